@@ -1,0 +1,1 @@
+"""Gaze and dictation in, label-specific heatmaps out: tables and arrays, never torch."""

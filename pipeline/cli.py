@@ -1,0 +1,57 @@
+"""The console command: a lazy group, each command loaded when it is called."""
+
+import difflib
+import importlib
+import importlib.metadata
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "demo": ("pipeline.demo.command:demo", "Write synthetic REFLACX, EGD and MIMIC trees."),
+    "verify": ("pipeline.verify:verify", "Check a raw tree against its manifest."),
+    "sources": ("pipeline.sources:sources", "List a raw tree's files, for DVC to watch."),
+    "ingest": ("pipeline.ingest.command:ingest", "Turn a raw tree into tables."),
+    "label": ("pipeline.label:label", "Find what reports mention, and its polarity."),
+    "explain": ("pipeline.explain:explain", "Show why a text is labelled as it is."),
+    "associate": ("pipeline.associate:associate", "Tie fixations to mentions: windows, Gaussians."),
+    "heatmaps": ("pipeline.heatmaps:heatmaps", "Draw heatmaps into shards."),
+    "render": ("pipeline.render:render_command", "Draw one map at any resolution."),
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by dotted path, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the data flow."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        loaded: click.Command = getattr(importlib.import_module(module), attribute)
+        return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; name the nearest one when there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gazescribe")
+def main(**_: Any) -> None:
+    """Turn a radiologist's gaze and dictation into label-specific heatmaps."""

@@ -1,0 +1,130 @@
+"""Read the label maps of a rules folder: classes to channels, data-set columns to channels."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pipeline.errors import RuleError
+from pipeline.resources import resource
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Channels in order, and the channels that each class of the labeler reaches.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Names of the heatmap channels.
+    targets : dict of str to tuple of str
+        Lower-case class name to channels, in channel order; empty for classes that open no window.
+    """
+
+    channels: tuple[str, ...]
+    targets: dict[str, tuple[str, ...]]
+
+    def channels_of(self, label: str) -> tuple[str, ...]:
+        """Channels that a class, or a channel named directly, reaches.
+
+        Raises
+        ------
+        RuleError
+            If the folder knows neither a class nor a channel of that name.
+        """
+        name = label.strip().casefold()
+        if name in self.targets:
+            return self.targets[name]
+        for channel in self.channels:
+            if channel.casefold() == name:
+                return (channel,)
+        known = [*self.targets, *self.channels]
+        near = difflib.get_close_matches(label, known, n=1, cutoff=0.0)
+        what = f"the rules know no label {label!r}; the nearest is {near[0]!r}."
+        raise RuleError(what, remedy="Add it to rules/labels.yaml or correct the mentions.")
+
+
+def load_label_map(rules: Path | None = None) -> LabelMap:
+    """Read `labels.yaml` of a rules folder.
+
+    Parameters
+    ----------
+    rules : pathlib.Path, optional
+        The folder; else `rules/` here, else the packaged one.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent or says something that cannot be meant; all faults at once.
+    """
+    path = (rules or resource("rules")) / "labels.yaml"
+    content = _read_yaml(path)
+    faults = [f"unknown key {key!r}" for key in content if key not in ("channels", "labels")]
+    channels = content.get("channels")
+    labels = content.get("labels")
+    if not (isinstance(channels, list) and channels and all(_is_name(c) for c in channels)):
+        faults.append("channels must be a list of names")
+        channels = []
+    if len({str(channel).casefold() for channel in channels}) < len(channels):
+        faults.append("a channel is named twice")
+    targets = {}
+    if not isinstance(labels, dict) or not labels:
+        faults.append("labels must map each class to a list of channels")
+        labels = {}
+    for label, reached in labels.items():
+        faults += _channel_faults(label, reached, channels)
+        if isinstance(reached, list):
+            order = [channel for channel in channels if channel in reached]
+            targets[str(label).casefold()] = tuple(order)
+    if faults:
+        raise RuleError("the label map cannot be used.", where=path, faults=faults)
+    return LabelMap(tuple(channels), targets)
+
+
+def load_column_map(
+    dataset: str, channels: tuple[str, ...], rules: Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Read from `columns.yaml` which channels each column of a data set reaches.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent, or names a channel that `labels.yaml` does not.
+    """
+    path = (rules or resource("rules")) / "columns.yaml"
+    content = _read_yaml(path)
+    columns = content.get(dataset, {})
+    if not isinstance(columns, dict):
+        raise RuleError(f"{dataset} must map columns to lists of channels.", where=path)
+    faults = [
+        fault for column, to in columns.items() for fault in _channel_faults(column, to, channels)
+    ]
+    if faults:
+        raise RuleError("the column map cannot be used.", where=path, faults=faults)
+    return {
+        column: tuple(c for c in channels if c in reached) for column, reached in columns.items()
+    }
+
+
+def _read_yaml(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        raise RuleError("there is no such file.", where=path, remedy="Give a rules folder.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RuleError(f"this is not YAML ({error}).", where=path) from error
+    if not isinstance(content, dict):
+        raise RuleError("a mapping was expected.", where=path)
+    return content
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _channel_faults(name: object, reached: object, channels: object) -> list[str]:
+    if not _is_name(name) or not isinstance(reached, list):
+        return [f"{name!r} must be a name with a list of channels"]
+    assert isinstance(channels, list | tuple)
+    return [f"{name!r} names the unknown channel {c!r}" for c in reached if c not in channels]

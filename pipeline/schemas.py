@@ -1,0 +1,352 @@
+"""Every table of the pipeline: columns, types, nullability, units, meaning. The only definition.
+
+Times are seconds (float64) from the start of the reading's audio. Pixels are the original image's,
+origin at the centre of the top-left pixel, x right, y down. Unknown is null, never -1.
+The same words land in the Parquet files: per column as field metadata (`unit`, `description`), per
+file as `schema_version` and `table`.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1"
+
+POLARITIES = ("positive", "negative", "uncertain")
+STATES = (*POLARITIES, "not_mentioned")
+SPLITS = ("train", "validate", "test")
+DATASETS = ("reflacx", "egd")
+WINDOW_KINDS = ("sentence", "mention", "report", "reading")
+WINDOW_STATUSES = ("ok", "empty", "reversed")
+HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
+
+ID = pa.string()
+COUNT = pa.int32()
+TIME = pa.float64()
+PIXEL = pa.float64()
+PIXELS = pa.int32()
+NUMBER = pa.int64()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name, the columns that identify a row, its schema, and what a row is."""
+
+    name: str
+    key: tuple[str, ...]
+    schema: pa.Schema
+    description: str
+
+    @property
+    def columns(self) -> list[str]:
+        """Column names in order."""
+        return list(self.schema.names)
+
+
+def _column(
+    name: str, kind: pa.DataType, description: str, *, unit: str = "", null: bool = False
+) -> pa.Field:
+    metadata = {"description": description}
+    if unit:
+        metadata["unit"] = unit
+    return pa.field(name, kind, nullable=null, metadata=metadata)
+
+
+def _table(name: str, key: tuple[str, ...], description: str, columns: list[pa.Field]) -> Table:
+    metadata = {"table": name, "schema_version": SCHEMA_VERSION, "description": description}
+    return Table(name, key, pa.schema(columns, metadata=metadata), description)
+
+
+def _reading_id() -> pa.Field:
+    return _column("reading_id", ID, "One reader looking at one image once")
+
+
+def _box(prefix: str, description: str, kind: pa.DataType = PIXEL, *, null: bool) -> list[pa.Field]:
+    return [
+        _column(f"{prefix}{side}_px", kind, f"{description}: {side}", unit="px", null=null)
+        for side in ("xmin", "ymin", "xmax", "ymax")
+    ]
+
+
+_CHARS = [
+    _column("char_start", COUNT, "First character in the reading's text", unit="character"),
+    _column("char_end", COUNT, "One past the last character", unit="character"),
+]
+
+_ALL = [
+    _table(
+        "readings",
+        ("reading_id",),
+        "One reader looking at one image once",
+        [
+            _reading_id(),
+            _column("dataset", ID, f"Source: {', '.join(DATASETS)}"),
+            _column("phase", COUNT, "REFLACX collection phase, 1 to 3", null=True),
+            _column("dicom_id", ID, "Image; not a key, phases 1 and 2 have five readers an image"),
+            _column("study_id", NUMBER, "MIMIC study", null=True),
+            _column("subject_id", NUMBER, "MIMIC subject; splits never cut through one"),
+            _column(
+                "split", ID, f"{', '.join(SPLITS)}, by subject, for the MIL network", null=True
+            ),
+            _column(
+                "egd_split",
+                ID,
+                "EGD's own split by subject, stratified by diagnosis, for the cooperative network",
+                null=True,
+            ),
+            _column("width_px", PIXELS, "Width of the original image", unit="px", null=True),
+            _column("height_px", PIXELS, "Height of the original image", unit="px", null=True),
+            _column("image_path", ID, "files/pNN/pSUBJECT/sSTUDY/DICOM without suffix", null=True),
+            _column(
+                "has_gaze", pa.bool_(), "False when the eye tracking was discarded or is absent"
+            ),
+            _column(
+                "text", ID, "The dictation; every char_start and char_end counts in it", null=True
+            ),
+            _column("diagnosis", ID, "EGD: normal, chf or pneumonia", null=True),
+        ],
+    ),
+    _table(
+        "fixations",
+        ("reading_id", "fixation"),
+        "One fixation, in time order",
+        [
+            _reading_id(),
+            _column("fixation", COUNT, "Number within the reading, from 0 in time order"),
+            _column("onset_s", TIME, "Start", unit="s"),
+            _column("offset_s", TIME, "End", unit="s"),
+            _column("x_px", PIXEL, "Centre; may lie outside the image", unit="px"),
+            _column("y_px", PIXEL, "Centre; may lie outside the image", unit="px"),
+            _column("px_per_deg_x", PIXEL, "Image pixels a degree of visual angle", unit="px/deg"),
+            _column("px_per_deg_y", PIXEL, "Image pixels a degree of visual angle", unit="px/deg"),
+            *_box("shown_", "Part of the image on screen, null = all of it", null=True),
+            _column("pupil_area_norm", PIXEL, "Pupil area over its mean at calibration", null=True),
+        ],
+    ),
+    _table(
+        "words",
+        ("reading_id", "word"),
+        "One dictated word or punctuation mark",
+        [
+            _reading_id(),
+            _column("word", COUNT, "Number within the reading, from 0 in spoken order"),
+            _column("text", ID, "As written in the transcript"),
+            _column("onset_s", TIME, "Start", unit="s"),
+            _column("offset_s", TIME, "End; equal to the start for words of no length", unit="s"),
+            *_CHARS,
+            _column("sentence", COUNT, "Sentence that the word belongs to"),
+        ],
+    ),
+    _table(
+        "sentences",
+        ("reading_id", "sentence"),
+        "One sentence: words up to a dictated period, or to the last word",
+        [
+            _reading_id(),
+            _column("sentence", COUNT, "Number within the reading, from 0"),
+            _column("onset_s", TIME, "Start of the first word", unit="s"),
+            _column("offset_s", TIME, "End of the period, or of the last word", unit="s"),
+            *_CHARS,
+        ],
+    ),
+    _table(
+        "samples",
+        ("reading_id", "sample"),
+        "One gaze sample of the tracker",
+        [
+            _reading_id(),
+            _column("sample", COUNT, "Number within the reading, from 0 in time order"),
+            _column("time_s", TIME, "When", unit="s"),
+            _column("x_px", PIXEL, "Position; null when no eye was found", unit="px", null=True),
+            _column("y_px", PIXEL, "Position; null when no eye was found", unit="px", null=True),
+            _column("valid", pa.bool_(), "The tracker found an eye"),
+            _column("inside", pa.bool_(), "The position lies on the image"),
+        ],
+    ),
+    _table(
+        "certainties",
+        ("reading_id", "label"),
+        "How certain the reader was of a label of the data set",
+        [
+            _reading_id(),
+            _column("label", ID, "The data set's own column name"),
+            _column(
+                "certainty", COUNT, "0 absent … 5 certain; null: chosen, not stated", null=True
+            ),
+        ],
+    ),
+    _table(
+        "ellipses",
+        ("reading_id", "ellipse", "label"),
+        "One label of one ellipse the reader drew",
+        [
+            _reading_id(),
+            _column("ellipse", COUNT, "Number within the reading, from 0 in file order"),
+            _column("label", ID, "The data set's own column name"),
+            *_box("", "Ends of the axes; may lie outside the image", null=False),
+            _column("certainty", COUNT, "1 unlikely … 5 certain"),
+        ],
+    ),
+    _table(
+        "regions",
+        ("reading_id", "region"),
+        "A named box: the chest, or a structure of the anatomy",
+        [
+            _reading_id(),
+            _column("region", ID, "chest, or the structure's name in the data set"),
+            *_box("", "Box; may lie outside the image", null=False),
+        ],
+    ),
+    _table(
+        "attributes",
+        ("reading_id", "name"),
+        "Anything else the data set says of a reading: flags, free text, findings",
+        [
+            _reading_id(),
+            _column("name", ID, "The data set's own column name, or ours in lower case"),
+            _column("value", ID, "As text; flags are true or false"),
+        ],
+    ),
+    _table(
+        "mentions",
+        ("report_id", "char_start", "char_end", "label"),
+        "One label of one span of a report",
+        [
+            _column("report_id", ID, "The report; the reading for dictations"),
+            *_CHARS,
+            _column("label", ID, "Class of the labeler, lower case"),
+            _column("concept", ID, "What was said: an entry of rules/"),
+            _column("text", ID, "text[char_start:char_end]"),
+            _column("sentence", COUNT, "Sentence of the report, from 0"),
+            _column("polarity", ID, ", ".join(POLARITIES)),
+            _column("rule_id", ID, "Rule that decided the polarity", null=True),
+            _column("trigger", ID, "Words that made the rule fire", null=True),
+            _column("onset_s", TIME, "Start of the first word that overlaps", unit="s", null=True),
+            _column("offset_s", TIME, "End of the last word that overlaps", unit="s", null=True),
+        ],
+    ),
+    _table(
+        "windows",
+        ("reading_id", "window"),
+        "A stretch of time whose gaze is drawn as one map",
+        [
+            _reading_id(),
+            _column("window", COUNT, "Number within the reading, from 0"),
+            _column("kind", ID, "sentence, mention, report (to the last word), reading (all gaze)"),
+            _column("sentence", COUNT, "Sentence it belongs to", null=True),
+            _column(
+                "char_start", COUNT, "First character of its text", unit="character", null=True
+            ),
+            _column("char_end", COUNT, "One past its last character", unit="character", null=True),
+            _column("start_s", TIME, "Start", unit="s"),
+            _column("end_s", TIME, "End", unit="s"),
+            _column("labels", pa.list_(pa.string()), "Channels mentioned in it, in channel order"),
+            _column("n_mentions", COUNT, "Mentions that opened it", unit="count"),
+            _column("n_uncertain", COUNT, "Of these, uncertain ones", unit="count"),
+            _column("n_fixations", COUNT, "Fixations that overlap it", unit="count"),
+            _column("gaze_s", TIME, "Summed overlap of these fixations", unit="s"),
+            _column("status", ID, ", ".join(WINDOW_STATUSES)),
+            _column("width_px", PIXELS, "Width of the original image", unit="px", null=True),
+            _column("height_px", PIXELS, "Height of the original image", unit="px", null=True),
+        ],
+    ),
+    _table(
+        "gaussians",
+        ("reading_id", "window", "fixation"),
+        "One fixation of one window: the lossless form of every heatmap",
+        [
+            _reading_id(),
+            _column("window", COUNT, "Window of the reading"),
+            _column("fixation", COUNT, "Fixation of the reading"),
+            _column("x_px", PIXEL, "Centre", unit="px"),
+            _column("y_px", PIXEL, "Centre", unit="px"),
+            _column("sigma_x_px", PIXEL, "Standard deviation", unit="px"),
+            _column("sigma_y_px", PIXEL, "Standard deviation", unit="px"),
+            _column("weight_s", TIME, "Overlap of fixation and window", unit="s"),
+            *_box(
+                "clip_",
+                "Pixels drawn, half open [min, max): the shown rectangle, rounded half to even,"
+                " inside the image",
+                PIXELS,
+                null=False,
+            ),
+        ],
+    ),
+    _table(
+        "heatmaps",
+        ("reading_id", "kind", "label"),
+        "Index of the shards: one map",
+        [
+            _reading_id(),
+            _column("kind", ID, ", ".join(HEATMAP_KINDS)),
+            _column("label", ID, "Channel; empty for kinds that have none"),
+            _column("dataset", ID, "Source"),
+            _column("phase", COUNT, "REFLACX collection phase", null=True),
+            _column("split", ID, ", ".join(SPLITS), null=True),
+            _column("dicom_id", ID, "Image"),
+            _column("shard", COUNT, "NNNNN of heatmaps-NNNNN.npy"),
+            _column("row", COUNT, "Row of that shard"),
+            _column(
+                "peak", PIXEL, "Largest window maximum at full size before division", null=True
+            ),
+            _column("gaze_s", TIME, "Summed weights of its windows", unit="s", null=True),
+            _column("n_fixations", COUNT, "Gaussians drawn", unit="count", null=True),
+            _column("n_mentions", COUNT, "Mentions of the label in its windows", null=True),
+            _column("n_uncertain", COUNT, "Of these, uncertain ones", null=True),
+            _column(
+                "sigma_deg", PIXEL, "Standard deviation of the Gaussians", unit="deg", null=True
+            ),
+            _column("amplitude", ID, "mass: unit volume; peak: unit height", null=True),
+            _column("height", PIXELS, "Height of the map", unit="model px"),
+            _column("width", PIXELS, "Width of the map", unit="model px"),
+            _column("scale", PIXEL, "model = (image_px + 0.5)·scale + pad − 0.5"),
+            _column("pad_x_px", PIXEL, "Left padding", unit="model px"),
+            _column("pad_y_px", PIXEL, "Top padding", unit="model px"),
+        ],
+    ),
+    _table(
+        "studies",
+        ("study_id",),
+        "One MIMIC study and its CheXpert labels as named states",
+        [
+            _column("study_id", NUMBER, "MIMIC study"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            *[
+                _column(name, ID, f"CheXpert label: {', '.join(STATES)}")
+                for name in (
+                    "Atelectasis",
+                    "Cardiomegaly",
+                    "Consolidation",
+                    "Edema",
+                    "Enlarged Cardiomediastinum",
+                    "Fracture",
+                    "Lung Lesion",
+                    "Lung Opacity",
+                    "No Finding",
+                    "Pleural Effusion",
+                    "Pleural Other",
+                    "Pneumonia",
+                    "Pneumothorax",
+                    "Support Devices",
+                )
+            ],
+        ],
+    ),
+    _table(
+        "images",
+        ("dicom_id",),
+        "One image of the networks: frontal, the only frontal of its study, labelled",
+        [
+            _column("dicom_id", ID, "Image"),
+            _column("study_id", NUMBER, "MIMIC study"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("view", ID, "PA or AP"),
+            _column("width_px", PIXELS, "Width", unit="px", null=True),
+            _column("height_px", PIXELS, "Height", unit="px", null=True),
+            _column("split", ID, f"{', '.join(SPLITS)}, by subject, validation subjects moved"),
+            _column("path", ID, "files/pNN/pSUBJECT/sSTUDY/DICOM without suffix"),
+        ],
+    ),
+]
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL}
