@@ -19,7 +19,7 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class GazeCommand(click.Command):
-    """A command that tells a person's mistake from a bug: exit 2 and one message, or a traceback."""
+    """A command that tells a person's mistake from a bug: exit 2 and a message, or a traceback."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

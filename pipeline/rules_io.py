@@ -1,6 +1,7 @@
 """Read the label maps of a rules folder: classes to channels, data-set columns to channels."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +124,7 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _channel_faults(name: object, reached: object, channels: object) -> list[str]:
+def _channel_faults(name: object, reached: object, channels: Sequence[str]) -> list[str]:
     if not _is_name(name) or not isinstance(reached, list):
         return [f"{name!r} must be a name with a list of channels"]
-    assert isinstance(channels, list | tuple)
     return [f"{name!r} names the unknown channel {c!r}" for c in reached if c not in channels]

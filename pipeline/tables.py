@@ -6,12 +6,13 @@ bytes, and a killed run leaves the old file or none.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -148,7 +149,7 @@ class TableWriter:
         self._schema = schema.with_metadata({**schema.metadata, **_encoded(extra or {})})
         self.n_rows = 0
 
-    def __enter__(self) -> "TableWriter":
+    def __enter__(self) -> Self:
         self._replacing = replacing(self._path)
         beside = self._replacing.__enter__()
         self._writer = pq.ParquetWriter(beside, self._schema, compression="zstd")
@@ -169,6 +170,46 @@ class TableWriter:
     ) -> None:
         self._writer.close()
         self._replacing.__exit__(kind, error, trace)
+
+
+def split_source(folder: Path) -> str:
+    """Where the splits of a folder's readings came from: a published list or a seeded draw."""
+    metadata = pq.read_schema(table_path(folder, "readings")).metadata or {}
+    return str(metadata.get(b"split_source", b"unknown").decode())
+
+
+def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Cut a table into one dict of columns for each id.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Sorted by `key`.
+    key : str
+        The column of the ids.
+    ids : sequence of str
+        Which to give; an id without rows gets empty columns.
+
+    Returns
+    -------
+    dict of str to dict of str to ndarray
+        Columns as numpy arrays; nulls of numbers as NaN.
+    """
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    begin = np.searchsorted(columns[key].astype(str), list(ids), side="left")
+    end = np.searchsorted(columns[key].astype(str), list(ids), side="right")
+    return {
+        one: {name: values[first:last] for name, values in columns.items()}
+        for one, first, last in zip(ids, begin, end, strict=True)
+    }
+
+
+def read_readings(folder: Path, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read the rows of a few readings, as `rows_of` gives them; other row groups stay unread."""
+    key = TABLES[name].key[0]
+    read_table(folder, name, columns=[])
+    where = [(key, ">=", min(ids)), (key, "<=", max(ids))]
+    return rows_of(pq.read_table(table_path(folder, name), filters=where), key, ids)
 
 
 def _encoded(extra: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out, numpy only: Gaussians, ellipses, letterboxes, IoU. One copy of each."""

@@ -1,0 +1,67 @@
+"""Fit an image into a frame without distortion: one affine for images, maps and ellipses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ArrayError
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """model = (image_px + 0.5)·scale + pad − 0.5, the same scale on both axes.
+
+    Attributes
+    ----------
+    height, width : int
+        Size of the frame in model pixels.
+    scale : float
+        Model pixels an image pixel.
+    pad_y_px, pad_x_px : float
+        Empty model pixels above and left of the image.
+    image_size : tuple of int
+        (height, width) of the image in pixels.
+    """
+
+    height: int
+    width: int
+    scale: float
+    pad_y_px: float
+    pad_x_px: float
+    image_size: tuple[int, int]
+
+    @classmethod
+    def fit(cls, image_size: tuple[int, int], size: tuple[int, int] | None) -> "Letterbox":
+        """Centre an image in a frame.
+
+        Parameters
+        ----------
+        image_size : tuple of int
+            (height, width) of the image in pixels.
+        size : tuple of int or None
+            (height, width) of the frame; None is the image itself.
+
+        Raises
+        ------
+        ArrayError
+            If a side is not positive.
+        """
+        size = size or image_size
+        if min(*image_size, *size) < 1:
+            raise ArrayError(f"sizes must be positive, got image {image_size} and frame {size}.")
+        scale = min(size[0] / image_size[0], size[1] / image_size[1])
+        pads = [int((side - scale * of) // 2) for side, of in zip(size, image_size, strict=True)]
+        return cls(size[0], size[1], scale, max(pads[0], 0), max(pads[1], 0), image_size)
+
+    def centres_px(self, axis: int) -> NDArray[np.float64]:
+        """Image coordinates of the model pixels' centres along an axis (0 = y, 1 = x)."""
+        length, pad = ((self.height, self.pad_y_px), (self.width, self.pad_x_px))[axis]
+        centres: NDArray[np.float64] = (np.arange(length) - pad + 0.5) / self.scale - 0.5
+        return centres
+
+    def on_image(self, axis: int) -> NDArray[np.bool_]:
+        """Which model pixels have their centre on the image, along an axis (0 = y, 1 = x)."""
+        at = self.centres_px(axis)
+        inside: NDArray[np.bool_] = (at >= -0.5) & (at < self.image_size[axis] - 0.5)
+        return inside

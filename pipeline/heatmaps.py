@@ -1,0 +1,428 @@
+"""Draw heatmaps: Gaussians to maps, maps to shards.
+
+Reads: a folder of tables, and the folder that `associate` wrote.
+Writes: `heatmaps-00000.npy` … , `index.parquet`, `heatmaps.json`.
+Params: `heatmaps`.
+Drops: nothing silently; windows that are empty or reversed, ellipses below the certainty, and maps
+that stay blank are counted.
+Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` section 2. Saliency maps: Qiu et al. 2025.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.canvas import Canvas, Columns, FloatMap, Size, frame_of, render
+from pipeline.console import (
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from pipeline.errors import ParamsError, SchemaError
+from pipeline.geometry.ellipses import ellipse_mask
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.geometry.published import published_ellipse_mask
+from pipeline.parallel import map_tasks
+from pipeline.params import Heatmaps, load_params, override
+from pipeline.rules_io import load_column_map, load_label_map
+from pipeline.schemas import HEATMAP_KINDS, TABLES
+from pipeline.shards import ROWS_A_SHARD, create_shard, shard_folder, to_stored
+from pipeline.tables import (
+    conform,
+    read_readings,
+    read_table,
+    split_source,
+    table_path,
+    write_json,
+    write_table,
+)
+
+__all__ = ["heatmaps", "parse_size", "plan", "plan_ellipses", "render", "run"]
+
+WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
+SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
+
+Row = dict[str, Any]
+
+
+def parse_size(text: str | int) -> Size | None:
+    """Read a size: N or HxW in model pixels; `native` is None.
+
+    Raises
+    ------
+    ParamsError
+        If it is none of these.
+    """
+    if str(text) == "native":
+        return None
+    sides = str(text).lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and int(side) for side in sides):
+        raise ParamsError(
+            f"size {text!r} is neither N nor HxW in model pixels.", remedy="Say 512, or 640x512."
+        )
+    return int(sides[0]), int(sides[-1])
+
+
+def plan(windows: pa.Table, kind: str) -> tuple[list[Row], dict[str, int]]:
+    """List the maps to draw from windows.
+
+    Parameters
+    ----------
+    windows : pyarrow.Table
+        Table `windows`.
+    kind : {'label', 'report', 'saliency'}
+        label: one map for each label mentioned, over its sentences or mentions; report: gaze to the
+        last word; saliency: all gaze of the reading.
+
+    Returns
+    -------
+    tuple
+        One dict a map, sorted by reading and label, with its windows and counts; and the windows
+        left out, by status.
+    """
+    table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
+    maps: dict[tuple[str, str], Row] = {}
+    left_out: Counter[str] = Counter()
+    for window in table.to_pylist():
+        if window["status"] != "ok":
+            left_out[window["status"]] += 1
+            continue
+        for label, n_mentions, n_uncertain in _labels_of(window, kind):
+            key = (window["reading_id"], label)
+            row = maps.setdefault(key, _new_row(*key))
+            row["windows"].append(window["window"])
+            row["gaze_s"] += window["gaze_s"]
+            row["n_fixations"] += window["n_fixations"]
+            row["n_mentions"] += n_mentions
+            row["n_uncertain"] += n_uncertain
+    return [maps[key] for key in sorted(maps)], dict(sorted(left_out.items()))
+
+
+def _new_row(reading_id: str, label: str) -> Row:
+    counts = {"gaze_s": 0.0, "n_fixations": 0, "n_mentions": 0, "n_uncertain": 0}
+    return {"reading_id": reading_id, "label": label, "windows": [], **counts}
+
+
+def _labels_of(window: Row, kind: str) -> Iterator[tuple[str, int, int]]:
+    if kind == "label":
+        yield from zip(window["labels"], window["n_mentions"], window["n_uncertain"], strict=True)
+    else:
+        yield "", 0, 0
+
+
+def plan_ellipses(
+    ellipses: pa.Table, column_map: dict[str, tuple[str, ...]], min_certainty: int
+) -> tuple[list[Row], dict[str, int]]:
+    """List the ellipse masks to draw.
+
+    Parameters
+    ----------
+    ellipses : pyarrow.Table
+        Table `ellipses`.
+    column_map : dict of str to tuple of str
+        Channels that each label of the data set reaches.
+    min_certainty : int
+        Ellipses below are left out; 3 (possibly) in Lanfredi et al. 2023.
+
+    Returns
+    -------
+    tuple
+        One dict a mask, sorted by reading and label, with its boxes; ellipses left out, by reason.
+    """
+    maps: dict[tuple[str, str], Row] = {}
+    left_out: Counter[str] = Counter()
+    for ellipse in ellipses.to_pylist():
+        channels = column_map.get(ellipse["label"], ())
+        if not channels:
+            left_out["label without channel"] += 1
+        elif ellipse["certainty"] < min_certainty:
+            left_out[f"certainty below {min_certainty}"] += 1
+        else:
+            for channel in channels:
+                key = (ellipse["reading_id"], channel)
+                row = maps.setdefault(key, {"reading_id": key[0], "label": channel, "boxes": []})
+                row["boxes"].append([ellipse[side] for side in SIDES])
+    return [maps[key] for key in sorted(maps)], dict(sorted(left_out.items()))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a worker needs to draw a shard: where to read and write, and how to draw."""
+
+    tables: Path
+    associated: Path
+    folder: Path
+    kind: str
+    size: Size
+    params: Heatmaps
+
+
+def draw_shard(task: tuple[int, list[Row]], drawing: Drawing) -> list[float | None]:
+    """Draw the maps of one shard into its file.
+
+    Parameters
+    ----------
+    task : tuple
+        Number of the shard, and its maps as `plan` lists them, with `image_size`.
+    drawing : Drawing
+        Where and how.
+
+    Returns
+    -------
+    list of float or None
+        Peak of each map; None for ellipses.
+    """
+    shard, maps = task
+    stored = create_shard(drawing.folder, shard, (len(maps), *drawing.size))
+    peaks: list[float | None] = []
+    gaze = _read_gaze(maps, drawing)
+    for reading_id, group in groupby(enumerate(maps), key=lambda item: str(item[1]["reading_id"])):
+        rows = list(group)
+        canvas = _canvas(gaze[reading_id], rows[0][1], drawing) if gaze else None
+        for row, one in rows:
+            if canvas is None:
+                heatmap, highest = _ellipse_map(one, drawing), None
+            else:
+                heatmap, highest = canvas.label_map(one["windows"])
+            stored[row] = to_stored(heatmap)
+            peaks.append(highest)
+    return peaks
+
+
+def _read_gaze(maps: list[Row], drawing: Drawing) -> dict[str, Columns]:
+    ids = sorted({row["reading_id"] for row in maps})
+    if drawing.kind == "ellipse":
+        return {}
+    if _from_samples(drawing):
+        return read_readings(drawing.tables, "samples", ids)
+    return read_readings(drawing.associated, "gaussians", ids)
+
+
+def _from_samples(drawing: Drawing) -> bool:
+    return drawing.kind == "saliency" and drawing.params.saliency_from == "samples"
+
+
+def _canvas(gaze: Columns, row: Row, drawing: Drawing) -> Canvas:
+    if _from_samples(drawing):
+        sigma_px = drawing.params.samples_sigma_px
+        gaze = sample_gaussians(gaze, row["image_size"], sigma_px, window=row["windows"][0])
+    return Canvas(
+        gaze,
+        row["image_size"],
+        drawing.size,
+        amplitude=drawing.params.amplitude,
+        resize=drawing.params.resize,
+    )
+
+
+def sample_gaussians(
+    samples: Columns, image_size: Size, sigma_px: float, *, window: int
+) -> Columns:
+    """Turn gaze samples into the Gaussians of one window.
+
+    Notes
+    -----
+    Every sample on the image counts the same, with one blur for all images: the published target of
+    Qiu et al. 2025 (`spec/egd.md` section 8, MTU). Their border reflects; here it is empty.
+    """
+    inside = samples["inside"].astype(bool)
+    times = samples["time_s"]
+    interval_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    n = int(inside.sum())
+    height, width = image_size
+    return {
+        "window": np.full(n, window),
+        "x_px": samples["x_px"][inside],
+        "y_px": samples["y_px"][inside],
+        "sigma_x_px": np.full(n, sigma_px),
+        "sigma_y_px": np.full(n, sigma_px),
+        "weight_s": np.full(n, interval_s),
+        "clip_xmin_px": np.zeros(n, int),
+        "clip_ymin_px": np.zeros(n, int),
+        "clip_xmax_px": np.full(n, width),
+        "clip_ymax_px": np.full(n, height),
+    }
+
+
+def _ellipse_map(row: Row, drawing: Drawing) -> FloatMap:
+    joined = np.zeros(drawing.size, bool)
+    for box in row["boxes"]:
+        if drawing.params.resize == "published":
+            joined |= published_ellipse_mask(tuple(box), row["image_size"], drawing.size)
+        else:
+            joined |= ellipse_mask(tuple(box), Letterbox.fit(row["image_size"], drawing.size))
+    return joined.astype(np.float32)
+
+
+def run(
+    tables: Path,
+    associated: Path,
+    out: Path,
+    kind: str,
+    params: Heatmaps,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Draw all maps of a kind into shards; give the counts.
+
+    Raises
+    ------
+    GazeError
+        If tables, windows, rules or parameters do not fit together.
+    """
+    size = parse_size(params.size)
+    if size is None:
+        raise ParamsError("shards hold maps of one size: native is for `gazescribe render`.")
+    readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
+    maps, left_out = _plan(tables, associated, kind, params, readings, rules)
+    no_size = [row for row in maps if readings[row["reading_id"]]["width_px"] is None]
+    left_out |= {"no image size": len(no_size)} if no_size else {}
+    maps = [row for row in maps if readings[row["reading_id"]]["width_px"] is not None]
+    for row in maps:
+        reading = readings[row["reading_id"]]
+        row["image_size"] = (int(reading["height_px"]), int(reading["width_px"]))
+    with shard_folder(out) as folder:
+        drawing = Drawing(tables, associated, folder, kind, size, params)
+        shards = [maps[at : at + ROWS_A_SHARD] for at in range(0, len(maps), ROWS_A_SHARD)]
+        drawn = map_tasks(
+            partial(draw_shard, drawing=drawing),
+            list(enumerate(shards)),
+            workers=workers,
+            scheduler=scheduler,
+            description=f"{kind} maps",
+        )
+        peaks = [one for part in drawn for one in part]
+        sigma_deg = None if kind == "ellipse" else _sigma_deg(associated)
+        index = [
+            _index_row(number, row, highest, readings[row["reading_id"]], drawing, sigma_deg)
+            for number, (row, highest) in enumerate(zip(maps, peaks, strict=True))
+        ]
+        source = split_source(tables)
+        extra = {"split_source": source, "params": params.model_dump_json()}
+        table = conform(pa.Table.from_pylist(index, schema=TABLES["heatmaps"].schema), "heatmaps")
+        write_table(table, folder, "heatmaps", extra)
+        table_path(folder, "heatmaps").rename(folder / "index.parquet")
+        summary = {
+            "kind": kind,
+            "params": params.model_dump(),
+            "split_source": source,
+            "n_maps": len(maps),
+            "n_readings": len({row["reading_id"] for row in maps}),
+            "n_shards": len(shards),
+            "n_blank": sum(highest == 0 for highest in peaks),
+            "maps_by_label": dict(sorted(Counter(row["label"] for row in maps).items())),
+            "left_out": left_out,
+        }
+        write_json(summary, folder / "heatmaps.json")
+    return summary
+
+
+def _plan(
+    tables: Path,
+    associated: Path,
+    kind: str,
+    params: Heatmaps,
+    readings: dict[str, Row],
+    rules: Path | None,
+) -> tuple[list[Row], dict[str, int]]:
+    if kind != "ellipse":
+        windows = read_table(associated, "windows")
+        unknown = sorted(set(windows["reading_id"].to_pylist()) - set(readings))
+        if unknown:
+            what = f"{len(unknown)} readings have windows but are not in {tables}."
+            raise SchemaError(what, where=associated, faults=unknown)
+        return plan(windows, kind)
+    channels = load_label_map(rules).channels
+    maps: list[Row] = []
+    left_out: Counter[str] = Counter()
+    ellipses = read_table(tables, "ellipses")
+    for dataset in sorted({row["dataset"] for row in readings.values()}):
+        ids = [name for name, row in readings.items() if row["dataset"] == dataset]
+        own = ellipses.filter(pc.is_in(ellipses["reading_id"], pa.array(ids, pa.string())))
+        column_map = load_column_map(dataset, channels, rules)
+        found, without = plan_ellipses(own, column_map, params.min_certainty)
+        maps += found
+        left_out.update(without)
+    return sorted(maps, key=lambda row: (row["reading_id"], row["label"])), dict(left_out)
+
+
+def _sigma_deg(associated: Path) -> float | None:
+    metadata = pq.read_schema(table_path(associated, "gaussians")).metadata or {}
+    return float(metadata[b"sigma_deg"]) if b"sigma_deg" in metadata else None
+
+
+def _index_row(
+    number: int,
+    row: Row,
+    highest: float | None,
+    reading: Row,
+    drawing: Drawing,
+    sigma_deg: float | None,
+) -> Row:
+    frame = frame_of(row["image_size"], drawing.size, drawing.params.resize)
+    shared = ("gaze_s", "n_fixations", "n_mentions", "n_uncertain")
+    samples = _from_samples(drawing)
+    return {
+        **{name: reading[name] for name in ("reading_id", "dataset", "phase", "split", "dicom_id")},
+        **{name: row.get(name) for name in ("label", *shared)},
+        **{name: getattr(frame, name) for name in ("height", "width", "scale")},
+        "pad_x_px": frame.pad_x_px,
+        "pad_y_px": frame.pad_y_px,
+        "kind": drawing.kind,
+        "shard": number // ROWS_A_SHARD,
+        "row": number % ROWS_A_SHARD,
+        "peak": highest,
+        "sigma_deg": None if samples else sigma_deg,
+        "amplitude": None if drawing.kind == "ellipse" else drawing.params.amplitude,
+    }
+
+
+@command("heatmaps")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("associated", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--kind", type=click.Choice(HEATMAP_KINDS), default="label", show_default=True, help="Of what."
+)
+@click.option("--size", help="Model pixels: N for a square, or HxW.")
+@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder, for ellipses.")
+@params_option
+@parallel_options
+@json_option
+def heatmaps(
+    tables: Path,
+    associated: Path,
+    out: Path,
+    kind: str,
+    size: str | None,
+    rules: Path | None,
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
+    params = override(load_params(params_file).heatmaps, size=size)
+    summary = run(
+        tables, associated, out, kind, params, rules=rules, workers=workers, scheduler=scheduler
+    )
+    left = ", ".join(f"{n} {why}" for why, n in summary["left_out"].items())
+    line = f"{summary['n_maps']} {kind} maps of {summary['n_readings']} readings"
+    line += f" in {summary['n_shards']} shards, {summary['n_blank']} blank"
+    summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)

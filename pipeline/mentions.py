@@ -1,0 +1,195 @@
+"""Read mentions, ours or anybody else's, into the table `mentions`.
+
+Three forms are known by their columns: our own table; one row a span with report id, span, label
+and polarity (an LLM's, RadGraph's); and the wide table of the modified CheXpert labeler, one row a
+report with a column of spans for each class (`spec/mil.md` 1.1).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.errors import AlignmentError, RuleError
+from pipeline.rules_io import LabelMap
+from pipeline.schemas import TABLES
+from pipeline.tables import conform
+
+SYNONYMS = {
+    "report_id": ("report_id", "reading_id", "id"),
+    "char_start": ("char_start", "start", "begin"),
+    "char_end": ("char_end", "end", "stop"),
+    "label": ("label", "class", "finding"),
+    "polarity": ("polarity", "assertion", "certainty"),
+}
+POLARITY_WORDS = {
+    "positive": ("positive", "present", "dp", "1", "1.0", "true", "yes"),
+    "negative": ("negative", "absent", "da", "0", "0.0", "false", "no"),
+    "uncertain": ("uncertain", "possible", "u", "-1", "-1.0", "maybe"),
+}
+_POLARITY = {word: polarity for polarity, words in POLARITY_WORDS.items() for word in words}
+_WIDE_SUFFIX = "_location"
+
+
+def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Table:
+    """Read a file of mentions and check it against the readings.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        csv, jsonl or parquet, of one of the three forms.
+    readings : pyarrow.Table
+        Table `readings`; mentions are spans of its texts.
+    label_map : LabelMap
+        Labels that the rules know.
+
+    Returns
+    -------
+    pyarrow.Table
+        Table `mentions`, of readings that have a text.
+
+    Raises
+    ------
+    AlignmentError
+        If the file is of no known form, or mentions do not fit the readings; all faults at once.
+    """
+    frame = _read_frame(path)
+    texts = {
+        row["reading_id"]: row["text"]
+        for row in readings.select(["reading_id", "text"]).to_pylist()
+        if row["text"] is not None
+    }
+    wide = [column for column in frame.columns if column.endswith(_WIDE_SUFFIX)]
+    rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
+    faults = [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
+    faults += _unknown_labels(rows, label_map)
+    if faults:
+        what = f"{len(faults)} faults: these mentions do not fit the readings."
+        remedy = "Spans count characters of `readings.text`, from 0, end exclusive."
+        raise AlignmentError(what, where=path, remedy=remedy, faults=faults)
+    known = [_complete(row, texts[row["report_id"]]) for row in rows]
+    return conform(pa.Table.from_pylist(known, schema=TABLES["mentions"].schema), "mentions")
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        if path.suffix == ".jsonl":
+            lines = path.read_text(encoding="utf-8").splitlines()
+            return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+        if path.suffix == ".csv":
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (ValueError, OSError) as error:
+        raise AlignmentError(f"this cannot be read ({error}).", where=path) from error
+    raise AlignmentError("the suffix must be .csv, .jsonl or .parquet.", where=path)
+
+
+def _long_rows(frame: pd.DataFrame, path: Path) -> Iterator[dict[str, Any]]:
+    names = {
+        column: next((name for name in synonyms if name in frame.columns), None)
+        for column, synonyms in SYNONYMS.items()
+    }
+    absent = [
+        f"{column} (also: {', '.join(SYNONYMS[column][1:])})"
+        for column, name in names.items()
+        if name is None
+    ]
+    if absent and len(frame.columns):
+        found = f"found: {', '.join(map(str, frame.columns))}"
+        raise AlignmentError(f"columns are missing; {found}.", where=path, faults=absent)
+    ours = [column for column in TABLES["mentions"].columns if column in frame.columns]
+    for record in frame.to_dict("records"):
+        row = {column: _value(record[column]) for column in ours}
+        row |= {column: record[name] for column, name in names.items() if name is not None}
+        row["polarity"] = _POLARITY.get(str(row["polarity"]).strip().casefold(), row["polarity"])
+        yield row
+
+
+def _value(cell: object) -> object:
+    """Give null for an empty cell, however the file format says so."""
+    return None if cell is None or cell == "" or cell != cell else cell  # noqa: PLR0124  (NaN)
+
+
+def _wide_rows(
+    frame: pd.DataFrame, wide: list[str], texts: Mapping[str, str], path: Path
+) -> Iterator[dict[str, Any]]:
+    """One row a report, joined by its text: the file names no report."""
+    if "Reports" not in frame.columns:
+        raise AlignmentError(f"there are {_WIDE_SUFFIX} columns but no Reports.", where=path)
+    if frame.duplicated(subset=["Reports"]).any():
+        same = frame.drop_duplicates().duplicated(subset=["Reports"], keep=False)
+        if same.any():
+            faults = [f"row {number + 1}" for number in same[same].index]
+            raise AlignmentError("the same report has other mentions.", where=path, faults=faults)
+    records = frame.drop_duplicates(subset=["Reports"]).set_index("Reports").to_dict("index")
+    if records and not records.keys() & set(texts.values()):
+        what = f"none of its {len(records)} reports is the text of a reading."
+        raise AlignmentError(what, where=path, remedy="Give the file of this data set.")
+    for report_id, text in texts.items():
+        if text not in records:
+            continue
+        for column in wide:
+            label = column.removesuffix(_WIDE_SUFFIX)
+            state = records[text].get(label, "")
+            polarity = _POLARITY.get(str(state).strip(), "positive")
+            try:
+                spans = json.loads(records[text][column] or "[]")
+            except ValueError as error:
+                what = f"{column} of {text[:40]!r} is no list of spans: {records[text][column]!r}."
+                raise AlignmentError(what, where=path) from error
+            for start, end in spans:
+                yield {
+                    "report_id": report_id,
+                    "char_start": start,
+                    "char_end": end,
+                    "label": label,
+                    "polarity": polarity,
+                }
+
+
+def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
+    text = texts.get(row["report_id"])
+    if text is None:
+        yield f"row {number}: no reading {row['report_id']!r} with a text"
+        return
+    if row["polarity"] not in POLARITY_WORDS:
+        known = ", ".join(POLARITY_WORDS)
+        yield f"row {number}: polarity {row['polarity']!r} is none of {known}"
+    try:
+        start, end = int(row["char_start"]), int(row["char_end"])
+    except (TypeError, ValueError):
+        yield f"row {number}: span {row['char_start']!r} to {row['char_end']!r} is not whole numbers"
+        return
+    if not 0 <= start < end <= len(text):
+        size = f"a text of {len(text)} characters ({row['report_id']})"
+        yield f"row {number}: span {start} to {end} lies outside {size}"
+    elif row.get("text") not in (None, text[start:end]):
+        yield f"row {number}: the text there is {text[start:end]!r}, not {row['text']!r}"
+
+
+def _unknown_labels(rows: list[dict[str, Any]], label_map: LabelMap) -> Iterator[str]:
+    for label in sorted({str(row["label"]) for row in rows}):
+        try:
+            label_map.channels_of(label)
+        except RuleError as error:
+            yield error.what
+
+
+def _complete(row: dict[str, Any], text: str) -> dict[str, Any]:
+    start, end = int(row["char_start"]), int(row["char_end"])
+    label = str(row["label"]).strip()
+    times = {name: row.get(name) for name in ("onset_s", "offset_s")}
+    return {
+        "concept": label,
+        **row,
+        **{name: None if value is None else float(value) for name, value in times.items()},
+        "label": label.casefold(),
+        "char_start": start,
+        "char_end": end,
+        "sentence": int(row.get("sentence") or text.count(".", 0, start)),
+        "text": text[start:end],
+    }

@@ -1,0 +1,100 @@
+"""Many tasks on this machine's cores, or on a running `dask.distributed` scheduler.
+
+Results come back in the order of the tasks, so what is written never depends on the worker count.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from pipeline.console import progress
+from pipeline.errors import GazeError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+FEW_TASKS = 3  # starting workers takes about two seconds: not worth it for this many
+AHEAD = 4  # tasks in flight per worker: enough to keep it busy, few enough to bound the memory
+
+
+def map_tasks(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    description: str = "",
+) -> Iterator[Result]:
+    """Apply a function to each task and give the results in task order.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name (or a `functools.partial` of such), for it travels to other processes.
+    tasks : sequence
+        One argument each; their number and order must not depend on the workers.
+    workers : int, optional
+        Processes on this machine; as many as cores by default, and none where the tasks are few.
+    scheduler : str, optional
+        Address of a running scheduler, used instead of local processes.
+    description : str, optional
+        Text beside the progress bar.
+
+    Yields
+    ------
+    object
+        `function(task)` for each task.
+
+    Raises
+    ------
+    GazeError
+        If no scheduler answers at that address.
+    """
+    wanted = min(workers or os.cpu_count() or 1, max(len(tasks), 1))
+    few = workers is None and len(tasks) <= FEW_TASKS
+    if scheduler is None and (wanted == 1 or few):
+        results: Iterator[Result] = map(function, tasks)
+    else:
+        results = _on_cluster(function, tasks, wanted, scheduler)
+    yield from progress(results, description, total=len(tasks))
+
+
+def _on_cluster(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, scheduler: str | None
+) -> Iterator[Result]:
+    with _client(workers, scheduler) as client:
+        ahead = AHEAD * max(len(client.nthreads()), 1)
+        waiting = iter(tasks)
+        futures = deque(_submit(client, function, task) for task in islice(waiting, ahead))
+        while futures:
+            yield futures.popleft().result()
+            futures.extend(_submit(client, function, task) for task in islice(waiting, 1))
+
+
+def _submit(client: Any, function: Callable[[Task], Result], task: Task) -> Any:
+    return client.submit(function, task, pure=False)
+
+
+@contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
+    from distributed import Client, LocalCluster
+
+    if scheduler is None:
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout="5s")
+    except (OSError, ValueError) as error:
+        what = f"no dask.distributed scheduler answers at {scheduler} ({error})."
+        raise GazeError(what, remedy="Start one with `dask scheduler`, or leave it out.") from error
+    with client:
+        yield client

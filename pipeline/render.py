@@ -1,0 +1,122 @@
+"""Draw one map at any resolution from the lossless Gaussians.
+
+Reads: the folder that `associate` wrote.
+Writes: one `.npy` (float32) or a `.png` picture.
+Params: `heatmaps`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.canvas import FloatMap, Size, render
+from pipeline.console import EXISTING_FOLDER, FOLDER, command, params_option
+from pipeline.errors import GazeError
+from pipeline.heatmaps import parse_size
+from pipeline.params import load_params
+from pipeline.tables import read_table, replacing
+
+
+def choose_windows(
+    windows: pa.Table, reading_id: str, window: int | None, label: str | None
+) -> list[dict[str, Any]]:
+    """Find the windows of a reading to draw.
+
+    Parameters
+    ----------
+    windows : pyarrow.Table
+        Table `windows`.
+    reading_id : str
+        The reading.
+    window : int, optional
+        One window by number.
+    label : str, optional
+        All windows that mention a label, whatever its case.
+
+    Raises
+    ------
+    GazeError
+        If there is no such reading, window or label; what there is instead is named.
+    """
+    rows = windows.filter(pc.equal(windows["reading_id"], reading_id)).to_pylist()
+    if not rows:
+        known = pc.unique(windows["reading_id"]).to_pylist()
+        shown = ", ".join(known[:3])
+        raise GazeError(f"no reading {reading_id!r} has windows; there are {len(known)}: {shown} …")
+    if window is not None:
+        chosen = [row for row in rows if row["window"] == window]
+        there = f"its windows are 0 to {len(rows) - 1}."
+    else:
+        wanted = (label or "").casefold()
+        chosen = [row for row in rows if wanted in (name.casefold() for name in row["labels"])]
+        named = sorted({name for row in rows for name in row["labels"]})
+        there = f"its windows mention {', '.join(named) or 'no label'}."
+    if not chosen:
+        what = f"label {label!r}" if window is None else f"window {window}"
+        raise GazeError(f"reading {reading_id} has no {what}; {there}")
+    drawable = [row for row in chosen if row["status"] == "ok"]
+    if not drawable:
+        why = ", ".join(sorted({row["status"] for row in chosen}))
+        raise GazeError(f"there is no gaze to draw for reading {reading_id}: its window is {why}.")
+    return drawable
+
+
+def draw_windows(
+    associated: Path, rows: list[dict[str, Any]], size: Size | None, **how: Any
+) -> FloatMap:
+    """Render the windows that `choose_windows` found."""
+    gaussians = read_table(associated, "gaussians")
+    mine = pc.and_(
+        pc.equal(gaussians["reading_id"], rows[0]["reading_id"]),
+        pc.is_in(gaussians["window"], pa.array([row["window"] for row in rows], pa.int32())),
+    )
+    image_size = (int(rows[0]["height_px"]), int(rows[0]["width_px"]))
+    return render(gaussians.filter(mine), image_size, size, **how)
+
+
+@command("render")
+@click.argument("associated", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--reading", "reading_id", required=True, help="Reading id.")
+@click.option("--window", type=int, help="Number of one window.")
+@click.option("--label", help="One of the labels: the maximum over all its windows.")
+@click.option("--size", default="native", show_default=True, help="native, N or HxW model pixels.")
+@params_option
+def render_command(
+    associated: Path,
+    out: Path,
+    reading_id: str,
+    window: int | None,
+    label: str | None,
+    size: str,
+    params_file: Path | None,
+) -> None:
+    """Draw one map of ASSOCIATED into OUT.npy (float32) or OUT.png."""
+    if (window is None) == (label is None):
+        raise GazeError("give either --window or --label.")
+    if out.suffix not in (".npy", ".png"):
+        raise GazeError(f"the suffix must be .npy or .png, not {out.suffix!r}.", where=out)
+    params = load_params(params_file).heatmaps
+    rows = choose_windows(read_table(associated, "windows"), reading_id, window, label)
+    how = {"amplitude": params.amplitude, "resize": params.resize}
+    heatmap = draw_windows(associated, rows, parse_size(size), **how)
+    _save(heatmap, out)
+    height, width = heatmap.shape
+    drawn = f"{len(rows)} window{'s' if len(rows) > 1 else ''}"
+    click.echo(f"{drawn} of {reading_id}, {height}×{width}, maximum {heatmap.max():.4f} → {out}")
+
+
+def _save(heatmap: FloatMap, out: Path) -> None:
+    with replacing(out) as beside, beside.open("wb") as file:
+        if out.suffix == ".npy":
+            np.save(file, heatmap, allow_pickle=False)
+            return
+        from matplotlib import colormaps
+        from PIL import Image
+
+        picture = (colormaps["inferno"](heatmap)[:, :, :3] * 255).round().astype(np.uint8)
+        Image.fromarray(picture).save(file, format="PNG")

@@ -1,0 +1,86 @@
+"""YAML files read into models that refuse unknown keys and name the nearest known one."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import GazeError
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """A model that is frozen and knows no keys but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
+    """Read a YAML file into a model.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    model : type
+        What the file must say.
+    error : type
+        Child of `GazeError` to raise.
+
+    Returns
+    -------
+    Strict
+        The checked content.
+
+    Raises
+    ------
+    GazeError
+        Of the given kind, if the file is absent, is no YAML, or does not fit; all faults at once.
+    """
+    if not path.is_file():
+        raise error("there is no such file.", where=path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise error(f"this is not YAML ({fault}).", where=path) from fault
+    return check(content, model, error, where=path)
+
+
+def check(content: Any, model: type[Model], error: type[GazeError], *, where: object) -> Model:
+    """Fit loaded content to a model; raises as `read_yaml` does."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as found:
+        faults = [explain(one, model) for one in found.errors(include_url=False)]
+        raise error("this does not say what it must.", where=where, faults=faults) from found
+
+
+def explain(fault: Any, model: type[BaseModel]) -> str:
+    """Say one of pydantic's faults in words: where it is, and what was expected."""
+    at = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(model, fault["loc"][:-1])
+        near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.0)
+        return f"{at} is unknown; the nearest is {near[0]} (known: {', '.join(known)})"
+    if fault["type"] == "missing":
+        return f"{at} is missing"
+    return f"{at}: {fault['msg']}, found {fault['input']!r}"
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    for part in path:
+        if part in model.model_fields:
+            inner = _inner_model(model.model_fields[str(part)].annotation)
+            model = inner or model
+    return list(model.model_fields)
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_inner_model(argument) for argument in get_args(annotation))
+    return next((model for model in found if model), None)

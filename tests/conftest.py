@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("needs ../shared, which this machine does not have")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def golden_maps(shared) -> Path:
+    return shared / "golden" / "heatmaps"
+
+
+@pytest.fixture(scope="session")
+def golden_tables(golden_maps, tmp_path_factory) -> Path:
+    """The golden readings, ingested from their CSV files."""
+    out = tmp_path_factory.mktemp("golden") / "tables"
+    from tests.running import gazescribe
+
+    gazescribe("ingest", "reflacx", golden_maps / "reflacx", out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def golden_associated(golden_maps, golden_tables, tmp_path_factory) -> Path:
+    """Windows and Gaussians of the golden readings with the mentions given there."""
+    out = tmp_path_factory.mktemp("golden") / "associated"
+    from tests.running import gazescribe
+
+    gazescribe("associate", golden_tables, golden_maps / "mentions_by_reading.csv", out)
+    return out
