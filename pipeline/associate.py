@@ -48,7 +48,7 @@ from pipeline.tables import (
     write_json,
 )
 
-READINGS_A_TASK = 64
+READINGS_A_TASK = 256
 
 LAGGED_STARTS = ("startofsentence", "mention", "endofsentence")
 STARTS = (*LAGGED_STARTS, "allsentences", "double", "andpause", "single", "all")

@@ -17,6 +17,7 @@ COMMANDS = {
     "associate": ("pipeline.associate:associate", "Tie fixations to mentions: windows, Gaussians."),
     "heatmaps": ("pipeline.heatmaps:heatmaps", "Draw heatmaps into shards."),
     "render": ("pipeline.render:render_command", "Draw one map at any resolution."),
+    "overlay": ("pipeline.overlay:overlay", "Draw maps over radiographs, to judge by eye."),
 }
 
 
@@ -45,7 +46,7 @@ class LazyGroup(click.Group):
             ctx.fail(f"There is no command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

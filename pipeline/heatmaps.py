@@ -5,7 +5,7 @@ Writes: `heatmaps-00000.npy` … , `index.parquet`, `heatmaps.json`.
 Params: `heatmaps`.
 Drops: nothing silently; windows that are empty or reversed, ellipses below the certainty, and maps
 that stay blank are counted.
-Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` section 2. Saliency maps: Qiu et al. 2025.
+Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` section 2. Saliency: Qiu et al. 2025.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ from pipeline.parallel import map_tasks
 from pipeline.params import Heatmaps, load_params, override
 from pipeline.rules_io import load_column_map, load_label_map
 from pipeline.schemas import HEATMAP_KINDS, TABLES
-from pipeline.shards import ROWS_A_SHARD, create_shard, shard_folder, to_stored
+from pipeline.shards import ROWS_A_SHARD, shard_folder, write_shard
 from pipeline.tables import (
     conform,
     read_readings,
@@ -187,26 +187,35 @@ def draw_shard(task: tuple[int, list[Row]], drawing: Drawing) -> list[float | No
         Peak of each map; None for ellipses.
     """
     shard, maps = task
-    stored = create_shard(drawing.folder, shard, (len(maps), *drawing.size))
     peaks: list[float | None] = []
-    gaze = _read_gaze(maps, drawing)
-    for reading_id, group in groupby(enumerate(maps), key=lambda item: str(item[1]["reading_id"])):
-        rows = list(group)
-        canvas = _canvas(gaze[reading_id], rows[0][1], drawing) if gaze else None
-        for row, one in rows:
-            if canvas is None:
-                heatmap, highest = _ellipse_map(one, drawing), None
-            else:
-                heatmap, highest = canvas.label_map(one["windows"])
-            stored[row] = to_stored(heatmap)
+
+    def drawn() -> Iterator[FloatMap]:
+        for heatmap, highest in _draw_maps(maps, drawing):
             peaks.append(highest)
+            yield heatmap
+
+    write_shard(drawing.folder, shard, (len(maps), *drawing.size), drawn())
     return peaks
+
+
+def _draw_maps(maps: list[Row], drawing: Drawing) -> Iterator[tuple[FloatMap, float | None]]:
+    if drawing.kind == "ellipse":
+        yield from ((_ellipse_map(row, drawing), None) for row in maps)
+        return
+    gaze = _read_gaze(maps, drawing)
+    for reading_id, group in groupby(maps, key=lambda row: str(row["reading_id"])):
+        rows = list(group)
+        canvas = _canvas(gaze[reading_id], rows, drawing)
+        known: dict[tuple[int, ...], tuple[FloatMap, float]] = {}
+        for row in rows:  # labels said in the same sentences share their map
+            windows = tuple(row["windows"])
+            if windows not in known:
+                known[windows] = canvas.label_map(windows)
+            yield known[windows]
 
 
 def _read_gaze(maps: list[Row], drawing: Drawing) -> dict[str, Columns]:
     ids = sorted({row["reading_id"] for row in maps})
-    if drawing.kind == "ellipse":
-        return {}
     if _from_samples(drawing):
         return read_readings(drawing.tables, "samples", ids)
     return read_readings(drawing.associated, "gaussians", ids)
@@ -216,13 +225,18 @@ def _from_samples(drawing: Drawing) -> bool:
     return drawing.kind == "saliency" and drawing.params.saliency_from == "samples"
 
 
-def _canvas(gaze: Columns, row: Row, drawing: Drawing) -> Canvas:
+def _canvas(gaze: Columns, rows: list[Row], drawing: Drawing) -> Canvas:
+    image_size = rows[0]["image_size"]
+    windows = sorted({window for row in rows for window in row["windows"]})
     if _from_samples(drawing):
         sigma_px = drawing.params.samples_sigma_px
-        gaze = sample_gaussians(gaze, row["image_size"], sigma_px, window=row["windows"][0])
+        gaze = sample_gaussians(gaze, image_size, sigma_px, window=windows[0])
+    else:
+        drawn = np.isin(gaze["window"], windows)
+        gaze = {name: values[drawn] for name, values in gaze.items()}
     return Canvas(
         gaze,
-        row["image_size"],
+        image_size,
         drawing.size,
         amplitude=drawing.params.amplitude,
         resize=drawing.params.resize,

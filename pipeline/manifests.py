@@ -172,15 +172,25 @@ class Manifest(Strict):
         """Tell whether a text is an id of that kind, safe to be joined to a folder."""
         return re.fullmatch(self.ids[kind], text) is not None
 
+    def _piece(self, kind: str | None, before: list[str]) -> str:
+        if kind is None:
+            return "[^/]*"
+        named = f"(?P<{kind}>"
+        return (
+            f"(?P={kind})"
+            if any(named in piece for piece in before)
+            else f"{named}{self.ids[kind]})"
+        )
+
     def matcher(self, file: SourceFile) -> re.Pattern[str]:
         """Regular expression for the paths, relative to the root, of one kind of file.
 
-        A table may lie there as `.csv` or `.csv.gz`.
+        Ids are named groups. A table may lie there as `.csv` or `.csv.gz`.
         """
         pieces, end = [], 0
         for found in _PLACEHOLDER.finditer(file.pattern):
             pieces.append(re.escape(file.pattern[end : found.start()]))
-            pieces.append(f"(?:{self.ids[found[1]]})" if found[1] else "[^/]*")
+            pieces.append(self._piece(found[1], pieces))
             end = found.end()
         pieces.append(re.escape(file.pattern[end:]))
         return re.compile("".join(pieces) + (r"(?:\.gz)?" if file.pattern.endswith(".csv") else ""))

@@ -7,6 +7,7 @@ report with a column of spans for each class (`spec/mil.md` 1.1).
 
 import json
 from collections.abc import Iterator, Mapping
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ POLARITY_WORDS = {
     "uncertain": ("uncertain", "possible", "u", "-1", "-1.0", "maybe"),
 }
 _POLARITY = {word: polarity for polarity, words in POLARITY_WORDS.items() for word in words}
+_WHOLE = ("char_start", "char_end", "sentence")
+_TIMES = ("onset_s", "offset_s")
 _WIDE_SUFFIX = "_location"
 
 
@@ -55,6 +58,10 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     ------
     AlignmentError
         If the file is of no known form, or mentions do not fit the readings; all faults at once.
+
+    Notes
+    -----
+    A mention that is given twice in the same way counts once.
     """
     frame = _read_frame(path)
     texts = {
@@ -62,16 +69,23 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
         for row in readings.select(["reading_id", "text"]).to_pylist()
         if row["text"] is not None
     }
-    wide = [column for column in frame.columns if column.endswith(_WIDE_SUFFIX)]
+    wide = [column for column in frame.columns if str(column).endswith(_WIDE_SUFFIX)]
     rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
     faults = [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
     faults += _unknown_labels(rows, label_map)
+    known: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in [] if faults else rows:
+        complete = _complete(row, texts[row["report_id"]])
+        key = tuple(complete[column] for column in TABLES["mentions"].key)
+        polarity = known.setdefault(key, complete)["polarity"]
+        if polarity != complete["polarity"]:
+            faults.append(f"mention {key} is both {polarity} and {complete['polarity']}")
     if faults:
-        what = f"{len(faults)} faults: these mentions do not fit the readings."
+        what = f"these mentions do not fit the readings (faults: {len(faults)})."
         remedy = "Spans count characters of `readings.text`, from 0, end exclusive."
         raise AlignmentError(what, where=path, remedy=remedy, faults=faults)
-    known = [_complete(row, texts[row["report_id"]]) for row in rows]
-    return conform(pa.Table.from_pylist(known, schema=TABLES["mentions"].schema), "mentions")
+    found = pa.Table.from_pylist(list(known.values()), schema=TABLES["mentions"].schema)
+    return conform(found, "mentions")
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
@@ -79,7 +93,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix == ".jsonl":
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8").split("\n")
             return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
         if path.suffix == ".csv":
             return pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -105,6 +119,7 @@ def _long_rows(frame: pd.DataFrame, path: Path) -> Iterator[dict[str, Any]]:
     for record in frame.to_dict("records"):
         row = {column: _value(record[column]) for column in ours}
         row |= {column: record[name] for column, name in names.items() if name is not None}
+        row["report_id"] = str(row["report_id"])
         row["polarity"] = _POLARITY.get(str(row["polarity"]).strip().casefold(), row["polarity"])
         yield row
 
@@ -137,8 +152,8 @@ def _wide_rows(
             state = records[text].get(label, "")
             polarity = _POLARITY.get(str(state).strip(), "positive")
             try:
-                spans = json.loads(records[text][column] or "[]")
-            except ValueError as error:
+                spans = [(start, end) for start, end in json.loads(records[text][column] or "[]")]
+            except (TypeError, ValueError) as error:
                 what = f"{column} of {text[:40]!r} is no list of spans: {records[text][column]!r}."
                 raise AlignmentError(what, where=path) from error
             for start, end in spans:
@@ -159,16 +174,35 @@ def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Itera
     if row["polarity"] not in POLARITY_WORDS:
         known = ", ".join(POLARITY_WORDS)
         yield f"row {number}: polarity {row['polarity']!r} is none of {known}"
-    try:
-        start, end = int(row["char_start"]), int(row["char_end"])
-    except (TypeError, ValueError):
-        yield f"row {number}: span {row['char_start']!r} to {row['char_end']!r} is not whole numbers"
+    numbers, unread = _numbers(row)
+    for column in unread:
+        kind = "number of seconds" if column in _TIMES else "whole number"
+        yield f"row {number}: {column} {row[column]!r} is no {kind}"
+    if "char_start" in unread or "char_end" in unread:
         return
+    start, end = numbers["char_start"], numbers["char_end"]
     if not 0 <= start < end <= len(text):
         size = f"a text of {len(text)} characters ({row['report_id']})"
         yield f"row {number}: span {start} to {end} lies outside {size}"
     elif row.get("text") not in (None, text[start:end]):
         yield f"row {number}: the text there is {text[start:end]!r}, not {row['text']!r}"
+
+
+def _numbers(row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Read the columns that hold numbers; name those that do not."""
+    numbers, unread = {}, []
+    for column in (*_WHOLE, *_TIMES):
+        if row.get(column) is None and column not in SYNONYMS:
+            continue
+        try:
+            number = float(row[column])
+        except (TypeError, ValueError):
+            number = nan
+        if isfinite(number) and (column in _TIMES or number.is_integer()):
+            numbers[column] = number if column in _TIMES else int(number)
+        else:
+            unread.append(column)
+    return numbers, unread
 
 
 def _unknown_labels(rows: list[dict[str, Any]], label_map: LabelMap) -> Iterator[str]:
@@ -180,16 +214,14 @@ def _unknown_labels(rows: list[dict[str, Any]], label_map: LabelMap) -> Iterator
 
 
 def _complete(row: dict[str, Any], text: str) -> dict[str, Any]:
-    start, end = int(row["char_start"]), int(row["char_end"])
+    numbers, _ = _numbers(row)
+    start, end = numbers["char_start"], numbers["char_end"]
     label = str(row["label"]).strip()
-    times = {name: row.get(name) for name in ("onset_s", "offset_s")}
     return {
         "concept": label,
-        **row,
-        **{name: None if value is None else float(value) for name, value in times.items()},
+        "sentence": text.count(".", 0, start),
+        **{column: value for column, value in row.items() if value is not None},
+        **numbers,
         "label": label.casefold(),
-        "char_start": start,
-        "char_end": end,
-        "sentence": int(row.get("sentence") or text.count(".", 0, start)),
         "text": text[start:end],
     }

@@ -9,8 +9,10 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
+from pipeline.demo.settings import Demo
 from pipeline.errors import ParamsError
 from pipeline.ingest.settings import Ingest
+from pipeline.labeler.rules import Conventions
 from pipeline.resources import resource
 from pipeline.strict import Strict, check, read_yaml
 
@@ -57,8 +59,10 @@ class Params(Strict):
     """All sections of `params.yaml`."""
 
     ingest: Ingest
+    label: Conventions
     associate: Associate
     heatmaps: Heatmaps
+    demo: Demo
 
 
 def load_params(path: Path | None = None) -> Params:

@@ -23,6 +23,7 @@ COLUMNS = (
     "excluded",
 )
 
+NOISE_S = 1e-6  # differences of decimal stamps are off by less
 Floats = NDArray[np.float64]
 
 
@@ -80,15 +81,16 @@ def gaze_quality(
     GazeQuality
         The measures.
     """
-    gaps = np.maximum(onset_s[1:] - np.maximum.accumulate(offset_s)[:-1], 0.0)
+    gaps_s = np.maximum(onset_s[1:] - np.maximum.accumulate(offset_s)[:-1], 0.0)
     duration_s = float(offset_s.max() - onset_s[0])
+    lost_s = float(gaps_s[gaps_s > min_gap_s + NOISE_S].sum())
     return GazeQuality(
         n_fixations=len(onset_s),
         duration_s=duration_s,
-        share_lost=float(gaps[gaps > min_gap_s].sum()) / duration_s if duration_s else 0.0,
+        share_lost=lost_s / duration_s if duration_s else 0.0,
         share_off_image=_share_off(x_px, y_px, size_px),
         fixations_per_s=len(onset_s) / duration_s if duration_s else 0.0,
-        longest_gap_s=float(gaps.max(initial=0.0)),
+        longest_gap_s=float(gaps_s.max(initial=0.0)),
     )
 
 

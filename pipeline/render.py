@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.canvas import FloatMap, Size, render
+from pipeline.canvas import Canvas, FloatMap, Size
 from pipeline.console import EXISTING_FOLDER, FOLDER, command, params_option
 from pipeline.errors import GazeError
 from pipeline.heatmaps import parse_size
 from pipeline.params import load_params
-from pipeline.tables import read_table, replacing
+from pipeline.tables import read_readings, read_table, replacing
 
 
 def choose_windows(
@@ -68,14 +68,14 @@ def choose_windows(
 def draw_windows(
     associated: Path, rows: list[dict[str, Any]], size: Size | None, **how: Any
 ) -> FloatMap:
-    """Render the windows that `choose_windows` found."""
-    gaussians = read_table(associated, "gaussians")
-    mine = pc.and_(
-        pc.equal(gaussians["reading_id"], rows[0]["reading_id"]),
-        pc.is_in(gaussians["window"], pa.array([row["window"] for row in rows], pa.int32())),
-    )
+    """Draw the windows that `choose_windows` found, joined; `how` as for `Canvas`."""
+    reading_id = rows[0]["reading_id"]
     image_size = (int(rows[0]["height_px"]), int(rows[0]["width_px"]))
-    return render(gaussians.filter(mine), image_size, size, **how)
+    gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
+    heatmap, _ = Canvas(gaussians, image_size, size, **how).label_map(
+        [row["window"] for row in rows]
+    )
+    return heatmap
 
 
 @command("render")

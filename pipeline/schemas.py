@@ -157,9 +157,11 @@ _ALL = [
             _reading_id(),
             _column("sample", COUNT, "Number within the reading, from 0 in time order"),
             _column("time_s", TIME, "When", unit="s"),
-            _column("x_px", PIXEL, "Position; null when no eye was found", unit="px", null=True),
-            _column("y_px", PIXEL, "Position; null when no eye was found", unit="px", null=True),
-            _column("valid", pa.bool_(), "The tracker found an eye"),
+            _column("x_px", PIXEL, "Position; null when there is none", unit="px", null=True),
+            _column("y_px", PIXEL, "Position; null when there is none", unit="px", null=True),
+            _column(
+                "valid", pa.bool_(), "The tracker found an eye; EGD: and a fixation (FPOGV is 1)"
+            ),
             _column("inside", pa.bool_(), "The position lies on the image"),
         ],
     ),

@@ -4,7 +4,7 @@ The format is in `docs/format.md`; anybody can read it with `numpy.load(mmap_mod
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.lib.format import open_memmap
+from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from pipeline.errors import SchemaError
@@ -30,7 +30,7 @@ def shard_name(shard: int) -> str:
 
 def to_stored(values: NDArray[np.float32]) -> NDArray[np.float16]:
     """Cast maps to what a shard holds."""
-    return np.where(values < SMALLEST, np.float32(0), values).astype(np.float16)
+    return (values * (values >= SMALLEST)).astype(np.float16)
 
 
 @dataclass
@@ -135,8 +135,12 @@ def shard_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def create_shard(folder: Path, shard: int, shape: tuple[int, int, int]) -> NDArray[np.float16]:
-    """Make the file of a shard and map it for writing."""
-    path = folder / shard_name(shard)
-    created: NDArray[np.float16] = open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-    return created
+def write_shard(
+    folder: Path, shard: int, shape: tuple[int, int, int], maps: Iterable[NDArray[np.float32]]
+) -> None:
+    """Write the maps of a shard one after another; one is in memory at a time."""
+    with (folder / shard_name(shard)).open("wb") as file:
+        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+        write_array_header_1_0(file, header)
+        for one in maps:
+            file.write(to_stored(one).tobytes())

@@ -96,13 +96,17 @@ def _common_length(rows: Mapping[str, Any], name: str) -> int:
 
 
 def _cast(values: Any, field: pa.Field, name: str) -> pa.Array | pa.ChunkedArray:
+    """Fit a column to its type; NaN is null in both kinds of rows."""
     try:
-        if isinstance(values, pa.Array | pa.ChunkedArray):
-            return values.cast(field.type)
-        return pa.array(values, type=field.type, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        if not isinstance(values, pa.Array | pa.ChunkedArray):
+            return pa.array(values, type=field.type, from_pandas=True)
+        column = values.cast(field.type)
+    except (pa.ArrowException, OverflowError) as error:
         message = f"column {field.name} of table {name} does not fit {field.type}: {error}"
         raise SchemaError(message) from error
+    if pa.types.is_floating(field.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
+    return column
 
 
 def _check_nulls(table: pa.Table, spec: Table) -> None:
@@ -207,9 +211,8 @@ def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str
 def read_readings(folder: Path, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read the rows of a few readings, as `rows_of` gives them; other row groups stay unread."""
     key = TABLES[name].key[0]
-    read_table(folder, name, columns=[])
     where = [(key, ">=", min(ids)), (key, "<=", max(ids))]
-    return rows_of(pq.read_table(table_path(folder, name), filters=where), key, ids)
+    return rows_of(read_table(folder, name, filters=where), key, ids)
 
 
 def _encoded(extra: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -228,8 +231,13 @@ def write_table(
     return writer.n_rows
 
 
-def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.Table:
-    """Read a table of a folder and check that it is what its schema says.
+def read_table(
+    folder: Path,
+    name: str,
+    columns: list[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
+) -> pa.Table:
+    """Read a table of a folder, or part of it, and check that it is what its schema says.
 
     Raises
     ------
@@ -258,4 +266,4 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.
     ]
     if faults:
         raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
-    return pq.read_table(path, columns=columns)
+    return pq.read_table(path, columns=columns, filters=filters)

@@ -4,6 +4,8 @@ Each Gaussian is a product of two profiles and so is its clipping rectangle; a m
 matrix product of row profiles and column profiles, at any resolution.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ REACH = 8.0
 """Standard deviations drawn; farther out a Gaussian is under 1e-14 of its height."""
 
 _CELL = 16  # pixels a side of the cells in which `peak` first bounds the map
+_SLACK = 0.999  # of the best pixel known: bound and pixel are rounded, each sum in its own order
 
 FloatArray = NDArray[np.float64]
 Profiles = NDArray[np.float32]
@@ -61,16 +64,22 @@ def profiles(
         first = int(np.flatnonzero(~(np.asarray(sigma_px) > 0))[0])
         raise ArrayError(f"sigma_px must be positive, got {sigma_px[first]} at {first}.")
     z = ((at_px - centre_px[:, None]) / sigma_px[:, None]).astype(np.float32)
-    density: Profiles = np.exp(-0.5 * z * z)
-    density[np.abs(z) > REACH] = 0
-    # Pixel i covers [i - 0.5, i + 0.5), so that the pixels [a, b) cover [a - 0.5, b - 0.5).
-    low, high = clip_px[:, :1] - 0.5, clip_px[:, 1:] - 0.5
-    begin = np.maximum(at_px - cell_px / 2, low)
-    end = np.minimum(at_px + cell_px / 2, high)
-    density *= np.clip((end - begin) / cell_px, 0, 1).astype(np.float32)
+    np.square(z, out=z)
+    density: Profiles = np.exp(z * np.float32(-0.5))
+    density *= z <= REACH**2
+    clips, which = np.unique(clip_px, axis=0, return_inverse=True)
+    density *= _coverage(clips, at_px, cell_px)[which]
     if amplitude == "mass":
         density /= (np.sqrt(2 * np.pi) * sigma_px[:, None]).astype(np.float32)
     return density
+
+
+def _coverage(clips_px: NDArray[Any], at_px: FloatArray, cell_px: float) -> Profiles:
+    """Find the part of each cell that lies inside each clip, shape (clips, m)."""
+    # Pixel i covers [i - 0.5, i + 0.5), so that the pixels [a, b) cover [a - 0.5, b - 0.5).
+    begin = np.maximum(at_px - cell_px / 2, clips_px[:, :1] - 0.5)
+    end = np.minimum(at_px + cell_px / 2, clips_px[:, 1:] - 0.5)
+    return np.clip((end - begin) / cell_px, 0, 1).astype(np.float32)
 
 
 def draw(rows: Profiles, columns: Profiles, weight: FloatArray) -> NDArray[np.float32]:
@@ -124,7 +133,7 @@ def peak(rows: Profiles, columns: Profiles, weight: FloatArray) -> float:
     bound = draw(row_cells.max(axis=2), column_cells.max(axis=2), weight)
     middle = draw(row_cells[:, :, _CELL // 2], column_cells[:, :, _CELL // 2], weight)
     best = float(middle.max())
-    y, x = np.nonzero(bound >= best)
+    y, x = np.nonzero(bound >= best * _SLACK)
     weighted = row_cells[:, y] * weight[:, None, None].astype(np.float32)
     cells = np.matmul(weighted.transpose(1, 2, 0), column_cells[:, x].transpose(1, 0, 2))
     return max(best, float(cells.max()))

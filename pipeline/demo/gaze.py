@@ -1,0 +1,272 @@
+"""Where a radiologist looks: a silent search, then each finding a planted lag before it is named.
+
+The reader searches the whole chest; the eyes arrive at a finding `lag_s` before the first word of
+its sentence, stay while it is dictated, and leave for the next one when that one's lag says so, or
+a little before the period. Some fixations wander, some leave the image.
+Source: spec REFLACX A6, A13, A14 and D2.5; EGD 11 for the other tracker's `Pace`.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.demo.cases import Anatomy, Lesion
+from pipeline.demo.reports import Report
+from pipeline.demo.settings import Demo
+
+SHORTEST_VISIT_S = 0.5
+SHORTEST_FIXATION_S = 0.05
+Ellipse = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Rhythm of fixations as one tracker reports them."""
+
+    median_s: float = 0.22  # log-normal, mean 0.26 (spec REFLACX A14)
+    log_sd: float = 0.58
+    longest_s: float = 1.5
+    gap_s: tuple[float, float] = (0.03, 0.06)  # saccades
+    blink_rate: float = 0.04  # of gaps
+    blink_s: tuple[float, float] = (0.15, 0.3)
+
+
+REFLACX_PACE = Pace()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A stay of the eyes on what one sentence speaks of; ellipses in fractions of the image."""
+
+    sentence: int
+    lag_s: float
+    onset_s: float
+    offset_s: float
+    ellipses: tuple[Ellipse, ...]
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Fixations in time order.
+
+    Attributes
+    ----------
+    onset_s, offset_s : ndarray of float64, shape (n,)
+        Milliseconds are the finest unit; never overlapping, each end after its start.
+    x_px, y_px : ndarray of float64, shape (n,)
+        As the tracker saw them; may lie outside the image.
+    visit : ndarray of int, shape (n,)
+        The visit during which the eyes were meant to be on a finding and were; -1 for search,
+        wandering and off the image.
+    """
+
+    onset_s: NDArray[np.float64]
+    offset_s: NDArray[np.float64]
+    x_px: NDArray[np.float64]
+    y_px: NDArray[np.float64]
+    visit: NDArray[np.int64]
+
+
+def draw_lags(rng: np.random.Generator, n: int, settings: Demo) -> NDArray[np.float64]:
+    """Draw by how much gaze precedes each of n sentences, in whole milliseconds, at least 0.1 s."""
+    lags = rng.normal(settings.lag_s, settings.lag_spread_s, n)
+    return np.asarray(np.maximum(lags, 0.1).round(3), dtype=np.float64)
+
+
+def plan_visits(
+    report: Report,
+    lesions: Sequence[Lesion],
+    anatomy: Anatomy,
+    times_s: tuple[NDArray[np.float64], NDArray[np.float64]],
+    lags_s: NDArray[np.float64],
+    settings: Demo,
+) -> tuple[Visit, ...]:
+    """Say when the eyes are on what, for every sentence that speaks of a place.
+
+    Parameters
+    ----------
+    report : Report
+        What is dictated.
+    lesions : sequence of Lesion
+        What the reader saw, as `report.sentences` count them.
+    anatomy : Anatomy
+        For sentences about a structure.
+    times_s : tuple of ndarray
+        Onsets and offsets of the report's tokens.
+    lags_s : ndarray of float64, one per sentence
+        From `draw_lags`.
+    settings : Demo
+        For `look_ahead_s`.
+
+    Returns
+    -------
+    tuple of Visit
+        In order, not overlapping. A visit starts `lag_s` before its sentence unless the one before
+        has lasted less than half a second by then; `lag_s` is what it came to.
+    """
+    onsets, offsets = times_s
+    visits: list[Visit] = []
+    for number, sentence in enumerate(report.sentences):
+        ellipses = [_ellipse(lesions[place]) for place in sentence.lesions]
+        if sentence.structure:
+            ellipses = [_inscribed(anatomy.heart)]
+        if not ellipses:
+            continue
+        start = float(onsets[sentence.first_token])
+        end = float(offsets[sentence.end_token - 1])
+        earliest = visits[-1].onset_s + SHORTEST_VISIT_S if visits else 0.0
+        arrival = round(max(start - float(lags_s[number]), earliest), 3)
+        leave = max(end - settings.look_ahead_s, arrival + SHORTEST_VISIT_S)
+        if visits and visits[-1].offset_s > arrival:
+            before = visits[-1]
+            visits[-1] = Visit(
+                before.sentence, before.lag_s, before.onset_s, arrival, before.ellipses
+            )
+        lag = round(start - arrival, 3)
+        visits.append(Visit(number, lag, arrival, round(leave, 3), tuple(ellipses)))
+    return tuple(visits)
+
+
+def _ellipse(lesion: Lesion) -> Ellipse:
+    return lesion.x, lesion.y, lesion.rx, lesion.ry
+
+
+def _inscribed(box: tuple[float, float, float, float]) -> Ellipse:
+    xmin, ymin, xmax, ymax = box
+    return (xmin + xmax) / 2, (ymin + ymax) / 2, (xmax - xmin) / 2, (ymax - ymin) / 2
+
+
+def look(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    size_px: tuple[int, int],
+    visits: Sequence[Visit],
+    span_s: tuple[float, float],
+    *,
+    settings: Demo,
+    px_per_deg: float,
+    pace: Pace = REFLACX_PACE,
+) -> Gaze:
+    """Draw the fixations of one reading.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    anatomy : Anatomy
+        Where the chest lies.
+    size_px : tuple of int
+        Width and height of the image.
+    visits : sequence of Visit
+        From `plan_visits`; the first fixation of each starts exactly at its onset.
+    span_s : tuple of float
+        First and last moment of gaze.
+    settings : Demo
+        Rates of wandering and of leaving the image, and the tracker's error.
+    px_per_deg : float
+        Image pixels a degree, for the tracker's error.
+    pace : Pace
+        Rhythm of the fixations.
+
+    Returns
+    -------
+    Gaze
+        At least one fixation.
+    """
+    zones = np.array([_inscribed(box) for box in _zones(anatomy)])
+    pieces = [
+        (number, *_fixate(rng, begin, end, pace)) for number, begin, end in _phases(visits, span_s)
+    ]
+    visit = np.concatenate([np.full(onset.size, number) for number, onset, _ in pieces])
+    onset_s = np.concatenate([onset for _, onset, _ in pieces])
+    offset_s = np.concatenate([offset for _, _, offset in pieces])
+    arrives = np.concatenate([np.arange(onset.size) == 0 for _, onset, _ in pieces])
+    visit[(rng.random(visit.size) < settings.wander_rate) & ~arrives] = -1
+    where = zones[_walk(rng, visit.size, len(zones))]
+    for number, one in enumerate(visits):
+        there = np.flatnonzero(visit == number)
+        where[there] = np.array(one.ellipses)[np.arange(there.size) // 3 % len(one.ellipses)]
+    radius = np.sqrt(rng.random(visit.size)) * 0.8
+    angle = rng.random(visit.size) * 2 * math.pi
+    x = where[:, 0] + where[:, 2] * radius * np.cos(angle)
+    y = where[:, 1] + where[:, 3] * radius * np.sin(angle)
+    _leave_image(rng, x, y, visit, settings.off_image_rate)
+    width, height = size_px
+    error_px = settings.tracker_error_deg * px_per_deg
+    shift = rng.normal(0, error_px * 0.6, 2)
+    return Gaze(
+        onset_s,
+        offset_s,
+        x * width - 0.5 + shift[0] + rng.normal(0, error_px * 0.4, x.size),
+        y * height - 0.5 + shift[1] + rng.normal(0, error_px * 0.4, x.size),
+        visit,
+    )
+
+
+def _phases(
+    visits: Sequence[Visit], span_s: tuple[float, float]
+) -> Iterator[tuple[int, float, float]]:
+    """Visits, and the search before, between and after them (-1)."""
+    now, end = span_s
+    for number, visit in enumerate(visits):
+        if visit.onset_s - now > SHORTEST_FIXATION_S * 3:
+            yield -1, now, visit.onset_s
+        yield number, visit.onset_s, visit.offset_s
+        now = visit.offset_s
+    if end - now > SHORTEST_FIXATION_S * 3:
+        yield -1, now, end
+
+
+def _fixate(
+    rng: np.random.Generator, begin_s: float, end_s: float, pace: Pace
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fill a stretch of time with fixations; the first starts with it, the last leaves a gap."""
+    n = int((end_s - begin_s) / (pace.median_s / 2)) + 2
+    lengths = np.clip(
+        rng.lognormal(math.log(pace.median_s), pace.log_sd, n), SHORTEST_FIXATION_S, pace.longest_s
+    )
+    gaps = rng.uniform(*pace.gap_s, n)
+    blinks = rng.random(n) < pace.blink_rate
+    gaps[blinks] = rng.uniform(*pace.blink_s, int(blinks.sum()))
+    onset = begin_s + np.concatenate([[0.0], np.cumsum(lengths + gaps)[:-1]])
+    last = end_s - pace.gap_s[0]
+    offset = np.minimum(onset + lengths, last)
+    kept = onset + SHORTEST_FIXATION_S <= last
+    kept[0] = True
+    return onset[kept].round(3), offset[kept].round(3)
+
+
+def _zones(anatomy: Anatomy) -> list[tuple[float, float, float, float]]:
+    """Stations of the search: three a lung, heart, mediastinum."""
+    thirds = [
+        (xmin, ymin + (ymax - ymin) * k / 3, xmax, ymin + (ymax - ymin) * (k + 1) / 3)
+        for xmin, ymin, xmax, ymax in (anatomy.right_lung, anatomy.left_lung)
+        for k in range(3)
+    ]
+    return [*thirds, anatomy.heart, anatomy.mediastinum]
+
+
+def _walk(rng: np.random.Generator, n: int, n_zones: int) -> NDArray[np.int64]:
+    """Zones in rounds, each round all of them, two fixations a zone."""
+    rounds = rng.random((n // (2 * n_zones) + 1, n_zones)).argsort(axis=1)
+    return np.repeat(rounds.ravel(), 2)[:n]
+
+
+def _leave_image(
+    rng: np.random.Generator,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    visit: NDArray[np.int64],
+    rate: float,
+) -> None:
+    """Move some fixations that are on no finding beyond an edge of the image."""
+    free = np.flatnonzero(visit < 0)
+    wanted = round(rate * rng.uniform(0.6, 1.6) * visit.size)
+    gone = rng.permutation(free)[:wanted]
+    beyond = rng.uniform(0.03, 0.3, gone.size)
+    side = rng.random(gone.size)
+    x[gone] = np.select([side < 0.4, side < 0.8], [-beyond, 1 + beyond], x[gone])
+    y[gone] = np.select([side < 0.8, side < 0.9], [y[gone], -beyond], 1 + beyond)

@@ -1,0 +1,89 @@
+"""Draw a case as a frontal chest film, and the masks of its structures.
+
+Everything is drawn at no more than `WORK_PX` on the long side and enlarged; the film's grain is
+added at the size asked for. A case gives the same picture at every size, but for grain and detail.
+"""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.demo.cases import Case
+from pipeline.demo.chest import Plane, draw_chest
+from pipeline.demo.looks import add_lesion
+from pipeline.demo.outlines import filled, frame_of, outlines
+
+WORK_PX = 1024  # long side of the drawing; a native picture is this one enlarged
+CONTRAST = 1.65  # how fast the film whitens with density
+GRAIN = 0.011  # standard deviation of the film's noise, in parts of white
+
+
+def radiograph(case: Case, height_px: int, width_px: int) -> NDArray[np.uint8]:
+    """Draw one case.
+
+    Parameters
+    ----------
+    case : Case
+        Its dicom id seeds what the anatomy leaves open (vessels, marker, grain).
+    height_px, width_px : int
+        Size of the picture.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height_px, width_px)
+        As displayed: bone and fluid bright, air dark.
+    """
+    shrink = min(1.0, WORK_PX / max(height_px, width_px))
+    frame = frame_of(case.anatomy, round(height_px * shrink), round(width_px * shrink))
+    chest = draw_chest(case.anatomy, frame, _random(case, "chest"))
+    for lesion in case.lesions:
+        add_lesion(chest, lesion, _random(case, repr(lesion)))
+    film = _film(chest.density, case.anatomy.exposure)
+    if shrink < 1:
+        enlarged = Image.fromarray(film).resize((width_px, height_px), Image.Resampling.BILINEAR)
+        film = np.array(enlarged)
+    grain = _random(case, f"grain {height_px} {width_px}")
+    film += GRAIN * 255 * grain.standard_normal((height_px, width_px), dtype=np.float32)
+    np.clip(film, 0, 255, out=film)
+    return film.astype(np.uint8)
+
+
+def _film(density: Plane, exposure: float) -> Plane:
+    """Darken the film by what reaches it: Beer and Lambert's law, in grey values."""
+    film: Plane = 255 - 255 * np.exp(np.float32(-CONTRAST * exposure) * np.maximum(density, 0.01))
+    return film
+
+
+def _random(case: Case, purpose: str) -> np.random.Generator:
+    """Give the random stream of one image for one purpose; the same on every machine."""
+    digest = hashlib.blake2b(f"{case.dicom_id} {purpose}".encode(), digest_size=8).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))
+
+
+def masks(case: Case, height_px: int, width_px: int) -> dict[str, NDArray[np.bool_]]:
+    """Give the pixels of four structures, as the EGD data set has them.
+
+    Parameters
+    ----------
+    case : Case
+        The chest.
+    height_px, width_px : int
+        Size of the masks.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (height_px, width_px)
+        left_lung, right_lung, mediastinum (with the heart) and aortic_knob; right is the
+        patient's. A lung ends where the mediastinum begins.
+    """
+    frame = frame_of(case.anatomy, height_px, width_px)
+    shapes = outlines(case.anatomy)
+    centre = np.asarray(filled(frame, shapes["heart"], shapes["mediastinum"])) > 0
+    lungs = {
+        side: (np.asarray(filled(frame, shapes[side])) > 0) & ~centre
+        for side in ("left_lung", "right_lung")
+    }
+    knob = np.asarray(filled(frame, shapes["aortic_knob"])) > 0
+    return {**lungs, "mediastinum": centre, "aortic_knob": knob}

@@ -1,0 +1,179 @@
+"""One reader reading one image: what is seen, said, and looked at when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.demo.cases import Case, Lesion
+from pipeline.demo.gaze import REFLACX_PACE, Gaze, Pace, Visit, draw_lags, look, plan_visits
+from pipeline.demo.reports import Report, draw_report
+from pipeline.demo.settings import Demo
+from pipeline.demo.speech import speak
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that a data set's files say of a reading, and the truth behind it.
+
+    Attributes
+    ----------
+    lesions : tuple of Lesion
+        As this reader saw them; `report.sentences` count in this list.
+    report : Report
+        The dictation.
+    onset_s, offset_s : ndarray of float64, shape (n tokens,)
+        Times of its tokens.
+    visits : tuple of Visit
+        When the eyes were on what; `gaze.visit` counts in this list.
+    gaze : Gaze
+        Fixations in pixels of the image.
+    """
+
+    lesions: tuple[Lesion, ...]
+    report: Report
+    onset_s: NDArray[np.float64]
+    offset_s: NDArray[np.float64]
+    visits: tuple[Visit, ...]
+    gaze: Gaze
+
+
+def read_case(
+    rng: np.random.Generator,
+    case: Case,
+    lesions: Sequence[Lesion],
+    settings: Demo,
+    *,
+    px_per_deg: float,
+    grid_s: float = 0.01,
+    pace: Pace = REFLACX_PACE,
+    quality_issue: bool = False,
+) -> Reading:
+    """Let a reader look at an image and dictate.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    case : Case
+        The image.
+    lesions : sequence of Lesion
+        What this reader sees of it: `case.lesions`, or `seen_lesions` of them.
+    settings : Demo
+        Planted lags and rates.
+    px_per_deg : float
+        Image pixels a degree of visual angle in full view.
+    grid_s : float
+        Grid of word times.
+    pace : Pace
+        Rhythm of fixations.
+    quality_issue : bool
+        Whether the reader complains about the image.
+
+    Returns
+    -------
+    Reading
+        Times from the start of the audio.
+    """
+    report = draw_report(rng, lesions, quality_issue=quality_issue)
+    lags = draw_lags(rng, len(report.sentences), settings)
+    gaze_start = round(float(rng.uniform(0.1, 1.0)), 3)
+    search = settings.search_s * float(rng.lognormal(0, 0.35))
+    start = gaze_start + max(search, float(lags[0]) + 1.0)
+    onset_s, offset_s = speak(rng, report, start_s=start, lead_s=list(lags + 0.6), grid_s=grid_s)
+    visits = plan_visits(report, lesions, case.anatomy, (onset_s, offset_s), lags, settings)
+    end = float(offset_s[-1]) + float(rng.uniform(1.0, 5.0))
+    gaze = look(
+        rng,
+        case.anatomy,
+        (case.width_px, case.height_px),
+        visits,
+        (gaze_start, end),
+        settings=settings,
+        px_per_deg=px_per_deg,
+        pace=pace,
+    )
+    return Reading(tuple(lesions), report, onset_s, offset_s, visits, gaze)
+
+
+def seen_lesions(
+    rng: np.random.Generator, lesions: Sequence[Lesion], settings: Demo
+) -> tuple[Lesion, ...]:
+    """Give what one of several readers sees: some findings missed, ellipses a bit off.
+
+    A finding is missed as a whole. Findings that share an ellipse go on sharing it.
+    """
+    names = sorted({lesion.finding for lesion in lesions})
+    missed = {name for name in names if rng.random() < settings.miss_rate}
+    moved: dict[tuple[float, float], NDArray[np.float64]] = {}
+    changed: dict[tuple[float, float], int] = {}
+    seen = []
+    for lesion in lesions:
+        place = (lesion.x, lesion.y)
+        if place not in moved:
+            moved[place] = rng.normal(0, settings.ellipse_spread, 4)
+            changed[place] = int(rng.choice((-1, 0, 0, 0, 1)))
+        dx, dy, wider, higher = moved[place]
+        if lesion.finding not in missed:
+            seen.append(
+                replace(
+                    lesion,
+                    x=lesion.x + float(dx) * lesion.rx,
+                    y=lesion.y + float(dy) * lesion.ry,
+                    rx=lesion.rx * float(np.exp(wider)),
+                    ry=lesion.ry * float(np.exp(higher)),
+                    certainty=min(max(lesion.certainty + changed[place], 1), 5),
+                )
+            )
+    return tuple(seen)
+
+
+def truth(dataset: str, reading_id: str, case: Case, reading: Reading) -> dict[str, Any]:
+    """One line of `ground_truth.jsonl`: what was planted in a reading. No reader reads it."""
+    report = reading.report
+    sizes = np.array([case.width_px, case.height_px])
+    return {
+        "dataset": dataset,
+        "reading_id": reading_id,
+        "dicom_id": case.dicom_id,
+        "diagnosis": case.diagnosis,
+        "text": report.text,
+        "mentions": [
+            {
+                "char_start": mention.char_start,
+                "char_end": mention.char_end,
+                "label": mention.label,
+                "polarity": mention.polarity,
+            }
+            for mention in report.mentions
+        ],
+        "lesions": [_ellipse_px(lesion, sizes) for lesion in reading.lesions],
+        "visits": [
+            {
+                "sentence": visit.sentence,
+                "lesions": list(report.sentences[visit.sentence].lesions),
+                "lag_s": visit.lag_s,
+                "onset_s": visit.onset_s,
+                "offset_s": visit.offset_s,
+                "fixations": np.flatnonzero(reading.gaze.visit == number).tolist(),
+            }
+            for number, visit in enumerate(reading.visits)
+        ],
+    }
+
+
+def _ellipse_px(lesion: Lesion, sizes: NDArray[np.int64]) -> dict[str, Any]:
+    centre = np.array([lesion.x, lesion.y]) * sizes - 0.5
+    radii = np.array([lesion.rx, lesion.ry]) * sizes
+    low, high = (np.round(centre - radii, 1), np.round(centre + radii, 1))
+    return {
+        "finding": lesion.finding,
+        "side": lesion.side,
+        "certainty": lesion.certainty,
+        "xmin_px": float(low[0]),
+        "ymin_px": float(low[1]),
+        "xmax_px": float(high[0]),
+        "ymax_px": float(high[1]),
+    }

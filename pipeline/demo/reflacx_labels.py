@@ -1,0 +1,141 @@
+"""Labels of REFLACX readings: the columns of each phase, ellipses, certainties, flags.
+
+Source: spec REFLACX A5.1, A5.2, A10.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.demo.cases import Lesion
+from pipeline.demo.reflacx_plan import ReadingPlan
+
+PHASE_1_LABELS = (
+    "Airway wall thickening",
+    "Atelectasis",
+    "Consolidation",
+    "Emphysema",
+    "Enlarged cardiac silhouette",
+    "Fibrosis",
+    "Fracture",
+    "Groundglass opacity",
+    "Mass",
+    "Nodule",
+    "Other",
+    "Pleural effusion",
+    "Pleural thickening",
+    "Pneumothorax",
+    "Pulmonary edema",
+    "Quality issue",
+    "Support devices",
+    "Wide mediastinum",
+)
+LATER_LABELS = (
+    "Abnormal mediastinal contour",
+    "Acute fracture",
+    "Atelectasis",
+    "Consolidation",
+    "Enlarged cardiac silhouette",
+    "Enlarged hilum",
+    "Groundglass opacity",
+    "Hiatal hernia",
+    "High lung volume / emphysema",
+    "Interstitial lung disease",
+    "Lung nodule or mass",
+    "Other",
+    "Pleural abnormality",
+    "Pneumothorax",
+    "Pulmonary edema",
+    "Support devices",
+)
+NOT_GRADED = frozenset(("Other", "Quality issue", "Support devices"))
+COLUMNS: dict[str, tuple[str | None, str | None]] = {  # by class: in phase 1, in phases 2 and 3
+    "acute fracture & fracture": ("Fracture", "Acute fracture"),
+    "airway wall thickening": ("Airway wall thickening", None),
+    "atelectasis": ("Atelectasis", "Atelectasis"),
+    "consolidation": ("Consolidation", "Consolidation"),
+    "enlarged cardiac silhouette": ("Enlarged cardiac silhouette", "Enlarged cardiac silhouette"),
+    "enlarged hilum": (None, "Enlarged hilum"),
+    "groundglass opacity": ("Groundglass opacity", "Groundglass opacity"),
+    "hiatal hernia": (None, "Hiatal hernia"),
+    "high lung volume - emphysema & emphysema": ("Emphysema", "High lung volume / emphysema"),
+    "interstitial lung disease & fibrosis": ("Fibrosis", "Interstitial lung disease"),
+    "mass": ("Mass", "Lung nodule or mass"),
+    "nodule": ("Nodule", "Lung nodule or mass"),
+    "pleural effusion": ("Pleural effusion", "Pleural abnormality"),
+    "pleural thickening": ("Pleural thickening", "Pleural abnormality"),
+    "pneumothorax": ("Pneumothorax", "Pneumothorax"),
+    "pulmonary edema": ("Pulmonary edema", "Pulmonary edema"),
+    "support devices": ("Support devices", "Support devices"),
+    "wide mediastinum & abnormal mediastinum contour": (
+        "Wide mediastinum",
+        "Abnormal mediastinal contour",
+    ),
+}
+OTHER_ITEMS = ("elevated hemidiaphragm", "rib deformity")
+OTHER_COMMA = "scoliosis, mild"
+
+
+def labels_of(phase: int) -> tuple[str, ...]:
+    """Label columns of a phase (A5.1)."""
+    return PHASE_1_LABELS if phase == 1 else LATER_LABELS
+
+
+Ellipse = tuple[tuple[int, ...], int, frozenset[str]]
+
+
+def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[Ellipse]:
+    """Box, certainty and labels of each ellipse; one row where an ellipse has several labels."""
+    size = np.array([plan.case.width_px, plan.case.height_px])
+    rows: dict[tuple[int, ...], tuple[int, set[str]]] = {}
+    for lesion in lesions:
+        column = COLUMNS[lesion.finding][plan.phase > 1]
+        drawn = column not in NOT_GRADED or "device ellipse" in plan.edge_cases
+        if column is None or not drawn:
+            continue
+        centre = np.array([lesion.x, lesion.y]) * size - 0.5
+        radii = np.array([lesion.rx, lesion.ry]) * size
+        box = np.rint(np.concatenate([centre - radii, centre + radii])).astype(int)
+        key = tuple(box.tolist())
+        certainty, named = rows.get(key, (0, set()))
+        rows[key] = max(certainty, lesion.certainty), named | {column}
+    if "ellipse outside" in plan.edge_cases and rows:
+        key = next(iter(rows))
+        rows[-7, key[1], key[2], int(size[1]) + 9] = rows.pop(key)
+    found = [(box, certainty, frozenset(named)) for box, (certainty, named) in rows.items()]
+    return sorted(found, key=lambda row: min(row[2]))
+
+
+def label_cells(
+    plan: ReadingPlan, lesions: Sequence[Lesion], ellipses: Sequence[Ellipse], complaint: bool
+) -> list[Any]:
+    """Certainty of each label, or a flag, or free text (A5.2)."""
+    cells: dict[str, Any] = dict.fromkeys(labels_of(plan.phase), 0)
+    for name in NOT_GRADED & set(cells):
+        cells[name] = False
+    for _, certainty, named in ellipses:
+        for name in named - NOT_GRADED:
+            cells[name] = max(cells[name], certainty)
+    found = {lesion.finding for lesion in lesions}
+    # The makers' program writes False where a device was drawn (A5.2).
+    cells["Support devices"] = "support devices" in found and not any(
+        "Support devices" in named for *_, named in ellipses
+    )
+    if plan.phase == 1:
+        cells["Quality issue"] = complaint
+    cells["Other"] = "|".join(_other(plan, found))
+    if "left-over certainty" in plan.edge_cases:
+        absent = [name for name, value in cells.items() if value == 0 and name not in NOT_GRADED]
+        cells[absent[0]] = -1
+    return list(cells.values())
+
+
+def _other(plan: ReadingPlan, found: set[str]) -> list[str]:
+    """List findings without a column, and what else a reader may have noted."""
+    items = sorted(name for name in found if COLUMNS[name][plan.phase > 1] is None)
+    if "other list" in plan.edge_cases:
+        items += OTHER_ITEMS
+    if "other comma" in plan.edge_cases:
+        items.append(OTHER_COMMA)
+    return items

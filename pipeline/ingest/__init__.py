@@ -1,0 +1,1 @@
+"""Raw trees to tables, one module per data set."""

@@ -1,0 +1,110 @@
+"""Rows of many readings, in chunks of fixed size; each is written as one row group a table."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pipeline.ingest.faults import Fault
+from pipeline.quality import GazeQuality
+from pipeline.tables import TableWriter
+
+Item = TypeVar("Item")
+
+CHUNK_READINGS = 32  # a row group; independent of the workers, so that bytes are too
+
+
+@dataclass
+class Chunk:
+    """What some readings hold.
+
+    Attributes
+    ----------
+    tables : dict of str to dict of str to list
+        Table to column to pieces, one a reading.
+    faults : list of Fault
+        Everything wrong with them.
+    quality : dict of str to list
+        Rows of the gaze-quality table, by column.
+    without_gaze : Counter of str
+        Readings without gaze by reason.
+    """
+
+    tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    quality: dict[str, list[Any]] = field(default_factory=dict)
+    without_gaze: Counter[str] = field(default_factory=Counter)
+
+    def add(self, table: str, reading_id: str, columns: Mapping[str, Any]) -> None:
+        """Add rows of one reading; no column when there is no row."""
+        n_rows = len(next(iter(columns.values())))
+        if n_rows:
+            pieces = self.tables.setdefault(table, {})
+            for name, values in {"reading_id": [reading_id] * n_rows, **columns}.items():
+                pieces.setdefault(name, []).append(values)
+
+    def add_quality(self, reading_id: str, quality: GazeQuality, excluded: Sequence[str]) -> None:
+        """Add a row of the gaze-quality table."""
+        row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
+        for name, value in row.items():
+            self.quality.setdefault(name, []).append(value)
+
+    def rows(self, table: str) -> dict[str, Any]:
+        """Give the rows of a table, the pieces joined."""
+        return {name: _join(pieces) for name, pieces in self.tables[table].items()}
+
+    def take_notes(self, other: "Chunk") -> None:
+        """Take over all but the rows of another chunk."""
+        self.faults += other.faults
+        self.without_gaze += other.without_gaze
+        for name, values in other.quality.items():
+            self.quality.setdefault(name, []).extend(values)
+
+
+def _join(pieces: list[Any]) -> Any:
+    if all(isinstance(piece, np.ndarray) for piece in pieces):
+        return np.concatenate(pieces)
+    return list(chain.from_iterable(pieces))
+
+
+def cut(items: Sequence[Item], size: int = CHUNK_READINGS) -> list[Sequence[Item]]:
+    """Cut a sequence into chunks of fixed size, the last one shorter."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def write_chunks(
+    chunks: Iterable[Chunk], out: Path, names: Iterable[str], extra: Mapping[str, str]
+) -> tuple[dict[str, int], Chunk]:
+    """Write chunks to tables as they come.
+
+    Parameters
+    ----------
+    chunks : iterable of Chunk
+        In rising order of reading.
+    out : pathlib.Path
+        Folder of the tables.
+    names : iterable of str
+        Tables to write, also when no chunk has a row of them.
+    extra : mapping of str to str
+        More metadata for each file.
+
+    Returns
+    -------
+    n_rows : dict of str to int
+        Rows per table.
+    notes : Chunk
+        All faults, quality rows and counts; no rows.
+    """
+    notes = Chunk()
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(TableWriter(out, name, extra)) for name in names}
+        for chunk in chunks:
+            for name in chunk.tables:
+                writers[name].write(chunk.rows(name))
+            notes.take_notes(chunk)
+    return {name: writer.n_rows for name, writer in writers.items()}, notes

@@ -1,0 +1,103 @@
+"""The command `ingest`: raw tree to tables, for any of the three data sets."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.console import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from pipeline.ingest.roots import find_root
+from pipeline.ingest.settings import Ingest, Options
+from pipeline.manifests import load_manifest
+
+DATASETS = click.Choice(["reflacx", "egd", "mimic-cxr-jpg"])
+COUNTED = (
+    ("readings", "readings"),
+    ("readings_with_gaze", "with gaze"),
+    ("studies", "studies"),
+    ("images", "images"),
+    ("subjects", "subjects"),
+)
+
+
+@command("ingest")
+@click.argument("dataset", type=DATASETS)
+@click.argument("root", type=EXISTING_FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--val-subjects",
+    type=EXISTING_FILE,
+    help="The authors' validation subjects, one a line.  [default: a seeded draw]",
+)
+@click.option(
+    "--tuning-readings",
+    type=EXISTING_FILE,
+    help="The authors' labeler-tuning readings, one a line.  [default: a seeded draw]",
+)
+@click.option(
+    "--mimic-metadata",
+    type=click.Path(exists=True, path_type=Path),
+    help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
+)
+@click.option("--samples", is_flag=True, help="Write the table of gaze samples too.")
+@parallel_options
+@params_option
+@json_option
+def ingest(
+    dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **given: Any
+) -> None:
+    """Turn the raw tree under ROOT into tables in OUT."""
+    from pipeline.params import load_params
+
+    settings = load_params(params_file).ingest
+    for name in ("val_subjects", "tuning_readings"):
+        given[name] = given[name] or getattr(settings, name)
+    options = Options(**given)
+    read = _reader(dataset)
+    summary = read(find_root(root, load_manifest(dataset)), out, settings, options)
+    summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def _reader(dataset: str) -> Callable[[Path, Path, Ingest, Options], dict[str, Any]]:
+    if dataset == "reflacx":
+        from pipeline.ingest.reflacx import ingest_reflacx
+
+        return ingest_reflacx
+    if dataset == "egd":
+        from pipeline.ingest.egd import ingest_egd
+
+        return ingest_egd
+    from pipeline.ingest.mimic import ingest_mimic
+
+    return ingest_mimic
+
+
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """Say in one line what was read, what was left out and where the splits come from."""
+    counts = [
+        f"{summary['counts'][name]:,} {text}" for name, text in COUNTED if name in summary["counts"]
+    ]
+    lost = [
+        f"{reason} {count['items']:,}"
+        for reason, count in summary["faults"].items()
+        if count["severity"] == "loss"
+    ]
+    lost += [
+        f"{reason} {count:,}"
+        for kind in ("without_gaze", "left_out")
+        for reason, count in summary.get(kind, {}).items()
+        if count
+    ]
+    left_out = f"left out: {', '.join(lost)}" if lost else "nothing left out"
+    return (
+        f"{summary['dataset']}: {', '.join(counts)}; {left_out}; split: {summary['split_source']}"
+    )

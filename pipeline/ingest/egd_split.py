@@ -1,0 +1,55 @@
+"""EGD's own split for the cooperative network: by patient, stratified by diagnosis, seeded.
+
+The authors published no list. Source: spec cooperative.md (split by patient, stratified by class,
+fixed seed).
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+SHARES = {"train": 0.7, "validate": 0.1, "test": 0.2}
+
+
+def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed: int) -> list[str]:
+    """Draw a split so that each has its share of every stratum and no subject is in two.
+
+    Parameters
+    ----------
+    subjects : sequence of int, length n
+        Subject of each image.
+    strata : sequence of str or None, length n
+        Diagnosis of each image.
+    seed : int
+        Another seed is another draw; the order of the images does not matter.
+
+    Returns
+    -------
+    list of str, length n
+        train, validate or test.
+
+    Notes
+    -----
+    Subjects come one after another, those with many images first and else in an order drawn by
+    hash. Each goes to the split that is furthest behind in its strata, by the rule of Sainte-Laguë:
+    the least quotient of images (those to come counted by half) and share.
+    """
+    images: defaultdict[int, list[str | None]] = defaultdict(list)
+    for subject, stratum in zip(subjects, strata, strict=True):
+        images[subject].append(stratum)
+    taken: Counter[tuple[str, str | None]] = Counter()
+
+    def quotient(split: str, strata: list[str | None]) -> float:
+        there = sum(taken[split, stratum] for stratum in {*strata})
+        return (there + len(strata) / 2) / SHARES[split]
+
+    chosen = {}
+    for subject in sorted(images, key=lambda one: (-len(images[one]), _draw(seed, one))):
+        wanted = images[subject]
+        chosen[subject] = min(SHARES, key=lambda split: quotient(split, wanted))
+        taken.update((chosen[subject], stratum) for stratum in wanted)
+    return [chosen[subject] for subject in subjects]
+
+
+def _draw(seed: int, subject: int) -> bytes:
+    return hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()

@@ -1,0 +1,54 @@
+"""What the readers are told: parameters (they change the tables) and options (lists, workers)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from pipeline.strict import Strict
+
+
+class Quality(Strict):
+    """Thresholds of gaze quality beyond which a reading's gaze is left out; null = off."""
+
+    min_gap_s: float = Field(ge=0)  # gaps up to this are saccades, not losses (spec reflacx A6)
+    max_share_lost: float | None = Field(ge=0, le=1)
+    max_share_off_image: float | None = Field(ge=0, le=1)
+    min_fixations_per_s: float | None = Field(ge=0)
+    max_gap_s: float | None = Field(gt=0)
+
+
+class Ingest(Strict):
+    """Section `ingest`: splits, clocks, and which gaze is good enough."""
+
+    seed: int = Field(ge=0)
+    val_share: float = Field(gt=0, lt=1)
+    tuning_share: float = Field(gt=0, lt=1)
+    val_subjects: Path | None
+    tuning_readings: Path | None
+    audio_offset_s: float
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `ingest` and `verify` are given on the command line beside root and output.
+
+    Attributes
+    ----------
+    val_subjects, tuning_readings : pathlib.Path, optional
+        The authors' published lists.
+    mimic_metadata : pathlib.Path, optional
+        MIMIC-CXR-JPG folder or its metadata table, for EGD's splits and image sizes.
+    samples : bool
+        Write the table of gaze samples too.
+    workers, scheduler : optional
+        As in `pipeline.parallel.map_tasks`.
+    """
+
+    val_subjects: Path | None = None
+    tuning_readings: Path | None = None
+    mimic_metadata: Path | None = None
+    samples: bool = False
+    workers: int | None = None
+    scheduler: str | None = None

@@ -1,0 +1,127 @@
+"""The whole spine under DVC, in a copy of the project, on a small synthetic data set."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT
+
+READINGS = 14
+COPIED = ("pipeline", "rules", "data_manifests", "params.yaml", "dvc.yaml", ".dvc/config")
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name != "GAZE_DATA_ROOT"},
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "GIT_AUTHOR_NAME": "test",
+    "GIT_AUTHOR_EMAIL": "test@example.org",
+    "GIT_COMMITTER_NAME": "test",
+    "GIT_COMMITTER_EMAIL": "test@example.org",
+}
+
+
+def run(folder, *command):
+    done = subprocess.run(
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def stages_run(printed):
+    return {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the project, committed, with everything built once."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    (folder / ".gitignore").write_text("/data/\n/results/\n__pycache__/\n")
+    params = folder / "params.yaml"
+    text = params.read_text()
+    assert "readings: 60 " in text
+    params.write_text(text.replace("readings: 60 ", f"readings: {READINGS} "))
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "copy")
+    run(folder, "dvc", "repro")
+    return folder
+
+
+def test_every_stage_left_what_it_promises(project):
+    tables = project / "data" / "tables"
+    for dataset in ("reflacx", "egd"):
+        readings = pd.read_parquet(tables / dataset / "readings.parquet")
+        assert len(readings) >= 12
+        mentions = pd.read_parquet(project / "data" / "mentions" / f"{dataset}.parquet")
+        texts = readings.set_index("reading_id").text
+        assert len(mentions) > 20
+        for row in mentions.itertuples():
+            assert texts[row.report_id][row.char_start : row.char_end] == row.text
+        windows = pd.read_parquet(project / "data" / "associated" / dataset / "windows.parquet")
+        assert (windows.status == "ok").any()
+        for kind in ("label", "saliency"):
+            folder = project / "data" / "heatmaps" / f"{dataset}-{kind}"
+            index = pd.read_parquet(folder / "index.parquet")
+            maps = np.load(folder / "heatmaps-00000.npy", mmap_mode="r")
+            assert maps.dtype == np.float16
+            assert len(index) == len(maps) > 0
+            assert np.isfinite(maps).all()
+            assert maps.max(axis=(1, 2)).min() > 0.9
+    assert len(list((project / "results" / "overlays").glob("*.png"))) > 5
+
+
+def test_maps_point_at_the_lesions(project):
+    """The demo's gaze goes to its lesions: maps are brighter inside the ellipse than outside."""
+    labels = project / "data" / "heatmaps" / "reflacx-label"
+    masks = project / "data" / "heatmaps" / "reflacx-ellipse"
+    keys = ["reading_id", "label"]
+    index = pd.read_parquet(labels / "index.parquet").reset_index()
+    index = index.merge(pd.read_parquet(masks / "index.parquet").reset_index(), on=keys)
+    assert len(index) > 10
+    maps, ellipses = (np.load(folder / "heatmaps-00000.npy") for folder in (labels, masks))
+    inside, outside = [], []
+    for row in index.itertuples():
+        heatmap, mask = maps[row.index_x].astype(float), ellipses[row.index_y] > 0
+        inside.append(heatmap[mask].mean())
+        outside.append(heatmap[~mask].mean())
+    assert np.median(inside) > 5 * np.median(outside)
+
+
+def test_results_name_where_their_splits_come_from(project):
+    for path in ("tables/reflacx/ingest", "associated/egd/associate", "heatmaps/egd-label/heatmaps"):
+        summary = json.loads((project / "data" / f"{path}.json").read_text())
+        assert "seeded draw" in summary["split_source"], path
+
+
+def test_second_repro_runs_only_sources(project):
+    assert stages_run(run(project, "dvc", "repro")) == {
+        "sources@reflacx",
+        "sources@egd",
+        "sources@mimic-cxr-jpg",
+    }
+
+
+def test_another_lag_runs_association_and_what_it_draws(project):
+    before = pd.read_parquet(project / "data/associated/reflacx/windows.parquet").start_s.sum()
+    ran = stages_run(run(project, "dvc", "exp", "run", "-S", "associate.lag_s=2.5"))
+    assert {stage.split("@")[0] for stage in ran} == {
+        "sources",
+        "associate",
+        "heatmaps",
+        "overlay",
+    }
+    after = pd.read_parquet(project / "data/associated/reflacx/windows.parquet").start_s.sum()
+    assert after < before

@@ -1,0 +1,79 @@
+"""`dvc.yaml` names what each stage depends on: the module of its command and all it imports."""
+
+import ast
+
+import pytest
+import yaml
+
+from pipeline.cli import COMMANDS
+from tests.conftest import ROOT
+
+PLUMBING = {
+    "pipeline/__init__.py",
+    "pipeline/cli.py",
+    "pipeline/console.py",
+    "pipeline/errors.py",
+    "pipeline/parallel.py",
+    "pipeline/params.py",
+    "pipeline/demo/__init__.py",
+    "pipeline/demo/settings.py",
+    "pipeline/ingest/__init__.py",
+    "pipeline/ingest/settings.py",
+    "pipeline/labeler/settings.py",
+    "pipeline/resources.py",
+    "pipeline/strict.py",
+}
+"""Modules that hold no arithmetic: a change in them changes no table."""
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files_of(module):
+    path = ROOT / module.replace(".", "/")
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return [candidate for candidate in candidates if candidate.is_file()]
+
+
+def closure(path):
+    """All project modules that a module imports, itself included, at any depth or place."""
+    seen, waiting = set(), [path]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            for module in imports(path):
+                if module.split(".")[0] == "pipeline":
+                    waiting += files_of(module)
+    return {str(path.relative_to(ROOT)) for path in seen}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stage_depends_on_all_it_imports(name):
+    stage = STAGES[name]
+    command = stage["cmd"].split()[1]
+    (module,) = files_of(COMMANDS[command][0].partition(":")[0])
+    needed = closure(module) - PLUMBING
+    assert needed
+    deps = [dep for dep in stage["deps"] if dep.startswith("pipeline")]
+    covered = {file for file in needed for dep in deps if file == dep or file.startswith(f"{dep}/")}
+    assert sorted(needed - covered) == []
+    used = {dep for dep in deps for file in needed if file == dep or file.startswith(f"{dep}/")}
+    assert sorted(set(deps) - used) == [], "named, but not imported"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stage_is_restored_from_the_run_cache(name):
+    """Outs that are uncached or persistent keep a stage out of the run cache."""
+    outs = STAGES[name]["outs"]
+    assert outs
+    assert all(isinstance(out, str) for out in outs)
+    assert STAGES[name]["desc"].endswith(".")

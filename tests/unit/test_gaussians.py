@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+
+from pipeline.errors import ArrayError
+from pipeline.geometry.gaussians import REACH, draw, image_profiles, peak, profiles
+from pipeline.geometry.letterbox import Letterbox
+
+WHOLE = np.array([[0, 5]])
+
+
+def one(centre=2.0, sigma=1.0, clip=WHOLE, at=np.arange(5.0), **how):
+    return profiles(np.array([centre]), np.array([sigma]), np.asarray(clip), at, **how)[0]
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        pytest.param({}, [0.053991, 0.241971, 0.398942, 0.241971, 0.053991], id="unit mass"),
+        pytest.param(
+            {"amplitude": "peak"}, [0.135335, 0.606531, 1, 0.606531, 0.135335], id="unit height"
+        ),
+        pytest.param(
+            {"clip": [[1, 3]]},
+            [0, 0.241971, 0.398942, 0, 0],
+            id="clip includes its first pixel only",
+        ),
+        pytest.param({"clip": [[3, 1]]}, [0] * 5, id="clip turned round"),
+        pytest.param({"clip": [[2, 2]]}, [0] * 5, id="clip of no length"),
+        pytest.param(
+            {"centre": -1.0},
+            [0.241971, 0.053991, 0.004432, 0.000134, 0.0000015],
+            id="off the image",
+        ),
+        pytest.param({"centre": 2.5, "sigma": 0.05}, [0] * 5, id="between two pixels"),
+        pytest.param({"centre": 1e9}, [0] * 5, id="out of reach"),
+    ],
+)
+def test_profile(how, expected):
+    found = one(**how)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_no_value_is_so_small_that_arithmetic_slows():
+    found = one(centre=0.0, clip=[[0, 40]], at=np.arange(40.0))
+    assert (found[: int(REACH) + 1] > 0).all()
+    assert not found[int(REACH) + 1 :].any()
+    assert found[found > 0].min() > np.finfo(np.float32).tiny
+
+
+def test_a_cell_that_the_clip_cuts_counts_for_its_part():
+    """Cells of four pixels: [-0.5, 3.5) and [3.5, 7.5); the clip [2, 5) covers [1.5, 4.5)."""
+    at = np.array([1.5, 5.5])
+    whole = one(centre=3.5, sigma=2.0, clip=[[0, 8]], at=at, cell_px=4)
+    cut = one(centre=3.5, sigma=2.0, clip=[[2, 5]], at=at, cell_px=4)
+    np.testing.assert_allclose(cut / whole, [0.5, 0.25], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "message"),
+    [
+        pytest.param([1.0, 0.0], "positive, got 0.0 at 1", id="zero"),
+        pytest.param([-2.0, 1.0], "positive, got -2.0 at 0", id="negative"),
+        pytest.param([1.0, np.nan], "positive, got nan at 1", id="not a number"),
+    ],
+)
+def test_sigma_must_be_positive(sigma, message):
+    with pytest.raises(ArrayError, match=message):
+        profiles(np.zeros(2), np.array(sigma), np.array([[0, 5], [0, 5]]), np.arange(5.0))
+
+
+def test_lengths_must_agree():
+    with pytest.raises(ArrayError, match=r"differ in length: \(2,\), \(1,\), \(1, 2\)"):
+        profiles(np.zeros(2), np.ones(1), WHOLE, np.arange(5.0))
+
+
+def test_draw_sums_weighted_products():
+    rows = np.array([[1, 0], [1, 2]], np.float32)
+    columns = np.array([[1, 2, 3], [0, 1, 0]], np.float32)
+    found = draw(rows, columns, np.array([2.0, 0.5]))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [[2, 4.5, 6], [0, 1, 0]])
+
+
+def test_draw_nothing():
+    found = draw(np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32), np.zeros(0))
+    np.testing.assert_array_equal(found, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("n", "weight"),
+    [
+        pytest.param(0, 1.0, id="no Gaussian"),
+        pytest.param(3, 0.0, id="no weight"),
+    ],
+)
+def test_peak_of_nothing(n, weight):
+    drawn = np.ones((n, 20), np.float32)
+    assert peak(drawn, drawn, np.full(n, weight)) == 0
+
+
+def test_peak_lies_in_a_cell_that_its_middle_does_not_show():
+    rows = np.zeros((2, 40), np.float32)
+    rows[0, 8], rows[1, 33] = 1, 5
+    columns = np.ones((2, 3), np.float32)
+    assert peak(rows, columns, np.array([1.0, 1.0])) == 5
+
+
+def test_peak_where_its_bound_is_met_exactly():
+    """Looks at one whole pixel in the middle of a cell: bound and pixel differ by rounding only."""
+    random = np.random.default_rng(0)
+    for n in [2, 13, 25] * 300:
+        length = int(random.integers(9, 100))
+        sigma, weight = random.uniform(20, 100, n), random.uniform(0.1, 1, n)
+        at, clip = np.full(n, 8.0), np.tile([0, length], (n, 1))
+        drawn = profiles(at, sigma, clip, np.arange(float(length)))
+        expected = draw(drawn, drawn, weight).max()
+        assert peak(drawn, drawn, weight) == pytest.approx(expected, rel=1e-5)
+
+
+def test_profiles_of_a_letterbox_are_empty_beside_the_image():
+    frame = Letterbox.fit((40, 80), (20, 20))
+    clip = (np.array([[0, 40]]), np.array([[0, 80]]))
+    rows, columns = image_profiles(
+        (np.array([0.0]), np.array([79.0])), (np.array([9.0]), np.array([9.0])), clip, frame
+    )
+    np.testing.assert_array_equal(rows[0] > 0, [*[False] * 5, *[True] * 10, *[False] * 5])
+    assert np.argmax(rows) == 5
+    assert np.argmax(columns) == 19
