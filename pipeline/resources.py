@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pipeline.errors import GazeError
 
-_SOURCE_TREE = Path(__file__).parent.parent
 _PACKAGED = Path(__file__).parent / "_data"
+_SHIPPED = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parent.parent
 
 
 def resource(name: str) -> Path:
@@ -19,14 +19,14 @@ def resource(name: str) -> Path:
     Returns
     -------
     pathlib.Path
-        In the working folder if it is there, else in the source tree or the installed package.
+        In the working folder if it is there, else in the installed package or its source tree.
 
     Raises
     ------
     GazeError
-        If it is in none of them.
+        If it is in neither.
     """
-    for folder in (Path.cwd(), _SOURCE_TREE, _PACKAGED):
+    for folder in (Path.cwd(), _SHIPPED):
         if (folder / name).exists():
             return folder / name
     raise GazeError(f"{name} is neither in {Path.cwd()} nor in the installed package.")

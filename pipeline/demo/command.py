@@ -105,10 +105,11 @@ def write_demo(
     from pipeline.demo import mimic, reflacx
     from pipeline.demo.egd import inverted_ids, write_egd, write_pictures
     from pipeline.demo.population import draw_cases
+    from pipeline.demo.reflacx_plan import plan_readings
     from pipeline.parallel import map_tasks
 
     population = draw_cases(settings.readings, settings.seed, small=images == "small")
-    plans = reflacx.plan_readings(population, settings, with_samples=images != "none")
+    plans = plan_readings(population, settings, with_samples=images != "none")
     pictures, unlabelled = mimic.plan_images(population, settings.seed, settings.edge_case_rate)
     jpg = out / "mimic-cxr-jpg"
     tasks: list[Callable[[], Any]] = [

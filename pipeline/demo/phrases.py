@@ -295,7 +295,7 @@ DEVICES: dict[str, tuple[str, ...]] = {  # by the side on which the picture show
         "right <picc|device+> terminates in the svc",
         "right internal jugular <central line|device+> ends in the right atrium",
     ),
-    "left": ("left chest wall <pacemaker|device+> with intact leads",),
+    "left": ("left chest wall <pacemaker|device+> with intact <leads|device+>",),
     "middle": (
         "<endotracheal tube|device+> terminates above the carina",
         "<nasogastric tube|device+> courses below the diaphragm",
@@ -303,6 +303,6 @@ DEVICES: dict[str, tuple[str, ...]] = {  # by the side on which the picture show
 }
 
 QUALITY: tuple[str, ...] = (
-    "the exam is limited by <patient rotation|quality+>",
-    "<suboptimal exam|quality+> with motion",
+    "the <exam is limited|quality+> by <patient rotation|quality+>",
+    "<suboptimal exam|quality+> with <motion|quality+>",
 )

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.demo.cases import Case, Lesion
-from pipeline.demo.edge_cases import apply_to_reading, assign_edge_cases
-from pipeline.demo.population import READERS, Population
+from pipeline.demo.edge_cases import apply_to_reading
 from pipeline.demo.readings import Reading, read_case, seen_lesions, truth
+from pipeline.demo.reflacx_labels import ellipses_of, label_cells, labels_of
+from pipeline.demo.reflacx_plan import ReadingPlan
 from pipeline.demo.samples import samples_text
 from pipeline.demo.settings import Demo
 from pipeline.demo.view import View, full_px_per_deg, press_next, show
@@ -53,6 +53,8 @@ STATE_COLUMNS = (
 )
 FIXATION_COLUMNS = ("timestamp_start_fixation", "timestamp_end_fixation", *STATE_COLUMNS)
 WORD_COLUMNS = ("word", "timestamp_start_word", "timestamp_end_word")
+
+
 @dataclass(frozen=True)
 class Written:
     """What a worker gives back: a row of the metadata, and the truth (none when discarded)."""

@@ -78,7 +78,7 @@ OTHER_COMMA = "scoliosis, mild"
 
 
 def labels_of(phase: int) -> tuple[str, ...]:
-    """Label columns of a phase (A5.1)."""
+    """Name the label columns of a phase, in their order (A5.1)."""
     return PHASE_1_LABELS if phase == 1 else LATER_LABELS
 
 
@@ -86,7 +86,20 @@ Ellipse = tuple[tuple[int, ...], int, frozenset[str]]
 
 
 def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[Ellipse]:
-    """Box, certainty and labels of each ellipse; one row where an ellipse has several labels."""
+    """Draw the ellipses of a reading as whole pixels.
+
+    Parameters
+    ----------
+    plan : ReadingPlan
+        Phase, image and edge cases.
+    lesions : sequence of Lesion
+        What the reader saw; devices are drawn only as an edge case.
+
+    Returns
+    -------
+    list of tuple
+        Box (xmin, ymin, xmax, ymax), certainty, labels; one row where an ellipse has several.
+    """
     size = np.array([plan.case.width_px, plan.case.height_px])
     rows: dict[tuple[int, ...], tuple[int, set[str]]] = {}
     for lesion in lesions:
@@ -110,7 +123,19 @@ def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[Ellipse]:
 def label_cells(
     plan: ReadingPlan, lesions: Sequence[Lesion], ellipses: Sequence[Ellipse], complaint: bool
 ) -> list[Any]:
-    """Certainty of each label, or a flag, or free text (A5.2)."""
+    """Fill the label columns of the metadata: a certainty, a flag, or free text (A5.2).
+
+    Parameters
+    ----------
+    plan : ReadingPlan
+        Phase and edge cases.
+    lesions : sequence of Lesion
+        What the reader saw.
+    ellipses : sequence of tuple
+        From `ellipses_of`; a label's certainty is the most of its ellipses'.
+    complaint : bool
+        Whether the reader of phase 1 found the image bad.
+    """
     cells: dict[str, Any] = dict.fromkeys(labels_of(plan.phase), 0)
     for name in NOT_GRADED & set(cells):
         cells[name] = False

@@ -75,7 +75,7 @@ class EgdTree:
         self.transcript(one, [("Small effusion.", 0.4, 1.4), ("Normal", 1.5, 1.9)])
         if mask:
             self.file(one, "left_lung.png", b"")
-            Image.new("L", size).save(self.folder(one) / "left_lung.png")
+            Image.new("1", size).save(self.folder(one) / "left_lung.png")
         return one
 
     def fixation(self, one, onset, duration, x, y, **changes):

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.demo.edge_cases import EDGE_CASES
 from pipeline.demo.population import draw_cases
-from pipeline.demo.reflacx import plan_readings, write_metadata, write_readings
+from pipeline.demo.reflacx import write_metadata, write_readings
+from pipeline.demo.reflacx_plan import plan_readings
 from pipeline.demo.settings import Demo
 
 READING_ID = re.compile(r"P[123]\d{2}R\d{6}")

@@ -6,9 +6,10 @@ from pipeline.geometry.gaussians import REACH, draw, image_profiles, peak, profi
 from pipeline.geometry.letterbox import Letterbox
 
 WHOLE = np.array([[0, 5]])
+AT = np.arange(5.0)
 
 
-def one(centre=2.0, sigma=1.0, clip=WHOLE, at=np.arange(5.0), **how):
+def one(centre=2.0, sigma=1.0, clip=WHOLE, at=AT, **how):
     return profiles(np.array([centre]), np.array([sigma]), np.asarray(clip), at, **how)[0]
 
 
@@ -57,21 +58,22 @@ def test_a_cell_that_the_clip_cuts_counts_for_its_part():
 
 
 @pytest.mark.parametrize(
-    ("sigma", "message"),
+    ("centre", "sigma", "message"),
     [
-        pytest.param([1.0, 0.0], "positive, got 0.0 at 1", id="zero"),
-        pytest.param([-2.0, 1.0], "positive, got -2.0 at 0", id="negative"),
-        pytest.param([1.0, np.nan], "positive, got nan at 1", id="not a number"),
+        pytest.param([1, 2], [1.0, 0.0], "sigma_px must be positive, got 0.0 at 1", id="zero"),
+        pytest.param([1, 2], [-2.0, 1.0], "sigma_px must be positive, got -2.0 at 0", id="negative"),
+        pytest.param([1, 2], [1.0, np.nan], "sigma_px must be positive, got nan at 1", id="nan"),
+        pytest.param([np.nan, 2], [1, 1], "centre_px must be finite, got nan at 0", id="nowhere"),
     ],
 )
-def test_sigma_must_be_positive(sigma, message):
+def test_profiles_refuse(centre, sigma, message):
     with pytest.raises(ArrayError, match=message):
-        profiles(np.zeros(2), np.array(sigma), np.array([[0, 5], [0, 5]]), np.arange(5.0))
+        profiles(np.array(centre), np.array(sigma), np.tile(WHOLE, (2, 1)), AT)
 
 
 def test_lengths_must_agree():
     with pytest.raises(ArrayError, match=r"differ in length: \(2,\), \(1,\), \(1, 2\)"):
-        profiles(np.zeros(2), np.ones(1), WHOLE, np.arange(5.0))
+        profiles(np.zeros(2), np.ones(1), WHOLE, AT)
 
 
 def test_draw_sums_weighted_products():

@@ -482,3 +482,22 @@ def test_verify_says_what_is_lost(tree, tmp_path):
     result = invoke("verify", "egd", tree.root)
     assert result.exit_code == 2
     assert "transcript_unreadable: 1 in 1 items, costs text" in result.output
+
+
+def test_the_demo_is_read_without_loss_but_for_its_edge_cases(tmp_path):
+    gazescribe("demo", tmp_path, "--readings", 30, "--images", "none")
+    options = Options(mimic_metadata=tmp_path / "mimic-cxr-jpg")
+    summary = ingest_egd(tmp_path / "egd", tmp_path / "tables", SETTINGS, options)
+    assert summary["counts"]["readings"] > 0
+    assert summary["size_sources"] == {"MIMIC metadata": summary["counts"]["readings"]}
+    assert summary["splits"]["test"] + summary["splits"]["train"] > 0
+    assert "fixations_position_differs" not in summary["faults"]
+    assert "pads_differ" not in summary["faults"]
+    lost = {code for code, one in summary["faults"].items() if one["severity"] == "loss"}
+    planted = {
+        "fixations_id_too_long",
+        "eye_gaze_id_too_long",
+        "eye_gaze_missing",
+        "transcript_without_times",
+    }
+    assert lost <= planted

@@ -133,7 +133,7 @@ def test_all_faults_at_once_ten_shown(read):
 
 
 def test_two_polarities_of_one_mention(read):
-    with pytest.raises(AlignmentError, match="'edema'.* is both positive and negative"):
+    with pytest.raises(AlignmentError, match=r"'edema'.* is both positive and negative"):
         read(as_csv(TOLD) + "R1,15,20,edema,absent\n")
 
 
