@@ -144,7 +144,7 @@ def _check_splits(split: pa.Table, found: Findings) -> None:
 
 
 def _sizes(metadata: pa.Table, found: Findings) -> pd.DataFrame:
-    frame = metadata.to_pandas().rename(
+    frame: pd.DataFrame = metadata.to_pandas().rename(
         columns={"ViewPosition": "view", "Columns": "width_px", "Rows": "height_px"}
     )
     names = ["width_px", "height_px"]
@@ -155,7 +155,7 @@ def _sizes(metadata: pa.Table, found: Findings) -> pd.DataFrame:
 
 
 def _states(chexpert: pa.Table, labels: Sequence[str], found: Findings) -> pd.DataFrame:
-    frame = chexpert.to_pandas()
+    frame: pd.DataFrame = chexpert.to_pandas()
     values = frame[labels]
     bad = ~(values.isna() | values.isin(list(STATES))).all(axis="columns")
     message = "have a label that is not 1, 0, -1 or blank"

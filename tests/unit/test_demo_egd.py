@@ -13,10 +13,10 @@ from PIL import Image
 from pipeline.demo.egd import inverted_ids, write_egd, write_pictures
 from pipeline.demo.egd_readings import GAZE_DEFECTS, SPEECH_DEFECTS, TIME_DEFECTS
 from pipeline.demo.population import draw_cases
-from pipeline.demo.settings import Demo
 from pipeline.demo.tracker import display_of
+from tests.planted import planted
 
-SETTINGS = Demo(readings=60, seed=5)
+SETTINGS = planted(readings=60, seed=5)
 N_WITH_PICTURES = 4
 GAZE_HEADER = (  # verbatim, spec EGD 3
     "SESSION_ID,MEDIA_ID,DICOM_ID,CNT,Time (in secs),TIMETICK(f=10000000),FPOGX,FPOGY,FPOGS,FPOGD,"

@@ -5,11 +5,11 @@ from pipeline.demo.anatomy import draw_anatomy
 from pipeline.demo.cases import Lesion
 from pipeline.demo.gaze import Visit, draw_lags, look, plan_visits
 from pipeline.demo.reports import Report, Sentence
-from pipeline.demo.settings import Demo
+from tests.planted import planted
 
 ANATOMY = draw_anatomy(np.random.default_rng(0), 2544 / 3056, [])
 SIZE = (424, 509)
-PRECISE = Demo(tracker_error_deg=0, wander_rate=0, off_image_rate=0)
+PRECISE = planted(tracker_error_deg=0, wander_rate=0, off_image_rate=0)
 NODULE = Lesion("nodule", "right", 0.3, 0.4, 0.05, 0.04, 5)
 VISITS = (
     Visit(0, 1.5, 6.0, 9.0, ((0.3, 0.4, 0.05, 0.04),)),
@@ -32,10 +32,10 @@ def inside(found, ellipse):
 
 
 def test_lags_have_the_planted_mean_and_spread():
-    lags = draw_lags(np.random.default_rng(0), 5000, Demo(lag_s=2.0, lag_spread_s=0.4))
+    lags = draw_lags(np.random.default_rng(0), 5000, planted(lag_s=2.0, lag_spread_s=0.4))
     assert lags.mean() == pytest.approx(2.0, abs=0.02)
     assert lags.std() == pytest.approx(0.4, abs=0.02)
-    short = draw_lags(np.random.default_rng(0), 5000, Demo(lag_s=0.1, lag_spread_s=0.4))
+    short = draw_lags(np.random.default_rng(0), 5000, planted(lag_s=0.1, lag_spread_s=0.4))
     assert short.min() == 0.1
 
 
@@ -72,7 +72,7 @@ def test_the_search_covers_the_whole_chest():
 
 
 def test_wandering_and_off_image_rates():
-    settings = Demo(wander_rate=0.3, off_image_rate=0.1, tracker_error_deg=0)
+    settings = planted(wander_rate=0.3, off_image_rate=0.1, tracker_error_deg=0)
     found = [gaze(settings, seed) for seed in range(60)]
     during = np.concatenate([one.visit[(one.onset_s >= 6) & (one.onset_s < 12)] for one in found])
     assert np.mean(during == -1) == pytest.approx(0.3, abs=0.05)
@@ -108,7 +108,7 @@ def test_a_visit_ends_when_the_next_one_begins():
 
 
 def test_a_visit_leaves_before_the_period_where_nothing_follows():
-    first, second = plan([5.0, 20.0], [7.5, 22.0], [1.5, 1.2], Demo(look_ahead_s=1.0))
+    first, second = plan([5.0, 20.0], [7.5, 22.0], [1.5, 1.2], planted(look_ahead_s=1.0))
     assert first.offset_s == 6.5
     assert second.offset_s == 21.0
 

@@ -4,7 +4,7 @@ import pytest
 from pipeline.demo.anatomy import draw_anatomy
 from pipeline.demo.cases import Case, Lesion
 from pipeline.demo.readings import read_case, seen_lesions, truth
-from pipeline.demo.settings import Demo
+from tests.planted import planted
 
 LESIONS = (
     Lesion("atelectasis", "left", 0.7, 0.6, 0.1, 0.05, 5, 0.8),
@@ -19,7 +19,7 @@ CASE = Case(
 
 def reading(seed=0, settings=None, lesions=LESIONS):
     rng = np.random.default_rng(seed)
-    return read_case(rng, CASE, lesions, settings or Demo(), px_per_deg=22.0)
+    return read_case(rng, CASE, lesions, settings or planted(), px_per_deg=22.0)
 
 
 def test_what_is_said_is_looked_at_before():
@@ -47,14 +47,14 @@ def test_long_and_short_lags_are_kept(lag_s):
     lags = [
         visit.lag_s
         for seed in range(40)
-        for visit in reading(seed, Demo(lag_s=lag_s, lag_spread_s=0.2)).visits
+        for visit in reading(seed, planted(lag_s=lag_s, lag_spread_s=0.2)).visits
     ]
     assert np.mean(lags) == pytest.approx(lag_s, abs=0.06)
 
 
 def test_readers_miss_whole_findings_at_the_stated_rate():
     seen = [
-        seen_lesions(np.random.default_rng(seed), LESIONS, Demo(miss_rate=0.25))
+        seen_lesions(np.random.default_rng(seed), LESIONS, planted(miss_rate=0.25))
         for seed in range(400)
     ]
     shares = [
@@ -66,7 +66,7 @@ def test_readers_miss_whole_findings_at_the_stated_rate():
 
 def test_readers_differ_in_place_and_certainty_and_keep_shared_ellipses():
     seen = [
-        seen_lesions(np.random.default_rng(seed), LESIONS, Demo(miss_rate=0.0))
+        seen_lesions(np.random.default_rng(seed), LESIONS, planted(miss_rate=0.0))
         for seed in range(200)
     ]
     assert len({found[0].x for found in seen}) == 200

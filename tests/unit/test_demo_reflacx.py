@@ -9,7 +9,7 @@ from pipeline.demo.edge_cases import EDGE_CASES
 from pipeline.demo.population import draw_cases
 from pipeline.demo.reflacx import write_metadata, write_readings
 from pipeline.demo.reflacx_plan import plan_readings
-from pipeline.demo.settings import Demo
+from tests.planted import planted
 
 READING_ID = re.compile(r"P[123]\d{2}R\d{6}")
 BOX = ["xmin", "ymin", "xmax", "ymax"]
@@ -82,12 +82,12 @@ class Tree:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    return Tree(tmp_path_factory.mktemp("reflacx"), Demo(gaze_readings=1))
+    return Tree(tmp_path_factory.mktemp("reflacx"), planted(gaze_readings=1))
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    return Tree(tmp_path_factory.mktemp("large"), Demo(readings=200, gaze_readings=0))
+    return Tree(tmp_path_factory.mktemp("large"), planted(readings=200, gaze_readings=0))
 
 
 def test_ids_have_the_real_shape(tree):
@@ -380,7 +380,7 @@ def test_gaze_samples_of_a_few_readings(tree):
 
 
 def test_the_same_seed_gives_the_same_bytes(tree, tmp_path):
-    again = Tree(tmp_path, Demo(gaze_readings=1))
+    again = Tree(tmp_path, planted(gaze_readings=1))
     files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert len(files) > 250
     assert all((tree.root / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
@@ -388,5 +388,5 @@ def test_the_same_seed_gives_the_same_bytes(tree, tmp_path):
 
 
 def test_another_seed_gives_other_readings(tree, tmp_path):
-    other = Tree(tmp_path, Demo(readings=11, seed=2, gaze_readings=0))
+    other = Tree(tmp_path, planted(readings=11, seed=2, gaze_readings=0))
     assert not set(other.truth) & set(tree.truth)
