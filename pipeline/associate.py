@@ -139,10 +139,12 @@ def fixation_overlap(
     Notes
     -----
     A fixation counts if it ends after the window's start and starts no later than its end; in a
-    mention's own window, whose gaze may be points of no length, also if it ends at the start.
+    mention's own window, whose gaze may be points of no length, also if it ends at the start. In a
+    reversed window nothing counts.
     """
     late = offset_s >= window.start_s if window.kind == "mention" else offset_s > window.start_s
-    counted = np.flatnonzero(late & (onset_s <= window.end_s))
+    reached = late & (onset_s <= window.end_s)
+    counted = np.flatnonzero(reached & (window.start_s <= window.end_s))
     ends = np.minimum(offset_s[counted], window.end_s)
     overlap = ends - np.maximum(onset_s[counted], window.start_s)
     return counted, overlap
@@ -302,8 +304,13 @@ def _mention_time(start: int, end: int, words: Columns, which: str) -> float:
     published code). `end`: offset of the word that holds its last character (the paper's words).
     """
     if which == "start":
-        return float(words["onset_s"][np.flatnonzero(words["char_start"] <= start)[-1]])
-    return float(words["offset_s"][np.flatnonzero(words["char_start"] < end)[-1]])
+        return float(words["onset_s"][_last_before(start + 1, words)])
+    return float(words["offset_s"][_last_before(end, words)])
+
+
+def _last_before(char: int, words: Columns) -> int:
+    """Find the last word that starts before a character; the first word where none does."""
+    return max(int(np.searchsorted(words["char_start"], char)) - 1, 0)
 
 
 def _sentence_of(char_start: NDArray[Any], sentences: Columns) -> NDArray[np.intp]:
@@ -410,7 +417,9 @@ def associate_readings(
         rows += new_rows
         drawn += new_drawn
     gaussians = (
-        {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]} if drawn else {}
+        {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
+        if drawn
+        else TABLES["gaussians"].schema.empty_table()
     )
     windows = pa.Table.from_pylist(rows, schema=TABLES["windows"].schema)
     return {"windows": conform(windows, "windows"), "gaussians": conform(gaussians, "gaussians")}

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.errors import ArrayError
+from pipeline.errors import ArrayError, ParamsError
 from pipeline.geometry.gaussians import draw, image_profiles, peak
 from pipeline.geometry.letterbox import Letterbox
 from pipeline.geometry.published import published_frame, published_resize
@@ -21,6 +21,8 @@ Size = tuple[int, int]
 FloatMap = NDArray[np.float32]
 Columns = dict[str, Any]
 
+AMPLITUDES = ("mass", "peak")
+RESIZES = ("direct", "published")
 GAUSSIAN_COLUMNS = (
     "window",
     "x_px",
@@ -68,6 +70,8 @@ def render(
     ------
     ArrayError
         If columns are missing, or a size is not positive.
+    ParamsError
+        If `amplitude` or `resize` is none of these.
 
     Notes
     -----
@@ -77,7 +81,10 @@ def render(
     absent = [name for name in GAUSSIAN_COLUMNS if name not in frame.columns]
     if absent:
         raise ArrayError(f"Gaussians lack the columns {', '.join(absent)}.")
-    columns = {name: frame[name].to_numpy() for name in GAUSSIAN_COLUMNS}
+    for name, given, known in (("amplitude", amplitude, AMPLITUDES), ("resize", resize, RESIZES)):
+        if given not in known:
+            raise ParamsError(f"{name} {given!r} is none of {', '.join(known)}.")
+    columns = {name: frame[name].to_numpy(float) for name in GAUSSIAN_COLUMNS}
     canvas = Canvas(columns, image_size, size, amplitude=amplitude, resize=resize)
     heatmap, _ = canvas.label_map(np.unique(columns["window"]))
     return heatmap

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from pipeline.console import EXISTING_FOLDER, command, json_option, progress, summarise
+from pipeline.errors import ManifestError
 from pipeline.ingest.roots import find_root
 from pipeline.manifests import Manifest, load_manifest
 from pipeline.tables import write_json
@@ -28,9 +29,16 @@ MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders 
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
-    """List the files under ROOT that the readers use, with sizes and md5s, in OUT."""
+    """List the files under ROOT that the readers use, with sizes and md5s, in OUT.
+
+    A data set that is not there gives an empty list: who has REFLACX alone can run what needs it.
+    """
     manifest = load_manifest(dataset)
-    content = list_sources(find_root(root, manifest), manifest)
+    try:
+        content = list_sources(find_root(root, manifest), manifest)
+    except ManifestError as absent:
+        content = {"dataset": dataset, "size": {}, "md5": {}, "absent": absent.what}
+        click.secho(f"warning: {absent}", fg="yellow", err=True)
     write_json(content, out)
     counts = {"dataset": dataset, "files": len(content["size"]), "hashed": len(content["md5"])}
     line = f"{dataset}: {counts['files']:,} files, {counts['hashed']:,} of them hashed → {out}"

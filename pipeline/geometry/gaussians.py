@@ -55,14 +55,18 @@ def profiles(
     Raises
     ------
     ArrayError
-        If shapes do not match or a sigma is not positive.
+        If shapes do not match, a sigma is not positive or a centre not finite.
     """
     if not (len(centre_px) == len(sigma_px) == len(clip_px)):
         shapes = f"{np.shape(centre_px)}, {np.shape(sigma_px)}, {np.shape(clip_px)}"
         raise ArrayError(f"centres, sigmas and clips differ in length: {shapes}.")
-    if not np.all(sigma_px > 0):
-        first = int(np.flatnonzero(~(np.asarray(sigma_px) > 0))[0])
-        raise ArrayError(f"sigma_px must be positive, got {sigma_px[first]} at {first}.")
+    for name, values, good, rule in (
+        ("centre_px", centre_px, np.isfinite(centre_px), "finite"),
+        ("sigma_px", sigma_px, np.greater(sigma_px, 0), "positive"),
+    ):
+        if not good.all():
+            first = int(np.argmin(good))
+            raise ArrayError(f"{name} must be {rule}, got {values[first]} at {first}.")
     z = ((at_px - centre_px[:, None]) / sigma_px[:, None]).astype(np.float32)
     np.square(z, out=z)
     density: Profiles = np.exp(z * np.float32(-0.5))

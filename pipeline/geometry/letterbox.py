@@ -57,7 +57,7 @@ class Letterbox:
     def centres_px(self, axis: int) -> NDArray[np.float64]:
         """Image coordinates of the model pixels' centres along an axis (0 = y, 1 = x)."""
         length, pad = ((self.height, self.pad_y_px), (self.width, self.pad_x_px))[axis]
-        centres: NDArray[np.float64] = (np.arange(length) - pad + 0.5) / self.scale - 0.5
+        centres: NDArray[np.float64] = (np.arange(length, dtype=float) - pad + 0.5) / self.scale - 0.5
         return centres
 
     def on_image(self, axis: int) -> NDArray[np.bool_]:

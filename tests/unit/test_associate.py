@@ -57,7 +57,9 @@ def said(*texts, text=TEXT):
         pytest.param(said("left", "edema"), {}, (2.5, 6), id="two mentions in any order"),
         pytest.param(said("edema", "left"), {"end": "firstmention"}, (2.5, 4), id="first mention"),
         pytest.param(said("edema seen"), {}, (2.5, 4), id="start of two words"),
-        pytest.param(said("edema seen"), {"mention_time": "end"}, (2.5, 5.5), id="end of two words"),
+        pytest.param(
+            said("edema seen"), {"mention_time": "end"}, (2.5, 5.5), id="end of two words"
+        ),
         pytest.param(said("left ."), {"mention_time": "end"}, (2.5, 7.5), id="end at the period"),
         pytest.param(said("left"), {"lag_s": 9.0}, (0, 6), id="not before the sentence before"),
         pytest.param(said("left"), {"lag_s": 0.0}, (4, 6), id="without lag"),
@@ -241,7 +243,9 @@ def test_no_word_no_window():
 )
 def test_clip(shown, clip):
     sides = ("xmin", "ymin", "xmax", "ymax")
-    gaze = fixation(0, 3, 4) | {f"shown_{side}_px": at for side, at in zip(sides, shown, strict=True)}
+    gaze = fixation(0, 3, 4) | {
+        f"shown_{side}_px": at for side, at in zip(sides, shown, strict=True)
+    }
     _, drawn = associate(said("left"), [gaze])
     assert tuple(drawn[f"clip_{side}_px"][0] for side in sides) == clip
 

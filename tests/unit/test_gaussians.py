@@ -61,7 +61,9 @@ def test_a_cell_that_the_clip_cuts_counts_for_its_part():
     ("centre", "sigma", "message"),
     [
         pytest.param([1, 2], [1.0, 0.0], "sigma_px must be positive, got 0.0 at 1", id="zero"),
-        pytest.param([1, 2], [-2.0, 1.0], "sigma_px must be positive, got -2.0 at 0", id="negative"),
+        pytest.param(
+            [1, 2], [-2.0, 1.0], "sigma_px must be positive, got -2.0 at 0", id="negative"
+        ),
         pytest.param([1, 2], [1.0, np.nan], "sigma_px must be positive, got nan at 1", id="nan"),
         pytest.param([np.nan, 2], [1, 1], "centre_px must be finite, got nan at 0", id="nowhere"),
     ],

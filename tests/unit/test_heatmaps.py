@@ -73,8 +73,12 @@ WINDOWS = table(
     [
         pytest.param(
             "label",
-            [("R1", "Edema", [1]), ("R1", "Opacity", [0, 1]), ("R2", "Edema", [0])]
-            + [("R2", "Opacity", [0])],
+            [
+                ("R1", "Edema", [1]),
+                ("R1", "Opacity", [0, 1]),
+                ("R2", "Edema", [0]),
+                ("R2", "Opacity", [0]),
+            ],
             {"empty": 1, "reversed": 2},
             id="label",
         ),
@@ -272,7 +276,7 @@ def test_nothing_to_draw(folder):
 def test_windows_of_other_readings(folder):
     write_tables(folder / "tables", readings=[reading("R2", TEXT)])
     section = override(load_params().heatmaps, size=50)
-    with pytest.raises(SchemaError, match="(?s)1 readings have windows but are not in .*- R1"):
+    with pytest.raises(SchemaError, match=r"(?s)1 readings have windows but are not in .*- R1"):
         run(folder / "tables", folder / "associated", folder / "out", "label", section)
 
 

@@ -25,10 +25,10 @@ def associated(tmp_path_factory):
         fixations=gaze,
     )
     told = [
-        mention(TEXT, "seen", "edema"),
+        mention(TEXT, "seen", "pulmonary edema"),
         mention(TEXT, "there", "mass"),
         mention(TEXT, "clear", "pneumothorax"),
-        mention(TEXT, "one", "edema"),
+        mention(TEXT, "one", "Edema"),
     ]
     (folder / "mentions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
     out = folder / "associated"
@@ -71,7 +71,9 @@ def test_sizes_and_pictures(associated, tmp_path, size, shape):
     picture = np.asarray(Image.open(tmp_path / "deep" / "map.png"))
     assert picture.shape == (*shape, 3)
     brightest = np.unravel_index(np.argmax(picture.sum(axis=2)), shape)
-    assert brightest == pytest.approx(np.unravel_index(np.argmax(np.load(tmp_path / "map.npy")), shape), abs=2)
+    assert brightest == pytest.approx(
+        np.unravel_index(np.argmax(np.load(tmp_path / "map.npy")), shape), abs=2
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,13 @@ def test_sizes_and_pictures(associated, tmp_path, size, shape):
         ),
         pytest.param(["--label", ""], "R1 has no label ''", id="empty label"),
         pytest.param(
-            ["--label", "Pneumothorax"], "no gaze to draw for reading R1: its window is empty", id="empty"
+            ["--label", "Pneumothorax"],
+            "no gaze to draw for reading R1: its window is empty",
+            id="empty",
         ),
-        pytest.param(["--window", 0, "--size", "12x"], "size '12x' is neither N nor HxW", id="size"),
+        pytest.param(
+            ["--window", 0, "--size", "12x"], "size '12x' is neither N nor HxW", id="size"
+        ),
         pytest.param(["--window", 0, "--size", "0"], "size '0' is neither N nor HxW", id="zero"),
         pytest.param(["--window", 0, "--params", "none.yaml"], "'none.yaml' does not", id="params"),
         pytest.param(

@@ -11,7 +11,7 @@ SHAPE = (3, 4)
 
 def write(out, n):
     """Maps filled with 1, 2 … of which two lie in a shard."""
-    names = ["R%03d" % number for number in range(n)]
+    names = [f"R{number:03d}" for number in range(n)]
     index = {
         "reading_id": names,
         "shard": [number // 2 for number in range(n)],
@@ -78,7 +78,10 @@ def test_to_stored(value, stored):
 def test_fewer_shards_replace_more(tmp_path):
     write(tmp_path, 5)
     write(tmp_path, 1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["heatmaps-00000.npy", "index.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "heatmaps-00000.npy",
+        "index.parquet",
+    ]
     assert len(open_shards(tmp_path)) == 1
 
 
@@ -100,7 +103,10 @@ def test_what_a_killed_run_left_does_not_disturb(tmp_path):
     (tmp_path / ".partial").mkdir()
     (tmp_path / ".partial" / "heatmaps-00009.npy").write_bytes(b"half")
     write(tmp_path, 1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["heatmaps-00000.npy", "index.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "heatmaps-00000.npy",
+        "index.parquet",
+    ]
 
 
 def spoil(folder, how):
