@@ -86,7 +86,9 @@ def render(
             raise ParamsError(f"{name} {given!r} is none of {', '.join(known)}.")
     columns = {name: frame[name].to_numpy(float) for name in GAUSSIAN_COLUMNS}
     canvas = Canvas(columns, image_size, size, amplitude=amplitude, resize=resize)
-    heatmap, _ = canvas.label_map(np.unique(columns["window"]))
+    heatmap, highest = canvas.label_map(np.unique(columns["window"]))
+    if size is None and highest > 0:
+        heatmap /= heatmap.max()
     return heatmap
 
 
@@ -124,7 +126,6 @@ class Canvas:
             self.columns = (self.full_columns @ of_x.T).astype(np.float32)
         else:
             self.rows, self.columns = profiles_on(self.frame)
-        self.native = size is None
 
     def label_map(self, windows: Sequence[int] | NDArray[Any]) -> tuple[FloatMap, float]:
         """Join windows: each divided by its full-size maximum, then the pixel-wise maximum.
@@ -132,21 +133,20 @@ class Canvas:
         Returns
         -------
         tuple
-            The map, and the largest of these maxima.
+            The map, its maximum 1 to float32 rounding at full size, and the largest of these maxima.
         """
-        joined = np.zeros((self.frame.height, self.frame.width), np.float32)
+        joined: FloatMap | None = None
         highest = 0.0
         for window in windows:
             one = self.window == window
-            drawn = draw(self.rows[one], self.columns[one], self.weight_s[one])
-            if self.native:
-                top = float(drawn.max())
-            else:
-                top = peak(self.full_rows[one], self.full_columns[one], self.weight_s[one])
+            weight_s = self.weight_s[one]
+            top = peak(self.full_rows[one], self.full_columns[one], weight_s)
             if top > 0:
-                drawn /= np.float32(top)
-                np.maximum(joined, drawn, out=joined)
+                drawn = draw(self.rows[one], self.columns[one], weight_s / top)
+                joined = drawn if joined is None else np.maximum(joined, drawn, out=joined)
                 highest = max(highest, top)
+        if joined is None:
+            joined = np.zeros((self.frame.height, self.frame.width), np.float32)
         return joined, highest
 
 

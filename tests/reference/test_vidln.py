@@ -190,3 +190,38 @@ def test_points_grouped_to_fixations_make_maps(narrations, tmp_path):
         assert np.isfinite(heatmap).all()
         if row["peak"]:
             assert 0.5 < heatmap.max() <= 1.001
+
+
+def test_another_vocabulary_is_another_folder(narrations, tmp_path):
+    """Their nouns as rules: label, associate and draw without a line of Python."""
+
+    def gaze(_, source):
+        for row in read(source / "fixations.csv"):
+            times = (float(row[f"timestamp_{side}_fixation"]) for side in ("start", "end"))
+            yield *times, int(row["x_position"]) / int(row["frame_width"]), 0.5
+
+    write_tables(narrations, gaze, tmp_path / "tables")
+    gold = write_mentions(narrations, tmp_path / "gold.csv")
+    nouns = sorted({noun.casefold() for _, _, _, noun, _ in gold})
+    rules = write_rules(nouns, tmp_path / "rules")
+    concepts = [
+        {"id": f"noun_{number}", "labels": [noun], "phrases": [noun]}
+        for number, noun in enumerate(nouns)
+    ]
+    (rules / "vocabulary").mkdir()
+    content = {"about": "Nouns of the narrations.", "concepts": concepts}
+    (rules / "vocabulary" / "nouns.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
+    mentions = tmp_path / "mentions.parquet"
+    gazescribe("label", tmp_path / "tables", mentions, "--rules", rules)
+    found = read_table(tmp_path, "mentions").to_pylist()
+    assert {row["polarity"] for row in found} == {"positive"}
+    spans = {(row["report_id"], row["char_start"], row["label"]) for row in found}
+    asked = {(report_id, int(start), noun.casefold()) for report_id, start, _, noun, _ in gold}
+    assert len(asked & spans) >= len(asked) - 4  # four nouns lie inside a longer word
+    associated, maps = tmp_path / "associated", tmp_path / "maps"
+    gazescribe(
+        *("associate", tmp_path / "tables", mentions, associated),
+        *("--unit", "mention", "--end", "nextword", "--rules", rules),
+    )
+    gazescribe("heatmaps", tmp_path / "tables", associated, maps, "--size", "64")
+    assert len(open_shards(maps)) > 60
