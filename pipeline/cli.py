@@ -14,7 +14,12 @@ COMMANDS = {
     "ingest": ("pipeline.ingest.command:ingest", "Turn a raw tree into tables."),
     "label": ("pipeline.label:label", "Find what reports mention, and its polarity."),
     "explain": ("pipeline.explain:explain", "Show why a text is labelled as it is."),
+    "evaluate-labels": (
+        "pipeline.evaluate_labels.command:evaluate_labels",
+        "Score mentions against the readers' certainties.",
+    ),
     "associate": ("pipeline.associate:associate", "Tie fixations to mentions: windows, Gaussians."),
+    "tune": ("pipeline.tune.command:tune", "Search the window that fits the readers' ellipses."),
     "heatmaps": ("pipeline.heatmaps:heatmaps", "Draw heatmaps into shards."),
     "render": ("pipeline.render:render_command", "Draw one map at any resolution."),
     "overlay": ("pipeline.overlay:overlay", "Draw maps over radiographs, to judge by eye."),

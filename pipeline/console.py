@@ -28,11 +28,13 @@ class GazeCommand(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; print a `GazeError` and exit with 2."""
+        """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
         debug = ctx.params.pop("debug")
         try:
             return super().invoke(ctx)
-        except GazeError as error:
+        except BrokenPipeError:  # click's own: the reader of our output has gone
+            raise
+        except (GazeError, OSError) as error:
             if debug:
                 traceback.print_exc()
             else:

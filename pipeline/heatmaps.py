@@ -312,7 +312,9 @@ def run(
         reading = readings[row["reading_id"]]
         row["image_size"] = (int(reading["height_px"]), int(reading["width_px"]))
     with shard_folder(out) as folder:
-        drawing = Drawing(tables, associated, folder, kind, size, params)
+        # Absolute: workers of a scheduler have a working folder of their own.
+        places = (tables.resolve(), associated.resolve(), folder.resolve())
+        drawing = Drawing(*places, kind, size, params)
         shards = [maps[at : at + ROWS_A_SHARD] for at in range(0, len(maps), ROWS_A_SHARD)]
         drawn = map_tasks(
             partial(draw_shard, drawing=drawing),

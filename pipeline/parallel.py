@@ -3,6 +3,7 @@
 Results come back in the order of the tasks, so what is written never depends on the worker count.
 """
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +86,10 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     if scheduler is None:
         with (
             LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=":0"
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=":0",
+                silence_logs=logging.CRITICAL,  # what fails in a worker is raised here
             ) as cluster,
             Client(cluster) as client,
         ):
@@ -93,7 +97,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         return
     try:
         client = Client(scheduler, timeout="5s")
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
         what = f"no dask.distributed scheduler answers at {scheduler} ({error})."
         raise GazeError(what, remedy="Start one with `dask scheduler`, or leave it out.") from error
     with client:

@@ -5,7 +5,7 @@ nearest known one. Stages get their section, never the file.
 """
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -55,13 +55,63 @@ class Heatmaps(Strict):
     min_certainty: int = Field(ge=1, le=5)
 
 
+class SoftWindows(Strict):
+    """Weights over the time to the mention instead of windows with edges."""
+
+    used: bool
+    shapes: list[Literal["box", "triangle", "hann"]] = Field(min_length=1)
+    onsets_s: list[float] = Field(min_length=1)
+    widths_s: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+
+
+class Contrast(Strict):
+    """Maps less the map of all gaze."""
+
+    used: bool
+    strengths: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
+
+
+class Context(Strict):
+    """Gaze of the sentences before and after."""
+
+    used: bool
+    weights: list[Annotated[float, Field(ge=-1, le=1)]] = Field(min_length=1)
+
+
+class Tune(Strict):
+    """Section `tune`: the search over extraction windows."""
+
+    phases: list[Annotated[int, Field(ge=1, le=3)]] = Field(min_length=1)
+    size: int = Field(ge=1)
+    resize: Literal["direct", "published"]
+    thresholds: Literal["all", "published"]
+    n_bootstrap: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    soft: SoftWindows
+    contrast: Contrast
+    context: Context
+
+
+class EvaluateLabels(Strict):
+    """Section `evaluate_labels`: mentions against the readers' own certainties."""
+
+    phase: int = Field(ge=1, le=3)
+    n_bootstrap: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    n_examples: int = Field(ge=0)
+
+
 class Params(Strict):
     """All sections of `params.yaml`."""
 
     ingest: Ingest
     label: Conventions
+    evaluate_labels: EvaluateLabels
     associate: Associate
     heatmaps: Heatmaps
+    tune: Tune
     demo: Demo
 
 

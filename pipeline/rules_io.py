@@ -1,4 +1,4 @@
-"""Read the label maps of a rules folder: classes to channels, data-set columns to channels."""
+"""Read the label maps of a rules folder: classes and data-set columns to channels or classes."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import yaml
 
 from pipeline.errors import RuleError
 from pipeline.resources import resource
+from pipeline.schemas import DATASETS
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ def load_label_map(rules: Path | None = None) -> LabelMap:
         channels = []
     if len({str(channel).casefold() for channel in channels}) < len(channels):
         faults.append("a channel is named twice")
-    targets = {}
+    targets: dict[str, tuple[str, ...]] = {}
     if not isinstance(labels, dict) or not labels:
         faults.append("labels must map each class to a list of channels")
         labels = {}
     for label, reached in labels.items():
         faults += _channel_faults(label, reached, channels)
+        if str(label).casefold() in targets:
+            faults.append(f"{label!r} is named twice")
         if isinstance(reached, list):
             order = [channel for channel in channels if channel in reached]
             targets[str(label).casefold()] = tuple(order)
@@ -108,12 +111,54 @@ def load_column_map(
     }
 
 
+def load_certainty_map(
+    dataset: str, classes: Sequence[str], rules: Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Read from `certainties.yaml` which classes each column of a data set's certainties serves.
+
+    Parameters
+    ----------
+    dataset : str
+        A data set whose readers state certainties.
+    classes : sequence of str
+        Lower-case class names that `labels.yaml` knows.
+    rules : pathlib.Path, optional
+        The folder; else `rules/` here, else the packaged one.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Column to lower-case class names, in the file's order.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent, or names an unknown data set or class; all faults at once.
+    """
+    path = (rules or resource("rules")) / "certainties.yaml"
+    content = _read_yaml(path)
+    faults = [
+        f"unknown key {key!r}; known: {', '.join(DATASETS)}"
+        for key in content
+        if key not in DATASETS
+    ]
+    columns = content.get(dataset, {})
+    if not isinstance(columns, dict) or not columns:
+        faults.append(f"{dataset} must map columns to lists of classes")
+        columns = {}
+    for column, served in columns.items():
+        faults += _class_faults(column, served, classes)
+    if faults:
+        raise RuleError("the map of certainties cannot be used.", where=path, faults=faults)
+    return {column: tuple(name.casefold() for name in served) for column, served in columns.items()}
+
+
 def _read_yaml(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise RuleError("there is no such file.", where=path, remedy="Give a rules folder.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RuleError(f"this is not YAML ({error}).", where=path) from error
     if not isinstance(content, dict):
         raise RuleError("a mapping was expected.", where=path)
@@ -128,3 +173,16 @@ def _channel_faults(name: object, reached: object, channels: Sequence[str]) -> l
     if not _is_name(name) or not isinstance(reached, list):
         return [f"{name!r} must be a name with a list of channels"]
     return [f"{name!r} names the unknown channel {c!r}" for c in reached if c not in channels]
+
+
+def _class_faults(column: object, served: object, classes: Sequence[str]) -> list[str]:
+    if not _is_name(column) or not isinstance(served, list) or not served:
+        return [f"{column!r} must be a name with a list of classes"]
+    faults = []
+    for name in served:
+        if str(name).casefold() not in classes:
+            near = difflib.get_close_matches(str(name).casefold(), classes, n=1, cutoff=0.0)
+            faults.append(
+                f"{column!r} names the unknown class {name!r}; the nearest is {near[0]!r}"
+            )
+    return faults

@@ -307,6 +307,21 @@ _ALL = [
         ],
     ),
     _table(
+        "scores",
+        ("rule", "label", "threshold"),
+        "Mean IoU of one rule's maps of a label with the readers' own ellipses, at one threshold",
+        [
+            _column("rule", ID, "Name of the rule; windows as the published code names them"),
+            _column("start", ID, "Rule for the window's start", null=True),
+            _column("lag_s", TIME, "Delay of that rule", unit="s", null=True),
+            _column("end", ID, "Rule for the window's end", null=True),
+            _column("label", ID, "Channel"),
+            _column("threshold", PIXEL, "Maps count where they are above it"),
+            _column("iou", PIXEL, "Mean over cases; null where there is none", null=True),
+            _column("n", COUNT, "Readings whose reader drew the label", unit="count"),
+        ],
+    ),
+    _table(
         "studies",
         ("study_id",),
         "One MIMIC study and its CheXpert labels as named states",

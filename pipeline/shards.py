@@ -80,13 +80,16 @@ def open_shards(folder: Path | str) -> Shards:
     Raises
     ------
     SchemaError
-        If there is no index, or a shard that it names is absent or of another size.
+        If there is no index, or a shard that it names is absent, or of another size or type.
     """
     folder = Path(folder)
     path = folder / "index.parquet"
     if not path.is_file():
         raise SchemaError("there is no index of heatmaps.", where=path)
-    index = pq.read_table(path)
+    try:
+        index = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
     absent = sorted(set(TABLES["heatmaps"].columns) - set(index.column_names))
     if absent:
         raise SchemaError(f"columns are missing: {', '.join(absent)}.", where=path)
@@ -100,17 +103,18 @@ def _shard_faults(folder: Path, index: pa.Table) -> Iterator[str]:
     counts = index.group_by(["shard", "height", "width"]).aggregate([("row", "count")])
     for place in counts.sort_by("shard").to_pylist():
         name = shard_name(place["shard"])
-        expected = (place["row_count"], place["height"], place["width"])
+        expected = f"float16 {place['row_count'], place['height'], place['width']}"
         if not (folder / name).is_file():
             yield f"{name}: not found"
             continue
         try:
-            shape = np.load(folder / name, mmap_mode="r", allow_pickle=False).shape
-        except (ValueError, OSError) as error:
-            yield f"{name}: {error}"
+            stored = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError):
+            yield f"{name}: not a whole NPY file of numbers"
             continue
-        if shape != expected:
-            yield f"{name}: shape {expected} expected, {shape} found"
+        found = f"{stored.dtype} {stored.shape}"
+        if found != expected:
+            yield f"{name}: {expected} expected, {found} found"
 
 
 @contextmanager

@@ -14,9 +14,9 @@ Model = TypeVar("Model", bound="Strict")
 
 
 class Strict(BaseModel):
-    """A model that is frozen and knows no keys but its own."""
+    """A model that is frozen, knows no keys but its own and holds finite numbers only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:

@@ -5,7 +5,6 @@ bytes, and a killed run leaves the old file or none.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +22,12 @@ from pipeline.schemas import SCHEMA_VERSION, TABLES, Table
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and move it to `path` when the block ends well."""
+    """Give a path to write to, and move it to `path` when the block ends well.
+
+    The path is always the same one, so that a run overwrites what a killed run left there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.tmp")
     try:
         yield beside
         beside.replace(path)
@@ -178,8 +180,17 @@ class TableWriter:
 
 def split_source(folder: Path) -> str:
     """Where the splits of a folder's readings came from: a published list or a seeded draw."""
+    return _recorded(folder, "split_source")
+
+
+def tuning_source(folder: Path) -> str:
+    """Where the choice of a folder's labeler-tuning readings came from, likewise."""
+    return _recorded(folder, "tuning_source")
+
+
+def _recorded(folder: Path, what: str) -> str:
     metadata = pq.read_schema(table_path(folder, "readings")).metadata or {}
-    return str(metadata.get(b"split_source", b"unknown").decode())
+    return str(metadata.get(what.encode(), b"unknown").decode())
 
 
 def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

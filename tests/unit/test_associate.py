@@ -4,10 +4,10 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.associate import associate_reading
 from pipeline.params import load_params, override
 from pipeline.rules_io import load_label_map
 from pipeline.tables import read_table
+from pipeline.windows import associate_reading
 from tests.running import gazescribe, invoke
 from tests.synthetic import (
     columns_of,

@@ -24,6 +24,7 @@ CLASSES = {  # spec: the 21 categories of the published labeler's output
     "support devices",
     "wide mediastinum & abnormal mediastinum contour",
 }
+LITERAL = "opacity"  # ours, beside the published ones: said only by a convention of the labeler
 OPEN_NOTHING = {
     "airway wall thickening",
     "enlarged hilum",
@@ -41,13 +42,13 @@ def test_rules_have_the_ten_channels_in_order():
 
 def test_rules_have_the_21_classes():
     targets = load_label_map().targets
-    assert targets.keys() == CLASSES
+    assert targets.keys() - {LITERAL} == CLASSES
     assert {label for label, channels in targets.items() if not channels} == OPEN_NOTHING
 
 
 def test_opacity_takes_what_the_papers_table_says():
     reached = {label for label, to in load_label_map().targets.items() if "Opacity" in to}
-    assert reached == {
+    assert reached - {LITERAL} == {
         "pulmonary edema",
         "lung nodule or mass",
         "nodule",

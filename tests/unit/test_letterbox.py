@@ -15,6 +15,7 @@ from pipeline.geometry.letterbox import Letterbox
         pytest.param((3050, 2500), (512, 512), 512 / 3050, (0, 46), id="radiograph"),
         pytest.param((600, 800), (512, 640), 0.8, (16, 0), id="not square"),
         pytest.param((1, 1000), (8, 8), 0.008, (3, 0), id="thinner than a pixel"),
+        pytest.param((1756, 3512), (224, 224), 224 / 3512, (56, 0), id="scale that rounds up"),
     ],
 )
 def test_fit(image_size, size, scale, pads):

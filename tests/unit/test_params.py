@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from pipeline.errors import ParamsError
+from pipeline.errors import GazeError, ParamsError
 from pipeline.params import load_params, override
 from pipeline.resources import resource
 from tests.running import invoke
@@ -48,7 +48,9 @@ def test_the_shipped_file_has_the_papers_values():
         pytest.param("associate", "lag_s", "soon", "lag_s: .*number.*, found 'soon'", id="text"),
         pytest.param("associate", "lag_s", float("inf"), "lag_s: .*finite.*found inf", id="inf"),
         pytest.param("associate", "sigma_deg", 0, "sigma_deg: .*than 0, found 0", id="sigma"),
-        pytest.param("associate", "end", "never", "end: .*'lastmention'.*, found 'never'", id="end"),
+        pytest.param(
+            "associate", "end", "never", "end: .*'lastmention'.*, found 'never'", id="end"
+        ),
         pytest.param("heatmaps", "amplitude", None, "amplitude: .*found None", id="null"),
         pytest.param("heatmaps", "min_certainty", 6, "equal to 5, found 6", id="certainty"),
     ],
@@ -98,6 +100,11 @@ def test_the_working_folder_comes_first(tmp_path, monkeypatch, content):
     assert load_params().associate.lag_s == 2.25
     (tmp_path / "params.yaml").unlink()
     assert load_params().associate.lag_s == 1.5
+
+
+def test_a_resource_that_nobody_ships():
+    with pytest.raises(GazeError, match=r"nothing\.yaml is neither in "):
+        resource("nothing.yaml")
 
 
 def test_override():

@@ -2,7 +2,8 @@ import pytest
 import yaml
 
 from pipeline.errors import RuleError
-from pipeline.rules_io import LabelMap, load_column_map, load_label_map
+from pipeline.manifests import load_manifest
+from pipeline.rules_io import LabelMap, load_certainty_map, load_column_map, load_label_map
 
 CHANNELS = ("Left", "Right")
 GOOD = {"channels": list(CHANNELS), "labels": {"Hand": ["Right", "Left"], "head": []}}
@@ -59,14 +60,16 @@ def test_unknown_label(rules, label, nearest):
         ),
         pytest.param({"channels": ["Left"]}, "labels must map each class", id="no labels"),
         pytest.param(
-            GOOD | {"labels": {"hand": ["Up"]}}, "'hand' names the unknown channel 'Up'", id="channel"
+            GOOD | {"labels": {"hand": ["Up"]}},
+            "'hand' names the unknown channel 'Up'",
+            id="channel",
         ),
         pytest.param(
             GOOD | {"labels": {"hand": "Left"}}, "'hand' must be a name with a list", id="no list"
         ),
         pytest.param(GOOD | {"labels": {7: []}}, "7 must be a name with a list", id="no name"),
         pytest.param(
-            GOOD | {"labels": {"hand": [], "Hand": []}}, "'Hand' is named twice", id="class twice"
+            GOOD | {"labels": {"hand": [], "Hand": []}}, "'hand' is named twice", id="class twice"
         ),
         pytest.param("- Left", "a mapping was expected", id="list"),
         pytest.param("a: [", "this is not YAML", id="no yaml"),
@@ -81,12 +84,14 @@ def test_label_maps_that_cannot_be_meant(rules, content, message):
 
 def test_all_faults_at_once(rules):
     with pytest.raises(RuleError) as raised:
-        load_label_map(rules({"channels": ["Left", "left"], "labels": {"a": ["Up", "Down"]}, "x": 1}))
+        load_label_map(
+            rules({"channels": ["Left", "left"], "labels": {"a": ["Up", "Down"]}, "x": 1})
+        )
     assert len(raised.value.faults) == 4
 
 
 def test_no_folder(tmp_path):
-    with pytest.raises(RuleError, match="labels.yaml: there is no such file. Give a rules folder"):
+    with pytest.raises(RuleError, match=r"labels\.yaml: there is no such file\. Give a rules"):
         load_label_map(tmp_path)
 
 
@@ -95,7 +100,7 @@ def test_column_map(rules):
     folder = rules(columns, "columns.yaml")
     assert load_column_map("mine", CHANNELS, folder) == {"A": CHANNELS, "B": ()}
     assert load_column_map("nobody's", CHANNELS, folder) == {}
-    with pytest.raises(RuleError, match="(?s)cannot be used.*'A' names the unknown channel 'Up'"):
+    with pytest.raises(RuleError, match=r"(?s)cannot be used.*'A' names the unknown channel 'Up'"):
         load_column_map("yours", CHANNELS, folder)
 
 
@@ -109,3 +114,39 @@ def test_shipped_columns_reach_all_ten_but_where_a_data_set_has_none(dataset):
     channels = load_label_map().channels
     columns = load_column_map(dataset, channels)
     assert set(channels) == {channel for reached in columns.values() for channel in reached}
+
+
+def test_certainty_map(rules):
+    folder = rules({"reflacx": {"Fist": ["Hand", "thumb"]}}, "certainties.yaml")
+    assert load_certainty_map("reflacx", ("hand", "thumb"), folder) == {"Fist": ("hand", "thumb")}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param({"reflax": {}}, "unknown key 'reflax'; known: reflacx, egd", id="key"),
+        pytest.param({"egd": {"A": ["hand"]}}, "reflacx must map columns", id="no columns"),
+        pytest.param({"reflacx": ["hand"]}, "reflacx must map columns", id="list"),
+        pytest.param({"reflacx": {"A": "hand"}}, "'A' must be a name with a list", id="text"),
+        pytest.param({"reflacx": {"A": []}}, "'A' must be a name with a list", id="empty"),
+        pytest.param({"reflacx": {3: ["hand"]}}, "3 must be a name with a list", id="number"),
+        pytest.param(
+            {"reflacx": {"A": ["hnd"]}},
+            "'A' names the unknown class 'hnd'; the nearest is 'hand'",
+            id="class",
+        ),
+    ],
+)
+def test_certainty_maps_that_cannot_be_meant(rules, content, message):
+    with pytest.raises(RuleError, match=f"(?s)certainties.yaml.*cannot be used.*{message}"):
+        load_certainty_map("reflacx", ("hand", "head"), rules(content, "certainties.yaml"))
+
+
+def test_shipped_certainties_are_those_of_the_manifest():
+    classes = tuple(load_label_map().targets)
+    columns = load_certainty_map("reflacx", classes)
+    stated = [labels.certainty for labels in load_manifest("reflacx").labels.values()]
+    assert len(stated[1]) == 14
+    assert set(columns) == {name for names in stated for name in names}
+    served = {name for names in columns.values() for name in names}
+    assert set(classes) - served == {"opacity", "quality issue", "support devices"}

@@ -138,6 +138,14 @@ def test_replacing_shows_nothing_before_the_end(tmp_path):
     assert (tmp_path / "deep" / "x.txt").read_text() == "new"
 
 
+def test_what_a_killed_run_left_is_gone_after_the_next(tmp_path):
+    with replacing(tmp_path / "sentences.parquet") as beside:
+        beside.touch()
+    beside.write_bytes(b"half")
+    write_table(ROWS, tmp_path, "sentences")
+    assert [path.name for path in tmp_path.iterdir()] == ["sentences.parquet"]
+
+
 def test_a_table_without_rows(tmp_path):
     empty = {name: [] for name in ROWS}
     assert write_table(empty, tmp_path, "sentences") == 0

@@ -1,0 +1,1 @@
+"""Stage `evaluate-labels`: mentions of dictations against their readers' certainties."""

@@ -1,0 +1,208 @@
+"""Stage `evaluate-labels`: mentions of dictations against what their readers were certain of.
+
+Reads: the tables `readings`, `attributes`, `certainties` and `sentences` of REFLACX, a mentions
+table, `certainties.yaml` of the rules; with `--gold` another mentions table, taken as the truth.
+Writes: `labels.csv` (precision, recall, F1), `confusion.csv` (state against certainty),
+`examples.jsonl` (errors with their sentences), `evaluate_labels.json`; with a gold table also
+`mentions.csv` and `polarities.csv`.
+Params: section `evaluate_labels`. Drops: readings of other phases, those the labeler was tuned on,
+and those without text; certainties that are unknown; mentions whose class serves no column. All are
+counted.
+Source: Lanfredi et al. 2023, Table 4 and Section 2.7. A reading mentions a label when a mention of
+it is positive or uncertain, and has it when its reader's certainty is above 0; dictation and label
+may differ, and count as errors. The column certainty ≥ 3 and the intervals are ours: images are
+resampled, not readings, since five readers saw each.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+
+from pipeline.console import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    params_option,
+    summarise,
+)
+from pipeline.evaluate_labels.cases import (
+    PAPER,
+    columns_of,
+    confusion,
+    observe,
+    score_certainties,
+    select_cases,
+    unserved,
+)
+from pipeline.evaluate_labels.examples import certainty_errors, choose, gold_errors, with_sentences
+from pipeline.evaluate_labels.gold import score_gold
+from pipeline.evaluate_labels.rates import RATES, Draws
+from pipeline.mentions import read_mentions
+from pipeline.params import EvaluateLabels, load_params
+from pipeline.rules_io import load_certainty_map, load_label_map
+from pipeline.tables import read_table, replacing, split_source, tuning_source, write_json
+
+READ = ("readings", "attributes", "certainties", "sentences")
+
+
+def run(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    params: EvaluateLabels,
+    *,
+    gold: Path | None = None,
+    rules: Path | None = None,
+) -> dict[str, Any]:
+    """Score mentions against certainties, and against a gold table if there is one.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Ingested REFLACX.
+    mentions, gold : pathlib.Path
+        Mentions, ours or anybody's.
+    out : pathlib.Path
+        Folder of the results.
+    params : EvaluateLabels
+        The section of this name.
+    rules : pathlib.Path, optional
+        Rules folder.
+
+    Returns
+    -------
+    dict
+        What `evaluate_labels.json` says.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together.
+    """
+    label_map = load_label_map(rules)
+    column_map = load_certainty_map("reflacx", tuple(label_map.targets), rules)
+    table = {name: read_table(tables, name) for name in READ}
+    spoken = read_mentions(mentions, table["readings"], label_map).to_pandas()
+    readings, attributes, certainties, sentences = (table[name].to_pandas() for name in READ)
+    cases, left_out = select_cases(readings, attributes, params.phase)
+    of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
+    stated = certainties[certainties["reading_id"].isin(of_phase)]
+    columns = columns_of(stated, column_map)
+    own = spoken[spoken["report_id"].isin(cases["reading_id"])]
+    observed = observe(cases, stated, own, columns)
+    draws = Draws(params.n_bootstrap, params.confidence, params.seed)
+    scores, macro = score_certainties(observed, list(columns), draws)
+    results = {"labels.csv": scores, "confusion.csv": confusion(observed, list(columns))}
+    errors = certainty_errors(observed)
+    summary = {
+        "params": params.model_dump(),
+        "split_source": split_source(tables),
+        "tuning_source": tuning_source(tables),
+        "n_readings": len(cases),
+        "n_images": int(cases["dicom_id"].nunique()),
+        "readings_left_out": left_out,
+        "n_certainties_unknown": int(observed["certainty"].isna().sum()),
+        "mentions_without_column": unserved(own, columns),
+        "labels": _by_label(scores),
+        "macro": macro,
+    }
+    if gold is not None:
+        truth = read_mentions(gold, table["readings"], label_map).to_pandas()
+        images = readings.set_index("reading_id")["dicom_id"]
+        files, summary["gold"], aligned = score_gold(spoken, truth, images, draws)
+        results |= files
+        errors = pd.concat([errors, gold_errors(aligned)])
+    for name, result in results.items():
+        with replacing(out / name) as beside:
+            result.to_csv(beside, index=False, lineterminator="\n")
+    summary["errors"] = _write_examples(errors, readings, sentences, params, out / "examples.jsonl")
+    write_json(summary, out / "evaluate_labels.json")
+    return summary
+
+
+def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Give what DVC compares between runs: rates in the paper's reading of "mentioned"."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in scores[scores["counted"] == PAPER[1]].to_dict("records"):
+        values = {rate: None if pd.isna(row[rate]) else row[rate] for rate in RATES}
+        found.setdefault(row["label"], {})[row["reference"]] = values
+    return found
+
+
+def _write_examples(
+    errors: pd.DataFrame,
+    readings: pd.DataFrame,
+    sentences: pd.DataFrame,
+    params: EvaluateLabels,
+    path: Path,
+) -> dict[str, dict[str, int]]:
+    """Write a few errors of each kind; give how many there are of each, and how many written."""
+    place = np.random.default_rng(params.seed).permutation(len(readings))
+    order = dict(zip(readings["reading_id"], place.tolist(), strict=True))
+    chosen = choose(errors, order, params.n_examples)
+    texts = dict(zip(readings["reading_id"], readings["text"], strict=True))
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+        for example in with_sentences(chosen, texts, sentences):
+            file.write(json.dumps(example, ensure_ascii=False) + "\n")
+    written = Counter(chosen["kind"])
+    return {
+        kind: {"n": n, "n_written": written[kind]}
+        for kind, n in sorted(Counter(errors["kind"]).items())
+    }
+
+
+@command("evaluate-labels")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("mentions", type=EXISTING_FILE)
+@click.argument("out", type=FOLDER)
+@click.option("--gold", type=EXISTING_FILE, help="Mentions to take as the truth, of any form.")
+@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
+@params_option
+@json_option
+def evaluate_labels(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    gold: Path | None,
+    rules: Path | None,
+    params_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Score mentions against what REFLACX's readers were certain of: write CSV and JSON to OUT.
+
+    TABLES is an ingested folder of REFLACX. MENTIONS is what `gazescribe label` wrote, or anybody's
+    spans. With --gold they are also compared with these mentions, in the reports that it names.
+    """
+    params = load_params(params_file).evaluate_labels
+    summary = run(tables, mentions, out, params, gold=gold, rules=rules)
+    summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def _line(summary: Mapping[str, Any]) -> str:
+    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    reference, counted = PAPER
+    line = (
+        f"{summary['n_readings']} readings of {summary['n_images']} images of phase"
+        f" {summary['params']['phase']} (left out: {left or 'none'}); macro over labels:"
+        f" {_said(summary['macro'][reference][counted])}"
+    )
+    if "gold" in summary:
+        line += f"; gold, labels and polarities: {_said(summary['gold']['macro_polarities'])}"
+    return line
+
+
+def _said(macro: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"{rate} undefined"
+        if one["value"] is None
+        else f"{rate} {one['value']:.3f} ({one['n_defined']} of {one['n_items']})"
+        for rate, one in macro.items()
+    )

@@ -1,0 +1,82 @@
+"""The same bytes from one process, two, and a running scheduler; and from rows in any order."""
+
+import json
+import random
+
+import pytest
+from distributed import LocalCluster
+
+from pipeline.shards import open_shards
+from pipeline.tables import read_table
+from tests.running import gazescribe
+from tests.synthetic import fixation, mention, reading, write_tables
+
+TEXT = "edema seen . mass there . clear ."
+N_READINGS = 150  # three tasks of 64 at most
+SAID = (("seen", "pulmonary edema"), ("there", "mass"), ("clear", "pneumothorax"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    draw = random.Random(0)  # noqa: S311  (gaze, no secret)
+    folder = tmp_path_factory.mktemp("scheduler")
+    ids = [f"P{number:03d}R000000" for number in range(N_READINGS)]
+    write_tables(
+        folder / "tables",
+        readings=[reading(one, TEXT, phase=3, split="train") for one in ids],
+        fixations=[
+            fixation(
+                *(number, number * 0.5, number * 0.5 + 0.4),
+                reading_id=one,
+                x_px=draw.uniform(-10, 110),
+                y_px=draw.uniform(-10, 90),
+            )
+            for one in ids
+            for number in range(draw.randrange(16))
+        ],
+    )
+    told = [json.dumps(mention(TEXT, *said, report_id=one)) for one in ids for said in SAID]
+    (folder / "mentions.jsonl").write_text("\n".join(told))
+    draw.shuffle(told)
+    (folder / "shuffled.jsonl").write_text("\n".join(told))
+    return folder
+
+
+def build(folder, out, *options, mentions="mentions.jsonl"):
+    """Bytes of all that the two stages write."""
+    gazescribe("associate", folder / "tables", folder / mentions, out / "associated", *options)
+    gazescribe(
+        *("heatmaps", folder / "tables", out / "associated", out / "maps", "--size", 24, *options)
+    )
+    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def alone(folder):
+    return build(folder, folder / "alone", "--workers", 1)
+
+
+def test_there_is_something_to_share(folder, alone):
+    assert len(alone) == 7
+    shards = open_shards(folder / "alone" / "maps")
+    assert len(shards) > 300
+    assert len(set(shards.index["shard"].to_pylist())) >= 2
+    statuses = read_table(folder / "alone" / "associated", "windows")["status"].to_pylist()
+    assert {"ok", "empty"} <= set(statuses)
+
+
+def test_two_workers(folder, alone):
+    assert build(folder, folder / "two", "--workers", 2) == alone
+
+
+def test_shuffled_mentions(folder, alone):
+    assert build(folder, folder / "s", "--workers", 1, mentions="shuffled.jsonl") == alone
+
+
+def test_running_scheduler_that_works_elsewhere(folder, alone, monkeypatch):
+    """Its workers have another working folder: what we name must not hang on ours."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        monkeypatch.chdir(folder)
+        here = type(folder)()
+        address = cluster.scheduler_address
+        assert build(here, here / "cluster", "--scheduler", address) == alone
