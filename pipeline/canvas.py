@@ -133,7 +133,8 @@ class Canvas:
         Returns
         -------
         tuple
-            The map, its maximum 1 to float32 rounding at full size, and the largest of these maxima.
+            The map, its maximum at full size 1 to float32 rounding, and the largest of these
+            maxima.
         """
         joined: FloatMap | None = None
         highest = 0.0

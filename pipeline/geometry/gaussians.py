@@ -122,6 +122,17 @@ def peak(rows: Profiles, columns: Profiles, weight: FloatArray) -> float:
     -------
     float
         The maximum, to float32 rounding; 0 when n is 0.
+    """
+    return Peaks(rows, columns).of(weight)
+
+
+class Peaks:
+    """Maxima of the maps that the same Gaussians make with one weighting or another.
+
+    Parameters
+    ----------
+    rows, columns : ndarray of float32
+        As for `draw`, at full resolution.
 
     Notes
     -----
@@ -129,26 +140,37 @@ def peak(rows: Profiles, columns: Profiles, weight: FloatArray) -> float:
     values there, so a coarse product bounds every cell from above; only cells whose bound reaches
     the best pixel known are evaluated.
     """
-    drawn = (weight > 0) & rows.any(axis=1) & columns.any(axis=1)
-    if not drawn.any():
-        return 0.0
-    rows, columns, weight = rows[drawn], columns[drawn], weight[drawn]
-    row_cells, column_cells = _cells(rows), _cells(columns)
-    bound = draw(row_cells.max(axis=2), column_cells.max(axis=2), weight)
-    middle = draw(row_cells[:, :, _CELL // 2], column_cells[:, :, _CELL // 2], weight)
-    best = float(middle.max())
-    y, x = np.nonzero(bound >= best * _SLACK)
-    weighted = row_cells[:, y] * weight[:, None, None].astype(np.float32)
-    cells = np.matmul(weighted.transpose(1, 2, 0), column_cells[:, x].transpose(1, 0, 2))
-    return max(best, float(cells.max()))
+
+    def __init__(self, rows: Profiles, columns: Profiles) -> None:
+        self._seen = rows.any(axis=1) & columns.any(axis=1)
+        self._cells = _cells(rows), _cells(columns)
+        self._highest = [cells.max(axis=2) for cells in self._cells]
+        self._middle = [cells[:, :, _CELL // 2].copy() for cells in self._cells]
+
+    def of(self, weight: FloatArray) -> float:
+        """Give the maximum for one weight for each Gaussian; 0 when nothing is drawn."""
+        drawn = np.flatnonzero((weight > 0) & self._seen)
+        if not len(drawn):
+            return 0.0
+        weight = weight[drawn]
+        bound = draw(self._highest[0][drawn], self._highest[1][drawn], weight)
+        best = float(draw(self._middle[0][drawn], self._middle[1][drawn], weight).max())
+        y, x = np.divmod(np.flatnonzero(bound >= best * _SLACK), bound.shape[1])
+        rows, columns = self._cells
+        weighted = rows[drawn[:, None], y] * weight[:, None, None].astype(np.float32)
+        reached = np.matmul(
+            weighted.transpose(1, 2, 0), columns[drawn[:, None], x].transpose(1, 0, 2)
+        )
+        return max(best, float(reached.max()))
 
 
 def _cells(values: Profiles) -> Profiles:
     """Cut profiles into cells of equal length, shape (n, cells, _CELL), the last filled with 0."""
     n, length = values.shape
-    filled = np.zeros((n, -(-length // _CELL) * _CELL), np.float32)
+    n_cells = -(-length // _CELL)
+    filled = np.zeros((n, n_cells * _CELL), np.float32)
     filled[:, :length] = values
-    return filled.reshape(n, -1, _CELL)
+    return filled.reshape(n, n_cells, _CELL)
 
 
 def image_profiles(

@@ -50,14 +50,18 @@ class Letterbox:
         size = size or image_size
         if min(*image_size, *size) < 1:
             raise ArrayError(f"sizes must be positive, got image {image_size} and frame {size}.")
-        scale = min(size[0] / image_size[0], size[1] / image_size[1])
-        pads = [int((side - scale * of) // 2) for side, of in zip(size, image_size, strict=True)]
-        return cls(size[0], size[1], scale, max(pads[0], 0), max(pads[1], 0), image_size)
+        to, per = min(zip(size, image_size, strict=True), key=lambda sides: sides[0] / sides[1])
+        # In whole numbers: the float scale may lie a hair off, and the floor then a pixel.
+        pads = [
+            (side * per - of * to) // (2 * per) for side, of in zip(size, image_size, strict=True)
+        ]
+        return cls(size[0], size[1], to / per, max(pads[0], 0), max(pads[1], 0), image_size)
 
     def centres_px(self, axis: int) -> NDArray[np.float64]:
         """Image coordinates of the model pixels' centres along an axis (0 = y, 1 = x)."""
         length, pad = ((self.height, self.pad_y_px), (self.width, self.pad_x_px))[axis]
-        centres: NDArray[np.float64] = (np.arange(length, dtype=float) - pad + 0.5) / self.scale - 0.5
+        at = np.arange(length, dtype=float)
+        centres: NDArray[np.float64] = (at - pad + 0.5) / self.scale - 0.5
         return centres
 
     def on_image(self, axis: int) -> NDArray[np.bool_]:

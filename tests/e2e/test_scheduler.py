@@ -3,9 +3,11 @@
 import json
 import random
 
+import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from pipeline.canvas import render
 from pipeline.shards import open_shards
 from pipeline.tables import read_table
 from tests.running import gazescribe
@@ -61,6 +63,17 @@ def test_there_is_something_to_share(folder, alone):
     shards = open_shards(folder / "alone" / "maps")
     assert len(shards) > 300
     assert len(set(shards.index["shard"].to_pylist())) >= 2
+    windows = read_table(folder / "alone" / "associated", "windows").to_pandas()
+    gaussians = read_table(folder / "alone" / "associated", "gaussians").to_pandas()
+    for number in (0, 255, 256, len(shards) - 1):
+        row = shards.index.slice(number, 1).to_pylist()[0]
+        mentioned = windows["labels"].map(lambda labels, label=row["label"]: label in labels)
+        own = windows[mentioned & windows["reading_id"].eq(row["reading_id"])]
+        drawn = gaussians[
+            gaussians["reading_id"].eq(row["reading_id"]) & gaussians["window"].isin(own["window"])
+        ]
+        assert len(drawn)
+        np.testing.assert_allclose(shards[number], render(drawn, (80, 100), (24, 24)), atol=5e-4)
     statuses = read_table(folder / "alone" / "associated", "windows")["status"].to_pylist()
     assert {"ok", "empty"} <= set(statuses)
 

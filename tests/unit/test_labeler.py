@@ -28,7 +28,15 @@ def test_a_mention_says_what_the_table_says(labeler):
     (mentions,) = labeler.label(["Lungs clear. No pneumothorax."])
     assert mentions == [
         Mention(
-            16, 28, "pneumothorax", "pneumothorax", "pneumothorax", 1, "negative", "negation.no", "No"
+            16,
+            28,
+            "pneumothorax",
+            "pneumothorax",
+            "pneumothorax",
+            1,
+            "negative",
+            "negation.no",
+            "No",
         )
     ]
     others = {"report_id", "onset_s", "offset_s"}

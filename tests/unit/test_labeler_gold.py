@@ -11,7 +11,9 @@ from pipeline.labeler import Labeler
 
 GOLD = yaml.safe_load((Path(__file__).parents[1] / "data" / "gold_sentences.yaml").read_text())
 CODES = GOLD["codes"]
-IMPLIED = {CODES[one]: {CODES[other] for other in others} for one, others in GOLD["implied"].items()}
+IMPLIED = {
+    CODES[one]: {CODES[other] for other in others} for one, others in GOLD["implied"].items()
+}
 POLARITY = {"+": "positive", "-": "negative", "?": "uncertain"}
 MARKED = re.compile(r"\[([^\]]+)\]([A-Z]{2}(?:,[A-Z]{2})*)([+?-])")
 
@@ -55,16 +57,18 @@ def parse(sentence):
 def differences(labeler, sentence):
     text, gold = parse(sentence)
     found = [
-        Said(one.char_start, one.char_end, one.label, one.polarity) for one in labeler.label([text])[0]
+        Said(one.char_start, one.char_end, one.label, one.polarity)
+        for one in labeler.label([text])[0]
     ]
     missing = [one for one in gold if not any(one.agrees(other) for other in found)]
     extra = [
-        one
-        for one in found
-        if not any(one.agrees(other) or other.implies(one) for other in gold)
+        one for one in found if not any(one.agrees(other) or other.implies(one) for other in gold)
     ]
-    return [f"{text!r}: {word} {one.label} {one.polarity} at {text[one.start : one.end]!r}"
-            for word, several in (("missing", missing), ("extra", extra)) for one in several]
+    return [
+        f"{text!r}: {word} {one.label} {one.polarity} at {text[one.start : one.end]!r}"
+        for word, several in (("missing", missing), ("extra", extra))
+        for one in several
+    ]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ def test_a_folder_loads_as_it_says(folder):
 def test_the_hash_follows_the_content(folder):
     before = load_rules(folder).sha256
     assert load_rules(folder).sha256 == before
-    (folder / "vocabulary" / "edema.yaml").write_text(EDEMA.replace("s: [edema]", "s: [edema, oedema]"))
+    (folder / "vocabulary" / "edema.yaml").write_text(
+        EDEMA.replace("s: [edema]", "s: [edema, oedema]")
+    )
     assert load_rules(folder).sha256 != before
 
 

@@ -99,6 +99,15 @@ def test_a_failed_run_leaves_the_old_shards(tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_run_that_fails_while_it_moves_leaves_no_index(tmp_path):
+    write(tmp_path, 5)
+    (tmp_path / "heatmaps-00009.npy").mkdir()
+    with pytest.raises(OSError, match=r"heatmaps-00009\.npy"):
+        write(tmp_path, 1)
+    with pytest.raises(SchemaError, match="there is no index of heatmaps"):
+        open_shards(tmp_path)
+
+
 def test_what_a_killed_run_left_does_not_disturb(tmp_path):
     (tmp_path / ".partial").mkdir()
     (tmp_path / ".partial" / "heatmaps-00009.npy").write_bytes(b"half")
