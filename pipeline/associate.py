@@ -11,6 +11,7 @@ published code differ, the code's reading is the default since it produced the p
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,20 @@ from pipeline.windows import ENDS, STARTS, Columns, associate_reading
 READINGS_A_TASK = 256
 
 
+@dataclass(frozen=True)
+class Part:
+    """Windows and Gaussians of some readings, and the mentions that opened none, by reason."""
+
+    windows: pa.Table
+    gaussians: pa.Table
+    mentions_left_out: Counter[str]
+
+
 def associate_readings(
-    ids: Sequence[str], *, tables: Path, mentions: pa.Table, params: Associate, label_map: LabelMap
-) -> dict[str, pa.Table]:
-    """Windows and Gaussians of some readings: one task."""
+    task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
+) -> Part:
+    """Associate some readings, given by their ids in order and their mentions: one task."""
+    ids, mentions = task
     parts = {
         name: read_readings(tables, name, ids)
         for name in ("readings", "words", "sentences", "fixations")
@@ -61,6 +72,7 @@ def associate_readings(
     spoken = rows_of(mentions, "report_id", ids)
     rows: list[dict[str, Any]] = []
     drawn: list[Columns] = []
+    left_out: Counter[str] = Counter()
     for one in ids:
         reading = {name: values[0] for name, values in parts["readings"][one].items()}
         reading |= {"width_px": int(reading["width_px"]), "height_px": int(reading["height_px"])}
@@ -72,6 +84,7 @@ def associate_readings(
             parts["fixations"][one],
             params=params,
             label_map=label_map,
+            left_out=left_out,
         )
         rows += new_rows
         drawn += new_drawn
@@ -81,7 +94,7 @@ def associate_readings(
         else TABLES["gaussians"].schema.empty_table()
     )
     windows = pa.Table.from_pylist(rows, schema=TABLES["windows"].schema)
-    return {"windows": conform(windows, "windows"), "gaussians": conform(gaussians, "gaussians")}
+    return Part(conform(windows, "windows"), conform(gaussians, "gaussians"), left_out)
 
 
 def run(
@@ -104,35 +117,30 @@ def run(
     label_map = load_label_map(rules)
     readings = read_table(tables, "readings")
     spoken = read_mentions(mentions, readings, label_map)
-    left_out = {
-        "no gaze": pc.invert(readings["has_gaze"]),
-        "no image size": pc.and_(
-            readings["has_gaze"],
-            pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"])),
-        ),
-    }
-    dropped = {reason: pc.sum(which).as_py() or 0 for reason, which in left_out.items()}
-    used = pc.invert(pc.or_(*left_out.values()))
-    ids = readings.filter(used)["reading_id"].to_pylist()
+    ids, readings_left_out = _usable(readings)
     tasks = [ids[at : at + READINGS_A_TASK] for at in range(0, len(ids), READINGS_A_TASK)]
     statuses: Counter[str] = Counter()
+    unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
+    left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
     metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
+    associate_task = partial(  # absolute: workers of a scheduler have another working folder
+        associate_readings, tables=tables.resolve(), params=params, label_map=label_map
+    )
     with (
         TableWriter(out, "windows", metadata) as windows,
         TableWriter(out, "gaussians", metadata) as gaussians,
     ):
         for part in map_tasks(
-            partial(  # absolute: workers of a scheduler have a working folder of their own
-                _associate_task, tables=tables.resolve(), params=params, label_map=label_map
-            ),
+            associate_task,
             [(chunk, _spoken_by(spoken, chunk)) for chunk in tasks],
             workers=workers,
             scheduler=scheduler,
             description="associate",
         ):
-            windows.write(part["windows"])
-            gaussians.write(part["gaussians"])
-            kinds, states = part["windows"]["kind"], part["windows"]["status"]
+            windows.write(part.windows)
+            gaussians.write(part.gaussians)
+            left_out.update(part.mentions_left_out)
+            kinds, states = part.windows["kind"], part.windows["status"]
             statuses.update(map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True)))
     summary = {
         "params": params.model_dump(),
@@ -141,19 +149,21 @@ def run(
         "n_mentions": spoken.num_rows,
         "n_windows": dict(sorted(statuses.items())),
         "n_gaussians": gaussians.n_rows,
-        "readings_left_out": dropped,
+        "readings_left_out": readings_left_out,
+        "mentions_left_out": {why: n for why, n in sorted(left_out.items()) if n},
     }
     write_json(summary, out / "associate.json")
     return summary
 
 
-def _associate_task(
-    task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
-) -> dict[str, pa.Table]:
-    ids, mentions = task
-    return associate_readings(
-        ids, tables=tables, mentions=mentions, params=params, label_map=label_map
-    )
+def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
+    """Choose the readings with gaze and image size; count the others by reason."""
+    no_gaze = pc.invert(readings["has_gaze"])
+    no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
+    left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
+    counts = {reason: pc.sum(which).as_py() or 0 for reason, which in left_out.items()}
+    used = pc.invert(pc.or_(no_gaze, no_size))
+    return readings.filter(used)["reading_id"].to_pylist(), counts
 
 
 def _spoken_by(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
@@ -205,8 +215,10 @@ def associate(
     opened = {name: n for name, n in counts.items() if name.split()[0] in ("sentence", "mention")}
     found = ", ".join(f"{n} {name}" for name, n in opened.items()) or "no sentence"
     line = f"{summary['n_readings']} readings, windows: {found}; {summary['n_gaussians']} Gaussians"
-    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
-    summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)
+    for what in ("readings", "mentions"):
+        left = ", ".join(f"{n} {why}" for why, n in summary[f"{what}_left_out"].items() if n)
+        line += f"; {what} left out: {left or 'none'}"
+    summarise(f"{line} → {out}", summary, as_json=as_json)
 
 
 def _check_rules(params: Associate, options: dict[str, Any]) -> None:

@@ -305,12 +305,12 @@ def run(
         raise ParamsError("shards hold maps of one size: native is for `gazescribe render`.")
     readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
     maps, left_out = _plan(tables, associated, kind, params, readings, rules)
-    no_size = [row for row in maps if readings[row["reading_id"]]["width_px"] is None]
-    left_out |= {"no image size": len(no_size)} if no_size else {}
-    maps = [row for row in maps if readings[row["reading_id"]]["width_px"] is not None]
     for row in maps:
         reading = readings[row["reading_id"]]
-        row["image_size"] = (int(reading["height_px"]), int(reading["width_px"]))
+        row["image_size"] = (reading["height_px"], reading["width_px"])
+    no_size = sum(None in row["image_size"] for row in maps)
+    left_out |= {"no image size": no_size} if no_size else {}
+    maps = [row for row in maps if None not in row["image_size"]]
     with shard_folder(out) as folder:
         # Absolute: workers of a scheduler have a working folder of their own.
         places = (tables.resolve(), associated.resolve(), folder.resolve())

@@ -18,6 +18,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 FEW_TASKS = 3  # starting workers takes about two seconds: not worth it for this many
+WAIT_S = 30
 AHEAD = 4  # tasks in flight per worker: enough to keep it busy, few enough to bound the memory
 
 KEPT_MEMORY = {
@@ -111,4 +112,9 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         what = f"no dask.distributed scheduler answers at {scheduler} ({error})."
         raise GazeError(what, remedy="Start one with `dask scheduler`, or leave it out.") from error
     with client:
+        try:
+            client.wait_for_workers(1, timeout=WAIT_S)
+        except TimeoutError as error:
+            what = f"the scheduler at {scheduler} has had no worker for {WAIT_S} s."
+            raise GazeError(what, remedy="Start some with `dask worker ADDRESS`.") from error
         yield client

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -22,27 +22,29 @@ class LabelMap:
         Names of the heatmap channels.
     targets : dict of str to tuple of str
         Lower-case class name to channels, in channel order; empty for classes that open no window.
+    aliases : dict of str to tuple of str
+        The same for the data sets' own names, such as CheXpert's, where they are no classes.
     """
 
     channels: tuple[str, ...]
     targets: dict[str, tuple[str, ...]]
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def channels_of(self, label: str) -> tuple[str, ...]:
-        """Channels that a class, or a channel named directly, reaches.
+        """Channels that a class, a data set's own label, or a channel named directly reaches.
 
         Raises
         ------
         RuleError
-            If the folder knows neither a class nor a channel of that name.
+            If the folder knows none of that name.
         """
         name = label.strip().casefold()
-        if name in self.targets:
-            return self.targets[name]
-        for channel in self.channels:
-            if channel.casefold() == name:
-                return (channel,)
-        known = [*self.targets, *self.channels]
-        near = difflib.get_close_matches(label, known, n=1, cutoff=0.0)
+        channels = {channel.casefold(): (channel,) for channel in self.channels}
+        for known in (self.targets, self.aliases, channels):
+            if name in known:
+                return known[name]
+        known_names = [*self.targets, *self.aliases, *self.channels]
+        near = difflib.get_close_matches(label, known_names, n=1, cutoff=0.0)
         what = f"the rules know no label {label!r}; the nearest is {near[0]!r}."
         raise RuleError(what, remedy="Add it to rules/labels.yaml or correct the mentions.")
 
@@ -83,7 +85,17 @@ def load_label_map(rules: Path | None = None) -> LabelMap:
             targets[str(label).casefold()] = tuple(order)
     if faults:
         raise RuleError("the label map cannot be used.", where=path, faults=faults)
-    return LabelMap(tuple(channels), targets)
+    return LabelMap(tuple(channels), targets, _aliases(path.parent, tuple(channels)))
+
+
+def _aliases(rules: Path, channels: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    if not (rules / "columns.yaml").is_file():
+        return {}
+    return {
+        column.casefold(): reached
+        for dataset in _read_yaml(rules / "columns.yaml")
+        for column, reached in load_column_map(dataset, channels, rules).items()
+    }
 
 
 def load_column_map(

@@ -4,6 +4,7 @@ Source: Lanfredi et al. 2023, Sections 2.1.2 and 2.8; `spec/mil.md` section 1. W
 published code differ, the code's reading is the default since it produced the published figures.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -123,6 +124,7 @@ def associate_reading(
     *,
     params: Associate,
     label_map: LabelMap,
+    left_out: Counter[str] | None = None,
 ) -> tuple[list[dict[str, Any]], list[Columns]]:
     """Windows of one reading, and the Gaussians of each.
 
@@ -136,13 +138,26 @@ def associate_reading(
         Rules and units.
     label_map : LabelMap
         Which labels open windows, and the channels they reach.
+    left_out : Counter, optional
+        Mentions that open no window are counted here, by reason.
 
     Returns
     -------
     tuple
         Rows of `windows`, and for each a dict of columns of `gaussians`.
     """
-    windows = list(_opened(reading, words, sentences, mentions, params, label_map))
+    left_out = Counter() if left_out is None else left_out
+    opening = _opening(mentions, params, label_map, left_out)
+    if not len(words["onset_s"]):
+        left_out["no timed words"] += len(opening["label"])
+        windows: list[Window] = []
+    elif params.unit == "mention":
+        windows = list(_mention_windows(words, sentences, opening, params, label_map, left_out))
+    else:
+        unfinished = not str(reading["text"]).rstrip().endswith(".")
+        if params.trailing_text == "drop" and unfinished:
+            opening = _before_last_sentence(opening, sentences, left_out)
+        windows = list(_sentence_windows(words, sentences, opening, params, label_map))
     if len(words["onset_s"]):
         windows.append(Window("report", None, None, None, 0.0, float(words["offset_s"].max())))
     onset_s, offset_s = fixations["onset_s"], fixations["offset_s"]
@@ -160,31 +175,31 @@ def associate_reading(
     return rows, drawn
 
 
-def _opened(
-    reading: dict[str, Any],
-    words: Columns,
-    sentences: Columns,
-    mentions: Columns,
-    params: Associate,
-    label_map: LabelMap,
-) -> Iterator[Window]:
-    opening = ("positive", "uncertain") if params.uncertain_opens else ("positive",)
-    used = [
-        index
-        for index, label in enumerate(mentions["label"])
-        if mentions["polarity"][index] in opening and label_map.channels_of(label)
-    ]
-    if not used or not len(words["onset_s"]):
-        return
-    chosen = {name: values[used] for name, values in mentions.items()}
-    if params.unit == "mention":
-        yield from _mention_windows(words, sentences, chosen, params, label_map)
-    else:
-        yield from _sentence_windows(reading, words, sentences, chosen, params, label_map)
+def _opening(
+    mentions: Columns, params: Associate, label_map: LabelMap, left_out: Counter[str]
+) -> Columns:
+    """Choose the mentions that open windows; count the others by reason."""
+    polarities = ("positive", "uncertain") if params.uncertain_opens else ("positive",)
+    used = []
+    for index, label in enumerate(mentions["label"]):
+        polarity = mentions["polarity"][index]
+        if polarity not in polarities:
+            left_out[polarity] += 1
+        elif not label_map.channels_of(label):
+            left_out["label without channel"] += 1
+        else:
+            used.append(index)
+    return {name: values[used] for name, values in mentions.items()}
+
+
+def _before_last_sentence(mentions: Columns, sentences: Columns, left_out: Counter[str]) -> Columns:
+    """Drop mentions after the last period, as the published code does."""
+    kept = _sentence_of(mentions["char_start"], sentences) < len(sentences["onset_s"]) - 1
+    left_out["after the last period"] += int((~kept).sum())
+    return {name: values[kept] for name, values in mentions.items()}
 
 
 def _sentence_windows(
-    reading: dict[str, Any],
     words: Columns,
     sentences: Columns,
     mentions: Columns,
@@ -192,26 +207,21 @@ def _sentence_windows(
     label_map: LabelMap,
 ) -> Iterator[Window]:
     of = _sentence_of(mentions["char_start"], sentences)
-    unfinished = not reading["text"].rstrip().endswith(".")
     for sentence in np.unique(of):
-        last = sentence == len(sentences["onset_s"]) - 1
-        if params.trailing_text == "drop" and last and unfinished:
-            continue
         inside = {name: values[of == sentence] for name, values in mentions.items()}
         times = [
             _mention_time(int(start), int(end), words, params.mention_time)
             for start, end in zip(inside["char_start"], inside["char_end"], strict=True)
         ]
-        first = int(np.argmin(inside["char_start"]))
-        latest = int(np.argmax(inside["char_start"]))
+        order = np.lexsort((inside["char_end"], inside["char_start"]))
         start_s, end_s = sentence_window(
             params.start,
             params.end,
             params.lag_s,
             sentence=int(sentence),
             sentences=sentences,
-            first_mention_s=times[first],
-            last_mention_s=times[latest],
+            first_mention_s=times[order[0]],
+            last_mention_s=times[order[-1]],
         )
         yield Window(
             "sentence",
@@ -230,12 +240,14 @@ def _mention_windows(
     mentions: Columns,
     params: Associate,
     label_map: LabelMap,
+    left_out: Counter[str],
 ) -> Iterator[Window]:
     spans = np.stack([mentions["char_start"], mentions["char_end"]], axis=1)
     for start, end in np.unique(spans, axis=0):
         here = (spans == (start, end)).all(axis=1)
         overlapping = np.flatnonzero((words["char_start"] < end) & (words["char_end"] > start))
         if not len(overlapping):
+            left_out["touches no word"] += int(here.sum())
             continue
         last = int(overlapping[-1])
         start_s = float(words["onset_s"][overlapping[0]])
@@ -296,7 +308,9 @@ def _label_counts(
         strict=True,
     ):
         for channel in label_map.channels_of(label):
-            spans.setdefault(channel, {})[(int(start), int(end))] = polarity
+            of_channel = spans.setdefault(channel, {})
+            if of_channel.get((int(start), int(end))) != "positive":
+                of_channel[(int(start), int(end))] = polarity
     order = [channel for channel in label_map.channels if channel in spans]
     counts = [len(spans[channel]) for channel in order]
     uncertain = [list(spans[channel].values()).count("uncertain") for channel in order]

@@ -32,7 +32,7 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         If no folder has the file, or two equally near ones do.
     """
     signature = manifest.signature or ""
-    level = [start]
+    level = [start.resolve()]  # absolute: workers of a scheduler have another working folder
     for _ in range(MAX_DEPTH + 1):
         found = [folder for folder in level if existing(folder / signature)]
         if len(found) > 1:

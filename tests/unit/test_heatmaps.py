@@ -259,11 +259,11 @@ def test_points_of_no_length_give_a_blank_map_and_are_counted(folder):
     gaze = [fixation(0, 0.5, 0.5)]
     write_tables(folder / "tables", readings=[reading("R1", TEXT)], fixations=gaze)
     gazescribe("associate", folder / "tables", folder / "mentions.jsonl", folder / "associated")
-    assert "1 blank" in draw(folder)
+    assert "2 blank" in draw(folder)
     shards = open_shards(folder / "out")
-    assert len(shards) == 1
+    assert shards.index["label"].to_pylist() == ["Edema", "Opacity"]
     assert not np.any(shards[0])
-    assert shards.index["peak"].to_pylist() == [0]
+    assert shards.index["peak"].to_pylist() == [0, 0]
 
 
 def test_nothing_to_draw(folder):

@@ -202,7 +202,15 @@ def test_points_at_the_ends_of_a_mentions_own_window_count(times, n):
             id="uncertain ones do not open",
         ),
         pytest.param(
-            [mention(TEXT, "edema", "Edema")], {}, ["Edema"], [1], [0], id="a channel by its name"
+            [mention(TEXT, "edema", "Edema")],
+            {},
+            ["Edema", "Opacity"],
+            [1, 1],
+            [0, 0],
+            id="a CheXpert label, as the paper groups it",
+        ),
+        pytest.param(
+            [mention(TEXT, "edema", "Opacity")], {}, ["Opacity"], [1], [0], id="a channel"
         ),
     ],
 )
