@@ -1,0 +1,120 @@
+"""How fast the window search is, against a literal restatement of the published one.
+
+    python benchmarks/tune.py FOLDER [--readings N] [--literal-rules N]
+
+Makes synthetic data in FOLDER, once: REFLACX's number of readings, so 545 of phases 1 and 2. Prints
+seconds a reading and rule of both ways in this one process (ours with 1,001 thresholds, theirs with
+their 26), their ratio, and the time of the whole command on this machine's cores: with the paper's
+choice of readings, and with all 545 of the two phases.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from heatmaps import published
+from planted_lag import run, write_mentions
+
+from pipeline.geometry.published import published_ellipse_mask, published_resize
+from pipeline.params import Params, load_params
+from pipeline.rules_io import load_label_map
+from pipeline.tables import read_table, write_table
+from pipeline.tune.candidates import Candidate, search_rules
+from pipeline.tune.cases import Case
+from pipeline.tune.command import run as tune
+from pipeline.tune.layers import Drawing
+from pipeline.tune.levels import PUBLISHED_THRESHOLDS
+from pipeline.tune.score import score_case
+from pipeline.tune.search import gather
+
+SIZE = (512, 512)
+RELEASE = 3052
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--readings", type=int, default=12, help="timed one by one")
+    parser.add_argument("--literal-rules", type=int, default=2)
+    arguments = parser.parse_args()
+    tables, everybody, mentions = prepare(arguments.folder)
+    params = load_params()
+    cases, _ = gather(tables, mentions, params, load_label_map())
+    one_by_one(cases[:: max(len(cases) // arguments.readings, 1)], arguments.literal_rules)
+    whole("the paper's choice", tables, mentions, arguments.folder / "out", params)
+    whole("all of the two phases", everybody, mentions, arguments.folder / "all", params)
+
+
+def prepare(folder: Path) -> tuple[Path, Path, Path]:
+    tables, everybody, mentions = folder / "tables", folder / "everybody", folder / "mentions.csv"
+    if not mentions.is_file():
+        run("demo", folder / "raw", "--readings", RELEASE, "--images", "none")
+        run("ingest", "reflacx", folder / "raw" / "reflacx", tables)
+        readings = read_table(tables, "readings").to_pandas()
+        readings["split"] = "train"
+        write_table(readings.to_dict("list"), everybody, "readings")
+        for name in ("fixations", "words", "sentences", "ellipses"):
+            (everybody / f"{name}.parquet").symlink_to((tables / f"{name}.parquet").resolve())
+        write_mentions(folder / "raw" / "ground_truth.jsonl", mentions)
+    return tables, everybody, mentions
+
+
+def one_by_one(cases: list[Case], literal_rules: int) -> None:
+    rules = search_rules()
+    ours = median(timed(score_case, case, rules, Drawing(SIZE, "direct", "mass")) for case in cases)
+    case = min(cases, key=lambda one: len(one.spoken))
+    of_fine = [rule for rule in rules if rule.stage == "fine"][:literal_rules]
+    theirs = median(timed(literal, case, rule) for rule in of_fine)
+    print(
+        f"ours:      {ours / len(rules) * 1e3:8.2f} ms a reading and rule ({len(cases)} readings)"
+    )
+    print(f"published: {theirs * 1e3:8.2f} ms a reading and rule, restated ({len(of_fine)} rules)")
+    print(f"ratio:     {theirs / ours * len(rules):8.0f}")
+
+
+def literal(case: Case, rule: Candidate) -> dict[str, list[float]]:
+    """One reading under one rule as the published scripts go about it."""
+    of_y, of_x = published_resize(case.image_size, SIZE)
+    maps = {label: np.zeros(SIZE) for spoken in case.spoken for label in spoken.labels}
+    for spoken, weight_s in zip(case.spoken, rule.weigh(case), strict=True):
+        counted = weight_s > 0
+        if counted.any():
+            gaze = {name: values[counted] for name, values in case.gaussians.items()}
+            gaze["weight_s"] = weight_s[counted]
+            resized = of_y @ published(gaze, case.image_size) @ of_x.T
+            for label in spoken.labels:
+                maps[label] = np.maximum(maps[label], resized)
+    highest = max((one.max() for one in maps.values()), default=0.0)
+    found = {}
+    for label, boxes in case.boxes.items():
+        mask = np.any([published_ellipse_mask(b, case.image_size, SIZE) for b in boxes], axis=0)
+        stored = (maps.get(label, np.zeros(SIZE)) / (highest or 1) * 65535).astype(np.uint16)
+        values = (stored / 65535 * highest).astype(np.float32)
+        found[label] = [iou(values > threshold, mask) for threshold in PUBLISHED_THRESHOLDS]
+    return found
+
+
+def iou(predicted: np.ndarray, mask: np.ndarray) -> float:
+    return np.sum(predicted * mask) / max(np.sum(np.maximum(predicted, mask)), 1)
+
+
+def whole(name: str, tables: Path, mentions: Path, out: Path, params: Params) -> None:
+    begin = time.perf_counter()
+    summary = tune(tables, mentions, out, params)
+    seconds = time.perf_counter() - begin
+    print(
+        f"{name}: {summary['n_readings']} readings with an ellipse, {summary['n_rules']} rules,"
+        f" 1,001 thresholds: {seconds:.1f} s"
+    )
+
+
+def timed(function: object, *arguments: object) -> float:
+    begin = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    main()

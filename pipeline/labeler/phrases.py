@@ -1,0 +1,162 @@
+"""Phrases as rule files write them: a small language, and how texts are cut into words.
+
+A phrase is plain text with four signs: ``(s)`` may be absent, ``[left|right]`` is one of several,
+``*`` is any ending of a word, ``<2>`` is up to two words. ``(a|an)`` may be absent or one of both.
+A space also matches a hyphen, case is ignored, and a phrase is made of whole words.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress, product
+
+MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
+_TOKEN = re.compile(r"\w+(?:'\w+)*|'\w+|[^\w\s]")
+_INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+GAP = re.compile(r"<(\d)>")
+_COMMON = frozenset(
+    """
+    a an and are as at be been being but by for from had has have in is it near of on or over
+    that the there this to was were with
+    """.split()  # noqa: SIM905 (a row of words)
+)
+
+
+class PhraseError(ValueError):
+    """A phrase that cannot be read, or that could never match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words and marks of a stretch of text, and where each begins and ends."""
+
+    texts: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    def part(self, first: int, last: int) -> "Words":
+        """Give the words from the first to before the last number."""
+        return Words(self.texts[first:last], self.starts[first:last], self.ends[first:last])
+
+
+def cut_words(text: str) -> Words:
+    """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    texts = [text[start:end] for start, end in spans]
+    if "-" in texts:
+        kept = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]
+        spans = list(compress(spans, kept))
+        texts = list(compress(texts, kept))
+    return Words(texts, [start for start, _ in spans], [end for _, end in spans])
+
+
+@cache
+def parts(phrase: str) -> list[list[tuple[str, ...]]]:
+    """Write out a phrase part by part.
+
+    Returns
+    -------
+    list of list of tuple of str
+        For each part all its variants, each a row of words; the empty row where it may be absent.
+
+    Raises
+    ------
+    PhraseError
+        If the phrase cannot be read, if it can be empty, or if it could never match.
+    """
+    plain = phrase.casefold()
+    found = [_part_variants(part, phrase) for part in _split(plain, phrase)]
+    if all(() in variants for variants in found):
+        raise PhraseError(f"{phrase!r} is empty, or empty when all that may be absent is")
+    edges = [row[0] for row in found[0] if row] + [row[-1] for row in found[-1] if row]
+    if any(GAP.fullmatch(word) for word in edges):
+        raise PhraseError(f"{phrase!r} begins or ends with a gap")
+    for word in (word for variants in found for row in variants for word in row):
+        if word in (".", ";", "!"):
+            raise PhraseError(f"{phrase!r} can never match: {word!r} ends what a phrase can span")
+    return found
+
+
+def variants(phrase: str) -> set[str]:
+    """Write out a phrase in full; for short ones without gaps, such as headings."""
+    rows = product(*parts(phrase))
+    return {" ".join(word for row in whole for word in row) for whole in rows}
+
+
+def _split(plain: str, phrase: str) -> list[str]:
+    depth, pieces = 0, [""]
+    for sign in plain:
+        depth += (sign in "([") - (sign in ")]")
+        if depth < 0:
+            raise PhraseError(f"{phrase!r} closes a bracket that it never opened")
+        if sign.isspace() and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += sign
+    if depth:
+        raise PhraseError(f"{phrase!r} opens a bracket that it never closes")
+    found = [piece for piece in pieces if piece]
+    if not found:
+        raise PhraseError(f"{phrase!r} is empty, or empty when all that may be absent is")
+    return found
+
+
+def _part_variants(part: str, phrase: str) -> list[tuple[str, ...]]:
+    variants, end = _alternatives(part, 0, "", phrase)
+    if end < len(part):
+        raise PhraseError(f"{phrase!r} has brackets that do not pair")
+    return sorted({_row(variant) for variant in variants})
+
+
+def _row(variant: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for piece in variant.replace("<", " <").replace(">", "> ").split():
+        if GAP.fullmatch(piece):
+            words.append(piece)
+        elif piece.endswith("*") and len(piece) > 1:
+            stem = cut_words(piece[:-1]).texts
+            words += [*stem[:-1], f"{stem[-1]}*"]
+        else:
+            words += cut_words(piece).texts
+    return tuple(words)
+
+
+def _alternatives(text: str, at: int, closing: str, phrase: str) -> tuple[list[str], int]:
+    """Read up to the closing sign; give all variants and the place of that sign."""
+    done: list[str] = []
+    current = [""]
+    while at < len(text) and text[at] not in ")]":
+        sign = text[at]
+        if sign == "|" and closing:
+            done, current = done + current, [""]
+        elif sign in "([":
+            inner, at = _alternatives(text, at + 1, ")" if sign == "(" else "]", phrase)
+            choices = [*inner, ""] if sign == "(" else inner
+            current = [left + right for left in current for right in choices]
+        else:
+            current = [left + sign for left in current]
+        if len(current) > MAX_VARIANTS:
+            raise PhraseError(f"{phrase!r} has a part with more than {MAX_VARIANTS} variants")
+        at += 1
+    if closing and (at == len(text) or text[at] != closing):
+        raise PhraseError(f"{phrase!r} has brackets that do not pair")
+    return done + current, at
+
+
+def telling_words(phrase: str) -> set[str]:
+    """Give words without one of which no variant of a phrase is found.
+
+    They come from a part that cannot be absent: the one with the fewest such words.
+    """
+    certain = [v for v in parts(phrase) if () not in v and not GAP.match(v[0][0])]
+    told = ({_telling(row) for row in variants} for variants in certain)
+    return min(told, key=lambda words: (not words.isdisjoint(_COMMON), len(words)))
+
+
+def is_only_common(phrase: str) -> bool:
+    """Tell whether a phrase can shrink to words such as "in the", which would match everywhere."""
+    return all(any(set(row) <= _COMMON for row in variants) for variants in parts(phrase))
+
+
+def _telling(row: tuple[str, ...]) -> str:
+    return next((word for word in row if word not in _COMMON), row[0])

@@ -1,0 +1,238 @@
+"""Which rule decides each finding of one sentence: reach, lists, and the order of rules.
+
+Triggers that stand before their finding are carried to the right and those that stand after it to
+the left, each through lists and up to the end of its reach. Then each item takes the strongest of
+what reached it.
+"""
+
+from typing import NamedTuple
+
+from pipeline.labeler.clauses import Hit, Item, Sentence, cut
+
+_STAND_INS = frozenset(
+    """
+    it this these they that those which both all now since subsequently has have is are was
+    were cannot not been also still then again
+    """.split()  # noqa: SIM905 (a row of words)
+)
+_LIST_WORDS = 10
+_ADJECTIVE_WORDS = 5
+
+DEFAULT_RULE = "default.mentioned"
+HEDGED_WORD = "default.uncertain_word"
+
+
+class Decision(NamedTuple):
+    """What was decided of an item: polarity (or dropped), the rule, its trigger, its reach."""
+
+    polarity: str
+    rule_id: str
+    trigger: tuple[int, int] | None
+    reach: tuple[int, int]
+
+
+def resolve(sentence: Sentence) -> None:
+    """Let every trigger of a sentence reach its items; the items are changed in place."""
+    cut(sentence)
+    directions = {hit.trigger.direction for hit in sentence.hits}
+    if "before" in directions:
+        _carry_right(sentence)
+    if "after" in directions or "asserts" in directions:
+        _carry_left(sentence)
+    if "between" in directions and len(sentence.items) > 1:
+        _mark_alternatives(sentence)
+
+
+def _carry_right(sentence: Sentence) -> None:
+    """Give each item the trigger before it whose reach it lies in."""
+    active: Hit | None = None
+    last: Item | None = None
+    row: list[Hit | Item] = [*sentence.hits, *sentence.items]
+    row.sort(key=lambda one: (one.start, isinstance(one, Item)))
+    cuts = sorted(sentence.forward_cuts)
+    for one in row:
+        while cuts and cuts[0] <= one.start:
+            if active is not None and cuts[0] >= active.end:
+                active, last = None, None
+            cuts.pop(0)
+        if isinstance(one, Item):
+            if active is not None and _reaches_right(sentence, active, last, one):
+                one.before = active
+                last = one
+            elif active is not None and last is not None and one.start >= last.end:
+                active, last = None, None
+        elif one.trigger.direction == "before" and not _is_under(active, one):
+            active, last = one, None
+
+
+def _is_under(active: Hit | None, hit: Hit) -> bool:
+    """Tell whether a hedge belongs to what is already denied: "no opacity suspicious for A"."""
+    if active is None or active.trigger.effect != "negative":
+        return False
+    return hit.trigger.effect != "negative" and hit.trigger.order >= active.trigger.order
+
+
+def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
+    trigger = active.trigger
+    if last is None or (item.start, item.end) == (last.start, last.end):
+        return sentence.count(active.end, item.start) <= trigger.words
+    if trigger.reach == "next":
+        return item.start < last.end
+    if item.start < last.end:
+        return True
+    if trigger.reach == "list":
+        return _is_list_gap(sentence, last, item, companions=False)
+    said = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
+    if said:
+        joints = sentence.connectors_between(said[-1].end, item.start)
+        return not joints or joints[0].is_choice
+    return sentence.count(last.end, item.start) <= trigger.words
+
+
+def _is_list_gap(sentence: Sentence, left: Item, right: Item, *, companions: bool) -> bool:
+    """Tell whether two items are neighbours in a list; companions allows "A with B"."""
+    if right.start < left.end:
+        return True
+    joints = sentence.connectors_between(left.end, right.start)
+    if not joints or (not companions and any(one.word == "with" for one in joints)):
+        return False
+    if sentence.is_cut(left.end, right.start):
+        return False
+    stops = {"before", "after", "asserts", "verb", "boundary", "state"}
+    if any(h.trigger.direction in stops for h in sentence.hits_between(left.end, right.start)):
+        return False
+    return sentence.count(left.end, right.start) <= _LIST_WORDS
+
+
+def _carry_left(sentence: Sentence) -> None:
+    """Give items the trigger after them: the nearest item, and the list that it ends."""
+    for hit in sentence.hits:
+        if hit.trigger.direction not in ("after", "asserts") or _modifies_next(sentence, hit):
+            continue
+        for item in _subjects(sentence, hit):
+            if hit.trigger.direction == "asserts":
+                item.asserted = hit
+            elif item.after is None or item.after.trigger.order >= hit.trigger.order:
+                item.after = hit
+
+
+def _modifies_next(sentence: Sentence, hit: Hit) -> bool:
+    """Tell whether an adjective belongs to the finding after it: "effusion, possible edema"."""
+    if hit.trigger.finite:
+        return False
+    following = [item.start for item in sentence.items if item.start >= hit.end]
+    if not following or sentence.connectors_between(hit.end, min(following)):
+        return False
+    close = sentence.count(hit.end, min(following)) <= _ADJECTIVE_WORDS
+    return close and not sentence.is_cut(hit.end, min(following))
+
+
+def _subjects(sentence: Sentence, hit: Hit) -> list[Item]:
+    begin, _ = sentence.clause(hit.start)
+    earlier = [item for item in sentence.items if begin <= item.start and item.end <= hit.start]
+    if not earlier and begin > sentence.start and _has_no_subject(sentence, begin, hit):
+        earlier = [item for item in sentence.items if item.end <= begin]
+    if not earlier:
+        return []
+    nearest = max(earlier, key=lambda item: (item.end, item.start))
+    if sentence.count(nearest.end, hit.start) > hit.trigger.words:
+        return []
+    found = [item for item in earlier if item.end > nearest.start]
+    found += _before_aside(sentence, hit, nearest, earlier)
+    joined = False
+    for item in sorted(earlier, key=lambda item: item.end, reverse=True):
+        if item in found:
+            continue
+        leftmost = min(found, key=lambda one: one.start)
+        if not _is_list_gap(sentence, item, leftmost, companions=True):
+            break
+        joined = joined or any(
+            one.word for one in sentence.connectors_between(item.end, leftmost.start)
+        )
+        if not joined and sentence.is_singular(hit):
+            break
+        found.append(item)
+    return found
+
+
+def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
+    """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
+    if not any(one.end == hit.start and one.comma for one in sentence.connectors):
+        return []
+    asides = [
+        one.start
+        for one in sentence.hits
+        if one.trigger.rule_id == "boundary.relative" and one.start <= nearest.start
+    ]
+    if not asides:
+        return []
+    heads = [item for item in earlier if item.end <= asides[-1]]
+    last = max((item.end for item in heads), default=0)
+    return [item for item in heads if item.end == last]
+
+
+def _has_no_subject(sentence: Sentence, begin: int, hit: Hit) -> bool:
+    """Tell whether a clause speaks of the one before: "effusion was present but has resolved"."""
+    words = sentence.texts_between(begin, hit.start)
+    return set(words[1:]) <= _STAND_INS
+
+
+def _mark_alternatives(sentence: Sentence) -> None:
+    """Mark the findings on both sides of "versus" and "or", and the list that leads up to them."""
+    mentions = [item for item in sentence.items if item.concept and item.concept.kind == "finding"]
+    for number, right in enumerate(mentions[1:], start=1):
+        left = mentions[number - 1]
+        if right.start < left.end or not _is_list_gap(sentence, left, right, companions=False):
+            continue
+        for hit in sentence.hits_between(left.end, right.start):
+            if hit.trigger.direction == "between":
+                left.alternative = left.alternative or hit
+                right.alternative = right.alternative or hit
+    for number in range(len(mentions) - 2, -1, -1):
+        left, right = mentions[number], mentions[number + 1]
+        if left.concept and left.concept.generic:
+            break  # "opacity, A or B" explains the opacity
+        if right.alternative and right.alternative.trigger.reach != "list":
+            continue  # "A, B versus C" explains A
+        if right.alternative and not left.alternative and right.start >= left.end:
+            joints = sentence.connectors_between(left.end, right.start)
+            commas = joints and not any(one.word for one in joints)
+            if commas and _is_list_gap(sentence, left, right, companions=False):
+                left.alternative = right.alternative
+
+
+def decide(item: Item, sentence: Sentence) -> Decision:
+    """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
+    best = _strongest(item) if item.before or item.after else None
+    effect = best.trigger.effect if best else "positive"
+    if item.alternative is not None and effect == "positive":
+        best, effect = item.alternative, "uncertain"
+    if item.concept is not None and not item.concept.certain and effect == "positive":
+        return Decision("uncertain", HEDGED_WORD, None, sentence.clause(item.start))
+    if best is None and item.asserted is not None:
+        best = item.asserted
+    if best is None:
+        return Decision("positive", DEFAULT_RULE, None, sentence.clause(item.start))
+    return _from_hit(best, str(effect), sentence)
+
+
+def _strongest(item: Item) -> Hit | None:
+    reached = [hit for hit in (item.before, item.after) if hit is not None]
+    if item.concept is not None and not item.denied:
+        reached = [hit for hit in reached if not hit.trigger.screened]
+    if item.asserted is not None:
+        reached = [
+            one for one in reached if one.trigger.effect != "negative" or one.trigger.order < 6
+        ]
+    return min(
+        reached, key=lambda one: (one.trigger.order, abs(one.start - item.start)), default=None
+    )
+
+
+def _from_hit(hit: Hit, effect: str, sentence: Sentence) -> Decision:
+    if hit.trigger.direction == "before":
+        ends = [cut for cut in sentence.forward_cuts if cut >= hit.end]
+        reach = hit.start, min(ends, default=sentence.end)
+    else:
+        reach = sentence.clause(hit.start)[0], hit.end
+    return Decision(effect, hit.trigger.rule_id, (hit.start, hit.end), reach)

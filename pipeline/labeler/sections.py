@@ -1,0 +1,38 @@
+"""Headings of written reports: what stands under "Indication:" is a question, not a finding."""
+
+import re
+
+from pipeline.labeler.phrases import variants
+from pipeline.labeler.rules import Sections
+
+_SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
+
+
+def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str]] | None:
+    """Compile the headings; give the pattern and the ignored headings, or None without any."""
+    ignored = frozenset(v for phrase in sections.ignored for v in variants(phrase))
+    heeded = frozenset(v for phrase in sections.heeded for v in variants(phrase))
+    if not ignored:
+        return None
+    known = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
+    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{known})|{_SHOUTED})"
+    shouted = rf"(?<=\s)(?:{known.upper()})"  # also in the middle of a line
+    return re.compile(rf"({begins}|{shouted})[ \t*]*:"), ignored
+
+
+def ignored_spans(
+    text: str, headings: tuple[re.Pattern[str], frozenset[str]] | None
+) -> list[tuple[int, int]]:
+    """Give the stretches of a text that stand under an ignored heading."""
+    if headings is None or ":" not in text:
+        return []
+    pattern, ignored = headings
+    found = list(pattern.finditer(text))
+    if not found:
+        return []
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    return [
+        (match.start(), end)
+        for match, end in zip(found, ends, strict=True)
+        if " ".join(match.group(1).casefold().strip("*# \t").replace("-", " ").split()) in ignored
+    ]

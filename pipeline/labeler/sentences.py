@@ -1,0 +1,118 @@
+"""Where sentences end, and the working copy of a text that all rules read.
+
+The working copy has exactly one character for each of the original, so a place in one is a place in
+the other: lower case, one kind of quote and dash, plain spaces instead of line breaks, tabs,
+non-breaking spaces and control characters.
+"""
+
+import re
+import unicodedata
+
+_SINGLE = {
+    **dict.fromkeys(map(ord, "‘’ʼ`´"), "'"),
+    **dict.fromkeys(map(ord, "“”"), '"'),
+    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
+    **dict.fromkeys(range(0x20), " "),
+    **dict.fromkeys(range(0x7F, 0xA1), " "),
+    **dict.fromkeys([0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000], " "),
+}
+
+# A period, question or exclamation mark before a space; a period glued between two words;
+# a line break.
+_MAYBE_END = re.compile(
+    r"[.!?]+[\"')\]]*(?=\s|\Z)"
+    r"|\.(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b)|\.(?<= \.)(?=[A-Za-z])|\n"
+)
+_NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
+_GOES_ON = re.compile(
+    r"(?:[,:/-]|\b(?:and|or|of|the|a|an|in|to|with|without|no|for|is|are|at|by|on|nor|than|from"
+    r"|right|left|both|not|may|small|large|mild|moderate|new|stable))\s*\Z",
+    re.IGNORECASE,
+)
+_ABBREVIATIONS = frozenset(
+    "dr mr mrs ms prof st vs e.g i.e eg ie approx resp fig cf incl ca est min max".split()  # noqa: SIM905 (a row of words)
+)
+_CLOCK = frozenset(["a.m", "p.m", "etc"])
+_NUMBER_LENGTH = 8  # characters of a list number with the white space before it
+_SHORT_LINE = 50  # characters; longer lines are taken as wrapped
+
+
+def working_copy(text: str) -> str:
+    """Give the text as the rules read it, character for character."""
+    copy = text.translate(_SINGLE)
+    lower = copy.lower()
+    if len(lower) != len(text):
+        lower = "".join(_lower_character(character) for character in copy)
+    return lower
+
+
+def _lower_character(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else unicodedata.normalize("NFD", character)[0].lower()[0]
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Split a plain text into sentences.
+
+    A sentence ends at a period, question or exclamation mark, at an empty line, and at a line break
+    that is not the wrapping of a paragraph. Decimals, abbreviations and list numbers end nothing,
+    and a number at the start of a line belongs to what follows it.
+
+    Parameters
+    ----------
+    text : str
+        The original text.
+
+    Returns
+    -------
+    list of (int, int)
+        First character and one past the last, without the white space around.
+    """
+    spans = []
+    start = 0
+    for match in _MAYBE_END.finditer(text):
+        if match.start() < start or not _ends(text, start, match):
+            continue
+        spans.append((start, match.end()))
+        start = match.end()
+    spans.append((start, len(text)))
+    return [
+        _trim(text, *span)
+        for span in spans
+        if not text[slice(*span)].isspace() and span[0] < span[1]
+    ]
+
+
+def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+    mark = match.group()
+    if mark == "\n":
+        return _line_ends(text, start, match.start())
+    at = match.start()
+    if at - start < _NUMBER_LENGTH and _NUMBERED.fullmatch(text, start, at):
+        return False
+    if mark[0] != ".":
+        return not (mark == "?" and text[at - 1 : at].isspace())
+    last = text[max(text.rfind(" ", start, at) + 1, start) : at].lower()
+    if last in _CLOCK:
+        return text[match.end() : match.end() + 2].lstrip()[:1].isupper()
+    return last not in _ABBREVIATIONS
+
+
+def _line_ends(text: str, start: int, at: int) -> bool:
+    line_start = max(text.rfind("\n", 0, at) + 1, start)
+    line = text[line_start:at].rstrip()
+    stop = text.find("\n", at + 1)
+    following = text[at + 1 : stop if stop >= 0 else len(text)]
+    if not line or not following.strip():
+        return True
+    if _NUMBERED.fullmatch(line):
+        return False
+    if _ITEM.match(following):
+        return True
+    return len(line) < _SHORT_LINE and not _GOES_ON.search(line)
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
