@@ -59,7 +59,8 @@ def main() -> None:
             flush=True,
         )
     draw(curves, [rule.lag_s for rule in fine], arguments.folder / "planted-lag.svg")
-    print("\nnoise | " + " | ".join(f"best {kind}, IoU (behind best)" for kind in KINDS))
+    heads = (f"best {kind}, IoU (95 % interval behind the best of all)" for kind in KINDS)
+    print("\nnoise | " + " | ".join(heads))
     for name, noise in NOISE.items():
         folder = arguments.folder / name.replace(" ", "-").replace("%", "percent")
         params = demo(folder, arguments.readings, noise)

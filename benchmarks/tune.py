@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import pyarrow as pa
 from heatmaps import published
 from planted_lag import run, write_mentions
 
@@ -52,9 +53,10 @@ def prepare(folder: Path) -> tuple[Path, Path, Path]:
     if not mentions.is_file():
         run("demo", folder / "raw", "--readings", RELEASE, "--images", "none")
         run("ingest", "reflacx", folder / "raw" / "reflacx", tables)
-        readings = read_table(tables, "readings").to_pandas()
-        readings["split"] = "train"
-        write_table(readings.to_dict("list"), everybody, "readings")
+        readings = read_table(tables, "readings")
+        place = readings.column_names.index("split")
+        train = pa.array(["train"] * readings.num_rows)
+        write_table(readings.set_column(place, "split", train), everybody, "readings")
         for name in ("fixations", "words", "sentences", "ellipses"):
             (everybody / f"{name}.parquet").symlink_to((tables / f"{name}.parquet").resolve())
         write_mentions(folder / "raw" / "ground_truth.jsonl", mentions)

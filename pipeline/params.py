@@ -12,7 +12,7 @@ from pydantic import Field
 from pipeline.demo.settings import Demo
 from pipeline.errors import ParamsError
 from pipeline.ingest.settings import Ingest
-from pipeline.labeler.rules import Conventions
+from pipeline.labeler.settings import Conventions
 from pipeline.resources import resource
 from pipeline.strict import Strict, check, read_yaml
 

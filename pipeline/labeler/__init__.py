@@ -5,6 +5,6 @@ loads no spaCy; the first text does.
 """
 
 from pipeline.labeler.labeler import Labeler, Mention
-from pipeline.labeler.rules import Conventions
+from pipeline.labeler.settings import Conventions
 
 __all__ = ["Conventions", "Labeler", "Mention"]

@@ -15,7 +15,8 @@ from pipeline.labeler.rules import Concept, Trigger
 _JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
 _MARKS = _JOINS | {","}
-_SINGULAR = frozenset(["is", "was", "has"])
+_SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+_PLURAL = frozenset(["are", "were", "have"])
 
 
 @dataclass(slots=True)
@@ -97,8 +98,12 @@ class Sentence:
         return self.words.texts[bisect_left(starts, left) : bisect_left(starts, right)]
 
     def is_singular(self, hit: Hit) -> bool:
-        """Tell whether a trigger has a verb in the singular."""
+        """Tell whether a trigger has a verb in the singular, or one without number."""
         return not _SINGULAR.isdisjoint(self.texts_between(hit.start, hit.end))
+
+    def is_plural(self, hit: Hit) -> bool:
+        """Tell whether a trigger has a verb in the plural."""
+        return not _PLURAL.isdisjoint(self.texts_between(hit.start, hit.end))
 
     def count(self, left: int, right: int) -> int:
         """Count the words and marks between two places."""
@@ -150,7 +155,9 @@ def _cut_at_marks(sentence: Sentence) -> None:
     for text, start in zip(sentence.words.texts, sentence.words.starts, strict=True):
         if text in _CUTS:
             sentence.forward_cuts.append(start)
-        if text == ";":
+        if text == ";" or (
+            text == "-" and any(h.trigger.finite for h in sentence.hits_between(0, start))
+        ):
             sentence.cuts.append(start)
 
 
@@ -161,7 +168,7 @@ def _starts_item(sentence: Sentence, connector: Connector) -> bool:
     """
     if connector.is_choice:
         return False
-    if not any(hit.start == connector.end and _opens(hit) for hit in sentence.hits):
+    if not _opens_at(sentence, connector.end):
         return False
     for other in sentence.connectors:
         if other.start > connector.start and other.is_choice:
@@ -170,11 +177,28 @@ def _starts_item(sentence: Sentence, connector: Connector) -> bool:
     return True
 
 
+def is_pair(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
+    """Tell whether just two findings, and a verb for one, stand around a connector."""
+    begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
+    spans = {
+        (item.start, item.end)
+        for item in sentence.items
+        if item.concept is not None and begin <= item.start and item.end <= verb.start
+    }
+    return len(spans) == 2 and not sentence.is_plural(verb)
+
+
+def _opens_at(sentence: Sentence, place: int) -> bool:
+    """Tell whether a finding of its own begins right after a comma or "and"."""
+    if any(item.state is not None and item.start == place for item in sentence.items):
+        return True
+    return any(_opens(hit) for hit in sentence.hits if hit.start == place)
+
+
 def _opens(hit: Hit) -> bool:
-    """Tell whether a trigger right after a comma or "and" begins a finding of its own."""
     if hit.trigger.direction == "before":
         return hit.trigger.effect != "negative" and not hit.trigger.attached
-    return hit.trigger.direction == "start"
+    return hit.trigger.direction in ("start", "cancels")
 
 
 def _starts_clause(sentence: Sentence, number: int) -> bool:
@@ -196,6 +220,11 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     earlier = list(sentence.hits_between(begin, connector.start))
     if any(hit.trigger.finite for hit in earlier):
         return True
+    states = [item.start for item in sentence.items if item.state is not None]
+    if any(begin <= one < connector.start for one in states) and any(
+        one >= verb.start for one in states
+    ):
+        return True  # "normal heart, and the aorta is tortuous"
     if not any(hit.trigger.direction == "before" for hit in earlier):
         return False
     return not _shares_verb(sentence, connector, verb)
@@ -206,8 +235,10 @@ def _shares_verb(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
     if verb.trigger.direction == "verb":
         return False
     existential = verb.trigger.reach == "list"
-    starts = any(hit.start == connector.end and _opens(hit) for hit in sentence.hits)
-    return existential and not starts
+    if not existential or _opens_at(sentence, connector.end):
+        return False
+    loose = connector.comma and connector.word in ("", "and")
+    return not (loose and is_pair(sentence, connector, verb))
 
 
 def _next_verb(sentence: Sentence, place: int) -> Hit | None:

@@ -15,9 +15,10 @@ from typing import Any
 from pipeline.labeler.clauses import Hit, Item, Sentence
 from pipeline.labeler.lexicon import Lexicon
 from pipeline.labeler.phrases import Words, cut_words, telling_words
-from pipeline.labeler.rules import Concept, Conventions, RuleBook, Trigger
+from pipeline.labeler.rules import Concept, RuleBook, Trigger
 from pipeline.labeler.scope import decide, resolve
 from pipeline.labeler.sentences import split_sentences, working_copy
+from pipeline.labeler.settings import Conventions
 from pipeline.labeler.structure import decide_structure
 
 ORIGINAL = "gazescribe_original"
@@ -234,9 +235,9 @@ class PolarityResolver(_Step):
         items = list(found.items)
         words = found.words
         for first, last, triggers in self.compiled.triggers.find(words):
-            if all(one.direction != "cancels" for one in triggers):
-                start, end = words.starts[first], words.ends[last - 1]
-                hits += [Hit(start, end, one) for one in triggers]
+            start, end = words.starts[first], words.ends[last - 1]
+            cancels = [one for one in triggers if one.direction == "cancels"]
+            hits += [Hit(start, end, one) for one in cancels[:1] or triggers]
         if any(item.concept is not None and item.concept.kind == "structure" for item in items):
             for first, last, states in self.compiled.states.find(words):
                 start, end = words.starts[first], words.ends[last - 1]

@@ -16,9 +16,10 @@ from pipeline.labeler.components import (
     compile_rules,
 )
 from pipeline.labeler.loading import load_rules
-from pipeline.labeler.rules import Conventions, RuleBook
+from pipeline.labeler.rules import RuleBook
 from pipeline.labeler.scope import Decision
 from pipeline.labeler.sections import compile_headings, ignored_spans
+from pipeline.labeler.settings import Conventions
 from pipeline.labeler.views import View, aggregate
 from pipeline.strict import check
 

@@ -8,7 +8,12 @@ from pipeline.labeler.phrases import GAP, Words, parts
 
 Entry = TypeVar("Entry")
 
-_BREAKS = frozenset(["and", "or", "nor", "but"])
+_BREAKS = frozenset(  # no gap runs over these
+    """
+    and or nor but although though while whereas however yet which that with without no not than
+    except there
+    """.split()  # noqa: SIM905 (a row of words)
+)
 _OTHER = "\0"
 _REMEMBERED = 100_000
 

@@ -14,13 +14,13 @@ from pipeline.labeler.phrases import PhraseError, is_only_common
 from pipeline.labeler.rules import (
     STATES,
     Concept,
-    Conventions,
     Family,
     Repairs,
     RuleBook,
     Sections,
     Vocabulary,
 )
+from pipeline.labeler.settings import Conventions
 from pipeline.resources import resource
 from pipeline.rules_io import load_label_map
 from pipeline.strict import Strict, explain

@@ -1,16 +1,17 @@
-"""What the files of a rules folder may say, as models, and the conventions that choose among them.
+"""What the files of a rules folder may say, as models.
 
 `vocabulary/*.yaml` holds concepts (what is looked for), `polarity/*.yaml` families of rules (how it
 is denied, doubted or asserted), `sections.yaml` headings and `repairs.yaml` slips of dictation.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from pipeline.labeler.settings import Conventions
 from pipeline.strict import Strict
 
 Direction = Literal[
@@ -21,39 +22,6 @@ Effect = Literal[
 ]
 State = Literal["abnormal", "borderline", "normal", "stable"]
 STATES: tuple[State, ...] = ("abnormal", "borderline", "normal", "stable")
-
-
-class Conventions(Strict):
-    """Where radiologists and papers differ, and which side is taken.
-
-    Attributes
-    ----------
-    opacity : {"paper", "literal"}
-        A generic opacity is atelectasis and consolidation (Lanfredi et al. 2023), or a class of its
-        own. It reaches the channel Opacity either way.
-    heart_failure : {"edema", "cardiac"}
-        Heart failure is edema, or an enlarged cardiac silhouette too.
-    hedge : {"physician", "negbio"}
-        Whether "probable", "likely" or "concerning for" count as positive or as uncertain.
-    sections : {"written", "none"}
-        Whether headings such as "Indication:" are heeded.
-    repairs : {"off", "on"}
-        Whether the slips of speech recognition that `repairs.yaml` lists are read as meant.
-    """
-
-    opacity: Literal["paper", "literal"] = "paper"
-    heart_failure: Literal["edema", "cardiac"] = "edema"
-    hedge: Literal["physician", "negbio"] = "physician"
-    sections: Literal["written", "none"] = "written"
-    repairs: Literal["off", "on"] = "off"
-
-    def chosen(self, under: Mapping[str, Any], otherwise: Any) -> Any:
-        """Pick from a rule's `under` what one of these conventions asks for."""
-        for key, value in under.items():
-            name, _, choice = key.partition(" ")
-            if getattr(self, name) == choice:
-                return value
-        return otherwise
 
 
 class Concept(Strict):

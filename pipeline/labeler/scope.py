@@ -7,7 +7,7 @@ what reached it.
 
 from typing import NamedTuple
 
-from pipeline.labeler.clauses import Hit, Item, Sentence, cut
+from pipeline.labeler.clauses import Hit, Item, Sentence, cut, is_pair
 
 _STAND_INS = frozenset(
     """
@@ -17,6 +17,7 @@ _STAND_INS = frozenset(
 )
 _LIST_WORDS = 10
 _ADJECTIVE_WORDS = 5
+_INVERTED_WORDS = 4
 
 DEFAULT_RULE = "default.mentioned"
 HEDGED_WORD = "default.uncertain_word"
@@ -37,7 +38,7 @@ def resolve(sentence: Sentence) -> None:
     directions = {hit.trigger.direction for hit in sentence.hits}
     if "before" in directions:
         _carry_right(sentence)
-    if "after" in directions or "asserts" in directions:
+    if not directions.isdisjoint(("after", "asserts", "cancels")):
         _carry_left(sentence)
     if "between" in directions and len(sentence.items) > 1:
         _mark_alternatives(sentence)
@@ -98,7 +99,7 @@ def _is_list_gap(sentence: Sentence, left: Item, right: Item, *, companions: boo
         return False
     if sentence.is_cut(left.end, right.start):
         return False
-    stops = {"before", "after", "asserts", "verb", "boundary", "state"}
+    stops = {"before", "after", "asserts", "cancels", "verb", "boundary", "state"}
     if any(h.trigger.direction in stops for h in sentence.hits_between(left.end, right.start)):
         return False
     return sentence.count(left.end, right.start) <= _LIST_WORDS
@@ -107,13 +108,19 @@ def _is_list_gap(sentence: Sentence, left: Item, right: Item, *, companions: boo
 def _carry_left(sentence: Sentence) -> None:
     """Give items the trigger after them: the nearest item, and the list that it ends."""
     for hit in sentence.hits:
-        if hit.trigger.direction not in ("after", "asserts") or _modifies_next(sentence, hit):
+        if not _looks_left(hit) or _modifies_next(sentence, hit):
             continue
-        for item in _subjects(sentence, hit):
-            if hit.trigger.direction == "asserts":
+        for item in _subjects(sentence, hit) or _inverted(sentence, hit):
+            if hit.trigger.direction != "after":
                 item.asserted = hit
             elif item.after is None or item.after.trigger.order >= hit.trigger.order:
                 item.after = hit
+
+
+def _looks_left(hit: Hit) -> bool:
+    """Tell whether a trigger speaks of what is before it; "has not resolved" asserts it."""
+    direction = hit.trigger.direction
+    return direction in ("after", "asserts") or (direction == "cancels" and hit.trigger.finite)
 
 
 def _modifies_next(sentence: Sentence, hit: Hit) -> bool:
@@ -146,13 +153,26 @@ def _subjects(sentence: Sentence, hit: Hit) -> list[Item]:
         leftmost = min(found, key=lambda one: one.start)
         if not _is_list_gap(sentence, item, leftmost, companions=True):
             break
-        joined = joined or any(
-            one.word for one in sentence.connectors_between(item.end, leftmost.start)
-        )
+        joints = sentence.connectors_between(item.end, leftmost.start)
+        joined = joined or any(one.word for one in joints)
         if not joined and sentence.is_singular(hit):
+            break
+        if any(c.word == "and" and is_pair(sentence, c, hit) for c in joints) and (
+            joints[0].comma or _stands_alone(sentence, item, leftmost)
+        ):
             break
         found.append(item)
     return found
+
+
+def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
+    """Give the finding after a trigger that has none before it: "not seen is the effusion"."""
+    _, end = sentence.clause(hit.start)
+    later = [item for item in sentence.items if hit.end <= item.start and item.end <= end]
+    nearest = min((item.start for item in later), default=end)
+    if sentence.count(hit.end, nearest) > _INVERTED_WORDS:
+        return []
+    return [item for item in later if item.start == nearest and item.before is None]
 
 
 def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
@@ -171,10 +191,24 @@ def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Ite
     return [item for item in heads if item.end == last]
 
 
+def _stands_alone(sentence: Sentence, left: Item, right: Item) -> bool:
+    """Tell a pair apart, "stable A and B is gone", by a word that qualifies only the first."""
+    return _is_qualified(sentence, left) and not _is_qualified(sentence, right)
+
+
+def _is_qualified(sentence: Sentence, item: Item) -> bool:
+    begin = max((other.end for other in sentence.items if other.end <= item.start), default=0)
+    return any(
+        hit.trigger.direction in ("start", "cancels", "before")
+        and sentence.count(hit.end, item.start) <= _ADJECTIVE_WORDS
+        for hit in sentence.hits_between(begin, item.start)
+    )
+
+
 def _has_no_subject(sentence: Sentence, begin: int, hit: Hit) -> bool:
     """Tell whether a clause speaks of the one before: "effusion was present but has resolved"."""
     words = sentence.texts_between(begin, hit.start)
-    return set(words[1:]) <= _STAND_INS
+    return "there" not in words and set(words[1:]) <= _STAND_INS
 
 
 def _mark_alternatives(sentence: Sentence) -> None:

@@ -107,3 +107,48 @@ def test_without_negspacy_nothing_is_denied(labeler, monkeypatch):
     monkeypatch.setattr(NegationScreen, "__call__", lambda self, doc: doc)
     (mentions,) = labeler.label(["No effusion."])
     assert {m.polarity for m in mentions} == {"positive"}
+
+
+CLAUSES = (
+    "there is {A+}",
+    "there is no {A-}",
+    "{A-} is not seen",
+    "{A+} is unchanged",
+    "{A?} cannot be excluded",
+    "the {A-} has resolved",
+    "{A+} has not resolved",
+    "no {A-} is identified",
+    "{A?} may be present",
+    "there is possible {A?}",
+    "no change in {A+}",
+    "stable {A+}",
+    "no evidence of {A-}",
+    "no new {A?} is seen",
+)
+JOINTS = (
+    ", and ",
+    "; ",
+    ", but ",
+    " but ",
+    ", while ",
+    " although ",
+    ", however, ",
+    ", ",
+    ", with ",
+)
+
+
+@pytest.mark.parametrize("joint", JOINTS)
+def test_clauses_keep_to_themselves(labeler, joint):
+    pairs = [(one, other) for one in CLAUSES for other in CLAUSES if one != other]
+    texts, golds = [], []
+    for first, second in pairs:
+        left, gold = filled(first, "effusion", "")
+        right, more = filled(second, "nodule", "")
+        shift = len(left + joint)
+        texts.append(f"{left}{joint}{right}.")
+        golds.append(gold + [(start + shift, end + shift, says) for start, end, says in more])
+    for text, gold, mentions in zip(texts, golds, labeler.label(texts), strict=True):
+        for start, end, polarity in gold:
+            said = {m.polarity for m in mentions if m.char_start < end and start < m.char_end}
+            assert said == {polarity}, text

@@ -246,6 +246,19 @@ def test_another_vocabulary_is_another_folder(nouns):
         labeler.aggregate(mentions, "chexpert")
 
 
+def test_a_concept_can_ask_for_its_own_case_and_for_words_near_it(nouns):
+    concepts = [
+        {"id": "cat", "labels": ["cat"], "phrases": ["CAT"], "case": "exact"},
+        {"id": "dog", "labels": ["dog"], "phrases": ["pug"], "near": ["leash"]},
+    ]
+    (nouns / "vocabulary" / "nouns.yaml").write_text(yaml.safe_dump({"concepts": concepts}))
+    labeler = Labeler.from_rules(nouns)
+    assert states(labeler, "A CAT and a cat.") == {("cat", "positive")}
+    assert len(labeler.label(["A CAT and a cat."])[0]) == 1
+    assert states(labeler, "A pug.") == set()
+    assert states(labeler, "A pug on a leash.") == {("dog", "positive")}
+
+
 def test_importing_the_labeler_loads_no_spacy_and_labelling_no_torch():
     code = (
         "import sys; from pipeline.labeler import Labeler; assert 'spacy' not in sys.modules;"

@@ -17,6 +17,10 @@ def reader(box, subject=1, image="image 1"):
     return case(boxes=boxes, subject_id=subject, dicom_id=image)
 
 
+def packed(box):
+    return np.packbits(mask_of([box], IMAGE_SIZE, DIRECT))
+
+
 def test_whole_report_is_the_same_for_every_sentence():
     one = case((Spoken(0, 1.0, 2.0, ("Edema",)), Spoken(2, 11.0, 12.0, ("Edema",))), report_s=8.0)
     np.testing.assert_allclose(report_weights(one), [[2, 1.5, 2, 0.5]] * 2)
@@ -26,8 +30,7 @@ def test_whole_report_is_the_same_for_every_sentence():
 def test_the_mean_ellipse_comes_from_other_subjects():
     cases = [reader(ONE, 1), reader(OTHER, 2, "image 2"), reader(OTHER, 2, "image 2")]
     scores = score_ellipses("Edema", cases, DIRECT)
-    masks = [mask_of([box], IMAGE_SIZE, DIRECT) for box in (ONE, OTHER)]
-    overlap = mask_iou(*masks)
+    overlap = mask_iou(packed(ONE), packed(OTHER))
     assert 0.4 < overlap < 0.8
     assert scores.subjects.tolist() == [1, 2]
     assert scores.n[:, MEAN].tolist() == [1, 2]
@@ -45,7 +48,7 @@ def test_readers_against_each_other():
     """Three readers of an image, one of whom saw nothing; and an image with one reader."""
     cases = [reader(ONE), reader(OTHER), reader(None), reader(FAR, 1, "image 2")]
     scores = score_ellipses("Edema", cases, DIRECT)
-    overlap = mask_iou(*(mask_of([box], IMAGE_SIZE, DIRECT) for box in (ONE, OTHER)))
+    overlap = mask_iou(packed(ONE), packed(OTHER))
     assert scores.n.tolist() == [[3, 2, 2]]
     np.testing.assert_allclose(scores.iou[0, READERS], 2 * overlap / 2)
     np.testing.assert_allclose(scores.iou[0, WHO_DREW], 2 * overlap)
@@ -61,4 +64,4 @@ def test_readers_against_each_other():
     ],
 )
 def test_mask_iou(one, other, expected):
-    assert mask_iou(np.array(one, bool), np.array(other, bool)) == expected
+    assert mask_iou(np.packbits(one), np.packbits(other)) == expected

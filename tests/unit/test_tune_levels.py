@@ -27,18 +27,18 @@ def test_the_published_thresholds_are_levels():
 
 def test_iou_at_every_threshold():
     levels = to_levels(VALUES)
-    inside = count_levels(levels[MASK])[None]
-    (found,) = iou_curves(count_levels(levels)[None], inside, int(MASK.sum()))
+    (found,) = iou_curves(count_levels(levels), count_levels(levels[MASK]), int(MASK.sum()))
     assert found.shape == (N_LEVELS,)
+    kept = VALUES - 1 / STEPS
     for threshold, iou in zip(THRESHOLDS, found, strict=True):
-        over = VALUES > threshold + 1 / STEPS
+        over = kept > threshold
         assert iou == (over & MASK).sum() / (over | MASK).sum()
 
 
 def test_area_beyond_the_map_counts():
     """A map is cut to its part that is not empty; the mask is counted whole."""
     levels = np.full((2, 2), 500, np.uint16)
-    (found,) = iou_curves(count_levels(levels)[None], count_levels(levels[:1])[None], 10)
+    (found,) = iou_curves(count_levels(levels), count_levels(levels[:1]), 10)
     assert found[499] == 2 / (4 + 10 - 2)
     assert found[500] == 0
 
@@ -65,7 +65,17 @@ def test_ties_of_the_storage():
     assert stored_levels(values, 1.0).tolist() == [200, 400, 600, 800, 1000]
 
 
-def test_maxima_just_above_one_are_in_the_last_level():
-    counts = count_levels(np.array([[1000, 1001, 3]], np.uint16))
-    assert counts.shape == (N_LEVELS,)
-    assert (counts[1000], counts[3], counts.sum()) == (2, 1, 3)
+@pytest.mark.parametrize("to", [to_levels, lambda values: stored_levels(values, 1.0)])
+def test_maxima_above_one_are_in_the_last_level(to):
+    """A direct map is sampled between the pixels on which its maximum was found."""
+    assert to(np.array([1.0, 1.002], np.float32)).tolist() == [1000, 1000]
+
+
+def test_counts_by_region():
+    levels = np.array([[1000, 3, 3], [0, 0, 3]], np.uint16)
+    regions = np.array([[0, 0, 1], [1, 2, 0]], np.uint16) * np.uint16(N_LEVELS)
+    counts = count_levels(levels, regions, 4)
+    assert counts.shape == (4, N_LEVELS)
+    places = np.argwhere(counts).tolist()
+    assert places == [[0, 3], [0, 1000], [1, 0], [1, 3], [2, 0]]
+    assert [counts[at, level] for at, level in places] == [2, 1, 1, 1, 1]

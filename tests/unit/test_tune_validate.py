@@ -98,7 +98,7 @@ def test_the_search_is_scored_where_others_choose_the_rule():
 
 
 def test_interval():
-    samples = np.arange(101.0)[:, None] * [1, 2]
+    samples = np.arange(101.0)[:, None] * [1, 2, np.nan]
     low, high = interval(samples, 0.9)
-    np.testing.assert_allclose(low, [5, 10])
-    np.testing.assert_allclose(high, [95, 190])
+    np.testing.assert_allclose(low, [5, 10, np.nan])
+    np.testing.assert_allclose(high, [95, 190, np.nan])

@@ -5,10 +5,11 @@ import numpy as np
 from pipeline.tune.cases import Case, Spoken
 
 IMAGE_SIZE = (64, 48)
+EDEMA = (Spoken(1, 6.0, 8.0, ("Edema",)),)
 
 
 def case(
-    spoken=(Spoken(1, 6.0, 8.0, ("Edema",)),),
+    spoken=EDEMA,
     onset_s=(0.0, 3.0, 5.0, 7.5),
     offset_s=(2.0, 4.5, 7.0, 9.0),
     boxes=None,

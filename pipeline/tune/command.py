@@ -1,0 +1,146 @@
+"""Search the window of gaze that fits the readers' ellipses best.
+
+Reads: `readings, fixations, words, sentences, ellipses` of a folder of REFLACX tables; mentions of
+our labeler or of anybody else's.
+Writes: `scores.parquet`, `scores.csv`, `ranking.csv`, `by_label.csv`, `params.patch.yaml`,
+`tune.json`, and pictures.
+Params: `tune`; of `associate` and `heatmaps` what is not searched.
+Drops: readings that are no training cases of the phases asked for, counted by reason. A label that
+its reader drew and the report does not mention stays, and scores 0.
+Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from pipeline.console import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from pipeline.params import Params, load_params, override
+from pipeline.rules_io import load_label_map
+from pipeline.tables import replacing, split_source, write_json, write_table
+from pipeline.tune.candidates import search_rules
+from pipeline.tune.levels import PUBLISHED_THRESHOLDS
+from pipeline.tune.results import Results, by_label, metrics, patch, ranking, score_table
+from pipeline.tune.search import gather, search
+from pipeline.tune.soft import beyond
+
+
+def run(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    params: Params,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Search; write scores, ranking, patch, metrics and pictures; give the metrics.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together, or no case is left.
+    """
+    label_map = load_label_map(rules)
+    cases, counts = gather(tables, mentions, params, label_map, rules)
+    results = search(
+        cases,
+        [*search_rules(), *beyond(params.tune)],
+        params,
+        label_map.channels,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    summary = {
+        "params": params.model_dump(include={"tune", "associate", "heatmaps"}),
+        "split_source": split_source(tables),
+        **counts,
+        **metrics(results, params.tune),
+    }
+    _write(results, summary, out, params)
+    return summary
+
+
+def _write(results: Results, summary: dict[str, Any], out: Path, params: Params) -> None:
+    from pipeline.tune.plots import iou_by_delay, iou_by_label, save
+
+    extra = {"split_source": summary["split_source"], "params": params.tune.model_dump_json()}
+    scores = score_table(results)
+    write_table(scores, out, "scores", extra)
+    shown = scores.filter(pc.is_in(scores["threshold"], pa.array(PUBLISHED_THRESHOLDS)))
+    ranked, labels = ranking(results, params.tune.confidence), by_label(results)
+    for name, frame in (
+        ("scores", shown.to_pandas()),
+        ("ranking", ranked),
+        ("by_label", labels),
+    ):
+        with replacing(out / f"{name}.csv") as beside:
+            frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")
+    with replacing(out / "params.patch.yaml") as beside:
+        score = summary["best"][f"iou_{results.ranked_by}"]
+        head = (
+            f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
+        )
+        beside.write_text(head + yaml.safe_dump(patch(results), sort_keys=False), encoding="utf-8")
+    save(iou_by_delay(ranked, f"iou_{results.ranked_by}"), out, "iou_by_delay")
+    save(iou_by_label(labels), out, "iou_by_label")
+    write_json(summary, out / "tune.json")
+
+
+@command("tune")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("mentions", type=EXISTING_FILE)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--thresholds",
+    type=click.Choice(["all", "published"]),
+    help="Thresholds to choose from: 1,001 from 0 to 1, or the authors' 26.",
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["direct", "published"]),
+    help="Draw maps at model size, or do as the authors' code does, 16-bit storage included.",
+)
+@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder with labels.yaml.")
+@params_option
+@parallel_options
+@json_option
+def tune(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    rules: Path | None,
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Score rules for the window of gaze by IoU with the readers' ellipses; rank them in OUT.
+
+    TABLES is an ingested REFLACX folder. MENTIONS is what `gazescribe label` wrote, or anybody's
+    spans with report id, span, label and polarity (csv, jsonl, parquet).
+    """
+    params = load_params(params_file)
+    params = params.model_copy(update={"tune": override(params.tune, **options)})
+    summary = run(tables, mentions, out, params, rules=rules, workers=workers, scheduler=scheduler)
+    best = summary["best"]
+    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"
+    line += f" {summary['n_subjects']} subjects; best {best['rule']}: IoU"
+    line += f" {best['iou_cross_validated']} cross-validated, {best['iou_paper']} as in the paper"
+    summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)
