@@ -10,6 +10,7 @@ Params: section `label`. Drops: reports without text, counted.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,24 +22,38 @@ from pipeline.console import (
     FOLDER,
     command,
     json_option,
+    parallel_options,
     params_option,
-    progress,
     summarise,
 )
-from pipeline.labeler import Labeler, Mention
-from pipeline.labeler.files import CHUNK, Report, read_reports, writing
+from pipeline.labeler import Conventions, Labeler, Mention
+from pipeline.labeler.files import Report, read_reports, writing
+from pipeline.parallel import map_tasks
 from pipeline.params import load_params
 
+REPORTS_A_TASK = 5000
 
-def run(reports: Iterable[Report], labeler: Labeler) -> Iterator[list[dict[str, Any]]]:
+
+def run(
+    reports: Iterable[Report],
+    conventions: Conventions,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Iterator[list[dict[str, Any]]]:
     """Label reports.
 
     Parameters
     ----------
     reports : iterable of Report
-        Read as they are needed; only a few are held at once.
-    labeler : Labeler
-        The rules and conventions.
+        Read as they are needed; only some thousands are held at once.
+    conventions : Conventions
+        Where practice differs, which side to take.
+    rules : pathlib.Path, optional
+        Rules folder; else `rules/` here, else the packaged one.
+    workers, scheduler : optional
+        As in `pipeline.parallel.map_tasks`.
 
     Yields
     ------
@@ -46,12 +61,32 @@ def run(reports: Iterable[Report], labeler: Labeler) -> Iterator[list[dict[str, 
         For each report the rows of table `mentions`.
     """
     waiting = iter(reports)
-    while chunk := list(islice(waiting, CHUNK)):
-        found = labeler.label(
-            [report.text for report in chunk], [report.sentences for report in chunk]
-        )
-        for report, mentions in zip(chunk, found, strict=True):
-            yield [_row(report, mention) for mention in mentions]
+    for rows in map_tasks(
+        partial(label_reports, rules=rules and rules.resolve(), conventions=conventions),
+        iter(lambda: list(islice(waiting, REPORTS_A_TASK)), []),
+        workers=workers,
+        scheduler=scheduler,
+        description="reports",
+    ):
+        yield from rows
+
+
+def label_reports(
+    reports: list[Report], *, rules: Path | None, conventions: Conventions
+) -> list[list[dict[str, Any]]]:
+    """Label some reports: one task."""
+    found = _labeler(rules, conventions).label(
+        [report.text for report in reports], [report.sentences for report in reports]
+    )
+    return [
+        [_row(report, mention) for mention in mentions]
+        for report, mentions in zip(reports, found, strict=True)
+    ]
+
+
+@cache
+def _labeler(rules: Path | None, conventions: Conventions) -> Labeler:
+    return Labeler.from_rules(rules, **conventions.model_dump())
 
 
 def _row(report: Report, mention: Mention) -> dict[str, Any]:
@@ -67,9 +102,16 @@ def _row(report: Report, mention: Mention) -> dict[str, Any]:
 @click.argument("out", metavar="OUT", type=FOLDER)
 @click.option("--rules", type=EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
 @params_option
+@parallel_options
 @json_option
 def label(
-    source: Path, out: Path, rules: Path | None, params_file: Path | None, as_json: bool
+    source: Path,
+    out: Path,
+    rules: Path | None,
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
 ) -> None:
     """Find what reports mention, and whether it is denied or doubted.
 
@@ -77,12 +119,13 @@ def label(
     csv, jsonl or parquet file.
     """
     conventions = load_params(params_file).label
-    labeler = Labeler.from_rules(rules, **conventions.model_dump())
+    sha256 = _labeler(rules and rules.resolve(), conventions).rules_sha256
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     n_reports = 0
     with writing(out) as writer:
-        for rows in progress(run(read_reports(source, left_out), labeler), "reports"):
+        reports = read_reports(source, left_out)
+        for rows in run(reports, conventions, rules=rules, workers=workers, scheduler=scheduler):
             writer.write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
             n_reports += 1
@@ -90,7 +133,7 @@ def label(
         "reports": n_reports,
         "left_out": dict(left_out),
         "mentions": dict(mentions),
-        "rules_sha256": labeler.rules_sha256,
+        "rules_sha256": sha256,
         "conventions": conventions.model_dump(),
     }
     summarise(_line(details, out), details, as_json=as_json)
@@ -106,5 +149,5 @@ def _line(details: dict[str, Any], out: Path) -> str:
     left_out = "".join(f"; {n} left out {why}" for why, n in details["left_out"].items())
     return (
         f"{details['reports']} reports, {sum(total.values())} mentions ({by_polarity}){left_out};"
-        f" rules {details['rules_sha256'][:12]} -> {out}"
+        f" rules {details['rules_sha256'][:12]} → {out}"
     )

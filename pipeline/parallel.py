@@ -6,9 +6,9 @@ Results come back in the order of the tasks, so what is written never depends on
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from pipeline.console import progress
@@ -32,7 +32,7 @@ freed before. dask's own setting gives every one back to the system, which took 
 
 def map_tasks(
     function: Callable[[Task], Result],
-    tasks: Sequence[Task],
+    tasks: Iterable[Task],
     *,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -44,8 +44,9 @@ def map_tasks(
     ----------
     function : callable
         Importable by name (or a `functools.partial` of such), for it travels to other processes.
-    tasks : sequence
-        One argument each; their number and order must not depend on the workers.
+    tasks : iterable
+        One argument each; their number and order must not depend on the workers. A few are read
+        ahead, never all.
     workers : int, optional
         Processes on this machine; as many as cores by default, and none where the tasks are few.
     scheduler : str, optional
@@ -63,25 +64,30 @@ def map_tasks(
     GazeError
         If no scheduler answers at that address.
     """
-    wanted = min(workers or os.cpu_count() or 1, max(len(tasks), 1))
-    few = workers is None and len(tasks) <= FEW_TASKS
-    if scheduler is None and (wanted == 1 or few):
+    total = len(tasks) if isinstance(tasks, Sized) else None
+    waiting = iter(tasks)
+    first = list(islice(waiting, FEW_TASKS + 1))
+    few = len(first) <= FEW_TASKS
+    wanted = workers or os.cpu_count() or 1
+    if few:
+        wanted = min(wanted, max(len(first), 1))
+    tasks = chain(first, waiting)
+    if scheduler is None and (wanted == 1 or (workers is None and few)):
         results: Iterator[Result] = map(function, tasks)
     else:
         results = _on_cluster(function, tasks, wanted, scheduler)
-    yield from progress(results, description, total=len(tasks))
+    yield from progress(results, description, total=total)
 
 
 def _on_cluster(
-    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, scheduler: str | None
+    function: Callable[[Task], Result], tasks: Iterator[Task], workers: int, scheduler: str | None
 ) -> Iterator[Result]:
     with _client(workers, scheduler) as client:
         ahead = AHEAD * max(len(client.nthreads()), 1)
-        waiting = iter(tasks)
-        futures = deque(_submit(client, function, task) for task in islice(waiting, ahead))
+        futures = deque(_submit(client, function, task) for task in islice(tasks, ahead))
         while futures:
             yield futures.popleft().result()
-            futures.extend(_submit(client, function, task) for task in islice(waiting, 1))
+            futures.extend(_submit(client, function, task) for task in islice(tasks, 1))
 
 
 def _submit(client: Any, function: Callable[[Task], Result], task: Task) -> Any:

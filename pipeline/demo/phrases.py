@@ -8,7 +8,7 @@ Source of meanings: spec labeler 1.1, 2.2, 2.3, 3.1. Phrases whose class the spe
 """
 
 CONCEPTS: dict[str, tuple[str, ...]] = {  # to classes of rules/labels.yaml
-    "airway": ("airway wall thickening", "pulmonary edema"),
+    "airway": ("airway wall thickening",),
     "atelectasis": ("atelectasis",),
     "blunting": ("pleural abnormality", "pleural effusion", "pleural thickening"),
     "cardiomediastinal": (
@@ -27,7 +27,7 @@ CONCEPTS: dict[str, tuple[str, ...]] = {  # to classes of rules/labels.yaml
     "hilum": ("enlarged hilum",),
     "ild": ("interstitial lung disease & fibrosis",),
     "infiltrate": ("consolidation",),
-    "interstitial": ("interstitial lung disease & fibrosis", "pulmonary edema"),
+    "interstitial": ("interstitial lung disease & fibrosis",),
     "mass": ("lung nodule or mass", "mass"),
     "mediastinum": ("wide mediastinum & abnormal mediastinum contour",),
     "nodule": ("lung nodule or mass", "nodule"),

@@ -42,7 +42,7 @@ class Compiled:
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     """Compile a rule book."""
-    heard = book.repairs.words if conventions.repairs == "on" else {}
+    heard = book.repairs.words if conventions.repairs else {}
     mentions: list[tuple[str, Concept | None]] = []
     near = {}
     for concept in book.concepts:

@@ -20,7 +20,7 @@ class Conventions(Strict):
         Whether "probable", "likely" or "concerning for" count as positive or as uncertain.
     sections : {"written", "none"}
         Whether headings such as "Indication:" are heeded.
-    repairs : {"off", "on"}
+    repairs : bool
         Whether the slips of speech recognition that `repairs.yaml` lists are read as meant.
     """
 
@@ -28,7 +28,7 @@ class Conventions(Strict):
     heart_failure: Literal["edema", "cardiac"] = "edema"
     hedge: Literal["physician", "negbio"] = "physician"
     sections: Literal["written", "none"] = "written"
-    repairs: Literal["off", "on"] = "off"
+    repairs: bool = False
 
     def chosen(self, under: Mapping[str, Any], otherwise: Any) -> Any:
         """Pick from a rule's `under` what one of these conventions asks for."""

@@ -101,7 +101,11 @@ def test_maps_point_at_the_lesions(project):
 
 
 def test_results_name_where_their_splits_come_from(project):
-    for path in ("tables/reflacx/ingest", "associated/egd/associate", "heatmaps/egd-label/heatmaps"):
+    for path in (
+        "tables/reflacx/ingest",
+        "associated/egd/associate",
+        "heatmaps/egd-label/heatmaps",
+    ):
         summary = json.loads((project / "data" / f"{path}.json").read_text())
         assert "seeded draw" in summary["split_source"], path
 

@@ -131,3 +131,12 @@ def test_profiles_of_a_letterbox_are_empty_beside_the_image():
     np.testing.assert_array_equal(rows[0] > 0, [*[False] * 5, *[True] * 10, *[False] * 5])
     assert np.argmax(rows) == 5
     assert np.argmax(columns) == 19
+
+
+def test_peaks_of_several_weightings():
+    random = np.random.default_rng(4)
+    rows, columns = (random.random((6, length), np.float32) for length in (50, 37))
+    peaks = Peaks(rows, columns)
+    for weight in [*random.uniform(0, 1, (5, 6)), np.array([0, 0, 1.0, 0, 0, 0])]:
+        assert peaks.of(weight) == pytest.approx(draw(rows, columns, weight).max(), rel=1e-6)
+    assert peaks.of(np.zeros(6)) == 0

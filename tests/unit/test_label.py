@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import pipeline.label
 from pipeline.schemas import TABLES
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, sentences, words, write_tables
@@ -166,3 +167,17 @@ def test_explain_shows_what_was_dropped_and_why():
     assert "rule: structure.no_state" in done
     assert "rule: section.ignored" in done
     assert "0 mentions, 2 dropped" in done
+
+
+def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):
+    """Five tasks, so that workers are started."""
+    monkeypatch.setattr(pipeline.label, "REPORTS_A_TASK", 1)
+    write_jsonl(tmp_path / "in.jsonl")
+    for workers in (1, 2):
+        gazescribe(
+            *("label", tmp_path / "in.jsonl", tmp_path / f"{workers}.parquet"),
+            *("--workers", workers),
+        )
+    one, two = ((tmp_path / f"{workers}.parquet").read_bytes() for workers in (1, 2))
+    assert len(read_parquet(tmp_path / "1.parquet")) == len(EXPECTED)
+    assert one == two

@@ -127,7 +127,7 @@ def test_negspacy_sees_every_sentence_not_only_the_first(labeler):
         ),
         pytest.param(
             "Small pneumo thorax and hillary enlargement.",
-            {"repairs": "on"},
+            {"repairs": True},
             {("pneumothorax", "positive"), ("enlarged hilum", "positive")},
             {("pneumothorax", "positive")},
             id="repairs",

@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import pytest
@@ -44,3 +45,9 @@ def test_errors_keep_their_fields_between_processes():
     error = AlignmentError("bad.", where="row 1", remedy="Fix it.", faults=["a"])
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  (as workers send it)
     assert (type(copy), str(copy), copy.faults) == (AlignmentError, str(error), ("a",))
+
+
+def test_workers_keep_freed_memory():
+    """Else every large array is asked of the system again: half of the time of a window search."""
+    (found,) = set(map_tasks(os.getenv, ["MALLOC_TRIM_THRESHOLD_"] * 4, workers=2))
+    assert int(found) >= 2**27
