@@ -392,8 +392,8 @@ def _index_row(
     sigma_deg: float | None,
 ) -> Row:
     frame = frame_of(row["image_size"], drawing.size, drawing.params.resize)
-    shared = ("gaze_s", "n_fixations", "n_mentions", "n_uncertain")
     samples = _from_samples(drawing)
+    shared = ("n_mentions", "n_uncertain") + (() if samples else ("gaze_s", "n_fixations"))
     return {
         **{name: reading[name] for name in ("reading_id", "dataset", "phase", "split", "dicom_id")},
         **{name: row.get(name) for name in ("label", *shared)},

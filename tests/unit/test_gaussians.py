@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ArrayError
-from pipeline.geometry.gaussians import REACH, draw, image_profiles, peak, profiles
+from pipeline.geometry.gaussians import REACH, Peaks, draw, image_profiles, peak, profiles
 from pipeline.geometry.letterbox import Letterbox
 
 WHOLE = np.array([[0, 5]])
