@@ -37,6 +37,13 @@ from pipeline.tune.results import Results, by_label, metrics, patch, ranking, sc
 from pipeline.tune.search import gather, search
 from pipeline.tune.soft import beyond
 
+PARAMS: dict[str, Any] = {
+    "tune": True,
+    "associate": {"mention_time", "trailing_text", "uncertain_opens", "sigma_deg"},
+    "heatmaps": {"amplitude", "min_certainty"},
+}
+"""All that the search depends on; `dvc.yaml` names the same."""
+
 
 def run(
     tables: Path,
@@ -66,7 +73,7 @@ def run(
         scheduler=scheduler,
     )
     summary = {
-        "params": params.model_dump(include={"tune", "associate", "heatmaps"}),
+        "params": params.model_dump(include=PARAMS),
         "split_source": split_source(tables),
         **counts,
         **metrics(results, params.tune),
@@ -142,5 +149,7 @@ def tune(
     left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
     line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"
     line += f" {summary['n_subjects']} subjects; best {best['rule']}: IoU"
-    line += f" {best['iou_cross_validated']} cross-validated, {best['iou_paper']} as in the paper"
+    held_out = best["iou_cross_validated"]
+    line += " not" if held_out is None else f" {held_out}"
+    line += f" cross-validated, {best['iou_paper']} as in the paper"
     summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)

@@ -6,6 +6,7 @@ import yaml
 
 from pipeline.resources import resource
 from pipeline.tables import read_table
+from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -96,6 +97,14 @@ def test_what_is_written(out):
     scores = read_table(out, "scores")
     assert scores.num_rows == len(ranking) * 3 * 1001
     assert len(pd.read_csv(out / "scores.csv")) == len(ranking) * 3 * 26
+
+
+def test_dvc_names_the_parameters_that_are_used(out):
+    """And no others: a new delay for `associate` runs no search."""
+    used = json.loads((out / "tune.json").read_text())["params"]
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["tune"]
+    keys = {f"{section}.{key}" for section in ("associate", "heatmaps") for key in used[section]}
+    assert set(stage["params"]) == {*keys, "tune"}
 
 
 def test_patch_makes_parameters(out, given, tmp_path):
