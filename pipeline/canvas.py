@@ -3,7 +3,7 @@
 Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` sections 2.1 and 2.3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import ArrayError, ParamsError
+from pipeline.geometry.ellipses import ellipse_mask
 from pipeline.geometry.gaussians import draw, image_profiles, peak
 from pipeline.geometry.letterbox import Letterbox
-from pipeline.geometry.published import published_frame, published_resize
+from pipeline.geometry.published import (
+    published_ellipse_mask,
+    published_frame,
+    published_resize,
+)
 
 Size = tuple[int, int]
+Box = tuple[float, float, float, float]
 FloatMap = NDArray[np.float32]
 Columns = dict[str, Any]
 
@@ -156,6 +162,33 @@ def frame_of(image_size: Size, size: Size | None, resize: str) -> Letterbox:
     if size is not None and resize == "published":
         return published_frame(image_size, size)
     return Letterbox.fit(image_size, size)
+
+
+def join_ellipses(
+    boxes_px: Iterable[Box], image_size: Size, size: Size, resize: str
+) -> NDArray[np.bool_]:
+    """Draw ellipses into the model frame as `resize` does it, joined.
+
+    Parameters
+    ----------
+    boxes_px : iterable of tuple of float
+        (xmin, ymin, xmax, ymax) of each, in image pixels.
+    image_size, size : tuple of int
+        (height, width) of the image and of the frame.
+    resize : {'direct', 'published'}
+        Test the model pixels' centres, or shrink the full-size mask as the published code does.
+
+    Returns
+    -------
+    ndarray of bool, shape `size`
+    """
+    joined = np.zeros(size, bool)
+    for box in boxes_px:
+        if resize == "published":
+            joined |= published_ellipse_mask(box, image_size, size)
+        else:
+            joined |= ellipse_mask(box, Letterbox.fit(image_size, size))
+    return joined
 
 
 def _clip(gaussians: Columns, axis: str) -> NDArray[np.int32]:

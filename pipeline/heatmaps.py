@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.canvas import Canvas, Columns, FloatMap, Size, frame_of, render
+from pipeline.canvas import Canvas, Columns, FloatMap, Size, frame_of, join_ellipses, render
 from pipeline.console import (
     EXISTING_FOLDER,
     FOLDER,
@@ -33,9 +33,6 @@ from pipeline.console import (
     summarise,
 )
 from pipeline.errors import ParamsError, SchemaError
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.geometry.published import published_ellipse_mask
 from pipeline.parallel import map_tasks
 from pipeline.params import Heatmaps, load_params, override
 from pipeline.rules_io import load_column_map, load_label_map
@@ -155,7 +152,7 @@ def plan_ellipses(
             for channel in channels:
                 key = (ellipse["reading_id"], channel)
                 row = maps.setdefault(key, {"reading_id": key[0], "label": channel, "boxes": []})
-                row["boxes"].append([ellipse[side] for side in SIDES])
+                row["boxes"].append(tuple(ellipse[side] for side in SIDES))
     return [maps[key] for key in sorted(maps)], dict(sorted(left_out.items()))
 
 
@@ -200,7 +197,11 @@ def draw_shard(task: tuple[int, list[Row]], drawing: Drawing) -> list[float | No
 
 def _draw_maps(maps: list[Row], drawing: Drawing) -> Iterator[tuple[FloatMap, float | None]]:
     if drawing.kind == "ellipse":
-        yield from ((_ellipse_map(row, drawing), None) for row in maps)
+        for row in maps:
+            mask = join_ellipses(
+                row["boxes"], row["image_size"], drawing.size, drawing.params.resize
+            )
+            yield mask.astype(np.float32), None
         return
     gaze = _read_gaze(maps, drawing)
     for reading_id, group in groupby(maps, key=lambda row: str(row["reading_id"])):
@@ -270,16 +271,6 @@ def sample_gaussians(
         "clip_xmax_px": np.full(n, width),
         "clip_ymax_px": np.full(n, height),
     }
-
-
-def _ellipse_map(row: Row, drawing: Drawing) -> FloatMap:
-    joined = np.zeros(drawing.size, bool)
-    for box in row["boxes"]:
-        if drawing.params.resize == "published":
-            joined |= published_ellipse_mask(tuple(box), row["image_size"], drawing.size)
-        else:
-            joined |= ellipse_mask(tuple(box), Letterbox.fit(row["image_size"], drawing.size))
-    return joined.astype(np.float32)
 
 
 def run(

@@ -19,6 +19,22 @@ DATASETS = ("reflacx", "egd")
 WINDOW_KINDS = ("sentence", "mention", "report", "reading")
 WINDOW_STATUSES = ("ok", "empty", "reversed")
 HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
+CHEXPERT_LABELS = (
+    "Atelectasis",
+    "Cardiomegaly",
+    "Consolidation",
+    "Edema",
+    "Enlarged Cardiomediastinum",
+    "Fracture",
+    "Lung Lesion",
+    "Lung Opacity",
+    "No Finding",
+    "Pleural Effusion",
+    "Pleural Other",
+    "Pneumonia",
+    "Pneumothorax",
+    "Support Devices",
+)
 
 ID = pa.string()
 COUNT = pa.int32()
@@ -330,22 +346,7 @@ _ALL = [
             _column("subject_id", NUMBER, "MIMIC subject"),
             *[
                 _column(name, ID, f"CheXpert label: {', '.join(STATES)}")
-                for name in (
-                    "Atelectasis",
-                    "Cardiomegaly",
-                    "Consolidation",
-                    "Edema",
-                    "Enlarged Cardiomediastinum",
-                    "Fracture",
-                    "Lung Lesion",
-                    "Lung Opacity",
-                    "No Finding",
-                    "Pleural Effusion",
-                    "Pleural Other",
-                    "Pneumonia",
-                    "Pneumothorax",
-                    "Support Devices",
-                )
+                for name in CHEXPERT_LABELS
             ],
         ],
     ),

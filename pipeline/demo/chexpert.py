@@ -6,23 +6,8 @@ Source: spec REFLACX B2: states 1, 0, -1 or blank, and how often each label is d
 import numpy as np
 
 from pipeline.demo.cases import Case
+from pipeline.schemas import CHEXPERT_LABELS
 
-COLUMNS = (
-    "Atelectasis",
-    "Cardiomegaly",
-    "Consolidation",
-    "Edema",
-    "Enlarged Cardiomediastinum",
-    "Fracture",
-    "Lung Lesion",
-    "Lung Opacity",
-    "No Finding",
-    "Pleural Effusion",
-    "Pleural Other",
-    "Pneumonia",
-    "Pneumothorax",
-    "Support Devices",
-)
 DENIED_PERCENT: dict[str, float] = {  # of studies (B2)
     "Atelectasis": 0.4,
     "Cardiomegaly": 7.0,
@@ -72,12 +57,12 @@ def chexpert_labels(case: Case) -> dict[str, int | None]:
     Returns
     -------
     dict of str to int or None
-        1 positive, 0 negative, -1 uncertain, None not mentioned; in the order of `COLUMNS`.
+        1 positive, 0 negative, -1 uncertain, None not mentioned; in the order of `CHEXPERT_LABELS`.
         `No Finding` is 1 where nothing but devices is positive or uncertain and no finding without
         a column (hernia, emphysema) is there.
     """
     rng = np.random.default_rng(case.study_id)
-    states: dict[str, int | None] = dict.fromkeys(COLUMNS)
+    states: dict[str, int | None] = dict.fromkeys(CHEXPERT_LABELS)
     for lesion in case.lesions:
         for label, chance in MEANS[lesion.finding].items():
             state = -1 if lesion.certainty <= UNCERTAIN_UP_TO else 1

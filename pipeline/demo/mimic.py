@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.demo.cases import Case
-from pipeline.demo.chexpert import COLUMNS, chexpert_labels
+from pipeline.demo.chexpert import chexpert_labels
 from pipeline.demo.population import Population
+from pipeline.schemas import CHEXPERT_LABELS
 
 KEYS = ("subject_id", "study_id")
 SPLIT_COLUMNS = ("dicom_id", "study_id", "subject_id", "split")
@@ -138,7 +139,7 @@ def write_tables(images: Sequence[MimicImage], unlabelled: frozenset[int], root:
     ]
     for labeler in ("chexpert", "negbio"):
         rows = [(*row[:2], *map(_state, row[2:])) for row in labels]
-        _write_table(root, labeler, (*KEYS, *COLUMNS), rows)
+        _write_table(root, labeler, (*KEYS, *CHEXPERT_LABELS), rows)
     _write_table(root, "split", SPLIT_COLUMNS, [_split_row(image) for image in images])
     _write_table(root, "metadata", METADATA_COLUMNS, [_metadata_row(image) for image in images])
     names = [f"{image.case.folder}/{image.case.dicom_id}.jpg\n" for image in images]

@@ -14,8 +14,17 @@ from pipeline.labeler.rules import Concept, Trigger
 
 _JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
-_MARKS = _JOINS | {","}
+_LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
+_MARKS = _JOINS | {",", *_LONG_JOINS}
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+_TRANSITIVE = frozenset(
+    """
+    has have shows show demonstrates demonstrate reveals reveal contains contain displays display
+    exhibits exhibit
+    """.split()  # noqa: SIM905 (a row of words)
+)
+_SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
+_SUBJECT_WORDS = 5
 _PLURAL = frozenset(["are", "were", "have"])
 
 
@@ -136,17 +145,30 @@ def _find_connectors(sentence: Sentence) -> None:
     texts, starts, ends = sentence.words.texts, sentence.words.starts, sentence.words.ends
     last = -2
     for number, text in enumerate(texts):
-        if text != "," and text not in _JOINS:
+        if text != "," and text not in _JOINS and text not in _LONG_JOINS:
+            continue
+        join, size = _join_at(texts, number)
+        if not size:
             continue
         if number == last + 1 and sentence.connectors:
             before = sentence.connectors[-1]
-            before.word = f"{before.word} {text}".strip(" ,")
+            before.word = f"{before.word} {join}".strip(" ,")
         else:
-            word = "" if text == "," else text
+            word = "" if join == "," else join
             sentence.connectors.append(Connector(starts[number], 0, word, text == ","))
-        follows = starts[number + 1] if number + 1 < len(texts) else sentence.end
-        sentence.connectors[-1].end = max(ends[number], follows)
-        last = number
+        last = number + size - 1
+        follows = starts[last + 1] if last + 1 < len(texts) else sentence.end
+        sentence.connectors[-1].end = max(ends[last], follows)
+
+
+def _join_at(texts: list[str], number: int) -> tuple[str, int]:
+    """Give what joins at a word, and of how many words it is: "as well as" is "and"."""
+    text = texts[number]
+    if text not in _LONG_JOINS:
+        return text, 1
+    rest, means = _LONG_JOINS[text]
+    size = 1 + len(rest)
+    return (means, size) if texts[number + 1 : number + size] == rest else ("", 0)
 
 
 def _cut_at_marks(sentence: Sentence) -> None:
@@ -209,8 +231,10 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     """
     connector = sentence.connectors[number]
     verb = _next_verb(sentence, connector.end)
-    if verb is None or not _has_subject(sentence, connector.end, verb.start):
+    if verb is None:
         return False
+    if not _has_subject(sentence, connector.end, verb.start):
+        return _has_other_subject(sentence, connector.end, verb)
     for other in sentence.connectors[number + 1 :]:
         if other.start < verb.start and any(
             connector.end <= item.end <= other.start for item in sentence.items
@@ -228,6 +252,23 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     if not any(hit.trigger.direction == "before" for hit in earlier):
         return False
     return not _shares_verb(sentence, connector, verb)
+
+
+def is_transitive(sentence: Sentence, verb: Hit) -> bool:
+    """Tell whether a verb brings a finding of its own: "the right lung shows B"."""
+    if verb.trigger.direction not in ("verb", "asserts"):
+        return False
+    words = sentence.texts_between(verb.start, verb.end)
+    return bool(words) and words[0] in _TRANSITIVE and len(words) == 1
+
+
+def _has_other_subject(sentence: Sentence, left: int, verb: Hit) -> bool:
+    """Tell whether a place or a view is the subject: "no A, the right base shows B"."""
+    between = sentence.hits_between(left, verb.start)
+    if not is_transitive(sentence, verb) or any(h.trigger.direction in _SPEAKS for h in between):
+        return False
+    words = sentence.texts_between(left, verb.start)
+    return 0 < len(words) <= _SUBJECT_WORDS and "" not in words and "," not in words
 
 
 def _shares_verb(sentence: Sentence, connector: Connector, verb: Hit) -> bool:

@@ -16,7 +16,7 @@ from pipeline.labeler.clauses import Hit, Item, Sentence
 from pipeline.labeler.lexicon import Lexicon
 from pipeline.labeler.phrases import Words, cut_words, telling_words
 from pipeline.labeler.rules import Concept, RuleBook, Trigger
-from pipeline.labeler.scope import decide, resolve
+from pipeline.labeler.scope import Decision, decide, resolve
 from pipeline.labeler.sentences import split_sentences, working_copy
 from pipeline.labeler.settings import Conventions
 from pipeline.labeler.structure import decide_structure
@@ -26,6 +26,7 @@ WORDS = "gazescribe_words"
 SENTENCES = "gazescribe_sentences"
 FOUND = "gazescribe_found"
 DECIDED = "gazescribe_decided"
+HEADING = "default.heading"
 LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
 
 
@@ -224,6 +225,9 @@ class PolarityResolver(_Step):
             sentence = self._sentence(found)
             resolve(sentence)
             for item in found.items:
+                if _is_heading(item, found):
+                    decided.append((found.number, item, Decision("dropped", HEADING, None, (found.start, found.end))))
+                    continue
                 structure = item.concept is not None and item.concept.kind == "structure"
                 decision = decide_structure(item, sentence) if structure else decide(item, sentence)
                 decided.append((found.number, item, decision))
@@ -244,3 +248,18 @@ class PolarityResolver(_Step):
                 items += [Item(start, end, first, state=state) for state in states]
         items.sort(key=lambda item: (item.start, item.end))
         return Sentence(found.start, found.end, words, items, hits)
+
+
+def _is_heading(item: Item, found: FoundSentence) -> bool:
+    """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
+    if item.start != found.start or item.concept is None or item.concept.kind == "structure":
+        return False
+    words = found.words
+    after = bisect_left(words.starts, item.end)
+    if words.texts[after : after + 1] != [":"]:
+        return False
+    return any(
+        one.concept is not None and one.concept.labels == item.concept.labels
+        for one in found.items
+        if one.start >= item.end
+    )

@@ -7,7 +7,7 @@ what reached it.
 
 from typing import NamedTuple
 
-from pipeline.labeler.clauses import Hit, Item, Sentence, cut, is_pair
+from pipeline.labeler.clauses import Hit, Item, Sentence, cut, is_pair, is_transitive
 
 _STAND_INS = frozenset(
     """
@@ -15,6 +15,8 @@ _STAND_INS = frozenset(
     were cannot not been also still then again
     """.split()  # noqa: SIM905 (a row of words)
 )
+_CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
+_PAST = frozenset(["was", "were", "had"])
 _LIST_WORDS = 10
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
@@ -75,6 +77,8 @@ def _is_under(active: Hit | None, hit: Hit) -> bool:
 
 def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
     trigger = active.trigger
+    if item.start < active.end or _is_said_already(sentence, active, last):
+        return False
     if last is None or (item.start, item.end) == (last.start, last.end):
         return sentence.count(active.end, item.start) <= trigger.words
     if trigger.reach == "next":
@@ -85,9 +89,30 @@ def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Ite
         return _is_list_gap(sentence, last, item, companions=False)
     said = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
     if said:
+        if is_transitive(sentence, said[-1]) and _modifies_subject(sentence, active):
+            return False
         joints = sentence.connectors_between(said[-1].end, item.start)
         return not joints or joints[0].is_choice
     return sentence.count(last.end, item.start) <= trigger.words
+
+
+def _is_said_already(sentence: Sentence, active: Hit, last: Item | None) -> bool:
+    """Tell whether a participle speaks of what is before it: "tube removed, effusion"."""
+    if last is not None or active.trigger.reach != "list" or active.trigger.effect != "negative":
+        return False
+    after_mark = any(one.start == active.end for one in sentence.connectors)
+    begin, _ = sentence.clause(active.start)
+    return after_mark and any(
+        begin <= one.start and one.end <= active.start for one in sentence.items
+    )
+
+
+def _modifies_subject(sentence: Sentence, active: Hit) -> bool:
+    """Tell "lungs without A show B", where A only describes the lungs, from "no A shows B"."""
+    begin = max(
+        (cut for cut in sentence.forward_cuts if cut < active.start), default=sentence.start
+    )
+    return sentence.count(begin, active.start) > 0
 
 
 def _is_list_gap(sentence: Sentence, left: Item, right: Item, *, companions: bool) -> bool:
@@ -129,6 +154,10 @@ def _modifies_next(sentence: Sentence, hit: Hit) -> bool:
         return False
     following = [item.start for item in sentence.items if item.start >= hit.end]
     if not following or sentence.connectors_between(hit.end, min(following)):
+        return False
+    if any(
+        one.trigger.direction == "before" for one in sentence.hits_between(hit.end, min(following))
+    ):
         return False
     close = sentence.count(hit.end, min(following)) <= _ADJECTIVE_WORDS
     return close and not sentence.is_cut(hit.end, min(following))
@@ -172,6 +201,8 @@ def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
     nearest = min((item.start for item in later), default=end)
     if sentence.count(hit.end, nearest) > _INVERTED_WORDS:
         return []
+    if not _CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
+        return []  # "obscured by effusion" says that the effusion is there
     return [item for item in later if item.start == nearest and item.before is None]
 
 
@@ -237,7 +268,7 @@ def _mark_alternatives(sentence: Sentence) -> None:
 
 def decide(item: Item, sentence: Sentence) -> Decision:
     """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
-    best = _strongest(item) if item.before or item.after else None
+    best = _strongest(item, sentence) if item.before or item.after else None
     effect = best.trigger.effect if best else "positive"
     if item.alternative is not None and effect == "positive":
         best, effect = item.alternative, "uncertain"
@@ -250,7 +281,7 @@ def decide(item: Item, sentence: Sentence) -> Decision:
     return _from_hit(best, str(effect), sentence)
 
 
-def _strongest(item: Item) -> Hit | None:
+def _strongest(item: Item, sentence: Sentence) -> Hit | None:
     reached = [hit for hit in (item.before, item.after) if hit is not None]
     if item.concept is not None and not item.denied:
         reached = [hit for hit in reached if not hit.trigger.screened]
@@ -258,9 +289,19 @@ def _strongest(item: Item) -> Hit | None:
         reached = [
             one for one in reached if one.trigger.effect != "negative" or one.trigger.order < 6
         ]
+        reached = [one for one in reached if not _is_taken_back(item.asserted, one, sentence)]
     return min(
         reached, key=lambda one: (one.trigger.order, abs(one.start - item.start)), default=None
     )
+
+
+def _is_taken_back(said: Hit, denial: Hit, sentence: Sentence) -> bool:
+    """Tell whether what was said last wins: "has regressed but is still evident"."""
+    if denial.trigger.direction != "after" or denial.trigger.effect != "negative":
+        return False
+    if not said.trigger.finite or not sentence.is_cut(denial.end, said.start):
+        return False
+    return _PAST.isdisjoint(sentence.texts_between(said.start, said.end))
 
 
 def _from_hit(hit: Hit, effect: str, sentence: Sentence) -> Decision:

@@ -5,6 +5,7 @@ import re
 from pipeline.labeler.phrases import variants
 from pipeline.labeler.rules import Sections
 
+_EMPTY_LINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*\n\s*(?=\S)")
 _SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
 
 
@@ -31,8 +32,16 @@ def ignored_spans(
     if not found:
         return []
     ends = [match.start() for match in found[1:]] + [len(text)]
+    stops = [_paragraph_end(text, m.end(), end) for m, end in zip(found, ends, strict=True)]
     return [
         (match.start(), end)
-        for match, end in zip(found, ends, strict=True)
+        for match, end in zip(found, stops, strict=True)
         if " ".join(match.group(1).casefold().strip("*# \t").replace("-", " ").split()) in ignored
     ]
+
+
+def _paragraph_end(text: str, start: int, end: int) -> int:
+    """Give where the paragraph under a heading ends; what follows it stands under none."""
+    begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+    stop = _EMPTY_LINE.search(text, begin, end)
+    return stop.end() if stop else end

@@ -15,6 +15,7 @@ _PREPOSITIONS = frozenset(
     ["of", "in", "to", "within", "for", "regarding", "involving", "along", "at"]
 )
 _PREMODIFIER_WORDS = 6
+_LIKE = frozenset([("as", "is"), ("as", "are"), ("so", "is"), ("so", "are")])
 _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 
 
@@ -153,7 +154,15 @@ def _shared(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
     if not earlier:
         return []
     left = max(earlier, key=lambda one: one.end)
+    if _is_likened(left, item, sentence):
+        return [one for one in _states(left, sentence) if one.end <= item.start]
     if not _joins(left, item, own, sentence) or sentence.is_cut(left.end, item.start):
         return []
     states = [one for one in own if _modifies(one, left, sentence)]
     return states or _shared(left, own, sentence)
+
+
+def _is_likened(left: Item, right: Item, sentence: Sentence) -> bool:
+    """Tell whether a structure borrows what was said: "the heart is normal, as are the hila"."""
+    words = sentence.texts_between(left.end, right.start)
+    return not _LIKE.isdisjoint(zip(words, words[1:], strict=False))

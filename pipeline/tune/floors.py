@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.canvas import join_ellipses
 from pipeline.tune.candidates import Candidate, FloatArray, overlap
 from pipeline.tune.cases import Case
 from pipeline.tune.layers import Drawing
 from pipeline.tune.levels import N_LEVELS, count_levels, iou_curves, to_levels
-from pipeline.tune.score import mask_of
 from pipeline.tune.validate import LabelScores
 
 
@@ -60,7 +60,10 @@ def score_ellipses(label: str, cases: Sequence[Case], drawing: Drawing) -> Label
         did. A reading without another reader is no case of these two.
     """
     drew = [case for case in cases if label in case.boxes]
-    masks = [mask_of(case.boxes[label], case.image_size, drawing) for case in drew]
+    masks = [
+        join_ellipses(case.boxes[label], case.image_size, drawing.size, drawing.resize)
+        for case in drew
+    ]
     packed = [np.packbits(mask) for mask in masks]
     readers = Counter(case.dicom_id for case in cases)
     subjects = np.unique([case.subject_id for case in drew])

@@ -12,7 +12,6 @@ from pipeline.tables import replacing
 from pipeline.tune.candidates import FINE_END, FINE_START, PLAIN_STARTS, SEARCH_ENDS
 
 PANEL_INCHES = (3.2, 2.6)
-MARGIN_INCHES = 0.65
 FORMATS = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
@@ -26,7 +25,7 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
     score : {'iou_cross_validated', 'iou_paper'}
         The mean to draw.
     """
-    figure, panels = _panels(2, 2)
+    figure, panels = _panels(len(SEARCH_ENDS), 2)
     windows = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])]
     for axes, end in zip(panels, SEARCH_ENDS, strict=True):
         of_end = windows[windows["end"] == end]
@@ -55,8 +54,8 @@ def iou_by_label(by_label: pd.DataFrame) -> Figure:
         As `results.by_label` gives it.
     """
     labels = list(dict.fromkeys(by_label["label"]))
-    figure, panels = _panels(-(-len(labels) // 5), min(len(labels), 5))
-    for axes, label in zip(panels, labels, strict=False):
+    figure, panels = _panels(len(labels), min(len(labels), 5))
+    for axes, label in zip(panels, labels, strict=True):
         of_label = by_label[by_label["label"] == label]
         chosen = (of_label["start"] == FINE_START) & (of_label["end"] == FINE_END)
         fine = of_label[chosen & of_label["stage"].str.contains("fine|coarse", regex=True)]
@@ -82,13 +81,14 @@ def save(figure: Figure, folder: Path, name: str) -> None:
             figure.savefig(beside, format=suffix, metadata=metadata)
 
 
-def _panels(rows: int, columns: int) -> tuple[Figure, list[Axes]]:
+def _panels(n: int, columns: int) -> tuple[Figure, list[Axes]]:
+    rows = -(-n // columns)
     width, height = PANEL_INCHES
-    figure = Figure((width * columns, height * rows))
-    x, y = MARGIN_INCHES / (width * columns), MARGIN_INCHES / (height * rows)
-    figure.subplots_adjust(x, y, 1 - x / 5, 1 - y / 2)
-    grid = np.atleast_1d(figure.subplots(rows, columns, sharex=True)).ravel()
-    return figure, list(grid)
+    figure = Figure((width * columns, height * rows), layout="constrained")
+    grid = list(np.atleast_1d(figure.subplots(rows, columns)).ravel())
+    for unused in grid[n:]:
+        unused.remove()
+    return figure, grid[:n]
 
 
 def _between(axes: Axes, rows: pd.DataFrame, score: str) -> None:

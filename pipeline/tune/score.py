@@ -7,13 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.canvas import Size
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.geometry.published import published_ellipse_mask
+from pipeline.canvas import join_ellipses
 from pipeline.tune.candidates import Candidate
-from pipeline.tune.cases import Box, Case
-from pipeline.tune.layers import Drawing, Layers, Mask, Regions
+from pipeline.tune.cases import Case
+from pipeline.tune.layers import Drawing, Layers, Regions
 from pipeline.tune.levels import N_LEVELS, Curves, iou_curves
 
 
@@ -42,7 +39,10 @@ def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) ->
     if not weights.size:
         return {label: np.zeros((len(candidates), N_LEVELS)) for label in case.boxes}
     unique, which = np.unique(weights.reshape(-1, weights.shape[2]), axis=0, return_inverse=True)
-    masks = [mask_of(boxes, case.image_size, drawing) for boxes in case.boxes.values()]
+    masks = [
+        join_ellipses(boxes, case.image_size, drawing.size, drawing.resize)
+        for boxes in case.boxes.values()
+    ]
     regions = Regions.of(masks)
     layers = Layers(case, drawing, unique, regions)
     units = [
@@ -58,14 +58,3 @@ def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) ->
         scored = iou_curves(counts.sum(axis=1), counts[:, inside].sum(axis=1), int(mask.sum()))
         curves[label] = scored[[distinct[key] for key in keys]]
     return curves
-
-
-def mask_of(boxes: Sequence[Box], image_size: Size, drawing: Drawing) -> Mask:
-    """Join ellipses in the model frame."""
-    joined = np.zeros(drawing.size, bool)
-    for box in boxes:
-        if drawing.resize == "published":
-            joined |= published_ellipse_mask(box, image_size, drawing.size)
-        else:
-            joined |= ellipse_mask(box, Letterbox.fit(image_size, drawing.size))
-    return joined

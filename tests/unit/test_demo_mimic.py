@@ -7,9 +7,10 @@ from itertools import chain
 import pytest
 from PIL import Image
 
-from pipeline.demo.chexpert import COLUMNS, MEANS, chexpert_labels
+from pipeline.demo.chexpert import MEANS, chexpert_labels
 from pipeline.demo.mimic import plan_images, write_images, write_tables
 from pipeline.demo.population import draw_cases
+from pipeline.schemas import CHEXPERT_LABELS
 
 FILE = "mimic-cxr-2.0.0-{}.csv.gz"
 METADATA = (
@@ -132,7 +133,7 @@ def test_labels_agree_with_what_the_picture_shows(tree):
         if row is None:
             continue
         findings = {lesion.finding for lesion in case.lesions}
-        for label in COLUMNS:
+        for label in CHEXPERT_LABELS:
             states[row[label]] += 1
             if label == "No Finding":
                 continue

@@ -115,7 +115,7 @@ def test_plan_ellipses():
     ]
     column_map = {"Mass": ("Opacity", "Lung Lesion"), "Edema": ("Edema",), "Tube": ()}
     rows, left = plan_ellipses(table(ellipses, "ellipses"), column_map, 3)
-    boxes = [[10, 20, 50, 60], [0, 20, 50, 60]]
+    boxes = [(10, 20, 50, 60), (0, 20, 50, 60)]
     assert [(row["label"], row["boxes"]) for row in rows] == [
         ("Edema", boxes[:1]),
         ("Lung Lesion", boxes),

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from pipeline.canvas import join_ellipses
 from pipeline.tune.cases import Spoken
 from pipeline.tune.floors import DRAWN, mask_iou, report_weights, score_ellipses, whole_report
 from pipeline.tune.layers import Drawing
-from pipeline.tune.score import mask_of
 from tests.unit.tune_cases import IMAGE_SIZE, case
 
 DIRECT = Drawing((64, 64), "direct", "mass")
@@ -18,7 +18,7 @@ def reader(box, subject=1, image="image 1"):
 
 
 def packed(box):
-    return np.packbits(mask_of([box], IMAGE_SIZE, DIRECT))
+    return np.packbits(join_ellipses([box], IMAGE_SIZE, DIRECT.size, DIRECT.resize))
 
 
 def test_whole_report_is_the_same_for_every_sentence():

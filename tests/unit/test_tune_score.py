@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from pipeline.canvas import Canvas
+from pipeline.canvas import Canvas, join_ellipses
 from pipeline.geometry.ellipses import ellipse_mask
 from pipeline.geometry.letterbox import Letterbox
 from pipeline.tune.candidates import search_rules
 from pipeline.tune.cases import Spoken
 from pipeline.tune.layers import Drawing
 from pipeline.tune.levels import N_LEVELS
-from pipeline.tune.score import mask_of, score_case, score_subject
+from pipeline.tune.score import score_case, score_subject
 from tests.unit.tune_cases import IMAGE_SIZE, case
 
 SIZE = (64, 64)
@@ -72,7 +72,7 @@ def test_a_subject_is_the_sum_of_its_cases():
 def test_mask_joins_ellipses(resize):
     drawing = Drawing(SIZE, resize, "mass")
     one, other = (10.0, 10.0, 20.0, 20.0), (30.0, 40.0, 44.0, 60.0)
-    joined = mask_of([one, other], IMAGE_SIZE, drawing)
-    parts = [mask_of([box], IMAGE_SIZE, drawing) for box in (one, other)]
+    joined = join_ellipses([one, other], IMAGE_SIZE, drawing.size, drawing.resize)
+    parts = [join_ellipses([box], IMAGE_SIZE, drawing.size, drawing.resize) for box in (one, other)]
     assert all(part.sum() > 50 for part in parts)
     np.testing.assert_array_equal(joined, parts[0] | parts[1])
