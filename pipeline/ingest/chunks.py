@@ -6,17 +6,18 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.ingest.faults import Fault
 from pipeline.quality import GazeQuality
-from pipeline.tables import TableWriter
+from pipeline.tables import TableWriter, conform
 
 Item = TypeVar("Item")
 
-CHUNK_READINGS = 32  # a row group; independent of the workers, so that bytes are too
+CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes are too
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Chunk:
     ----------
     tables : dict of str to dict of str to list
         Table to column to pieces, one a reading.
+    packed : dict of str to pyarrow.Table
+        The same as tables, once `pack` was called.
     faults : list of Fault
         Everything wrong with them.
     quality : dict of str to list
@@ -36,6 +39,7 @@ class Chunk:
     """
 
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    packed: dict[str, pa.Table] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     quality: dict[str, list[Any]] = field(default_factory=dict)
     without_gaze: Counter[str] = field(default_factory=Counter)
@@ -54,9 +58,13 @@ class Chunk:
         for name, value in row.items():
             self.quality.setdefault(name, []).append(value)
 
-    def rows(self, table: str) -> dict[str, Any]:
-        """Give the rows of a table, the pieces joined."""
-        return {name: _join(pieces) for name, pieces in self.tables[table].items()}
+    def pack(self) -> Self:
+        """Make tables of the pieces; as such they travel fast from a worker."""
+        for table, columns in self.tables.items():
+            rows = {name: _join(pieces) for name, pieces in columns.items()}
+            self.packed[table] = conform(rows, table)
+        self.tables = {}
+        return self
 
     def take_notes(self, other: "Chunk") -> None:
         """Take over all but the rows of another chunk."""
@@ -104,7 +112,7 @@ def write_chunks(
     with ExitStack() as stack:
         writers = {name: stack.enter_context(TableWriter(out, name, extra)) for name in names}
         for chunk in chunks:
-            for name in chunk.tables:
-                writers[name].write(chunk.rows(name))
+            for name, table in chunk.pack().packed.items():
+                writers[name].write(table)
             notes.take_notes(chunk)
     return {name: writer.n_rows for name, writer in writers.items()}, notes

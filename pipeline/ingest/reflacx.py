@@ -188,7 +188,7 @@ def _read_chunk(
     chunk = Chunk()
     for reading in readings:
         read_reading(root, reading, manifest, settings, chunk)
-    return chunk
+    return chunk.pack()
 
 
 def _read_samples(

@@ -231,10 +231,8 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     """
     connector = sentence.connectors[number]
     verb = _next_verb(sentence, connector.end)
-    if verb is None:
-        return False
-    if not _has_subject(sentence, connector.end, verb.start):
-        return _has_other_subject(sentence, connector.end, verb)
+    if verb is None or not _has_subject(sentence, connector.end, verb.start):
+        return verb is not None and _has_other_subject(sentence, connector.end, verb)
     for other in sentence.connectors[number + 1 :]:
         if other.start < verb.start and any(
             connector.end <= item.end <= other.start for item in sentence.items

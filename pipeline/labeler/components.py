@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.labeler.clauses import Hit, Item, Sentence
+from pipeline.labeler.decisions import Decision, decide
 from pipeline.labeler.lexicon import Lexicon
 from pipeline.labeler.phrases import Words, cut_words, telling_words
 from pipeline.labeler.rules import Concept, RuleBook, Trigger
-from pipeline.labeler.scope import Decision, decide, resolve
+from pipeline.labeler.scope import resolve
 from pipeline.labeler.sentences import split_sentences, working_copy
 from pipeline.labeler.settings import Conventions
 from pipeline.labeler.structure import decide_structure
@@ -224,13 +225,9 @@ class PolarityResolver(_Step):
         for found in doc.user_data[FOUND]:
             sentence = self._sentence(found)
             resolve(sentence)
-            for item in found.items:
-                if _is_heading(item, found):
-                    decided.append((found.number, item, Decision("dropped", HEADING, None, (found.start, found.end))))
-                    continue
-                structure = item.concept is not None and item.concept.kind == "structure"
-                decision = decide_structure(item, sentence) if structure else decide(item, sentence)
-                decided.append((found.number, item, decision))
+            decided += [
+                (found.number, item, _decide(item, found, sentence)) for item in found.items
+            ]
         doc.user_data[DECIDED] = decided
         return doc
 
@@ -248,6 +245,13 @@ class PolarityResolver(_Step):
                 items += [Item(start, end, first, state=state) for state in states]
         items.sort(key=lambda item: (item.start, item.end))
         return Sentence(found.start, found.end, words, items, hits)
+
+
+def _decide(item: Item, found: FoundSentence, sentence: Sentence) -> Decision:
+    if _is_heading(item, found):
+        return Decision("dropped", HEADING, None, (found.start, found.end))
+    structure = item.concept is not None and item.concept.kind == "structure"
+    return decide_structure(item, sentence) if structure else decide(item, sentence)
 
 
 def _is_heading(item: Item, found: FoundSentence) -> bool:

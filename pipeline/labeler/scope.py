@@ -1,11 +1,8 @@
 """Which rule decides each finding of one sentence: reach, lists, and the order of rules.
 
 Triggers that stand before their finding are carried to the right and those that stand after it to
-the left, each through lists and up to the end of its reach. Then each item takes the strongest of
-what reached it.
+the left, each through lists and up to the end of its reach; `decisions` then chooses among them.
 """
-
-from typing import NamedTuple
 
 from pipeline.labeler.clauses import Hit, Item, Sentence, cut, is_pair, is_transitive
 
@@ -16,22 +13,10 @@ _STAND_INS = frozenset(
     """.split()  # noqa: SIM905 (a row of words)
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
-_PAST = frozenset(["was", "were", "had"])
+_ASKS = frozenset([":", "?"])
 _LIST_WORDS = 10
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
-
-DEFAULT_RULE = "default.mentioned"
-HEDGED_WORD = "default.uncertain_word"
-
-
-class Decision(NamedTuple):
-    """What was decided of an item: polarity (or dropped), the rule, its trigger, its reach."""
-
-    polarity: str
-    rule_id: str
-    trigger: tuple[int, int] | None
-    reach: tuple[int, int]
 
 
 def resolve(sentence: Sentence) -> None:
@@ -59,7 +44,7 @@ def _carry_right(sentence: Sentence) -> None:
                 active, last = None, None
             cuts.pop(0)
         if isinstance(one, Item):
-            if active is not None and _reaches_right(sentence, active, last, one):
+            if active is not None and _governs(sentence, active, last, one):
                 one.before = active
                 last = one
             elif active is not None and last is not None and one.start >= last.end:
@@ -75,10 +60,14 @@ def _is_under(active: Hit | None, hit: Hit) -> bool:
     return hit.trigger.effect != "negative" and hit.trigger.order >= active.trigger.order
 
 
-def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
-    trigger = active.trigger
+def _governs(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
     if item.start < active.end or _is_said_already(sentence, active, last):
         return False
+    return _reaches_right(sentence, active, last, item)
+
+
+def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
+    trigger = active.trigger
     if last is None or (item.start, item.end) == (last.start, last.end):
         return sentence.count(active.end, item.start) <= trigger.words
     if trigger.reach == "next":
@@ -89,10 +78,9 @@ def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Ite
         return _is_list_gap(sentence, last, item, companions=False)
     said = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
     if said:
-        if is_transitive(sentence, said[-1]) and _modifies_subject(sentence, active):
-            return False
         joints = sentence.connectors_between(said[-1].end, item.start)
-        return not joints or joints[0].is_choice
+        own = is_transitive(sentence, said[-1]) and _modifies_subject(sentence, active)
+        return not own and (not joints or joints[0].is_choice)
     return sentence.count(last.end, item.start) <= trigger.words
 
 
@@ -201,6 +189,8 @@ def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
     nearest = min((item.start for item in later), default=end)
     if sentence.count(hit.end, nearest) > _INVERTED_WORDS:
         return []
+    if sentence.texts_between(hit.start, hit.end)[0] in _ASKS:
+        return []  # ": no" answers what stands before it
     if not _CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
         return []  # "obscured by effusion" says that the effusion is there
     return [item for item in later if item.start == nearest and item.before is None]
@@ -244,7 +234,11 @@ def _has_no_subject(sentence: Sentence, begin: int, hit: Hit) -> bool:
 
 def _mark_alternatives(sentence: Sentence) -> None:
     """Mark the findings on both sides of "versus" and "or", and the list that leads up to them."""
-    mentions = [item for item in sentence.items if item.concept and item.concept.kind == "finding"]
+    mentions = [
+        item
+        for item in sentence.items
+        if item.concept and item.concept.kind == "finding" and not _is_compared(sentence, item)
+    ]
     for number, right in enumerate(mentions[1:], start=1):
         left = mentions[number - 1]
         if right.start < left.end or not _is_list_gap(sentence, left, right, companions=False):
@@ -266,48 +260,10 @@ def _mark_alternatives(sentence: Sentence) -> None:
                 left.alternative = right.alternative
 
 
-def decide(item: Item, sentence: Sentence) -> Decision:
-    """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
-    best = _strongest(item, sentence) if item.before or item.after else None
-    effect = best.trigger.effect if best else "positive"
-    if item.alternative is not None and effect == "positive":
-        best, effect = item.alternative, "uncertain"
-    if item.concept is not None and not item.concept.certain and effect == "positive":
-        return Decision("uncertain", HEDGED_WORD, None, sentence.clause(item.start))
-    if best is None and item.asserted is not None:
-        best = item.asserted
-    if best is None:
-        return Decision("positive", DEFAULT_RULE, None, sentence.clause(item.start))
-    return _from_hit(best, str(effect), sentence)
-
-
-def _strongest(item: Item, sentence: Sentence) -> Hit | None:
-    reached = [hit for hit in (item.before, item.after) if hit is not None]
-    if item.concept is not None and not item.denied:
-        reached = [hit for hit in reached if not hit.trigger.screened]
-    if item.asserted is not None:
-        reached = [
-            one for one in reached if one.trigger.effect != "negative" or one.trigger.order < 6
-        ]
-        reached = [one for one in reached if not _is_taken_back(item.asserted, one, sentence)]
-    return min(
-        reached, key=lambda one: (one.trigger.order, abs(one.start - item.start)), default=None
+def _is_compared(sentence: Sentence, item: Item) -> bool:
+    """Tell what is there in any case from an alternative: "no change in A or B"."""
+    begin, _ = sentence.clause(item.start)
+    return any(
+        hit.trigger.direction == "cancels" and hit.trigger.rule_id == "pseudo.no_change"
+        for hit in sentence.hits_between(begin, item.start)
     )
-
-
-def _is_taken_back(said: Hit, denial: Hit, sentence: Sentence) -> bool:
-    """Tell whether what was said last wins: "has regressed but is still evident"."""
-    if denial.trigger.direction != "after" or denial.trigger.effect != "negative":
-        return False
-    if not said.trigger.finite or not sentence.is_cut(denial.end, said.start):
-        return False
-    return _PAST.isdisjoint(sentence.texts_between(said.start, said.end))
-
-
-def _from_hit(hit: Hit, effect: str, sentence: Sentence) -> Decision:
-    if hit.trigger.direction == "before":
-        ends = [cut for cut in sentence.forward_cuts if cut >= hit.end]
-        reach = hit.start, min(ends, default=sentence.end)
-    else:
-        reach = sentence.clause(hit.start)[0], hit.end
-    return Decision(effect, hit.trigger.rule_id, (hit.start, hit.end), reach)

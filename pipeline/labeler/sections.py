@@ -18,7 +18,8 @@ def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str
     known = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
     begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{known})|{_SHOUTED})"
     shouted = rf"(?<=\s)(?:{known.upper()})"  # also in the middle of a line
-    return re.compile(rf"({begins}|{shouted})[ \t*]*:"), ignored
+    byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
+    return re.compile(rf"({begins}|{shouted}){byline}[ \t*]*:"), ignored
 
 
 def ignored_spans(

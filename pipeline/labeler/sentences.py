@@ -25,6 +25,7 @@ _MAYBE_END = re.compile(
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
+_ANSWER = re.compile(r"\s+(?:no|none|nil|negative|absent)\s*(?:[.;]|\Z)", re.IGNORECASE)
 _GOES_ON = re.compile(
     r"(?:[,:/-]|\b(?:and|or|of|the|a|an|in|to|with|without|no|for|is|are|at|by|on|nor|than|from"
     r"|right|left|both|not|may|small|large|mild|moderate|new|stable))\s*\Z",
@@ -90,6 +91,8 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
         return _line_ends(text, start, match.start())
     at = match.start()
     if at - start < _NUMBER_LENGTH and _NUMBERED.fullmatch(text, start, at):
+        return False
+    if mark == "?" and _ANSWER.match(text, match.end()):
         return False
     if mark[0] != ".":
         return not (mark == "?" and text[at - 1 : at].isspace())

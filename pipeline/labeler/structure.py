@@ -4,9 +4,11 @@ A structure (heart size, mediastinum, hilum …) is positive with an abnormal wo
 borderline one or when it is only called stable, negative with a normal one, and else dropped.
 """
 
+from itertools import pairwise
+
 from pipeline.labeler.clauses import Hit, Item, Sentence
+from pipeline.labeler.decisions import Decision, decide
 from pipeline.labeler.rules import Trigger
-from pipeline.labeler.scope import Decision, decide
 
 NO_STATE = "structure.no_state"
 
@@ -16,13 +18,14 @@ _PREPOSITIONS = frozenset(
 )
 _PREMODIFIER_WORDS = 6
 _LIKE = frozenset([("as", "is"), ("as", "are"), ("so", "is"), ("so", "are")])
+_OTHERS = frozenset(["lung", "lungs", "bones", "apices", "bases", "spine", "ribs", "trachea"])
 _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 
 
 def decide_structure(item: Item, sentence: Sentence) -> Decision:
     """Decide a structure from the words for its state in its clause."""
     states = _states(item, sentence)
-    if not states and item.after is not None and item.after.trigger.effect == "uncertain":
+    if not states and _is_doubted(item):
         return decide(item, sentence)
     votes = [_vote(state, sentence) for state in states]
     firm = [vote for vote, state in zip(votes, states, strict=True) if _kind(state) != "stable"]
@@ -115,6 +118,8 @@ def _predicates(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
             and not sentence.is_cut(item.end, state.start)
         ):
             follower = next((m for m in mentions if m.start >= state.end), None)
+            if _is_of_another(item, state, sentence):
+                continue
             if follower is None or not _claimed(state, follower, item, sentence):
                 found.append(state)
     return found
@@ -126,7 +131,7 @@ def _joins(left: Item, right: Item, own: list[Item], sentence: Sentence) -> bool
     if not sentence.connectors_between(left.end, right.start):
         return False
     gap = sentence.hits_between(left.end, right.start)
-    if any(hit.trigger.finite or hit.trigger.direction == "before" for hit in gap):
+    if any(hit.trigger.finite or _begins_denial(hit, sentence) for hit in gap):
         return False
     return not any(left.end <= one.start and one.end <= right.start for one in own)
 
@@ -165,4 +170,25 @@ def _shared(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
 def _is_likened(left: Item, right: Item, sentence: Sentence) -> bool:
     """Tell whether a structure borrows what was said: "the heart is normal, as are the hila"."""
     words = sentence.texts_between(left.end, right.start)
-    return not _LIKE.isdisjoint(zip(words, words[1:], strict=False))
+    return not _LIKE.isdisjoint(pairwise(words))
+
+
+def _is_doubted(item: Item) -> bool:
+    """Tell whether a structure is hard to judge: "heart size is difficult to assess"."""
+    if item.after is None or item.concept is None:
+        return False
+    return item.after.trigger.effect == "uncertain" and "borderline" not in item.concept.ignores
+
+
+def _begins_denial(hit: Hit, sentence: Sentence) -> bool:
+    """Tell a trigger that begins anew from the "nor" that joins: "neither heart nor hila"."""
+    nor = sentence.texts_between(hit.start, hit.end) == ["nor"]
+    return hit.trigger.direction == "before" and not nor
+
+
+def _is_of_another(item: Item, state: Item, sentence: Sentence) -> bool:
+    """Tell whether a state has a subject that we do not look for: "heart normal, lungs clear"."""
+    joints = sentence.connectors_between(item.end, state.start)
+    if not joints:
+        return False
+    return not _OTHERS.isdisjoint(sentence.texts_between(joints[-1].end, state.start))

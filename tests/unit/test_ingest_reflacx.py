@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import ManifestError
+from pipeline.ingest.chunks import CHUNK_READINGS
 from pipeline.ingest.reflacx import ingest_reflacx
 from pipeline.ingest.settings import Options
 from pipeline.params import load_params
@@ -677,7 +678,7 @@ def test_a_broken_gzip_is_a_fault_and_no_crash(reflacx_tree, ingested):
 
 
 def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_path):
-    for number in range(70):  # more than two chunks
+    for number in range(2 * CHUNK_READINGS + 1):
         reflacx_tree.add(f"P300R{number:06d}", 99000000 + number)
     root = reflacx_tree.finish()
     options = [ONE, Options(workers=2), ONE]
