@@ -1,12 +1,17 @@
 """The same bytes from one process, two, and a running scheduler; and from rows in any order."""
 
 import json
+import os
 import random
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from pipeline.associate import READINGS_A_TASK
 from pipeline.canvas import render
 from pipeline.shards import open_shards
 from pipeline.tables import read_table
@@ -14,7 +19,7 @@ from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, write_tables
 
 TEXT = "edema seen . mass there . clear ."
-N_READINGS = 150  # three tasks of 64 at most
+N_READINGS = 2 * READINGS_A_TASK + 1
 SAID = (("seen", "pulmonary edema"), ("there", "mass"), ("clear", "pneumothorax"))
 
 
@@ -59,7 +64,7 @@ def alone(folder):
 
 
 def test_there_is_something_to_share(folder, alone):
-    assert len(alone) == 7
+    assert len(alone) == 12
     shards = open_shards(folder / "alone" / "maps")
     assert len(shards) > 300
     assert len(set(shards.index["shard"].to_pylist())) >= 2
@@ -93,3 +98,29 @@ def test_running_scheduler_that_works_elsewhere(folder, alone, monkeypatch):
         here = type(folder)()
         address = cluster.scheduler_address
         assert build(here, here / "cluster", "--scheduler", address) == alone
+
+
+def test_a_worker_killed_half_way_changes_nothing(folder):
+    """Killed once the first shard lies there, while others are drawn."""
+    tables, associated = folder / "tables", folder / "alone" / "associated"
+    heatmaps = ("heatmaps", tables, associated)
+    size = ("--size", 320)
+    gazescribe(*heatmaps, folder / "calm", *size, "--workers", 1)
+    out, killed = folder / "killed", []
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+
+        def kill_one():
+            while not list((out / ".partial").glob("*.npy")):
+                time.sleep(0.01)
+            nanny = next(iter(cluster.workers.values()))
+            os.kill(nanny.pid, signal.SIGKILL)
+            killed.append((out / "index.parquet").exists())
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        gazescribe(*heatmaps, out, *size, "--scheduler", cluster.scheduler_address)
+        killer.join()
+    assert killed == [False], "the worker was killed too late to matter"
+    whole = {path.name: path.read_bytes() for path in (folder / "calm").iterdir()}
+    assert len(whole) > 5
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
