@@ -15,9 +15,9 @@ from pipeline.labeler.components import (
     build_pipeline,
     compile_rules,
 )
+from pipeline.labeler.decisions import Decision
 from pipeline.labeler.loading import load_rules
 from pipeline.labeler.rules import RuleBook
-from pipeline.labeler.scope import Decision
 from pipeline.labeler.sections import compile_headings, ignored_spans
 from pipeline.labeler.settings import Conventions
 from pipeline.labeler.views import View, aggregate

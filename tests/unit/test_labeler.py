@@ -204,6 +204,34 @@ def test_every_label_of_the_map_can_be_said(labeler):
             {"Edema": "negative", "No Finding": "positive", "Support Devices": "positive"},
             id="no finding",
         ),
+        pytest.param(
+            "Heart and mediastinum are normal.",
+            "chexpert",
+            {
+                "Cardiomegaly": "negative",
+                "Enlarged Cardiomediastinum": "negative",
+                "No Finding": "positive",
+            },
+            id="heart and mediastinum",
+        ),
+        pytest.param(
+            "Lines: All lines removed.",
+            "chexpert",
+            {"No Finding": "positive", "Support Devices": "negative"},
+            id="a heading is no mention",
+        ),
+        pytest.param(
+            "HISTORY: Pneumonia.\n\nSmall effusion.\n\nTECHNIQUE: edema",
+            "chexpert",
+            {"Pleural Effusion": "positive"},
+            id="a paragraph of its own",
+        ),
+        pytest.param(
+            "HISTORY: Edema\nWet read by the resident: small effusion.",
+            "chexpert",
+            {"Pleural Effusion": "positive"},
+            id="wet read",
+        ),
     ],
 )
 def test_views(labeler, text, view, expected):
