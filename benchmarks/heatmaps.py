@@ -2,15 +2,20 @@
 
     python benchmarks/heatmaps.py
 
-Every figure is the median of several runs in this one process; baselines run beside ours.
+Every figure of a single map is the median of several runs in this one process; baselines run
+beside ours. Whole data sets are drawn once, synthetic, with one worker and with two.
 """
 
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from click.testing import CliRunner
 
 from pipeline.canvas import Canvas
+from pipeline.cli import main as gazescribe
 from pipeline.geometry.gaussians import draw
 
 IMAGE_SIZE = (3056, 2544)
@@ -84,6 +89,36 @@ def matmul_limit() -> float:
     return 2 * 2048**3 / seconds(lambda: a @ b, 5) / 1e9
 
 
+def command(*arguments: object) -> float:
+    """Seconds of one command of gazescribe."""
+    begin = time.perf_counter()
+    CliRunner().invoke(
+        gazescribe, [str(argument) for argument in arguments], catch_exceptions=False
+    )
+    return time.perf_counter() - begin
+
+
+def whole_sets() -> None:
+    """Scaling over readings and workers, from tables to shards at 512 pixels."""
+    print("readings  maps/s, 1 worker  maps/s, 2 workers")
+    for n in (100, 400, 1600):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            command("demo", folder / "raw", "--readings", n, "--images", "none")
+            command("ingest", "reflacx", folder / "raw", folder / "tables")
+            command("label", folder / "tables", folder / "mentions.parquet")
+            command("associate", folder / "tables", folder / "mentions.parquet", folder / "gaze")
+            rates = []
+            for workers in (1, 2):
+                out = folder / f"maps-{workers}"
+                taken = command(
+                    "heatmaps", folder / "tables", folder / "gaze", out, "--workers", workers
+                )
+                shards = [np.load(path, mmap_mode="r") for path in out.glob("heatmaps-*.npy")]
+                rates.append(sum(map(len, shards)) / taken)
+            print(f"{n:8d} {rates[0]:17.0f} {rates[1]:18.0f}")
+
+
 def main() -> None:
     gaze = reading(FIXATIONS)
     theirs = seconds(lambda: published(gaze, IMAGE_SIZE), 1)
@@ -115,6 +150,7 @@ def main() -> None:
     for side in (128, 256, 512, 1024):
         drawn = seconds(lambda side=side: ours(gaze, IMAGE_SIZE, (side, side)), 10)
         print(f"{side:10d} {drawn * 1e3:5.2f}")
+    whole_sets()
 
 
 if __name__ == "__main__":

@@ -51,6 +51,26 @@ from pipeline.tables import (
 __all__ = ["heatmaps", "parse_size", "plan", "plan_ellipses", "render", "run"]
 
 WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
+READING_COLUMNS = (
+    "reading_id",
+    "dataset",
+    "phase",
+    "split",
+    "dicom_id",
+    "width_px",
+    "height_px",
+)
+WINDOW_COLUMNS = (
+    "reading_id",
+    "window",
+    "kind",
+    "labels",
+    "n_mentions",
+    "n_uncertain",
+    "n_fixations",
+    "gaze_s",
+    "status",
+)
 SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 
 Row = dict[str, Any]
@@ -294,7 +314,8 @@ def run(
     size = parse_size(params.size)
     if size is None:
         raise ParamsError("shards hold maps of one size: native is for `gazescribe render`.")
-    readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
+    known = read_table(tables, "readings", list(READING_COLUMNS)).to_pylist()
+    readings = {row["reading_id"]: row for row in known}
     maps, left_out = _plan(tables, associated, kind, params, readings, rules)
     for row in maps:
         reading = readings[row["reading_id"]]
@@ -349,7 +370,8 @@ def _plan(
     rules: Path | None,
 ) -> tuple[list[Row], dict[str, int]]:
     if kind != "ellipse":
-        windows = read_table(associated, "windows")
+        of_kind = [("kind", "in", WINDOW_KINDS[kind])]
+        windows = read_table(associated, "windows", list(WINDOW_COLUMNS), of_kind)
         unknown = sorted(set(windows["reading_id"].to_pylist()) - set(readings))
         if unknown:
             what = f"{len(unknown)} readings have windows but are not in {tables}."
