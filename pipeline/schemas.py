@@ -365,6 +365,25 @@ _ALL = [
             _column("path", ID, "files/pNN/pSUBJECT/sSTUDY/DICOM without suffix"),
         ],
     ),
+    _table(
+        "image_shards",
+        ("dicom_id",),
+        "One radiograph in the image shards: where it lies and how it was fitted",
+        [
+            _column("dicom_id", ID, "Image"),
+            _column("study_id", NUMBER, "MIMIC study", null=True),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("shard", COUNT, "Number of the file images-NNNNN.npy"),
+            _column("row", COUNT, "Row in that file"),
+            _column("height", PIXELS, "Height of the frame, model pixels", unit="px"),
+            _column("width", PIXELS, "Width of the frame, model pixels", unit="px"),
+            _column("scale", PIXEL, "Model pixels an image pixel"),
+            _column("pad_x_px", PIXEL, "Empty model pixels left of the image", unit="px"),
+            _column("pad_y_px", PIXEL, "Empty model pixels above the image", unit="px"),
+            _column("image_width_px", PIXELS, "Width of the file's image", unit="px"),
+            _column("image_height_px", PIXELS, "Height of the file's image", unit="px"),
+        ],
+    ),
 ]
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}

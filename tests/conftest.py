@@ -1,6 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
+
+# Tests run side by side; torch reads this when it is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

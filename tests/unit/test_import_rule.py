@@ -11,7 +11,16 @@ PIPELINE = sorted((ROOT / "pipeline").rglob("*.py"))
 MODELS = sorted((ROOT / "models").rglob("*.py")) if (ROOT / "models").is_dir() else []
 GEOMETRY = [path for path in PIPELINE if path.parent.name == "geometry"]
 BARE = [ROOT / "pipeline" / f"{name}.py" for name in ("schemas", "labels", "errors")]
-FOR_MODELS = ("schemas", "labels", "geometry", "shards", "errors")
+FOR_MODELS = (
+    "schemas",
+    "labels",
+    "geometry",
+    "shards",
+    "errors",
+    "console",
+    "tables",
+    "radiographs",
+)
 
 
 def imports(source, package="pipeline"):

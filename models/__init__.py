@@ -1,0 +1,1 @@
+"""The two networks; torch lives here and nowhere else."""
