@@ -18,11 +18,13 @@ COMMANDS = {
         "pipeline.evaluate_labels.command:evaluate_labels",
         "Score mentions against the readers' certainties.",
     ),
+    "degrade": ("pipeline.degrade:degrade", "Make the mentions of one label worse."),
     "associate": ("pipeline.associate:associate", "Tie fixations to mentions: windows, Gaussians."),
     "tune": ("pipeline.tune.command:tune", "Search the window that fits the readers' ellipses."),
     "heatmaps": ("pipeline.heatmaps:heatmaps", "Draw heatmaps into shards."),
     "render": ("pipeline.render:render_command", "Draw one map at any resolution."),
     "overlay": ("pipeline.overlay:overlay", "Draw maps over radiographs, to judge by eye."),
+    "doctor": ("pipeline.doctor:doctor", "Say what this machine has, and what to set."),
 }
 
 
