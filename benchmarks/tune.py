@@ -18,6 +18,7 @@ import pyarrow as pa
 from heatmaps import published
 from planted_lag import run, write_mentions
 
+from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from pipeline.geometry.published import published_ellipse_mask, published_resize
 from pipeline.params import Params, load_params
 from pipeline.rules_io import load_label_map
@@ -26,7 +27,6 @@ from pipeline.tune.candidates import Candidate, search_rules
 from pipeline.tune.cases import Case
 from pipeline.tune.command import run as tune
 from pipeline.tune.layers import Drawing
-from pipeline.tune.levels import PUBLISHED_THRESHOLDS
 from pipeline.tune.score import score_case
 from pipeline.tune.search import gather
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import RuleError, SchemaError
-from pipeline.evaluate_labels.rates import COUNTS, Draws, Floats, macro_scores, score_table
+from pipeline.evaluate_labels.rates import COUNTS, macro_scores, score_table
+from pipeline.resampling import Draws, Floats
 from pipeline.schemas import STATES
 
 NOT_MENTIONED = "not_mentioned"

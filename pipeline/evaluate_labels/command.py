@@ -44,9 +44,10 @@ from pipeline.evaluate_labels.cases import (
 )
 from pipeline.evaluate_labels.examples import certainty_errors, choose, gold_errors, with_sentences
 from pipeline.evaluate_labels.gold import score_gold
-from pipeline.evaluate_labels.rates import RATES, Draws
+from pipeline.evaluate_labels.rates import RATES
 from pipeline.mentions import read_mentions
 from pipeline.params import EvaluateLabels, load_params
+from pipeline.resampling import Draws
 from pipeline.rules_io import load_certainty_map, load_label_map
 from pipeline.tables import read_table, replacing, split_source, tuning_source, write_json
 

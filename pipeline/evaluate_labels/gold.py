@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import AlignmentError
-from pipeline.evaluate_labels.rates import Draws, Floats, macro_scores, score_table
+from pipeline.evaluate_labels.rates import macro_scores, score_table
+from pipeline.resampling import Draws, Floats
 from pipeline.schemas import POLARITIES
 
 ANY = "any"

@@ -3,36 +3,15 @@
 Reads and writes nothing. Counts are (true positive, false positive, false negative, true negative).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from pipeline.resampling import Draws, Floats, draw_clusters, interval, mean_of_known
 
 COUNTS = ("tp", "fp", "fn", "tn")
 RATES = ("precision", "recall", "f1")
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Draws:
-    """How intervals are made.
-
-    Attributes
-    ----------
-    n_bootstrap : int
-        Draws of as many clusters as there are, with replacement.
-    confidence : float
-        Share of the draws inside an interval; percentiles.
-    seed : int
-        The same seed gives the same draws.
-    """
-
-    n_bootstrap: int
-    confidence: float
-    seed: int
 
 
 def rates(counts: Floats) -> Floats:
@@ -68,21 +47,8 @@ def resample(counts: Floats, draws: Draws) -> Floats:
     ndarray of float64, shape (n_bootstrap, n_items, 4)
         Summed counts. No draw when there are fewer than two clusters: nothing can vary then.
     """
-    n_clusters, *shape = counts.shape
-    if n_clusters < 2:
-        return np.empty((0, *shape))
-    draw = np.random.default_rng(draws.seed).multinomial
-    drawn = draw(n_clusters, np.full(n_clusters, 1 / n_clusters), size=draws.n_bootstrap)
-    summed: Floats = drawn.astype(np.float64) @ counts.reshape(n_clusters, -1)  # exact: integers
-    return summed.reshape(-1, *shape)
-
-
-def mean_of_defined(values: Floats) -> Floats:
-    """Average over the second last axis; NaN is left out, and is the mean where all is NaN."""
-    defined = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        mean: Floats = np.where(defined, values, 0.0).sum(axis=-2) / defined.sum(axis=-2)
-    return mean
+    summed: Floats = np.tensordot(draw_clusters(len(counts), draws), counts, axes=1)
+    return summed
 
 
 def score_table(items: pd.DataFrame, counts: Floats, draws: Draws) -> pd.DataFrame:
@@ -126,8 +92,8 @@ def macro_scores(counts: Floats, draws: Draws) -> dict[str, dict[str, float | in
         For each rate `value`, `low`, `high`, `resamples`, and `n_defined` of `n_items`.
     """
     values = rates(counts.sum(axis=0))
-    drawn = mean_of_defined(rates(resample(counts, draws)))
-    mean = mean_of_defined(values)[None]
+    drawn = mean_of_known(rates(resample(counts, draws)), axis=-2)
+    mean = mean_of_known(values, axis=-2)[None]
     row = _with_intervals(mean, drawn[:, None], draws.confidence).iloc[0]
     return {
         rate: {
@@ -145,21 +111,13 @@ def macro_scores(counts: Floats, draws: Draws) -> dict[str, dict[str, float | in
 def _with_intervals(values: Floats, drawn: Floats, confidence: float) -> pd.DataFrame:
     """Lay out values (n, 3) and draws (n_bootstrap, n, 3) as columns, n rows."""
     columns: dict[str, Any] = {}
+    low, high = interval(drawn, confidence)
     for column, rate in enumerate(RATES):
-        limits = [_interval(one, confidence) for one in drawn[:, :, column].T]
         columns[rate] = values[:, column].round(6)
-        columns[f"{rate}_low"] = [low for low, _ in limits]
-        columns[f"{rate}_high"] = [high for _, high in limits]
+        columns[f"{rate}_low"] = low[:, column].round(6)
+        columns[f"{rate}_high"] = high[:, column].round(6)
         columns[f"{rate}_resamples"] = np.isfinite(drawn[:, :, column]).sum(axis=0)
     return pd.DataFrame(columns)
-
-
-def _interval(drawn: Floats, confidence: float) -> tuple[float, float]:
-    defined = drawn[np.isfinite(drawn)]
-    if not len(defined):
-        return np.nan, np.nan
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return round(float(low), 6), round(float(high), 6)
 
 
 def _number(value: float) -> float | None:

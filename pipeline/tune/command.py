@@ -28,11 +28,11 @@ from pipeline.console import (
     params_option,
     summarise,
 )
+from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from pipeline.params import Params, load_params, override
 from pipeline.rules_io import load_label_map
 from pipeline.tables import replacing, split_source, write_json, write_table
 from pipeline.tune.candidates import search_rules
-from pipeline.tune.levels import PUBLISHED_THRESHOLDS
 from pipeline.tune.results import Results, by_label, metrics, patch, ranking, score_table
 from pipeline.tune.search import gather, search
 from pipeline.tune.soft import beyond
@@ -83,7 +83,8 @@ def run(
 
 
 def _write(results: Results, summary: dict[str, Any], out: Path, params: Params) -> None:
-    from pipeline.tune.plots import iou_by_delay, iou_by_label, save
+    from pipeline.figures import save
+    from pipeline.tune.plots import iou_by_delay, iou_by_label
 
     extra = {"split_source": summary["split_source"], "params": params.tune.model_dump_json()}
     scores = score_table(results)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.canvas import join_ellipses
+from pipeline.geometry.iou import iou_curves
 from pipeline.tune.candidates import Candidate, FloatArray, overlap
 from pipeline.tune.cases import Case
 from pipeline.tune.layers import Drawing
-from pipeline.tune.levels import N_LEVELS, count_levels, iou_curves, to_levels
+from pipeline.tune.levels import N_LEVELS, count_levels, to_levels
 from pipeline.tune.validate import LabelScores
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas, FloatMap, Size
 from pipeline.geometry.gaussians import Peaks, draw
+from pipeline.geometry.iou import Counts
 from pipeline.tune.cases import Case
 from pipeline.tune.levels import (
     N_LEVELS,
     STEPS,
-    Counts,
     Levels,
     Numbers,
     count_levels,

@@ -1,7 +1,5 @@
-"""Maps as levels, and IoU at all thresholds from counts of levels.
+"""Maps as levels, whose counts give the IoU at all thresholds (`pipeline.geometry.iou`).
 
-Counting the pixels of each level once over a whole map and once inside a mask gives the IoU of mask
-and map > threshold for every threshold.
 Source: `spec/mil.md` sections 2.2 and 3.
 """
 
@@ -10,21 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-N_LEVELS = 1001
-"""Thresholds 0, 0.001, … , 1; the published ones are among them."""
+from pipeline.geometry.iou import ALL_THRESHOLDS, Counts
 
-PUBLISHED_THRESHOLDS = (
-    *(0.0, 0.001, 0.01, 0.025),
-    *(step / 20 for step in range(1, 20)),
-    *(0.975, 0.99, 0.999),
-)
-"""The 26 that the authors tried (`spec/mil.md` section 3)."""
+N_LEVELS = len(ALL_THRESHOLDS)
 
 STEPS = 65535  # the published code stores maps as 16-bit numbers (`spec/mil.md` 2.2)
 
 FloatMap = NDArray[np.float32]
-Curves = NDArray[np.float64]
-Counts = NDArray[np.int64]
 Levels = NDArray[np.uint16]
 Numbers = NDArray[np.unsignedinteger[Any]]
 
@@ -74,30 +64,3 @@ def count_levels(levels: Levels, regions: Numbers | int = 0, n_regions: int = 1)
     """
     counts = np.bincount((levels + regions).ravel(), minlength=n_regions * N_LEVELS)
     return counts.reshape(n_regions, N_LEVELS)
-
-
-def iou_curves(everywhere: Counts, inside: Counts, area: int) -> Curves:
-    """IoU at each threshold from counts by level.
-
-    Parameters
-    ----------
-    everywhere, inside : ndarray of int64, shape (n, N_LEVELS)
-        Pixels of each level in the whole map, and within the mask; level k holds the values above
-        (k - 1) / 1000 up to k / 1000.
-    area : int
-        Pixels of the mask.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, N_LEVELS)
-        IoU of mask and map > k / 1000; 0 where both are empty (the published code).
-    """
-    predicted, shared = (_above(counts) for counts in (everywhere, inside))
-    union = predicted + area - shared
-    curves: Curves = shared / np.maximum(union, 1)
-    return curves
-
-
-def _above(counts: Counts) -> Counts:
-    upwards: Counts = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
-    return upwards - counts

@@ -1,18 +1,12 @@
 """Pictures of the search: IoU against the delay, by start rule and by label."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.tables import replacing
+from pipeline.figures import panels
 from pipeline.tune.candidates import FINE_END, FINE_START, PLAIN_STARTS, SEARCH_ENDS
-
-PANEL_INCHES = (3.2, 2.6)
-FORMATS = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
 def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
@@ -25,9 +19,9 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
     score : {'iou_cross_validated', 'iou_paper'}
         The mean to draw.
     """
-    figure, panels = _panels(len(SEARCH_ENDS), 2)
+    figure, axes_of = panels(len(SEARCH_ENDS), 2)
     windows = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])]
-    for axes, end in zip(panels, SEARCH_ENDS, strict=True):
+    for axes, end in zip(axes_of, SEARCH_ENDS, strict=True):
         of_end = windows[windows["end"] == end]
         lagged = of_end[of_end["lag_s"].notna()].sort_values("lag_s")
         for start, rules in lagged.groupby("start", sort=True):
@@ -40,7 +34,7 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
             axes.axhline(level, color=f"C{number + 3}", linewidth=1, linestyle="--", label=start)
         _between(axes, ranking[ranking["stage"].isin(["floor", "ceiling"])], score)
         axes.set_title(f"until {end}", fontsize=9)
-    panels[0].legend(fontsize=6, ncols=2)
+    axes_of[0].legend(fontsize=6, ncols=2)
     _name_axes(figure, f"macro mean IoU ({score.removeprefix('iou_').replace('_', '-')})")
     return figure
 
@@ -54,8 +48,8 @@ def iou_by_label(by_label: pd.DataFrame) -> Figure:
         As `results.by_label` gives it.
     """
     labels = list(dict.fromkeys(by_label["label"]))
-    figure, panels = _panels(len(labels), min(len(labels), 5))
-    for axes, label in zip(panels, labels, strict=True):
+    figure, axes_of = panels(len(labels), min(len(labels), 5))
+    for axes, label in zip(axes_of, labels, strict=True):
         of_label = by_label[by_label["label"] == label]
         chosen = (of_label["start"] == FINE_START) & (of_label["end"] == FINE_END)
         fine = of_label[chosen & of_label["stage"].str.contains("fine|coarse", regex=True)]
@@ -66,29 +60,9 @@ def iou_by_label(by_label: pd.DataFrame) -> Figure:
         _between(axes, between, "iou_paper")
         n = of_label["n"].iloc[0]
         axes.set_title(f"{label} (n = {n})", fontsize=9)
-    panels[0].legend(fontsize=6)
+    axes_of[0].legend(fontsize=6)
     _name_axes(figure, f"mean IoU, {FINE_START} minus delay to {FINE_END}")
     return figure
-
-
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure as PNG and SVG, with the same bytes every time."""
-    for suffix, metadata in FORMATS.items():
-        with (
-            replacing(folder / f"{name}.{suffix}") as beside,
-            rc_context({"svg.hashsalt": "gazescribe", "svg.fonttype": "none"}),
-        ):
-            figure.savefig(beside, format=suffix, metadata=metadata)
-
-
-def _panels(n: int, columns: int) -> tuple[Figure, list[Axes]]:
-    rows = -(-n // columns)
-    width, height = PANEL_INCHES
-    figure = Figure((width * columns, height * rows), layout="constrained")
-    grid = list(np.atleast_1d(figure.subplots(rows, columns)).ravel())
-    for unused in grid[n:]:
-        unused.remove()
-    return figure, grid[:n]
 
 
 def _between(axes: Axes, rows: pd.DataFrame, score: str) -> None:

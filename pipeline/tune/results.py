@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.params import Tune
+from pipeline.resampling import Draws, interval
 from pipeline.schemas import TABLES
 from pipeline.tune.candidates import FINE_END, FINE_LAGS_S, FINE_START, Candidate, window_name
 from pipeline.tune.validate import (
@@ -23,7 +24,6 @@ from pipeline.tune.validate import (
     best_thresholds,
     held_out_iou,
     hold_out,
-    interval,
     macro,
     resample,
     searched_iou,
@@ -84,7 +84,8 @@ def compare(
     paper = macro([best_thresholds(scores)[1] for scores in labels])
     unknown = np.full(len(candidates), np.nan)
     cross_validated = macro([held_out_iou(one) for one in held]) if held else unknown
-    samples = resample(held, params.n_bootstrap, params.seed) if held else unknown[None]
+    draws = Draws(params.n_bootstrap, params.confidence, params.seed)
+    samples = resample(held, draws) if held else unknown[None]
     score = cross_validated if held else paper
     rules = [at for at, candidate in enumerate(candidates) if candidate.stage not in BETWEEN]
     order = np.argsort(-score[rules], kind="stable")

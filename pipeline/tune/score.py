@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.canvas import join_ellipses
+from pipeline.geometry.iou import Curves, iou_curves
 from pipeline.tune.candidates import Candidate
 from pipeline.tune.cases import Case
 from pipeline.tune.layers import Drawing, Layers, Regions
-from pipeline.tune.levels import N_LEVELS, Curves, iou_curves
+from pipeline.tune.levels import N_LEVELS
 
 
 def score_subject(

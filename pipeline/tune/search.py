@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import GazeError
+from pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, Curves
 from pipeline.heatmaps import plan_ellipses
 from pipeline.mentions import read_mentions
 from pipeline.parallel import map_tasks
@@ -25,7 +26,7 @@ from pipeline.tune.candidates import Candidate
 from pipeline.tune.cases import Box, Case, read_cases
 from pipeline.tune.floors import DRAWN, score_ellipses, whole_report
 from pipeline.tune.layers import Drawing
-from pipeline.tune.levels import N_LEVELS, PUBLISHED_THRESHOLDS, Curves
+from pipeline.tune.levels import N_LEVELS
 from pipeline.tune.results import Results, compare
 from pipeline.tune.score import score_subject
 from pipeline.tune.validate import LabelScores
@@ -169,7 +170,7 @@ def search(
     size = (params.tune.size, params.tune.size)
     drawing = Drawing(size, params.tune.resize, params.heatmaps.amplitude)
     labels = score_all(cases, candidates, drawing, channels, workers=workers, scheduler=scheduler)
-    tried = np.arange(N_LEVELS) / (N_LEVELS - 1)
+    tried = np.array(ALL_THRESHOLDS)
     if params.tune.thresholds == "published":
         tried = np.array(PUBLISHED_THRESHOLDS)
         levels = np.rint(tried * (N_LEVELS - 1)).astype(int)

@@ -7,10 +7,11 @@ Source: `spec/mil.md` section 3; the order of averaging is the paper's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.resampling import Draws, draw_clusters, mean_of_known, ratio
 
 FloatArray = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class LabelScores:
     def mean(self, without: int | None = None) -> FloatArray:
         """Mean IoU over cases, shape (rules, thresholds); NaN for a rule without a case."""
         kept = np.ones(len(self.subjects), bool) if without is None else self.subjects != without
-        return _ratio(self.iou[kept].sum(axis=0), self.n[kept].sum(axis=0)[:, None])
+        return ratio(self.iou[kept].sum(axis=0), self.n[kept].sum(axis=0)[:, None])
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _hold_out(scores: LabelScores, elsewhere: Sequence[LabelScores]) -> HeldOut:
     others, own = np.empty(scores.n.shape), np.empty(scores.n.shape)
     rules = np.arange(len(total))
     for at, subject in enumerate(scores.subjects):
-        rest = _ratio(total - scores.iou[at], (n - scores.n[at])[:, None])
+        rest = ratio(total - scores.iou[at], (n - scores.n[at])[:, None])
         chosen_by = rest
         if np.isnan(rest).all() and elsewhere:
             chosen_by = macro([other.mean(without=subject) for other in elsewhere])
@@ -102,17 +103,15 @@ def _hold_out(scores: LabelScores, elsewhere: Sequence[LabelScores]) -> HeldOut:
 
 def macro(by_label: Sequence[FloatArray]) -> FloatArray:
     """Unweighted mean over labels; labels without a value are left out."""
-    values = np.stack(by_label)
-    known = ~np.isnan(values)
-    return _ratio(np.where(known, values, 0).sum(axis=0), known.sum(axis=0))
+    return mean_of_known(np.stack(by_label), axis=0)
 
 
 def held_out_iou(held: HeldOut) -> FloatArray:
     """Mean IoU of a label's cases by rule, shape (rules,)."""
-    return _ratio(held.own.sum(axis=0), held.scores.n.sum(axis=0))
+    return ratio(held.own.sum(axis=0), held.scores.n.sum(axis=0))
 
 
-def resample(labels: Sequence[HeldOut], n_bootstrap: int, seed: int) -> FloatArray:
+def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
     """Draw subjects with replacement, all readings of a subject together.
 
     Returns
@@ -122,13 +121,11 @@ def resample(labels: Sequence[HeldOut], n_bootstrap: int, seed: int) -> FloatArr
         its mean; thresholds stay as they were chosen.
     """
     everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
-    random = np.random.default_rng(seed)
-    chance = np.full(len(everybody), 1 / len(everybody))
-    drawn = random.multinomial(len(everybody), chance, n_bootstrap).astype(float)
+    drawn = draw_clusters(len(everybody), draws)
     by_label = []
     for held in labels:
         times = drawn[:, np.searchsorted(everybody, held.scores.subjects)]
-        by_label.append(_ratio(times @ held.own, times @ held.scores.n))
+        by_label.append(ratio(times @ held.own, times @ held.scores.n))
     return macro(by_label)
 
 
@@ -156,18 +153,3 @@ def searched_iou(labels: Sequence[HeldOut], ranked: NDArray[np.intp]) -> float:
             total[at] += held.own[place, chosen].sum()
             n[at] += held.scores.n[place, chosen].sum()
     return float(np.mean(total / n))
-
-
-def interval(samples: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
-    """Percentile interval over the first axis; NaN where no sample has a value."""
-    tail = (1 - confidence) / 2
-    unknown = np.isnan(samples).all(axis=0)
-    low, high = np.nanquantile(np.where(unknown, 0, samples), [tail, 1 - tail], axis=0)
-    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
-
-
-def _ratio(total: FloatArray, n: NDArray[Any]) -> FloatArray:
-    """Divide; NaN where n is 0."""
-    nothing = np.full(np.broadcast_shapes(total.shape, n.shape), np.nan)
-    quotient: FloatArray = np.divide(total, n, out=nothing, where=n > 0)
-    return quotient

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.evaluate_labels.gold import NONE, align, count
-from pipeline.evaluate_labels.rates import COUNTS, RATES, Draws, macro_scores, rates, score_table
+from pipeline.evaluate_labels.rates import COUNTS, RATES, macro_scores, rates, score_table
+from pipeline.resampling import Draws
 from pipeline.schemas import POLARITIES
 
 CASES = settings(deadline=None, max_examples=60)

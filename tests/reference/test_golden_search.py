@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from pipeline.labels import TEN_LABELS
 from pipeline.params import load_params
 from pipeline.rules_io import load_label_map
 from pipeline.tune.candidates import search_rules
-from pipeline.tune.levels import PUBLISHED_THRESHOLDS
 from pipeline.tune.search import gather, search
 from tests.running import gazescribe
 

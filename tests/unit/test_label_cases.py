@@ -12,7 +12,7 @@ from pipeline.evaluate_labels.cases import (
     select_cases,
     unserved,
 )
-from pipeline.evaluate_labels.rates import Draws
+from pipeline.resampling import Draws
 from tests.synthetic import mention, reading, table
 
 TEXT = "mild edema . no effusion . thickening ."

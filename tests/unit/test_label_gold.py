@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.errors import AlignmentError
 from pipeline.evaluate_labels.gold import align, count, polarity_confusion, score_gold
-from pipeline.evaluate_labels.rates import Draws
+from pipeline.resampling import Draws
 
 DRAWS = Draws(50, 0.95, 0)
 COLUMNS = ["report_id", "char_start", "char_end", "polarity", "label"]

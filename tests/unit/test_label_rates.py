@@ -3,13 +3,12 @@ import pandas as pd
 import pytest
 
 from pipeline.evaluate_labels.rates import (
-    Draws,
     macro_scores,
-    mean_of_defined,
     rates,
     resample,
     score_table,
 )
+from pipeline.resampling import Draws
 
 DRAWS = Draws(n_bootstrap=200, confidence=0.9, seed=3)
 NAN = np.nan
@@ -98,8 +97,3 @@ def test_macro_of_nothing_is_null():
         "n_defined": 0,
         "n_items": 2,
     }
-
-
-def test_mean_of_defined():
-    values = np.array([[1.0, NAN], [NAN, NAN], [0.0, NAN]])
-    np.testing.assert_array_equal(mean_of_defined(values), [0.5, NAN])

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
+from pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, iou_curves
 from pipeline.tune.levels import (
     N_LEVELS,
-    PUBLISHED_THRESHOLDS,
     STEPS,
     count_levels,
-    iou_curves,
     stored_levels,
     to_levels,
 )
@@ -15,7 +14,7 @@ RANDOM = np.random.default_rng(5)
 VALUES = np.concatenate([[0, 1, 1e-6, 1.6e-5], RANDOM.random(996)]).astype(np.float32)
 VALUES = VALUES.reshape(25, 40)
 MASK = RANDOM.random((25, 40)) < 0.3
-THRESHOLDS = np.arange(N_LEVELS) / 1000
+THRESHOLDS = np.array(ALL_THRESHOLDS)
 
 
 def test_the_published_thresholds_are_levels():

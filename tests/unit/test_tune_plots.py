@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.tune.plots import iou_by_delay, iou_by_label, save
+from pipeline.tune.plots import iou_by_delay, iou_by_label
 from pipeline.tune.results import by_label, ranking
 from tests.unit.test_tune_results import scored
 
@@ -30,14 +30,3 @@ def test_a_panel_for_each_label(results):
     assert [axes.get_title() for axes in figure.axes] == ["Edema (n = 6)", "Fracture (n = 6)"]
     x, y = figure.axes[0].lines[0].get_data()
     assert x[y.argmax()] == 1.5
-
-
-def test_pictures_have_the_same_bytes_every_time(results, tmp_path):
-    for folder in ("first", "second"):
-        (tmp_path / folder).mkdir()
-        save(iou_by_label(by_label(results)), tmp_path / folder, "labels")
-    written = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert written == ["labels.png", "labels.svg"]
-    for name in written:
-        first, second = ((tmp_path / folder / name).read_bytes() for folder in ("first", "second"))
-        assert first == second

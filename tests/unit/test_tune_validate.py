@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from pipeline.resampling import Draws
 from pipeline.tune.validate import (
     LabelScores,
     best_thresholds,
     held_out_iou,
     hold_out,
-    interval,
     macro,
     resample,
     searched_iou,
@@ -78,14 +78,14 @@ def test_resamples():
     labels = hold_out(
         [scores("Edema", *random.random((30, 2, 4))), scores("Opacity", *random.random((20, 2, 4)))]
     )
-    samples = resample(labels, 2000, seed=1)
+    samples = resample(labels, Draws(2000, 0.95, seed=1))
     expected = macro([held_out_iou(held) for held in labels])
     np.testing.assert_allclose(samples.mean(axis=0), expected, atol=0.01)
     # the spread of a mean of two means of 30 and 20 uniform numbers
     by_theory = np.sqrt((1 / 30 + 1 / 20) / 12) / 2
     np.testing.assert_allclose(samples.std(axis=0), by_theory, rtol=0.35)
-    np.testing.assert_array_equal(samples, resample(labels, 2000, seed=1))
-    assert not np.array_equal(samples, resample(labels, 2000, seed=2))
+    np.testing.assert_array_equal(samples, resample(labels, Draws(2000, 0.95, seed=1)))
+    assert not np.array_equal(samples, resample(labels, Draws(2000, 0.95, seed=2)))
 
 
 def test_the_search_is_scored_where_others_choose_the_rule():
@@ -95,10 +95,3 @@ def test_the_search_is_scored_where_others_choose_the_rule():
     # of others: 1: .35 against .7 → rule 1; 2 likewise; 3: .6 against .5 → rule 0
     assert searched_iou(held, np.array([0, 1])) == pytest.approx((0.5 + 0.5 + 0.1) / 3)
     assert searched_iou(held, np.array([0])) == pytest.approx(1.3 / 3)
-
-
-def test_interval():
-    samples = np.arange(101.0)[:, None] * [1, 2, np.nan]
-    low, high = interval(samples, 0.9)
-    np.testing.assert_allclose(low, [5, 10, np.nan])
-    np.testing.assert_allclose(high, [95, 190, np.nan])

@@ -1,0 +1,258 @@
+"""The command `diff`: what an edit of the rules or the parameters changed.
+
+Reads: the mentions, windows and heatmaps below two folders, told by what their Parquet files say
+they are. Writes: nothing, or one CSV with a row for each change. Params: none. Drops: nothing;
+tables that only one side has are named.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.console import command, json_option, progress, summarise
+from pipeline.errors import SchemaError
+from pipeline.geometry.iou import iou_by_threshold
+from pipeline.shards import open_shards
+from pipeline.tables import replacing
+
+KEYS = {
+    "mentions": ("report_id", "char_start", "char_end", "label"),
+    "windows": ("reading_id", "kind", "char_start", "char_end"),
+    "heatmaps": ("reading_id", "kind", "label"),
+}
+COMPARED = {
+    "mentions": ("polarity",),
+    "windows": ("start_s", "end_s", "labels", "status"),
+    "heatmaps": (),
+}
+IDS_SHOWN = 5
+PATH = click.Path(exists=True, path_type=Path)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One mention, window or map that is not the same on both sides.
+
+    Attributes
+    ----------
+    part, table : str
+        The file, relative to the folders, and its table.
+    change : str
+        added, removed or changed.
+    id, label : str
+        Reading or report; label or labels.
+    before, after : str
+        What was compared, on each side.
+    iou : float or None
+        Of the two maps, both above the threshold; None where there are not two of one size.
+    """
+
+    part: str
+    table: str
+    change: str
+    id: str
+    label: str
+    before: str = ""
+    after: str = ""
+    iou: float | None = None
+
+
+def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
+    """Find the tables that can be compared.
+
+    Parameters
+    ----------
+    start : pathlib.Path
+        A folder, searched to any depth, or one Parquet file.
+
+    Returns
+    -------
+    dict
+        Path relative to `start` → name of the table, path.
+
+    Raises
+    ------
+    SchemaError
+        If a file is no Parquet.
+    """
+    found = {}
+    for path in [start] if start.is_file() else sorted(start.rglob("*.parquet")):
+        try:
+            metadata = pq.read_schema(path).metadata or {}
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+        name = metadata.get(b"table", b"").decode()
+        if name in KEYS:
+            part = name if path == start else path.relative_to(start).as_posix()
+            found[part] = (name, path)
+    return found
+
+
+def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> Iterator[Change]:
+    """Compare two files of the same table.
+
+    Parameters
+    ----------
+    part, table : str
+        Name of the file in the changes; table that both hold.
+    sides : sequence of pathlib.Path
+        The file before and the file after; shards lie beside an index of heatmaps.
+    threshold : float
+        0 to 1; IoU is of the pixels above it.
+
+    Yields
+    ------
+    Change
+        In the order of the table's key.
+    """
+    before, after = (_rows(path, table) for path in sides)
+    overlap = _overlap_of(sides, threshold) if table == "heatmaps" else None
+    for key in progress(sorted({*before, *after}, key=str), f"comparing {part}"):
+        was, now = before.get(key), after.get(key)
+        label = str(key[KEYS[table].index("label")]) if "label" in KEYS[table] else ""
+        if was is None or now is None:
+            change = "added" if was is None else "removed"
+            yield Change(part, table, change, str(key[0]), label, _said(was), _said(now))
+        elif overlap:
+            iou = overlap(was["at"], now["at"])
+            if iou is None or iou < 1:
+                yield Change(part, table, "changed", str(key[0]), label, iou=iou)
+        elif was != now:
+            yield Change(part, table, "changed", str(key[0]), label, _said(was), _said(now))
+
+
+def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Rows by key; those of equal key are told apart by their order."""
+    columns = [*KEYS[table], *COMPARED[table]]
+    try:
+        rows = pq.read_table(path, columns=columns).to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a table {table} ({error}).", where=path) from error
+    seen: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for at, row in enumerate(rows):
+        key = tuple(row.pop(name) for name in KEYS[table])
+        seen[key] += 1
+        found[(*key, seen[key])] = row if COMPARED[table] else {"at": at}
+    return found
+
+
+def _said(row: dict[str, Any] | None) -> str:
+    return ", ".join(_written(value) for name, value in (row or {}).items() if name != "at")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return " + ".join(value) or "no label"
+    return f"{value:.2f} s" if isinstance(value, float) else str(value)
+
+
+def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int], float | None]:
+    before, after = (open_shards(path.parent) for path in sides)
+
+    def overlap(was: int, now: int) -> float | None:
+        """IoU of two maps; 1 where they are equal, None where their sizes differ."""
+        old, new = before[was], after[now]
+        if old.shape != new.shape:
+            return None
+        if np.array_equal(old, new):
+            return 1.0
+        same = iou_by_threshold(old, np.asarray(new > threshold), [threshold])[0]
+        return min(float(same), 1 - 1e-6)
+
+    return overlap
+
+
+@command("diff")
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.15,
+    show_default=True,
+    help="Maps are compared above it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV with a row for each change.",
+)
+@json_option
+def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_json: bool) -> None:
+    """Say which mentions, windows and maps differ between BEFORE and AFTER.
+
+    Both are folders with what the stages wrote (a copy of `data`, say), or two files of one table.
+    """
+    sides = find_tables(before), find_tables(after)
+    common = [part for part in sides[0] if part in sides[1]]
+    if not common:
+        remedy = "Give two folders that hold mentions, windows or heatmaps at the same places."
+        raise SchemaError("there is nothing to compare.", where=f"{before}, {after}", remedy=remedy)
+    changes = [
+        change
+        for part in common
+        for change in compare(part, sides[0][part][0], [side[part][1] for side in sides], threshold)
+    ]
+    if out:
+        with replacing(out) as beside:
+            pd.DataFrame([asdict(change) for change in changes]).to_csv(beside, index=False)
+    counts = summary(changes, common, sides)
+    if not as_json:
+        _show(counts)
+    line = f"{len(changes)} changes in {len(common)} tables{f' → {out}' if out else ''}"
+    summarise(line, counts, as_json=as_json)
+
+
+def summary(
+    changes: Sequence[Change], common: Sequence[str], sides: Sequence[Mapping[str, object]]
+) -> dict[str, Any]:
+    """Count changes by table and kind, with their ids, labels and mean IoU.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        Of all tables.
+    common : sequence of str
+        Names of the files that were compared.
+    sides : sequence of mapping
+        All files before and after; those on one side alone are named.
+    """
+    parts = {}
+    for part in common:
+        here = [change for change in changes if change.part == part]
+        ious = [change.iou for change in here if change.iou is not None]
+        parts[part] = {
+            "n": dict(sorted(Counter(change.change for change in here).items())),
+            "by_label": dict(sorted(Counter(change.label for change in here).items())),
+            "mean_iou": float(np.mean(ious)) if ious else None,
+            "ids": sorted({change.id for change in here}),
+        }
+    alone = {
+        side: sorted(set(mine) - set(common))
+        for side, mine in zip(("before", "after"), sides, strict=True)
+    }
+    return {"tables": parts, "only": alone}
+
+
+def _show(counts: Mapping[str, Any]) -> None:
+    for part, found in counts["tables"].items():
+        said = ", ".join(f"{n} {change}" for change, n in found["n"].items()) or "no change"
+        if found["mean_iou"] is not None:
+            said += f", mean IoU {found['mean_iou']:.3f}"
+        ids = found["ids"]
+        if ids:
+            more = f" … {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
+            said += f" ({', '.join(ids[:IDS_SHOWN])}{more})"
+        click.echo(f"{part}: {said}")
+    for side, names in counts["only"].items():
+        if names:
+            click.echo(f"only {side}: {', '.join(names)}")

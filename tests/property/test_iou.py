@@ -1,0 +1,27 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pipeline.geometry.iou import iou_by_threshold
+
+MASKS = arrays(bool, (6, 6))
+MAPS = arrays(np.float32, (3, 3), elements=st.floats(0, 1, width=32))
+
+
+@given(mask=MASKS, other=MASKS)
+def test_symmetric_and_one_on_itself(mask, other):
+    (one,) = iou_by_threshold(mask, other, [0.5])
+    assert one == iou_by_threshold(other, mask, [0.5])[0]
+    assert iou_by_threshold(mask, mask, [0.5])[0] == mask.any()
+    assert 0 <= one <= 1
+
+
+@settings(max_examples=50)
+@given(values=MAPS, mask=MASKS)
+def test_enlarging_first_changes_nothing(values, mask):
+    large = values.repeat(2, axis=0).repeat(2, axis=1)
+    thresholds = [0, 0.25, 0.5]
+    np.testing.assert_array_equal(
+        iou_by_threshold(values, mask, thresholds), iou_by_threshold(large, mask, thresholds)
+    )
