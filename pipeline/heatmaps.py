@@ -34,7 +34,7 @@ from pipeline.console import (
 )
 from pipeline.errors import ParamsError, SchemaError
 from pipeline.parallel import map_tasks
-from pipeline.params import Heatmaps, load_params, override
+from pipeline.params import Heatmaps, load_params, override, parse_size, size_of
 from pipeline.rules_io import load_column_map, load_label_map
 from pipeline.schemas import HEATMAP_KINDS, TABLES
 from pipeline.shards import ROWS_A_SHARD, shard_folder, write_shard
@@ -74,24 +74,6 @@ WINDOW_COLUMNS = (
 SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 
 Row = dict[str, Any]
-
-
-def parse_size(text: str | int) -> Size | None:
-    """Read a size: N or HxW in model pixels; `native` is None.
-
-    Raises
-    ------
-    ParamsError
-        If it is none of these.
-    """
-    if str(text) == "native":
-        return None
-    sides = str(text).lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and int(side) for side in sides):
-        raise ParamsError(
-            f"size {text!r} is neither N nor HxW in model pixels.", remedy="Say 512, or 640x512."
-        )
-    return int(sides[0]), int(sides[-1])
 
 
 def plan(windows: pa.Table, kind: str) -> tuple[list[Row], dict[str, int]]:
@@ -429,7 +411,7 @@ def _index_row(
 @click.option(
     "--kind", type=click.Choice(HEATMAP_KINDS), default="label", show_default=True, help="Of what."
 )
-@click.option("--size", help="Model pixels: N for a square, or HxW.")
+@click.option("--size", help="Model pixels: N, HxW, or a network: the size of its images.")
 @click.option("--rules", type=EXISTING_FOLDER, help="Rules folder, for ellipses.")
 @params_option
 @parallel_options
@@ -447,7 +429,8 @@ def heatmaps(
     as_json: bool,
 ) -> None:
     """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
-    params = override(load_params(params_file).heatmaps, size=size)
+    every = load_params(params_file)
+    params = override(every.heatmaps, size=size_of(size, every, params_file))
     summary = run(
         tables, associated, out, kind, params, rules=rules, workers=workers, scheduler=scheduler
     )

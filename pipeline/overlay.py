@@ -23,6 +23,7 @@ from pipeline.errors import GazeError
 from pipeline.ingest.roots import find_root
 from pipeline.manifests import load_manifest
 from pipeline.params import Params, load_params
+from pipeline.radiographs import read_radiograph
 from pipeline.render import draw_windows
 from pipeline.rules_io import load_column_map, load_label_map
 from pipeline.tables import read_readings, read_table, replacing
@@ -113,23 +114,6 @@ def paint(
     axes.set_axis_off()
     axes.set_title(title, fontsize=10, wrap=True)
     return figure
-
-
-def read_radiograph(path: Path) -> NDArray[np.uint8]:
-    """Read an 8-bit grey radiograph, shape (height, width).
-
-    Raises
-    ------
-    GazeError
-        If the file is no picture.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("L"))
-    except (UnidentifiedImageError, OSError) as error:
-        raise GazeError(f"this is not a picture ({error}).", where=path) from error
 
 
 @command("overlay")

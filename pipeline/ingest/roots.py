@@ -32,8 +32,7 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         If no folder has the file, or two equally near ones do.
     """
     signature = manifest.signature or ""
-    level = [start.resolve()]  # absolute: workers of a scheduler have another working folder
-    for _ in range(MAX_DEPTH + 1):
+    for level in levels(start, manifest):
         found = [folder for folder in level if existing(folder / signature)]
         if len(found) > 1:
             raise ManifestError(
@@ -44,13 +43,20 @@ def find_root(start: Path, manifest: Manifest) -> Path:
             )
         if found:
             return found[0]
-        level = [inner for folder in level for inner in _folders(folder, manifest)]
     raise ManifestError(
         f"no {manifest.name} tree is here: {signature} (or .gz) was looked for"
         f" down to {MAX_DEPTH} folders below.",
         where=start,
         remedy=f"Give the folder of {manifest.long_name}, version {manifest.versions[0]}.",
     )
+
+
+def levels(start: Path, manifest: Manifest) -> Iterator[list[Path]]:
+    """Give a folder, then those in it, and so on; not the folders of single images or readings."""
+    level = [start.resolve()]  # absolute: workers of a scheduler have another working folder
+    for _ in range(MAX_DEPTH + 1):
+        yield level
+        level = [inner for folder in level for inner in _folders(folder, manifest)]
 
 
 def existing(path: Path) -> Path | None:

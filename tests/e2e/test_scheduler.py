@@ -110,7 +110,7 @@ def test_a_worker_killed_half_way_changes_nothing(folder):
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
 
         def kill_one():
-            while not list((out / ".partial").glob("*.npy")):
+            while not list(out.with_name(".killed.partial").glob("*.npy")):
                 time.sleep(0.01)
             nanny = next(iter(cluster.workers.values()))
             os.kill(nanny.pid, signal.SIGKILL)

@@ -10,7 +10,8 @@ from PIL import Image
 from pipeline.canvas import render
 from pipeline.geometry.ellipses import ellipse_mask
 from pipeline.geometry.letterbox import Letterbox
-from pipeline.overlay import paint, read_radiograph
+from pipeline.overlay import paint
+from pipeline.radiographs import read_radiograph
 
 
 @pytest.fixture(scope="module")

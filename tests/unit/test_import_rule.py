@@ -35,6 +35,13 @@ def imports(source, package="pipeline"):
             yield from (one.value for one in node.args if isinstance(one, ast.Constant))
 
 
+def top_level(path):
+    """Dotted names that are imported when the module is."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    plain = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return list(imports("\n".join(map(ast.unparse, plain))))
+
+
 def is_of(name, packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -105,6 +112,16 @@ def test_what_models_share_imports_next_to_nothing(path):
 def test_shards_import_no_more_than_models_have():
     allowed = (*sys.stdlib_module_names, "numpy", "pyarrow", "pipeline.errors", "pipeline.schemas")
     assert forbidden(ROOT / "pipeline" / "shards.py", allowed) == []
+
+
+@pytest.mark.parametrize("module", ["radiographs", "console", "tables"])
+def test_what_models_share_is_light_to_import(module):
+    """Machines that train have none of pydantic, dask, spaCy and pydicom."""
+    of_pipeline = [f"pipeline.{one}" for one in ("errors", "schemas", "geometry")]
+    allowed = (*sys.stdlib_module_names, "numpy", "pyarrow", "click", *of_pipeline)
+    found = top_level(ROOT / "pipeline" / f"{module}.py")
+    assert any(is_of(one, ["pipeline.errors"]) for one in found)
+    assert [one for one in found if not is_of(one, allowed)] == []
 
 
 @pytest.mark.parametrize("path", MODELS, ids=name)

@@ -1,7 +1,10 @@
+import pickle
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import shards as module
 from pipeline.errors import SchemaError
 from pipeline.shards import open_shards, shard_folder, shard_name, to_stored, write_shard
 from pipeline.tables import table_path, write_table
@@ -30,6 +33,26 @@ def write(out, n):
         table_path(folder, "heatmaps").rename(folder / "index.parquet")
 
 
+def write_images(out, n, fingerprint=None):
+    """Radiographs of 1, 2 … of which two lie in a shard; there are no shards of odd numbers."""
+    index = {
+        "dicom_id": [f"I{number:03d}" for number in range(n)],
+        "subject_id": [99000001] * n,
+        "shard": [2 * (number // 2) for number in range(n)],
+        "row": [number % 2 for number in range(n)],
+        "height": [SHAPE[0]] * n,
+        "width": [SHAPE[1]] * n,
+        **{name: [0.0] * n for name in ("scale", "pad_x_px", "pad_y_px")},
+        **{name: [9] * n for name in ("image_width_px", "image_height_px")},
+    }
+    with shard_folder(out, "images", fingerprint=fingerprint) as folder:
+        for first in range(0, n, 2):
+            rows = [np.full(SHAPE, row + 1, np.uint8) for row in range(first, min(first + 2, n))]
+            np.save(folder / shard_name(first, "images"), np.stack(rows))
+        write_table(index, folder, "image_shards")
+        table_path(folder, "image_shards").rename(folder / "index.parquet")
+
+
 def test_maps_come_back(tmp_path):
     write(tmp_path, 5)
     shards = open_shards(str(tmp_path))
@@ -38,6 +61,38 @@ def test_maps_come_back(tmp_path):
     assert isinstance(shards[4], np.memmap)
     assert (shards[4].shape, shards[4].dtype) == (SHAPE, np.float16)
     assert shards[np.int64(2)].min() == 3
+
+
+def test_images_come_back(tmp_path):
+    write_images(tmp_path, 5)
+    shards = open_shards(tmp_path)
+    assert (len(shards), shards.kind) == (5, "images")
+    assert [int(image.min()) for image in shards] == [1, 2, 3, 4, 5]
+    assert isinstance(shards[4], np.memmap)
+    assert (shards[4].shape, shards[4].dtype) == (SHAPE, np.uint8)
+    assert shards.index["dicom_id"][4].as_py() == "I004"
+
+
+def test_pickles_hold_no_pixels(tmp_path):
+    """Loaders send it to their workers, open or not."""
+    write_images(tmp_path, 5)
+    shards = open_shards(tmp_path)
+    before = len(pickle.dumps(shards))
+    assert shards[3].max() == 4
+    sent = pickle.dumps(shards)
+    assert len(sent) == before
+    copy = pickle.loads(sent)  # noqa: S301  (as loaders send it)
+    assert [int(image.max()) for image in copy] == [1, 2, 3, 4, 5]
+    assert copy.index.equals(shards.index)
+
+
+def test_few_files_are_open_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_OPEN", 2)
+    write_images(tmp_path, 9)
+    shards = open_shards(tmp_path)
+    kept = [shards[row] for row in (0, 8, 4, 2, 0, 6)]
+    assert [int(image.max()) for image in kept] == [1, 9, 5, 3, 1, 7]
+    assert sorted(shards._open) == [0, 6]
 
 
 def test_bare_numpy_reads_them(tmp_path):
@@ -109,13 +164,50 @@ def test_a_run_that_fails_while_it_moves_leaves_no_index(tmp_path):
 
 
 def test_what_a_killed_run_left_does_not_disturb(tmp_path):
-    (tmp_path / ".partial").mkdir()
-    (tmp_path / ".partial" / "heatmaps-00009.npy").write_bytes(b"half")
-    write(tmp_path, 1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "heatmaps-00000.npy",
-        "index.parquet",
-    ]
+    beside = tmp_path / ".out.partial"
+    beside.mkdir()
+    (beside / "heatmaps-00009.npy").write_bytes(b"half")
+    write(tmp_path / "out", 1)
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert files == ["heatmaps-00000.npy", "index.parquet"]
+    assert not beside.exists()
+
+
+def work(out, fingerprint, *, fails=False):
+    """Give what lies in the folder of the work at first."""
+    with shard_folder(out, "images", fingerprint=fingerprint) as folder:
+        before = sorted(path.name for path in folder.iterdir() if path.name != ".fingerprint")
+        (folder / "images-00000.npy").write_bytes(b"")
+        (folder / ".note").write_bytes(b"")
+        if fails:
+            raise KeyboardInterrupt
+    return before
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "found"),
+    [
+        pytest.param("a", [".note", "images-00000.npy"], id="the same"),
+        pytest.param("b", [], id="another"),
+        pytest.param(None, [], id="none"),
+    ],
+)
+def test_work_is_kept_for_a_run_of_the_same_fingerprint(tmp_path, fingerprint, found):
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path / "out", "a", fails=True)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert work(tmp_path / "out", fingerprint) == found
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["images-00000.npy"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert work(tmp_path / "out", fingerprint) == []
+
+
+def test_a_mounted_folder_keeps_the_work_inside(tmp_path, monkeypatch):
+    """What lies beside it is on another disk, where a shard cannot be renamed from."""
+    monkeypatch.setattr(type(tmp_path), "is_mount", lambda path: path == tmp_path)
+    with shard_folder(tmp_path) as folder:
+        assert folder == tmp_path / ".partial"
+    assert list(tmp_path.iterdir()) == []
 
 
 def spoil(folder, how):
@@ -143,9 +235,9 @@ def spoil(folder, how):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("no index", "index.parquet: there is no index of heatmaps"),
+        ("no index", "index.parquet: there is no index of heatmaps or images"),
         ("index is text", "index.parquet: this is not a Parquet file"),
-        ("no column", "columns are missing: row, scale"),
+        ("no column", "columns of an index of heatmaps are missing: row, scale"),
         ("no shard", "heatmaps-00001.npy: not found"),
         ("shard is text", "heatmaps-00001.npy: not a whole NPY file of numbers"),
         ("pickle", "heatmaps-00001.npy: not a whole NPY file"),
@@ -158,4 +250,25 @@ def test_open_refuses(tmp_path, how, message):
     write(tmp_path, 3 + 1)
     spoil(tmp_path, how)
     with pytest.raises(SchemaError, match=f"(?s){message}"):
+        open_shards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [
+        (["scale", "row"], "row, scale"),
+        (["dicom_id", "image_width_px"], "dicom_id, image_width_px"),
+    ],
+)
+def test_open_refuses_images(tmp_path, columns, missing):
+    write_images(tmp_path, 3)
+    index = tmp_path / "index.parquet"
+    whole = pq.read_table(index)
+    pq.write_table(whole.drop_columns(columns), index)
+    message = f"columns of an index of images are missing: {missing}"
+    with pytest.raises(SchemaError, match=message):
+        open_shards(tmp_path)
+    pq.write_table(whole, index)
+    np.save(tmp_path / "images-00002.npy", np.zeros((1, *SHAPE), np.float16))
+    with pytest.raises(SchemaError, match=r"images-00002.npy: uint8 \(1, 3, 4\) expected, float16"):
         open_shards(tmp_path)
