@@ -1,0 +1,1 @@
+"""Export: one folder that another lab loads without this code."""

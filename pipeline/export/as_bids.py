@@ -1,0 +1,229 @@
+"""Fixations as BIDS eye tracking (BIDS 1.11, once BEP 020); the Gaussians lie beside as CSV.
+
+The subjects of BIDS are those whose eyes were followed: the radiologists. No source says who of
+them read what, so a data set is one subject, and a reading one session.
+"""
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.console import progress
+from pipeline.errors import GazeError
+from pipeline.export.contents import Contents
+from pipeline.export.forms import JSON, TSV, Files, write_tables
+from pipeline.manifests import Screen
+from pipeline.schemas import TABLES
+from pipeline.tables import rows_of
+
+VERSION = "1.11.0"
+TASK = "dictation"
+IGNORED = ("*.csv", "*.py", "*.md", "SHA256SUMS", "croissant.json", "provenance.json", "images/")
+PHYSIO = {  # column of BIDS: column of ours, unit
+    "timestamp": ("onset_s", "s"),
+    "x_coordinate": ("x_px", "pixel"),
+    "y_coordinate": ("y_px", "pixel"),
+    "pupil_size": ("pupil_area_norm", "arbitrary"),
+}
+PHYSIO_SIDECAR = {
+    "Columns": list(PHYSIO),
+    "Description": "One row a fixation, as the source detected them: not evenly sampled."
+    " SamplingFrequency is the tracker's. RecordedEye is cyclopean also where one eye was followed"
+    " and the source does not say which: BIDS has no word for that.",
+    "PhysioType": "eyetrack",
+    "RecordedEye": "cyclopean",
+    "SampleCoordinateSystem": "custom",
+    "SampleCoordinateSystemDescription": "Pixels of the original radiograph, origin at the centre"
+    " of its top-left pixel, x right, y down. Readers could zoom and pan: this is not the screen.",
+    "StartTime": 0,
+    "TaskName": TASK,
+    **{
+        name: {
+            "Description": TABLES["fixations"].schema.field(ours).metadata[b"description"].decode(),
+            "Units": unit,
+        }
+        for name, (ours, unit) in PHYSIO.items()
+    },
+}
+PHYSIOEVENTS_SIDECAR = {
+    "Columns": ["onset", "duration", "trial_type"],
+    "Description": "The same fixations with their durations",
+    "OnsetSource": "timestamp",
+    "TaskName": TASK,
+    "duration": {"Description": "End less start", "Units": "s"},
+    "trial_type": {"Levels": {"fixation": "A fixation"}},
+}
+EVENTS_SIDECAR = {
+    "TaskName": TASK,
+    "TaskDescription": "A radiologist looks at a radiograph and dictates what is seen.",
+    "onset": {"Description": "Start of the window of gaze", "Units": "s"},
+    "duration": {"Description": "End less start", "Units": "s"},
+    "trial_type": {"Description": "Kind of the window, as in windows.csv"},
+    "labels": {"Description": "Labels mentioned in it, separated by |"},
+    "window": {"Description": "Number of the window in windows.csv and gaussians.csv"},
+}
+
+Row = dict[str, Any]
+
+
+def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> list[Files]:
+    """Write tables and fixations; give what was written.
+
+    Parameters
+    ----------
+    contents : Contents
+        With the table `fixations`.
+    folder : pathlib.Path
+        Where.
+    screens : mapping of str to Screen
+        What the readers of each data set sat in front of.
+
+    Raises
+    ------
+    GazeError
+        If two readings get the same label, which has letters and digits alone.
+    """
+    readings = contents.tables["readings"].to_pylist()
+    ids = [row["reading_id"] for row in readings]
+    if len({_label(one) for one in ids}) < len(ids):
+        raise GazeError("two readings get the same BIDS label, which has letters and digits alone.")
+    fixations = rows_of(contents.tables["fixations"], "reading_id", ids)
+    windows = _by_reading(contents.tables["windows"])
+    for row in progress(readings, "BIDS", total=len(ids)):
+        stem = _stem(folder, row)
+        _write_gaze(stem, fixations[row["reading_id"]], screens[row["dataset"]])
+        _write_events(stem, windows.get(row["reading_id"], []), screens[row["dataset"]])
+    _write_top(folder, readings, screens)
+    _write_sessions(folder, contents.tables["readings"])
+    return [
+        *write_tables(contents, folder, ".csv"),
+        Files("physio", "sub-*/ses-*/beh/*_physio.tsv.gz", TSV, "Fixations, without header"),
+        Files("physioevents", "sub-*/ses-*/beh/*_physioevents.tsv.gz", TSV, "Their durations"),
+        Files("events", "sub-*/ses-*/beh/*_events.tsv", TSV, "Windows: which label, when"),
+        Files("sidecars", "sub-*/ses-*/beh/*.json", JSON, "What the columns of these are"),
+        Files("sessions", "sub-*/*_sessions.tsv", TSV, "One row a reading, as readings.csv"),
+    ]
+
+
+def _label(text: str) -> str:
+    return re.sub(r"[^0-9A-Za-z]", "", text)
+
+
+def _by_reading(windows: pa.Table) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in windows.to_pylist():
+        found.setdefault(row["reading_id"], []).append(row)
+    return found
+
+
+def _stem(folder: Path, reading: Row) -> str:
+    subject, session = f"sub-{_label(reading['dataset'])}", f"ses-{_label(reading['reading_id'])}"
+    beh = folder / subject / session / "beh"
+    beh.mkdir(parents=True)
+    return f"{beh}/{subject}_{session}_task-{TASK}_"
+
+
+def _write_gaze(stem: str, fixations: Row, screen: Screen) -> None:
+    columns = [fixations[ours].tolist() for ours, _ in PHYSIO.values()]
+    _write_tsv(f"{stem}recording-eye1_physio.tsv.gz", zip(*columns, strict=True))
+    device = {"ManufacturersModelName": screen.tracker, "SamplingFrequency": screen.sampling_hz}
+    _write_json(f"{stem}recording-eye1_physio.json", {**PHYSIO_SIDECAR, **device})
+    lasts = (fixations["offset_s"] - fixations["onset_s"]).tolist()
+    events = [(at, span, "fixation") for at, span in zip(columns[0], lasts, strict=True)]
+    _write_tsv(f"{stem}recording-eye1_physioevents.tsv.gz", events)
+    _write_json(f"{stem}recording-eye1_physioevents.json", PHYSIOEVENTS_SIDECAR)
+
+
+def _write_events(stem: str, windows: list[Row], screen: Screen) -> None:
+    rows = [
+        (
+            row["start_s"],
+            row["end_s"] - row["start_s"],
+            row["kind"],
+            "|".join(row["labels"]) or None,
+            row["window"],
+        )
+        for row in sorted(windows, key=lambda row: (row["start_s"], row["window"]))
+        if row["status"] == "ok"
+    ]
+    header = ("onset", "duration", "trial_type", "labels", "window")
+    _write_tsv(f"{stem}events.tsv", [header, *rows])
+    shown = {"StimulusPresentation": _shown(screen)}
+    _write_json(f"{stem}events.json", {**EVENTS_SIDECAR, **shown})
+
+
+def _shown(screen: Screen) -> Row:
+    """Describe the screen, lengths in metres; what no source tells is left out."""
+    shown: Row = {
+        "ScreenOrigin": ["top", "left"],
+        "ScreenResolution": [screen.width_px, screen.height_px],
+    }
+    if screen.width_mm and screen.height_mm:
+        shown["ScreenSize"] = [screen.width_mm / 1000, screen.height_mm / 1000]
+    if screen.distance_mm:
+        shown["ScreenDistance"] = screen.distance_mm / 1000
+    return shown
+
+
+def _write_top(folder: Path, readings: list[Row], screens: Mapping[str, Screen]) -> None:
+    """Write what stands once for the whole data set."""
+    names = ", ".join(sorted(screens))
+    generator = {"Name": "gazescribe", "Description": "see provenance.json"}
+    description = {
+        "Name": f"Fixations of {names}",
+        "BIDSVersion": VERSION,
+        "DatasetType": "raw",
+        "License": "see LICENSE_NOTICE.md",
+        "GeneratedBy": [generator],
+    }
+    _write_json(f"{folder}/dataset_description.json", description)
+    (folder / ".bidsignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    counts = [
+        (f"sub-{_label(name)}", sum(row["dataset"] == name for row in readings))
+        for name in sorted(screens)
+    ]
+    _write_tsv(f"{folder}/participants.tsv", [("participant_id", "n_readings"), *counts])
+    about = {
+        "participant_id": {
+            "Description": "All radiologists of a data set: none says who read what"
+        },
+        "n_readings": {"Description": "Readings, each a session"},
+    }
+    _write_json(f"{folder}/participants.json", about)
+
+
+def _write_sessions(folder: Path, readings: pa.Table) -> None:
+    columns = readings.column_names
+    about = {
+        field.name: {"Description": field.metadata[b"description"].decode()}
+        for field in readings.schema
+    }
+    for name in sorted(set(readings["dataset"].to_pylist())):
+        of_name = [row for row in readings.to_pylist() if row["dataset"] == name]
+        rows = [(f"ses-{_label(row['reading_id'])}", *row.values()) for row in of_name]
+        subject = f"sub-{_label(name)}"
+        stem = f"{folder}/{subject}/{subject}_sessions"
+        _write_tsv(f"{stem}.tsv", [("session_id", *columns), *rows])
+        _write_json(f"{stem}.json", about)
+
+
+def _write_tsv(path: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Write tab-separated values; a name that ends with .gz is compressed, without a time in it."""
+    text = "".join("\t".join(map(_cell, row)) + "\n" for row in rows).encode()
+    Path(path).write_bytes(gzip.compress(text, mtime=0) if path.endswith(".gz") else text)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "n/a"
+    return str(value).replace("\t", " ").replace("\n", " ")
+
+
+def _write_json(path: str, content: Mapping[str, Any]) -> None:
+    Path(path).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")

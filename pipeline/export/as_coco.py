@@ -1,0 +1,245 @@
+"""Regions as COCO: maps cut at a threshold, in the pixels of the original image.
+
+Each connected region of a map is one annotation, with its box and its area. The same regions are
+written twice: as exact run-length masks, and as polygons for tools that take nothing else.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.export.as_hf import SPLITS
+from pipeline.export.contents import Contents, Map, MapSet, Part
+from pipeline.export.forms import JSON, Each, Files, write_tables
+from pipeline.labels import TEN_LABELS
+
+FORMS = ("masks", "polygons")
+TOLERANCE_PX = 0.5  # of the polygons
+MIN_POINTS = 3  # a line between two points has no area
+
+Row = dict[str, Any]
+Size = tuple[int, int]
+
+
+def write(
+    contents: Contents,
+    folder: Path,
+    each: Each,
+    *,
+    threshold: float,
+) -> list[Files]:
+    """Write tables and annotations; give what was written."""
+    sizes = image_sizes(contents)
+    found: dict[str, list[Row]] = {one.name: [] for one in contents.sets}
+    annotated = each(partial(annotate, sizes=sizes, threshold=threshold))
+    for part, rows in zip(contents.parts, annotated, strict=True):
+        found[part.name] += rows
+    for one in contents.sets:
+        (folder / "annotations" / one.name).mkdir(parents=True)
+        for form in FORMS:
+            _write_set(contents, one, found[one.name], form, folder, threshold)
+    return write_tables(contents, folder, ".csv") + [
+        Files(
+            f"{one.name}-{form}",
+            f"annotations/{one.name}/{form}_*.json",
+            JSON,
+            f"Regions above {threshold:g} as {form}, by split",
+        )
+        for one in contents.sets
+        for form in FORMS
+    ]
+
+
+def image_sizes(contents: Contents) -> dict[str, Size]:
+    """Give (height, width) of the image of each reading that has gaze and a size."""
+    return {
+        row["reading_id"]: (row["height_px"], row["width_px"])
+        for row in contents.tables["readings"].to_pylist()
+        if row["has_gaze"] and row["width_px"] and row["height_px"]
+    }
+
+
+def annotate(part: Part, sizes: dict[str, Size], threshold: float) -> list[Row]:
+    """Find the regions of some maps.
+
+    Parameters
+    ----------
+    part : Part
+        Maps.
+    sizes : dict of str to tuple of int
+        (height, width) of the image of each reading; maps of others are left out.
+    threshold : float
+        Regions are where the map is above it.
+
+    Returns
+    -------
+    list of dict
+        `row` of the index, and for each region `bbox`, `area`, `masks` (RLE) and `polygons`.
+    """
+    found = []
+    for row, heatmap in zip(part.rows.to_pylist(), part.maps(), strict=True):
+        if row["reading_id"] in sizes:
+            size = sizes[row["reading_id"]]
+            native = on_image(heatmap, row, size)
+            found += [{"row": row, **one} for one in regions(native > threshold)]
+    return found
+
+
+def on_image(heatmap: Map, row: Row, size: Size) -> NDArray[np.float32]:
+    """Bring a map into the pixels of its image, bilinear.
+
+    Parameters
+    ----------
+    heatmap : ndarray of float16, shape (height, width)
+        In model pixels.
+    row : dict
+        `scale`, `pad_x_px`, `pad_y_px`: model = (image_px + 0.5)·scale + pad − 0.5.
+    size : tuple of int
+        (height, width) of the image.
+    """
+    values = heatmap.astype(np.float32)
+    for axis, pad in ((0, row["pad_y_px"]), (1, row["pad_x_px"])):
+        at = (np.arange(size[axis]) + 0.5) * row["scale"] + pad - 0.5
+        at = np.clip(at, 0, values.shape[axis] - 1)
+        low = np.floor(at).astype(int)
+        share = np.expand_dims((at - low).astype(np.float32), 1 - axis)
+        high = np.minimum(low + 1, values.shape[axis] - 1)
+        values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
+    return values
+
+
+def regions(mask: NDArray[np.bool_]) -> Iterator[Row]:
+    """Give each connected region (corners touch) of a mask, shape (height, width)."""
+    from skimage.measure import label, regionprops
+
+    for region in regionprops(label(mask, connectivity=2)):
+        ymin, xmin, ymax, xmax = (int(side) for side in region.bbox)
+        yield {
+            "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
+            "area": int(region.area),
+            "masks": run_lengths(region.coords, mask.shape),
+            "polygons": [_outline(region.image_filled, ymin, xmin)],
+        }
+
+
+def run_lengths(pixels: NDArray[np.integer], size: tuple[int, ...]) -> Row:
+    """Encode pixels, shape (n, 2) as (y, x), as COCO's compressed run lengths, column by column."""
+    height, width = size
+    at = np.sort(pixels[:, 1].astype(np.int64) * height + pixels[:, 0])
+    breaks = np.flatnonzero(np.diff(at) > 1)
+    starts, ends = at[np.r_[0, breaks + 1]], at[np.r_[breaks, len(at) - 1]] + 1
+    edges = np.stack([starts, ends], axis=1).ravel()
+    counts = np.diff(edges, prepend=0, append=height * width).tolist()
+    return {"size": [height, width], "counts": _as_text(counts[:-1] if not counts[-1] else counts)}
+
+
+def _as_text(counts: list[int]) -> str:
+    """Write run lengths as COCO does: less the one before the last, five bits a character."""
+    text = ""
+    for n, count in enumerate(counts):
+        rest = count - (counts[n - 2] if n > 2 else 0)
+        more = True
+        while more:
+            bits = rest & 31
+            rest >>= 5
+            more = rest != (-1 if bits & 16 else 0)
+            text += chr((bits | 32 if more else bits) + 48)
+    return text
+
+
+def _outline(filled: NDArray[np.bool_], ymin: int, xmin: int) -> list[float]:
+    """Outline of a region without its holes, as x, y, x, y …; pixel 0 reaches from 0 to 1."""
+    from skimage.measure import approximate_polygon, find_contours
+
+    lines = find_contours(np.pad(filled.astype(float), 1), 0.5, fully_connected="high")
+    line = max(lines, key=len)
+    simple = approximate_polygon(line, TOLERANCE_PX)
+    points = (simple if len(simple) > MIN_POINTS else line)[:-1, ::-1] - 0.5 + (xmin, ymin)
+    return [round(float(value), 2) for value in points.ravel()]
+
+
+def _write_set(
+    contents: Contents,
+    one: MapSet,
+    found: list[Row],
+    form: str,
+    folder: Path,
+    threshold: float,
+) -> None:
+    """Write the regions of a set, a file for each split."""
+    images = _images(contents)
+    names = _categories(one)
+    for ours, theirs in SPLITS.items():
+        of_split = {key: row for key, row in images.items() if row["split"] == ours}
+        if not of_split:
+            continue
+        annotations = [
+            _annotation(region, form, of_split, names)
+            for region in found
+            if region["row"]["dicom_id"] in of_split
+        ]
+        content = {
+            "info": {"description": f"{one.name}: regions above {threshold:g}", "version": "1"},
+            "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
+            "categories": [
+                {"id": number, "name": name, "supercategory": "finding"}
+                for name, number in names.items()
+            ],
+            "images": [{**row, "license": 1} for row in of_split.values()],
+            "annotations": [
+                {"id": number, **row, "threshold": threshold}
+                for number, row in enumerate(annotations, 1)
+            ],
+        }
+        path = folder / "annotations" / one.name / f"{form}_{theirs}.json"
+        path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _images(contents: Contents) -> dict[str, Row]:
+    """One entry an image that somebody read with gaze, numbered by id."""
+    sizes = image_sizes(contents)
+    readings = contents.tables["readings"].to_pylist()
+    read = {row["dicom_id"]: row for row in readings if row["reading_id"] in sizes}
+    return {
+        dicom_id: {
+            "id": number,
+            "file_name": f"images/{dicom_id}.png",
+            "dicom_id": dicom_id,
+            "split": read[dicom_id]["split"],
+            "height": read[dicom_id]["height_px"],
+            "width": read[dicom_id]["width_px"],
+        }
+        for number, dicom_id in enumerate(sorted(read), 1)
+    }
+
+
+def _categories(one: MapSet) -> dict[str, int]:
+    """Give each category a number: the ten labels as channels from 1, then whatever else is."""
+    named = {_category(row) for row in one.index.select(["kind", "label"]).to_pylist()}
+    return {
+        name: number
+        for number, name in enumerate([*TEN_LABELS, *sorted(named - set(TEN_LABELS))], 1)
+    }
+
+
+def _category(row: Row) -> str:
+    return str(row["label"] or row["kind"])
+
+
+def _annotation(region: Row, form: str, images: dict[str, Row], names: dict[str, int]) -> Row:
+    row = region["row"]
+    return {
+        "image_id": images[row["dicom_id"]]["id"],
+        "category_id": names[_category(row)],
+        "segmentation": region[form],
+        "bbox": region["bbox"],
+        "area": region["area"],
+        "iscrowd": 0,
+        "reading_id": row["reading_id"],
+        "kind": row["kind"],
+    }

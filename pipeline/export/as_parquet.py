@@ -1,0 +1,66 @@
+"""Maps as Parquet: lists of lists of half floats; pandas, polars and `datasets` open them."""
+
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.export.contents import Contents, MapSet, Part
+from pipeline.export.forms import PARQUET, Each, Files, write_tables
+
+MAPS_A_GROUP = 32  # of 512×512: 16 MB, what a reader must hold at once
+PLACES = ("shard", "row")  # say where a map lies in NPY files; there are none here
+MAP_TYPE = pa.list_(pa.list_(pa.float16()))
+FIELD = pa.field(
+    "map",
+    MAP_TYPE,
+    nullable=False,
+    metadata={"description": "Rows of the map from the top, each from the left; maximum about 1"},
+)
+
+
+def write(contents: Contents, folder: Path, each: Each) -> list[Files]:
+    """Write tables and maps; give what was written."""
+    for one in contents.sets:
+        (folder / "maps" / one.name).mkdir(parents=True)
+    each(partial(write_part, folder=folder))
+    return write_tables(contents, folder, ".parquet") + [
+        Files(one.name, f"maps/{one.name}/*.parquet", PARQUET, "Maps", maps_schema(one))
+        for one in contents.sets
+    ]
+
+
+def maps_schema(one: MapSet) -> pa.Schema:
+    """Columns of a file of maps."""
+    return one.index.drop_columns(PLACES).schema.append(FIELD)
+
+
+def write_part(part: Part, folder: Path) -> None:
+    """Write the maps of one file."""
+    write_maps(part, folder / "maps" / part.name / f"part-{part.number:05d}.parquet")
+
+
+def write_maps(part: Part, path: Path) -> None:
+    """Write maps with their rows of the index, a few at a time."""
+    rows = part.rows.drop_columns(PLACES)
+    maps = part.maps()
+    plain = {"use_dictionary": rows.column_names, "write_statistics": rows.column_names}
+    schema = rows.schema.append(FIELD)  # neither is of use for maps, and both take their time
+    with pq.ParquetWriter(path, schema, compression="zstd", **plain) as writer:
+        for begin in range(0, rows.num_rows, MAPS_A_GROUP):
+            block = np.stack(list(islice(maps, MAPS_A_GROUP)))
+            group = rows.slice(begin, len(block)).append_column(FIELD, nested(block))
+            writer.write_table(group)
+
+
+def nested(maps: NDArray[np.float16]) -> pa.Array:
+    """Turn maps, shape (n, height, width), into lists of lists."""
+    n, height, width = maps.shape
+    values = pa.array(maps.reshape(-1))
+    lines = pa.array(np.arange(0, maps.size + 1, width, dtype=np.int32))
+    starts = pa.array(np.arange(0, n * height + 1, height, dtype=np.int32))
+    return pa.ListArray.from_arrays(starts, pa.ListArray.from_arrays(lines, values))

@@ -1,0 +1,160 @@
+"""What people read: the card, the licence notice, the columns, and an example that loads it all."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.export.as_hf import SPLITS
+from pipeline.export.as_parquet import MAP_TYPE, maps_schema
+from pipeline.export.contents import Contents, MapSet
+from pipeline.export.forms import Files
+from pipeline.manifests import Manifest
+
+COLUMNS = ("table", "column", "type", "unit", "may_be_empty", "description")
+READERS = {
+    "parquet": "pandas with pyarrow",
+    "hf": "datasets",
+    "npy": "numpy",
+    "webdataset": "webdataset",
+    "zarr": "zarr",
+    "coco": "pycocotools",
+    "bids": "pandas",
+}
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+Json = dict[str, Any]
+
+
+def title_of(sources: Sequence[Manifest]) -> str:
+    """Name an export after its sources."""
+    return f"Gaze heatmaps: {sources[0].long_name}"
+
+
+def write_card(
+    folder: Path,
+    contents: Contents,
+    files: Sequence[Files],
+    sources: Sequence[Manifest],
+    made: Mapping[str, Any],
+) -> None:
+    """Write README.md, LICENSE_NOTICE.md, columns.csv and load_example.py.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The export.
+    contents : Contents
+        What it holds.
+    files : sequence of Files
+        What was written.
+    sources : sequence of Manifest
+        Where it comes from.
+    made : mapping
+        `provenance` of it.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (Markdown and Python, not HTML)
+    )
+    facts = {
+        "title": title_of(sources),
+        "head": yaml.safe_dump(_head(contents, sources, made), sort_keys=False, allow_unicode=True),
+        "reader": READERS[made["format"]],
+        "files": files,
+        "sources": sources,
+        "made": made,
+        "sets": [one.name for one in contents.sets],
+    }
+    templates = {
+        "README.md": "README.md.j2",
+        "LICENSE_NOTICE.md": "LICENSE_NOTICE.md.j2",
+        "load_example.py": f"load_{made['format']}.py.j2",
+    }
+    for name, template in templates.items():
+        text = environment.get_template(template).render(facts)
+        (folder / name).write_text(text, encoding="utf-8")
+    _write_columns(folder / "columns.csv", files)
+
+
+def _head(contents: Contents, sources: Sequence[Manifest], made: Mapping[str, Any]) -> Json:
+    """YAML head of the card, as Hugging Face reads it."""
+    open_licence = made["synthetic"]
+    n = max([one.index.num_rows for one in contents.sets], default=len(contents.tables["windows"]))
+    head: Json = {
+        "pretty_name": title_of(sources),
+        "license": "cc0-1.0" if open_licence else "other",
+        **(
+            {}
+            if open_licence
+            else {
+                "license_name": "data-use-agreement-of-the-sources",
+                "license_link": "LICENSE_NOTICE.md",
+            }
+        ),
+        "task_categories": ["image-segmentation", "image-classification"],
+        "tags": ["medical", "radiology", "chest-x-ray", "eye-tracking", "saliency"],
+        "size_categories": [next((name for most, name in SIZES if n < most), "n>1T")],
+    }
+    if made["format"] in {"parquet", "hf"}:
+        head |= _configs(contents, made["format"])
+    return head
+
+
+def _configs(contents: Contents, form: str) -> Json:
+    """Say to `datasets.load_dataset` which files belong together; the first is what it opens."""
+    configs: list[Json] = []
+    infos: list[Json] = []
+    for one in contents.sets:
+        splits = ["train"]
+        pattern = f"maps/{one.name}/*.parquet"
+        if form == "hf":
+            held = set(one.index["split"].to_pylist())
+            splits = [theirs for ours, theirs in SPLITS.items() if ours in held]
+            pattern = f"maps/{one.name}/{{split}}-*.parquet"
+        paths = [{"split": split, "path": pattern.format(split=split)} for split in splits]
+        configs.append({"config_name": one.name, "data_files": paths})
+        if form == "hf":
+            infos.append({"config_name": one.name, "features": _features(one)})
+    for name in contents.tables:
+        paths = [{"split": "train", "path": f"{name}.parquet"}]
+        configs.append({"config_name": name, "data_files": paths})
+    configs[0]["default"] = True
+    return {"configs": configs, **({"dataset_info": infos} if infos else {})}
+
+
+def _features(one: MapSet) -> list[Json]:
+    """Columns of the maps as `datasets` writes them."""
+    height, width = one.size
+    shape = {"array2_d": {"shape": [height, width], "dtype": "float16"}}
+    kinds = {"double": "float64"}
+    return [
+        {
+            "name": field.name,
+            "dtype": shape
+            if field.type == MAP_TYPE
+            else kinds.get(str(field.type), str(field.type)),
+        }
+        for field in maps_schema(one)
+    ]
+
+
+def _write_columns(path: Path, files: Sequence[Files]) -> None:
+    """Write what each column of each table means."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for one in files:
+            for field in one.schema or ():
+                words = field.metadata or {}
+                unit, meaning = (words.get(key, b"").decode() for key in (b"unit", b"description"))
+                empty = "yes" if field.nullable else "no"
+                writer.writerow((one.name, field.name, field.type, unit, empty, meaning))

@@ -1,0 +1,182 @@
+"""The last look at an export before it is moved into place: no picture, transcript or raw id.
+
+Every file is opened again and searched, whoever wrote it and however.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.export.open_again import Column, Refused, open_again
+from pipeline.labels import TEN_LABELS
+from pipeline.resources import resource
+from pipeline.schemas import CHEXPERT_LABELS
+
+RUN = 4  # words: shorter runs occur in any text
+SHORT = range(2, RUN)  # words of a sentence that is looked for as a whole cell or phrase
+MIN_ID = 6  # characters: shorter ids occur in any table
+PICTURES = "images"  # the only folder where pictures may lie, where they were asked for
+
+_WORD = re.compile(r"[^\W\d_]+")
+_SENTENCE_END = re.compile(r"[.!?\n]+")
+_PHRASE_END = re.compile(r"[.,;:!?|()\[\]{}\"'\n\t]+")
+_ALNUM = re.compile(r"[0-9a-z]+")
+_DIGITS = re.compile(r"(?<![0-9a-f])\d+(?![0-9a-f])")  # not those inside a hash
+_BASE64 = re.compile(r"(?:iVBORw0KGgo|/9j/)[A-Za-z0-9+/]{40}")
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """What an export must not hold.
+
+    Attributes
+    ----------
+    runs : frozenset of str
+        Every four words that follow each other in a dictation.
+    phrases : frozenset of str
+        Whole sentences of two or three words.
+    ids : frozenset of str
+        Raw ids, or the pieces of them that say as much.
+    pictures : bool
+        Pictures too, wherever they lie; else those in `images/` may stay.
+    """
+
+    runs: frozenset[str] = frozenset()
+    phrases: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    pictures: bool = True
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """The ids that are numbers."""
+        return np.array([int(one) for one in self.ids if one.isdigit()], dtype=np.int64)
+
+
+def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Forbidden:
+    """Say what an export must not hold.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Dictations; none where text was asked for.
+    ids : iterable
+        Raw ids; none where they were not replaced.
+    pictures : bool
+        False where images were asked for.
+
+    Returns
+    -------
+    Forbidden
+        Without what our own descriptions and templates say, and runs of names of labels alone.
+    """
+    runs: set[str] = set()
+    phrases: set[str] = set()
+    for text in texts:
+        runs |= _runs(_words(text))
+        phrases |= _phrases(text, _SENTENCE_END)
+    own_runs, own_phrases = _own_words()
+    label_words = {word for label in (*TEN_LABELS, *CHEXPERT_LABELS) for word in _words(label)}
+    of_labels = {run for run in runs if label_words.issuperset(run.split())}
+    pieces = {piece for one in ids for piece in _pieces(str(one))}
+    return Forbidden(
+        frozenset(runs - own_runs - of_labels),
+        frozenset(phrases - own_phrases),
+        frozenset(pieces),
+        pictures,
+    )
+
+
+def check_export(folder: Path, forbidden: Forbidden) -> list[str]:
+    """Search a written export.
+
+    Returns
+    -------
+    list of str
+        What was found, and where; empty if the export may go.
+    """
+    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    return [
+        f"{path.relative_to(folder)}: {fault}"
+        for path in files
+        for fault in _faults(path, str(path.relative_to(folder)), forbidden)
+    ]
+
+
+def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
+    yield from _text_faults(Column("its name", [name]), forbidden)
+    if path.is_symlink():
+        yield "it is a link"
+        return
+    if not forbidden.pictures and name.startswith(f"{PICTURES}/") and path.suffix == ".png":
+        return
+    try:
+        for column in open_again(path):
+            if isinstance(column.values, list):
+                yield from _text_faults(column, forbidden)
+            elif np.isin(column.values, forbidden.numbers).any():
+                yield f"a raw id in {column.name}"
+    except Refused as why:
+        yield str(why)
+
+
+def _text_faults(column: Column, forbidden: Forbidden) -> Iterator[str]:
+    """Search texts: each alone, and the words of all, for a transcript may have one word a row."""
+    texts = sorted(set(column.values))
+    if forbidden.runs:
+        found = next(iter(sorted(_runs(_words(" ".join(column.values))) & forbidden.runs)), None)
+        phrase = {one for text in texts for one in _phrases(text)} & forbidden.phrases
+        if found or phrase:
+            yield f"words of a dictation in {column.name}: “{found or min(phrase)}”"
+    if forbidden.ids and any(_known_ids(text, forbidden.ids) for text in texts):
+        yield f"a raw id in {column.name}"
+    if any(_BASE64.search(text) for text in texts):
+        yield f"a picture, as base64, in {column.name}"
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _runs(words: list[str]) -> set[str]:
+    shifted = (islice(words, begin, None) for begin in range(RUN))
+    return {" ".join(run) for run in zip(*shifted, strict=False)}
+
+
+def _phrases(text: str, end: re.Pattern[str] = _PHRASE_END) -> set[str]:
+    """Find phrases of two or three words that stand between two marks, or alone."""
+    parts = (_words(part) for part in end.split(text))
+    return {" ".join(words) for words in parts if len(words) in SHORT}
+
+
+def _pieces(one: str) -> set[str]:
+    """Find what gives an id away: the id without its marks, and each of its longer parts."""
+    parts = _ALNUM.findall(one.casefold())
+    pieces = {"".join(parts), *parts}
+    return {piece for piece in pieces if len(piece) >= MIN_ID and len(set(piece)) > 1}
+
+
+def _known_ids(text: str, ids: frozenset[str]) -> bool:
+    folded = text.casefold()
+    return not (ids.isdisjoint(_ALNUM.findall(folded)) and ids.isdisjoint(_DIGITS.findall(folded)))
+
+
+@cache
+def _own_words() -> tuple[set[str], set[str]]:
+    """Gather what this program itself says in cards, columns, manifests and templates."""
+    here = Path(__file__).parent
+    sources = [
+        *here.rglob("*.py"),
+        *here.rglob("*.j2"),
+        here.parent / "schemas.py",
+        here.parent / "labels.py",
+    ]
+    sources += resource("data_manifests").glob("*.yaml")
+    texts = [path.read_text(encoding="utf-8") for path in sources]
+    runs = {run for text in texts for run in _runs(_words(text))}
+    return runs, {phrase for text in texts for phrase in _phrases(text)}

@@ -1,0 +1,238 @@
+"""Open any file of an export as a reader would, and give what it says, column by column.
+
+It shares nothing with what wrote the files. What it does not know, and what can hold a picture, it
+refuses.
+"""
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\0\x0cjP  ")
+DICOM_AT, DICOM = 128, b"DICM"
+PLAIN = (".md", ".py", ".bidsignore", "SHA256SUMS")
+MATRIX = 16  # lists of so many lists of so many numbers are a picture
+MAP = pa.list_(pa.list_(pa.float16()))
+
+Values = list[str] | NDArray[Any]
+
+
+class Refused(Exception):  # noqa: N818  (not an error of the program: the verdict on a file)
+    """Why a file may not be in an export."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Texts or numbers that belong together, in the order of the file."""
+
+    name: str
+    values: Values
+
+
+def open_again(path: Path) -> Iterator[Column]:
+    """Give all columns of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file of an export.
+
+    Raises
+    ------
+    Refused
+        If it is a picture, can hold one, is of no known kind, or is broken.
+    """
+    with path.open("rb") as file:
+        refuse_picture(file.read(DICOM_AT + len(DICOM)))
+    read = next((known for suffix, known in READERS.items() if path.name.endswith(suffix)), None)
+    if read is None and _is_chunk(path):
+        return  # `_zarr` opens the array that it belongs to
+    if read is None:
+        raise Refused("no file of an export is of this kind")
+    try:
+        yield from read(path)
+    except (pa.ArrowException, ValueError, OSError, tarfile.TarError) as error:
+        raise Refused(f"it cannot be read ({error})") from error
+
+
+def refuse_picture(head: bytes) -> None:
+    """Refuse bytes that begin as a picture does."""
+    if head.startswith(MAGIC) or head[DICOM_AT:].startswith(DICOM):
+        raise Refused("it is a picture")
+
+
+def _plain(path: Path) -> Iterator[Column]:
+    yield Column("text", [path.read_text(encoding="utf-8")])
+
+
+def _parquet(path: Path) -> Iterator[Column]:
+    schema = pq.read_schema(path)
+    said = [*(schema.metadata or {}).items()]
+    said += [pair for field in schema for pair in (field.metadata or {}).items()]
+    yield Column("metadata", [text.decode(errors="replace") for pair in said for text in pair])
+    yield Column("columns", schema.names)
+    for field in schema:
+        if field.type != MAP:
+            column = pq.read_table(path, columns=[field.name])[field.name]
+            yield from _arrow(field.name, column)
+
+
+def _arrow(name: str, column: pa.ChunkedArray) -> Iterator[Column]:
+    values = column.combine_chunks()
+    if pa.types.is_list(values.type):
+        values = values.flatten()
+    values = values.drop_null()
+    if pa.types.is_string(values.type):
+        yield Column(name, values.to_pylist())
+    elif pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        yield Column(name, values.to_numpy(zero_copy_only=False))
+    elif pa.types.is_temporal(values.type):
+        yield Column(name, values.cast(pa.string()).to_pylist())
+    elif not (pa.types.is_boolean(values.type) or pa.types.is_null(values.type)):
+        raise Refused(f"column {name} holds {column.type}, where a picture fits in")
+
+
+def _csv(path: Path) -> Iterator[Column]:
+    yield from _separated(path.read_bytes(), ",")
+
+
+def _tsv(path: Path) -> Iterator[Column]:
+    yield from _separated(path.read_bytes(), "\t")
+
+
+def _tsv_gz(path: Path) -> Iterator[Column]:
+    yield from _separated(gzip.decompress(path.read_bytes()), "\t", header=False)
+
+
+def _separated(content: bytes, delimiter: str, *, header: bool = True) -> Iterator[Column]:
+    if not content:
+        return
+    table = pyarrow.csv.read_csv(
+        io.BytesIO(content),
+        read_options=pyarrow.csv.ReadOptions(autogenerate_column_names=not header),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+    )
+    yield Column("columns", table.column_names)
+    for name in table.column_names:
+        yield from _arrow(name, table[name])
+
+
+def _json(path: Path) -> Iterator[Column]:
+    if path.name == "zarr.json" and path.parent.suffix == ".zarr":
+        yield from _zarr(path.parent)
+    yield from _json_columns([json.loads(path.read_text(encoding="utf-8"))])
+
+
+def _json_columns(contents: Iterable[Any]) -> Iterator[Column]:
+    """Gather what JSON says under each key, however deep it stands."""
+    texts: dict[str, list[str]] = {}
+    numbers: dict[str, list[float]] = {}
+    for content in contents:
+        for key, value in _leaves("", content):
+            if isinstance(value, str):
+                texts.setdefault(key, []).append(value)
+            elif isinstance(value, int | float):
+                numbers.setdefault(key, []).append(value)
+    yield from (Column(key, values) for key, values in texts.items())
+    yield from (Column(key, np.array(values)) for key, values in numbers.items())
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield "names", name
+            yield from _leaves(name, inner)
+    elif isinstance(value, list):
+        if len(value) >= MATRIX and all(_is_line(inner) for inner in value):
+            raise Refused(f"{key} holds a matrix of numbers: a picture")
+        for inner in value:
+            yield from _leaves(key, inner)
+    else:
+        yield key, value
+
+
+def _is_line(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) >= MATRIX
+        and all(isinstance(one, int | float) for one in value)
+    )
+
+
+def _npy(path: Path) -> Iterator[Column]:
+    with path.open("rb") as file:
+        _check_npy(file, path.stat().st_size)
+    yield from ()
+
+
+def _check_npy(file: IO[bytes], size: int) -> None:
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise Refused(f"it is an NPY file of version {version}")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype != np.float16:
+        raise Refused(f"it holds {dtype}; maps are float16, pictures are not")
+    if file.tell() + int(np.prod(shape)) * dtype.itemsize != size:
+        raise Refused("it is longer or shorter than its array")
+
+
+def _tar(path: Path) -> Iterator[Column]:
+    names: list[str] = []
+    rows: list[Any] = []
+    with tarfile.open(path, "r:") as tar:
+        for member in tar:
+            names.append(member.name)
+            file = tar.extractfile(member)
+            if file is None or not member.name.endswith((".npy", ".json")):
+                raise Refused(f"{member.name} is no map and no row of an index")
+            content = file.read()
+            refuse_picture(content[: DICOM_AT + len(DICOM)])
+            if member.name.endswith(".npy"):
+                _check_npy(io.BytesIO(content), len(content))
+            else:
+                rows.append(json.loads(content))
+    yield Column("members", names)
+    yield from _json_columns(rows)
+
+
+def _zarr(folder: Path) -> Iterator[Column]:
+    import zarr
+
+    for name, array in zarr.open_group(folder, mode="r").members(max_depth=None):
+        if isinstance(array, zarr.Group) or (array.ndim == 3 and array.dtype == np.float16):
+            continue
+        if array.ndim != 1:
+            raise Refused(f"{name} holds {array.ndim} dimensions of {array.dtype}: a picture")
+        values = np.asarray(array[:])
+        yield Column(name, values if values.dtype.kind in "iufb" else [str(v) for v in values])
+
+
+def _is_chunk(path: Path) -> bool:
+    """Tell whether a file is a chunk of a Zarr array: below c/, by numbers, beside a zarr.json."""
+    chunks = next((parent for parent in path.parents if parent.name == "c"), None)
+    if chunks is None or not (chunks.parent / "zarr.json").is_file():
+        return False
+    return all(piece.isdigit() for piece in path.relative_to(chunks).parts)
+
+
+READERS: dict[str, Callable[[Path], Iterator[Column]]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".tsv.gz": _tsv_gz,
+    ".json": _json,
+    ".npy": _npy,
+    ".tar": _tar,
+    **dict.fromkeys(PLAIN, _plain),
+}
