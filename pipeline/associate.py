@@ -46,18 +46,22 @@ from pipeline.tables import (
     split_source,
     write_json,
 )
-from pipeline.windows import ENDS, STARTS, Columns, associate_reading
+from pipeline.windows import ENDS, STARTS, Columns, associate_reading, gaze_begins_late
 
 READINGS_A_TASK = 256
 
 
 @dataclass(frozen=True)
 class Part:
-    """Windows and Gaussians of some readings, and the mentions that opened none, by reason."""
+    """Windows and Gaussians of some readings, and the mentions that opened none, by reason.
+
+    `n_late` readings have no gaze before their first mention.
+    """
 
     windows: pa.Table
     gaussians: pa.Table
     mentions_left_out: Counter[str]
+    n_late: int
 
 
 def associate_readings(
@@ -73,6 +77,7 @@ def associate_readings(
     rows: list[dict[str, Any]] = []
     drawn: list[Columns] = []
     left_out: Counter[str] = Counter()
+    n_late = 0
     for one in ids:
         reading = {name: values[0] for name, values in parts["readings"][one].items()}
         reading |= {"width_px": int(reading["width_px"]), "height_px": int(reading["height_px"])}
@@ -88,13 +93,15 @@ def associate_readings(
         )
         rows += new_rows
         drawn += new_drawn
+        gaze = parts["fixations"][one]
+        n_late += gaze_begins_late(parts["words"][one], spoken[one], gaze, params, label_map)
     gaussians = (
         {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
         if drawn
         else TABLES["gaussians"].schema.empty_table()
     )
     windows = pa.Table.from_pylist(rows, schema=TABLES["windows"].schema)
-    return Part(conform(windows, "windows"), conform(gaussians, "gaussians"), left_out)
+    return Part(conform(windows, "windows"), conform(gaussians, "gaussians"), left_out, n_late)
 
 
 def run(
@@ -122,6 +129,7 @@ def run(
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
+    n_late = 0
     metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings, tables=tables.resolve(), params=params, label_map=label_map
@@ -140,6 +148,7 @@ def run(
             windows.write(part.windows)
             gaussians.write(part.gaussians)
             left_out.update(part.mentions_left_out)
+            n_late += part.n_late
             kinds, states = part.windows["kind"], part.windows["status"]
             statuses.update(map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True)))
     summary = {
@@ -147,6 +156,7 @@ def run(
         "split_source": split_source(tables),
         "n_readings": len(ids),
         "n_mentions": spoken.num_rows,
+        "n_readings_gaze_begins_late": n_late,
         "n_windows": dict(sorted(statuses.items())),
         "n_gaussians": gaussians.n_rows,
         "readings_left_out": readings_left_out,

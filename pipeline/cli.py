@@ -22,8 +22,26 @@ COMMANDS = {
     "associate": ("pipeline.associate:associate", "Tie fixations to mentions: windows, Gaussians."),
     "tune": ("pipeline.tune.command:tune", "Search the window that fits the readers' ellipses."),
     "heatmaps": ("pipeline.heatmaps:heatmaps", "Draw heatmaps into shards."),
+    "images": ("pipeline.images:images", "Fit radiographs into shards."),
     "render": ("pipeline.render:render_command", "Draw one map at any resolution."),
+    "configure": (
+        "pipeline.configure:configure",
+        "Resolve the parameters of a network into one file.",
+    ),
+    "train": ("models.train:train", "Train the networks that such a file names."),
+    "evaluate": ("models.evaluate:evaluate", "Score trained networks on validation and test cases."),
+    "predict": ("models.predict:predict", "Apply a trained network to pictures."),
+    "tabulate": (
+        "pipeline.tabulate.command:tabulate",
+        "Turn scores into the papers' tables and figures.",
+    ),
+    "export": (
+        "pipeline.export.command:export",
+        "Write a data set that others load without this program.",
+    ),
     "overlay": ("pipeline.overlay:overlay", "Draw maps over radiographs, to judge by eye."),
+    "report": ("pipeline.report.command:report", "Write pages about a run and its readings."),
+    "diff": ("pipeline.diff:diff", "Say what an edit of rules or parameters changed."),
     "doctor": ("pipeline.doctor:doctor", "Say what this machine has, and what to set."),
 }
 

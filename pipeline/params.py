@@ -7,12 +7,13 @@ nearest known one. Stages get their section, never the file.
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from pipeline.demo.settings import Demo
 from pipeline.errors import ParamsError
 from pipeline.ingest.settings import Ingest
 from pipeline.labeler.settings import Conventions
+from pipeline.networks import Mil, MilProfile
 from pipeline.resources import resource
 from pipeline.strict import Strict, check, read_yaml
 
@@ -28,6 +29,7 @@ StartRule = Literal[
     "single",
     "all",
 ]
+ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 EndRule = Literal["startofsentence", "endofsentence", "firstmention", "lastmention", "nextword"]
 
 
@@ -42,6 +44,14 @@ class Associate(Strict):
     trailing_text: Literal["sentence", "drop"]
     uncertain_opens: bool
     sigma_deg: float = Field(gt=0)
+
+
+class Images(Strict):
+    """Section `images`: how radiographs are fitted into shards."""
+
+    size: int | str
+    source: Literal["jpg", "dicom"]
+    resize: Literal["direct", "published"]
 
 
 class Heatmaps(Strict):
@@ -103,16 +113,45 @@ class EvaluateLabels(Strict):
     n_examples: int = Field(ge=0)
 
 
+class Degrade(Strict):
+    """Section `degrade`: a label's mentions made worse."""
+
+    label: str
+    drop_share: float = Field(ge=0, le=1)
+    add_share: float = Field(ge=0, le=1)
+    seed: int = Field(ge=0)
+
+
+class Tabulate(Strict):
+    """Section `tabulate`: tables and figures of the networks' scores."""
+
+    n_bootstrap: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    n_examples: int = Field(ge=1)
+
+
 class Params(Strict):
     """All sections of `params.yaml`."""
 
+    profile: ProfileName
     ingest: Ingest
     label: Conventions
     evaluate_labels: EvaluateLabels
+    degrade: Degrade
     associate: Associate
+    images: Images
     heatmaps: Heatmaps
     tune: Tune
+    mil: Mil
+    tabulate: Tabulate
     demo: Demo
+
+
+class Profile(Strict):
+    """All sections of `params/<profile>.yaml`."""
+
+    mil: MilProfile
 
 
 def load_params(path: Path | None = None) -> Params:
@@ -129,6 +168,72 @@ def load_params(path: Path | None = None) -> Params:
         If a key is missing, unknown or out of range; all faults at once.
     """
     return read_yaml(path or resource("params.yaml"), Params, ParamsError)
+
+
+def load_profile(name: str, path: Path | None = None) -> Profile:
+    """Read a profile: the sizes of the networks.
+
+    Parameters
+    ----------
+    name : str
+        Which, as `params.yaml` says.
+    path : pathlib.Path, optional
+        The parameter file that named it: the folder `params` beside it comes first, then the one of
+        the working folder, then the packaged one.
+
+    Raises
+    ------
+    ParamsError
+        If there is no such profile, or a key is missing, unknown or out of range.
+    """
+    beside = path.parent / "params" if path else resource("params")
+    folder = beside if (beside / f"{name}.yaml").is_file() else resource("params")
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name not in known:
+        what = f"there is no profile {name!r}; known are {', '.join(known)}."
+        raise ParamsError(what, where=folder, remedy="Set `profile` in params.yaml.")
+    return read_yaml(folder / f"{name}.yaml", Profile, ParamsError)
+
+
+def size_of(given: str | None, params: Params, path: Path | None = None) -> str | None:
+    """Give the size that an option asks for: a network's name stands for that of its images.
+
+    Parameters
+    ----------
+    given : str or None
+        N, HxW, `native`, or the section of a network in the profile; None stays None.
+    params : Params
+        They name the profile.
+    path : pathlib.Path, optional
+        Where they were read from, as for `load_profile`.
+
+    Returns
+    -------
+    str or None
+        What `parse_size` reads.
+    """
+    if given not in Profile.model_fields:
+        return given
+    size = getattr(load_profile(params.profile, path), given).image_size
+    return str(size)
+
+
+def parse_size(text: str | int) -> tuple[int, int] | None:
+    """Read a size: N or HxW in model pixels; `native` is None.
+
+    Raises
+    ------
+    ParamsError
+        If it is none of these.
+    """
+    if str(text) == "native":
+        return None
+    sides = str(text).lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and int(side) for side in sides):
+        raise ParamsError(
+            f"size {text!r} is neither N nor HxW in model pixels.", remedy="Say 512, or 640x512."
+        )
+    return int(sides[0]), int(sides[-1])
 
 
 def override(section: Section, **given: object) -> Section:

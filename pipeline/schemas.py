@@ -19,6 +19,8 @@ DATASETS = ("reflacx", "egd")
 WINDOW_KINDS = ("sentence", "mention", "report", "reading")
 WINDOW_STATUSES = ("ok", "empty", "reversed")
 HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
+MIL_DATASETS = ("mimic", "reflacx")
+MIL_MAPS = ("decoder", "spatial", "gradcam")
 CHEXPERT_LABELS = (
     "Atelectasis",
     "Cardiomegaly",
@@ -46,12 +48,16 @@ NUMBER = pa.int64()
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name, the columns that identify a row, its schema, and what a row is."""
+    """One table: its name, the columns that identify a row, its schema, and what a row is.
+
+    The file is named as the table, unless `file` says otherwise.
+    """
 
     name: str
     key: tuple[str, ...]
     schema: pa.Schema
     description: str
+    file: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -68,13 +74,23 @@ def _column(
     return pa.field(name, kind, nullable=null, metadata=metadata)
 
 
-def _table(name: str, key: tuple[str, ...], description: str, columns: list[pa.Field]) -> Table:
+def _table(
+    name: str, key: tuple[str, ...], description: str, columns: list[pa.Field], file: str = ""
+) -> Table:
     metadata = {"table": name, "schema_version": SCHEMA_VERSION, "description": description}
-    return Table(name, key, pa.schema(columns, metadata=metadata), description)
+    return Table(name, key, pa.schema(columns, metadata=metadata), description, file)
 
 
 def _reading_id() -> pa.Field:
     return _column("reading_id", ID, "One reader looking at one image once")
+
+
+def _run() -> list[pa.Field]:
+    return [
+        _column("run", ID, "Name of the run: <model>-seed<seed>"),
+        _column("model", ID, "What was trained, seeds aside"),
+        _column("seed", NUMBER, "Seed of the run", null=True),
+    ]
 
 
 def _box(prefix: str, description: str, kind: pa.DataType = PIXEL, *, null: bool) -> list[pa.Field]:
@@ -383,6 +399,41 @@ _ALL = [
             _column("image_width_px", PIXELS, "Width of the file's image", unit="px"),
             _column("image_height_px", PIXELS, "Height of the file's image", unit="px"),
         ],
+    ),
+    _table(
+        "mil_classification",
+        ("run", "dataset", "split", "dicom_id", "reading_id", "label"),
+        "What one run of the multiple-instance network says of one label of one image",
+        [
+            *_run(),
+            _column("dataset", ID, f"Where the label comes from: {', '.join(MIL_DATASETS)}"),
+            _column("split", ID, "validate or test"),
+            _column("dicom_id", ID, "Image"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("reading_id", ID, "REFLACX reading; null for mimic", null=True),
+            _column("label", ID, "Channel"),
+            _column("probability", pa.float64(), "Of the label, 0 to 1"),
+            _column("target", pa.bool_(), "The image has the label"),
+        ],
+        "classification",
+    ),
+    _table(
+        "mil_localisation",
+        ("run", "split", "reading_id", "label", "map"),
+        "How one map of one run fits the ellipses of one label in one reading",
+        [
+            *_run(),
+            _column("split", ID, "validate or test"),
+            _column("reading_id", ID, "REFLACX reading whose reader drew the label"),
+            _column("dicom_id", ID, "Image"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("label", ID, "Channel"),
+            _column("map", ID, ", ".join(MIL_MAPS)),
+            _column("iou", pa.list_(pa.float32()), "For each threshold of scores.json"),
+            _column("hit", pa.bool_(), "Most of the map's maximum lies inside (pointing game)"),
+            _column("area_px", PIXELS, "Of the ellipses", unit="model px"),
+        ],
+        "localisation",
     ),
 ]
 

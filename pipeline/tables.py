@@ -43,7 +43,7 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
 
 def table_path(folder: Path, name: str) -> Path:
     """Where a table lies in a folder."""
-    return folder / f"{name}.parquet"
+    return folder / f"{TABLES[name].file or name}.parquet"
 
 
 def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:

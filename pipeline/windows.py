@@ -175,6 +175,23 @@ def associate_reading(
     return rows, drawn
 
 
+def gaze_begins_late(
+    words: Columns, mentions: Columns, fixations: Columns, params: Associate, label_map: LabelMap
+) -> bool:
+    """Tell whether the first fixation of a reading starts after its first mention that counts.
+
+    Notes
+    -----
+    Lanfredi et al. 2023, Section 4, report two such cases in the data of Karargyris et al.
+    """
+    opening = _opening(mentions, params, label_map, Counter())
+    if not (len(opening["label"]) and len(words["onset_s"]) and len(fixations["onset_s"])):
+        return False
+    first = int(opening["char_start"].min())
+    said_s = float(words["onset_s"][_last_before(first + 1, words)])
+    return float(fixations["onset_s"].min()) > said_s
+
+
 def _opening(
     mentions: Columns, params: Associate, label_map: LabelMap, left_out: Counter[str]
 ) -> Columns:

@@ -47,6 +47,22 @@ def test_run_counts_what_it_leaves_out(folder):
     assert counts == json.loads((folder / "out" / "associate.json").read_text())
 
 
+@pytest.mark.parametrize(
+    ("onset_s", "polarity", "late"),
+    [
+        pytest.param(6.5, "positive", 1, id="gaze begins after the mention"),
+        pytest.param(6.0, "positive", 0, id="with it"),
+        pytest.param(6.5, "negative", 0, id="after a mention that does not count"),
+    ],
+)
+def test_gaze_that_begins_late_is_counted(folder, onset_s, polarity, late):
+    gaze = [fixation(0, onset_s, 8), fixation(1, 8, 12)]
+    write_tables(folder / "tables", readings=READINGS, fixations=gaze)
+    told = mention(TEXT, "left", report_id="R1", polarity=polarity)
+    (folder / "mentions.jsonl").write_text(json.dumps(told) + "\n")
+    assert json.loads(run(folder, "--json"))["n_readings_gaze_begins_late"] == late
+
+
 def test_windows_of_the_whole_reading(folder):
     run(folder)
     rows = read_table(folder / "out", "windows").to_pylist()

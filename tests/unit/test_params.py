@@ -2,8 +2,9 @@ import pytest
 import yaml
 
 from pipeline.errors import GazeError, ParamsError
-from pipeline.params import load_params, override
+from pipeline.params import load_params, override, size_of
 from pipeline.resources import resource
+from tests.conftest import ROOT
 from tests.running import invoke
 
 
@@ -132,3 +133,16 @@ def test_a_command_names_the_nearest_key(tmp_path, content, debug):
     assert result.exit_code == 2
     assert "mentoin_time is unknown; the nearest is mention_time" in result.output
     assert ("Traceback" in result.output) == debug
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(None, None, id="not-given"),
+        pytest.param("640x512", "640x512", id="a-size"),
+        pytest.param("mil", "64", id="a-network-of-the-demo-profile"),
+    ],
+)
+def test_a_network_stands_for_the_size_of_its_images(given, expected):
+    path = ROOT / "params.yaml"
+    assert size_of(given, load_params(path), path) == expected

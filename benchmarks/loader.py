@@ -1,0 +1,224 @@
+"""How fast images are loaded for training, against the published loader restated.
+
+    python benchmarks/loader.py FOLDER [--images N] [--rounds N]
+
+Makes radiographs of noise in FOLDER, once: JPEG files of a usual size, and shards of them. Prints
+images a second of the loader alone, with 0, 1 and 2 loader processes: ours (uint8 images and
+affines; they are moved on the device later), ours with the maps of annotated images, ours moved as
+well on one thread of this processor, and the published way, which decodes, resizes twice, moves and
+normalises each image in the loader, with a map of zeros. Files are read from memory, as they would
+be on a machine whose memory holds them. The best of several rounds counts, for other work on the
+machine can only slow a round.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import InterpolationMode, RandomAffine
+from torchvision.transforms.functional import normalize, pad, resize
+
+from models.augment import apply
+from models.config import read_config
+from models.mil.items import Items
+from models.mil.loading import training_loader
+from models.mil.settings import Inputs, Run
+from pipeline.cli import main as gazescribe
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.radiographs import letterboxed
+from pipeline.schemas import TABLES
+from pipeline.shards import ROWS_A_SHARD, shard_folder, shard_name, write_shard
+from pipeline.tables import table_path, write_table
+
+IMAGE_SIZE = (3056, 2544)
+SIZE = 512
+BATCH_SIZE = 20
+LABELS_SAID = 3
+SUBJECT = 99_000_001
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--images", type=int, default=80)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    files = radiographs(arguments.folder / "jpg", arguments.images)
+    shards(arguments.folder, files)
+    megabytes = sum(file.stat().st_size for file in files) / len(files) / 1e6
+    print(f"{len(files)} radiographs of {IMAGE_SIZE} pixels, {megabytes:.1f} MB each")
+    print("loader processes | published | ours | ratio | with maps | moved too | ratio")
+    for workers in (0, 1, 2):
+        theirs = best(published_loader(files, workers), len(files), arguments.rounds)
+        loaders = [ours(arguments.folder, len(files), workers, maps) for maps in (False, True)]
+        alone, with_maps = (best(one, len(files), 5 * arguments.rounds) for one in loaders)
+        both = best(Moved(loaders[0]), len(files), arguments.rounds)
+        print(
+            f"{workers:16d} | {theirs:9.1f} | {alone:4.0f} | {alone / theirs:5.0f}"
+            f" | {with_maps:9.0f} | {both:9.0f} | {both / theirs:5.1f}",
+            flush=True,
+        )
+
+
+def radiographs(folder: Path, n: int) -> list[Path]:
+    """Smooth clouds with grain, whose files are as large as radiographs'."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    files = [folder / f"{number:04d}.jpg" for number in range(n)]
+    for file in files:
+        if not file.is_file():
+            clouds = Image.fromarray(rng.integers(20, 236, (12, 10), np.uint8))
+            smooth = np.asarray(
+                clouds.resize(IMAGE_SIZE[::-1], Image.Resampling.BICUBIC), np.float32
+            )
+            grain = rng.standard_normal(IMAGE_SIZE, np.float32) * 4
+            Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(file, quality=92)
+    return files
+
+
+def shards(folder: Path, files: list[Path]) -> None:
+    """Shards of the radiographs, and of maps: three of each reading."""
+    frame = Letterbox.fit(IMAGE_SIZE, (SIZE, SIZE))
+    names = ("height", "width", "scale", "pad_x_px", "pad_y_px")
+    common = {name: getattr(frame, name) for name in names}
+    places = [{"shard": at // ROWS_A_SHARD, "row": at % ROWS_A_SHARD} for at in range(10**4)]
+    if not (folder / "images" / "index.parquet").is_file():
+        sizes = {"image_height_px": IMAGE_SIZE[0], "image_width_px": IMAGE_SIZE[1]}
+        rows = [
+            {"dicom_id": file.stem, "subject_id": SUBJECT, **common, **sizes, **place}
+            for file, place in zip(files, places, strict=False)
+        ]
+        fitted = [letterboxed(np.asarray(Image.open(file)), (SIZE, SIZE))[0] for file in files]
+        with shard_folder(folder / "images", "images") as beside:
+            for at in range(0, len(fitted), ROWS_A_SHARD):
+                part = np.stack(fitted[at : at + ROWS_A_SHARD])
+                np.save(beside / shard_name(at // ROWS_A_SHARD, "images"), part)
+            index(beside, rows, "image_shards")
+    if not (folder / "maps" / "index.parquet").is_file():
+        about = {"kind": "label", "dataset": "reflacx", "dicom_id": "x"}
+        rows = [
+            {"reading_id": file.stem, "label": f"{said}", **about, **common}
+            for file in files
+            for said in range(LABELS_SAID)
+        ]
+        rows = [row | place for row, place in zip(rows, places, strict=False)]
+        rng = np.random.default_rng(0)
+        with shard_folder(folder / "maps") as beside:
+            for at in range(0, len(rows), ROWS_A_SHARD):
+                n = len(rows[at : at + ROWS_A_SHARD])
+                maps = (rng.random((SIZE, SIZE), np.float32) for _ in range(n))
+                write_shard(beside, at // ROWS_A_SHARD, (n, SIZE, SIZE), maps)
+            index(beside, rows, "heatmaps")
+
+
+def index(folder: Path, rows: list[dict], name: str) -> None:
+    write_table(pa.Table.from_pylist(rows, schema=TABLES[name].schema), folder, name)
+    table_path(folder, name).rename(folder / "index.parquet")
+
+
+def settings(folder: Path, workers: int) -> tuple[Inputs, Run]:
+    """The settings of the paper's model, of this size."""
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "config.json"
+        CliRunner().invoke(gazescribe, ["configure", "mil", str(path)], catch_exceptions=False)
+        config = read_config(path)
+    run = next(run for run in config.runs if run.model == "et")
+    run = replace(run, image_size=SIZE, batch_size=BATCH_SIZE, workers=workers)
+    places = {"images": str(folder / "images"), "label_maps": str(folder / "maps")}
+    return replace(config.inputs, **places), run
+
+
+def ours(folder: Path, n: int, workers: int, annotated: bool) -> DataLoader:
+    inputs, run = settings(folder, workers)
+    map_row = np.full((n, 10), -1)
+    map_row[:, :LABELS_SAID] = np.arange(n * LABELS_SAID).reshape(n, LABELS_SAID)
+    items = Items(
+        dicom_id=np.full(n, "x"),
+        reading_id=np.full(n, "x"),
+        source=np.full(n, "x"),
+        subject_id=np.full(n, SUBJECT),
+        annotated=np.full(n, annotated),
+        labels=np.zeros((n, 10), np.float32),
+        image_row=np.arange(n),
+        map_row=map_row,
+        left_out={},
+    )
+    return training_loader(items, inputs, run)
+
+
+class Moved:
+    """Batches whose images are moved as well, here rather than on a device."""
+
+    def __init__(self, loader: DataLoader) -> None:
+        self.loader = loader
+
+    def __iter__(self):
+        for batch in self.loader:
+            (image,) = apply(batch["affine"], batch["image"], mode="nearest")
+            yield {**batch, "image": image}
+
+
+class Published(Dataset):
+    """The published item restated (spec: `mil.md` 2.2, 6.1, 6.4, 6.5), without its files of H5."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self.files = files
+        self.move = RandomAffine(
+            45, (0.15, 0.15), (0.85, 1.15), interpolation=InterpolationMode.NEAREST
+        )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> tuple:
+        picture = torch.from_numpy(np.array(Image.open(self.files[index]))).float()[None]
+        height, width = picture.shape[-2:]
+        long = 16 * round(SIZE * max(height, width) / min(height, width) / 16)
+        short = round(min(height, width) * long / max(height, width))
+        sides = [long, short] if height > width else [short, long]
+        shrunk = resize(picture, sides, InterpolationMode.BILINEAR, antialias=True)
+        left, top = ((long - side) // 2 for side in sides[::-1])
+        square = pad(shrunk, [left, top, long - sides[1] - left, long - sides[0] - top])
+        small = resize(square, [SIZE, SIZE], InterpolationMode.BILINEAR, antialias=True)
+        grey = self.move(small.to(torch.uint8).float() / 255)
+        image = normalize(grey.repeat(3, 1, 1), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+        return image, torch.zeros(10), False, torch.zeros(10, 256, 256)
+
+
+def published_loader(files: list[Path], workers: int) -> DataLoader:
+    return DataLoader(
+        Published(files),
+        batch_size=BATCH_SIZE,
+        shuffle=True,
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
+
+
+def best(loader: Iterable, n: int, rounds: int) -> float:
+    """Images a second of the fastest round; one before them starts processes and fills memory."""
+    n_loaded = n // BATCH_SIZE * BATCH_SIZE
+    seconds = []
+    for _ in range(rounds + 1):
+        begin = time.perf_counter()
+        n_batches = sum(1 for _ in loader)
+        seconds.append(time.perf_counter() - begin)
+        if n_batches * BATCH_SIZE != n_loaded:
+            message = f"{n_batches} batches came, of {n_loaded // BATCH_SIZE}"
+            raise RuntimeError(message)
+    return n_loaded / min(seconds[1:])
+
+
+if __name__ == "__main__":
+    main()

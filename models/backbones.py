@@ -1,0 +1,185 @@
+"""Backbones: ResNets that give the features of chosen layers.
+
+`resnet50` and `resnet18` are torchvision's; `tiny` is a narrow one of the same four layers for
+images of 64 to 128 pixels on a CPU. Weights come from a local file or not at all: nothing is
+fetched. The classifier `fc` of torchvision's stays, so that their weight files fit as they are; it
+is neither applied nor trained.
+"""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.models import ResNet, resnet18, resnet50
+from torchvision.models.resnet import BasicBlock
+
+from pipeline.errors import GazeError
+
+BackboneName = Literal["resnet50", "resnet18", "tiny"]
+
+STRIDES = (4, 8, 16, 32)  # pixels of the image a cell of layers 1 to 4 stands for, a side
+CHANNELS: dict[str, tuple[int, ...]] = {
+    "resnet50": (256, 512, 1024, 2048),
+    "resnet18": (64, 128, 256, 512),
+    "tiny": (16, 32, 64, 128),
+}
+UNUSED = "fc."
+COUNTER = "num_batches_tracked"  # older weight files have none; nothing here reads it
+WANTED = "Expected is a state dict: .safetensors, or .pth that torch.save wrote."
+
+
+class TinyResNet(nn.Module):
+    """torchvision's ResNet with one basic block a layer and a quarter of the channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = CHANNELS["tiny"]
+        self.conv1 = nn.Conv2d(3, widths[0], kernel_size=7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = nn.Sequential(BasicBlock(widths[0], widths[0]))
+        self.layer2 = _halving(widths[0], widths[1])
+        self.layer3 = _halving(widths[1], widths[2])
+        self.layer4 = _halving(widths[2], widths[3])
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+class Backbone(nn.Module):
+    """A ResNet up to its deepest chosen layer.
+
+    Parameters
+    ----------
+    name : {"resnet50", "resnet18", "tiny"}
+        Which network.
+    layers : tuple of int
+        Layers to give, of 1 to 4, rising.
+    weights : str or Path, optional
+        State dict of the same network, `.safetensors` or written by `torch.save`; an `fc` in it is
+        not read. Without it, torchvision's initialisation.
+
+    Attributes
+    ----------
+    channels, strides : tuple of int
+        Of each chosen layer.
+
+    Raises
+    ------
+    GazeError
+        If the weight file cannot be read or is of another network.
+    """
+
+    def __init__(
+        self, name: BackboneName, layers: tuple[int, ...], weights: str | Path | None = None
+    ) -> None:
+        super().__init__()
+        self.layers = layers
+        self.channels = tuple(CHANNELS[name][layer - 1] for layer in layers)
+        self.strides = tuple(STRIDES[layer - 1] for layer in layers)
+        build = {"resnet50": resnet50, "resnet18": resnet18, "tiny": TinyResNet}[name]
+        self.resnet: ResNet | TinyResNet = build()
+        if weights is not None:
+            load_weights(self.resnet, Path(weights), name)
+        if isinstance(self.resnet, ResNet):
+            self.resnet.fc.requires_grad_(requires_grad=False)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Give the features of the chosen layers.
+
+        Parameters
+        ----------
+        images : Tensor of float, shape (B, 3, H, W)
+
+        Returns
+        -------
+        list of Tensor
+            Shapes (B, channels, ⌈H / stride⌉, ⌈W / stride⌉).
+        """
+        net = self.resnet
+        features = net.maxpool(net.relu(net.bn1(net.conv1(images))))
+        found = []
+        stages = (net.layer1, net.layer2, net.layer3, net.layer4)
+        for number, stage in enumerate(stages[: max(self.layers)], start=1):
+            features = stage(features)
+            if number in self.layers:
+                found.append(features)
+        return found
+
+
+def load_weights(net: nn.Module, path: Path, name: str) -> None:
+    """Fill a network from a local weight file; all but `fc` must fit.
+
+    Raises
+    ------
+    GazeError
+        If the file cannot be read or is of another network; names every parameter that is not as
+        expected.
+    """
+    given = read_weights(path)
+    own = {key: value for key, value in net.state_dict().items() if not key.startswith(UNUSED)}
+    given = {key: value for key, value in given.items() if not key.startswith(UNUSED)}
+    if faults := _faults(own, given):
+        raise GazeError(
+            f"not the weights of {name}: {len(faults)} entries are not as they should be.",
+            where=path,
+            remedy=f"Give the state dict of {name} and nothing else, or set `weights: null`.",
+            faults=faults,
+        )
+    net.load_state_dict(given, strict=False)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a local weight file: `.safetensors`, or a state dict that `torch.save` wrote.
+
+    Raises
+    ------
+    GazeError
+        If there is no such file, or it holds anything but named tensors; nothing is unpickled.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return dict(load_file(path))
+        given = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise GazeError(
+            "there is no such weight file.",
+            where=path,
+            remedy="Nothing is downloaded: copy the file there, or set `weights: null`.",
+        ) from None
+    except (OSError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        what = f"cannot be read as weights ({reason})."
+        raise GazeError(what, where=path, remedy=WANTED) from error
+    if not isinstance(given, Mapping):
+        raise GazeError(f"holds a {type(given).__name__}.", where=path, remedy=WANTED)
+    others = {key: value for key, value in given.items() if not isinstance(value, Tensor)}
+    if others:
+        faults = [f"{key} is of type {type(value).__name__}" for key, value in others.items()]
+        raise GazeError("holds more than tensors.", where=path, remedy=WANTED, faults=faults)
+    return dict(given)
+
+
+def _halving(channels: int, width: int) -> nn.Sequential:
+    """Give a layer of one block that halves the resolution."""
+    shortcut = nn.Sequential(
+        nn.Conv2d(channels, width, kernel_size=1, stride=2, bias=False), nn.BatchNorm2d(width)
+    )
+    return nn.Sequential(BasicBlock(channels, width, stride=2, downsample=shortcut))
+
+
+def _faults(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    faults = [f"{key} is not part of this network" for key in given if key not in own]
+    for key, value in own.items():
+        if key not in given:
+            faults += [] if key.endswith(COUNTER) else [f"{key} is missing"]
+        elif given[key].shape != value.shape:
+            shapes = tuple(given[key].shape), tuple(value.shape)
+            faults.append(f"{key} has shape {shapes[0]}, not {shapes[1]}")
+    return faults

@@ -1,0 +1,77 @@
+"""The model card inside a checkpoint, in Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PAPERS = """\
+- R. Bigolin Lanfredi, J. D. Schroeder, T. Tasdizen. Localization supervision of chest x-ray
+  classifiers using label-specific eye-tracking annotation. Frontiers in Radiology 3:1088068 (2023).
+- Z. Qiu, H. Rivaz, Y. Xiao. Joint enhancement of automatic chest X-ray diagnosis and radiological
+  gaze prediction with multi-stage cooperative learning. Medical Physics 52(7):e17977 (2025).
+"""
+USE = """\
+For research on how gaze supervises networks. **Not for diagnosis**: it was validated on no clinical
+question, and its probabilities are not calibrated.
+"""
+DATA = """\
+REFLACX (restricted), EGD and MIMIC-CXR-JPG (credentialed access) come under PhysioNet's data use
+agreements, and so do weights trained on them: keep them local, or share them on PhysioNet, and do
+not try to get patients' data out of them. Weights trained on this project's synthetic data are free
+of that, and say nothing about people.
+"""
+
+
+def model_card(said: Mapping[str, Any]) -> str:
+    """Describe a network from what its checkpoint says.
+
+    Parameters
+    ----------
+    said : mapping
+        `system`, `run`, `labels`, `input`, `training`, `thresholds`, `metrics` and `versions`, as
+        `models.checkpoint.Checkpoint` has them.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    run, size = said["run"], said["input"]
+    what = (
+        f"A network of gazescribe ({said['system']}). Input: {size['height']} × {size['width']}"
+        f" pixels, letterboxed, {size['channels']} channels, normalised {size['normalise']}."
+        f" Output: {', '.join(said['labels'])}.\n"
+    )
+    parts = [
+        f"# {run['name']}\n",
+        what,
+        "## Intended use\n",
+        USE,
+        "## Training data\n",
+        _table(said["training"]),
+        "## Data and licence\n",
+        DATA,
+        "## Scores\n",
+        _table(said["metrics"]) if said["metrics"] else "Not evaluated yet.\n",
+        "## Settings\n",
+        _table(run),
+        "## Versions\n",
+        _table(said["versions"]),
+        "## How to cite\n",
+        PAPERS,
+    ]
+    return "\n".join(parts)
+
+
+def _table(content: Mapping[str, Any]) -> str:
+    rows = "".join(f"| {key} | {value} |\n" for key, value in sorted(_flat(content)))
+    return f"| what | value |\n| --- | --- |\n{rows}"
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found = []
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", str(value)))
+    return found

@@ -1,0 +1,174 @@
+"""A trained network in one file: `model.safetensors`, weights and what one must know to use them.
+
+The metadata is one JSON text under the key "gazescribe", so that the same weights give the same
+bytes. Nothing in it depends on the machine or the hour.
+"""
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from models.card import model_card
+from pipeline.errors import SchemaError
+from pipeline.tables import replacing
+
+FORMAT = 1
+KEY = "gazescribe"
+FILE = "model.safetensors"
+LIBRARIES = ("gazescribe", "numpy", "pytorch-lightning", "timm", "torch", "torchvision")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions that are installed; this project is 'unknown' where it runs from a copy."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint says, and its weights.
+
+    Attributes
+    ----------
+    system : str
+        Which network: mil or cooperative.
+    run : dict
+        All settings of the run, as CONFIG had them.
+    run_hash : str
+        Of these settings, of the data and of the runs it started from.
+    labels : list of str
+        What the channels of its output are, in order.
+    input : dict
+        height, width, channels, and normalise: once or twice (by mean and spread of ImageNet).
+    training : dict
+        Best epoch, score, images by source, where the splits came from.
+    thresholds : dict, optional
+        Of maps, by kind of map and label; known once the network is evaluated.
+    metrics : dict, optional
+        Scores, likewise.
+    versions : dict
+        Of the libraries that trained it.
+    weights : dict of Tensor
+        State of the network.
+    """
+
+    system: str
+    run: dict[str, Any]
+    run_hash: str
+    labels: list[str]
+    input: dict[str, Any]
+    training: dict[str, Any]
+    weights: dict[str, Tensor] = field(repr=False)
+    thresholds: dict[str, Any] | None = None
+    metrics: dict[str, Any] | None = None
+    versions: dict[str, str] = field(default_factory=library_versions)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """All but the weights, as the file has it."""
+        names = [one.name for one in dataclasses.fields(self) if one.name != "weights"]
+        said = {name: getattr(self, name) for name in names}
+        return {"format": FORMAT, **said, "card": model_card(said)}
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint, whole or not at all."""
+    weights = {name: value.contiguous() for name, value in checkpoint.weights.items()}
+    text = json.dumps(checkpoint.metadata, sort_keys=True)
+    with replacing(path) as beside:
+        beside.write_bytes(save(weights, metadata={KEY: text}))
+
+
+def annotate_checkpoint(path: Path, to: Path, **changes: Any) -> None:
+    """Write a copy that says more, such as thresholds or metrics; the weights stay as they are."""
+    save_checkpoint(dataclasses.replace(load_checkpoint(path), **changes), to)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint says, without its weights; raises as `load_checkpoint` does."""
+    if not path.is_file():
+        raise SchemaError("there is no such checkpoint.", where=path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(KEY)
+    except (SafetensorError, OSError) as fault:
+        raise SchemaError(f"this is not a safetensors file ({fault}).", where=path) from fault
+    if text is None:
+        remedy = f"Give a {FILE} that `gazescribe train` wrote."
+        raise SchemaError("this file has weights but is not ours.", where=path, remedy=remedy)
+    try:
+        metadata: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as fault:
+        raise SchemaError(f"its metadata is not JSON ({fault}).", where=path) from fault
+    if metadata.get("format") != FORMAT:
+        what = f"format {metadata.get('format')!r} found, {FORMAT} expected."
+        raise SchemaError(what, where=path, remedy="Train it again, or use another version.")
+    return metadata
+
+
+def load_checkpoint(
+    path: Path, *, system: str | None = None, normalise: str | None = None
+) -> Checkpoint:
+    """Read a checkpoint.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    system, normalise : str, optional
+        Refuse another network, or one whose images are normalised otherwise.
+
+    Raises
+    ------
+    SchemaError
+        If the file is not a checkpoint of ours, is of another format, or is refused.
+    """
+    metadata = read_metadata(path)
+    known = {one.name for one in dataclasses.fields(Checkpoint)} - {"weights"}
+    absent = sorted(known - set(metadata))
+    if absent:
+        raise SchemaError(f"its metadata lacks {', '.join(absent)}.", where=path)
+    if system is not None and metadata["system"] != system:
+        raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
+    found = metadata["input"].get("normalise")
+    if normalise is not None and found != normalise:
+        what = f"images are normalised {found} in this network, {normalise} is expected here."
+        raise SchemaError(what, where=path, remedy="Its scores would mean nothing.")
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return Checkpoint(**{name: metadata[name] for name in known}, weights=weights)
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], *, where: object) -> None:
+    """Put weights into a network that must have exactly these.
+
+    Raises
+    ------
+    SchemaError
+        If one is missing, left over, or of another shape; all of them at once.
+    """
+    own = network.state_dict()
+    faults = [f"{name} is missing" for name in sorted(set(own) - set(weights))]
+    faults += [f"{name} is unknown" for name in sorted(set(weights) - set(own))]
+    faults += [
+        f"{name}: {tuple(own[name].shape)} expected, {tuple(weights[name].shape)} found"
+        for name in sorted(set(own) & set(weights))
+        if own[name].shape != weights[name].shape
+    ]
+    if faults:
+        raise SchemaError("these are not this network's weights.", where=where, faults=faults)
+    network.load_state_dict(dict(weights))

@@ -1,0 +1,214 @@
+"""Batches for the cooperative network and its baselines.
+
+Nothing is made float here; that happens to whole batches on the device. Images are not augmented,
+as published, so that what a frozen network says of one is constant.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from models.cooperative.gaze import gaze_grid
+from models.cooperative.items import Items, block_of
+from models.cooperative.settings import N_CLASSES, Inputs, Run
+from models.sampling import ORDER, EpochSampler, EvenBatches, Key, generator, place
+from pipeline.errors import ParamsError
+from pipeline.shards import Shards, open_shards
+
+
+class Batch(TypedDict):
+    """B images of H by W pixels.
+
+    Attributes
+    ----------
+    image : Tensor of uint8, shape (B, 1, H, W)
+    target : Tensor of int64, shape (B,)
+        Number of the diagnosis.
+    map : Tensor of float16, shape (B, 1, H, W)
+        Where the reader looked; all 0 where there is none.
+    valid : Tensor of bool, shape (B, 1, H, W)
+        Pixels on the image.
+    gaze : Tensor of float32, shape (B, H / 4, W / 4)
+        How long each patch was looked at.
+    index : Tensor of int64, shape (B,)
+        Which of the items these are.
+    """
+
+    image: Tensor
+    target: Tensor
+    map: Tensor
+    valid: Tensor
+    gaze: Tensor
+    index: Tensor
+
+
+class Radiographs(Dataset[Batch]):
+    """Items by key (epoch, index); all epochs see the same.
+
+    Parameters
+    ----------
+    items : Items
+        Which.
+    images, maps : Shards
+        Where their rows point.
+    factor : int
+        Blocks of so many pixels a side become one.
+    """
+
+    def __init__(self, items: Items, images: Shards, maps: Shards, factor: int) -> None:
+        self._items = items
+        self._images = images
+        self._maps = maps
+        self._factor = factor
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, key: Key) -> Batch:
+        _, index = key
+        items = self._items
+        frame = items.frames[index]
+        size = frame.height, frame.width
+        row = int(items.map_row[index])
+        heatmap = self._maps[row] if row >= 0 else np.zeros(size, np.float16)
+        valid = frame.on_image(0)[:, None] & frame.on_image(1)[None]
+        grey = shrunk(self._images[int(items.image_row[index])], size)
+        return Batch(
+            image=torch.from_numpy(np.rint(grey).astype(np.uint8))[None],
+            target=torch.tensor(items.target[index]),
+            map=torch.from_numpy(shrunk(heatmap, size).astype(np.float16))[None],
+            valid=torch.from_numpy(valid)[None],
+            gaze=torch.from_numpy(gaze_grid(items.gaze[index], size)),
+            index=torch.tensor(index),
+        )
+
+
+def shrunk(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Average blocks, so that (height, width) becomes `size`; the same numbers, or float32."""
+    if picture.shape == size:
+        return np.array(picture)
+    (rows, height), (columns, width) = (
+        (side, stored // side) for side, stored in zip(size, picture.shape, strict=True)
+    )
+    blocks = picture.reshape(rows, height, columns, width)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+
+
+def unit_range(images: Tensor) -> Tensor:
+    """Divide each image by its largest value: [0, 1] per image, as the paper has it.
+
+    Parameters
+    ----------
+    images : Tensor of uint8, shape (B, 1, H, W)
+
+    Returns
+    -------
+    Tensor of float32, shape (B, 1, H, W)
+        Black images stay black.
+    """
+    images = images.float()
+    return images / images.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+
+
+class ClassSampler(Sampler[Key]):
+    """Keys in batches that hold as many images of every class, in another order every epoch.
+
+    Parameters
+    ----------
+    target : ndarray of int, shape (n,)
+        Class of each item.
+    batch_size : int
+        Items a batch and process, a multiple of the number of classes.
+    seed : int
+        Of the run.
+
+    Raises
+    ------
+    ParamsError
+        If a class is absent, or the items fill no batch.
+
+    Notes
+    -----
+    An epoch has as many batches as the items fill. Images of a rarer class come again before others
+    of a commoner one have come once; within a batch none comes twice if its class has enough.
+    """
+
+    def __init__(self, target: NDArray[np.int64], batch_size: int, seed: int) -> None:
+        self._classes = [np.flatnonzero(target == k) for k in range(N_CLASSES)]
+        self._n_items = len(target)
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+        if not all(map(len, self._classes)) or not len(self):
+            counts = [len(rows) for rows in self._classes]
+            what = f"training images by class are {counts}: no batch of {batch_size} with each."
+            raise ParamsError(what, remedy="Lower batch_size, or give more images.")
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this before each."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        _, world_size = place()
+        return self._n_items // (self._batch_size * world_size) * self._batch_size
+
+    def __iter__(self) -> Iterator[Key]:
+        rank, world_size = place()
+        n = len(self) // N_CLASSES * world_size
+        rng = generator(self._seed, ORDER, self._epoch)
+        drawn = [
+            np.concatenate([rng.permutation(rows) for _ in range(-(-n // len(rows)))])[:n]
+            for rows in self._classes
+        ]
+        # Classes in turn, so that every batch holds each equally often.
+        own = np.column_stack(drawn)[rank::world_size].ravel()
+        return ((self._epoch, int(index)) for index in own)
+
+
+def training_loader(items: Items, inputs: Inputs, run: Run) -> DataLoader[Batch]:
+    """Load batches to train on: all classes alike for triplets, else shuffled.
+
+    Images that nobody looked at are left out where the map is all that is trained for.
+
+    Raises
+    ------
+    GazeError
+        If the items fill no batch, or if shards do not fit.
+    """
+    used = items.with_maps if run.objective == "saliency" else items
+    sampler: Sampler[Key]
+    if run.objective == "triplet":
+        sampler = ClassSampler(used.target, run.batch_size, run.seed)
+    else:
+        sampler = EpochSampler(len(used), run.batch_size, run.seed)
+    dataset = _dataset(used, inputs, run)
+    return _loader(dataset, run, batch_size=run.batch_size, sampler=sampler, drop_last=True)
+
+
+def evaluation_loader(
+    items: Items, inputs: Inputs, run: Run, *, batch_size: int
+) -> DataLoader[Batch]:
+    """Load batches of all items, each once, in order; raises as `training_loader` does."""
+    sampler = EvenBatches(len(items), batch_size)
+    return _loader(_dataset(items, inputs, run), run, batch_sampler=sampler)
+
+
+def _dataset(items: Items, inputs: Inputs, run: Run) -> Radiographs:
+    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    return Radiographs(items, images, maps, block_of(images, run, inputs.images))
+
+
+def _loader(dataset: Radiographs, run: Run, **options: Any) -> DataLoader[Batch]:
+    return DataLoader(
+        dataset,
+        num_workers=run.workers,
+        persistent_workers=run.workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # its own, so that the global one is as in a resumed run
+        **options,
+    )

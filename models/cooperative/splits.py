@@ -1,0 +1,131 @@
+"""Who is in train, validate and test of the cooperative network.
+
+`table` takes the split that ingest drew (by patient, stratified by diagnosis); `folds` makes folds
+of the same kind for cross-validation; `published` restates the paper, to compare with: images are
+drawn one by one, so that a patient can be on both sides, and the reported images choose the epoch.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.cooperative.settings import Run
+from models.sampling import generator
+from pipeline.errors import AlignmentError, ParamsError
+from pipeline.schemas import SPLITS
+from pipeline.tables import replacing
+
+COLUMNS = ("split", "dicom_id", "subject_id", "diagnosis")
+PUBLISHED_TEST, PUBLISHED_ALL = 100, 1083  # images; Qiu, Rivaz, Xiao 2025, III.E
+PUBLISHED_DRAW = 3  # a purpose of random numbers beside those of `models.sampling`
+
+Rows = NDArray[np.intp]
+
+
+def split_readings(readings: pd.DataFrame, run: Run) -> dict[str, Rows]:
+    """Choose the rows of each split.
+
+    Parameters
+    ----------
+    readings : pandas.DataFrame
+        dicom_id, subject_id, diagnosis, egd_split; one row an image, sorted by dicom_id.
+    run : Run
+        `split`, and for folds `n_folds`, `fold` and `split_seed`.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Positions for train, validate and test, rising. With `folds`, fold number `fold` is test and
+        the next one validates. With `published`, validate and test are the same images.
+
+    Raises
+    ------
+    AlignmentError
+        If a patient is in two splits, but for `published`.
+    ParamsError
+        If there are too few patients for the folds.
+    """
+    if run.split == "published":
+        return _published(len(readings), run.split_seed)
+    if run.split == "table":
+        of = readings["egd_split"].to_numpy()
+        chosen = {split: np.flatnonzero(of == split) for split in SPLITS}
+    else:
+        fold = patient_folds(readings, run.n_folds, run.split_seed)
+        offset = (fold - (run.fold or 0)) % run.n_folds
+        names = np.select([offset == 0, offset == 1], ["test", "validate"], "train")
+        chosen = {split: np.flatnonzero(names == split) for split in SPLITS}
+    check_patients(readings, chosen)
+    return chosen
+
+
+def said_of_split(run: Run) -> str:
+    """Say where the split comes from, for every result."""
+    return {
+        "table": "drawn by ingest: by patient, stratified by diagnosis",
+        "folds": f"fold {run.fold} of {run.n_folds} (seed {run.split_seed}): by patient,"
+        " stratified by diagnosis",
+        "published": f"published protocol (seed {run.split_seed}): by image; what is reported also"
+        " chooses the epoch",
+    }[run.split]
+
+
+def patient_folds(readings: pd.DataFrame, n_folds: int, seed: int) -> Rows:
+    """Give each row a fold: no patient is in two, each diagnosis is shared out evenly.
+
+    Raises
+    ------
+    ParamsError
+        If a diagnosis has fewer patients than there are folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    patients = readings.groupby("diagnosis")["subject_id"].nunique()
+    few = [f"{name}: {n} patients" for name, n in patients.items() if n < n_folds]
+    if few:
+        raise ParamsError(f"{n_folds} folds need so many patients of each class.", faults=few)
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    parts = folds.split(readings, readings["diagnosis"], readings["subject_id"])
+    fold = np.empty(len(readings), np.intp)
+    for number, (_, rows) in enumerate(parts):
+        fold[rows] = number
+    return fold
+
+
+def check_patients(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> None:
+    """Check that no patient is in two splits; raises AlignmentError naming all who are."""
+    seen: defaultdict[int, list[str]] = defaultdict(list)
+    for split, rows in chosen.items():
+        for subject in readings["subject_id"].iloc[rows].unique():
+            seen[int(subject)].append(split)
+    faults = [
+        f"subject {subject}: {', '.join(found)}"
+        for subject, found in sorted(seen.items())
+        if len(found) > 1
+    ]
+    if faults:
+        what = f"{len(faults)} patients are in two splits."
+        remedy = "Ingest EGD again: its split goes by patient."
+        raise AlignmentError(what, remedy=remedy, faults=faults)
+
+
+def write_split(readings: pd.DataFrame, chosen: Mapping[str, Rows], path: Path) -> None:
+    """Write which image is in which split, as CSV: split, dicom_id, subject_id, diagnosis."""
+    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for split, rows in chosen.items():
+            of = readings.iloc[rows][list(COLUMNS[1:])]
+            writer.writerows((split, *row) for row in of.itertuples(index=False))
+
+
+def _published(n: int, seed: int) -> dict[str, Rows]:
+    order = generator(seed, PUBLISHED_DRAW).permutation(n)
+    n_test = max(round(n * PUBLISHED_TEST / PUBLISHED_ALL), 1)
+    reported = np.sort(order[:n_test])
+    return {"train": np.sort(order[n_test:]), "validate": reported, "test": reported}

@@ -1,0 +1,1 @@
+"""The multiple-instance network of Lanfredi et al. 2023."""

@@ -1,0 +1,75 @@
+"""Pictures and maps of some test cases, for Figure 4: radiograph, ellipses, maps."""
+
+import hashlib
+from collections import defaultdict
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.config import Config
+from models.images import open_images
+from models.mil.items import Items
+from models.mil.looking import Case, cases_of, look, mask_of
+from models.mil.network import MilNetwork
+from models.mil.settings import Run
+from pipeline.labels import TEN_LABELS
+from pipeline.shards import Shards
+
+MOST = 256
+"""Cases that are kept: some 70 MB for frames of 512 pixels."""
+
+
+def examples(
+    network: MilNetwork, items: Items, masks: Shards, run: Run, config: Config
+) -> dict[str, NDArray[Any]] | None:
+    """Keep pictures and maps of some test cases, the same ones for every run.
+
+    Returns
+    -------
+    dict of str to ndarray
+        reading_id and label (n,); image uint8 and mask bool (n, height, width), in the frame of the
+        masks; of each kind, maps float16 (n, h, w). None without a case.
+    """
+    cases = drawn_cases(items)
+    if not cases:
+        return None
+    shown = sorted({case.item for case in cases})
+    images = open_images(config.inputs.images, (run.image_size, run.image_size))
+    few = items.take(np.array(shown, int), "no example")
+    seen = look(network, few, run, config, maps=True)
+    found: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
+    for one, (item, of_item) in zip(seen, groupby(cases, lambda case: case.item), strict=True):
+        image = images[int(items.image_row[item])][0].numpy()
+        for case in of_item:
+            mask = mask_of(masks, items, case)
+            found["mask"].append(mask)
+            found["image"].append(enlarged(image, mask))
+            for kind, values in one.maps.items():
+                found[kind].append(values[case.channel].astype(np.float16))
+    return {
+        "reading_id": items.reading_id[[case.item for case in cases]],
+        "label": np.array([TEN_LABELS[case.channel] for case in cases], str),
+        **{name: np.stack(arrays) for name, arrays in found.items()},
+    }
+
+
+def drawn_cases(items: Items) -> list[Case]:
+    """Draw `MOST` cases by their names, whatever the run and whatever else is in the list.
+
+    Where there are no more, these are all; else the best and worst of Figure 4 are those of a
+    random sample.
+    """
+
+    def lot(case: Case) -> bytes:
+        name = f"{items.reading_id[case.item]}:{TEN_LABELS[case.channel]}"
+        return hashlib.sha256(name.encode()).digest()
+
+    return sorted(sorted(cases_of(items), key=lot)[:MOST])
+
+
+def enlarged(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Bring an image to the frame of a mask by nearest neighbour."""
+    y, x = (np.arange(n) * own // n for n, own in zip(mask.shape, image.shape, strict=True))
+    return image[np.ix_(y, x)]

@@ -1,0 +1,109 @@
+"""What a checkpoint says of its own scores: thresholds of its maps, and the figures that sum it up.
+
+They are those of one run. `gazescribe tabulate` chooses thresholds for all seeds of a model, as the
+paper does.
+Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` section 7.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.labels import TEN_LABELS
+from pipeline.schemas import MIL_MAPS
+
+Curve = NDArray[np.float64]
+Thresholds = dict[str, dict[str, float]]
+
+
+def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Thresholds:
+    """Choose, for each kind of map and label, the threshold with the best IoU of validation cases.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame
+        Table `mil_localisation` of one run.
+    limits : sequence of float
+        Thresholds that the IoU was measured at.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By kind of map and label; the lowest of equals. A label without validation case takes what
+        is best for the mean of the others. Nothing where there is no validation case.
+    """
+    found: Thresholds = {}
+    for kind, own in cases[cases["split"] == "validate"].groupby("map"):
+        curves = {str(label): _mean_curve(of_label) for label, of_label in own.groupby("label")}
+        others: Curve = np.stack(list(curves.values())).mean(axis=0)
+        best = {label: int(curves.get(label, others).argmax()) for label in TEN_LABELS}
+        found[str(kind)] = {label: limits[at] for label, at in best.items()}
+    return found
+
+
+def headline_metrics(
+    images: pd.DataFrame, cases: pd.DataFrame, thresholds: Thresholds, limits: Sequence[float]
+) -> dict[str, Any]:
+    """Sum up the scores of a run.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        Table `mil_classification` of the run.
+    cases : pandas.DataFrame
+        Table `mil_localisation` of the run.
+    thresholds, limits
+        What `chosen_thresholds` gave, and got.
+
+    Returns
+    -------
+    dict
+        auroc by data set and split; iou and pointing by split and kind of map: all means over the
+        labels that can be scored, null where none can. map: the kind whose validation IoU is best.
+    """
+    at = {
+        (kind, label): limits.index(threshold)
+        for kind, of_kind in thresholds.items()
+        for label, threshold in of_kind.items()
+    }
+    scored = cases[cases["map"].isin(list(thresholds))]
+    keys = zip(scored["map"], scored["label"], scored["iou"], strict=True)
+    scored = scored.assign(iou=[float(curve[at[kind, label]]) for kind, label, curve in keys])
+    iou, pointing = (_macro(frame, column) for frame, column in ((scored, "iou"), (cases, "hit")))
+    seen = iou.get("validate", {})
+    kinds = [kind for kind in MIL_MAPS if kind in seen]
+    auroc: dict[str, dict[str, float | None]] = {}
+    for (dataset, split), own in images.groupby(["dataset", "split"]):
+        auroc.setdefault(str(dataset), {})[str(split)] = macro_auroc(own)
+    best = max(kinds, key=lambda kind: seen[kind]) if kinds else None
+    return {"auroc": auroc, "iou": iou, "pointing": pointing, "map": best}
+
+
+def macro_auroc(images: pd.DataFrame) -> float | None:
+    """Mean AUROC over the labels that some images have and some have not; None without any."""
+    from sklearn.metrics import roc_auc_score
+
+    found = [
+        roc_auc_score(own["target"], own["probability"])
+        for _, own in images.groupby("label")
+        if own["target"].nunique() == 2
+    ]
+    return float(np.mean(found)) if found else None
+
+
+def _mean_curve(cases: pd.DataFrame) -> Curve:
+    curve: Curve = np.stack(list(cases["iou"])).astype(float).mean(axis=0)
+    return curve
+
+
+def _macro(cases: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
+    """Mean over the cases of a label, then over the labels, by split and kind of map."""
+    of_label = cases.groupby(["split", "map", "label"])[column].mean().reset_index()
+    means = of_label.groupby(["split", "map"])[column].mean().reset_index()
+    found: dict[str, dict[str, float]] = {}
+    for split, kind, value in means.itertuples(index=False):
+        found.setdefault(split, {})[kind] = float(value)
+    return found

@@ -1,0 +1,68 @@
+"""What a network says of items: probabilities, maps; and the masks that readers drew of them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.config import Config
+from models.mil.items import Items
+from models.mil.loading import evaluation_loader
+from models.mil.maps import localisation_maps
+from models.mil.network import MilNetwork
+from models.mil.settings import Run
+from models.mil.trained import probability_of
+from pipeline.console import progress
+from pipeline.shards import Shards
+
+Probabilities = NDArray[np.float64]
+
+
+class Seen(NamedTuple):
+    """What a network says of one image: ten probabilities; by kind, maps of (10, h, w)."""
+
+    probability: Probabilities
+    maps: dict[str, NDArray[np.float32]]
+
+
+class Case(NamedTuple):
+    """A label that the reader of an item drew: number of the item, number of the label."""
+
+    item: int
+    channel: int
+
+
+def look(
+    network: MilNetwork, items: Items, run: Run, config: Config, *, maps: bool
+) -> Iterator[Seen]:
+    """Show items to a network, batch by batch; give what it says of each, in their order."""
+    size = config.evaluation.batch_size
+    loader = evaluation_loader(items, config.inputs, run, batch_size=size)
+    for batch in progress(loader, run.name, total=len(loader)):
+        yield from _seen(network, batch["image"], run, maps=maps)
+
+
+def _seen(network: MilNetwork, images: Tensor, run: Run, *, maps: bool) -> list[Seen]:
+    with torch.inference_mode():
+        output = network(images.to(network.classifier.weight.device), decode=maps)
+        probability = probability_of(output.logits, run).cpu().numpy()
+        found = localisation_maps(network, output) if maps else {}
+        drawn = {kind: values.cpu().numpy() for kind, values in found.items()}
+    return [
+        Seen(one, {kind: values[at] for kind, values in drawn.items()})
+        for at, one in enumerate(probability)
+    ]
+
+
+def cases_of(items: Items) -> list[Case]:
+    """Labels that have a mask, by item."""
+    return [Case(int(item), int(channel)) for item, channel in np.argwhere(items.map_row >= 0)]
+
+
+def mask_of(masks: Shards, items: Items, case: Case) -> NDArray[np.bool_]:
+    """Ellipses of a case, at the masks' resolution."""
+    found: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
+    return found

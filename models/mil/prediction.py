@@ -1,0 +1,40 @@
+"""What a network of this system says of pictures, for `models.prediction`."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from models.mil.maps import localisation_maps
+from models.mil.trained import probability_of, restored
+from models.prediction import Answer, Predictor
+from pipeline.errors import SchemaError
+from pipeline.labels import TEN_LABELS
+from pipeline.schemas import MIL_MAPS
+
+
+def predictor(path: Path) -> Predictor:
+    """Read a checkpoint; raises as `restored` does, or if its labels are others.
+
+    The map to draw is the one with the best IoU on validation, which the checkpoint says once it is
+    evaluated. Before, it is what the paper found best: the decoder's where the network learnt from
+    maps, else the spatial activations (Lanfredi et al. 2023, Section 3).
+    """
+    network, run, checkpoint = restored(path)
+    if tuple(checkpoint.labels) != TEN_LABELS:
+        found = ", ".join(checkpoint.labels)
+        raise SchemaError(f"its labels are {found}; {', '.join(TEN_LABELS)} expected.", where=path)
+    kinds = [kind for kind in MIL_MAPS if run.decoder or kind != "decoder"]
+    paper = "decoder" if run.decoder and run.supervision != "none" else "spatial"
+    first = (checkpoint.metrics or {}).get("map") or paper
+
+    def ask(images: Tensor, kind: str) -> Answer:
+        output = network(images, decode=kind == "decoder")
+        return Answer(probability_of(output.logits, run), localisation_maps(network, output)[kind])
+
+    return Predictor(
+        checkpoint,
+        network,
+        TEN_LABELS,
+        dict.fromkeys(sorted(kinds, key=lambda kind: kind != first), TEN_LABELS),
+        ask,
+    )

@@ -1,0 +1,226 @@
+"""Train the multiple-instance network: what Lightning needs of it, and of its data.
+
+Source: Lanfredi et al. 2023, Sections 2.3, 2.4 and 2.9; `spec/mil.md` sections 4 to 7.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.classification import binary_auroc
+from torchmetrics.utilities.distributed import gather_all_tensors
+
+from models.augment import apply
+from models.epochs import Plan
+from models.fitting import Job, Machine
+from models.mil.data import build_items, evaluation_items, summarise_items
+from models.mil.loading import evaluation_loader, training_loader
+from models.mil.losses import (
+    annotated_cells,
+    decoder_loss,
+    image_loss,
+    pooled_loss,
+)
+from models.mil.network import Output
+from models.mil.settings import Inputs, Run
+from models.mil.trained import network_of, probability_of
+from pipeline.errors import AlignmentError
+from pipeline.labels import TEN_LABELS
+
+MONITOR = "val_auroc"
+NOTHING_LEARNT = 0.5
+"""AUROC that stands for none: of equal ones the last epoch is chosen."""
+
+Batch = dict[str, Tensor]
+
+
+class MilTraining(pl.LightningModule):
+    """The network under its losses.
+
+    Parameters
+    ----------
+    run : Run
+        All settings.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.network = network_of(run)
+        self._seen: list[tuple[Tensor, Tensor]] = []
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with AMSGrad at a constant rate (Section 2.9)."""
+        run = self.run
+        parameters = [one for one in self.network.parameters() if one.requires_grad]
+        return torch.optim.Adam(
+            parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
+        )
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        """Move image and maps alike, each item by its own draw, on the device."""
+        if not self.trainer.training:
+            return batch
+        mode, affine = self.run.augment.interpolation, batch["affine"]
+        (image,) = apply(affine, batch["image"], mode=mode)
+        (maps,) = apply(affine[batch["annotated"]], batch["maps"], mode=mode)
+        return {**batch, "image": image / 255, "maps": maps}
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+        """Loss (7) of a batch, or that of the cross-entropy baseline."""
+        terms = self.losses(self.network(batch["image"]), batch)
+        loss = torch.stack(list(terms.values())).sum()
+        n = len(batch["image"])
+        means = {f"train_{name}": term.detach() for name, term in terms.items()}
+        self.log_dict({"train_loss": loss.detach(), **means}, **by_epoch(n))
+        n_annotated = batch["annotated"].sum().float()
+        self.log("train_annotated", n_annotated, reduce_fx="sum", **by_epoch(n))
+        return loss
+
+    def losses(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Terms of the loss, weighted, each a number."""
+        run, labels, annotated = self.run, batch["labels"], batch["annotated"]
+        if run.objective == "cross_entropy":
+            return {"pooled": pooled_loss(output.logits, labels)}
+        cells = annotated_cells(batch["maps"], (run.grid, run.grid), threshold=run.map_threshold)
+        terms = {
+            "image": image_loss(
+                output.logits,
+                labels,
+                annotated,
+                cells,
+                balanced=run.balanced,
+                lambda_annotated=run.lambda_annotated,
+            )
+        }
+        if output.decoder_logits is not None:
+            drawn = decoder_loss(output.decoder_logits, labels, annotated, batch["maps"])
+            terms["decoder"] = run.lambda_decoder * drawn
+        return terms
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Keep what the network says of unannotated images, and their labels."""
+        logits = self.network(batch["image"], decode=False).logits
+        self._seen.append((probability_of(logits, self.run), batch["labels"]))
+
+    def on_validation_epoch_end(self) -> None:
+        """Score all of them at once: macro AUROC."""
+        columns = (torch.cat(column) for column in zip(*self._seen, strict=True))
+        probability, labels = (gathered(column) for column in columns)
+        self._seen.clear()
+        auroc, n_labels = macro_auroc(probability, labels)
+        self.log(MONITOR, auroc)
+        self.log("val_labels", float(n_labels))
+
+
+def by_epoch(n: int) -> dict[str, Any]:
+    """Options of `self.log` for a value of each step, over n images, wanted by epoch."""
+    return {"on_step": False, "on_epoch": True, "batch_size": n, "sync_dist": True}
+
+
+def gathered(column: Tensor) -> Tensor:
+    """Rows of all processes that train together."""
+    if not torch.distributed.is_initialized():
+        return column
+    return torch.cat(gather_all_tensors(column))
+
+
+def macro_auroc(probability: Tensor, labels: Tensor) -> tuple[float, int]:
+    """Mean AUROC over the labels that some images have and some have not.
+
+    Parameters
+    ----------
+    probability : Tensor of float, shape (n, labels)
+        Of each label.
+    labels : Tensor, shape (n, labels)
+        1 where the image has it.
+
+    Returns
+    -------
+    float
+        `NOTHING_LEARNT` where no label can be scored.
+    int
+        Labels that were scored.
+    """
+    positive = labels > 0.5
+    varied = positive.any(dim=0) & ~positive.all(dim=0)
+    scored = varied.nonzero().flatten().tolist()
+    if not scored:
+        return NOTHING_LEARNT, 0
+    found = [binary_auroc(probability[:, k], positive[:, k].long()) for k in scored]
+    return float(torch.stack(found).mean()), len(scored)
+
+
+def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001
+    """Prepare a run for `models.fitting.fit`.
+
+    Parameters
+    ----------
+    run : Run
+        Settings.
+    inputs : Inputs
+        Folders.
+    out : pathlib.Path
+        Of all runs; not used, since no run starts from another.
+    machine : Machine
+        On what.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    GazeError
+        If the data are not what they must be, or fill no batch.
+    """
+    items = build_items(inputs, run)
+    counts = summarise_items(inputs, run, items, evaluation_items(inputs, run))
+    if not len(items["validate"]):
+        what = f"{run.name} has no image of MIMIC-CXR-JPG to validate on, which chooses its epoch."
+        raise AlignmentError(what, where=inputs.mimic, remedy="Ingest it with some, or more of it.")
+    return Job(
+        module=MilTraining(run),
+        train=training_loader(items["train"], inputs, run),
+        validate=evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
+        plan=Plan(
+            name=run.name,
+            seed=run.seed,
+            epochs=run.epochs,
+            monitor=MONITOR,
+            precision=run.precision,
+            channels_last=run.channels_last,
+            compile=run.compile,
+        ),
+        labels=TEN_LABELS,
+        input={
+            "height": run.image_size,
+            "width": run.image_size,
+            "channels": 3,
+            "normalise": run.normalise,
+        },
+        training=counts,
+        warnings=warnings_of(items["validate"].labels),
+    )
+
+
+def warnings_of(labels: NDArray[np.float32]) -> list[str]:
+    """Say which labels cannot choose an epoch.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n, 10)
+        Of the validation images.
+    """
+    share = labels.mean(axis=0)
+    flat = [name for name, one in zip(TEN_LABELS, share, strict=True) if one in {0, 1}]
+    if not flat:
+        return []
+    what = f"{len(flat)} labels have one class only among the {len(labels)} validation images"
+    if len(flat) == len(TEN_LABELS):
+        return [f"all {what}: the last epoch is kept"]
+    return [f"{what} and choose no epoch: {', '.join(flat)}"]

@@ -1,0 +1,240 @@
+"""What is written of a network's answers: records, masks, overlays, maps, comparison with boxes."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.boxes import Boxes, mask_of
+from models.drawing import Panel, spread, write_mask, write_overlay
+from models.localisation import fit, limits_of, sum_up
+from models.pictures import Picture, safe_name, without_suffix
+from models.resuming import write_note
+from pipeline.errors import GazeError
+from pipeline.shards import write_shard
+from pipeline.tables import replacing, table_path, write_json, write_table
+
+if TYPE_CHECKING:
+    from models.prediction import Predictor, Seen
+
+FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")
+PREDICTIONS = "predictions.json"
+SCORED = (
+    *("name", "label", "probability", "threshold", "iou", "best_threshold", "best_iou"),
+    *("hit", "area_px"),
+)
+"""Columns of localisation.csv."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to write.
+
+    Attributes
+    ----------
+    write : tuple of str
+        Of `PARTS`; predictions.json is written in any case.
+    kind : str
+        Of maps.
+    thresholds : mapping of str to float
+        Of maps, by label.
+    min_probability : float
+        Masks and overlays show labels with no less than this.
+    """
+
+    write: tuple[str, ...]
+    kind: str
+    thresholds: Mapping[str, float]
+    min_probability: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network, what to write of what it says, and boxes to compare it with."""
+
+    predictor: "Predictor"
+    wish: Wish
+    boxes: Boxes | None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Label of each map of a picture; '' where it belongs to none."""
+        return self.predictor.maps[self.wish.kind]
+
+
+def write_part(
+    number: int,
+    part: Sequence[Picture],
+    answers: Sequence["Seen | GazeError"],
+    job: Job,
+    folder: Path,
+) -> Row:
+    """Write all of one part; its note last, since where it is the part is done."""
+    images: list[Row] = []
+    scored: list[Row] = []
+    left_out: list[Row] = []
+    maps: list[NDArray[np.float32]] = []
+    for picture, seen in zip(part, answers, strict=True):
+        if isinstance(seen, GazeError):
+            why = {"reason": seen.what, "remedy": seen.remedy}
+            left_out.append({"name": picture.name, "path": picture.said, **why})
+            continue
+        said = write_picture(picture, seen, job, folder)
+        if "maps" in job.wish.write:
+            said["maps"] = {"shard": number, "row": len(maps)}
+            maps += list(seen.maps)
+        images.append(said)
+        scored += compare(picture, seen, job)
+    if maps:
+        write_shard(folder, number, (len(maps), *maps[0].shape), maps)
+    note = {"images": images, "scored": scored, "left_out": left_out}
+    write_note(folder, number, part, note)
+    return note
+
+
+def write_picture(picture: Picture, seen: "Seen", job: Job, folder: Path) -> Row:
+    """Write masks and overlay of a picture; give what predictions.json says of it."""
+    wish = job.wish
+    said = dict(zip(job.predictor.labels, seen.probabilities.tolist(), strict=True))
+    found: Row = {
+        "name": picture.name,
+        "path": picture.said,
+        "probabilities": said,
+        "frame": {name: getattr(seen.frame, name) for name in FRAME},
+        "width_px": seen.frame.image_size[1],
+        "height_px": seen.frame.image_size[0],
+    }
+    probable = [
+        (label, values)
+        for label, values in zip(job.channels, seen.maps, strict=True)
+        if said.get(label, 1.0) >= wish.min_probability
+    ]
+    if "masks" in wish.write:
+        found["masks"] = {}
+        for label, values in probable:
+            place = f"masks/{picture.name}/{safe_name(label or wish.kind)}.png"
+            mask = spread(values, seen.frame) > np.float32(wish.thresholds[label])
+            write_mask(mask, folder / place)
+            found["masks"][label] = place
+    if "overlays" in wish.write:
+        found["overlay"] = f"overlays/{picture.name}.png"
+        panels = [
+            Panel(_title(label or wish.kind, said.get(label)), values, wish.thresholds.get(label))
+            for label, values in probable
+        ]
+        title = picture.name if panels else f"nothing from {wish.min_probability:g} on"
+        write_overlay(seen.shown, seen.frame, title, panels, folder / found["overlay"])
+    return found
+
+
+def _title(name: str, probability: float | None) -> str:
+    return name if probability is None else f"{name} {probability:.2f}"
+
+
+def write_index(images: Sequence[Row], job: Job, folder: Path, about: Row) -> None:
+    """Write the index of the maps.
+
+    `reading_id` is the picture's name, `dicom_id` that of its file, which MIMIC-CXR names so.
+    """
+    channels = job.channels
+
+    def each(values: Iterable[Any]) -> list[Any]:
+        return [value for value in values for _ in channels]
+
+    columns = {
+        "reading_id": each(one["name"] for one in images),
+        "kind": ["label" if label else "saliency" for label in channels] * len(images),
+        "label": list(channels) * len(images),
+        "dataset": each(["predicted"] * len(images)),
+        "dicom_id": each(without_suffix(PurePosixPath(one["path"]).name) for one in images),
+        "shard": each(one["maps"]["shard"] for one in images),
+        "row": [one["maps"]["row"] + at for one in images for at in range(len(channels))],
+        **{name: each(one["frame"][name] for one in images) for name in FRAME},
+    }
+    write_table(columns, folder, "heatmaps", {"checkpoint": json.dumps(about, sort_keys=True)})
+    table_path(folder, "heatmaps").rename(folder / "index.parquet")
+
+
+def compare(picture: Picture, seen: "Seen", job: Job) -> list[Row]:
+    """Compare the maps of a picture with its boxes: one row a label, or why it cannot be."""
+    if job.boxes is None:
+        return []
+    rows: list[Row] = []
+    wanted, size = job.boxes.sizes.get(picture.name, (None, None)), seen.frame.image_size
+    for label, shapes in job.boxes.shapes.get(picture.name, {}).items():
+        row: Row = {"name": picture.name, "label": label}
+        mask = mask_of(shapes, size)
+        if any(told not in (None, is_) for told, is_ in zip(wanted, size, strict=True)):
+            row["left_out"] = "the picture is of another size than the COCO file says"
+        elif not mask.any():
+            row["left_out"] = "the shapes hold no pixel's centre"
+        else:
+            at = job.channels.index(label)
+            threshold = job.wish.thresholds.get(label)
+            limits = limits_of(job.wish.thresholds)
+            row["probability"] = float(seen.probabilities[job.predictor.labels.index(label)])
+            row |= fit(spread(seen.maps[at], seen.frame), mask, threshold, limits)
+        rows.append(row)
+    return rows
+
+
+def finish(notes: Sequence[Row], job: Job, folder: Path) -> Row:
+    """Write what sums all parts up; give it, but for the single pictures.
+
+    Raises
+    ------
+    GazeError
+        If no picture could be read.
+    """
+    images, left_out = (
+        [one for note in notes for one in note[key]] for key in ("images", "left_out")
+    )
+    if not images:
+        faults = [f"{one['path']}: {one['reason']}" for one in left_out]
+        raise GazeError(f"not one of {len(left_out)} images can be read.", faults=faults)
+    said = job.predictor.checkpoint
+    about = {"name": said.run["name"], "system": said.system, "run_hash": said.run_hash}
+    summary: Row = {
+        "checkpoint": about,
+        "map": job.wish.kind,
+        "thresholds": dict(job.wish.thresholds) or None,
+        "min_probability": job.wish.min_probability,
+        "n_images": len(images),
+        "left_out": left_out,
+    }
+    if "maps" in job.wish.write:
+        write_index(images, job, folder, about)
+    if job.boxes is not None:
+        summary["localisation"] = write_scores(notes, job, folder)
+    write_json({**summary, "images": images}, folder / PREDICTIONS)
+    return summary
+
+
+def write_scores(notes: Sequence[Row], job: Job, folder: Path) -> Row:
+    """Write localisation.csv and localisation.json; give the means over labels."""
+    rows = [row for note in notes for row in note["scored"]]
+    scored = [row for row in rows if "left_out" not in row]
+    limits = limits_of(job.wish.thresholds)
+    with (
+        replacing(folder / "localisation.csv") as beside,
+        beside.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.DictWriter(file, SCORED, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(scored)
+    found = sum_up(scored, job.channels, limits)
+    counts = dict(job.boxes.counts) if job.boxes else {}
+    counts["cases"] = len(scored)
+    counts["cases_left_out"] = dict(Counter(row["left_out"] for row in rows if "left_out" in row))
+    content = {**found, "map": job.wish.kind, "limits": list(limits), "counts": counts}
+    write_json(content, folder / "localisation.json")
+    mean: Row = found["mean"]
+    return mean

@@ -1,0 +1,115 @@
+"""What people see of a run while it trains: a progress bar, or DVCLive's curves."""
+
+# ruff: noqa: ARG002  Lightning gives every hook all of these
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+
+class EpochBar(pl.Callback):
+    """A bar over all epochs of a run, that goes when the run ends.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._bar: Any = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Show the bar, unless nobody looks."""
+        if not (sys.stderr.isatty() and trainer.is_global_zero):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        steps = int(trainer.num_training_batches)
+        self._task = self._bar.add_task(
+            self._name,
+            total=steps * (trainer.max_epochs or 0),
+            completed=steps * trainer.current_epoch,
+            epoch=trainer.current_epoch + 1,
+            epochs=trainer.max_epochs,
+            rate=0.0,
+        )
+        self._bar.start()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the epoch."""
+        self._begin, self._images = time.monotonic(), 0
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Move on by a step."""
+        if self._bar is None:
+            return
+        self._images += len(batch["image"]) * trainer.world_size
+        rate = self._images / (time.monotonic() - self._begin)
+        epoch = trainer.current_epoch + 1
+        self._bar.update(self._task, advance=1, epoch=epoch, rate=rate)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Take the bar away; what went wrong is said after it."""
+        self.on_train_end(trainer, pl_module)
+
+
+class LiveLog(pl.Callback):
+    """Log each epoch with DVCLive, without its habit of writing dvc.yaml and experiments.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where its files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin, or go on after a killed run."""
+        from dvclive.live import Live
+
+        resume = trainer.current_epoch > 0
+        self._live: Any = Live(
+            self._folder, dvcyaml=None, save_dvc_exp=False, report=None, resume=resume
+        )
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log what the module logged."""
+        self._live.step = trainer.current_epoch
+        for name, value in trainer.callback_metrics.items():
+            self._live.log_metric(name, float(value))
+        self._live.make_summary()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Close its files."""
+        self._live.end()

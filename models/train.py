@@ -1,0 +1,200 @@
+"""`gazescribe train`: train the networks that a CONFIG names.
+
+Reads a CONFIG and the folders it names. Writes for each run OUT/<run>/model.safetensors, epochs.csv
+(what was logged, one row an epoch) and train.json. The checkpoint comes last: where it is, the run
+is done, and a second call leaves it alone as long as settings and data are the same.
+"""
+
+import csv
+import dataclasses
+import hashlib
+import importlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from models.config import Config, read_config
+from pipeline.console import EXISTING_FILE, FOLDER, command, json_option, summarise
+from pipeline.errors import ParamsError
+from pipeline.tables import replacing, write_json
+
+if TYPE_CHECKING:  # Lightning takes 20 s to import
+    from models.checkpoint import Checkpoint
+    from models.fitting import Machine
+
+SUMMARY = "train.json"
+RESUME = Path(".resume")
+SAID_IN_CHECKPOINT = ("best_epoch", "best_score", "epochs", "monitor", "training", "warnings")
+"""Of the summary; not how long it took, so that the same training gives the same bytes."""
+WITHOUT_EFFECT = ("workers", "log")
+"""Settings that leave the weights as they are."""
+HASHED_BYTES = 2**26
+"""Files up to this size are hashed; larger ones, such as shards at full size, count by theirs."""
+
+
+@command("train")
+@click.argument("config_file", metavar="CONFIG", type=EXISTING_FILE)
+@click.argument("out", type=FOLDER)
+@click.option("--run", "names", multiple=True, metavar="NAME", help="Train this run only.")
+@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--accelerator", type=click.Choice(["cpu", "gpu"]), help="[default: gpu where there is one]"
+)
+@json_option
+def train(
+    config_file: Path,
+    out: Path,
+    names: tuple[str, ...],
+    devices: int,
+    accelerator: Literal["cpu", "gpu"] | None,
+    as_json: bool,
+) -> None:
+    """Train the networks that CONFIG names, one after another.
+
+    CONFIG is what `gazescribe configure` writes. A run that was killed goes on after its last whole
+    epoch; one that is done is left alone.
+    """
+    config = read_config(config_file)
+    runs = chosen(config, names)
+    from models.fitting import machine_of
+
+    machine = machine_of(accelerator, devices)
+    data = data_hash(config)
+    done = {run.name: train_run(run, config, out, data, machine) for run in runs}
+    if machine.rank == 0:
+        for text in dict.fromkeys(text for one in done.values() for text in one["warnings"]):
+            click.secho(f"warning: {text}", fg="yellow", err=True)
+        trained = [one["seconds"] for one in done.values() if not one["skipped"]]
+        line = f"{len(trained)} networks trained in {sum(trained):.0f} s"
+        there = len(done) - len(trained)
+        summarise(f"{line}, {there} were there already → {out}", done, as_json=as_json)
+
+
+def chosen(config: Config, names: Sequence[str]) -> list[Any]:
+    """Choose the runs of these names; all of them where there are no names.
+
+    Raises
+    ------
+    ParamsError
+        If CONFIG has no run of a name.
+    """
+    known = {run.name: run for run in config.runs}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        what = f"there is no run {', '.join(unknown)}."
+        raise ParamsError(what, remedy=f"Known are {', '.join(known)}.")
+    return [run for name, run in known.items() if name in names or not names]
+
+
+def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine") -> dict[str, Any]:
+    """Train one run, unless its checkpoint is there already.
+
+    Parameters
+    ----------
+    run : Run
+        Settings of the system of `config`.
+    config : Config
+        Where it comes from.
+    out : pathlib.Path
+        Folder of all runs.
+    data : str
+        `data_hash` of the inputs.
+    machine : Machine
+        On what.
+
+    Returns
+    -------
+    dict
+        What `train.json` says, and `skipped`.
+    """
+    from models.checkpoint import FILE, Checkpoint, read_metadata
+    from models.epochs import seed_all
+    from models.fitting import fit, wait_for_all
+
+    folder = out / run.name
+    key = run_hash(run, data, out)
+    if (folder / FILE).is_file() and read_metadata(folder / FILE)["run_hash"] == key:
+        return {**json.loads((folder / SUMMARY).read_text(encoding="utf-8")), "skipped": True}
+    seed_all(run.seed)
+    system = importlib.import_module(f"models.{config.system}.training")
+    job = system.prepare(run, config.inputs, out, machine)
+    resume = RESUME / key
+    live = folder / "dvclive" if run.log == "dvclive" else None
+    course = fit(job, resume=resume / "epoch.pt", machine=machine, live=live)
+    summary = {
+        **course.summary,
+        "monitor": job.plan.monitor,
+        "training": dict(job.training),
+        "warnings": list(job.warnings),
+    }
+    if machine.rank == 0:
+        checkpoint = Checkpoint(
+            system=config.system,
+            run=dataclasses.asdict(run),
+            run_hash=key,
+            labels=list(job.labels),
+            input=dict(job.input),
+            training={name: summary[name] for name in SAID_IN_CHECKPOINT},
+            weights=course.best_weights,
+        )
+        write_run(checkpoint, course.rows, summary, folder)
+        shutil.rmtree(resume, ignore_errors=True)
+    wait_for_all()
+    return {**summary, "skipped": False}
+
+
+def write_run(
+    checkpoint: "Checkpoint",
+    rows: Sequence[Mapping[str, float]],
+    summary: Mapping[str, Any],
+    folder: Path,
+) -> None:
+    """Write what came of a run; the checkpoint last, since where it is the run is done."""
+    from models.checkpoint import FILE, save_checkpoint
+
+    (folder / FILE).unlink(missing_ok=True)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with replacing(folder / "epochs.csv") as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    write_json(summary, folder / SUMMARY)
+    save_checkpoint(checkpoint, folder / FILE)
+
+
+def run_hash(run: Any, data: str, out: Path) -> str:
+    """Identify a run: by its settings, by the data, and by the run whose weights it starts from.
+
+    Raises
+    ------
+    ParamsError
+        If that run is not trained yet.
+    """
+    from models.checkpoint import FILE, read_metadata
+
+    settings = dataclasses.asdict(run)
+    kept = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}
+    first = settings.get("init_from")
+    if first and not (out / first / FILE).is_file():
+        what = f"{run.name} starts from the weights of {first}, which is not trained yet."
+        raise ParamsError(what, where=out / first / FILE, remedy=f"Train {first} first.")
+    before = read_metadata(out / first / FILE)["run_hash"] if first else None
+    text = json.dumps([kept, data, before], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def data_hash(config: Config) -> str:
+    """Identify the inputs: names and sizes of all files, and what those up to 64 MiB say."""
+    inputs = vars(config.inputs)
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
+    for folder in sorted(one for one in inputs.values() if isinstance(one, str)):
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.as_posix()} {path.stat().st_size}\n".encode())
+                if path.stat().st_size <= HASHED_BYTES:
+                    digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,299 @@
+"""Pages to look at: one for a run, and one for each reading, the inspector.
+
+Reads: the parts of a run that are there (`layout`), and the radiographs of MIMIC-CXR-JPG.
+Writes: `index.html` and `readings/<reading>.html`; each whole, offline, and free of links out.
+Params: `heatmaps.amplitude` and `heatmaps.min_certainty`, as they made the maps.
+Drops: nothing silently; readings without an inspector, radiographs that are absent or of another
+size, and parts that were not made are counted and named.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.console import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    summarise,
+)
+from pipeline.errors import GazeError
+from pipeline.ingest.roots import find_root
+from pipeline.manifests import load_manifest
+from pipeline.mentions import read_mentions
+from pipeline.parallel import map_tasks
+from pipeline.params import Heatmaps, load_params
+from pipeline.report import stages
+from pipeline.report.choose import choose, reading_ids
+from pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
+from pipeline.report.inspector import Look
+from pipeline.report.layout import DataSet, Run, open_run
+from pipeline.report.pages import NOTICE, is_ours, write_page
+from pipeline.report.parts import read_parts
+from pipeline.report.reading import Card, Source, write_reading
+from pipeline.report.results import networks
+from pipeline.rules_io import LabelMap, load_column_map, load_label_map
+from pipeline.schemas import TABLES
+from pipeline.tables import read_table, table_path
+
+READINGS_A_TASK = 16
+GALLERY = 60  # readings shown with a picture; the others follow as a list
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some readings of one data set, sorted: id and the label to show first; their mentions."""
+
+    source: Source
+    readings: dict[str, str]
+    mentions: pa.Table
+
+
+def write_task(task: Task, *, out: Path, order: Mapping[str, tuple[str, str]]) -> list[Card]:
+    """Write the inspectors of a task; give what the gallery shows of them."""
+    source = task.source
+    parts = read_parts(source.tables, source.associated, task.mentions, list(task.readings))
+    return [
+        write_reading(parts[one], source, out, label, order[one])
+        for one, label in task.readings.items()
+    ]
+
+
+def run(
+    folder: Path,
+    out: Path,
+    *,
+    images: Path | None = None,
+    with_images: bool = True,
+    asked: Sequence[str] = (),
+    count: int = 24,
+    params_file: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Write the pages of a run; give the counts.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As `layout.open_run` takes it.
+    out : pathlib.Path
+        Folder of the pages; inspectors of an earlier report there are removed.
+    images : pathlib.Path, optional
+        MIMIC-CXR-JPG, or a folder above it; else the run's own.
+    with_images : bool
+        Whether radiographs go into the pages.
+    asked, count
+        As `choose.choose` takes them.
+
+    Raises
+    ------
+    GazeError
+        If the folder is no run, or its parts do not fit together.
+    """
+    parts = open_run(folder)
+    params = load_params(_params_file(folder, parts, params_file)).heatmaps
+    label_map = load_label_map()
+    metrics = read_metrics(folder, parts.metrics)
+    root = _images(folder, parts, images) if with_images else None
+    ids = reading_ids(folder, parts)
+    windows = {name: _windows(folder, parts.datasets[name]) for name in ids}
+    known = {name: table for name, table in windows.items() if table is not None}
+    chosen = choose(ids, known, asked, count)
+    _check_names(chosen)
+    tasks = [
+        task
+        for name, readings in chosen.items()
+        for task in _tasks(name, readings, folder, parts.datasets[name], root, params, label_map)
+    ]
+    names = [one for task in tasks for one in task.readings]
+    (out / "index.html").unlink(missing_ok=True)  # a folder with an index is whole
+    pages = map_tasks(
+        partial(write_task, out=out.resolve(), order=_neighbours(names)),
+        tasks,
+        workers=workers,
+        scheduler=scheduler,
+        description="inspectors",
+    )
+    cards = list(chain.from_iterable(pages))
+    _remove_others(out / "readings", set(names))
+    lost, kept = left_out(metrics)
+    write_page(
+        out / "index.html",
+        "index.html",
+        "style.css",
+        None,
+        run=parts,
+        flows=flows(metrics),
+        intake=intake(metrics),
+        lost=[row for row in lost if row.count],
+        never=sorted({f"{row.what}: {row.reason}" for row in lost if not row.count}),
+        kept=kept,
+        counted=count_tables(metrics),
+        settings=stages.settings(metrics),
+        parts=[
+            stages.labeler(folder, parts),
+            stages.search(folder, parts),
+            *networks(folder, parts),
+        ],
+        curves=stages.training(folder, parts),
+        cards=cards,
+        gallery=GALLERY,
+        n_readings=sum(map(len, ids.values())),
+    )
+    return {
+        "n_readings": sum(map(len, ids.values())),
+        "n_inspectors": len(cards),
+        "radiographs": dict(sorted(Counter(card.radiograph for card in cards).items())),
+        "notice": NOTICE,
+    }
+
+
+def _params_file(folder: Path, parts: Run, given: Path | None) -> Path | None:
+    return given or (None if parts.params is None else folder / parts.params)
+
+
+def _images(folder: Path, parts: Run, given: Path | None) -> Path | None:
+    start = given or (None if parts.images is None else folder / parts.images)
+    return None if start is None else find_root(start, load_manifest("mimic-cxr-jpg"))
+
+
+def _windows(folder: Path, part: DataSet) -> pa.Table | None:
+    associated = None if part.associated is None else folder / part.associated
+    if associated is None or not table_path(associated, "windows").is_file():
+        return None
+    return read_table(associated, "windows")
+
+
+def _tasks(
+    name: str,
+    readings: Mapping[str, str],
+    folder: Path,
+    part: DataSet,
+    root: Path | None,
+    params: Heatmaps,
+    label_map: LabelMap,
+) -> list[Task]:
+    folder = folder.resolve()  # workers of a scheduler have another working folder
+    source = Source(
+        dataset=name,
+        tables=folder / part.tables,
+        associated=None if part.associated is None else folder / part.associated,
+        images=root,
+        look=Look(
+            params.amplitude,
+            params.min_certainty,
+            label_map,
+            load_column_map(name, label_map.channels),
+        ),
+    )
+    mentions = TABLES["mentions"].schema.empty_table()
+    if part.mentions is not None and readings:
+        table = read_table(source.tables, "readings")
+        mentions = read_mentions(folder / part.mentions, table, label_map)
+    ids = list(readings)
+    chunks = [ids[at : at + READINGS_A_TASK] for at in range(0, len(ids), READINGS_A_TASK)]
+    return [
+        Task(source, {one: readings[one] for one in chunk}, _of(mentions, chunk))
+        for chunk in chunks
+    ]
+
+
+def _of(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
+    return mentions.filter(pc.is_in(mentions["report_id"], pa.array(ids, pa.string())))
+
+
+def _check_names(chosen: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse ids that cannot name a page."""
+    strange = [one for own in chosen.values() for one in own if not _SAFE.fullmatch(one)]
+    if strange:
+        what = "these reading ids cannot name a page: letters, digits, '.', '_' and '-' can."
+        raise GazeError(what, faults=[repr(one) for one in strange])
+
+
+def _neighbours(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Give for each reading those before and after it; empty at the ends."""
+    before, after = ["", *names], [*names[1:], ""]
+    return {name: pair for name, *pair in zip(names, before, after, strict=False)}  # type: ignore[misc]
+
+
+def _remove_others(folder: Path, names: set[str]) -> None:
+    """Remove the inspectors of an earlier report: it may have shown other readings."""
+    for path in folder.glob("*.html"):
+        if path.stem not in names and is_ours(path):
+            path.unlink()
+
+
+@command("report")
+@click.argument("run_folder", metavar="RUN", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--images",
+    type=EXISTING_FOLDER,
+    envvar="GAZE_DATA_ROOT",
+    help="MIMIC-CXR-JPG, or a folder above it.  [default: GAZE_DATA_ROOT, else the run's own]",
+)
+@click.option("--no-images", is_flag=True, help="Leave the radiographs out of the pages.")
+@click.option(
+    "--readings",
+    "count",
+    type=click.IntRange(min=0),
+    default=24,
+    show_default=True,
+    help="How many inspectors at most, spread over data sets and labels.",
+)
+@click.option("--reading", "asked", multiple=True, help="Only this reading; can be repeated.")
+@click.option(
+    "--params",
+    "params_file",
+    type=EXISTING_FILE,
+    help="Parameters.  [default: the run's own, else ./params.yaml, else the packaged one]",
+)
+@parallel_options
+@json_option
+def report(
+    run_folder: Path,
+    out: Path,
+    images: Path | None,
+    no_images: bool,
+    count: int,
+    asked: tuple[str, ...],
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Write OUT/index.html about a run, and OUT/readings/*.html, an inspector a reading.
+
+    RUN is the project folder after `dvc repro`, or a folder with a run.json that names its parts.
+    The pages need no network and no server: open them in a browser.
+    """
+    summary = run(
+        run_folder,
+        out,
+        images=images,
+        with_images=not no_images,
+        asked=asked,
+        count=count,
+        params_file=params_file,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    pictures = ", ".join(f"{n} {why}" for why, n in summary["radiographs"].items()) or "none"
+    line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
+    summarise(f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json)
+    if not as_json:
+        click.secho(NOTICE, err=True, dim=True)

@@ -1,0 +1,146 @@
+"""Training curves as inline SVG: a panel for each quantity, a line for each run."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.report.sheets import read_csv
+
+WIDTH_PX, HEIGHT_PX = 320.0, 190.0
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0
+COLOURS = 8  # of the style sheet; a model more begins again
+AXIS = ("epoch", "step")
+_SPLIT = re.compile(r"^(?P<split>train|validate|validation|val|test)[_/ ](?P<rest>.+)$")
+
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run's curve, and how it looks: colour by model, broken for training."""
+
+    run: str
+    split: str
+    colour: int
+    path: str
+    last: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity over epochs; ticks are (text, pixel)."""
+
+    title: str
+    lines: list[Line]
+    x_ticks: list[tuple[str, float]]
+    y_ticks: list[tuple[str, float]]
+    width_px: float = WIDTH_PX
+    height_px: float = HEIGHT_PX
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The panels of one system, and its models in the order of their colours."""
+
+    system: str
+    models: list[tuple[str, int]]
+    panels: list[Panel]
+
+
+def read_curves(system: str, folder: Path) -> Curves:
+    """Read `*/epochs.csv` of a folder that `train` wrote.
+
+    Parameters
+    ----------
+    system : str
+        Its name.
+    folder : pathlib.Path
+        One folder a run, called `<model>-seed<seed>`.
+
+    Returns
+    -------
+    Curves
+        Panels in the order of the columns; quantities that never change are left out.
+    """
+    logs = {path.parent.name: read_csv(path) for path in sorted(folder.glob("*/epochs.csv"))}
+    models = list(dict.fromkeys(model_of(run) for run in logs))
+    colour = {model: number % COLOURS for number, model in enumerate(models)}
+    columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)
+    quantities: dict[str, dict[tuple[str, str], Points]] = {}
+    for column in columns:
+        if column in AXIS:
+            continue
+        found = _SPLIT.match(column)
+        split, title = (found["split"], found["rest"]) if found else ("", column)
+        for run, rows in logs.items():
+            points = points_of(rows, column)
+            if len(points) > 1:
+                quantities.setdefault(title, {})[run, split] = points
+    panels = [
+        _panel(title, lines, colour)
+        for title, lines in quantities.items()
+        if len({value for points in lines.values() for _, value in points}) > 1
+    ]
+    return Curves(system, list(colour.items()), panels)
+
+
+def model_of(run: str) -> str:
+    """Name the model of a run: `et-seed0` is of `et`."""
+    return run.rpartition("-seed")[0] or run
+
+
+def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
+    """Give (epoch, value) of the rows that have a number in a column."""
+    found = []
+    for number, row in enumerate(rows):
+        try:
+            point = float(row.get("epoch") or number), float(row.get(column) or "nan")
+        except ValueError:
+            continue
+        if all(math.isfinite(value) for value in point):
+            found.append(point)
+    return found
+
+
+def _panel(title: str, lines: Mapping[tuple[str, str], Points], colour: Mapping[str, int]) -> Panel:
+    x = _span(point[0] for points in lines.values() for point in points)
+    y = _span(point[1] for points in lines.values() for point in points)
+
+    def place(point: tuple[float, float]) -> tuple[float, float]:
+        across = (point[0] - x[0]) / (x[1] - x[0]) * (WIDTH_PX - LEFT_PX - RIGHT_PX)
+        up = (point[1] - y[0]) / (y[1] - y[0]) * (HEIGHT_PX - TOP_PX - BOTTOM_PX)
+        return round(LEFT_PX + across, 1), round(HEIGHT_PX - BOTTOM_PX - up, 1)
+
+    return Panel(
+        title.replace("_", " "),
+        [
+            Line(
+                run,
+                split,
+                colour[model_of(run)],
+                "M" + "L".join(f"{left} {top}" for left, top in map(place, points)),
+                points[-1][1],
+            )
+            for (run, split), points in lines.items()
+        ],
+        [(f"{value:g}", place((value, y[0]))[0]) for value in ticks(*x) if value == int(value)],
+        [(f"{value:g}", place((x[0], value))[1]) for value in ticks(*y)],
+    )
+
+
+def _span(values: Iterable[float]) -> tuple[float, float]:
+    """Give the least and the largest value, apart where they are the same."""
+    known = list(values)
+    low, high = min(known), max(known)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def ticks(low: float, high: float, about: int = 4) -> list[float]:
+    """Choose round numbers from `low` to `high`: steps of 1, 2 or 5 times a power of ten."""
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    first = math.ceil(low / step - 1e-9)
+    return [round(n * step, 12) for n in range(first, math.floor(high / step + 1e-9) + 1)]

@@ -1,0 +1,259 @@
+"""One reading, as the inspector's template and script take it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.canvas import GAUSSIAN_COLUMNS, Canvas, Size
+from pipeline.geometry.gaussians import peak
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.report.choices import WHOLE, Choice, of_labels, of_sentence, of_whole
+from pipeline.report.parts import Parts, Row
+from pipeline.report.pictures import fit_size
+from pipeline.report.timeline import Item, Timeline, lay_out
+from pipeline.report.transcript import spoken
+from pipeline.rules_io import LabelMap
+
+MARKS = {"positive": "+", "negative": "−", "uncertain": "?"}
+LONGEST = 34  # letters of a text on the timeline
+
+
+@dataclass(frozen=True)
+class Look:
+    """What decides how maps and ellipses look.
+
+    Attributes
+    ----------
+    amplitude : {'mass', 'peak'}
+        As in `params.yaml`, heatmaps.
+    min_certainty : int
+        Ellipses below it are drawn with a broken line.
+    label_map : LabelMap
+        Channels in order, and those that each label reaches.
+    column_map : dict of str to tuple of str
+        Channels that each label of the data set's ellipses reaches.
+    """
+
+    amplitude: str
+    min_certainty: int
+    label_map: LabelMap
+    column_map: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """All that the page of one reading shows.
+
+    Attributes
+    ----------
+    parts : Parts
+        Rows of the reading.
+    size : tuple of int, optional
+        (height, width) of the picture; None where the image's size is unknown.
+    frame : Letterbox, optional
+        Where the image lies in the picture.
+    labels, sentences, whole : list of Choice
+        What can be chosen.
+    ellipses : list of dict
+        Centre, radii and labels of each.
+    radii_px : list of float
+        Circle of each fixation, in image pixels.
+    letter_px : float
+        Height of letters over the image, in image pixels.
+    timeline : Timeline
+        Where everything stands in time.
+    data : dict
+        What the script reads.
+    """
+
+    parts: Parts
+    size: Size | None
+    frame: Letterbox | None
+    labels: list[Choice]
+    sentences: list[Choice]
+    whole: list[Choice]
+    ellipses: list[Row]
+    radii_px: list[float]
+    letter_px: float
+    timeline: Timeline
+    data: Row
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Everything that can be chosen, as it stands on the page."""
+        return [*self.labels, *self.sentences, *self.whole]
+
+
+def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
+    """Work out what the page of a reading shows.
+
+    Parameters
+    ----------
+    parts : Parts
+        Its rows; sorted as their tables are.
+    look : Look
+        Settings and label maps.
+    longest_px : int
+        Long side of the picture.
+
+    Returns
+    -------
+    Inspector
+    """
+    size = None if parts.image_size is None else fit_size(parts.image_size, longest_px)
+    mentions = [_mention(row, parts.words, look.label_map) for row in parts.mentions]
+    ellipses = _ellipses(parts.ellipses, look)
+    labels = list(of_labels(parts, look.label_map.channels, mentions, ellipses))
+    sentences = [of_sentence(row, parts, mentions, ellipses) for row in parts.sentences]
+    whole = list(of_whole(parts))
+    timeline = _timeline(parts, mentions)
+    canvas = None if size is None else _canvas(parts, size, look.amplitude)
+    data = {
+        "amplitude": look.amplitude,
+        "size": parts.image_size,
+        "duration_s": timeline.duration_s,
+        "px_per_s": timeline.px_per_s,
+        "fixations": [_fixation(row) for row in parts.fixations],
+        "words": [[row["onset_s"], row["offset_s"]] for row in parts.words],
+        "windows": list(_windows(parts, canvas)),
+        "choices": {choice.key: _choice(choice) for choice in [*labels, *sentences, *whole]},
+    }
+    side = max(parts.image_size or (1,))
+    return Inspector(
+        parts=parts,
+        size=size,
+        frame=None if canvas is None else canvas.frame,
+        labels=labels,
+        sentences=sentences,
+        whole=whole,
+        ellipses=ellipses,
+        radii_px=[_radius(row, side) for row in parts.fixations],
+        letter_px=round(side / 36, 2),
+        timeline=timeline,
+        data=data,
+    )
+
+
+def _radius(row: Row, side_px: int) -> float:
+    """Give circles whose area grows with the length of the fixation."""
+    length_s = max(row["offset_s"] - row["onset_s"], 0.0)
+    return round(float(side_px * (0.006 + 0.018 * length_s**0.5)), 2)
+
+
+def _fixation(row: Row) -> list[float | None]:
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    place = [row[name] for name in ("onset_s", "offset_s", "x_px", "y_px")]
+    return [*place, *(row[f"shown_{side}_px"] for side in sides)]
+
+
+def _choice(choice: Choice) -> Row:
+    names = ("windows", "ellipses", "said", "span_s")
+    return {name: getattr(choice, name) for name in names}
+
+
+def _mention(row: Row, words: Sequence[Row], label_map: LabelMap) -> Row:
+    span_s = spoken(row, words)
+    return {**row, "span_s": span_s, "channels": label_map.channels_of(row["label"])}
+
+
+def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:
+    """Join the rows of each ellipse: it may carry several labels."""
+    found: dict[int, Row] = {}
+    for row in rows:
+        one = found.setdefault(
+            row["ellipse"],
+            {
+                "number": row["ellipse"],
+                "x_px": (row["xmin_px"] + row["xmax_px"]) / 2,
+                "y_px": (row["ymin_px"] + row["ymax_px"]) / 2,
+                "rx_px": abs(row["xmax_px"] - row["xmin_px"]) / 2,
+                "ry_px": abs(row["ymax_px"] - row["ymin_px"]) / 2,
+                "labels": [],
+                "channels": [],
+                "faint": row["certainty"] < look.min_certainty,
+            },
+        )
+        one["labels"].append(row["label"])
+        one["channels"] += look.column_map.get(row["label"], ())
+    return list(found.values())
+
+
+def _timeline(parts: Parts, mentions: Sequence[Row]) -> Timeline:
+    ends = [row["offset_s"] for row in [*parts.fixations, *parts.words]]
+    windows = [
+        Item(row["start_s"], row["end_s"], _short(", ".join(row["labels"])), number)
+        for number, row in enumerate(parts.windows)
+        if row["kind"] not in WHOLE
+    ]
+    sentences = [
+        Item(row["onset_s"], row["offset_s"], str(row["sentence"] + 1), row["sentence"])
+        for row in parts.sentences
+    ]
+    return lay_out(
+        max([*ends, *(row["end_s"] for row in parts.windows), 1.0]),
+        [
+            ("sentences", 18, sentences),
+            ("words", 15, list(_timed(parts.words))),
+            ("mentions", 20, list(_mentioned(mentions))),
+            ("windows", 20, windows),
+            ("fixations", 18, list(_timed(parts.fixations))),
+        ],
+    )
+
+
+def _timed(rows: Sequence[Row]) -> Iterator[Item]:
+    """Place words and fixations; punctuation is not spelt, for it takes the place of words."""
+    for number, row in enumerate(rows):
+        text = row.get("text", "")
+        spelt = text if any(letter.isalnum() for letter in text) else ""
+        yield Item(row["onset_s"], row["offset_s"], spelt, number)
+
+
+def _mentioned(mentions: Sequence[Row]) -> Iterator[Item]:
+    """Place mentions; those of the same words and polarity share a place."""
+    said: dict[tuple[float, float, str], list[str]] = {}
+    for row in mentions:
+        if row["span_s"] is not None:
+            said.setdefault((*row["span_s"], row["polarity"]), []).append(row["label"])
+    for (onset_s, offset_s, polarity), labels in sorted(said.items()):
+        text = _short(f"{MARKS[polarity]} {', '.join(labels)}")
+        yield Item(onset_s, offset_s, text, kind=polarity)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def canvas_of(gaussians: Sequence[Row], image_size: Size, size: Size, amplitude: str) -> Canvas:
+    """Factor the Gaussians of a reading on a frame."""
+    columns = {name: np.array([row[name] for row in gaussians], float) for name in GAUSSIAN_COLUMNS}
+    return Canvas(columns, image_size, size, amplitude=amplitude)
+
+
+def _canvas(parts: Parts, size: Size, amplitude: str) -> Canvas | None:
+    if parts.image_size is None:
+        return None
+    return canvas_of(parts.gaussians, parts.image_size, size, amplitude)
+
+
+def _windows(parts: Parts, canvas: Canvas | None) -> Iterator[Row]:
+    """Give the script what it draws from: of each window its Gaussians, and the peak at full size.
+
+    The peak is worked out here: the browser would need every pixel of the original image for it.
+    """
+    place = {row["fixation"]: at for at, row in enumerate(parts.fixations)}
+    columns = [name for name in GAUSSIAN_COLUMNS if name != "window"]
+    for row in parts.windows:
+        own = [one for one in parts.gaussians if one["window"] == row["window"]]
+        top = 0.0
+        if canvas is not None:
+            one = canvas.window == row["window"]
+            top = peak(canvas.full_rows[one], canvas.full_columns[one], canvas.weight_s[one])
+        yield {
+            "start_s": row["start_s"],
+            "end_s": row["end_s"],
+            "peak": top,
+            "fixations": [place[gaussian["fixation"]] for gaussian in own],
+            "gaussians": [[gaussian[name] for name in columns] for gaussian in own],
+        }

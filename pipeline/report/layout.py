@@ -1,0 +1,118 @@
+"""Where the parts of a run lie: what `run.json` says, else the project's own layout."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pipeline.errors import GazeError
+from pipeline.strict import Strict, check
+
+RUN_FILE = "run.json"
+METRICS = (
+    "data/tables/*/ingest.json",
+    "data/associated/*/associate.json",
+    "data/heatmaps/*/heatmaps.json",
+    "data/images/*/images.json",
+    "data/evaluated/labels/evaluate_labels.json",
+    "results/tune/tune.json",
+)
+
+
+def _inside(path: str) -> str:
+    """Refuse a path that leaves the folder of its run."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in path:
+        raise ValueError("a path must lie in the folder of run.json")
+    return path
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+
+
+class DataSet(Strict):
+    """The parts of one data set."""
+
+    tables: Inside
+    mentions: Inside | None = None
+    associated: Inside | None = None
+
+
+class Run(Strict):
+    """The parts of a run, relative to its folder; what is absent is said so on the page."""
+
+    schema_version: Literal[1]
+    title: str = "gazescribe run"
+    datasets: dict[str, DataSet]
+    images: Inside | None = None  # MIMIC-CXR-JPG, or a folder above it
+    params: Inside | None = None
+    evaluated_labels: Inside | None = None
+    tune: Inside | None = None
+    results: dict[str, Inside] = Field(default_factory=dict)  # system: what `tabulate` wrote
+    models: dict[str, Inside] = Field(default_factory=dict)  # system: what `train` wrote
+    metrics: list[Inside] = Field(default_factory=list)  # JSON files that stages wrote
+
+
+def open_run(folder: Path) -> Run:
+    """Find the parts of a run.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        With a `run.json`, or the project folder after `dvc repro`.
+
+    Raises
+    ------
+    GazeError
+        If it is neither, or the file does not say what it must; all faults at once.
+    """
+    path = folder / RUN_FILE
+    if path.is_file():
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise GazeError(f"this is not JSON ({error}).", where=path) from error
+        return check(content, Run, GazeError, where=path)
+    run = _project(folder)
+    if not run.datasets:
+        what = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
+        raise GazeError(what, where=folder, remedy="Run `dvc repro` there, or name another folder.")
+    return run
+
+
+def _project(folder: Path) -> Run:
+    """Describe a project folder by what `dvc repro` left in it."""
+
+    def found(path: str) -> str | None:
+        return path if (folder / path).exists() else None
+
+    names = sorted(path.parent.name for path in folder.glob("data/tables/*/readings.parquet"))
+    return Run(
+        schema_version=1,
+        datasets={
+            name: DataSet(
+                tables=f"data/tables/{name}",
+                mentions=found(f"data/mentions/{name}.parquet"),
+                associated=found(f"data/associated/{name}"),
+            )
+            for name in names
+        },
+        images=found("data/demo"),
+        params=found("params.yaml"),
+        evaluated_labels=found("data/evaluated/labels"),
+        tune=found("results/tune"),
+        results=_by_name(folder, "results/*/tabulate.json"),
+        models=_by_name(folder, "data/models/*/*/epochs.csv", up=2),
+        metrics=[
+            str(path.relative_to(folder).as_posix())
+            for pattern in METRICS
+            for path in sorted(folder.glob(pattern))
+        ],
+    )
+
+
+def _by_name(folder: Path, pattern: str, up: int = 1) -> dict[str, str]:
+    """Name the folders that lie `up` above the files of a pattern."""
+    found = sorted({path.parents[up - 1] for path in folder.glob(pattern)})
+    return {path.name: path.relative_to(folder).as_posix() for path in found}

@@ -1,0 +1,92 @@
+"""Templates filled and written: everything escaped, embedded, and nothing fetched.
+
+A page names the only style and script it may run by their hashes (Content-Security-Policy), so that
+text from a data set that got into the page as markup would still do nothing.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline.report.sheets import number
+from pipeline.tables import replacing
+
+TEMPLATES = Path(__file__).parent / "templates"
+GENERATOR = "gazescribe report"
+NOTICE = (
+    "These pages hold radiographs, dictations and gaze of single readings. They fall under the data"
+    " use agreement of the data set: keep them local, and share neither pages nor screenshots."
+)
+
+
+def write_page(path: Path, template: str, style: str, script: str | None, **content: Any) -> None:
+    """Write one page, whole or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The page.
+    template, style, script : str
+        Names of files in `templates/`.
+    **content
+        What the template asks for.
+    """
+    sources = {"style": _source(style), "script": _source(script) if script else ""}
+    page = _environment().get_template(template)
+    text = page.render(
+        **sources,
+        policy=_policy(**sources),
+        generator=f"{GENERATOR} {version('gazescribe')}",
+        notice=NOTICE,
+        **content,
+    )
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file is a page that this command wrote."""
+    with path.open("rb") as file:
+        return f'name="generator" content="{GENERATOR}'.encode() in file.read(2000)
+
+
+@cache
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    allowed = f"script-src {_hash(script)}; " if script else ""
+    return (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; {allowed}"
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters["number"] = number
+    found.policies["json.dumps_kwargs"] = {
+        "sort_keys": True,
+        "allow_nan": False,
+        "separators": (",", ":"),
+    }
+    return found

@@ -1,0 +1,90 @@
+"""Radiographs and small pictures, embedded in the pages as data."""
+
+import base64
+import io
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.canvas import FloatMap, Size
+from pipeline.errors import GazeError
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.radiographs import SUFFIXES, letterboxed, read_radiograph
+
+PICTURE_PX = 1024  # long side in the inspector; a smaller radiograph is not enlarged
+CARD_PX = 320  # long side in the gallery
+STRENGTH = 0.8  # opacity of a heatmap where it is 1; it falls with the square root
+
+Grey = NDArray[np.uint8]
+
+
+def find_radiograph(root: Path | None, image_path: str | None) -> Path | None:
+    """Find the file of a reading's radiograph, or None where there is none.
+
+    Raises
+    ------
+    GazeError
+        If the path leads out of the folder.
+    """
+    if root is None or image_path is None:
+        return None
+    if PurePosixPath(image_path).is_absolute() or ".." in PurePosixPath(image_path).parts:
+        raise GazeError(f"image_path {image_path!r} leads out of {root}.")
+    paths = (root / f"{image_path}{suffix}" for suffix in SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def fit_size(image_size: Size, longest_px: int) -> Size:
+    """Shrink (height, width) so that the long side is at most `longest_px`."""
+    shrink = min(1.0, longest_px / max(image_size))
+    return max(round(image_size[0] * shrink), 1), max(round(image_size[1] * shrink), 1)
+
+
+def radiograph(path: Path, size: Size) -> tuple[Grey, Size]:
+    """Read a radiograph and fit it into (height, width); give also its own size."""
+    image = read_radiograph(path)
+    fitted, _ = letterboxed(image, size)
+    return fitted, (image.shape[0], image.shape[1])
+
+
+def over(image: Grey, heatmap: FloatMap) -> NDArray[np.uint8]:
+    """Lay a heatmap over a picture of the same size, as the inspector does; RGB."""
+    colour = colours()[(heatmap.clip(0, 1) * 255).round().astype(int)]
+    alpha = STRENGTH * np.sqrt(heatmap.clip(0, 1))[:, :, None]
+    blended = image[:, :, None] * (1 - alpha) + colour * alpha
+    picture: NDArray[np.uint8] = blended.round().astype(np.uint8)
+    return picture
+
+
+def colours() -> NDArray[np.uint8]:
+    """Give the 256 colours of heatmaps, shape (256, 3)."""
+    from matplotlib import colormaps
+
+    table = colormaps["inferno"](np.arange(256))[:, :3]
+    return (table * 255).round().astype(np.uint8)
+
+
+def as_data(picture: NDArray[np.uint8], quality: int = 85) -> str:
+    """Encode a picture as the address of a JPEG that lies in the page itself."""
+    from PIL import Image
+
+    with io.BytesIO() as file:
+        Image.fromarray(picture).save(file, format="JPEG", quality=quality, optimize=True)
+        return _address("image/jpeg", file.getvalue())
+
+
+def file_as_data(path: Path) -> str:
+    """Embed a PNG or SVG file."""
+    kinds = {".png": "image/png", ".svg": "image/svg+xml"}
+    return _address(kinds[path.suffix], path.read_bytes())
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def frame_numbers(frame: Letterbox) -> dict[str, float]:
+    """Say how a letterbox places the image, for the script."""
+    names = ("height", "width", "scale", "pad_x_px", "pad_y_px")
+    return {name: getattr(frame, name) for name in names}

@@ -1,0 +1,205 @@
+"""Write the inspector of one reading: read its rows, embed its radiograph, fill the page."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from pipeline.errors import GazeError
+from pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
+from pipeline.report.pages import write_page
+from pipeline.report.parts import Parts
+from pipeline.report.pictures import (
+    CARD_PX,
+    PICTURE_PX,
+    STRENGTH,
+    Grey,
+    as_data,
+    colours,
+    find_radiograph,
+    fit_size,
+    frame_numbers,
+    over,
+    radiograph,
+)
+from pipeline.report.sheets import Sheet, sheet
+
+Row = dict[str, Any]
+Found = Literal["shown", "absent", "unreadable", "of another size", "left out"]
+NOTHING = "No heatmap."
+PLATE = 38  # grey of the plate where there is no radiograph
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set, as a task needs it.
+
+    Attributes
+    ----------
+    dataset : str
+        Its name.
+    tables, associated, images : pathlib.Path
+        Folders; None where there is none. No radiograph is looked for without `images`.
+    look : Look
+        Settings and label maps.
+    """
+
+    dataset: str
+    tables: Path
+    associated: Path | None
+    images: Path | None
+    look: Look
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the gallery shows of a reading."""
+
+    reading_id: str
+    dataset: str
+    split: str
+    label: str
+    labels: list[str]
+    key: str
+    radiograph: Found
+    picture: str
+
+
+def write_reading(
+    parts: Parts, source: Source, out: Path, label: str, neighbours: tuple[str, str]
+) -> Card:
+    """Write `readings/<reading>.html`.
+
+    Parameters
+    ----------
+    parts : Parts
+        Rows of the reading.
+    source : Source
+        Its data set.
+    out : pathlib.Path
+        Folder of the report.
+    label : str
+        The label to show first; empty for none.
+    neighbours : tuple of str
+        Readings before and after it.
+
+    Returns
+    -------
+    Card
+    """
+    page = inspect(parts, source.look, PICTURE_PX)
+    found, picture = _picture(parts, source, page.size)
+    reading_id = parts.reading["reading_id"]
+    first = _first(page, label)
+    drawing = {
+        "strength": STRENGTH,
+        "nothing": NOTHING,
+        "colours": colours().tobytes().hex(),
+        "frame": None if page.frame is None else frame_numbers(page.frame),
+    }
+    write_page(
+        out / "readings" / f"{reading_id}.html",
+        "inspector.html",
+        "style.css",
+        "inspector.js",
+        page=replace(page, data=page.data | drawing),
+        picture=None if picture is None else as_data(picture),
+        radiograph=found,
+        first=first,
+        said=next((one.said for one in page.choices if one.key == first), NOTHING),
+        marks=MARKS,
+        tables=as_tables(page),
+        before=neighbours[0],
+        after=neighbours[1],
+    )
+    return Card(
+        reading_id=reading_id,
+        dataset=source.dataset,
+        split=parts.reading["split"] or "",
+        label=label,
+        labels=[choice.title for choice in page.labels],
+        key=first,
+        radiograph=found,
+        picture=_card(parts, page, picture, label, source.look.amplitude),
+    )
+
+
+def as_tables(page: Inspector) -> list[Sheet]:
+    """Say in tables what the timeline shows."""
+    times = [
+        f"{row['start_s']:.2f} to {row['end_s']:.2f} ({row['status']})"
+        for row in page.parts.windows
+    ]
+    sentences = [
+        [
+            choice.title.split()[1],
+            *(f"{time:.2f}" for time in choice.span_s or ()),
+            "".join(piece.text for piece in choice.pieces),
+            "; ".join(times[number] for number in choice.windows),
+        ]
+        for choice in page.sentences
+    ]
+    words = [
+        [str(row["word"]), f"{row['onset_s']:.2f}", f"{row['offset_s']:.2f}", row["text"]]
+        for row in page.parts.words
+    ]
+    fixations = [
+        [
+            str(row["fixation"]),
+            *(f"{row[name]:.3f}" for name in ("onset_s", "offset_s")),
+            *(f"{row[name]:.1f}" for name in ("x_px", "y_px")),
+        ]
+        for row in page.parts.fixations
+    ]
+    made = (
+        (
+            "Sentences and their windows",
+            ["no.", "from (s)", "to (s)", "text", "windows (s)"],
+            sentences,
+        ),
+        ("Words", ["no.", "from (s)", "to (s)", "word"], words),
+        ("Fixations", ["no.", "from (s)", "to (s)", "x (px)", "y (px)"], fixations),
+    )
+    return [sheet(title, columns, rows, shown=len(rows)) for title, columns, rows in made if rows]
+
+
+def _first(page: Inspector, label: str) -> str:
+    """Choose what the page shows when it opens."""
+    named = [one.key for one in page.labels if one.title == label]
+    drawn = [one.key for one in page.choices if one.windows]
+    return next(iter([*named, *drawn]), "nothing")
+
+
+def _picture(
+    parts: Parts, source: Source, size: tuple[int, int] | None
+) -> tuple[Found, Grey | None]:
+    if source.images is None:
+        return "left out", None
+    path = find_radiograph(source.images, parts.reading["image_path"])
+    if path is None or size is None:
+        return "absent", None
+    try:
+        picture, own_size = radiograph(path, size)
+    except GazeError:  # one damaged file costs one picture, counted
+        return "unreadable", None
+    return ("shown", picture) if own_size == parts.image_size else ("of another size", None)
+
+
+def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, amplitude: str) -> str:
+    """Draw the small picture of the gallery; empty where there is nothing to draw."""
+    if page.size is None or parts.image_size is None:
+        return ""
+    from PIL import Image
+
+    size = fit_size(parts.image_size, CARD_PX)
+    small = np.full(size, PLATE, np.uint8)
+    if picture is not None:
+        shrunk = Image.fromarray(picture).resize(size[::-1], Image.Resampling.BOX)
+        small = np.asarray(shrunk)
+    own = [row["window"] for row in parts.windows if label in row["labels"]]
+    heatmap = np.zeros(size, np.float32)
+    if own and parts.gaussians:
+        canvas = canvas_of(parts.gaussians, parts.image_size, size, amplitude)
+        heatmap, _ = canvas.label_map(own)
+    return as_data(over(small, heatmap), quality=80)

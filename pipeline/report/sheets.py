@@ -1,0 +1,114 @@
+"""Tables that stages wrote as CSV, for reading."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SHOWN = 60  # rows of a table on the page; the file has the others
+_PLAIN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # numbers that may be shortened
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table on the page.
+
+    Attributes
+    ----------
+    title : str
+        Above it.
+    columns : list of str
+        Headings.
+    numeric : list of bool
+        Which columns hold numbers alone.
+    rows : list of list of str
+        Cells, as they are read.
+    n_more : int
+        Rows of the file that are not shown.
+    file : str
+        Where the rest is.
+    notes : list of str
+        Sentences under it.
+    """
+
+    title: str
+    columns: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+    n_more: int = 0
+    file: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_sheet(path: Path, title: str, shown: int = SHOWN) -> Sheet:
+    """Read a CSV file for the page, its numbers shortened."""
+    rows = read_csv(path)
+    columns = list(rows[0]) if rows else []
+    cells = [[shorten(cell) for cell in row.values()] for row in rows]
+    return sheet(title, columns, cells, shown, path.name)
+
+
+def sheet(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    shown: int = SHOWN,
+    file: str = "",
+) -> Sheet:
+    """Make a table for the page; cells stand there as they are given."""
+    numeric = [all(_is_number(row[at]) for row in rows) for at in range(len(columns))]
+    return Sheet(
+        title,
+        [column.replace("_", " ") for column in columns],
+        numeric,
+        [[cell or NONE for cell in row] for row in rows[:shown]],
+        max(len(rows) - shown, 0),
+        file,
+    )
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number for reading: thousands apart, a few digits, a dash for none."""
+    if value is None:
+        return NONE
+    if value == 0:
+        return "0"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if abs(value) < 0.5 * 10**-digits:
+        return f"{value:.1e}"
+    return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _is_number(cell: str | None) -> bool:
+    """Tell whether a cell is a number, with an interval or not, or empty."""
+    first = (cell or NONE).split(" (")[0].replace(",", "")
+    try:
+        float("0" if first == NONE else first)
+    except ValueError:
+        return False
+    return True
+
+
+def shorten(cell: str | None) -> str:
+    """Give a number a few digits, and an empty cell a dash."""
+    if cell is None or not cell.strip():
+        return NONE
+    if not _PLAIN.fullmatch(cell):
+        return cell
+    return number(float(cell))
+
+
+def with_intervals(rows: Sequence[dict[str, str]], name: str, low: str, high: str) -> Iterator[str]:
+    """Give `value (low to high)` of each row."""
+    for row in rows:
+        value, edges = shorten(row[name]), (shorten(row[low]), shorten(row[high]))
+        yield value if NONE in edges else f"{value} ({edges[0]} to {edges[1]})"

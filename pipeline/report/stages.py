@@ -1,0 +1,148 @@
+"""What the page of a run shows of single stages: labeler, window search, training, settings."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.report.counts import Metrics
+from pipeline.report.curves import Curves, read_curves
+from pipeline.report.layout import Run
+from pipeline.report.section import Section, picture
+from pipeline.report.sheets import (
+    Sheet,
+    number,
+    read_csv,
+    read_sheet,
+    sheet,
+    shorten,
+    with_intervals,
+)
+
+PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
+TOP = 12  # rules of the search shown at once
+
+
+def settings(metrics: Sequence[Metrics]) -> Sheet:
+    """Put the parameters that the stages wrote down into one table."""
+    rows = [
+        [one.stage, one.item, name, str(value)]
+        for one in metrics
+        for name, value in one.content.get("params", {}).items()
+    ]
+    rows += [
+        [one.stage, one.item, "splits", str(one.content["split_source"])]
+        for one in metrics
+        if one.stage == "ingest" and "split_source" in one.content
+    ]
+    return sheet("Settings", ["stage", "data", "parameter", "value"], rows, shown=len(rows))
+
+
+def labeler(folder: Path, run: Run) -> Section:
+    """Tables of `evaluate-labels`."""
+    title = "Labeler against the readers' certainties"
+    path = _inside(folder, run.evaluated_labels)
+    if path is None or not (path / "labels.csv").is_file():
+        missing = "Not evaluated yet: dvc repro evaluate-labels."
+        return Section("labeler", title, missing=missing)
+    rows = read_csv(path / "labels.csv")
+    summary = json.loads((path / "evaluate_labels.json").read_text(encoding="utf-8"))
+    counted = (
+        f"{summary['n_readings']} readings, {summary['n_images']} different images, of phase"
+        f" {summary['params']['phase']}. A reading mentions a label when a mention of it is"
+        " positive or uncertain, and has it when its reader's certainty is above 0"
+        " (Lanfredi et al. 2023, Table 4). Intervals come from resampled images."
+    )
+    lead = [counted, _macro(summary["macro"][PAPER[0]][PAPER[1]])]
+    kinds = dict.fromkeys((row["reference"], row["counted"]) for row in rows)
+    sheets = [
+        _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind])
+        for kind in sorted(kinds, key=lambda kind: kind != PAPER)
+    ]
+    confusion = read_sheet(path / "confusion.csv", "Polarity against certainty")
+    return Section("labeler", title, lead, sheets[:1], [*sheets[1:], confusion])
+
+
+def _macro(rates: Mapping[str, Mapping[str, Any]]) -> str:
+    said = (
+        f"{rate} {'undefined' if one['value'] is None else format(one['value'], '.3f')}"
+        f" ({one['n_defined']} of {one['n_items']} labels)"
+        for rate, one in rates.items()
+    )
+    return f"Macro over labels: {', '.join(said)}."
+
+
+def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
+    title = ", ".join(part.replace("_", " ") for part in kind)
+    columns = {
+        "label": [row["label"] for row in rows],
+        "readers say so": [str(int(row["tp"]) + int(row["fn"])) for row in rows],
+        "mentioned": [str(int(row["tp"]) + int(row["fp"])) for row in rows],
+        **{
+            rate: list(with_intervals(rows, rate, f"{rate}_low", f"{rate}_high"))
+            for rate in ("precision", "recall", "f1")
+        },
+    }
+    return sheet(title.capitalize(), list(columns), list(zip(*columns.values(), strict=True)))
+
+
+def search(folder: Path, run: Run) -> Section:
+    """Ranking and pictures of `tune`."""
+    title = "Window search"
+    path = _inside(folder, run.tune)
+    if path is None or not (path / "ranking.csv").is_file():
+        return Section("tune", title, missing="Not searched yet: dvc repro tune.")
+    rows = read_csv(path / "ranking.csv")
+    summary = json.loads((path / "tune.json").read_text(encoding="utf-8"))
+    best = summary["best"]
+    found = (
+        f"{summary['n_rules']} rules for the window of gaze, on {summary['n_readings']} readings of"
+        f" {summary['n_subjects']} subjects; {summary['n_rules_published']} of them are the"
+        f" paper's. Best: {best['rule'].replace('_', ' ')}, IoU"
+        f" {number(best['iou_cross_validated'])} cross-validated, {number(best['iou_paper'])} as in"
+        " the paper."
+    )
+    meant = (
+        "Floors and ceilings stand below the rules. A rule whose distance to the best has an"
+        " interval that holds 0 is not told apart from it."
+    )
+    ranked = [row for row in rows if row["rank"]]
+    between = [row for row in rows if not row["rank"]]
+    sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between])]
+    more = [_ranking("All rules", rows)]
+    drawn = (
+        picture(path, "iou_by_delay", "IoU against the delay, for each end of the window"),
+        picture(path, "iou_by_label", "IoU against the delay, for each label"),
+    )
+    pictures = [one for one in drawn if one is not None]
+    return Section("tune", title, [found, meant], sheets, more, pictures)
+
+
+def _ranking(title: str, rows: Sequence[dict[str, str]]) -> Sheet:
+    columns = {
+        "rank": [row["rank"] for row in rows],
+        "rule": [row["rule"].replace("_", " ") for row in rows],
+        "IoU, cross-validated": list(_interval(rows, "iou_cross_validated")),
+        "IoU, as in the paper": [shorten(row["iou_paper"]) for row in rows],
+        "behind the best": list(_interval(rows, "behind_best")),
+    }
+    cells = list(zip(*columns.values(), strict=True))
+    return sheet(title, list(columns), cells, shown=len(cells))
+
+
+def _interval(rows: Sequence[dict[str, str]], name: str) -> Iterator[str]:
+    return with_intervals(rows, name, f"{name}_low", f"{name}_high")
+
+
+def training(folder: Path, run: Run) -> list[Curves]:
+    """Training curves of each system that was trained."""
+    found = (
+        read_curves(system, path)
+        for system, relative in run.models.items()
+        if (path := _inside(folder, relative)) is not None
+    )
+    return [one for one in found if one.panels]
+
+
+def _inside(folder: Path, relative: str | None) -> Path | None:
+    return None if relative is None else folder / relative

@@ -1,0 +1,121 @@
+"""Where things stand on the timeline of a reading, in CSS pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+PX_PER_S = 40.0  # words of ordinary speech fit in three or four lanes
+MIN_WIDTH_PX = 1100.0  # short readings are stretched to fill a desk's width
+LETTER_PX = 6.4  # mean advance of the timeline's letters, 12 px high
+GAP_PX = 6.0
+TICK_S = 5
+AXIS_PX = 24.0
+BETWEEN_PX = 6.0  # rows
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something with a beginning and an end.
+
+    Attributes
+    ----------
+    onset_s, offset_s : float
+        Seconds.
+    text : str
+        Written at it; empty for none.
+    number : int
+        By which the script finds it: row of the word or fixation, number of sentence or window.
+    kind : str
+        Class for its looks.
+    """
+
+    onset_s: float
+    offset_s: float
+    text: str = ""
+    number: int = 0
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An item in its place; `y_px` is the top of its lane."""
+
+    item: Item
+    x_px: float
+    width_px: float
+    y_px: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of things, in as many lanes as keep their texts apart."""
+
+    name: str
+    y_px: float
+    height_px: float
+    lane_px: float
+    bars: list[Bar]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The rows from top to bottom, and the ticks of the axis."""
+
+    duration_s: float
+    width_px: float
+    height_px: float
+    px_per_s: float
+    rows: list[Row]
+    ticks: list[tuple[int, float]] = field(default_factory=list)
+
+
+def lay_out(duration_s: float, rows: Sequence[tuple[str, float, Sequence[Item]]]) -> Timeline:
+    """Place items.
+
+    Parameters
+    ----------
+    duration_s : float
+        End of the axis.
+    rows : sequence of tuple
+        Name, height of a lane in pixels, and items of each row.
+
+    Returns
+    -------
+    Timeline
+        Rows without items are left out.
+    """
+    px_per_s = max(PX_PER_S, MIN_WIDTH_PX / max(duration_s, 1.0))
+    top, placed = AXIS_PX, []
+    for name, lane_px, items in rows:
+        if not items:
+            continue
+        at = [item.onset_s * px_per_s for item in items]
+        widths = [max((item.offset_s - item.onset_s) * px_per_s, 2.0) for item in items]
+        needed = [
+            max(width, len(item.text) * LETTER_PX + GAP_PX) if item.text else 0.0
+            for width, item in zip(widths, items, strict=True)
+        ]
+        lanes = assign_lanes(at, needed)
+        bars = [
+            Bar(item, round(x, 1), round(width, 1), top + lane * lane_px)
+            for item, x, width, lane in zip(items, at, widths, lanes, strict=True)
+        ]
+        height = lane_px * (max(lanes) + 1)
+        placed.append(Row(name, top, height, lane_px, bars))
+        top += height + BETWEEN_PX
+    ticks = [(s, round(s * px_per_s, 1)) for s in range(0, ceil(duration_s) + 1, TICK_S)]
+    width = round(duration_s * px_per_s + 24, 1)
+    return Timeline(duration_s, width, top, round(px_per_s, 4), placed, ticks)
+
+
+def assign_lanes(starts: Sequence[float], lengths: Sequence[float]) -> list[int]:
+    """Give each stretch the first lane in which it overlaps none before it; lengths may be 0."""
+    ends: list[float] = []
+    lanes = []
+    for start, length in zip(starts, lengths, strict=True):
+        lane = next((n for n, end in enumerate(ends) if end <= start), len(ends))
+        if lane == len(ends):
+            ends.append(0.0)
+        ends[lane] = start + length
+        lanes.append(lane)
+    return lanes

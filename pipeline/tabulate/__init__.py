@@ -1,0 +1,1 @@
+"""Score tables of trained networks to the papers' tables and figures."""

@@ -1,0 +1,1 @@
+"""Tables and figures of the multiple-instance network (Lanfredi et al. 2023)."""

@@ -1,0 +1,276 @@
+"""Score tables of MIL runs to the tables and figures of Lanfredi et al. 2023.
+
+Reads: SCORES, one folder a run (`scores.json`, `classification.parquet`, `localisation.parquet`,
+and `examples.npz` where there is one); the rules folder; the published figures.
+Writes: a CSV for each table, `tables.md` with all, pictures as PNG and SVG, `tabulate.json`.
+Params: section `tabulate`.
+Drops: labels of one class, labels without a test case, tables whose models are not there; counted.
+Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` sections 7 to 9.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.console import progress
+from pipeline.errors import SchemaError
+from pipeline.figures import save
+from pipeline.labels import TEN_LABELS
+from pipeline.params import Tabulate
+from pipeline.resampling import Draws
+from pipeline.tables import replacing, write_json
+from pipeline.tabulate.mil import examples as figure_4
+from pipeline.tabulate.mil import figures
+from pipeline.tabulate.mil.comparisons import comparisons
+from pipeline.tabulate.mil.experiments import Degraded, ablation, lambdas, noise
+from pipeline.tabulate.mil.fractions import curves, equal_share, fraction_table
+from pipeline.tabulate.mil.histogram import histogram, histogram_table
+from pipeline.tabulate.mil.models import (
+    PAPER_DATASET,
+    Model,
+    check_cases,
+    ordered,
+    score_model,
+)
+from pipeline.tabulate.mil.scores import Run, read_runs
+from pipeline.tabulate.mil.tables import (
+    auroc_by_label,
+    averages,
+    counts,
+    iou_by_label,
+    label_groups,
+    maps,
+    thresholds,
+)
+from pipeline.tabulate.published import PublishedMil, load_published
+from pipeline.tabulate.rows import Table, page
+
+Summary = dict[str, Any]
+
+TABLES = (
+    "table_1_auroc_by_label",
+    "table_2_label_groups",
+    "table_3_counts",
+    "table_5_averages",
+    "table_6_iou_by_label",
+    "table_7_ablation",
+    "ellipse_shares",
+    "noise",
+    "lambdas",
+    "comparisons",
+    "maps",
+    "thresholds",
+    "histogram",
+)
+FIGURES = (
+    "table_1_auroc_by_label",
+    "table_5_averages",
+    "table_6_iou_by_label",
+    "table_6_pointing_by_label",
+    "table_7_ablation",
+    "ellipse_shares",
+    "lambdas",
+    "histogram",
+    "figure_4",
+)
+
+
+def run(
+    scores: Path,
+    out: Path,
+    params: Tabulate,
+    *,
+    heatmaps: Path | None = None,
+    degraded: Path | None = None,
+    rules: Path | None = None,
+) -> Summary:
+    """Write all tables and figures that the runs allow; give the metrics.
+
+    Parameters
+    ----------
+    scores : pathlib.Path
+        What `gazescribe evaluate` wrote.
+    out : pathlib.Path
+        Folder of the results.
+    params : Tabulate
+        The section of this name.
+    heatmaps : pathlib.Path, optional
+        Label maps, for the histogram behind the threshold of annotated cells.
+    degraded : pathlib.Path, optional
+        JSON of `gazescribe degrade`, for recall and precision of the noise experiment.
+    rules : pathlib.Path, optional
+        Rules folder.
+
+    Raises
+    ------
+    GazeError
+        If runs, maps or files do not fit together; all faults of a file at once.
+    """
+    published = load_published("mil", PublishedMil)
+    draws = Draws(params.n_bootstrap, params.confidence, params.seed)
+    noisy = _read_degraded(degraded) if degraded else None
+    runs = read_runs(scores)
+    cells = None
+    if heatmaps:
+        cells = histogram(heatmaps, next(iter(runs.values()))[0].scores.settings["grid"])
+    models = _score(runs, draws, scores)
+    found = curves(models)
+    equal = [equal_share(curve, draws) for curve in found]
+    tables: list[Table | None] = [
+        auroc_by_label(models, published, params.confidence),
+        label_groups(rules),
+        counts(models, published),
+        averages(models, published, params.confidence),
+        iou_by_label(models, published, params.confidence),
+        ablation(models, published, params.confidence),
+        fraction_table(found, equal, published, params.confidence),
+        noise(models, published, params.confidence, noisy),
+        lambdas(models, published),
+        comparisons(models, params.confidence),
+        maps(models),
+        thresholds(models),
+    ]
+    made = {table.name: table for table in tables if table is not None}
+    drawn = _figures(made)
+    if found:
+        frame = made["ellipse_shares"].frame
+        drawn["ellipse_shares"] = figures.shares(found, frame, equal, published)
+    if cells:
+        made["histogram"] = histogram_table(cells)
+        drawn["histogram"] = figures.histogram(cells, published.map_threshold.value)
+    shown = figure_4.examples_of(models)
+    if shown:
+        chosen = figure_4.choose(shown, params.n_examples, params.seed)
+        drawn["figure_4"] = figure_4.draw(shown, chosen)
+    summary = _summary(models, equal, params) | {
+        "tables": [name for name in TABLES if name in made],
+        "figures": [name for name in FIGURES if name in drawn],
+        "not_made": sorted({*TABLES, *FIGURES} - {*made, *drawn}),
+    }
+    _write(out, made, drawn, _notes(models, published), summary)
+    return summary
+
+
+def _score(runs: Mapping[str, list[Run]], draws: Draws, scores: Path) -> dict[str, Model]:
+    """Score all models, the paper's first."""
+    names = ordered(list(runs))
+    models, cases = {}, {}
+    for name in progress(names, "scoring", total=len(names)):
+        models[name], cases[name] = score_model(runs[name], draws)
+    check_cases(cases, scores)
+    return models
+
+
+def _read_degraded(path: Path) -> Degraded:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        label = content["params"]["label"]
+        before, after = (content[when]["certainty_above_0"] for when in ("before", "after"))
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        what = f"this is not what `gazescribe degrade --against` writes ({error!r})."
+        raise SchemaError(what, where=path) from error
+    if label not in TEN_LABELS:
+        raise SchemaError(f"{label!r} is none of the ten labels.", where=path)
+    return Degraded(label, before, after)
+
+
+def _figures(made: Mapping[str, Table]) -> dict[str, Figure]:
+    """Draw those tables that have a picture."""
+    drawn = {}
+    if table := made.get("table_1_auroc_by_label"):
+        own = figures.first_models(table.frame[table.frame["dataset"] == PAPER_DATASET])
+        drawn["table_1_auroc_by_label"] = figures.by_label(own, "auroc")
+    if table := made.get("table_6_iou_by_label"):
+        for metric in ("iou", "pointing"):
+            own = figures.first_models(table.frame[table.frame["metric"] == metric])
+            drawn[f"table_6_{metric}_by_label"] = figures.by_label(own, metric)
+    if table := made.get("table_5_averages"):
+        drawn["table_5_averages"] = figures.averages(table.frame)
+    if table := made.get("table_7_ablation"):
+        drawn["table_7_ablation"] = figures.ablation(table.frame)
+    if table := made.get("lambdas"):
+        drawn["lambdas"] = figures.lambdas(table.frame)
+    return drawn
+
+
+def _notes(models: Mapping[str, Model], published: PublishedMil) -> list[str]:
+    """Say on top of the page what holds for all tables."""
+    seeds = sorted({len(model.runs) for model in models.values()})
+    intervals = (
+        "Intervals: the paper's (mean ± 1.96 × population sd / √n over seeds), Student's t over"
+        " seeds, and a bootstrap over the subjects of the test cases, of the mean over the seeds."
+        " The first two say how training varies, the third how another test sample would."
+    )
+    source = f"Published: {published.paper}. A dash is a number that no public text has."
+    notes = [intervals, source]
+    if seeds[0] < 2:
+        alone = ", ".join(name for name, model in models.items() if len(model.runs) < 2)
+        notes.append(f"One seed, so no interval over seeds: {alone}.")
+    return notes
+
+
+def _summary(models: Mapping[str, Model], equal: list[dict[str, Any]], params: Tabulate) -> Summary:
+    """Give the metrics: unknown numbers are null."""
+    return {
+        "params": params.model_dump(),
+        "n_runs": sum(len(model.runs) for model in models.values()),
+        "models": {name: _of_model(model) for name, model in models.items()},
+        "equal_share": [{key: _plain(value) for key, value in one.items()} for one in equal],
+    }
+
+
+def _of_model(model: Model) -> Summary:
+    auroc = model.auroc.get(PAPER_DATASET)
+    measures = {"auroc": auroc}
+    measures |= {"iou": model.best.iou, "pointing": model.best.hit} if model.best else {}
+    found: Summary = {"n_seeds": len(model.runs), "map": model.map}
+    left_out = {}
+    for metric, measure in measures.items():
+        if measure is not None:
+            found[metric] = _plain(measure.macro().mean()[0])
+            of_label = zip(TEN_LABELS, measure.mean(), strict=True)
+            left_out[metric] = [label for label, value in of_label if np.isnan(value)]
+    if model.best:
+        table = model.best.thresholds
+        without = table.loc[table["n_validation"] == 0, "label"]
+        found["labels_without_validation_case"] = list(without)
+    return found | {"labels_left_out": left_out}
+
+
+def _plain(value: Any) -> Any:
+    """Round a number for JSON; what is not known is null."""
+    if not isinstance(value, float):
+        return value
+    return round(float(value), 6) if np.isfinite(value) else None
+
+
+def _write(
+    out: Path,
+    made: Mapping[str, Table],
+    drawn: Mapping[str, Figure],
+    notes: list[str],
+    summary: Summary,
+) -> None:
+    """Write everything; a table or picture that is no longer made goes."""
+    for name in {*TABLES, *FIGURES}:
+        for suffix, kept in ((".csv", made), (".png", drawn), (".svg", drawn)):
+            if name not in kept:
+                (out / f"{name}{suffix}").unlink(missing_ok=True)
+    for table in made.values():
+        _write_csv(table.frame, out / f"{table.name}.csv")
+    text = page("Multiple-instance network: results", notes, list(made.values()))
+    with replacing(out / "tables.md") as beside:
+        beside.write_text(text, encoding="utf-8")
+    for name, figure in drawn.items():
+        save(figure, out, name)
+    write_json(summary, out / "tabulate.json")
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    with replacing(path) as beside:
+        frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")

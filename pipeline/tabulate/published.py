@@ -1,0 +1,76 @@
+"""The papers' own figures, to stand beside ours: `data_manifests/published/*.yaml`."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline.errors import ManifestError
+from pipeline.resources import resource
+from pipeline.strict import Strict, read_yaml
+
+Content = TypeVar("Content", bound=Strict)
+
+
+class Figure(Strict):
+    """One published number, with its interval where that is known too."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    source: str
+
+
+ByModel = dict[str, Figure | None]
+
+
+class Grid(Strict):
+    """Values tried for a parameter, and the one taken."""
+
+    tried: list[float]
+    chosen: float
+
+
+class Fraction(Strict):
+    """The Ellipse model with a part of the annotated images."""
+
+    iou: dict[float, Figure]
+    equals_et: Figure
+
+
+class Noise(Strict):
+    """The ET model with mentions of one label degraded on purpose."""
+
+    label: str
+    iou: Figure
+    auroc: Figure
+    recall: Figure
+    precision: Figure
+
+
+class PublishedMil(Strict):
+    """Figures of Lanfredi et al. 2023; null where no public text has them."""
+
+    paper: str
+    doi: str
+    sources: dict[str, str]
+    table_1: dict[str, ByModel]
+    table_3: dict[str, dict[str, int]]
+    egd: dict[str, int]
+    table_5: dict[str, ByModel]
+    table_6: dict[str, ByModel]
+    table_7: dict[str, ByModel]
+    fraction: Fraction
+    noise: Noise
+    lambdas: dict[str, Grid]
+    map_threshold: Figure
+
+
+def load_published(name: str, model: type[Content], folder: Path | None = None) -> Content:
+    """Read the figures of one paper.
+
+    Raises
+    ------
+    ManifestError
+        If the file is absent or does not say what it must; all faults at once.
+    """
+    folder = folder or resource("data_manifests") / "published"
+    return read_yaml(folder / f"{name}.yaml", model, ManifestError)

@@ -1,0 +1,144 @@
+"""Intervals over seeds, AUROC under resampling, paired tests, and where a curve meets a value.
+
+Unknown is NaN: an interval over one seed, the AUROC of a label with one class.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from pipeline.resampling import Floats, ratio
+
+Pair = tuple[Floats, Floats]
+
+
+def paper_interval(values: Floats) -> Pair:
+    """Mean ± 1.96 × population sd / √n over the first axis: what Lanfredi et al. 2023 print.
+
+    Notes
+    -----
+    For five seeds it is 1.58 times narrower than the t interval.
+    """
+    return _around(values, 1.96, ddof=0)
+
+
+def t_interval(values: Floats, confidence: float) -> Pair:
+    """Student's interval of the mean over the first axis."""
+    quantile = stats.t.ppf((1 + confidence) / 2, max(len(values) - 1, 1))
+    return _around(values, float(quantile), ddof=1)
+
+
+def _around(values: Floats, factor: float, ddof: int) -> Pair:
+    n = len(values)
+    if n < 2:
+        unknown = np.full(values.shape[1:], np.nan)
+        return unknown, unknown
+    half = factor * values.std(axis=0, ddof=ddof) / np.sqrt(n)
+    return values.mean(axis=0) - half, values.mean(axis=0) + half
+
+
+def auroc(target: NDArray[np.bool_], score: Floats) -> float:
+    """Area under the ROC curve; NaN where all targets are alike."""
+    return float(resampled_auroc(target, score, np.ones((1, len(target))))[0])
+
+
+def resampled_auroc(target: NDArray[np.bool_], score: Floats, times: Floats) -> Floats:
+    """Area under the ROC curve of many resamples at once.
+
+    Parameters
+    ----------
+    target, score : ndarray, shape (n,)
+        Of each image.
+    times : ndarray of float64, shape (draws, n)
+        How often each image is in each draw.
+
+    Returns
+    -------
+    ndarray of float64, shape (draws,)
+        NaN for a draw whose targets are alike.
+
+    Notes
+    -----
+    The share of pairs of a positive and a negative image in which the positive one scores higher;
+    equal scores count half.
+    """
+    order = np.argsort(score, kind="stable")
+    begins = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
+    chosen, drawn = target[order], times[:, order]
+    positive = np.add.reduceat(drawn * chosen, begins, axis=1)
+    negative = np.add.reduceat(drawn * ~chosen, begins, axis=1)
+    below = np.cumsum(negative, axis=1) - negative / 2
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    return ratio((positive * below).sum(axis=1), pairs)
+
+
+def bootstrap_p(differences: Floats) -> float:
+    """Two-sided p value of no difference: how often resampled differences lie beyond 0.
+
+    Notes
+    -----
+    Twice the smaller tail, the observed sample counted as one draw more (Davison and Hinkley 1997,
+    4.2), so that it is never 0.
+    """
+    known = differences[~np.isnan(differences)]
+    if not len(known):
+        return float("nan")
+    tail = min((known <= 0).sum(), (known >= 0).sum())
+    return float(min(1.0, 2 * (1 + tail) / (1 + len(known))))
+
+
+def wilcoxon_p(differences: Floats) -> float:
+    """Two-sided p value of Wilcoxon's signed-rank test; 1 where no pair differs."""
+    known = differences[~np.isnan(differences)]
+    if not len(known):
+        return float("nan")
+    if not known.any():
+        return 1.0
+    return float(stats.wilcoxon(known).pvalue)
+
+
+def paired_t_p(differences: Floats) -> float:
+    """Two-sided p value of the paired t test; NaN for one pair, or where all differ alike."""
+    if len(differences) < 2 or not differences.std():
+        return float("nan")
+    return float(stats.ttest_1samp(differences, 0).pvalue)
+
+
+def holm(p_values: Floats) -> Floats:
+    """Adjust p values for their number (Holm 1979); NaN is left out."""
+    known = np.flatnonzero(~np.isnan(p_values))
+    rising = known[np.argsort(p_values[known], kind="stable")]
+    factors = np.arange(len(rising), 0, -1)
+    adjusted = p_values.copy()
+    adjusted[rising] = np.maximum.accumulate(factors * p_values[rising]).clip(max=1)
+    return adjusted
+
+
+def matching_share(shares: Floats, curve: Floats, value: float) -> float:
+    """Give the share at which a curve first reaches a value.
+
+    Parameters
+    ----------
+    shares : ndarray of float64, shape (n,)
+        Rising.
+    curve : ndarray of float64, shape (n,)
+        Score at each share. More data does not hurt: it is first made to rise (isotonic
+        regression), then joined by straight lines.
+    value : float
+        What it is to reach.
+
+    Returns
+    -------
+    float
+        −inf where the first share is above it already, inf where none reaches it.
+    """
+    rising = optimize.isotonic_regression(curve).x
+    if rising[0] > value:
+        return -np.inf
+    if rising[-1] < value:
+        return np.inf
+    at = int(np.searchsorted(rising, value, side="left"))
+    if at == 0:
+        return float(shares[0])
+    part = (value - rising[at - 1]) / (rising[at] - rising[at - 1])
+    return float(shares[at - 1] + part * (shares[at] - shares[at - 1]))

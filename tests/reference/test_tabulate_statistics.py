@@ -1,0 +1,68 @@
+"""Statistics against scipy, scikit-learn and statsmodels; coverage of the intervals."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipeline.resampling import Draws, draw_clusters, interval
+from pipeline.tabulate.statistics import (
+    auroc,
+    bootstrap_p,
+    holm,
+    paired_t_p,
+    resampled_auroc,
+    t_interval,
+    wilcoxon_p,
+)
+
+RANDOM = np.random.default_rng(11)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_auroc_as_scikit_learn(ties):
+    metrics = pytest.importorskip("sklearn.metrics")
+    target = RANDOM.random(200) < 0.3
+    score = RANDOM.normal(size=200) + target
+    score = score.round(0) if ties else score
+    assert auroc(target, score) == pytest.approx(metrics.roc_auc_score(target, score))
+    times = draw_clusters(200, Draws(20, 0.95, 0))
+    expected = [metrics.roc_auc_score(target, score, sample_weight=one) for one in times]
+    np.testing.assert_allclose(resampled_auroc(target, score, times), expected)
+
+
+def test_t_interval_as_scipy():
+    values = RANDOM.normal(size=(5, 3))
+    expected = stats.t.interval(0.9, 4, values.mean(axis=0), stats.sem(values, axis=0))
+    np.testing.assert_allclose(t_interval(values, 0.9), expected)
+
+
+def test_paired_tests_as_scipy():
+    one, other = RANDOM.normal(0.3, 1, 40), RANDOM.normal(0, 1, 40)
+    assert paired_t_p(one - other) == pytest.approx(stats.ttest_rel(one, other).pvalue)
+    assert wilcoxon_p(one - other) == pytest.approx(stats.wilcoxon(one, other).pvalue)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_holm_as_statsmodels(n):
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    p_values = RANDOM.random(n) / 5
+    np.testing.assert_allclose(holm(p_values), multitest.multipletests(p_values, method="holm")[1])
+
+
+def test_intervals_cover_the_truth():
+    """Of 400 samples of 40 subjects with two images each, about 95 % hold the true mean."""
+    draws = Draws(300, 0.95, 0)
+    times = draw_clusters(40, draws)
+    held = 0
+    for _ in range(400):
+        by_subject = RANDOM.normal(0.25, 0.1, (40, 1)) + RANDOM.normal(0, 0.05, (40, 2))
+        low, high = interval(times @ by_subject.mean(axis=1) / 40, draws.confidence)
+        held += bool(low < 0.25 < high)
+    assert 0.90 < held / 400 < 0.98
+
+
+def test_p_values_of_no_difference_are_spread_evenly():
+    times = draw_clusters(60, Draws(400, 0.95, 0))
+    p_values = [bootstrap_p(times @ RANDOM.normal(0, 0.1, 60) / 60) for _ in range(400)]
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.06)

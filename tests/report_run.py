@@ -1,0 +1,100 @@
+"""A small run for the pages: two data sets, three readings, hostile words, one radiograph."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.associate import run as associate
+from pipeline.params import load_params
+from pipeline.tables import write_table
+from tests.synthetic import fixation, mention, reading, table, write_tables
+
+HOSTILE = "</script><img src=x onerror=boom()>"
+TEXTS = {
+    "R1": f'mild edema . no effusion {HOSTILE} & "so" . edema is stable .',
+    "R2": "small nodule seen .",
+    "E1": "now the heart is enlarged .",
+}
+SIZE = (600, 480)  # height and width of R1, whose radiograph is there
+LARGE = (1280, 1100)  # of E1: more than the inspector shows
+
+
+def fixations():
+    """Some of R1 with a part of the image on screen alone, one off the image; none in R2."""
+    zoomed = {
+        f"shown_{side}_px": value
+        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), (120, 160, 321, 381), strict=True)
+    }
+    degree = {"px_per_deg_x": 28.0, "px_per_deg_y": 36.0}
+    at = [(80, 120), (168.5, 244.25), (312, 360), (-16, 280), (256, 200), (360, 520), (260, 208)]
+    onsets = (0.0, 0.7, 1.4, 2.1, 2.8, 9.8, 10.6)  # windows: 0 to 1 s, and 9.5 to 11 s
+    rows = [
+        fixation(n, onset, onset + 0.1 + 0.08 * n, x_px=x, y_px=y, **degree)
+        for n, (onset, (x, y)) in enumerate(zip(onsets, at, strict=True))
+    ]
+    for row in rows[1:4]:
+        row.update(zoomed)
+    degree = {"px_per_deg_x": 60.0, "px_per_deg_y": 60.0}
+    return [*rows, fixation(0, 0.5, 1.5, reading_id="E1", x_px=610.5, y_px=700.25, **degree)]
+
+
+def make_run(folder: Path) -> Path:
+    """Write a project folder as `dvc repro` leaves it, tables to windows, with its images."""
+    path = "files/p99/p99000001/s99000001/one"
+    size = {"height_px": SIZE[0], "width_px": SIZE[1]}
+    first = reading("R1", TEXTS["R1"], phase=1, split="train", image_path=path, **size)
+    second = reading("R2", TEXTS["R2"], split="test", image_path=f"{path}-absent", has_gaze=False)
+    other = reading("E1", TEXTS["E1"], dataset="egd", diagnosis="chf")
+    other |= {"height_px": LARGE[0], "width_px": LARGE[1]}
+    box = {"xmin_px": 200.0, "ymin_px": 160.0, "xmax_px": 320.0, "ymax_px": 256.0}
+    ellipse = {"reading_id": "R1", "ellipse": 0, "label": "Pulmonary edema", "certainty": 4, **box}
+    fixed = fixations()
+    write_tables(
+        folder / "data/tables/reflacx",
+        readings=[first, second],
+        fixations=[row for row in fixed if row["reading_id"] == "R1"],
+        ellipses=[ellipse, {**ellipse, "ellipse": 1, "certainty": 2, "label": "Fracture"}],
+    )
+    write_tables(
+        folder / "data/tables/egd",
+        readings=[other],
+        fixations=[row for row in fixed if row["reading_id"] == "E1"],
+    )
+    last = TEXTS["R1"].rindex("edema")
+    said = {
+        "reflacx": [
+            mention(TEXTS["R1"], "edema", "pulmonary edema", rule_id="default", trigger="<mild>"),
+            mention(TEXTS["R1"], "effusion", "pleural effusion", polarity="negative", sentence=1),
+            mention(TEXTS["R1"], "edema", "pulmonary edema", polarity="uncertain", sentence=2)
+            | {"char_start": last, "char_end": last + 5},
+        ],
+        "egd": [
+            mention(TEXTS["E1"], "heart", "enlarged cardiac silhouette", report_id="E1"),
+        ],
+    }
+    for dataset, rows in said.items():
+        _associate(folder, dataset, rows)
+    _write_images(folder / "data/demo/mimic-cxr-jpg", path)
+    counts = {"counts": {"readings": 2, "readings_with_gaze": 1}, "rows": {"readings": 2}}
+    fault = {"severity": "loss", "loses": "words", "rows": 4, "items": 1}
+    ingest = {**counts, "faults": {"bad_times": fault}, "without_gaze": {"discarded": 1}}
+    (folder / "data/tables/reflacx/ingest.json").write_text(json.dumps(ingest))
+    return folder
+
+
+def _associate(folder: Path, dataset: str, mentions: list) -> None:
+    write_table(table(mentions, "mentions"), folder, "mentions")
+    path = folder / f"data/mentions/{dataset}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (folder / "mentions.parquet").rename(path)
+    tables, out = folder / f"data/tables/{dataset}", folder / f"data/associated/{dataset}"
+    associate(tables, path, out, load_params().associate, workers=1)
+
+
+def _write_images(root: Path, path: str) -> None:
+    (root / path).parent.mkdir(parents=True)
+    (root / "mimic-cxr-2.0.0-metadata.csv").write_text("")
+    ramp = np.linspace(0, 255, SIZE[0])[:, None] * np.ones(SIZE[1])
+    Image.fromarray(ramp.astype(np.uint8)).save(root / f"{path}.jpg")

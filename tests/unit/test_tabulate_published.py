@@ -1,0 +1,46 @@
+import pytest
+
+from pipeline.errors import ManifestError
+from pipeline.labels import TEN_LABELS
+from pipeline.tabulate.mil.experiments import ABLATION
+from pipeline.tabulate.mil.models import MAIN
+from pipeline.tabulate.published import PublishedMil, load_published
+
+
+def figures(content):
+    """All figures below a piece of the content."""
+    if isinstance(content, dict):
+        if "source" in content:
+            yield content
+        for part in content.values():
+            yield from figures(part)
+
+
+def test_what_is_known_and_what_is_not():
+    found = load_published("mil", PublishedMil)
+    assert {*found.table_1} == {*found.table_6} == {*TEN_LABELS}
+    assert {*found.table_7} == {*ABLATION}
+    by_model = [*found.table_1.values(), *found.table_6.values(), *found.table_7.values()]
+    assert all({*one} == {*MAIN} for one in [*by_model, *found.table_5.values()])
+    assert all(one is None for of in found.table_1.values() for one in of.values())
+    assert sum(one is not None for of in found.table_6.values() for one in of.values()) == 2
+
+
+def test_every_figure_names_a_source_and_lies_in_its_interval():
+    found = load_published("mil", PublishedMil)
+    listed = list(figures(found.model_dump()))
+    assert len(listed) > 15
+    assert {one["source"] for one in listed} == {*found.sources}
+    bounded = [one for one in listed if one["low"] is not None]
+    assert len(bounded) == 5
+    assert all(one["low"] < one["value"] < one["high"] for one in bounded)
+
+
+def test_what_the_file_must_say(tmp_path):
+    (tmp_path / "mil.yaml").write_text("paper: 3\ntable_8: {}\n")
+    with pytest.raises(ManifestError, match=r"mil.yaml: this does not say") as raised:
+        load_published("mil", PublishedMil, tmp_path)
+    assert "table_1 is missing" in raised.value.faults
+    assert any(fault.startswith("table_8 is unknown") for fault in raised.value.faults)
+    with pytest.raises(ManifestError, match=r"other.yaml: there is no such file"):
+        load_published("other", PublishedMil, tmp_path)
