@@ -65,8 +65,8 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
     path : pathlib.Path
         The file.
     pictures : sequence of Picture
-        Matched by the path as it is said, or else by file name without suffix where that is the
-        name of one picture only.
+        Matched by name, or the path as it is said (the first where it occurs twice), or else by
+        file name without suffix where one picture only has it.
     labels : sequence of str
         Matched by the name of a category, or else by its `supercategory`; neither case nor
         spaces, - and _ matter.
@@ -160,7 +160,8 @@ def _plain(name: Any) -> str:
 
 
 def _pictures_by_image(rows: list[Row], pictures: Sequence[Picture]) -> dict[Any, str | None]:
-    said = {picture.said: picture.name for picture in pictures}
+    said = {picture.said: picture.name for picture in reversed(pictures)}
+    said |= {picture.name: picture.name for picture in pictures}
     stems: dict[str, set[str]] = {}
     for picture in pictures:
         stems.setdefault(_stem(picture.said), set()).add(picture.name)

@@ -87,7 +87,7 @@ def read_config(path: Path) -> Config:
     }
     read = _read_keys(parts, content, "", faults)
     if not faults:
-        faults += _run_faults(read["runs"])
+        faults += _run_faults(read["runs"], getattr(settings, "run_faults", lambda _: []))
     if faults:
         raise ParamsError("this CONFIG does not say what it must.", where=path, faults=faults)
     del read["schema_version"]
@@ -106,7 +106,7 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _run_faults(runs: tuple[Any, ...]) -> list[str]:
+def _run_faults(runs: tuple[Any, ...], own: Callable[[Any], list[str]]) -> list[str]:
     names = [run.name for run in runs]
     faults = [] if runs else ["runs is empty"]
     faults += [
@@ -115,7 +115,10 @@ def _run_faults(runs: tuple[Any, ...]) -> list[str]:
         for number, run in enumerate(runs)
         if run.name != f"{run.model}-seed{run.seed}" or not RUN_NAME.fullmatch(run.name)
     ]
-    faults += [f"runs: {name} stands there twice" for name in set(names) if names.count(name) > 1]
+    faults += [
+        f"runs: {name} stands there twice" for name in sorted(set(names)) if names.count(name) > 1
+    ]
+    faults += [f"{run.name}: {fault}" for run in runs for fault in own(run)]
     return faults
 
 

@@ -1,7 +1,6 @@
 """What is written of a network's answers: records, masks, overlays, maps, comparison with boxes."""
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -159,7 +158,7 @@ def write_index(images: Sequence[Row], job: Job, folder: Path, about: Row) -> No
         "row": [one["maps"]["row"] + at for one in images for at in range(len(channels))],
         **{name: each(one["frame"][name] for one in images) for name in FRAME},
     }
-    write_table(columns, folder, "heatmaps", {"checkpoint": json.dumps(about, sort_keys=True)})
+    write_table(columns, folder, "heatmaps", {"checkpoint": f"{about['name']} {about['run_hash']}"})
     table_path(folder, "heatmaps").rename(folder / "index.parquet")
 
 

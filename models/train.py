@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import json
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -114,19 +115,25 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
     from models.checkpoint import FILE, Checkpoint, read_metadata
     from models.epochs import seed_all
     from models.fitting import fit, wait_for_all
+    from models.memory import forget_peak, peak_mib
 
     folder = out / run.name
     key = run_hash(run, data, out)
     if (folder / FILE).is_file() and read_metadata(folder / FILE)["run_hash"] == key:
         return {**json.loads((folder / SUMMARY).read_text(encoding="utf-8")), "skipped": True}
     seed_all(run.seed)
+    forget_peak(machine.accelerator)
+    begin = time.monotonic()
     system = importlib.import_module(f"models.{config.system}.training")
     job = system.prepare(run, config.inputs, out, machine)
+    prepare_s = time.monotonic() - begin
     resume = RESUME / key
     live = folder / "dvclive" if run.log == "dvclive" else None
     course = fit(job, resume=resume / "epoch.pt", machine=machine, live=live)
     summary = {
         **course.summary,
+        "prepare_s": round(prepare_s, 1),
+        "peak_memory_mib": peak_mib(machine.accelerator),
         "monitor": job.plan.monitor,
         "training": dict(job.training),
         "warnings": list(job.warnings),

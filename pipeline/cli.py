@@ -12,6 +12,7 @@ COMMANDS = {
     "verify": ("pipeline.verify:verify", "Check a raw tree against its manifest."),
     "sources": ("pipeline.sources:sources", "List a raw tree's files, for DVC to watch."),
     "ingest": ("pipeline.ingest.command:ingest", "Turn a raw tree into tables."),
+    "fixations": ("pipeline.fixations:fixations", "Find fixations in raw gaze samples."),
     "label": ("pipeline.label:label", "Find what reports mention, and its polarity."),
     "explain": ("pipeline.explain:explain", "Show why a text is labelled as it is."),
     "evaluate-labels": (
@@ -29,7 +30,7 @@ COMMANDS = {
         "Resolve the parameters of a network into one file.",
     ),
     "train": ("models.train:train", "Train the networks that such a file names."),
-    "evaluate": ("models.evaluate:evaluate", "Score trained networks on validation and test cases."),
+    "evaluate": ("models.evaluate:evaluate", "Score trained networks, by class and by place."),
     "predict": ("models.predict:predict", "Apply a trained network to pictures."),
     "tabulate": (
         "pipeline.tabulate.command:tabulate",

@@ -12,6 +12,7 @@ import click
 from pipeline.console import command, json_option, params_option, summarise
 from pipeline.labels import TEN_LABELS
 from pipeline.networks import mil_runs
+from pipeline.networks_cooperative import cooperative_runs
 from pipeline.params import Params, Profile, load_params, load_profile
 from pipeline.rules_io import load_column_map
 from pipeline.tables import write_json
@@ -22,7 +23,7 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 
 
 @command("configure")
-@click.argument("system", type=click.Choice(["mil"]))
+@click.argument("system", type=click.Choice(["mil", "cooperative"]))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @params_option
 @json_option
@@ -53,7 +54,7 @@ def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
     """
     params = load_params(params_file)
     profile = load_profile(params.profile, params_file)
-    parts = {"mil": _mil}[system](params, profile)
+    parts = {"mil": _mil, "cooperative": _cooperative}[system](params, profile)
     return {
         "schema_version": SCHEMA_VERSION,
         "system": system,
@@ -69,4 +70,13 @@ def _mil(params: Params, profile: Profile) -> dict[str, Any]:
         "inputs": {**params.mil.inputs.model_dump(), "channels": channels},
         "runs": [run.model_dump() for run in mil_runs(params.mil, profile.mil)],
         "evaluation": {**params.mil.evaluation.model_dump(), **evaluation},
+    }
+
+
+def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
+    section, sizes = params.cooperative, profile.cooperative
+    return {
+        "inputs": section.inputs.model_dump(),
+        "runs": [run.model_dump() for run in cooperative_runs(section, sizes)],
+        "evaluation": {"batch_size": sizes.batch_size},
     }

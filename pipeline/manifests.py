@@ -3,6 +3,7 @@
 The facts are in `data_manifests/*.yaml`; this module says what such a file holds and reads it.
 """
 
+import difflib
 import re
 from pathlib import Path
 from typing import Literal
@@ -10,9 +11,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipeline.errors import ManifestError
-from pipeline.resources import resource
+from pipeline.resources import shipped
 from pipeline.strict import Strict, read_yaml
 
+SHIPPED = ("reflacx", "egd", "mimic-cxr-jpg", "demo")  # have readers of their own, or none
 LABEL_KINDS = ("certainty", "flag", "text", "state")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}|(\*)")
 
@@ -210,19 +212,47 @@ def load_manifest(dataset: str, folder: Path | None = None) -> Manifest:
     Parameters
     ----------
     dataset : str
-        `reflacx`, `egd`, `mimic-cxr-jpg` or `demo`.
+        `reflacx`, `egd`, `mimic-cxr-jpg` or `demo`; the name of anybody's own manifest in
+        `data_manifests/`; or the path of such a file, with its suffix `.yaml`.
     folder : pathlib.Path, optional
         Where the manifests lie; else `data_manifests/` here, else the packaged one.
 
     Returns
     -------
     Manifest
-        The checked content.
+        The checked content; `pipeline.own_manifests.OwnManifest` of data sets that are not ours.
 
     Raises
     ------
     ManifestError
         If the file is absent, or says what no manifest may say; all faults at once.
     """
-    folder = folder or resource("data_manifests")
-    return read_yaml(folder / f"{dataset}.yaml", Manifest, ManifestError)
+    from pipeline.own_manifests import read_own  # it builds on this module
+
+    if Path(dataset).suffix in {".yaml", ".yml"}:
+        return read_own(Path(dataset))
+    path = folder / f"{dataset}.yaml" if folder else _find(dataset)
+    return read_yaml(path, Manifest, ManifestError) if dataset in SHIPPED else read_own(path)
+
+
+def load_readable(dataset: str) -> Manifest:
+    """Read the manifest of a data set with tables to be read; raises as `load_manifest` does."""
+    manifest = load_manifest(dataset)
+    if manifest.name == "demo":
+        trees = "reflacx, egd, mimic-cxr-jpg"
+        raise ManifestError(f"demo is no tree of its own but holds three: name one of {trees}.")
+    return manifest
+
+
+def _find(dataset: str) -> Path:
+    """Find a manifest by its name: one's own folder may hold one's own data sets alone."""
+    folders = [shipped("data_manifests"), Path("data_manifests")]
+    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    if dataset not in found:
+        near = difflib.get_close_matches(dataset, found, n=1, cutoff=0.0)[0]
+        raise ManifestError(
+            f"there is no manifest {dataset!r}; the nearest is {near} (known:"
+            f" {', '.join(sorted(found))}).",
+            remedy="Name one of these, or the path of a YAML file (docs/own-data.md).",
+        )
+    return found[dataset]

@@ -112,6 +112,11 @@ class MilProfile(MilSize):
     models: list[ModelName] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
 
+    @property
+    def frame(self) -> str:
+        """Size of its images, as options say it."""
+        return f"{self.image_size}x{self.image_size}"
+
 
 def mil_runs(method: Mil, size: MilProfile) -> list[MilRun]:
     """Resolve the settings of each run: every model with every seed.

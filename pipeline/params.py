@@ -10,10 +10,12 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, StringConstraints
 
 from pipeline.demo.settings import Demo
+from pipeline.detection import Detection
 from pipeline.errors import ParamsError
 from pipeline.ingest.settings import Ingest
 from pipeline.labeler.settings import Conventions
 from pipeline.networks import Mil, MilProfile
+from pipeline.networks_cooperative import Cooperative, CooperativeProfile
 from pipeline.resources import resource
 from pipeline.strict import Strict, check, read_yaml
 
@@ -136,6 +138,7 @@ class Params(Strict):
 
     profile: ProfileName
     ingest: Ingest
+    fixations: Detection
     label: Conventions
     evaluate_labels: EvaluateLabels
     degrade: Degrade
@@ -144,6 +147,7 @@ class Params(Strict):
     heatmaps: Heatmaps
     tune: Tune
     mil: Mil
+    cooperative: Cooperative
     tabulate: Tabulate
     demo: Demo
 
@@ -152,6 +156,7 @@ class Profile(Strict):
     """All sections of `params/<profile>.yaml`."""
 
     mil: MilProfile
+    cooperative: CooperativeProfile
 
 
 def load_params(path: Path | None = None) -> Params:
@@ -214,8 +219,8 @@ def size_of(given: str | None, params: Params, path: Path | None = None) -> str 
     """
     if given not in Profile.model_fields:
         return given
-    size = getattr(load_profile(params.profile, path), given).image_size
-    return str(size)
+    frame: str = getattr(load_profile(params.profile, path), given).frame
+    return frame
 
 
 def parse_size(text: str | int) -> tuple[int, int] | None:

@@ -30,3 +30,8 @@ def resource(name: str) -> Path:
         if (folder / name).exists():
             return folder / name
     raise GazeError(f"{name} is neither in {Path.cwd()} nor in the installed package.")
+
+
+def shipped(name: str) -> Path:
+    """Give what the project ships, whatever lies in the working folder."""
+    return _SHIPPED / name

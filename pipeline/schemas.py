@@ -21,6 +21,9 @@ WINDOW_STATUSES = ("ok", "empty", "reversed")
 HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
 MIL_DATASETS = ("mimic", "reflacx")
 MIL_MAPS = ("decoder", "spatial", "gradcam")
+DIAGNOSES = ("normal", "chf", "pneumonia")
+SALIENCY_MAPS = ("saliency", "gradcam", "centre", "mean")
+SALIENCY_PIXELS = ("valid", "all")
 CHEXPERT_LABELS = (
     "Atelectasis",
     "Cardiomegaly",
@@ -434,6 +437,44 @@ _ALL = [
             _column("area_px", PIXELS, "Of the ellipses", unit="model px"),
         ],
         "localisation",
+    ),
+    _table(
+        "cooperative_classification",
+        ("run", "split", "dicom_id"),
+        "What one run of the cooperative network or a baseline diagnoses in one image",
+        [
+            *_run(),
+            _column("fold", COUNT, "Held-out fold of a cross-validation", null=True),
+            _column("split", ID, "validate or test"),
+            _column("dicom_id", ID, "Image"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("target", ID, f"Diagnosis: {', '.join(DIAGNOSES)}"),
+            *[_column(f"p_{name}", pa.float64(), f"Probability of {name}") for name in DIAGNOSES],
+        ],
+        "classification",
+    ),
+    _table(
+        "cooperative_saliency",
+        ("run", "split", "reading_id", "map", "pixels"),
+        "How one map fits where the reader of one image looked",
+        [
+            *_run(),
+            _column("fold", COUNT, "Held-out fold of a cross-validation", null=True),
+            _column("split", ID, "validate or test"),
+            _column("dicom_id", ID, "Image"),
+            _column("subject_id", NUMBER, "MIMIC subject"),
+            _column("reading_id", ID, "EGD reading whose gaze is the target"),
+            _column("map", ID, ", ".join(SALIENCY_MAPS)),
+            _column("pixels", ID, "valid: those of the image; all: the padding around it, too"),
+            _column("kl", pa.float64(), "Divergence from the target", unit="nat", null=True),
+            _column("cc", pa.float64(), "Correlation with the target", null=True),
+            _column("hs", pa.float64(), "Histogram similarity", null=True),
+            _column("sim", pa.float64(), "SIM of the MIT benchmark", null=True),
+            _column("nss", pa.float64(), "Normalised scan-path saliency", null=True),
+            _column("auc_judd", pa.float64(), "Against all other pixels", null=True),
+            _column("auc_shuffled", pa.float64(), "Against gaze on other images", null=True),
+        ],
+        "saliency",
     ),
 ]
 

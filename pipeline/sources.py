@@ -17,14 +17,14 @@ import click
 from pipeline.console import EXISTING_FOLDER, command, json_option, progress, summarise
 from pipeline.errors import ManifestError
 from pipeline.ingest.roots import find_root
-from pipeline.manifests import Manifest, load_manifest
+from pipeline.manifests import Manifest, load_readable
 from pipeline.tables import write_json
 
 MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders deep
 
 
 @command("sources")
-@click.argument("dataset", type=click.Choice(["reflacx", "egd", "mimic-cxr-jpg"]))
+@click.argument("dataset")
 @click.argument("root", type=EXISTING_FOLDER)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
@@ -33,15 +33,16 @@ def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
 
     A data set that is not there gives an empty list: who has REFLACX alone can run what needs it.
     """
-    manifest = load_manifest(dataset)
+    manifest = load_readable(dataset)
     try:
         content = list_sources(find_root(root, manifest), manifest)
     except ManifestError as absent:
-        content = {"dataset": dataset, "size": {}, "md5": {}, "absent": absent.what}
+        content = {"dataset": manifest.name, "size": {}, "md5": {}, "absent": absent.what}
         click.secho(f"warning: {absent}", fg="yellow", err=True)
     write_json(content, out)
-    counts = {"dataset": dataset, "files": len(content["size"]), "hashed": len(content["md5"])}
-    line = f"{dataset}: {counts['files']:,} files, {counts['hashed']:,} of them hashed → {out}"
+    name = manifest.name
+    counts = {"dataset": name, "files": len(content["size"]), "hashed": len(content["md5"])}
+    line = f"{name}: {counts['files']:,} files, {counts['hashed']:,} of them hashed → {out}"
     summarise(line, counts, as_json=as_json)
 
 

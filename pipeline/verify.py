@@ -8,6 +8,7 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,11 @@ from pipeline.console import (
     params_option,
     summarise,
 )
-from pipeline.ingest.command import DATASETS
 from pipeline.ingest.faults import Fault, Survey, count_faults
 from pipeline.ingest.roots import find_root
 from pipeline.ingest.settings import Ingest, Options
-from pipeline.manifests import Manifest, load_manifest
+from pipeline.manifests import Manifest, load_manifest, load_readable
+from pipeline.own_manifests import OwnManifest
 from pipeline.quality import COLUMNS, summarise_quality
 from pipeline.tables import replacing
 
@@ -35,7 +36,7 @@ SEVERITIES = ("error", "loss", "warning")
 
 
 @command("verify")
-@click.argument("dataset", type=DATASETS)
+@click.argument("dataset")
 @click.argument("root", type=EXISTING_FOLDER)
 @click.option(
     "--quality",
@@ -67,9 +68,9 @@ def verify(
     """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
     from pipeline.params import load_params
 
-    manifest = load_manifest(dataset)
+    manifest = load_readable(dataset)
     root = find_root(root, manifest)
-    survey = _surveyor(dataset)(root, load_params(params_file).ingest, Options(**given))
+    survey = _surveyor(manifest)(root, load_params(params_file).ingest, Options(**given))
     report = make_report(survey, list_files(root, manifest, survey.ids), manifest)
     if quality_file is not None:
         write_quality(survey.quality, quality_file)
@@ -77,12 +78,16 @@ def verify(
     ctx.exit(2 if report["n"]["error"] or report["n"]["loss"] else 0)
 
 
-def _surveyor(dataset: str) -> Callable[[Path, Ingest, Options], Survey]:
-    if dataset == "reflacx":
+def _surveyor(manifest: Manifest) -> Callable[[Path, Ingest, Options], Survey]:
+    if isinstance(manifest, OwnManifest):
+        from pipeline.ingest.generic import survey_own
+
+        return partial(survey_own, manifest=manifest)
+    if manifest.name == "reflacx":
         from pipeline.ingest.reflacx import survey_reflacx
 
         return survey_reflacx
-    if dataset == "egd":
+    if manifest.name == "egd":
         from pipeline.ingest.egd import survey_egd
 
         return survey_egd

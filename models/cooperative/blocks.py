@@ -163,9 +163,10 @@ class SaliencyHead(nn.Module):
 
     Notes
     -----
-    A degree of visual angle is some 15 px of 640 × 512, so that a map drawn at every fourth pixel
+    The published target is blurred by 15 px at 640 × 512, so that a map drawn at every fourth pixel
     and enlarged bilinearly differs from the full one by a KL divergence of 5e-6
-    (`spec/cooperative.md` 3); `benchmarks/cooperative.py` measures what it saves.
+    (`spec/cooperative.md` 3), 3e-5 where logits are enlarged. At smaller sizes strides cost more:
+    `benchmarks/cooperative.py` measures both sides.
     """
 
     def __init__(self, n_in: int, stride: int) -> None:

@@ -80,6 +80,7 @@ class Run:
     weight_decay: Annotated[float, Between(0)]
     epochs: Annotated[int, Between(1)]
     patience: Annotated[int, Between(1)] | None
+    lr_patience: Annotated[int, Between(1)] | None
     batch_size: Annotated[int, Between(1)]
     precision: Literal["32", "16-mixed", "bf16-mixed"]
     channels_last: bool

@@ -4,15 +4,12 @@ Source: Lanfredi et al. 2023, Sections 2.3, 2.4 and 2.9; `spec/mil.md` sections 
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.classification import binary_auroc
-from torchmetrics.utilities.distributed import gather_all_tensors
 
 from models.augment import apply
 from models.epochs import Plan
@@ -28,12 +25,11 @@ from models.mil.losses import (
 from models.mil.network import Output
 from models.mil.settings import Inputs, Run
 from models.mil.trained import network_of, probability_of
+from models.validation import by_epoch, gathered, macro_auroc
 from pipeline.errors import AlignmentError
 from pipeline.labels import TEN_LABELS
 
 MONITOR = "val_auroc"
-NOTHING_LEARNT = 0.5
-"""AUROC that stands for none: of equal ones the last epoch is chosen."""
 
 Batch = dict[str, Tensor]
 
@@ -115,44 +111,6 @@ class MilTraining(pl.LightningModule):
         auroc, n_labels = macro_auroc(probability, labels)
         self.log(MONITOR, auroc)
         self.log("val_labels", float(n_labels))
-
-
-def by_epoch(n: int) -> dict[str, Any]:
-    """Options of `self.log` for a value of each step, over n images, wanted by epoch."""
-    return {"on_step": False, "on_epoch": True, "batch_size": n, "sync_dist": True}
-
-
-def gathered(column: Tensor) -> Tensor:
-    """Rows of all processes that train together."""
-    if not torch.distributed.is_initialized():
-        return column
-    return torch.cat(gather_all_tensors(column))
-
-
-def macro_auroc(probability: Tensor, labels: Tensor) -> tuple[float, int]:
-    """Mean AUROC over the labels that some images have and some have not.
-
-    Parameters
-    ----------
-    probability : Tensor of float, shape (n, labels)
-        Of each label.
-    labels : Tensor, shape (n, labels)
-        1 where the image has it.
-
-    Returns
-    -------
-    float
-        `NOTHING_LEARNT` where no label can be scored.
-    int
-        Labels that were scored.
-    """
-    positive = labels > 0.5
-    varied = positive.any(dim=0) & ~positive.all(dim=0)
-    scored = varied.nonzero().flatten().tolist()
-    if not scored:
-        return NOTHING_LEARNT, 0
-    found = [binary_auroc(probability[:, k], positive[:, k].long()) for k in scored]
-    return float(torch.stack(found).mean()), len(scored)
 
 
 def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001

@@ -1,6 +1,7 @@
-"""The command `ingest`: raw tree to tables, for any of the three data sets."""
+"""The command `ingest`: raw tree to tables, for any of the three data sets, or one of your own."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from pipeline.console import (
 )
 from pipeline.ingest.roots import find_root
 from pipeline.ingest.settings import Ingest, Options
-from pipeline.manifests import load_manifest
+from pipeline.manifests import Manifest, load_readable
+from pipeline.own_manifests import OwnManifest
 
-DATASETS = click.Choice(["reflacx", "egd", "mimic-cxr-jpg"])
 COUNTED = (
     ("readings", "readings"),
     ("readings_with_gaze", "with gaze"),
@@ -30,7 +31,7 @@ COUNTED = (
 
 
 @command("ingest")
-@click.argument("dataset", type=DATASETS)
+@click.argument("dataset")
 @click.argument("root", type=EXISTING_FOLDER)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
@@ -55,24 +56,32 @@ COUNTED = (
 def ingest(
     dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **given: Any
 ) -> None:
-    """Turn the raw tree under ROOT into tables in OUT."""
+    """Turn the raw tree under ROOT into tables in OUT.
+
+    DATASET is reflacx, egd or mimic-cxr-jpg, or the manifest of your own data: its name in
+    data_manifests/, or the path of a YAML file (docs/own-data.md).
+    """
     from pipeline.params import load_params
 
     settings = load_params(params_file).ingest
     for name in ("val_subjects", "tuning_readings"):
         given[name] = given[name] or getattr(settings, name)
     options = Options(**given)
-    read = _reader(dataset)
-    summary = read(find_root(root, load_manifest(dataset)), out, settings, options)
+    manifest = load_readable(dataset)
+    summary = _reader(manifest)(find_root(root, manifest), out, settings, options)
     summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 
-def _reader(dataset: str) -> Callable[[Path, Path, Ingest, Options], dict[str, Any]]:
-    if dataset == "reflacx":
+def _reader(manifest: Manifest) -> Callable[[Path, Path, Ingest, Options], dict[str, Any]]:
+    if isinstance(manifest, OwnManifest):
+        from pipeline.ingest.generic import ingest_own
+
+        return partial(ingest_own, manifest=manifest)
+    if manifest.name == "reflacx":
         from pipeline.ingest.reflacx import ingest_reflacx
 
         return ingest_reflacx
-    if dataset == "egd":
+    if manifest.name == "egd":
         from pipeline.ingest.egd import ingest_egd
 
         return ingest_egd

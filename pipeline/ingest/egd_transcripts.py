@@ -67,7 +67,7 @@ def read_dictation(path: Path, audio_offset_s: float, found: Findings) -> Dictat
         message = "no phrase has a time, so no window can be opened"
         found.add("loss", "transcript_without_times", message, loses="words")
         return Dictation(full_text or None, {"word": []}, {"sentence": []})
-    transcript = transcribe([word.text for word in words], _ends(words), glued=frozenset())
+    transcript = transcribe([word.text for word in words], sentence_ends(words), glued=frozenset())
     if transcript.is_open:
         found.add("warning", "no_final_period", "the last phrase ends without a period")
     if full_text and _BLANKS.sub("", full_text) != _BLANKS.sub("", transcript.text):
@@ -120,12 +120,12 @@ def _words(phrases: Sequence[dict[str, Any]], found: Findings) -> Iterator[Word]
             found.add("warning", "phrase_reversed", message)
             end_s = begin_s
         if text:
-            yield from _cut(text, begin_s, end_s)
+            yield from cut_phrase(text, begin_s, end_s)
         else:
             found.add("warning", "phrase_blank", f"phrase {number} is blank and left out")
 
 
-def _cut(text: str, begin_s: float, end_s: float) -> Iterator[Word]:
+def cut_phrase(text: str, begin_s: float, end_s: float) -> Iterator[Word]:
     """Cut a phrase behind each period in it."""
     s_per_char = (end_s - begin_s) / len(text)
     start = 0
@@ -139,7 +139,7 @@ def _cut(text: str, begin_s: float, end_s: float) -> Iterator[Word]:
         start = stop
 
 
-def _ends(words: Sequence[Word]) -> list[bool]:
+def sentence_ends(words: Sequence[Word]) -> list[bool]:
     """Where sentences end; a period that stands alone belongs to the sentence before it."""
     ends: list[bool] = []
     for word in words:

@@ -19,7 +19,8 @@ def find_root(start: Path, manifest: Manifest) -> Path:
     start : pathlib.Path
         The root or a folder above it; nearer folders win.
     manifest : Manifest
-        Names the signature file, which may also lie there as `.csv.gz`.
+        Names the signature file, which may also lie there as `.csv.gz`; where it names none, the
+        folder given is the root.
 
     Returns
     -------
@@ -31,7 +32,9 @@ def find_root(start: Path, manifest: Manifest) -> Path:
     ManifestError
         If no folder has the file, or two equally near ones do.
     """
-    signature = manifest.signature or ""
+    if manifest.signature is None:
+        return start.resolve()
+    signature = manifest.signature
     for level in levels(start, manifest):
         found = [folder for folder in level if existing(folder / signature)]
         if len(found) > 1:

@@ -38,8 +38,15 @@ class Measure:
     draws: Floats
 
     def macro(self) -> Self:
-        """Unweighted mean over the items that are defined: within a run first, as in the paper."""
-        by_run, draws = (mean_of_known(one, -1)[..., None] for one in (self.by_run, self.draws))
+        """Unweighted mean over the items that are defined: within a run first, as in the paper.
+
+        Notes
+        -----
+        An item that a resample misses keeps its value there: left out, rare items would come and
+        go, and their absence would move the mean.
+        """
+        filled = np.where(np.isnan(self.draws), self.by_run, self.draws)
+        by_run, draws = (mean_of_known(one, -1)[..., None] for one in (self.by_run, filled))
         return type(self)((ALL,), self.seeds, by_run, draws)
 
     def of(self, item: str) -> Self:

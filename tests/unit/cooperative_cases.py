@@ -45,6 +45,7 @@ SMALL = Run(
     weight_decay=0.0,
     epochs=2,
     patience=None,
+    lr_patience=None,
     batch_size=6,
     precision="32",
     channels_last=False,

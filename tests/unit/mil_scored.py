@@ -23,7 +23,7 @@ def world(folder: Path) -> World:
     """Three images of MIMIC a split; two readings a split, one of them with two labels drawn."""
     found = World(folder)
     for at, split in enumerate(("validate", "test")):
-        subject = 99_000_100 * (at + 1)
+        subject = 99_000_100 + 100 * at
         for number, states in enumerate(({"Edema": "positive"}, {"Edema": "negative"}, {})):
             found.image(f"{split}-{number}", subject + number, split, **states)
         found.reading(f"R{at}a", subject, split, said="Fracture")

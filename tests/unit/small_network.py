@@ -37,7 +37,7 @@ class Small(pl.LightningModule):
         optimizer = torch.optim.Adam(self.parameters(), lr=0.01, amsgrad=True)
         if not self.scheduler:
             return optimizer
-        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)]
+        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 3, gamma=0.5)]
 
     def _loss(self, batch):
         logits = self.network(batch["image"]).squeeze(1)

@@ -11,7 +11,10 @@ from pipeline.labels import TEN_LABELS
 
 PICTURES = [
     Picture(name, Path(said), said)
-    for name, said in (("a_x", "a/x.png"), ("b_x", "b/x.png"), ("y", "y.jpg"))
+    for name, said in (
+        *(("a_x", "a/x.png"), ("b_x", "b/x.png"), ("y", "y.jpg")),
+        *(("r1", "twice.png"), ("r2", "twice.png")),
+    )
 ]
 IMAGE = {"id": 1, "file_name": "a/x.png", "height": 20, "width": 30}
 CATEGORY = {"id": 7, "name": "pleural_Abnormality"}
@@ -44,7 +47,11 @@ def test_outlines_are_preferred_and_shapes_of_a_label_stay_together(read):
     outline = [0, 0, 4, 0, 4, 4]
     annotations = [BOX, {**BOX, "segmentation": [outline, outline]}, {**BOX, "segmentation": []}]
     (shapes,) = read(annotations=annotations).shapes["a_x"].values()
-    assert shapes == [Shape((2, 3.4, 4, 5)), Shape((), (tuple(outline),) * 2), Shape(tuple(BOX["bbox"]))]
+    assert shapes == [
+        Shape((2, 3.4, 4, 5)),
+        Shape((), (tuple(outline),) * 2),
+        Shape(tuple(BOX["bbox"])),
+    ]
 
 
 def test_categories_by_name_else_supercategory(read):
@@ -58,19 +65,19 @@ def test_categories_by_name_else_supercategory(read):
     found = read(categories=categories, annotations=annotations)
     assert set(found.shapes["a_x"]) == {"Pleural abnormality", "Cardiomegaly"}
     assert found.counts["annotations"] == 2
-    assert found.counts["annotations_left_out"] == {
-        "its category is none of the labels: Nodule": 3
-    }
+    assert found.counts["annotations_left_out"] == {"its category is none of the labels: Nodule": 3}
 
 
 @pytest.mark.parametrize(
     ("file_name", "name"),
     [
         pytest.param("b/x.png", "b_x", id="path"),
+        pytest.param("a_x", "a_x", id="name"),
         pytest.param("images/y.png", "y", id="the only one of that name"),
         pytest.param("images\\y.dcm", "y", id="from Windows"),
         pytest.param("x.png", None, id="two of that name"),
         pytest.param("z.png", None, id="none"),
+        pytest.param("twice.png", "r1", id="the first of one path"),
         pytest.param("../../y", "y", id="up"),
     ],
 )
@@ -127,7 +134,7 @@ def test_files_that_are_refused(read, content, message):
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
 def test_no_json(tmp_path, content):
     (tmp_path / "coco.json").write_bytes(content)
-    with pytest.raises(SchemaError, match="this is not JSON|COCO file has the lists"):
+    with pytest.raises(SchemaError, match=r"this is not JSON|COCO file has the lists"):
         read_boxes(tmp_path / "coco.json", PICTURES, TEN_LABELS)
 
 

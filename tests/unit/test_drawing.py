@@ -68,7 +68,9 @@ def test_overlay_colours_and_outlines(tmp_path):
     values = np.zeros((6, 6), np.float32)
     values[2, 1:3] = 1  # of the frame, in which the picture lies in rows 1 to 4
     panel = Panel("Edema 0.91", values, 0.5)
-    found = overlay(tmp_path / "o.png", [panel, panel._replace(threshold=None), panel, panel, panel])
+    found = overlay(
+        tmp_path / "o.png", [panel, panel._replace(threshold=None), panel, panel, panel]
+    )
     assert found.shape == (2 * (40 + TITLE_PX) + 4, 4 * 60 + 3 * 4, 3)
     first = found[TITLE_PX : TITLE_PX + 40, 64:124]
     at = np.s_[10:20, 10:30]

@@ -25,9 +25,9 @@ def test_examples_are_all_test_cases_in_the_frame_of_the_masks(inputs, tmp_path)
     found = scored.examples
     names = np.stack([found["reading_id"], found["label"]], axis=1)
     assert names.tolist() == CASES
-    assert {name: (array.shape, str(array.dtype)) for name, array in found.items()} == {
-        "reading_id": ((3,), found["reading_id"].dtype.str.replace("<U", "<U")),
-        "label": ((3,), found["label"].dtype.str),
+    assert {found[name].dtype.kind for name in ("reading_id", "label")} == {"U"}
+    arrays = {name: array for name, array in found.items() if array.ndim == 3}
+    assert {name: (array.shape, str(array.dtype)) for name, array in arrays.items()} == {
         "image": ((3, 64, 64), "uint8"),
         "mask": ((3, 64, 64), "bool"),
         "decoder": ((3, 16, 16), "float16"),

@@ -1,20 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import roc_auc_score
 
 from models.checkpoint import load_checkpoint
 from models.config import Config
 from models.fitting import Machine
 from models.mil.losses import annotated_cells, decoder_loss, image_loss
 from models.mil.trained import restored
-from models.mil.training import (
-    NOTHING_LEARNT,
-    MilTraining,
-    macro_auroc,
-    prepare,
-    warnings_of,
-)
+from models.mil.training import MilTraining, prepare, warnings_of
 from models.train import train_run
 from pipeline.errors import AlignmentError
 from pipeline.labels import TEN_LABELS
@@ -203,22 +196,6 @@ def test_nobody_to_validate_on(world):
     inputs = world.write()
     with pytest.raises(AlignmentError, match=r"et-seed0 has no image .* to validate on"):
         prepare(run(), inputs, None, CPU)
-
-
-def test_macro_auroc_is_that_of_scikit_learn():
-    generator = np.random.default_rng(0)
-    probability = np.round(generator.random((60, 4)), 1)
-    labels = (generator.random((60, 4)) < 0.3).astype(np.float32)
-    labels[:, 2] = 0
-    labels[:, 3] = 1
-    expected = np.mean([roc_auc_score(labels[:, k], probability[:, k]) for k in (0, 1)])
-    found, n_labels = macro_auroc(torch.from_numpy(probability), torch.from_numpy(labels))
-    assert (found, n_labels) == (pytest.approx(expected), 2)
-
-
-def test_macro_auroc_of_labels_that_nobody_has():
-    found = macro_auroc(torch.rand(5, 2), torch.zeros(5, 2))
-    assert found == (NOTHING_LEARNT, 0)
 
 
 def test_warnings():

@@ -140,7 +140,8 @@ def test_a_command_names_the_nearest_key(tmp_path, content, debug):
     [
         pytest.param(None, None, id="not-given"),
         pytest.param("640x512", "640x512", id="a-size"),
-        pytest.param("mil", "64", id="a-network-of-the-demo-profile"),
+        pytest.param("mil", "64x64", id="a-network-of-the-demo-profile"),
+        pytest.param("cooperative", "64x64", id="the-other"),
     ],
 )
 def test_a_network_stands_for_the_size_of_its_images(given, expected):

@@ -43,7 +43,9 @@ def test_files_in_the_order_given_and_none_takes_the_name_of_another(tmp_path):
 
 
 def test_csv(tmp_path):
-    (tmp_path / "list.csv").write_text("\ufeffreading,path\n1,a b/ü.png\n2,../../up.png\n3,/x/y.jpg\n")
+    (tmp_path / "list.csv").write_text(
+        "\ufeffreading,path\n1,a b/ü.png\n2,../../up.png\n3,/x/y.jpg\n"
+    )
     found, _ = list_pictures([tmp_path / "list.csv"])
     assert names(found) == [("a_b_ü", "a b/ü.png"), ("up", "../../up.png"), ("y", "/x/y.jpg")]
     assert found[0].path == tmp_path / "a b" / "ü.png"

@@ -15,11 +15,16 @@ def part(tmp_path):
     return [Picture(path.stem, path, path.name) for path in paths]
 
 
-def cut_off(out, mark, part, error):
-    with pytest.raises(type(error)), resumable_folder(out, mark) as folder:
+def begin(out, mark, part, error):
+    with resumable_folder(out, mark) as folder:
         (folder / "done").write_text("done")
         write_note(folder, 0, part, {"n": 3})
         raise error
+
+
+def cut_off(out, mark, part, error):
+    with pytest.raises(type(error)):
+        begin(out, mark, part, error)
 
 
 def test_work_goes_on_where_it_was_cut_off(tmp_path, part):

@@ -20,9 +20,10 @@ def test_macro_is_taken_within_a_run_first():
     np.testing.assert_allclose(found.mean(), [0.5])
 
 
-def test_macro_of_resamples_leaves_out_what_a_resample_misses():
-    found = measure([[0.2, 0.4]], draws=[[[0.1, 0.5]], [[NAN, 0.5]], [[NAN, NAN]]]).macro()
-    np.testing.assert_allclose(found.mean_draws(), [[0.3], [0.5], [NAN]])
+def test_an_item_that_a_resample_misses_keeps_its_value():
+    draws = [[[0.1, 0.5, NAN]], [[NAN, 0.5, NAN]], [[NAN, NAN, NAN]]]
+    found = measure([[0.2, 0.4, NAN]], draws=draws).macro()
+    np.testing.assert_allclose(found.mean_draws(), [[0.3], [0.35], [0.3]])
 
 
 def test_one_item():

@@ -17,7 +17,7 @@
     const toModel = (x) => (x + 0.5) * scale + pad - 0.5;
     const first = Math.max(0, Math.floor(toModel(Math.max(centre - 8 * sigma, clipMin - 1))));
     const last = Math.min(length - 1, Math.ceil(toModel(Math.min(centre + 8 * sigma, clipMax))));
-    const values = new Float64Array(Math.max(last - first + 1, 0));
+    const values = new Float32Array(Math.max(last - first + 1, 0));
     const height = data.amplitude === "mass" ? 1 / (Math.sqrt(2 * Math.PI) * sigma) : 1;
     for (let n = 0; n < values.length; n += 1) {
       const at = (first + n - pad + 0.5) / scale - 0.5;
@@ -29,34 +29,36 @@
     return { first, values };
   }
 
-  function drawWindow(one, frame) {
-    const map = new Float64Array(frame.width * frame.height);
-    for (const [x, y, sigmaX, sigmaY, weight, xMin, yMin, xMax, yMax] of one.gaussians) {
-      const across = profile(x, sigmaX, xMin, xMax, frame.width, frame.pad_x_px, frame.scale);
-      const down = profile(y, sigmaY, yMin, yMax, frame.height, frame.pad_y_px, frame.scale);
+  function drawWindow({ gaussians, peak }) {
+    const { width, height, scale, pad_x_px: padX, pad_y_px: padY } = data.frame;
+    const map = new Float32Array(width * height);
+    for (const [x, y, sigmaX, sigmaY, weight, xMin, yMin, xMax, yMax] of peak > 0 ? gaussians : []) {
+      const across = profile(x, sigmaX, xMin, xMax, width, padX, scale);
+      const down = profile(y, sigmaY, yMin, yMax, height, padY, scale);
+      const { length } = across.values;
       for (let n = 0; n < down.values.length; n += 1) {
-        const factor = (down.values[n] * weight) / one.peak;
-        const start = (down.first + n) * frame.width + across.first;
-        if (factor > 0) {
-          for (let m = 0; m < across.values.length; m += 1) {
-            map[start + m] += factor * across.values[m];
-          }
-        }
+        const factor = (down.values[n] * weight) / peak;
+        const start = (down.first + n) * width + across.first;
+        for (let m = 0; m < length; m += 1) map[start + m] += factor * across.values[m];
       }
     }
     return map;
   }
 
+  const maps = new Map(); // of the windows drawn before
+  function windowMap(number) {
+    if (!maps.has(number)) maps.set(number, drawWindow(data.windows[number]));
+    return maps.get(number);
+  }
+
   // Windows are each divided by their maximum at full size, then joined by the larger value.
   function heatmap(windows) {
-    const joined = new Float64Array(data.frame.width * data.frame.height);
+    if (windows.length === 1) return windowMap(windows[0]);
+    const joined = new Float32Array(data.frame.width * data.frame.height);
     for (const number of windows) {
-      const one = data.windows[number];
-      if (one.peak > 0) {
-        const drawn = drawWindow(one, data.frame);
-        for (let at = 0; at < drawn.length; at += 1) {
-          if (drawn[at] > joined[at]) joined[at] = drawn[at];
-        }
+      const drawn = windowMap(number);
+      for (let at = 0; at < drawn.length; at += 1) {
+        if (drawn[at] > joined[at]) joined[at] = drawn[at];
       }
     }
     return joined;

@@ -115,9 +115,8 @@ def run(
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     noisy = _read_degraded(degraded) if degraded else None
     runs = read_runs(scores)
-    cells = None
-    if heatmaps:
-        cells = histogram(heatmaps, next(iter(runs.values()))[0].scores.settings["grid"])
+    reference = runs.get("et") or next(iter(runs.values()))
+    cells = histogram(heatmaps, reference[0].scores.settings["grid"]) if heatmaps else None
     models = _score(runs, draws, scores)
     found = curves(models)
     equal = [equal_share(curve, draws) for curve in found]
@@ -134,6 +133,7 @@ def run(
         comparisons(models, params.confidence),
         maps(models),
         thresholds(models),
+        histogram_table(cells) if cells else None,
     ]
     made = {table.name: table for table in tables if table is not None}
     drawn = _figures(made)
@@ -141,12 +141,10 @@ def run(
         frame = made["ellipse_shares"].frame
         drawn["ellipse_shares"] = figures.shares(found, frame, equal, published)
     if cells:
-        made["histogram"] = histogram_table(cells)
         drawn["histogram"] = figures.histogram(cells, published.map_threshold.value)
-    shown = figure_4.examples_of(models)
-    if shown:
-        chosen = figure_4.choose(shown, params.n_examples, params.seed)
-        drawn["figure_4"] = figure_4.draw(shown, chosen)
+    if examples := figure_4.examples_of(models):
+        chosen = figure_4.choose(examples, params.n_examples, params.seed)
+        drawn["figure_4"] = figure_4.draw(examples, chosen)
     summary = _summary(models, equal, params) | {
         "tables": [name for name in TABLES if name in made],
         "figures": [name for name in FIGURES if name in drawn],
@@ -204,7 +202,8 @@ def _notes(models: Mapping[str, Model], published: PublishedMil) -> list[str]:
     intervals = (
         "Intervals: the paper's (mean ± 1.96 × population sd / √n over seeds), Student's t over"
         " seeds, and a bootstrap over the subjects of the test cases, of the mean over the seeds."
-        " The first two say how training varies, the third how another test sample would."
+        " The first two say how training varies, the third how another test sample would; a label"
+        " that a resample misses keeps its value in the mean over labels."
     )
     source = f"Published: {published.paper}. A dash is a number that no public text has."
     notes = [intervals, source]

@@ -1,0 +1,302 @@
+"""Score one run of the cooperative network, of one of its stages, or of a baseline.
+
+Diagnosis: probabilities of the validation and test images. Maps: the network's saliency, Grad-CAM
+of its diagnosis, and two maps that know nothing of the image (a centre prior, the mean of the
+training maps), all against where the reader looked, on the image's pixels and on all.
+Drops: what `models.cooperative.items` leaves out, maps of images that nobody looked at; counted.
+Source: Qiu, Rivaz, Xiao 2025, IV; `spec/cooperative.md` 6.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.config import Config
+from models.cooperative.data import Batch, evaluation_loader, unit_range
+from models.cooperative.gradcam import gradcam
+from models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from models.cooperative.settings import Run
+from models.cooperative.trained import restored
+from models.evaluate import Scored
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.geometry.saliency import scores
+from pipeline.schemas import SPLITS, TABLES
+
+SCORED_SPLITS = SPLITS[1:]
+UNIFORM = 0.01
+"""Share of a uniform map in those that are 0 somewhere (Grad-CAM, mean map): else the divergence of
+one fixation on a 0 is infinite."""
+EXAMPLES_A_CLASS = 2
+
+Map = NDArray[np.float64]
+Row = dict[str, Any]
+
+
+def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
+    """Score a run on validation and test images.
+
+    Parameters
+    ----------
+    run : Run
+        Settings; those of the checkpoint.
+    path : pathlib.Path
+        The checkpoint.
+    config : Config
+        Inputs, and how to evaluate.
+    device : torch.device
+        On what.
+
+    Raises
+    ------
+    GazeError
+        If the checkpoint or the data are not what they must be, or if a patient is in two splits.
+    """
+    lists = build_lists(config.inputs, run)
+    said: dict[str, Any] = {"counts": summarise_lists(run, lists)}
+    if run.objective == "triplet":
+        return Scored({}, {**said, "gives": "an embedding, nothing to score"}, None, {})
+    network, _, _ = restored(path)
+    network.to(device)
+    baselines = Baselines(lists.items["train"], config, run)
+    diagnosed: list[Row] = []
+    compared: list[Row] = []
+    shown: dict[str, list[NDArray[Any]]] = {}
+    for split in SCORED_SPLITS:
+        items = lists.items[split]
+        examples = example_rows(items) if split == "test" else set()
+        for row, one in enumerate(look(network, items, run, config, device)):
+            about = {
+                "run": run.name,
+                "model": run.model,
+                "seed": run.seed,
+                "fold": run.fold,
+                "split": split,
+                "dicom_id": items.dicom_id[row],
+                "subject_id": int(items.subject_id[row]),
+            }
+            if one["probability"] is not None:
+                chances = dict(
+                    zip((f"p_{name}" for name in CLASSES), one["probability"], strict=True)
+                )
+                diagnosed.append({**about, "target": CLASSES[items.target[row]], **chances})
+            if items.map_row[row] >= 0:
+                maps = {**one["maps"], **baselines.maps(items.frames[row])}
+                about["reading_id"] = items.reading_id[row]
+                compared += compare(about, maps, one, items, row, baselines.places_px(items, row))
+            if row in examples:
+                for name, array in example(one, items, row).items():
+                    shown.setdefault(name, []).append(array)
+    return Scored(
+        tables={
+            name: {column: [row.get(column) for row in rows] for column in TABLES[name].columns}
+            for name, rows in (
+                ("cooperative_classification", diagnosed),
+                ("cooperative_saliency", compared),
+            )
+            if rows
+        },
+        said=said,
+        thresholds=None,
+        metrics=headlines(diagnosed, compared),
+        examples={name: np.stack(arrays) for name, arrays in shown.items()} or None,
+    )
+
+
+def look(
+    network: nn.Module, items: Items, run: Run, config: Config, device: torch.device
+) -> Iterator[Row]:
+    """Give what a network says of each image.
+
+    Parameters
+    ----------
+    network : Module
+        On the device, in evaluation mode.
+    items : Items
+        Images.
+    run, config
+        Settings.
+    device : torch.device
+        On what.
+
+    Yields
+    ------
+    dict
+        probability (3,) or None; maps by kind, target and valid (H, W); image uint8 (H, W).
+    """
+    batch_size = config.evaluation.batch_size
+    for batch in evaluation_loader(items, config.inputs, run, batch_size=batch_size):
+        inputs = inputs_of(batch, run, device)
+        found, evidence = gradcam(network, *inputs)
+        classes = None if found.classes is None else found.classes.double().softmax(dim=1).cpu()
+        saliency = None if found.saliency is None else distribution(found.saliency).cpu()
+        for at in range(len(batch["image"])):
+            maps = {}
+            if saliency is not None:
+                maps["saliency"] = saliency[at].numpy()
+            if evidence is not None:
+                maps["gradcam"] = mixed(evidence[at].double().cpu().numpy())
+            yield {
+                "probability": None if classes is None else classes[at].numpy(),
+                "maps": maps,
+                "target": batch["map"][at, 0].numpy().astype(np.float64),
+                "valid": batch["valid"][at, 0].numpy(),
+                "image": batch["image"][at, 0].numpy(),
+            }
+
+
+def inputs_of(batch: Batch, run: Run, device: torch.device) -> tuple[Tensor, ...]:
+    """Give what a network is called with: images in [0, 1], and gaze where it takes that."""
+    images = unit_range(batch["image"].to(device))
+    if run.channels_last:
+        images = images.contiguous(memory_format=torch.channels_last)
+    if run.network == "gazegnn" and run.gaze:
+        return images, batch["gaze"].to(device)
+    return (images,)
+
+
+def distribution(logits: Tensor) -> Tensor:
+    """Softmax over all pixels, in float64, (B, H, W)."""
+    flat = logits.double().flatten(1).softmax(dim=1)
+    return flat.view(len(logits), *logits.shape[-2:])
+
+
+def mixed(values: Map) -> Map:
+    """Give a distribution that is nowhere 0: `UNIFORM` of it is spread over all pixels."""
+    total = values.sum()
+    even = np.full_like(values, 1 / values.size)
+    return (1 - UNIFORM) * values / total + UNIFORM * even if total > 0 else even
+
+
+class Baselines:
+    """Maps that know nothing of the image, from the training readings alone.
+
+    Parameters
+    ----------
+    items : Items
+        Training images.
+    config, run
+        Where their maps are, and of which size.
+
+    Notes
+    -----
+    The centre prior is a Gaussian about the image's centre; its standard deviations, in shares of
+    the image's sides, are those of the training fixations about that centre.
+    """
+
+    def __init__(self, items: Items, config: Config, run: Run) -> None:
+        self._places = [gaze.places_px for gaze in items.gaze]
+        self._readings = items.reading_id.tolist()
+        looked = items.with_maps
+        total = np.zeros((run.image_height, run.image_width))
+        size = config.evaluation.batch_size
+        for batch in evaluation_loader(looked, config.inputs, run, batch_size=size):
+            maps = batch["map"][:, 0].numpy().astype(np.float64)
+            total += (maps / maps.sum(axis=(1, 2), keepdims=True)).sum(axis=0)
+        self._mean = mixed(total)
+        shares = [
+            (gaze.places_px - _centre(frame)) / _sides(frame)
+            for gaze, frame in zip(items.gaze, items.frames, strict=True)
+        ]
+        found = np.concatenate(shares) if shares else np.zeros((0, 2))
+        self._spread = np.sqrt((found**2).mean(axis=0)) if len(found) else np.full(2, 0.25)
+
+    def maps(self, frame: Letterbox) -> dict[str, Map]:
+        """Centre prior and mean map for an image that lies so in its frame."""
+        sigma, centre = self._spread * _sides(frame), _centre(frame)
+        x, y = (
+            np.exp(-(((np.arange(length) - centre[axis]) / sigma[axis]) ** 2) / 2)
+            for axis, length in ((0, frame.width), (1, frame.height))
+        )
+        return {"centre": mixed(np.outer(y, x)), "mean": self._mean}
+
+    def places_px(self, items: Items, row: int) -> NDArray[np.float64]:
+        """Fixations on the training images, this one's apart."""
+        own = items.reading_id[row]
+        others = [
+            places for name, places in zip(self._readings, self._places, strict=True) if name != own
+        ]
+        return np.concatenate(others) if others else np.zeros((0, 2))
+
+
+def _sides(frame: Letterbox) -> NDArray[np.float64]:
+    height, width = frame.image_size
+    return np.array([width, height]) * frame.scale
+
+
+def _centre(frame: Letterbox) -> NDArray[np.float64]:
+    pads = np.array([frame.pad_x_px, frame.pad_y_px])
+    centre: NDArray[np.float64] = pads + _sides(frame) / 2 - 0.5
+    return centre
+
+
+def compare(
+    about: Mapping[str, Any],
+    maps: Mapping[str, Map],
+    seen: Mapping[str, Any],
+    items: Items,
+    row: int,
+    others_px: NDArray[np.float64],
+) -> list[Row]:
+    """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined."""
+    places = items.gaze[row].places_px
+    found = []
+    for kind, values in maps.items():
+        for pixels, valid in (("valid", seen["valid"]), ("all", None)):
+            measured = scores(values, seen["target"], places, others_px, valid)
+            finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}
+            found.append({**about, "map": kind, "pixels": pixels, **finite})
+    return found
+
+
+def example_rows(items: Items) -> set[int]:
+    """Test images for figures, the same for all runs of a split: some of each class, by name."""
+    chosen: set[int] = set()
+    for target in range(len(CLASSES)):
+        rows = np.flatnonzero((items.target == target) & (items.map_row >= 0))
+        ordered = rows[np.argsort(items.dicom_id[rows])]
+        chosen.update(ordered[:EXAMPLES_A_CLASS].tolist())
+    return chosen
+
+
+def example(seen: Mapping[str, Any], items: Items, row: int) -> dict[str, NDArray[Any]]:
+    """Picture and maps of one image, each map with maximum 1."""
+    maps = {"target": seen["target"], **seen["maps"]}
+    return {
+        "dicom_id": np.array(items.dicom_id[row]),
+        "diagnosis": np.array(CLASSES[items.target[row]]),
+        "image": seen["image"],
+        **{kind: (one / (one.max() or 1)).astype(np.float16) for kind, one in maps.items()},
+    }
+
+
+def most_probable(row: Row) -> str:
+    """Name the diagnosis of a row of `cooperative_classification`."""
+    chances = {row[f"p_{name}"]: name for name in reversed(CLASSES)}
+    return chances[max(chances)]
+
+
+def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:
+    """Sum up a run: accuracy, and the mean fit of its map on valid pixels, by split."""
+    found: dict[str, Any] = {}
+    for split in SCORED_SPLITS:
+        own = [row for row in diagnosed if row["split"] == split]
+        maps = [
+            row
+            for row in compared
+            if (row["split"], row["map"], row["pixels"]) == (split, "saliency", "valid")
+        ]
+        right = [row["target"] == most_probable(row) for row in own]
+        found[split] = {
+            "n_images": len(own),
+            "accuracy": float(np.mean(right)) if right else None,
+            **{
+                name: float(np.mean([row[name] for row in maps])) if maps else None
+                for name in ("kl", "cc", "hs")
+            },
+        }
+    return found

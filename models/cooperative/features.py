@@ -1,0 +1,97 @@
+"""What a frozen trunk says of each image, once: stage 3 trains on that alone.
+
+Source: `spec/cooperative.md` 4. Images are not augmented, so these are constants.
+"""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from models.cooperative.data import Batch, evaluation_loader, unit_range
+from models.cooperative.dual_encoder import Fusion
+from models.cooperative.items import Items
+from models.cooperative.settings import Inputs, Run
+from models.fitting import Machine
+from models.sampling import EpochSampler, EvenBatches, Key
+
+HALVES = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
+
+
+class Features(Dataset[dict[str, Tensor]]):
+    """Features in the place of images, by key (epoch, index).
+
+    Parameters
+    ----------
+    features : Tensor, shape (n, n_pooled)
+        Of each image.
+    target : Tensor of int64, shape (n,)
+        Number of its diagnosis.
+    """
+
+    def __init__(self, features: Tensor, target: Tensor) -> None:
+        self._features = features
+        self._target = target
+
+    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+        _, index = key
+        return {"image": self._features[index], "target": self._target[index]}
+
+
+def cached_loaders(
+    network: Fusion, items: Mapping[str, Items], inputs: Inputs, run: Run, machine: Machine
+) -> tuple[DataLoader[dict[str, Tensor]], DataLoader[dict[str, Tensor]]]:
+    """Load features of training images, shuffled as images would be, and of validation images.
+
+    Parameters
+    ----------
+    network : Fusion
+        With a trunk that has been trained.
+    items : mapping of str to Items
+        train and validate, in this order.
+    inputs : Inputs
+        Folders.
+    run : Run
+        Settings.
+    machine : Machine
+        Where the trunk works.
+
+    Raises
+    ------
+    GazeError
+        If the items fill no batch, or if shards do not fit.
+    """
+    order = EpochSampler(len(items["train"]), run.batch_size, run.seed)
+    loaders = {
+        name: evaluation_loader(of, inputs, run, batch_size=run.batch_size)
+        for name, of in items.items()
+    }
+    train, validate = (
+        Features(describe(network, loaders[name], run, machine), torch.from_numpy(of.target))
+        for name, of in items.items()
+    )
+    own = {"generator": torch.Generator()}  # so that the global one is as in a resumed run
+    batches = EvenBatches(len(items["validate"]), run.batch_size)
+    return (
+        DataLoader(train, run.batch_size, sampler=order, drop_last=True, **own),
+        DataLoader(validate, batch_sampler=batches, **own),
+    )
+
+
+@torch.no_grad()
+def describe(network: Fusion, loader: DataLoader[Batch], run: Run, machine: Machine) -> Tensor:
+    """Give the pooled features of all images of a loader, (n, n_pooled), on the CPU.
+
+    The trunk works in the precision of the run, in evaluation mode.
+    """
+    device = torch.device("cuda", machine.rank) if machine.accelerator == "gpu" else "cpu"
+    network.to(device).trunk.eval()
+    half = HALVES.get(run.precision)
+    with torch.autocast(torch.device(device).type, half) if half else nullcontext():
+        found = [
+            network.trunk.describe(unit_range(batch["image"].to(device)))[1].float().cpu()
+            for batch in loader
+        ]
+    return torch.cat(found)

@@ -1,0 +1,92 @@
+"""Grad-CAM of any network that diagnoses: where it found what speaks for its diagnosis.
+
+Source: Selvaraju et al. 2017; Qiu, Rivaz, Xiao 2025 show it beside gaze.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.cooperative.blocks import Prediction
+from models.cooperative.classifiers import DenseClassifier, InceptionResNet
+from models.cooperative.densenet import Taps
+from models.cooperative.dual_encoder import Fusion
+from models.cooperative.gazegnn import GazeGNN
+from models.cooperative.mt_unet import UNet
+
+
+def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | None]:
+    """Predict, and map the evidence for each image's most probable class.
+
+    Parameters
+    ----------
+    network : Module
+        In evaluation mode; frozen or not.
+    inputs : Tensor
+        What it is called with: images (B, 1, H, W), and gaze where it takes that.
+
+    Returns
+    -------
+    Prediction
+        As without Grad-CAM.
+    Tensor of float32 or None, shape (B, H, W)
+        Not negative, not normalised, all 0 where nothing speaks for the class; None where the
+        network gives no diagnosis.
+    """
+    tapped: list[Tensor] = []
+
+    def tap(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+        taken, replace = _tapped(output)
+        leaf = taken.detach().requires_grad_()  # of a frozen network, too
+        tapped.append(leaf)
+        return replace(leaf)
+
+    layer = _layer(network)
+    if layer is None:
+        with torch.no_grad():
+            return network(*inputs), None
+    hook = layer.register_forward_hook(tap)
+    try:
+        with torch.enable_grad():
+            found: Prediction = network(*inputs)
+            if found.classes is None:
+                return Prediction(found.saliency), None
+            evidence = found.classes.float().amax(dim=1).sum()
+            (gradient,) = torch.autograd.grad(evidence, tapped[0])
+    finally:
+        hook.remove()
+    weights = gradient.mean(dim=(2, 3), keepdim=True)
+    coarse = functional.relu((weights * tapped[0]).sum(dim=1, keepdim=True)).float()
+    size = inputs[0].shape[-2:]
+    fine = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
+    detached = (None if one is None else one.detach() for one in found)
+    return Prediction(*detached), fine[:, 0].detach()
+
+
+def _layer(network: nn.Module) -> nn.Module | None:
+    """Last layer whose output has places, of networks that diagnose."""
+    match network:
+        case DenseClassifier():
+            return network.encoder if network.classifier is not None else None
+        case Fusion():
+            encoder: nn.Module | None = network.trunk.encoder
+            return encoder
+        case UNet():
+            return network.contracting if network.head is not None else None
+        case InceptionResNet():
+            return network.network.get_submodule("conv2d_7b")
+        case GazeGNN():
+            return network.stages
+    return None
+
+
+def _tapped(output: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    """Give what is tapped of a layer's output, and how to put another in its place."""
+    if isinstance(output, Taps):
+        return output.classifier, lambda leaf: output._replace(classifier=leaf)
+    if isinstance(output, list):  # levels of a U, the coarsest last
+        return output[-1], lambda leaf: [*output[:-1], leaf]
+    return output, lambda leaf: leaf

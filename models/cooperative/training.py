@@ -1,0 +1,293 @@
+"""Train the cooperative network, stage by stage or at once, and what it is compared with.
+
+One module trains all of them: a model is a network and an objective. Validation chooses the epoch
+by what does not move while training: the plain sum of the losses, whatever weighs them.
+
+Source: Qiu, Rivaz, Xiao 2025, III; `spec/cooperative.md` 2 to 5 and 7.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from models.cooperative.blocks import Prediction
+from models.cooperative.data import evaluation_loader, training_loader, unit_range
+from models.cooperative.features import cached_loaders
+from models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from models.cooperative.losses import (
+    UncertaintyWeights,
+    published_triplet_loss,
+    saliency_loss,
+    triplet_loss,
+)
+from models.cooperative.settings import N_CLASSES, Inputs, Run
+from models.cooperative.splits import write_split
+from models.cooperative.trained import started
+from models.epochs import Plan
+from models.fitting import Job, Machine
+from models.validation import by_epoch, gathered, macro_auroc
+from pipeline.errors import AlignmentError
+from pipeline.geometry.saliency import cc, kl
+
+MONITOR = "val_loss"
+LR_FACTOR = 0.1  # published
+OUTPUTS = {
+    "triplet": ("embedding",),
+    "cross_entropy": CLASSES,
+    "saliency": ("saliency",),
+    "joint": (*CLASSES, "saliency"),
+}
+
+Batch = dict[str, Tensor]
+Columns = dict[str, Tensor]
+
+
+class CooperativeTraining(pl.LightningModule):
+    """A network under its objective.
+
+    Parameters
+    ----------
+    run : Run
+        All settings.
+    network : Module
+        As it starts.
+    """
+
+    def __init__(self, run: Run, network: nn.Module) -> None:
+        super().__init__()
+        self.run = run
+        self.network: Any = network
+        self.cached = uses_cache(run)
+        self.uncertainty: UncertaintyWeights | None = None
+        if run.objective == "joint" and run.weighing != "sum":
+            self.uncertainty = UncertaintyWeights(run.weighing)
+        self._seen: list[Columns] = []
+
+    def configure_optimizers(self) -> Any:
+        """Adam, or AdamW for GazeGNN; the rate falls where validation stands still."""
+        run = self.run
+        parameters = [one for one in self.parameters() if one.requires_grad]
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[run.optimiser]
+        optimiser = kind(parameters, lr=run.lr, weight_decay=run.weight_decay)
+        if run.lr_patience is None:
+            return optimiser
+        plateau = ReduceLROnPlateau(optimiser, factor=LR_FACTOR, patience=run.lr_patience)
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": plateau, "monitor": MONITOR},
+        }
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        """Bring images to [0, 1] on the device."""
+        return batch if self.cached else {**batch, "image": unit_range(batch["image"])}
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+        """Loss of a batch."""
+        terms = self.terms(batch)
+        loss = self.weighed(terms)
+        means = {f"train_{name}": term.detach() for name, term in terms.items()}
+        (group,) = self.trainer.optimizers[0].param_groups
+        self.log_dict(
+            {"train_loss": loss.detach(), **means, "lr": group["lr"]},
+            **by_epoch(len(batch["image"])),
+        )
+        return loss
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """Give what the run is trained for, each a number."""
+        if self.run.objective == "triplet":
+            embedding = self.embedding(batch["image"])
+            return {"triplet": self.triplets(embedding, batch["target"])}
+        prediction = self.predict(batch)
+        terms = {}
+        if self.run.objective != "saliency":
+            logits = prediction.classes.float()
+            terms["classes"] = functional.cross_entropy(logits, batch["target"])
+        if self.run.objective != "cross_entropy":
+            of_all = saliency_loss(prediction.saliency, batch["map"], self.valid(batch))
+            # A mean over those that somebody looked at; the others have added nothing.
+            terms["saliency"] = of_all * len(batch["map"]) / looked_at(batch).sum().clamp(min=1)
+        return terms
+
+    def weighed(self, terms: dict[str, Tensor]) -> Tensor:
+        """Join the terms into the loss."""
+        if self.uncertainty is None:
+            return torch.stack(list(terms.values())).sum()
+        loss: Tensor = self.uncertainty(terms["classes"], terms["saliency"])
+        return loss
+
+    def predict(self, batch: Batch) -> Any:
+        """Apply the network to what it takes: images, with gaze, or cached features."""
+        if self.cached:
+            return Prediction(classes=self.network.head(batch["image"]))
+        if self.run.network == "gazegnn" and self.run.gaze:
+            return self.network(batch["image"], batch["gaze"])
+        return self.network(batch["image"])
+
+    def embedding(self, images: Tensor) -> Tensor:
+        """Give what triplets are made of."""
+        if self.run.mining == "published":
+            features: Tensor = self.network.encoder(images).decoder
+            return features
+        embedding: Tensor = self.network.embed(images)
+        return embedding
+
+    def triplets(self, embedding: Tensor, target: Tensor) -> Tensor:
+        """Contrastive loss of these images."""
+        run = self.run
+        if run.mining == "published":
+            return published_triplet_loss(embedding, target, margin=run.margin)
+        return triplet_loss(
+            embedding, target, mining=run.mining, margin=run.margin, normalise=run.unit_length
+        )
+
+    def valid(self, batch: Batch) -> Tensor | None:
+        """Pixels over which a map is a distribution; None for all."""
+        return batch["valid"] if self.run.loss_pixels == "valid" else None
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Keep what is to be judged at once: one row an image."""
+        run, seen = self.run, {"target": batch["target"]}
+        if run.objective == "triplet":
+            seen["embedding"] = self.embedding(batch["image"])
+        else:
+            prediction = self.predict(batch)
+            if run.objective != "saliency":
+                seen["logits"] = prediction.classes.double()
+            if run.objective != "cross_entropy":
+                scores = map_scores(prediction.saliency, batch, self.valid(batch))
+                seen["maps"] = scores.to(self.device)
+        self._seen.append(seen)
+
+    def on_validation_epoch_end(self) -> None:
+        """Score all of them: means over images, not over batches."""
+        columns = {
+            name: gathered(torch.cat([seen[name] for seen in self._seen])) for name in self._seen[0]
+        }
+        self._seen.clear()
+        losses, scores = self.judged(columns)
+        total = sum(losses.values())
+        named = {f"val_{name}": value for name, value in {**losses, **scores}.items()}
+        self.log_dict({MONITOR: total, **named})
+
+    def judged(self, columns: Columns) -> tuple[dict[str, float], dict[str, float]]:
+        """Give losses, whose sum chooses the epoch, and other scores."""
+        target = columns["target"]
+        losses: dict[str, float] = {}
+        scores: dict[str, float] = {}
+        if "embedding" in columns:
+            losses["triplet"] = float(self.triplets(columns["embedding"], target))
+        if "logits" in columns:
+            logits = columns["logits"]
+            losses["classes"] = float(functional.cross_entropy(logits, target))
+            scores["accuracy"] = float((logits.argmax(dim=1) == target).double().mean())
+            one_hot = functional.one_hot(target, N_CLASSES)
+            scores["auroc"], _ = macro_auroc(logits.softmax(dim=1), one_hot)
+        if "maps" in columns:
+            losses["saliency"], scores["cc"] = columns["maps"].nanmean(dim=0).tolist()
+        return losses, scores
+
+
+def looked_at(batch: Batch) -> Tensor:
+    """Tell which images have a map that shows gaze, (B,)."""
+    return batch["map"].flatten(1).amax(dim=1) > 0
+
+
+def map_scores(logits: Tensor, batch: Batch, valid: Tensor | None) -> Tensor:
+    """KL and CC of each map, (B, 2) in float64 on the CPU; NaN where nobody looked."""
+    p = logits.double().flatten(1).softmax(dim=1).view_as(logits)[:, 0].cpu().numpy()
+    y = batch["map"][:, 0].double().cpu().numpy()
+    on = [None] * len(p) if valid is None else list(valid[:, 0].cpu().numpy())
+    rows = [
+        (kl(*pair), cc(*pair)) if shown else (np.nan, np.nan)
+        for *pair, shown in zip(p, y, on, looked_at(batch).tolist(), strict=True)
+    ]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def uses_cache(run: Run) -> bool:
+    """Whether a run trains on features that its frozen trunk gave once."""
+    stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
+    return stage_3 and run.frozen and run.cache_features
+
+
+def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
+    """Prepare a run for `models.fitting.fit`.
+
+    Parameters
+    ----------
+    run : Run
+        Settings.
+    inputs : Inputs
+        Folders.
+    out : pathlib.Path
+        Of all runs: the one that this starts from lies there, and who is in which split is written
+        to its own.
+    machine : Machine
+        On what.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    GazeError
+        If the data are not what they must be or fill no batch, or if the weights to start from do
+        not fit.
+    """
+    lists = build_lists(inputs, run)
+    items = {name: lists.items[name] for name in ("train", "validate")}
+    validated = items["validate"].with_maps if run.objective == "saliency" else items["validate"]
+    if not len(validated):
+        what = f"{run.name} has nothing to validate on, which chooses its epoch."
+        raise AlignmentError(what, where=inputs.egd, remedy="Ingest more of EGD.")
+    network = started(run, out)
+    if uses_cache(run):
+        train, validate = cached_loaders(network, items, inputs, run, machine)
+    else:
+        train = training_loader(items["train"], inputs, run)
+        validate = evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size)
+    if machine.rank == 0:
+        write_split(lists.readings, lists.chosen, out / run.name / "split.csv")
+    return Job(
+        module=CooperativeTraining(run, network),
+        train=train,
+        validate=validate,
+        plan=Plan(
+            name=run.name,
+            seed=run.seed,
+            epochs=run.epochs,
+            monitor=MONITOR,
+            mode="min",
+            patience=run.patience,
+            precision=run.precision,
+            channels_last=run.channels_last,
+            compile=run.compile,
+        ),
+        labels=(*CLASSES, "saliency") if run.network == "fusion" else OUTPUTS[run.objective],
+        input={
+            "height": run.image_height,
+            "width": run.image_width,
+            "channels": 1,
+            "normalise": "by their maximum",
+        },
+        training=summarise_lists(run, lists),
+        warnings=warnings_of(run, items["validate"]),
+    )
+
+
+def warnings_of(run: Run, validated: Items) -> list[str]:
+    """Say what validation images cannot tell, though they choose the epoch."""
+    counts = np.bincount(validated.target, minlength=N_CLASSES)
+    n_least = {"triplet": 2, "saliency": 0}.get(run.objective, 1)
+    few = [f"{n} {name}" for name, n in zip(CLASSES, counts, strict=True) if n < n_least]
+    if not few:
+        return []
+    return [f"{run.name}: validation, which chooses the epoch, has only {', '.join(few)}"]
