@@ -1,7 +1,7 @@
 """Fixations in raw gaze samples, by I-DT or I-VT of pymovements.
 
 Source: Salvucci and Goldberg, ETRA 2000 (both algorithms); Olsen, The Tobii I-VT Fixation Filter,
-2012 (velocity over a short window). A fixation never reaches over an invalid sample, over missing
+2012 (smoothing, and velocity over a short window). A fixation never reaches over an invalid sample, over missing
 samples or over a change of view.
 """
 
@@ -25,6 +25,7 @@ class Detection(Strict):
     """Section `fixations`: how fixations are found in samples."""
 
     method: Literal["idt", "ivt"]
+    smooth_s: float = Field(ge=0)
     min_duration_s: float = Field(gt=0)
     dispersion_deg: float = Field(gt=0)
     velocity_deg_s: float = Field(gt=0)
@@ -73,14 +74,22 @@ def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
         return np.empty((0, 2), np.intp)
     step_s = step_of(gaze.time_s)
     n_least = max(round(settings.min_duration_s / step_s), 2)
+    n_smoothed = round(settings.smooth_s / step_s) // 2 * 2 + 1
     find = _by_dispersion if settings.method == "idt" else _by_velocity
-    found = [
-        first
-        + find(gaze.time_s[first:end], gaze.position_deg[first:end], n_least, settings, step_s)
-        for first, end in stretches(gaze)
-        if end - first >= n_least
-    ]
+    found = []
+    for first, end in stretches(gaze):
+        if end - first >= n_least:
+            position_deg = _smoothed(gaze.position_deg[first:end], n_smoothed)
+            found.append(first + find(gaze.time_s[first:end], position_deg, n_least, settings))
     return np.concatenate([np.empty((0, 2), np.intp), *found])
+
+
+def _smoothed(position_deg: Floats, n: int) -> Floats:
+    """Take the median of so many samples round each, which keeps the edges of saccades."""
+    from scipy.ndimage import median_filter
+
+    smooth: Floats = median_filter(position_deg, size=(n, 1), mode="nearest")
+    return smooth
 
 
 def step_of(time_s: Floats) -> float:
@@ -97,7 +106,7 @@ def stretches(gaze: Gaze) -> list[tuple[int, int]]:
 
 
 def _by_dispersion(
-    _: Floats, position_deg: Floats, n_least: int, settings: Detection, __: float
+    _: Floats, position_deg: Floats, n_least: int, settings: Detection
 ) -> NDArray[np.intp]:
     from pymovements.events import idt
 
@@ -111,10 +120,11 @@ def _by_dispersion(
 
 
 def _by_velocity(
-    time_s: Floats, position_deg: Floats, n_least: int, settings: Detection, step_s: float
+    time_s: Floats, position_deg: Floats, n_least: int, settings: Detection
 ) -> NDArray[np.intp]:
     from pymovements.events import ivt
 
+    step_s = step_of(time_s)
     reach = max(round(settings.velocity_window_s / 2 / step_s), 1)
     numbers = np.arange(len(time_s))
     before, after = np.maximum(numbers - reach, 0), np.minimum(numbers + reach, len(time_s) - 1)

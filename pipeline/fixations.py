@@ -58,6 +58,7 @@ Row = dict[str, Any]
 @click.argument("tables", type=EXISTING_FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option("--method", type=click.Choice(["idt", "ivt"]), help="By dispersion, or by velocity.")
+@click.option("--smooth-s", type=float, help="Median of the samples this far round; 0 = none.")
 @click.option("--min-duration-s", type=float, help="Shorter fixations are none.")
 @click.option("--dispersion-deg", type=float, help="idt: width plus height of a fixation.")
 @click.option("--velocity-deg-s", type=float, help="ivt: faster is a saccade.")
@@ -337,6 +338,6 @@ def summary_line(summary: dict[str, Any]) -> str:
         return f"{line}; no fixation to compare in {same['readings']} readings"
     return (
         f"{line}; against theirs in {same['readings']:,} readings:"
-        f" {same['count_ratio']:.2f} times as many, time IoU {same['time_iou']:.2f}, {same['share_matched']:.0%} matched,"
-        f" centres {same['distance_deg']:.2f}° apart"
+        f" {same['count_ratio']:.2f} times as many, time IoU {same['time_iou']:.2f},"
+        f" {same['share_matched']:.0%} matched, centres {same['distance_deg']:.2f}° apart"
     )

@@ -161,7 +161,7 @@ def test_combinations_are_checked_before_training(tmp_path):
     path.write_text(json.dumps(content))
     with pytest.raises(ParamsError) as raised:
         read_config(path)
-    assert raised.value.faults == [
+    assert list(raised.value.faults) == [
         "contrastive-seed0: batch_size is 8, not a multiple of 3 classes",
         "cooperative-seed0: network fusion needs a dual_encoder to start from (init_from)",
     ]

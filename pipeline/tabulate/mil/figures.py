@@ -15,7 +15,7 @@ from pipeline.tabulate.mil.models import MAIN
 from pipeline.tabulate.published import PublishedMil
 
 COLOURS = {"unannotated": "C7", "ellipse": "C0", "et": "C1"}
-KEY = "thin: 95 % over subjects; thick: t over seeds; ×: published"
+KEY = "thin: over subjects; thick: t over seeds; ×: published"
 METRICS = {"auroc": "AUROC", "iou": "IoU", "pointing": "pointing game"}
 
 
@@ -109,7 +109,7 @@ def shares(
         axes.set_title(f"images drawn by: {curve.rule}", fontsize=9)
         axes.legend(fontsize=7)
     figure.supxlabel("share of annotated images", fontsize=8)
-    figure.supylabel("macro IoU, test (band: 95 % over subjects)", fontsize=8)
+    figure.supylabel("macro IoU, test (band: over subjects)", fontsize=8)
     return figure
 
 
