@@ -1,8 +1,8 @@
 """Fixations in raw gaze samples, by I-DT or I-VT of pymovements.
 
 Source: Salvucci and Goldberg, ETRA 2000 (both algorithms); Olsen, The Tobii I-VT Fixation Filter,
-2012 (smoothing, and velocity over a short window). A fixation never reaches over an invalid sample, over missing
-samples or over a change of view.
+2012 (smoothing, and velocity over a short window). A fixation never reaches over an invalid sample,
+over missing samples or over a change of view.
 """
 
 from dataclasses import dataclass

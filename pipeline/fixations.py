@@ -244,7 +244,7 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
     valid = samples["valid"].astype(bool) & np.isfinite(position_px).all(axis=1)
     shown = np.stack([views[name] for name in CARRIED[2:]], axis=1)
     same = np.unique(np.nan_to_num(shown, nan=-1e9), axis=0, return_inverse=True)[1].ravel()
-    row = np.searchsorted(views["begin_s"], time_s, side="right") - 1
+    row = np.asarray(np.searchsorted(views["begin_s"], time_s, side="right")) - 1
     # One resolution a view: REFLACX's is rounded to whole pixels, fixation by fixation
     size = np.stack(
         [

@@ -50,10 +50,11 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | N
             return network(*inputs), None
     hook = layer.register_forward_hook(tap)
     try:
-        with torch.enable_grad():
-            found: Prediction = network(*inputs)
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            # Clones of what was made in inference mode can take part in a gradient.
+            found: Prediction = network(*(one.clone() for one in inputs))
             if found.classes is None:
-                return Prediction(found.saliency), None
+                raise TypeError(f"{type(network).__name__} gives no diagnosis.")
             evidence = found.classes.float().amax(dim=1).sum()
             (gradient,) = torch.autograd.grad(evidence, tapped[0])
     finally:

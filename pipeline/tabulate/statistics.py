@@ -142,3 +142,75 @@ def matching_share(shares: Floats, curve: Floats, value: float) -> float:
         return float(shares[0])
     part = (value - rising[at - 1]) / (rising[at] - rising[at - 1])
     return float(shares[at - 1] + part * (shares[at] - shares[at - 1]))
+
+
+def wilson_interval(share: float, n: int, confidence: float) -> tuple[float, float]:
+    """Interval of a share of n independent cases (Wilson 1927); NaN without cases."""
+    if not n:
+        return float("nan"), float("nan")
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return float(centre - half), float(centre + half)
+
+
+def sign_p(differences: Floats) -> float:
+    """Two-sided p value of the exact sign test; 1 where no pair differs.
+
+    Notes
+    -----
+    Of two models that are right (1) or wrong (0) it is the exact test of McNemar.
+    """
+    better, worse = int((differences > 0).sum()), int((differences < 0).sum())
+    return float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
+
+
+def placements(target: NDArray[np.bool_], score: Floats) -> Floats:
+    """Share of the cases of the other class that each case is on the right side of.
+
+    Parameters
+    ----------
+    target, score : ndarray, shape (n,)
+        Of each case.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Its mean over the positive cases, and over the others, is the AUROC. Equal scores count
+        half. NaN where all targets are alike.
+    """
+    rank = stats.rankdata(score)
+    found = np.full(len(score), np.nan)
+    if target.all() or not target.any():
+        return found
+    found[target] = (rank[target] - stats.rankdata(score[target])) / (~target).sum()
+    found[~target] = 1 - (rank[~target] - stats.rankdata(score[~target])) / target.sum()
+    return found
+
+
+def delong(target: NDArray[np.bool_], placed: Floats) -> tuple[float, float]:
+    """AUROC and its variance (DeLong, DeLong and Clarke-Pearson 1988).
+
+    Parameters
+    ----------
+    target : ndarray of bool, shape (n,)
+        Of each case.
+    placed : ndarray of float64, shape (n,)
+        `placements`, or the difference of those of two models: then that of the two AUROCs.
+
+    Returns
+    -------
+    tuple of float
+        The variance is NaN with less than two cases of a class.
+    """
+    parts = placed[target], placed[~target]
+    if min(len(part) for part in parts) < 2:
+        return float(parts[0].mean()) if len(parts[0]) else float("nan"), float("nan")
+    return float(parts[0].mean()), sum(float(part.var(ddof=1)) / len(part) for part in parts)
+
+
+def normal_p(difference: float, variance: float) -> float:
+    """Two-sided p value of no difference of a normal quantity; NaN where it does not vary."""
+    if not variance > 0:
+        return float("nan")
+    return float(2 * stats.norm.sf(abs(difference) / np.sqrt(variance)))
