@@ -1,6 +1,7 @@
 """What is written of a network's answers: records, masks, overlays, maps, comparison with boxes."""
 
 import csv
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from models.localisation import fit, limits_of, sum_up
 from models.pictures import Picture, safe_name, without_suffix
 from models.resuming import write_note
 from pipeline.errors import GazeError
-from pipeline.shards import write_shard
+from pipeline.shards import shard_name, write_shard
 from pipeline.tables import replacing, table_path, write_json, write_table
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def write_part(
     folder: Path,
 ) -> Row:
     """Write all of one part; its note last, since where it is the part is done."""
+    clear_part(number, part, folder)
     images: list[Row] = []
     scored: list[Row] = []
     left_out: list[Row] = []
@@ -99,6 +101,24 @@ def write_part(
     return note
 
 
+def clear_part(number: int, part: Sequence[Picture], folder: Path) -> None:
+    """Remove what an earlier run wrote of a part before its files changed, or it was cut off."""
+    (folder / shard_name(number)).unlink(missing_ok=True)
+    for picture in part:
+        (folder / overlay_of(picture)).unlink(missing_ok=True)
+        shutil.rmtree(folder / masks_of(picture), ignore_errors=True)
+
+
+def overlay_of(picture: Picture) -> str:
+    """Where the overlay of a picture lies in the folder."""
+    return f"overlays/{picture.name}.png"
+
+
+def masks_of(picture: Picture) -> str:
+    """Where the masks of a picture lie in the folder."""
+    return f"masks/{picture.name}"
+
+
 def write_picture(picture: Picture, seen: "Seen", job: Job, folder: Path) -> Row:
     """Write masks and overlay of a picture; give what predictions.json says of it."""
     wish = job.wish
@@ -119,12 +139,12 @@ def write_picture(picture: Picture, seen: "Seen", job: Job, folder: Path) -> Row
     if "masks" in wish.write:
         found["masks"] = {}
         for label, values in probable:
-            place = f"masks/{picture.name}/{safe_name(label or wish.kind)}.png"
+            place = f"{masks_of(picture)}/{safe_name(label or wish.kind)}.png"
             mask = spread(values, seen.frame) > np.float32(wish.thresholds[label])
             write_mask(mask, folder / place)
             found["masks"][label] = place
     if "overlays" in wish.write:
-        found["overlay"] = f"overlays/{picture.name}.png"
+        found["overlay"] = overlay_of(picture)
         panels = [
             Panel(_title(label or wish.kind, said.get(label)), values, wish.thresholds.get(label))
             for label, values in probable

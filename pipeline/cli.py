@@ -43,6 +43,10 @@ COMMANDS = {
     "overlay": ("pipeline.overlay:overlay", "Draw maps over radiographs, to judge by eye."),
     "report": ("pipeline.report.command:report", "Write pages about a run and its readings."),
     "diff": ("pipeline.diff:diff", "Say what an edit of rules or parameters changed."),
+    "sync": (
+        "pipeline.sync.command:sync",
+        "Estimate the offset between speech and gaze, and the tracker's drift.",
+    ),
     "doctor": ("pipeline.doctor:doctor", "Say what this machine has, and what to set."),
 }
 

@@ -145,7 +145,8 @@ def find_fixations(
         px_per_deg=px_per_deg,
         excluded=excluded,
     )
-    n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows if ids else 0
+    read_table(tables, "samples", ["reading_id"], [("reading_id", "==", "")])  # checks its schema
+    n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows
     found = map_tasks(
         find,
         cut(ids, READINGS_A_TASK),

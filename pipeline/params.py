@@ -18,6 +18,7 @@ from pipeline.networks import Mil, MilProfile
 from pipeline.networks_cooperative import Cooperative, CooperativeProfile
 from pipeline.resources import resource
 from pipeline.strict import Strict, check, read_yaml
+from pipeline.sync.settings import Sync
 
 Section = TypeVar("Section", bound=Strict)
 
@@ -149,6 +150,7 @@ class Params(Strict):
     mil: Mil
     cooperative: Cooperative
     tabulate: Tabulate
+    sync: Sync
     demo: Demo
 
 

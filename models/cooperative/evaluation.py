@@ -85,9 +85,9 @@ def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
                 )
                 diagnosed.append({**about, "target": CLASSES[items.target[row]], **chances})
             if items.map_row[row] >= 0:
-                maps = {**one["maps"], **baselines.maps(items.frames[row])}
+                one["maps"] |= baselines.maps(items.frames[row])
                 about["reading_id"] = items.reading_id[row]
-                compared += compare(about, maps, one, items, row, baselines.places_px(items, row))
+                compared += compare(about, one, items, row, baselines.places_px(items, row))
             if row in examples:
                 for name, array in example(one, items, row).items():
                     shown.setdefault(name, []).append(array)
@@ -236,7 +236,6 @@ def _centre(frame: Letterbox) -> NDArray[np.float64]:
 
 def compare(
     about: Mapping[str, Any],
-    maps: Mapping[str, Map],
     seen: Mapping[str, Any],
     items: Items,
     row: int,
@@ -245,7 +244,7 @@ def compare(
     """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined."""
     places = items.gaze[row].places_px
     found = []
-    for kind, values in maps.items():
+    for kind, values in seen["maps"].items():
         for pixels, valid in (("valid", seen["valid"]), ("all", None)):
             measured = scores(values, seen["target"], places, others_px, valid)
             finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}

@@ -107,14 +107,16 @@ def _pieces(
     faults: list[Fault],
 ) -> Pieces:
     """Find the tables of each reading, by its id."""
-    by_path = _paths(name, listed, manifest)
+    by_path = _paths(name, listed, manifest, faults)
     if not by_path:
         message = f"no file has a name like this, which tables.{name} asks for"
         faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
         return {}
     if "{reading_id}" in table.file:
-        first = next(iter(by_path.values()))
-        _read(root, table, first, faults, None)  # its faults are most likely the manifest's
+        if name != "readings":  # what the first file lacks, the manifest has most likely wrong
+            noted: list[Fault] = []
+            _read(root, table, next(iter(by_path.values())), noted, None)
+            faults += [fault for fault in noted if fault.severity == "error"]
         return {one: paths for one, paths in sorted(by_path.items()) if _is_id(one, manifest)}
     found: dict[str, Rows] = {}
     for paths in by_path.values():
@@ -127,21 +129,25 @@ def _pieces(
     return dict(found)
 
 
-def _paths(name: str, listed: Sequence[str], manifest: OwnManifest) -> dict[str, tuple[str, ...]]:
+def _paths(
+    name: str, listed: Sequence[str], manifest: OwnManifest, faults: list[Fault]
+) -> dict[str, tuple[str, ...]]:
     """Give the files of a table, each with the one beside it, by reading; else by path."""
-    matched: list[dict[str, str]] = []
-    for part in (name, f"{name}_beside"):
-        file = next((file for file in manifest.files if file.name == part), None)
-        if file is not None:
-            hits = ((path, manifest.matcher(file).fullmatch(path)) for path in listed)
-            matched.append(
-                {
-                    hit.groupdict().get("reading_id", path if part == name else ""): path
-                    for path, hit in hits
-                    if hit
-                }
-            )
-    first, *others = matched
+    found: list[dict[str, str]] = []
+    for file in manifest.files:
+        if file.name not in {name, f"{name}_beside"}:
+            continue
+        of_reading, by_key = "{reading_id}" in file.pattern, dict[str, str]()
+        alone = "" if file.name != name else None  # one file stands beside all
+        for path in listed:
+            if hit := manifest.matcher(file).fullmatch(path):
+                key = hit["reading_id"] if of_reading else path if alone is None else alone
+                if key in by_key:
+                    message = f"{by_key[key]} is of the same reading too"
+                    faults.append(Fault("error", f"{name}_two_files", message, path, item=key))
+                by_key[key] = path
+        found.append(by_key)
+    first, *others = found
     return {
         key: (path, *(other.get(key, other.get("", "the file beside")) for other in others))
         for key, path in first.items()

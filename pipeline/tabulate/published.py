@@ -1,7 +1,7 @@
 """The papers' own figures, to stand beside ours: `data_manifests/published/*.yaml`."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pipeline.errors import ManifestError
 from pipeline.resources import resource
@@ -62,6 +62,34 @@ class PublishedMil(Strict):
     noise: Noise
     lambdas: dict[str, Grid]
     map_threshold: Figure
+
+
+class Spread(Strict):
+    """A published mean over images and their population standard deviation."""
+
+    value: float
+    sd: float
+    source: str
+
+
+class Remarks(Strict):
+    """What one should know of the published figures."""
+
+    table_1: list[str]
+    table_2: list[str]
+
+
+class PublishedCooperative(Strict):
+    """Figures of Qiu, Rivaz, Xiao 2025."""
+
+    paper: str
+    doi: str
+    n_test: int
+    sources: dict[str, str]
+    table_1: dict[str, dict[str, Figure]]
+    averaging: dict[str, Literal["macro", "micro"]]
+    table_2: dict[str, dict[str, Spread]]
+    remarks: Remarks
 
 
 def load_published(name: str, model: type[Content], folder: Path | None = None) -> Content:

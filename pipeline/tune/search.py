@@ -31,11 +31,10 @@ from pipeline.tune.results import Results, compare
 from pipeline.tune.score import score_subject
 from pipeline.tune.validate import LabelScores
 
-DATASET = "reflacx"  # the only one with ellipses
-
-
 def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str], dict[str, int]]:
     """Choose the paper's cases: training readings with gaze of some phases.
+
+    Data sets without phases are not asked for one.
 
     Returns
     -------
@@ -44,7 +43,7 @@ def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str
     """
     chosen, left_out = [], Counter[str]()
     for row in readings.to_pylist():
-        if row["phase"] not in phases:
+        if row["phase"] is not None and row["phase"] not in phases:
             left_out["other phase"] += 1
         elif row["split"] != "train":
             left_out[f"split {row['split']}"] += 1
@@ -70,7 +69,8 @@ def gather(
     readings = read_table(tables, "readings")
     said = read_mentions(mentions, readings, label_map)
     ids, left_out = choose_readings(readings, params.tune.phases)
-    column_map = load_column_map(DATASET, label_map.channels, rules)
+    dataset = next((row["dataset"] for row in readings.to_pylist()), "")
+    column_map = load_column_map(dataset, label_map.channels, rules)
     maps, ellipses_left_out = plan_ellipses(
         read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty
     )

@@ -25,13 +25,19 @@ PLUMBING = {
     "pipeline/networks_cooperative.py",
     "pipeline/resources.py",
     "pipeline/strict.py",
+    "pipeline/sync/__init__.py",
+    "pipeline/sync/settings.py",
     "models/__init__.py",
     "models/progress.py",
 }
 """Modules that hold no arithmetic: a change in them changes no table."""
 
-CHOSEN_BY_CONFIG = {"train": ("settings", "training"), "evaluate": ("settings", "evaluation")}
-"""Modules of `models/<system>/` that a command loads by the system that its CONFIG names."""
+CHOSEN_BY_SYSTEM = {
+    "train": ("models.{}.settings", "models.{}.training"),
+    "evaluate": ("models.{}.settings", "models.{}.evaluation"),
+    "tabulate": ("pipeline.tabulate.{}.stage",),
+}
+"""Modules that a command loads by the system that its CONFIG or its argument names."""
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -70,9 +76,8 @@ def test_stage_depends_on_all_it_imports(name):
     command = stage["cmd"].split()[1]
     (module,) = files_of(COMMANDS[command][0].partition(":")[0])
     needed = closure(module)
-    for chosen in CHOSEN_BY_CONFIG.get(command, ()):
-        system = "cooperative" if name.endswith("cooperative") else "mil"
-        (module,) = files_of(f"models.{system}.{chosen}")
+    for chosen in CHOSEN_BY_SYSTEM.get(command, ()):
+        (module,) = files_of(chosen.format(name.rpartition("-")[2]))
         needed |= closure(module)
     needed -= PLUMBING
     assert needed
@@ -90,3 +95,17 @@ def test_stage_is_restored_from_the_run_cache(name):
     assert outs
     assert all(isinstance(out, str) for out in outs)
     assert STAGES[name]["desc"].endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["train", "evaluate", "tabulate"])
+def test_runs_one_by_one_depend_on_what_the_family_does(kind):
+    """`runs/dvc.yaml` does run by run what the stages above do in one process."""
+    matrix = yaml.safe_load((ROOT / "runs" / "dvc.yaml").read_text())["stages"]
+
+    def others(deps):
+        return {
+            dep for dep in deps if not dep.startswith(("data/runs", "data/models", "data/scores"))
+        }
+
+    assert others(matrix[kind]["deps"]) == others(STAGES[f"{kind}-mil"]["deps"])
+    assert matrix[kind]["wdir"] == ".."

@@ -268,6 +268,25 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_part_that_changed_leaves_nothing_behind(tmp_path, evaluated, images, monkeypatch):
+    arguments = ("predict", evaluated, images, "--write", "maps,masks,overlays", "--out")
+    finish = models.predict.finish
+
+    def failing(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models.predict, "finish", failing)
+    assert invoke(*arguments, tmp_path / "out", *ALL).exit_code == 1
+    (partial,) = tmp_path.glob(".*")
+    assert len(list(partial.rglob("*.png"))) == 3 * 11
+    (images / "x.png").write_bytes(b"no picture any more")
+    monkeypatch.setattr(models.predict, "finish", finish)
+    for out in ("out", "whole"):
+        gazescribe(*arguments, tmp_path / out, *ALL)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 2 * 11
+
+
 def test_what_cannot_be_read_is_named(tmp_path, trained, images, small_parts):
     (images / "bad.png").write_bytes(b"no picture")
     save(images / "colour.png", np.dstack([picture(), picture(1), picture(2)]))

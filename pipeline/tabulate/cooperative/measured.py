@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
 from pipeline.schemas import DIAGNOSES
-from pipeline.tabulate.cooperative.scores import METRICS, Maps, Run, Values
+from pipeline.tabulate.cooperative.scores import METRICS, Aligned, Maps, Run
 from pipeline.tabulate.measures import Measure
 from pipeline.tabulate.statistics import placements, resampled_auroc
 
@@ -42,7 +42,7 @@ class Diagnosed:
 
     Attributes
     ----------
-    values : Values
+    aligned : Aligned
         Its test cases and probabilities.
     right : ndarray of float64, shape (repetitions, cases)
         1 where the most probable diagnosis is the target.
@@ -52,7 +52,7 @@ class Diagnosed:
         accuracy; macro and micro AUROC; the AUROC of each class against the others.
     """
 
-    values: Values
+    aligned: Aligned
     right: Floats
     placed: Floats
     measures: dict[str, Measure]
@@ -64,7 +64,7 @@ class Compared:
 
     Attributes
     ----------
-    values : Values
+    aligned : Aligned
         Its test cases and metrics.
     measure : Measure
         Mean over the cases where a metric is defined; items are those of `METRICS`.
@@ -72,14 +72,14 @@ class Compared:
         Population standard deviation over cases, mean over repetitions.
     """
 
-    values: Values
+    aligned: Aligned
     measure: Measure
     sd: Floats
 
     @property
     def by_case(self) -> Floats:
         """Mean over repetitions of each case, shape (cases, metrics); NaN where one is unknown."""
-        means: Floats = self.values.values.mean(axis=0)
+        means: Floats = self.aligned.scores.mean(axis=0)
         return means
 
     @property
@@ -122,83 +122,85 @@ def reference(models: Mapping[str, object]) -> str | None:
     return next((name for name in OURS if name in models), None)
 
 
-def score_diagnosis(values: Values, draws: Draws) -> Diagnosed:
+def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
     """Score what a model says of the diagnosis.
 
     Parameters
     ----------
-    values : Values
+    aligned : Aligned
         Probabilities, as `read_classification` gives them.
     draws : Draws
         Resamples of patients.
     """
-    truth = values.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
-    times = _times(values, draws)
-    n_repetitions, n_cases, _ = values.values.shape
-    right = truth[np.arange(n_cases), values.values.argmax(axis=2)].astype(float)
+    truth = aligned.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
+    times = _times(aligned, draws)
+    n_repetitions, n_cases, _ = aligned.scores.shape
+    right = truth[np.arange(n_cases), aligned.scores.argmax(axis=2)].astype(float)
     once = np.ones((1, n_cases))
     auroc = [
         [
-            np.stack([_auroc(truth[:, [at]], one[:, [at]], of, values) for at in range(3)], axis=-1)
-            for one in values.values
+            np.stack(
+                [_auroc(truth[:, [at]], one[:, [at]], of, aligned) for at in range(3)], axis=-1
+            )
+            for one in aligned.scores
         ]
         for of in (once, times)
     ]
-    micro = [[_auroc(truth, one, of, values) for one in values.values] for of in (once, times)]
+    micro = [[_auroc(truth, one, of, aligned) for one in aligned.scores] for of in (once, times)]
     by_class = Measure(
         DIAGNOSES,
-        values.repetitions,
+        aligned.repetitions,
         np.concatenate(auroc[0]),
         np.stack(auroc[1], axis=1),
     )
     measures = {
-        "accuracy": _pooled(right[:, :, None], ("accuracy",), values, times),
+        "accuracy": _pooled(right[:, :, None], ("accuracy",), aligned, times),
         "macro": by_class.macro(),
         "micro": Measure(
             ("micro",),
-            values.repetitions,
+            aligned.repetitions,
             np.stack(micro[0]).reshape(n_repetitions, 1),
             np.stack(micro[1], axis=1)[..., None],
         ),
         **{name: by_class.of(name) for name in DIAGNOSES},
     }
-    return Diagnosed(values, right, _placed(truth, values), measures)
+    return Diagnosed(aligned, right, _placed(truth, aligned), measures)
 
 
-def _times(values: Values, draws: Draws) -> Floats:
+def _times(aligned: Aligned, draws: Draws) -> Floats:
     """How often each case is in each resample of patients."""
-    everybody, subject = np.unique(values.cases["subject_id"], return_inverse=True)
+    everybody, subject = np.unique(aligned.cases["subject_id"], return_inverse=True)
     drawn: Floats = draw_clusters(len(everybody), draws)[:, subject]
     return drawn
 
 
-def _auroc(truth: np.ndarray, score: Floats, times: Floats, values: Values) -> Floats:
+def _auroc(truth: np.ndarray, score: Floats, times: Floats, aligned: Aligned) -> Floats:
     """AUROC of all columns together in each resample, mean over the folds."""
     columns = truth.shape[1]
     found = [
         resampled_auroc(truth[of].ravel(), score[of].ravel(), times[:, of].repeat(columns, axis=1))
-        for of in values.folds
+        for of in aligned.folds
     ]
     return mean_of_known(np.stack(found), 0)
 
 
-def _placed(truth: np.ndarray, values: Values) -> Floats:
+def _placed(truth: np.ndarray, aligned: Aligned) -> Floats:
     """Placements of each case among those of its fold, mean over repetitions."""
-    found = np.empty(values.values.shape)
-    for repetition, one in enumerate(values.values):
-        for of in values.folds:
+    found = np.empty(aligned.scores.shape)
+    for repetition, one in enumerate(aligned.scores):
+        for of in aligned.folds:
             for at in range(truth.shape[1]):
                 found[repetition, of, at] = placements(truth[of, at], one[of, at])
     means: Floats = found.mean(axis=0)
     return means
 
 
-def _pooled(one: Floats, items: tuple[str, ...], values: Values, times: Floats) -> Measure:
+def _pooled(one: Floats, items: tuple[str, ...], aligned: Aligned, times: Floats) -> Measure:
     """Mean over cases where a value is known, of shape (repetitions, cases, items)."""
     known = (~np.isnan(one)).astype(float)
     filled = np.where(np.isnan(one), 0, one)
     total, n = (np.einsum("dc,rci->dri", times, part) for part in (filled, known))
-    return Measure(items, values.repetitions, mean_of_known(one, 1), ratio(total, n))
+    return Measure(items, aligned.repetitions, mean_of_known(one, 1), ratio(total, n))
 
 
 def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
@@ -213,11 +215,11 @@ def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
     """
     return {
         kind: Compared(
-            values,
-            _pooled(values.values, METRICS, values, _times(values, draws)),
-            _population_sd(values.values),
+            aligned,
+            _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws)),
+            _population_sd(aligned.scores),
         )
-        for kind, values in maps.items()
+        for kind, aligned in maps.items()
     }
 
 
@@ -231,8 +233,8 @@ def _population_sd(values: Floats) -> Floats:
 def baseline(maps: Maps, kind: str, draws: Draws) -> Model:
     """Score a map that is the same under all seeds: the first repetition's, as a model."""
     own = {
-        ("saliency", pixels): Values(values.cases, (), values.values[:1])
-        for (name, pixels), values in maps.items()
+        ("saliency", pixels): Aligned(aligned.cases, (), aligned.scores[:1])
+        for (name, pixels), aligned in maps.items()
         if name == kind
     }
     return Model(BASELINES[kind], [], None, score_maps(own, draws))

@@ -68,7 +68,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Values:
+class Aligned:
     """Test cases of a model under all its repetitions.
 
     Attributes
@@ -78,13 +78,13 @@ class Values:
         dicom_id.
     repetitions : tuple of int
         Their numbers, rising.
-    values : ndarray of float64, shape (repetitions, cases, columns)
+    scores : ndarray of float64, shape (repetitions, cases, columns)
         NaN is undefined.
     """
 
     cases: pd.DataFrame
     repetitions: tuple[int, ...]
-    values: Floats
+    scores: Floats
 
     @property
     def folds(self) -> list[NDArray[np.intp]]:
@@ -93,7 +93,7 @@ class Values:
         return [np.flatnonzero(fold == one) for one in np.unique(fold)]
 
 
-Maps = dict[tuple[str, str], Values]
+Maps = dict[tuple[str, str], Aligned]
 """By kind of map and kind of pixels."""
 
 
@@ -146,17 +146,19 @@ def _read_run(folder: Path) -> Run | list[str]:
     name, model, seed, fold, n_folds = (scores.settings.get(key) for key in keys)
     if not isinstance(seed, int) or name != folder.name or name != f"{model}-seed{seed}":
         return [f"settings name the run {name!r} of model {model!r} and seed {seed!r}"]
-    if fold is not None and not (isinstance(n_folds, int) and n_folds > 1 and fold in range(n_folds)):
+    if fold is not None and not (
+        isinstance(n_folds, int) and n_folds > 1 and fold in range(n_folds)
+    ):
         return [f"settings name fold {fold!r} of {n_folds!r}"]
     return Run(folder, folder.name, str(model), seed, fold, scores)
 
 
-def read_classification(runs: Sequence[Run]) -> Values | None:
+def read_classification(runs: Sequence[Run]) -> Aligned | None:
     """Read the test probabilities of a model's runs; columns are those of `DIAGNOSES`.
 
     Returns
     -------
-    Values or None
+    Aligned or None
         cases have a column target; None where the runs have no such table.
 
     Raises
@@ -214,7 +216,7 @@ def _table(run: Run, name: str) -> pd.DataFrame:
 
 def _aligned(
     table: pd.DataFrame, keys: list[str], more: list[str], columns: list[str], runs: Sequence[Run]
-) -> Values:
+) -> Aligned:
     where = runs[0].folder.parent
     twice = table.duplicated(["repetition", *keys])
     if twice.any():
@@ -235,10 +237,10 @@ def _aligned(
         faults = [f"repetition {one}" for one in differing]
         raise AlignmentError(what, where=where, remedy=remedy, faults=faults)
     values = np.stack([own[columns].to_numpy(float) for own in parts.values()])
-    return Values(first_cases, tuple(parts), values)
+    return Aligned(first_cases, tuple(parts), values)
 
 
-def check_cases(models: Mapping[str, Values], folder: Path) -> None:
+def check_cases(models: Mapping[str, Aligned], folder: Path) -> None:
     """Check that all models were scored on the same images, as paired tests need.
 
     Raises
