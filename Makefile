@@ -24,7 +24,7 @@ lint: setup
 	mypy
 
 test: lint
-	pytest -n auto
+	pytest -n auto --dist loadfile
 
 format: setup
 	ruff check --fix .

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from pipeline.schemas import DIAGNOSES
 from pipeline.tables import write_table
@@ -114,7 +115,7 @@ def row(about: Mapping[str, Any], truth: str, chances: Sequence[float]) -> dict[
 
 def maps(about: Mapping[str, Any], kind: str, fit: float) -> list[dict[str, Any]]:
     """Rows of both kinds of pixels; a third of the images has no fixation."""
-    values = {name: fit for name in METRICS} | {"kl": 1.5 - fit}
+    values = dict.fromkeys(METRICS, fit) | {"kl": 1.5 - fit}
     if int(about["dicom_id"][-1]) % 3 == 0:
         values |= dict.fromkeys(("nss", "auc_judd", "auc_shuffled"))
     more = {name: value if value is None else value + 0.1 for name, value in values.items()}
@@ -132,6 +133,13 @@ def write_tables(
         if rows:
             columns = {key: [one[key] for one in rows] for key in rows[0]}
             write_table(columns, folder, name)
+
+
+def reorder(folder: Path, rows: Sequence[int]) -> None:
+    """Put the rows of all tables into another order, that of their first rows as given."""
+    for path in sorted(folder.rglob("*.parquet")):
+        table = pq.read_table(path)
+        pq.write_table(table.take([*rows, *range(max(rows) + 1, len(table))]), path)
 
 
 def write_examples(folder: Path, images: Sequence[int], kinds: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.cooperative.data import Batch, evaluation_loader, unit_range
@@ -16,6 +16,8 @@ from models.cooperative.items import Items
 from models.cooperative.settings import Inputs, Run
 from models.fitting import Machine
 from models.sampling import EpochSampler, EvenBatches, Key
+
+Loader = DataLoader[dict[str, Tensor]]
 
 HALVES = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
@@ -42,7 +44,7 @@ class Features(Dataset[dict[str, Tensor]]):
 
 def cached_loaders(
     network: Fusion, items: Mapping[str, Items], inputs: Inputs, run: Run, machine: Machine
-) -> tuple[DataLoader[dict[str, Tensor]], DataLoader[dict[str, Tensor]]]:
+) -> tuple[Loader, Loader]:
     """Load features of training images, shuffled as images would be, and of validation images.
 
     Parameters
@@ -72,11 +74,11 @@ def cached_loaders(
         Features(describe(network, loaders[name], run, machine), torch.from_numpy(of.target))
         for name, of in items.items()
     )
-    own = {"generator": torch.Generator()}  # so that the global one is as in a resumed run
     batches = EvenBatches(len(items["validate"]), run.batch_size)
+    # Generators of their own, so that the global one is as in a resumed run.
     return (
-        DataLoader(train, run.batch_size, sampler=order, drop_last=True, **own),
-        DataLoader(validate, batch_sampler=batches, **own),
+        DataLoader(train, run.batch_size, sampler=order, drop_last=True, generator=Generator()),
+        DataLoader(validate, batch_sampler=batches, generator=Generator()),
     )
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils.data import DataLoader
 
 from models.cooperative.blocks import Prediction
 from models.cooperative.data import evaluation_loader, training_loader, unit_range
@@ -248,18 +249,21 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
     if not len(validated):
         what = f"{run.name} has nothing to validate on, which chooses its epoch."
         raise AlignmentError(what, where=inputs.egd, remedy="Ingest more of EGD.")
-    network = started(run, out)
+    network: Any = started(run, out)
+    loaders: tuple[DataLoader[Any], DataLoader[Any]]
     if uses_cache(run):
-        train, validate = cached_loaders(network, items, inputs, run, machine)
+        loaders = cached_loaders(network, items, inputs, run, machine)
     else:
-        train = training_loader(items["train"], inputs, run)
-        validate = evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size)
+        loaders = (
+            training_loader(items["train"], inputs, run),
+            evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
+        )
     if machine.rank == 0:
         write_split(lists.readings, lists.chosen, out / run.name / "split.csv")
     return Job(
         module=CooperativeTraining(run, network),
-        train=train,
-        validate=validate,
+        train=loaders[0],
+        validate=loaders[1],
         plan=Plan(
             name=run.name,
             seed=run.seed,

@@ -55,9 +55,8 @@ class Rows:
         if cell.column is None:
             return [_plain(cell.value)] * len(self)
         values = self.columns[cell.column]
-        if cell.item is not None:
-            values = _items(values, cell.item)
-        return [_plain(value) for value in values]
+        chosen = values if cell.item is None else _items(values, cell.item)
+        return [_plain(value) for value in chosen]
 
     def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
         """Give a mapped column as numbers, and which cells are neither blank nor a number."""

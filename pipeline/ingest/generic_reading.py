@@ -1,8 +1,5 @@
 """All tables of one reading of somebody's own data set; no fault of one stops the others."""
 
-import re
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +7,19 @@ import numpy as np
 
 from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.csv_files import FALSE, Floats, Mask
-from pipeline.ingest.egd_transcripts import Word, cut_phrase, sentence_ends
 from pipeline.ingest.faults import Findings
-from pipeline.ingest.generic_files import Rows, read_rows
+from pipeline.ingest.generic_files import Rows
+from pipeline.ingest.generic_pieces import LABELLED, places, rows_of_table, times, view_of_reading
 from pipeline.ingest.generic_readings import Reading
-from pipeline.ingest.generic_units import BEGIN, Axis, Moment, seconds, view_of
+from pipeline.ingest.generic_units import seconds
+from pipeline.ingest.generic_words import read_words
 from pipeline.ingest.settings import Quality
-from pipeline.ingest.transcripts import transcribe
 from pipeline.own_manifests import LOSES, OwnManifest, columns_of
 from pipeline.quality import exclusions, gaze_quality, on_image
 
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 BOX = tuple(f"{side}_px" for side in SIDES)
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
-LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
-    "ellipses": (("label",), ("ellipse", "certainty")),
-    "regions": (("region",), ()),
-    "certainties": (("label",), ("certainty",)),
-}
 MAY_BE_BLANK = {("certainties", "certainty")}
 
 
@@ -50,12 +42,12 @@ def read_reading(
         Takes rows, faults and counts.
     """
     has_gaze = _read_fixations(root, reading, manifest, thresholds, chunk)
-    text = _read_words(root, reading, manifest, chunk)
+    text = read_words(root, reading, manifest, chunk)
     for name in LABELLED:
         _read_labelled(name, root, reading, manifest, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees
-        axes = zip("xy", _view(reading, manifest), strict=True)
+        axes = zip("xy", view_of_reading(reading, manifest), strict=True)
         stated = {f"px_per_deg_{name}": axis.px_per_deg for name, axis in axes}
         attributes |= {name: repr(one) for name, one in stated.items() if not np.isnan(one)}
     columns = {"name": list(attributes), "value": list(attributes.values())}
@@ -76,49 +68,6 @@ def read_reading(
     chunk.add("readings", reading.reading_id, {name: [value] for name, value in row.items()})
 
 
-def _rows(
-    name: str, root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk
-) -> tuple[Rows, Findings] | None:
-    """Give the rows of a table; None when there are none, which is noted."""
-    piece = reading.pieces.get(name)
-    if isinstance(piece, Rows):
-        return piece, Findings(piece.file, reading.reading_id, chunk.faults)
-    table = manifest.tables.given()[name]
-    found = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
-    if piece is None:
-        if name not in LABELLED:
-            message = f"nothing of reading {reading.reading_id} is there"
-            found.add("loss", f"{name}_missing", message, loses=LOSES[name])
-        return None
-    rows = read_rows(root, table, piece, found, "loss")
-    return None if rows is None else (rows, found)
-
-
-def _view(reading: Reading, manifest: OwnManifest) -> tuple[Axis, Axis]:
-    return view_of((reading.width_px, reading.height_px), manifest)
-
-
-def _places(
-    rows: Rows, names: Sequence[str], columns: Any, reading: Reading, manifest: OwnManifest
-) -> dict[str, Floats]:
-    """Give mapped positions in image pixels; the axis is in the name."""
-    x, y = _view(reading, manifest)
-    cells = {name: getattr(columns, name) for name in names}
-    return {
-        name: (x if name.startswith("x") else y).to_image(rows.numbers(cell)[0], cell)
-        for name, cell in cells.items()
-    }
-
-
-def _times(rows: Rows, columns: Any, since: Moment = BEGIN) -> tuple[Floats, Floats]:
-    """Give onset and offset in seconds; NaN where a time is lacking."""
-    onset_s = seconds(rows.numbers(columns.onset_s)[0], columns.onset_s, since)
-    if columns.offset_s is not None:
-        return onset_s, seconds(rows.numbers(columns.offset_s)[0], columns.offset_s, since)
-    duration_s = seconds(rows.numbers(columns.duration_s)[0], columns.duration_s)
-    return onset_s, onset_s + duration_s
-
-
 def _read_fixations(
     root: Path, reading: Reading, manifest: OwnManifest, thresholds: Quality, chunk: Chunk
 ) -> bool:
@@ -126,7 +75,7 @@ def _read_fixations(
     if manifest.tables.fixations is None:
         chunk.without_gaze["samples alone" if manifest.tables.samples else "no table"] += 1
         return False
-    read = _rows("fixations", root, reading, manifest, chunk)
+    read = rows_of_table("fixations", root, reading, manifest, chunk)
     if read is None:
         chunk.without_gaze["no usable file"] += 1
         return False
@@ -143,7 +92,10 @@ def _read_fixations(
     size_px = (reading.width_px, reading.height_px)
     _warn_of_fixations(values, rows.take(kept), size_px, found)
     quality = gaze_quality(
-        *(values[name] for name in ("onset_s", "offset_s", "x_px", "y_px")),
+        values["onset_s"],
+        values["offset_s"],
+        values["x_px"],
+        values["y_px"],
         size_px,
         thresholds.min_gap_s,
     )
@@ -161,13 +113,13 @@ def _fixation_values(
 ) -> dict[str, Floats]:
     table = manifest.tables.fixations
     columns = table.columns if table else None
-    onset_s, offset_s = _times(rows, columns, reading.audio_start)
+    onset_s, offset_s = times(rows, columns, reading.audio_start)
     values = {
         "onset_s": onset_s,
         "offset_s": offset_s,
-        **_places(rows, ("x_px", "y_px"), columns, reading, manifest),
+        **places(rows, ("x_px", "y_px"), columns, reading, manifest),
     }
-    for axis, known in zip("xy", _view(reading, manifest), strict=True):
+    for axis, known in zip("xy", view_of_reading(reading, manifest), strict=True):
         name = f"px_per_deg_{axis}"
         cell = getattr(columns, name)
         values[name] = (
@@ -216,119 +168,12 @@ def _warn_of_fixations(
         warn("off_image", "lie off the image", off)
 
 
-def _read_words(root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk) -> str | None:
-    """Add words and sentences to the chunk; give the text, None when there is none."""
-    table = manifest.tables.words
-    read = None if table is None else _rows("words", root, reading, manifest, chunk)
-    if table is None or read is None:
-        return reading.text
-    rows, found = read
-    columns = table.columns
-    onset_s, offset_s = _times(rows, columns)
-    texts = [re.sub(r"\s+", " ", text) for text in rows.text(columns.text)]
-    empty = np.array([not text for text in texts], dtype=bool)
-    bad = ~empty & ~(offset_s >= onset_s)  # NaN is bad too
-    message = "hold no word and are left out"
-    found.add_rows("warning", "word_empty", message, empty, rows=rows.places)
-    message = "lack a time, or end before they start"
-    found.add_rows("loss", "word_no_time", message, bad, rows=rows.places, loses="words")
-    if bad.any() or empty.all():  # half of a text would put its mentions in the wrong place
-        if empty.all():
-            found.add("loss", "words_none", "there is no word", loses="text")
-        return reading.text
-    kept = np.flatnonzero(~empty)
-    kept = kept[np.argsort(onset_s[kept], kind="stable")]
-    said = rows.text(columns.sentence) if columns.sentence is not None else None
-    words = _cut_words(
-        [texts[one] for one in kept],
-        onset_s[kept],
-        offset_s[kept],
-        None if said is None else [said[one] for one in kept],
-    )
-    return _add_words(words, reading, found, chunk)
-
-
-def _cut_words(
-    texts: Sequence[str], onset_s: Floats, offset_s: Floats, said: Sequence[str] | None
-) -> list[Word]:
-    """Cut phrases behind their periods, unless the source says where sentences end."""
-    if said is None:
-        parts = [
-            part
-            for text, first_s, last_s in zip(texts, onset_s, offset_s, strict=True)
-            for part in cut_phrase(text, float(first_s), float(last_s))
-        ]
-        ends = sentence_ends(parts)
-    else:
-        ends = [before != after for before, after in pairwise(said)] + [True]
-        parts = [
-            Word(text, float(first_s), float(last_s), ends_sentence=False)
-            for text, first_s, last_s in zip(texts, onset_s, offset_s, strict=True)
-        ]
-    return [
-        Word(part.text, part.onset_s, part.offset_s, end)
-        for part, end in zip(parts, ends, strict=True)
-    ]
-
-
-def _add_words(words: Sequence[Word], reading: Reading, found: Findings, chunk: Chunk) -> str:
-    transcript = transcribe([word.text for word in words], [word.ends_sentence for word in words])
-    text, starts, stops = transcript.text, transcript.char_start, transcript.char_end
-    if reading.text is not None:
-        spans = _located(reading.text, [word.text for word in words])
-        if spans is None:
-            message = "the words are not those of the text; the text rebuilt from them is kept"
-            found.add("warning", "text_differs", message)
-        else:
-            text, starts, stops = reading.text, *spans
-    onset_s = [word.onset_s for word in words]
-    offset_s = [word.offset_s for word in words]
-    chunk.add(
-        "words",
-        reading.reading_id,
-        {
-            "word": range(len(words)),
-            "text": [word.text for word in words],
-            "onset_s": onset_s,
-            "offset_s": offset_s,
-            "char_start": starts,
-            "char_end": stops,
-            "sentence": transcript.sentence,
-        },
-    )
-    chunk.add(
-        "sentences",
-        reading.reading_id,
-        {
-            "sentence": range(len(transcript.first)),
-            "onset_s": [onset_s[word] for word in transcript.first],
-            "offset_s": [offset_s[word] for word in transcript.last],
-            "char_start": [starts[word] for word in transcript.first],
-            "char_end": [stops[word] for word in transcript.last],
-        },
-    )
-    return text
-
-
-def _located(text: str, words: Sequence[str]) -> tuple[list[int], list[int]] | None:
-    """Find the words in a text, one behind the other with nothing but punctuation between them."""
-    starts, stops, end = [], [], 0
-    for word in words:
-        start = text.find(word, end)
-        if start < 0 or re.search(r"\w", text[end:start]):
-            return None
-        end = start + len(word)
-        starts.append(start)
-        stops.append(end)
-    return None if re.search(r"\w", text[end:]) else (starts, stops)
-
-
 def _read_labelled(
     name: str, root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk
 ) -> None:
     """Add rows of labels or boxes."""
     table = manifest.tables.given().get(name)
-    read = None if table is None else _rows(name, root, reading, manifest, chunk)
+    read = None if table is None else rows_of_table(name, root, reading, manifest, chunk)
     if table is None or read is None:
         return
     rows, found = read
@@ -338,7 +183,7 @@ def _read_labelled(
         column: np.array(rows.text(cells[column]), object) for column in texts
     }
     if "xmin_px" in cells:
-        values |= _places(rows, BOX, table.columns, reading, manifest)
+        values |= places(rows, BOX, table.columns, reading, manifest)
         for axis in "xy":  # an axis that grows upwards swaps its ends
             ends = [values[f"{axis}{side}_px"] for side in ("min", "max")]
             values[f"{axis}min_px"], values[f"{axis}max_px"] = np.minimum(*ends), np.maximum(*ends)
@@ -378,7 +223,7 @@ def read_samples(reading: Reading, *, root: Path, manifest: OwnManifest) -> Chun
     """
     chunk = Chunk()
     table = manifest.tables.samples
-    read = None if table is None else _rows("samples", root, reading, manifest, chunk)
+    read = None if table is None else rows_of_table("samples", root, reading, manifest, chunk)
     if table is None or read is None:
         return chunk
     rows, found = read
@@ -390,7 +235,7 @@ def read_samples(reading: Reading, *, root: Path, manifest: OwnManifest) -> Chun
     kept = np.flatnonzero(~timeless)
     kept = kept[np.argsort(time_s[kept], kind="stable")]
     rows = rows.take(kept)
-    place = _places(rows, ("x_px", "y_px"), columns, reading, manifest)
+    place = places(rows, ("x_px", "y_px"), columns, reading, manifest)
     valid = ~np.isnan(place["x_px"]) & ~np.isnan(place["y_px"])
     if columns.valid is not None:
         valid &= [text.lower() not in {"", *FALSE} for text in rows.text(columns.valid)]

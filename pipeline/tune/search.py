@@ -31,6 +31,7 @@ from pipeline.tune.results import Results, compare
 from pipeline.tune.score import score_subject
 from pipeline.tune.validate import LabelScores
 
+
 def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str], dict[str, int]]:
     """Choose the paper's cases: training readings with gaze of some phases.
 

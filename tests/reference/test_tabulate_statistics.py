@@ -8,11 +8,16 @@ from pipeline.resampling import Draws, draw_clusters, interval
 from pipeline.tabulate.statistics import (
     auroc,
     bootstrap_p,
+    delong,
     holm,
+    normal_p,
     paired_t_p,
+    placements,
     resampled_auroc,
+    sign_p,
     t_interval,
     wilcoxon_p,
+    wilson_interval,
 )
 
 RANDOM = np.random.default_rng(11)
@@ -66,3 +71,43 @@ def test_p_values_of_no_difference_are_spread_evenly():
     p_values = [bootstrap_p(times @ RANDOM.normal(0, 0.1, 60) / 60) for _ in range(400)]
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
     assert np.mean(p_values) == pytest.approx(0.5, abs=0.06)
+
+
+def test_delong_as_published():
+    """Variance of the test of github.com/yandexdataschool/roc_comparison (iris versicolor)."""
+    pytest.importorskip("sklearn")
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import train_test_split
+
+    iris = load_iris()
+    parts = train_test_split(iris.data, iris.target == 1, test_size=0.8, random_state=42)
+    score = LogisticRegression().fit(parts[0], parts[2]).predict_proba(parts[1])[:, 1]
+    found, variance = delong(parts[3], placements(parts[3], score))
+    assert found == pytest.approx(auroc(parts[3], score))
+    assert variance == pytest.approx(0.0015359814789736538, rel=1e-6)
+
+
+def test_p_values_of_delong_are_spread_evenly():
+    """Two scores of equal worth that share most of their noise."""
+    target = np.arange(80) < 30
+    p_values = []
+    for _ in range(300):
+        shared = RANDOM.normal(size=80) + target
+        pair = [placements(target, shared + RANDOM.normal(0, 0.5, 80)) for _ in range(2)]
+        p_values.append(normal_p(*delong(target, pair[0] - pair[1])))
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
+
+
+@pytest.mark.parametrize(("n_right", "n"), [(0, 7), (64, 100), (7, 7)])
+def test_wilson_as_scipy(n_right, n):
+    expected = stats.binomtest(n_right, n).proportion_ci(0.9, method="wilson")
+    assert wilson_interval(n_right / n, n, 0.9) == pytest.approx((expected.low, expected.high))
+
+
+def test_mcnemar_as_statsmodels():
+    tables = pytest.importorskip("statsmodels.stats.contingency_tables")
+    one, other = (RANDOM.random((2, 60)) < [[0.8], [0.6]]).astype(float)
+    table = [[sum((one == a) & (other == b)) for b in (1, 0)] for a in (1, 0)]
+    expected = tables.mcnemar(table, exact=True).pvalue
+    assert sign_p(one - other) == pytest.approx(expected)

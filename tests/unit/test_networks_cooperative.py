@@ -86,7 +86,7 @@ def test_every_variant_can_be_trained():
 
 
 def test_a_stage_starts_from_the_same_seed():
-    found = {(run.model, run.seed): run.init_from for run in runs_of("study")}
+    found = {(run.model, run.seed): run.init_from for run in runs_of("paper")}
     assert found["dual_encoder", 2] == "dnet201_cl-seed2"
     assert found["contrastive", 2] is None
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.params import Tabulate
 from pipeline.tabulate.cooperative.stage import FIGURES, TABLES, run
-from tests.cooperative_scores import N, write_examples, write_scores, write_training
+from tests.cooperative_scores import N, reorder, write_examples, write_scores, write_training
 from tests.running import invoke
 
 PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2)
@@ -68,7 +68,9 @@ def test_published_figures_have_their_own_columns(out):
     assert frame.loc[("micro", "mt_unet"), "published"] == 0.847
     assert frame.loc[("macro", "mt_unet"), "published"] == 0.834
     assert pd.isna(frame.loc[("micro", "cooperative"), "published"])
-    assert (frame["weights"].drop(["mt_unet", "joint_sum"], level=1) == "imagenet.safetensors").all()
+    assert (
+        frame["weights"].drop(["mt_unet", "joint_sum"], level=1) == "imagenet.safetensors"
+    ).all()
 
 
 def test_metrics_and_page(out):
@@ -85,9 +87,9 @@ def test_metrics_and_page(out):
 
 
 def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path):
-    turned = write_scores(tmp_path / "turned", images=[*range(20, N), *range(19, -1, -1)])
-    for name in ("cooperative-seed0", "mt_unet-seed0"):
-        shutil.copy(scores / name / "examples.npz", turned / name)
+    turned = tmp_path / "turned"
+    shutil.copytree(scores, turned)
+    reorder(turned, [*range(20, N), *range(19, -1, -1)])
     file = "cooperative-seed0/classification.parquet"
     assert (turned / file).read_bytes() != (scores / file).read_bytes()
     run(turned, tmp_path / "out", PARAMS, models=trained)
@@ -107,9 +109,10 @@ def test_one_seed_and_one_model(scores, tmp_path):
     assert set(frame["model"]) == {"unet_s", "centre_prior", "mean_map"}
     assert frame[["t_low", "t_high"]].isna().all(axis=None)
     assert frame["subjects_low"].notna().all()
-    assert "One seed, so no interval over seeds: unet_s." in (
-        tmp_path / "out" / "tables.md"
-    ).read_text()
+    assert (
+        "One seed, so no interval over seeds: unet_s."
+        in (tmp_path / "out" / "tables.md").read_text()
+    )
 
 
 def test_nothing_scored(scores, tmp_path):

@@ -1,10 +1,12 @@
 import pytest
+from scipy import stats
 
 from pipeline.errors import ManifestError
 from pipeline.labels import TEN_LABELS
+from pipeline.schemas import DIAGNOSES
 from pipeline.tabulate.mil.experiments import ABLATION
 from pipeline.tabulate.mil.models import MAIN
-from pipeline.tabulate.published import PublishedMil, load_published
+from pipeline.tabulate.published import PublishedCooperative, PublishedMil, load_published
 
 
 def figures(content):
@@ -44,3 +46,28 @@ def test_what_the_file_must_say(tmp_path):
     assert any(fault.startswith("table_8 is unknown") for fault in raised.value.faults)
     with pytest.raises(ManifestError, match=r"other.yaml: there is no such file"):
         load_published("other", PublishedMil, tmp_path)
+
+
+def test_the_cooperative_paper():
+    found = load_published("cooperative", PublishedCooperative)
+    models = {"cooperative", "mt_unet", "dnet201_cl", "dnet201", "inception_resnet", "gazegnn"}
+    assert {*found.table_1} == {*DIAGNOSES, "printed", "macro", "accuracy"}
+    assert all({*one} == models for one in [*found.table_1.values(), found.averaging])
+    assert {*found.table_2} == {"kl", "cc", "hs"}
+    assert all(len(one) == 4 for one in found.table_2.values())
+    for model in models:
+        classes = [found.table_1[name][model].value for name in DIAGNOSES]
+        macro = found.table_1["macro"][model].value
+        assert macro == pytest.approx(sum(classes) / 3, abs=0.0006)
+        printed = abs(found.table_1["printed"][model].value - macro) < 0.0006
+        assert printed == (found.averaging[model] == "macro")
+    listed = list(figures(found.model_dump()))
+    assert len(listed) == 48
+    assert {one["source"] for one in listed} <= {*found.sources}
+
+
+def test_published_intervals_of_accuracy_are_exact():
+    found = load_published("cooperative", PublishedCooperative)
+    for one in found.table_1["accuracy"].values():
+        interval = stats.binomtest(round(100 * one.value), 100).proportion_ci(0.95)
+        assert (one.low, one.high) == pytest.approx((interval.low, interval.high), abs=0.0006)

@@ -4,13 +4,18 @@ import pytest
 from pipeline.tabulate.statistics import (
     auroc,
     bootstrap_p,
+    delong,
     holm,
     matching_share,
+    normal_p,
     paired_t_p,
     paper_interval,
+    placements,
     resampled_auroc,
+    sign_p,
     t_interval,
     wilcoxon_p,
+    wilson_interval,
 )
 
 NAN = np.nan
@@ -105,3 +110,44 @@ SHARES = np.array([0.0, 0.1, 0.3, 1.0])
 )
 def test_matching_share(curve, value, expected):
     assert matching_share(SHARES, np.array(curve), value) == pytest.approx(expected)
+
+
+def test_placements_by_hand():
+    target = np.array([True, False, True, False])
+    placed = placements(target, np.array([0.9, 0.5, 0.5, 0.6]))
+    assert placed.tolist() == [1, 0.75, 0.25, 0.5]
+    assert np.isnan(placements(target | True, np.arange(4.0))).all()
+
+
+def test_delong_by_hand_and_with_too_few():
+    target = np.array([True, False, True, False])
+    placed = np.array([1, 0.75, 0.25, 0.5])
+    found, variance = delong(target, placed)
+    assert found == 0.625
+    assert variance == pytest.approx(0.75**2 / 2 / 2 + 0.25**2 / 2 / 2)
+    found, variance = delong(target[1:], placed[1:])
+    assert found == 0.25
+    assert np.isnan(variance)
+    assert np.isnan(delong(np.array([False, False]), placed[:2])).all()
+
+
+def test_normal_p():
+    assert normal_p(-1.959964, 1) == pytest.approx(0.05, abs=1e-6)
+    assert np.isnan(normal_p(0.1, 0))
+    assert np.isnan(normal_p(0.1, NAN))
+
+
+@pytest.mark.parametrize(
+    ("differences", "expected"),
+    [
+        pytest.param([1, 1, 1, 0, 0], 0.25, id="three to none"),
+        pytest.param([1, -1, 0.5, -0.5], 1, id="even"),
+        pytest.param([0, 0], 1, id="none differs"),
+    ],
+)
+def test_sign_p(differences, expected):
+    assert sign_p(np.array(differences, float)) == pytest.approx(expected)
+
+
+def test_wilson_without_cases():
+    assert np.isnan(wilson_interval(0.5, 0, 0.95)).all()

@@ -64,10 +64,13 @@ def diagnosis_tests(models: Mapping[str, Model], confidence: float) -> Table | N
     for metric in DIAGNOSIS:
         for name, other in _pairs(diagnosed):
             pair = diagnosed[name], diagnosed[other]
-            measures = [one.measures[metric] for one in pair]
             family = "classes" if metric in DIAGNOSES else metric
-            row = {"metric": metric, "family": family, "model": name, "other": other}
-            row |= _tested(*measures, 0, confidence) | {"p_mcnemar": np.nan, "p_delong": np.nan}
+            row: dict[str, Any] = {"metric": metric, "family": family}
+            row |= {"model": name, "other": other}
+            row |= _tested(pair[0].measures[metric], pair[1].measures[metric], 0, confidence) | {
+                "p_mcnemar": np.nan,
+                "p_delong": np.nan,
+            }
             if metric == "accuracy":
                 row["p_mcnemar"] = sign_p(pair[0].right.mean(axis=0) - pair[1].right.mean(axis=0))
             if metric in DIAGNOSES:

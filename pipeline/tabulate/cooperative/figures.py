@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.figures import panels
+from pipeline.resampling import Floats
 from pipeline.tabulate.cooperative.joint import CURVES, Trained
 from pipeline.tabulate.cooperative.tables import NAMES
 
@@ -40,7 +41,7 @@ def _points(frame: pd.DataFrame, metrics: tuple[str, ...], label: str) -> Figure
     return figure
 
 
-def _panel(axes: Axes, own: pd.DataFrame, places: object) -> None:
+def _panel(axes: Axes, own: pd.DataFrame, places: Floats) -> None:
     for interval, width, alpha in (("t", 4.5, 0.35), ("subjects", 1.0, 1.0)):
         low, high = own[f"{interval}_low"], own[f"{interval}_high"]
         axes.hlines(places, low, high, colors="C0", linewidth=width, alpha=alpha)

@@ -70,7 +70,7 @@ def taking_part(models: Mapping[str, Model]) -> list[str]:
 def chain(run: Run, runs: Mapping[str, Run]) -> list[Run]:
     """Give the stages of a run, the first one first; those that were not evaluated are left out."""
     first = run.scores.settings.get("init_from")
-    return [*(chain(runs[first], runs) if first in runs else []), run]
+    return [*(chain(runs[first], runs) if first and first in runs else []), run]
 
 
 def read_trained(
@@ -152,7 +152,8 @@ def _row(model: Model, runs: Mapping[str, Run], trained: Mapping[str, Trained]) 
     for metric in PAPER_METRICS:
         row[metric] = fit.measure.mean()[METRICS.index(metric)] if fit else np.nan
     costs = [_cost(chain(run, runs), trained) for run in model.runs] if trained else [{}]
-    return row | pd.DataFrame(costs, columns=COSTS, dtype=float).mean().to_dict()
+    means = pd.DataFrame(costs, columns=COSTS, dtype=float).mean()
+    return row | {name: means[name] for name in COSTS}
 
 
 COSTS = ["training_s", "prepare_s", "total_s", "peak_memory_mib", "epochs", "best_epoch"]

@@ -224,8 +224,10 @@ def _aligned(
         what = f"{int(twice.sum())} test images occur twice, first {first['dicom_id']}"
         raise SchemaError(f"{what} in {first['run']}.", where=where)
     parts = {
-        int(repetition): own.sort_values(keys).reset_index(drop=True)
-        for repetition, own in table.groupby("repetition")
+        repetition: table[table["repetition"] == repetition]
+        .sort_values(keys)
+        .reset_index(drop=True)
+        for repetition in sorted({run.repetition for run in runs})
     }
     named = [*keys, "subject_id", "fold", *more]
     cases = {repetition: own[named] for repetition, own in parts.items()}

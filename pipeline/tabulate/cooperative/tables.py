@@ -52,7 +52,7 @@ PAPER_METRICS, FURTHER = METRICS[:3], METRICS[3:]
 def weights_of(run: Run, runs: Mapping[str, Run]) -> str:
     """Name what a run's weights started from: a file, a stage before, or nothing."""
     first = run.scores.settings.get("init_from")
-    if first in runs:
+    if first and first in runs:
         return weights_of(runs[first], runs)
     if first:
         return f"those of {first}"
@@ -74,8 +74,8 @@ def diagnosis(
                 continue
             measure = model.diagnosed.measures[metric]
             n = len(model.diagnosed.aligned.cases)
-            row = {"metric": metric, "model": name, "weights": weights[name], "n_images": n}
-            row |= summarised(measure, 0, confidence)
+            row: dict[str, Any] = {"metric": metric, "model": name, "weights": weights[name]}
+            row |= {"n_images": n} | summarised(measure, 0, confidence)
             known = metric == "accuracy" and not np.isnan(row["mean"])
             edges = wilson_interval(row["mean"], n, confidence) if known else (np.nan, np.nan)
             row |= dict(zip(("wilson_low", "wilson_high"), edges, strict=True))
@@ -87,8 +87,8 @@ def diagnosis(
     seen["over patients"] = _intervals(frame, "subjects")
     seen["Wilson"] = _intervals(frame, "wilson")
     seen["t over seeds"] = _intervals(frame, "t")
-    edges = _intervals(frame, "published")
-    pairs = zip(frame["published"].map(number), edges, strict=True)
+    published_edges = _intervals(frame, "published")
+    pairs = zip(frame["published"].map(number), published_edges, strict=True)
     seen["published"] = [f"{value} {edge}".removesuffix(" –") for value, edge in pairs]
     notes = [DIAGNOSIS_NOTE, *published.remarks.table_1]
     return Table("table_1_diagnosis", "Table 1: diagnosis, test", frame, seen, notes)
@@ -179,7 +179,8 @@ def _fit(
 def summarised(measure: Measure, at: int, confidence: float) -> dict[str, Any]:
     """Mean, seeds and intervals of one item; the interval of the other paper is left out."""
     row = measure.summary(confidence).iloc[at].to_dict()
-    return {name: value for name, value in row.items() if name[:5] not in ("item", "paper")}
+    kept = [name for name in map(str, row) if name != "item" and not name.startswith("paper")]
+    return {name: row[name] for name in kept}
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:

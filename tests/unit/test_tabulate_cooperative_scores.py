@@ -1,0 +1,131 @@
+"""Reading score tables: alignment by image, folds, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.errors import AlignmentError, SchemaError
+from pipeline.tabulate.cooperative.scores import (
+    check_cases,
+    read_classification,
+    read_runs,
+    read_saliency,
+)
+from tests.cooperative_scores import MODELS, N, dicom_id, reorder, write_scores
+
+OURS = {"cooperative": MODELS["cooperative"]}
+
+
+def test_tables_are_aligned_by_image(tmp_path):
+    write_scores(tmp_path / "a", OURS, images=range(12))
+    turned = write_scores(tmp_path / "b", OURS, images=range(12))
+    reorder(turned, [*range(5, 12), *range(5)])
+    one, other = (
+        read_classification(read_runs(folder)["cooperative"]) for folder in (tmp_path / "a", turned)
+    )
+    assert one.cases["dicom_id"].tolist() == [dicom_id(at) for at in range(12)]
+    assert one.cases.equals(other.cases)
+    np.testing.assert_array_equal(one.scores, other.scores)
+    assert one.scores.shape == (2, 12, 3)
+    maps = read_saliency(read_runs(turned)["cooperative"])
+    assert len(maps) == 8
+    assert maps["gradcam", "all"].scores.shape == (2, 12, 7)
+    assert np.isnan(maps["gradcam", "all"].scores).any(axis=2)[0].tolist() == [
+        number % 10 % 3 == 0 for number in range(12)
+    ]
+
+
+def test_folds_are_put_together(tmp_path):
+    folds = {"cooperative": {"split": "folds", "n_folds": 2}}
+    write_scores(tmp_path, folds, seeds=range(4))
+    found = read_classification(read_runs(tmp_path)["cooperative"])
+    assert found.repetitions == (0, 1)
+    assert found.scores.shape == (2, N, 3)
+    assert [len(one) for one in found.folds] == [N // 2, N // 2]
+
+
+def test_a_fold_is_missing(tmp_path):
+    folds = {"cooperative": {"split": "folds", "n_folds": 2}}
+    write_scores(tmp_path, folds, seeds=range(3))
+    with pytest.raises(AlignmentError, match="a cross-validation needs all its folds") as raised:
+        read_classification(read_runs(tmp_path)["cooperative"])
+    assert list(raised.value.faults) == ["repetition 1"]
+
+
+def test_models_of_other_images(tmp_path):
+    write_scores(tmp_path, {"cooperative": {}}, images=range(9))
+    write_scores(tmp_path, {"mt_unet": {}}, images=range(1, 10))
+    tables = {name: read_classification(of) for name, of in read_runs(tmp_path).items()}
+    with pytest.raises(AlignmentError, match="other test images") as raised:
+        check_cases(tables, tmp_path)
+    assert list(raised.value.faults) == ["mt_unet: 9 images, not those of cooperative (9)"]
+
+
+def test_an_image_twice(tmp_path):
+    write_scores(tmp_path, OURS, images=range(3), seeds=[0])
+    reorder(tmp_path, [0, 1, 1, 2])
+    with pytest.raises(SchemaError, match=f"first {dicom_id(1)}"):
+        read_classification(read_runs(tmp_path)["cooperative"])
+
+
+def test_a_table_that_other_seeds_have(tmp_path):
+    write_scores(tmp_path, OURS)
+    (tmp_path / "cooperative-seed1" / "saliency.parquet").unlink()
+    with pytest.raises(SchemaError, match=r"no saliency\.parquet, others of the model") as raised:
+        read_saliency(read_runs(tmp_path)["cooperative"])
+    assert list(raised.value.faults) == ["cooperative-seed1"]
+
+
+def test_rows_of_another_run(tmp_path):
+    write_scores(tmp_path, OURS)
+    file = "classification.parquet"
+    (tmp_path / "cooperative-seed0" / file).replace(tmp_path / "cooperative-seed1" / file)
+    (tmp_path / "cooperative-seed0" / "saliency.parquet").unlink()
+    with pytest.raises(SchemaError, match="names unknown here") as raised:
+        read_classification(read_runs(tmp_path)["cooperative"][1:])
+    assert list(raised.value.faults) == ["run: cooperative-seed0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(None, "scores.json: not found", id="absent"),
+        pytest.param("{", "scores.json: this is not JSON", id="no JSON"),
+        pytest.param("{}", "scores.json: settings is missing", id="key"),
+        pytest.param(
+            json.dumps({"settings": {"name": "x", "seed": 0}, "counts": {}}),
+            "settings name the run 'x' of model None and seed 0",
+            id="name",
+        ),
+        pytest.param(
+            json.dumps(
+                {
+                    "settings": {
+                        "name": "cooperative-seed0",
+                        "model": "cooperative",
+                        "seed": 0,
+                        "fold": 5,
+                        "n_folds": 5,
+                    },
+                    "counts": {},
+                }
+            ),
+            "settings name fold 5 of 5",
+            id="fold",
+        ),
+    ],
+)
+def test_scores_that_are_not_whole(tmp_path, text, fault):
+    folder = tmp_path / "cooperative-seed0"
+    folder.mkdir()
+    if text is not None:
+        (folder / "scores.json").write_text(text)
+    with pytest.raises(SchemaError, match="these are not whole runs") as raised:
+        read_runs(tmp_path)
+    assert any(fault in one for one in raised.value.faults)
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(SchemaError, match="there is no run in this folder"):
+        read_runs(tmp_path)
