@@ -33,6 +33,7 @@ NEEDS = {
     "make": 2,
     "dvc": 8,
     "physionet": 3,
+    "hours": 1,
     "gpu": 2,
     "cluster": 1,
     "images": 2,
