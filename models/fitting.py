@@ -6,6 +6,7 @@ logs by epoch. A batch is a dict whose "image" has one row an item.
 
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]
 from torch.utils.data import DataLoader
 
@@ -110,6 +112,8 @@ def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -
     ------
     GazeError
         If the loss is no longer a number, or the monitored value is not logged.
+    SystemExit
+        With status 143 if the process is told to stop (SIGTERM); the state is kept.
     """
     module, plan = job.module, job.plan
     network: Any = module.network
@@ -138,7 +142,10 @@ def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module, job.train, job.validate)
+        try:
+            trainer.fit(module, job.train, job.validate)
+        except SIGTERMException:  # Lightning's own exit has status 0, as if all were done
+            raise SystemExit(128 + signal.SIGTERM) from None
     return epochs.course
 
 

@@ -1,3 +1,5 @@
+import os
+import signal
 import warnings
 
 import pytest
@@ -69,6 +71,26 @@ def test_a_run_killed_in_its_first_epoch_starts_anew(tmp_path):
         run(tmp_path / "killed.pt", epochs=2, fail_at=(0, 1))
     assert not (tmp_path / "killed.pt").exists()
     resumed, _ = run(tmp_path / "killed.pt", epochs=2)
+    assert same(whole.best_weights, resumed.best_weights) == []
+
+
+def test_a_run_told_to_stop_says_that_it_is_not_done_and_goes_on(tmp_path, monkeypatch):
+    whole, _ = run(tmp_path / "whole.pt")
+    loss = Small._loss
+
+    def stopped(self, batch):
+        if self.steps == 2 * N // 6 + 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return loss(self, batch)
+
+    monkeypatch.setattr(Small, "_loss", stopped)
+    path = tmp_path / "stopped.pt"
+    with pytest.raises(SystemExit) as stop:
+        run(path)
+    assert stop.value.code == 143
+    monkeypatch.undo()
+    resumed, other = run(path)
+    assert other.steps == 2 * N // 6, "epochs 2 and 3 alone"
     assert same(whole.best_weights, resumed.best_weights) == []
 
 

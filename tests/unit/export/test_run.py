@@ -241,7 +241,7 @@ def test_maps_of_other_readings_are_refused(inputs, tmp_path):
 def test_a_data_set_without_manifest_is_refused(tmp_path):
     rows = [reading("R1", dataset="elsewhere")]
     tables = write_tables(tmp_path / "in", readings=rows, windows=[], gaussians=[])
-    assert "elsewhere.yaml: there is no such file" in refused(tables, tables, tmp_path / "out")
+    assert "there is no manifest 'elsewhere'" in refused(tables, tables, tmp_path / "out")
 
 
 def test_shards_with_a_name_for_no_file_are_refused(inputs, tmp_path):
