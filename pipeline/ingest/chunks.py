@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.ingest.faults import Fault
 from pipeline.quality import GazeQuality
-from pipeline.tables import TableWriter, conform
+from pipeline.tables import TableWriter, conform, table_path
 
 Item = TypeVar("Item")
 
@@ -116,3 +116,20 @@ def write_chunks(
                 writers[name].write(table)
             notes.take_notes(chunk)
     return {name: writer.n_rows for name, writer in writers.items()}, notes
+
+
+def write_with_samples(
+    chunks: Iterable[Chunk],
+    samples: Iterable[Chunk] | None,
+    out: Path,
+    names: Iterable[str],
+    extra: Mapping[str, str],
+) -> tuple[dict[str, int], Chunk]:
+    """Write as `write_chunks`, then `samples`, which are read in a pass of their own, or None."""
+    n_rows, notes = write_chunks(chunks, out, names, extra)
+    if samples is None:
+        table_path(out, "samples").unlink(missing_ok=True)
+        return n_rows, notes
+    n_samples, more = write_chunks(samples, out, ["samples"], extra)
+    notes.take_notes(more)
+    return n_rows | n_samples, notes

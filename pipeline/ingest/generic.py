@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.chunks import Chunk, cut, write_chunks
+from pipeline.ingest.chunks import Chunk, cut, write_with_samples
 from pipeline.ingest.faults import Survey, count_faults, refuse
 from pipeline.ingest.generic_reading import read_reading, read_samples
 from pipeline.ingest.generic_readings import Reading, find_readings
@@ -21,7 +21,7 @@ from pipeline.ingest.splits import check_disjoint, plan_splits
 from pipeline.own_manifests import OwnManifest
 from pipeline.parallel import map_tasks
 from pipeline.schemas import SPLITS
-from pipeline.tables import table_path, write_json
+from pipeline.tables import write_json
 
 TABLES = (
     "readings",
@@ -69,15 +69,9 @@ def ingest_own(
     readings, source = _with_splits(readings, settings, options, manifest)
     extra = {"split_source": source, "source": f"{manifest.name} {manifest.versions[0]}"}
     chunks = _read(root, readings, manifest, settings, options)
-    n_rows, notes = write_chunks(chunks, out, TABLES, extra)
-    if manifest.tables.samples is not None:
-        n_samples, more = write_chunks(
-            _read_samples(root, readings, manifest, options), out, ["samples"], extra
-        )
-        n_rows |= n_samples
-        notes.take_notes(more)
-    else:
-        table_path(out, "samples").unlink(missing_ok=True)
+    has_samples = manifest.tables.samples is not None
+    samples = _read_samples(root, readings, manifest, options) if has_samples else None
+    n_rows, notes = write_with_samples(chunks, samples, out, TABLES, extra)
     summary = {
         "dataset": manifest.name,
         "version": manifest.versions[0],

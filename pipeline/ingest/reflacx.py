@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.chunks import Chunk, cut, write_chunks
+from pipeline.ingest.chunks import Chunk, cut, write_with_samples
 from pipeline.ingest.faults import Fault, Survey, count_faults, refuse
 from pipeline.ingest.reflacx_gaze import read_samples
 from pipeline.ingest.reflacx_metadata import PHASES, Reading, read_metadata
@@ -24,7 +24,7 @@ from pipeline.ingest.splits import SplitPlan, check_disjoint, plan_splits, plan_
 from pipeline.manifests import Manifest, load_manifest
 from pipeline.parallel import map_tasks
 from pipeline.schemas import SPLITS
-from pipeline.tables import table_path, write_json
+from pipeline.tables import write_json
 
 TABLES = (
     "readings",
@@ -82,15 +82,8 @@ def ingest_reflacx(root: Path, out: Path, settings: Ingest, options: Options) ->
     sources = {"split_source": plan.source, "tuning_source": tuning.source}
     extra = {**sources, "source": f"{manifest.name} {manifest.versions[0]}"}
     chunks = _read(root, readings, manifest, settings, options)
-    n_rows, notes = write_chunks(chunks, out, TABLES, extra)
-    if options.samples:
-        n_samples, sample_notes = write_chunks(
-            _read_samples(root, readings, manifest, options), out, ["samples"], extra
-        )
-        n_rows |= n_samples
-        notes.take_notes(sample_notes)
-    else:
-        table_path(out, "samples").unlink(missing_ok=True)
+    samples = _read_samples(root, readings, manifest, options) if options.samples else None
+    n_rows, notes = write_with_samples(chunks, samples, out, TABLES, extra)
     summary = {
         "dataset": manifest.name,
         "version": manifest.versions[0],

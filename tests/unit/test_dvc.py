@@ -1,11 +1,14 @@
 """`dvc.yaml` names what each stage depends on: the module of its command and all it imports."""
 
 import ast
+import shlex
 
+import click
 import pytest
 import yaml
+from dvc.repo import Repo
 
-from pipeline.cli import COMMANDS
+from pipeline.cli import COMMANDS, main
 from tests.conftest import ROOT
 
 PLUMBING = {
@@ -95,6 +98,19 @@ def test_stage_is_restored_from_the_run_cache(name):
     assert outs
     assert all(isinstance(out, str) for out in outs)
     assert STAGES[name]["desc"].endswith(".")
+
+
+def test_commands_of_all_stages_parse(monkeypatch):
+    """With every item of a matrix put in, as DVC runs them."""
+    monkeypatch.setattr(click.Path, "convert", lambda _, value, *__: value)  # need not exist yet
+    with Repo(ROOT) as repo:
+        commands = {stage.cmd for stage in repo.index.stages}
+    assert len(commands) > len(STAGES)
+    for line in commands:
+        tool, name, *words = shlex.split(line)
+        assert tool == "gazescribe"
+        command = main.get_command(click.Context(main), name)
+        command.parse_args(click.Context(command, info_name=name), words)
 
 
 @pytest.mark.parametrize("kind", ["train", "evaluate", "tabulate"])

@@ -14,16 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.console import progress
 from pipeline.errors import SchemaError
-from pipeline.figures import save
 from pipeline.labels import TEN_LABELS
 from pipeline.params import Tabulate
 from pipeline.resampling import Draws
-from pipeline.tables import replacing, write_json
 from pipeline.tabulate.mil import examples as figure_4
 from pipeline.tabulate.mil import figures
 from pipeline.tabulate.mil.comparisons import comparisons
@@ -48,7 +45,8 @@ from pipeline.tabulate.mil.tables import (
     thresholds,
 )
 from pipeline.tabulate.published import PublishedMil, load_published
-from pipeline.tabulate.rows import Table, page
+from pipeline.tabulate.rows import Table
+from pipeline.tabulate.writing import Results, plain, write_results
 
 Summary = dict[str, Any]
 
@@ -150,7 +148,9 @@ def run(
         "figures": [name for name in FIGURES if name in drawn],
         "not_made": sorted({*TABLES, *FIGURES} - {*made, *drawn}),
     }
-    _write(out, made, drawn, _notes(models, published), summary)
+    title = "Multiple-instance network: results"
+    results = Results(title, _notes(models, published), made, drawn)
+    write_results(results, summary, out, (*TABLES, *FIGURES))
     return summary
 
 
@@ -219,7 +219,7 @@ def _summary(models: Mapping[str, Model], equal: list[dict[str, Any]], params: T
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),
         "models": {name: _of_model(model) for name, model in models.items()},
-        "equal_share": [{key: _plain(value) for key, value in one.items()} for one in equal],
+        "equal_share": [{key: plain(value) for key, value in one.items()} for one in equal],
     }
 
 
@@ -231,7 +231,7 @@ def _of_model(model: Model) -> Summary:
     left_out = {}
     for metric, measure in measures.items():
         if measure is not None:
-            found[metric] = _plain(measure.macro().mean()[0])
+            found[metric] = plain(measure.macro().mean()[0])
             of_label = zip(TEN_LABELS, measure.mean(), strict=True)
             left_out[metric] = [label for label, value in of_label if np.isnan(value)]
     if model.best:
@@ -239,37 +239,3 @@ def _of_model(model: Model) -> Summary:
         without = table.loc[table["n_validation"] == 0, "label"]
         found["labels_without_validation_case"] = list(without)
     return found | {"labels_left_out": left_out}
-
-
-def _plain(value: Any) -> Any:
-    """Round a number for JSON; what is not known is null."""
-    if not isinstance(value, float):
-        return value
-    return round(float(value), 6) if np.isfinite(value) else None
-
-
-def _write(
-    out: Path,
-    made: Mapping[str, Table],
-    drawn: Mapping[str, Figure],
-    notes: list[str],
-    summary: Summary,
-) -> None:
-    """Write everything; a table or picture that is no longer made goes."""
-    for name in {*TABLES, *FIGURES}:
-        for suffix, kept in ((".csv", made), (".png", drawn), (".svg", drawn)):
-            if name not in kept:
-                (out / f"{name}{suffix}").unlink(missing_ok=True)
-    for table in made.values():
-        _write_csv(table.frame, out / f"{table.name}.csv")
-    text = page("Multiple-instance network: results", notes, list(made.values()))
-    with replacing(out / "tables.md") as beside:
-        beside.write_text(text, encoding="utf-8")
-    for name, figure in drawn.items():
-        save(figure, out, name)
-    write_json(summary, out / "tabulate.json")
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    with replacing(path) as beside:
-        frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")
