@@ -24,7 +24,7 @@ lint: setup
 	mypy
 
 test: lint
-	pytest -n auto --dist loadfile
+	pytest -n auto --dist loadfile --no-loadscope-reorder  # in order: the longest come first
 
 format: setup
 	ruff check --fix .

@@ -2,7 +2,7 @@
 
     python benchmarks/cooperative.py
     python benchmarks/cooperative.py --only triplets --batch 32 --channels 1920
-    python benchmarks/cooperative.py --only memory stride --size 640x512
+    python benchmarks/cooperative.py --only memory stride predict --size 640x512
 
 Both sides run in turns in this one process; times are medians. Restated is: a triplet loss in a
 loop of Python over anchors, positives and negatives; a third stage that runs the whole network at
@@ -26,6 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from models.cooperative.blocks import STRIDES
 from models.cooperative.densenet import SHAPES, Encoder
 from models.cooperative.dual_encoder import DualEncoder, Fusion
+from models.cooperative.gradcam import gradcam
 from models.cooperative.losses import published_triplet_loss, saliency_loss, triplet_loss
 from models.cooperative.mt_unet import UNet
 from pipeline.canvas import Canvas
@@ -290,12 +291,44 @@ def sides(text: str) -> tuple[int, int]:
     return height, width
 
 
+def predict(asked: argparse.Namespace) -> None:
+    torch.manual_seed(0)
+    network = Fusion(trunk(asked, frozen=False), frozen=False).eval()
+    images = torch.rand(1, 1, *asked.size)
+
+    def twice() -> None:
+        with torch.no_grad():
+            network(images)
+        kept: list[torch.Tensor] = []
+        hook = network.trunk.encoder.register_forward_hook(
+            lambda _module, _inputs, taps: kept.append(taps.classifier)
+        )
+        score = network(images).classes.amax(dim=1).sum()
+        hook.remove()
+        torch.autograd.grad(score, [kept[0], *network.parameters()], allow_unused=True)
+
+    def once() -> None:
+        with torch.inference_mode():
+            gradcam(network, images)
+
+    before = seconds(twice, asked.runs)
+    network.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+    taken = seconds(once, asked.runs)
+    print(
+        f"diagnosis, saliency map and Grad-CAM of one image {said(asked.size)}, {asked.encoder},"
+        f" {asked.width} channels, {torch.get_num_threads()} threads"
+    )
+    print(f"  once for each, gradients to all weights {before:8.2f} s")
+    print(f"  all in one pass, channels last          {taken:8.2f} s {before / taken:8.1f} x")
+
+
 PARTS = {
     "triplets": triplets,
     "stage3": stage3,
     "target": target,
     "memory": memory,
     "stride": stride,
+    "predict": predict,
 }
 
 

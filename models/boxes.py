@@ -66,7 +66,7 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
         The file.
     pictures : sequence of Picture
         Matched by name, or the path as it is said (the first where it occurs twice), or else by
-        file name without suffix where one picture only has it.
+        file name without suffix where one picture and one image only have it.
     labels : sequence of str
         Matched by the name of a category, or else by its `supercategory`; neither case nor
         spaces, - and _ matter.
@@ -74,12 +74,16 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
     Raises
     ------
     SchemaError
-        If the file is not what it must be; all faults at once.
+        If the file is not what it must be, or has a picture twice; all faults at once.
     """
     content = _load(path)
     of_category = _category_labels(content["categories"], labels)
     category = {row["id"]: row["name"] for row in content["categories"]}
     by_image = _pictures_by_image(content["images"], pictures)
+    claimed = Counter(name for name in by_image.values() if name is not None)
+    if twice := [f"{name}: {n} images" for name, n in claimed.items() if n > 1]:
+        remedy = "Leave one image of each, or give the others by their own names in a csv."
+        raise SchemaError("two images are one picture.", where=path, remedy=remedy, faults=twice)
     shapes: dict[str, dict[str, list[Shape]]] = {}
     left_out: Counter[str] = Counter()
     n_used = 0
@@ -165,10 +169,12 @@ def _pictures_by_image(rows: list[Row], pictures: Sequence[Picture]) -> dict[Any
     stems: dict[str, set[str]] = {}
     for picture in pictures:
         stems.setdefault(_stem(picture.said), set()).add(picture.name)
+    n_rows = Counter(_stem(row["file_name"]) for row in rows)
     found: dict[Any, str | None] = {}
     for row in rows:
-        alike = stems.get(_stem(row["file_name"]), set())
-        only = next(iter(alike)) if len(alike) == 1 else None
+        stem = _stem(row["file_name"])
+        alike = stems.get(stem, set())
+        only = next(iter(alike)) if len(alike) == n_rows[stem] == 1 else None
         found[row["id"]] = said.get(row["file_name"], only)
     return found
 

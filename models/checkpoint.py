@@ -53,7 +53,8 @@ class Checkpoint:
     labels : list of str
         What the channels of its output are, in order.
     input : dict
-        height, width, channels, and normalise: once or twice (by mean and spread of ImageNet).
+        height, width, channels; normalise: once or twice (by mean and spread of ImageNet); resize:
+        direct or published.
     training : dict
         Best epoch, score, images by source, where the splits came from.
     thresholds : dict, optional
@@ -120,17 +121,15 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return metadata
 
 
-def load_checkpoint(
-    path: Path, *, system: str | None = None, normalise: str | None = None
-) -> Checkpoint:
+def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
     """Read a checkpoint.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
-    system, normalise : str, optional
-        Refuse another network, or one whose images are normalised otherwise.
+    system : str, optional
+        Refuse another network.
 
     Raises
     ------
@@ -144,10 +143,6 @@ def load_checkpoint(
         raise SchemaError(f"its metadata lacks {', '.join(absent)}.", where=path)
     if system is not None and metadata["system"] != system:
         raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
-    found = metadata["input"].get("normalise")
-    if normalise is not None and found != normalise:
-        what = f"images are normalised {found} in this network, {normalise} is expected here."
-        raise SchemaError(what, where=path, remedy="Its scores would mean nothing.")
     with safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return Checkpoint(**{name: metadata[name] for name in known}, weights=weights)

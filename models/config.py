@@ -5,7 +5,6 @@ without pydantic, so that it can be read on a machine that has only torch.
 """
 
 import dataclasses
-import difflib
 import importlib
 import json
 import math
@@ -15,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pipeline.errors import ParamsError
+from pipeline.errors import ParamsError, nearest
 
 SCHEMA_VERSION = 1
 SYSTEMS = {"mil": "models.mil.settings", "cooperative": "models.cooperative.settings"}
@@ -135,10 +134,8 @@ def _read_keys(
     parts: dict[str, Any], content: dict[str, Any], at: str, faults: list[str]
 ) -> dict[str, Any]:
     prefix = f"{at}." if at else ""
-    for key in content:
-        if key not in parts:
-            near = difflib.get_close_matches(key, parts, n=1, cutoff=0.0)[0]
-            faults.append(f"{prefix}{key} is unknown; the nearest is {near}")
+    unknown = [key for key in content if key not in parts]
+    faults += [f"{prefix}{key} is unknown{nearest(key, parts)}" for key in unknown]
     faults += [f"{prefix}{key} is missing" for key in parts if key not in content]
     return {
         key: _read(kind, content[key], f"{prefix}{key}", faults)

@@ -42,11 +42,12 @@ class Plan:
     epochs : int
         At most.
     monitor : str
-        Logged value that chooses the best epoch; of equal ones the later.
+        Logged value that chooses the best epoch; of equal ones the later, and any before one that
+        is not a number.
     mode : {'max', 'min'}
         Which end of it is best.
     patience : int, optional
-        Stop when so many epochs have brought nothing better.
+        Stop when so many epochs have brought nothing better; an equal score is not better.
     precision : {'32', '16-mixed', 'bf16-mixed'}
         Of Lightning.
     channels_last, compile : bool
@@ -168,8 +169,7 @@ class EpochEnd(pl.Callback):
             raise GazeError(f"{plan.monitor} is not among what {plan.name} logs: {known}.")
         score = logged[plan.monitor]
         course.rows.append({"epoch": trainer.current_epoch, **dict(sorted(logged.items()))})
-        sign = 1 if plan.mode == "max" else -1
-        if course.best_epoch < 0 or sign * score >= sign * course.best_score:
+        if self._worth(score) >= self._worth(course.best_score):
             course.best_epoch, course.best_score = trainer.current_epoch, score
             course.best_weights = {
                 name: value.detach().cpu().clone().contiguous()
@@ -179,8 +179,17 @@ class EpochEnd(pl.Callback):
         trainer.should_stop = self._exhausted()
 
     def _exhausted(self) -> bool:
-        since = len(self.course.rows) - 1 - self.course.best_epoch
-        return self._plan.patience is not None and since >= self._plan.patience
+        worth = [self._worth(row[self._plan.monitor]) for row in self.course.rows]
+        if self._plan.patience is None or not worth:
+            return False
+        improved = worth.index(max(worth))  # the first of equals; best_epoch is the last
+        return len(worth) - 1 - improved >= self._plan.patience
+
+    def _worth(self, score: float) -> float:
+        """Score whose largest is best; nothing is worse than one that is not a number."""
+        if math.isnan(score):
+            return -math.inf
+        return score if self._plan.mode == "max" else -score
 
     def _check_finite(self, trainer: pl.Trainer) -> None:
         if not bool(self._finite):

@@ -181,7 +181,7 @@ def evaluate_run(
     scored: Scored = system.score(run, path, config, device)
     warnings = list(scored.warnings)
     if run_hash(run, data, models) != checkpoint.run_hash:
-        warnings.append(f"{run.name} was trained on other data than it is scored on")
+        warnings.append(f"{run.name} was trained from other data or weights than are here")
     said = {
         "settings": dataclasses.asdict(run),
         **scored.said,

@@ -4,6 +4,7 @@ Reads: what `gazescribe images` wrote. Memory maps are opened where they are rea
 processes share nothing but the files.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,9 @@ def open_images(folder: Path | str, size: tuple[int, int]) -> ImageRows:
         remedy = f"Make them with `gazescribe images --size {size[0]}x{size[1]}`."
         raise ParamsError(what, where=folder, remedy=remedy)
     return rows
+
+
+def resize_of(folder: Path | str) -> str:
+    """Tell how `gazescribe images` fitted the radiographs of a folder: direct or published."""
+    metadata = open_shards(folder).index.schema.metadata or {}
+    return str(json.loads(metadata.get(b"params", b"{}")).get("resize", "direct"))

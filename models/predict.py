@@ -173,8 +173,9 @@ def run(
         workers = (os.cpu_count() or 1) if device.type == "cuda" else 0
     predictor = load_predictor(checkpoint)
     wish = wish_of(predictor, asked)
-    boxes = read_boxes(asked.boxes, pictures, predictor.maps[wish.kind]) if asked.boxes else None
-    job = Job(predictor, wish, boxes)
+    job = Job(predictor, wish, None)
+    if asked.boxes:
+        job = dataclasses.replace(job, boxes=read_boxes(asked.boxes, pictures, job.labels))
     said = {**dataclasses.asdict(wish), "versions": library_versions()}
     files = [one for one in (checkpoint, asked.boxes) if one]
     n = max(1, ROWS_A_SHARD // len(job.channels))
@@ -205,11 +206,11 @@ def wish_of(predictor: "Predictor", asked: Asked) -> Wish:
     """
     kind = predictor.kind(asked.kind)
     channels = predictor.maps[kind]
-    if asked.boxes and "" in channels:
+    if asked.boxes and not all(channel.label for channel in channels):
         raise ParamsError(f"{kind} maps belong to no label that boxes could have.")
     thresholds = predictor.thresholds(kind)
     if asked.threshold is not None:
-        thresholds = dict.fromkeys(channels, asked.threshold)
+        thresholds = dict.fromkeys([channel.name for channel in channels], asked.threshold)
     if "masks" in asked.write and not thresholds:
         what = f"masks need thresholds of {kind} maps, and this checkpoint has none."
         remedy = "Give the one that `gazescribe evaluate` wrote, or --threshold."

@@ -21,7 +21,7 @@ from pipeline.shards import shard_name, write_shard
 from pipeline.tables import replacing, table_path, write_json, write_table
 
 if TYPE_CHECKING:
-    from models.prediction import Predictor, Seen
+    from models.prediction import Channel, Predictor, Seen
 
 FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")
 PREDICTIONS = "predictions.json"
@@ -45,7 +45,7 @@ class Wish:
     kind : str
         Of maps.
     thresholds : mapping of str to float
-        Of maps, by label.
+        Of maps, by name of the channel.
     min_probability : float
         Masks and overlays show labels with no less than this.
     """
@@ -65,9 +65,14 @@ class Job:
     boxes: Boxes | None
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """Label of each map of a picture; '' where it belongs to none."""
+    def channels(self) -> tuple["Channel", ...]:
+        """What each map of a picture shows."""
         return self.predictor.maps[self.wish.kind]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label of each map of a picture."""
+        return tuple(channel.label for channel in self.channels)
 
 
 def write_part(
@@ -87,6 +92,9 @@ def write_part(
         if isinstance(seen, GazeError):
             why = {"reason": seen.what, "remedy": seen.remedy}
             left_out.append({"name": picture.name, "path": picture.said, **why})
+            boxed = job.boxes.shapes.get(picture.name, {}) if job.boxes else {}
+            unread = {"name": picture.name, "left_out": "the picture cannot be read"}
+            scored += [{**unread, "label": label} for label in boxed]
             continue
         said = write_picture(picture, seen, job, folder)
         if "maps" in job.wish.write:
@@ -132,22 +140,22 @@ def write_picture(picture: Picture, seen: "Seen", job: Job, folder: Path) -> Row
         "height_px": seen.frame.image_size[0],
     }
     probable = [
-        (label, values)
-        for label, values in zip(job.channels, seen.maps, strict=True)
-        if said.get(label, 1.0) >= wish.min_probability
+        (channel.name, values)
+        for channel, values in zip(job.channels, seen.maps, strict=True)
+        if said.get(channel.label, 1.0) >= wish.min_probability
     ]
     if "masks" in wish.write:
         found["masks"] = {}
-        for label, values in probable:
-            place = f"{masks_of(picture)}/{safe_name(label or wish.kind)}.png"
-            mask = spread(values, seen.frame) > np.float32(wish.thresholds[label])
+        for name, values in probable:
+            place = f"{masks_of(picture)}/{safe_name(name)}.png"
+            mask = spread(values, seen.frame) > np.float32(wish.thresholds[name])
             write_mask(mask, folder / place)
-            found["masks"][label] = place
+            found["masks"][name] = place
     if "overlays" in wish.write:
         found["overlay"] = overlay_of(picture)
         panels = [
-            Panel(_title(label or wish.kind, said.get(label)), values, wish.thresholds.get(label))
-            for label, values in probable
+            Panel(_title(name, said.get(name)), values, wish.thresholds.get(name))
+            for name, values in probable
         ]
         title = picture.name if panels else f"nothing from {wish.min_probability:g} on"
         write_overlay(seen.shown, seen.frame, title, panels, folder / found["overlay"])
@@ -170,8 +178,8 @@ def write_index(images: Sequence[Row], job: Job, folder: Path, about: Row) -> No
 
     columns = {
         "reading_id": each(one["name"] for one in images),
-        "kind": ["label" if label else "saliency" for label in channels] * len(images),
-        "label": list(channels) * len(images),
+        "kind": [channel.kind for channel in channels] * len(images),
+        "label": [channel.label for channel in channels] * len(images),
         "dataset": each(["predicted"] * len(images)),
         "dicom_id": each(without_suffix(PurePosixPath(one["path"]).name) for one in images),
         "shard": each(one["maps"]["shard"] for one in images),
@@ -196,7 +204,7 @@ def compare(picture: Picture, seen: "Seen", job: Job) -> list[Row]:
         elif not mask.any():
             row["left_out"] = "the shapes hold no pixel's centre"
         else:
-            at = job.channels.index(label)
+            at = job.labels.index(label)
             threshold = job.wish.thresholds.get(label)
             limits = limits_of(job.wish.thresholds)
             row["probability"] = float(seen.probabilities[job.predictor.labels.index(label)])
@@ -249,7 +257,7 @@ def write_scores(notes: Sequence[Row], job: Job, folder: Path) -> Row:
         writer = csv.DictWriter(file, SCORED, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(scored)
-    found = sum_up(scored, job.channels, limits)
+    found = sum_up(scored, job.labels, limits)
     counts = dict(job.boxes.counts) if job.boxes else {}
     counts["cases"] = len(scored)
     counts["cases_left_out"] = dict(Counter(row["left_out"] for row in rows if "left_out" in row))

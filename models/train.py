@@ -110,7 +110,8 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
     Returns
     -------
     dict
-        What `train.json` says, and `skipped`.
+        What `train.json` says, and `skipped`. Of a run that is done and has lost that file, what
+        its checkpoint says: all but times and memory.
     """
     from models.checkpoint import FILE, Checkpoint, read_metadata
     from models.epochs import seed_all
@@ -119,8 +120,11 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
 
     folder = out / run.name
     key = run_hash(run, data, out)
-    if (folder / FILE).is_file() and read_metadata(folder / FILE)["run_hash"] == key:
-        return {**json.loads((folder / SUMMARY).read_text(encoding="utf-8")), "skipped": True}
+    there = read_metadata(folder / FILE) if (folder / FILE).is_file() else {}
+    if there.get("run_hash") == key:
+        path = folder / SUMMARY
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else there["training"]
+        return {**kept, "skipped": True}
     seed_all(run.seed)
     forget_peak(machine.accelerator)
     begin = time.monotonic()
@@ -174,7 +178,10 @@ def write_run(
 
 
 def run_hash(run: Any, data: str, out: Path) -> str:
-    """Identify a run: by its settings, by the data, and by the run whose weights it starts from.
+    """Identify a run: by its settings, by the data, and by the weights it starts from.
+
+    Those of an earlier run count by its own hash, those of a file by its bytes; one that is not
+    there is missed where the network is built.
 
     Raises
     ------
@@ -190,7 +197,11 @@ def run_hash(run: Any, data: str, out: Path) -> str:
         what = f"{run.name} starts from the weights of {first}, which is not trained yet."
         raise ParamsError(what, where=out / first / FILE, remedy=f"Train {first} first.")
     before = read_metadata(out / first / FILE)["run_hash"] if first else None
-    text = json.dumps([kept, data, before], sort_keys=True)
+    parts = [kept, data, before]
+    if (file := settings.get("weights")) and Path(file).is_file():
+        with Path(file).open("rb") as content:
+            parts.append(hashlib.file_digest(content, "sha256").hexdigest())
+    text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -29,6 +29,7 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
 from pipeline.errors import ParamsError
@@ -224,7 +225,8 @@ def associate(
     counts = summary["n_windows"]
     opened = {name: n for name, n in counts.items() if name.split()[0] in ("sentence", "mention")}
     found = ", ".join(f"{n} {name}" for name, n in opened.items()) or "no sentence"
-    line = f"{summary['n_readings']} readings, windows: {found}; {summary['n_gaussians']} Gaussians"
+    line = f"{plural(summary['n_readings'], 'reading')}, windows: {found}"
+    line += f"; {plural(summary['n_gaussians'], 'Gaussian')}"
     for what in ("readings", "mentions"):
         left = ", ".join(f"{n} {why}" for why, n in summary[f"{what}_left_out"].items() if n)
         line += f"; {what} left out: {left or 'none'}"

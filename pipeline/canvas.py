@@ -5,10 +5,9 @@ Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` sections 2.1 and 2.3.
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -21,6 +20,9 @@ from pipeline.geometry.published import (
     published_frame,
     published_resize,
 )
+
+if TYPE_CHECKING:  # it takes a second to import
+    import pandas as pd
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -44,7 +46,7 @@ GAUSSIAN_COLUMNS = (
 
 
 def render(
-    gaussians: pd.DataFrame | pa.Table,
+    gaussians: "pd.DataFrame | pa.Table",
     image_size: Size,
     size: Size | None = None,
     *,

@@ -1,11 +1,12 @@
 """The console command: a lazy group, each command loaded when it is called."""
 
-import difflib
 import importlib
 import importlib.metadata
 from typing import Any
 
 import click
+
+from pipeline.errors import nearest
 
 COMMANDS = {
     "demo": ("pipeline.demo.command:demo", "Write synthetic REFLACX, EGD and MIMIC trees."),
@@ -71,9 +72,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; name the nearest one when there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+            ctx.fail(f"There is no command {args[0]!r}{nearest(args[0], COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -78,5 +78,5 @@ def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
     return {
         "inputs": section.inputs.model_dump(),
         "runs": [run.model_dump() for run in cooperative_runs(section, sizes)],
-        "evaluation": {"batch_size": sizes.batch_size},
+        "evaluation": {"batch_size": sizes.evaluation_batch_size},
     }

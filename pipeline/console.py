@@ -97,6 +97,11 @@ def progress(items: Iterable[Item], description: str, total: int | None = None) 
             bar.update(task, advance=1, visible=time.monotonic() - begin > 2)
 
 
+def plural(n: int, word: str, many: str = "") -> str:
+    """Say a count: `1 shard`, `2,000 shards`, or with `many` what an s does not make."""
+    return f"{n:,} {word if n == 1 else many or f'{word}s'}"
+
+
 def summarise(line: str, details: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the one summary line of a command, or all its counts as JSON."""
     click.echo(json.dumps(details, indent=2, sort_keys=True) if as_json else line)

@@ -1,8 +1,8 @@
 """The command `diff`: what an edit of the rules or the parameters changed.
 
 Reads: the mentions, windows and heatmaps below two folders, told by what their Parquet files say
-they are. Writes: nothing, or one CSV with a row for each change. Params: none. Drops: nothing;
-tables that only one side has are named.
+they are; mentions in .csv and .jsonl too, told by their columns. Writes: nothing, or one CSV with a
+row for each change. Params: none. Drops: nothing; tables that only one side has are named.
 """
 
 from collections import Counter
@@ -13,13 +13,13 @@ from typing import Any
 
 import click
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.console import command, json_option, progress, summarise
-from pipeline.errors import SchemaError
+from pipeline.console import command, json_option, plural, progress, summarise
+from pipeline.errors import AlignmentError, SchemaError
 from pipeline.geometry.iou import iou_by_threshold
+from pipeline.mentions import read_frame
 from pipeline.shards import open_shards
 from pipeline.tables import replacing
 
@@ -33,6 +33,9 @@ COMPARED = {
     "windows": ("start_s", "end_s", "labels", "status"),
     "heatmaps": (),
 }
+TEXT = (".csv", ".jsonl")  # of mentions alone
+SUFFIXES = (".parquet", *TEXT)
+WHOLE = ("char_start", "char_end")
 IDS_SHOWN = 5
 PATH = click.Path(exists=True, path_type=Path)
 
@@ -64,6 +67,11 @@ class Change:
     after: str = ""
     iou: float | None = None
 
+    @property
+    def other_size(self) -> bool:
+        """Whether it is a map whose size changed, so that there is no IoU."""
+        return self.table == "heatmaps" and self.change == "changed" and self.iou is None
+
 
 def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     """Find the tables that can be compared.
@@ -71,7 +79,7 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     Parameters
     ----------
     start : pathlib.Path
-        A folder, searched to any depth, or one Parquet file.
+        A folder, searched to any depth, or one file.
 
     Returns
     -------
@@ -81,19 +89,35 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     Raises
     ------
     SchemaError
-        If a file is no Parquet.
+        If a Parquet file is none.
     """
     found = {}
-    for path in [start] if start.is_file() else sorted(start.rglob("*.parquet")):
-        try:
-            metadata = pq.read_schema(path).metadata or {}
-        except (pa.ArrowInvalid, OSError) as error:
-            raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-        name = metadata.get(b"table", b"").decode()
+    of_kind = [path for path in sorted(start.rglob("*")) if path.suffix in SUFFIXES]
+    for path in [start] if start.is_file() else of_kind:
+        name = _mentions_or_none(path) if path.suffix in TEXT else _table_of(path)
         if name in KEYS:
             part = name if path == start else path.relative_to(start).as_posix()
             found[part] = (name, path)
     return found
+
+
+def _table_of(path: Path) -> str:
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+    return str(metadata.get(b"table", b"").decode())
+
+
+def _mentions_or_none(path: Path) -> str:
+    """Tell a file of mentions, as `label` writes it, from any other text."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+    return "mentions" if all(name in first for name in _columns("mentions")) else ""
+
+
+def _columns(table: str) -> list[str]:
+    return [*KEYS[table], *COMPARED[table]]
 
 
 def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> Iterator[Change]:
@@ -131,18 +155,29 @@ def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> I
 
 def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Rows by key; those of equal key are told apart by their order."""
-    columns = [*KEYS[table], *COMPARED[table]]
-    try:
-        rows = pq.read_table(path, columns=columns).to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SchemaError(f"this is not a table {table} ({error}).", where=path) from error
     seen: Counter[tuple[Any, ...]] = Counter()
     found = {}
-    for at, row in enumerate(rows):
+    for at, row in enumerate(_records(path, table, _columns(table))):
         key = tuple(row.pop(name) for name in KEYS[table])
         seen[key] += 1
         found[(*key, seen[key])] = row if COMPARED[table] else {"at": at}
     return found
+
+
+def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    try:
+        if path.suffix not in TEXT:
+            return list(pq.read_table(path, columns=list(columns)).to_pylist())
+        numbers = {name: int for name in WHOLE if name in columns}
+        frame = read_frame(path)[list(columns)].astype(numbers)
+    except (ValueError, OSError) as error:
+        raise SchemaError(f"this is not a table {table} ({error}).", where=path) from error
+    return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]
+
+
+def _ids(table: str, path: Path) -> set[str]:
+    key = KEYS[table][0]
+    return {str(row[key]) for row in _records(path, table, [key])}
 
 
 def _said(row: dict[str, Any] | None) -> str:
@@ -197,25 +232,32 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
     if not common:
         remedy = "Give two folders that hold mentions, windows or heatmaps at the same places."
         raise SchemaError("there is nothing to compare.", where=f"{before}, {after}", remedy=remedy)
+    ids = [{one for part in common for one in _ids(*side[part])} for side in sides]
+    if all(ids) and ids[0].isdisjoint(ids[1]):
+        remedy = "Compare two runs over the same data."
+        what = "there is no reading in common."
+        raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)
     changes = [
         change
         for part in common
         for change in compare(part, sides[0][part][0], [side[part][1] for side in sides], threshold)
     ]
     if out:
+        import pandas as pd
+
         with replacing(out) as beside:
             pd.DataFrame([asdict(change) for change in changes]).to_csv(beside, index=False)
     counts = summary(changes, common, sides)
     if not as_json:
         _show(counts)
-    line = f"{len(changes)} changes in {len(common)} tables{f' → {out}' if out else ''}"
-    summarise(line, counts, as_json=as_json)
+    line = f"{plural(len(changes), 'change')} in {plural(len(common), 'table')}"
+    summarise(f"{line} → {out}" if out else line, counts, as_json=as_json)
 
 
 def summary(
     changes: Sequence[Change], common: Sequence[str], sides: Sequence[Mapping[str, object]]
 ) -> dict[str, Any]:
-    """Count changes by table and kind, with their ids, labels and mean IoU.
+    """Count changes by table and kind, with their ids, labels, mean IoU and maps of other sizes.
 
     Parameters
     ----------
@@ -234,6 +276,7 @@ def summary(
             "n": dict(sorted(Counter(change.change for change in here).items())),
             "by_label": dict(sorted(Counter(change.label for change in here).items())),
             "mean_iou": float(np.mean(ious)) if ious else None,
+            "other_size": sum(change.other_size for change in here),
             "ids": sorted({change.id for change in here}),
         }
     alone = {
@@ -248,6 +291,8 @@ def _show(counts: Mapping[str, Any]) -> None:
         said = ", ".join(f"{n} {change}" for change, n in found["n"].items()) or "no change"
         if found["mean_iou"] is not None:
             said += f", mean IoU {found['mean_iou']:.3f}"
+        if found["other_size"]:
+            said += f" ({found['other_size']:,} of another size)"
         ids = found["ids"]
         if ids:
             more = f" … {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""

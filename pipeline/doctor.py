@@ -8,6 +8,7 @@ driver's own tool.
 import importlib.metadata
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -162,7 +163,8 @@ def _data(root: str | None) -> Iterator[Finding]:
         except GazeError as error:
             yield Finding(dataset, "not found", "hint", str(error))
         else:
-            yield Finding(dataset, str(found), "ok", f"Check it: gazescribe verify {dataset}.")
+            advice = f"Check it: gazescribe verify {dataset} {shlex.quote(str(found))}"
+            yield Finding(dataset, str(found), "ok", advice)
 
 
 @command("doctor")

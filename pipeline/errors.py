@@ -4,9 +4,23 @@ The command line prints a `GazeError` without traceback and exits with 2; every 
 bug and exits with 1.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 MAX_SHOWN = 10
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name is the nearest, whatever its case; nothing where none is near.
+
+    Returns
+    -------
+    str
+        To be put behind a message: `; the nearest is heatmaps`, or an empty text.
+    """
+    by_folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f"; the nearest is {by_folded[near[0]]}" if near else ""
 
 
 class GazeError(Exception):

@@ -27,11 +27,13 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
 from pipeline.detection import Detection, Floats, Gaze, detect, step_of
 from pipeline.errors import GazeError
 from pipeline.ingest.chunks import Chunk, cut, write_chunks
+from pipeline.ingest.folder import dataset_of, make_room
 from pipeline.parallel import map_tasks
 from pipeline.schemas import TABLES
 from pipeline.tables import (
@@ -86,13 +88,12 @@ def fixations(
     from pipeline.params import load_params, override
 
     settings = override(load_params(params_file).fixations, **given)
+    theirs = None if against is None else read_table(against, "fixations")
     summary = find_fixations(
         tables, out, settings, px_per_deg=px_per_deg, workers=workers, scheduler=scheduler
     )
-    if against is not None:
-        summary["agreement"] = agreement(
-            read_table(out, "fixations"), read_table(against, "fixations")
-        )
+    if theirs is not None:
+        summary["agreement"] = agreement(read_table(out, "fixations"), theirs)
     write_json(summary, out / "fixations.json")
     summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
@@ -129,7 +130,7 @@ def find_fixations(
     Raises
     ------
     GazeError
-        If `out` is `tables`, or there are no samples.
+        If `out` is `tables` or holds those of another data set, or there are no samples.
     """
     if out.resolve() == tables.resolve():
         raise GazeError("OUT is TABLES; the data set's own fixations would be lost.", where=out)
@@ -155,12 +156,13 @@ def find_fixations(
         description="fixations",
     )
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
+    copied = [name for name in COPIED if table_path(tables, name).is_file()]
+    make_room(out, dataset_of(tables), ["readings", "fixations", *copied])
     n_rows, notes = write_chunks(found, out, ["fixations"], {"fixations_params": recorded})
     with_gaze = set(read_table(out, "fixations", ["reading_id"])["reading_id"].to_pylist())
     _write_readings(readings, with_gaze, out)
-    for name in COPIED:
-        if table_path(tables, name).is_file():
-            shutil.copyfile(table_path(tables, name), table_path(out, name))
+    for name in copied:
+        shutil.copyfile(table_path(tables, name), table_path(out, name))
     return {
         **settings.model_dump(),
         "readings": len(ids),
@@ -328,17 +330,18 @@ def summary_line(summary: dict[str, Any]) -> str:
     """Say in one line what was found, and how it compares."""
     left_out = ", ".join(f"{reason} {n:,}" for reason, n in summary["without_gaze"].items())
     line = (
-        f"{summary['method']}: {summary['fixations']:,} fixations of"
-        f" {summary['readings_with_gaze']:,} readings from {summary['samples']:,} samples; "
+        f"{summary['method']}: {plural(summary['fixations'], 'fixation')} of"
+        f" {plural(summary['readings_with_gaze'], 'reading')} from"
+        f" {plural(summary['samples'], 'sample')}; "
         + (f"without gaze: {left_out}" if left_out else "no reading without gaze")
     )
     same = summary.get("agreement")
     if same is None:
         return line
     if same["distance_deg"] is None:
-        return f"{line}; no fixation to compare in {same['readings']} readings"
+        return f"{line}; no fixation to compare in {plural(same['readings'], 'reading')}"
     return (
-        f"{line}; against theirs in {same['readings']:,} readings:"
+        f"{line}; against theirs in {plural(same['readings'], 'reading')}:"
         f" {same['count_ratio']:.2f} times as many, time IoU {same['time_iou']:.2f},"
         f" {same['share_matched']:.0%} matched, centres {same['distance_deg']:.2f}° apart"
     )

@@ -30,6 +30,7 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
 from pipeline.errors import ParamsError, SchemaError
@@ -435,6 +436,11 @@ def heatmaps(
         tables, associated, out, kind, params, rules=rules, workers=workers, scheduler=scheduler
     )
     left = ", ".join(f"{n} {why}" for why, n in summary["left_out"].items())
-    line = f"{summary['n_maps']} {kind} maps of {summary['n_readings']} readings"
-    line += f" in {summary['n_shards']} shards, {summary['n_blank']} blank"
+    line = plural(summary["n_maps"], f"{kind} map")
+    line += f" of {plural(summary['n_readings'], 'reading')}"
+    line += f" in {plural(summary['n_shards'], 'shard')}, {summary['n_blank']:,} blank"
+    if not summary["n_maps"]:
+        what, use = ("ellipse", "can be drawn") if kind == "ellipse" else ("window", "has gaze")
+        why = f"no {what} {use}" if summary["left_out"] else f"there is no {what} for a {kind} map"
+        line = f"nothing was drawn: {why}"
     summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)

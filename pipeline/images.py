@@ -34,16 +34,16 @@ from pipeline.console import (
 )
 from pipeline.errors import GazeError, ParamsError, SchemaError
 from pipeline.geometry.published import published_frame
-from pipeline.ingest.roots import levels
 from pipeline.manifests import load_manifest
 from pipeline.parallel import map_tasks
 from pipeline.params import Images, load_params, override, parse_size, size_of
-from pipeline.radiographs import letterboxed, read_radiograph
+from pipeline.radiograph_files import find_radiograph, leads_out, radiographs_root
+from pipeline.radiographs import DICOM_SUFFIXES, PICTURE_SUFFIXES, letterboxed, read_radiograph
 from pipeline.schemas import TABLES
 from pipeline.shards import ROWS_A_SHARD, shard_folder, shard_name
 from pipeline.tables import read_table, replacing, table_path, write_json, write_table
 
-SUFFIXES = {"jpg": ".jpg", "dicom": ".dcm"}
+SUFFIXES = {"jpg": PICTURE_SUFFIXES, "dicom": DICOM_SUFFIXES}
 SHOWN_IDS = 10
 DECIDE_THE_BYTES = ("gazescribe", "numpy", "pillow", "pydicom", "scipy")
 
@@ -56,7 +56,7 @@ class Fitting:
 
     root: Path
     folder: Path
-    suffix: str
+    suffixes: tuple[str, ...]
     size: tuple[int, int]
     resize: str
 
@@ -72,12 +72,12 @@ def list_images(tables: Sequence[Path]) -> list[Row]:
     Returns
     -------
     list of dict
-        dicom_id, study_id, subject_id, path (without suffix, below the root), width_px, height_px.
+        dicom_id, study_id, subject_id, path (as `radiograph_files` takes it), width_px, height_px.
 
     Raises
     ------
     SchemaError
-        If a folder has neither table, or a path is not that of the image.
+        If a folder has neither table, or a path is not that of the image or leads out of the root.
     """
     listed: dict[str, Row] = {}
     for folder in tables:
@@ -97,46 +97,12 @@ def _check_paths(rows: list[Row], where: Path) -> None:
     pattern = manifest.matcher(manifest.file("image"))
     faults = []
     for row in rows:
-        found = pattern.fullmatch(f"{row['path']}.jpg")
-        if row["path"] is not None and (not found or found["dicom_id"] != row["dicom_id"]):
-            faults.append(f"{row['dicom_id']}: {row['path']}")
+        path = row["path"] or ""
+        found = pattern.fullmatch(f"{path}.jpg")
+        if leads_out(path) or (found and found["dicom_id"] != row["dicom_id"]):
+            faults.append(f"{row['dicom_id']}: {path}")
     if faults:
         raise SchemaError("these are not the paths of the images.", where=where, faults=faults)
-
-
-def find_tree(start: Path, paths: Sequence[str], suffix: str) -> Path:
-    """Find the folder that holds some of the radiographs; nearer ones win.
-
-    Parameters
-    ----------
-    start : pathlib.Path
-        It, or a folder above it.
-    paths : sequence of str
-        Where they lie in it, without suffix.
-    suffix : str
-        Of the files.
-
-    Raises
-    ------
-    GazeError
-        If none is found, or they lie in two equally near folders.
-    """
-    for level in levels(start, load_manifest("mimic-cxr-jpg")):
-        trees = [folder for folder in level if (folder / "files").is_dir()]
-        found = [
-            tree for tree in trees if any((tree / f"{path}{suffix}").is_file() for path in paths)
-        ]
-        if len(found) > 1:
-            what = f"{len(found)} trees with these radiographs lie here."
-            faults = [str(tree) for tree in found]
-            raise GazeError(what, where=start, remedy="Name the one you mean.", faults=faults)
-        if found:
-            return found[0]
-    raise GazeError(
-        f"none of the {len(paths)} radiographs is here; the first is {paths[0]}{suffix}.",
-        where=start,
-        remedy=f"Give the folder that holds it, or one above; or another --source than {suffix}.",
-    )
 
 
 def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
@@ -160,8 +126,8 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     rows: list[Row] = []
     left_out: dict[str, str] = {}
     for image in listed:
-        path = fitting.root / f"{image['path']}{fitting.suffix}"
-        if image["path"] is None or not path.is_file():
+        path = find_radiograph(fitting.root, image["path"], fitting.suffixes)
+        if path is None:
             left_out[image["dicom_id"]] = "absent" if image["path"] else "no path in the table"
             continue
         try:
@@ -227,9 +193,9 @@ def run(
     if params.resize == "published":
         published_frame(size, size)  # raises where the frame is no square
     listed = list_images(tables)
-    suffix = SUFFIXES[params.source]
+    suffixes = SUFFIXES[params.source]
     paths = [row["path"] for row in listed if row["path"]]
-    tree = find_tree(root, paths, suffix) if paths else root
+    tree = radiographs_root(root, paths, (suffixes,)) if paths else root
     tasks = [
         (number, listed[at : at + ROWS_A_SHARD])
         for number, at in enumerate(range(0, len(listed), ROWS_A_SHARD))
@@ -237,7 +203,7 @@ def run(
     with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
         done = {number: _finished(folder, number) for number, _ in tasks}
         to_do = [task for task in tasks if done[task[0]] is None]
-        fitting = Fitting(tree, folder, suffix, size, params.resize)
+        fitting = Fitting(tree, folder, suffixes, size, params.resize)
         fitted = map_tasks(
             partial(fit_shard, fitting=fitting),
             to_do,

@@ -3,14 +3,13 @@
 The facts are in `data_manifests/*.yaml`; this module says what such a file holds and reads it.
 """
 
-import difflib
 import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.errors import ManifestError
+from pipeline.errors import ManifestError, nearest
 from pipeline.resources import shipped
 from pipeline.strict import Strict, read_yaml
 
@@ -244,14 +243,22 @@ def load_readable(dataset: str) -> Manifest:
     return manifest
 
 
-def _find(dataset: str) -> Path:
-    """Find a manifest by its name: one's own folder may hold one's own data sets alone."""
+def known_manifests() -> dict[str, Path]:
+    """Find the manifests by name: one's own folder may hold one's own data sets alone."""
     folders = [shipped("data_manifests"), Path("data_manifests")]
-    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def complete_dataset(_context: object, _parameter: object, incomplete: str) -> list[str]:
+    """Give the data sets that a shell may complete an argument to."""
+    return sorted(name for name in {*known_manifests()} - {"demo"} if name.startswith(incomplete))
+
+
+def _find(dataset: str) -> Path:
+    found = known_manifests()
     if dataset not in found:
-        near = difflib.get_close_matches(dataset, found, n=1, cutoff=0.0)[0]
         raise ManifestError(
-            f"there is no manifest {dataset!r}; the nearest is {near} (known:"
+            f"there is no manifest {dataset!r}{nearest(dataset, found)} (known:"
             f" {', '.join(sorted(found))}).",
             remedy="Name one of these, or the path of a YAML file (docs/own-data.md).",
         )

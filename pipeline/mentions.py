@@ -9,15 +9,17 @@ import json
 from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import AlignmentError, RuleError
 from pipeline.rules_io import LabelMap
 from pipeline.schemas import TABLES
 from pipeline.tables import conform
+
+if TYPE_CHECKING:  # it takes a second to import
+    import pandas as pd
 
 SYNONYMS = {
     "report_id": ("report_id", "reading_id", "id"),
@@ -63,7 +65,7 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     -----
     A mention that is given twice in the same way counts once.
     """
-    frame = _read_frame(path)
+    frame = read_frame(path)
     texts = {
         row["reading_id"]: row["text"]
         for row in readings.select(["reading_id", "text"]).to_pylist()
@@ -71,7 +73,9 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     }
     wide = [column for column in frame.columns if str(column).endswith(_WIDE_SUFFIX)]
     rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
-    faults = [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
+    strangers = sorted({row["report_id"] for row in rows} - texts.keys())
+    faults = [f"no reading {one!r} with a text" for one in strangers]
+    faults += [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
     faults += _unknown_labels(rows, label_map)
     known: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in [] if faults else rows:
@@ -82,13 +86,22 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
             faults.append(f"mention {key} is both {polarity} and {complete['polarity']}")
     if faults:
         what = f"these mentions do not fit the readings (faults: {len(faults)})."
-        remedy = "Spans count characters of `readings.text`, from 0, end exclusive."
+        remedy = (
+            "Give the TABLES they were made from."
+            if strangers
+            else "Spans count characters of `readings.text`, from 0, end exclusive."
+        )
         raise AlignmentError(what, where=path, remedy=remedy, faults=faults)
     found = pa.Table.from_pylist(list(known.values()), schema=TABLES["mentions"].schema)
     return conform(found, "mentions")
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def read_frame(path: Path) -> "pd.DataFrame":
+    """Read a csv, jsonl or parquet file as it stands; raises `AlignmentError` if it cannot."""
+    import pandas as pd
+
+    if not path.is_file():
+        raise AlignmentError("there is no such file.", where=path)
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
@@ -102,7 +115,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
     raise AlignmentError("the suffix must be .csv, .jsonl or .parquet.", where=path)
 
 
-def _long_rows(frame: pd.DataFrame, path: Path) -> Iterator[dict[str, Any]]:
+def _long_rows(frame: "pd.DataFrame", path: Path) -> Iterator[dict[str, Any]]:
     names = {
         column: next((name for name in synonyms if name in frame.columns), None)
         for column, synonyms in SYNONYMS.items()
@@ -130,7 +143,7 @@ def _value(cell: object) -> object:
 
 
 def _wide_rows(
-    frame: pd.DataFrame, wide: list[str], texts: Mapping[str, str], path: Path
+    frame: "pd.DataFrame", wide: list[str], texts: Mapping[str, str], path: Path
 ) -> Iterator[dict[str, Any]]:
     """One row a report, joined by its text: the file names no report."""
     if "Reports" not in frame.columns:
@@ -169,7 +182,6 @@ def _wide_rows(
 def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
     text = texts.get(row["report_id"])
     if text is None:
-        yield f"row {number}: no reading {row['report_id']!r} with a text"
         return
     if row["polarity"] not in POLARITY_WORDS:
         known = ", ".join(POLARITY_WORDS)

@@ -6,9 +6,9 @@ changes some of either for one model. `models/mil/settings.py` reads the result 
 trains; a test keeps the two equal.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from pipeline.errors import ParamsError
 from pipeline.strict import Strict, check
@@ -17,6 +17,12 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Off = BeforeValidator(lambda value: "off" if value is False else value)
 """YAML reads off as false."""
+
+
+def _each_once(layers: list[Any]) -> list[Any]:
+    if len(set(layers)) < len(layers):
+        raise ValueError("each layer is joined once")
+    return layers
 
 
 class Augment(Strict):
@@ -28,6 +34,12 @@ class Augment(Strict):
     scale_max: float = Field(gt=0)
     interpolation: Literal["bilinear", "nearest"]
 
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.scale_min > self.scale_max:
+            raise ValueError(f"scale_min {self.scale_min} is above scale_max {self.scale_max}")
+        return self
+
 
 class MilMethod(Strict):
     """What the paper says, of section `mil` of `params.yaml`."""
@@ -37,7 +49,7 @@ class MilMethod(Strict):
     share_rule: Literal["subjects", "published"]
     drop_duplicates: bool
     objective: Literal["mil", "cross_entropy"]
-    layers: list[Literal[3, 4]] = Field(min_length=1)
+    layers: Annotated[list[Literal[3, 4]], Field(min_length=1), AfterValidator(_each_once)]
     decoder: bool
     balanced: Annotated[Literal["published", "all", "off"], Off]
     lambda_annotated: float = Field(ge=0)

@@ -21,7 +21,7 @@ Variants = dict[ModelName, dict[str, Any]]
 class CooperativeMethod(Strict):
     """What the paper says, of section `cooperative` of `params.yaml`."""
 
-    frozen: bool
+    frozen: Literal[True, False, "parameters"]
     cache_features: bool
     encoder_tap: Literal["block4", "transition3"]
     imagenet_normalise: bool
@@ -45,7 +45,9 @@ class CooperativeSize(Strict):
 
     encoder: Literal["densenet201", "densenet121", "tiny"] | None
     unet_channels: int = Field(ge=1)
-    graph_channels: list[Annotated[int, Field(ge=4)]] = Field(min_length=4, max_length=4)
+    graph_channels: list[Annotated[int, Field(ge=4, multiple_of=4)]] = Field(
+        min_length=4, max_length=4
+    )
     graph_blocks: list[Annotated[int, Field(ge=1)]] = Field(min_length=4, max_length=4)
     image_height: Side
     image_width: Side
@@ -94,6 +96,7 @@ class CooperativeProfile(CooperativeSize):
 
     models: Variants = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    evaluation_batch_size: int = Field(ge=1)
     densenet_weights: str | None
     inception_weights: str | None
 

@@ -1,6 +1,6 @@
 """Pictures to judge by eye: radiograph, heatmap, fixations and the readers' ellipses.
 
-Reads: tables, the folder that `associate` wrote, and the radiographs of MIMIC-CXR-JPG.
+Reads: tables, the folder that `associate` wrote, and the radiographs (`radiograph_files`).
 Writes: `OUT/<reading>-<label>.png`.
 Params: `associate` and `heatmaps` as they made the windows.
 Drops: readings whose radiograph is absent; counted.
@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import FloatMap
 from pipeline.console import EXISTING_FOLDER, FOLDER, command, params_option
-from pipeline.errors import GazeError
-from pipeline.ingest.roots import find_root
-from pipeline.manifests import load_manifest
+from pipeline.errors import GazeError, nearest
 from pipeline.params import Params, load_params
+from pipeline.radiograph_files import find_radiograph, radiographs_root
 from pipeline.radiographs import read_radiograph
 from pipeline.render import draw_windows
 from pipeline.rules_io import load_column_map, load_label_map
-from pipeline.tables import read_readings, read_table, replacing
+from pipeline.tables import read_readings, read_table, replacing, table_path
 
 INCHES = 6.4
 Row = dict[str, Any]
@@ -56,7 +55,9 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
     """
     unknown = sorted(set(reading_ids) - set(windows["reading_id"].to_pylist()))
     if unknown:
-        raise GazeError(f"no reading {', '.join(unknown)} has windows.")
+        known = pc.unique(windows["reading_id"]).to_pylist()
+        faults = [f"{one!r}{nearest(one, known)}" for one in unknown]
+        raise GazeError(f"these readings have no windows ({len(known)} have).", faults=faults)
     maps: dict[tuple[str, str], list[Row]] = {}
     for row in windows.to_pylist():
         wanted = not reading_ids or row["reading_id"] in reading_ids
@@ -135,18 +136,18 @@ def overlay(
 ) -> None:
     """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png."""
     params = load_params(params_file)
-    root = find_root(images, load_manifest("mimic-cxr-jpg"))
+    readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
+    paths = [row["image_path"] for row in readings.values() if row["image_path"]]
+    root = radiographs_root(images, paths)
     maps = choose_maps(read_table(associated, "windows"), reading_ids, count)
     drawn = absent = 0
     for rows in maps:
-        reading = read_table(tables, "readings").filter(
-            pc.equal(pc.field("reading_id"), rows[0]["reading_id"])
-        )
-        path = root / f"{reading['image_path'][0]}.jpg"
-        if not path.is_file():
+        reading = readings[rows[0]["reading_id"]]
+        path = find_radiograph(root, reading["image_path"])
+        if path is None:
             absent += 1
             continue
-        figure = _figure(tables, associated, reading.to_pylist()[0], rows, path, params)
+        figure = _figure(tables, associated, reading, rows, path, params)
         name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
         with replacing(out / name) as beside:
             figure.savefig(beside, format="png", dpi=80, metadata={"Software": None})
@@ -180,5 +181,7 @@ def _figure(
 
 
 def _ellipses(tables: Path, reading_id: str) -> Iterator[Row]:
+    if not table_path(tables, "ellipses").is_file():
+        return
     table = read_table(tables, "ellipses")
     yield from table.filter(pc.equal(table["reading_id"], reading_id)).to_pylist()

@@ -3,7 +3,6 @@
 docs/own-data.md describes the sections `tables`, `resolution` and `screen` for people.
 """
 
-import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.errors import ManifestError
+from pipeline.errors import ManifestError, nearest
 from pipeline.manifests import SHIPPED, Access, Citation, Column, Licence, Manifest, SourceFile
 from pipeline.strict import Strict, read_yaml
 
@@ -324,8 +323,7 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
     for kind, pattern in manifest.ids.items():
         if kind not in ("reading_id", "subject_id", "dicom_id", "study_id"):
             known = ("reading_id", "subject_id", "dicom_id", "study_id")
-            near = difflib.get_close_matches(kind, known, n=1, cutoff=0.0)[0]
-            yield f"ids.{kind} is unknown; the nearest is {near}"
+            yield f"ids.{kind} is unknown{nearest(kind, known)} (known: {', '.join(known)})"
         elif "/" in pattern:
             yield f"ids.{kind} must not hold a /"
     for name, table in given.items():

@@ -7,6 +7,7 @@ nearest known one. Stages get their section, never the file.
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+import click
 from pydantic import Field, StringConstraints
 
 from pipeline.demo.settings import Demo
@@ -249,8 +250,20 @@ def override(section: Section, **given: object) -> Section:
     Raises
     ------
     ParamsError
-        If a value is out of range.
+        If a value is out of range; it is named as the option of the running command.
     """
     changed = {key: value for key, value in given.items() if value is not None}
     content = {**section.model_dump(), **changed}
-    return check(content, type(section), ParamsError, where="options")
+    try:
+        return check(content, type(section), ParamsError, where="options")
+    except ParamsError as error:
+        parts = [fault.partition(":") for fault in error.faults]
+        faults = ["".join((option_of(key), *rest)) for key, *rest in parts]
+        raise ParamsError(error.what, where=error.where, faults=faults) from error
+
+
+def option_of(key: str) -> str:
+    """Spell a key as the option of the running command that sets it; else as it is."""
+    context = click.get_current_context(silent=True)
+    options = context.command.params if context else []
+    return next((option.opts[0] for option in options if option.name == key), key)

@@ -23,7 +23,8 @@ Size = tuple[int, int]
 Picture = NDArray[np.uint8]
 
 DICOM_SUFFIXES = (".dcm", ".dicom")
-SUFFIXES = (".jpg", ".jpeg", ".png", *DICOM_SUFFIXES)
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 NEARLY_GREY = 8
 """Largest difference between channels of a grey picture stored in colour: JPEG rounds each."""
 UNLIMITED = 1e12

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.canvas import Canvas, FloatMap, Size
 from pipeline.console import EXISTING_FOLDER, FOLDER, command, params_option
-from pipeline.errors import GazeError
+from pipeline.errors import GazeError, nearest
 from pipeline.heatmaps import parse_size
 from pipeline.params import load_params
 from pipeline.tables import read_readings, read_table, replacing
@@ -45,8 +45,8 @@ def choose_windows(
     rows = windows.filter(pc.equal(windows["reading_id"], reading_id)).to_pylist()
     if not rows:
         known = pc.unique(windows["reading_id"]).to_pylist()
-        shown = ", ".join(known[:3])
-        raise GazeError(f"no reading {reading_id!r} has windows; there are {len(known)}: {shown} …")
+        near = nearest(reading_id, known) or f": {', '.join(known[:3])} …"
+        raise GazeError(f"no reading {reading_id!r} has windows; there are {len(known)}{near}")
     if window is not None:
         chosen = [row for row in rows if row["window"] == window]
         there = f"its windows are 0 to {len(rows) - 1}."

@@ -1,13 +1,12 @@
 """Read the label maps of a rules folder: classes and data-set columns to channels or classes."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from pipeline.errors import RuleError
+from pipeline.errors import RuleError, nearest
 from pipeline.resources import resource
 from pipeline.schemas import DATASETS
 
@@ -44,8 +43,7 @@ class LabelMap:
             if name in known:
                 return known[name]
         known_names = [*self.targets, *self.aliases, *self.channels]
-        near = difflib.get_close_matches(label, known_names, n=1, cutoff=0.0)
-        what = f"the rules know no label {label!r}; the nearest is {near[0]!r}."
+        what = f"the rules know no label {label!r}{nearest(label, known_names)}."
         raise RuleError(what, remedy="Add it to rules/labels.yaml or correct the mentions.")
 
 
@@ -190,11 +188,8 @@ def _channel_faults(name: object, reached: object, channels: Sequence[str]) -> l
 def _class_faults(column: object, served: object, classes: Sequence[str]) -> list[str]:
     if not _is_name(column) or not isinstance(served, list) or not served:
         return [f"{column!r} must be a name with a list of classes"]
-    faults = []
-    for name in served:
-        if str(name).casefold() not in classes:
-            near = difflib.get_close_matches(str(name).casefold(), classes, n=1, cutoff=0.0)
-            faults.append(
-                f"{column!r} names the unknown class {name!r}; the nearest is {near[0]!r}"
-            )
-    return faults
+    unknown = [name for name in served if str(name).casefold() not in classes]
+    return [
+        f"{column!r} names the unknown class {name!r}{nearest(str(name), classes)}"
+        for name in unknown
+    ]

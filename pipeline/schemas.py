@@ -131,7 +131,12 @@ _ALL = [
             ),
             _column("width_px", PIXELS, "Width of the original image", unit="px", null=True),
             _column("height_px", PIXELS, "Height of the original image", unit="px", null=True),
-            _column("image_path", ID, "files/pNN/pSUBJECT/sSTUDY/DICOM without suffix", null=True),
+            _column(
+                "image_path",
+                ID,
+                "File below the folder of the radiographs, with or without suffix",
+                null=True,
+            ),
             _column(
                 "has_gaze", pa.bool_(), "False when the eye tracking was discarded or is absent"
             ),
@@ -315,7 +320,7 @@ _ALL = [
         "Index of the shards: one map",
         [
             _reading_id(),
-            _column("kind", ID, ", ".join(HEATMAP_KINDS)),
+            _column("kind", ID, ", ".join((*HEATMAP_KINDS, "gradcam"))),
             _column("label", ID, "Channel; empty for kinds that have none"),
             _column("dataset", ID, "Source"),
             _column("phase", COUNT, "REFLACX collection phase", null=True),

@@ -17,14 +17,14 @@ import click
 from pipeline.console import EXISTING_FOLDER, command, json_option, progress, summarise
 from pipeline.errors import ManifestError
 from pipeline.ingest.roots import find_root
-from pipeline.manifests import Manifest, load_readable
+from pipeline.manifests import Manifest, complete_dataset, load_readable
 from pipeline.tables import write_json
 
 MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders deep
 
 
 @command("sources")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=EXISTING_FOLDER)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @json_option

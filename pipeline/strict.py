@@ -1,6 +1,5 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -8,7 +7,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.errors import GazeError
+from pipeline.errors import GazeError, nearest
 
 Model = TypeVar("Model", bound="Strict")
 
@@ -47,16 +46,26 @@ def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         raise error(f"this is not YAML ({fault}).", where=path) from fault
+    if content is None:
+        raise error("the file is empty.", where=path)
     return check(content, model, error, where=path)
 
 
-def check(content: Any, model: type[Model], error: type[GazeError], *, where: object) -> Model:
+def check(
+    content: Any,
+    model: type[Model],
+    error: type[GazeError],
+    *,
+    where: object,
+    remedy: str | None = None,
+) -> Model:
     """Fit loaded content to a model; raises as `read_yaml` does."""
     try:
         return model.model_validate(content)
     except ValidationError as found:
         faults = [explain(one, model) for one in found.errors(include_url=False)]
-        raise error("this does not say what it must.", where=where, faults=faults) from found
+        what = "this does not say what it must."
+        raise error(what, where=where, remedy=remedy, faults=faults) from found
 
 
 def explain(fault: Any, model: type[BaseModel]) -> str:
@@ -64,8 +73,8 @@ def explain(fault: Any, model: type[BaseModel]) -> str:
     at = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] == "extra_forbidden":
         known = _keys_at(model, fault["loc"][:-1])
-        near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.0)
-        return f"{at} is unknown; the nearest is {near[0]} (known: {', '.join(known)})"
+        near = nearest(str(fault["loc"][-1]), known)
+        return f"{at} is unknown{near} (known: {', '.join(known)})"
     if fault["type"] == "missing":
         return f"{at} is missing"
     return f"{at}: {fault['msg']}, found {fault['input']!r}"

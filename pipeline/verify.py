@@ -7,7 +7,7 @@ for. Params: `ingest.quality`. Drops: nothing.
 import csv
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,23 +20,24 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
-from pipeline.ingest.faults import Fault, Survey, count_faults
+from pipeline.ingest.faults import Fault, Survey, count_faults, count_lost, say_lost
 from pipeline.ingest.roots import find_root
 from pipeline.ingest.settings import Ingest, Options
-from pipeline.manifests import Manifest, load_manifest, load_readable
+from pipeline.manifests import Manifest, complete_dataset, load_manifest, load_readable
 from pipeline.own_manifests import OwnManifest
 from pipeline.quality import COLUMNS, summarise_quality
 from pipeline.tables import replacing
 
 EXAMPLES = 3
 SHOWN = 10
-SEVERITIES = ("error", "loss", "warning")
+SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
 
 
 @command("verify")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=EXISTING_FOLDER)
 @click.option(
     "--quality",
@@ -71,7 +72,9 @@ def verify(
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
     survey = _surveyor(manifest)(root, load_params(params_file).ingest, Options(**given))
-    report = make_report(survey, list_files(root, manifest, survey.ids), manifest)
+    files = list_files(root, manifest, survey.ids)
+    survey.faults.extend(absent_images(files, manifest, survey.ids))
+    report = make_report(survey, files, manifest)
     if quality_file is not None:
         write_quality(survey.quality, quality_file)
     summarise("\n".join(as_text(report, root)), report, as_json=as_json)
@@ -134,6 +137,29 @@ def list_files(
     }
 
 
+def absent_images(
+    files: Mapping[str, Any], manifest: Manifest, ids: Mapping[str, set[str]]
+) -> Iterator[Fault]:
+    """Warn where a data set of radiographs lacks some: tables can be read without them.
+
+    Parameters
+    ----------
+    files : mapping
+        What `list_files` gave.
+    manifest : Manifest
+        Of the data set; its radiographs are the file named `image`.
+    ids : mapping of str to set of str
+        Ids that the tables list.
+    """
+    listed = len(ids.get("dicom_id", ()))
+    there = files["ingested"].get("image", 0)
+    for file in manifest.files:
+        if file.name == "image" and there < listed:
+            message = f"radiographs there: {there:,} of {listed:,}"
+            n = listed - there
+            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n)
+
+
 def _paths(root: Path) -> Iterator[str]:
     for folder, _, names in os.walk(root):
         below = Path(folder).relative_to(root)
@@ -154,8 +180,8 @@ def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) ->
     -------
     dict
         `dataset`, `version`, `synthetic`, `counts` (found and in the full release), `faults` by
-        reason with examples, `n` of reasons by severity, `lost` (readings or images by what they
-        lose), `files`, and percentiles of the gaze `quality`.
+        reason with examples, `n` of reasons by severity, `lost` and `lost_rows` as `count_lost`
+        gives them, `files`, and percentiles of the gaze `quality`.
     """
     faults = count_faults(survey.faults)
     for code, reason in faults.items():
@@ -174,19 +200,10 @@ def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) ->
             severity: sum(reason["severity"] == severity for reason in faults.values())
             for severity in SEVERITIES
         },
-        "lost": _lost(survey.faults),
+        **count_lost(survey.faults),
         "files": dict(files),
         "quality": summarise_quality(survey.quality),
     }
-
-
-def _lost(faults: Iterable[Fault]) -> dict[str, int]:
-    """Count the readings or images that lose something, each once."""
-    lost: dict[str, set[str]] = {}
-    for fault in faults:
-        if fault.severity == "loss":
-            lost.setdefault(fault.loses, set()).add(fault.item or fault.file)
-    return {what: len(items) for what, items in sorted(lost.items())}
 
 
 def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
@@ -201,13 +218,14 @@ def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
         for name, parts in report["quality"].items():
             yield f"  {name:18}" + "".join(f"{part:>12g}" for part in parts.values())
     n = report["n"]
-    lost = ", ".join(f"{what} of {count:,}" for what, count in report["lost"].items())
-    verdict = f"reasons: {n['error']} errors, {n['loss']} losses, {n['warning']} warnings; "
-    yield verdict + (f"lost: {lost}" if lost else "nothing is lost")
+    reasons = ", ".join(plural(n[one], one, many) for one, many in SEVERITIES.items())
+    lost = say_lost(report)
+    yield f"reasons: {reasons}; " + (f"lost: {lost}" if lost else "nothing is lost")
 
 
 def _counts_as_text(counts: Mapping[str, Any]) -> Iterator[str]:
-    yield "counts (full release):"
+    known = any(count["full_release"] is not None for count in counts.values())
+    yield "counts (full release):" if known else "counts:"
     for name, count in counts.items():
         found = "-" if count["found"] is None else f"{count['found']:,}"
         full = "" if count["full_release"] is None else f" ({count['full_release']:,})"
@@ -215,13 +233,13 @@ def _counts_as_text(counts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_as_text(faults: Mapping[str, Any]) -> Iterator[str]:
-    for severity in SEVERITIES:
+    for severity, title in SEVERITIES.items():
         reasons = {code: one for code, one in faults.items() if one["severity"] == severity}
         if reasons:
-            yield {"error": "errors", "loss": "losses", "warning": "warnings"}[severity] + ":"
+            yield f"{title}:"
         for code, reason in reasons.items():
             cost = f", costs {reason['loses']}" if reason["loses"] else ""
-            yield f"  {code}: {reason['rows']:,} in {reason['items']:,} items{cost}"
+            yield f"  {code}: {reason['rows']:,} in {plural(reason['items'], 'item')}{cost}"
             yield from (f"    {example}" for example in reason["examples"])
 
 
@@ -234,7 +252,7 @@ def _files_as_text(files: Mapping[str, Any]) -> Iterator[str]:
             yield f"{title}: " + ", ".join(f"{name} {n:,}" for name, n in files[kind].items())
     unknown = files["unknown"]
     if unknown["files"]:
-        yield f"in the tree, unknown and not ingested: {unknown['files']:,} files"
+        yield f"in the tree, unknown and not ingested: {plural(unknown['files'], 'file')}"
         yield from (f"  {path}" for path in unknown["first"])
 
 

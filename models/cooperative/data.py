@@ -135,7 +135,7 @@ class ClassSampler(Sampler[Key]):
     Notes
     -----
     An epoch has as many batches as the items fill. Images of a rarer class come again before others
-    of a commoner one have come once; within a batch none comes twice if its class has enough.
+    of a commoner one have come once; where they begin anew, a batch can hold one of them twice.
     """
 
     def __init__(self, target: NDArray[np.int64], batch_size: int, seed: int) -> None:

@@ -3,7 +3,7 @@
 Source: Qiu, Rivaz, Xiao 2025, III.B and III.C; `spec/cooperative.md` 3 and 4.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from torch import Tensor, nn
 
@@ -19,6 +19,8 @@ from models.cooperative.blocks import (
 )
 from models.cooperative.densenet import Encoder
 
+Frozen = Literal[True, False, "parameters"]
+
 
 class DualEncoder(nn.Module):
     """Where a radiologist looks, from a DenseNet's features and a U of residual blocks.
@@ -32,9 +34,10 @@ class DualEncoder(nn.Module):
         Channels of the first level; 64 in the paper.
     saliency_stride : {1, 2, 4, 8}
         Size of the decoder's last level: image pixels a side of one of its pixels.
-    frozen : bool
+    frozen : {True, False, 'parameters'}
         Neither parameters nor buffers of the encoder change, whatever is trained; False only to
-        train everything at once.
+        train everything at once. 'parameters': batch normalisation goes on as in training, by the
+        batch and with running statistics that drift, as in the published code.
 
     Attributes
     ----------
@@ -48,13 +51,13 @@ class DualEncoder(nn.Module):
         *,
         width: int = 64,
         saliency_stride: int = 1,
-        frozen: bool = True,
+        frozen: Frozen = True,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self._frozen = frozen and encoder is not None
+        self._frozen = frozen
         if encoder is not None:
-            encoder.requires_grad_(not frozen)
+            encoder.requires_grad_(frozen is False)
         self.contracting = Contracting(width, ResidualSE)
         skips = self.contracting.channels
         outs = (*reversed(skips[:-1]), width)
@@ -72,7 +75,7 @@ class DualEncoder(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; a frozen encoder stays in evaluation mode."""
         super().train(mode)
-        if self.encoder is not None and self._frozen:
+        if self.encoder is not None and self._frozen is True:
             self.encoder.eval()
         return self
 
@@ -107,8 +110,13 @@ class Fusion(nn.Module):
         Of stage 2.
     n_hidden : int
         Of the classifier's hidden layer.
-    frozen : bool
-        Neither parameters nor buffers of the trunk change; False only to train everything at once.
+    frozen : {True, False, 'parameters'}
+        Neither parameters nor buffers of the trunk change; False only to train everything at once,
+        'parameters' as for `DualEncoder`, which is then built with the same.
+
+    Attributes
+    ----------
+    frozen
 
     Notes
     -----
@@ -116,11 +124,11 @@ class Fusion(nn.Module):
     `trunk.describe` once for each image, then `head` alone is trained, with the same result.
     """
 
-    def __init__(self, trunk: DualEncoder, *, n_hidden: int = 64, frozen: bool = True) -> None:
+    def __init__(self, trunk: DualEncoder, *, n_hidden: int = 64, frozen: Frozen = True) -> None:
         super().__init__()
         self.trunk = trunk
-        self._frozen = frozen
-        if frozen:
+        self.frozen = frozen
+        if frozen is not False:
             trunk.requires_grad_(False)
         self.head = class_head(trunk.n_pooled, n_hidden)
         self.train()
@@ -128,7 +136,7 @@ class Fusion(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; a frozen trunk stays in evaluation mode."""
         super().train(mode)
-        if self._frozen:
+        if self.frozen is True:
             self.trunk.eval()
         return self
 

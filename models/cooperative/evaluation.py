@@ -23,6 +23,7 @@ from models.cooperative.items import CLASSES, Items, build_lists, summarise_list
 from models.cooperative.settings import Run
 from models.cooperative.trained import restored
 from models.evaluate import Scored
+from pipeline.errors import AlignmentError
 from pipeline.geometry.letterbox import Letterbox
 from pipeline.geometry.saliency import scores
 from pipeline.schemas import SPLITS, TABLES
@@ -54,12 +55,20 @@ def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
     Raises
     ------
     GazeError
-        If the checkpoint or the data are not what they must be, or if a patient is in two splits.
+        If the checkpoint or the data are not what they must be, if a patient is in two splits, or
+        if no image is for the test.
     """
     lists = build_lists(config.inputs, run)
     said: dict[str, Any] = {"counts": summarise_lists(run, lists)}
     if run.objective == "triplet":
         return Scored({}, {**said, "gives": "an embedding, nothing to score"}, None, {})
+    if not len(lists.items["test"]):
+        what = f"{run.name} cannot be scored: no image of EGD is in the test split."
+        remedy = (
+            "Ingest more patients, with each diagnosis among the test ones, or cross-validate:"
+            " `cooperative.split: folds` tests every image once."
+        )
+        raise AlignmentError(what, where=config.inputs.egd, remedy=remedy)
     network, _, _ = restored(path)
     network.to(device)
     baselines = Baselines(lists.items["train"], config, run)

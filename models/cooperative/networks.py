@@ -72,6 +72,9 @@ def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
     if kind == "dual_encoder" and isinstance(network, Fusion):
         load_weights(network.trunk, earlier.weights, where=where)
     elif kind == "densenet":
+        if isinstance(network, Fusion) and network.frozen is not False:
+            what = "a frozen Fusion needs a trained decoder, which a densenet does not bring."
+            raise ParamsError(what, where=where, remedy="Start it from a dual_encoder (init_from).")
         weights = {
             name.removeprefix("encoder."): weight
             for name, weight in earlier.weights.items()

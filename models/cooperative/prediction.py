@@ -9,12 +9,9 @@ from models.cooperative.data import unit_range
 from models.cooperative.evaluation import distribution
 from models.cooperative.gradcam import gradcam
 from models.cooperative.trained import restored
-from models.prediction import Answer, Predictor
+from models.prediction import Answer, Channel, Predictor
 from pipeline.errors import ParamsError
 from pipeline.schemas import DIAGNOSES
-
-ONE_MAP = ("",)
-"""Its maps belong to no label: Grad-CAM is of the most probable diagnosis."""
 
 
 def predictor(path: Path) -> Predictor:
@@ -36,26 +33,38 @@ def predictor(path: Path) -> Predictor:
         raise ParamsError(
             what, where=path, remedy="Give one that was trained without (gaze: false)."
         )
-    looks = run.network in ("dual_encoder", "fusion", "unet")
-    diagnoses = run.objective in ("cross_entropy", "joint")
+    kinds = []
+    if run.network in ("dual_encoder", "fusion", "unet"):
+        kinds.append("saliency")
+    if run.objective in ("cross_entropy", "joint"):
+        kinds.append("gradcam")
+    offered = [",".join(kinds), *kinds]  # both at once unless one is asked for
 
-    def ask(images: Tensor, kind: str) -> Answer:
-        found, evidence = gradcam(network, unit_range(images))
-        maps = found.saliency if kind == "saliency" else evidence
-        if maps is None:
-            raise ParamsError(f"this network draws no map {kind!r}.", where=path)
-        maps = distribution(maps) if kind == "saliency" else maps
-        highest = maps.amax(dim=(1, 2), keepdim=True).clamp(min=torch.finfo(maps.dtype).tiny)
+    def ask(images: Tensor, wanted: str) -> Answer:
+        ready = unit_range(images)
+        drawn: dict[str, Tensor] = {}
+        if "gradcam" in wanted:
+            found, evidence = gradcam(network, ready)
+            drawn |= {} if evidence is None else {"gradcam": evidence}
+        else:
+            found = network(ready)
+        if found.saliency is not None:
+            drawn["saliency"] = distribution(found.saliency)
         chances = images.new_zeros((len(images), 0), dtype=torch.float64)
         if found.classes is not None:
             chances = found.classes.double().softmax(dim=1)
-        return Answer(chances, (maps / highest)[:, None].float())
+        return Answer(chances, torch.stack([_to_one(drawn[kind]) for kind in wanted.split(",")], 1))
 
-    kinds = ["saliency"] * looks + ["gradcam"] * diagnoses
     return Predictor(
         checkpoint,
         network,
-        DIAGNOSES if diagnoses else (),
-        dict.fromkeys(kinds, ONE_MAP),
+        DIAGNOSES if "gradcam" in kinds else (),
+        {name: tuple(Channel(kind) for kind in name.split(",")) for name in offered},
         ask,
     )
+
+
+def _to_one(maps: Tensor) -> Tensor:
+    """Scale each map, (B, H, W), to a maximum of 1; one that is 0 everywhere stays so."""
+    highest = maps.amax(dim=(1, 2), keepdim=True)
+    return (maps / highest.clamp(min=torch.finfo(maps.dtype).tiny)).float()

@@ -22,6 +22,17 @@ NETWORKS = {
 """Networks, and what each can be trained for."""
 
 MULTIPLE = 32  # of image sides: five halvings
+GRAPH_MULTIPLE = 4  # of graph_channels: sine and cosine of two axes
+INCEPTION_PX = 75  # least image side
+ONE_PLACE_PX = {
+    "densenet": 32,
+    "dual_encoder": 32,
+    "fusion": 32,
+    "inception_resnet": 96,
+    "gazegnn": 4096,
+}
+"""Largest image side at which a layer normalises over the batch at a single place of each image, so
+that it needs two of them."""
 N_CLASSES = 3
 
 HEIRS = (
@@ -53,7 +64,7 @@ class Run:
     objective: Literal["triplet", "cross_entropy", "saliency", "joint"]
     init_from: str | None
     weights: str | None
-    frozen: bool
+    frozen: Literal[True, False, "parameters"]
     cache_features: bool
     encoder: Literal["densenet201", "densenet121", "tiny"] | None
     encoder_tap: Literal["block4", "transition3"]
@@ -109,6 +120,9 @@ def _network_faults(run: Run) -> Iterator[str]:
         yield f"network {run.network} needs an encoder"
     if {len(run.graph_channels), len(run.graph_blocks)} != {4}:
         yield "graph_channels and graph_blocks need four numbers each"
+    if any(channels % GRAPH_MULTIPLE for channels in run.graph_channels):
+        said = ", ".join(map(str, run.graph_channels))
+        yield f"graph_channels are {said}, not all a multiple of {GRAPH_MULTIPLE}"
 
 
 def _start_faults(run: Run) -> Iterator[str]:
@@ -121,6 +135,8 @@ def _start_faults(run: Run) -> Iterator[str]:
         yield f"network {run.network} starts from no file (weights)"
     if kind == ("fusion", "cross_entropy") and not run.init_from:
         yield "network fusion needs a dual_encoder to start from (init_from)"
+    if kind == ("fusion", "joint") and run.frozen is not False:
+        yield "joint training needs frozen: false"
     if run.encoder is None and run.network == "dual_encoder" and (run.init_from or run.weights):
         yield "without an encoder there is nothing to start (init_from, weights)"
 
@@ -129,6 +145,12 @@ def _number_faults(run: Run) -> Iterator[str]:
     for name in ("image_height", "image_width"):
         if getattr(run, name) % MULTIPLE:
             yield f"{name} is {getattr(run, name)}, not a multiple of {MULTIPLE}"
+    size = run.image_height, run.image_width
+    said = f"network {run.network} at {size[0]} × {size[1]}"
+    if run.network == "inception_resnet" and min(size) < INCEPTION_PX:
+        yield f"{said}: image sides need {INCEPTION_PX} pixels or more"
+    if run.batch_size == 1 and max(size) <= ONE_PLACE_PX.get(run.network, 0):
+        yield f"{said}: batch_size is 1, and needs 2 or more"
     if run.split == "folds" and (run.fold is None or run.fold >= run.n_folds):
         yield f"split folds needs a fold below {run.n_folds}, got {run.fold}"
     if run.objective == "triplet" and run.batch_size % N_CLASSES:

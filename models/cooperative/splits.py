@@ -6,9 +6,11 @@ drawn one by one, so that a patient can be on both sides, and the reported image
 """
 
 import csv
+import hashlib
+import io
+import json
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +20,8 @@ from models.cooperative.settings import Run
 from models.sampling import generator
 from pipeline.errors import AlignmentError, ParamsError
 from pipeline.schemas import SPLITS
-from pipeline.tables import replacing
 
+SPLIT_FILE = "split.csv"
 COLUMNS = ("split", "dicom_id", "subject_id", "diagnosis")
 PUBLISHED_TEST, PUBLISHED_ALL = 100, 1083  # images; Qiu, Rivaz, Xiao 2025, III.E
 PUBLISHED_DRAW = 3  # a purpose of random numbers beside those of `models.sampling`
@@ -114,14 +116,40 @@ def check_patients(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> None:
         raise AlignmentError(what, remedy=remedy, faults=faults)
 
 
-def write_split(readings: pd.DataFrame, chosen: Mapping[str, Rows], path: Path) -> None:
-    """Write which image is in which split, as CSV: split, dicom_id, subject_id, diagnosis."""
-    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for split, rows in chosen.items():
-            of = readings.iloc[rows][list(COLUMNS[1:])]
-            writer.writerows((split, *row) for row in of.itertuples(index=False))
+def split_csv(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> str:
+    """Say which image is in which split, as CSV: split, dicom_id, subject_id, diagnosis."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for split, rows in chosen.items():
+        of = readings.iloc[rows][list(COLUMNS[1:])]
+        writer.writerows((split, *row) for row in of.itertuples(index=False))
+    return text.getvalue()
+
+
+def split_sha256(split: str) -> str:
+    """Identify a split, as `split_csv` gives it: by its images and patients, not by diagnoses."""
+    return hashlib.sha256(json.dumps(sorted(_by_image(split).items())).encode()).hexdigest()
+
+
+def differences(split: str, earlier: str) -> list[str]:
+    """Name the images that are not where they were in an earlier split; those tested now first."""
+    here, there = _by_image(split), _by_image(earlier)
+    images = sorted(here.keys() | there.keys())
+    images.sort(key=lambda one: "test" not in here.get(one, ""))
+    return [
+        f"image {one[0]} of patient {one[1]}: {here.get(one, 'unused')} here,"
+        f" {there.get(one, 'unused')} there"
+        for one in images
+        if here.get(one) != there.get(one)
+    ]
+
+
+def _by_image(split: str) -> dict[tuple[str, str], str]:
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in csv.DictReader(io.StringIO(split)):
+        found[row["dicom_id"], row["subject_id"]].append(row["split"])
+    return {image: " and ".join(splits) for image, splits in found.items()}
 
 
 def _published(n: int, seed: int) -> dict[str, Rows]:

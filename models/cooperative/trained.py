@@ -12,15 +12,16 @@ from models.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
 from models.config import read_settings
 from models.cooperative.networks import inherit, load_file, network_of
 from models.cooperative.settings import Run
+from models.cooperative.splits import SPLIT_FILE, differences, split_sha256
 from pipeline.errors import ParamsError
 
 SYSTEM = "cooperative"
 INHERITED = ("split", "n_folds", "fold", "split_seed", "imagenet_normalise")
-"""Settings that a run must share with the one it starts from: else one has seen the other's test
-images, or sees images as the other never did."""
+"""Settings that a run must share with the one it starts from, beside who is in which split: else
+one has seen the other's test images, or sees images as the other never did."""
 
 
-def started(run: Run, out: Path) -> nn.Module:
+def started(run: Run, out: Path, split: str) -> nn.Module:
     """Build the network that a run begins with.
 
     Parameters
@@ -29,6 +30,8 @@ def started(run: Run, out: Path) -> nn.Module:
         Settings.
     out : pathlib.Path
         Folder of all runs.
+    split : str
+        Who is in which split of this run, as `splits.split_csv` gives it.
 
     Returns
     -------
@@ -38,8 +41,8 @@ def started(run: Run, out: Path) -> nn.Module:
     Raises
     ------
     GazeError
-        If such weights are not exactly what the network needs, or the earlier run had other
-        patients to train on.
+        If such weights are not exactly what the network needs, or if the earlier run had other
+        images to train on: it may have learnt those that test this one.
     """
     network = network_of(dataclasses.asdict(run))
     if run.weights:
@@ -47,7 +50,7 @@ def started(run: Run, out: Path) -> nn.Module:
     if run.init_from:
         path = out / run.init_from / FILE
         earlier = load_checkpoint(path, system=SYSTEM)
-        _check_shared(run, earlier, path)
+        _check_shared(run, split, earlier, path)
         inherit(network, earlier, where=path)
     return network
 
@@ -63,7 +66,8 @@ def restored(path: Path) -> tuple[nn.Module, Run, Checkpoint]:
     Returns
     -------
     Module
-        On the CPU, in evaluation mode.
+        On the CPU, in evaluation mode; no parameter takes part in a gradient, so that Grad-CAM
+        keeps only what lies behind the layer it taps.
     Run
         Settings it was trained with.
     Checkpoint
@@ -78,15 +82,28 @@ def restored(path: Path) -> tuple[nn.Module, Run, Checkpoint]:
     run: Run = read_settings(Run, checkpoint.run, where=path)
     network = network_of(checkpoint.run)
     load_weights(network, checkpoint.weights, where=path)
-    return network.eval(), run, checkpoint
+    return network.eval().requires_grad_(requires_grad=False), run, checkpoint
 
 
-def _check_shared(run: Run, earlier: Checkpoint, where: Path) -> None:
+def _check_shared(run: Run, split: str, earlier: Checkpoint, where: Path) -> None:
     faults = [
         f"{name} is {getattr(run, name)!r} in {run.name}, {earlier.run[name]!r} there"
         for name in INHERITED
         if getattr(run, name) != earlier.run[name]
     ]
+    faults = faults or _split_faults(split, earlier, where.with_name(SPLIT_FILE))
     if faults:
         what = f"{run.name} cannot start from {run.init_from}."
-        raise ParamsError(what, where=where, faults=faults)
+        remedy = f"Train {run.init_from} again, with these settings and on these data."
+        raise ParamsError(what, where=where, remedy=remedy, faults=faults)
+
+
+def _split_faults(split: str, earlier: Checkpoint, path: Path) -> list[str]:
+    """Tell who was in another split then: the checkpoint decides, the file at `path` has names."""
+    beside = path.read_text(encoding="utf-8") if path.is_file() else ""
+    of_file, wanted = split_sha256(beside), split_sha256(split)
+    found = earlier.training["training"].get("split_sha256", of_file)
+    if found == wanted:
+        return []
+    named = differences(split, beside) if found == of_file and beside else []
+    return named or [f"its split is another, or not known; no {path.name} beside it says which"]

@@ -28,13 +28,15 @@ from models.cooperative.losses import (
     triplet_loss,
 )
 from models.cooperative.settings import N_CLASSES, Inputs, Run
-from models.cooperative.splits import write_split
+from models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from models.cooperative.trained import started
 from models.epochs import Plan
 from models.fitting import Job, Machine
+from models.images import resize_of
 from models.validation import by_epoch, gathered, macro_auroc
 from pipeline.errors import AlignmentError
 from pipeline.geometry.saliency import cc, kl
+from pipeline.tables import replacing
 
 MONITOR = "val_loss"
 LR_FACTOR = 0.1  # published
@@ -215,7 +217,7 @@ def map_scores(logits: Tensor, batch: Batch, valid: Tensor | None) -> Tensor:
 def uses_cache(run: Run) -> bool:
     """Whether a run trains on features that its frozen trunk gave once."""
     stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
-    return stage_3 and run.frozen and run.cache_features
+    return stage_3 and run.frozen is True and run.cache_features
 
 
 def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
@@ -245,11 +247,13 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
     """
     lists = build_lists(inputs, run)
     items = {name: lists.items[name] for name in ("train", "validate")}
-    validated = items["validate"].with_maps if run.objective == "saliency" else items["validate"]
+    drawn = run.objective in ("saliency", "joint")
+    validated = items["validate"].with_maps if drawn else items["validate"]
     if not len(validated):
         what = f"{run.name} has nothing to validate on, which chooses its epoch."
         raise AlignmentError(what, where=inputs.egd, remedy="Ingest more of EGD.")
-    network: Any = started(run, out)
+    split = split_csv(lists.readings, lists.chosen)
+    network: Any = started(run, out, split)
     loaders: tuple[DataLoader[Any], DataLoader[Any]]
     if uses_cache(run):
         loaders = cached_loaders(network, items, inputs, run, machine)
@@ -259,7 +263,8 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
             evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         )
     if machine.rank == 0:
-        write_split(lists.readings, lists.chosen, out / run.name / "split.csv")
+        with replacing(out / run.name / SPLIT_FILE) as beside:
+            beside.write_text(split, encoding="utf-8")
     return Job(
         module=CooperativeTraining(run, network),
         train=loaders[0],
@@ -281,8 +286,9 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
             "width": run.image_width,
             "channels": 1,
             "normalise": "by their maximum",
+            "resize": resize_of(inputs.images),
         },
-        training=summarise_lists(run, lists),
+        training={**summarise_lists(run, lists), "split_sha256": split_sha256(split)},
         warnings=warnings_of(run, items["validate"]),
     )
 

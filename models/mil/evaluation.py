@@ -94,6 +94,7 @@ def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
         said={
             "thresholds": list(limits),
             "counts": counts(run, config.inputs, mimic, readings, checkpoint.training["training"]),
+            "egd": checkpoint.training["training"].get("egd"),
             "left_out": {
                 split: {**mimic[split].left_out, **readings[split].left_out}
                 for split in SCORED_SPLITS

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
+from models.validation import macro_auroc
 from pipeline.labels import TEN_LABELS
 from pipeline.schemas import MIL_MAPS
 
@@ -77,21 +79,20 @@ def headline_metrics(
     kinds = [kind for kind in MIL_MAPS if kind in seen]
     auroc: dict[str, dict[str, float | None]] = {}
     for (dataset, split), own in images.groupby(["dataset", "split"]):
-        auroc.setdefault(str(dataset), {})[str(split)] = macro_auroc(own)
+        auroc.setdefault(str(dataset), {})[str(split)] = auroc_of(own)
     best = max(kinds, key=lambda kind: seen[kind]) if kinds else None
     return {"auroc": auroc, "iou": iou, "pointing": pointing, "map": best}
 
 
-def macro_auroc(images: pd.DataFrame) -> float | None:
+def auroc_of(images: pd.DataFrame) -> float | None:
     """Mean AUROC over the labels that some images have and some have not; None without any."""
-    from sklearn.metrics import roc_auc_score
-
-    found = [
-        roc_auc_score(own["target"], own["probability"])
-        for _, own in images.groupby("label")
-        if own["target"].nunique() == 2
-    ]
-    return float(np.mean(found)) if found else None
+    labels = [own for _, own in images.groupby("label")]
+    probability, target = (
+        torch.from_numpy(np.stack([own[name] for own in labels], axis=1))
+        for name in ("probability", "target")
+    )
+    mean, n_labels = macro_auroc(probability, target)
+    return mean if n_labels else None
 
 
 def _mean_curve(cases: pd.DataFrame) -> Curve:

@@ -38,6 +38,7 @@ Balanced = Literal["published", "all", "off"]
 PRODUCT_FLOOR = 0.0056738  # least value of a balanced product, about 0.98**256 (Section 2.2.1)
 RANGE_FLOOR = 0.98  # ℓ of Li et al. 2018, whatever the number of factors
 TINY = 1e-20  # below it, a ratio that tends to a constant is that constant in float32
+HALF = math.log(2)  # hazard at which C is one half; above it 1 - C is what is exact
 DARK = -45.0  # logit of about that probability
 
 
@@ -110,7 +111,9 @@ def bag_loss(logits: Tensor, labels: Tensor, *, balanced: Balanced) -> Tensor:
     log_hazard = _log_hazard(_wide(logits), balanced)
     hazard = log_hazard.exp()
     floor = hazard.clamp(min=TINY)
-    log_probability = log_hazard + (-torch.expm1(-floor) / floor).log()
+    rare = log_hazard + (-torch.expm1(-floor) / floor).log()
+    likely = torch.log1p(-torch.exp(-hazard.clamp(min=HALF)))
+    log_probability = torch.where(hazard < HALF, rare, likely)
     return torch.where(labels > 0.5, -log_probability, hazard)
 
 

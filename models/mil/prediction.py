@@ -6,10 +6,12 @@ from torch import Tensor
 
 from models.mil.maps import localisation_maps
 from models.mil.trained import probability_of, restored
-from models.prediction import Answer, Predictor
+from models.prediction import Answer, Channel, Predictor
 from pipeline.errors import SchemaError
 from pipeline.labels import TEN_LABELS
 from pipeline.schemas import MIL_MAPS
+
+CHANNELS = tuple(Channel("label", label) for label in TEN_LABELS)
 
 
 def predictor(path: Path) -> Predictor:
@@ -35,6 +37,6 @@ def predictor(path: Path) -> Predictor:
         checkpoint,
         network,
         TEN_LABELS,
-        dict.fromkeys(sorted(kinds, key=lambda kind: kind != first), TEN_LABELS),
+        dict.fromkeys(sorted(kinds, key=lambda kind: kind != first), CHANNELS),
         ask,
     )

@@ -80,3 +80,14 @@ class Evaluation:
 
     thresholds: Literal["published", "all"]
     batch_size: Annotated[int, Between(1)]
+
+
+def run_faults(run: Run) -> list[str]:
+    """Say what in a run does not go together; nothing where all does."""
+    faults = []
+    if not run.layers or len(set(run.layers)) < len(run.layers):
+        faults.append(f"layers are {list(run.layers)}: 3, 4 or both expected, each once")
+    if run.augment.scale_min > run.augment.scale_max:
+        low, high = run.augment.scale_min, run.augment.scale_max
+        faults.append(f"augment.scale_min is {low}, above scale_max, which is {high}")
+    return faults

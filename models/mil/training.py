@@ -14,6 +14,7 @@ from torch import Tensor
 from models.augment import apply
 from models.epochs import Plan
 from models.fitting import Job, Machine
+from models.images import resize_of
 from models.mil.data import build_items, evaluation_items, summarise_items
 from models.mil.loading import evaluation_loader, training_loader
 from models.mil.losses import (
@@ -160,6 +161,7 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:  # no
             "width": run.image_size,
             "channels": 3,
             "normalise": run.normalise,
+            "resize": resize_of(inputs.images),
         },
         training=counts,
         warnings=warnings_of(items["validate"].labels),

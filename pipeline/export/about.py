@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ManifestError
 from pipeline.export.contents import Contents, recorded
 from pipeline.export.ids import HASH_LENGTH
-from pipeline.manifests import Manifest, load_manifest
+from pipeline.manifests import Manifest, known_manifests, load_manifest
 from pipeline.schemas import DATASETS, SCHEMA_VERSION, SPLITS
 from pipeline.tables import read_table
 
 IMAGES_OF = "mimic-cxr-jpg"  # what REFLACX and EGD read
 LIBRARIES = ("gazescribe", "numpy", "pandas", "pyarrow")
+UNSTATED = "not stated: ask who made it"
 WRITERS = {"zarr": ("zarr",), "coco": ("scikit-image",)}
 
 Json = dict[str, Any]
@@ -49,7 +51,15 @@ def sources_of(tables: Path) -> list[Manifest]:
         return [demo]
     names = sorted(set(readings["dataset"].to_pylist()))
     names += [IMAGES_OF] if set(names) & set(DATASETS) else []
-    return [load_manifest(name) for name in names]
+    return [_manifest_of(name) for name in names]
+
+
+def _manifest_of(name: str) -> Manifest:
+    if name in known_manifests():
+        return load_manifest(name)
+    what = f"the data set {name} has no manifest, so nobody could say what its licence asks."
+    remedy = f"Copy {name}.yaml, by which it was ingested, into data_manifests/ of this folder."
+    raise ManifestError(what, remedy=remedy)
 
 
 def duties_of(sources: Sequence[Manifest], *, images: bool, text: bool) -> dict[str, list[str]]:
@@ -58,7 +68,10 @@ def duties_of(sources: Sequence[Manifest], *, images: bool, text: bool) -> dict[
     of_text = [one for one in sources if one.name != IMAGES_OF]
     asked = {"images": of_images if images else [], "text": of_text if text else []}
     return {
-        what: [f"{one.long_name} ({one.licence.name}): {' '.join(one.duties)}" for one in manifests]
+        what: [
+            f"{one.long_name} (licence {one.licence.name}): {' '.join(one.duties) or UNSTATED}"
+            for one in manifests
+        ]
         for what, manifests in asked.items()
         if manifests
     }

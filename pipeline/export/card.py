@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.export.about import UNSTATED
 from pipeline.export.as_hf import SPLITS
 from pipeline.export.as_parquet import MAP_TYPE, maps_schema
 from pipeline.export.contents import Contents, MapSet
@@ -73,6 +74,7 @@ def write_card(
         "sources": sources,
         "made": made,
         "sets": [one.name for one in contents.sets],
+        "unstated": UNSTATED,
     }
     templates = {
         "README.md": "README.md.j2",

@@ -5,7 +5,7 @@ Writes: `OUT/`: data in one format, README.md, LICENSE_NOTICE.md, croissant.json
 provenance.json, load_example.py, SHA256SUMS.
 Params: `heatmaps`, for maps drawn at `--size`.
 Drops: dictations and radiographs, unless asked for; paths of images always. Images that are absent
-are counted.
+or unreadable are counted.
 """
 
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
 from pipeline.export.run import FORMATS, Wish, run
@@ -83,7 +84,9 @@ def export(
         for text in texts:
             click.secho(f"{what} included, and with it a duty: {text}", fg="yellow", err=True)
     counts = [f"{one['rows']:,} {name}" for name, one in made["tables"].items()]
-    counts += [f"{one['maps']:,} maps in {name}" for name, one in made["maps"].items()]
+    counts += [f"{plural(one['maps'], 'map')} in {name}" for name, one in made["maps"].items()]
+    if not made["maps"] and wish.form != "bids":
+        counts.append("no maps: give --shards or --size")
     counts += [f"{n:,} {name}" for name, n in made["counts"].items()]
     ids = "ids hashed" if wish.key_file else "ids as in the sources"
     summarise(f"{wish.form}: {', '.join(counts)}; {ids} → {out}", made, as_json=as_json)

@@ -1,17 +1,16 @@
 """The radiographs of an export, where they are asked for: PNG, without any metadata."""
 
-import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pipeline.console import plural
 from pipeline.errors import GazeError
 from pipeline.export.check import PICTURES
 from pipeline.export.ids import hash_id
-from pipeline.ingest.roots import find_root
-from pipeline.manifests import load_manifest
-from pipeline.radiographs import SUFFIXES, read_radiograph
+from pipeline.radiograph_files import find_radiograph, leads_out, radiographs_root
+from pipeline.radiographs import read_radiograph
 from pipeline.tables import read_table
-
-_SAFE = re.compile(r"(?!.*\.\.)\w[\w.-]*(/\w[\w.-]*)*")
 
 
 def plan_images(
@@ -43,15 +42,12 @@ def plan_images(
     readings = read_table(tables, "readings", ["dicom_id", "image_path"]).to_pylist()
     paths = {row["dicom_id"]: row["image_path"] for row in readings}
     known = {dicom_id: path for dicom_id, path in sorted(paths.items()) if path}
-    unsafe = sorted(path for path in known.values() if not _SAFE.fullmatch(path))
+    unsafe = sorted(path for path in known.values() if leads_out(path))
     if unsafe:
         raise GazeError("these paths leave the folder of the images.", where=tables, faults=unsafe)
-    found = _find_all(root, known) or _find_all(
-        find_root(root, load_manifest("mimic-cxr-jpg")), known
-    )
-    if not found:
-        what = f"none of the {len(paths)} radiographs is here."
-        raise GazeError(what, where=root, remedy="Give the folder that holds files/p10 and so on.")
+    root = radiographs_root(root, list(known.values()))
+    looked_for = {dicom_id: find_radiograph(root, path) for dicom_id, path in known.items()}
+    found = {dicom_id: file for dicom_id, file in looked_for.items() if file}
     out = folder / PICTURES
     out.mkdir()
     tasks = [
@@ -61,18 +57,43 @@ def plan_images(
     return tasks, {"images": len(found), "images absent": len(paths) - len(found)}
 
 
-def _find_all(root: Path, paths: dict[str, str]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for dicom_id, path in paths.items():
-        files = (root.resolve() / f"{path}{suffix}" for suffix in SUFFIXES)
-        there = next((file for file in files if file.is_file()), None)
-        found |= {dicom_id: there} if there else {}
-    return found
-
-
-def write_image(task: tuple[Path, Path]) -> None:
-    """Write one radiograph as PNG, 8-bit grey, in its own size."""
+def write_image(task: tuple[Path, Path]) -> str | None:
+    """Write one radiograph as PNG, 8-bit grey, in its own size; give the reason if it cannot."""
     from PIL import Image
 
     source, target = task
-    Image.fromarray(read_radiograph(source)).save(target, format="PNG")
+    try:
+        picture = read_radiograph(source)
+    except GazeError as error:
+        return error.what.rstrip(".")
+    Image.fromarray(picture).save(target, format="PNG")
+    return None
+
+
+def count_images(
+    reasons: Iterable[str | None], counts: Mapping[str, int], root: Path
+) -> dict[str, int]:
+    """Count the radiographs that `write_image` wrote, and by reason those it could not.
+
+    Parameters
+    ----------
+    reasons : iterable of str or None
+        What it gave for each.
+    counts : mapping of str to int
+        What `plan_images` counted.
+    root : pathlib.Path
+        Where they were read.
+
+    Raises
+    ------
+    GazeError
+        If none was written.
+    """
+    lost = Counter(reason for reason in reasons if reason)
+    written = counts["images"] - lost.total()
+    if not written:
+        what = f"not one of {plural(counts['images'], 'radiograph')} can be read."
+        faults = [f"{reason}: {n}" for reason, n in sorted(lost.items())]
+        raise GazeError(what, where=root, remedy="Fetch them again.", faults=faults)
+    unreadable = {f"images unreadable ({reason})": n for reason, n in sorted(lost.items())}
+    return {**counts, "images": written, **unreadable}

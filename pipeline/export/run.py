@@ -27,7 +27,7 @@ from pipeline.export.check import Forbidden, check_export, forbid
 from pipeline.export.contents import Contents, gather
 from pipeline.export.forms import Each, Files
 from pipeline.export.ids import read_key
-from pipeline.export.images import plan_images, write_image
+from pipeline.export.images import count_images, plan_images, write_image
 from pipeline.heatmaps import parse_size
 from pipeline.heatmaps import run as draw_heatmaps
 from pipeline.manifests import Manifest, Screen, load_manifest
@@ -127,8 +127,9 @@ def run(
         files = _write(contents, folder, wish, at)
         counts: dict[str, int] = {}
         if wish.images is not None:
-            tasks, counts = plan_images(tables, wish.images, folder, key)
-            list(at(write_image, tasks, description="images"))
+            tasks, planned = plan_images(tables, wish.images, folder, key)
+            written = at(write_image, tasks, description="images")
+            counts = count_images(written, planned, wish.images)
             files.append(Files("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
         made = provenance(
             contents,
@@ -243,12 +244,13 @@ def _accompany(
     write_json(made, folder / PROVENANCE)
     write_card(folder, contents, files, sources, made)
     shapes = {one.name: one.size for one in contents.sets}
+    cited = " ".join(citation.text for citation in sources[0].citations)
     about = {
         "name": title_of(sources),
         "description": sources[0].description,
         "license": [one.licence.url or one.licence.name for one in sources],
         "version": made["made_by"]["gazescribe"],
-        "citeAs": " ".join(citation.text for citation in sources[0].citations),
+        **({"citeAs": cited} if cited else {}),
         **({"url": sources[0].access.url} if sources[0].access.url else {}),
         **({"datePublished": sources[0].released} if sources[0].released else {}),
     }

@@ -78,11 +78,14 @@ def hs(prediction: Map, target: Map, valid: Mask | None = None) -> float:
 def sim(prediction: Map, target: Map, valid: Mask | None = None) -> float:
     """SIM of the MIT benchmark: as `hs`, after both maps were brought to [0, 1] by their range.
 
-    The benchmark's own script shrinks maps first; this does not. NaN when a map is constant.
+    The benchmark's own script shrinks maps first; this does not. A constant prediction is 0
+    everywhere after that, and so is its SIM; NaN where the target is constant.
     """
     p, y = _values(valid, prediction, target)
-    if not (_varies(p) and _varies(y)):
+    if not _varies(y):
         return float("nan")
+    if not _varies(p):
+        return 0.0
     p, y = p - p.min(), y - y.min()
     return float(np.sum(np.minimum(p / p.sum(), y / y.sum())))
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.ingest.faults import Fault
 from pipeline.quality import GazeQuality
-from pipeline.tables import TableWriter, conform, table_path
+from pipeline.tables import TableWriter, conform
 
 Item = TypeVar("Item")
 
@@ -51,6 +51,13 @@ class Chunk:
             pieces = self.tables.setdefault(table, {})
             for name, values in {"reading_id": [reading_id] * n_rows, **columns}.items():
                 pieces.setdefault(name, []).append(values)
+
+    def last(self, table: str, reading_id: str, column: str) -> Any:
+        """Give a column of the reading that was added last; empty when it has no row."""
+        pieces = self.tables.get(table, {})
+        if not pieces or pieces["reading_id"][-1][0] != reading_id:
+            return ()
+        return pieces[column][-1]
 
     def add_quality(self, reading_id: str, quality: GazeQuality, excluded: Sequence[str]) -> None:
         """Add a row of the gaze-quality table."""
@@ -128,7 +135,6 @@ def write_with_samples(
     """Write as `write_chunks`, then `samples`, which are read in a pass of their own, or None."""
     n_rows, notes = write_chunks(chunks, out, names, extra)
     if samples is None:
-        table_path(out, "samples").unlink(missing_ok=True)
         return n_rows, notes
     n_samples, more = write_chunks(samples, out, ["samples"], extra)
     notes.take_notes(more)

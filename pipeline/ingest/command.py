@@ -14,24 +14,26 @@ from pipeline.console import (
     json_option,
     parallel_options,
     params_option,
+    plural,
     summarise,
 )
+from pipeline.ingest.faults import say_lost
 from pipeline.ingest.roots import find_root
 from pipeline.ingest.settings import Ingest, Options
-from pipeline.manifests import Manifest, load_readable
+from pipeline.manifests import Manifest, complete_dataset, load_readable
 from pipeline.own_manifests import OwnManifest
 
-COUNTED = (
-    ("readings", "readings"),
-    ("readings_with_gaze", "with gaze"),
-    ("studies", "studies"),
-    ("images", "images"),
-    ("subjects", "subjects"),
-)
+COUNTED = {
+    "readings": ("reading",),
+    "readings_with_gaze": ("with gaze", "with gaze"),
+    "studies": ("study", "studies"),
+    "images": ("image",),
+    "subjects": ("subject",),
+}
 
 
 @command("ingest")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=EXISTING_FOLDER)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
@@ -93,20 +95,23 @@ def _reader(manifest: Manifest) -> Callable[[Path, Path, Ingest, Options], dict[
 def summary_line(summary: Mapping[str, Any]) -> str:
     """Say in one line what was read, what was left out and where the splits come from."""
     counts = [
-        f"{summary['counts'][name]:,} {text}" for name, text in COUNTED if name in summary["counts"]
+        plural(summary["counts"][name], *words)
+        for name, words in COUNTED.items()
+        if name in summary["counts"]
     ]
-    lost = [
-        f"{reason} {count['items']:,}"
-        for reason, count in summary["faults"].items()
-        if count["severity"] == "loss"
-    ]
-    lost += [
+    reasons = [
         f"{reason} {count:,}"
         for kind in ("without_gaze", "left_out")
         for reason, count in summary.get(kind, {}).items()
         if count
     ]
-    left_out = f"left out: {', '.join(lost)}" if lost else "nothing left out"
-    return (
-        f"{summary['dataset']}: {', '.join(counts)}; {left_out}; split: {summary['split_source']}"
+    left_out = [f"left out: {', '.join(reasons)}"] if reasons else []
+    if lost := say_lost(summary):
+        left_out.append(f"lost: {lost} (`gazescribe verify` names them)")
+    return "; ".join(
+        (
+            f"{summary['dataset']}: {', '.join(counts)}",
+            *(left_out or ["nothing left out"]),
+            f"split: {summary['split_source']}",
+        )
     )

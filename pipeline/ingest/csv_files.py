@@ -3,13 +3,14 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import nearest
 from pipeline.ingest.faults import Findings, Severity
 from pipeline.ingest.roots import existing
 from pipeline.manifests import SourceFile
@@ -18,6 +19,7 @@ Columns = dict[str, tuple[str, ...]]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+UNREADABLE = (OSError, EOFError, zlib.error, ValueError, csv.Error)
 TRUE = frozenset({"true", "1", "1.0"})
 FALSE = frozenset({"false", "0", "0.0"})
 
@@ -40,8 +42,8 @@ def read_columns(
     file : SourceFile
         What the manifest says of it.
     found : Findings
-        Takes the faults: `<name>_missing`, `_unreadable`, `_no_column`, `_column_twice`,
-        `_ragged`, and the warning `_new_column`.
+        Takes the faults: `<name>_missing`, `_unreadable`, `_empty`, `_no_column`,
+        `_column_twice`, `_ragged`, and the warning `_new_column`.
     labels : sequence of str
         Further required columns.
     severity : {'error', 'loss', 'warning'}
@@ -76,15 +78,13 @@ def _checked_rows(
         return [], ("missing", "there is no such file")
     try:
         rows = _rows(path)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        return [], ("unreadable", f"this cannot be read ({error})")
+    except UNREADABLE as error:
+        return [], ("unreadable", said(error))
     header = rows[0] if rows else []
-    absent = [name for name in [*file.required_columns, *labels] if name not in header]
-    if absent:
-        return [], ("no_column", f"the column {', '.join(absent)} is missing")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        return [], ("column_twice", f"the column {', '.join(twice)} stands there more than once")
+    if fault := column_fault([*file.required_columns, *labels], header):
+        return [], fault
+    if twice := repeated(header, header):
+        return [], twice
     for number, row in enumerate(rows):
         if len(row) != len(header):
             return [], ("ragged", f"row {number} has {len(row)} cells, not {len(header)}")
@@ -92,9 +92,50 @@ def _checked_rows(
 
 
 def _rows(path: Path) -> list[list[str]]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as handle:
+    with opened(path) as handle:
         return [row for row in csv.reader(handle) if row]
+
+
+def opened(path: Path) -> IO[str]:
+    """Open a text file, gzipped or not, for the csv module."""
+    kind = gzip.open if path.suffix == ".gz" else open
+    return kind(path, "rt", encoding="utf-8-sig", newline="")
+
+
+def said(error: Exception) -> str:
+    """Say why a file cannot be read."""
+    remedy = ": save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+    return f"this cannot be read ({error}){remedy}".replace("\n", " ")
+
+
+def header_fault(path: Path, needed: Iterable[str]) -> tuple[str, str] | None:
+    """Give the code and the message of a file without the columns needed; None where they are."""
+    try:
+        with opened(path) as handle:
+            header = next(csv.reader(handle), [])
+    except UNREADABLE as error:
+        return "unreadable", said(error)
+    return column_fault(needed, header)
+
+
+def column_fault(needed: Iterable[str], header: Sequence[str]) -> tuple[str, str] | None:
+    """Give the code and the message of columns that are not there; None where all are."""
+    if not header:
+        return "empty", "the file is empty"
+    wanted = dict.fromkeys(needed)
+    others = [name for name in header if name not in wanted]
+    absent = [f"no column {name}{nearest(name, others)}" for name in wanted if name not in header]
+    if not absent:
+        return None
+    return "no_column", f"there is {', '.join(absent)} (there are: {', '.join(header)})"
+
+
+def repeated(needed: Iterable[str], header: Sequence[str]) -> tuple[str, str] | None:
+    """Give the code and the message of columns that stand there twice; None where none does."""
+    twice = sorted({name for name in needed if header.count(name) > 1})
+    if not twice:
+        return None
+    return "column_twice", f"the column {', '.join(twice)} stands there more than once"
 
 
 def numbers(cells: Sequence[Any]) -> tuple[Floats, Mask]:

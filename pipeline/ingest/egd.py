@@ -25,7 +25,8 @@ from pipeline.ingest.egd_sheet import DIAGNOSES
 from pipeline.ingest.egd_split import SHARES, split_by_patient
 from pipeline.ingest.egd_transcripts import read_dictation
 from pipeline.ingest.egd_tree import Tree, read_tree
-from pipeline.ingest.faults import Fault, Findings, Survey, count_faults, refuse
+from pipeline.ingest.faults import Fault, Findings, Survey, count_faults, count_lost, refuse
+from pipeline.ingest.folder import make_room
 from pipeline.ingest.settings import Ingest, Options, Quality
 from pipeline.ingest.splits import check_disjoint, plan_splits
 from pipeline.manifests import Manifest, load_manifest
@@ -86,6 +87,8 @@ def ingest_egd(root: Path, out: Path, settings: Ingest, options: Options) -> dic
     ManifestError
         If the master sheet, a gaze file or a list cannot be used, or a subject is in two splits;
         all faults at once.
+    GazeError
+        If `out` holds the tables of another data set.
     """
     manifest = load_manifest("egd")
     tree = read_tree(root, manifest, options)
@@ -94,6 +97,7 @@ def ingest_egd(root: Path, out: Path, settings: Ingest, options: Options) -> dic
     sources = {"split_source": splits.source, "egd_split_source": splits.egd_source}
     extra = {**sources, "source": f"{manifest.name} {manifest.versions[0]}"}
     chunks = _chunks(root, tree, splits, settings, manifest)
+    make_room(out, manifest.name, TABLES)
     n_rows, notes = write_chunks(chunks, out, TABLES, extra)
     summary = {
         "dataset": manifest.name,
@@ -106,6 +110,7 @@ def ingest_egd(root: Path, out: Path, settings: Ingest, options: Options) -> dic
         "size_sources": dict(sorted(tree.size_sources.items())),
         "without_gaze": dict(sorted(notes.without_gaze.items())),
         "faults": count_faults([*tree.faults, *notes.faults]),
+        **count_lost([*tree.faults, *notes.faults]),
     }
     write_json(summary, out / "ingest.json")
     return summary

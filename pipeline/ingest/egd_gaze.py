@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from pipeline.ingest.csv_files import header_fault, said
 from pipeline.ingest.egd_screen import Axis, Floats, Mask, Numbers, fit_size, on_display, to_image
 from pipeline.ingest.faults import Fault, Findings, Severity
 
@@ -92,6 +93,10 @@ def read_rows(
     """
     known = pa.array(dicom_ids, pa.string())
     left_out: Counter[str] = Counter()
+    if fault := header_fault(path, ["DICOM_ID", *columns]):
+        code, message = fault
+        found.add("error", f"{_stem(found)}_{code}", message, loses="gaze")
+        return
     try:
         for batch in _open(path, columns, left_out):
             seen[_stem(found)] += batch.num_rows
@@ -103,9 +108,8 @@ def read_rows(
             left_out["unreadable"] += int((~whole).sum())
             places = reading.drop_null().to_numpy(zero_copy_only=False).astype(np.intp)
             yield places[whole], {name: column[whole] for name, column in values.items()}
-    except (pa.ArrowException, OSError, KeyError) as error:
-        message = f"this cannot be read ({error})".replace("\n", " ")
-        found.add("error", f"{_stem(found)}_unreadable", message, loses="gaze")
+    except (pa.ArrowException, OSError) as error:
+        found.add("error", f"{_stem(found)}_unreadable", said(error), loses="gaze")
     _note_left_out(left_out, found)
 
 

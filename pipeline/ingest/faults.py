@@ -1,13 +1,14 @@
 """What is wrong with a raw tree, said in one way: `verify` prints it, `ingest` counts it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.console import plural
 from pipeline.errors import ManifestError
 
 Severity = Literal["error", "loss", "warning"]
@@ -136,6 +137,37 @@ def refuse(faults: Iterable[Fault], *, where: object) -> None:
         raise ManifestError(
             "this tree cannot be ingested.", where=where, remedy=remedy, faults=errors
         )
+
+
+def count_lost(faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
+    """Count what is lost.
+
+    Returns
+    -------
+    dict
+        `lost`: readings, images or files by what they lose, each once; `lost_rows`: rows of files
+        that hold many readings.
+    """
+    items: defaultdict[str, set[str]] = defaultdict(set)
+    rows: Counter[str] = Counter()
+    for fault in faults:
+        if fault.severity != "loss":
+            continue
+        if fault.item is None and (fault.n > 1 or fault.row is not None):
+            rows[fault.loses] += fault.n
+        else:
+            items[fault.loses].add(fault.item or fault.file)
+    return {
+        "lost": {what: len(items[what]) for what in sorted(items)},
+        "lost_rows": dict(sorted(rows.items())),
+    }
+
+
+def say_lost(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Say what `count_lost` counted; empty when nothing is lost."""
+    items = ", ".join(f"{what} of {n:,}" for what, n in counts["lost"].items())
+    rows = ", ".join(f"{plural(n, 'row')} of {what}" for what, n in counts["lost_rows"].items())
+    return "; ".join(filter(None, (items, rows)))
 
 
 def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ingest.chunks import Chunk, cut, write_with_samples
-from pipeline.ingest.faults import Survey, count_faults, refuse
+from pipeline.ingest.faults import Survey, count_faults, count_lost, refuse
+from pipeline.ingest.folder import make_room
 from pipeline.ingest.generic_reading import read_reading, read_samples
 from pipeline.ingest.generic_readings import Reading, find_readings
 from pipeline.ingest.settings import Ingest, Options
@@ -63,6 +64,8 @@ def ingest_own(
     ManifestError
         If files or columns that the manifest names are not there, an id is not of its form, or a
         subject is in two splits; all faults at once.
+    GazeError
+        If `out` holds the tables of another data set.
     """
     readings, faults = find_readings(root, manifest)
     refuse(faults, where=root)
@@ -71,6 +74,7 @@ def ingest_own(
     chunks = _read(root, readings, manifest, settings, options)
     has_samples = manifest.tables.samples is not None
     samples = _read_samples(root, readings, manifest, options) if has_samples else None
+    make_room(out, manifest.name, [*TABLES, "samples"] if has_samples else TABLES)
     n_rows, notes = write_with_samples(chunks, samples, out, TABLES, extra)
     summary = {
         "dataset": manifest.name,
@@ -81,6 +85,7 @@ def ingest_own(
         "splits": {split: sum(reading.split == split for reading in readings) for split in SPLITS},
         "without_gaze": dict(sorted(notes.without_gaze.items())),
         "faults": count_faults([*faults, *notes.faults]),
+        **count_lost([*faults, *notes.faults]),
     }
     write_json(summary, out / "ingest.json")
     return summary

@@ -1,11 +1,8 @@
 """Tables of any data set as text: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it)."""
 
 import csv
-import difflib
-import gzip
 import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.csv_files import Floats, Mask, numbers
+from pipeline.ingest.csv_files import (
+    UNREADABLE,
+    Floats,
+    Mask,
+    column_fault,
+    numbers,
+    opened,
+    repeated,
+    said,
+)
 from pipeline.ingest.faults import Findings, Severity
 from pipeline.own_manifests import Cell, Source, needed
 
@@ -89,8 +95,8 @@ def read_rows(
     paths : sequence of str
         The file, and the one beside it if the manifest names one.
     found : Findings
-        Takes the faults: `_missing`, `_unreadable`, `_no_column`, `_ragged`, `_rows_differ`, and
-        the warning `_not_chosen` for rows that `where` leaves out.
+        Takes the faults: `_missing`, `_unreadable`, `_empty`, `_no_column`, `_column_twice`,
+        `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows that `where` leaves out.
     severity : {'error', 'loss'}
         Of a file that cannot be used.
 
@@ -100,8 +106,6 @@ def read_rows(
         None when the file cannot be used.
     """
     fault, columns = _load(root, source, paths)
-    if fault is None:
-        fault = _column_fault(source, columns)
     if fault is not None:
         code, message = fault
         kind = _kind(source)
@@ -126,32 +130,33 @@ def _load(
     root: Path, source: Source, paths: Sequence[str]
 ) -> tuple[tuple[str, str] | None, dict[str, NDArray[np.object_]]]:
     columns: dict[str, NDArray[np.object_]] = {}
+    names: list[str] = []
     for path in paths:
         if not (root / path).is_file():
             return ("missing", f"there is no file {path}"), {}
         try:
             header, cells = _table(root / path, source)
-        except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
-            return ("unreadable", f"this cannot be read ({error})"), {}
+        except UNREADABLE as error:
+            return ("unreadable", said(error)), {}
         for number, row in enumerate(cells, 1):
             if len(row) != len(header):
                 return ("ragged", f"row {number} has {len(row)} cells, not {len(header)}"), {}
         lengths = {len(column) for column in columns.values()} | {len(cells)}
         if len(lengths) > 1:
             return ("rows_differ", f"{paths[0]} and {path} differ in their number of rows"), {}
+        names += header
         for place, name in enumerate(header):
             column = np.empty(len(cells), dtype=object)
             column[:] = [row[place] for row in cells]
-            columns.setdefault(name, column)
-    return None, columns
+            columns[name] = column
+    return _header_fault(source, names), columns
 
 
 def _table(path: Path, source: Source) -> tuple[list[str], Sequence[Sequence[Any]]]:
     if path.suffix in {".parquet", ".feather", ".arrow"}:
         return _arrow_table(path)
-    opened = gzip.open if path.suffix == ".gz" else open
     separator = source.separator or ("\t" if ".tsv" in path.suffixes else ",")
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as handle:
+    with opened(path) as handle:
         rows = [row for row in csv.reader(handle, delimiter=separator) if row]
     header = source.header or _bids_header(path)
     if header is not None:
@@ -178,17 +183,13 @@ def _arrow_table(path: Path) -> tuple[list[str], Sequence[Sequence[Any]]]:
     return list(table.column_names), list(zip(*columns, strict=True))
 
 
-def _column_fault(source: Source, columns: Mapping[str, Any]) -> tuple[str, str] | None:
-    absent = [name for name in needed(source) if name not in columns]
-    if not absent:
-        return None
-    hints = [f"{name}{_nearest(name, columns)}" for name in absent]
-    return "no_column", f"there is no column {', '.join(hints)} (there are: {', '.join(columns)})"
-
-
-def _nearest(name: str, columns: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, columns, n=1)
-    return f", the nearest is {near[0]}" if near else ""
+def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | None:
+    fault = column_fault(needed(source), names) or repeated(needed(source), names)
+    if fault is None or len(names) != 1:
+        return fault
+    code, message = fault
+    other = next((mark for mark in ";\t|," if mark in names[0]), None)
+    return code, f"{message}: set `separator: {json.dumps(other)}`" if other else message
 
 
 def _items(values: NDArray[np.object_], item: int) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.csv_files import FALSE, Floats, Mask
-from pipeline.ingest.faults import Findings
+from pipeline.ingest.faults import Fault, Findings
 from pipeline.ingest.generic_files import Rows
 from pipeline.ingest.generic_pieces import LABELLED, places, rows_of_table, times, view_of_reading
 from pipeline.ingest.generic_readings import Reading
@@ -21,6 +21,8 @@ SIDES = ("xmin", "ymin", "xmax", "ymax")
 BOX = tuple(f"{side}_px" for side in SIDES)
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
 MAY_BE_BLANK = {("certainties", "certainty")}
+
+Span = tuple[float, float] | None  # first and last second; None where there is nothing
 
 
 def read_reading(
@@ -43,6 +45,9 @@ def read_reading(
     """
     has_gaze = _read_fixations(root, reading, manifest, thresholds, chunk)
     text = read_words(root, reading, manifest, chunk)
+    if has_gaze:
+        gaze_s, words_s = (_span(name, reading, chunk) for name in ("fixations", "words"))
+        _compare_clocks("fixations", gaze_s, words_s, reading, chunk.faults)
     for name in LABELLED:
         _read_labelled(name, root, reading, manifest, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
@@ -66,6 +71,29 @@ def read_reading(
         "diagnosis": reading.diagnosis,
     }
     chunk.add("readings", reading.reading_id, {name: [value] for name, value in row.items()})
+
+
+def _span(table: str, reading: Reading, chunk: Chunk) -> Span:
+    onset_s, offset_s = (
+        chunk.last(table, reading.reading_id, name) for name in ("onset_s", "offset_s")
+    )
+    return (float(min(onset_s)), float(max(offset_s))) if len(onset_s) else None
+
+
+def _compare_clocks(
+    table: str, gaze: Span, words: Span, reading: Reading, faults: list[Fault]
+) -> None:
+    """Note gaze and words that share no time: most likely one is on another clock."""
+    if gaze is None or words is None or (gaze[0] <= words[1] and words[0] <= gaze[1]):
+        return
+    message = (
+        f"gaze is from {gaze[0]:.1f} to {gaze[1]:.1f} s, words from {words[0]:.1f} to"
+        f" {words[1]:.1f} s: check `unit` and `audio_start`"
+    )
+    piece = reading.pieces[table]
+    file = piece.file if isinstance(piece, Rows) else piece[0]
+    found = Findings(file, reading.reading_id, faults)
+    found.add("loss", "gaze_apart_from_words", message, loses="windows")
 
 
 def _read_fixations(
@@ -242,6 +270,11 @@ def read_samples(reading: Reading, *, root: Path, manifest: OwnManifest) -> Chun
     inside = valid & on_image(
         place["x_px"], place["y_px"], reading.width_px or 0, reading.height_px or 0
     )
+    if len(kept) and manifest.tables.words is not None:
+        aside = Chunk()  # the words were read, with their faults, in the pass before
+        read_words(root, reading, manifest, aside)
+        span_s = float(time_s[kept[0]]), float(time_s[kept[-1]])
+        _compare_clocks("samples", span_s, _span("words", reading, aside), reading, chunk.faults)
     numbered = {"sample": np.arange(len(kept)), "time_s": time_s[kept]}
     chunk.add(
         "samples", reading.reading_id, {**numbered, **place, "valid": valid, "inside": inside}

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import ManifestError
-from pipeline.ingest.faults import Fault, Survey, count_faults, refuse
+from pipeline.ingest.faults import Fault, Survey, count_faults, count_lost, refuse
+from pipeline.ingest.folder import make_room
 from pipeline.ingest.mimic_tables import Tables, read_tables
 from pipeline.ingest.settings import Ingest, Options
 from pipeline.ingest.splits import SplitPlan, check_disjoint, plan_splits
@@ -65,6 +66,8 @@ def ingest_mimic(root: Path, out: Path, settings: Ingest, options: Options) -> d
     ManifestError
         If a table cannot be used, the list cannot be read, or a subject is in two splits; all
         faults at once.
+    GazeError
+        If `out` holds the tables of another data set.
     """
     manifest = load_manifest("mimic-cxr-jpg")
     tables, faults = read_tables(root, manifest)
@@ -74,6 +77,7 @@ def ingest_mimic(root: Path, out: Path, settings: Ingest, options: Options) -> d
     check_published_splits(tables, root)
     images = filtered.images.assign(split=_move(filtered.images, plan))
     extra = {"split_source": plan.source, "source": f"{manifest.name} {manifest.versions[0]}"}
+    make_room(out, manifest.name, ("studies", "images"))
     n_rows = {
         "studies": write_table(_columns(tables.chexpert), out, "studies", extra),
         "images": write_table(_columns(images), out, "images", extra),
@@ -87,6 +91,7 @@ def ingest_mimic(root: Path, out: Path, settings: Ingest, options: Options) -> d
         "splits": {split: int((images["split"] == split).sum()) for split in SPLITS},
         "left_out": filtered.left_out,
         "faults": count_faults(faults),
+        **count_lost(faults),
     }
     write_json(summary, out / "ingest.json")
     return summary

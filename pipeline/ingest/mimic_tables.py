@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipeline.errors import ManifestError
+from pipeline.ingest.csv_files import header_fault, said
 from pipeline.ingest.faults import Fault, Findings
 from pipeline.ingest.roots import existing, find_root
 from pipeline.manifests import Manifest, load_manifest
@@ -116,9 +117,11 @@ def _read(path: Path, types: dict[str, pa.DataType], found: Findings) -> pa.Tabl
             strings_can_be_null=True,
         )
         try:
-            return csv.read_csv(file, convert_options=convert)
-        except (pa.ArrowException, OSError, KeyError) as error:
-            message = f"this cannot be read ({error})".replace("\n", " ")
+            if not (fault := header_fault(file, types)):
+                return csv.read_csv(file, convert_options=convert)
+            _, message = fault
+        except (pa.ArrowException, OSError) as error:
+            message = said(error)
     found.add("error", "table_unreadable", message, loses="tree")
     return pa.schema(types.items()).empty_table()
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ingest.chunks import Chunk, cut, write_with_samples
-from pipeline.ingest.faults import Fault, Survey, count_faults, refuse
+from pipeline.ingest.faults import Fault, Survey, count_faults, count_lost, refuse
+from pipeline.ingest.folder import make_room
 from pipeline.ingest.reflacx_gaze import read_samples
 from pipeline.ingest.reflacx_metadata import PHASES, Reading, read_metadata
 from pipeline.ingest.reflacx_reading import read_reading
@@ -62,6 +63,8 @@ def ingest_reflacx(root: Path, out: Path, settings: Ingest, options: Options) ->
     ManifestError
         If the metadata cannot be used, a list cannot be read, or a subject is in two splits; all
         faults at once.
+    GazeError
+        If `out` holds the tables of another data set.
     """
     manifest = load_manifest("reflacx")
     readings, faults = read_metadata(root, manifest)
@@ -83,6 +86,7 @@ def ingest_reflacx(root: Path, out: Path, settings: Ingest, options: Options) ->
     extra = {**sources, "source": f"{manifest.name} {manifest.versions[0]}"}
     chunks = _read(root, readings, manifest, settings, options)
     samples = _read_samples(root, readings, manifest, options) if options.samples else None
+    make_room(out, manifest.name, [*TABLES, "samples"] if options.samples else TABLES)
     n_rows, notes = write_with_samples(chunks, samples, out, TABLES, extra)
     summary = {
         "dataset": manifest.name,
@@ -94,6 +98,7 @@ def ingest_reflacx(root: Path, out: Path, settings: Ingest, options: Options) ->
         "tuning_readings": sum(reading.tuning for reading in readings),
         "without_gaze": dict(sorted(notes.without_gaze.items())),
         "faults": count_faults([*faults, *notes.faults]),
+        **count_lost([*faults, *notes.faults]),
     }
     write_json(summary, out / "ingest.json")
     return summary

@@ -1,6 +1,5 @@
 """Read a rules folder: every fault of every file at once, each with file and line."""
 
-import difflib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
-from pipeline.errors import RuleError
+from pipeline.errors import RuleError, nearest
 from pipeline.labeler.phrases import PhraseError, is_only_common
 from pipeline.labeler.rules import (
     STATES,
@@ -165,8 +164,7 @@ def _check_family(content: Family, source: _Source, seen: dict[str, str]) -> Non
 def _check_labels(labels: list[str], place: Place, source: _Source, known: list[str]) -> None:
     for number, label in enumerate(labels):
         if label.removesuffix("?") not in known:
-            near = difflib.get_close_matches(label, known, n=1, cutoff=0.0)[0]
-            what = f"labels.yaml has no label {label!r}; the nearest is {near!r}"
+            what = f"labels.yaml has no label {label!r}{nearest(label, known)}"
             source.fault((*place, number), what)
 
 
@@ -175,8 +173,7 @@ def _check_choice(choice: str, place: Place, source: _Source) -> None:
     known = {key: get_args(one.annotation) for key, one in Conventions.model_fields.items()}
     if value not in known.get(name, ()):
         allowed = [f"{key} {one}" for key, choices in known.items() for one in choices]
-        near = difflib.get_close_matches(choice, allowed, n=1, cutoff=0.0)[0]
-        source.fault(place, f"there is no convention {choice!r}; the nearest is {near!r}")
+        source.fault(place, f"there is no convention {choice!r}{nearest(choice, allowed)}")
 
 
 def _check_id(name: str, place: Place, source: _Source, seen: dict[str, str]) -> None:

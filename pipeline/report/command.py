@@ -1,12 +1,13 @@
 """Pages to look at: one for a run, and one for each reading, the inspector.
 
-Reads: the parts of a run that are there (`layout`), and the radiographs of MIMIC-CXR-JPG.
+Reads: the parts of a run that are there (`layout`), and the radiographs (`radiograph_files`).
 Writes: `index.html` and `readings/<reading>.html`; each whole, offline, and free of links out.
 Params: `heatmaps.amplitude` and `heatmaps.min_certainty`, as they made the maps.
 Drops: nothing silently; readings without an inspector, radiographs that are absent or of another
 size, and parts that were not made are counted and named.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,17 +31,17 @@ from pipeline.console import (
     summarise,
 )
 from pipeline.errors import GazeError
-from pipeline.ingest.roots import find_root
-from pipeline.manifests import load_manifest
 from pipeline.mentions import read_mentions
 from pipeline.parallel import map_tasks
 from pipeline.params import Heatmaps, load_params
+from pipeline.radiograph_files import leads_out, radiographs_root
 from pipeline.report import stages
 from pipeline.report.choose import choose, reading_ids
 from pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
 from pipeline.report.inspector import Look
-from pipeline.report.layout import DataSet, Run, open_run
-from pipeline.report.pages import NOTICE, is_ours, write_page
+from pipeline.report.layout import ROOT, RUN_FILE, DataSet, Run, open_run
+from pipeline.report.notices import notice_of
+from pipeline.report.pages import is_ours, write_page
 from pipeline.report.parts import read_parts
 from pipeline.report.reading import Card, Source, write_reading
 from pipeline.report.results import networks
@@ -93,7 +94,8 @@ def run(
     out : pathlib.Path
         Folder of the pages; inspectors of an earlier report there are removed.
     images : pathlib.Path, optional
-        MIMIC-CXR-JPG, or a folder above it; else the run's own.
+        Folder of the radiographs, or one above it; else what `run.json` names, else
+        `GAZE_DATA_ROOT`, else the demo's. The first two must hold one at least.
     with_images : bool
         Whether radiographs go into the pages.
     asked, count
@@ -107,19 +109,21 @@ def run(
     parts = open_run(folder)
     params = load_params(_params_file(folder, parts, params_file)).heatmaps
     label_map = load_label_map()
-    metrics = read_metrics(folder, parts.metrics)
-    root = _images(folder, parts, images) if with_images else None
     ids = reading_ids(folder, parts)
     windows = {name: _windows(folder, parts.datasets[name]) for name in ids}
     known = {name: table for name, table in windows.items() if table is not None}
     chosen = choose(ids, known, asked, count)
     _check_names(chosen)
+    root = _images(folder, parts, images, list(ids)) if with_images else None
     tasks = [
         task
         for name, readings in chosen.items()
         for task in _tasks(name, readings, folder, parts.datasets[name], root, params, label_map)
     ]
     names = [one for task in tasks for one in task.readings]
+    notice = notice_of(folder / parts.datasets[name].tables for name in ids)
+    sections = _sections(folder, parts)
+    n_readings = sum(map(len, ids.values()))
     (out / "index.html").unlink(missing_ok=True)  # a folder with an index is whole
     pages = map_tasks(
         partial(write_task, out=out.resolve(), order=_neighbours(names)),
@@ -130,35 +134,46 @@ def run(
     )
     cards = list(chain.from_iterable(pages))
     _remove_others(out / "readings", set(names))
-    lost, kept = left_out(metrics)
     write_page(
         out / "index.html",
         "index.html",
         "style.css",
         None,
+        notice=notice,
         run=parts,
-        flows=flows(metrics),
-        intake=intake(metrics),
-        lost=[row for row in lost if row.count],
-        never=sorted({f"{row.what}: {row.reason}" for row in lost if not row.count}),
-        kept=kept,
-        counted=count_tables(metrics),
-        settings=stages.settings(metrics),
-        parts=[
+        cards=cards,
+        gallery=GALLERY,
+        n_readings=n_readings,
+        **sections,
+    )
+    return {
+        "n_readings": n_readings,
+        "n_inspectors": len(cards),
+        "radiographs": dict(sorted(Counter(card.radiograph for card in cards).items())),
+        "notice": notice.foot,
+    }
+
+
+def _sections(folder: Path, parts: Run) -> dict[str, Any]:
+    """Read what the page of a run shows of its stages."""
+    metrics = read_metrics(folder, parts.metrics)
+    lost, kept = left_out(metrics)
+    there = [row for row in lost if row.count]
+    found, looked_for = ({(row.what, row.reason) for row in rows} for rows in (there, lost))
+    return {
+        "flows": flows(metrics),
+        "intake": intake(metrics),
+        "lost": there,
+        "never": [f"{what}: {reason}" for what, reason in sorted(looked_for - found)],
+        "kept": kept,
+        "counted": count_tables(metrics),
+        "settings": stages.settings(metrics),
+        "parts": [
             stages.labeler(folder, parts),
             stages.search(folder, parts),
             *networks(folder, parts),
         ],
-        curves=stages.training(folder, parts),
-        cards=cards,
-        gallery=GALLERY,
-        n_readings=sum(map(len, ids.values())),
-    )
-    return {
-        "n_readings": sum(map(len, ids.values())),
-        "n_inspectors": len(cards),
-        "radiographs": dict(sorted(Counter(card.radiograph for card in cards).items())),
-        "notice": NOTICE,
+        "curves": stages.training(folder, parts),
     }
 
 
@@ -166,9 +181,29 @@ def _params_file(folder: Path, parts: Run, given: Path | None) -> Path | None:
     return given or (None if parts.params is None else folder / parts.params)
 
 
-def _images(folder: Path, parts: Run, given: Path | None) -> Path | None:
-    start = given or (None if parts.images is None else folder / parts.images)
-    return None if start is None else find_root(start, load_manifest("mimic-cxr-jpg"))
+def _images(folder: Path, parts: Run, given: Path | None, names: Sequence[str]) -> Path | None:
+    """Find the radiographs; what nobody asked for may be absent, and is counted."""
+    paths = [path for name in names for path in _image_paths(folder / parts.datasets[name].tables)]
+    own = None if parts.images is None else folder / parts.images
+    asked = given or (own if (folder / RUN_FILE).is_file() else None)
+    if asked is not None:
+        return radiographs_root(asked, paths)
+    named = os.environ.get(ROOT)
+    guess = own or (Path(named) if named else None)
+    try:
+        return guess and radiographs_root(guess, paths)
+    except (GazeError, OSError):  # it may hold other data sets alone
+        return guess
+
+
+def _image_paths(tables: Path) -> list[str]:
+    column = read_table(tables, "readings", ["image_path"])["image_path"]
+    paths: list[str] = column.drop_null().to_pylist()
+    strange = sorted({repr(path) for path in paths if leads_out(path)})
+    if strange:
+        what = "these paths of radiographs (image_path) lead out of their folder."
+        raise GazeError(what, where=tables, faults=strange)
+    return paths
 
 
 def _windows(folder: Path, part: DataSet) -> pa.Table | None:
@@ -199,6 +234,7 @@ def _tasks(
             label_map,
             load_column_map(name, label_map.channels),
         ),
+        notice=notice_of([folder / part.tables]),
     )
     mentions = TABLES["mentions"].schema.empty_table()
     if part.mentions is not None and readings:
@@ -243,8 +279,7 @@ def _remove_others(folder: Path, names: set[str]) -> None:
 @click.option(
     "--images",
     type=EXISTING_FOLDER,
-    envvar="GAZE_DATA_ROOT",
-    help="MIMIC-CXR-JPG, or a folder above it.  [default: GAZE_DATA_ROOT, else the run's own]",
+    help="Radiographs, or a folder above them.  [default: the run's own, else GAZE_DATA_ROOT]",
 )
 @click.option("--no-images", is_flag=True, help="Leave the radiographs out of the pages.")
 @click.option(
@@ -296,4 +331,4 @@ def report(
     line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
     summarise(f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json)
     if not as_json:
-        click.secho(NOTICE, err=True, dim=True)
+        click.secho(summary["notice"], err=True, dim=True)

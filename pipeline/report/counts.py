@@ -4,7 +4,6 @@ Nothing here knows the stages one by one: whole numbers are counts, and a key th
 `left_out` holds counts by reason. A stage added later is shown without a change.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any
 
 from pipeline.errors import GazeError
 from pipeline.report.sheets import Sheet, number, sheet
+from pipeline.report.written import Counts, IngestCounts, load_json, rerun
 from pipeline.schemas import SPLITS
+from pipeline.strict import check
 
 LEFT_OUT = "left_out"
 REASONS = {"without_gaze": "gaze of readings"}  # counts by reason under another key
@@ -53,18 +54,16 @@ def read_metrics(folder: Path, paths: Sequence[str]) -> list[Metrics]:
     Raises
     ------
     GazeError
-        If a file is absent or is no JSON object.
+        If a file is absent, or does not say what its stage writes.
     """
-    found = []
-    for path in map(folder.joinpath, paths):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise GazeError(f"these metrics cannot be read ({error}).", where=path) from error
-        if not isinstance(content, dict):
-            raise GazeError("a JSON object was expected.", where=path)
-        found.append(Metrics(path.stem, path.parent.name, content))
-    return found
+    return [_read(folder / path) for path in paths]
+
+
+def _read(path: Path) -> Metrics:
+    model = IngestCounts if path.stem == "ingest" else Counts
+    content = load_json(path, rerun(path))
+    check(content, model, GazeError, where=path, remedy=rerun(path))
+    return Metrics(path.stem, path.parent.name, content)
 
 
 def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
@@ -82,13 +81,19 @@ def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
             if (key.endswith(LEFT_OUT) or key in REASONS) and isinstance(reasons, dict):
                 what = REASONS.get(key) or key.removesuffix(LEFT_OUT).strip("_")
                 what = what or _drawn_from(one)
-                for reason, count in _whole(reasons):
+                for reason, count in _whole(dict(_flat(reasons))):
                     lost.append(LeftOut(one.stage, one.item, what, reason, count))
         for reason, fault in one.content.get("faults", {}).items():
             what = f"rows of {fault['loses']}" if fault["loses"] else "rows"
             row = LeftOut(one.stage, one.item, what, reason, fault["rows"])
             (kept if fault["severity"] == "warning" else lost).append(row)
     return [_worded(row) for row in lost], [_worded(row) for row in kept]
+
+
+def _flat(reasons: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give counts by reason; some stages say the first ids as well."""
+    for reason, count in reasons.items():
+        yield reason, count["n"] if isinstance(count, dict) and "n" in count else count
 
 
 def _drawn_from(one: Metrics) -> str:
@@ -173,7 +178,8 @@ def _counts(content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield name, value
         elif isinstance(value, dict):
             for inner, count in _whole(value):
-                yield f"{name}: {inner.replace('_', ' ') or 'all'}", count
+                if key != "counts" or content.get("rows", {}).get(inner) != count:
+                    yield f"{name}: {inner.replace('_', ' ') or 'all'}", count
 
 
 def _whole(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

@@ -17,6 +17,7 @@ from pipeline.rules_io import LabelMap
 
 MARKS = {"positive": "+", "negative": "−", "uncertain": "?"}
 LONGEST = 34  # letters of a text on the timeline
+LETTER_WIDTH = 0.55  # mean advance of the letters of names over the image, in their height
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Inspector:
         What can be chosen.
     ellipses : list of dict
         Centre, radii and labels of each.
+    regions : list of dict
+        Boxes of the anatomy, and where their names stand.
     radii_px : list of float
         Circle of each fixation, in image pixels.
     letter_px : float
@@ -74,6 +77,7 @@ class Inspector:
     sentences: list[Choice]
     whole: list[Choice]
     ellipses: list[Row]
+    regions: list[Row]
     radii_px: list[float]
     letter_px: float
     timeline: Timeline
@@ -120,6 +124,7 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
         "choices": {choice.key: _choice(choice) for choice in [*labels, *sentences, *whole]},
     }
     side = max(parts.image_size or (1,))
+    letter_px = round(side / 36, 2)
     return Inspector(
         parts=parts,
         size=size,
@@ -128,8 +133,9 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
         sentences=sentences,
         whole=whole,
         ellipses=ellipses,
+        regions=_regions(parts.regions, letter_px),
         radii_px=[_radius(row, side) for row in parts.fixations],
-        letter_px=round(side / 36, 2),
+        letter_px=letter_px,
         timeline=timeline,
         data=data,
     )
@@ -177,6 +183,21 @@ def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:
         one["labels"].append(row["label"])
         one["channels"] += look.column_map.get(row["label"], ())
     return list(found.values())
+
+
+def _regions(rows: Sequence[Row], letter_px: float) -> list[Row]:
+    """Place the name of each box at its top left corner, lower where names would overlap."""
+    placed: list[Row] = []
+    for row in sorted(rows, key=lambda row: (row["ymin_px"], row["xmin_px"])):
+        x_px, y_px = row["xmin_px"] + letter_px / 4, row["ymin_px"] + letter_px
+        end_px = x_px + len(row["region"]) * letter_px * LETTER_WIDTH
+        while any(
+            abs(one["y_px"] - y_px) < letter_px and one["x_px"] < end_px and x_px < one["end_px"]
+            for one in placed
+        ):
+            y_px += letter_px / 2
+        placed.append({**row, "x_px": x_px, "y_px": y_px, "end_px": end_px})
+    return placed
 
 
 def _timeline(parts: Parts, mentions: Sequence[Row]) -> Timeline:

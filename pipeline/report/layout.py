@@ -1,15 +1,18 @@
 """Where the parts of a run lie: what `run.json` says, else the project's own layout."""
 
-import json
+import os
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from pipeline.errors import GazeError
-from pipeline.strict import Strict, check
+from pipeline.report.written import read_json
+from pipeline.strict import Strict
 
 RUN_FILE = "run.json"
+ROOT = "GAZE_DATA_ROOT"  # of the raw trees; where it is not set, a project is one of the demo
 METRICS = (
     "data/tables/*/ingest.json",
     "data/associated/*/associate.json",
@@ -65,20 +68,44 @@ def open_run(folder: Path) -> Run:
     Raises
     ------
     GazeError
-        If it is neither, or the file does not say what it must; all faults at once.
+        If it is neither, or the file does not say what it must, or names what is not there; all
+        faults at once.
     """
     path = folder / RUN_FILE
     if path.is_file():
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise GazeError(f"this is not JSON ({error}).", where=path) from error
-        return check(content, Run, GazeError, where=path)
+        run = read_json(path, Run)
+        _check_there(run, path)
+        return run
     run = _project(folder)
     if not run.datasets:
         what = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
         raise GazeError(what, where=folder, remedy="Run `dvc repro` there, or name another folder.")
     return run
+
+
+def _check_there(run: Run, path: Path) -> None:
+    """Refuse a run file that names what is not there, or a folder of tables without any."""
+    named = _paths(run.model_dump(exclude={"schema_version", "title"}))
+    faults = [f"{key}: {one}" for key, one in named if not (path.parent / one).exists()]
+    faults += [
+        f"datasets.{name}.tables: {part.tables} holds no tables"
+        for name, part in run.datasets.items()
+        if (path.parent / part.tables).is_dir()
+        and not any((path.parent / part.tables).glob("*.parquet"))
+    ]
+    if faults:
+        what = "this names what is not there; paths are relative to its folder."
+        raise GazeError(what, where=path, faults=faults)
+
+
+def _paths(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Give every text inside, with its dotted key."""
+    if isinstance(content, str):
+        yield key, content
+    elif content is not None:
+        items = content.items() if isinstance(content, dict) else enumerate(content)
+        for name, inner in items:
+            yield from _paths(inner, f"{key}.{name}" if key else str(name))
 
 
 def _project(folder: Path) -> Run:
@@ -98,7 +125,7 @@ def _project(folder: Path) -> Run:
             )
             for name in names
         },
-        images=found("data/demo"),
+        images=None if os.environ.get(ROOT) else found("data/demo"),
         params=found("params.yaml"),
         evaluated_labels=found("data/evaluated/labels"),
         tune=found("results/tune"),

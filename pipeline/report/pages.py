@@ -18,10 +18,6 @@ from pipeline.tables import replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR = "gazescribe report"
-NOTICE = (
-    "These pages hold radiographs, dictations and gaze of single readings. They fall under the data"
-    " use agreement of the data set: keep them local, and share neither pages nor screenshots."
-)
 
 
 def write_page(path: Path, template: str, style: str, script: str | None, **content: Any) -> None:
@@ -42,7 +38,6 @@ def write_page(path: Path, template: str, style: str, script: str | None, **cont
         **sources,
         policy=_policy(**sources),
         generator=f"{GENERATOR} {version('gazescribe')}",
-        notice=NOTICE,
         **content,
     )
     with replacing(path) as beside:

@@ -23,6 +23,7 @@ class Parts:
     sentences: list[Row]
     mentions: list[Row]
     ellipses: list[Row]
+    regions: list[Row]
     windows: list[Row]
     gaussians: list[Row]
 
@@ -54,7 +55,7 @@ def read_parts(
     """
     of_tables = {
         name: _by_reading(tables, name, ids)
-        for name in ("readings", "fixations", "words", "sentences", "ellipses")
+        for name in ("readings", "fixations", "words", "sentences", "ellipses", "regions")
     }
     of_windows = {name: _by_reading(associated, name, ids) for name in ("windows", "gaussians")}
     said: dict[str, list[Row]] = {}

@@ -2,37 +2,20 @@
 
 import base64
 import io
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.canvas import FloatMap, Size
-from pipeline.errors import GazeError
 from pipeline.geometry.letterbox import Letterbox
-from pipeline.radiographs import SUFFIXES, letterboxed, read_radiograph
+from pipeline.radiographs import letterboxed, read_radiograph
 
 PICTURE_PX = 1024  # long side in the inspector; a smaller radiograph is not enlarged
 CARD_PX = 320  # long side in the gallery
 STRENGTH = 0.8  # opacity of a heatmap where it is 1; it falls with the square root
 
 Grey = NDArray[np.uint8]
-
-
-def find_radiograph(root: Path | None, image_path: str | None) -> Path | None:
-    """Find the file of a reading's radiograph, or None where there is none.
-
-    Raises
-    ------
-    GazeError
-        If the path leads out of the folder.
-    """
-    if root is None or image_path is None:
-        return None
-    if PurePosixPath(image_path).is_absolute() or ".." in PurePosixPath(image_path).parts:
-        raise GazeError(f"image_path {image_path!r} leads out of {root}.")
-    paths = (root / f"{image_path}{suffix}" for suffix in SUFFIXES)
-    return next((path for path in paths if path.is_file()), None)
 
 
 def fit_size(image_size: Size, longest_px: int) -> Size:

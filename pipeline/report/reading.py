@@ -7,7 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from pipeline.errors import GazeError
+from pipeline.radiograph_files import find_radiograph
 from pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
+from pipeline.report.notices import Notice
 from pipeline.report.pages import write_page
 from pipeline.report.parts import Parts
 from pipeline.report.pictures import (
@@ -17,7 +19,6 @@ from pipeline.report.pictures import (
     Grey,
     as_data,
     colours,
-    find_radiograph,
     fit_size,
     frame_numbers,
     over,
@@ -43,6 +44,8 @@ class Source:
         Folders; None where there is none. No radiograph is looked for without `images`.
     look : Look
         Settings and label maps.
+    notice : Notice
+        What its pages say of sharing them.
     """
 
     dataset: str
@@ -50,6 +53,7 @@ class Source:
     associated: Path | None
     images: Path | None
     look: Look
+    notice: Notice
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def write_reading(
         "inspector.html",
         "style.css",
         "inspector.js",
+        notice=source.notice,
         page=replace(page, data=page.data | drawing),
         picture=None if picture is None else as_data(picture),
         radiograph=found,

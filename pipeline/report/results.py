@@ -4,16 +4,15 @@
 `tabulate.json` names the figures.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import GazeError
 from pipeline.report.layout import Run
 from pipeline.report.section import Picture, Section, picture
 from pipeline.report.sheets import Sheet, read_sheet, sheet
+from pipeline.report.written import Tabulated, read_json, rerun
 
 SYSTEMS = {
     "mil": "Network for localisation (Lanfredi et al. 2023)",
@@ -82,13 +81,11 @@ def _cells(line: str) -> list[str]:
 
 def _figures(folder: Path) -> Iterator[Picture]:
     path = folder / "tabulate.json"
-    names = [found.stem for found in sorted(folder.glob("*.png"))]
-    if path.is_file():
-        try:
-            named = json.loads(path.read_text(encoding="utf-8")).get("figures", names)
-        except (ValueError, AttributeError) as error:
-            raise GazeError(f"this is not a JSON object ({error}).", where=path) from error
-        names = [str(name).rpartition(".")[0] or str(name) for name in named]
+    named = read_json(path, Tabulated, rerun(path)).figures if path.is_file() else None
+    if named is None:
+        names = [found.stem for found in sorted(folder.glob("*.png"))]
+    else:
+        names = [name.rpartition(".")[0] or name for name in named]
     for name in names:
         found = picture(folder, name, titled(name)) if _NAME.fullmatch(name) else None
         if found is not None:

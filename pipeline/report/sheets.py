@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.errors import GazeError
+
 SHOWN = 60  # rows of a table on the page; the file has the others
 _PLAIN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # numbers that may be shortened
 NONE = "–"
@@ -42,10 +44,25 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read the rows of a CSV file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read the rows of a CSV file.
+
+    Raises
+    ------
+    GazeError
+        If it is absent, is no text, or lacks one of these columns.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            lacks = [name for name in columns if name not in (rows.fieldnames or ())]
+            if lacks:
+                raise GazeError(f"this lacks the columns {', '.join(lacks)}.", where=path)
+            return list(rows)
+    except FileNotFoundError as error:
+        raise GazeError("there is no such file.", where=path) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise GazeError(f"this is no CSV file ({error}).", where=path) from error
 
 
 def read_sheet(path: Path, title: str, shown: int = SHOWN) -> Sheet:

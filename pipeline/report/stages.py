@@ -1,9 +1,7 @@
 """What the page of a run shows of single stages: labeler, window search, training, settings."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pipeline.report.counts import Metrics
 from pipeline.report.curves import Curves, read_curves
@@ -18,8 +16,19 @@ from pipeline.report.sheets import (
     shorten,
     with_intervals,
 )
+from pipeline.report.written import EvaluatedLabels, Rate, Tuned, read_json, rerun
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
+RATES = ("precision", "recall", "f1")
+SIDES = ("", "_low", "_high")
+RATED = (
+    *("label", "reference", "counted", "tp", "fp", "fn"),
+    *(f"{rate}{side}" for rate in RATES for side in SIDES),
+)
+RANKED = (
+    *("rank", "rule", "iou_paper"),
+    *(f"{name}{side}" for name in ("iou_cross_validated", "behind_best") for side in SIDES),
+)
 TOP = 12  # rules of the search shown at once
 
 
@@ -45,15 +54,16 @@ def labeler(folder: Path, run: Run) -> Section:
     if path is None or not (path / "labels.csv").is_file():
         missing = "Not evaluated yet: dvc repro evaluate-labels."
         return Section("labeler", title, missing=missing)
-    rows = read_csv(path / "labels.csv")
-    summary = json.loads((path / "evaluate_labels.json").read_text(encoding="utf-8"))
+    rows = read_csv(path / "labels.csv", RATED)
+    written = path / "evaluate_labels.json"
+    summary = read_json(written, EvaluatedLabels, rerun(written))
     counted = (
-        f"{summary['n_readings']} readings, {summary['n_images']} different images, of phase"
-        f" {summary['params']['phase']}. A reading mentions a label when a mention of it is"
+        f"{summary.n_readings} readings, {summary.n_images} different images, of phase"
+        f" {summary.params.phase}. A reading mentions a label when a mention of it is"
         " positive or uncertain, and has it when its reader's certainty is above 0"
         " (Lanfredi et al. 2023, Table 4). Intervals come from resampled images."
     )
-    lead = [counted, _macro(summary["macro"][PAPER[0]][PAPER[1]])]
+    lead = [counted, _macro(summary.macro.certainty_above_0.positive_or_uncertain)]
     kinds = dict.fromkeys((row["reference"], row["counted"]) for row in rows)
     sheets = [
         _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind])
@@ -63,10 +73,10 @@ def labeler(folder: Path, run: Run) -> Section:
     return Section("labeler", title, lead, sheets[:1], [*sheets[1:], confusion])
 
 
-def _macro(rates: Mapping[str, Mapping[str, Any]]) -> str:
+def _macro(rates: Mapping[str, Rate]) -> str:
     said = (
-        f"{rate} {'undefined' if one['value'] is None else format(one['value'], '.3f')}"
-        f" ({one['n_defined']} of {one['n_items']} labels)"
+        f"{rate} {'undefined' if one.value is None else format(one.value, '.3f')}"
+        f" ({one.n_defined} of {one.n_items} labels)"
         for rate, one in rates.items()
     )
     return f"Macro over labels: {', '.join(said)}."
@@ -78,10 +88,7 @@ def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
         "label": [row["label"] for row in rows],
         "readers say so": [str(int(row["tp"]) + int(row["fn"])) for row in rows],
         "mentioned": [str(int(row["tp"]) + int(row["fp"])) for row in rows],
-        **{
-            rate: list(with_intervals(rows, rate, f"{rate}_low", f"{rate}_high"))
-            for rate in ("precision", "recall", "f1")
-        },
+        **{rate: list(with_intervals(rows, rate, f"{rate}_low", f"{rate}_high")) for rate in RATES},
     }
     return sheet(title.capitalize(), list(columns), list(zip(*columns.values(), strict=True)))
 
@@ -92,15 +99,14 @@ def search(folder: Path, run: Run) -> Section:
     path = _inside(folder, run.tune)
     if path is None or not (path / "ranking.csv").is_file():
         return Section("tune", title, missing="Not searched yet: dvc repro tune.")
-    rows = read_csv(path / "ranking.csv")
-    summary = json.loads((path / "tune.json").read_text(encoding="utf-8"))
-    best = summary["best"]
+    rows = read_csv(path / "ranking.csv", RANKED)
+    summary = read_json(path / "tune.json", Tuned, rerun(path / "tune.json"))
+    best = summary.best
     found = (
-        f"{summary['n_rules']} rules for the window of gaze, on {summary['n_readings']} readings of"
-        f" {summary['n_subjects']} subjects; {summary['n_rules_published']} of them are the"
-        f" paper's. Best: {best['rule'].replace('_', ' ')}, IoU"
-        f" {number(best['iou_cross_validated'])} cross-validated, {number(best['iou_paper'])} as in"
-        " the paper."
+        f"{summary.n_rules} rules for the window of gaze, on {summary.n_readings} readings of"
+        f" {summary.n_subjects} subjects; {summary.n_rules_published} of them are the paper's."
+        f" Best: {best.rule.replace('_', ' ')}, IoU {number(best.iou_cross_validated)}"
+        f" cross-validated, {number(best.iou_paper)} as in the paper."
     )
     meant = (
         "Floors and ceilings stand below the rules. A rule whose distance to the best has an"

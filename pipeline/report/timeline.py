@@ -10,6 +10,7 @@ LETTER_PX = 6.4  # mean advance of the timeline's letters, 12 px high
 GAP_PX = 6.0
 TICK_S = 5
 AXIS_PX = 24.0
+END_PX = 24.0  # free behind the last text
 BETWEEN_PX = 6.0  # rows
 
 
@@ -85,7 +86,7 @@ def lay_out(duration_s: float, rows: Sequence[tuple[str, float, Sequence[Item]]]
         Rows without items are left out.
     """
     px_per_s = max(PX_PER_S, MIN_WIDTH_PX / max(duration_s, 1.0))
-    top, placed = AXIS_PX, []
+    top, end, placed = AXIS_PX, duration_s * px_per_s, []
     for name, lane_px, items in rows:
         if not items:
             continue
@@ -100,12 +101,12 @@ def lay_out(duration_s: float, rows: Sequence[tuple[str, float, Sequence[Item]]]
             Bar(item, round(x, 1), round(width, 1), top + lane * lane_px)
             for item, x, width, lane in zip(items, at, widths, lanes, strict=True)
         ]
+        end = max(end, *(x + width for x, width in zip(at, needed, strict=True)))
         height = lane_px * (max(lanes) + 1)
         placed.append(Row(name, top, height, lane_px, bars))
         top += height + BETWEEN_PX
     ticks = [(s, round(s * px_per_s, 1)) for s in range(0, ceil(duration_s) + 1, TICK_S)]
-    width = round(duration_s * px_per_s + 24, 1)
-    return Timeline(duration_s, width, top, round(px_per_s, 4), placed, ticks)
+    return Timeline(duration_s, round(end + END_PX, 1), top, round(px_per_s, 4), placed, ticks)
 
 
 def assign_lanes(starts: Sequence[float], lengths: Sequence[float]) -> list[int]:

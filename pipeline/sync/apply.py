@@ -86,10 +86,13 @@ def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
 
 def _told(drift: Mapping[str, Any], axis: str) -> float:
     """Give the drift along an axis, or 0 where it cannot be told from it."""
-    found = drift[axis]
-    if found["low"] is None or found["low"] <= 0 <= found["high"]:
-        return 0.0
-    return float(found["value"])
+    return float(drift[axis]["value"]) if is_told(drift[axis]) else 0.0
+
+
+def is_told(found: Mapping[str, Any], unit: str = "") -> bool:
+    """Tell whether an estimate has an interval that does not hold 0."""
+    low, high = found[f"low{unit}"], found[f"high{unit}"]
+    return low is not None and not low <= 0 <= high
 
 
 def apply_to(

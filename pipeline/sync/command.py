@@ -22,7 +22,7 @@ from pipeline.console import (
 )
 from pipeline.errors import AlignmentError
 from pipeline.params import load_params
-from pipeline.sync.apply import apply_to, check_target, moves_of
+from pipeline.sync.apply import apply_to, check_target, is_told, moves_of
 from pipeline.sync.drift import AXES
 from pipeline.sync.estimates import run
 from pipeline.sync.settings import Sync
@@ -62,8 +62,9 @@ def sync(
     result = run(tables, raw, settings)
     if target and what:
         moves = moves_of(tables, result if what != "offset" else {**result, "sessions": {}})
-        offset_s = 0.0 if what == "drift" else _offset(result, settings, where=tables)
-        result["applied"] = apply_to(tables, target, {**result, "what": what}, moves, offset_s)
+        offset_s = 0.0 if what == "drift" else _offset(result, what, settings, where=tables)
+        result["what"] = what
+        result["applied"] = apply_to(tables, target, result, moves, offset_s)
     if out:
         write_json(result, out)
     summarise("\n".join(lines(result, settings)), result, as_json=as_json)
@@ -78,12 +79,18 @@ def _check_request(raw: Path | None, target: Path | None, what: str | None) -> N
         raise AlignmentError(problem, remedy="Give the EGD tree with --raw.")
 
 
-def _offset(result: Mapping[str, Any], settings: Sync, *, where: Path) -> float:
-    offset_s, p = result["offset"]["value_s"], result["arrival"]["p"]
-    if offset_s is None or p > 1 - settings.confidence:
+def _offset(result: Mapping[str, Any], what: str, settings: Sync, *, where: Path) -> float:
+    """Give what is added to the times of words: 0 where `both` was asked and it may be 0."""
+    offset, p = result["offset"], result["arrival"]["p"]
+    if offset["value_s"] is None or p > 1 - settings.confidence:
         problem = f"the gaze is not on what is named more than by chance (p = {p}): no offset."
         raise AlignmentError(problem, where=where, remedy="Apply --what drift alone.")
-    return float(offset_s)
+    if is_told(offset, "_s"):
+        return float(offset["value_s"])
+    if what == "offset":
+        problem = f"the offset cannot be told from 0: {_said(offset, '_s', 's')}."
+        raise AlignmentError(problem, where=where, remedy="Leave the words as they are.")
+    return 0.0
 
 
 def lines(result: Mapping[str, Any], settings: Sync) -> Iterator[str]:
@@ -93,11 +100,13 @@ def lines(result: Mapping[str, Any], settings: Sync) -> Iterator[str]:
         yield f"lead: unknown, only {lead['n_readings']} readings name anatomy that has a box"
     else:
         how = f"{lead['n_phrases']} phrases of {lead['n_readings']} readings, p = {lead['p']}"
-        yield f"gaze leads words by {_said(lead, '_s', 's')} ({how})"
-        arrival = _said(result["arrival"], "_s", "s")
+        follows, by = _ahead(lead)
+        yield f"gaze {'follows' if follows else 'leads'} words by {_said(by, '_s', 's')} ({how})"
+        after, by = _ahead(result["arrival"])
         yield (
-            f"gaze arrives {arrival} before the sentence; {settings.expected_arrival_s:g} s were"
-            f" expected, which would add {_said(offset, '_s', 's')} to the times of words"
+            f"gaze arrives {_said(by, '_s', 's')} {'after' if after else 'before'} the sentence;"
+            f" {settings.expected_arrival_s:g} s before it was expected, which would add"
+            f" {_said(offset, '_s', 's')} to the times of words"
         )
         if lead["p"] > 1 - settings.confidence:
             yield "this is no more than chance gives: do not use it"
@@ -106,7 +115,32 @@ def lines(result: Mapping[str, Any], settings: Sync) -> Iterator[str]:
     for name, session in (result["sessions"] or {}).items():
         yield f"session {name}: {_drift_said(session)}"
     if done := result.get("applied"):
-        yield f"moved gaze of {done['n_readings_moved']} readings, words by {done['offset_s']:g} s"
+        yield "; ".join(_done_said(result, done))
+
+
+def _done_said(result: Mapping[str, Any], done: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was moved; and of what was asked for and was not moved, why."""
+    n_moved, offset_s = done["n_readings_moved"], done["offset_s"]
+    if result["what"] != "offset":
+        known = any(one["calibration"] or one["anatomy"] for one in result["sessions"].values())
+        why = "all intervals hold 0" if known else "no session has an estimate"
+        yield f"moved gaze of {n_moved} readings{'' if n_moved else f' ({why})'}"
+    if result["what"] != "drift":
+        why = "" if offset_s else " (its interval holds 0)"
+        yield f"moved words by {offset_s:g} s{why}"
+
+
+def _ahead(found: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+    """Tell whether gaze comes after speech, and give by how much it is ahead or behind."""
+    value, low, high = (found[f"{name}_s"] for name in ("value", "low", "high"))
+    if value is None or value >= 0:
+        return False, found
+    known = low is not None
+    return True, {
+        "value_s": 0.0 - value,
+        "low_s": 0.0 - high if known else None,
+        "high_s": 0.0 - low if known else None,
+    }
 
 
 def _drift_said(session: Mapping[str, Any]) -> str:

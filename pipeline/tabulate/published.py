@@ -46,6 +46,14 @@ class Noise(Strict):
     precision: Figure
 
 
+class EgdCounts(Strict):
+    """Images that could be used; readings whose gaze begins after a mention; Pneumothorax."""
+
+    images: int
+    gaze_begins_late: int
+    pneumothorax: int
+
+
 class PublishedMil(Strict):
     """Figures of Lanfredi et al. 2023; null where no public text has them."""
 
@@ -54,7 +62,7 @@ class PublishedMil(Strict):
     sources: dict[str, str]
     table_1: dict[str, ByModel]
     table_3: dict[str, dict[str, int]]
-    egd: dict[str, int]
+    egd: EgdCounts
     table_5: dict[str, ByModel]
     table_6: dict[str, ByModel]
     table_7: dict[str, ByModel]

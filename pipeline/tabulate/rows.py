@@ -19,6 +19,8 @@ HEADINGS = {
     "subjects": "over subjects",
     "published": "published",
 }
+MARKS = {"readme": " †", "derived": " ‡"}
+"""Of published figures that the paper itself does not print, by their source."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def rows(
     -------
     pandas.DataFrame
         The columns of head, item, mean, n_seeds, `_low` and `_high` of each interval, published,
-        published_low, published_high.
+        published_low, published_high, published_source.
     """
     figures = [published.get(item) for item in measure.items]
     frame = measure.summary(confidence)
@@ -68,6 +70,7 @@ def rows(
     ):
         known = [getattr(one, part) if one else None for one in figures]
         frame[name] = pd.Series(known, dtype=float)
+    frame["published_source"] = [one.source if one else None for one in figures]
     return frame
 
 
@@ -87,9 +90,10 @@ def shown(frame: pd.DataFrame, heads: Mapping[str, str]) -> pd.DataFrame:
     for name in INTERVALS:
         edges = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
         columns[HEADINGS[name]] = [between(low, high) for low, high in edges]
-    published = frame[["published", "published_low", "published_high"]].itertuples(index=False)
+    names = ["published", "published_low", "published_high", "published_source"]
     columns[HEADINGS["published"]] = [
-        f"{number(value)} {between(low, high)}".removesuffix(" –") for value, low, high in published
+        f"{number(value)} {between(low, high)}".removesuffix(" –") + MARKS.get(source, "")
+        for value, low, high, source in frame[names].itertuples(index=False)
     ]
     return pd.DataFrame(columns)
 

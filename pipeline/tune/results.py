@@ -6,10 +6,9 @@ and `cross_validated`, whose thresholds for a subject come from all other subjec
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -28,6 +27,9 @@ from pipeline.tune.validate import (
     resample,
     searched_iou,
 )
+
+if TYPE_CHECKING:  # it takes a second to import
+    import pandas as pd
 
 BETWEEN = ("floor", "ceiling")
 """Stages of what is scored beside the rules, and not ranked."""
@@ -101,7 +103,7 @@ def compare(
     )
 
 
-def ranking(results: Results, confidence: float) -> pd.DataFrame:
+def ranking(results: Results, confidence: float) -> "pd.DataFrame":
     """One row a rule, best first; then floors and ceilings, without a rank.
 
     Notes
@@ -109,6 +111,8 @@ def ranking(results: Results, confidence: float) -> pd.DataFrame:
     `behind_best` is the difference to the first row, its interval from the same resamples: a rule
     whose interval holds 0 is not told apart from the best.
     """
+    import pandas as pd
+
     between = [at for at, one in enumerate(results.candidates) if one.stage in BETWEEN]
     order = [*results.ranked, *between]
     best = results.ranked[0]
@@ -129,8 +133,10 @@ def ranking(results: Results, confidence: float) -> pd.DataFrame:
     )
 
 
-def by_label(results: Results) -> pd.DataFrame:
+def by_label(results: Results) -> "pd.DataFrame":
     """One row a rule and label: threshold and IoU chosen as in the paper, cross-validated IoU."""
+    import pandas as pd
+
     held = {one.scores.label: one for one in results.held}
     parts = []
     for scores in results.labels:

@@ -21,7 +21,7 @@ from pipeline.mentions import read_mentions
 from pipeline.parallel import map_tasks
 from pipeline.params import Params
 from pipeline.rules_io import LabelMap, load_column_map
-from pipeline.tables import read_table
+from pipeline.tables import read_table, table_path
 from pipeline.tune.candidates import Candidate
 from pipeline.tune.cases import Box, Case, read_cases
 from pipeline.tune.floors import DRAWN, score_ellipses, whole_report
@@ -71,6 +71,10 @@ def gather(
     said = read_mentions(mentions, readings, label_map)
     ids, left_out = choose_readings(readings, params.tune.phases)
     dataset = next((row["dataset"] for row in readings.to_pylist()), "")
+    if not table_path(tables, "ellipses").is_file():
+        what = f"{dataset} has no ellipses, by which windows are compared."
+        remedy = "Give tables of REFLACX, or of your own ellipses."
+        raise GazeError(what, where=tables, remedy=remedy)
     column_map = load_column_map(dataset, label_map.channels, rules)
     maps, ellipses_left_out = plan_ellipses(
         read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty

@@ -12,8 +12,10 @@ from PIL import Image
 
 from pipeline.canvas import render
 from pipeline.report.pictures import STRENGTH
+from pipeline.tables import write_table
 from tests.report_run import HOSTILE, LARGE, SIZE, make_run
 from tests.running import gazescribe
+from tests.synthetic import fixation, reading, table, write_tables
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
@@ -27,7 +29,22 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run"))
+    """The run, with boxes of the anatomy, and a reading whose words have no times."""
+    folder = make_run(tmp_path_factory.mktemp("run"))
+    sides = {"xmin_px": 240, "ymin_px": 60, "xmax_px": 420, "ymax_px": 300}
+    boxes = [
+        {"reading_id": "R1", "region": name, **sides}
+        for name in ("left lung", "left upper lung zone")
+    ]
+    write_table(table(boxes, "regions"), folder / "data/tables/reflacx", "regions")
+    write_tables(
+        folder / "data/tables/mylab",
+        readings=[reading("R3", "old rib fracture .", dataset="mylab")],
+        words=[],
+        sentences=[],
+        fixations=[fixation(0, 0.2, 0.6, reading_id="R3")],
+    )
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -239,23 +256,53 @@ def focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
 
 
-def test_keyboard_alone(opened):
-    page = opened()
+def tabbed(page):
+    """Press Tab until the focus leaves the page; give what had it."""
     seen = []
     for _ in range(40):
         page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            return seen
         seen.append(focused(page))
-        if seen[-1] == "label-0":
-            break
+    raise AssertionError(seen)
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_tab_goes_down_the_page(opened, viewport):
+    page = opened(viewport=viewport)
+    seen = tabbed(page)
     assert seen[0] == "Skip to the content"
-    assert {"play", "play-window", "time", "scroll"} <= set(seen)
+    order = [seen.index(one) for one in ("label-0", "play", "play-window", "time", "scroll")]
+    assert order == sorted(order)
+    tops = [page.locator(one).bounding_box()["y"] for one in (".choices", ".player", ".tables")]
+    assert tops == sorted(tops)
+
+
+def test_space_plays_wherever_nothing_else_takes_it(opened):
+    page = frozen(opened())
+    page.keyboard.press("Space")
+    assert page.get_by_role("button", name="Pause").is_visible()
+    page.locator("#label-0").focus()
+    page.keyboard.press("Space")
+    assert page.get_by_role("button", name="Play", exact=True).is_visible()
+    assert page.evaluate("scrollY") == 0
+    box = page.get_by_role("checkbox", name="Heatmap")
+    box.focus()
+    page.keyboard.press("Space")
+    assert not box.is_checked()
+    assert page.get_by_role("button", name="Play", exact=True).is_visible()
+
+
+def test_keyboard_alone(opened):
+    page = opened()
+    page.locator("#label-0").focus()
     first = page.get_by_role("status").inner_text()
     page.keyboard.press("ArrowDown")
     assert focused(page) == "label-1"
     second = page.get_by_role("status").inner_text()
     assert second.startswith("Opacity. ")
     assert second != first
-    for _ in range(2):
+    for _ in range(5):
         page.keyboard.press("ArrowDown")
     assert page.get_by_role("status").inner_text().startswith("Sentence 1: ")
     page.locator("#time").focus()
@@ -275,6 +322,39 @@ def test_layers_can_be_taken_off(opened):
         assert page.locator(f"#{layer}").is_visible()
         box.uncheck()
         assert not page.locator(f"#{layer}").is_visible()
+
+
+def test_boxes_of_the_anatomy_can_be_put_on(opened):
+    page = opened()
+    assert not page.locator("#anatomy").is_visible()
+    page.get_by_role("checkbox", name="Anatomy").check()
+    assert page.locator("#anatomy").is_visible()
+    assert page.locator(".region text").all_text_contents() == ["left lung", "left upper lung zone"]
+    assert opened("readings/R2.html").locator("[data-layer=anatomy]").count() == 0
+
+
+def test_gaze_and_the_key_are_seen_without_scrolling(opened):
+    page = opened(viewport={"width": 1280, "height": 900})
+    below = page.locator(".choices").bounding_box()
+    for one in (page.locator("label[for=reading]"), page.locator(".key")):
+        box = one.bounding_box()
+        assert box["y"] + box["height"] < below["y"] + below["height"]
+
+
+def test_a_phone_on_its_side_shows_the_radiograph(opened):
+    page = opened(viewport={"width": 844, "height": 390})
+    assert page.locator("#plate").bounding_box()["height"] == pytest.approx(0.7 * 390, abs=1)
+    page.evaluate("scrollTo(0, 600)")
+    assert page.locator("#plate").bounding_box()["y"] < 0
+
+
+def test_words_without_times_are_shown(opened):
+    page = opened("readings/R3.html")
+    shown = page.locator(".choices").inner_text()
+    assert "old rib fracture ." in shown
+    assert "Its words have no times, so nothing opens a window." in shown
+    assert page.locator(".tags").inner_text().count("1 fixation") == 1
+    assert "fixations" not in page.locator(".tags").inner_text()
 
 
 def test_ellipses_of_the_label_stand_out(opened):

@@ -73,7 +73,12 @@ MODELS = {
     "mt_unet": {"network": "unet", "objective": "joint", "weighing": "published"},
     "unet_s": {"network": "unet"},
     "res_se_unet": {"network": "unet", "unet_blocks": "residual"},
-    "inception_resnet": {"network": "inception_resnet", "objective": "cross_entropy"},
+    "inception_resnet": {
+        "network": "inception_resnet",
+        "objective": "cross_entropy",
+        "image_height": 96,
+        "image_width": 96,
+    },
     "gazegnn": {"network": "gazegnn", "objective": "cross_entropy"},
     "gazegnn_no_gaze": {"network": "gazegnn", "objective": "cross_entropy", "gaze": False},
 }
@@ -94,8 +99,9 @@ SIZES = {"image_height": FRAME[0], "image_width": FRAME[1]}
 class World:
     """Collects readings of EGD; `write` makes folders of them.
 
-    Unless a test says otherwise an image is in the shards, of one grey value, and was looked at
-    twice at its first pixel; its map is white at the frame's pixel (20, 30).
+    Unless a test says otherwise an image is in the shards and was looked at twice at its first
+    pixel. No two images or maps are alike: image n is of grey n + 1 with a bright square, map n is
+    white at one pixel, both at the frame's pixel `place(n)`.
     """
 
     def __init__(self, folder):
@@ -137,14 +143,23 @@ class World:
         """Write all folders; give their names."""
         for name in ("readings", "fixations"):
             write_table(table(getattr(self, name), name), self.folder / "egd", name)
-        heatmap = np.zeros(FRAME, np.float16)
-        heatmap[20, 30] = 1
         shots = list(self.shots.values())
-        pictures = [np.full(FRAME, 1 + number, np.uint8) for number in range(len(shots))]
-        write_shards(self.folder / "images", "images", shots, pictures)
-        maps = [heatmap] * len(self.maps)
-        write_shards(self.folder / "maps", "heatmaps", self.maps, maps)
+        pictures = np.empty((len(shots), *FRAME), np.uint8)
+        for number, picture in enumerate(pictures):
+            row, column = place(number)
+            picture[:] = number + 1
+            picture[row : row + 8, column : column + 8] = 200
+        write_shards(self.folder / "images", "images", shots, list(pictures))
+        maps = np.zeros((len(self.maps), *FRAME), np.float16)
+        for number, heatmap in enumerate(maps):
+            heatmap[place(number)] = 1
+        write_shards(self.folder / "maps", "heatmaps", self.maps, list(maps))
         return Inputs(*(str(self.folder / name) for name in ("images", "egd", "maps")))
+
+
+def place(number):
+    """Where map and image of this number are bright: on images of all sizes here."""
+    return 20 + number % 24, 20 + (10 + 5 * number) % 24
 
 
 def frame_of(image_px):
@@ -154,11 +169,15 @@ def frame_of(image_px):
 
 
 def balanced_world(folder, n_patients=12):
-    """Three classes; every second patient has two images."""
+    """Three classes; every second patient has two images; gaze and size differ by image."""
     world = World(folder)
     splits = ("train", "train", "validate", "test")
     for subject in range(n_patients):
         diagnosis = ("normal", "chf", "pneumonia")[subject % 3]
         for _ in range(1 + subject % 2):
-            world.image(99_000_000 + subject, diagnosis, splits[subject // 3 % 4])
+            n = len(world.readings)
+            gaze = [(5.0 + 2 * n, 50.0 - 2 * n, 0.1 + 0.1 * n), (20.0, 3.0 * n, 0.2)][: 1 + n % 2]
+            size = ((60, 90), (90, 60), (70, 70))[n % 3]
+            split = splits[subject // 3 % 4]
+            world.image(99_000_000 + subject, diagnosis, split, gaze=gaze, size=size)
     return world

@@ -79,7 +79,7 @@ def test_windows_of_the_whole_reading(folder):
 def test_a_reading_with_neither_word_nor_gaze(folder):
     write_tables(folder / "tables", readings=[reading("R6", None)])
     (folder / "mentions.jsonl").write_text("")
-    assert run(folder).startswith("1 readings, windows: no sentence; 0 Gaussians")
+    assert run(folder).startswith("1 reading, windows: no sentence; 0 Gaussians")
     assert read_table(folder / "out", "windows").num_rows == 0
 
 
@@ -97,9 +97,9 @@ def test_a_reading_with_neither_word_nor_gaze(folder):
             "end rule firstmention is for unit sentence",
             id="end of a mention",
         ),
-        pytest.param(["--lag", "-1"], "lag_s: .*greater than or equal to 0, found -1.0", id="lag"),
-        pytest.param(["--lag", "nan"], "lag_s: .*found nan", id="no lag"),
-        pytest.param(["--lag", "inf"], "lag_s: .*finite number, found inf", id="endless lag"),
+        pytest.param(["--lag", "-1"], "--lag: .*greater than or equal to 0, found -1.0", id="lag"),
+        pytest.param(["--lag", "nan"], "--lag: .*found nan", id="no lag"),
+        pytest.param(["--lag", "inf"], "--lag: .*finite number, found inf", id="endless lag"),
         pytest.param(["--start", "dawn"], "'dawn' is not one of 'startofsentence'", id="start"),
         pytest.param(["--rules", "nowhere"], "Directory 'nowhere' does not exist", id="rules"),
         pytest.param(["--workers", "0"], "0 is not in the range x>=1", id="workers"),

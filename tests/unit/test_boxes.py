@@ -90,6 +90,15 @@ def test_images_by_path_else_by_name(read, file_name, name):
         assert found.counts["annotations_left_out"] == left_out
 
 
+def test_images_of_one_file_name_are_not_taken_for_one_picture(read):
+    images = [{"id": 1, "file_name": "c/y.png"}, {"id": 2, "file_name": "d/y.png"}]
+    found = read(images=images, annotations=[BOX, {**BOX, "image_id": 2}])
+    assert found.shapes == {}
+    assert found.counts["images_not_given"] == 2
+    with pytest.raises(SchemaError, match=r"two images are one picture.*\n.*a_x: 2 images"):
+        read(images=[IMAGE, {"id": 2, "file_name": "a_x"}])
+
+
 @pytest.mark.parametrize(
     ("annotation", "reason"),
     [

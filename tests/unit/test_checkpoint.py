@@ -44,7 +44,7 @@ def path(tmp_path, checkpoint):
 
 
 def test_what_is_saved_is_loaded(path, checkpoint):
-    found = load_checkpoint(path, system="mil", normalise="once")
+    found = load_checkpoint(path, system="mil")
     assert found.run == {**checkpoint.run, "layers": [3, 4]}
     assert found.versions == library_versions()
     assert (found.thresholds, found.metrics) == (None, None)
@@ -134,11 +134,9 @@ def test_files_that_are_no_checkpoint(path, spoil, message):
     assert raised.value.where == str(path)
 
 
-def test_what_a_loader_refuses(path):
+def test_a_loader_refuses_another_system(path):
     with pytest.raises(SchemaError, match="a cooperative network expected, mil found"):
         load_checkpoint(path, system="cooperative")
-    with pytest.raises(SchemaError, match="normalised once in this network, twice is expected"):
-        load_checkpoint(path, normalise="twice")
 
 
 def test_weights_that_fit(checkpoint):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from pipeline.cli import COMMANDS, main
 from pipeline.console import GazeCommand
-from pipeline.errors import GazeError
+from pipeline.errors import GazeError, nearest
 from tests.running import gazescribe, invoke
 
 ROOT = Path(__file__).parents[2]
@@ -40,11 +41,14 @@ def test_help_loads_nothing_heavy():
     assert not loaded & {*HEAVY, "matplotlib", "skimage", "scipy", "PIL"}
 
 
-@pytest.mark.parametrize("command", ["associate", "heatmaps", "render"])
-def test_help_of_a_command_loads_neither_spacy_nor_torch_nor_dask(command):
+@pytest.mark.parametrize(
+    "command", ["associate", "diff", "export", "fixations", "heatmaps", "render", "tune", "verify"]
+)
+def test_help_of_a_command_loads_nothing_that_is_slow(command):
     loaded = modules_after(command, "--help")
-    assert "pipeline.params" in loaded
-    assert not loaded & {"torch", "spacy", "dask", "distributed", "skimage", "matplotlib"}
+    assert "pyarrow" in loaded
+    slow = {"torch", "spacy", "dask", "distributed", "skimage", "matplotlib", "pandas"}
+    assert not loaded & slow
 
 
 def test_help_names_every_command():
@@ -67,8 +71,8 @@ def test_every_command_loads_and_says_what_it_does(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["asociate"], "no command 'asociate'. Did you mean associate?", id="near"),
-        pytest.param(["heatmap", "x"], "no command 'heatmap'. Did you mean heatmaps?", id="short"),
+        pytest.param(["asociate"], "no command 'asociate'; the nearest is associate.", id="near"),
+        pytest.param(["heatmap", "x"], "'heatmap'; the nearest is heatmaps.", id="short"),
         pytest.param(["frobnicate"], "There is no command 'frobnicate'.", id="far"),
         pytest.param(["--frob"], "--frob", id="option"),
         pytest.param(["render", "--frob"], "--frob", id="option of a command"),
@@ -80,6 +84,15 @@ def test_what_is_unknown(arguments, message):
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["ingest", "verify", "sources"])
+def test_a_shell_completes_the_data_sets(command, tmp_path, monkeypatch):
+    (tmp_path / "data_manifests").mkdir()
+    (tmp_path / "data_manifests" / "mylab.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    found = ShellComplete(main, {}, "gazescribe", "_C").get_completions([command], "m")
+    assert [one.value for one in found] == ["mimic-cxr-jpg", "mylab"]
 
 
 def test_version():
@@ -125,3 +138,15 @@ def test_exit_codes(monkeypatch, error, code, printed):
 )
 def test_error_text(fault, text):
     assert str(fault) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("heatmap", "; the nearest is Heatmaps", id="near"),
+        pytest.param("HEATMAPS", "; the nearest is Heatmaps", id="case"),
+        pytest.param("nosuch", "", id="far"),
+    ],
+)
+def test_nearest_names_what_is_near_alone(name, said):
+    assert nearest(name, ("demo", "Heatmaps")) == said

@@ -62,6 +62,10 @@ def changed(content, path, value):
         pytest.param(("runs", 0, "amsgrad"), 1, "true or false expected, found 1", id="bool"),
         pytest.param(("runs", 0, "layers"), [3, 5], r"layers\.1: one of 3, 4 expected", id="layer"),
         pytest.param(("runs", 0, "layers"), 3, "layers: a list expected, found 3", id="no list"),
+        pytest.param(("runs", 0, "layers"), [4, 4], r"layers are \[4, 4\]: 3, 4 or", id="4, 4"),
+        pytest.param(
+            ("runs", 0, "augment", "scale_max"), 0.5, "scale_min is 0.85, above scale_max", id="up"
+        ),
         pytest.param(("runs", 0, "balanced"), "of", "one of 'published', 'all', 'off'", id="word"),
         pytest.param(("runs", 0, "weights"), 3, "weights: text expected, found 3", id="weights"),
         pytest.param(("runs", 0, "augment"), [], "augment: an object expected", id="augment"),

@@ -64,7 +64,7 @@ def test_smaller_runs_see_means_of_blocks(world):
     items = build_lists(inputs, run).items["train"]
     (batch,) = training_loader(items, inputs, run)
     assert batch["image"].shape == (1, 1, 32, 32)
-    assert batch["image"].unique().tolist() == [1]
+    assert batch["image"].unique().tolist() == [1, 200]
     assert batch["map"][0, 0].nonzero().tolist() == [[10, 15]]
     assert batch["map"][0, 0, 10, 15] == 0.25
     assert batch["gaze"].shape == (1, 8, 8)

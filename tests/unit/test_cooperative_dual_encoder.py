@@ -8,6 +8,8 @@ from models.cooperative.densenet import Encoder
 from models.cooperative.dual_encoder import DualEncoder, Fusion
 from models.cooperative.losses import saliency_loss
 
+BUFFERS = {"running_mean", "running_var", "num_batches_tracked"}
+
 
 def n_parameters(module, *, trainable=False):
     return sum(p.numel() for p in module.parameters() if p.requires_grad or not trainable)
@@ -135,6 +137,23 @@ def test_joint_training_moves_everything(images):
     optimiser.step()
     assert changed(before, fusion) >= set(dict(fusion.named_parameters()))
     assert "trunk.encoder.features.norm5.running_mean" in changed(before, fusion)
+
+
+def test_frozen_parameters_alone_let_batch_norms_drift(images):
+    network = tiny(frozen="parameters").train()
+    fusion = Fusion(tiny(frozen="parameters"), frozen="parameters").train()
+    assert all(one.training for one in (*network.modules(), *fusion.modules()))
+    before, whole = state(network), state(fusion)
+    assert not any(one.requires_grad for one in network.encoder.parameters())
+    assert not any(one.requires_grad for one in fusion.trunk.parameters())
+    saliency_loss(network(images).saliency, torch.rand_like(images)).backward()
+    functional.cross_entropy(fusion(images).classes, torch.tensor([0, 1, 2])).backward()
+    drifted = changed(whole, fusion)
+    assert "encoder.features.norm5.running_mean" in changed(before, network)
+    assert {name.split(".")[1] for name in drifted} == {
+        *("encoder", "contracting", "expanding", "saliency")
+    }
+    assert all(name.rpartition(".")[2] in BUFFERS for name in drifted)
 
 
 def test_modes_follow_what_is_frozen():

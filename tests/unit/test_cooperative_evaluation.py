@@ -1,6 +1,7 @@
 """Scores of the cooperative network, its Grad-CAM, and what `predict` asks of it."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,22 +15,40 @@ from models.config import Config
 from models.cooperative.classifiers import DenseClassifier
 from models.cooperative.densenet import Encoder
 from models.cooperative.evaluation import Baselines, mixed, most_probable, score
+from models.cooperative.gaze import Gaze, gaze_grid
+from models.cooperative.gazegnn import GazeGNN
 from models.cooperative.gradcam import gradcam
 from models.cooperative.items import CLASSES, build_lists
 from models.cooperative.networks import network_of
 from models.cooperative.settings import Evaluation
+from models.cooperative.trained import restored
 from models.prediction import load_predictor
-from pipeline.errors import ParamsError
-from pipeline.geometry.saliency import auc_shuffled, cc, kl
+from pipeline.errors import AlignmentError, ParamsError
+from pipeline.geometry.letterbox import Letterbox
+from pipeline.geometry.saliency import scores
+from pipeline.shards import open_shards
+from pipeline.tables import read_table
 from tests.running import gazescribe
-from tests.unit.cooperative_cases import balanced_world, small_run
+from tests.unit.cooperative_cases import FRAME, World, balanced_world, small_run
 
 CPU = torch.device("cpu")
 DIAGNOSING = ["dnet201", "cooperative", "joint", "mt_unet", "gazegnn"]
 
 
-def saved(run, folder):
+def awake(run):
+    """A network whose batch norms have seen one batch: before that all images are alike to it."""
     torch.manual_seed(run.seed)
+    network = network_of(dataclasses.asdict(run))
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    gaze = (torch.rand(9, 16, 16),) if isinstance(network, GazeGNN) else ()
+    with torch.no_grad():
+        network.train()(torch.rand(9, 1, 64, 64), *gaze)
+    return network
+
+
+def saved(run, folder):
     checkpoint = Checkpoint(
         system="cooperative",
         run=dataclasses.asdict(run),
@@ -38,7 +57,7 @@ def saved(run, folder):
         input={"height": run.image_height, "width": run.image_width, "channels": 1}
         | {"normalise": "once"},
         training={},
-        weights=network_of(dataclasses.asdict(run)).state_dict(),
+        weights=awake(run).state_dict(),
     )
     path = folder / run.name / FILE
     save_checkpoint(checkpoint, path)
@@ -93,22 +112,91 @@ def test_the_contrastive_stage_has_nothing_to_score(scored):
     assert "nothing to score" in found.said["gives"]
 
 
-def test_rows_are_those_of_the_measures(scored, inputs):
-    run = small_run("unet_s")
-    found = frame(scored("unet_s"), "saliency")
-    config = Config("cooperative", "demo", inputs, (run,), Evaluation(4))
-    items = build_lists(inputs, run).items
-    baselines = Baselines(items["train"], config, run)
-    target = np.zeros((64, 64))
-    target[20, 30] = 1
-    row = found[(found["map"] == "mean") & (found.pixels == "all")].iloc[0]
-    assert row.cc == pytest.approx(cc(baselines.maps(items["test"].frames[0])["mean"], target))
-    centre = baselines.maps(items["validate"].frames[0])["centre"]
-    row = found[(found["map"] == "centre") & (found.pixels == "all")].iloc[0]
-    assert row.kl == pytest.approx(kl(centre, target))
-    others = np.concatenate([gaze.places_px for gaze in items["train"].gaze])
-    places = items["validate"].gaze[0].places_px
-    assert row.auc_shuffled == pytest.approx(auc_shuffled(centre, places, others))
+def test_without_test_images_nothing_is_scored(tmp_path):
+    world = World(tmp_path / "egd")
+    for subject in range(4):
+        world.image(99_000_000 + subject, "chf", ("train", "validate")[subject % 2])
+    run = small_run("mt_unet")
+    config = Config("cooperative", "demo", world.write(), (run,), Evaluation(4))
+    with pytest.raises(AlignmentError, match="no image of EGD is in the test split") as raised:
+        score(run, saved(run, tmp_path), config, CPU)
+    assert "cooperative.split: folds" in raised.value.remedy
+
+
+def of_files(inputs):
+    """All that the files say, by image: nothing here goes by the order of any list."""
+    egd = Path(inputs.egd)
+    fixations = read_table(egd, "fixations").to_pandas()
+    readings = {one["dicom_id"]: one for one in read_table(egd, "readings").to_pylist()}
+    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    drawn = {one: maps[at] for at, one in enumerate(maps.index["reading_id"].to_pylist())}
+    found = {}
+    for at, one in enumerate(images.index.to_pylist()):
+        reading = readings[one["dicom_id"]]
+        box = Letterbox.fit((one["image_height_px"], one["image_width_px"]), FRAME)
+        own = fixations[fixations["reading_id"] == reading["reading_id"]]
+        pads, sides = np.array([box.pad_x_px, box.pad_y_px]), np.array(box.image_size)[::-1]
+        places = (own[["x_px", "y_px"]].to_numpy() + 0.5) * box.scale + pads - 0.5
+        found[one["dicom_id"]] = {
+            **{name: reading[name] for name in ("subject_id", "diagnosis", "egd_split")},
+            "image": images[at],
+            "target": drawn[reading["reading_id"]].astype(float),
+            "gaze": Gaze(places, (own["offset_s"] - own["onset_s"]).to_numpy()),
+            "valid": box.on_image(0)[:, None] & box.on_image(1),
+            "sides": sides * box.scale,
+            "centre": pads + sides * box.scale / 2 - 0.5,
+        }
+    return found
+
+
+def expected_maps(one, train, network):
+    """Maps of an image by their definitions, and the probabilities of its diagnoses."""
+    picture = torch.from_numpy(one["image"] / one["image"].max()).float()[None, None]
+    gaze = torch.from_numpy(gaze_grid(one["gaze"], FRAME))[None]
+    inputs = (picture, gaze) if isinstance(network, GazeGNN) else (picture,)
+    said, evidence = gradcam(network, *inputs)
+    maps = {"gradcam": mixed(evidence[0].double().numpy())}
+    if said.saliency is not None:
+        exact = np.exp(said.saliency.double().numpy().reshape(FRAME))
+        maps["saliency"] = exact / exact.sum()
+    shares = [(other["gaze"].places_px - other["centre"]) / other["sides"] for other in train]
+    sigma = np.sqrt((np.concatenate(shares) ** 2).mean(axis=0)) * one["sides"]
+    x, y = (
+        np.exp(-((np.arange(64) - one["centre"][axis]) ** 2) / 2 / sigma[axis] ** 2)
+        for axis in (0, 1)
+    )
+    maps["centre"] = mixed(y[:, None] * x)
+    maps["mean"] = mixed(sum(other["target"] for other in train))
+    return maps, said.classes.softmax(dim=1)[0].numpy()
+
+
+@pytest.mark.parametrize("model", ["mt_unet", "gazegnn"])
+def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path, model):
+    found, files = scored(model), of_files(inputs)
+    network, _, _ = restored(tmp_path / f"{model}-seed0" / FILE)
+    train = [one for one in files.values() if one["egd_split"] == "train"]
+    others = np.concatenate([one["gaze"].places_px for one in train])
+    said = frame(found, "classification").set_index("dicom_id")
+    compared = frame(found, "saliency").set_index(["dicom_id", "map", "pixels"])
+    scored_images = {name for name, one in files.items() if one["egd_split"] != "train"}
+    assert set(said.index) == set(compared.index.levels[0]) == scored_images
+    for name in scored_images:
+        one, row = files[name], said.loc[name]
+        maps, chances = expected_maps(one, train, network)
+        assert (row["split"], row["subject_id"]) == (one["egd_split"], one["subject_id"])
+        assert row["target"] == one["diagnosis"]
+        own = row[[f"p_{label}" for label in CLASSES]].to_numpy(float)
+        np.testing.assert_allclose(own, chances, atol=1e-5)
+        for kind, values in maps.items():
+            for pixels, valid in (("valid", one["valid"]), ("all", None)):
+                expected = scores(values, one["target"], one["gaze"].places_px, others, valid)
+                row = compared.loc[(name, kind, pixels), list(expected)].astype(float)
+                np.testing.assert_allclose(row, list(expected.values()), rtol=1e-3, atol=1e-5)
+    assert said["p_chf"].round(4).nunique() == len(said)  # images of one answer would show nothing
+    for at, name in enumerate(found.examples["dicom_id"]):
+        np.testing.assert_array_equal(found.examples["target"][at], files[name]["target"])
+        np.testing.assert_array_equal(found.examples["image"][at], files[name]["image"])
+        assert found.examples["diagnosis"][at] == files[name]["diagnosis"]
 
 
 def test_baselines_know_the_training_readings_alone(inputs):
@@ -117,7 +205,11 @@ def test_baselines_know_the_training_readings_alone(inputs):
     items = build_lists(inputs, run).items
     baselines = Baselines(items["train"], config, run)
     mean = baselines.maps(items["test"].frames[0])["mean"]
-    assert np.unravel_index(mean.argmax(), mean.shape) == (20, 30)
+    train = [one for one in of_files(inputs).values() if one["egd_split"] == "train"]
+    assert len(train) > 5
+    assert {*zip(*np.nonzero(mean > mean.min()), strict=True)} == {
+        np.unravel_index(one["target"].argmax(), FRAME) for one in train
+    }
     assert mean.sum() == pytest.approx(1)
     assert mean.min() > 0
     centre = baselines.maps(items["test"].frames[0])["centre"]
@@ -181,7 +273,9 @@ def test_gradcam_is_that_of_captum():
 @pytest.mark.parametrize(
     ("model", "labels", "kinds"),
     [
-        pytest.param("cooperative", CLASSES, ["saliency", "gradcam"], id="both"),
+        pytest.param(
+            "cooperative", CLASSES, ["saliency,gradcam", "saliency", "gradcam"], id="both"
+        ),
         pytest.param("unet_s", (), ["saliency"], id="looks"),
         pytest.param("dnet201", CLASSES, ["gradcam"], id="diagnoses"),
     ],
@@ -193,8 +287,9 @@ def test_predict_asks_for_what_there_is(tmp_path, model, labels, kinds):
         with torch.inference_mode():
             answer = predictor.ask(torch.randint(1, 256, (2, 1, 64, 64), dtype=torch.uint8), kind)
         assert answer.probabilities.shape == (2, len(labels))
-        assert answer.maps.shape == (2, 1, 64, 64)
-        assert answer.maps.max() == 1
+        assert [channel.kind for channel in predictor.maps[kind]] == kind.split(",")
+        assert answer.maps.shape == (2, len(kind.split(",")), 64, 64)
+        assert (answer.maps.amax(dim=(0, 2, 3)) == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -209,9 +304,20 @@ def test_predict_refuses_what_has_no_answer(tmp_path, model, message):
         load_predictor(saved(small_run(model), tmp_path))
 
 
-def test_the_command_writes_a_saliency_map(tmp_path):
+def test_the_command_writes_both_maps_at_once(tmp_path):
     path = saved(small_run("cooperative"), tmp_path)
     Image.fromarray(np.arange(80 * 60, dtype=np.uint8).reshape(80, 60)).save(tmp_path / "one.png")
-    said = gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out")
+    options = ("--write", "maps,masks,overlays", "--threshold", 0.5)
+    said = gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *options)
     assert said.startswith("1 image")
-    assert (tmp_path / "out" / "heatmaps-00000.npy").is_file()
+    shards = open_shards(tmp_path / "out")
+    both = dict(zip(shards.index["kind"].to_pylist(), shards, strict=True))
+    assert set(both) == {"saliency", "gradcam"}
+    assert both["saliency"].shape == both["gradcam"].shape == (64, 64)
+    assert not np.array_equal(both["saliency"], both["gradcam"])
+    assert (tmp_path / "out/masks/one/gradcam.png").is_file()
+    only = ("--map", "gradcam", "--write", "maps")
+    gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *only)
+    shards = open_shards(tmp_path / "out")
+    assert shards.index["kind"].to_pylist() == ["gradcam"]
+    np.testing.assert_array_equal(shards[0], both["gradcam"])

@@ -12,7 +12,6 @@ from pipeline.errors import GazeError, ParamsError, SchemaError
 from tests.unit.cooperative_cases import MODELS, small_run
 
 SIZE = (64, 64)
-LARGER = {"inception_resnet": {"image_height": 96, "image_width": 96}}
 
 
 def network(model, **settings):
@@ -35,7 +34,7 @@ def checkpoint(model, trained):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_predicts_what_it_is_trained_for(model):
     torch.manual_seed(0)
-    run = small_run(model, **LARGER.get(model, {}))
+    run = small_run(model)
     trained = network_of(dataclasses.asdict(run)).eval()
     images = torch.rand(2, 1, run.image_height, run.image_width)
     gaze = torch.rand(2, run.image_height // 4, run.image_width // 4)
@@ -106,6 +105,15 @@ def test_stages_do_not_skip():
     classifier = checkpoint("dnet201", network("dnet201"))
     with pytest.raises(ParamsError, match="UNet has no DenseNet"):
         inherit(network("unet_s"), classifier, where="x")
+
+
+@pytest.mark.parametrize("frozen", [True, "parameters"])
+def test_a_frozen_trunk_needs_stage_2(frozen):
+    classifier = checkpoint("dnet201", network("dnet201"))
+    with pytest.raises(ParamsError, match=r"needs a trained decoder.*Start it from a dual_encoder"):
+        inherit(network("cooperative", frozen=frozen), classifier, where="x")
+    trained = network("cooperative", frozen=False)
+    inherit(trained, classifier, where="x")
 
 
 def test_files_fill_the_encoder(tmp_path):

@@ -1,7 +1,13 @@
-import pytest
+import dataclasses
 
+import pytest
+import torch
+
+from models.cooperative.networks import network_of
 from models.cooperative.settings import run_faults
 from tests.unit.cooperative_cases import MODELS, small_run
+
+SMALLEST = {"image_height": 32, "image_width": 32}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -34,8 +40,55 @@ def test_every_model_of_the_paper_is_sound(model):
         pytest.param("gazegnn", {"graph_blocks": (1, 1)}, "four numbers each", id="stages"),
         pytest.param("contrastive", {"batch_size": 32}, "batch_size is 32", id="uneven classes"),
         pytest.param("cooperative", {"init_from": None}, "fusion needs", id="stage 3 of nothing"),
+        pytest.param("joint", {"frozen": True}, "joint training needs frozen: false", id="frozen"),
+        pytest.param("joint", {"frozen": "parameters"}, "needs frozen: false", id="drifting"),
+        pytest.param(
+            "gazegnn",
+            {"graph_channels": (8, 12, 18, 20)},
+            "graph_channels are 8, 12, 18, 20, not all a multiple of 4",
+            id="channels",
+        ),
+        pytest.param(
+            "inception_resnet",
+            {"image_width": 64},
+            "inception_resnet at 96 × 64: image sides need 75 pixels or more",
+            id="too small",
+        ),
+        *(
+            pytest.param(
+                model,
+                {"batch_size": 1, "image_height": size, "image_width": size},
+                f"at {size} × {size}: batch_size is 1, and needs 2 or more",
+                id=f"one {model}",
+            )
+            for model, size in (
+                ("gazegnn", 64),
+                ("inception_resnet", 96),
+                ("dnet201", 32),
+                ("joint", 32),
+            )
+        ),
     ],
 )
 def test_what_does_not_go_together_is_said(model, settings, fault):
     (found,) = run_faults(small_run(model, **settings))
     assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        pytest.param("gazegnn", {"batch_size": 2, **SMALLEST}, id="gazegnn"),
+        pytest.param("dnet201", {"batch_size": 2, **SMALLEST}, id="two"),
+        pytest.param("dnet201", {"batch_size": 1}, id="larger"),
+        pytest.param("unet_s", {"batch_size": 1, **SMALLEST}, id="unet"),
+        pytest.param("inception_resnet", {"batch_size": 2}, id="two of inception"),
+        pytest.param("inception_resnet", {"batch_size": 1, "image_width": 128}, id="inception"),
+    ],
+)
+def test_what_is_said_to_go_together_does(model, settings):
+    run = small_run(model, **settings)
+    assert run_faults(run) == []
+    images = torch.rand(run.batch_size, 1, run.image_height, run.image_width)
+    gaze = torch.rand(run.batch_size, run.image_height // 4, run.image_width // 4)
+    network_of(dataclasses.asdict(run)).train()(images, *[gaze] * (model == "gazegnn"))

@@ -1,4 +1,5 @@
 import csv
+import io
 
 import numpy as np
 import pandas as pd
@@ -6,10 +7,12 @@ import pytest
 
 from models.cooperative.splits import (
     check_patients,
+    differences,
     patient_folds,
     said_of_split,
+    split_csv,
     split_readings,
-    write_split,
+    split_sha256,
 )
 from pipeline.errors import AlignmentError, ParamsError
 from tests.unit.cooperative_cases import small_run
@@ -100,12 +103,10 @@ def test_patients_in_two_splits_are_named():
         split_readings(frame, small_run("unet_s"))
 
 
-def test_the_split_is_written_down(tmp_path):
+def test_the_split_is_written_down():
     frame = readings(12, 1)
     chosen = split_readings(frame, small_run("unet_s"))
-    write_split(frame, chosen, tmp_path / "split.csv")
-    with (tmp_path / "split.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(split_csv(frame, chosen))))
     assert len(rows) == 12
     assert rows[0] == {
         "split": "train",
@@ -114,6 +115,30 @@ def test_the_split_is_written_down(tmp_path):
         "diagnosis": "normal",
     }
     assert [row["split"] for row in rows] == ["train"] * 6 + ["validate"] * 3 + ["test"] * 3
+
+
+def test_a_split_is_told_from_another_by_who_is_where():
+    frame = readings(12, 1)
+    chosen = split_readings(frame, small_run("unet_s"))
+    split = split_csv(frame, chosen)
+    again = split_csv(frame.assign(diagnosis="chf"), chosen)
+    assert split != again
+    assert split_sha256(split) == split_sha256(again)
+    assert differences(split, again) == []
+    moved = {"train": np.r_[chosen["train"], chosen["test"][:1]], "test": chosen["test"][1:-1]}
+    other = split_csv(frame, {**chosen, **moved})
+    assert split_sha256(other) != split_sha256(split)
+    first, last = chosen["test"][[0, -1]]
+    assert differences(other, split) == [
+        f"image image {first:03d} of patient {99_000_000 + first}: train here, test there",
+        f"image image {last:03d} of patient {99_000_000 + last}: unused here, test there",
+    ]
+    assert differences(split, other)[0].endswith(": test here, train there")
+    published = split_readings(frame, small_run("unet_s", split="published"))
+    assert any(
+        line.endswith(": validate and test here, train there")
+        for line in differences(split_csv(frame, published), split)
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from models.config import Config
 from models.cooperative.data import Radiographs
 from models.cooperative.items import CLASSES, build_lists
 from models.cooperative.losses import UncertaintyWeights, saliency_loss
+from models.cooperative.splits import split_csv
 from models.cooperative.trained import restored, started
 from models.cooperative.training import CooperativeTraining, map_scores, prepare
 from models.epochs import seed_all
@@ -23,6 +24,7 @@ from tests.unit.cooperative_cases import balanced_world, small_run
 
 CPU = Machine("cpu")
 SIZES = {"batch_size": 3, "epochs": 2, "image_height": 64, "image_width": 64}
+BUFFERS = {"running_mean", "running_var", "num_batches_tracked"}
 CHAIN = ("contrastive", "dnet201_cl", "dual_encoder", "cooperative")
 
 
@@ -66,6 +68,15 @@ def fit_one(tmp_path, monkeypatch, inputs):
     return lambda model, out="out", **changes: fit_small(inputs, tmp_path / out, model, **changes)
 
 
+def split_of(out):
+    return (out / "contrastive-seed0" / "split.csv").read_text()
+
+
+def split_csv_of(inputs, run):
+    lists = build_lists(inputs, run)
+    return split_csv(lists.readings, lists.chosen)
+
+
 def weights_of(folder):
     return load_checkpoint(folder / FILE).weights
 
@@ -87,7 +98,7 @@ def test_the_frozen_encoder_of_stage_2_stays_as_it_was(chain):
     assert any("running_mean" in name for name in after)
     assert different(after, before, "encoder.") == []
     seed_all(0)
-    start = started(small_run("dual_encoder", **SIZES), chain).state_dict()
+    start = started(small_run("dual_encoder", **SIZES), chain, split_of(chain)).state_dict()
     assert different(after, start, "contracting.")
     assert different(after, start, "expanding.")
 
@@ -97,7 +108,7 @@ def test_the_frozen_trunk_of_stage_3_stays_as_it_was(chain):
     trunk = {f"trunk.{name}": weight for name, weight in before.items()}
     assert different(after, trunk, "trunk.") == []
     seed_all(0)
-    start = started(small_run("cooperative", **SIZES), chain).state_dict()
+    start = started(small_run("cooperative", **SIZES), chain, split_of(chain)).state_dict()
     assert different(after, start, "head.")
 
 
@@ -105,11 +116,11 @@ def test_every_stage_starts_where_the_one_before_ended(chain):
     images = torch.rand(2, 1, 64, 64)
     contrastive, _, _ = restored(chain / "contrastive-seed0" / FILE)
     seed_all(0)
-    first = started(small_run("dnet201_cl", **SIZES), chain).eval()
+    first = started(small_run("dnet201_cl", **SIZES), chain, split_of(chain)).eval()
     assert torch.equal(first.embed(images), contrastive.embed(images))
     classifier, _, _ = restored(chain / "dnet201_cl-seed0" / FILE)
     assert not torch.equal(classifier.embed(images), contrastive.embed(images))
-    second = started(small_run("dual_encoder", **SIZES), chain).eval()
+    second = started(small_run("dual_encoder", **SIZES), chain, split_of(chain)).eval()
     ours, theirs = (one.encoder(images) for one in (second, classifier))
     assert torch.equal(ours.decoder, theirs.decoder)
     assert torch.equal(ours.classifier, theirs.classifier)
@@ -124,12 +135,78 @@ def test_the_hand_over_is_strict(chain, tmp_path):
     save_checkpoint(earlier, tmp_path / path.parent.name / FILE)
     run = small_run("cooperative", **SIZES)
     with pytest.raises(SchemaError, match=f"{name} is missing"):
-        started(run, tmp_path)
+        started(run, tmp_path, split_of(chain))
     folds = dataclasses.replace(run, split="folds", fold=1)
     with pytest.raises(
         ParamsError, match=r"(?s)cannot start from .*split is 'folds' .* 'table' there"
     ):
-        started(folds, chain)
+        started(folds, chain, split_of(chain))
+
+
+@pytest.fixture
+def moved(tmp_path):
+    """EGD ingested again: of the same patients others are tested."""
+    world = balanced_world(tmp_path / "again")
+    order = ("train", "validate", "test")
+    for row in world.readings:
+        row["egd_split"] = order[order.index(row["egd_split"]) - 1]
+    return world.write()
+
+
+def test_a_stage_does_not_start_from_one_that_has_seen_its_test_patients(chain, moved, tmp_path):
+    run = small_run("dual_encoder", **SIZES)
+    with pytest.raises(ParamsError, match="Train dnet201_cl-seed0 again") as raised:
+        prepare(run, moved, chain, CPU)
+    readings = build_lists(moved, run).readings
+    tested = readings[readings["egd_split"] == "test"]
+    assert len(tested) > 0
+    assert len(raised.value.faults) == len(readings)
+    for row in tested.itertuples():
+        line = f"image {row.dicom_id} of patient {row.subject_id}: test here, train there"
+        assert line in raised.value.faults
+    lost = tmp_path / "dnet201_cl-seed0"
+    lost.mkdir()
+    shutil.copy(chain / lost.name / FILE, lost)
+    with pytest.raises(ParamsError, match=r"its split is another.*no split\.csv beside it"):
+        prepare(run, moved, tmp_path, CPU)
+    # What the checkpoint says counts, not a file that somebody has laid beside it.
+    (lost / "split.csv").write_text(split_csv_of(moved, run))
+    with pytest.raises(ParamsError, match="its split is another"):
+        prepare(run, moved, tmp_path, CPU)
+
+
+def test_of_an_older_checkpoint_the_file_beside_it_counts(chain, inputs, moved, tmp_path):
+    path = tmp_path / "dnet201_cl-seed0" / FILE
+    shutil.copytree(chain / path.parent.name, path.parent)
+    older = load_checkpoint(path)
+    del older.training["training"]["split_sha256"]
+    save_checkpoint(older, path)
+    run = small_run("dual_encoder", **SIZES)
+    with pytest.raises(ParamsError, match="test here, train there"):
+        prepare(run, moved, tmp_path, CPU)
+    prepare(run, inputs, tmp_path, CPU)
+    path.with_name("split.csv").unlink()
+    with pytest.raises(ParamsError, match="its split is another, or not known"):
+        prepare(run, inputs, tmp_path, CPU)
+
+
+def test_frozen_parameters_alone_let_stages_2_and_3_drift(chain, tmp_path, monkeypatch, inputs):
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "out"
+    shutil.copytree(chain / "dnet201_cl-seed0", out / "dnet201_cl-seed0")
+    folders = [
+        fit_small(inputs, out, model, frozen="parameters")[1]
+        for model in ("dual_encoder", "cooperative")
+    ]
+    weights = [weights_of(folder) for folder in (out / "dnet201_cl-seed0", *folders)]
+    trunk = {f"trunk.{name}": weight for name, weight in weights[1].items()}
+    stage_2 = different(weights[1], weights[0], "encoder.")
+    stage_3 = different(weights[2], trunk, "trunk.")
+    assert "encoder.features.norm5.running_mean" in stage_2
+    assert "trunk.encoder.features.norm5.running_mean" in stage_3
+    assert "trunk.contracting.levels.0.residual.1.running_var" in stage_3
+    for drifted in (stage_2, stage_3):
+        assert {name.rpartition(".")[2] for name in drifted} == BUFFERS
 
 
 def test_cached_features_give_the_same_numbers(chain, tmp_path, monkeypatch, inputs):
@@ -236,6 +313,7 @@ def test_what_a_run_says_of_itself(chain):
     assert checkpoint.labels == [*CLASSES, "saliency"]
     assert checkpoint.input == {
         "height": 64, "width": 64, "channels": 1, "normalise": "by their maximum",
+        "resize": "direct",
     }  # fmt: skip
     labels = [load_checkpoint(chain / f"{name}-seed0" / FILE).labels for name in CHAIN[:3]]
     assert labels == [["embedding"], [*CLASSES], ["saliency"]]
@@ -266,6 +344,15 @@ def test_nobody_to_validate_on(tmp_path):
         row["egd_split"] = "train"
     with pytest.raises(AlignmentError, match="unet_s-seed0 has nothing to validate on"):
         prepare(small_run("unet_s", **SIZES), world.write(), tmp_path, CPU)
+
+
+@pytest.mark.parametrize("model", ["unet_s", "joint", "mt_unet"])
+def test_no_map_to_validate_on(tmp_path, model):
+    world = balanced_world(tmp_path)
+    unseen = {row["dicom_id"] for row in world.readings if row["egd_split"] == "validate"}
+    world.maps = [one for one in world.maps if one["dicom_id"] not in unseen]
+    with pytest.raises(AlignmentError, match=f"{model}-seed0 has nothing to validate on"):
+        prepare(small_run(model, **SIZES), world.write(), tmp_path, CPU)
 
 
 @pytest.fixture

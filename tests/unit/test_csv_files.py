@@ -33,11 +33,16 @@ def test_a_header_alone_gives_empty_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        pytest.param(b"", "table_no_column", "the column a, L is missing", id="empty"),
+        pytest.param(b"", "table_empty", "the file is empty", id="empty"),
         pytest.param(b"a,L\n1\n", "table_ragged", "row 1 has 1 cells, not 2", id="ragged"),
         pytest.param(b"a,L,a\n", "table_column_twice", "the column a stands", id="twice"),
-        pytest.param(b"a,L\n\xff,1\n", "table_unreadable", "codec can't decode", id="bytes"),
-        pytest.param(b"\xef\xbb\xbfA,L\n", "table_no_column", "the column a is", id="case"),
+        pytest.param(b"a,L\n\xff,1\n", "table_unreadable", "save it as UTF-8", id="bytes"),
+        pytest.param(
+            b"\xef\xbb\xbfA,b\n",
+            "table_no_column",
+            "there is no column a; the nearest is A, no column L (there are: A, b)",
+            id="case",
+        ),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, text, code, message):

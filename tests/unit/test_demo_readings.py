@@ -17,9 +17,12 @@ CASE = Case(
 )  # fmt: skip
 
 
-def reading(seed=0, settings=None, lesions=LESIONS):
+SETTINGS = planted()
+
+
+def reading(seed=0, settings=SETTINGS, lesions=LESIONS):
     rng = np.random.default_rng(seed)
-    return read_case(rng, CASE, lesions, settings or planted(), px_per_deg=22.0)
+    return read_case(rng, CASE, lesions, settings, px_per_deg=22.0)
 
 
 def test_what_is_said_is_looked_at_before():
@@ -44,19 +47,14 @@ def test_a_silent_search_comes_first():
 
 @pytest.mark.parametrize("lag_s", [0.5, 3.0, 8.0])
 def test_long_and_short_lags_are_kept(lag_s):
-    lags = [
-        visit.lag_s
-        for seed in range(40)
-        for visit in reading(seed, planted(lag_s=lag_s, lag_spread_s=0.2)).visits
-    ]
+    settings = planted(lag_s=lag_s, lag_spread_s=0.2)
+    lags = [visit.lag_s for seed in range(40) for visit in reading(seed, settings).visits]
     assert np.mean(lags) == pytest.approx(lag_s, abs=0.06)
 
 
 def test_readers_miss_whole_findings_at_the_stated_rate():
-    seen = [
-        seen_lesions(np.random.default_rng(seed), LESIONS, planted(miss_rate=0.25))
-        for seed in range(400)
-    ]
+    settings = planted(miss_rate=0.25)
+    seen = [seen_lesions(np.random.default_rng(seed), LESIONS, settings) for seed in range(400)]
     shares = [
         sum(any(one.finding == lesion.finding for one in found) for found in seen) / 400
         for lesion in LESIONS
@@ -65,10 +63,8 @@ def test_readers_miss_whole_findings_at_the_stated_rate():
 
 
 def test_readers_differ_in_place_and_certainty_and_keep_shared_ellipses():
-    seen = [
-        seen_lesions(np.random.default_rng(seed), LESIONS, planted(miss_rate=0.0))
-        for seed in range(200)
-    ]
+    settings = planted(miss_rate=0.0)
+    seen = [seen_lesions(np.random.default_rng(seed), LESIONS, settings) for seed in range(200)]
     assert len({found[0].x for found in seen}) == 200
     assert all(found[0].x == found[1].x and found[0].ry == found[1].ry for found in seen)
     assert all(found[0].certainty == found[1].certainty for found in seen)

@@ -125,3 +125,40 @@ def test_a_broken_file_is_named(run):
     result = invoke("diff", *run)
     assert result.exit_code == 2
     assert "mentions.parquet: this is not a Parquet file" in result.output
+
+
+def test_maps_of_another_size_are_counted_as_such(run):
+    before, after = run
+    gazescribe("heatmaps", after / "tables", after / "associated", after / "maps", "--size", "48")
+    n = len(open_shards(before / "maps"))
+    assert f"maps/index.parquet: {n} changed ({n} of another size) (R1)" in gazescribe("diff", *run)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_mentions_of_any_form_are_compared(tmp_path, suffix):
+    told = [
+        pd.DataFrame([{**one, "polarity": polarity} for one in TOLD])
+        for polarity in ("positive", "negative")
+    ]
+    paths = [tmp_path / f"{side}{suffix}" for side in ("before", "after")]
+    for frame, path in zip(told, paths, strict=True):
+        if suffix == ".csv":
+            frame.to_csv(path, index=False)
+        else:
+            frame.to_json(path, orient="records", lines=True)
+    assert gazescribe("diff", *paths).splitlines()[0] == "mentions: 2 changed (R1)"
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    for path, side in zip(paths, ("one", "two"), strict=True):
+        path.rename(tmp_path / side / f"told{suffix}")
+        (tmp_path / side / "scores.csv").write_text("label,auc\n")
+    said = gazescribe("diff", tmp_path / "one", tmp_path / "two")
+    assert said == f"told{suffix}: 2 changed (R1)\n2 changes in 1 table\n"
+
+
+def test_two_data_sets_have_no_reading_in_common(run, tmp_path):
+    mentions(tmp_path, [{**TOLD[0], "report_id": "X1"}])
+    paths = [folder / "mentions" / "mentions.parquet" for folder in (run[0], tmp_path)]
+    result = invoke("diff", *paths)
+    assert result.exit_code == 2
+    assert "there is no reading in common" in result.output

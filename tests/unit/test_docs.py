@@ -14,13 +14,17 @@ from collections import Counter
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from dvc.utils.cli_parse import to_path_overrides
+from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 
+from models.config import read_config
 from pipeline.cli import COMMANDS, main
 from pipeline.errors import ParamsError
 from pipeline.networks import mil_runs
@@ -230,6 +234,7 @@ def assert_dvc_fits(words):
 def assert_settable(setting):
     key = setting.partition("=")[0]
     file, _, key = key.rpartition(":")
+    key = key.removeprefix("~")
     if key.startswith("+"):
         key = key[1:].rpartition(".")[0]
     assert found_in(yaml.safe_load((ROOT / (file or "params.yaml")).read_text()), key), setting
@@ -241,6 +246,66 @@ def found_in(content, key):
             return False
         content = content[part]
     return True
+
+
+def copy_params(folder):
+    shutil.copy(ROOT / "params.yaml", folder)
+    shutil.copytree(ROOT / "params", folder / "params")
+
+
+def set_as_dvc(line):
+    """Set what a line sets in the files of this folder; of a queue the first."""
+    words = words_of(line)
+    files = to_path_overrides([after for word, after in pairwise(words) if word == "-S"])
+    files = get_hydra_sweeps(files)[0] if "--queue" in words else files
+    for path, overrides in files.items():
+        apply_overrides(path, overrides)
+
+
+@pytest.mark.parametrize("line", [one for one in LINES if one.values[0].startswith("dvc exp run")])
+def test_experiments_resolve_to_runs(line, tmp_path):
+    """As DVC sets them, each from clean files; a GPU machine would take the result."""
+    copy_params(tmp_path)
+    before = {path: path.read_text() for path in tmp_path.rglob("*.yaml")}
+    with chdir(tmp_path):
+        set_as_dvc(line)
+        assert {path: path.read_text() for path in before} != before
+        for network in ("mil", "cooperative"):
+            run_line(f"gazescribe configure {network} {network}.json")
+            assert read_config(Path(f"{network}.json")).runs
+
+
+def test_a_list_of_models_replaces_that_of_the_profile(tmp_path):
+    (line,) = {one.values[0] for one in LINES if ":~cooperative.models" in one.values[0]}
+    copy_params(tmp_path)
+    with chdir(tmp_path):
+        set_as_dvc(line)
+        found = load_profile("study", Path("params.yaml")).cooperative.models
+    whole = load_profile("study", ROOT / "params.yaml").cooperative.models
+    assert len(found) == 7
+    assert {*found} - {*whole} == {"joint_published"}
+    assert {name: found[name] for name in found if name in whole} == {
+        name: whole[name] for name in whole if name in found
+    }
+
+
+@pytest.mark.parametrize("network", ["mil", "cooperative"])
+@pytest.mark.parametrize("profile", ["demo", "study", "paper"])
+def test_pages_count_the_models_of_a_profile(network, profile):
+    text = (ROOT / "docs" / f"{network}.md").read_text()
+    said = re.search(rf"^\| `{profile}` \|[^|]*\| (\d+) × (\d+)", text, re.MULTILINE)
+    sizes = getattr(load_profile(profile, ROOT / "params.yaml"), network)
+    assert said.groups() == (str(len(sizes.models)), str(len(sizes.seeds)))
+
+
+def test_variants_in_no_profile_are_named():
+    variants = load_params(ROOT / "params.yaml").cooperative.variants
+    profiles = [load_profile(one, ROOT / "params.yaml") for one in ("demo", "study", "paper")]
+    trained = {name for one in profiles for name in one.cooperative.models}
+    text = (ROOT / "docs" / "cooperative.md").read_text()
+    (paragraph,) = [one for one in text.split("\n\n") if "are in no profile:" in one]
+    said, _, _ = paragraph.partition("are in no profile:")
+    assert set(re.findall(r"`(\w+)`", said)) == {*variants} - trained
 
 
 @functools.cache

@@ -74,7 +74,9 @@ def test_raw_data_is_found_below_the_root(tmp_path):
     inner = tmp_path / "files" / "egd-cxr"
     inner.mkdir(parents=True)
     (inner / doctor.load_manifest("egd").signature).touch()
-    assert found("egd", GAZE_DATA_ROOT=str(tmp_path))[0].found == str(inner)
+    there = found("egd", GAZE_DATA_ROOT=str(tmp_path))[0]
+    assert there.found == str(inner)
+    assert there.advice == f"Check it: gazescribe verify egd {inner}"
     assert found("reflacx", GAZE_DATA_ROOT=str(tmp_path))[0].state == "hint"
 
 

@@ -1,3 +1,4 @@
+import math
 import os
 import signal
 import warnings
@@ -125,6 +126,7 @@ def test_the_seed_decides(tmp_path):
         pytest.param("max", (0.5, 0.9, 0.9, 0.7), 2, id="the later of equals"),
         pytest.param("min", (0.5, 0.9, 0.4, 0.7), 2, id="loss"),
         pytest.param("max", (0.9, 0.8, 0.7, 0.6), 0, id="the first"),
+        pytest.param("min", (math.nan, 0.5, math.nan, 0.7), 1, id="a number before none"),
     ],
 )
 def test_best_epoch(tmp_path, mode, scores, best):
@@ -139,6 +141,33 @@ def test_patience(tmp_path):
     course, _ = run(tmp_path / "epoch.pt", epochs=6, plan={"patience": 2}, scores=scores)
     assert [row["epoch"] for row in course.rows] == [0, 1, 2, 3]
     assert course.best_epoch == 1
+
+
+@pytest.mark.parametrize("mode", ["max", "min"])
+def test_patience_ends_where_scores_stand_still(tmp_path, mode):
+    plan = {"patience": 3, "mode": mode}
+    course, _ = run(tmp_path / "epoch.pt", epochs=9, plan=plan, scores=(0.5,) * 9)
+    assert len(course.rows) == 4
+    assert course.best_epoch == 3, "of equals the last"
+
+
+def test_a_killed_run_has_as_much_patience_left(tmp_path):
+    scores = (0.4, 0.5, 0.5, 0.4, 0.5, 0.3, 0.3)
+    settings = {"epochs": 7, "plan": {"patience": 3}, "scores": scores}
+    whole, _ = run(tmp_path / "whole.pt", **settings)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(tmp_path / "killed.pt", fail_at=(3, 1), **settings)
+    resumed, _ = run(tmp_path / "killed.pt", **settings)
+    assert resumed.rows == whole.rows
+    assert len(whole.rows) == 5
+    assert (resumed.best_epoch, whole.best_epoch) == (4, 4)
+    assert same(whole.best_weights, resumed.best_weights) == []
+
+
+def test_a_run_without_a_number_has_no_patience_for_ever(tmp_path):
+    scores = (math.nan,) * 9
+    course, _ = run(tmp_path / "epoch.pt", epochs=9, plan={"patience": 2}, scores=scores)
+    assert len(course.rows) == 3
 
 
 def test_a_loss_that_is_no_number(tmp_path):

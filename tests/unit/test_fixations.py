@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.fixations import agreement
-from pipeline.tables import read_table
+from pipeline.tables import read_table, write_table
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, reading, table, write_tables
 
@@ -60,7 +60,7 @@ def test_resolution_and_view_come_from_the_fixations_that_are_there(tables, tmp_
     assert [row["px_per_deg_y"] for row in rows] == [12, 12]
     assert [row["shown_xmin_px"] for row in rows] == [0, 5]
     assert summary["without_gaze"] == {"left out before": 1, "no samples": 1}
-    assert "idt: 2 fixations of 1 readings from 90 samples; without gaze: left out before 1" in text
+    assert "idt: 2 fixations of 1 reading from 90 samples; without gaze: left out before 1" in text
 
 
 def test_the_other_tables_come_along(tables, tmp_path):
@@ -70,6 +70,24 @@ def test_the_other_tables_come_along(tables, tmp_path):
     assert readings["has_gaze"].to_pylist() == [True, False, False]
     assert read_table(tmp_path / "out", "words").equals(read_table(given, "words"))
     assert not (tmp_path / "out" / "samples.parquet").exists()
+
+
+def test_tables_of_an_earlier_run_do_not_stay(tables, tmp_path):
+    left = {"samples": samples("R9", [(1, 1)]), "regions": []}
+    write_tables(tmp_path / "out", readings=[reading("R9")], **left)
+    run(tables(), tmp_path)
+    assert not (tmp_path / "out" / "samples.parquet").exists()
+    assert not (tmp_path / "out" / "regions.parquet").exists()
+
+
+def test_tables_of_another_data_set_are_not_mixed_with(tables, tmp_path):
+    given, rows = tables(), table([reading("R1")], "readings")
+    write_table(rows, given, "readings", {"source": "one 1"})
+    write_table(rows, tmp_path / "out", "readings", {"source": "other 1"})
+    result = invoke("fixations", given, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "tables of other lie here, and one would mix with them" in result.output
+    assert not (tmp_path / "out" / "fixations.parquet").exists()
 
 
 def test_what_is_unknown_is_asked_for(tables, tmp_path):
@@ -108,7 +126,8 @@ def test_the_same_bytes_again(tables, tmp_path):
     [
         pytest.param(["in", "in"], "OUT is TABLES", id="itself"),
         pytest.param(["in", "out", "--px-per-deg", "0"], "0.0 is not above 0", id="no pixels"),
-        pytest.param(["in", "out", "--smooth-s", "-1"], "smooth_s.*found -1.0", id="range"),
+        pytest.param(["in", "out", "--smooth-s", "-1"], "--smooth-s: .*found -1.0", id="range"),
+        pytest.param(["in", "out", "--against", "."], "there is no table fix", id="against"),
     ],
 )
 def test_what_cannot_be(tables, tmp_path, monkeypatch, options, message):
@@ -117,6 +136,7 @@ def test_what_cannot_be(tables, tmp_path, monkeypatch, options, message):
     result = invoke("fixations", *options)
     assert result.exit_code == 2
     assert re.search(message, result.output)
+    assert not (tmp_path / "out").exists()
 
 
 def test_tables_without_samples(tables, tmp_path):
@@ -154,5 +174,5 @@ def test_nothing_agrees_with_nothing():
 def test_the_summary_says_how_it_compares(tables, tmp_path):
     folder = tables()
     text, _, summary = run(folder, tmp_path, "--against", folder)
-    assert "against theirs in 1 readings: 1.00 times as many, time IoU 1.00, 100% matched" in text
+    assert "against theirs in 1 reading: 1.00 times as many, time IoU 1.00, 100% matched" in text
     assert summary["agreement"]["distance_deg"] == pytest.approx(np.median([0, 0.5]))

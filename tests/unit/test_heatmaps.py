@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.canvas import render
+from pipeline.canvas import Canvas, render
 from pipeline.errors import ParamsError, SchemaError
 from pipeline.heatmaps import parse_size, plan, plan_ellipses, run, sample_gaussians
 from pipeline.params import load_params, override
+from pipeline.radiographs import letterboxed
 from pipeline.shards import open_shards
 from pipeline.tables import read_table
 from tests.running import gazescribe, invoke
@@ -139,6 +140,44 @@ def test_samples_count_alike_and_only_on_the_image():
     assert (found["clip_ymax_px"][0], found["clip_xmax_px"][0]) == (80, 100)
 
 
+@pytest.mark.parametrize(
+    ("film", "sd_px"),
+    [
+        pytest.param((3200, 2560), 15.1, id="published canvas"),
+        pytest.param((3056, 2544), 75.5 * 512 / 2544, id="upright"),
+        pytest.param((2544, 3056), 75.5 * 512 / 3056, id="landscape"),
+        pytest.param((2022, 1736), 75.5 * 512 / 1736, id="small"),
+        pytest.param((3500, 3000), 75.5 * 512 / 3000, id="larger than the canvas"),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 200])
+def test_a_sample_is_a_gaussian_where_the_image_shows_its_place(film, sd_px, n):
+    """75.5 image pixels, 15.1 of 640 × 512: `spec/cooperative.md` 12, check 8."""
+    y_px, x_px = film[0] // 2 - 200, film[1] // 2 + 130
+    inside = np.arange(n + 1) < n  # and the last one beside the image
+    samples = {
+        "time_s": np.arange(n + 1) / 60,
+        "x_px": np.where(inside, x_px, -9.0),
+        "y_px": np.where(inside, y_px, -9.0),
+        "inside": inside,
+    }
+    gaussians = sample_gaussians(samples, film, 75.5, window=0)
+    canvas = Canvas(gaussians, film, (640, 512), amplitude="mass", resize="direct")
+    heatmap, _ = canvas.label_map((0,))
+    assert heatmap.shape == (640, 512)
+    assert heatmap.min() >= 0
+    picture = np.zeros(film, np.uint8)
+    picture[y_px - 4 : y_px + 5, x_px - 4 : x_px + 5] = 255
+    shown, _ = letterboxed(picture, (640, 512))
+    at, of_image = (np.unravel_index(one.argmax(), one.shape) for one in (heatmap, shown))
+    assert np.abs(np.subtract(at, of_image)).max() <= 1
+    for axis, pixels in enumerate(map(np.arange, heatmap.shape)):
+        profile = heatmap.sum(axis=1 - axis, dtype=float) / heatmap.sum(dtype=float)
+        mean = profile @ pixels
+        assert mean == pytest.approx(at[axis], abs=0.51)
+        assert np.sqrt(profile @ (pixels - mean) ** 2) == pytest.approx(sd_px, abs=0.02)
+
+
 TEXT = "edema seen . mass there . clear ."
 
 
@@ -187,7 +226,7 @@ def draw(folder, kind="label", *options, command=gazescribe):
 
 def test_label_maps_are_what_render_draws(folder):
     line = draw(folder)
-    assert line.startswith("3 label maps of 1 readings in 1 shards, 0 blank; left out: none")
+    assert line.startswith("3 label maps of 1 reading in 1 shard, 0 blank; left out: none")
     shards = open_shards(folder / "out")
     index = shards.index.to_pylist()
     assert [row["label"] for row in index] == ["Edema", "Lung Lesion", "Opacity"]
@@ -269,8 +308,17 @@ def test_points_of_no_length_give_a_blank_map_and_are_counted(folder):
 def test_nothing_to_draw(folder):
     (folder / "mentions.jsonl").write_text("")
     gazescribe("associate", folder / "tables", folder / "mentions.jsonl", folder / "associated")
-    assert draw(folder).startswith("0 label maps of 0 readings in 0 shards")
+    assert draw(folder).startswith("nothing was drawn: there is no window for a label map; left")
     assert len(open_shards(folder / "out")) == 0
+
+
+def test_windows_without_gaze(folder):
+    gaze = [fixation(0, 500.0, 501.0)]
+    write_tables(folder / "tables", readings=[reading("R1", TEXT)], fixations=gaze)
+    gazescribe("associate", folder / "tables", folder / "mentions.jsonl", folder / "associated")
+    said = draw(folder)
+    assert said.startswith("nothing was drawn: no window has gaze; left out: ")
+    assert "empty" in said
 
 
 def test_windows_of_other_readings(folder):

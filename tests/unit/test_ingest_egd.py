@@ -355,14 +355,14 @@ def test_a_sheet_without_a_column_stops_the_ingest(tree, ingested):
     tree.add(1)
     path = tree.finish() / "master_sheet.csv"
     path.write_text(path.read_text().replace("image_top_pad", "image_top"))
-    with pytest.raises(ManifestError, match="the column image_top_pad is missing"):
+    with pytest.raises(ManifestError, match="no column image_top_pad; the nearest is image_top "):
         ingested(finish=False)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        pytest.param("FPOGX", "FPOGA", "fixations.csv: this cannot be read.*FPOGX", id="column"),
+        pytest.param("FPOGX", "FPOGA", "no column FPOGX; the nearest is FPOGA", id="column"),
         pytest.param(",0.5,", ",abc,", "fixations.csv: this cannot be read.*abc", id="cell"),
     ],
 )
@@ -426,7 +426,7 @@ def test_a_folder_without_mimic_tables_is_a_warning(tree, ingested, tmp_path):
 def test_a_file_that_is_no_metadata_stops_the_ingest(tree, ingested, tmp_path):
     tree.add(1)
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ManifestError, match=r"notes.csv: this cannot be read.*dicom_id"):
+    with pytest.raises(ManifestError, match=r"notes.csv: there is no column dicom_id,.*: a, b\)"):
         ingested(options=Options(mimic_metadata=tmp_path / "notes.csv"))
 
 
@@ -467,7 +467,7 @@ def test_the_commands_find_the_root_and_read_the_tree(tree, tmp_path):
     tree.file(ONE, "mediastanum.png", b"")
     tree.finish()
     said = gazescribe("ingest", "egd", tmp_path, tmp_path / "tables")
-    assert said.startswith("egd: 1 readings, 1 with gaze, 1 subjects; nothing left out")
+    assert said.startswith("egd: 1 reading, 1 with gaze, 1 subject; nothing left out")
     said = gazescribe("verify", "egd", tmp_path)
     assert "egd 1.0.0 (synthetic)" in said
     assert "known and not ingested: mediastinum 1" in said
@@ -481,7 +481,7 @@ def test_verify_says_what_is_lost(tree, tmp_path):
     (tree.folder(ONE) / "transcript.json").write_text("{}")
     result = invoke("verify", "egd", tree.root)
     assert result.exit_code == 2
-    assert "transcript_unreadable: 1 in 1 items, costs text" in result.output
+    assert "transcript_unreadable: 1 in 1 item, costs text" in result.output
 
 
 def test_the_demo_is_read_without_loss_but_for_its_edge_cases(tmp_path):
@@ -501,3 +501,13 @@ def test_the_demo_is_read_without_loss_but_for_its_edge_cases(tmp_path):
         "transcript_without_times",
     }
     assert lost <= planted
+
+
+def test_the_summary_says_what_is_lost_and_not_how_many_files(tree, tmp_path):
+    tree.add(1)
+    for step in range(3):
+        tree.sample("7" * 45, step / 60, 0.4, 0.4)
+    tree.finish()
+    (tree.folder(ONE) / "transcript.json").unlink()
+    said = gazescribe("ingest", "egd", tmp_path, tmp_path / "tables")
+    assert "; lost: text of 1; 3 rows of samples (`gazescribe verify` names them); split" in said

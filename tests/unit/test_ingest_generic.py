@@ -255,7 +255,7 @@ def test_samples_alone_go_on_to_fixations(lab, tmp_path):
         "px_per_deg_y": "30.0",
     }
     text = gazescribe("fixations", tmp_path / "out", tmp_path / "found", "--workers", "1")
-    assert "3 fixations of 1 readings" in text
+    assert "3 fixations of 1 reading" in text
     found = read_table(tmp_path / "found", "fixations").to_pylist()
     assert [row["x_px"] for row in found] == [20, 20, 60]
 
@@ -323,7 +323,7 @@ def test_all_errors_at_once_with_file_and_row(lab):
     for line in (
         "readings.csv, row 1: reading_id '../A1' is not of the form",
         "readings.csv, row 2: subject_id '7/8' is not of the form",
-        "fixations.csv: there is no column start, the nearest is Start (there are: id, Start,",
+        "fixations.csv: there is no column start; the nearest is Start (there are: id, Start,",
         "speech/{reading_id}.csv: no file has a name like this, which tables.words asks for",
     ):
         assert line in result.output
@@ -352,15 +352,58 @@ def test_a_file_beside_has_as_many_rows(lab):
     ("content", "message"),
     [
         pytest.param("id,start\nA1\n", "row 1 has 1 cells, not 2", id="ragged"),
-        pytest.param(b"\xff\xfe", "this cannot be read", id="not text"),
-        pytest.param("", "there is no column id, start", id="empty"),
+        pytest.param(b"id,caf\xe9\n", "this cannot be read .*: save it as UTF-8", id="latin 1"),
+        pytest.param("", "the file is empty", id="empty"),
+        pytest.param(
+            "id;start;end;x;y\n",
+            r"there is no column id, .*there are: id;start;end;x;y\): set `separator: \";\"`",
+            id="semicolons",
+        ),
+        pytest.param(
+            "id,start,end,x,y,x\nA1,0,1,2,3,4\n",
+            "the column x stands there more than once",
+            id="twice",
+        ),
     ],
 )
 def test_files_that_cannot_be_read(lab, content, message):
     lab.files["fixations.csv"] = content
     result = lab.run()
     assert result.exit_code == 2
-    assert f"fixations.csv: {message}" in result.output
+    assert re.search(f"fixations.csv: {message}", result.output)
+
+
+def test_a_column_that_nobody_asks_for_may_stand_twice(lab):
+    lab.files["fixations.csv"] = "id,start,end,x,y,z,z\nA1,1,2,3,4,5,6\nB2,1,2,3,4,5,6\n"
+    assert lab.ingest().column("fixations", "x_px") == [3]
+
+
+def test_a_column_may_not_stand_in_both_files(lab):
+    lab.files["where.csv"] = "id,x,y\nA1,1,2\nA1,3,4\nB2,5,6\n"
+    lab.tables["fixations"]["beside"] = "where.csv"
+    assert "the column id, x, y stands there more than once" in lab.run().output
+
+
+CLOCKS = "gaze is from 100.5 to 101.0 s, words from 1.0 to 2.0 s: check `unit` and `audio_start`"
+
+
+def test_gaze_on_another_clock_than_the_words_is_said(lab):
+    lab.files["fixations.csv"] = "id,start,end,x,y\nA1,100.5,101,1,1\nB2,1,2,3,4\n"
+    lab.ingest()
+    fault = lab.summary["faults"]["gaze_apart_from_words"]
+    assert (fault["severity"], fault["loses"], fault["items"]) == ("loss", "windows", 1)
+    verified = lab.run("verify", "--workers", "1")
+    assert verified.exit_code == 2
+    assert CLOCKS in verified.output
+    assert "lost: windows of 1" in verified.output
+
+
+def test_samples_on_another_clock_than_the_words_are_said(lab):
+    lab.files["samples.csv"] = "id,s,x,y\nA1,100.5,1,1\nA1,101,1,1\nB2,1,1,1\n"
+    del lab.tables["fixations"]
+    columns = {"reading_id": "id", "time_s": "s", "x_px": "x", "y_px": "y"}
+    lab.tables["samples"] = {"file": "samples.csv", "columns": columns}
+    assert CLOCKS in lab.run("verify", "--workers", "1").output
 
 
 def test_splits_are_drawn_by_subject_or_taken(lab):
@@ -422,3 +465,26 @@ def test_the_page_for_newcomers_is_true(tmp_path, monkeypatch):
     assert counts["faults"]["fixations_not_chosen"]["rows"] == 1
     assert "Pleural abnormality" in open_shards(tmp_path / "maps").index["label"].to_pylist()
     assert np.load(tmp_path / "maps" / "heatmaps-00000.npy").shape[1:] == (64, 64)
+
+
+def test_another_data_set_is_not_mixed_in(lab):
+    before = {path.name: path.read_bytes() for path in (lab.ingest().folder / "out").iterdir()}
+    lab.ingest()
+    lab.manifest["name"] = "other"
+    result = lab.run("ingest", "--workers", "1")
+    assert result.exit_code == 2
+    assert "tables of mylab lie here, and other would mix with them. Name another" in result.output
+    after = {path.name: path.read_bytes() for path in (lab.folder / "out").iterdir()}
+    assert after == before
+
+
+def test_verify_of_own_data_speaks_of_no_release(lab):
+    assert "counts:\n" in lab.run("verify", "--workers", "1").output
+
+
+@pytest.mark.parametrize(("content", "message"), [("", "the file is empty"), ("- 1", "dictionary")])
+def test_a_manifest_that_says_nothing(tmp_path, content, message):
+    (tmp_path / "mylab.yaml").write_text(content)
+    result = invoke("verify", tmp_path / "mylab.yaml", tmp_path)
+    assert result.exit_code == 2
+    assert message in result.output

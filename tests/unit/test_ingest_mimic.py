@@ -213,11 +213,13 @@ def test_the_commands_find_the_root_and_read_the_tree(tree, tmp_path):
     root = tree.finish(".csv.gz")
     (root / "mimic-cxr-2.1.0-test-set-labeled.csv").write_text("x\n")
     said = gazescribe("ingest", "mimic-cxr-jpg", tmp_path, tmp_path / "tables")
-    assert said.startswith("mimic-cxr-jpg: 1 studies, 2 images, 1 subjects; left out: view_not")
+    assert said.startswith("mimic-cxr-jpg: 1 study, 2 images, 1 subject; left out: view_not")
     said = gazescribe("verify", "mimic-cxr-jpg", tmp_path)
     assert "mimic-cxr-jpg 2.0.0 (synthetic)" in said
     assert "test_set_labeled 1" in said
-    assert "nothing is lost" in said
+    assert "radiographs_absent: 2 in 1 item" in said
+    assert "radiographs there: 0 of 2" in said
+    assert "1 warning; nothing is lost" in said
 
 
 def test_bad_input_exits_with_2_and_no_traceback(tree, tmp_path):

@@ -533,7 +533,7 @@ def test_all_errors_of_the_metadata_are_listed_and_nothing_is_written(reflacx_tr
     assert len(error.value.faults) == 8
     for part in (
         "metadata_phase_1.csv: there is no such file",
-        "metadata_phase_2.csv: the column Atelectasis is missing",
+        "metadata_phase_2.csv: there is no column Atelectasis; the nearest is atelectasis",
         "row 1: split 'validation' is none of train, validate, test",
         "row 3: reading P300R000002 stands in main_data/metadata_phase_3.csv, row 2 too",
         "row 4: id 'P300R003' is not of the form",
@@ -697,7 +697,7 @@ def test_the_command_finds_the_root_and_says_one_line(reflacx_tree, tmp_path):
     reflacx_tree.finish()
     out = gazescribe("ingest", "reflacx", tmp_path, tmp_path / "tables", "--workers", 1)
     assert out.count("\n") == 1
-    assert "reflacx: 1 readings, 0 with gaze, 1 images, 1 subjects; left out: discarded 1" in out
+    assert "reflacx: 1 reading, 0 with gaze, 1 image, 1 subject; left out: discarded 1" in out
     assert "split: seeded draw (seed 0, 10 % of subjects)" in out
     text = gazescribe("ingest", "reflacx", tmp_path, tmp_path / "tables", "--json")
     assert json.loads(text) == json.loads((tmp_path / "tables" / "ingest.json").read_text())

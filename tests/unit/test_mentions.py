@@ -104,8 +104,8 @@ def test_no_mention(read, content, suffix):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"report_id": "RX"}, "row 1: no reading 'RX' with a text", id="no reading"),
-        pytest.param({"report_id": "R3"}, "row 1: no reading 'R3' with a text", id="no text"),
+        pytest.param({"report_id": "RX"}, "no reading 'RX' with a text", id="no reading"),
+        pytest.param({"report_id": "R3"}, "no reading 'R3' with a text", id="no text"),
         pytest.param({"polarity": "so so"}, "polarity 'so so' is none of positive", id="polarity"),
         pytest.param({"char_start": "x"}, "char_start 'x' is no whole number", id="no number"),
         pytest.param({"char_end": "20.5"}, "char_end '20.5' is no whole number", id="half"),
@@ -117,7 +117,7 @@ def test_no_mention(read, content, suffix):
         pytest.param({"onset_s": "soon"}, "onset_s 'soon' is no number of seconds", id="time"),
         pytest.param({"onset_s": "nan"}, "onset_s 'nan' is no number of seconds", id="nan"),
         pytest.param({"sentence": "last"}, "sentence 'last' is no whole number", id="sentence"),
-        pytest.param({"label": "Edma"}, "no label 'Edma'; the nearest is 'Edema'", id="label"),
+        pytest.param({"label": "Edma"}, "no label 'Edma'; the nearest is Edema", id="label"),
     ],
 )
 def test_faults_of_a_row(read, change, message):
@@ -129,7 +129,7 @@ def test_faults_of_a_row(read, change, message):
 
 def test_all_faults_at_once_ten_shown(read):
     with pytest.raises(AlignmentError, match=r"faults: 12(?s:.*)row 10: (?s:.*)… and 2 more"):
-        read(HEAD + "\nRX,0,5,edema,positive" * 12)
+        read(HEAD + "\nR1,0,5,edema,so so" * 12)
 
 
 def test_two_polarities_of_one_mention(read):
@@ -188,3 +188,17 @@ def test_wide_table_with_the_same_report_twice(read):
 def test_files_that_cannot_be_used(read, content, suffix, message):
     with pytest.raises(AlignmentError, match=message):
         read(content, suffix)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(AlignmentError, match=r"mentons\.csv: there is no such file"):
+        read_mentions(tmp_path / "mentons.csv", READINGS, load_label_map())
+
+
+def test_readings_of_another_data_set_are_named_once(read):
+    rows = [f"X{n % 2},{n},{n + 1},edema,positive" for n in range(4)]
+    content = "\n".join(["report_id,char_start,char_end,label,polarity", *rows])
+    with pytest.raises(AlignmentError) as error:
+        read(content, ".csv")
+    assert error.value.faults == ("no reading 'X0' with a text", "no reading 'X1' with a text")
+    assert error.value.remedy == "Give the TABLES they were made from."

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from models.mil.data import PUBLISHED_EGD
 from models.mil.evaluation import THRESHOLDS, is_first, score
 from models.mil.trained import restored
 from pipeline.errors import AlignmentError, SchemaError
@@ -14,6 +15,7 @@ from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from pipeline.labels import TEN_LABELS
 from pipeline.shards import open_shards
 from pipeline.tables import conform
+from pipeline.tabulate.published import PublishedMil, load_published
 from tests.unit.mil_cases import run
 from tests.unit.mil_scored import CPU, N_TRAINED, config, save, world
 
@@ -139,6 +141,16 @@ def test_what_scores_json_says(scored):
         "Opacity",
     }
     assert said["left_out"] == {"validate": {}, "test": {}}
+    assert said["egd"] is None
+
+
+def test_scores_json_says_of_egd_what_training_counted(inputs, tmp_path):
+    own = run(name="egd-seed0", model="egd", supervision="egd")
+    egd = {"images": 45, "gaze_begins_late": 3, "pneumothorax": 0, "left_out": {}}
+    path = save(own, tmp_path, training={"training": N_TRAINED | {"egd": egd}})
+    assert score(own, path, config(inputs, own), CPU).said["egd"] == egd
+    assert set(egd) - {"left_out"} == set(PUBLISHED_EGD)
+    assert load_published("mil", PublishedMil).egd.model_dump() == PUBLISHED_EGD
 
 
 def test_counts_go_by_the_readers_where_no_report_supervises(inputs, tmp_path):

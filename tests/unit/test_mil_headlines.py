@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models.mil.headlines import chosen_thresholds, headline_metrics, macro_auroc
+from models.mil.headlines import auroc_of, chosen_thresholds, headline_metrics
 from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from pipeline.labels import TEN_LABELS
 from pipeline.resampling import Draws
@@ -70,7 +70,13 @@ def test_without_validation_cases():
 
 
 def test_auroc_without_two_classes_is_unknown():
-    assert macro_auroc(IMAGES[IMAGES["label"] == "Opacity"]) is None
+    assert auroc_of(IMAGES[IMAGES["label"] == "Opacity"]) is None
+
+
+def test_probabilities_that_differ_in_float64_alone_are_no_ties():
+    near_one = IMAGES["probability"].to_numpy()
+    images = IMAGES.assign(probability=1 - 1e-9 * (1 - near_one))
+    assert auroc_of(images) == pytest.approx(0.75)
 
 
 def test_a_single_run_has_the_thresholds_and_scores_of_its_tables(tmp_path):

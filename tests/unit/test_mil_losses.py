@@ -121,6 +121,18 @@ def test_bag_loss_where_float32_products_explode(logit, label, value, gradient):
 
 
 @pytest.mark.parametrize("balanced", BALANCED)
+@pytest.mark.parametrize("logit", [-30.0, -7.0, -3.0, -2.0, 0.0, 2.0])
+def test_float32_is_as_good_as_float64_where_the_probability_nears_1(logit, balanced):
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        logits = torch.full((1, 1, 32, 32), logit, dtype=dtype).requires_grad_()
+        loss = bag_loss(logits, torch.ones(1, 1), balanced=balanced)
+        loss.sum().backward()
+        found.append((loss.double(), logits.grad.double()))
+    torch.testing.assert_close(*found, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("balanced", BALANCED)
 @pytest.mark.parametrize("size", [30.0, 88.0, 104.0, 1e4, 1e30])
 def test_saturated_logits_give_finite_values_and_gradients(balanced, size):
     logits = torch.full((6, 2, 4, 4), size)

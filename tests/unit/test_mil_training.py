@@ -75,7 +75,7 @@ def test_a_run_from_shards_to_checkpoint(trained, inputs):
     network, settings, checkpoint = restored(folder / "model.safetensors")
     assert settings == run(epochs=2)
     assert checkpoint.labels == list(TEN_LABELS)
-    assert checkpoint.input["normalise"] == "once"
+    assert (checkpoint.input["normalise"], checkpoint.input["resize"]) == ("once", "direct")
     assert network(torch.zeros(1, 1, SIZE, SIZE)).logits.shape == (1, 10, 2, 2)
 
 

@@ -1,10 +1,11 @@
 import pickle
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from models.images import open_images
+from models.images import open_images, resize_of
 from pipeline.errors import ParamsError, SchemaError
 from tests.unit.mil_cases import SIZE, World
 
@@ -26,6 +27,15 @@ def test_images_come_by_row(folder):
     assert images[2].shape == (1, SIZE, SIZE)
     assert images[2].dtype == torch.uint8
     assert images[2].unique().tolist() == [2]
+
+
+def test_shards_say_how_images_were_fitted(folder):
+    assert resize_of(folder / "images") == "direct", "unless they say otherwise"
+    path = folder / "images" / "index.parquet"
+    index = pq.read_table(path)
+    metadata = {**index.schema.metadata, b"params": b'{"resize": "published"}'}
+    pq.write_table(index.replace_schema_metadata(metadata), path)
+    assert resize_of(folder / "images") == "published"
 
 
 def test_they_can_be_sent_to_other_processes(folder):

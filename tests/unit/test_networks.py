@@ -133,6 +133,12 @@ def test_the_papers_values():
     [
         pytest.param({"lamda_decoder": 3}, "lamda_decoder is unknown; .* lambda_decoder", id="key"),
         pytest.param({"supervision": "gase"}, "supervision: .*'gaze'.* found 'gase'", id="value"),
+        pytest.param({"layers": [3, 3]}, "layers: .*each layer is joined once", id="layers"),
+        pytest.param(
+            {"augment": {**load_params().mil.augment.model_dump(), "scale_min": 1.2}},
+            "scale_min 1.2 is above scale_max 1.15",
+            id="scales",
+        ),
         pytest.param({"name": "other"}, None, id="name"),
     ],
 )

@@ -1,7 +1,9 @@
 import json
+import shutil
 from typing import get_type_hints
 
 import pytest
+import yaml
 from annotated_types import Ge, Gt, Le
 
 from models.config import read_config
@@ -16,7 +18,8 @@ from pipeline.networks_cooperative import (
     cooperative_runs,
 )
 from pipeline.params import load_params, load_profile
-from tests.running import gazescribe
+from pipeline.resources import resource
+from tests.running import gazescribe, invoke
 from tests.unit.test_networks import PROFILES, bounds, plain
 
 IN_TABLES = {
@@ -85,6 +88,39 @@ def test_every_variant_can_be_trained():
     assert [run_faults(settings_of(run)) for run in runs] == [[]] * len(runs)
 
 
+def test_study_trains_what_the_paper_does():
+    study, paper = ([run.model for run in runs_of(one)] for one in ("study", "paper"))
+    assert list(dict.fromkeys(study)) == list(dict.fromkeys(paper))
+    assert len(set(study)) == 19
+
+
+@pytest.mark.parametrize("frozen", [True, False, "parameters"])
+def test_frozen_is_a_truth_value_or_parameters(tmp_path, frozen):
+    content = yaml.safe_load(resource("params.yaml").read_text())
+    content["cooperative"]["frozen"] = frozen
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    shutil.copytree(resource("params"), tmp_path / "params")
+    gazescribe("configure", "cooperative", tmp_path / "config.json", "--params", path)
+    runs = {run.model: run for run in read_config(tmp_path / "config.json").runs}
+    found = runs["dual_encoder"].frozen
+    assert (found, type(found)) == (frozen, type(frozen))
+    assert runs["joint_sum"].frozen is False
+    content["cooperative"]["frozen"] = "buffers"
+    path.write_text(yaml.safe_dump(content))
+    result = invoke("configure", "cooperative", tmp_path / "config.json", "--params", path)
+    assert result.exit_code == 2
+    assert "frozen" in result.output
+    assert "'buffers'" in result.output
+
+
+def test_scoring_has_a_batch_size_of_its_own(monkeypatch):
+    profile = load_profile("paper")
+    assert profile.cooperative.evaluation_batch_size < profile.cooperative.batch_size
+    monkeypatch.setattr("pipeline.configure.load_profile", lambda *_: profile)
+    assert resolved("cooperative")["evaluation"] == {"batch_size": 4}
+
+
 def test_a_stage_starts_from_the_same_seed():
     found = {(run.model, run.seed): run.init_from for run in runs_of("paper")}
     assert found["dual_encoder", 2] == "dnet201_cl-seed2"
@@ -136,6 +172,9 @@ def test_folds_follow_the_seed():
         ),
         pytest.param({"unet_s": {"epoch": 3}}, "epoch is unknown; the nearest is epochs", id="key"),
         pytest.param({"unet_s": {"image_width": 100}}, "multiple of 32, found 100", id="size"),
+        pytest.param(
+            {"gazegnn": {"graph_channels": [8, 12, 18, 20]}}, "multiple of 4, found 18", id="graph"
+        ),
     ],
 )
 def test_models_that_cannot_be_trained(models, message):
@@ -165,3 +204,30 @@ def test_combinations_are_checked_before_training(tmp_path):
         "contrastive-seed0: batch_size is 8, not a multiple of 3 classes",
         "cooperative-seed0: network fusion needs a dual_encoder to start from (init_from)",
     ]
+
+
+def test_what_no_network_can_do_is_said_at_once(tmp_path):
+    content = resolved("cooperative")
+    runs = {run["model"]: run for run in content["runs"]}
+    runs["dnet201"]["network"] = "inception_resnet"
+    runs["dnet201_cl"] |= {"network": "gazegnn", "init_from": None, "batch_size": 1}
+    runs["mt_unet"]["graph_channels"] = [5, 12, 16, 20]
+    runs["joint_sum"]["frozen"] = "parameters"
+    runs["unet_s"]["frozen"] = 1
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(content))
+    result = invoke("train", path, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "frozen: one of True, False, 'parameters' expected, found 1" in result.output
+    runs["unet_s"]["frozen"] = True
+    path.write_text(json.dumps(content))
+    result = invoke("train", path, tmp_path / "out")
+    assert result.exit_code == 2
+    for fault in (
+        "dnet201-seed0: network inception_resnet at 64 × 64: image sides need 75 pixels or more",
+        "dnet201_cl-seed0: network gazegnn at 64 × 64: batch_size is 1, and needs 2 or more",
+        "mt_unet-seed0: graph_channels are 5, 12, 16, 20, not all a multiple of 4",
+        "joint_sum-seed0: joint training needs frozen: false",
+    ):
+        assert fault in result.output
+    assert not (tmp_path / "out").exists()

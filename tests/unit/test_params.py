@@ -79,7 +79,7 @@ def test_all_faults_at_once(load, content):
     ("text", "message"),
     [
         pytest.param("a: [", "this is not YAML", id="no yaml"),
-        pytest.param("", "does not say what it must", id="empty"),
+        pytest.param("", "the file is empty", id="empty"),
         pytest.param("- 1", "does not say what it must", id="list"),
         pytest.param("!!python/object/apply:os.getcwd []", "this is not YAML", id="python object"),
     ],

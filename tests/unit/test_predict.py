@@ -15,9 +15,11 @@ from safetensors.torch import save_file
 
 import models.predict
 import models.predicted
+import models.prediction
 from models.checkpoint import Checkpoint, annotate_checkpoint, save_checkpoint
 from models.mil.maps import localisation_maps
 from models.mil.trained import network_of, probability_of, restored
+from models.pictures import Picture
 from models.prediction import load_predictor
 from pipeline.errors import SchemaError
 from pipeline.labels import TEN_LABELS
@@ -231,6 +233,22 @@ def test_the_map_to_draw(tmp_path):
     assert next(iter(load_predictor(path).maps)) == "gradcam"
 
 
+def test_a_picture_comes_to_its_size_as_those_it_was_trained_on(tmp_path, images):
+    of_input = {"height": SIZE, "width": SIZE, "channels": 3, "normalise": "once"}
+    seen = {}
+    for resize in ("direct", "published"):
+        path = checkpoint(tmp_path / f"{resize}.safetensors", input={**of_input, "resize": resize})
+        predictor = load_predictor(path)
+        seen[resize] = models.prediction._Pictures(
+            [Picture("y", images / "y.png", "y.png")], predictor.size, predictor.resize
+        )[0]
+        fitted, frame = letterboxed(picture(2), (SIZE, SIZE), resize)
+        np.testing.assert_array_equal(seen[resize].image, fitted)
+        assert seen[resize].frame == frame
+    assert not np.array_equal(seen["direct"].image, seen["published"].image)
+    assert load_predictor(checkpoint(tmp_path / "old.safetensors")).resize == "direct"
+
+
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of one picture."""
@@ -378,6 +396,10 @@ def test_boxes_without_thresholds_and_boxes_that_do_not_fit(tmp_path, trained, i
     summary = json.loads((tmp_path / "b" / "localisation.json").read_text())
     left_out = {"the picture is of another size than the COCO file says": 1}
     assert summary["counts"]["cases_left_out"] == left_out
+    (images / "y.png").write_bytes(b"no picture")
+    gazescribe("predict", trained, images, "--out", tmp_path / "c", "--boxes", boxes)
+    summary = json.loads((tmp_path / "c" / "localisation.json").read_text())
+    assert summary["counts"]["cases_left_out"] == {"the picture cannot be read": 1}
 
 
 def test_the_card(trained):

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pipeline.canvas import render
 from pipeline.errors import GazeError
+from pipeline.overlay import choose_maps
 from pipeline.render import choose_windows
 from pipeline.tables import read_table
 from tests.running import gazescribe, invoke
@@ -106,6 +107,11 @@ def test_sizes_and_pictures(associated, tmp_path, size, shape):
             "no reading 'R9' has windows; there are 2: R1, R2",
             id="reading",
         ),
+        pytest.param(
+            ["--window", 0, "--reading", "R11"],
+            "no reading 'R11' has windows; there are 2; the nearest is R1",
+            id="near reading",
+        ),
     ],
 )
 def test_bad_options(associated, tmp_path, options, message):
@@ -114,6 +120,12 @@ def test_bad_options(associated, tmp_path, options, message):
     assert message in result.output
     assert "Traceback" not in result.output
     assert not list(tmp_path.iterdir())
+
+
+def test_overlay_names_the_nearest_reading_too(associated):
+    with pytest.raises(GazeError) as error:
+        choose_maps(read_table(associated, "windows"), ("R11", "nobody"), 1)
+    assert error.value.faults == ("'R11'; the nearest is R1", "'nobody'")
 
 
 @pytest.mark.parametrize("name", ["map", "map.jpg", "map.npy.gz"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.report.pages import NOTICE
+from pipeline.report.notices import AGREEMENT, SYNTHETIC, UNKNOWN
 from tests.report_run import HOSTILE, SIZE, make_run
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, write_tables
@@ -57,13 +57,13 @@ def test_a_page_for_the_run_and_for_each_reading(report):
 
 def test_every_page_carries_the_notice(report):
     out, printed = report
-    assert NOTICE in printed
+    assert AGREEMENT.foot in printed
     pages = sorted(out.rglob("*.html"))
     assert len(pages) == 4
     for path in pages:
         text = path.read_text()
-        assert NOTICE in text
-        assert "do not share" in text
+        assert AGREEMENT.foot in text
+        assert "do not share this page" in text
 
 
 def test_what_came_in_and_what_was_left_out(report):
@@ -186,7 +186,7 @@ def test_a_run_file_names_parts_anywhere_in_its_folder(changed, tmp_path):
         "n_readings": 2,
         "n_inspectors": 2,
         "radiographs": {"left out": 2},
-        "notice": NOTICE,
+        "notice": AGREEMENT.foot,
     }
     text = (tmp_path / "out/index.html").read_text()
     assert "<title>One &lt;b&gt;set&lt;/b&gt;</title>" in text
@@ -209,14 +209,18 @@ def test_an_image_path_out_of_the_data_set(changed, tmp_path):
     shutil.rmtree(changed / "data/associated")
     result = invoke("report", changed, tmp_path / "out")
     assert result.exit_code == 2
-    assert "'../../../secret' leads out of" in result.output
+    assert "lead out of their folder.\n  - '../../../secret'" in result.output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         pytest.param(["--reading", "R11"], "did you mean R1?", id="reading"),
-        pytest.param(["--images", "{}"], "no mimic-cxr-jpg tree is here", id="images"),
+        pytest.param(
+            ["--images", "{}"],
+            "the first is files/p99/p99000001/s99000001/one.jpg. Give the folder",
+            id="images",
+        ),
     ],
 )
 def test_faults_of_people(project, tmp_path, arguments, message):
@@ -226,6 +230,88 @@ def test_faults_of_people(project, tmp_path, arguments, message):
     assert result.exit_code == 2
     assert message in result.output
     assert not out.exists()
+
+
+def test_a_run_file_that_names_nothing_that_is_there(changed, tmp_path):
+    content = {"schema_version": 1, "datasets": {"reflacx": {"tables": "data/tables/reflax"}}}
+    (changed / "run.json").write_text(json.dumps(content))
+    result = invoke("report", changed, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "datasets.reflacx.tables: data/tables/reflax" in result.output
+
+
+def test_a_stage_that_wrote_something_else_leaves_the_old_pages(changed, tmp_path):
+    gazescribe("report", changed, tmp_path / "out")
+    before = (tmp_path / "out/index.html").read_bytes()
+    (changed / "results/tune").mkdir(parents=True)
+    (changed / "results/tune/ranking.csv").write_text("rank\n")
+    result = invoke("report", changed, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "ranking.csv: this lacks the columns rule," in result.output
+    assert (tmp_path / "out/index.html").read_bytes() == before
+
+
+def test_a_reason_with_a_count_is_not_among_those_not_found(changed, tmp_path):
+    ingest = {"rows": {"readings": 2}, "without_gaze": {"discarded": 0, "too_few": 0}}
+    (changed / "data/tables/egd/ingest.json").write_text(json.dumps(ingest))
+    gazescribe("report", changed, tmp_path / "out")
+    text = (tmp_path / "out/index.html").read_text()
+    absent = re.search("Looked for and not found: (.*)[.]</p>", text)[1]
+    assert absent.split("; ") == ["gaze of readings: too few", "readings: no image size"]
+
+
+def test_the_root_of_the_data_is_a_guess(changed, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAZE_DATA_ROOT", str(tmp_path / "none"))
+    assert counts(changed, tmp_path / "out")["radiographs"] == {"absent": 3}
+    monkeypatch.setenv("GAZE_DATA_ROOT", str(changed / "data"))
+    assert counts(changed, tmp_path / "out")["radiographs"] == {"absent": 2, "shown": 1}
+
+
+def with_run_file(folder, **more):
+    tables = {"tables": "data/tables/reflacx"}
+    content = {"schema_version": 1, "datasets": {"reflacx": tables}, **more}
+    (folder / "run.json").write_text(json.dumps(content))
+
+
+def test_the_run_file_goes_before_the_root_of_the_data(changed, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAZE_DATA_ROOT", str(tmp_path / "none"))
+    with_run_file(changed, images="data/demo")
+    assert counts(changed, tmp_path / "out")["radiographs"] == {"absent": 1, "shown": 1}
+    with_run_file(changed, images="data/tables")
+    result = invoke("report", changed, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "none of the 2 radiographs is here" in result.output
+
+
+def write_own(folder, **columns):
+    row = reading("R1", "edema .", dataset="mylab", image_path="img/a.png", **columns)
+    write_tables(folder / "tables", readings=[row])
+    (folder / "raw/img").mkdir(parents=True)
+    Image.fromarray(np.full((80, 100), 90, np.uint8)).save(folder / "raw/img/a.png")
+    content = {
+        "schema_version": 1,
+        "datasets": {"mylab": {"tables": "tables"}},
+        "images": "raw",
+    }
+    (folder / "run.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_radiographs_of_ones_own_are_shown(tmp_path):
+    own = write_own(tmp_path / "own")
+    assert counts(own, tmp_path / "out")["radiographs"] == {"shown": 1}
+    assert 'src="data:image/jpeg;base64,' in page(tmp_path / "out")
+
+
+def test_what_pages_say_of_sharing(tmp_path):
+    own = write_own(tmp_path / "own")
+    assert counts(own, tmp_path / "out")["notice"] == UNKNOWN.foot
+    assert "agreement" not in page(tmp_path / "out")
+    demo = write_own(tmp_path / "demo", dicom_id="00000000-1234abcd-1234abcd-1234abcd-1234abcd")
+    assert counts(demo, tmp_path / "out")["notice"] == SYNTHETIC.foot
+    for text in (page(tmp_path / "out"), (tmp_path / "out/index.html").read_text()):
+        assert SYNTHETIC.foot in text
+        assert "<strong>All synthetic:</strong> nobody was read or measured." in text
 
 
 def test_a_folder_that_is_no_run(tmp_path):

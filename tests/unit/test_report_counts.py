@@ -64,6 +64,12 @@ def test_every_reason_is_listed_with_what_it_is_of():
     assert kept == [LeftOut("ingest", "reflacx", "rows", "off image", 488)]
 
 
+def test_reasons_that_name_their_first_ids_are_counted():
+    content = {"left_out": {"absent": {"n": 3, "first": ["a", "b", "c"]}}}
+    lost, _ = left_out([Metrics("images", "mil", content)])
+    assert lost == [LeftOut("images", "mil", "images", "absent", 3)]
+
+
 def test_flow_from_readings_to_maps():
     assert flows(ALL) == {
         "reflacx": [
@@ -96,15 +102,25 @@ def test_counts_of_a_stage_stand_side_by_side():
     assert tables["heatmaps"].rows == [["maps", "139", "125"]]
     names = [row[0] for row in tables["ingest"].rows]
     assert "counts: readings with gaze" in names
+    assert [name for name in names if name.endswith("readings")] == ["readings"]
     assert not [name for name in names if "seed" in name or "bad" in name]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(None, "cannot be read", id="absent"),
-        pytest.param("{", "cannot be read", id="broken"),
+        pytest.param(None, r"no such file. Run `gazescribe ingest` again\.", id="absent"),
+        pytest.param("{", "this is not JSON", id="broken"),
         pytest.param("[1]", "a JSON object was expected", id="list"),
+        pytest.param("{}", r"`gazescribe ingest` again.\s+- rows is missing", id="no rows"),
+        pytest.param(
+            '{"rows": {}, "faults": {"bad": {"rows": 1}}}',
+            "faults.bad.severity is missing",
+            id="fault without severity",
+        ),
+        pytest.param(
+            '{"rows": {}, "faults": []}', "faults: Input should be a valid dict", id="no faults"
+        ),
     ],
 )
 def test_metrics_that_cannot_be_read(tmp_path, content, message):
@@ -116,5 +132,5 @@ def test_metrics_that_cannot_be_read(tmp_path, content, message):
 
 def test_metrics_are_named_by_file_and_folder(tmp_path):
     (tmp_path / "egd").mkdir()
-    (tmp_path / "egd/ingest.json").write_text(json.dumps({"n": 1}))
-    assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", {"n": 1})]
+    (tmp_path / "egd/ingest.json").write_text(json.dumps({"rows": {}}))
+    assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", {"rows": {}})]

@@ -79,6 +79,20 @@ def test_ellipses_know_their_channels_and_certainty(page):
     assert faint["labels"] == ["Fracture"]
 
 
+def test_names_of_boxes_do_not_overlap(run_folder):
+    parts = parts_of(run_folder, "R1")
+    sides = {"xmin_px": 40, "ymin_px": 60, "xmax_px": 400, "ymax_px": 300}
+    names = ("left lung", "left upper lung zone", "left clavicle")
+    far = {**sides, "region": "trachea", "xmin_px": 380}
+    parts.regions.extend([*({**sides, "region": name} for name in names), far])
+    page = inspect(parts, look(), 1024)
+    *near, apart = page.regions
+    heights = [one["y_px"] for one in near]
+    assert [one["region"] for one in near] == list(names)
+    assert np.diff(heights).min() >= page.letter_px
+    assert apart["y_px"] == heights[0] == 60 + page.letter_px
+
+
 def test_the_script_gets_what_it_draws_from(page, parts):
     frame = page.frame
     assert page.size == SIZE

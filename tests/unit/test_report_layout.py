@@ -53,6 +53,7 @@ def test_a_run_file_is_taken_at_its_word(tmp_path):
         "results": {"mil": "r"},
     }
     (tmp_path / "run.json").write_text(json.dumps(content))
+    touch(tmp_path, "t/readings.parquet", "a/windows.parquet", "r/tabulate.json")
     run = open_run(tmp_path)
     assert (run.title, run.datasets["mine"].tables, run.tune) == ("Mine", "t", None)
 
@@ -85,6 +86,30 @@ def test_what_a_run_file_may_not_say(tmp_path, content, message):
     with pytest.raises(GazeError) as error:
         open_run(tmp_path)
     assert message in str(error.value)
+
+
+def test_everything_that_is_not_there_is_told_at_once(tmp_path):
+    content = {
+        "schema_version": 1,
+        "datasets": {
+            "one": {"tables": "t", "mentions": "mentons.parquet", "associated": "a"},
+            "two": {"tables": "empty"},
+        },
+        "tune": "tuen",
+        "results": {"mil": "r"},
+        "metrics": ["t/ingest.json", "t/ingets.json"],
+    }
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    touch(tmp_path, "t/readings.parquet", "t/ingest.json", "a/windows.parquet", "empty/x.txt")
+    with pytest.raises(GazeError, match="names what is not there") as error:
+        open_run(tmp_path)
+    assert sorted(error.value.faults) == [
+        "datasets.one.mentions: mentons.parquet",
+        "datasets.two.tables: empty holds no tables",
+        "metrics.1: t/ingets.json",
+        "results.mil: r",
+        "tune: tuen",
+    ]
 
 
 def test_another_folder_is_no_run(tmp_path):

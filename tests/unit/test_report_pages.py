@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.report.pages import NOTICE, TEMPLATES, is_ours, write_page
+from pipeline.report.notices import AGREEMENT
+from pipeline.report.pages import TEMPLATES, is_ours, write_page
 from tests.report_run import HOSTILE
 
 SCHEMES = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(), re.DOTALL)
@@ -30,7 +31,9 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "loader", loader)
     path = tmp_path / "page.html"
     data = {"text": f"{HOSTILE}\u2028"}
-    write_page(path, "test.html", "style.css", "inspector.js", text=HOSTILE, data=data)
+    write_page(
+        path, "test.html", "style.css", "inspector.js", notice=AGREEMENT, text=HOSTILE, data=data
+    )
     return path
 
 
@@ -67,7 +70,7 @@ def test_nothing_points_elsewhere(page):
 
 
 def test_pages_carry_the_notice_and_are_known_again(page, tmp_path):
-    assert NOTICE in page.read_text()
+    assert AGREEMENT.foot in page.read_text()
     assert is_ours(page)
     other = tmp_path / "other.html"
     other.write_text("<html>")

@@ -78,10 +78,17 @@ def test_a_figure_is_never_taken_from_another_folder(tmp_path):
     assert sections(tmp_path, mil="mil")["mil"].pictures == []
 
 
-@pytest.mark.parametrize("text", ["{", "[]"], ids=["broken", "list"])
-def test_metrics_that_cannot_be_read(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("{", "this is not JSON", id="broken"),
+        pytest.param("[]", "a JSON object was expected", id="list"),
+        pytest.param('{"figures": 3}', "figures: Input should be a valid list", id="no list"),
+    ],
+)
+def test_metrics_that_cannot_be_read(tmp_path, text, message):
     (tmp_path / "tabulate.json").write_text(text)
-    with pytest.raises(GazeError, match="not a JSON object"):
+    with pytest.raises(GazeError, match=message):
         sections(tmp_path, mil=".")
 
 

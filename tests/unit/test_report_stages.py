@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pipeline.errors import GazeError
 from pipeline.report.counts import Metrics
 from pipeline.report.layout import Run
 from pipeline.report.stages import labeler, search, settings, training
@@ -83,6 +84,43 @@ def test_a_part_that_was_not_made(tmp_path, make):
         section = make(tmp_path, run(**parts))
         assert "dvc repro" in section.missing
         assert not section.sheets
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        pytest.param("tune.json", "{", "this is not JSON", id="broken"),
+        pytest.param(
+            "tune.json",
+            '{"n_rules": 3}',
+            r"Run `gazescribe tune` again.[^!]*best is missing",
+            id="best",
+        ),
+        pytest.param("ranking.csv", "rank,rule\n", "lacks the columns iou_paper", id="columns"),
+    ],
+)
+def test_a_search_that_was_written_by_something_else(tmp_path, file, text, message):
+    write_search(tmp_path, 3)
+    (tmp_path / file).write_text(text)
+    with pytest.raises(GazeError, match=message) as error:
+        search(tmp_path, run(tune="."))
+    assert str(tmp_path / file) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param({}, "n_readings is missing", id="empty"),
+        pytest.param({"macro": {}}, "macro.certainty_above_0 is missing", id="macro"),
+        pytest.param({"params": 3}, "params: Input should be", id="params"),
+    ],
+)
+def test_labels_that_were_written_by_something_else(tmp_path, content, message):
+    write_labels(tmp_path)
+    (tmp_path / "evaluate_labels.json").write_text(json.dumps(content))
+    with pytest.raises(GazeError, match=message) as error:
+        labeler(tmp_path, run(evaluated_labels="."))
+    assert "Run `gazescribe evaluate-labels` again." in str(error.value)
 
 
 def test_settings_as_the_stages_wrote_them():

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report.timeline import MIN_WIDTH_PX, PX_PER_S, Item, assign_lanes, lay_out
+from pipeline.report.timeline import (
+    END_PX,
+    LETTER_PX,
+    MIN_WIDTH_PX,
+    PX_PER_S,
+    Item,
+    assign_lanes,
+    lay_out,
+)
 
 STRETCHES = st.lists(st.tuples(st.floats(0, 100), st.floats(0, 30)), max_size=30)
 
@@ -20,6 +28,13 @@ def test_a_short_reading_fills_the_width():
     timeline = lay_out(10.0, [])
     assert timeline.px_per_s == MIN_WIDTH_PX / 10
     assert timeline.width_px > MIN_WIDTH_PX
+
+
+def test_the_last_text_is_not_cut_off():
+    last = Item(59.0, 60.0, "+ enlarged cardiac silhouette")
+    timeline = lay_out(60.0, [("mentions", 20, [last])])
+    assert timeline.width_px > 59 * PX_PER_S + len(last.text) * LETTER_PX
+    assert lay_out(60.0, []).width_px == 60 * PX_PER_S + END_PX
 
 
 def test_texts_that_would_touch_go_to_other_lanes():

@@ -105,7 +105,7 @@ def test_the_hash_follows_the_content(folder):
             "[pulmonary edema]",
             "[pulmonary oedema]",
             "vocabulary/edema.yaml line 3: labels.yaml has no label 'pulmonary oedema';"
-            " the nearest is 'pulmonary edema'",
+            " the nearest is pulmonary edema",
             id="unknown label",
         ),
         pytest.param(
@@ -113,7 +113,7 @@ def test_the_hash_follows_the_content(folder):
             "phrases: [edema]",
             "phrases: [edema]\n    under: {opacity literary: [pulmonary edema]}",
             "vocabulary/edema.yaml line 5: there is no convention 'opacity literary';"
-            " the nearest is 'opacity literal'",
+            " the nearest is opacity literal",
             id="unknown convention",
         ),
         pytest.param(

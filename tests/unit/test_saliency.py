@@ -118,7 +118,8 @@ def test_auc_shuffled_compares_with_fixations_elsewhere():
         pytest.param(kl(MAP, 0 * MAP), id="KL with a target without gaze"),
         pytest.param(kl(0 * MAP, MAP, convention="mit"), id="KL of nothing, MIT"),
         pytest.param(hs(0 * MAP, MAP), id="HS of nothing"),
-        pytest.param(sim(FLAT, MAP), id="SIM of a constant"),
+        pytest.param(sim(MAP, FLAT), id="SIM with a constant target"),
+        pytest.param(sim(FLAT, FLAT), id="SIM of constants"),
         pytest.param(nss(MAP, np.empty((0, 2))), id="NSS without fixation"),
         pytest.param(auc_judd(MAP, np.array([[1.0, 0.0]]), LEFT), id="fixation on no valid pixel"),
         pytest.param(auc_shuffled(MAP, LAST, np.empty((0, 2))), id="no other fixations"),
@@ -151,6 +152,12 @@ def test_half_precision_maps_are_computed_in_double():
     exact = hs(prediction.astype(float), target.astype(float))
     assert hs(prediction, target) == exact
     assert 0 < exact < 1
+
+
+def test_a_constant_prediction_scores_as_knowing_nothing():
+    found = scores(3 * FLAT, MAP, LAST, FIRST)
+    assert {name: found[name] for name in ("cc", "sim", "nss")} == {"cc": 0, "sim": 0, "nss": 0}
+    assert found["auc_judd"] == found["auc_shuffled"] == 0.5
 
 
 def test_scores_names_every_measure():

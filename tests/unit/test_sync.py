@@ -16,6 +16,7 @@ from pipeline.errors import ManifestError, RuleError, SchemaError
 from pipeline.params import load_params
 from pipeline.resources import resource
 from pipeline.sync.anatomy import load_anatomy, namings
+from pipeline.sync.command import lines
 from pipeline.sync.drift import anatomy_drift, calibration_drift
 from pipeline.sync.estimates import run
 from pipeline.sync.lead import arrival_s, curve_of, estimate, peak_s, shifts_of
@@ -402,6 +403,50 @@ def test_both_corrections_are_applied_to_a_copy(both, params, tmp_path):
     twice = invoke("sync", out, "--apply", tmp_path / "twice", "--what", "offset")
     assert twice.exit_code == 2
     assert "moved by sync already" in twice.output
+
+
+def test_an_offset_that_may_be_none_is_not_applied(both, params, tmp_path):
+    tables, root = both
+    arrival = summary(tables, "--params", params)["arrival"]
+    assert arrival["low_s"] < arrival["value_s"] < arrival["high_s"]
+    content = yaml.safe_load(params.read_text())
+    content["sync"]["expected_arrival_s"] = arrival["value_s"]
+    params.write_text(yaml.safe_dump(content))
+    common = ("sync", tables, "--raw", root, "--params", params, "--apply", tmp_path / "moved")
+    refused = invoke(*common, "--what", "offset")
+    assert refused.exit_code == 2
+    assert "the offset cannot be told from 0: " in refused.output
+    assert not (tmp_path / "moved").exists()
+    printed = gazescribe(*common, "--what", "both")
+    assert "moved gaze of 6 readings; moved words by 0 s (its interval holds 0)" in printed
+    assert (tmp_path / "moved/words.parquet").read_bytes() == (
+        tables / "words.parquet"
+    ).read_bytes()
+
+
+def test_why_no_gaze_was_moved(tmp_path, params):
+    root = egd_tree(tmp_path / "egd", calibrated=False).finish()
+    tables = write(tmp_path / "tables", name=dicom_id)
+    options = ("--raw", root, "--params", params, "--apply", tmp_path / "moved", "--what", "drift")
+    assert "moved gaze of 0 readings (all intervals hold 0)" in gazescribe("sync", tables, *options)
+
+
+@pytest.mark.parametrize(
+    ("value_s", "said"),
+    [
+        pytest.param(0.4, "gaze leads words by 0.40 s (0.30 to 0.50)", id="before"),
+        pytest.param(-0.1, "gaze follows words by 0.10 s (0.00 to 0.20)", id="after"),
+    ],
+)
+def test_gaze_before_and_after_speech(value_s, said):
+    found = {"value_s": value_s, "low_s": value_s - 0.1, "high_s": value_s + 0.1}
+    found |= {"n_phrases": 9, "n_readings": 5, "p": 0.01}
+    told = list(
+        lines({**dict.fromkeys(("lead", "arrival", "offset"), found), "sessions": {}}, SYNC)
+    )
+    assert told[0].startswith(said)
+    after = value_s < 0
+    assert f"{'after' if after else 'before'} the sentence; 1.5 s before it was expected" in told[1]
 
 
 def test_samples_move_with_the_fixations_and_may_leave_the_image(both, params, tmp_path):

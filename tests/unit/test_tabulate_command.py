@@ -75,6 +75,9 @@ def test_the_planted_order(out):
     assert tested.loc[("iou", "et", "unannotated"), "low"] > 0
     assert tested.loc[("iou", "et", "ellipse"), "high"] < 0
     assert tested.loc[("iou", "et", "unannotated"), "p_images"] < 0.001
+    known = frame.dropna(subset="published")
+    assert set(known["published_source"]) == {"readme"}
+    assert frame.loc[frame["published"].isna(), "published_source"].isna().all()
 
 
 def test_metrics(out):
@@ -96,11 +99,14 @@ def test_page(out):
     assert "Mentions of Pleural abnormality before: recall 0.900" in text
     assert "nan" not in text.lower().replace("unannotated", "")
     assert "One seed" not in text
+    assert "0.335 †" in text
+    assert "† README of github.com" in text
+    assert "‡ from the paper's text" in text
 
 
 def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     """Pictures have their own test."""
-    monkeypatch.setattr("pipeline.tabulate.mil.stage.save", lambda *_: None)
+    monkeypatch.setattr("pipeline.tabulate.writing.save", lambda *_: None)
     degraded = out.parent / "degraded.json"
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)

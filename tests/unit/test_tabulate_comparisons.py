@@ -56,6 +56,10 @@ def test_holm_within_a_group(table):
     np.testing.assert_allclose(iou["p_images_holm"], expected)
 
 
+def test_what_the_test_over_images_takes_for_granted(table):
+    assert "takes readings for independent although subjects recur" in table.notes[0]
+
+
 def test_one_model_is_no_pair():
     assert comparisons(models(ablation_4=0.2), 0.95) is None
     assert comparisons(models(ablation_4=0.2, ablation_5=0.2), 0.95) is None

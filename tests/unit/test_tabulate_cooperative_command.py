@@ -1,6 +1,7 @@
 """The whole stage on synthetic scores: what it writes, and that it is the same every time."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -57,6 +58,21 @@ def test_the_planted_order(out):
     assert (own["low"] > 0).all()
     assert (own["p_t_holm"] < 0.001).all()
     assert (tested.loc["valid"].loc["kl", "high"] < 0).all()
+
+
+def test_gradcam_stands_beside_maps_that_know_nothing(out):
+    frames = [pd.read_csv(out / f"{name}.csv") for name in ("gradcam", "table_2_saliency")]
+    gradcam, saliency = (one.set_index(["metric", "pixels", "model"])["mean"] for one in frames)
+    for name in ("centre_prior", "mean_map"):
+        assert gradcam[("cc", "valid", name)] == saliency[("cc", "valid", name)]
+    tested = pd.read_csv(out / "gradcam_tests.csv")
+    assert {"centre_prior", "mean_map"} < set(tested["other"])
+
+
+def test_tables_say_which_tests_take_images_as_independent(out):
+    text = (out / "tables.md").read_text()
+    for tests in ("Wilson's interval takes", "McNemar:", "DeLong:", "t, Wilcoxon:"):
+        assert re.search(rf"{tests}[^|#]* as independent, two of one patient too", text), tests
 
 
 def test_published_figures_have_their_own_columns(out):

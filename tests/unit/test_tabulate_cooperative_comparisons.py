@@ -33,9 +33,9 @@ def diagnosing(name, wrong):
     return Model(name, [], diagnosed, {})
 
 
-def seeing(name, shift, *, seeds=(0,)):
+def seeing(name, shift, *, seeds=(0,), kind="saliency"):
     values = np.random.default_rng(1).normal(0.5, 0.1, (len(seeds), N, len(METRICS))) + shift
-    maps = {("saliency", on): Aligned(CASES, seeds, values) for on in ("valid", "all")}
+    maps = {(kind, on): Aligned(CASES, seeds, values) for on in ("valid", "all")}
     return Model(name, [], None, score_maps(maps, DRAWS))
 
 
@@ -88,6 +88,40 @@ def test_tests_of_maps_as_scipy():
         "valid further": 4,
         "valid paper": 3,
     }
+
+
+def test_maps_are_compared_on_the_images_that_both_have():
+    """Ours is better on every image, and has no value on the ten best."""
+    level, at = np.linspace(-0.4, 0.4, N)[:, None], METRICS.index("sim")
+    ours, other = level + 0.02 + np.zeros((1, N, 7)), level + RANDOM.normal(0, 0.005, (1, N, 7))
+    ours[0, -10:, at] = np.nan
+    ours, other = seeing("cooperative", ours), seeing("unet_s", other)
+    values = [one.maps["saliency", "valid"] for one in (ours, other)]
+    assert values[0].measure.mean()[at] < values[1].measure.mean()[at]
+    known = np.arange(N) < 20
+    expected = np.mean([one.by_case[known, at] for one in values], axis=1)
+    frame = map_tests(named(ours, other), "saliency", 0.95).frame.set_index(["pixels", "metric"])
+    row = frame.loc[("valid", "sim")]
+    assert row["n_images"] == 20
+    assert row["difference"] == pytest.approx(expected[0] - expected[1])
+    assert 0 < row["low"] < row["difference"] < row["high"]
+    assert row["p_subjects"] < 0.05
+    assert (frame["n_images"].drop("sim", level=1) == N).all()
+
+
+def test_gradcam_is_compared_with_maps_that_know_nothing():
+    models = named(
+        seeing("cooperative", 0.1, kind="gradcam"),
+        seeing("unet_s", 0.2),
+        seeing("centre_prior", 0),
+    )
+    frame = map_tests(models, "gradcam", 0.95).frame
+    assert set(zip(frame["model"], frame["other"], strict=True)) == {
+        ("cooperative", "centre_prior")
+    }
+    assert frame["difference"].to_numpy() == pytest.approx(0.1)
+    del models["cooperative"]
+    assert map_tests(models, "gradcam", 0.95) is None
 
 
 def test_ours_is_not_tested_against_its_own_stage():

@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import AlignmentError, SchemaError
@@ -15,6 +17,7 @@ from pipeline.tabulate.cooperative.scores import (
 from tests.cooperative_scores import MODELS, N, dicom_id, reorder, write_scores
 
 OURS = {"cooperative": MODELS["cooperative"]}
+NAMED = {"name": "cooperative-seed0", "model": "cooperative", "seed": 0}
 
 
 def test_tables_are_aligned_by_image(tmp_path):
@@ -45,12 +48,16 @@ def test_folds_are_put_together(tmp_path):
     assert [len(one) for one in found.folds] == [N // 2, N // 2]
 
 
-def test_a_fold_is_missing(tmp_path):
-    folds = {"cooperative": {"split": "folds", "n_folds": 2}}
-    write_scores(tmp_path, folds, seeds=range(3))
+def test_all_folds_are_needed(tmp_path):
+    """Three of five in the only repetition of one model, one of five in the second of another."""
+    write_scores(tmp_path, {"cooperative": {"split": "folds"}}, seeds=[0, 1, 3])
+    write_scores(tmp_path, {"mt_unet": {"split": "folds"}}, seeds=[*range(5), 9])
     with pytest.raises(AlignmentError, match="a cross-validation needs all its folds") as raised:
-        read_classification(read_runs(tmp_path)["cooperative"])
-    assert list(raised.value.faults) == ["repetition 1"]
+        read_runs(tmp_path)
+    assert list(raised.value.faults) == [
+        "cooperative, repetition 0: no fold 2, 4 of 5",
+        "mt_unet, repetition 1: no fold 0, 1, 2, 3 of 5",
+    ]
 
 
 def test_models_of_other_images(tmp_path):
@@ -99,20 +106,19 @@ def test_rows_of_another_run(tmp_path):
             id="name",
         ),
         pytest.param(
-            json.dumps(
-                {
-                    "settings": {
-                        "name": "cooperative-seed0",
-                        "model": "cooperative",
-                        "seed": 0,
-                        "fold": 5,
-                        "n_folds": 5,
-                    },
-                    "counts": {},
-                }
-            ),
+            json.dumps({"settings": NAMED | {"fold": 5, "n_folds": 5}, "counts": {}}),
             "settings name fold 5 of 5",
             id="fold",
+        ),
+        pytest.param(
+            json.dumps({"settings": NAMED | {"init_from": ["a"]}, "counts": {}}),
+            "settings name ['a'] as init_from, which must be a name or null",
+            id="first stage",
+        ),
+        pytest.param(
+            json.dumps({"settings": NAMED | {"init_from": "cooperative-seed0"}, "counts": {}}),
+            "it starts from itself: cooperative-seed0 ← cooperative-seed0",
+            id="itself",
         ),
     ],
 )
@@ -124,6 +130,30 @@ def test_scores_that_are_not_whole(tmp_path, text, fault):
     with pytest.raises(SchemaError, match="these are not whole runs") as raised:
         read_runs(tmp_path)
     assert any(fault in one for one in raised.value.faults)
+
+
+def test_runs_that_start_from_one_another(tmp_path):
+    circle = {"dual_encoder": {"init_from": "cooperative"}, "cooperative": MODELS["cooperative"]}
+    write_scores(tmp_path, circle | {"mt_unet": {"init_from": "cooperative"}}, seeds=[0])
+    with pytest.raises(SchemaError, match="these are not whole runs") as raised:
+        read_runs(tmp_path)
+    names = "cooperative-seed0", "dual_encoder-seed0"
+    assert list(raised.value.faults) == [
+        f"{one}/scores.json: it starts from itself: {one} ← {other} ← {one}"
+        for one, other in (names, names[::-1])
+    ]
+
+
+def test_no_test_images(tmp_path):
+    write_scores(tmp_path, OURS)
+    path = tmp_path / "cooperative-seed1" / "classification.parquet"
+    table = pq.read_table(path)
+    at = table.schema.get_field_index("split")
+    validate = pa.array(["validate"] * len(table), table.schema.field(at).type)
+    pq.write_table(table.set_column(at, table.schema.field(at), validate), path)
+    with pytest.raises(SchemaError, match=r"classification\.parquet .* no test images") as raised:
+        read_classification(read_runs(tmp_path)["cooperative"])
+    assert list(raised.value.faults) == ["cooperative-seed1"]
 
 
 def test_no_run(tmp_path):

@@ -1,11 +1,19 @@
+import re
+
 import numpy as np
 import pytest
 
+from pipeline.networks import mil_runs
+from pipeline.params import load_params, load_profile
+from pipeline.resources import resource
 from pipeline.tabulate.mil.experiments import Degraded, ablation, lambdas, noise
 from pipeline.tabulate.published import PublishedMil, load_published
+from tests.conftest import ROOT
 from tests.scores import MODELS, model
 
 PUBLISHED = load_published("mil", PublishedMil)
+METHOD = load_params(resource("params.yaml")).mil
+DOCS = (ROOT / "docs" / "mil.md").read_text()
 LOW = {"layers": [4], "grid": 2}
 OFF = {"balanced": "off", "decoder": False}
 
@@ -44,22 +52,29 @@ def test_the_six_rows():
     assert "Rows of 4 models that were not trained are left out." in table.notes[0]
 
 
-def test_each_row_for_every_model_it_applies_to():
-    more = {
-        "ellipse_1": model("ellipse_1", [[0.1]], supervision="ellipse", **LOW, **OFF),
-        "ellipse_3": model("ellipse_3", [[0.1]], supervision="ellipse", **LOW, decoder=False),
-        "ellipse_4": model("ellipse_4", [[0.1]], supervision="ellipse", decoder=False),
-        "none_1": model("none_1", [[0.1]], supervision="none", **LOW, **OFF),
-    }
-    found = cells(ablation(ALL | more, PUBLISHED, 0.95))
+def models_of(line):
+    """The models that a command of docs/mil.md trains, with the settings that they get."""
+    (command,) = [one for one in DOCS.splitlines() if line in one and one.startswith("dvc exp run")]
+    names = re.search(r"mil\.models=\[(.*?)\]", command)[1].split(",")
+    profile = load_profile("study", resource("params.yaml")).mil
+    runs = mil_runs(METHOD, profile.model_copy(update={"models": names, "seeds": [0]}))
+    named = {"name", "model", "seed"}
+    return {run.model: model(run.model, [[0.1]], **run.model_dump(exclude=named)) for run in runs}
+
+
+def test_the_documented_command_fills_each_row_for_every_model_it_applies_to():
+    table = ablation(models_of("ablation_1,"), PUBLISHED, 0.95)
+    found = cells(table)
     assert {key: name for key, name in found.items() if key[1] != "et"} == {
-        ("1", "unannotated"): "none_1",
-        ("1", "ellipse"): "ellipse_1",
-        ("3", "ellipse"): "ellipse_3",
-        ("4", "ellipse"): "ellipse_4",
+        ("1", "unannotated"): "ablation_1_unannotated",
+        ("1", "ellipse"): "ablation_1_ellipse",
+        ("3", "ellipse"): "ablation_3_ellipse",
+        ("4", "ellipse"): "ablation_4_ellipse",
         ("full", "unannotated"): "unannotated",
         ("full", "ellipse"): "ellipse",
     }
+    assert len(found) == 12
+    assert "left out" not in table.notes[0]
 
 
 def test_balance_matters_without_annotations_where_all_products_are_balanced():
@@ -139,6 +154,17 @@ def test_one_seed_has_no_spread():
     varied = {"et_1": model("et_1", [[0.2]], lambda_decoder=1.0)}
     frame = lambdas(models(et=0.25) | varied, PUBLISHED).frame
     assert np.isnan(frame["validation_auroc_sd"].iloc[0])
+
+
+@pytest.mark.parametrize(
+    ("weight", "line"), [("lambda_annotated", "lambda_a_1,"), ("lambda_decoder", "lambda_t_1,")]
+)
+def test_the_documented_command_tries_what_the_paper_tried(weight, line):
+    grid = PUBLISHED.lambdas[weight]
+    frame = lambdas(models_of(line), PUBLISHED).frame
+    assert set(frame["weight"]) == {weight}
+    assert frame["value"].tolist() == grid.tried
+    assert frame.loc[frame["model"] == "et", "value"].tolist() == [grid.chosen]
 
 
 def test_no_weight_varies():

@@ -10,29 +10,30 @@ from pipeline.tabulate.mil.histogram import EDGES, histogram, histogram_table
 
 @pytest.fixture
 def maps(tmp_path):
-    """Two validation maps and one of training, 4 × 4."""
-    values = np.zeros((3, 4, 4), np.float32)
+    """Two validation maps, one of training and one of another phase, 4 × 4."""
+    values = np.zeros((4, 4, 4), np.float32)
     values[0, :2, :2] = [[0.1, 0.5], [0.2, 0.0]]  # the first cell of 2 × 2: .5
     values[0, 2, 3] = 0.155
     values[1, 3, 0] = 0.004  # below the least value
     values[1, 0, 3] = 1.0
-    values[2] = 0.9
+    values[2:] = 0.9
     with shard_folder(tmp_path) as folder:
         write_shard(folder, 0, values.shape, iter(values))
         rows = {
-            "reading_id": ["R1", "R2", "R3"],
-            "kind": ["label"] * 3,
-            "label": ["Edema"] * 3,
-            "dataset": ["reflacx"] * 3,
-            "split": ["validate", "validate", "train"],
-            "dicom_id": ["D1", "D2", "D3"],
-            "shard": [0, 0, 0],
-            "row": [0, 1, 2],
-            "height": [4] * 3,
-            "width": [4] * 3,
+            "reading_id": ["R1", "R2", "R3", "R4"],
+            "kind": ["label"] * 4,
+            "label": ["Edema"] * 4,
+            "dataset": ["reflacx", "other", "reflacx", "reflacx"],
+            "phase": [3, None, 3, 2],
+            "split": ["validate", "validate", "train", "validate"],
+            "dicom_id": ["D1", "D2", "D3", "D4"],
+            "shard": [0] * 4,
+            "row": [0, 1, 2, 3],
+            "height": [4] * 4,
+            "width": [4] * 4,
         }
         for name in ("scale", "pad_x_px", "pad_y_px"):
-            rows[name] = [0.0] * 3
+            rows[name] = [0.0] * 4
         write_table(rows, folder, "heatmaps")
         table_path(folder, "heatmaps").rename(folder / "index.parquet")
     return tmp_path
@@ -63,7 +64,7 @@ def test_maps_that_do_not_fit(maps):
 
 def test_no_validation_map(maps):
     path = maps / "index.parquet"
-    index = pq.read_table(path).filter([False, False, True])
+    index = pq.read_table(path).filter([False, False, True, False])
     pq.write_table(index, path)
     (maps / "heatmaps-00000.npy").unlink()
     np.save(maps / "heatmaps-00000.npy", np.zeros((1, 4, 4), np.float16))

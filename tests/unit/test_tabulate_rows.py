@@ -22,6 +22,7 @@ def test_rows(frame):
     assert frame["model"].tolist() == ["et"] * 3
     np.testing.assert_array_equal(frame["published"], [0.2, NAN, NAN])
     np.testing.assert_array_equal(frame["published_high"], [0.3, NAN, NAN])
+    assert frame["published_source"].fillna("").tolist() == ["text", "", ""]
     np.testing.assert_array_equal(frame["paper_low"], [NAN] * 3)
     np.testing.assert_array_equal(frame["subjects_low"], [0.25, 0.5, NAN])
 
@@ -37,6 +38,18 @@ def test_shown(frame):
         "over subjects": ["[0.250, 0.250]", "[0.500, 0.500]", "–"],
         "published": ["0.200 [0.100, 0.300]", "–", "–"],
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("text", "0.194"), ("readme", "0.194 †"), ("derived", "0.194 ‡")],
+)
+def test_what_the_paper_does_not_print_is_marked(source, said):
+    values = np.array([[0.2]])
+    measure = Measure(("Edema",), (0,), values, values[None])
+    figure = Figure(value=0.194, source=source)
+    found = shown(rows(measure, 0.95, {"Edema": figure}), {"item": "label"})
+    assert found["published"].tolist() == [said]
 
 
 def test_numbers():

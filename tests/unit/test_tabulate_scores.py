@@ -88,6 +88,7 @@ def change(folder, **changes):
             r"counts.mimic.train.images: .* found -1(\n.*)*positive is missing",
             id="counts",
         ),
+        pytest.param({"egd": {"images": 3}}, r"egd.gaze_begins_late is missing", id="egd"),
     ],
 )
 def test_scores_json_that_cannot_be_used(scores, changes, match):
@@ -96,10 +97,22 @@ def test_scores_json_that_cannot_be_used(scores, changes, match):
         read_runs(scores)
 
 
-def test_other_thresholds_in_a_run_of_the_same_model(scores):
-    change(scores / "et-seed1", thresholds=[0.1, 0.2])
-    with pytest.raises(SchemaError, match="runs of et were scored at different thresholds"):
+def test_runs_of_a_model_that_differ_in_more_than_their_seed(scores):
+    technical = {"precision": "16-mixed", "channels_last": True, "workers": 4}
+    change(scores / "et-seed1", settings=technical)
+    assert len(read_runs(scores)["et"]) == 2
+    settings = {"epochs": 60, "layers": [4], "lr": 0.1}
+    change(scores / "et-seed1", settings=settings, thresholds=[0.1, 0.2])
+    change(scores / "unannotated-seed1", settings={"epochs": 60})
+    with pytest.raises(SchemaError, match="differ in more than their seed") as raised:
         read_runs(scores)
+    assert raised.value.faults == (
+        "et-seed1: epochs is 60, in et-seed0 2",
+        "et-seed1: layers is [4], in et-seed0 [3, 4]",
+        "et-seed1: lr is 0.1, in et-seed0 None",
+        "et-seed1: scored at other thresholds than et-seed0",
+        "unannotated-seed1: epochs is 60, in unannotated-seed0 2",
+    )
 
 
 def test_files_that_are_not_there(scores):

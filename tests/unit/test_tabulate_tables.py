@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.labels import TEN_LABELS
 from pipeline.tabulate.mil import tables
+from pipeline.tabulate.mil.scores import Scores
 from pipeline.tabulate.published import PublishedMil, load_published
 from tests.scores import model
 
@@ -82,27 +85,22 @@ def test_label_groups():
     ]
 
 
-def counted(name, **counts):
-    one = model(name, [[0.2]])
-    splits = type(one.runs[0].scores)(settings=one.settings, thresholds=[0.5], counts=counts)
-    run = type(one.runs[0])(one.runs[0].folder, name, name, 0, splits)
-    return type(one)(**{**vars(one), "runs": [run]})
+def counted(name, supervision, counts, egd=None):
+    one = model(name, [[0.2]], supervision=supervision)
+    scores = Scores(settings=one.settings, thresholds=[0.5], counts=counts, egd=egd)
+    return replace(one, runs=[replace(one.runs[0], scores=scores)])
 
 
 def test_counts():
     mimic = {"train": {"images": 900, "positive": {"Edema": 100}}}
+    drawn = {"train": {"images": 50, "positive": {"Edema": 7}}}
+    told = {
+        "test": {"images": 20, "positive": {}},
+        "train": {"images": 49, "positive": {"Edema": 9}},
+    }
     models = {
-        "ellipse": counted(
-            "ellipse", mimic=mimic, reflacx={"train": {"images": 50, "positive": {"Edema": 7}}}
-        ),
-        "et": counted(
-            "et",
-            mimic=mimic,
-            reflacx={
-                "test": {"images": 20, "positive": {}},
-                "train": {"images": 49, "positive": {"Edema": 9}},
-            },
-        ),
+        "ellipse": counted("ellipse", "ellipse", {"mimic": mimic, "reflacx": drawn}),
+        "et": counted("et", "gaze", {"mimic": mimic, "reflacx": told}),
     }
     table = tables.counts(models, PUBLISHED)
     frame = table.frame
@@ -121,13 +119,41 @@ def test_counts():
     assert len(table.notes) == 1
 
 
+READERS = {"mimic": "CheXpert", "reflacx": "readers"}
+
+
+@pytest.mark.parametrize(
+    ("supervision", "sources"),
+    [
+        pytest.param("none", READERS, id="none"),
+        pytest.param("ellipse", READERS, id="ellipse"),
+        pytest.param("gaze", {"mimic": "CheXpert", "reflacx": "reports"}, id="gaze"),
+        pytest.param("egd", {"egd": "reports", **READERS}, id="egd"),
+    ],
+)
+def test_whose_labels_are_counted(supervision, sources):
+    """As `models.mil.evaluation.counts` counts them."""
+    counts = {name: {"test": {"images": 9, "positive": {}}} for name in sources}
+    table = tables.counts({"one": counted("one", supervision, counts)}, PUBLISHED)
+    frame = table.frame[table.frame["label"] == ""]
+    assert dict(zip(frame["dataset"], frame["labels_of"], strict=True)) == sources
+
+
+def test_variants_of_gaze_are_not_counted():
+    counts = {"reflacx": {"test": {"images": 9, "positive": {}}}}
+    models = {name: counted(name, name, counts) for name in ("report", "degraded")}
+    assert tables.counts(models, PUBLISHED) is None
+
+
 def test_counts_of_egd_stand_beside_the_papers():
-    egd = {"train": {"images": 40, "positive": {"Pneumothorax": 1}}}
-    one = counted("egd", egd=egd)
-    one.settings["supervision"] = "egd"
-    table = tables.counts({"egd": one}, PUBLISHED)
-    assert table.frame["labels_of"].unique().tolist() == ["reports"]
-    assert "images: 1,064" in table.notes[1]
+    counts = {"egd": {"train": {"images": 40, "positive": {"Pneumothorax": 1}}}}
+    ours = {"images": 45, "gaze_begins_late": 3, "pneumothorax": 0}
+    table = tables.counts({"egd": counted("egd", "egd", counts, ours)}, PUBLISHED)
+    assert table.notes[1] == (
+        "EGD, all splits: images: here 45, in the paper 1,064; readings whose first fixation comes"
+        " after the first mention: here 3, in the paper 2; images with Pneumothorax: here 0, in the"
+        " paper 1."
+    )
     assert table.shown.iloc[-1].isna().sum() == 1
 
 

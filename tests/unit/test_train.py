@@ -32,6 +32,7 @@ class Run:
     workers: int = 0
     log: str = "csv"
     init_from: str | None = None
+    weights: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +95,17 @@ def test_a_run_that_is_done_is_left_alone(tmp_path, config):
     assert not train_run(longer, config, tmp_path / "out", "other data", CPU)["skipped"]
 
 
+def test_a_run_that_is_done_needs_its_checkpoint_alone(tmp_path, config):
+    one = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    (tmp_path / "out" / "small-seed0" / "train.json").unlink()
+    again = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    assert again["skipped"]
+    assert set(one) - set(again) == {
+        *("images_a_second", "seconds", "prepare_s", "peak_memory_mib"),
+    }
+    assert {**one, **again} == {**one, "skipped": True}
+
+
 def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
     first, _ = config.runs
     train_run(first, config, tmp_path / "whole", "data", CPU)
@@ -124,6 +136,19 @@ def test_a_run_that_starts_from_another(tmp_path, config):
     before = run_hash(second, "data", tmp_path / "out")
     train_run(dataclasses.replace(first, epochs=1), config, tmp_path / "out", "data", CPU)
     assert run_hash(second, "data", tmp_path / "out") != before
+
+
+def test_a_file_of_weights_counts_by_what_it_says(tmp_path):
+    # As before weights counted: runs that are there stay.
+    before = run_hash(Run(), "data", tmp_path)
+    assert before == "a610a3519e389129c8c41c695c094ceb"
+    path = tmp_path / "weights.pth"
+    run, hashes = Run(weights=str(path)), [before]
+    hashes.append(run_hash(run, "data", tmp_path))  # not there: missed where it is read
+    for content in (b"one", b"two"):
+        path.write_bytes(content)
+        hashes.append(run_hash(run, "data", tmp_path))
+    assert len(set(hashes)) == 4
 
 
 def test_data_hash(tmp_path, config):

@@ -105,3 +105,11 @@ def test_no_case(tmp_path):
     with pytest.raises(GazeError, match=r"no training reading of phases \[1, 2\]") as raised:
         gathered(tmp_path, readings, [], [ellipse()])
     assert raised.value.faults == ("other phase: 1", "no ellipse of a label: 1")
+
+
+def test_tables_without_ellipses_are_said_to_be_so(tmp_path):
+    tables = write_tables(tmp_path / "tables", readings=[reading("R1", dataset="egd")])
+    (tables / "ellipses.parquet").unlink(missing_ok=True)
+    (tmp_path / "m.csv").write_text("report_id,char_start,char_end,label,polarity\n")
+    with pytest.raises(GazeError, match="egd has no ellipses, by which windows are compared"):
+        gather(tables, tmp_path / "m.csv", PARAMS, load_label_map())

@@ -58,7 +58,7 @@ def test_every_fault_at_once_with_what_it_costs(reflacx_tree):
     for part in (
         "main_data/metadata_phase_3.csv, row 1: split 'none' is none of train, validate, test",
         "main_data/P300R000002/fixations.csv, row 2: 1 of 2 rows do not end after they start",
-        "fixations_missing: 1 in 1 items, costs gaze",
+        "fixations_missing: 1 in 1 item, costs gaze",
         "lost: fixations of 1, gaze of 1, region of 1",
     ):
         assert part in text
@@ -96,7 +96,7 @@ def test_what_is_not_ingested_is_listed(reflacx_tree):
     text = verify(root, code=0)
     assert "in the tree, known and not ingested: archives 1, licence 1" in text
     assert "of readings or images that no table lists, not ingested: fixations 1" in text
-    assert "unknown and not ingested: 1 files\n  main_data/P300R000001/index.html" in text
+    assert "unknown and not ingested: 1 file\n  main_data/P300R000001/index.html" in text
 
 
 def test_without_ids_every_file_counts_as_listed(tmp_path):

@@ -6,6 +6,7 @@
   const TAIL = 5; // fixations joined by the trail
   const WORD_S = 0.15; // a word of no length is lit for this long
   const MANY = 60; // fixations of a choice that would hide its heatmap
+  const TAKES_SPACE = "a, button, summary, input[type=checkbox]"; // for itself, when in focus
   const MARGIN_PX = 80; // between the cursor and the right edge of the timeline
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -263,6 +264,11 @@
   byId("play").addEventListener("click", () => {
     if (playing) pause();
     else play([[time >= data.duration_s ? 0 : time, data.duration_s]]);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.target.closest(TAKES_SPACE)) return;
+    event.preventDefault();
+    byId("play").click();
   });
   byId("play-window").addEventListener("click", () => {
     const windows = chosen.windows.map((number) => data.windows[number]);

@@ -12,7 +12,14 @@ import pandas as pd
 
 from pipeline.resampling import interval
 from pipeline.schemas import DIAGNOSES
-from pipeline.tabulate.cooperative.measured import OURS, Compared, Diagnosed, Model, reference
+from pipeline.tabulate.cooperative.measured import (
+    OURS,
+    Compared,
+    Diagnosed,
+    Model,
+    maps_of,
+    reference,
+)
 from pipeline.tabulate.cooperative.scores import METRICS, PIXELS
 from pipeline.tabulate.cooperative.tables import DIAGNOSIS, NAMES, PAPER_METRICS
 from pipeline.tabulate.measures import Measure, shared_differences
@@ -37,7 +44,7 @@ _SHARED = (
 )
 _EXACT = (
     "McNemar: exact, of accuracy; with several seeds an image counts for the model that is right"
-    " under more of them. DeLong: of the AUROC of a class; it takes images as independent, two of"
+    " under more of them. DeLong: of the AUROC of a class. Both take images as independent, two of"
     " one patient too."
 )
 HEADINGS = {
@@ -48,7 +55,11 @@ HEADINGS = {
 }
 _HOLM = "Holm's correction goes, for each test, over the pairs of models,"
 _OF_CLASSES = f"{_HOLM} and for the AUROC of classes over the three classes too."
-_OF_IMAGES = "t, Wilcoxon: over images, with several seeds of each image's mean over them."
+_OF_IMAGES = (
+    "t, Wilcoxon: over images, with several seeds of each image's mean over them; both take images"
+    " as independent, two of one patient too. An image on which one of two maps has no value is"
+    " left out of all that compares them."
+)
 _OF_METRICS = (
     f"{_HOLM} and over the paper's three metrics (KL, CC, HS) or the four others; valid and all"
     " pixels apart. Shown are valid pixels."
@@ -67,7 +78,7 @@ def diagnosis_tests(models: Mapping[str, Model], confidence: float) -> Table | N
             family = "classes" if metric in DIAGNOSES else metric
             row: dict[str, Any] = {"metric": metric, "family": family}
             row |= {"model": name, "other": other}
-            row |= _tested(pair[0].measures[metric], pair[1].measures[metric], 0, confidence) | {
+            row |= _tested(pair[0].measures[metric], pair[1].measures[metric], confidence) | {
                 "p_mcnemar": np.nan,
                 "p_delong": np.nan,
             }
@@ -95,30 +106,28 @@ def map_tests(models: Mapping[str, Model], kind: str, confidence: float) -> Tabl
     """Test differences of all metrics of one kind of map."""
     found = []
     for pixels in PIXELS:
-        maps = {
-            name: one.maps[kind, pixels]
-            for name, one in models.items()
-            if (kind, pixels) in one.maps
-        }
-        for at, metric in enumerate(METRICS):
+        maps = maps_of(models, kind, pixels)
+        for metric in METRICS:
             family = f"{pixels} {'paper' if metric in PAPER_METRICS else 'further'}"
             for name, other in _pairs(maps):
                 row = {"metric": metric, "pixels": pixels, "family": family, "model": name}
                 found.append(
-                    row | {"other": other} | _of_maps(maps[name], maps[other], at, confidence)
+                    row | {"other": other} | _of_maps(maps[name], maps[other], metric, confidence)
                 )
     named = {"saliency": "the saliency map", "gradcam": "Grad-CAM"}[kind]
     title = f"Paired tests of {named}, test"
     return _table(f"{kind}_tests", title, found, ("t", "wilcoxon", "subjects", "seeds"), MAP_NOTES)
 
 
-def _of_maps(one: Compared, other: Compared, at: int, confidence: float) -> dict[str, Any]:
+def _of_maps(one: Compared, other: Compared, metric: str, confidence: float) -> dict[str, Any]:
+    """Test over the images on which both are defined."""
+    at = METRICS.index(metric)
     differences = one.by_case[:, at] - other.by_case[:, at]
-    known = differences[~np.isnan(differences)]
-    return _tested(one.measure, other.measure, at, confidence) | {
-        "n_images": len(known),
-        "p_t": paired_t_p(known),
-        "p_wilcoxon": wilcoxon_p(known),
+    known = ~np.isnan(differences)
+    return _tested(one.on(known, metric), other.on(known, metric), confidence) | {
+        "n_images": int(known.sum()),
+        "p_t": paired_t_p(differences[known]),
+        "p_wilcoxon": wilcoxon_p(differences[known]),
     }
 
 
@@ -130,13 +139,12 @@ def _pairs(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     yield from ((one, other) for one, other in CLAIMS if {one, other} <= names.keys())
 
 
-def _tested(one: Measure, other: Measure, at: int, confidence: float) -> dict[str, Any]:
-    pair = [measure.of(measure.items[at]) for measure in (one, other)]
-    drawn = pair[0].mean_draws() - pair[1].mean_draws()
+def _tested(one: Measure, other: Measure, confidence: float) -> dict[str, Any]:
+    drawn = one.mean_draws() - other.mean_draws()
     low, high = interval(drawn, confidence)
-    by_seed = shared_differences(*pair)
+    by_seed = shared_differences(one, other)
     return {
-        "difference": pair[0].mean()[0] - pair[1].mean()[0],
+        "difference": one.mean()[0] - other.mean()[0],
         "low": low[0],
         "high": high[0],
         "n_seeds": len(by_seed),

@@ -69,7 +69,7 @@ def taking_part(models: Mapping[str, Model]) -> list[str]:
 
 def chain(run: Run, runs: Mapping[str, Run]) -> list[Run]:
     """Give the stages of a run, the first one first; those that were not evaluated are left out."""
-    first = run.scores.settings.get("init_from")
+    first = run.init_from
     return [*(chain(runs[first], runs) if first and first in runs else []), run]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
 from pipeline.schemas import DIAGNOSES
@@ -70,11 +71,14 @@ class Compared:
         Mean over the cases where a metric is defined; items are those of `METRICS`.
     sd : ndarray of float64, shape (metrics,)
         Population standard deviation over cases, mean over repetitions.
+    draws : Draws
+        Resamples of patients behind `measure`.
     """
 
     aligned: Aligned
     measure: Measure
     sd: Floats
+    draws: Draws
 
     @property
     def by_case(self) -> Floats:
@@ -87,6 +91,14 @@ class Compared:
         """Cases of all repetitions on which each metric is defined, shape (metrics,)."""
         known: Floats = (~np.isnan(self.by_case)).sum(axis=0)
         return known
+
+    def on(self, cases: NDArray[np.bool_], metric: str) -> Measure:
+        """One metric over these cases alone, shape (cases,)."""
+        values = self.aligned.scores[:, :, [METRICS.index(metric)]]
+        if np.isnan(values[:, ~cases]).all():
+            return self.measure.of(metric)
+        values = np.where(cases[:, None], values, np.nan)
+        return _pooled(values, (metric,), self.aligned, _times(self.aligned, self.draws))
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,17 @@ def ordered(names: Mapping[str, object]) -> list[str]:
 def reference(models: Mapping[str, object]) -> str | None:
     """Name the model that the others are compared with."""
     return next((name for name in OURS if name in models), None)
+
+
+def maps_of(models: Mapping[str, Model], kind: str, pixels: str) -> dict[str, Compared]:
+    """Give one kind of map by model; beside Grad-CAM, too, the maps that know nothing."""
+    found = {
+        name: one.maps[kind, pixels] for name, one in models.items() if (kind, pixels) in one.maps
+    }
+    if found and kind == "gradcam":
+        known = [name for name in BASELINES.values() if name in models]
+        found |= {name: models[name].maps["saliency", pixels] for name in known}
+    return found
 
 
 def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
@@ -218,6 +241,7 @@ def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
             aligned,
             _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws)),
             _population_sd(aligned.scores),
+            draws,
         )
         for kind, aligned in maps.items()
     }

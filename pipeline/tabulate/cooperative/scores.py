@@ -62,6 +62,12 @@ class Run:
             return self.seed
         return self.seed // int(self.scores.settings["n_folds"])
 
+    @property
+    def init_from(self) -> str | None:
+        """Name of the run whose weights it started from."""
+        first: str | None = self.scores.settings.get("init_from")
+        return first
+
     def has(self, file: str) -> bool:
         """Whether it has this table."""
         return (self.folder / f"{file}.parquet").is_file()
@@ -109,6 +115,8 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
     ------
     SchemaError
         If there is no run, or a `scores.json` is absent or not what it must be; all faults at once.
+    AlignmentError
+        If a cross-validation lacks folds.
     """
     folders = sorted(
         one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
@@ -121,6 +129,7 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
             runs.append(found)
         else:
             faults += [f"{one.name}/scores.json: {fault}" for fault in found]
+    faults += _circles(runs)
     if faults or not runs:
         what = "these are not whole runs." if faults else "there is no run in this folder."
         remedy = "Give the folder that `gazescribe evaluate` wrote."
@@ -128,7 +137,41 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
     models: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda one: (one.model, one.seed)):
         models.setdefault(run.model, []).append(run)
+    _check_folds(models, folder)
     return models
+
+
+def _circles(runs: Sequence[Run]) -> list[str]:
+    """Name the runs that start from themselves, also by way of others."""
+    first = {run.name: run.init_from for run in runs}
+    faults = []
+    for name in first:
+        passed: list[str] = []
+        at: str | None = name
+        while at in first and at not in passed:
+            passed.append(at)
+            at = first[at]
+        if at == name:
+            way = " ← ".join([*passed, name])
+            faults.append(f"{name}/scores.json: it starts from itself: {way}")
+    return faults
+
+
+def _check_folds(models: Mapping[str, Sequence[Run]], folder: Path) -> None:
+    """Refuse repetitions without all their folds: their test images would not be all images."""
+    faults = []
+    for model, runs in models.items():
+        of_folds = [run for run in runs if run.fold is not None]
+        for repetition in sorted({run.repetition for run in of_folds}):
+            own = [run for run in of_folds if run.repetition == repetition]
+            n_folds = max(run.scores.settings["n_folds"] for run in own)
+            if absent := sorted({*range(n_folds)} - {run.fold for run in own}):
+                named = ", ".join(map(str, absent))
+                faults.append(f"{model}, repetition {repetition}: no fold {named} of {n_folds}")
+    if faults:
+        what = "a cross-validation needs all its folds."
+        remedy = "Train and score those of the seeds that are not there: seed k holds out fold k."
+        raise AlignmentError(what, where=folder, remedy=remedy, faults=faults)
 
 
 def _read_run(folder: Path) -> Run | list[str]:
@@ -150,7 +193,13 @@ def _read_run(folder: Path) -> Run | list[str]:
         isinstance(n_folds, int) and n_folds > 1 and fold in range(n_folds)
     ):
         return [f"settings name fold {fold!r} of {n_folds!r}"]
-    return Run(folder, folder.name, str(model), seed, fold, scores)
+    starts = {key: scores.settings.get(key) for key in ("init_from", "weights")}
+    faults = [
+        f"settings name {value!r} as {key}, which must be a name or null"
+        for key, value in starts.items()
+        if not isinstance(value, str | None)
+    ]
+    return faults or Run(folder, folder.name, str(model), seed, fold, scores)
 
 
 def read_classification(runs: Sequence[Run]) -> Aligned | None:
@@ -164,8 +213,8 @@ def read_classification(runs: Sequence[Run]) -> Aligned | None:
     Raises
     ------
     SchemaError
-        If a run lacks the table that others have, or it has another run's rows, an unknown name, or
-        an image twice.
+        If a run lacks the table that others have, or it has no test rows, another run's rows, an
+        unknown name, or an image twice.
     AlignmentError
         If the repetitions were scored on different cases.
     """
@@ -196,7 +245,13 @@ def _read(runs: Sequence[Run], file: str) -> pd.DataFrame | None:
         what = f"these runs have no {file}.parquet, others of the model have."
         remedy = "Score them again."
         raise SchemaError(what, where=runs[0].folder.parent, remedy=remedy, faults=absent)
-    return pd.concat([_table(run, f"cooperative_{file}") for run in runs], ignore_index=True)
+    tables = {run.name: _table(run, f"cooperative_{file}") for run in runs}
+    empty = [name for name, table in tables.items() if table.empty]
+    if empty:
+        what = f"{file}.parquet of these runs has no test images."
+        remedy = "Score them on data with test images, or take their folders out."
+        raise SchemaError(what, where=runs[0].folder.parent, remedy=remedy, faults=empty)
+    return pd.concat(tables.values(), ignore_index=True)
 
 
 def _table(run: Run, name: str) -> pd.DataFrame:
@@ -235,7 +290,7 @@ def _aligned(
     differing = [str(one) for one, own in cases.items() if not own.equals(first_cases)]
     if differing:
         what = f"seeds of {runs[0].model} were scored on different test images or folds."
-        remedy = "Score all on the same tables; a cross-validation needs all its folds."
+        remedy = "Score all on the same tables."
         faults = [f"repetition {one}" for one in differing]
         raise AlignmentError(what, where=where, remedy=remedy, faults=faults)
     values = np.stack([own[columns].to_numpy(float) for own in parts.values()])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.schemas import DIAGNOSES
-from pipeline.tabulate.cooperative.measured import Compared, Model
+from pipeline.tabulate.cooperative.measured import Compared, Model, maps_of
 from pipeline.tabulate.cooperative.scores import METRICS, PIXELS, Run
 from pipeline.tabulate.measures import Measure
 from pipeline.tabulate.published import Figure, PublishedCooperative, Spread
@@ -39,7 +39,8 @@ NAMES = {
 DIAGNOSIS_NOTE = (
     "AUROC of a class: against the two others. macro: mean of the three, the primary figure; micro:"
     " of all pairs of image and class together. Published micro: the printed overall figure where"
-    " it is not the macro mean."
+    " it is not the macro mean. Wilson's interval takes images as independent, two of one patient"
+    " too."
 )
 SALIENCY_NOTE = (
     "± population standard deviation over images, as published (with several seeds the mean of each"
@@ -51,7 +52,7 @@ PAPER_METRICS, FURTHER = METRICS[:3], METRICS[3:]
 
 def weights_of(run: Run, runs: Mapping[str, Run]) -> str:
     """Name what a run's weights started from: a file, a stage before, or nothing."""
-    first = run.scores.settings.get("init_from")
+    first = run.init_from
     if first and first in runs:
         return weights_of(runs[first], runs)
     if first:
@@ -136,7 +137,9 @@ def gradcam(
     title = "Grad-CAM of the diagnosis, fit to gaze, test"
     note = (
         "Grad-CAM of the most probable class. One hundredth of it is spread over all pixels, since"
-        " KL is infinite where a map is 0 and gaze is not. The paper argues from single pictures."
+        " KL is infinite where a map is 0 and gaze is not; where nothing speaks for the class it is"
+        " the same everywhere. centre_prior and mean_map, which know nothing of the image, are"
+        " those of the saliency table. The paper argues from single pictures."
     )
     return Table("gradcam", title, found, _shown(found), [note])
 
@@ -150,12 +153,13 @@ def _maps(
     confidence: float,
 ) -> pd.DataFrame | None:
     """One row for each metric, model and kind of pixels; published figures go with all pixels."""
+    maps = {pixels: maps_of(models, kind, pixels) for pixels in PIXELS}
     found = []
     for metric in metrics:
         of_metric = published.table_2.get(metric, {}) if published else {}
-        for name, model in models.items():
+        for name in models:
             for pixels in PIXELS:
-                compared = model.maps.get((kind, pixels))
+                compared = maps[pixels].get(name)
                 if compared is None:
                     continue
                 figure = of_metric.get(name) if pixels == "all" else None

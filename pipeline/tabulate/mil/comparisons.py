@@ -20,9 +20,10 @@ TESTS = ("subjects", "images", "seeds")
 NOTE = (
     "subjects: bootstrap of the difference of macro means, thresholds as chosen; images: Wilcoxon's"
     " signed ranks of each reading's mean IoU over its labels and the seeds (AUROC has no value an"
-    " image); seeds: paired t over the seeds that both models have. Pairs: the paper's models among"
-    " themselves; ET with each other model. Holm's correction goes over the pairs of one of the two"
-    " groups, for a metric and test. With n resamples no p is below 2 / (n + 1)."
+    " image), which takes readings for independent although subjects recur; seeds: paired t over"
+    " the seeds that both models have. Pairs: the paper's models among themselves; ET with each"
+    " other model. Holm's correction goes over the pairs of one of the two groups, for a metric and"
+    " test. With n resamples no p is below 2 / (n + 1)."
 )
 
 

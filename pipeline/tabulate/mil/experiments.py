@@ -62,9 +62,10 @@ def ablation(models: Models, published: PublishedMil, confidence: float) -> Tabl
     note = (
         "Ellipses are label-specific, so rows that differ in nothing else are one; a model without"
         " annotations has the resolution alone to change. Row 5 also changes the labels: the map of"
-        " the whole report goes to each label that the reader drew (published code). Rows of"
-        f" {n_absent} models that were not trained are left out."
+        " the whole report goes to each label that the reader drew (published code)."
     )
+    if n_absent:
+        note += f" Rows of {n_absent} models that were not trained are left out."
     title = "Table 7: IoU with parts of the method, test"
     return Table("table_7_ablation", title, frame, shown(frame.assign(**marks), heads), [note])
 

@@ -18,6 +18,8 @@ from pipeline.tabulate.rows import Table, number
 
 LEAST = 0.005
 EDGES = np.linspace(0, 1, 101)
+PHASES = (3, None)
+"""Of REFLACX, as in training; other data sets have none."""
 CUTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 
@@ -41,7 +43,7 @@ class Histogram:
 
 
 def histogram(folder: Path, grid: int) -> Histogram:
-    """Count the grid values of a folder's label maps of validation readings.
+    """Count the grid values of a folder's label maps of validation readings, in phase 3 of REFLACX.
 
     Parameters
     ----------
@@ -58,8 +60,11 @@ def histogram(folder: Path, grid: int) -> Histogram:
         If the maps cannot be cut into that many cells, or no map is of the validation split.
     """
     shards = open_shards(folder)
-    columns = shards.index.select(["split", "height", "width"]).to_pydict()
-    chosen = [row for row, split in enumerate(columns["split"]) if split == "validate"]
+    columns = shards.index.select(["split", "phase", "height", "width"]).to_pydict()
+    found = zip(columns["split"], columns["phase"], strict=True)
+    chosen = [
+        row for row, (split, phase) in enumerate(found) if split == "validate" and phase in PHASES
+    ]
     sides = {columns[side][row] for side in ("height", "width") for row in chosen}
     uneven = sorted(side for side in sides if side % grid)
     if uneven or not chosen:

@@ -19,7 +19,9 @@ from pipeline.schemas import MIL_DATASETS, MIL_MAPS
 from pipeline.tabulate.measures import Measure
 from pipeline.tabulate.mil.localisation import MapScores, score_map
 from pipeline.tabulate.mil.scores import (
+    OF_NO_EFFECT,
     Classified,
+    Egd,
     Localised,
     Run,
     Split,
@@ -33,8 +35,6 @@ MAIN = ("unannotated", "ellipse", "et")
 
 PAPER_DATASET = "mimic"
 """Whose labels the paper's AUROC is scored on."""
-
-_OF_NO_EFFECT = {"name", "model", "seed", "precision", "channels_last", "compile", "workers", "log"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class Model:
         return self.runs[0].scores.counts
 
     @property
+    def egd(self) -> Egd | None:
+        """Counts of EGD, where its gaze supervises."""
+        return self.runs[0].scores.egd
+
+    @property
     def best(self) -> MapScores | None:
         """Scores of the kind of map that is reported."""
         return self.maps[self.map] if self.map else None
@@ -91,7 +96,7 @@ class Model:
         """Names of the settings in which two models differ, technical ones aside."""
         keys = set(self.settings) | set(other.settings)
         own, others = self.settings, other.settings
-        return {key for key in keys if own.get(key) != others.get(key)} - _OF_NO_EFFECT
+        return {key for key in keys if own.get(key) != others.get(key)} - OF_NO_EFFECT
 
 
 def ordered(names: Sequence[str]) -> list[str]:

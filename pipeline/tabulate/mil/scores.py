@@ -23,6 +23,8 @@ from pipeline.strict import explain
 from pipeline.tables import read_table
 
 FILES = ("scores.json", "classification.parquet", "localisation.parquet")
+OF_NO_EFFECT = {"name", "model", "seed", "precision", "channels_last", "compile", "workers", "log"}
+"""Settings that leave two models the same."""
 
 
 class Split(BaseModel):
@@ -34,6 +36,16 @@ class Split(BaseModel):
     positive: dict[str, int]
 
 
+class Egd(BaseModel):
+    """What the paper counts of EGD, in the images that a run could use."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: int = Field(ge=0)
+    gaze_begins_late: int = Field(ge=0)
+    pneumothorax: int = Field(ge=0)
+
+
 class Scores(BaseModel):
     """What is used of `scores.json`; it may say more."""
 
@@ -42,6 +54,7 @@ class Scores(BaseModel):
     settings: dict[str, Any]
     thresholds: list[float] = Field(min_length=1)
     counts: dict[str, dict[str, Split]]
+    egd: Egd | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
     ------
     SchemaError
         If there is no run, a file of one is absent or not what it must be, or the runs of a model
-        were scored at different thresholds; all faults at once.
+        differ in a setting or in the thresholds they were scored at; all faults at once.
     """
     folders = sorted(
         one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
@@ -129,15 +142,26 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
     models: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda one: (one.model, one.seed)):
         models.setdefault(run.model, []).append(run)
-    uneven = [
-        name
-        for name, of in models.items()
-        if any(run.scores.thresholds != of[0].scores.thresholds for run in of)
-    ]
-    if uneven:
-        what = f"the runs of {', '.join(uneven)} were scored at different thresholds."
-        raise SchemaError(what, where=folder, remedy="Score them again with the same ones.")
+    if uneven := [fault for of in models.values() for fault in _uneven(of)]:
+        what = "runs of one model differ in more than their seed."
+        remedy = "Train or score them again alike, or take those of other settings out."
+        raise SchemaError(what, where=folder, remedy=remedy, faults=uneven)
     return models
+
+
+def _uneven(runs: Sequence[Run]) -> list[str]:
+    """Say in what the runs of a model differ from its first, what has no effect aside."""
+    first, faults = runs[0], []
+    for run in runs[1:]:
+        own, others = run.scores.settings, first.scores.settings
+        faults += [
+            f"{run.name}: {key} is {own.get(key)!r}, in {first.name} {others.get(key)!r}"
+            for key in sorted({*own, *others} - OF_NO_EFFECT)
+            if own.get(key) != others.get(key)
+        ]
+        if run.scores.thresholds != first.scores.thresholds:
+            faults.append(f"{run.name}: scored at other thresholds than {first.name}")
+    return faults
 
 
 def _read_run(folder: Path) -> Run | list[str]:

@@ -45,7 +45,7 @@ from pipeline.tabulate.mil.tables import (
     thresholds,
 )
 from pipeline.tabulate.published import PublishedMil, load_published
-from pipeline.tabulate.rows import Table
+from pipeline.tabulate.rows import MARKS, Table
 from pipeline.tabulate.writing import Results, plain, write_results
 
 Summary = dict[str, Any]
@@ -206,6 +206,8 @@ def _notes(models: Mapping[str, Model], published: PublishedMil) -> list[str]:
         " that a resample misses keeps its value in the mean over labels."
     )
     source = f"Published: {published.paper}. A dash is a number that no public text has."
+    for name, mark in MARKS.items():
+        source += f"{mark} {published.sources[name]}."
     notes = [intervals, source]
     if seeds[0] < 2:
         alone = ", ".join(name for name, model in models.items() if len(model.runs) < 2)

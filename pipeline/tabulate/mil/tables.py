@@ -10,13 +10,20 @@ from pipeline.rules_io import load_column_map, load_label_map
 from pipeline.schemas import SPLITS
 from pipeline.tabulate.measures import ALL
 from pipeline.tabulate.mil.models import MAIN, PAPER_DATASET, Model
+from pipeline.tabulate.mil.scores import Egd
 from pipeline.tabulate.published import PublishedMil
 from pipeline.tabulate.rows import Table, number, rows, shown
 
 Models = Mapping[str, Model]
 
-LABEL_SOURCES = {"none": "readers", "ellipse": "readers", "gaze": "reports", "egd": "reports"}
-"""What the counts of annotated images go by, for each kind of supervision."""
+COUNTED = ("none", "ellipse", "gaze", "egd")
+"""Kinds of supervision whose images are counted; the others are variants of gaze."""
+
+EGD_COUNTS = {
+    "images": "images",
+    "gaze_begins_late": "readings whose first fixation comes after the first mention",
+    "pneumothorax": "images with Pneumothorax",
+}
 
 
 def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -> Table | None:
@@ -125,16 +132,16 @@ def counts(models: Models, published: PublishedMil) -> Table | None:
 
     Notes
     -----
-    As the models saw them: labels of annotated images are those of the reports for gaze, those of
-    the readers for ellipses. Models of one supervision count alike; the first is taken.
+    As the models saw them: labels of REFLACX are those of the reports for a model of its gaze,
+    those of the readers for the others. Models of one supervision count alike; the first is taken.
     """
     found = []
     for model in models.values():
-        source = LABEL_SOURCES.get(model.settings["supervision"])
-        if not source or model.settings["annotated_share"] < 1:
+        supervision = model.settings["supervision"]
+        if supervision not in COUNTED or model.settings["annotated_share"] < 1:
             continue
         for dataset, splits in model.counts.items():
-            of = "CheXpert" if dataset == "mimic" else source
+            of = _labels_of(dataset, supervision)
             for split, one in splits.items():
                 head = {"dataset": dataset, "labels_of": of, "split": split}
                 size = published.table_3.get(dataset, {}).get(split)
@@ -158,15 +165,25 @@ def counts(models: Models, published: PublishedMil) -> Table | None:
     wide.loc["**images, published**"] = list(sizes)
     title = "Table 3: images of each split, and how many have each label"
     notes = ["Published counts of each label are not recoverable: that table is a picture."]
-    if (frame["dataset"] == "egd").any():
-        notes.append(_of_egd(published))
+    if egd := next((model.egd for model in models.values() if model.egd), None):
+        notes.append(_of_egd(egd, published))
     return Table("table_3_counts", title, frame, wide.reset_index(), notes)
 
 
-def _of_egd(published: PublishedMil) -> str:
-    """Say what the paper counts of EGD."""
-    counted = ", ".join(f"{name.replace('_', ' ')}: {n:,}" for name, n in published.egd.items())
-    return f"The paper's counts of EGD, all splits: {counted}."
+def _labels_of(dataset: str, supervision: str) -> str:
+    """Say what the counted labels go by."""
+    if dataset == "mimic":
+        return "CheXpert"
+    return "reports" if dataset == "egd" or supervision == "gaze" else "readers"
+
+
+def _of_egd(counted: Egd, published: PublishedMil) -> str:
+    """Set what the paper counts of EGD beside ours."""
+    both = [
+        f"{what}: here {getattr(counted, name):,}, in the paper {getattr(published.egd, name):,}"
+        for name, what in EGD_COUNTS.items()
+    ]
+    return f"EGD, all splits: {'; '.join(both)}."
 
 
 def maps(models: Models) -> Table:

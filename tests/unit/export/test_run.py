@@ -188,7 +188,7 @@ def test_images_come_on_request_with_their_duty(inputs, radiographs, tmp_path, h
 def test_images_that_are_nowhere_are_an_error(inputs, tmp_path):
     (tmp_path / "mimic").mkdir()
     arguments = (inputs.tables, inputs.associated, tmp_path / "out", "--include-images")
-    assert "no mimic-cxr-jpg tree is here" in refused(*arguments, tmp_path / "mimic")
+    assert "none of the 3 radiographs is here" in refused(*arguments, tmp_path / "mimic")
 
 
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path):
@@ -241,7 +241,44 @@ def test_maps_of_other_readings_are_refused(inputs, tmp_path):
 def test_a_data_set_without_manifest_is_refused(tmp_path):
     rows = [reading("R1", dataset="elsewhere")]
     tables = write_tables(tmp_path / "in", readings=rows, windows=[], gaussians=[])
-    assert "there is no manifest 'elsewhere'" in refused(tables, tables, tmp_path / "out")
+    said = refused(tables, tables, tmp_path / "out")
+    assert "the data set elsewhere has no manifest" in said
+    assert "Copy elsewhere.yaml, by which it was ingested, into data_manifests/" in said
+
+
+def test_own_data_say_what_nobody_stated(tmp_path, monkeypatch):
+    made = make_inputs(tmp_path / "in", dataset="mylab", dicom_id="not-of-the-demo")
+    (tmp_path / "data_manifests").mkdir()
+    manifest = (
+        "name: mylab\nresolution: {px_per_deg: 30}\ntables:\n  words:\n    file: w.csv\n"
+        "    columns: {reading_id: id, text: word, onset_s: from, offset_s: to}\n"
+    )
+    (tmp_path / "data_manifests" / "mylab.yaml").write_text(manifest)
+    monkeypatch.chdir(tmp_path)
+    assert "no maps: give --shards or --size" in made.export(tmp_path / "out", "npy")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "## Cite" not in card
+    assert "panning" not in card
+    assert "citeAs" not in json.loads((tmp_path / "out" / "croissant.json").read_text())
+    notice = (tmp_path / "out" / "LICENSE_NOTICE.md").read_text()
+    assert "Licence: not stated: ask who made it\n" in notice
+    assert "Duties: not stated: ask who made it." in notice
+
+
+def test_a_damaged_radiograph_is_counted_and_stops_nothing(inputs, radiographs, tmp_path):
+    root, _ = radiographs
+    first, second = sorted(root.rglob("*.png"))
+    first.write_bytes(first.read_bytes()[:200])
+    said = inputs.export(tmp_path / "out", "npy", "--include-images", root)
+    assert "1 images, 1 images absent, 1 images unreadable (this file is damaged)" in said
+    counts = json.loads((tmp_path / "out/provenance.json").read_text())["counts"]
+    assert counts["images unreadable (this file is damaged)"] == 1
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "1 images absent, 1 images unreadable (this file is damaged)." in card
+    second.write_bytes(b"x")
+    output = refused(inputs.tables, inputs.associated, tmp_path / "no", "--include-images", root)
+    assert "not one of 2 radiographs can be read" in output
+    assert "this is neither JPEG nor PNG nor DICOM: 1" in output
 
 
 def test_shards_with_a_name_for_no_file_are_refused(inputs, tmp_path):

@@ -1,0 +1,59 @@
+"""The folder that tables are written to: it holds one data set, and nothing of an earlier run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import GazeError
+from pipeline.tables import table_path
+
+INGESTED = (
+    "readings",
+    "fixations",
+    "words",
+    "sentences",
+    "samples",
+    "certainties",
+    "ellipses",
+    "regions",
+    "attributes",
+    "studies",
+    "images",
+)
+
+
+def make_room(out: Path, dataset: str, names: Iterable[str]) -> None:
+    """Remove tables that an earlier run left and this one does not write.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of the tables; need not exist.
+    dataset : str
+        Name of the data set that is about to be written; empty where it is unknown.
+    names : iterable of str
+        Tables that are about to be written.
+
+    Raises
+    ------
+    GazeError
+        If tables of another data set lie there; nothing is removed.
+    """
+    there = [name for name in INGESTED if table_path(out, name).is_file()]
+    others = {dataset_of(out, name) for name in there} - {dataset, ""}
+    if dataset and others:
+        what = f"tables of {', '.join(sorted(others))} lie here, and {dataset} would mix with them."
+        raise GazeError(what, where=out, remedy="Name another folder, or empty this one.")
+    for name in set(there).difference(names):
+        table_path(out, name).unlink()
+
+
+def dataset_of(folder: Path, table: str = "readings") -> str:
+    """Name the data set that a table was ingested from; empty where the file does not say it."""
+    try:
+        metadata = pq.read_schema(table_path(folder, table)).metadata or {}
+    except (pa.ArrowException, OSError):
+        return ""
+    return str(metadata.get(b"source", b"").decode().rpartition(" ")[0])

@@ -1,0 +1,89 @@
+"""What a page says of sharing it: as much as the sources ask, and no more."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ManifestError
+from pipeline.export.about import sources_of
+from pipeline.manifests import Manifest
+from pipeline.own_manifests import OwnManifest
+
+
+@dataclass(frozen=True)
+class Notice:
+    """At the head of a page, its first words set off, and at the foot.
+
+    Attributes
+    ----------
+    strength : int
+        The notice of the greatest strength is that of pages about several data sets.
+    mark, head, foot : str
+        Words set off, what follows them, and the whole sentence at the foot.
+    """
+
+    strength: int
+    mark: str
+    head: str
+    foot: str
+
+
+_HOLD = "These pages hold radiographs, dictations and gaze of single readings."
+SYNTHETIC = Notice(
+    0,
+    "All synthetic:",
+    "nobody was read or measured.",
+    "All synthetic: nobody was read or measured. Say so wherever these pages are shown.",
+)
+OPEN = Notice(
+    1,
+    "Single readings.",
+    "Cite the data set, and keep to its licence.",
+    f"{_HOLD} The licence of the data set says how they may be shared.",
+)
+UNKNOWN = Notice(
+    2,
+    "Keep local",
+    "unless its licence, which is not known here, lets you share it.",
+    f"{_HOLD} Under which licence the data came is not known here: share them only if you may.",
+)
+AGREEMENT = Notice(
+    3,
+    "Keep local.",
+    "Under a data use agreement; do not share this page.",
+    f"{_HOLD} They fall under the data use agreement of the data set: keep them local, and share"
+    " neither pages nor screenshots.",
+)
+
+
+def notice_of(tables: Iterable[Path]) -> Notice:
+    """Choose the notice for folders of tables: the strongest that one of their sources asks for.
+
+    Parameters
+    ----------
+    tables : iterable of pathlib.Path
+        Ingested folders with a table `readings`.
+
+    Returns
+    -------
+    Notice
+        `AGREEMENT` where there are no folders.
+    """
+    found = [notice for folder in tables for notice in _notices(folder)]
+    return max(found, key=lambda notice: notice.strength, default=AGREEMENT)
+
+
+def _notices(tables: Path) -> list[Notice]:
+    try:
+        sources = sources_of(tables)
+    except ManifestError:  # a data set of one's own whose manifest lies elsewhere
+        return [UNKNOWN]
+    return [_of_source(one) for one in sources]
+
+
+def _of_source(source: Manifest) -> Notice:
+    if source.name == "demo":
+        return SYNTHETIC
+    if source.licence == OwnManifest.model_fields["licence"].default:
+        return UNKNOWN
+    return OPEN if source.licence.redistributable else AGREEMENT

@@ -1,0 +1,142 @@
+"""JSON that stages wrote, as far as the pages read it."""
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from pipeline.errors import GazeError
+from pipeline.strict import Strict, check
+
+Model = TypeVar("Model", bound=Strict)
+
+
+class Written(Strict):
+    """What the pages need of a file; it may hold more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Fault(Written):
+    """Rows of raw files that an ingest found fault with."""
+
+    severity: str
+    loses: str
+    rows: int
+
+
+class Counts(Written):
+    """What the pages look for by name in the JSON of any stage; the rest is taken as it is."""
+
+    kind: str | None = None
+    rows: dict[str, int] = Field(default_factory=dict)
+    counts: dict[str, int] = Field(default_factory=dict)
+    faults: dict[str, Fault] = Field(default_factory=dict)
+    params: dict[str, Any] = Field(default_factory=dict)
+    n_windows: dict[str, int] = Field(default_factory=dict)
+    n_mentions: int | None = None
+    n_maps: int | None = None
+
+
+class IngestCounts(Counts):
+    """An ingest says which rows came in."""
+
+    rows: dict[str, int]
+
+
+class Rate(Written):
+    """A rate as mean over labels."""
+
+    value: float | None
+    n_defined: int
+    n_items: int
+
+
+class EvaluatedParams(Written):
+    """Of `evaluate-labels`."""
+
+    phase: int
+
+
+class PaperRates(Written):
+    """Macro rates by what is counted."""
+
+    positive_or_uncertain: dict[str, Rate]
+
+
+class Macro(Written):
+    """Macro rates by reference."""
+
+    certainty_above_0: PaperRates
+
+
+class EvaluatedLabels(Written):
+    """`evaluate_labels.json`: what Table 4 of Lanfredi et al. 2023 counts."""
+
+    n_readings: int
+    n_images: int
+    params: EvaluatedParams
+    macro: Macro
+
+
+class Best(Written):
+    """The best rule of a search."""
+
+    rule: str
+    iou_cross_validated: float | None
+    iou_paper: float | None
+
+
+class Tuned(Written):
+    """`tune.json`."""
+
+    n_rules: int
+    n_rules_published: int
+    n_readings: int
+    n_subjects: int
+    best: Best
+
+
+class Tabulated(Written):
+    """`tabulate.json`."""
+
+    figures: list[str] | None = None
+
+
+def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Model:
+    """Read a JSON file into a model.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    model : type
+        What it must say.
+    remedy : str, optional
+        What to do where it does not.
+
+    Raises
+    ------
+    GazeError
+        If the file is absent, is no JSON, or lacks what is needed; all faults at once.
+    """
+    return check(load_json(path, remedy), model, GazeError, where=path, remedy=remedy)
+
+
+def load_json(path: Path, remedy: str | None = None) -> dict[str, Any]:
+    """Read a JSON object as it is; raises as `read_json` does."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise GazeError("there is no such file.", where=path, remedy=remedy) from error
+    except ValueError as error:
+        raise GazeError(f"this is not JSON ({error}).", where=path, remedy=remedy) from error
+    if not isinstance(content, dict):
+        raise GazeError("a JSON object was expected.", where=path, remedy=remedy)
+    return content
+
+
+def rerun(path: Path) -> str:
+    """Say how a file is made anew: its stage has its name."""
+    return f"Run `gazescribe {path.stem.replace('_', '-')}` again."
