@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 NEEDS = {
     "make": 2,
-    "dvc": 8,
+    "dvc": 9,
     "physionet": 3,
     "hours": 1,
     "gpu": 2,

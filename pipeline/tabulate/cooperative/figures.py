@@ -61,6 +61,7 @@ def curves(trained: Mapping[str, Trained], names: list[str]) -> Figure:
             for one in sorted(runs, key=lambda each: each.run.seed):
                 if column in one.epochs:
                     _line(axes, one, column, f"C{number}", one.run.model)
+        axes.set_yscale("log")  # joint training has epochs ten times as bad as the one before
         axes.set_title(f"validation {title}", fontsize=9)
         axes.set_xlabel("epoch (of its own stage)", fontsize=8)
         axes.tick_params(labelsize=8)
