@@ -216,7 +216,7 @@ def test_command_takes_what_is_not_said_from_the_parameters(folder):
         pytest.param(
             ["--label", "effusion"], "'effusion' is none of the channels.*Edema", id="label"
         ),
-        pytest.param(["--drop", "1.5"], "drop_share: .*less than or equal to 1", id="share"),
+        pytest.param(["--drop", "1.5"], "--drop: .*less than or equal to 1", id="share"),
         pytest.param(["--seed", "-1"], "seed: .*greater than or equal to 0", id="seed"),
         pytest.param(["--against", "nowhere"], "'nowhere' does not exist", id="tables"),
     ],
