@@ -23,15 +23,15 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.flop_counter import FlopCounterMode
 
-from models.cooperative.blocks import STRIDES
-from models.cooperative.densenet import SHAPES, Encoder
-from models.cooperative.dual_encoder import DualEncoder, Fusion
-from models.cooperative.gradcam import gradcam
-from models.cooperative.losses import published_triplet_loss, saliency_loss, triplet_loss
-from models.cooperative.mt_unet import UNet
-from pipeline.canvas import Canvas
-from pipeline.geometry.saliency import cc, hs, kl
-from pipeline.heatmaps import sample_gaussians
+from gazescribe.models.cooperative.blocks import STRIDES
+from gazescribe.models.cooperative.densenet import SHAPES, Encoder
+from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.losses import published_triplet_loss, saliency_loss, triplet_loss
+from gazescribe.models.cooperative.mt_unet import UNet
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.saliency import cc, hs, kl
+from gazescribe.pipeline.maps.heatmaps import sample_gaussians
 
 FILM = (3056, 2544)
 CANVAS = (3200, 2560)  # of the published code, decimated by five

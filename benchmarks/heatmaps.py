@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from pipeline.canvas import Canvas
-from pipeline.cli import main as gazescribe
-from pipeline.geometry.gaussians import draw
+from gazescribe.pipeline.commands.cli import main as gazescribe
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.gaussians import draw
 
 IMAGE_SIZE = (3056, 2544)
 SIZE = (512, 512)

@@ -18,11 +18,11 @@ import numpy as np
 from distributed import LocalCluster
 from PIL import Image
 
-from pipeline import images
-from pipeline.parallel import KEPT_MEMORY
-from pipeline.params import Images
-from pipeline.shards import open_shards
-from pipeline.tables import write_table
+from gazescribe.pipeline.core.parallel import KEPT_MEMORY
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.images import run as images
+from gazescribe.pipeline.images.settings import Images
 
 HEIGHT, WIDTH = 3050, 2500
 SIZE = 512

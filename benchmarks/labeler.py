@@ -18,9 +18,9 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.labeler import Labeler
-from pipeline.labeler.phrases import parts
-from pipeline.labeler.spacy_import import spacy
+from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.phrases import parts
+from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
 GOLD = Path(__file__).parents[1] / "tests" / "data" / "gold_sentences.yaml"
 SILENT = (

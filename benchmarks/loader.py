@@ -27,17 +27,17 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import InterpolationMode, RandomAffine
 from torchvision.transforms.functional import normalize, pad, resize
 
-from models.augment import apply
-from models.config import read_config
-from models.mil.items import Items
-from models.mil.loading import training_loader
-from models.mil.settings import Inputs, Run
-from pipeline.cli import main as gazescribe
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.radiographs import letterboxed
-from pipeline.schemas import TABLES
-from pipeline.shards import ROWS_A_SHARD, shard_folder, shard_name, write_shard
-from pipeline.tables import table_path, write_table
+from gazescribe.models.config import read_config
+from gazescribe.models.mil.items import Items
+from gazescribe.models.mil.loading import training_loader
+from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.training.augment import apply
+from gazescribe.pipeline.commands.cli import main as gazescribe
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_name, write_shard
+from gazescribe.pipeline.core.tables import table_path, write_table
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.images.reading import letterboxed
 
 IMAGE_SIZE = (3056, 2544)
 SIZE = 512

@@ -18,16 +18,16 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from models.mil.losses import (
+from gazescribe.models.mil.losses import (
     PRODUCT_FLOOR,
     annotated_cells,
     decoder_loss,
     image_loss,
     image_probability,
 )
-from models.mil.maps import localisation_maps
-from models.mil.network import MilNetwork
-from pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold
+from gazescribe.models.mil.maps import localisation_maps
+from gazescribe.models.mil.network import MilNetwork
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold
 
 LABELS = 10
 SCORED = 2  # labels of an image that have an ellipse

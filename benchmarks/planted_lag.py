@@ -19,14 +19,14 @@ from click.testing import CliRunner
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from pipeline.cli import main as gazescribe
-from pipeline.params import Params, load_params
-from pipeline.resources import resource
-from pipeline.rules_io import load_label_map
-from pipeline.tune.candidates import FINE_LAGS_S, Candidate, search_rules
-from pipeline.tune.results import BETWEEN, Results, best_fine_lag, ranking
-from pipeline.tune.search import gather, search
-from pipeline.tune.soft import beyond
+from gazescribe.pipeline.commands.cli import main as gazescribe
+from gazescribe.pipeline.commands.params import Params, load_params
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.windows.tune.candidates import FINE_LAGS_S, Candidate, search_rules
+from gazescribe.pipeline.windows.tune.results import BETWEEN, Results, best_fine_lag, ranking
+from gazescribe.pipeline.windows.tune.search import gather, search
+from gazescribe.pipeline.windows.tune.soft import beyond
 
 PLANTED_S = (0.5, 1.0, 1.5, 2.0, 3.0)
 NOISE = {

@@ -18,17 +18,17 @@ import pyarrow as pa
 from heatmaps import published
 from planted_lag import run, write_mentions
 
-from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
-from pipeline.geometry.published import published_ellipse_mask, published_resize
-from pipeline.params import Params, load_params
-from pipeline.rules_io import load_label_map
-from pipeline.tables import read_table, write_table
-from pipeline.tune.candidates import Candidate, search_rules
-from pipeline.tune.cases import Case
-from pipeline.tune.command import run as tune
-from pipeline.tune.layers import Drawing
-from pipeline.tune.score import score_case
-from pipeline.tune.search import gather
+from gazescribe.pipeline.commands.params import Params, load_params
+from gazescribe.pipeline.core.tables import read_table, write_table
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.geometry.published import published_ellipse_mask, published_resize
+from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules
+from gazescribe.pipeline.windows.tune.cases import Case
+from gazescribe.pipeline.windows.tune.layers import Drawing
+from gazescribe.pipeline.windows.tune.run import run as tune
+from gazescribe.pipeline.windows.tune.score import score_case
+from gazescribe.pipeline.windows.tune.search import gather
 
 SIZE = (512, 512)
 RELEASE = 3052

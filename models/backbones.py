@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torchvision.models import ResNet, resnet18, resnet50
 from torchvision.models.resnet import BasicBlock
 
-from pipeline.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError
 
 BackboneName = Literal["resnet50", "resnet18", "tiny"]
 

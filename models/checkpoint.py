@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from models.card import model_card
-from pipeline.errors import SchemaError
-from pipeline.tables import replacing
+from gazescribe.models.card import model_card
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import replacing
 
 FORMAT = 1
 KEY = "gazescribe"

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pipeline.errors import ParamsError, nearest
+from gazescribe.pipeline.core.errors import ParamsError, nearest
 
 SCHEMA_VERSION = 1
-SYSTEMS = {"mil": "models.mil.settings", "cooperative": "models.cooperative.settings"}
+SYSTEMS = {
+    "mil": "gazescribe.models.mil.settings",
+    "cooperative": "gazescribe.models.cooperative.settings",
+}
 RUN_NAME = re.compile(r"[a-z][a-z0-9_]*-seed\d+")
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.errors import ParamsError, SchemaError
-from pipeline.shards import Shards, open_shards
+from gazescribe.pipeline.core.errors import ParamsError, SchemaError
+from gazescribe.pipeline.core.shards import Shards, open_shards
 
 FRAME = ("height", "width", "scale", "pad_y_px", "pad_x_px")
 """How a picture lies in its frame: columns of both indices, of images and of maps."""

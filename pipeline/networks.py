@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from pipeline.errors import ParamsError
-from pipeline.strict import Strict, check
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.yaml_files import Strict, check
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]

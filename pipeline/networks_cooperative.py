@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.errors import ParamsError
-from pipeline.networks import ModelName
-from pipeline.strict import Strict, check
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.yaml_files import Strict, check
+from gazescribe.pipeline.networks import ModelName
 
 Side = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 Variants = dict[ModelName, dict[str, Any]]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipeline.schemas import DIAGNOSES
-from pipeline.tables import write_table
-from pipeline.tabulate.cooperative.scores import METRICS
+from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.results.cooperative.scores import METRICS
 
 SETTINGS: dict[str, Any] = {
     "fold": None,

@@ -1,7 +1,8 @@
 """Settings of the synthetic data set for tests: the defaults of `params.yaml`, some changed."""
 
-from pipeline.demo.settings import Demo
-from pipeline.params import load_params, override
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.demo.settings import Demo
 from tests.conftest import ROOT
 
 

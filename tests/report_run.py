@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.associate import run as associate
-from pipeline.params import load_params
-from pipeline.tables import write_table
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.windows.associate import run as associate
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
 HOSTILE = "</script><img src=x onerror=boom()>"

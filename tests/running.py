@@ -2,7 +2,7 @@
 
 from click.testing import CliRunner, Result
 
-from pipeline.cli import main
+from gazescribe.pipeline.commands.cli import main
 
 
 def invoke(*arguments: object) -> Result:

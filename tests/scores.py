@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
-from pipeline.labels import TEN_LABELS
-from pipeline.tables import write_table
-from pipeline.tabulate.measures import Measure
-from pipeline.tabulate.mil.localisation import MapScores
-from pipeline.tabulate.mil.models import Model
-from pipeline.tabulate.mil.scores import Run, Scores
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.results.mil.localisation import MapScores
+from gazescribe.pipeline.results.mil.models import Model
+from gazescribe.pipeline.results.mil.scores import Run, Scores
 
 SETTINGS: dict[str, Any] = {
     "supervision": "gaze",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.schemas import TABLES
-from pipeline.tables import conform, rows_of, write_table
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import conform, rows_of, write_table
 
 Row = dict[str, Any]
 KEYS = {"readings": "reading_id", "mentions": "report_id"}

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError
 
 STRIDES = (1, 2, 4, 8)
 SQUEEZE = 16

@@ -6,8 +6,8 @@ Source: `spec/cooperative.md` 2 and 7.
 import timm
 from torch import Tensor, nn
 
-from models.cooperative.blocks import Prediction, pooled
-from models.cooperative.densenet import Encoder
+from gazescribe.models.cooperative.blocks import Prediction, pooled
+from gazescribe.models.cooperative.densenet import Encoder
 
 
 class DenseClassifier(nn.Module):

@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from models.cooperative.gaze import gaze_grid
-from models.cooperative.items import Items, block_of
-from models.cooperative.settings import N_CLASSES, Inputs, Run
-from models.sampling import ORDER, EpochSampler, EvenBatches, Key, generator, place
-from pipeline.errors import ParamsError
-from pipeline.shards import Shards, open_shards
+from gazescribe.models.cooperative.gaze import gaze_grid
+from gazescribe.models.cooperative.items import Items, block_of
+from gazescribe.models.cooperative.settings import N_CLASSES, Inputs, Run
+from gazescribe.models.training.sampling import (
+    ORDER,
+    EpochSampler,
+    EvenBatches,
+    Key,
+    generator,
+    place,
+)
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.shards import Shards, open_shards
 
 
 class Batch(TypedDict):

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from torch import Tensor, nn
 
-from models.cooperative.blocks import (
+from gazescribe.models.cooperative.blocks import (
     Contracting,
     Expanding,
     Prediction,
@@ -17,7 +17,7 @@ from models.cooperative.blocks import (
     double_conv,
     pooled,
 )
-from models.cooperative.densenet import Encoder
+from gazescribe.models.cooperative.densenet import Encoder
 
 Frozen = Literal[True, False, "parameters"]
 

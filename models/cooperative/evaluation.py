@@ -16,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.config import Config
-from models.cooperative.data import Batch, evaluation_loader, unit_range
-from models.cooperative.gradcam import gradcam
-from models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
-from models.cooperative.settings import Run
-from models.cooperative.trained import restored
-from models.evaluate import Scored
-from pipeline.errors import AlignmentError
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.geometry.saliency import scores
-from pipeline.schemas import SPLITS, TABLES
+from gazescribe.models.config import Config
+from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.cooperative.trained import restored
+from gazescribe.models.evaluating import Scored
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.schemas import SPLITS, TABLES
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.saliency import scores
 
 SCORED_SPLITS = SPLITS[1:]
 UNIFORM = 0.01

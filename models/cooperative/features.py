@@ -10,12 +10,12 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from models.cooperative.data import Batch, evaluation_loader, unit_range
-from models.cooperative.dual_encoder import Fusion
-from models.cooperative.items import Items
-from models.cooperative.settings import Inputs, Run
-from models.fitting import Machine
-from models.sampling import EpochSampler, EvenBatches, Key
+from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.dual_encoder import Fusion
+from gazescribe.models.cooperative.items import Items
+from gazescribe.models.cooperative.settings import Inputs, Run
+from gazescribe.models.training.fitting import Machine
+from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 
 Loader = DataLoader[dict[str, Tensor]]
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.tables import read_readings
+from gazescribe.pipeline.core.tables import read_readings
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 REACH_PX = 7  # that GazeGNN's stem sees on either side of the centre of a patch
 PATCH_PX = 4

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.cooperative.blocks import Prediction
+from gazescribe.models.cooperative.blocks import Prediction
 
 CHANNELS = (48, 96, 240, 384)
 BLOCKS = (2, 2, 6, 2)

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.cooperative.blocks import Prediction
-from models.cooperative.classifiers import DenseClassifier, InceptionResNet
-from models.cooperative.densenet import Taps
-from models.cooperative.dual_encoder import Fusion
-from models.cooperative.gazegnn import GazeGNN
-from models.cooperative.mt_unet import UNet
+from gazescribe.models.cooperative.blocks import Prediction
+from gazescribe.models.cooperative.classifiers import DenseClassifier, InceptionResNet
+from gazescribe.models.cooperative.densenet import Taps
+from gazescribe.models.cooperative.dual_encoder import Fusion
+from gazescribe.models.cooperative.gazegnn import GazeGNN
+from gazescribe.models.cooperative.mt_unet import UNet
 
 
 def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | None]:

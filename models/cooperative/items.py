@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.cooperative.gaze import Gaze, gaze_of
-from models.cooperative.settings import Inputs, Run
-from models.cooperative.splits import Rows, said_of_split, split_readings
-from models.images import FRAME
-from pipeline.errors import AlignmentError, ParamsError, SchemaError
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.shards import Shards, open_shards
-from pipeline.tables import read_table
+from gazescribe.models.cooperative.gaze import Gaze, gaze_of
+from gazescribe.models.cooperative.settings import Inputs, Run
+from gazescribe.models.cooperative.splits import Rows, said_of_split, split_readings
+from gazescribe.models.images import FRAME
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
+from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 CLASSES = ("normal", "chf", "pneumonia")
 """Diagnoses in the order of the networks' outputs."""

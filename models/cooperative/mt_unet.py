@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from models.cooperative.blocks import (
+from gazescribe.models.cooperative.blocks import (
     Block,
     Contracting,
     Expanding,

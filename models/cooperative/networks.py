@@ -6,14 +6,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from models.backbones import COUNTER, read_weights
-from models.checkpoint import Checkpoint, load_weights
-from models.cooperative.classifiers import DenseClassifier, InceptionResNet
-from models.cooperative.densenet import Encoder, read_densenet
-from models.cooperative.dual_encoder import DualEncoder, Fusion
-from models.cooperative.gazegnn import GazeGNN
-from models.cooperative.mt_unet import UNet
-from pipeline.errors import ParamsError
+from gazescribe.models.backbones import COUNTER, read_weights
+from gazescribe.models.checkpoint import Checkpoint, load_weights
+from gazescribe.models.cooperative.classifiers import DenseClassifier, InceptionResNet
+from gazescribe.models.cooperative.densenet import Encoder, read_densenet
+from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
+from gazescribe.models.cooperative.gazegnn import GazeGNN
+from gazescribe.models.cooperative.mt_unet import UNet
+from gazescribe.pipeline.core.errors import ParamsError
 
 LAST_OF_INCEPTION = "classif."
 

@@ -1,17 +1,17 @@
-"""What a network of this system says of pictures, for `models.prediction`."""
+"""What a network of this system says of pictures, for `models.predicting.predictor`."""
 
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from models.cooperative.data import unit_range
-from models.cooperative.evaluation import distribution
-from models.cooperative.gradcam import gradcam
-from models.cooperative.trained import restored
-from models.prediction import Answer, Channel, Predictor
-from pipeline.errors import ParamsError
-from pipeline.schemas import DIAGNOSES
+from gazescribe.models.cooperative.data import unit_range
+from gazescribe.models.cooperative.evaluation import distribution
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.trained import restored
+from gazescribe.models.predicting.predictor import Answer, Channel, Predictor
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 
 
 def predictor(path: Path) -> Predictor:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from models.config import Between
+from gazescribe.models.config import Between
 
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),

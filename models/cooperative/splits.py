@@ -16,15 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.cooperative.settings import Run
-from models.sampling import generator
-from pipeline.errors import AlignmentError, ParamsError
-from pipeline.schemas import SPLITS
+from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.training.sampling import generator
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
+from gazescribe.pipeline.core.schemas import SPLITS
 
 SPLIT_FILE = "split.csv"
 COLUMNS = ("split", "dicom_id", "subject_id", "diagnosis")
 PUBLISHED_TEST, PUBLISHED_ALL = 100, 1083  # images; Qiu, Rivaz, Xiao 2025, III.E
-PUBLISHED_DRAW = 3  # a purpose of random numbers beside those of `models.sampling`
+PUBLISHED_DRAW = 3  # a purpose of random numbers beside those of `models.training.sampling`
 
 Rows = NDArray[np.intp]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from torch import nn
 
-from models.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
-from models.config import read_settings
-from models.cooperative.networks import inherit, load_file, network_of
-from models.cooperative.settings import Run
-from models.cooperative.splits import SPLIT_FILE, differences, split_sha256
-from pipeline.errors import ParamsError
+from gazescribe.models.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
+from gazescribe.models.config import read_settings
+from gazescribe.models.cooperative.networks import inherit, load_file, network_of
+from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
+from gazescribe.pipeline.core.errors import ParamsError
 
 SYSTEM = "cooperative"
 INHERITED = ("split", "n_folds", "fold", "split_seed", "imagenet_normalise")

@@ -17,26 +17,26 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
-from models.cooperative.blocks import Prediction
-from models.cooperative.data import evaluation_loader, training_loader, unit_range
-from models.cooperative.features import cached_loaders
-from models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
-from models.cooperative.losses import (
+from gazescribe.models.cooperative.blocks import Prediction
+from gazescribe.models.cooperative.data import evaluation_loader, training_loader, unit_range
+from gazescribe.models.cooperative.features import cached_loaders
+from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from gazescribe.models.cooperative.losses import (
     UncertaintyWeights,
     published_triplet_loss,
     saliency_loss,
     triplet_loss,
 )
-from models.cooperative.settings import N_CLASSES, Inputs, Run
-from models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
-from models.cooperative.trained import started
-from models.epochs import Plan
-from models.fitting import Job, Machine
-from models.images import resize_of
-from models.validation import by_epoch, gathered, macro_auroc
-from pipeline.errors import AlignmentError
-from pipeline.geometry.saliency import cc, kl
-from pipeline.tables import replacing
+from gazescribe.models.cooperative.settings import N_CLASSES, Inputs, Run
+from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
+from gazescribe.models.cooperative.trained import started
+from gazescribe.models.images import resize_of
+from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.geometry.saliency import cc, kl
 
 MONITOR = "val_loss"
 LR_FACTOR = 0.1  # published
@@ -221,7 +221,7 @@ def uses_cache(run: Run) -> bool:
 
 
 def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
-    """Prepare a run for `models.fitting.fit`.
+    """Prepare a run for `models.training.fitting.fit`.
 
     Parameters
     ----------

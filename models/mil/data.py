@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models.images import open_images
-from models.mil.items import (
+from gazescribe.models.images import open_images
+from gazescribe.models.mil.items import (
     CHANNEL,
     SUPERVISIONS,
     Items,
@@ -24,11 +24,11 @@ from models.mil.items import (
     mimic_items,
     reading_items,
 )
-from models.mil.settings import Inputs, Run
-from pipeline.errors import AlignmentError, SchemaError
-from pipeline.labels import TEN_LABELS
-from pipeline.schemas import SPLITS
-from pipeline.tables import read_table, table_path
+from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.tables import read_table, table_path
 
 PUBLISHED = {  # Section 2.6
     "train": {"mimic": 187_519, "reflacx": 1_724},

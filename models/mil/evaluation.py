@@ -19,27 +19,27 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from models.checkpoint import Checkpoint
-from models.config import Config
-from models.evaluate import Scored
-from models.images import open_images
-from models.mil.data import check_splits, evaluation_items
-from models.mil.examples import examples
-from models.mil.headlines import chosen_thresholds, headline_metrics
-from models.mil.items import SUPERVISIONS, Items, mimic_items, reading_items
-from models.mil.looking import Case, Probabilities, Seen, cases_of, look, mask_of
-from models.mil.settings import Inputs, Run
-from models.mil.trained import restored
-from pipeline.errors import SchemaError
-from pipeline.geometry.iou import (
+from gazescribe.models.checkpoint import Checkpoint
+from gazescribe.models.config import Config
+from gazescribe.models.evaluating import Scored
+from gazescribe.models.images import open_images
+from gazescribe.models.mil.data import check_splits, evaluation_items
+from gazescribe.models.mil.examples import examples
+from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics
+from gazescribe.models.mil.items import SUPERVISIONS, Items, mimic_items, reading_items
+from gazescribe.models.mil.looking import Case, Probabilities, Seen, cases_of, look, mask_of
+from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.trained import restored
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.schemas import SPLITS, TABLES
+from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.geometry.iou import (
     ALL_THRESHOLDS,
     PUBLISHED_THRESHOLDS,
     iou_by_threshold,
     points_inside,
 )
-from pipeline.labels import TEN_LABELS
-from pipeline.schemas import SPLITS, TABLES
-from pipeline.shards import Shards, open_shards
 
 THRESHOLDS = {"published": PUBLISHED_THRESHOLDS, "all": ALL_THRESHOLDS}
 SCORED_SPLITS = SPLITS[1:]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.config import Config
-from models.images import open_images
-from models.mil.items import Items
-from models.mil.looking import Case, cases_of, look, mask_of
-from models.mil.network import MilNetwork
-from models.mil.settings import Run
-from pipeline.labels import TEN_LABELS
-from pipeline.shards import Shards
+from gazescribe.models.config import Config
+from gazescribe.models.images import open_images
+from gazescribe.models.mil.items import Items
+from gazescribe.models.mil.looking import Case, cases_of, look, mask_of
+from gazescribe.models.mil.network import MilNetwork
+from gazescribe.models.mil.settings import Run
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.shards import Shards
 
 MOST = 256
 """Cases that are kept: some 70 MB for frames of 512 pixels."""

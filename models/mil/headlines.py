@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from models.validation import macro_auroc
-from pipeline.labels import TEN_LABELS
-from pipeline.schemas import MIL_MAPS
+from gazescribe.models.training.validation import macro_auroc
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.schemas import MIL_MAPS
 
 Curve = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float]]

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.images import FRAME
-from models.mil.settings import Inputs
-from pipeline.errors import AlignmentError
-from pipeline.labels import TEN_LABELS
-from pipeline.schemas import SPLITS
-from pipeline.shards import open_shards
-from pipeline.tables import read_table
+from gazescribe.models.images import FRAME
+from gazescribe.models.mil.settings import Inputs
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table
 
 CHANNEL = {label: number for number, label in enumerate(TEN_LABELS)}
 PHASE = 3

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from models.augment import draw
-from models.images import ImageRows, open_images
-from models.mil.items import SUPERVISIONS, Items
-from models.mil.settings import Inputs, Run
-from models.sampling import EpochSampler, EvenBatches, Key
-from pipeline.errors import AlignmentError
-from pipeline.labels import TEN_LABELS
-from pipeline.shards import Shards, open_shards
+from gazescribe.models.images import ImageRows, open_images
+from gazescribe.models.mil.items import SUPERVISIONS, Items
+from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.training.augment import draw
+from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.shards import Shards, open_shards
 
 Item = dict[str, Tensor]
 
@@ -36,7 +36,7 @@ class Batch(TypedDict):
     maps : Tensor of float16, shape (A, 10, S, S)
         Of the annotated items, in their order.
     affine : Tensor of float32, shape (B, 2, 3)
-        What to do to each item (`models.augment.apply`); the identity when evaluating.
+        What to do to each item (`models.training.augment.apply`); the identity when evaluating.
     index : Tensor of int64, shape (B,)
         Which of the items these are.
     """

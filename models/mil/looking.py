@@ -8,15 +8,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.config import Config
-from models.mil.items import Items
-from models.mil.loading import evaluation_loader
-from models.mil.maps import localisation_maps
-from models.mil.network import MilNetwork
-from models.mil.settings import Run
-from models.mil.trained import probability_of
-from pipeline.console import progress
-from pipeline.shards import Shards
+from gazescribe.models.config import Config
+from gazescribe.models.mil.items import Items
+from gazescribe.models.mil.loading import evaluation_loader
+from gazescribe.models.mil.maps import localisation_maps
+from gazescribe.models.mil.network import MilNetwork
+from gazescribe.models.mil.settings import Run
+from gazescribe.models.mil.trained import probability_of
+from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.shards import Shards
 
 Probabilities = NDArray[np.float64]
 

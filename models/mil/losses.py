@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  the name all of torch's users know
 
-from pipeline.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError
 
 Balanced = Literal["published", "all", "off"]
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  the name all of torch's users know
 
-from models.mil.network import MilNetwork, Output
+from gazescribe.models.mil.network import MilNetwork, Output
 
 EMPTY = 1e-20  # added to a maximum by the published code: a map without a lit cell stays 0
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  the name all of torch's users know
 
-from models.backbones import Backbone, BackboneName
-from pipeline.errors import ArrayError
-from pipeline.labels import TEN_LABELS
+from gazescribe.models.backbones import Backbone, BackboneName
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import ArrayError
 
 Normalise = Literal["once", "twice"]
 

@@ -1,15 +1,15 @@
-"""What a network of this system says of pictures, for `models.prediction`."""
+"""What a network of this system says of pictures, for `models.predicting.predictor`."""
 
 from pathlib import Path
 
 from torch import Tensor
 
-from models.mil.maps import localisation_maps
-from models.mil.trained import probability_of, restored
-from models.prediction import Answer, Channel, Predictor
-from pipeline.errors import SchemaError
-from pipeline.labels import TEN_LABELS
-from pipeline.schemas import MIL_MAPS
+from gazescribe.models.mil.maps import localisation_maps
+from gazescribe.models.mil.trained import probability_of, restored
+from gazescribe.models.predicting.predictor import Answer, Channel, Predictor
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.schemas import MIL_MAPS
 
 CHANNELS = tuple(Channel("label", label) for label in TEN_LABELS)
 

@@ -7,8 +7,8 @@ is, its unit and its source. A test keeps the two definitions equal.
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from models.augment import Augment
-from models.config import Between
+from gazescribe.models.config import Between
+from gazescribe.models.training.augment import Augment
 
 Share = Annotated[float, Between(0, 1)]
 

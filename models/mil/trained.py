@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.checkpoint import Checkpoint, load_checkpoint, load_weights
-from models.config import read_settings
-from models.mil.losses import image_probability, pooled_logits
-from models.mil.network import MilNetwork
-from models.mil.settings import Run
+from gazescribe.models.checkpoint import Checkpoint, load_checkpoint, load_weights
+from gazescribe.models.config import read_settings
+from gazescribe.models.mil.losses import image_probability, pooled_logits
+from gazescribe.models.mil.network import MilNetwork
+from gazescribe.models.mil.settings import Run
 
 
 def network_of(run: Run) -> MilNetwork:

@@ -11,24 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.augment import apply
-from models.epochs import Plan
-from models.fitting import Job, Machine
-from models.images import resize_of
-from models.mil.data import build_items, evaluation_items, summarise_items
-from models.mil.loading import evaluation_loader, training_loader
-from models.mil.losses import (
-    annotated_cells,
-    decoder_loss,
-    image_loss,
-    pooled_loss,
-)
-from models.mil.network import Output
-from models.mil.settings import Inputs, Run
-from models.mil.trained import network_of, probability_of
-from models.validation import by_epoch, gathered, macro_auroc
-from pipeline.errors import AlignmentError
-from pipeline.labels import TEN_LABELS
+from gazescribe.models.images import resize_of
+from gazescribe.models.mil.data import build_items, evaluation_items, summarise_items
+from gazescribe.models.mil.loading import evaluation_loader, training_loader
+from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss, pooled_loss
+from gazescribe.models.mil.network import Output
+from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.trained import network_of, probability_of
+from gazescribe.models.training.augment import apply
+from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import AlignmentError
 
 MONITOR = "val_auroc"
 
@@ -115,7 +110,7 @@ class MilTraining(pl.LightningModule):
 
 
 def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001
-    """Prepare a run for `models.fitting.fit`.
+    """Prepare a run for `models.training.fitting.fit`.
 
     Parameters
     ----------

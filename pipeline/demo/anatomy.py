@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.demo.cases import Anatomy, Lesion
+from gazescribe.pipeline.demo.cases import Anatomy, Lesion
 
 Box = tuple[float, float, float, float]
 PORTRAIT = 2544 / 3056  # the aspect for which the boxes below are given

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipeline.demo.cases import Anatomy
-from pipeline.demo.outlines import Frame, Points, filled, outlines
+from gazescribe.pipeline.demo.cases import Anatomy
+from gazescribe.pipeline.demo.outlines import Frame, Points, filled, outlines
 
 Plane = NDArray[np.floating[Any]]
 Draw = ImageDraw.ImageDraw

@@ -5,8 +5,8 @@ Source: spec REFLACX B2: states 1, 0, -1 or blank, and how often each label is d
 
 import numpy as np
 
-from pipeline.demo.cases import Case
-from pipeline.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.demo.cases import Case
 
 DENIED_PERCENT: dict[str, float] = {  # of studies (B2)
     "Atelectasis": 0.4,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.cases import Case
-from pipeline.tables import replacing
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.demo.cases import Case
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileDataset

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.demo.cases import Case
-from pipeline.demo.gaze import Gaze
-from pipeline.demo.population import RELEASE_READINGS
-from pipeline.demo.readings import Reading
-from pipeline.demo.reports import Report, Sentence
-from pipeline.demo.speech import PUNCTUATION
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.gaze import Gaze
+from gazescribe.pipeline.demo.population import RELEASE_READINGS
+from gazescribe.pipeline.demo.readings import Reading
+from gazescribe.pipeline.demo.reports import Report, Sentence
+from gazescribe.pipeline.demo.speech import PUNCTUATION
 
 DISCARDED_RATE = 20 / RELEASE_READINGS  # A3; all in phases 1 and 2
 

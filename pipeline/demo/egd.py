@@ -14,16 +14,16 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from pipeline.demo import egd_sheet, tracker
-from pipeline.demo.cases import Case
-from pipeline.demo.dicom import write_dicom
-from pipeline.demo.egd_boxes import BOX_COLUMNS, box_rows
-from pipeline.demo.egd_readings import EgdReading, planted, read_all
-from pipeline.demo.egd_transcript import transcript_json
-from pipeline.demo.pictures import masks, radiograph
-from pipeline.demo.settings import Demo
-from pipeline.demo.tracker import Presentation, display_of
-from pipeline.tables import replacing
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.demo import egd_sheet, tracker
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.dicom import write_dicom
+from gazescribe.pipeline.demo.egd_boxes import BOX_COLUMNS, box_rows
+from gazescribe.pipeline.demo.egd_readings import EgdReading, planted, read_all
+from gazescribe.pipeline.demo.egd_transcript import transcript_json
+from gazescribe.pipeline.demo.pictures import masks, radiograph
+from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.tracker import Presentation, display_of
 
 Images = Literal["native", "small", "none"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Case
 
 Box = tuple[float, float, float, float]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo import tracker
-from pipeline.demo.cases import Case
-from pipeline.demo.egd_transcript import spoken_text
-from pipeline.demo.gaze import Gaze, Pace
-from pipeline.demo.readings import Reading, read_case, truth
-from pipeline.demo.settings import Demo
-from pipeline.demo.tracker import display_of
+from gazescribe.pipeline.demo import tracker
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.egd_transcript import spoken_text
+from gazescribe.pipeline.demo.gaze import Gaze, Pace
+from gazescribe.pipeline.demo.readings import Reading, read_case, truth
+from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.tracker import display_of
 
 # Spec EGD 11. A gap is one sample; a longer one is a blink.
 PACE = Pace(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.demo.cases import Case
-from pipeline.demo.tracker import display_of
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.tracker import display_of
 
 AGES = ("20 - 30", "30 - 40", "40 - 50", "50 - 60", "60 - 70", "70 - 80")
 CLASSES = {"chf": "CHF", "pneumonia": "pneumonia", "normal": "Normal"}  # in the order of the rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.readings import Reading
+from gazescribe.pipeline.demo.readings import Reading
 
 MULTI_WORD_RATE = 0.05  # of phrases
 PERIOD_INSIDE_RATE = 0.10  # of sentences

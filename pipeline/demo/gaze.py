@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.cases import Anatomy, Lesion
-from pipeline.demo.reports import Report
-from pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.cases import Anatomy, Lesion
+from gazescribe.pipeline.demo.reports import Report
+from gazescribe.pipeline.demo.settings import Demo
 
 SHORTEST_VISIT_S = 0.5
 SHORTEST_FIXATION_S = 0.05

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.demo.cases import Lesion
-from pipeline.demo.chest import Chest, Plane, blobs
+from gazescribe.pipeline.demo.cases import Lesion
+from gazescribe.pipeline.demo.chest import Chest, Plane, blobs
 
 MARGIN = 1.35  # how far beyond its ellipse a lesion may reach, in radii
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.cases import Case
-from pipeline.demo.chexpert import chexpert_labels
-from pipeline.demo.population import Population
-from pipeline.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.chexpert import chexpert_labels
+from gazescribe.pipeline.demo.population import Population
 
 KEYS = ("subject_id", "study_id")
 SPLIT_COLUMNS = ("dicom_id", "study_id", "subject_id", "split")
@@ -196,7 +196,7 @@ def write_images(images: Sequence[MimicImage], root: Path) -> int:
     """
     from PIL import Image
 
-    from pipeline.demo.pictures import radiograph
+    from gazescribe.pipeline.demo.pictures import radiograph
 
     for image in images:
         case = image.case

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pipeline.demo.cases import Anatomy
+from gazescribe.pipeline.demo.cases import Anatomy
 
 Points = NDArray[np.float64]
 Box = tuple[float, float, float, float]

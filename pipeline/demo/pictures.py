@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.demo.cases import Case
-from pipeline.demo.chest import Plane, draw_chest
-from pipeline.demo.looks import add_lesion
-from pipeline.demo.outlines import filled, frame_of, outlines
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.chest import Plane, draw_chest
+from gazescribe.pipeline.demo.looks import add_lesion
+from gazescribe.pipeline.demo.outlines import filled, frame_of, outlines
 
 WORK_PX = 1024  # long side of the drawing; a native picture is this one enlarged
 CONTRAST = 1.65  # how fast the film whitens with density

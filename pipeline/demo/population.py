@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.demo.anatomy import HABITATS, draw_anatomy, draw_lesions
-from pipeline.demo.cases import Case
-from pipeline.errors import ParamsError
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.demo.anatomy import HABITATS, draw_anatomy, draw_lesions
+from gazescribe.pipeline.demo.cases import Case
 
 RELEASE = {1: 295, 2: 250, 3: 2507}  # readings (spec REFLACX A3)
 RELEASE_READINGS = sum(RELEASE.values())

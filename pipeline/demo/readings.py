@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.cases import Case, Lesion
-from pipeline.demo.gaze import REFLACX_PACE, Gaze, Pace, Visit, draw_lags, look, plan_visits
-from pipeline.demo.reports import Report, draw_report
-from pipeline.demo.settings import Demo
-from pipeline.demo.speech import speak
+from gazescribe.pipeline.demo.cases import Case, Lesion
+from gazescribe.pipeline.demo.gaze import (
+    REFLACX_PACE,
+    Gaze,
+    Pace,
+    Visit,
+    draw_lags,
+    look,
+    plan_visits,
+)
+from gazescribe.pipeline.demo.reports import Report, draw_report
+from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.speech import speak
 
 
 @dataclass(frozen=True)

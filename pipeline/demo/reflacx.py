@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.demo.edge_cases import apply_to_reading
-from pipeline.demo.readings import Reading, read_case, seen_lesions, truth
-from pipeline.demo.reflacx_labels import ellipses_of, label_cells, labels_of
-from pipeline.demo.reflacx_plan import ReadingPlan
-from pipeline.demo.samples import samples_text
-from pipeline.demo.settings import Demo
-from pipeline.demo.view import View, full_px_per_deg, press_next, show
+from gazescribe.pipeline.demo.edge_cases import apply_to_reading
+from gazescribe.pipeline.demo.readings import Reading, read_case, seen_lesions, truth
+from gazescribe.pipeline.demo.reflacx_labels import ellipses_of, label_cells, labels_of
+from gazescribe.pipeline.demo.reflacx_plan import ReadingPlan
+from gazescribe.pipeline.demo.samples import samples_text
+from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.view import View, full_px_per_deg, press_next, show
 
 EOL = "\r\n"
 QUALITY_ISSUE_RATE = 0.1  # of phase 1 readings (inferred)

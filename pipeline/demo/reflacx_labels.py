@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.demo.cases import Lesion
-from pipeline.demo.reflacx_plan import ReadingPlan
+from gazescribe.pipeline.demo.cases import Lesion
+from gazescribe.pipeline.demo.reflacx_plan import ReadingPlan
 
 PHASE_1_LABELS = (
     "Airway wall thickening",

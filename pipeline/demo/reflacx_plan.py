@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.demo.cases import Case
-from pipeline.demo.edge_cases import assign_edge_cases
-from pipeline.demo.population import READERS, Population
-from pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.edge_cases import assign_edge_cases
+from gazescribe.pipeline.demo.population import READERS, Population
+from gazescribe.pipeline.demo.settings import Demo
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.demo.cases import Lesion
-from pipeline.demo.phrases import (
+from gazescribe.pipeline.demo.cases import Lesion
+from gazescribe.pipeline.demo.phrases import (
     CLEAR,
     CONCEPTS,
     DEVICES,

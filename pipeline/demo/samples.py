@@ -6,8 +6,8 @@ in blinks, steps of exactly one millisecond.
 
 import numpy as np
 
-from pipeline.demo.gaze import Gaze
-from pipeline.demo.view import View
+from gazescribe.pipeline.demo.gaze import Gaze
+from gazescribe.pipeline.demo.view import View
 
 NOISE_DEG = 0.2
 BLINK_FROM_S = 0.1  # longer gaps between fixations are blinks (A6)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pipeline.strict import Strict
+from gazescribe.pipeline.core.yaml_files import Strict
 
 
 class Demo(Strict):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.reports import Report
+from gazescribe.pipeline.demo.reports import Report
 
 PUNCTUATION = frozenset(".,/")
 UNTIMED_RATE = 0.01  # of words, inserted by a corrector between two that touch

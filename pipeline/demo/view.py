@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.demo.gaze import Gaze, Visit
+from gazescribe.pipeline.demo.gaze import Gaze, Visit
 
 AREA_LEFT, AREA_RIGHT, AREA_HEIGHT = 660, 3180, 2160  # screen px (A12)
 AREA_WIDTH = AREA_RIGHT - AREA_LEFT

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ManifestError
-from pipeline.export.contents import Contents, recorded
-from pipeline.export.ids import HASH_LENGTH
-from pipeline.manifests import Manifest, known_manifests, load_manifest
-from pipeline.schemas import DATASETS, SCHEMA_VERSION, SPLITS
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.schemas import DATASETS, SCHEMA_VERSION, SPLITS
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.export.contents import Contents, recorded
+from gazescribe.pipeline.export.ids import HASH_LENGTH
+from gazescribe.pipeline.sources.loading import known_manifests, load_manifest
+from gazescribe.pipeline.sources.manifests import Manifest
 
 IMAGES_OF = "mimic-cxr-jpg"  # what REFLACX and EGD read
 LIBRARIES = ("gazescribe", "numpy", "pandas", "pyarrow")

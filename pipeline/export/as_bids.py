@@ -14,13 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.console import progress
-from pipeline.errors import GazeError
-from pipeline.export.contents import Contents
-from pipeline.export.forms import JSON, TSV, Files, write_tables
-from pipeline.manifests import Screen
-from pipeline.schemas import TABLES
-from pipeline.tables import rows_of
+from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import rows_of
+from gazescribe.pipeline.export.contents import Contents
+from gazescribe.pipeline.export.forms import JSON, TSV, Files, write_tables
+from gazescribe.pipeline.sources.manifests import Screen
 
 VERSION = "1.11.0"
 TASK = "dictation"

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.export.as_hf import SPLITS
-from pipeline.export.contents import Contents, Map, MapSet, Part
-from pipeline.export.forms import JSON, Each, Files, write_tables
-from pipeline.labels import TEN_LABELS
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.export.as_hf import SPLITS
+from gazescribe.pipeline.export.contents import Contents, Map, MapSet, Part
+from gazescribe.pipeline.export.forms import JSON, Each, Files, write_tables
 
 FORMS = ("masks", "polygons")
 TOLERANCE_PX = 0.5  # of the polygons

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.as_parquet import maps_schema, write_maps
-from pipeline.export.contents import Contents, Part
-from pipeline.export.forms import PARQUET, Each, Files, write_tables
+from gazescribe.pipeline.export.as_parquet import maps_schema, write_maps
+from gazescribe.pipeline.export.contents import Contents, Part
+from gazescribe.pipeline.export.forms import PARQUET, Each, Files, write_tables
 
 SPLITS = {"train": "train", "validate": "validation", "test": "test", None: "unassigned"}
 

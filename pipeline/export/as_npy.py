@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.export.contents import Contents, Part
-from pipeline.export.forms import CSV, Each, Files, write_csv, write_tables
-from pipeline.shards import write_shard
+from gazescribe.pipeline.core.shards import write_shard
+from gazescribe.pipeline.export.contents import Contents, Part
+from gazescribe.pipeline.export.forms import CSV, Each, Files, write_csv, write_tables
 
 
 def write(contents: Contents, folder: Path, each: Each) -> list[Files]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.export.contents import Contents, MapSet, Part
-from pipeline.export.forms import PARQUET, Each, Files, write_tables
+from gazescribe.pipeline.export.contents import Contents, MapSet, Part
+from gazescribe.pipeline.export.forms import PARQUET, Each, Files, write_tables
 
 MAPS_A_GROUP = 32  # of 512×512: 16 MB, what a reader must hold at once
 PLACES = ("shard", "row")  # say where a map lies in NPY files; there are none here

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.export.as_parquet import PLACES
-from pipeline.export.contents import Contents, Part
-from pipeline.export.forms import Each, Files, write_tables
-from pipeline.shards import ROWS_A_SHARD
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD
+from gazescribe.pipeline.export.as_parquet import PLACES
+from gazescribe.pipeline.export.contents import Contents, Part
+from gazescribe.pipeline.export.forms import Each, Files, write_tables
 
 
 def write(contents: Contents, folder: Path, each: Each) -> list[Files]:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.export.as_parquet import FIELD, PLACES
-from pipeline.export.contents import Contents, MapSet, Part
-from pipeline.export.forms import Each, Files, write_tables
-from pipeline.shards import ROWS_A_SHARD
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD
+from gazescribe.pipeline.export.as_parquet import FIELD, PLACES
+from gazescribe.pipeline.export.contents import Contents, MapSet, Part
+from gazescribe.pipeline.export.forms import Each, Files, write_tables
 
 GROUP = "maps.zarr"
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from pipeline.export.about import UNSTATED
-from pipeline.export.as_hf import SPLITS
-from pipeline.export.as_parquet import MAP_TYPE, maps_schema
-from pipeline.export.contents import Contents, MapSet
-from pipeline.export.forms import Files
-from pipeline.manifests import Manifest
+from gazescribe.pipeline.export.about import UNSTATED
+from gazescribe.pipeline.export.as_hf import SPLITS
+from gazescribe.pipeline.export.as_parquet import MAP_TYPE, maps_schema
+from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.forms import Files
+from gazescribe.pipeline.sources.manifests import Manifest
 
 COLUMNS = ("table", "column", "type", "unit", "may_be_empty", "description")
 READERS = {

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.export.open_again import Column, Refused, open_again
-from pipeline.labels import TEN_LABELS
-from pipeline.resources import resource
-from pipeline.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.export.open_again import Column, Refused, open_again
 
 RUN = 4  # words: shorter runs occur in any text
 SHORT = range(2, RUN)  # words of a sentence that is looked for as a whole cell or phrase

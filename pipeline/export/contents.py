@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.errors import AlignmentError, GazeError
-from pipeline.export.ids import hash_ids
-from pipeline.schemas import TABLES
-from pipeline.shards import ROWS_A_SHARD, open_shards
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.errors import AlignmentError, GazeError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.export.ids import hash_ids
 
 TEXT_TABLES = ("words", "sentences")
 NEVER = ("image_path",)  # spells out subject, study and image

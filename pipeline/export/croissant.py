@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.export.as_parquet import MAP_TYPE
-from pipeline.export.forms import PARQUET, Files
+from gazescribe.pipeline.export.as_parquet import MAP_TYPE
+from gazescribe.pipeline.export.forms import PARQUET, Files
 
 CONTEXT = {
     "@language": "en",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from pipeline.export.contents import Contents, Part
+from gazescribe.pipeline.export.contents import Contents, Part
 
 CSV, TSV, JSON = "text/csv", "text/tab-separated-values", "application/json"
 PARQUET = "application/x-parquet"  # as mlcroissant knows it

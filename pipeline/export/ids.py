@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError
 
 ID_COLUMNS = {
     "reading_id": "reading",

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipeline.console import plural
-from pipeline.errors import GazeError
-from pipeline.export.check import PICTURES
-from pipeline.export.ids import hash_id
-from pipeline.radiograph_files import find_radiograph, leads_out, radiographs_root
-from pipeline.radiographs import read_radiograph
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.export.check import PICTURES
+from gazescribe.pipeline.export.ids import hash_id
+from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
+from gazescribe.pipeline.images.reading import read_radiograph
 
 
 def plan_images(

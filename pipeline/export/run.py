@@ -10,8 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import GazeError
-from pipeline.export import (
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.export import (
     as_bids,
     as_coco,
     as_hf,
@@ -21,19 +25,18 @@ from pipeline.export import (
     as_zarr,
     croissant,
 )
-from pipeline.export.about import duties_of, provenance, sources_of
-from pipeline.export.card import title_of, write_card
-from pipeline.export.check import Forbidden, check_export, forbid
-from pipeline.export.contents import Contents, gather
-from pipeline.export.forms import Each, Files
-from pipeline.export.ids import read_key
-from pipeline.export.images import count_images, plan_images, write_image
-from pipeline.heatmaps import parse_size
-from pipeline.heatmaps import run as draw_heatmaps
-from pipeline.manifests import Manifest, Screen, load_manifest
-from pipeline.parallel import map_tasks
-from pipeline.params import Heatmaps, override
-from pipeline.tables import read_table, write_json
+from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
+from gazescribe.pipeline.export.card import title_of, write_card
+from gazescribe.pipeline.export.check import Forbidden, check_export, forbid
+from gazescribe.pipeline.export.contents import Contents, gather
+from gazescribe.pipeline.export.forms import Each, Files
+from gazescribe.pipeline.export.ids import read_key
+from gazescribe.pipeline.export.images import count_images, plan_images, write_image
+from gazescribe.pipeline.maps.heatmaps import parse_size
+from gazescribe.pipeline.maps.heatmaps import run as draw_heatmaps
+from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.manifests import Manifest, Screen
 
 OF_MAPS: dict[str, Callable[[Contents, Path, Each], list[Files]]] = {
     "parquet": as_parquet.write,

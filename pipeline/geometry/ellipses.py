@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 Mask = NDArray[np.bool_]
 

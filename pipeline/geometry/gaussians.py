@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArrayError
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.core.errors import ArrayError
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 REACH = 8.0
 """Standard deviations drawn; farther out a Gaussian is under 1e-14 of its height."""

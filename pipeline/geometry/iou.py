@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError
 
 PUBLISHED_THRESHOLDS = (
     *(0.0, 0.001, 0.01, 0.025),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError
 
 
 @dataclass(frozen=True)

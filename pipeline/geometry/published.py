@@ -6,9 +6,9 @@ Every step is linear and acts on each axis alone, so the whole of it is one matr
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArrayError
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.core.errors import ArrayError
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 FloatArray = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError
 
 Convention = Literal["plain", "mit"]
 

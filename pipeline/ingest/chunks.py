@@ -11,9 +11,9 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from pipeline.ingest.faults import Fault
-from pipeline.quality import GazeQuality
-from pipeline.tables import TableWriter, conform
+from gazescribe.pipeline.core.tables import TableWriter, conform
+from gazescribe.pipeline.ingest.quality import GazeQuality
+from gazescribe.pipeline.sources.faults import Fault
 
 Item = TypeVar("Item")
 

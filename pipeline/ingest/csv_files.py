@@ -10,10 +10,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import nearest
-from pipeline.ingest.faults import Findings, Severity
-from pipeline.ingest.roots import existing
-from pipeline.manifests import SourceFile
+from gazescribe.pipeline.core.errors import nearest
+from gazescribe.pipeline.sources.faults import Findings, Severity
+from gazescribe.pipeline.sources.manifests import SourceFile
+from gazescribe.pipeline.sources.roots import existing
 
 Columns = dict[str, tuple[str, ...]]
 Floats = NDArray[np.float64]

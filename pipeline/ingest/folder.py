@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import GazeError
-from pipeline.tables import table_path
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.tables import table_path
 
 INGESTED = (
     "readings",

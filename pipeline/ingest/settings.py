@@ -5,17 +5,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pipeline.strict import Strict
-
-
-class Quality(Strict):
-    """Thresholds of gaze quality beyond which a reading's gaze is left out; null = off."""
-
-    min_gap_s: float = Field(ge=0)  # gaps up to this are saccades, not losses (spec reflacx A6)
-    max_share_lost: float | None = Field(ge=0, le=1)
-    max_share_off_image: float | None = Field(ge=0, le=1)
-    min_fixations_per_s: float | None = Field(ge=0)
-    max_gap_s: float | None = Field(gt=0)
+from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.ingest.quality import Quality
 
 
 class Ingest(Strict):
@@ -43,7 +34,7 @@ class Options:
     samples : bool
         Write the table of gaze samples too.
     workers, scheduler : optional
-        As in `pipeline.parallel.map_tasks`.
+        As in `pipeline.core.parallel.map_tasks`.
     """
 
     val_subjects: Path | None = None

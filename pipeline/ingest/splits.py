@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ManifestError
-from pipeline.ingest.settings import Ingest
-from pipeline.schemas import SPLITS
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.ingest.settings import Ingest
 
 _SUBJECT = r"\d{8}"
 _READING = r"P[12]\d{2}R\d{6}"

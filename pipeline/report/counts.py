@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import GazeError
-from pipeline.report.sheets import Sheet, number, sheet
-from pipeline.report.written import Counts, IngestCounts, load_json, rerun
-from pipeline.schemas import SPLITS
-from pipeline.strict import check
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.yaml_files import check
+from gazescribe.pipeline.report.sheets import Sheet, number, sheet
+from gazescribe.pipeline.report.written import Counts, IngestCounts, load_json, rerun
 
 LEFT_OUT = "left_out"
 REASONS = {"without_gaze": "gaze of readings"}  # counts by reason under another key

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.report.sheets import read_csv
+from gazescribe.pipeline.report.sheets import read_csv
 
 WIDTH_PX, HEIGHT_PX = 320.0, 190.0
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0

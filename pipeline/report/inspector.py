@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.canvas import GAUSSIAN_COLUMNS, Canvas, Size
-from pipeline.geometry.gaussians import peak
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.report.choices import WHOLE, Choice, of_labels, of_sentence, of_whole
-from pipeline.report.parts import Parts, Row
-from pipeline.report.pictures import fit_size
-from pipeline.report.timeline import Item, Timeline, lay_out
-from pipeline.report.transcript import spoken
-from pipeline.rules_io import LabelMap
+from gazescribe.pipeline.dictation.rules_io import LabelMap
+from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, Size
+from gazescribe.pipeline.geometry.gaussians import peak
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole
+from gazescribe.pipeline.report.parts import Parts, Row
+from gazescribe.pipeline.report.pictures import fit_size
+from gazescribe.pipeline.report.timeline import Item, Timeline, lay_out
+from gazescribe.pipeline.report.transcript import spoken
 
 MARKS = {"positive": "+", "negative": "−", "uncertain": "?"}
 LONGEST = 34  # letters of a text on the timeline

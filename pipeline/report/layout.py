@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from pipeline.errors import GazeError
-from pipeline.report.written import read_json
-from pipeline.strict import Strict
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.report.written import read_json
 
 RUN_FILE = "run.json"
 ROOT = "GAZE_DATA_ROOT"  # of the raw trees; where it is not set, a project is one of the demo

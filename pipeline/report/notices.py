@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ManifestError
-from pipeline.export.about import sources_of
-from pipeline.manifests import Manifest
-from pipeline.own_manifests import OwnManifest
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.export.about import sources_of
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 
 @dataclass(frozen=True)

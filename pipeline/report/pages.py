@@ -13,8 +13,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.report.sheets import number
-from pipeline.tables import replacing
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.report.sheets import number
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR = "gazescribe report"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.canvas import Size
-from pipeline.tables import read_table, table_path
+from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.geometry.canvas import Size
 
 Row = dict[str, Any]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.canvas import FloatMap, Size
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.radiographs import letterboxed, read_radiograph
+from gazescribe.pipeline.geometry.canvas import FloatMap, Size
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 
 PICTURE_PX = 1024  # long side in the inspector; a smaller radiograph is not enlarged
 CARD_PX = 320  # long side in the gallery

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.errors import GazeError
-from pipeline.radiograph_files import find_radiograph
-from pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
-from pipeline.report.notices import Notice
-from pipeline.report.pages import write_page
-from pipeline.report.parts import Parts
-from pipeline.report.pictures import (
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.images.paths import find_radiograph
+from gazescribe.pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
+from gazescribe.pipeline.report.notices import Notice
+from gazescribe.pipeline.report.pages import write_page
+from gazescribe.pipeline.report.parts import Parts
+from gazescribe.pipeline.report.pictures import (
     CARD_PX,
     PICTURE_PX,
     STRENGTH,
@@ -24,7 +24,7 @@ from pipeline.report.pictures import (
     over,
     radiograph,
 )
-from pipeline.report.sheets import Sheet, sheet
+from gazescribe.pipeline.report.sheets import Sheet, sheet
 
 Row = dict[str, Any]
 Found = Literal["shown", "absent", "unreadable", "of another size", "left out"]

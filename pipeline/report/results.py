@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.report.layout import Run
-from pipeline.report.section import Picture, Section, picture
-from pipeline.report.sheets import Sheet, read_sheet, sheet
-from pipeline.report.written import Tabulated, read_json, rerun
+from gazescribe.pipeline.report.layout import Run
+from gazescribe.pipeline.report.section import Picture, Section, picture
+from gazescribe.pipeline.report.sheets import Sheet, read_sheet, sheet
+from gazescribe.pipeline.report.written import Tabulated, read_json, rerun
 
 SYSTEMS = {
     "mil": "Network for localisation (Lanfredi et al. 2023)",
@@ -45,7 +45,7 @@ def _tables(folder: Path) -> tuple[list[str], list[Sheet]]:
 
 
 def read_page(text: str) -> tuple[list[str], list[Sheet]]:
-    """Read a page of tables as `pipeline.tabulate.rows.page` writes it.
+    """Read a page of tables as `pipeline.results.rows.page` writes it.
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.report.pictures import file_as_data
-from pipeline.report.sheets import Sheet
+from gazescribe.pipeline.report.pictures import file_as_data
+from gazescribe.pipeline.report.sheets import Sheet
 
 SHARP_BYTES = 400_000  # the most of an SVG; above it the PNG beside it is shown
 

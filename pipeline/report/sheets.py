@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError
 
 SHOWN = 60  # rows of a table on the page; the file has the others
 _PLAIN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # numbers that may be shortened

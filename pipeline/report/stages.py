@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.report.counts import Metrics
-from pipeline.report.curves import Curves, read_curves
-from pipeline.report.layout import Run
-from pipeline.report.section import Section, picture
-from pipeline.report.sheets import (
+from gazescribe.pipeline.report.counts import Metrics
+from gazescribe.pipeline.report.curves import Curves, read_curves
+from gazescribe.pipeline.report.layout import Run
+from gazescribe.pipeline.report.section import Section, picture
+from gazescribe.pipeline.report.sheets import (
     Sheet,
     number,
     read_csv,
@@ -16,7 +16,7 @@ from pipeline.report.sheets import (
     shorten,
     with_intervals,
 )
-from pipeline.report.written import EvaluatedLabels, Rate, Tuned, read_json, rerun
+from gazescribe.pipeline.report.written import EvaluatedLabels, Rate, Tuned, read_json, rerun
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
 RATES = ("precision", "recall", "f1")

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from pipeline.errors import GazeError
-from pipeline.strict import Strict, check
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.yaml_files import Strict, check
 
 Model = TypeVar("Model", bound=Strict)
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipeline.canvas import render
-from pipeline.report.pictures import STRENGTH
-from pipeline.tables import write_table
+from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.report.pictures import STRENGTH
 from tests.report_run import HOSTILE, LARGE, SIZE, make_run
 from tests.running import gazescribe
 from tests.synthetic import fixation, reading, table, write_tables

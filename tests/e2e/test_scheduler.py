@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from pipeline.associate import READINGS_A_TASK
-from pipeline.canvas import render
-from pipeline.shards import open_shards
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.windows.associate import READINGS_A_TASK
 from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, write_tables
 

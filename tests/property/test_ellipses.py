@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 SIDE = st.integers(1, 60)
 EDGE = st.integers(-320, 800).map(lambda eighths: eighths / 8)

@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.canvas import Canvas
-from pipeline.geometry.gaussians import draw, peak, profiles
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.gaussians import draw, peak, profiles
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 SIDE = st.integers(1, 70)
 MILLISECONDS = st.just(0) | st.integers(1, 5000)

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.geometry.iou import iou_by_threshold
+from gazescribe.pipeline.geometry.iou import iou_by_threshold
 
 MASKS = arrays(bool, (6, 6))
 MAPS = arrays(np.float32, (3, 3), elements=st.floats(0, 1, width=32))

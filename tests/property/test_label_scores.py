@@ -6,10 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.evaluate_labels.gold import NONE, align, count
-from pipeline.evaluate_labels.rates import COUNTS, RATES, macro_scores, rates, score_table
-from pipeline.resampling import Draws
-from pipeline.schemas import POLARITIES
+from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.dictation.evaluation.gold import NONE, align, count
+from gazescribe.pipeline.dictation.evaluation.rates import (
+    COUNTS,
+    RATES,
+    macro_scores,
+    rates,
+    score_table,
+)
 
 CASES = settings(deadline=None, max_examples=60)
 SWAPPED = [0, 2, 1, 3]  # tp, fn, fp, tn

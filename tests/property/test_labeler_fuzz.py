@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.labeler import Labeler
-from pipeline.labeler.phrases import cut_words
-from pipeline.labeler.sentences import split_sentences
-from pipeline.schemas import POLARITIES
+from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.phrases import cut_words
+from gazescribe.pipeline.dictation.labeler.sentences import split_sentences
 
 LABELER = Labeler.from_rules(Path(__file__).parents[2] / "rules")
 PIECES = [

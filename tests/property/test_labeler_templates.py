@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.labeler import Labeler
-from pipeline.labeler.components import FOUND, NegationScreen
+from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.components import FOUND, NegationScreen
 
 FINDINGS = (
     "pleural effusion",

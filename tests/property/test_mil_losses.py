@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.mil.losses import annotation_loss, bag_loss, image_probability
+from gazescribe.models.mil.losses import annotation_loss, bag_loss, image_probability
 
 BALANCED = st.sampled_from(["published", "all", "off"])
 SWEEP = settings(deadline=None, max_examples=100)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ingest.transcripts import transcribe
+from gazescribe.pipeline.ingest.transcripts import transcribe
 
 WORD = st.text(st.sampled_from("abcxyz0129-'"), min_size=1, max_size=8)
 TOKEN = st.one_of(WORD, st.sampled_from([".", ",", "/"]))

@@ -2,7 +2,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.windows import ENDS, STARTS, Window, fixation_overlap, sentence_window
+from gazescribe.pipeline.windows.windows import (
+    ENDS,
+    STARTS,
+    Window,
+    fixation_overlap,
+    sentence_window,
+)
 
 TIME = st.floats(-5, 60)
 CASES = settings(deadline=None, max_examples=300)

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from scipy.ndimage import affine_transform
 
-from models.augment import Augment, apply, draw
-from pipeline.radiographs import letterboxed, read_radiograph
+from gazescribe.models.training.augment import Augment, apply, draw
+from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 
 SIZE = (256, 256)
 SETTINGS = Augment(

@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine as torchvision_affine
 
-from models.augment import affine, apply
+from gazescribe.models.training.augment import affine, apply
 
 
 @pytest.mark.parametrize("mode", ["nearest", "bilinear"])

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.canvas import render
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
-from pipeline.overlay import paint
-from pipeline.radiographs import read_radiograph
+from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.maps.overlay import paint
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.detection import Gaze, detect, stretches
-from pipeline.params import load_params, override
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.gaze.detection import Gaze, detect, stretches
 
 SETTINGS = override(load_params().fixations, smooth_s=0.0)
 

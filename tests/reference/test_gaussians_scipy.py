@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import multivariate_normal
 from skimage.draw import ellipse
 
-from pipeline.canvas import Canvas
-from pipeline.geometry.ellipses import ellipse_mask
-from pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 IMAGE = (120, 150)
 SAME_MAP = 1e-6  # after division by the maximum, as maps are used

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.canvas import Canvas
-from pipeline.heatmaps import run
-from pipeline.labels import TEN_LABELS
-from pipeline.params import load_params, override
-from pipeline.shards import open_shards
-from pipeline.tables import read_table, rows_of
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table, rows_of
+from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.maps.heatmaps import run
 from tests.running import gazescribe
 
 SAME_S = 1e-9

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe
 
 

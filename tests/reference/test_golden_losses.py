@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.mil.losses import (
+from gazescribe.models.mil.losses import (
     annotated_cells,
     annotation_loss,
     decoder_loss,

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.geometry.iou import PUBLISHED_THRESHOLDS
-from pipeline.labels import TEN_LABELS
-from pipeline.params import load_params
-from pipeline.rules_io import load_label_map
-from pipeline.tune.candidates import search_rules
-from pipeline.tune.search import gather, search
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.windows.tune.candidates import search_rules
+from gazescribe.pipeline.windows.tune.search import gather, search
 from tests.running import gazescribe
 
 LITERAL = 1e-5

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, iou_by_threshold
+from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, iou_by_threshold
 
 
 def by_pixels(values, mask, thresholds):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from pipeline.canvas import render
-from pipeline.geometry.saliency import cc, hs
+from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.geometry.saliency import cc, hs
 
 IMAGE = (600, 800)
 SIGMA_PX = 24.0

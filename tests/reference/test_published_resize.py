@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.geometry.published import published_resize
+from gazescribe.pipeline.geometry.published import published_resize
 
 SAME = 1e-5  # Pillow works in float32
 

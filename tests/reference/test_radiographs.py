@@ -6,7 +6,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.pixels import apply_voi_lut
 
-from pipeline.radiographs import letterboxed, read_radiograph
+from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 from tests.reference.test_published_resize import two_steps
 from tests.running import gazescribe
 

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import entropy, pearsonr
 from sklearn.metrics import roc_auc_score
 
-from pipeline.geometry.saliency import auc_judd, auc_shuffled, cc, hs, kl, nss, sim
+from gazescribe.pipeline.geometry.saliency import auc_judd, auc_shuffled, cc, hs, kl, nss, sim
 
 FIXATIONS = (  # x, y
     np.array([(0, 10), (1, 11), (2, 12), (2, 12), (2, 12)]),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.resampling import Draws, draw_clusters, interval
-from pipeline.tabulate.statistics import (
+from gazescribe.pipeline.core.resampling import Draws, draw_clusters, interval
+from gazescribe.pipeline.results.statistics import (
     auroc,
     bootstrap_p,
     delong,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.shards import open_shards
-from pipeline.tables import read_table, write_table
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table, write_table
 from tests.running import gazescribe
 
 SIGMA = 0.02  # of the frame's width, there being no viewing distance

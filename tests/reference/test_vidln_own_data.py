@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
-from pipeline.shards import open_shards
-from pipeline.tables import read_table
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe
 
 PER_READING = {

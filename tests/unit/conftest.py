@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest.reflacx_gaze import FIXATION_COLUMNS
-from pipeline.manifests import load_manifest
+from gazescribe.pipeline.ingest.reflacx.gaze import FIXATION_COLUMNS
+from gazescribe.pipeline.sources.loading import load_manifest
 
 MANIFEST = load_manifest("reflacx")
 SENTENCE = "small effusion , stable . heart is normal ."

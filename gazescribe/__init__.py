@@ -1,0 +1,1 @@
+"""Turn a radiologist's gaze and dictation into label-specific heatmaps."""

@@ -1,0 +1,82 @@
+"""`gazescribe configure`: resolve the parameters of a network into the CONFIG that trains it.
+
+Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON in which nothing is
+left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import command, json_option, params_option, summarise
+from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.dictation.rules_io import load_column_map
+from gazescribe.pipeline.networks import mil_runs
+from gazescribe.pipeline.networks_cooperative import cooperative_runs
+
+SCHEMA_VERSION = 1
+COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
+"""Data sets whose own columns say which labels an image has."""
+
+
+@command("configure")
+@click.argument("system", type=click.Choice(["mil", "cooperative"]))
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@params_option
+@json_option
+def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -> None:
+    """Write the CONFIG of a network, from params.yaml and the profile it names."""
+    config = resolved(system, params_file)
+    write_json(config, out)
+    names = [run["name"] for run in config["runs"]]
+    counts = {"profile": config["profile"], "runs": names}
+    line = f"{len(names)} runs of {system}, profile {config['profile']} → {out}"
+    summarise(line, counts, as_json=as_json)
+
+
+def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
+    """Give the CONFIG of a network, as `models.config` reads it.
+
+    Parameters
+    ----------
+    system : str
+        Which network.
+    params_file : pathlib.Path, optional
+        Parameters; else those of the working folder, else the packaged ones.
+
+    Raises
+    ------
+    ParamsError
+        If a parameter is missing, unknown or out of range.
+    """
+    params = load_params(params_file)
+    profile = load_profile(params.profile, params_file)
+    parts = {"mil": _mil, "cooperative": _cooperative}[system](params, profile)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "system": system,
+        "profile": params.profile,
+        **parts,
+    }
+
+
+def _mil(params: Params, profile: Profile) -> dict[str, Any]:
+    channels = {name: load_column_map(name, TEN_LABELS) for name in COLUMNS_OF}
+    evaluation = {"batch_size": profile.mil.batch_size}
+    return {
+        "inputs": {**params.mil.inputs.model_dump(), "channels": channels},
+        "runs": [run.model_dump() for run in mil_runs(params.mil, profile.mil)],
+        "evaluation": {**params.mil.evaluation.model_dump(), **evaluation},
+    }
+
+
+def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
+    section, sizes = params.cooperative, profile.cooperative
+    return {
+        "inputs": section.inputs.model_dump(),
+        "runs": [run.model_dump() for run in cooperative_runs(section, sizes)],
+        "evaluation": {"batch_size": sizes.evaluation_batch_size},
+    }

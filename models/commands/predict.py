@@ -1,0 +1,117 @@
+"""TODO docstring."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from gazescribe.models.predicting.pictures import list_pictures
+from gazescribe.models.predicting.run import PARTS, Asked, run
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FILE,
+    FOLDER,
+    command,
+    json_option,
+    summarise,
+)
+from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError
+
+
+def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in value.split(","))
+    unknown = sorted(set(parts) - set(PARTS))
+    if unknown:
+        message = f"{', '.join(map(repr, unknown))}; known are {', '.join(PARTS)}."
+        raise click.BadParameter(message)
+    return parts
+
+
+@command("predict")
+@click.argument("checkpoint", type=EXISTING_FILE)
+@click.argument(
+    "images", metavar="[IMAGE]...", nargs=-1, type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--out", type=FOLDER, help="Folder to write to; needed but for --card.")
+@click.option("--card", is_flag=True, help="Only print the model card in the checkpoint.")
+@click.option(
+    "--write",
+    default="maps,overlays",
+    show_default=True,
+    callback=_parts,
+    help="maps, masks, overlays, with commas between; json writes predictions.json alone.",
+)
+@click.option("--map", "kind", help="Kind of maps.  [default: the checkpoint's best]")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="Where maps are cut.  [default: the checkpoint's, by label]",
+)
+@click.option(
+    "--min-probability",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Masks and overlays show labels with no less.",
+)
+@click.option("--boxes", type=EXISTING_FILE, help="COCO file to compare maps with.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Processes that read images.  [default: as many as cores with a GPU, else none]",
+)
+@click.option(
+    "--accelerator", type=click.Choice(["cpu", "gpu"]), help="[default: gpu where there is one]"
+)
+@json_option
+def predict(
+    checkpoint: Path,
+    images: tuple[Path, ...],
+    out: Path | None,
+    card: bool,
+    batch_size: int,
+    workers: int | None,
+    accelerator: Literal["cpu", "gpu"] | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Apply the network of CHECKPOINT to each IMAGE: probabilities, maps, masks, overlays.
+
+    CHECKPOINT is a model.safetensors that `gazescribe train` or `evaluate` wrote; the one of
+    `evaluate` has thresholds. IMAGE is a JPEG, PNG or DICOM file, a folder of them, or a csv with a
+    column path (and, if you like, name).
+    """
+    if card:
+        from gazescribe.models.checkpoint import read_metadata
+
+        click.echo(read_metadata(checkpoint)["card"])
+        return
+    if out is None or not images:
+        raise GazeError("give at least one IMAGE and --out FOLDER, or --card.")
+    pictures, others = list_pictures(images, but=out)
+    summary = run(
+        checkpoint,
+        pictures,
+        out,
+        Asked(**asked),
+        batch_size=batch_size,
+        workers=workers,
+        accelerator=accelerator,
+    )
+    summary["other_files"] = others
+    for one in summary["left_out"][:MAX_SHOWN]:
+        text = f"warning: {one['path']}: {one['reason']} {one['remedy'] or ''}"
+        click.secho(text.rstrip(), fg="yellow", err=True)
+    reasons = Counter(one["reason"].rstrip(".") for one in summary["left_out"])
+    line = f"{summary['n_images']} images predicted by {summary['checkpoint']['name']}"
+    line += "; left out: " + (", ".join(f"{n} {why}" for why, n in reasons.items()) or "none")
+    line += f"; {sum(others.values())} other files in the folders" if others else ""
+    line += f"; {summary['n_kept']} kept from a run that was cut off" if summary["n_kept"] else ""
+    if (mean := summary.get("localisation")) is not None:
+        line += "; boxes: " + ", ".join(f"{what} {_rounded(value)}" for what, value in mean.items())
+    summarise(f"{line} → {out}", summary, as_json=as_json)
+
+
+def _rounded(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"

@@ -1,0 +1,205 @@
+"""`gazescribe evaluate`: score the trained networks that a CONFIG names.
+
+Reads a CONFIG, the folders it names, and MODELS, what `gazescribe train` wrote. Writes for each run
+OUT/<run>/: its score tables; examples.npz, where the system gives examples; model.safetensors, the
+checkpoint with thresholds and scores added, since the one in MODELS stays as training left it;
+scores.json. This comes last: where it is, the run is scored, and a second call leaves it alone as
+long as weights, data and settings of the evaluation are the same.
+
+A system is a module `models.<system>.evaluation` with `score(run, path, config, device) -> Scored`.
+"""
+
+import dataclasses
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.models.config import Config
+from gazescribe.models.training.run import WITHOUT_EFFECT, run_hash
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.tables import write_table
+
+if TYPE_CHECKING:  # torch takes seconds to import
+    import torch
+
+    from gazescribe.models.checkpoint import Checkpoint
+
+SCORES = "scores.json"
+EXAMPLES = "examples.npz"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a system says of one run.
+
+    Attributes
+    ----------
+    tables : mapping of str to columns
+        Score tables by their names in `pipeline.core.schemas`.
+    said : mapping
+        What `scores.json` says of them: thresholds, counts and so on.
+    thresholds, metrics : mapping or None
+        What the checkpoint is to say (`models.checkpoint.Checkpoint`).
+    examples : mapping of str to ndarray, optional
+        Pictures and maps for figures.
+    warnings : sequence of str
+        What the user should know.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]]
+    said: Mapping[str, Any]
+    thresholds: dict[str, Any] | None
+    metrics: dict[str, Any]
+    examples: Mapping[str, NDArray[Any]] | None = None
+    warnings: Sequence[str] = field(default=())
+
+
+def check_trained(runs: Sequence[Any], models: Path) -> None:
+    """Check that all runs have a checkpoint.
+
+    Raises
+    ------
+    ParamsError
+        Naming all that have none.
+    """
+    from gazescribe.models.checkpoint import FILE
+
+    absent = [run.name for run in runs if not (models / run.name / FILE).is_file()]
+    if absent:
+        what = f"{len(absent)} of {len(runs)} runs are not trained."
+        remedy = "Train them, or name the others with --run."
+        raise ParamsError(what, where=models, remedy=remedy, faults=absent)
+
+
+def device_of(accelerator: Literal["cpu", "gpu"] | None) -> "torch.device":
+    """Choose a GPU where there is one, unless told otherwise.
+
+    Raises
+    ------
+    GazeError
+        If a GPU was asked for and there is none.
+    """
+    import torch
+
+    there = torch.cuda.is_available()
+    if accelerator == "gpu" and not there:
+        raise GazeError("a GPU was asked for, none found.", remedy="Leave --accelerator out.")
+    return torch.device("cuda" if there and accelerator != "cpu" else "cpu")
+
+
+def evaluate_run(
+    run: Any, config: Config, models: Path, out: Path, data: str, device: "torch.device"
+) -> dict[str, Any]:
+    """Score one run, unless its scores are there already.
+
+    Parameters
+    ----------
+    run : Run
+        Settings of the system of `config`.
+    config : Config
+        Where it comes from.
+    models, out : pathlib.Path
+        Folders of all checkpoints, and of all scores.
+    data : str
+        `data_hash` of the inputs.
+    device : torch.device
+        On what.
+
+    Returns
+    -------
+    dict
+        What `scores.json` says, and `skipped`.
+
+    Raises
+    ------
+    GazeError
+        If the checkpoint is of other settings, or what it is scored on is not what it must be.
+    """
+    from gazescribe.models.checkpoint import FILE, load_checkpoint
+
+    path, folder = models / run.name / FILE, out / run.name
+    checkpoint = load_checkpoint(path, system=config.system)
+    check_settings(checkpoint, run, path)
+    key = score_hash(checkpoint, config, data)
+    if (there := read_scores(folder, key)) is not None:
+        return {**there, "skipped": True}
+    began = time.perf_counter()
+    system = importlib.import_module(f"models.{config.system}.evaluation")
+    scored: Scored = system.score(run, path, config, device)
+    warnings = list(scored.warnings)
+    if run_hash(run, data, models) != checkpoint.run_hash:
+        warnings.append(f"{run.name} was trained from other data or weights than are here")
+    said = {
+        "settings": dataclasses.asdict(run),
+        **scored.said,
+        "metrics": scored.metrics,
+        "warnings": warnings,
+        "hash": key,
+        "seconds": time.perf_counter() - began,
+    }
+    write_scores(scored, said, path, folder)
+    return {**said, "skipped": False}
+
+
+def check_settings(checkpoint: "Checkpoint", run: Any, path: Path) -> None:
+    """Refuse a checkpoint of other settings than CONFIG has now.
+
+    Raises
+    ------
+    SchemaError
+        Naming all settings that differ.
+    """
+    wanted = json.loads(json.dumps(dataclasses.asdict(run)))
+    found = json.loads(json.dumps(checkpoint.run))
+    faults = [
+        f"{name}: {found.get(name)!r} found, {wanted.get(name)!r} in CONFIG"
+        for name in sorted(set(wanted) | set(found))
+        if name not in WITHOUT_EFFECT and found.get(name) != wanted.get(name)
+    ]
+    if faults:
+        what = "this network was trained with other settings."
+        raise SchemaError(what, where=path, remedy="Train it again.", faults=faults)
+
+
+def score_hash(checkpoint: "Checkpoint", config: Config, data: str) -> str:
+    """Identify scores by weights, data and how they are scored; not by what is said of a run."""
+    from safetensors.torch import save
+
+    weights = hashlib.sha256(save(checkpoint.weights)).hexdigest()
+    how = dataclasses.asdict(config.evaluation)
+    text = json.dumps([checkpoint.run, weights, how, data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def read_scores(folder: Path, key: str) -> dict[str, Any] | None:
+    """Read `scores.json` where it is of this hash."""
+    try:
+        said: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return said if said.get("hash") == key else None
+
+
+def write_scores(scored: Scored, said: Mapping[str, Any], path: Path, folder: Path) -> None:
+    """Write what is said of a run; `scores.json` last, since where it is the run is scored."""
+    from gazescribe.models.checkpoint import FILE, annotate_checkpoint
+
+    for name in (SCORES, EXAMPLES):
+        (folder / name).unlink(missing_ok=True)
+    for name, columns in scored.tables.items():
+        write_table(columns, folder, name)
+    if scored.examples is not None:
+        with replacing(folder / EXAMPLES) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **scored.examples)
+    said_in_it = {"thresholds": scored.thresholds, "metrics": scored.metrics}
+    annotate_checkpoint(path, folder / FILE, **said_in_it)
+    write_json(said, folder / SCORES)

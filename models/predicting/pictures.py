@@ -1,0 +1,169 @@
+"""Lists of radiographs to apply a network to: files, folders or a csv, each with its own name.
+
+Names become file names of outputs, whatever the paths were: letters, digits, `.`, `_` and `-`.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
+from gazescribe.pipeline.images.reading import SUFFIXES
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+"""What a csv may say in its column `name`."""
+LONGEST_NAME = 120  # bytes: file systems take 255, and a suffix and a number are to come
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One radiograph.
+
+    Attributes
+    ----------
+    name : str
+        Its own among those listed together; fit for a file name.
+    path : pathlib.Path
+        Where it lies.
+    said : str
+        Where, below the folder that was given, or as the csv says it.
+    """
+
+    name: str
+    path: Path
+    said: str
+
+
+def list_pictures(
+    sources: Sequence[Path], *, but: Path | None = None
+) -> tuple[list[Picture], dict[str, int]]:
+    """List the radiographs of files, folders and csv files.
+
+    Parameters
+    ----------
+    sources : sequence of pathlib.Path
+        A folder is searched to its depths, in the order of paths; a csv has a column `path`,
+        relative to itself, and may have a column `name`. Any other file is taken as a picture.
+    but : pathlib.Path, optional
+        Folder to leave out, since outputs go there.
+
+    Returns
+    -------
+    list of Picture
+        In the order given. Names come from paths; of equal ones the second ends in -2.
+    dict of str to int
+        Files in folders that are no pictures, by suffix.
+
+    Raises
+    ------
+    GazeError
+        If there is none, or a csv is not what it must be.
+    """
+    found: list[tuple[str, Path, str]] = []
+    others: Counter[str] = Counter()
+    for source in sources:
+        if source.is_dir():
+            for path in _files(source, but):
+                if _is_picture(path):
+                    said = path.relative_to(source).as_posix()
+                    found.append(("", path, said))
+                else:
+                    others[path.suffix.lower()] += 1
+        elif source.suffix.lower() == ".csv":
+            found += _listed(source)
+        else:
+            found.append(("", source, source.name))
+    if not found:
+        where = ", ".join(map(str, sources))
+        remedy = f"Pictures end in {', '.join(SUFFIXES)}; a DICOM file may have no suffix."
+        raise GazeError("there is no picture here.", where=where, remedy=remedy)
+    return _named(found), dict(sorted(others.items()))
+
+
+def safe_name(text: str) -> str:
+    """Turn any text into a file name: no separator, no leading dot, not empty, not too long."""
+    kept = re.sub(r"[^\w.-]+", "_", text).encode()[-LONGEST_NAME:].decode(errors="ignore")
+    return kept.strip("._-") or "image"
+
+
+def without_suffix(path: str) -> str:
+    """Path without the suffix of a picture; ids with dots in them stay whole."""
+    suffix = PurePath(path).suffix
+    return path.removesuffix(suffix) if suffix.lower() in SUFFIXES else path
+
+
+def _files(folder: Path, but: Path | None) -> Iterator[Path]:
+    left_out = but.resolve() if but else None
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden and left_out not in path.resolve().parents:
+            yield path
+
+
+def _is_picture(path: Path) -> bool:
+    """By suffix; a file without one is a picture if it is DICOM, as archives often have it."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    # An id with dots in it, as DICOM's are, has a suffix of digits.
+    if path.suffix and not path.suffix[1:].isdigit():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132).endswith(b"DICM")
+    except OSError:
+        return False
+
+
+def _listed(table: Path) -> list[tuple[str, Path, str]]:
+    """Read a csv: name or '', path, and path as it is written."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            header = list(reader.fieldnames or ())
+            rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise SchemaError(f"this is not a csv file in UTF-8 ({fault}).", where=table) from fault
+    if "path" not in header:
+        what = f"there is no column path (found: {', '.join(header) or 'nothing'})."
+        raise SchemaError(what, where=table, remedy="Paths are relative to the csv.")
+    found = [(row.get("name", ""), table.parent / row["path"], row["path"]) for _, row in rows]
+    lines = [line for line, _ in rows]
+    faults = [
+        fault
+        for line, (name, _, said) in zip(lines, found, strict=True)
+        for fault in _faults(name, said, "name" in header, line)
+    ]
+    names = Counter(name.casefold() for name, _, _ in found if name)
+    faults += [f"name {name} occurs {n} times" for name, n in names.items() if n > 1]
+    if faults:
+        raise SchemaError("some rows are not what they must be.", where=table, faults=faults)
+    return found
+
+
+def _faults(name: str, said: str, has_name: bool, line: int) -> Iterator[str]:
+    if not said or not said.isprintable():
+        yield f"line {line}: path is {said!r}"
+    if has_name and not NAME.fullmatch(name):
+        yield f"line {line}: name is {name!r}; letters, digits, ._- are expected, 120 at most"
+
+
+def _named(found: list[tuple[str, Path, str]]) -> list[Picture]:
+    """Give names to those that have none; file systems may not tell a from A."""
+    taken = {name.casefold() for name, _, _ in found if name}
+    pictures = []
+    for given, path, said in found:
+        name = given
+        if not name:
+            # An absolute path would tell about this machine.
+            short = PurePath(said).name if PurePath(said).is_absolute() else said
+            stem = name = safe_name(without_suffix(short))
+            number = 1
+            while name.casefold() in taken:
+                number += 1
+                name = f"{stem}-{number}"
+            taken.add(name.casefold())
+        pictures.append(Picture(name, path, said))
+    return pictures

@@ -1,0 +1,93 @@
+"""Work that goes on where a run was cut off: beside its place, in parts, each with a note.
+
+A note is a hidden file, written last: where it is, its part is done.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gazescribe.models.predicting.pictures import Picture
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import write_json
+
+Row = dict[str, Any]
+
+
+def fingerprint(files: Sequence[Path], pictures: Sequence[Picture], said: Mapping[str, Any]) -> str:
+    """Identify work by whole files, the list of pictures, and what else decides the outputs.
+
+    What the pictures show does not count; a part is done again when its files have changed.
+    """
+    content = [
+        [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+        [[one.name, str(one.path.absolute()), one.said] for one in pictures],
+        said,
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def check_out(out: Path, sign: str) -> None:
+    """Refuse a folder that holds something, and not the file that earlier work left there."""
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / sign).is_file())):
+        what = "this is not empty and holds nothing of an earlier run."
+        raise GazeError(what, where=out, remedy="Name another folder.")
+
+
+@contextmanager
+def resumable_folder(out: Path, mark: str) -> Iterator[Path]:
+    """Give a folder to work in, and move it to `out`, notes removed, when the block ends well.
+
+    A block that is cut off leaves it, and one of the same mark finds it; a person's mistake does
+    not.
+    """
+    out = out.resolve()
+    work = out.with_name(f".{out.name}.partial")
+    marked = work / ".fingerprint"
+    if not marked.is_file() or marked.read_text(encoding="utf-8") != mark:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        marked.write_text(mark, encoding="utf-8")
+    try:
+        yield work
+    except GazeError:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    for note in work.glob(".*"):
+        note.unlink()
+    shutil.rmtree(out, ignore_errors=True)
+    work.rename(out)
+
+
+def write_note(folder: Path, number: int, part: Sequence[Picture], note: Row) -> None:
+    """Say that a part is done, and what came of it."""
+    write_json({**note, "stamps": _stamps(part)}, _place(folder, number))
+
+
+def read_note(folder: Path, number: int, part: Sequence[Picture]) -> Row | None:
+    """Give what came of a part that is done, if its files are as they were."""
+    place = _place(folder, number)
+    if not place.is_file():
+        return None
+    note: Row = json.loads(place.read_text(encoding="utf-8"))
+    return note if note["stamps"] == _stamps(part) else None
+
+
+def _place(folder: Path, number: int) -> Path:
+    return folder / f".part-{number:05d}.json"
+
+
+def _stamps(part: Sequence[Picture]) -> list[list[int] | None]:
+    """Size and time of change of each file; None where there is none."""
+    stamps: list[list[int] | None] = []
+    for picture in part:
+        try:
+            stat = picture.path.stat()
+            stamps.append([stat.st_size, stat.st_mtime_ns])
+        except OSError:
+            stamps.append(None)
+    return stamps

@@ -1,0 +1,230 @@
+"""What happens between the epochs of a run: seeds, the best epoch, the state to resume from.
+
+After each epoch the whole state goes to one file. A run that was killed takes it up and replays the
+epoch it was killed in, with the order, the augmentation and the random numbers of that epoch, all
+drawn from (seed, epoch). Lightning's own checkpoints are not used: what they restore of a loop that
+was cut short is not what an uncut one had.
+"""
+
+# ruff: noqa: ARG002  Lightning gives every hook all of these
+
+import math
+import random
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError  # only the name of what torch raises
+from typing import Any, Literal
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from gazescribe.models.training.sampling import epoch_seed
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import replacing
+
+FINITE_EVERY = 50
+"""Steps between two looks at the loss: each look waits for the device."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a module is trained.
+
+    Attributes
+    ----------
+    name : str
+        Of the run, for messages.
+    seed : int
+        Of the global generators, with the epoch.
+    epochs : int
+        At most.
+    monitor : str
+        Logged value that chooses the best epoch; of equal ones the later, and any before one that
+        is not a number.
+    mode : {'max', 'min'}
+        Which end of it is best.
+    patience : int, optional
+        Stop when so many epochs have brought nothing better; an equal score is not better.
+    precision : {'32', '16-mixed', 'bf16-mixed'}
+        Of Lightning.
+    channels_last, compile : bool
+        Memory format of the network; `torch.compile`.
+    """
+
+    name: str
+    seed: int
+    epochs: int
+    monitor: str
+    mode: Literal["max", "min"] = "max"
+    patience: int | None = None
+    precision: Literal["32", "16-mixed", "bf16-mixed"] = "32"
+    channels_last: bool = False
+    compile: bool = False
+
+
+@dataclass
+class Course:
+    """What a run has been through so far: plain numbers and the best weights, fit for resuming.
+
+    Attributes
+    ----------
+    rows : list of dict
+        What was logged, one an epoch.
+    best_epoch : int
+        -1 before the first.
+    best_score : float
+        Of the monitored value.
+    best_weights : dict of Tensor
+        State of the network then, on the CPU.
+    n_images : int
+        That trained it, each as often as it did.
+    train_s, seconds : float
+        Wall time without and with validation, over all processes that worked on it.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = -1
+    best_score: float = math.nan
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    n_images: int = 0
+    train_s: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `train.json` says of it."""
+        return {
+            "best_epoch": self.best_epoch,
+            "best_score": self.best_score,
+            "epochs": len(self.rows),
+            "images_a_second": round(self.n_images / self.train_s, 1),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def seed_all(seed: int) -> None:
+    """Seed every global generator: torch, numpy, Python."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  libraries that mine triplets draw from it
+    random.seed(seed)
+
+
+class EpochEnd(pl.Callback):
+    """Seed each epoch, judge it when it ends, keep the state from which the next one follows."""
+
+    def __init__(self, plan: Plan, resume: Path) -> None:
+        self._plan = plan
+        self._resume = resume
+        self.course = Course()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take up the state of a killed run."""
+        if self._resume.is_file():
+            self._load(trainer, pl_module)
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        progress.processed = progress.completed = len(self.course.rows)
+        trainer.should_stop = self._exhausted()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the state between epochs; seed what the loader and dropout draw."""
+        if self.course.rows and trainer.is_global_zero:
+            self._save(trainer, pl_module)
+        seed_all(epoch_seed(self._plan.seed, trainer.current_epoch))
+        self._finite = torch.ones((), dtype=torch.bool, device=pl_module.device)
+        self._begin = time.monotonic()
+
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
+        """Stop at a loss that is not a number, before it is in the weights for long."""
+        self._finite &= torch.isfinite(loss.detach())
+        if trainer.fit_loop.batch_idx % FINITE_EVERY == 0:
+            self._check_finite(trainer)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Count images."""
+        self.course.n_images += len(batch["image"]) * trainer.world_size
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop the clock of training."""
+        self._check_finite(trainer)
+        self.course.train_s += time.monotonic() - self._begin
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write down what was logged; keep the weights if none were better."""
+        course, plan = self.course, self._plan
+        logged = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        if plan.monitor not in logged:
+            known = ", ".join(sorted(logged))
+            raise GazeError(f"{plan.monitor} is not among what {plan.name} logs: {known}.")
+        score = logged[plan.monitor]
+        course.rows.append({"epoch": trainer.current_epoch, **dict(sorted(logged.items()))})
+        if self._worth(score) >= self._worth(course.best_score):
+            course.best_epoch, course.best_score = trainer.current_epoch, score
+            course.best_weights = {
+                name: value.detach().cpu().clone().contiguous()
+                for name, value in pl_module.network.state_dict().items()  # type: ignore[union-attr]
+            }
+        course.seconds += time.monotonic() - self._begin
+        trainer.should_stop = self._exhausted()
+
+    def _exhausted(self) -> bool:
+        worth = [self._worth(row[self._plan.monitor]) for row in self.course.rows]
+        if self._plan.patience is None or not worth:
+            return False
+        improved = worth.index(max(worth))  # the first of equals; best_epoch is the last
+        return len(worth) - 1 - improved >= self._plan.patience
+
+    def _worth(self, score: float) -> float:
+        """Score whose largest is best; nothing is worse than one that is not a number."""
+        if math.isnan(score):
+            return -math.inf
+        return score if self._plan.mode == "max" else -score
+
+    def _check_finite(self, trainer: pl.Trainer) -> None:
+        if not bool(self._finite):
+            what = f"the loss of {self._plan.name} is not a number in epoch {trainer.current_epoch}"
+            what += f" (step {trainer.fit_loop.batch_idx} or one of the {FINITE_EVERY} before it)."
+            remedy = "Lower lr, or train with precision 32 if it is 16-mixed."
+            raise GazeError(what, remedy=remedy)
+
+    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        state = {
+            "module": module.state_dict(),
+            "optimizers": [one.state_dict() for one in trainer.optimizers],
+            "schedulers": [one.scheduler.state_dict() for one in trainer.lr_scheduler_configs],
+            "precision": trainer.precision_plugin.state_dict(),
+            "course": vars(self.course),
+        }
+        with replacing(self._resume) as beside:
+            torch.save(state, beside)
+
+    def _load(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        try:
+            state = torch.load(self._resume, map_location="cpu", weights_only=True)
+            self._take_up(state, trainer, module)
+        except (RuntimeError, ValueError, KeyError, TypeError, UnpicklingError) as fault:
+            what = f"the state of a killed run of {self._plan.name} does not fit it."
+            remedy = "Delete it to start anew."
+            raise GazeError(what, where=self._resume, remedy=remedy) from fault
+
+    def _take_up(
+        self, state: dict[str, Any], trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        module.load_state_dict(state["module"])
+        for optimizer, kept in zip(trainer.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        for config, kept in zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True):
+            config.scheduler.load_state_dict(kept)
+        trainer.precision_plugin.load_state_dict(state["precision"])
+        self.course = Course(**state["course"])

@@ -1,0 +1,167 @@
+"""Train one network with Lightning, quietly.
+
+A module is a LightningModule that keeps all weights worth keeping in its attribute `network`, and
+logs by epoch. A batch is a dict whose "image" has one row an item.
+"""
+
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]
+from torch.utils.data import DataLoader
+
+from gazescribe.models.training.epochs import Course, EpochEnd, Plan
+from gazescribe.models.training.progress import EpochBar, LiveLog
+from gazescribe.pipeline.core.errors import GazeError
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What to train on: 'cpu' or 'gpu', and how many processes or devices."""
+
+    accelerator: Literal["cpu", "gpu"]
+    devices: int = 1
+
+    @property
+    def rank(self) -> int:
+        """Number of this process among those that train together; Lightning starts all but 0."""
+        return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a system prepares for one run.
+
+    Attributes
+    ----------
+    module : LightningModule
+        With the attribute `network`.
+    train, validate : DataLoader
+        Batches; the sampler of `train` follows `set_epoch`.
+    plan : Plan
+        How to train.
+    labels, input, training
+        What the checkpoint says of them (`models.checkpoint.Checkpoint`).
+    warnings : sequence of str
+        What the user should know of it beforehand.
+    """
+
+    module: pl.LightningModule
+    train: DataLoader[Any]
+    validate: DataLoader[Any]
+    plan: Plan
+    labels: Sequence[str]
+    input: Mapping[str, Any]
+    training: Mapping[str, Any]
+    warnings: Sequence[str] = ()
+
+
+def machine_of(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:
+    """Choose a GPU where there is one, unless told otherwise.
+
+    Raises
+    ------
+    GazeError
+        If there are fewer GPUs than asked for.
+    """
+    n_gpus = torch.cuda.device_count()
+    chosen = accelerator or ("gpu" if n_gpus else "cpu")
+    if chosen == "gpu" and n_gpus < devices:
+        raise GazeError(
+            f"{devices} GPUs were asked for, {n_gpus} found.", remedy="Lower --devices."
+        )
+    return Machine(chosen, devices)
+
+
+def wait_for_all() -> None:
+    """Let all processes that train together come to this point."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+
+
+def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -> Course:
+    """Train a job's module, or go on where a killed run of the same job left off.
+
+    Parameters
+    ----------
+    job : Job
+        What, on what, how.
+    resume : pathlib.Path
+        File of the state after the last whole epoch.
+    machine : Machine
+        On what.
+    live : pathlib.Path, optional
+        Folder for DVCLive; none without it.
+
+    Returns
+    -------
+    Course
+        Its `best_weights` are the network's at the best epoch, on the CPU.
+
+    Raises
+    ------
+    GazeError
+        If the loss is no longer a number, or the monitored value is not logged.
+    SystemExit
+        With status 143 if the process is told to stop (SIGTERM); the state is kept.
+    """
+    module, plan = job.module, job.plan
+    network: Any = module.network
+    if plan.channels_last:
+        network.to(memory_format=torch.channels_last)
+    if plan.compile:
+        network.compile()
+    epochs = EpochEnd(plan, resume)
+    callbacks: list[pl.Callback] = [epochs, EpochBar(plan.name)]
+    if live:
+        callbacks.append(LiveLog(live))
+    with _quiet():
+        trainer = pl.Trainer(
+            accelerator=machine.accelerator,
+            devices=machine.devices,
+            strategy="ddp" if machine.devices > 1 else "auto",
+            precision=plan.precision,
+            max_epochs=plan.epochs,
+            callbacks=callbacks,
+            deterministic=machine.accelerator == "cpu",
+            benchmark=machine.accelerator == "gpu",
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        try:
+            trainer.fit(module, job.train, job.validate)
+        except SIGTERMException:  # Lightning's own exit has status 0, as if all were done
+            raise SystemExit(128 + signal.SIGTERM) from None
+    return epochs.course
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice to itself; what goes wrong is raised."""
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PossibleUserWarning)
+            # torch 2.15 deprecates what Lightning 2.6 does; nothing that we could do otherwise.
+            warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec\)", FutureWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

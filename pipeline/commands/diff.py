@@ -1,0 +1,79 @@
+"""TODO docstring."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import command, json_option, summarise
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.report.diff import IDS_SHOWN, PATH, _ids, compare, find_tables, summary
+
+
+@command("diff")
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.15,
+    show_default=True,
+    help="Maps are compared above it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV with a row for each change.",
+)
+@json_option
+def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_json: bool) -> None:
+    """Say which mentions, windows and maps differ between BEFORE and AFTER.
+
+    Both are folders with what the stages wrote (a copy of `data`, say), or two files of one table.
+    """
+    sides = find_tables(before), find_tables(after)
+    common = [part for part in sides[0] if part in sides[1]]
+    if not common:
+        remedy = "Give two folders that hold mentions, windows or heatmaps at the same places."
+        raise SchemaError("there is nothing to compare.", where=f"{before}, {after}", remedy=remedy)
+    ids = [{one for part in common for one in _ids(*side[part])} for side in sides]
+    if all(ids) and ids[0].isdisjoint(ids[1]):
+        remedy = "Compare two runs over the same data."
+        what = "there is no reading in common."
+        raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)
+    changes = [
+        change
+        for part in common
+        for change in compare(part, sides[0][part][0], [side[part][1] for side in sides], threshold)
+    ]
+    if out:
+        import pandas as pd
+
+        with replacing(out) as beside:
+            pd.DataFrame([asdict(change) for change in changes]).to_csv(beside, index=False)
+    counts = summary(changes, common, sides)
+    if not as_json:
+        _show(counts)
+    line = f"{plural(len(changes), 'change')} in {plural(len(common), 'table')}"
+    summarise(f"{line} → {out}" if out else line, counts, as_json=as_json)
+
+
+def _show(counts: Mapping[str, Any]) -> None:
+    for part, found in counts["tables"].items():
+        said = ", ".join(f"{n} {change}" for change, n in found["n"].items()) or "no change"
+        if found["mean_iou"] is not None:
+            said += f", mean IoU {found['mean_iou']:.3f}"
+        if found["other_size"]:
+            said += f" ({found['other_size']:,} of another size)"
+        ids = found["ids"]
+        if ids:
+            more = f" … {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
+            said += f" ({', '.join(ids[:IDS_SHOWN])}{more})"
+        click.echo(f"{part}: {said}")
+    for side, names in counts["only"].items():
+        if names:
+            click.echo(f"only {side}: {', '.join(names)}")

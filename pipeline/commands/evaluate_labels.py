@@ -1,0 +1,71 @@
+"""TODO docstring."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    params_option,
+    summarise,
+)
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.dictation.evaluation.cases import (
+    PAPER,
+)
+from gazescribe.pipeline.dictation.evaluation.run import run
+
+
+@command("evaluate-labels")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("mentions", type=EXISTING_FILE)
+@click.argument("out", type=FOLDER)
+@click.option("--gold", type=EXISTING_FILE, help="Mentions to take as the truth, of any form.")
+@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
+@params_option
+@json_option
+def evaluate_labels(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    gold: Path | None,
+    rules: Path | None,
+    params_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Score mentions against what REFLACX's readers were certain of: write CSV and JSON to OUT.
+
+    TABLES is an ingested folder of REFLACX. MENTIONS is what `gazescribe label` wrote, or anybody's
+    spans. With --gold they are also compared with these mentions, in the reports that it names.
+    """
+    params = load_params(params_file).evaluate_labels
+    summary = run(tables, mentions, out, params, gold=gold, rules=rules)
+    summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def _line(summary: Mapping[str, Any]) -> str:
+    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    reference, counted = PAPER
+    line = (
+        f"{summary['n_readings']} readings of {summary['n_images']} images of phase"
+        f" {summary['params']['phase']} (left out: {left or 'none'}); macro over labels:"
+        f" {_said(summary['macro'][reference][counted])}"
+    )
+    if "gold" in summary:
+        line += f"; gold, labels and polarities: {_said(summary['gold']['macro_polarities'])}"
+    return line
+
+
+def _said(macro: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"{rate} undefined"
+        if one["value"] is None
+        else f"{rate} {one['value']:.3f} ({one['n_defined']} of {one['n_items']})"
+        for rate, one in macro.items()
+    )

@@ -1,0 +1,91 @@
+"""Command `explain`: one text, what it mentions, and the rule that decided each mention."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from gazescribe.pipeline.commands.options import EXISTING_FOLDER, FOLDER, command, params_option
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.labeler import Explained
+
+COLORS = {"positive": "red", "uncertain": "yellow", "negative": "green", "dropped": "bright_black"}
+HTML_COLORS = {
+    "positive": "#f4a7a3",
+    "uncertain": "#f7dd8a",
+    "negative": "#b5ddb0",
+    "dropped": "#dddddd",
+}
+
+
+def describe(text: str, one: Explained) -> str:
+    """Say in one line what was found, what was decided, by which rule, and how far it reaches."""
+    decision = one.decision
+    trigger = "-" if decision.trigger is None else f'"{text[slice(*decision.trigger)]}"'
+    reach = " ".join(text[slice(*decision.reach)].split())
+    return (
+        f"{text[one.char_start : one.char_end]} [{one.char_start}:{one.char_end}]"
+        f" {decision.polarity}; labels: {', '.join(one.labels)}; concept: {one.concept};"
+        f' rule: {decision.rule_id}; trigger: {trigger}; reach: "{reach}"'
+    )
+
+
+def colored(text: str, found: Sequence[Explained]) -> Text:
+    """Give the text with its mentions in the colour of their polarity."""
+    shown = Text(text)
+    for one in found:
+        shown.stylize(f"bold {COLORS[one.decision.polarity]}", one.char_start, one.char_end)
+    return shown
+
+
+def picture(text: str, found: Sequence[Explained]) -> str:
+    """Draw displaCy's picture of the mentions, as a whole HTML page that needs no network."""
+    from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
+
+    entities = []
+    end = 0
+    for one in sorted(found, key=lambda one: (one.char_start, -one.char_end)):
+        if one.char_start < end:
+            continue
+        end = one.char_end
+        name = f"{one.concept}: {one.decision.polarity} ({one.decision.rule_id})"
+        entities.append({"start": one.char_start, "end": end, "label": name})
+    colors = {
+        entity["label"]: color
+        for entity in entities
+        for polarity, color in HTML_COLORS.items()
+        if f": {polarity} (" in str(entity["label"])
+    }
+    page: str = spacy.displacy.render(
+        {"text": text, "ents": entities, "title": None},
+        style="ent",
+        manual=True,
+        page=True,
+        jupyter=False,
+        options={"colors": colors},
+    )
+    return page
+
+
+@command("explain")
+@click.argument("text")
+@click.option("--html", type=FOLDER, help="Write displaCy's picture to this file.")
+@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@params_option
+def explain(text: str, html: Path | None, rules: Path | None, params_file: Path | None) -> None:
+    """Show what TEXT mentions, and the rule that decided each mention."""
+    labeler = Labeler.from_rules(rules, **load_params(params_file).label.model_dump())
+    _, found = next(iter(labeler.explain([text])))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(colored(text, found))
+    for one in found:
+        console.print(Text(f"  {describe(text, one)}", style=COLORS[one.decision.polarity]))
+    if html is not None:
+        with replacing(html) as beside:
+            beside.write_text(picture(text, found), encoding="utf-8")
+    kept = sum(one.decision.polarity != "dropped" for one in found)
+    click.echo(f"{kept} mentions, {len(found) - kept} dropped" + (f" -> {html}" if html else ""))

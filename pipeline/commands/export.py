@@ -1,0 +1,92 @@
+"""Export heatmaps and Gaussians as a data set that other labs load without this code.
+
+Reads: a folder of tables, what `associate` wrote, and folders of shards; radiographs on request.
+Writes: `OUT/`: data in one format, README.md, LICENSE_NOTICE.md, croissant.json, columns.csv,
+provenance.json, load_example.py, SHA256SUMS.
+Params: `heatmaps`, for maps drawn at `--size`.
+Drops: dictations and radiographs, unless asked for; paths of images always. Images that are absent
+or unreadable are counted.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.export.run import FORMATS, Wish, run
+
+
+@command("export")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("associated", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="parquet",
+    show_default=True,
+    help="What it is written as.",
+)
+@click.option(
+    "--shards", type=EXISTING_FOLDER, multiple=True, help="Folder of maps; can be repeated."
+)
+@click.option(
+    "--size", "sizes", multiple=True, help="Draw label maps at N or HxW; can be repeated."
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Regions of coco are where a map is above this part of its maximum.  [default: 0.5]",
+)
+@click.option(
+    "--include-images", "images", type=EXISTING_FOLDER, help="Include radiographs from this folder."
+)
+@click.option("--include-text", "text", is_flag=True, help="Include the dictations.")
+@click.option(
+    "--hash-ids", "key_file", type=EXISTING_FILE, help="Replace ids by hashes with this key file."
+)
+@params_option
+@parallel_options
+@json_option
+def export(
+    tables: Path,
+    associated: Path,
+    out: Path,
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+    **wishes: Any,
+) -> None:
+    """Export TABLES and ASSOCIATED as a data set in OUT that others load without this program.
+
+    It holds windows and Gaussians, from which every map is drawn without loss, and the maps of
+    --shards and --size. It holds no radiograph and no word of a dictation unless asked; it is
+    searched for both before it is moved into place.
+    """
+    wish = Wish(**wishes)
+    params = load_params(params_file).heatmaps
+    made = run(tables, associated, out, wish, params, workers=workers, scheduler=scheduler)
+    for what, texts in made["duties"].items():
+        for text in texts:
+            click.secho(f"{what} included, and with it a duty: {text}", fg="yellow", err=True)
+    counts = [f"{one['rows']:,} {name}" for name, one in made["tables"].items()]
+    counts += [f"{plural(one['maps'], 'map')} in {name}" for name, one in made["maps"].items()]
+    if not made["maps"] and wish.form != "bids":
+        counts.append("no maps: give --shards or --size")
+    counts += [f"{n:,} {name}" for name, n in made["counts"].items()]
+    ids = "ids hashed" if wish.key_file else "ids as in the sources"
+    summarise(f"{wish.form}: {', '.join(counts)}; {ids} → {out}", made, as_json=as_json)

@@ -1,0 +1,86 @@
+"""TODO docstring."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.tables import (
+    read_table,
+)
+from gazescribe.pipeline.gaze.fixations import agreement, find_fixations
+
+
+@command("fixations")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--method", type=click.Choice(["idt", "ivt"]), help="By dispersion, or by velocity.")
+@click.option("--smooth-s", type=float, help="Median of the samples this far round; 0 = none.")
+@click.option("--min-duration-s", type=float, help="Shorter fixations are none.")
+@click.option("--dispersion-deg", type=float, help="idt: width plus height of a fixation.")
+@click.option("--velocity-deg-s", type=float, help="ivt: faster is a saccade.")
+@click.option("--velocity-window-s", type=float, help="ivt: velocity is measured over this time.")
+@click.option("--px-per-deg", type=float, help="Image pixels a degree, where no table says it.")
+@click.option(
+    "--against", type=EXISTING_FOLDER, help="Tables whose fixations these are compared with."
+)
+@parallel_options
+@params_option
+@json_option
+def fixations(
+    tables: Path,
+    out: Path,
+    px_per_deg: float | None,
+    against: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    params_file: Path | None,
+    *,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Find fixations in the samples of TABLES; write all tables, with these, to OUT."""
+    from gazescribe.pipeline.commands.params import load_params
+    from gazescribe.pipeline.core.yaml_files import override
+
+    settings = override(load_params(params_file).fixations, **given)
+    theirs = None if against is None else read_table(against, "fixations")
+    summary = find_fixations(
+        tables, out, settings, px_per_deg=px_per_deg, workers=workers, scheduler=scheduler
+    )
+    if theirs is not None:
+        summary["agreement"] = agreement(read_table(out, "fixations"), theirs)
+    write_json(summary, out / "fixations.json")
+    summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def summary_line(summary: dict[str, Any]) -> str:
+    """Say in one line what was found, and how it compares."""
+    left_out = ", ".join(f"{reason} {n:,}" for reason, n in summary["without_gaze"].items())
+    line = (
+        f"{summary['method']}: {plural(summary['fixations'], 'fixation')} of"
+        f" {plural(summary['readings_with_gaze'], 'reading')} from"
+        f" {plural(summary['samples'], 'sample')}; "
+        + (f"without gaze: {left_out}" if left_out else "no reading without gaze")
+    )
+    same = summary.get("agreement")
+    if same is None:
+        return line
+    if same["distance_deg"] is None:
+        return f"{line}; no fixation to compare in {plural(same['readings'], 'reading')}"
+    return (
+        f"{line}; against theirs in {plural(same['readings'], 'reading')}:"
+        f" {same['count_ratio']:.2f} times as many, time IoU {same['time_iou']:.2f},"
+        f" {same['share_matched']:.0%} matched, centres {same['distance_deg']:.2f}° apart"
+    )

@@ -1,0 +1,118 @@
+"""The command `ingest`: raw tree to tables, for any of the three data sets, or one of your own."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    params_option,
+    summarise,
+)
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.sources.faults import say_lost
+from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+COUNTED = {
+    "readings": ("reading",),
+    "readings_with_gaze": ("with gaze", "with gaze"),
+    "studies": ("study", "studies"),
+    "images": ("image",),
+    "subjects": ("subject",),
+}
+
+
+@command("ingest")
+@click.argument("dataset", shell_complete=complete_dataset)
+@click.argument("root", type=EXISTING_FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--val-subjects",
+    type=EXISTING_FILE,
+    help="The authors' validation subjects, one a line.  [default: a seeded draw]",
+)
+@click.option(
+    "--tuning-readings",
+    type=EXISTING_FILE,
+    help="The authors' labeler-tuning readings, one a line.  [default: a seeded draw]",
+)
+@click.option(
+    "--mimic-metadata",
+    type=click.Path(exists=True, path_type=Path),
+    help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
+)
+@click.option("--samples", is_flag=True, help="Write the table of gaze samples too.")
+@parallel_options
+@params_option
+@json_option
+def ingest(
+    dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **given: Any
+) -> None:
+    """Turn the raw tree under ROOT into tables in OUT.
+
+    DATASET is reflacx, egd or mimic-cxr-jpg, or the manifest of your own data: its name in
+    data_manifests/, or the path of a YAML file (docs/own-data.md).
+    """
+    from gazescribe.pipeline.commands.params import load_params
+
+    settings = load_params(params_file).ingest
+    for name in ("val_subjects", "tuning_readings"):
+        given[name] = given[name] or getattr(settings, name)
+    options = Options(**given)
+    manifest = load_readable(dataset)
+    summary = _reader(manifest)(find_root(root, manifest), out, settings, options)
+    summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def _reader(manifest: Manifest) -> Callable[[Path, Path, Ingest, Options], dict[str, Any]]:
+    if isinstance(manifest, OwnManifest):
+        from gazescribe.pipeline.ingest.by_manifest.reader import ingest_own
+
+        return partial(ingest_own, manifest=manifest)
+    if manifest.name == "reflacx":
+        from gazescribe.pipeline.ingest.reflacx.reader import ingest_reflacx
+
+        return ingest_reflacx
+    if manifest.name == "egd":
+        from gazescribe.pipeline.ingest.egd.reader import ingest_egd
+
+        return ingest_egd
+    from gazescribe.pipeline.ingest.mimic.reader import ingest_mimic
+
+    return ingest_mimic
+
+
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """Say in one line what was read, what was left out and where the splits come from."""
+    counts = [
+        plural(summary["counts"][name], *words)
+        for name, words in COUNTED.items()
+        if name in summary["counts"]
+    ]
+    reasons = [
+        f"{reason} {count:,}"
+        for kind in ("without_gaze", "left_out")
+        for reason, count in summary.get(kind, {}).items()
+        if count
+    ]
+    left_out = [f"left out: {', '.join(reasons)}"] if reasons else []
+    if lost := say_lost(summary):
+        left_out.append(f"lost: {lost} (`gazescribe verify` names them)")
+    return "; ".join(
+        (
+            f"{summary['dataset']}: {', '.join(counts)}",
+            *(left_out or ["nothing left out"]),
+            f"split: {summary['split_source']}",
+        )
+    )

@@ -1,0 +1,50 @@
+"""TODO docstring."""
+
+from pathlib import Path
+
+import click
+
+from gazescribe.pipeline.commands.options import EXISTING_FOLDER, FOLDER, command, params_option
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
+from gazescribe.pipeline.maps.overlay import _figure, choose_maps
+
+
+@command("overlay")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.argument("associated", type=EXISTING_FOLDER)
+@click.argument("images", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--reading", "reading_ids", multiple=True, help="Only this reading; can be repeated.")
+@click.option("--count", default=12, show_default=True, help="How many pictures at most.")
+@params_option
+def overlay(
+    tables: Path,
+    associated: Path,
+    images: Path,
+    out: Path,
+    reading_ids: tuple[str, ...],
+    count: int,
+    params_file: Path | None,
+) -> None:
+    """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png."""
+    params = load_params(params_file)
+    readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
+    paths = [row["image_path"] for row in readings.values() if row["image_path"]]
+    root = radiographs_root(images, paths)
+    maps = choose_maps(read_table(associated, "windows"), reading_ids, count)
+    drawn = absent = 0
+    for rows in maps:
+        reading = readings[rows[0]["reading_id"]]
+        path = find_radiograph(root, reading["image_path"])
+        if path is None:
+            absent += 1
+            continue
+        figure = _figure(tables, associated, reading, rows, path, params)
+        name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
+        with replacing(out / name) as beside:
+            figure.savefig(beside, format="png", dpi=80, metadata={"Software": None})
+        drawn += 1
+    click.echo(f"{drawn} pictures, {absent} radiographs absent → {out}")

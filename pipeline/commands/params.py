@@ -1,0 +1,120 @@
+"""The parameters: `params.yaml`, read and checked in this one place.
+
+Values live in the file alone, never here; a missing or unknown key is an error that names the
+nearest known one. Stages get their section, never the file.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.dictation.evaluation.settings import Degrade, EvaluateLabels
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.gaze.detection import Detection
+from gazescribe.pipeline.gaze.sync.settings import Sync
+from gazescribe.pipeline.images.settings import Images
+from gazescribe.pipeline.ingest.settings import Ingest
+from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.networks import Mil, MilProfile
+from gazescribe.pipeline.networks_cooperative import Cooperative, CooperativeProfile
+from gazescribe.pipeline.results.settings import Tabulate
+from gazescribe.pipeline.windows.settings import Associate
+from gazescribe.pipeline.windows.tune.settings import Tune
+
+ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+class Params(Strict):
+    """All sections of `params.yaml`."""
+
+    profile: ProfileName
+    ingest: Ingest
+    fixations: Detection
+    label: Conventions
+    evaluate_labels: EvaluateLabels
+    degrade: Degrade
+    associate: Associate
+    images: Images
+    heatmaps: Heatmaps
+    tune: Tune
+    mil: Mil
+    cooperative: Cooperative
+    tabulate: Tabulate
+    sync: Sync
+    demo: Demo
+
+
+class Profile(Strict):
+    """All sections of `params/<profile>.yaml`."""
+
+    mil: MilProfile
+    cooperative: CooperativeProfile
+
+
+def load_params(path: Path | None = None) -> Params:
+    """Read the parameters.
+
+    Parameters
+    ----------
+    path : pathlib.Path, optional
+        The file; else `params.yaml` in the working folder, else the packaged one.
+
+    Raises
+    ------
+    ParamsError
+        If a key is missing, unknown or out of range; all faults at once.
+    """
+    return read_yaml(path or resource("params.yaml"), Params, ParamsError)
+
+
+def load_profile(name: str, path: Path | None = None) -> Profile:
+    """Read a profile: the sizes of the networks.
+
+    Parameters
+    ----------
+    name : str
+        Which, as `params.yaml` says.
+    path : pathlib.Path, optional
+        The parameter file that named it: the folder `params` beside it comes first, then the one of
+        the working folder, then the packaged one.
+
+    Raises
+    ------
+    ParamsError
+        If there is no such profile, or a key is missing, unknown or out of range.
+    """
+    beside = path.parent / "params" if path else resource("params")
+    folder = beside if (beside / f"{name}.yaml").is_file() else resource("params")
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name not in known:
+        what = f"there is no profile {name!r}; known are {', '.join(known)}."
+        raise ParamsError(what, where=folder, remedy="Set `profile` in params.yaml.")
+    return read_yaml(folder / f"{name}.yaml", Profile, ParamsError)
+
+
+def size_of(given: str | None, params: Params, path: Path | None = None) -> str | None:
+    """Give the size that an option asks for: a network's name stands for that of its images.
+
+    Parameters
+    ----------
+    given : str or None
+        N, HxW, `native`, or the section of a network in the profile; None stays None.
+    params : Params
+        They name the profile.
+    path : pathlib.Path, optional
+        Where they were read from, as for `load_profile`.
+
+    Returns
+    -------
+    str or None
+        What `parse_size` reads.
+    """
+    if given not in Profile.model_fields:
+        return given
+    frame: str = getattr(load_profile(params.profile, path), given).frame
+    return frame

@@ -1,0 +1,77 @@
+"""TODO docstring."""
+
+from pathlib import Path
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    parallel_options,
+    summarise,
+)
+from gazescribe.pipeline.report.run import run
+
+
+@command("report")
+@click.argument("run_folder", metavar="RUN", type=EXISTING_FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--images",
+    type=EXISTING_FOLDER,
+    help="Radiographs, or a folder above them.  [default: the run's own, else GAZE_DATA_ROOT]",
+)
+@click.option("--no-images", is_flag=True, help="Leave the radiographs out of the pages.")
+@click.option(
+    "--readings",
+    "count",
+    type=click.IntRange(min=0),
+    default=24,
+    show_default=True,
+    help="How many inspectors at most, spread over data sets and labels.",
+)
+@click.option("--reading", "asked", multiple=True, help="Only this reading; can be repeated.")
+@click.option(
+    "--params",
+    "params_file",
+    type=EXISTING_FILE,
+    help="Parameters.  [default: the run's own, else ./params.yaml, else the packaged one]",
+)
+@parallel_options
+@json_option
+def report(
+    run_folder: Path,
+    out: Path,
+    images: Path | None,
+    no_images: bool,
+    count: int,
+    asked: tuple[str, ...],
+    params_file: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Write OUT/index.html about a run, and OUT/readings/*.html, an inspector a reading.
+
+    RUN is the project folder after `dvc repro`, or a folder with a run.json that names its parts.
+    The pages need no network and no server: open them in a browser.
+    """
+    summary = run(
+        run_folder,
+        out,
+        images=images,
+        with_images=not no_images,
+        asked=asked,
+        count=count,
+        params_file=params_file,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    pictures = ", ".join(f"{n} {why}" for why, n in summary["radiographs"].items()) or "none"
+    line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
+    summarise(f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json)
+    if not as_json:
+        click.secho(summary["notice"], err=True, dim=True)

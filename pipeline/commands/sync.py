@@ -1,0 +1,163 @@
+"""The command `sync`: offset between speech and gaze, drift of the tracker by session.
+
+Reads: readings, fixations, words, sentences, regions; with `--raw`, EGD's `fixations.csv` for
+sessions and calibration pictures. Writes: nothing, or a JSON, or with `--apply` a copy of the
+tables. Params: `sync`. Drops, counted: readings without gaze, dictation, boxes or a phrase of
+`rules/anatomy.yaml`; phrases without box or time; calibration rows that are no look at the disc.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gazescribe.pipeline.commands.options import (
+    EXISTING_FOLDER,
+    FOLDER,
+    command,
+    json_option,
+    params_option,
+    summarise,
+)
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.gaze.sync.apply import apply_to, check_target, is_told, moves_of
+from gazescribe.pipeline.gaze.sync.drift import AXES
+from gazescribe.pipeline.gaze.sync.estimates import run
+from gazescribe.pipeline.gaze.sync.settings import Sync
+
+
+@command("sync")
+@click.argument("tables", type=EXISTING_FOLDER)
+@click.option("--raw", type=EXISTING_FOLDER, help="EGD tree: sessions and calibration pictures.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON here.")
+@click.option("--apply", "target", type=FOLDER, help="Write moved copies of TABLES to this folder.")
+@click.option(
+    "--what",
+    type=click.Choice(["drift", "offset", "both"]),
+    help="What --apply corrects: gaze by drift, words by offset, or both.",
+)
+@params_option
+@json_option
+def sync(
+    tables: Path,
+    raw: Path | None,
+    out: Path | None,
+    target: Path | None,
+    what: str | None,
+    params_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Estimate the offset between speech and gaze in TABLES, and the tracker's drift by session.
+
+    Nothing is changed unless --apply says so, and then in a copy.
+    """
+    _check_request(raw, target, what)
+    if target:
+        check_target(tables, target)
+    settings = load_params(params_file).sync
+    result = run(tables, raw, settings)
+    if target and what:
+        moves = moves_of(tables, result if what != "offset" else {**result, "sessions": {}})
+        offset_s = 0.0 if what == "drift" else _offset(result, what, settings, where=tables)
+        result["what"] = what
+        result["applied"] = apply_to(tables, target, result, moves, offset_s)
+    if out:
+        write_json(result, out)
+    summarise("\n".join(lines(result, settings)), result, as_json=as_json)
+
+
+def _check_request(raw: Path | None, target: Path | None, what: str | None) -> None:
+    if (target is None) != (what is None):
+        problem = "--apply and --what belong together: where to, and what is to be corrected."
+        raise AlignmentError(problem, remedy="Say --apply FOLDER --what drift, offset or both.")
+    if what in ("drift", "both") and raw is None:
+        problem = f"--what {what} needs sessions, which the tables do not hold."
+        raise AlignmentError(problem, remedy="Give the EGD tree with --raw.")
+
+
+def _offset(result: Mapping[str, Any], what: str, settings: Sync, *, where: Path) -> float:
+    """Give what is added to the times of words: 0 where `both` was asked and it may be 0."""
+    offset, p = result["offset"], result["arrival"]["p"]
+    if offset["value_s"] is None or p > 1 - settings.confidence:
+        problem = f"the gaze is not on what is named more than by chance (p = {p}): no offset."
+        raise AlignmentError(problem, where=where, remedy="Apply --what drift alone.")
+    if is_told(offset, "_s"):
+        return float(offset["value_s"])
+    if what == "offset":
+        problem = f"the offset cannot be told from 0: {_said(offset, '_s', 's')}."
+        raise AlignmentError(problem, where=where, remedy="Leave the words as they are.")
+    return 0.0
+
+
+def lines(result: Mapping[str, Any], settings: Sync) -> Iterator[str]:
+    """Say the estimates for people, and what they rest on."""
+    lead, offset = result["lead"], result["offset"]
+    if lead["value_s"] is None:
+        yield f"lead: unknown, only {lead['n_readings']} readings name anatomy that has a box"
+    else:
+        how = f"{lead['n_phrases']} phrases of {lead['n_readings']} readings, p = {lead['p']}"
+        follows, by = _ahead(lead)
+        yield f"gaze {'follows' if follows else 'leads'} words by {_said(by, '_s', 's')} ({how})"
+        after, by = _ahead(result["arrival"])
+        yield (
+            f"gaze arrives {_said(by, '_s', 's')} {'after' if after else 'before'} the sentence;"
+            f" {settings.expected_arrival_s:g} s before it was expected, which would add"
+            f" {_said(offset, '_s', 's')} to the times of words"
+        )
+        if lead["p"] > 1 - settings.confidence:
+            yield "this is no more than chance gives: do not use it"
+    if result["sessions"] is None:
+        yield "drift: unknown without sessions (--raw)"
+    for name, session in (result["sessions"] or {}).items():
+        yield f"session {name}: {_drift_said(session)}"
+    if done := result.get("applied"):
+        yield "; ".join(_done_said(result, done))
+
+
+def _done_said(result: Mapping[str, Any], done: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was moved; and of what was asked for and was not moved, why."""
+    n_moved, offset_s = done["n_readings_moved"], done["offset_s"]
+    if result["what"] != "offset":
+        known = any(one["calibration"] or one["anatomy"] for one in result["sessions"].values())
+        why = "all intervals hold 0" if known else "no session has an estimate"
+        yield f"moved gaze of {n_moved} readings{'' if n_moved else f' ({why})'}"
+    if result["what"] != "drift":
+        why = "" if offset_s else " (its interval holds 0)"
+        yield f"moved words by {offset_s:g} s{why}"
+
+
+def _ahead(found: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+    """Tell whether gaze comes after speech, and give by how much it is ahead or behind."""
+    value, low, high = (found[f"{name}_s"] for name in ("value", "low", "high"))
+    if value is None or value >= 0:
+        return False, found
+    known = low is not None
+    return True, {
+        "value_s": 0.0 - value,
+        "low_s": 0.0 - high if known else None,
+        "high_s": 0.0 - low if known else None,
+    }
+
+
+def _drift_said(session: Mapping[str, Any]) -> str:
+    parts = []
+    for source in ("calibration", "anatomy"):
+        if drift := session[source]:
+            across, down = (_said(drift[axis], "", "°") for axis in AXES)
+            parts.append(f"right {across}, down {down} by {source}")
+        else:
+            parts.append(f"no drift by {source}, for there are too few rows")
+    return "; ".join(parts)
+
+
+def _said(found: Mapping[str, Any], unit: str, sign: str) -> str:
+    value, low, high = (found[f"{name}{unit}"] for name in ("value", "low", "high"))
+    if value is None:
+        return "an unknown time"
+    blank = " " if sign == "s" else ""
+    interval = "no interval" if low is None else f"{low:.2f} to {high:.2f}"
+    return f"{value:.2f}{blank}{sign} ({interval})"

@@ -1,0 +1,202 @@
+"""Shards: one array a file, and a Parquet index that says where each heatmap or radiograph lies.
+
+The format is in `docs/format.md`; anybody can read it with `numpy.load(mmap_mode="r")`.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.lib.format import write_array_header_1_0
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.schemas import TABLES
+
+Kind = Literal["heatmaps", "images"]
+
+ROWS_A_SHARD = 256
+SMALLEST = np.float32(2**-14)
+"""Smallest normal float16; smaller values are stored as 0 (error at most 6.2e-5)."""
+INDEXES: dict[Kind, str] = {"heatmaps": "heatmaps", "images": "image_shards"}
+"""Table of the index of each kind."""
+TYPES: dict[Kind, str] = {"heatmaps": "float16", "images": "uint8"}
+MAX_OPEN = 512
+"""Each open shard holds a file descriptor, of which a process often has 1,024."""
+
+
+def shard_name(shard: int, kind: Kind = "heatmaps") -> str:
+    """File name of a shard."""
+    return f"{kind}-{shard:05d}.npy"
+
+
+def to_stored(values: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Cast maps to what a shard holds."""
+    return (values * (values >= SMALLEST)).astype(np.float16)
+
+
+@dataclass
+class Shards:
+    """A folder of shards, opened without reading it. Its memory maps stay out of pickles.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where it lies.
+    index : pyarrow.Table
+        Table `heatmaps` or `image_shards`: one row a map or radiograph.
+    kind : {'heatmaps', 'images'}
+        Which of the two.
+    """
+
+    folder: Path
+    index: pa.Table
+    kind: Kind
+    _shards: NDArray[np.int32] = field(init=False, repr=False)
+    _rows: NDArray[np.int32] = field(init=False, repr=False)
+    _open: dict[int, NDArray[Any]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._shards = self.index["shard"].to_numpy()
+        self._rows = self.index["row"].to_numpy()
+        self._open = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": {}}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> NDArray[Any]:
+        """Array of an index row, shape (height, width): float16 up to about 1, or uint8."""
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        shard = int(self._shards[row])
+        if shard not in self._open:
+            if len(self._open) >= MAX_OPEN:
+                del self._open[next(iter(self._open))]
+            self._open[shard] = np.load(self.folder / shard_name(shard, self.kind), mmap_mode="r")
+        found: NDArray[Any] = self._open[shard][self._rows[row]]
+        return found
+
+
+def open_shards(folder: Path | str) -> Shards:
+    """Open what `gazescribe heatmaps` or `gazescribe images` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        With `index.parquet` and `heatmaps-00000.npy` … or `images-00000.npy` …
+
+    Returns
+    -------
+    Shards
+        `shards.index` is the table, `shards[i]` the array of its row i, memory mapped.
+
+    Raises
+    ------
+    SchemaError
+        If there is no index, or a shard that it names is absent, or of another size or type.
+    """
+    folder = Path(folder)
+    path = folder / "index.parquet"
+    if not path.is_file():
+        what = "there is no index of heatmaps or images."
+        raise SchemaError(what, where=path, remedy="Give the folder that the stage before wrote.")
+    try:
+        index = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+    missing = {
+        kind: set(TABLES[table].columns) - {*index.column_names} for kind, table in INDEXES.items()
+    }
+    kind = min(missing, key=lambda kind: len(missing[kind]))
+    if missing[kind]:
+        columns = ", ".join(sorted(missing[kind]))
+        raise SchemaError(f"columns of an index of {kind} are missing: {columns}.", where=path)
+    faults = list(_shard_faults(folder, index, kind))
+    if faults:
+        raise SchemaError("the shards are not what the index says.", where=folder, faults=faults)
+    return Shards(folder, index, kind)
+
+
+def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
+    counts = index.group_by(["shard", "height", "width"]).aggregate([("row", "count")])
+    for place in counts.sort_by("shard").to_pylist():
+        name = shard_name(place["shard"], kind)
+        expected = f"{TYPES[kind]} {place['row_count'], place['height'], place['width']}"
+        if not (folder / name).is_file():
+            yield f"{name}: not found"
+            continue
+        try:
+            stored = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError):
+            yield f"{name}: not a whole NPY file of numbers"
+            continue
+        found = f"{stored.dtype} {stored.shape}"
+        if found != expected:
+            yield f"{name}: {expected} expected, {found} found"
+
+
+@contextmanager
+def shard_folder(
+    out: Path, kind: Kind = "heatmaps", *, fingerprint: str | None = None
+) -> Iterator[Path]:
+    """Give a folder to write shards in; move them to `out` when the block ends well.
+
+    Shards of an earlier run are removed; the index comes last, so that a folder with an index is
+    whole. Hidden files are notes of the work and are not moved.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Where the shards shall lie.
+    kind : {'heatmaps', 'images'}
+        Of what.
+    fingerprint : str, optional
+        Stands for all that the shards are made from. A run that is cut off then leaves the folder,
+        and one of the same fingerprint finds there what was done. Without it every run starts anew.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    beside = _beside(out)
+    mark = beside / ".fingerprint"
+    if fingerprint is None or not mark.is_file() or mark.read_text() != fingerprint:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        mark.write_text(fingerprint or "")
+    try:
+        yield beside
+        (out / "index.parquet").unlink(missing_ok=True)
+        for old in out.glob(f"{kind}-*.npy"):
+            old.unlink()
+        whole = [path for path in beside.iterdir() if not path.name.startswith(".")]
+        for new in sorted(whole, key=lambda path: path.name == "index.parquet"):
+            new.replace(out / new.name)
+    except BaseException:
+        if fingerprint is None:
+            shutil.rmtree(beside, ignore_errors=True)
+        raise
+    shutil.rmtree(beside, ignore_errors=True)
+
+
+def _beside(out: Path) -> Path:
+    """Give a folder on the same disk as `out`, outside it: DVC empties outs before it runs."""
+    out = out.resolve()
+    return out / ".partial" if out.is_mount() else out.with_name(f".{out.name}.partial")
+
+
+def write_shard(
+    folder: Path, shard: int, shape: tuple[int, int, int], maps: Iterable[NDArray[np.float32]]
+) -> None:
+    """Write the heatmaps of a shard one after another; one is in memory at a time."""
+    with (folder / shard_name(shard)).open("wb") as file:
+        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+        write_array_header_1_0(file, header)
+        for one in maps:
+            file.write(to_stored(one).tobytes())

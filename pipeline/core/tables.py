@@ -1,0 +1,258 @@
+"""Reading and writing the tables of `pipeline.core.schemas` as Parquet, checked both ways.
+
+A table is written sorted by its key, beside its place and then renamed: the same rows give the same
+bytes, and a killed run leaves the old file or none.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
+
+
+def table_path(folder: Path, name: str) -> Path:
+    """Where a table lies in a folder."""
+    return folder / f"{TABLES[name].file or name}.parquet"
+
+
+def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
+    """Cast rows to a table's schema and sort them by its key.
+
+    Parameters
+    ----------
+    rows : mapping of column name to sequence, or pyarrow.Table
+        Columns in any order; a column that may be null can be absent.
+    name : str
+        A key of `pipeline.core.schemas.TABLES`.
+
+    Returns
+    -------
+    pyarrow.Table
+        With the schema's column order, types and metadata, sorted by key.
+
+    Raises
+    ------
+    SchemaError
+        If a column is unknown, absent or of another type, if a null stands where none may, or if a
+        key occurs twice.
+    """
+    spec = TABLES[name]
+    given = list(rows.column_names) if isinstance(rows, pa.Table) else list(rows)
+    unknown = sorted(set(given) - set(spec.columns))
+    if unknown:
+        raise SchemaError(
+            f"table {name} has no column {', '.join(unknown)}; it has {', '.join(spec.columns)}."
+        )
+    length = rows.num_rows if isinstance(rows, pa.Table) else _common_length(rows, name)
+    columns = []
+    for field in spec.schema:
+        if field.name in given:
+            columns.append(_cast(rows[field.name], field, name))
+        elif field.nullable:
+            columns.append(pa.nulls(length, field.type))
+        else:
+            raise SchemaError(f"table {name} lacks the column {field.name}.")
+    table = pa.Table.from_arrays(columns, schema=spec.schema)
+    table = table.sort_by([(column, "ascending") for column in spec.key])
+    _check_nulls(table, spec)
+    _check_key(table, spec)
+    return table
+
+
+def _common_length(rows: Mapping[str, Any], name: str) -> int:
+    lengths = {column: len(values) for column, values in rows.items()}
+    if len(set(lengths.values())) > 1:
+        raise SchemaError(f"columns of table {name} differ in length: {lengths}.")
+    return next(iter(lengths.values()), 0)
+
+
+def _cast(values: Any, field: pa.Field, name: str) -> pa.Array | pa.ChunkedArray:
+    """Fit a column to its type; NaN is null in both kinds of rows."""
+    try:
+        if not isinstance(values, pa.Array | pa.ChunkedArray):
+            return pa.array(values, type=field.type, from_pandas=True)
+        column = values.cast(field.type)
+    except (pa.ArrowException, OverflowError) as error:
+        message = f"column {field.name} of table {name} does not fit {field.type}: {error}"
+        raise SchemaError(message) from error
+    if pa.types.is_floating(field.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
+    return column
+
+
+def _check_nulls(table: pa.Table, spec: Table) -> None:
+    faults = [
+        f"{field.name}: {table[field.name].null_count} of {table.num_rows} rows"
+        for field in spec.schema
+        if not field.nullable and table[field.name].null_count
+    ]
+    if faults:
+        raise SchemaError(f"table {spec.name} has nulls where none may stand.", faults=faults)
+
+
+def _check_key(table: pa.Table, spec: Table) -> None:
+    if table.num_rows < 2:
+        return
+    same = None
+    for column in spec.key:
+        values = table[column].combine_chunks()
+        equal = pc.equal(values.slice(1), values.slice(0, len(values) - 1))
+        same = equal if same is None else pc.and_(same, equal)
+    row = pc.index(same, True).as_py()
+    if row >= 0:
+        found = table.select(list(spec.key)).slice(row, 1).to_pylist()[0]
+        raise SchemaError(f"table {spec.name} has the key {found} more than once.")
+
+
+class TableWriter:
+    """Write one table in pieces, each piece one row group, in rising order of its key.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the table.
+    name : str
+        A key of `pipeline.core.schemas.TABLES`.
+    extra : mapping of str to str, optional
+        More metadata for the file, such as where its splits came from.
+    """
+
+    def __init__(self, folder: Path, name: str, extra: Mapping[str, str] | None = None) -> None:
+        self._path = table_path(folder, name)
+        self._name = name
+        schema = TABLES[name].schema
+        self._schema = schema.with_metadata({**schema.metadata, **_encoded(extra or {})})
+        self.n_rows = 0
+
+    def __enter__(self) -> Self:
+        self._replacing = replacing(self._path)
+        beside = self._replacing.__enter__()
+        self._writer = pq.ParquetWriter(beside, self._schema, compression="zstd")
+        return self
+
+    def write(self, rows: Mapping[str, Any] | pa.Table) -> None:
+        """Append rows; they are checked and sorted among themselves."""
+        table = conform(rows, self._name).replace_schema_metadata(self._schema.metadata)
+        if table.num_rows:
+            self._writer.write_table(table)
+            self.n_rows += table.num_rows
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+        self._replacing.__exit__(kind, error, trace)
+
+
+def split_source(folder: Path) -> str:
+    """Where the splits of a folder's readings came from: a published list or a seeded draw."""
+    return _recorded(folder, "split_source")
+
+
+def tuning_source(folder: Path) -> str:
+    """Where the choice of a folder's labeler-tuning readings came from, likewise."""
+    return _recorded(folder, "tuning_source")
+
+
+def _recorded(folder: Path, what: str) -> str:
+    metadata = pq.read_schema(table_path(folder, "readings")).metadata or {}
+    return str(metadata.get(what.encode(), b"unknown").decode())
+
+
+def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Cut a table into one dict of columns for each id.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Sorted by `key`.
+    key : str
+        The column of the ids.
+    ids : sequence of str
+        Which to give; an id without rows gets empty columns.
+
+    Returns
+    -------
+    dict of str to dict of str to ndarray
+        Columns as numpy arrays; nulls of numbers as NaN.
+    """
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    begin = np.searchsorted(columns[key].astype(str), list(ids), side="left")
+    end = np.searchsorted(columns[key].astype(str), list(ids), side="right")
+    return {
+        one: {name: values[first:last] for name, values in columns.items()}
+        for one, first, last in zip(ids, begin, end, strict=True)
+    }
+
+
+def read_readings(folder: Path, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read the rows of a few readings, as `rows_of` gives them; other row groups stay unread."""
+    key = TABLES[name].key[0]
+    where = [(key, ">=", min(ids)), (key, "<=", max(ids))]
+    return rows_of(read_table(folder, name, filters=where), key, ids)
+
+
+def _encoded(extra: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {key.encode(): value.encode() for key, value in extra.items()}
+
+
+def write_table(
+    rows: Mapping[str, Any] | pa.Table,
+    folder: Path,
+    name: str,
+    extra: Mapping[str, str] | None = None,
+) -> int:
+    """Write a whole table; give the number of its rows. Raises as `conform` does."""
+    with TableWriter(folder, name, extra) as writer:
+        writer.write(rows)
+    return writer.n_rows
+
+
+def read_table(
+    folder: Path,
+    name: str,
+    columns: list[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
+) -> pa.Table:
+    """Read a table of a folder, or part of it, and check that it is what its schema says.
+
+    Raises
+    ------
+    SchemaError
+        If the file is absent, is no Parquet, is of another schema version, or lacks a column.
+    """
+    path = table_path(folder, name)
+    if not path.is_file():
+        beside = sorted(found.stem for found in folder.glob("*.parquet")) if folder.is_dir() else []
+        what = f"there is no table {name}"
+        what += f" (found: {', '.join(beside)})." if beside else "."
+        raise SchemaError(what, where=path, remedy="Give the folder that the stage before wrote.")
+    try:
+        found = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+    version = (found.metadata or {}).get(b"schema_version", b"none").decode()
+    if version != SCHEMA_VERSION:
+        what = f"schema version {version} found, {SCHEMA_VERSION} expected."
+        raise SchemaError(what, where=path, remedy="Run the stage that wrote it again.")
+    faults = [
+        f"{field.name}: {field.type} expected, "
+        + (f"{found.field(field.name).type} found" if field.name in found.names else "not found")
+        for field in TABLES[name].schema
+        if field.name not in found.names or found.field(field.name).type != field.type
+    ]
+    if faults:
+        raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
+    return pq.read_table(path, columns=columns, filters=filters)

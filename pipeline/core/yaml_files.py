@@ -1,0 +1,124 @@
+"""YAML files read into models that refuse unknown keys and name the nearest known one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """A model that is frozen, knows no keys but its own and holds finite numbers only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
+    """Read a YAML file into a model.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    model : type
+        What the file must say.
+    error : type
+        Child of `GazeError` to raise.
+
+    Returns
+    -------
+    Strict
+        The checked content.
+
+    Raises
+    ------
+    GazeError
+        Of the given kind, if the file is absent, is no YAML, or does not fit; all faults at once.
+    """
+    if not path.is_file():
+        raise error("there is no such file.", where=path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise error(f"this is not YAML ({fault}).", where=path) from fault
+    if content is None:
+        raise error("the file is empty.", where=path)
+    return check(content, model, error, where=path)
+
+
+def check(
+    content: Any,
+    model: type[Model],
+    error: type[GazeError],
+    *,
+    where: object,
+    remedy: str | None = None,
+) -> Model:
+    """Fit loaded content to a model; raises as `read_yaml` does."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as found:
+        faults = [explain(one, model) for one in found.errors(include_url=False)]
+        what = "this does not say what it must."
+        raise error(what, where=where, remedy=remedy, faults=faults) from found
+
+
+def explain(fault: Any, model: type[BaseModel]) -> str:
+    """Say one of pydantic's faults in words: where it is, and what was expected."""
+    at = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(model, fault["loc"][:-1])
+        near = nearest(str(fault["loc"][-1]), known)
+        return f"{at} is unknown{near} (known: {', '.join(known)})"
+    if fault["type"] == "missing":
+        return f"{at} is missing"
+    return f"{at}: {fault['msg']}, found {fault['input']!r}"
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    for part in path:
+        if part in model.model_fields:
+            inner = _inner_model(model.model_fields[str(part)].annotation)
+            model = inner or model
+    return list(model.model_fields)
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_inner_model(argument) for argument in get_args(annotation))
+    return next((model for model in found if model), None)
+
+
+Section = TypeVar("Section", bound=Strict)
+
+
+def override(section: Section, **given: object) -> Section:
+    """Replace values of a section by options of the command line; None means not given.
+
+    Raises
+    ------
+    ParamsError
+        If a value is out of range; it is named as the option of the running command.
+    """
+    changed = {key: value for key, value in given.items() if value is not None}
+    content = {**section.model_dump(), **changed}
+    try:
+        return check(content, type(section), ParamsError, where="options")
+    except ParamsError as error:
+        parts = [fault.partition(":") for fault in error.faults]
+        faults = ["".join((option_of(key), *rest)) for key, *rest in parts]
+        raise ParamsError(error.what, where=error.where, faults=faults) from error
+
+
+def option_of(key: str) -> str:
+    """Spell a key as the option of the running command that sets it; else as it is."""
+    context = click.get_current_context(silent=True)
+    options = context.command.params if context else []
+    return next((option.opts[0] for option in options if option.name == key), key)

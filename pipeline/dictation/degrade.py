@@ -1,0 +1,259 @@
+"""Stage `degrade`: make the labeler worse on purpose, for one label.
+
+Reads: a mentions table; with `--against` the readers' certainties of a folder of tables.
+Writes: another mentions table, and beside it what was done, as JSON.
+Params: section `degrade`. Drops: mentions of the label in a share of the cases that have one, each
+case whole; counted.
+Source: Lanfredi et al. 2023, Section 3.4: "the original mentions for the other nine abnormality
+labels" stay, so a mention that is added lies beside the one whose words it borrows.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gazescribe.pipeline.core.errors import RuleError, SchemaError
+from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import conform, read_table
+from gazescribe.pipeline.dictation.evaluation.settings import Degrade
+from gazescribe.pipeline.dictation.rules_io import LabelMap, load_column_map, load_label_map
+
+LEAST = {"certainty_above_0": 1, "certainty_from_3": 3}  # the first is Table 4's
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is done to the mentions of one channel.
+
+    Attributes
+    ----------
+    channel : str
+        The label, one of the channels of `labels.yaml`.
+    params : Degrade
+        Shares and seed.
+    label_map : LabelMap
+        Classes and the channels they reach.
+    """
+
+    channel: str
+    params: Degrade
+    label_map: LabelMap
+
+    def chance(self, purpose: str, report_id: str) -> float:
+        """Draw from 0 to 1 by seed, purpose and report: their order does not matter."""
+        said = f"{purpose}:{self.params.seed}:{self.channel}:{report_id}"
+        return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") / 2**64
+
+    def channels_of(self, row: Row) -> tuple[str, ...]:
+        """Channels that a mention reaches; none if it is denied."""
+        return () if row["polarity"] == "negative" else self.label_map.channels_of(row["label"])
+
+    def class_of(self, channels: tuple[str, ...]) -> str | None:
+        """Find a class that reaches these channels and no other, the plainest name first."""
+        names = [name for name, reached in self.label_map.targets.items() if reached == channels]
+        return min(names, key=lambda name: (name != channels[0].casefold(), name), default=None)
+
+    def added_class(self) -> str:
+        """Find the class that a borrowed mention gets: one that reaches few other channels."""
+        alone = self.class_of((self.channel,))
+        reaching = [name for name, to in self.label_map.targets.items() if self.channel in to]
+        return alone or min(reaching, key=lambda name: (len(self.label_map.targets[name]), name))
+
+
+def degrade_mentions(mentions: pa.Table, noise: Noise) -> tuple[pa.Table, dict[str, int]]:
+    """Drop a label's mentions in some cases, and make some up in others.
+
+    Parameters
+    ----------
+    mentions : pyarrow.Table
+        Table `mentions`.
+    noise : Noise
+        What to do.
+
+    Returns
+    -------
+    tuple
+        Table `mentions`, and counts of cases and mentions.
+
+    Notes
+    -----
+    A case has the label if a positive or uncertain mention reaches it. One that has none can get
+    one if it mentions another label, whose words are then taken for both. A class that reaches
+    other channels too leaves them behind, where another class says just these.
+    """
+    counts: Counter[str] = Counter()
+    rows = [
+        row
+        for report_id, case in groupby(mentions.to_pylist(), key=lambda row: str(row["report_id"]))
+        for row in _degrade_case(report_id, list(case), noise, counts)
+    ]
+    table = pa.Table.from_pylist(rows, schema=TABLES["mentions"].schema)
+    return conform(table, "mentions"), dict(counts)
+
+
+def _degrade_case(report_id: str, case: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
+    hits = [row for row in case if noise.channel in noise.channels_of(row)]
+    if hits:
+        counts["cases_with_label"] += 1
+        if noise.chance("drop", report_id) >= noise.params.drop_share:
+            return case
+        counts["cases_dropped"] += 1
+        counts["mentions_dropped"] += len(hits)
+        kept = [row for row in case if row not in hits]
+        return _with_new(kept, _rest_of(hits, noise, counts))
+    counts["cases_without_label"] += 1
+    others = [row for row in case if noise.channels_of(row)]
+    label = noise.added_class()
+    borrowed = [row | {"label": label} for row in others if _is_new(row | {"label": label}, case)]
+    if not borrowed:
+        counts["cases_without_any_other_mention"] += 1
+        return case
+    if noise.chance("add", report_id) >= noise.params.add_share:
+        return case
+    counts["cases_added"] += 1
+    return [*case, borrowed[int(noise.chance("choose", report_id) * len(borrowed))]]
+
+
+def _rest_of(hits: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
+    """Mentions of what the dropped ones also said, in classes that say no more than that."""
+    rest = []
+    for row in hits:
+        channels = tuple(one for one in noise.channels_of(row) if one != noise.channel)
+        label = noise.class_of(channels) if channels else None
+        if label:
+            rest.append(row | {"label": label})
+        elif channels:
+            counts["mentions_of_other_labels_lost"] += 1
+    return rest
+
+
+def _with_new(case: list[Row], rows: list[Row]) -> list[Row]:
+    for row in rows:
+        if _is_new(row, case):
+            case = [*case, row]
+    return case
+
+
+def _is_new(row: Row, case: list[Row]) -> bool:
+    key = TABLES["mentions"].key
+    return all(any(row[name] != one[name] for name in key) for one in case)
+
+
+def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """How certain the readers of dictations were of a channel.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Ingested REFLACX.
+    channel : str
+        The label.
+    columns : mapping of str to tuple of str
+        Channels that each column of the readers' certainties reaches.
+
+    Returns
+    -------
+    dict of str to int
+        Reading to the highest certainty, of readings with a text whose certainties are all known.
+    """
+    texts = read_table(tables, "readings", ["reading_id", "text"]).to_pylist()
+    dictated = {row["reading_id"] for row in texts if (row["text"] or "").strip()}
+    certainty: dict[str, int] = {}
+    unknown = set()
+    for row in read_table(tables, "certainties").to_pylist():
+        if row["reading_id"] in dictated and channel in columns.get(row["label"], ()):
+            if row["certainty"] is None:
+                unknown.add(row["reading_id"])
+            found = certainty.get(row["reading_id"], 0)
+            certainty[row["reading_id"]] = max(found, row["certainty"] or 0)
+    return {one: value for one, value in certainty.items() if one not in unknown}
+
+
+def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dict[str, Any]:
+    """Recall and precision of a label's mentions, at both cut-offs of the readers' certainty."""
+    said = {
+        row["report_id"] for row in mentions.to_pylist() if noise.channel in noise.channels_of(row)
+    }
+    found: dict[str, Any] = {}
+    for name, least in LEAST.items():
+        true = {one for one, value in certainty.items() if value >= least}
+        claimed = said & set(certainty)
+        hits = len(true & claimed)
+        found[name] = {
+            "recall": hits / len(true) if true else None,
+            "precision": hits / len(claimed) if claimed else None,
+        }
+    return found
+
+
+def read_whole(path: Path) -> pa.Table:
+    """Read a mentions table of any name.
+
+    Raises
+    ------
+    SchemaError
+        If it is no Parquet file, or no table of mentions.
+    """
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        remedy = "Give what `gazescribe label` wrote as .parquet."
+        raise SchemaError(
+            f"this is not a Parquet file ({error}).", where=path, remedy=remedy
+        ) from error
+    try:
+        return conform(table, "mentions")
+    except SchemaError as error:
+        raise SchemaError(error.what, where=path, faults=error.faults) from error
+
+
+def run(
+    mentions: Path,
+    out: Path,
+    params: Degrade,
+    *,
+    against: Path | None = None,
+    rules: Path | None = None,
+) -> dict[str, Any]:
+    """Degrade a table of mentions; write it and its counts; give the counts.
+
+    Raises
+    ------
+    GazeError
+        If the label is none of the channels, or a table is not what it must be.
+    """
+    if out.suffix != ".parquet":
+        raise SchemaError("mentions are written here as .parquet.", where=out)
+    label_map = load_label_map(rules)
+    noise = Noise(_channel(params.label, label_map), params, label_map)
+    before = read_whole(mentions)
+    after, counts = degrade_mentions(before, noise)
+    summary: dict[str, Any] = {"params": params.model_dump(), "counts": counts}
+    if against is not None:
+        columns = load_column_map("reflacx", label_map.channels, rules)
+        certainty = reference(against, noise.channel, columns)
+        summary["n_scored"] = len(certainty)
+        summary["before"] = score(before, noise, certainty)
+        summary["after"] = score(after, noise, certainty)
+    with replacing(out) as beside:
+        pq.write_table(after, beside, compression="zstd")
+    write_json(summary, out.with_suffix(".json"))
+    return summary
+
+
+def _channel(label: str, label_map: LabelMap) -> str:
+    for channel in label_map.channels:
+        if channel.casefold() == label.strip().casefold():
+            return channel
+    known = ", ".join(label_map.channels)
+    raise RuleError(f"{label!r} is none of the channels.", remedy=f"Choose of: {known}.")

@@ -1,0 +1,187 @@
+"""Mentions against mentions: which of a gold table were found, and with which polarity.
+
+Reads and writes nothing. A mention found matches one of the gold table of the same report and
+label whose span overlaps; each mention is matched once, the most alike spans first.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.resampling import Draws, Floats
+from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.dictation.evaluation.rates import macro_scores, score_table
+
+ANY = "any"
+NONE = "none"  # on the other side: missed, or spurious
+
+
+def align(found: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+    """Put each mention beside its match.
+
+    Parameters
+    ----------
+    found, gold : pandas.DataFrame
+        Columns of the table `mentions`: report_id, label, char_start, char_end, polarity.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a match, a mention that is missed, or one that is spurious, sorted by report, label
+        and place: report_id, label, then the other columns as `_found` and `_gold`, null where
+        there is none, the polarities `none` instead; and `exact`.
+    """
+    matches = _matches(found, gold)
+    keys = ["pair", "report_id", "label"]
+    left = found.assign(pair=_numbered(len(found), list(matches), "f"))
+    right = gold.assign(pair=_numbered(len(gold), list(matches.values()), "g"))
+    right = _renamed(right, keys, "gold")
+    aligned = _renamed(left, keys, "found").merge(right, how="outer", on=keys)
+    for side in ("polarity_found", "polarity_gold"):
+        aligned[side] = aligned[side].fillna(NONE)
+    exact = np.logical_and.reduce(
+        [aligned[f"{name}_found"] == aligned[f"{name}_gold"] for name in ("char_start", "char_end")]
+    )
+    place = aligned["char_start_found"].fillna(aligned["char_start_gold"])
+    aligned = aligned.assign(exact=exact, place=place)
+    order = ["report_id", "label", "place", "pair"]
+    return aligned.sort_values(order, ignore_index=True).drop(columns=["pair", "place"])
+
+
+def _matches(found: pd.DataFrame, gold: pd.DataFrame) -> dict[int, int]:
+    """Give the row of `gold` for each row of `found` that matches one."""
+    columns = ["report_id", "label", "char_start", "char_end"]
+    one = found[columns].assign(row=np.arange(len(found)))
+    other = gold[columns].assign(row=np.arange(len(gold)))
+    both = one.merge(other, on=["report_id", "label"], suffixes=("_found", "_gold"))
+    starts = np.sort(both[["char_start_found", "char_start_gold"]].to_numpy(np.int64), axis=1)
+    ends = np.sort(both[["char_end_found", "char_end_gold"]].to_numpy(np.int64), axis=1)
+    overlap, union = ends[:, 0] - starts[:, 1], ends[:, 1] - starts[:, 0]
+    # Most alike first; ties by place, the same way whichever side is called gold.
+    order = np.lexsort((ends[:, 1], ends[:, 0], starts[:, 1], starts[:, 0], -overlap / union))
+    rows = both[["row_found", "row_gold"]].to_numpy()[order[overlap[order] > 0]]
+    matches: dict[int, int] = {}
+    taken = set()
+    for row_found, row_gold in rows.tolist():
+        if row_found not in matches and row_gold not in taken:
+            matches[row_found] = row_gold
+            taken.add(row_gold)
+    return matches
+
+
+def _numbered(n_rows: int, matched: list[int], side: str) -> NDArray[np.object_]:
+    """Name rows so that the two of a match, and no others, are named alike."""
+    names = np.array([f"{side}{row}" for row in range(n_rows)], dtype=object)
+    names[matched] = [str(number) for number in range(len(matched))]
+    return names
+
+
+def _renamed(mentions: pd.DataFrame, keys: list[str], side: str) -> pd.DataFrame:
+    names = {name: f"{name}_{side}" for name in mentions.columns if name not in keys}
+    return mentions.rename(columns=names)
+
+
+def count(aligned: pd.DataFrame, clusters: pd.Series) -> tuple[pd.DataFrame, Floats]:
+    """Count hits and misses of each label and polarity.
+
+    Parameters
+    ----------
+    aligned : pandas.DataFrame
+        What `align` gives.
+    clusters : pandas.Series
+        For each of its rows what it is resampled with.
+
+    Returns
+    -------
+    items : pandas.DataFrame
+        `label` and `polarity` (any, or one of the three), n_items rows, with `n_exact`: hits whose
+        span is the gold table's.
+    counts : ndarray of float64, shape (n_clusters, n_items, 4)
+        For `any` a hit is a match; else a match with that polarity on both sides. There are no true
+        negatives.
+    """
+    labels, label = np.unique(aligned["label"].to_numpy(str), return_inverse=True)
+    names, cluster = np.unique(clusters.to_numpy(str), return_inverse=True)
+    states = (ANY, *POLARITIES)
+    counts = np.zeros((len(names), len(labels), len(states), 4))
+    n_exact = np.zeros((len(labels), len(states)), np.int64)
+    for number, state in enumerate(states):
+        found, gold = (_is(aligned[f"polarity_{side}"], state) for side in ("found", "gold"))
+        for outcome, which in enumerate((found & gold, found & ~gold, gold & ~found)):
+            np.add.at(counts, (cluster[which], label[which], number, outcome), 1)
+        exact = found & gold & aligned["exact"].to_numpy()
+        np.add.at(n_exact, (label[exact], number), 1)
+    rows = [(one, state) for one in labels for state in states]
+    items = pd.DataFrame(rows, columns=["label", "polarity"]).assign(n_exact=n_exact.ravel())
+    return items, counts.reshape(len(names), len(items), 4)
+
+
+def _is(polarity: pd.Series, state: str) -> NDArray[np.bool_]:
+    return (polarity != NONE if state == ANY else polarity == state).to_numpy(bool)
+
+
+def polarity_confusion(aligned: pd.DataFrame) -> pd.DataFrame:
+    """Count the polarities found for each label and gold polarity; `none` is missed or spurious."""
+    states = [*POLARITIES, NONE]
+    labels = sorted(aligned["label"].unique())
+    rows = pd.MultiIndex.from_product([labels, states], names=["label", "gold"])
+    given = [aligned["label"], aligned["polarity_gold"]]
+    table = pd.crosstab(given, aligned["polarity_found"])
+    table = table.reindex(index=rows, columns=states, fill_value=0)
+    return table.rename_axis(columns=None).reset_index()
+
+
+def score_gold(
+    found: pd.DataFrame, gold: pd.DataFrame, images: pd.Series, draws: Draws
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], pd.DataFrame]:
+    """Score mentions against a gold table, in the reports that it has mentions of.
+
+    Parameters
+    ----------
+    found, gold : pandas.DataFrame
+        Tables `mentions`.
+    images : pandas.Series
+        Image of each reading, by reading_id.
+    draws : Draws
+        How intervals are made; images are what is drawn.
+
+    Returns
+    -------
+    results : dict of str to pandas.DataFrame
+        Files to write.
+    summary : dict
+        Macro averages over labels and over labels and polarities; counts.
+    aligned : pandas.DataFrame
+        What `pipeline.dictation.evaluation.gold.align` gives.
+
+    Raises
+    ------
+    AlignmentError
+        If the gold table is empty, or if the two tables share no label.
+    """
+    if gold.empty:
+        raise AlignmentError("the gold table has no mention.")
+    named = found["report_id"].isin(gold["report_id"])
+    if named.any() and not set(found.loc[named, "label"]) & set(gold["label"]):
+        labels = [", ".join(sorted(set(one["label"]))) for one in (found[named], gold)]
+        what = f"mentions and gold table share no label: {labels[0]} against {labels[1]}."
+        raise AlignmentError(what, remedy="Give both the names of rules/labels.yaml.")
+    aligned = align(found[named], gold)
+    items, counts = count(aligned, aligned["report_id"].map(images))
+    scores = score_table(items, counts, draws)
+    whole = (items["polarity"] == ANY).to_numpy()
+    hits = scores[whole]
+    summary = {
+        "n_reports": int(gold["report_id"].nunique()),
+        "n_mentions_of_other_reports": int((~named).sum()),
+        "n_matched": int(hits["tp"].sum()),
+        "n_exact": int(hits["n_exact"].sum()),
+        "n_missed": int(hits["fn"].sum()),
+        "n_spurious": int(hits["fp"].sum()),
+        "macro_spans": macro_scores(counts[:, whole], draws),
+        "macro_polarities": macro_scores(counts[:, ~whole], draws),
+    }
+    return {"mentions.csv": scores, "polarities.csv": polarity_confusion(aligned)}, summary, aligned

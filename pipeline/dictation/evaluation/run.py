@@ -1,0 +1,155 @@
+"""Stage `evaluate-labels`: mentions of dictations against what their readers were certain of.
+
+Reads: the tables `readings`, `attributes`, `certainties` and `sentences` of REFLACX, a mentions
+table, `certainties.yaml` of the rules; with `--gold` another mentions table, taken as the truth.
+Writes: `labels.csv` (precision, recall, F1), `confusion.csv` (state against certainty),
+`examples.jsonl` (errors with their sentences), `evaluate_labels.json`; with a gold table also
+`mentions.csv` and `polarities.csv`.
+Params: section `evaluate_labels`. Drops: readings of other phases, those the labeler was tuned on,
+and those without text; certainties that are unknown; mentions whose class serves no column. All are
+counted.
+Source: Lanfredi et al. 2023, Table 4 and Section 2.7. A reading mentions a label when a mention of
+it is positive or uncertain, and has it when its reader's certainty is above 0; dictation and label
+may differ, and count as errors. The column certainty ≥ 3 and the intervals are ours: images are
+resampled, not readings, since five readers saw each.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.tables import read_table, split_source, tuning_source
+from gazescribe.pipeline.dictation.evaluation.cases import (
+    PAPER,
+    columns_of,
+    confusion,
+    observe,
+    score_certainties,
+    select_cases,
+    unserved,
+)
+from gazescribe.pipeline.dictation.evaluation.examples import (
+    certainty_errors,
+    choose,
+    gold_errors,
+    with_sentences,
+)
+from gazescribe.pipeline.dictation.evaluation.gold import score_gold
+from gazescribe.pipeline.dictation.evaluation.rates import RATES
+from gazescribe.pipeline.dictation.evaluation.settings import EvaluateLabels
+from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.dictation.rules_io import load_certainty_map, load_label_map
+
+READ = ("readings", "attributes", "certainties", "sentences")
+
+
+def run(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    params: EvaluateLabels,
+    *,
+    gold: Path | None = None,
+    rules: Path | None = None,
+) -> dict[str, Any]:
+    """Score mentions against certainties, and against a gold table if there is one.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Ingested REFLACX.
+    mentions, gold : pathlib.Path
+        Mentions, ours or anybody's.
+    out : pathlib.Path
+        Folder of the results.
+    params : EvaluateLabels
+        The section of this name.
+    rules : pathlib.Path, optional
+        Rules folder.
+
+    Returns
+    -------
+    dict
+        What `evaluate_labels.json` says.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together.
+    """
+    label_map = load_label_map(rules)
+    column_map = load_certainty_map("reflacx", tuple(label_map.targets), rules)
+    table = {name: read_table(tables, name) for name in READ}
+    spoken = read_mentions(mentions, table["readings"], label_map).to_pandas()
+    readings, attributes, certainties, sentences = (table[name].to_pandas() for name in READ)
+    cases, left_out = select_cases(readings, attributes, params.phase)
+    of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
+    stated = certainties[certainties["reading_id"].isin(of_phase)]
+    columns = columns_of(stated, column_map)
+    own = spoken[spoken["report_id"].isin(cases["reading_id"])]
+    observed = observe(cases, stated, own, columns)
+    draws = Draws(params.n_bootstrap, params.confidence, params.seed)
+    scores, macro = score_certainties(observed, list(columns), draws)
+    results = {"labels.csv": scores, "confusion.csv": confusion(observed, list(columns))}
+    errors = certainty_errors(observed)
+    summary = {
+        "params": params.model_dump(),
+        "split_source": split_source(tables),
+        "tuning_source": tuning_source(tables),
+        "n_readings": len(cases),
+        "n_images": int(cases["dicom_id"].nunique()),
+        "readings_left_out": left_out,
+        "n_certainties_unknown": int(observed["certainty"].isna().sum()),
+        "mentions_without_column": unserved(own, columns),
+        "labels": _by_label(scores),
+        "macro": macro,
+    }
+    if gold is not None:
+        truth = read_mentions(gold, table["readings"], label_map).to_pandas()
+        images = readings.set_index("reading_id")["dicom_id"]
+        files, summary["gold"], aligned = score_gold(spoken, truth, images, draws)
+        results |= files
+        errors = pd.concat([errors, gold_errors(aligned)])
+    for name, result in results.items():
+        with replacing(out / name) as beside:
+            result.to_csv(beside, index=False, lineterminator="\n")
+    summary["errors"] = _write_examples(errors, readings, sentences, params, out / "examples.jsonl")
+    write_json(summary, out / "evaluate_labels.json")
+    return summary
+
+
+def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Give what DVC compares between runs: rates in the paper's reading of "mentioned"."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in scores[scores["counted"] == PAPER[1]].to_dict("records"):
+        values = {rate: None if pd.isna(row[rate]) else row[rate] for rate in RATES}
+        found.setdefault(row["label"], {})[row["reference"]] = values
+    return found
+
+
+def _write_examples(
+    errors: pd.DataFrame,
+    readings: pd.DataFrame,
+    sentences: pd.DataFrame,
+    params: EvaluateLabels,
+    path: Path,
+) -> dict[str, dict[str, int]]:
+    """Write a few errors of each kind; give how many there are of each, and how many written."""
+    place = np.random.default_rng(params.seed).permutation(len(readings))
+    order = dict(zip(readings["reading_id"], place.tolist(), strict=True))
+    chosen = choose(errors, order, params.n_examples)
+    texts = dict(zip(readings["reading_id"], readings["text"], strict=True))
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+        for example in with_sentences(chosen, texts, sentences):
+            file.write(json.dumps(example, ensure_ascii=False) + "\n")
+    written = Counter(chosen["kind"])
+    return {
+        kind: {"n": n, "n_written": written[kind]}
+        for kind, n in sorted(Counter(errors["kind"]).items())
+    }

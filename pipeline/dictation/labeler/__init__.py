@@ -1,0 +1,10 @@
+"""The rule-based labeler of chest-radiograph reports; its knowledge lies in `rules/`.
+
+``Labeler.from_rules(folder).label(texts)`` gives the mentions of each text. Importing this package
+loads no spaCy; the first text does.
+"""
+
+from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+
+__all__ = ["Conventions", "Labeler", "Mention"]

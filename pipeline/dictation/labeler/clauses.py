@@ -1,0 +1,295 @@
+"""A sentence as a row of items and triggers, and where its clauses end.
+
+Items are findings, structures and words for the state of a structure; triggers are what the rules
+of `polarity/` found. A clause ends at a boundary word, at a semicolon, where a connector begins a
+finding of its own ("no A, small B") and where it joins two clauses ("A is gone and B persists").
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gazescribe.pipeline.dictation.labeler.phrases import Words
+from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+
+_JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
+_CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
+_LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
+_MARKS = _JOINS | {",", *_LONG_JOINS}
+_SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+_TRANSITIVE = frozenset(
+    """
+    has have shows show demonstrates demonstrate reveals reveal contains contain displays display
+    exhibits exhibit
+    """.split()  # noqa: SIM905 (a row of words)
+)
+_SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
+_SUBJECT_WORDS = 5
+_PLURAL = frozenset(["are", "were", "have"])
+
+
+@dataclass(slots=True)
+class Hit:
+    """A trigger found in the text."""
+
+    start: int
+    end: int
+    trigger: Trigger
+
+
+@dataclass(slots=True)
+class Item:
+    """Something that triggers can govern: a mention, or a word for the state of a structure."""
+
+    start: int
+    end: int
+    word: int
+    concept: Concept | None = None
+    state: Trigger | None = None
+    before: Hit | None = None
+    after: Hit | None = None
+    asserted: Hit | None = None
+    alternative: Hit | None = None
+    denied: bool = False
+
+
+@dataclass(slots=True)
+class Connector:
+    """A comma, slash or conjunction."""
+
+    start: int
+    end: int
+    word: str
+    comma: bool
+
+    @property
+    def is_choice(self) -> bool:
+        """Tell whether it offers a choice, which keeps a list under one negation."""
+        return "or" in self.word.split() or "nor" in self.word.split()
+
+
+@dataclass(slots=True)
+class Sentence:
+    """One sentence with all that was found in it."""
+
+    start: int
+    end: int
+    words: Words
+    items: list[Item]
+    hits: list[Hit]
+    connectors: list[Connector] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    forward_cuts: list[int] = field(default_factory=list)
+
+    def hits_between(self, left: int, right: int) -> Iterator[Hit]:
+        """Triggers that lie between two places."""
+        return (hit for hit in self.hits if left <= hit.start and hit.end <= right)
+
+    def connectors_between(self, left: int, right: int) -> list[Connector]:
+        """Connectors that lie between two places."""
+        return [one for one in self.connectors if left <= one.start and one.end <= right]
+
+    def is_cut(self, left: int, right: int) -> bool:
+        """Tell whether a clause ends between two places."""
+        return any(left <= cut <= right for cut in self.cuts)
+
+    def clause(self, place: int) -> tuple[int, int]:
+        """Give the clause that a place lies in."""
+        if not self.cuts:
+            return self.start, self.end
+        before = [cut for cut in self.cuts if cut <= place]
+        after = [cut for cut in self.cuts if cut > place]
+        return max(before, default=self.start), min(after, default=self.end)
+
+    def texts_between(self, left: int, right: int) -> list[str]:
+        """Words that begin between two places; those of mentions are empty."""
+        starts = self.words.starts
+        return self.words.texts[bisect_left(starts, left) : bisect_left(starts, right)]
+
+    def is_singular(self, hit: Hit) -> bool:
+        """Tell whether a trigger has a verb in the singular, or one without number."""
+        return not _SINGULAR.isdisjoint(self.texts_between(hit.start, hit.end))
+
+    def is_plural(self, hit: Hit) -> bool:
+        """Tell whether a trigger has a verb in the plural."""
+        return not _PLURAL.isdisjoint(self.texts_between(hit.start, hit.end))
+
+    def count(self, left: int, right: int) -> int:
+        """Count the words and marks between two places."""
+        starts = self.words.starts
+        return bisect_left(starts, right) - bisect_left(starts, left)
+
+
+def cut(sentence: Sentence) -> None:
+    """Find the connectors of a sentence and the ends of its clauses."""
+    if not _MARKS.isdisjoint(sentence.words.texts):
+        _find_connectors(sentence)
+    if not sentence.hits:
+        return
+    _cut_at_marks(sentence)
+    for hit in sentence.hits:
+        if hit.trigger.direction == "boundary":
+            sentence.forward_cuts.append(hit.start)
+            if not hit.trigger.attached:
+                sentence.cuts.append(hit.start)
+    for number, connector in enumerate(sentence.connectors):
+        if _starts_item(sentence, connector):
+            sentence.forward_cuts.append(connector.start)
+        if not connector.is_choice and _starts_clause(sentence, number):
+            sentence.forward_cuts.append(connector.start)
+            sentence.cuts.append(connector.start)
+
+
+def _find_connectors(sentence: Sentence) -> None:
+    """Join neighbouring commas and conjunctions, such as ", and" or "and/or", into one each."""
+    texts, starts, ends = sentence.words.texts, sentence.words.starts, sentence.words.ends
+    last = -2
+    for number, text in enumerate(texts):
+        if text != "," and text not in _JOINS and text not in _LONG_JOINS:
+            continue
+        join, size = _join_at(texts, number)
+        if not size:
+            continue
+        if number == last + 1 and sentence.connectors:
+            before = sentence.connectors[-1]
+            before.word = f"{before.word} {join}".strip(" ,")
+        else:
+            word = "" if join == "," else join
+            sentence.connectors.append(Connector(starts[number], 0, word, text == ","))
+        last = number + size - 1
+        follows = starts[last + 1] if last + 1 < len(texts) else sentence.end
+        sentence.connectors[-1].end = max(ends[last], follows)
+
+
+def _join_at(texts: list[str], number: int) -> tuple[str, int]:
+    """Give what joins at a word, and of how many words it is: "as well as" is "and"."""
+    text = texts[number]
+    if text not in _LONG_JOINS:
+        return text, 1
+    rest, means = _LONG_JOINS[text]
+    size = 1 + len(rest)
+    return (means, size) if texts[number + 1 : number + size] == rest else ("", 0)
+
+
+def _cut_at_marks(sentence: Sentence) -> None:
+    if _CUTS.isdisjoint(sentence.words.texts):
+        return
+    for text, start in zip(sentence.words.texts, sentence.words.starts, strict=True):
+        if text in _CUTS:
+            sentence.forward_cuts.append(start)
+        if text == ";" or (
+            text == "-" and any(h.trigger.finite for h in sentence.hits_between(0, start))
+        ):
+            sentence.cuts.append(start)
+
+
+def _starts_item(sentence: Sentence, connector: Connector) -> bool:
+    """Tell whether a list under negation ends here: "no A, small B", but not "no A, small B or C".
+
+    A choice later in the list, with no verb before it, keeps the list together.
+    """
+    if connector.is_choice:
+        return False
+    if not _opens_at(sentence, connector.end):
+        return False
+    for other in sentence.connectors:
+        if other.start > connector.start and other.is_choice:
+            between = sentence.hits_between(connector.end, other.start)
+            return any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between)
+    return True
+
+
+def is_pair(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
+    """Tell whether just two findings, and a verb for one, stand around a connector."""
+    begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
+    spans = {
+        (item.start, item.end)
+        for item in sentence.items
+        if item.concept is not None and begin <= item.start and item.end <= verb.start
+    }
+    return len(spans) == 2 and not sentence.is_plural(verb)
+
+
+def _opens_at(sentence: Sentence, place: int) -> bool:
+    """Tell whether a finding of its own begins right after a comma or "and"."""
+    if any(item.state is not None and item.start == place for item in sentence.items):
+        return True
+    return any(_opens(hit) for hit in sentence.hits if hit.start == place)
+
+
+def _opens(hit: Hit) -> bool:
+    if hit.trigger.direction == "before":
+        return hit.trigger.effect != "negative" and not hit.trigger.attached
+    return hit.trigger.direction in ("start", "cancels")
+
+
+def _starts_clause(sentence: Sentence, number: int) -> bool:
+    """Tell whether a connector joins clauses rather than members of a list.
+
+    It does when what follows has its own subject and verb, and what goes before already has a verb
+    or a trigger that would otherwise run on.
+    """
+    connector = sentence.connectors[number]
+    verb = _next_verb(sentence, connector.end)
+    if verb is None or not _has_subject(sentence, connector.end, verb.start):
+        return verb is not None and _has_other_subject(sentence, connector.end, verb)
+    for other in sentence.connectors[number + 1 :]:
+        if other.start < verb.start and any(
+            connector.end <= item.end <= other.start for item in sentence.items
+        ):
+            return False  # a later connector of the same list stands nearer to the verb
+    begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
+    earlier = list(sentence.hits_between(begin, connector.start))
+    if any(hit.trigger.finite for hit in earlier):
+        return True
+    states = [item.start for item in sentence.items if item.state is not None]
+    if any(begin <= one < connector.start for one in states) and any(
+        one >= verb.start for one in states
+    ):
+        return True  # "normal heart, and the aorta is tortuous"
+    if not any(hit.trigger.direction == "before" for hit in earlier):
+        return False
+    return not _shares_verb(sentence, connector, verb)
+
+
+def is_transitive(sentence: Sentence, verb: Hit) -> bool:
+    """Tell whether a verb brings a finding of its own: "the right lung shows B"."""
+    if verb.trigger.direction not in ("verb", "asserts"):
+        return False
+    words = sentence.texts_between(verb.start, verb.end)
+    return bool(words) and words[0] in _TRANSITIVE and len(words) == 1
+
+
+def _has_other_subject(sentence: Sentence, left: int, verb: Hit) -> bool:
+    """Tell whether a place or a view is the subject: "no A, the right base shows B"."""
+    between = sentence.hits_between(left, verb.start)
+    if not is_transitive(sentence, verb) or any(h.trigger.direction in _SPEAKS for h in between):
+        return False
+    words = sentence.texts_between(left, verb.start)
+    return 0 < len(words) <= _SUBJECT_WORDS and "" not in words and "," not in words
+
+
+def _shares_verb(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
+    """Tell a list with a common verb, "no A and B are seen", from "no A, and B persists"."""
+    if verb.trigger.direction == "verb":
+        return False
+    existential = verb.trigger.reach == "list"
+    if not existential or _opens_at(sentence, connector.end):
+        return False
+    loose = connector.comma and connector.word in ("", "and")
+    return not (loose and is_pair(sentence, connector, verb))
+
+
+def _next_verb(sentence: Sentence, place: int) -> Hit | None:
+    return next((hit for hit in sentence.hits if hit.start >= place and hit.trigger.finite), None)
+
+
+def _has_subject(sentence: Sentence, left: int, right: int) -> bool:
+    if any(hit.trigger.direction == "before" for hit in sentence.hits_between(left, right)):
+        return False
+    if any(cut for cut in sentence.cuts if left < cut < right):
+        return False
+    return any(
+        left <= item.start and item.end <= right and item.concept is not None
+        for item in sentence.items
+    )

@@ -1,0 +1,269 @@
+"""The labeler as a spaCy pipeline: words and sentences, mentions, negspacy, polarity.
+
+spaCy's blank English holds the words; we cut them ourselves, so that rules and text are cut alike.
+Each step adds to the document what the next one needs. negspacy looks for our words of denial with
+no limit to their reach, so that it misses none; the last step asks only where negspacy saw one,
+finds which trigger it was, and whether it reaches.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Sentence
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
+from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.phrases import Words, cut_words, telling_words
+from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
+from gazescribe.pipeline.dictation.labeler.scope import resolve
+from gazescribe.pipeline.dictation.labeler.sentences import split_sentences, working_copy
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.structure import decide_structure
+
+ORIGINAL = "gazescribe_original"
+WORDS = "gazescribe_words"
+SENTENCES = "gazescribe_sentences"
+FOUND = "gazescribe_found"
+DECIDED = "gazescribe_decided"
+HEADING = "default.heading"
+LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The rules under one set of conventions, compiled."""
+
+    mentions: Lexicon[Concept | None]
+    triggers: Lexicon[Trigger]
+    states: Lexicon[Trigger]
+    near: dict[str, Lexicon[bool]]
+    terms: dict[str, list[str]]
+
+
+def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
+    """Compile a rule book."""
+    heard = book.repairs.words if conventions.repairs else {}
+    mentions: list[tuple[str, Concept | None]] = []
+    near = {}
+    for concept in book.concepts:
+        mentions += [(phrase, concept) for phrase in _with_slips(concept.phrases, heard)]
+        mentions += [(phrase, None) for phrase in concept.unless]
+        if concept.near:
+            near[concept.id] = Lexicon((phrase, True) for phrase in concept.near)
+    triggers = list(book.triggers(conventions))
+    states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
+    others = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
+    terms = _negspacy_terms(others)
+    return Compiled(Lexicon(mentions), Lexicon(others), Lexicon(states), near, terms)
+
+
+def _with_slips(phrases: Sequence[str], heard: dict[str, list[str]]) -> list[str]:
+    """Let every word that can be misheard also be what is heard."""
+    return [re.sub(r"[a-z]+", lambda word: _heard(word[0], heard), phrase) for phrase in phrases]
+
+
+def _heard(word: str, heard: dict[str, list[str]]) -> str:
+    return f"[{'|'.join([word, *heard[word]])}]" if word in heard else word
+
+
+def _negspacy_terms(triggers: Sequence[tuple[str, Trigger]]) -> dict[str, list[str]]:
+    """Give negspacy the words that no phrase of denial is without."""
+    terms: dict[str, set[str]] = {"before": set(), "after": set()}
+    for phrase, trigger in triggers:
+        if trigger.screened and trigger.direction in terms:
+            terms[trigger.direction] |= telling_words(phrase)
+    return {
+        "pseudo_negations": [],
+        "preceding_negations": sorted(terms["before"]),
+        "following_negations": sorted(terms["after"]),
+        "termination": [],
+    }
+
+
+def build_pipeline(compiled: Compiled) -> Any:
+    """Build the spaCy pipeline."""
+    from gazescribe.pipeline.dictation.labeler.spacy_import import negation, spacy
+
+    nlp: Any = spacy.blank("en")
+    nlp.tokenizer = WordCutter(nlp.vocab, spacy.tokens.Doc)
+    for step in (MentionFinder, NegationScreen, PolarityResolver):
+        if not nlp.has_factory(step.name):
+            type(nlp).factory(step.name, func=step)
+        nlp.add_pipe(step.name)
+    nlp.get_pipe(MentionFinder.name).compiled = compiled
+    nlp.get_pipe(NegationScreen.name).negex = negation.Negex(
+        nlp, "negex", compiled.terms, extension_name="gazescribe_denied"
+    )
+    nlp.get_pipe(PolarityResolver.name).compiled = compiled
+    return nlp
+
+
+@dataclass(slots=True)
+class FoundSentence:
+    """A sentence with a mention: its number, its places, its words and what it mentions."""
+
+    number: int
+    start: int
+    end: int
+    first_word: int
+    words: Words
+    items: list[Item]
+
+
+class WordCutter:
+    """Cut texts into words as rule files are cut, and mark where sentences begin."""
+
+    def __init__(self, vocab: Any, document: Any) -> None:
+        self._vocab = vocab
+        self._document = document
+
+    def __call__(self, text: str, sentences: Sequence[tuple[int, int]] | None = None) -> Any:
+        """Make a document of the words of a text, its sentences those given or found."""
+        words = cut_words(working_copy(text))
+        spans = sentences or split_sentences(text)
+        starts = [False] * len(words.starts)
+        for start, _ in spans:
+            first = bisect_left(words.starts, start)
+            if first < len(starts):
+                starts[first] = True
+        doc = self._document(self._vocab, words=words.texts, sent_starts=starts)
+        doc.user_data.update({ORIGINAL: text, WORDS: words, SENTENCES: spans})
+        return doc
+
+    def pipe(self, texts: Iterable[str], **_: Any) -> Iterator[Any]:
+        """Make documents of texts."""
+        return map(self, texts)
+
+
+class _Step:
+    """A component of the pipeline; its rules are set when the pipeline is built."""
+
+    compiled: Compiled
+
+    def __init__(self, nlp: Any, name: str) -> None:
+        """Take what spaCy gives every component; nothing of it is needed."""
+        del nlp, name
+
+
+class MentionFinder(_Step):
+    """Find what the vocabulary names, sentence by sentence."""
+
+    name = "gazescribe_mentions"
+
+    def __call__(self, doc: Any) -> Any:
+        """Keep the sentences that mention something."""
+        data = doc.user_data
+        whole: Words = data[WORDS]
+        found = []
+        for number, (start, end) in enumerate(data[SENTENCES]):
+            begin, stop = bisect_left(whole.starts, start), bisect_left(whole.starts, end)
+            for first in range(begin, stop, LONGEST):
+                words = whole.part(first, min(first + LONGEST, stop))
+                items = self._items(words, data[ORIGINAL])
+                if items:
+                    found.append(FoundSentence(number, start, end, first, words, items))
+        data[FOUND] = found
+        return doc
+
+    def _items(self, words: Words, original: str) -> list[Item]:
+        items: list[Item] = []
+        taken: list[int] = []
+        for first, last, concepts in self.compiled.mentions.find(words):
+            start, end = words.starts[first], words.ends[last - 1]
+            items += [
+                Item(start, end, first, concept)
+                for concept in concepts
+                if concept is not None and self._fits(concept, words, original[start:end])
+            ]
+            taken += range(first, last)
+        for number in taken:
+            words.texts[number] = ""
+        return items
+
+    def _fits(self, concept: Concept, words: Words, found: str) -> bool:
+        if concept.case == "exact" and found not in concept.phrases:
+            return False
+        near = self.compiled.near.get(concept.id)
+        return near is None or any(True for _ in near.find(words))
+
+
+class NegationScreen(_Step):
+    """Let negspacy say which mentions have a word of denial on the side where it counts."""
+
+    name = "gazescribe_negspacy"
+    negex: Any
+
+    def __call__(self, doc: Any) -> Any:
+        """Look only at documents with a mention."""
+        found: list[FoundSentence] = doc.user_data[FOUND]
+        if not found:
+            return doc
+        preceding, following, _ = self.negex.process_negations(doc)
+        if not preceding and not following:
+            return doc
+        before = sorted(one[1] for one in preceding)
+        after = sorted(one[1] for one in following)
+        for sentence in found:
+            first, last = sentence.first_word, sentence.first_word + len(sentence.words.texts)
+            for item in sentence.items:
+                word = first + item.word
+                item.denied = bisect_left(before, first) < bisect_left(before, word)
+                item.denied |= bisect_left(after, word) < bisect_left(after, last)
+        return doc
+
+
+class PolarityResolver(_Step):
+    """Decide each mention: find the triggers of its sentence and resolve their reach."""
+
+    name = "gazescribe_polarity"
+
+    def __call__(self, doc: Any) -> Any:
+        """Put a decision beside each mention."""
+        decided = []
+        for found in doc.user_data[FOUND]:
+            sentence = self._sentence(found)
+            resolve(sentence)
+            decided += [
+                (found.number, item, _decide(item, found, sentence)) for item in found.items
+            ]
+        doc.user_data[DECIDED] = decided
+        return doc
+
+    def _sentence(self, found: FoundSentence) -> Sentence:
+        hits: list[Hit] = []
+        items = list(found.items)
+        words = found.words
+        for first, last, triggers in self.compiled.triggers.find(words):
+            start, end = words.starts[first], words.ends[last - 1]
+            cancels = [one for one in triggers if one.direction == "cancels"]
+            hits += [Hit(start, end, one) for one in cancels[:1] or triggers]
+        if any(item.concept is not None and item.concept.kind == "structure" for item in items):
+            for first, last, states in self.compiled.states.find(words):
+                start, end = words.starts[first], words.ends[last - 1]
+                items += [Item(start, end, first, state=state) for state in states]
+        items.sort(key=lambda item: (item.start, item.end))
+        return Sentence(found.start, found.end, words, items, hits)
+
+
+def _decide(item: Item, found: FoundSentence, sentence: Sentence) -> Decision:
+    if _is_heading(item, found):
+        return Decision("dropped", HEADING, None, (found.start, found.end))
+    structure = item.concept is not None and item.concept.kind == "structure"
+    return decide_structure(item, sentence) if structure else decide(item, sentence)
+
+
+def _is_heading(item: Item, found: FoundSentence) -> bool:
+    """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
+    if item.start != found.start or item.concept is None or item.concept.kind == "structure":
+        return False
+    words = found.words
+    after = bisect_left(words.starts, item.end)
+    if words.texts[after : after + 1] != [":"]:
+        return False
+    return any(
+        one.concept is not None and one.concept.labels == item.concept.labels
+        for one in found.items
+        if one.start >= item.end
+    )

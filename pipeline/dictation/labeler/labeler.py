@@ -1,0 +1,198 @@
+"""The labeler: texts in, mentions out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.yaml_files import check
+from gazescribe.pipeline.dictation.labeler.clauses import Item
+from gazescribe.pipeline.dictation.labeler.components import (
+    DECIDED,
+    ORIGINAL,
+    build_pipeline,
+    compile_rules,
+)
+from gazescribe.pipeline.dictation.labeler.decisions import Decision
+from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.rules import RuleBook
+from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.views import View, aggregate
+
+DROPPED = "dropped"
+SECTION_RULE = "section.ignored"
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One label of one span of a text; the columns of the table `mentions`."""
+
+    char_start: int
+    char_end: int
+    label: str
+    concept: str
+    text: str
+    sentence: int
+    polarity: str
+    rule_id: str
+    trigger: str
+
+
+class Explained(NamedTuple):
+    """One concept found in a text, with what was decided and why; also of what was dropped."""
+
+    char_start: int
+    char_end: int
+    labels: tuple[str, ...]
+    concept: str
+    sentence: int
+    decision: Decision
+
+
+class Labeler:
+    """Find what chest-radiograph reports mention, whether it is denied or doubted, and why.
+
+    Parameters
+    ----------
+    book : RuleBook
+        The rules.
+    conventions : Conventions
+        Where practice differs, which side to take.
+    """
+
+    def __init__(self, book: RuleBook, conventions: Conventions) -> None:
+        self.book = book
+        self.conventions = conventions
+        self._compiled = compile_rules(book, conventions)
+        self._headings = (
+            compile_headings(book.sections) if conventions.sections == "written" else None
+        )
+        self._generic = frozenset(concept.id for concept in book.concepts if concept.generic)
+        self._labels = {
+            concept.id: tuple(conventions.chosen(concept.under, concept.labels))
+            for concept in book.concepts
+        }
+
+    @classmethod
+    def from_rules(cls, folder: Path | str | None = None, **conventions: str) -> "Labeler":
+        """Make a labeler from a rules folder.
+
+        Parameters
+        ----------
+        folder : path, optional
+            The folder; else `rules/` here, else the packaged one.
+        **conventions : str
+            Fields of `Conventions`, such as ``opacity="literal"``.
+
+        Raises
+        ------
+        RuleError
+            If the folder cannot be used; all faults at once.
+        ParamsError
+            If a convention is unknown.
+        """
+        book = load_rules(None if folder is None else Path(folder))
+        return cls(book, check(conventions, Conventions, ParamsError, where="conventions"))
+
+    @property
+    def rules_sha256(self) -> str:
+        """Hash over all files of the rules."""
+        return self.book.sha256
+
+    @cached_property
+    def _nlp(self) -> Any:
+        return build_pipeline(self._compiled)
+
+    def label(
+        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
+    ) -> list[list[Mention]]:
+        """Find the mentions of each text; `stream` does so one text at a time."""
+        return list(self.stream(texts, sentences))
+
+    def stream(
+        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
+    ) -> Iterator[list[Mention]]:
+        """Find the mentions of each text, in constant memory.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Reports or dictations; read as they are needed.
+        sentences : iterable of sequences of (int, int), optional
+            Character spans of each text's sentences, such as those that dictated periods end; they
+            are never split again. Without them the texts are split.
+
+        Yields
+        ------
+        list of Mention
+            For each text, by place and label; `text[m.char_start:m.char_end] == m.text`.
+        """
+        for text, found in self.explain(texts, sentences):
+            yield _mentions(text, found)
+
+    def explain(
+        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
+    ) -> Iterator[tuple[str, list[Explained]]]:
+        """Give each text with all that was found in it, dropped or not, and the reasons."""
+        for doc in self._nlp.pipe(self._documents(texts, sentences)):
+            text = doc.user_data[ORIGINAL]
+            ignored = ignored_spans(text, self._headings)
+            yield text, [self._explained(one, ignored) for one in doc.user_data[DECIDED]]
+
+    def aggregate(
+        self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
+    ) -> dict[str, str]:
+        """Give one polarity to each label that a report mentions; see `views.aggregate`."""
+        return aggregate(mentions, self.book.folder, view, generic=self._generic, compat=compat)
+
+    def _documents(
+        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None
+    ) -> Iterator[Any]:
+        given = repeat(None) if sentences is None else sentences
+        return map(self._nlp.tokenizer, texts, given)
+
+    def _explained(self, one: tuple[int, Item, Decision], ignored: Spans) -> Explained:
+        number, item, decision = one
+        for start, end in ignored:
+            if start <= item.start < end:
+                decision = Decision(DROPPED, SECTION_RULE, None, (start, end))
+        name = item.concept.id if item.concept else ""
+        return Explained(item.start, item.end, self._labels[name], name, number, decision)
+
+
+def _mentions(text: str, found: Sequence[Explained]) -> list[Mention]:
+    rows: dict[tuple[int, int, str], Mention] = {}
+    for one in found:
+        polarity, rule_id, place, _ = one.decision
+        if polarity == DROPPED:
+            continue
+        start, end = one.char_start, one.char_end
+        trigger = "" if place is None else text[slice(*place)]
+        for label in one.labels:
+            name, says = _vote(label, polarity)
+            if says and (start, end, name) not in rows:
+                rows[start, end, name] = Mention(
+                    start,
+                    end,
+                    name,
+                    one.concept,
+                    text[start:end],
+                    one.sentence,
+                    says,
+                    rule_id,
+                    trigger,
+                )
+    return [rows[key] for key in sorted(rows)]
+
+
+def _vote(label: str, polarity: str) -> tuple[str, str]:
+    """Give label and polarity; a label with a question mark is uncertain at most, never denied."""
+    if not label.endswith("?"):
+        return label, polarity
+    return label[:-1], "" if polarity == "negative" else "uncertain"

@@ -1,0 +1,175 @@
+"""One automaton over words that finds thousands of phrases in one pass."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from gazescribe.pipeline.dictation.labeler.phrases import GAP, Words, parts
+
+Entry = TypeVar("Entry")
+
+_BREAKS = frozenset(  # no gap runs over these
+    """
+    and or nor but although though while whereas however yet which that with without no not than
+    except there
+    """.split()  # noqa: SIM905 (a row of words)
+)
+_OTHER = "\0"
+_REMEMBERED = 100_000
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place inside phrases: which words lead on, what may be skipped, what ends here."""
+
+    words: dict[str, list[int]] = field(default_factory=dict)
+    endings: list[tuple[str, int]] = field(default_factory=list)
+    any_word: list[int] = field(default_factory=list)
+    skips: list[int] = field(default_factory=list)
+
+
+class _State(Generic[Entry]):
+    """A set of nodes that the words read so far have reached; where it leads is worked out once."""
+
+    __slots__ = ("entries", "moves", "nodes")
+
+    def __init__(self, nodes: frozenset[int], entries: tuple[Entry, ...]) -> None:
+        self.nodes = nodes
+        self.entries = entries
+        self.moves: dict[str, _State[Entry] | None] = {}
+
+
+class Lexicon(Generic[Entry]):
+    """Phrases, and what each of them stands for.
+
+    Parameters
+    ----------
+    phrases : iterable of (str, Entry)
+        Phrase and meaning; a phrase can have several meanings.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[str, Entry]]) -> None:
+        self._nodes = [_Node()]
+        self._ends: dict[int, list[Entry]] = {}
+        self._states: dict[frozenset[int], _State[Entry]] = {}
+        self._symbols: dict[str, str] = {}
+        self._begins: dict[str, _State[Entry] | Literal[False]] = {}
+        for phrase, entry in phrases:
+            self._add(parts(phrase), entry)
+        self._alphabet = {word for node in self._nodes for word in node.words}
+        self._endings = tuple({stem for node in self._nodes for stem, _ in node.endings})
+        self._first = self._state({0})
+
+    def find(self, words: Words) -> Iterator[tuple[int, int, tuple[Entry, ...]]]:
+        """Give (first word, one past the last, meanings) of each phrase, leftmost longest first.
+
+        A word that is empty matches nothing, not even a gap.
+        """
+        texts = words.texts
+        begins = self._begins
+        at, count = 0, len(texts)
+        while at < count:
+            state = begins.get(texts[at])
+            if state is None:
+                state = self._begin(texts[at])
+            at += 1
+            if not state:
+                continue
+            first, end = at - 1, 0
+            meanings: tuple[Entry, ...] = ()
+            while state:
+                if state.entries:
+                    end, meanings = at, state.entries
+                if at == count:
+                    break
+                symbol = self._symbols.get(texts[at]) or self._symbol(texts[at])
+                moves = state.moves
+                state = moves[symbol] if symbol in moves else self._move(state, symbol)
+                at += 1
+            if end:
+                yield first, end, meanings
+            at = end or first + 1
+
+    def _begin(self, word: str) -> "_State[Entry] | Literal[False]":
+        """Give the state after a first word, False where no phrase begins with it."""
+        state: _State[Entry] | Literal[False]
+        state = self._move(self._first, self._symbol(word)) or False
+        if len(self._begins) > _REMEMBERED:
+            self._begins.clear()
+        self._begins[word] = state
+        return state
+
+    def _add(self, phrase: list[list[tuple[str, ...]]], entry: Entry) -> None:
+        node = 0
+        for variants in phrase:
+            after = self._new()
+            for row in variants:
+                self._add_row(node, after, row)
+            node = after
+        ends = self._ends.setdefault(node, [])
+        ends.append(entry)
+
+    def _new(self) -> int:
+        self._nodes.append(_Node())
+        return len(self._nodes) - 1
+
+    def _add_row(self, node: int, after: int, row: tuple[str, ...]) -> None:
+        if not row:
+            self._nodes[node].skips.append(after)
+        for number, word in enumerate(row):
+            target = after if number == len(row) - 1 else self._new()
+            gap = GAP.fullmatch(word)
+            if gap:
+                self._add_gap(node, target, int(gap.group(1)))
+            elif word.endswith("*"):
+                self._nodes[node].endings.append((word[:-1], target))
+            else:
+                self._nodes[node].words.setdefault(word, []).append(target)
+            node = target
+
+    def _add_gap(self, node: int, after: int, length: int) -> None:
+        self._nodes[node].skips.append(after)
+        for _ in range(length):
+            target = self._new()
+            self._nodes[node].any_word.append(target)
+            self._nodes[target].skips.append(after)
+            node = target
+
+    def _symbol(self, word: str) -> str:
+        """Give the word if any phrase knows it, else a sign for words, or for marks, unknown."""
+        if word in self._alphabet or word in _BREAKS or word.startswith(self._endings):
+            symbol = word
+        else:
+            symbol = _OTHER if word[:1].isalnum() or word[:1] == "_" else " "
+        if len(self._symbols) > _REMEMBERED:
+            self._symbols.clear()
+        self._symbols[word] = symbol
+        return symbol
+
+    def _move(self, state: _State[Entry], symbol: str) -> "_State[Entry] | None":
+        reached: set[int] = set()
+        is_word = symbol == _OTHER or symbol[:1].isalnum()
+        for number in state.nodes:
+            node = self._nodes[number]
+            reached.update(node.words.get(symbol, ()))
+            if is_word and symbol not in _BREAKS:
+                reached.update(node.any_word)
+            reached.update(to for stem, to in node.endings if symbol.startswith(stem))
+        target = self._state(reached) if reached else None
+        state.moves[symbol] = target
+        return target
+
+    def _state(self, nodes: set[int]) -> _State[Entry]:
+        """Give the state of some nodes and of all that can be skipped to from them."""
+        waiting = list(nodes)
+        closed = set(nodes)
+        while waiting:
+            for target in self._nodes[waiting.pop()].skips:
+                if target not in closed:
+                    closed.add(target)
+                    waiting.append(target)
+        key = frozenset(closed)
+        if key not in self._states:
+            entries = [entry for node in sorted(key) for entry in self._ends.get(node, ())]
+            self._states[key] = _State(key, tuple({id(one): one for one in entries}.values()))
+        return self._states[key]

@@ -1,0 +1,206 @@
+"""Read a rules folder: every fault of every file at once, each with file and line."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import ValidationError
+
+from gazescribe.pipeline.core.errors import RuleError, nearest
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.yaml_files import Strict, explain
+from gazescribe.pipeline.dictation.labeler.phrases import PhraseError, is_only_common
+from gazescribe.pipeline.dictation.labeler.rules import (
+    STATES,
+    Concept,
+    Family,
+    Repairs,
+    RuleBook,
+    Sections,
+    Vocabulary,
+)
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+
+Place = tuple[int | str, ...]
+
+_FOLDERS: dict[str, type[Strict]] = {"vocabulary": Vocabulary, "polarity": Family}
+_FILES: dict[str, type[Strict]] = {"sections.yaml": Sections, "repairs.yaml": Repairs}
+
+
+class _Source:
+    """One file while it is read: its name, and the line of every entry."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self.name = path.relative_to(folder).as_posix()
+        self.lines: dict[Place, int] = {}
+        self.faults: list[str] = []
+
+    def fault(self, place: Place, what: str) -> None:
+        while place and place not in self.lines:
+            place = place[:-1]
+        self.faults.append(f"{self.name} line {self.lines.get(place, 1)}: {what}")
+
+
+def load_rules(folder: Path | None = None) -> RuleBook:
+    """Read and check a rules folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        The folder; else `rules/` here, else the packaged one.
+
+    Returns
+    -------
+    RuleBook
+        Its concepts and families, in the order of file names.
+
+    Raises
+    ------
+    RuleError
+        If there is no vocabulary, or if a file has an unknown key, an empty phrase, a duplicate id
+        or a phrase that can never match; all faults at once, each with file and line.
+    """
+    folder = folder or resource("rules")
+    known = list(load_label_map(folder).targets)
+    digest = hashlib.sha256()
+    concepts: list[Concept] = []
+    families: list[Family] = []
+    sections, repairs = Sections(), Repairs()
+    faults: list[str] = []
+    seen: dict[str, str] = {}
+    for path, model in _files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+        source = _Source(path, folder)
+        content = _read(source, model)
+        if isinstance(content, Vocabulary):
+            _check_concepts(content, source, seen, known)
+            concepts += content.concepts
+        elif isinstance(content, Family):
+            _check_family(content, source, seen)
+            families.append(content)
+        elif isinstance(content, Sections):
+            sections = content
+        elif isinstance(content, Repairs):
+            repairs = content
+        faults += source.faults
+    if not concepts and not faults:
+        faults.append("vocabulary/ holds no *.yaml with concepts")
+    if faults:
+        raise RuleError("the rules cannot be used.", where=folder, faults=faults)
+    return RuleBook(folder, tuple(concepts), tuple(families), sections, repairs, digest.hexdigest())
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
+    for name, model in _FOLDERS.items():
+        for path in sorted((folder / name).glob("*.yaml")):
+            yield path, model
+    for name, model in _FILES.items():
+        if (folder / name).is_file():
+            yield folder / name, model
+
+
+def _read(source: _Source, model: type[Strict]) -> Strict | None:
+    try:
+        node = yaml.compose(source.path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = _plain(node, (), source) if node else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        source.fault((), f"this is not YAML ({error})")
+        return None
+    try:
+        return model.model_validate(content)
+    except ValidationError as found:
+        for fault in found.errors(include_url=False):
+            source.fault(tuple(fault["loc"]), explain(fault, model))
+        return None
+
+
+def _plain(node: yaml.Node, place: Place, source: _Source) -> Any:
+    """Turn YAML nodes into plain values, and note the line of each."""
+    source.lines[place] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(one, (*place, index), source) for index, one in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return node.value  # always text, so that the phrase "no" is no boolean; models convert
+    content: dict[str, Any] = {}
+    for key, value in node.value:
+        here = (*place, str(key.value))
+        plain = _plain(value, here, source)
+        source.lines[here] = key.start_mark.line + 1
+        if key.value in content:
+            source.fault(here, f"{key.value} is given twice")
+        content[str(key.value)] = plain
+    return content
+
+
+def _check_concepts(
+    content: Vocabulary, source: _Source, seen: dict[str, str], known: list[str]
+) -> None:
+    for index, concept in enumerate(content.concepts):
+        place: Place = ("concepts", index)
+        _check_id(concept.id, (*place, "id"), source, seen)
+        _check_labels(concept.labels, (*place, "labels"), source, known)
+        for choice, labels in concept.under.items():
+            _check_choice(choice, (*place, "under", choice), source)
+            _check_labels(labels, (*place, "under", choice), source, known)
+        for key in ("phrases", "unless", "near", *STATES):
+            _check_phrases(getattr(concept, key), (*place, key), source)
+        _check_reachable(concept, place, source)
+
+
+def _check_family(content: Family, source: _Source, seen: dict[str, str]) -> None:
+    for index, rule in enumerate(content.rules):
+        place: Place = ("rules", index)
+        _check_id(f"{content.family}.{rule.id}", (*place, "id"), source, seen)
+        for choice in rule.under:
+            _check_choice(choice, (*place, "under", choice), source)
+        common = content.direction not in ("before", "after", "state")
+        _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
+
+
+def _check_labels(labels: list[str], place: Place, source: _Source, known: list[str]) -> None:
+    for number, label in enumerate(labels):
+        if label.removesuffix("?") not in known:
+            what = f"labels.yaml has no label {label!r}{nearest(label, known)}"
+            source.fault((*place, number), what)
+
+
+def _check_choice(choice: str, place: Place, source: _Source) -> None:
+    name, _, value = choice.partition(" ")
+    known = {key: get_args(one.annotation) for key, one in Conventions.model_fields.items()}
+    if value not in known.get(name, ()):
+        allowed = [f"{key} {one}" for key, choices in known.items() for one in choices]
+        source.fault(place, f"there is no convention {choice!r}{nearest(choice, allowed)}")
+
+
+def _check_id(name: str, place: Place, source: _Source, seen: dict[str, str]) -> None:
+    here = f"{source.name} line {source.lines[place]}"
+    if name in seen:
+        source.fault(place, f"the id {name} is already used in {seen[name]}")
+    seen[name] = here
+
+
+def _check_phrases(
+    phrases: list[str], place: Place, source: _Source, *, may_be_common: bool = False
+) -> None:
+    for number, phrase in enumerate(phrases):
+        try:
+            vague = is_only_common(phrase)
+        except PhraseError as error:
+            source.fault((*place, number), str(error))
+            continue
+        if vague and not may_be_common:
+            what = f"{phrase!r} can be found in words such as 'in the' alone"
+            source.fault((*place, number), what)
+
+
+def _check_reachable(concept: Concept, place: Place, source: _Source) -> None:
+    """Note the phrases that `unless` cancels word for word."""
+    cancelled = {" ".join(phrase.casefold().split()) for phrase in concept.unless}
+    for number, phrase in enumerate(concept.phrases):
+        if " ".join(phrase.casefold().split()) in cancelled:
+            what = f"{phrase!r} can never match: `unless` of {concept.id} cancels it"
+            source.fault((*place, "phrases", number), what)

@@ -1,0 +1,153 @@
+"""What the files of a rules folder may say, as models.
+
+`vocabulary/*.yaml` holds concepts (what is looked for), `polarity/*.yaml` families of rules (how it
+is denied, doubted or asserted), `sections.yaml` headings and `repairs.yaml` slips of dictation.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+
+Direction = Literal[
+    "before", "after", "between", "boundary", "start", "verb", "asserts", "cancels", "state"
+]
+Effect = Literal[
+    "positive", "negative", "uncertain", "dropped", "normal", "abnormal", "borderline", "stable"
+]
+State = Literal["abnormal", "borderline", "normal", "stable"]
+STATES: tuple[State, ...] = ("abnormal", "borderline", "normal", "stable")
+
+
+class Concept(Strict):
+    """One thing that a report can mention."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    labels: list[str] = Field(min_length=1)
+    kind: Literal["finding", "structure"] = "finding"
+    case: Literal["any", "exact"] = "any"
+    certain: bool = True
+    generic: bool = False
+    phrases: list[str] = Field(min_length=1)
+    unless: list[str] = Field(default_factory=list)
+    near: list[str] = Field(default_factory=list)
+    under: dict[str, list[str]] = Field(default_factory=dict)
+    abnormal: list[str] = Field(default_factory=list)
+    borderline: list[str] = Field(default_factory=list)
+    normal: list[str] = Field(default_factory=list)
+    stable: list[str] = Field(default_factory=list)
+    ignores: list[State] = Field(default_factory=list)
+
+
+class Vocabulary(Strict):
+    """One file of concepts."""
+
+    about: str = ""
+    concepts: list[Concept]
+
+
+class Rule(Strict):
+    """One way of denying, doubting or asserting: phrases with one effect."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    phrases: list[str] = Field(min_length=1)
+    effect: Effect | None = None
+    reach: Literal["clause", "list", "next"] | None = None
+    words: int | None = Field(default=None, ge=0)
+    order: int | None = None
+    finite: bool | None = None
+    attached: bool | None = None
+    under: dict[str, Effect] = Field(default_factory=dict)
+
+
+class Family(Strict):
+    """One file of rules that work alike."""
+
+    about: str = ""
+    family: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    direction: Direction
+    effect: Effect | None = None
+    reach: Literal["clause", "list", "next"] = "clause"
+    words: int = Field(default=30, ge=0)
+    order: int = 5
+    finite: bool = False
+    attached: bool = False
+    screened: bool = False
+    rules: list[Rule]
+
+
+class Sections(Strict):
+    """Headings of written reports."""
+
+    about: str = ""
+    heeded: list[str] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list)
+
+
+class Repairs(Strict):
+    """What speech recognition writes for what was said."""
+
+    about: str = ""
+    words: dict[str, list[str]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A rule with all that its family says, as the resolver uses it."""
+
+    rule_id: str
+    direction: Direction
+    effect: Effect | None
+    reach: str
+    words: int
+    order: int
+    finite: bool
+    attached: bool
+    screened: bool = False
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """Everything a rules folder says to the labeler, before it is compiled."""
+
+    folder: Path
+    concepts: tuple[Concept, ...]
+    families: tuple[Family, ...]
+    sections: Sections
+    repairs: Repairs
+    sha256: str
+
+    def triggers(self, conventions: Conventions) -> Iterator[tuple[str, Trigger]]:
+        """Give (phrase, trigger) of every rule, and of every concept's own state words."""
+        for family in self.families:
+            for rule in family.rules:
+                trigger = _trigger(family, rule, conventions)
+                yield from ((phrase, trigger) for phrase in rule.phrases)
+        for concept in self.concepts:
+            for state in STATES:
+                rule_id = f"state.{concept.id}_{state}"
+                trigger = Trigger(
+                    rule_id, "state", state, "clause", 30, 5, False, False, only=concept.id
+                )
+                yield from ((phrase, trigger) for phrase in getattr(concept, state))
+
+
+def _trigger(family: Family, rule: Rule, conventions: Conventions) -> Trigger:
+    own = rule.model_dump(
+        exclude_none=True, include={"reach", "words", "order", "finite", "attached"}
+    )
+    common = family.model_dump(include={"reach", "words", "order", "finite", "attached"})
+    effect = conventions.chosen(rule.under, rule.effect or family.effect)
+    return Trigger(
+        f"{family.family}.{rule.id}",
+        family.direction,
+        effect,
+        screened=family.screened,
+        **{**common, **own},
+    )

@@ -1,0 +1,48 @@
+"""Headings of written reports: what stands under "Indication:" is a question, not a finding."""
+
+import re
+
+from gazescribe.pipeline.dictation.labeler.phrases import variants
+from gazescribe.pipeline.dictation.labeler.rules import Sections
+
+_EMPTY_LINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*\n\s*(?=\S)")
+_SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
+
+
+def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str]] | None:
+    """Compile the headings; give the pattern and the ignored headings, or None without any."""
+    ignored = frozenset(v for phrase in sections.ignored for v in variants(phrase))
+    heeded = frozenset(v for phrase in sections.heeded for v in variants(phrase))
+    if not ignored:
+        return None
+    known = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
+    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{known})|{_SHOUTED})"
+    shouted = rf"(?<=\s)(?:{known.upper()})"  # also in the middle of a line
+    byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
+    return re.compile(rf"({begins}|{shouted}){byline}[ \t*]*:"), ignored
+
+
+def ignored_spans(
+    text: str, headings: tuple[re.Pattern[str], frozenset[str]] | None
+) -> list[tuple[int, int]]:
+    """Give the stretches of a text that stand under an ignored heading."""
+    if headings is None or ":" not in text:
+        return []
+    pattern, ignored = headings
+    found = list(pattern.finditer(text))
+    if not found:
+        return []
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    stops = [_paragraph_end(text, m.end(), end) for m, end in zip(found, ends, strict=True)]
+    return [
+        (match.start(), end)
+        for match, end in zip(found, stops, strict=True)
+        if " ".join(match.group(1).casefold().strip("*# \t").replace("-", " ").split()) in ignored
+    ]
+
+
+def _paragraph_end(text: str, start: int, end: int) -> int:
+    """Give where the paragraph under a heading ends; what follows it stands under none."""
+    begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+    stop = _EMPTY_LINE.search(text, begin, end)
+    return stop.end() if stop else end

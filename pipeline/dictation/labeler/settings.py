@@ -1,0 +1,39 @@
+"""Section `label` of the parameters: where radiologists and papers differ, and the side taken."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from gazescribe.pipeline.core.yaml_files import Strict
+
+
+class Conventions(Strict):
+    """Where radiologists and papers differ, and which side is taken.
+
+    Attributes
+    ----------
+    opacity : {"paper", "literal"}
+        A generic opacity is atelectasis and consolidation (Lanfredi et al. 2023), or a class of its
+        own. It reaches the channel Opacity either way.
+    heart_failure : {"edema", "cardiac"}
+        Heart failure is edema, or an enlarged cardiac silhouette too.
+    hedge : {"physician", "negbio"}
+        Whether "probable", "likely" or "concerning for" count as positive or as uncertain.
+    sections : {"written", "none"}
+        Whether headings such as "Indication:" are heeded.
+    repairs : bool
+        Whether the slips of speech recognition that `repairs.yaml` lists are read as meant.
+    """
+
+    opacity: Literal["paper", "literal"] = "paper"
+    heart_failure: Literal["edema", "cardiac"] = "edema"
+    hedge: Literal["physician", "negbio"] = "physician"
+    sections: Literal["written", "none"] = "written"
+    repairs: bool = False
+
+    def chosen(self, under: Mapping[str, Any], otherwise: Any) -> Any:
+        """Pick from a rule's `under` what one of these conventions asks for."""
+        for key, value in under.items():
+            name, _, choice = key.partition(" ")
+            if getattr(self, name) == choice:
+                return value
+        return otherwise

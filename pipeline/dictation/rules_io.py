@@ -1,0 +1,195 @@
+"""Read the label maps of a rules folder: classes and data-set columns to channels or classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from gazescribe.pipeline.core.errors import RuleError, nearest
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.schemas import DATASETS
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Channels in order, and the channels that each class of the labeler reaches.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Names of the heatmap channels.
+    targets : dict of str to tuple of str
+        Lower-case class name to channels, in channel order; empty for classes that open no window.
+    aliases : dict of str to tuple of str
+        The same for the data sets' own names, such as CheXpert's, where they are no classes.
+    """
+
+    channels: tuple[str, ...]
+    targets: dict[str, tuple[str, ...]]
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def channels_of(self, label: str) -> tuple[str, ...]:
+        """Channels that a class, a data set's own label, or a channel named directly reaches.
+
+        Raises
+        ------
+        RuleError
+            If the folder knows none of that name.
+        """
+        name = label.strip().casefold()
+        channels = {channel.casefold(): (channel,) for channel in self.channels}
+        for known in (self.targets, self.aliases, channels):
+            if name in known:
+                return known[name]
+        known_names = [*self.targets, *self.aliases, *self.channels]
+        what = f"the rules know no label {label!r}{nearest(label, known_names)}."
+        raise RuleError(what, remedy="Add it to rules/labels.yaml or correct the mentions.")
+
+
+def load_label_map(rules: Path | None = None) -> LabelMap:
+    """Read `labels.yaml` of a rules folder.
+
+    Parameters
+    ----------
+    rules : pathlib.Path, optional
+        The folder; else `rules/` here, else the packaged one.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent or says something that cannot be meant; all faults at once.
+    """
+    path = (rules or resource("rules")) / "labels.yaml"
+    content = _read_yaml(path)
+    faults = [f"unknown key {key!r}" for key in content if key not in ("channels", "labels")]
+    channels = content.get("channels")
+    labels = content.get("labels")
+    if not (isinstance(channels, list) and channels and all(_is_name(c) for c in channels)):
+        faults.append("channels must be a list of names")
+        channels = []
+    if len({str(channel).casefold() for channel in channels}) < len(channels):
+        faults.append("a channel is named twice")
+    targets: dict[str, tuple[str, ...]] = {}
+    if not isinstance(labels, dict) or not labels:
+        faults.append("labels must map each class to a list of channels")
+        labels = {}
+    for label, reached in labels.items():
+        faults += _channel_faults(label, reached, channels)
+        if str(label).casefold() in targets:
+            faults.append(f"{label!r} is named twice")
+        if isinstance(reached, list):
+            order = [channel for channel in channels if channel in reached]
+            targets[str(label).casefold()] = tuple(order)
+    if faults:
+        raise RuleError("the label map cannot be used.", where=path, faults=faults)
+    return LabelMap(tuple(channels), targets, _aliases(path.parent, tuple(channels)))
+
+
+def _aliases(rules: Path, channels: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    if not (rules / "columns.yaml").is_file():
+        return {}
+    return {
+        column.casefold(): reached
+        for dataset in _read_yaml(rules / "columns.yaml")
+        for column, reached in load_column_map(dataset, channels, rules).items()
+    }
+
+
+def load_column_map(
+    dataset: str, channels: tuple[str, ...], rules: Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Read from `columns.yaml` which channels each column of a data set reaches.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent, or names a channel that `labels.yaml` does not.
+    """
+    path = (rules or resource("rules")) / "columns.yaml"
+    content = _read_yaml(path)
+    columns = content.get(dataset, {})
+    if not isinstance(columns, dict):
+        raise RuleError(f"{dataset} must map columns to lists of channels.", where=path)
+    faults = [
+        fault for column, to in columns.items() for fault in _channel_faults(column, to, channels)
+    ]
+    if faults:
+        raise RuleError("the column map cannot be used.", where=path, faults=faults)
+    return {
+        column: tuple(c for c in channels if c in reached) for column, reached in columns.items()
+    }
+
+
+def load_certainty_map(
+    dataset: str, classes: Sequence[str], rules: Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Read from `certainties.yaml` which classes each column of a data set's certainties serves.
+
+    Parameters
+    ----------
+    dataset : str
+        A data set whose readers state certainties.
+    classes : sequence of str
+        Lower-case class names that `labels.yaml` knows.
+    rules : pathlib.Path, optional
+        The folder; else `rules/` here, else the packaged one.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Column to lower-case class names, in the file's order.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent, or names an unknown data set or class; all faults at once.
+    """
+    path = (rules or resource("rules")) / "certainties.yaml"
+    content = _read_yaml(path)
+    faults = [
+        f"unknown key {key!r}; known: {', '.join(DATASETS)}"
+        for key in content
+        if key not in DATASETS
+    ]
+    columns = content.get(dataset, {})
+    if not isinstance(columns, dict) or not columns:
+        faults.append(f"{dataset} must map columns to lists of classes")
+        columns = {}
+    for column, served in columns.items():
+        faults += _class_faults(column, served, classes)
+    if faults:
+        raise RuleError("the map of certainties cannot be used.", where=path, faults=faults)
+    return {column: tuple(name.casefold() for name in served) for column, served in columns.items()}
+
+
+def _read_yaml(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        raise RuleError("there is no such file.", where=path, remedy="Give a rules folder.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RuleError(f"this is not YAML ({error}).", where=path) from error
+    if not isinstance(content, dict):
+        raise RuleError("a mapping was expected.", where=path)
+    return content
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _channel_faults(name: object, reached: object, channels: Sequence[str]) -> list[str]:
+    if not _is_name(name) or not isinstance(reached, list):
+        return [f"{name!r} must be a name with a list of channels"]
+    return [f"{name!r} names the unknown channel {c!r}" for c in reached if c not in channels]
+
+
+def _class_faults(column: object, served: object, classes: Sequence[str]) -> list[str]:
+    if not _is_name(column) or not isinstance(served, list) or not served:
+        return [f"{column!r} must be a name with a list of classes"]
+    unknown = [name for name in served if str(name).casefold() not in classes]
+    return [
+        f"{column!r} names the unknown class {name!r}{nearest(str(name), classes)}"
+        for name in unknown
+    ]

@@ -1,0 +1,84 @@
+"""Stage `label`: reports in, mentions out.
+
+Reads: a csv, jsonl or parquet file with `report_id` and `text`, or the tables `readings`,
+`sentences` and `words` of an ingested folder. There the sentences are those that dictated periods
+end, and are never split again.
+Writes: the table `mentions`, as jsonl, csv or parquet; all three polarities.
+Params: section `label`. Drops: reports without text, counted.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.files import Report
+
+REPORTS_A_TASK = 5000
+
+
+def run(
+    reports: Iterable[Report],
+    conventions: Conventions,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Iterator[list[dict[str, Any]]]:
+    """Label reports.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+        Read as they are needed; only some thousands are held at once.
+    conventions : Conventions
+        Where practice differs, which side to take.
+    rules : pathlib.Path, optional
+        Rules folder; else `rules/` here, else the packaged one.
+    workers, scheduler : optional
+        As in `pipeline.core.parallel.map_tasks`.
+
+    Yields
+    ------
+    list of dict
+        For each report the rows of table `mentions`.
+    """
+    waiting = iter(reports)
+    for rows in map_tasks(
+        partial(label_reports, rules=rules and rules.resolve(), conventions=conventions),
+        iter(lambda: list(islice(waiting, REPORTS_A_TASK)), []),
+        workers=workers,
+        scheduler=scheduler,
+        description="reports",
+    ):
+        yield from rows
+
+
+def label_reports(
+    reports: list[Report], *, rules: Path | None, conventions: Conventions
+) -> list[list[dict[str, Any]]]:
+    """Label some reports: one task."""
+    found = _labeler(rules, conventions).label(
+        [report.text for report in reports], [report.sentences for report in reports]
+    )
+    return [
+        [_row(report, mention) for mention in mentions]
+        for report, mentions in zip(reports, found, strict=True)
+    ]
+
+
+@cache
+def _labeler(rules: Path | None, conventions: Conventions) -> Labeler:
+    return Labeler.from_rules(rules, **conventions.model_dump())
+
+
+def _row(report: Report, mention: Mention) -> dict[str, Any]:
+    onset_s, offset_s = None, None
+    if report.words is not None:
+        onset_s, offset_s = report.words.span(mention.char_start, mention.char_end)
+    times = {"onset_s": onset_s, "offset_s": offset_s}
+    return {"report_id": report.report_id, **asdict(mention), **times}

@@ -1,0 +1,136 @@
+"""Fixations in raw gaze samples, by I-DT or I-VT of pymovements.
+
+Source: Salvucci and Goldberg, ETRA 2000 (both algorithms); Olsen, The Tobii I-VT Fixation Filter,
+2012 (smoothing, and velocity over a short window). A fixation never reaches over an invalid sample,
+over missing samples or over a change of view.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gazescribe.pipeline.core.yaml_files import Strict
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+MISSING = 1.5  # steps: farther apart, a sample is missing between two
+
+
+class Detection(Strict):
+    """Section `fixations`: how fixations are found in samples."""
+
+    method: Literal["idt", "ivt"]
+    smooth_s: float = Field(ge=0)
+    min_duration_s: float = Field(gt=0)
+    dispersion_deg: float = Field(gt=0)
+    velocity_deg_s: float = Field(gt=0)
+    velocity_window_s: float = Field(gt=0)
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Samples of one reading in time order.
+
+    Attributes
+    ----------
+    time_s : ndarray of float64, shape (n,)
+        When.
+    position_deg : ndarray of float64, shape (n, 2)
+        Where, in degrees of visual angle; the origin does not matter.
+    valid : ndarray of bool, shape (n,)
+        An eye was found.
+    view : ndarray of int, shape (n,)
+        Number of the part of the image on screen; degrees of two views do not compare.
+    """
+
+    time_s: Floats
+    position_deg: Floats
+    valid: Mask
+    view: NDArray[np.intp]
+
+
+def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
+    """Find fixations.
+
+    Parameters
+    ----------
+    gaze : Gaze
+        Samples of one reading.
+    settings : Detection
+        Method and thresholds.
+
+    Returns
+    -------
+    ndarray of int, shape (fixations, 2)
+        First and last sample of each, in time order. They cover `min_duration_s` at least, each
+        sample standing for one step of the tracker.
+    """
+    if len(gaze.time_s) < 2:
+        return np.empty((0, 2), np.intp)
+    step_s = step_of(gaze.time_s)
+    n_least = max(round(settings.min_duration_s / step_s), 2)
+    n_smoothed = round(settings.smooth_s / step_s) // 2 * 2 + 1
+    find = _by_dispersion if settings.method == "idt" else _by_velocity
+    found = []
+    for first, end in stretches(gaze):
+        if end - first >= n_least:
+            position_deg = _smoothed(gaze.position_deg[first:end], n_smoothed)
+            found.append(first + find(gaze.time_s[first:end], position_deg, n_least, settings))
+    return np.concatenate([np.empty((0, 2), np.intp), *found])
+
+
+def _smoothed(position_deg: Floats, n: int) -> Floats:
+    """Take the median of so many samples round each, which keeps the edges of saccades."""
+    from scipy.ndimage import median_filter
+
+    smooth: Floats = median_filter(position_deg, size=(n, 1), mode="nearest")
+    return smooth
+
+
+def step_of(time_s: Floats) -> float:
+    """Give the time from one sample to the next in seconds, of two samples at least."""
+    return float(np.median(np.diff(time_s)))
+
+
+def stretches(gaze: Gaze) -> list[tuple[int, int]]:
+    """Cut samples into unbroken stretches, each from its first sample to one past its last."""
+    apart = np.diff(gaze.time_s) > MISSING * step_of(gaze.time_s)
+    broken = apart | ~gaze.valid[1:] | ~gaze.valid[:-1] | (np.diff(gaze.view) != 0)
+    edges = [0, *(np.flatnonzero(broken) + 1).tolist(), len(gaze.time_s)]
+    return [(first, end) for first, end in pairwise(edges) if gaze.valid[first]]
+
+
+def _by_dispersion(
+    _: Floats, position_deg: Floats, n_least: int, settings: Detection
+) -> NDArray[np.intp]:
+    from pymovements.events import idt
+
+    spread = settings.dispersion_deg
+    events = idt(position_deg, minimum_duration=n_least, dispersion_threshold=spread).frame
+    found = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+    for pair in found:  # it ends with the first sample that is too far, unless the samples end
+        window = position_deg[pair[0] : pair[1] + 1]
+        pair[1] -= int(np.ptp(window, axis=0).sum() > spread)
+    return found.astype(np.intp)
+
+
+def _by_velocity(
+    time_s: Floats, position_deg: Floats, n_least: int, settings: Detection
+) -> NDArray[np.intp]:
+    from pymovements.events import ivt
+
+    step_s = step_of(time_s)
+    reach = max(round(settings.velocity_window_s / 2 / step_s), 1)
+    numbers = np.arange(len(time_s))
+    before, after = np.maximum(numbers - reach, 0), np.minimum(numbers + reach, len(time_s) - 1)
+    elapsed_s = np.maximum(time_s[after] - time_s[before], step_s)  # EGD repeats some times
+    velocity = (position_deg[after] - position_deg[before]) / elapsed_s[:, None]
+    limit = settings.velocity_deg_s
+    events = ivt(velocity, minimum_duration=n_least - 1, velocity_threshold=limit).frame
+    found = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+    return found.astype(np.intp)

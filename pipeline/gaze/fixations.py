@@ -1,0 +1,272 @@
+"""The command `fixations`: fixations from raw samples, where a data set gives no better ones.
+
+Reads: samples, readings, and where they are there the data set's own fixations or attributes, for
+the size of a degree and the part of the image on screen. Writes: a folder of tables as `ingest`
+does, with these fixations and without samples, and `fixations.json`. Params: `fixations`. Drops:
+readings without samples, without a known size of a degree, without any fixation, and those whose
+gaze was left out before; counted by reason.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import (
+    read_readings,
+    read_table,
+    rows_of,
+    table_path,
+    write_table,
+)
+from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, step_of
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
+from gazescribe.pipeline.ingest.folder import dataset_of, make_room
+
+CARRIED = (
+    "px_per_deg_x",
+    "px_per_deg_y",
+    *(f"shown_{side}_px" for side in ("xmin", "ymin", "xmax", "ymax")),
+)
+COPIED = ("words", "sentences", "certainties", "ellipses", "regions", "attributes")
+READINGS_A_TASK = 8  # 45 s of samples at 1 kHz each
+
+Row = dict[str, Any]
+
+
+def find_fixations(
+    tables: Path,
+    out: Path,
+    settings: Detection,
+    *,
+    px_per_deg: float | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Write tables whose fixations come from samples.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Ingested folder with the table `samples`.
+    out : pathlib.Path
+        Another folder.
+    settings : Detection
+        Method and thresholds.
+    px_per_deg : float, optional
+        Image pixels a degree, for readings of which no table says it.
+    workers, scheduler : optional
+        As in `pipeline.core.parallel.map_tasks`.
+
+    Returns
+    -------
+    dict
+        Counts, and readings without gaze by reason.
+
+    Raises
+    ------
+    GazeError
+        If `out` is `tables` or holds those of another data set, or there are no samples.
+    """
+    if out.resolve() == tables.resolve():
+        raise GazeError("OUT is TABLES; the data set's own fixations would be lost.", where=out)
+    if px_per_deg is not None and not px_per_deg > 0:
+        raise GazeError(f"--px-per-deg {px_per_deg} is not above 0.")
+    readings = read_table(tables, "readings")
+    ids = sorted(readings["reading_id"].to_pylist())
+    excluded = _excluded(readings)
+    find = partial(
+        _find_some,
+        tables=tables.resolve(),
+        settings=settings,
+        px_per_deg=px_per_deg,
+        excluded=excluded,
+    )
+    read_table(tables, "samples", ["reading_id"], [("reading_id", "==", "")])  # checks its schema
+    n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows
+    found = map_tasks(
+        find,
+        cut(ids, READINGS_A_TASK),
+        workers=workers,
+        scheduler=scheduler,
+        description="fixations",
+    )
+    recorded = json.dumps(settings.model_dump(), sort_keys=True)
+    copied = [name for name in COPIED if table_path(tables, name).is_file()]
+    make_room(out, dataset_of(tables), ["readings", "fixations", *copied])
+    n_rows, notes = write_chunks(found, out, ["fixations"], {"fixations_params": recorded})
+    with_gaze = set(read_table(out, "fixations", ["reading_id"])["reading_id"].to_pylist())
+    _write_readings(readings, with_gaze, out)
+    for name in copied:
+        shutil.copyfile(table_path(tables, name), table_path(out, name))
+    return {
+        **settings.model_dump(),
+        "readings": len(ids),
+        "readings_with_gaze": len(with_gaze),
+        "samples": n_samples,
+        "fixations": n_rows["fixations"],
+        "without_gaze": dict(sorted(notes.without_gaze.items())),
+    }
+
+
+def _excluded(readings: pa.Table) -> frozenset[str]:
+    """Name readings whose gaze was left out before; none where there were never fixations."""
+    rows = readings.select(["reading_id", "has_gaze"]).to_pylist()
+    if not any(row["has_gaze"] for row in rows):
+        return frozenset()
+    return frozenset(row["reading_id"] for row in rows if not row["has_gaze"])
+
+
+def _write_readings(readings: pa.Table, with_gaze: set[str], out: Path) -> None:
+    has_gaze = pa.array([one in with_gaze for one in readings["reading_id"].to_pylist()])
+    place = readings.column_names.index("has_gaze")
+    known = TABLES["readings"].schema.metadata
+    extra = {
+        key.decode(): value.decode()
+        for key, value in (readings.schema.metadata or {}).items()
+        if key not in known and not key.startswith((b"ARROW", b"pandas"))
+    }
+    write_table(readings.set_column(place, "has_gaze", has_gaze), out, "readings", extra)
+
+
+def _find_some(
+    ids: Sequence[str],
+    *,
+    tables: Path,
+    settings: Detection,
+    px_per_deg: float | None,
+    excluded: frozenset[str],
+) -> Chunk:
+    chunk = Chunk()
+    samples = read_readings(tables, "samples", ids)
+    own = _read_if_there(tables, "fixations", ids)
+    stated = _read_if_there(tables, "attributes", ids)
+    for one in ids:
+        if one in excluded:
+            chunk.without_gaze["left out before"] += 1
+            continue
+        views = _views(own.get(one), stated.get(one), px_per_deg)
+        if not len(samples[one]["time_s"]):
+            chunk.without_gaze["no samples"] += 1
+        elif views is None:
+            chunk.without_gaze["pixels per degree unknown"] += 1
+        else:
+            rows = _fixations(samples[one], views, settings)
+            if len(rows["onset_s"]):
+                chunk.add("fixations", one, rows)
+            else:
+                chunk.without_gaze["no fixation"] += 1
+    return chunk.pack()
+
+
+def _read_if_there(tables: Path, name: str, ids: Sequence[str]) -> dict[str, Row]:
+    return read_readings(tables, name, ids) if table_path(tables, name).is_file() else {}
+
+
+def _views(own: Row | None, stated: Row | None, px_per_deg: float | None) -> Row | None:
+    """Say what was on screen when: rows of `CARRIED` and when each begins, or None if unknown."""
+    if own is not None and len(own["onset_s"]):
+        between_s = (own["offset_s"][:-1] + own["onset_s"][1:]) / 2
+        begin_s = np.concatenate([[-np.inf], np.maximum.accumulate(between_s)])
+        return {"begin_s": begin_s, **{name: own[name] for name in CARRIED}}
+    values = dict(zip(stated["name"], stated["value"], strict=True)) if stated else {}
+    sizes = [float(values.get(f"px_per_deg_{axis}", px_per_deg or np.nan)) for axis in "xy"]
+    if np.isnan(sizes).any():
+        return None
+    known = dict(zip(CARRIED, [*sizes, *[np.nan] * 4], strict=True))
+    return {name: np.array([one]) for name, one in {"begin_s": -np.inf, **known}.items()}
+
+
+def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArray[Any]]:
+    """Give the columns of the table `fixations` for one reading."""
+    time_s, position_px = samples["time_s"], np.stack([samples["x_px"], samples["y_px"]], axis=1)
+    valid = samples["valid"].astype(bool) & np.isfinite(position_px).all(axis=1)
+    shown = np.stack([views[name] for name in CARRIED[2:]], axis=1)
+    same = np.unique(np.nan_to_num(shown, nan=-1e9), axis=0, return_inverse=True)[1].ravel()
+    row = np.asarray(np.searchsorted(views["begin_s"], time_s, side="right")) - 1
+    # One resolution a view: REFLACX's is rounded to whole pixels, fixation by fixation
+    size = np.stack(
+        [
+            np.array([np.median(views[name][same == one]) for one in range(same.max() + 1)])
+            for name in CARRIED[:2]
+        ],
+        axis=1,
+    )
+    view = same[row]
+    gaze = Gaze(time_s, position_px / size[view], valid, view)
+    found = detect(gaze, settings)
+    middle = (found[:, 0] + found[:, 1]) // 2
+    centres = [position_px[first : last + 1].mean(axis=0) for first, last in found.tolist()]
+    centre_px = np.array(centres, dtype=np.float64).reshape(len(found), 2)
+    step_s = step_of(time_s) if len(time_s) > 1 else 0.0
+    return {
+        "fixation": np.arange(len(found)),
+        "onset_s": time_s[found[:, 0]],
+        "offset_s": time_s[found[:, 1]] + step_s,
+        "x_px": centre_px[:, 0],
+        "y_px": centre_px[:, 1],
+        **{name: views[name][row[middle]] for name in CARRIED},
+    }
+
+
+def agreement(ours: pa.Table, theirs: pa.Table) -> dict[str, float | int | None]:
+    """Compare fixations with others of the same readings.
+
+    Parameters
+    ----------
+    ours, theirs : pyarrow.Table
+        Tables `fixations`; readings that only one of them has do not count.
+
+    Returns
+    -------
+    dict
+        `readings` in both; `count_ratio`, ours over theirs; `time_iou`, time inside fixations of
+        both over time inside fixations of either; `share_matched`, of theirs that overlap one of
+        ours; and of these pairs, each of theirs with the one of ours that overlaps it longest, the
+        median distance of centres and of onsets and offsets. None where there is nothing to
+        compare.
+    """
+    ids = sorted(set(ours["reading_id"].to_pylist()) & set(theirs["reading_id"].to_pylist()))
+    first, second = rows_of(ours, "reading_id", ids), rows_of(theirs, "reading_id", ids)
+    pairs = [_compare(first[one], second[one]) for one in ids]
+    n_ours, n_theirs, both_s, either_s = (sum(pair[n] for pair in pairs) for n in range(4))
+    apart = np.concatenate([np.empty((0, 3)), *(pair[4] for pair in pairs)])
+    medians = np.median(apart, axis=0).tolist() if len(apart) else [None] * 3
+    return {
+        "readings": len(ids),
+        "count_ratio": n_ours / n_theirs if n_theirs else None,
+        "time_iou": float(both_s / either_s) if either_s else None,
+        "share_matched": len(apart) / n_theirs if n_theirs else None,
+        **dict(zip(("distance_deg", "onset_apart_s", "offset_apart_s"), medians, strict=True)),
+    }
+
+
+def _compare(ours: Row, theirs: Row) -> tuple[int, int, float, float, Floats]:
+    """Give counts, seconds in both and in either, and what sets each pair apart."""
+    first = np.maximum(ours["onset_s"][:, None], theirs["onset_s"])
+    last = np.minimum(ours["offset_s"][:, None], theirs["offset_s"])
+    overlap_s = np.maximum(last - first, 0.0)
+    both_s = float(overlap_s.sum())
+    length_s = sum(float((rows["offset_s"] - rows["onset_s"]).sum()) for rows in (ours, theirs))
+    best, met = overlap_s.argmax(axis=0), overlap_s.max(axis=0) > 0
+    mine = {name: values[best[met]] for name, values in ours.items()}
+    other = {name: values[met] for name, values in theirs.items()}
+    off_deg = [
+        (mine[f"{axis}_px"] - other[f"{axis}_px"]) / other[f"px_per_deg_{axis}"] for axis in "xy"
+    ]
+    apart = [
+        np.hypot(*off_deg),
+        *(np.abs(mine[side] - other[side]) for side in ("onset_s", "offset_s")),
+    ]
+    n_ours, n_theirs = len(ours["onset_s"]), len(theirs["onset_s"])
+    return n_ours, n_theirs, both_s, length_s - both_s, np.stack(apart, axis=1)

@@ -1,0 +1,128 @@
+"""Which words name anatomy that has a box: `rules/anatomy.yaml`, applied to dictations."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import RuleError
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+
+Floats = NDArray[np.float64]
+
+SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
+
+
+class AnatomyFile(Strict):
+    """Content of `anatomy.yaml`: boxes, and what is said for each."""
+
+    about: str
+    regions: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Phrases that name boxes.
+
+    Attributes
+    ----------
+    regions : dict of str to tuple of str
+        Phrase, in lower case with single blanks, to the boxes it names together.
+    pattern : re.Pattern
+        Any of the phrases, longest first.
+    """
+
+    regions: dict[str, tuple[str, ...]]
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """One phrase of a dictation that names boxes.
+
+    Attributes
+    ----------
+    word_s, sentence_s : float
+        When its first word begins, and the sentence of that word.
+    boxes : ndarray of float64, shape (n, 4)
+        xmin, ymin, xmax, ymax in image pixels; n is at least 1.
+    """
+
+    word_s: float
+    sentence_s: float
+    boxes: Floats
+
+
+def load_anatomy(rules: Path | None = None) -> Anatomy:
+    """Read `anatomy.yaml` of a rules folder.
+
+    Raises
+    ------
+    RuleError
+        If the file is absent, says something unknown, or names no phrase.
+    """
+    path = (rules or resource("rules")) / "anatomy.yaml"
+    content = read_yaml(path, AnatomyFile, RuleError)
+    found: dict[str, list[str]] = {}
+    for region, phrases in content.regions.items():
+        for phrase in phrases:
+            found.setdefault(_plain(phrase), []).append(region)
+    if not found or "" in found:
+        raise RuleError("every region needs phrases of at least one word.", where=path)
+    longest = sorted(found, key=lambda phrase: (-len(phrase), phrase))
+    spelt = ("[\\s-]+".join(map(re.escape, phrase.split(" "))) for phrase in longest)
+    pattern = re.compile(rf"\b(?:{'|'.join(spelt)})\b", re.IGNORECASE)
+    return Anatomy({phrase: tuple(regions) for phrase, regions in found.items()}, pattern)
+
+
+def _plain(phrase: str) -> str:
+    return " ".join(re.split(r"[\s-]+", phrase.strip())).casefold()
+
+
+def namings(
+    text: str,
+    words: Mapping[str, Any],
+    sentences: Mapping[str, Any],
+    regions: Mapping[str, Any],
+    anatomy: Anatomy,
+    left_out: Counter[str],
+) -> Iterator[Naming]:
+    """Find what a dictation names.
+
+    Parameters
+    ----------
+    text : str
+        The reading's text.
+    words, sentences, regions : mapping of str to ndarray
+        Columns of the reading's tables.
+    anatomy : Anatomy
+        What to look for.
+    left_out : Counter of str
+        Takes phrases that cannot be used, by reason.
+
+    Yields
+    ------
+    Naming
+        In the order of the text.
+    """
+    boxes = dict(
+        zip(regions["region"], np.stack([regions[side] for side in SIDES], 1), strict=True)
+    )
+    begin_s = dict(zip(sentences["sentence"], sentences["onset_s"], strict=True))
+    for match in anatomy.pattern.finditer(text):
+        named = [boxes[one] for one in anatomy.regions[_plain(match[0])] if one in boxes]
+        spoken = (words["char_end"] > match.start()) & (words["char_start"] < match.end())
+        if not named:
+            left_out["phrases whose box is missing"] += 1
+        elif not spoken.any():
+            left_out["phrases without a time"] += 1
+        else:
+            first = int(spoken.argmax())
+            sentence_s = begin_s.get(words["sentence"][first], words["onset_s"][first])
+            yield Naming(float(words["onset_s"][first]), float(sentence_s), np.array(named))

@@ -1,0 +1,174 @@
+"""A copy of the tables in which gaze or speech is moved by what `sync` found."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.tables import TableWriter, read_table, table_path
+from gazescribe.pipeline.gaze.sync.drift import AXES
+from gazescribe.pipeline.ingest.quality import on_image
+
+MARK = "sync"
+GAZE, SPEECH = ("fixations", "samples"), ("words", "sentences")
+
+
+def check_target(tables: Path, out: Path) -> None:
+    """Refuse to write where something is, and to move what was moved before.
+
+    Raises
+    ------
+    SchemaError
+        If `out` is not new, lies in the folder of the tables, or the tables are such a copy.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        what = "there is something here already; the copy goes to a new folder."
+        raise SchemaError(what, where=out, remedy="Name another folder, or empty this one.")
+    if out.resolve().is_relative_to(tables.resolve()):
+        what = "the copy would lie in the folder that it is made from."
+        raise SchemaError(what, where=out, remedy="Name a folder outside it.")
+    moved = [name for name in (*GAZE, *SPEECH) if _recorded(table_path(tables, name))]
+    if moved:
+        what = f"{', '.join(moved)} were moved by sync already; moving twice is no correction."
+        raise SchemaError(what, where=tables, remedy="Start from the folder that ingest wrote.")
+
+
+def _recorded(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    return str((pq.read_schema(path).metadata or {}).get(MARK.encode(), b"").decode())
+
+
+def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
+    """Turn drifts to moves of gaze: calibration first, anatomy where there is none.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Folder of the tables.
+    result : mapping
+        From `run`, with sessions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By reading: x_px, y_px, width_px, height_px. An axis whose interval holds 0, or is not
+        known, is not moved; readings that are not moved are absent.
+    """
+    columns = ["reading_id", "px_per_deg_x", "px_per_deg_y"]
+    fixations = read_table(tables, "fixations", columns).to_pandas()
+    sizes = read_table(tables, "readings", ["reading_id", "width_px", "height_px"]).to_pandas()
+    moves = fixations.groupby("reading_id").first().join(sizes.set_index("reading_id"))
+    shifts = pd.DataFrame.from_dict(
+        {
+            one: [-_told(drift, axis) for axis in AXES]
+            for session in result["sessions"].values()
+            if (drift := session["calibration"] or session["anatomy"])
+            for one in session["readings"]
+        },
+        orient="index",
+        columns=list(AXES),
+        dtype=float,
+    )
+    moves = moves.join(shifts[(shifts != 0).any(axis=1)], how="inner")
+    for axis in "xy":
+        moves[f"{axis}_px"] = moves[f"{axis}_deg"] * moves[f"px_per_deg_{axis}"]
+    moved: pd.DataFrame = moves[["x_px", "y_px", "width_px", "height_px"]].astype(float)
+    return moved
+
+
+def _told(drift: Mapping[str, Any], axis: str) -> float:
+    """Give the drift along an axis, or 0 where it cannot be told from it."""
+    return float(drift[axis]["value"]) if is_told(drift[axis]) else 0.0
+
+
+def is_told(found: Mapping[str, Any], unit: str = "") -> bool:
+    """Tell whether an estimate has an interval that does not hold 0."""
+    low, high = found[f"low{unit}"], found[f"high{unit}"]
+    return low is not None and not low <= 0 <= high
+
+
+def apply_to(
+    tables: Path, out: Path, result: Mapping[str, Any], moves: pd.DataFrame, offset_s: float
+) -> dict[str, Any]:
+    """Write the copy.
+
+    Parameters
+    ----------
+    tables, out : pathlib.Path
+        Folder of the tables, and of the copy, which appears whole or not at all.
+    result : mapping
+        Summary of `sync`; written into the copy as `sync.json`.
+    moves : pandas.DataFrame
+        By reading: x_px and y_px, which are added to its gaze; width_px and height_px of its image.
+    offset_s : float
+        What is added to the times of words and sentences; 0 leaves them.
+
+    Returns
+    -------
+    dict
+        What was done: readings moved, seconds added, rows by table.
+    """
+    beside = out.with_name(f".{out.name}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    done: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
+    moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
+    try:
+        shutil.copytree(tables, beside)
+        for name in moved:
+            if table_path(tables, name).is_file():
+                done["rows"][name] = _write(tables, beside, name, moves, offset_s)
+        write_json({**result, "applied": done}, beside / "sync.json")
+        if out.is_dir():
+            out.rmdir()
+        beside.replace(out)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return done
+
+
+def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: float) -> int:
+    """Write one table, a row group at a time, for samples are many."""
+    metadata = pq.read_schema(table_path(tables, name)).metadata or {}
+    extra = {key.decode(): value.decode() for key, value in metadata.items()}
+    extra[MARK] = f"{'gaze' if name in GAZE else 'speech'} moved by gazescribe sync, see sync.json"
+    with (
+        pq.ParquetFile(table_path(tables, name)) as file,
+        TableWriter(out, name, extra) as writer,
+    ):
+        for number in range(file.num_row_groups):
+            piece = file.read_row_group(number)
+            writer.write(_shifted(piece, moves) if name in GAZE else _later(piece, offset_s))
+    return writer.n_rows
+
+
+def _later(piece: pa.Table, offset_s: float) -> pa.Table:
+    for name in ("onset_s", "offset_s"):
+        at = piece.schema.get_field_index(name)
+        piece = piece.set_column(at, name, pc.add(piece[name], offset_s))
+    return piece
+
+
+def _shifted(piece: pa.Table, moves: pd.DataFrame) -> pa.Table:
+    row = moves.index.get_indexer(piece["reading_id"].to_pandas())
+    known = row >= 0
+    changed = {}
+    for name in ("x_px", "y_px"):
+        values = piece[name].to_numpy()
+        changed[name] = values + np.where(known, moves[name].to_numpy()[row], 0.0)
+    if "inside" in piece.column_names:
+        size: list[Any] = [moves[name].to_numpy()[row] for name in ("width_px", "height_px")]
+        within = on_image(changed["x_px"], changed["y_px"], *size)
+        changed["inside"] = np.where(known, within, piece["inside"].to_numpy())
+    for name, values in changed.items():
+        at = piece.schema.get_field_index(name)
+        piece = piece.set_column(at, name, pa.array(values, from_pandas=True))
+    return piece

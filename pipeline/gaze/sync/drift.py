@@ -1,0 +1,185 @@
+"""How far recorded gaze lies from where the eyes were, by session, in degrees. Arrays only.
+
+Positive is right and down. Calibration pictures tell it outright: the eyes were on a disc. Anatomy
+tells differences between sessions: the middle of the gaze less the middle of all boxes. It is tied
+to calibration by the sessions that have both; where none has, to the mean of all sessions.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.gaze.sync.lead import MIN_READINGS, interval
+from gazescribe.pipeline.gaze.sync.settings import Sync
+
+Floats = NDArray[np.float64]
+
+AXES = ("x_deg", "y_deg")
+
+
+def calibration_drift(looks: pd.DataFrame, settings: Sync) -> dict[int, dict[str, Any]]:
+    """Mean distance of gaze from the disc for each session.
+
+    Parameters
+    ----------
+    looks : pandas.DataFrame
+        session, picture, x_deg, y_deg.
+    settings : Sync
+        Confidence of the intervals.
+
+    Returns
+    -------
+    dict
+        Session to `n_pictures`, `n_fixations`, `x_deg` and `y_deg`: value, low, high. Intervals are
+        Student's, with the spread about the session's mean pooled over sessions, for a session has
+        few fixations; None where none has two. Fixations on one picture are taken for independent.
+    """
+    from scipy.special import stdtrit  # scipy.stats takes seconds to import
+
+    groups = {
+        int(session): looks[looks["session"] == session]
+        for session in sorted(looks["session"].unique())
+    }
+    about = [rows[list(AXES)] - rows[list(AXES)].mean() for rows in groups.values()]
+    freedom = len(looks) - len(groups)
+    factor = stdtrit(freedom, (1 + settings.confidence) / 2) if freedom else np.nan
+    spread = np.sqrt((pd.concat(about) ** 2).sum().to_numpy() / freedom) if freedom else np.zeros(2)
+    return {
+        session: {
+            "n_pictures": int(rows["picture"].nunique()),
+            "n_fixations": len(rows),
+            **{
+                axis: _around(float(rows[axis].mean()), float(factor * wide / np.sqrt(len(rows))))
+                for axis, wide in zip(AXES, spread, strict=True)
+            },
+        }
+        for session, rows in groups.items()
+    }
+
+
+def _around(value: float, half: float) -> dict[str, float | None]:
+    low, high = (round(value + sign * half, 4) for sign in (-1, 1))
+    known = bool(np.isfinite(half))
+    return {
+        "value": round(value, 4),
+        "low": low if known else None,
+        "high": high if known else None,
+    }
+
+
+def deviation_of(
+    gaze: Mapping[str, Any], regions: Mapping[str, Any], size_px: Any
+) -> Floats | None:
+    """Middle of a reading's gaze less the middle of its boxes, in degrees.
+
+    Parameters
+    ----------
+    gaze, regions : mapping of str to ndarray
+        Columns of its fixations and boxes.
+    size_px : tuple of float
+        Width and height of the image; gaze outside does not count.
+
+    Returns
+    -------
+    ndarray of float64, shape (2,), or None
+        x and y; None without boxes or gaze on the image.
+    """
+    shown = np.ones(len(gaze["x_px"]), bool)
+    for axis, size in zip("xy", size_px, strict=True):
+        shown &= (gaze[f"{axis}_px"] >= -0.5) & (gaze[f"{axis}_px"] < size - 0.5)
+    if not shown.any() or not len(regions["region"]):
+        return None
+    return np.array(
+        [
+            np.mean(
+                (gaze[f"{axis}_px"] - _middle(regions, axis)) / gaze[f"px_per_deg_{axis}"],
+                where=shown,
+            )
+            for axis in "xy"
+        ]
+    )
+
+
+def _middle(regions: Mapping[str, Any], axis: str) -> float:
+    return float(regions[f"{axis}min_px"].min() + regions[f"{axis}max_px"].max()) / 2
+
+
+def anatomy_drift(
+    deviations: Mapping[int, Sequence[Floats]],
+    calibrated: Mapping[int, Mapping[str, Any]],
+    settings: Sync,
+) -> dict[int, dict[str, Any]]:
+    """Median deviation of each session's readings, less what all sessions share.
+
+    Parameters
+    ----------
+    deviations : mapping of int to sequence of ndarray, each of shape (2,)
+        Session to those of its readings, from `deviation_of`.
+    calibrated : mapping of int to mapping
+        From `calibration_drift`.
+    settings : Sync
+        Resamples of readings within their sessions, seed, confidence.
+
+    Returns
+    -------
+    dict
+        Session to `n_readings`, `tied_to` (calibration, or the mean of sessions), `x_deg` and
+        `y_deg`: value, low, high. Sessions of fewer than five readings are left out.
+    """
+    groups = {
+        session: np.array(rows)
+        for session, rows in sorted(deviations.items())
+        if len(rows) >= MIN_READINGS
+    }
+    if not groups:
+        return {}
+    rng = np.random.default_rng(settings.seed)
+    medians = np.array([np.median(rows, axis=0) for rows in groups.values()])
+    draws = np.stack(
+        [
+            np.median(rows[rng.integers(0, len(rows), (settings.n_bootstrap, len(rows)))], axis=1)
+            for rows in groups.values()
+        ],
+        axis=1,
+    )
+    ties = [session for session in groups if session in calibrated]
+    known, drawn = _known([calibrated[session] for session in ties], settings, rng)
+    use = [list(groups).index(session) for session in ties or groups]
+    values = medians - (medians[use] - known).mean(axis=0)
+    resampled = draws - (draws[:, use] - drawn).mean(axis=1, keepdims=True)
+    return {
+        session: {
+            "n_readings": len(rows),
+            "tied_to": "calibration" if ties else "the mean of sessions",
+            **{
+                axis: {
+                    "value": round(float(values[place, number]), 4),
+                    **interval(resampled[:, place, number], settings, unit=""),
+                }
+                for number, axis in enumerate(AXES)
+            },
+        }
+        for place, (session, rows) in enumerate(groups.items())
+    }
+
+
+def _known(
+    ties: Sequence[Mapping[str, Any]], settings: Sync, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Give the drift that calibration tells, and draws from its intervals; 0 without any."""
+    if not ties:
+        return np.zeros((1, 2)), np.zeros((settings.n_bootstrap, 1, 2))
+    known = np.array([[one[axis]["value"] for axis in AXES] for one in ties])
+    half = [[_half(one[axis]) for axis in AXES] for one in ties]
+    error = np.array(half) / NormalDist().inv_cdf((1 + settings.confidence) / 2)
+    return known, known + error * rng.standard_normal((settings.n_bootstrap, *known.shape))
+
+
+def _half(found: Mapping[str, float | None]) -> float:
+    """Give half the width of an interval; 0 where it is not known."""
+    low, high = found["low"], found["high"]
+    return 0.0 if low is None or high is None else (high - low) / 2

@@ -1,0 +1,190 @@
+"""All that tables, and a raw EGD tree, tell about clocks and drift, as one summary."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.tables import read_table, rows_of
+from gazescribe.pipeline.gaze.sync.anatomy import load_anatomy, namings
+from gazescribe.pipeline.gaze.sync.drift import anatomy_drift, calibration_drift, deviation_of
+from gazescribe.pipeline.gaze.sync.lead import (
+    Curve,
+    arrival_s,
+    curve_of,
+    estimate,
+    peak_s,
+    shifts_of,
+)
+from gazescribe.pipeline.gaze.sync.sessions import Sessions, read_sessions
+from gazescribe.pipeline.gaze.sync.settings import Sync
+from gazescribe.pipeline.ingest.egd.screen import Display
+
+MEANING = (
+    "lead: how long before a word the gaze is most often on what it names; the lead of the eyes and"
+    " the offset of the clocks together. arrival: how long before its sentence the gaze gets there."
+    " offset: expected arrival less arrival, to be added to the times of words; no better than that"
+    " expectation, which comes from another data set. drift: recorded less true gaze, right and"
+    " down positive."
+)
+TABLES = ("fixations", "words", "sentences", "regions")
+
+Rows = dict[str, dict[str, dict[str, Any]]]
+Floats = NDArray[np.float64]
+
+
+def run(tables: Path, raw: Path | None, settings: Sync) -> dict[str, Any]:
+    """Estimate all that the tables, and the raw tree, tell.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Folder that `ingest` wrote.
+    raw : pathlib.Path or None
+        EGD tree; without it there are neither sessions nor drift.
+    settings : Sync
+        Section `sync`.
+
+    Returns
+    -------
+    dict
+        The content of the JSON: see docs/sync.md.
+
+    Raises
+    ------
+    GazeError
+        If a table or the raw file cannot be used, or there is no box of the anatomy.
+    """
+    left_out: Counter[str] = Counter()
+    readings = read_table(tables, "readings").to_pandas().set_index("reading_id")
+    ids = readings.index.tolist()
+    sessions = _sessions(tables, raw, readings, settings)
+    if sessions:
+        left_out += sessions.left_out
+    rows = {name: rows_of(read_table(tables, name), "reading_id", ids) for name in TABLES}
+    curves = _curves(readings, rows, settings, left_out, where=tables)
+    result = {
+        "meaning": MEANING,
+        "shift_s": shifts_of(settings).tolist(),
+        **_leads(list(curves.values()), settings),
+        "sessions": None,
+        "left_out": dict(sorted((+left_out).items())),
+    }
+    if sessions:
+        result["sessions"] = _by_session(sessions, readings, rows, curves, settings)
+    return result
+
+
+def _sessions(
+    tables: Path, raw: Path | None, readings: pd.DataFrame, settings: Sync
+) -> Sessions | None:
+    if raw is None:
+        return None
+    datasets = sorted(set(readings["dataset"]))
+    if datasets != ["egd"]:
+        what = f"these tables are of {', '.join(datasets) or 'nothing'}, not of egd."
+        raise AlignmentError(what, where=tables, remedy="Leave --raw out; only EGD has sessions.")
+    return read_sessions(raw, readings.index.tolist(), settings.max_off_deg)
+
+
+def _curves(
+    readings: pd.DataFrame, rows: Rows, settings: Sync, left_out: Counter[str], *, where: Path
+) -> dict[str, tuple[Curve, Curve]]:
+    """Give each reading's curve before words and before sentences."""
+    anatomy = load_anatomy()
+    named = {region for regions in anatomy.regions.values() for region in regions}
+    found = {region for own in rows["regions"].values() for region in own["region"]}
+    if not named & found:
+        what = (
+            f"no box has a name of rules/anatomy.yaml (found: {', '.join(sorted(found)) or '-'})."
+        )
+        raise AlignmentError(what, where=where, remedy="Add the data set's names to that file.")
+    curves: dict[str, tuple[Curve, Curve]] = {}
+    texts = dict(zip(readings.index, readings["text"], strict=True))
+    for one, text in progress(texts.items(), "comparing gaze and speech", len(texts)):
+        gaze, regions = rows["fixations"][one], rows["regions"][one]
+        if not len(gaze["onset_s"]) or pd.isna(text) or not len(regions["region"]):
+            why = "gaze" if not len(gaze["onset_s"]) else "dictation" if pd.isna(text) else "boxes"
+            left_out[f"readings without {why}"] += 1
+            continue
+        said = list(
+            namings(text, rows["words"][one], rows["sentences"][one], regions, anatomy, left_out)
+        )
+        left_out["readings that name no anatomy"] += not said
+        if said:
+            words = curve_of(gaze, [(naming.word_s, naming.boxes) for naming in said], settings)
+            starts = [(naming.sentence_s, naming.boxes) for naming in said]
+            curves[one] = words, curve_of(gaze, starts, settings)
+    return curves
+
+
+def _leads(curves: Sequence[tuple[Curve, Curve]], settings: Sync) -> dict[str, Any]:
+    """Give lead, arrival, and the offset that follows from it."""
+    lead = estimate([words for words, _ in curves], peak_s, settings)
+    arrival = estimate([sentences for _, sentences in curves], arrival_s, settings)
+    expected = settings.expected_arrival_s
+    turned = zip(("value_s", "low_s", "high_s"), ("value_s", "high_s", "low_s"), strict=True)
+    offset = {
+        name: None if arrival[other] is None else round(expected - arrival[other], 4)
+        for name, other in turned
+    }
+    return {
+        "lead": lead,
+        "arrival": arrival,
+        "offset": {**offset, "expected_arrival_s": expected},
+    }
+
+
+def _by_session(
+    sessions: Sessions,
+    readings: pd.DataFrame,
+    rows: Rows,
+    curves: Mapping[str, tuple[Curve, Curve]],
+    settings: Sync,
+) -> dict[str, Any]:
+    members: dict[int, list[str]] = defaultdict(list)
+    deviations: dict[int, list[Floats]] = defaultdict(list)
+    sides = (readings[side].astype(float) for side in ("width_px", "height_px"))
+    sizes = dict(zip(readings.index, zip(*sides, strict=True), strict=True))
+    for one, session in sorted(sessions.of_reading.items()):
+        members[session].append(one)
+        size = sizes[one]
+        found = deviation_of(rows["fixations"][one], rows["regions"][one], size)
+        if found is not None:
+            deviations[session].append(found)
+    calibrated = calibration_drift(sessions.looks, settings)
+    by_anatomy = anatomy_drift(deviations, calibrated, settings)
+    result: dict[str, Any] = {}
+    for session, own in sorted(members.items()):
+        leads = _leads([curves[one] for one in own if one in curves], settings)
+        calibration = calibrated.get(session)
+        result[str(session)] = {
+            "readings": own,
+            **{name: _less_curve(found) for name, found in leads.items()},
+            "calibration": calibration and _with_pixels(calibration, sessions.display),
+            "anatomy": by_anatomy.get(session),
+        }
+    return result
+
+
+def _less_curve(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name != "curve"}
+
+
+def _with_pixels(found: Mapping[str, Any], display: Display) -> dict[str, Any]:
+    """Add screen pixels to a drift in degrees."""
+    sizes = {"x": display.px_per_deg_x, "y": display.px_per_deg_y}
+    pixels = {
+        f"{axis}_screen_px": {
+            name: None if value is None else round(value * size, 2)
+            for name, value in found[f"{axis}_deg"].items()
+        }
+        for axis, size in sizes.items()
+    }
+    return {**found, **pixels}

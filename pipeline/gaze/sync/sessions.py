@@ -1,0 +1,130 @@
+"""Sessions of EGD and its calibration pictures, from the raw `fixations.csv`.
+
+The tables hold neither: rows of calibration pictures (ids of 39 characters, a disc at the centre of
+the screen) are no reading's. Source: spec egd.md 3.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.ingest.egd.gaze import CALIBRATION_LENGTH
+from gazescribe.pipeline.ingest.egd.screen import Display, display_of
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.roots import existing, find_root
+
+NUMBERS = ("SESSION_ID", "FPOGX", "FPOGY", "FPOGD", "FPOGV")
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """What the tracker's file says of sessions.
+
+    Attributes
+    ----------
+    of_reading : dict of str to int
+        Session of each reading.
+    looks : pandas.DataFrame
+        One fixation on a calibration picture: session, picture, x_deg, y_deg; the last two are
+        gaze less disc, right and down positive.
+    display : Display
+        The screen.
+    left_out : Counter of str
+        Rows and readings, by reason.
+    """
+
+    of_reading: dict[str, int]
+    looks: pd.DataFrame
+    display: Display
+    left_out: Counter[str]
+
+
+def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -> Sessions:
+    """Read the sessions of an EGD tree.
+
+    Parameters
+    ----------
+    start : pathlib.Path
+        The tree or a folder above it.
+    reading_ids : sequence of str
+        Readings of the tables.
+    max_off_deg : float
+        A fixation farther from the disc than this was on something else.
+
+    Returns
+    -------
+    Sessions
+        Readings that the file does not hold, or holds in two sessions, have none.
+
+    Raises
+    ------
+    ManifestError
+        If there is no tree, no fixation file, or the file cannot be read or holds none of them.
+    """
+    manifest = load_manifest("egd")
+    path = _fixation_file(find_root(start, manifest))
+    rows = _read(path)
+    display = display_of(manifest)
+    left_out = Counter({"rows that lack a number": int(rows.isna().any(axis=1).sum())})
+    rows = rows.dropna()
+    mine = rows[rows["DICOM_ID"].isin(set(reading_ids))].drop_duplicates(["DICOM_ID", "SESSION_ID"])
+    if mine.empty:
+        what = "none of the readings of the tables is in this file."
+        raise ManifestError(what, where=path, remedy="Give the tree that the tables came from.")
+    twice = mine["DICOM_ID"].duplicated(keep=False)
+    left_out["readings in two sessions"] = int(mine["DICOM_ID"][twice].nunique())
+    left_out["readings without a session"] = len(reading_ids) - int(mine["DICOM_ID"].nunique())
+    mine = mine[~twice]
+    sessions = mine["SESSION_ID"].astype(int)
+    of_reading = dict(zip(mine["DICOM_ID"], sessions.tolist(), strict=True))
+    looks = _looks(rows, display, max_off_deg, left_out)
+    return Sessions(of_reading, looks, display, +left_out)
+
+
+def _fixation_file(root: Path) -> Path:
+    path = existing(root / "fixations.csv")
+    if path is None:
+        remedy = "Sessions and calibration pictures stand in this file alone."
+        raise ManifestError("there is no such file.", where=root / "fixations.csv", remedy=remedy)
+    return path
+
+
+def _read(path: Path) -> pd.DataFrame:
+    types = {"DICOM_ID": pa.string(), **dict.fromkeys(NUMBERS, pa.float64())}
+    try:
+        table = csv.read_csv(
+            path,
+            parse_options=csv.ParseOptions(invalid_row_handler=lambda _: "skip"),
+            convert_options=csv.ConvertOptions(include_columns=list(types), column_types=types),
+        )
+    except (pa.ArrowException, OSError, KeyError) as error:
+        message = f"this cannot be read ({error}); expected are {', '.join(types)}."
+        raise ManifestError(message.replace("\n", " "), where=path) from error
+    rows: pd.DataFrame = table.to_pandas()
+    return rows
+
+
+def _looks(
+    rows: pd.DataFrame, display: Display, max_off_deg: float, left_out: Counter[str]
+) -> pd.DataFrame:
+    shown = rows[rows["DICOM_ID"].str.len() == CALIBRATION_LENGTH]
+    fixed = shown[(shown["FPOGV"] == 1) & (shown["FPOGD"] > 0)]
+    left_out["calibration rows that are no fixation"] = len(shown) - len(fixed)
+    looks = pd.DataFrame(
+        {
+            "session": fixed["SESSION_ID"].astype(int),
+            "picture": fixed["DICOM_ID"],
+            "x_deg": (fixed["FPOGX"] - 0.5) * display.width_px / display.px_per_deg_x,
+            "y_deg": (fixed["FPOGY"] - 0.5) * display.height_px / display.px_per_deg_y,
+        }
+    )
+    near = np.hypot(looks["x_deg"], looks["y_deg"]) <= max_off_deg
+    left_out["calibration fixations far from the disc"] = int((~near).sum())
+    return looks[near]

@@ -1,0 +1,98 @@
+"""Where the files of radiographs lie: one rule for every command that shows or reads them.
+
+`readings.image_path` says it, from the folder that holds them: whole, or without its suffix as in
+MIMIC-CXR, which comes as JPEG and as DICOM.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.images.reading import DICOM_SUFFIXES, PICTURE_SUFFIXES, SUFFIXES
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.roots import levels
+
+
+def leads_out(image_path: str) -> bool:
+    """Tell whether a path would leave the folder of the radiographs."""
+    pure = PurePosixPath(image_path)
+    return pure.is_absolute() or ".." in pure.parts or "\\" in image_path
+
+
+def find_radiograph(
+    root: Path, image_path: str | None, suffixes: Sequence[str] = SUFFIXES
+) -> Path | None:
+    """Find the file of a radiograph: the path as it is, else with each suffix.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Folder in which the path begins.
+    image_path : str or None
+        As in the table `readings`.
+    suffixes : sequence of str
+        In the order in which they are tried.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None where there is no path, or no such file.
+
+    Raises
+    ------
+    GazeError
+        If the path leads out of the folder.
+    """
+    if image_path is None:
+        return None
+    if leads_out(image_path):
+        raise GazeError(f"image_path {image_path!r} leads out of {root}.")
+    paths = (root / f"{image_path}{suffix}" for suffix in ("", *suffixes))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def radiographs_root(
+    start: Path,
+    image_paths: Sequence[str],
+    kinds: Sequence[Sequence[str]] = (PICTURE_SUFFIXES, DICOM_SUFFIXES),
+) -> Path:
+    """Find the folder in which the paths of radiographs begin.
+
+    Parameters
+    ----------
+    start : pathlib.Path
+        It, or a folder above it; nearer folders win.
+    image_paths : sequence of str
+        As in the table `readings`; one that is there is enough.
+    kinds : sequence of sequence of str
+        Suffixes; a folder with files of an earlier kind wins over all with a later one.
+
+    Raises
+    ------
+    GazeError
+        If there are no paths, if no folder holds one, or two equally near folders do.
+    """
+    if not image_paths:
+        raise GazeError("no reading names its radiograph: image_path is empty in every row.")
+    heads = {path.partition("/")[0] if "/" in path else "" for path in image_paths}
+    for suffixes in kinds:
+        for level in levels(start, load_manifest("mimic-cxr-jpg")):
+            trees = [one for one in level if any((one / head).is_dir() for head in heads)]
+            found = [
+                tree
+                for tree in trees
+                if any(find_radiograph(tree, path, suffixes) for path in image_paths)
+            ]
+            if len(found) > 1:
+                what = f"{len(found)} trees with these radiographs lie here."
+                faults = [str(tree) for tree in found]
+                raise GazeError(what, where=start, remedy="Name the one you mean.", faults=faults)
+            if found:
+                return found[0]
+    first = image_paths[0]
+    suffix = "" if PurePosixPath(first).suffix.lower() in SUFFIXES else kinds[0][0]
+    raise GazeError(
+        f"none of the {len(image_paths)} radiographs is here; the first is {first}{suffix}.",
+        where=start,
+        remedy="Give the folder in which this path begins, or one above it.",
+    )

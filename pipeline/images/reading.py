@@ -1,0 +1,233 @@
+"""Radiographs as files have them: read as they are displayed, and fitted into a frame.
+
+JPEG, PNG and DICOM become 8-bit grey. A DICOM value goes through the modality table (or rescale
+slope), then the VOI table or window, then is inverted where MONOCHROME1 says that low is white.
+"""
+
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import ArrayError, GazeError
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.published import published_frame, published_resize
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Size = tuple[int, int]
+Picture = NDArray[np.uint8]
+
+DICOM_SUFFIXES = (".dcm", ".dicom")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
+NEARLY_GREY = 8
+"""Largest difference between channels of a grey picture stored in colour: JPEG rounds each."""
+UNLIMITED = 1e12
+"""Beyond every window."""
+
+
+def read_radiograph(path: Path) -> Picture:
+    """Read a radiograph as it is displayed.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        JPEG, PNG (8 or 16 bits) or DICOM, told by content.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+        Black 0, white 255. 16-bit PNG is divided by the largest value of its 8, 10, 12, 14 or 16
+        bits, whichever hold it; DICOM without table and window by its own range.
+
+    Raises
+    ------
+    GazeError
+        If the file cannot be read, is damaged, in colour, of several frames, or compressed in a way
+        that no installed decoder knows. `what` never names a value of the file, so that it can be
+        counted.
+    """
+    try:
+        with path.open("rb") as file:
+            is_dicom = file.read(132).endswith(b"DICM") or path.suffix.lower() in DICOM_SUFFIXES
+    except OSError as error:
+        raise GazeError(f"this file cannot be read ({error.strerror}).", where=path) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what the decoders put up with
+        try:
+            return _read_dicom(path) if is_dicom else _read_picture(path)
+        except GazeError:
+            raise
+        except Exception as error:  # decoders raise anything on damaged bytes
+            fault = f"{type(error).__name__}: {error}"
+            raise GazeError("this file is damaged.", where=path, faults=[fault]) from error
+
+
+def _read_picture(path: Path) -> Picture:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(path, formats=("JPEG", "PNG"))
+    except UnidentifiedImageError as error:
+        raise GazeError("this is neither JPEG nor PNG nor DICOM.", where=path) from error
+    with image:
+        _refuse_frames(path, getattr(image, "n_frames", 1))
+        if image.mode.startswith("I"):
+            return _to_8_bits(np.asarray(image))
+        if image.mode == "L":
+            return np.array(image)
+        if image.mode == "1":
+            return np.array(image.convert("L"))
+        colours = image.convert("RGB")
+        channels = [np.asarray(channel, np.int16) for channel in colours.split()]
+        spread = int(max(np.abs(channels[0] - other).max() for other in channels[1:]))
+        if spread > NEARLY_GREY:
+            _refuse_colour(path, f"its channels differ by up to {spread} of 255")
+        return np.array(colours.convert("L"))
+
+
+def _to_8_bits(values: NDArray[Any]) -> Picture:
+    highest = int(values.max())
+    bits = max(8, 2 * -(-highest.bit_length() // 2))
+    grey: Picture = np.rint(values * (255 / (2**bits - 1))).astype(np.uint8)
+    return grey
+
+
+def _read_dicom(path: Path) -> Picture:
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        dataset = dcmread(path)
+    except InvalidDicomError as error:
+        raise GazeError("this is no DICOM file: its header is absent.", where=path) from error
+    if "PixelData" not in dataset:
+        raise GazeError("this DICOM file holds no picture.", where=path)
+    _refuse_frames(path, int(dataset.get("NumberOfFrames") or 1))
+    kind = dataset.PhotometricInterpretation
+    if kind not in {"MONOCHROME1", "MONOCHROME2"}:
+        _refuse_colour(path, f"its photometric interpretation is {kind}")
+    if dataset.BitsAllocated > 16:
+        fault = f"it has {dataset.BitsAllocated}"
+        raise GazeError("this DICOM file has more than 16 bits.", where=path, faults=[fault])
+    _check_decoder(path, dataset)
+    values = dataset.pixel_array
+    lowest = int(values.min())
+    every = np.arange(lowest, int(values.max()) + 1)
+    shown: Picture = _displayed(every, dataset)[values.astype(np.int32) - lowest]
+    return shown
+
+
+def _displayed(values: NDArray[np.int_], dataset: "Dataset") -> Picture:
+    """Give the displayed grey of stored values: a table is shorter than the picture."""
+    from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windowing
+
+    measured = apply_modality_lut(values, dataset)
+    if dataset.get("VOILUTSequence"):
+        grey = apply_voi(measured, dataset)
+        black, white = 0, 2 ** dataset.VOILUTSequence[0].LUTDescriptor[2] - 1
+    elif dataset.get("WindowWidth") is not None and dataset.get("WindowCenter") is not None:
+        grey = apply_windowing(measured, dataset)
+        black, white = apply_windowing(np.array([-UNLIMITED, UNLIMITED]), dataset)
+    else:
+        grey, black, white = measured, measured.min(), measured.max()
+    share = np.clip((grey - float(black)) / (float(white - black) or 1.0), 0, 1)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        share = 1 - share
+    return np.rint(255 * share).astype(np.uint8)
+
+
+def _check_decoder(path: Path, dataset: "Dataset") -> None:
+    from pydicom.pixels.decoders.base import get_decoder
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise GazeError(
+            f"no decoder is installed for its compression, {syntax.name}.",
+            where=path,
+            remedy="Install python-gdcm, or decompress the file first: gdcmconv --raw IN OUT.",
+        )
+
+
+def _refuse_frames(path: Path, n_frames: int) -> None:
+    if n_frames > 1:
+        what = "this file holds several frames, where one radiograph is expected."
+        raise GazeError(what, where=path, faults=[f"it has {n_frames}"])
+
+
+def _refuse_colour(path: Path, fault: str) -> None:
+    what = "this picture is in colour, where a grey radiograph is expected."
+    raise GazeError(what, where=path, faults=[fault])
+
+
+def letterboxed(image: Picture, size: Size, resize: str = "direct") -> tuple[Picture, Letterbox]:
+    """Fit a radiograph into a frame, antialiased bilinear, with black around it.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width)
+        Radiograph.
+    size : tuple of int
+        (height, width) of the frame in model pixels.
+    resize : {'direct', 'published'}
+        Once, rounded; or twice and truncated as the published code does (`spec/mil.md` 2.2, 6.5).
+
+    Returns
+    -------
+    ndarray of uint8, shape `size`
+        The radiograph.
+    Letterbox
+        Where its pixels have gone: the frame of a heatmap of that size and resize.
+
+    Raises
+    ------
+    ArrayError
+        If nothing of the image falls on a pixel of the frame, or the published frame is no square.
+    """
+    image_size = (image.shape[0], image.shape[1])
+    frame, of_y, of_x = _resampling(image_size, size, resize)
+    fitted = (of_x @ (of_y @ image.astype(np.float32)).T).T
+    rounded = fitted if resize == "published" else np.rint(fitted)
+    return np.ascontiguousarray(rounded, dtype=np.uint8), frame
+
+
+@lru_cache(maxsize=256)
+def _resampling(image_size: Size, size: Size, resize: str) -> tuple[Letterbox, Any, Any]:
+    """Frame, and a sparse matrix for each axis; most images have one of a few sizes."""
+    from scipy.sparse import csr_array
+
+    if resize == "published":
+        frame = published_frame(image_size, size)
+        matrices = published_resize(image_size, size)
+    else:
+        frame = Letterbox.fit(image_size, size)
+        matrices = _triangles(frame, 0), _triangles(frame, 1)
+    if not all(matrix.any() for matrix in matrices):
+        raise ArrayError(f"an image of {image_size} does not show in a frame of {size}.")
+    of_y, of_x = (csr_array(matrix.astype(np.float32)) for matrix in matrices)
+    return frame, of_y, of_x
+
+
+def _triangles(frame: Letterbox, axis: int) -> NDArray[np.float64]:
+    """Antialiased bilinear resampling of an axis, shape (model pixels, image pixels).
+
+    Notes
+    -----
+    As `triangle_matrix`, but with the scale of the frame, which the whole number of model pixels
+    that an image covers would change by up to one in twice that number.
+    """
+    at = np.arange(frame.image_size[axis])
+    away = np.abs(at - frame.centres_px(axis)[:, None]) * min(frame.scale, 1.0)
+    weight = np.maximum(1 - away, 0) * frame.on_image(axis)[:, None]
+    total = weight.sum(axis=1, keepdims=True)
+    normalised: NDArray[np.float64] = weight / np.where(total > 0, total, 1)
+    return normalised

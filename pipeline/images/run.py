@@ -1,0 +1,260 @@
+"""Fit radiographs into shards: each read once, letterboxed, 8 bits.
+
+Reads: folders of tables (`images` of MIMIC-CXR-JPG, or `readings` of REFLACX or EGD) and the tree
+of the radiographs.
+Writes: `images-00000.npy` … , `index.parquet`, `images.json`.
+Params: `images`.
+Drops: radiographs that are absent or cannot be read, counted by reason.
+Source: Lanfredi et al. 2023, `spec/mil.md` 6.5; Qiu et al. 2025, `spec/cooperative.md` section 1.
+
+A run that is cut off keeps its finished shards beside OUT, and the next one goes on from there.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_name
+from gazescribe.pipeline.core.tables import read_table, table_path, write_table
+from gazescribe.pipeline.geometry.published import published_frame
+from gazescribe.pipeline.geometry.sizes import parse_size
+from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
+from gazescribe.pipeline.images.reading import (
+    DICOM_SUFFIXES,
+    PICTURE_SUFFIXES,
+    letterboxed,
+    read_radiograph,
+)
+from gazescribe.pipeline.images.settings import Images
+from gazescribe.pipeline.sources.loading import load_manifest
+
+SUFFIXES = {"jpg": PICTURE_SUFFIXES, "dicom": DICOM_SUFFIXES}
+SHOWN_IDS = 10
+DECIDE_THE_BYTES = ("gazescribe", "numpy", "pillow", "pydicom", "scipy")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What a worker needs to fit a shard: where to read and write, and how."""
+
+    root: Path
+    folder: Path
+    suffixes: tuple[str, ...]
+    size: tuple[int, int]
+    resize: str
+
+
+def list_images(tables: Sequence[Path]) -> list[Row]:
+    """List the radiographs of some folders of tables, each once, sorted.
+
+    Parameters
+    ----------
+    tables : sequence of pathlib.Path
+        Folders with a table `images`, or else `readings`; earlier ones win.
+
+    Returns
+    -------
+    list of dict
+        dicom_id, study_id, subject_id, path (as `radiograph_files` takes it), width_px, height_px.
+
+    Raises
+    ------
+    SchemaError
+        If a folder has neither table, or a path is not that of the image or leads out of the root.
+    """
+    listed: dict[str, Row] = {}
+    for folder in tables:
+        name, path = ("images", "path")
+        if not table_path(folder, name).is_file():
+            name, path = ("readings", "image_path")
+        columns = ["dicom_id", "study_id", "subject_id", path, "width_px", "height_px"]
+        rows = read_table(folder, name, columns).rename_columns({path: "path"}).to_pylist()
+        _check_paths(rows, table_path(folder, name))
+        for row in rows:
+            listed.setdefault(row["dicom_id"], row)
+    return [listed[dicom_id] for dicom_id in sorted(listed)]
+
+
+def _check_paths(rows: list[Row], where: Path) -> None:
+    manifest = load_manifest("mimic-cxr-jpg")
+    pattern = manifest.matcher(manifest.file("image"))
+    faults = []
+    for row in rows:
+        path = row["path"] or ""
+        found = pattern.fullmatch(f"{path}.jpg")
+        if leads_out(path) or (found and found["dicom_id"] != row["dicom_id"]):
+            faults.append(f"{row['dicom_id']}: {path}")
+    if faults:
+        raise SchemaError("these are not the paths of the images.", where=where, faults=faults)
+
+
+def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
+    """Read the radiographs of one shard into its file.
+
+    Parameters
+    ----------
+    task : tuple
+        Number of the shard, and its radiographs as `list_images` gives them.
+    fitting : Fitting
+        Where and how.
+
+    Returns
+    -------
+    dict
+        `rows` of the index and, in `left_out`, the reason of each that is not there. It is written
+        beside the shard too, last: where it lies, the shard is finished.
+    """
+    number, listed = task
+    fitted = np.empty((len(listed), *fitting.size), np.uint8)
+    rows: list[Row] = []
+    left_out: dict[str, str] = {}
+    for image in listed:
+        path = find_radiograph(fitting.root, image["path"], fitting.suffixes)
+        if path is None:
+            left_out[image["dicom_id"]] = "absent" if image["path"] else "no path in the table"
+            continue
+        try:
+            picture = read_radiograph(path)
+            fitted[len(rows)], frame = letterboxed(picture, fitting.size, fitting.resize)
+        except GazeError as error:
+            left_out[image["dicom_id"]] = error.what.rstrip(".")
+            continue
+        rows.append(
+            {
+                **{name: image[name] for name in ("dicom_id", "study_id", "subject_id")},
+                "shard": number,
+                "row": len(rows),
+                **{name: getattr(frame, name) for name in ("height", "width", "scale")},
+                "pad_x_px": float(frame.pad_x_px),
+                "pad_y_px": float(frame.pad_y_px),
+                "image_width_px": picture.shape[1],
+                "image_height_px": picture.shape[0],
+            }
+        )
+    shard = fitting.folder / shard_name(number, "images")
+    shard.unlink(missing_ok=True)  # of a run that was cut off, with other images in it
+    if rows:
+        with replacing(shard) as beside, beside.open("wb") as file:
+            np.save(file, fitted[: len(rows)])
+    done = {"rows": rows, "left_out": left_out}
+    write_json(done, _note(fitting.folder, number))
+    return done
+
+
+def _note(folder: Path, number: int) -> Path:
+    return folder / f".images-{number:05d}.json"
+
+
+def _finished(folder: Path, number: int) -> Row | None:
+    """Give what `fit_shard` gave in a run that was cut off; what failed then is tried again."""
+    note, shard = _note(folder, number), folder / shard_name(number, "images")
+    if not note.is_file() or not shard.is_file():
+        return None
+    done: Row = json.loads(note.read_text(encoding="utf-8"))
+    return None if done["left_out"] else done
+
+
+def run(
+    tables: Sequence[Path],
+    root: Path,
+    out: Path,
+    params: Images,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Fit all radiographs of some tables into shards; give the counts.
+
+    Raises
+    ------
+    GazeError
+        If tables, root and parameters do not fit together, or not one radiograph can be read.
+    """
+    size = parse_size(params.size)
+    if size is None:
+        raise ParamsError("shards hold images of one size: native cannot be one.")
+    if params.resize == "published":
+        published_frame(size, size)  # raises where the frame is no square
+    listed = list_images(tables)
+    suffixes = SUFFIXES[params.source]
+    paths = [row["path"] for row in listed if row["path"]]
+    tree = radiographs_root(root, paths, (suffixes,)) if paths else root
+    tasks = [
+        (number, listed[at : at + ROWS_A_SHARD])
+        for number, at in enumerate(range(0, len(listed), ROWS_A_SHARD))
+    ]
+    with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
+        done = {number: _finished(folder, number) for number, _ in tasks}
+        to_do = [task for task in tasks if done[task[0]] is None]
+        fitting = Fitting(tree, folder, suffixes, size, params.resize)
+        fitted = map_tasks(
+            partial(fit_shard, fitting=fitting),
+            to_do,
+            workers=workers,
+            scheduler=scheduler,
+            description="radiographs",
+        )
+        done |= {task[0]: shard for task, shard in zip(to_do, fitted, strict=True)}
+        shards = [shard for shard in done.values() if shard is not None]
+        rows = [row for shard in shards for row in shard["rows"]]
+        summary = _summary(listed, rows, shards, params)
+        if listed and not rows:
+            faults = [f"{reason}: {one['n']}" for reason, one in summary["left_out"].items()]
+            raise GazeError(
+                f"not one of {len(listed)} radiographs can be read.", where=tree, faults=faults
+            )
+        index = pa.Table.from_pylist(rows, schema=TABLES["image_shards"].schema)
+        write_table(index, folder, "image_shards", {"params": params.model_dump_json()})
+        table_path(folder, "image_shards").rename(folder / "index.parquet")
+        write_json(summary, folder / "images.json")
+    return {**summary, "n_shards_kept": len(tasks) - len(to_do)}
+
+
+def _fingerprint(params: Images, tree: Path, listed: list[Row]) -> str:
+    versions = {name: version(name) for name in DECIDE_THE_BYTES}
+    content = [params.model_dump(), str(tree), versions, listed]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _summary(
+    listed: list[Row], rows: list[Row], shards: list[Row], params: Images
+) -> dict[str, Any]:
+    by_reason: dict[str, list[str]] = {}
+    for shard in shards:
+        for dicom_id, reason in sorted(shard["left_out"].items()):
+            by_reason.setdefault(reason, []).append(dicom_id)
+    return {
+        "params": params.model_dump(),
+        "n_listed": len(listed),
+        "n_images": len(rows),
+        "n_shards": len({row["shard"] for row in rows}),
+        "left_out": {reason: _counted(ids) for reason, ids in sorted(by_reason.items())},
+        "other_size_than_the_table": _counted(list(_of_other_size(listed, rows))),
+    }
+
+
+def _counted(ids: list[str]) -> dict[str, Any]:
+    return {"n": len(ids), "first": ids[:SHOWN_IDS]}
+
+
+def _of_other_size(listed: list[Row], rows: list[Row]) -> Iterator[str]:
+    """Ids of files that do not have the size of the table, by which gaze is placed."""
+    sizes = {row["dicom_id"]: (row["width_px"], row["height_px"]) for row in listed}
+    for row in rows:
+        told = sizes[row["dicom_id"]]
+        if None not in told and told != (row["image_width_px"], row["image_height_px"]):
+            yield row["dicom_id"]

@@ -1,0 +1,201 @@
+"""Tables of any data set as text: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it)."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.ingest.csv_files import (
+    UNREADABLE,
+    Floats,
+    Mask,
+    column_fault,
+    numbers,
+    opened,
+    repeated,
+    said,
+)
+from gazescribe.pipeline.sources.faults import Findings, Severity
+from gazescribe.pipeline.sources.table_manifests import Cell, Source, needed
+
+UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", "."})  # spellings of no number
+BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside names the columns
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one file, as text.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray of object
+        By the file's own names; a cell is text, or a list of values.
+    places : ndarray of int, shape (n,)
+        Where each row stands in the file, from 0.
+    file : str
+        Path below the root.
+    decimal : str
+        Decimal mark of its numbers.
+    """
+
+    columns: dict[str, NDArray[np.object_]]
+    places: NDArray[np.intp]
+    file: str
+    decimal: str = "."
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, chosen: NDArray[Any]) -> "Rows":
+        """Keep some rows, by mask or number."""
+        columns = {name: column[chosen] for name, column in self.columns.items()}
+        return Rows(columns, self.places[chosen], self.file, self.decimal)
+
+    def text(self, cell: Cell) -> list[str]:
+        """Give a mapped column as text without blanks round it."""
+        if cell.column is None:
+            return [_plain(cell.value)] * len(self)
+        values = self.columns[cell.column]
+        chosen = values if cell.item is None else _items(values, cell.item)
+        return [_plain(value) for value in chosen]
+
+    def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
+        """Give a mapped column as numbers, and which cells are neither blank nor a number."""
+        texts = self.text(cell)
+        cells = ["" if text.lower() in UNKNOWN else text for text in texts]
+        if self.decimal == ",":
+            cells = [cell.replace(",", ".") for cell in cells]
+        return numbers(cells)
+
+    def by(self, cell: Cell) -> dict[str, "Rows"]:
+        """Cut the rows by the text of a column, in the file's order."""
+        names = np.array(self.text(cell), dtype=object)
+        order = np.argsort(names, kind="stable")
+        found, starts = np.unique(names[order].astype(str), return_index=True)
+        cuts = np.split(order, starts[1:])
+        return {name: self.take(cut) for name, cut in zip(found.tolist(), cuts, strict=True)}
+
+
+def read_rows(
+    root: Path, source: Source, paths: Sequence[str], found: Findings, severity: Severity
+) -> Rows | None:
+    """Read the rows of a file that the manifest wants.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    source : Source
+        What the manifest says of it.
+    paths : sequence of str
+        The file, and the one beside it if the manifest names one.
+    found : Findings
+        Takes the faults: `_missing`, `_unreadable`, `_empty`, `_no_column`, `_column_twice`,
+        `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows that `where` leaves out.
+    severity : {'error', 'loss'}
+        Of a file that cannot be used.
+
+    Returns
+    -------
+    Rows or None
+        None when the file cannot be used.
+    """
+    fault, columns = _load(root, source, paths)
+    if fault is not None:
+        code, message = fault
+        kind = _kind(source)
+        found.add(severity, f"{kind}_{code}", message, loses=kind)
+        return None
+    n_rows = len(next(iter(columns.values()), ()))
+    rows = Rows(columns, np.arange(n_rows), found.file, source.decimal)
+    wanted = np.ones(n_rows, dtype=bool)
+    for name, values in source.where.items():
+        texts = rows.text(Cell(column=name))
+        wanted &= np.isin(texts, [values] if isinstance(values, str) else values)
+    message = "are not what `where` asks for"
+    found.add_rows("warning", f"{_kind(source)}_not_chosen", message, ~wanted)
+    return rows.take(wanted)
+
+
+def _kind(source: Source) -> str:
+    return type(source).__name__.lower()
+
+
+def _load(
+    root: Path, source: Source, paths: Sequence[str]
+) -> tuple[tuple[str, str] | None, dict[str, NDArray[np.object_]]]:
+    columns: dict[str, NDArray[np.object_]] = {}
+    names: list[str] = []
+    for path in paths:
+        if not (root / path).is_file():
+            return ("missing", f"there is no file {path}"), {}
+        try:
+            header, cells = _table(root / path, source)
+        except UNREADABLE as error:
+            return ("unreadable", said(error)), {}
+        for number, row in enumerate(cells, 1):
+            if len(row) != len(header):
+                return ("ragged", f"row {number} has {len(row)} cells, not {len(header)}"), {}
+        lengths = {len(column) for column in columns.values()} | {len(cells)}
+        if len(lengths) > 1:
+            return ("rows_differ", f"{paths[0]} and {path} differ in their number of rows"), {}
+        names += header
+        for place, name in enumerate(header):
+            column = np.empty(len(cells), dtype=object)
+            column[:] = [row[place] for row in cells]
+            columns[name] = column
+    return _header_fault(source, names), columns
+
+
+def _table(path: Path, source: Source) -> tuple[list[str], Sequence[Sequence[Any]]]:
+    if path.suffix in {".parquet", ".feather", ".arrow"}:
+        return _arrow_table(path)
+    separator = source.separator or ("\t" if ".tsv" in path.suffixes else ",")
+    with opened(path) as handle:
+        rows = [row for row in csv.reader(handle, delimiter=separator) if row]
+    header = source.header or _bids_header(path)
+    if header is not None:
+        return header, rows
+    return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def _bids_header(path: Path) -> list[str] | None:
+    if not path.name.endswith(BIDS):
+        return None
+    sidecar = path.with_name(path.name.removesuffix(".tsv.gz") + ".json")
+    columns = json.loads(sidecar.read_text(encoding="utf-8")).get("Columns")
+    if not isinstance(columns, list):
+        raise ValueError(f"{sidecar.name} does not list Columns")  # noqa: TRY004 (as bad JSON)
+    return [str(name) for name in columns]
+
+
+def _arrow_table(path: Path) -> tuple[list[str], Sequence[Sequence[Any]]]:
+    import pyarrow.parquet as pq
+    from pyarrow import feather
+
+    table = pq.read_table(path) if path.suffix == ".parquet" else feather.read_table(path)
+    columns = [column.to_pylist() for column in table.columns]
+    return list(table.column_names), list(zip(*columns, strict=True))
+
+
+def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | None:
+    fault = column_fault(needed(source), names) or repeated(needed(source), names)
+    if fault is None or len(names) != 1:
+        return fault
+    code, message = fault
+    other = next((mark for mark in ";\t|," if mark in names[0]), None)
+    return code, f"{message}: set `separator: {json.dumps(other)}`" if other else message
+
+
+def _items(values: NDArray[np.object_], item: int) -> Iterator[Any]:
+    for value in values:
+        yield value[item] if isinstance(value, list | tuple) and item < len(value) else None
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 (NaN)

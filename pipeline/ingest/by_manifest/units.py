@@ -1,0 +1,149 @@
+"""How a reader saw an image: positions of any unit to its pixels, and the size of a degree."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gazescribe.pipeline.ingest.csv_files import Floats
+from gazescribe.pipeline.sources.manifests import Screen
+from gazescribe.pipeline.sources.table_manifests import OwnManifest, PlaceCell, TimeCell
+
+SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}  # how many there are in one
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time as its source gives it: unit conversions would blur clocks of thirteen digits."""
+
+    value: float
+    unit: str
+
+
+BEGIN = Moment(0.0, "s")
+
+
+def seconds(values: Floats, cell: TimeCell, since: Moment = BEGIN) -> Floats:
+    """Give times in seconds since a moment; exact to a float's last bit where units agree."""
+    result: Floats = (values - since.value * (SECONDS[cell.unit] / SECONDS[since.unit])) / SECONDS[
+        cell.unit
+    ]
+    return result
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of an image and of the screen it was shown on.
+
+    Attributes
+    ----------
+    size_px : float
+        Of the image; NaN when unknown.
+    screen_px : float
+        Of the screen; NaN when unknown.
+    centre_px : float
+        Where the image's centre lay, in screen pixels from the screen's edge.
+    scale : float
+        Screen pixels an image pixel.
+    px_per_deg : float
+        Image pixels a degree of visual angle; NaN when unknown.
+    distance_px : float
+        From eye to screen, in screen pixels; NaN when unknown.
+    """
+
+    size_px: float
+    screen_px: float
+    centre_px: float
+    scale: float
+    px_per_deg: float
+    distance_px: float
+
+    def to_image(self, values: Floats, cell: PlaceCell) -> Floats:
+        """Turn positions to image pixels, whose origin is the centre of the first; NaN if unknown.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,)
+            Positions in the cell's unit: image pixels; shares of the image; screen pixels; shares
+            of the screen; degrees from the screen's centre, or the image's where there is no
+            screen.
+        cell : PlaceCell
+            Unit, and whether they grow upwards.
+        """
+        sign = -1.0 if cell.up else 1.0
+        if cell.unit == "deg":
+            return self._from_degrees(sign * values)
+        whole = {"px": self.size_px, "share": 1.0, "screen_px": self.screen_px, "screen_share": 1.0}
+        last = whole[cell.unit] - (1.0 if cell.unit.endswith("px") else 0.0)
+        values = last - values if cell.up else values
+        if cell.unit == "px":
+            return values
+        if cell.unit == "share":
+            return values * self.size_px - 0.5
+        on_screen = values + 0.5 if cell.unit == "screen_px" else values * self.screen_px
+        return self._from_screen(on_screen)
+
+    def _from_screen(self, edge_px: Floats) -> Floats:
+        """Take screen pixels counted from the screen's edge."""
+        return (edge_px - self.centre_px) / self.scale + self.size_px / 2 - 0.5
+
+    def _from_degrees(self, degrees: Floats) -> Floats:
+        if math.isnan(self.distance_px):
+            return degrees * self.px_per_deg + self.size_px / 2 - 0.5
+        offset_px = self.distance_px * np.tan(np.radians(degrees))
+        return self._from_screen(self.screen_px / 2 + offset_px)
+
+
+def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> tuple[Axis, Axis]:
+    """Find how an image of this width and height was seen."""
+    sizes = [math.nan if size is None else float(size) for size in size_px]
+    screen, resolution = manifest.screen, manifest.resolution
+    screen_px, centre_px, scale, distance_px = _shown(sizes, manifest)
+    stated: list[float] = list(resolution.px_per_deg or ())
+    if resolution.image_width_deg:
+        stated = [sizes[0] / resolution.image_width_deg] * 2
+    if not stated and screen is not None:
+        stated = [distance * math.tan(math.radians(1)) / scale for distance in distance_px]
+    x, y = (
+        Axis(
+            sizes[n],
+            screen_px[n],
+            centre_px[n],
+            scale,
+            stated[n] if stated else math.nan,
+            distance_px[n],
+        )
+        for n in (0, 1)
+    )
+    return x, y
+
+
+def _shown(
+    sizes: list[float], manifest: OwnManifest
+) -> tuple[list[float], list[float], float, list[float]]:
+    """Give the screen's size, the image's centre on it, its scale, and the eye's distance in px."""
+    screen = manifest.screen
+    if screen is None:
+        return [math.nan] * 2, [math.nan] * 2, 1.0, [math.nan] * 2
+    screen_px = [float(screen.width_px), float(screen.height_px)]
+    low, high = [0.0, 0.0], screen_px
+    if screen.image_area is not None:
+        area = screen.image_area
+        low = [float(area.xmin_px), float(area.ymin_px)]
+        high = [float(area.xmax_px), float(area.ymax_px)]
+    centre_px = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
+    room = [(last - first) / size for first, last, size in zip(low, high, sizes, strict=True)]
+    fitted = manifest.resolution.image_on_screen == "fitted"
+    return screen_px, centre_px, float(np.min(room)) if fitted else 1.0, _distance(screen)
+
+
+def _distance(screen: Screen) -> list[float]:
+    if not screen.width_mm or not screen.distance_mm:
+        return [math.nan] * 2
+    mm_per_px = screen.width_mm / screen.width_px
+    if not screen.height_mm:  # square pixels
+        return [screen.distance_mm / mm_per_px] * 2
+    return [
+        screen.distance_mm / mm_per_px,
+        screen.distance_mm / (screen.height_mm / screen.height_px),
+    ]

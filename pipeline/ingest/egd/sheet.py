@@ -1,0 +1,153 @@
+"""The master sheet of EGD: one row a reading, with its ids, its place on the screen and its labels.
+
+Rows whose ids or pads cannot be read are left out and counted. Free text of the MIMIC report and
+discharge diagnoses are not taken. Source: spec egd.md 2.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gazescribe.pipeline.ingest.csv_files import boolean, numbers, read_columns
+from gazescribe.pipeline.ingest.egd.screen import Display, display_of
+from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.manifests import LabelList, Manifest
+
+PADS = ("image_top_pad", "image_bottom_pad", "image_left_pad", "image_right_pad")
+DIAGNOSES = {"normal": "Normal", "chf": "CHF", "pneumonia": "pneumonia"}
+AS_WRITTEN = ("gender", "anchor_age", "stay_id")
+IDS = ("dicom_id", "study_id", "patient_id")
+STATES = {"1": "positive", "0": "negative", "-1": "uncertain", "": "not_mentioned"}
+
+_NUMBER = re.compile(r"(\d{8})(?:\.0)?")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the master sheet.
+
+    Attributes
+    ----------
+    pads : tuple of int
+        Top, bottom, left, right, in screen pixels.
+    diagnosis : str or None
+        normal, chf or pneumonia.
+    attributes : dict of str to str
+        The data set's own column names to values: flags as true or false, CheXpert labels as named
+        states, the rest as written. Blank cells are absent, but for CheXpert labels.
+    """
+
+    dicom_id: str
+    study_id: int
+    subject_id: int
+    pads: tuple[int, int, int, int]
+    diagnosis: str | None
+    attributes: dict[str, str]
+
+    @property
+    def image_path(self) -> str:
+        """Path of the image in MIMIC-CXR, without suffix."""
+        subject = str(self.subject_id)
+        return f"files/p{subject[:2]}/p{subject}/s{self.study_id}/{self.dicom_id}"
+
+
+def read_sheet(root: Path, manifest: Manifest) -> tuple[list[Case], list[Fault]]:
+    """Read the master sheet.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        EGD's.
+
+    Returns
+    -------
+    cases : list of Case
+        Sorted by image.
+    faults : list of Fault
+        Everything wrong, errors among them.
+    """
+    file = manifest.file("master_sheet")
+    faults: list[Fault] = []
+    found = Findings(file.pattern, None, faults)
+    labels = manifest.labels["master_sheet"]
+    cells = read_columns(root, file, found, labels=labels.names, severity="error", loses="tree")
+    cases: dict[str, Case] = {}
+    for number in range(len(cells["dicom_id"]) if cells else 0):
+        row = {name: column[number].strip() for name, column in (cells or {}).items()}
+        case = _case(row, manifest, found, number + 1)
+        if case and case.dicom_id in cases:
+            message = f"image {case.dicom_id} is listed more than once"
+            found.add("error", "reading_twice", message, row=number + 1, loses="tree")
+        elif case:
+            cases[case.dicom_id] = case
+    if cells and not cases:
+        found.add("error", "no_reading", "no reading is listed", loses="tree")
+    return [cases[dicom_id] for dicom_id in sorted(cases)], faults
+
+
+def _case(row: Mapping[str, str], manifest: Manifest, found: Findings, number: int) -> Case | None:
+    dicom_id = row["dicom_id"]
+    study, subject = (_NUMBER.fullmatch(row[name]) for name in ("study_id", "patient_id"))
+    pads = _pads(row, display_of(manifest))
+    if not (study and subject and pads and manifest.is_id("dicom_id", dicom_id)):
+        shown = ", ".join(f"{name} {row[name]!r}" for name in IDS + PADS)
+        message = f"an id or a pad is not what it should be: {shown}"
+        found.add("loss", "row_unreadable", message, row=number, loses="reading")
+        return None
+    found = Findings(found.file, dicom_id, found.faults)
+    attributes = _attributes(row, manifest.labels["master_sheet"], found, number)
+    diagnosis = _diagnosis(row, found, number)
+    case = Case(dicom_id, int(study[1]), int(subject[1]), pads, diagnosis, attributes)
+    if row["path"] != f"{case.image_path}.dcm":
+        message = f"path {row['path']!r} is not {case.image_path}.dcm, which the ids give"
+        found.add("warning", "image_path_differs", message, row=number)
+    return case
+
+
+def _pads(row: Mapping[str, str], display: Display) -> tuple[int, int, int, int] | None:
+    """Give the pads if they are whole numbers that leave room for an image."""
+    values, _ = numbers([row[name] for name in PADS])
+    if not np.all(values >= 0) or np.any(values % 1):
+        return None
+    top, bottom, left, right = (int(value) for value in values)
+    if top + bottom >= display.height_px or left + right >= display.width_px:
+        return None
+    return top, bottom, left, right
+
+
+def _diagnosis(row: Mapping[str, str], found: Findings, number: int) -> str | None:
+    flagged = [name for name, column in DIAGNOSES.items() if boolean(row[column])]
+    if len(flagged) == 1:
+        return flagged[0]
+    message = f"one of {', '.join(DIAGNOSES.values())} was expected to be 1, {len(flagged)} are"
+    found.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
+    return None
+
+
+def _attributes(
+    row: Mapping[str, str], labels: LabelList, found: Findings, number: int
+) -> dict[str, str]:
+    values = {name: row[name] for name in AS_WRITTEN if row.get(name)}
+    for name in labels.flag:
+        flag = boolean(row[name])
+        if flag is not None:
+            values[name] = "true" if flag else "false"
+        elif row[name]:
+            _note_unreadable(name, row[name], "0 or 1", found, number)
+    for name in labels.state:
+        state = STATES.get(row[name].removesuffix(".0"))
+        if state is not None:
+            values[name] = state
+        else:
+            _note_unreadable(name, row[name], "1, 0, -1 or blank", found, number)
+    return values
+
+
+def _note_unreadable(name: str, cell: str, expected: str, found: Findings, number: int) -> None:
+    message = f"{name} is {cell!r}, not {expected}"
+    found.add("loss", "label_unreadable", message, row=number, loses="labels")

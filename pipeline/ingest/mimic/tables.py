@@ -1,0 +1,218 @@
+"""The three tables of MIMIC-CXR-JPG that are used, and a look-up in them for other data sets.
+
+They hold 377,110 rows, so they are read by column, gzipped or not.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.ingest.csv_files import header_fault, said
+from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.roots import existing, find_root
+
+UNSAID = "not_mentioned"
+STATES = {1.0: "positive", 0.0: "negative", -1.0: "uncertain"}
+METADATA = {
+    "dicom_id": pa.string(),
+    "subject_id": pa.int64(),
+    "study_id": pa.int64(),
+    "ViewPosition": pa.string(),
+    "Rows": pa.float64(),
+    "Columns": pa.float64(),
+}
+SPLIT = {"dicom_id": pa.string(), "subject_id": pa.int64(), "split": pa.string()}
+STUDY = {"study_id": pa.int64(), "subject_id": pa.int64()}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is used of the tables.
+
+    Attributes
+    ----------
+    metadata : pandas.DataFrame
+        dicom_id, study_id, subject_id, view, width_px, height_px.
+    split : pandas.DataFrame
+        dicom_id, subject_id, split.
+    chexpert : pandas.DataFrame
+        study_id, subject_id, and each label as a named state.
+    """
+
+    metadata: pd.DataFrame
+    split: pd.DataFrame
+    chexpert: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What MIMIC-CXR-JPG says of some images; images that it does not list are absent.
+
+    Attributes
+    ----------
+    sizes : dict of str to tuple of int
+        Image to width and height in pixels.
+    splits : dict of str to str
+        Image to split.
+    faults : list of Fault
+        Tables that cannot be used, as warnings: they may be absent.
+    """
+
+    sizes: Mapping[str, tuple[int, int]]
+    splits: Mapping[str, str]
+    faults: list[Fault]
+
+
+def read_tables(root: Path, manifest: Manifest) -> tuple[Tables, list[Fault]]:
+    """Read metadata, split and CheXpert labels.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        MIMIC-CXR-JPG's.
+
+    Returns
+    -------
+    tables : Tables
+        To be used only if no fault is an error.
+    faults : list of Fault
+        Everything wrong.
+    """
+    faults: list[Fault] = []
+    labels = dict.fromkeys(manifest.labels["chexpert"].names, pa.float64())
+    metadata, split, chexpert = (
+        _read(root / (file := manifest.file(name).pattern), types, Findings(file, None, faults))
+        for name, types in (("metadata", METADATA), ("split", SPLIT), ("chexpert", STUDY | labels))
+    )
+    _check_ids(metadata, manifest, Findings(manifest.file("metadata").pattern, None, faults))
+    found = Findings(manifest.file("split").pattern, None, faults)
+    _check_ids(split, manifest, found)
+    _check_splits(split, found)
+    found = Findings(manifest.file("chexpert").pattern, None, faults)
+    _check_ids(chexpert, manifest, found)
+    frame = _sizes(metadata, Findings(manifest.file("metadata").pattern, None, faults))
+    return Tables(frame, split.to_pandas(), _states(chexpert, list(labels), found)), faults
+
+
+def _read(path: Path, types: dict[str, pa.DataType], found: Findings) -> pa.Table:
+    """Read some columns of a table; note an error and give no row where it cannot be read."""
+    file = existing(path)
+    message = "there is no such file"
+    if file is not None:
+        convert = csv.ConvertOptions(
+            include_columns=list(types),
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+        )
+        try:
+            if not (fault := header_fault(file, types)):
+                return csv.read_csv(file, convert_options=convert)
+            _, message = fault
+        except (pa.ArrowException, OSError) as error:
+            message = said(error)
+    found.add("error", "table_unreadable", message, loses="tree")
+    return pa.schema(types.items()).empty_table()
+
+
+def _check_ids(table: pa.Table, manifest: Manifest, found: Findings) -> None:
+    """Note ids of another form, and keys that occur twice: the first column is the key."""
+    for name in table.column_names:
+        if name in manifest.ids:
+            pattern = f"^(?:{manifest.ids[name]})$"
+            fits = pc.match_substring_regex(table[name].cast(pa.string()), pattern)
+            bad = ~np.asarray(fits.fill_null(False))
+            message = f"have a {name} that is not of the form {manifest.ids[name]}"
+            found.add_rows("error", f"bad_{name}", message, bad, loses="tree")
+    key = table.column_names[0]
+    twice = table[key].to_pandas().duplicated().to_numpy()
+    found.add_rows("error", f"{key}_twice", f"repeat a {key}", twice, loses="tree")
+
+
+def _check_splits(split: pa.Table, found: Findings) -> None:
+    known = pc.is_in(split["split"], pa.array(SPLITS))
+    message = f"have a split that is none of {', '.join(SPLITS)}"
+    found.add_rows("error", "unknown_split", message, ~np.asarray(known), loses="tree")
+
+
+def _sizes(metadata: pa.Table, found: Findings) -> pd.DataFrame:
+    frame: pd.DataFrame = metadata.to_pandas().rename(
+        columns={"ViewPosition": "view", "Columns": "width_px", "Rows": "height_px"}
+    )
+    names = ["width_px", "height_px"]
+    known = ((frame[names] >= 1) & (frame[names] % 1 == 0)).all(axis="columns")
+    message = "have no size in pixels"
+    found.add_rows("warning", "image_size_unreadable", message, ~known.to_numpy())
+    return frame.assign(**{name: frame[name].where(known).astype("Int32") for name in names})
+
+
+def _states(chexpert: pa.Table, labels: Sequence[str], found: Findings) -> pd.DataFrame:
+    frame: pd.DataFrame = chexpert.to_pandas()
+    values = frame[labels]
+    bad = ~(values.isna() | values.isin(list(STATES))).all(axis="columns")
+    message = "have a label that is not 1, 0, -1 or blank"
+    found.add_rows("error", "label_unreadable", message, bad.to_numpy(), loses="tree")
+    return frame.assign(**{name: values[name].map(STATES).fillna(UNSAID) for name in labels})
+
+
+def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
+    """Find sizes and splits of some images.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A MIMIC-CXR-JPG folder, or one above it; or its metadata table, beside which the split
+        table is looked for.
+    dicom_ids : collection of str
+        The images.
+
+    Returns
+    -------
+    Lookup
+        What was found. A folder without MIMIC tables and a missing split table are warnings; a
+        table that cannot be used is an error.
+    """
+    manifest = load_manifest("mimic-cxr-jpg")
+    try:
+        folder = find_root(path, manifest) if path.is_dir() else path.parent
+    except ManifestError as error:
+        message = f"{error.what} Sizes and splits are not taken from it."
+        return Lookup({}, {}, [Fault("warning", "mimic_tables_missing", message, path.name)])
+    metadata = folder / manifest.file("metadata").pattern if path.is_dir() else path
+    faults: list[Fault] = []
+    found = Findings(metadata.name, None, faults)
+    rows = _rows_of(_read(metadata, METADATA, found), dicom_ids)
+    sizes = _sizes(rows, found).dropna(subset=["width_px", "height_px"])
+    pairs = zip(sizes["width_px"].astype(int), sizes["height_px"].astype(int), strict=True)
+    return Lookup(
+        dict(zip(sizes["dicom_id"], pairs, strict=True)),
+        _look_up_splits(folder / manifest.file("split").pattern, dicom_ids, faults),
+        faults,
+    )
+
+
+def _look_up_splits(path: Path, dicom_ids: Collection[str], faults: list[Fault]) -> dict[str, str]:
+    found = Findings(path.name, None, faults)
+    if existing(path) is None:
+        message = "there is no such file beside the metadata, so no split is known"
+        found.add("warning", "mimic_split_missing", message)
+        return {}
+    rows = _rows_of(_read(path, SPLIT, found), dicom_ids)
+    _check_splits(rows, found)
+    return dict(zip(rows["dicom_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
+
+
+def _rows_of(table: pa.Table, dicom_ids: Collection[str]) -> pa.Table:
+    return table.filter(pc.is_in(table["dicom_id"], pa.array(sorted(dicom_ids), pa.string())))

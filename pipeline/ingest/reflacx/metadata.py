@@ -1,0 +1,172 @@
+"""The three metadata tables of REFLACX: one row a reading. What is wrong here stops the ingest."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.csv_files import Columns, boolean, numbers, read_columns
+from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.manifests import Manifest, SourceFile
+
+PHASES = (1, 2, 3)
+_IMAGE = re.compile(r"(?:^|/)(files/p\d{2}/p(\d{8})/s(\d{8})/([0-9a-f-]+))\.(?:dcm|jpg)$")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One row of the metadata.
+
+    Attributes
+    ----------
+    labels : dict of str to str
+        Cells of the label columns, as text.
+    file, row : str, int
+        Where it stands.
+    tuning : bool
+        The labeler may be tuned on it.
+    """
+
+    reading_id: str
+    phase: int
+    dicom_id: str
+    study_id: int | None
+    subject_id: int
+    split: str
+    width_px: int | None
+    height_px: int | None
+    image_path: str | None
+    discarded: bool
+    labels: dict[str, str]
+    file: str
+    row: int
+    mimic_split: str
+    tuning: bool = False
+
+
+def findings(file: SourceFile, reading: Reading, chunk: Chunk) -> Findings:
+    """Gather the faults of one file of a reading in a chunk."""
+    path = file.pattern.replace("{reading_id}", reading.reading_id)
+    return Findings(path, reading.reading_id, chunk.faults)
+
+
+def read_metadata(root: Path, manifest: Manifest) -> tuple[list[Reading], list[Fault]]:
+    """Read the metadata of all phases.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        REFLACX's.
+
+    Returns
+    -------
+    readings : list of Reading
+        Sorted by id; rows with an error are left out.
+    faults : list of Fault
+        Everything wrong, errors among them.
+    """
+    readings: list[Reading] = []
+    faults: list[Fault] = []
+    for phase in PHASES:
+        file = manifest.file(f"metadata_phase_{phase}")
+        found = Findings(file.pattern, None, faults)
+        labels = manifest.labels[f"phase_{phase}"].names
+        cells = read_columns(root, file, found, labels=labels, severity="error", loses="tree")
+        if cells is not None:
+            readings += _readings(cells, phase, labels, manifest, found)
+    _refuse_twice(readings, faults)
+    if not readings and not faults:
+        faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
+    return sorted(readings, key=lambda reading: reading.reading_id), faults
+
+
+def _refuse_twice(readings: Sequence[Reading], faults: list[Fault]) -> None:
+    seen: dict[str, Reading] = {}
+    for reading in readings:
+        first = seen.setdefault(reading.reading_id, reading)
+        if first is not reading:
+            message = f"reading {reading.reading_id} stands in {first.file}, row {first.row} too"
+            found = Findings(reading.file, reading.reading_id, faults)
+            found.add("error", "reading_twice", message, row=reading.row, loses="tree")
+
+
+def _readings(
+    cells: Columns, phase: int, labels: Sequence[str], manifest: Manifest, found: Findings
+) -> list[Reading]:
+    readings = []
+    for number in range(len(cells["id"])):
+        one = {name: column[number].strip() for name, column in cells.items()}
+        n_before = len(found.faults)
+        _check_row(one, phase, manifest, found, number + 1)
+        if not any(fault.severity == "error" for fault in found.faults[n_before:]):
+            readings.append(_reading(one, phase, labels, found, number + 1))
+    return readings
+
+
+def _check_row(
+    one: dict[str, str], phase: int, manifest: Manifest, found: Findings, row: int
+) -> None:
+    def error(code: str, message: str) -> None:
+        found.add("error", code, message, row=row, loses="tree")
+
+    for column, kind in (("id", "reading_id"), ("dicom_id",) * 2, ("subject_id",) * 2):
+        if not manifest.is_id(kind, _whole(one[column])):
+            error(
+                f"bad_{kind}", f"{column} {one[column]!r} is not of the form {manifest.ids[kind]}"
+            )
+    if one["split"] not in SPLITS:
+        error("unknown_split", f"split {one['split']!r} is none of {', '.join(SPLITS)}")
+    if boolean(one["eye_tracking_data_discarded"]) is None:
+        text = one["eye_tracking_data_discarded"]
+        error("bad_discarded", f"eye_tracking_data_discarded {text!r} is not True or False")
+    if not one["id"].startswith(f"P{phase}"):
+        message = f"reading {one['id']} stands in the table of phase {phase}"
+        found.add("warning", "phase_differs", message, row=row)
+
+
+def _whole(text: str) -> str:
+    return text.removesuffix(".0")
+
+
+def _reading(
+    one: dict[str, str], phase: int, labels: Sequence[str], found: Findings, row: int
+) -> Reading:
+    found = Findings(found.file, one["id"], found.faults)
+    width_px, height_px = _size(one, found, row)
+    subject_id = int(_whole(one["subject_id"]))
+    image = _IMAGE.search(one["image"])
+    if image is None:
+        message = f"image {one['image']!r} does not end in files/pNN/pSUBJECT/sSTUDY/DICOM.dcm"
+        found.add("loss", "image_path_unreadable", message, row=row, loses="image")
+    elif (int(image[2]), image[4]) != (subject_id, one["dicom_id"]):
+        message = f"image {one['image']!r} is not of subject {subject_id}, image {one['dicom_id']}"
+        found.add("warning", "image_path_differs", message, row=row)
+    return Reading(
+        reading_id=one["id"],
+        phase=phase,
+        dicom_id=one["dicom_id"],
+        study_id=int(image[3]) if image else None,
+        subject_id=subject_id,
+        split=one["split"],
+        mimic_split=one["split"],
+        width_px=width_px,
+        height_px=height_px,
+        image_path=image[1] if image else None,
+        discarded=bool(boolean(one["eye_tracking_data_discarded"])),
+        labels={label: one[label] for label in labels},
+        file=found.file,
+        row=row,
+    )
+
+
+def _size(one: dict[str, str], found: Findings, row: int) -> tuple[int | None, int | None]:
+    sizes, _ = numbers([one["image_size_x"], one["image_size_y"]])
+    if all(size >= 1 and size == int(size) for size in sizes):
+        return int(sizes[0]), int(sizes[1])
+    message = f"image size {one['image_size_x']!r} x {one['image_size_y']!r} is no size in pixels"
+    found.add("loss", "image_size_unreadable", message, row=row, loses="maps")
+    return None, None

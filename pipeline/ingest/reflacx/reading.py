@@ -1,0 +1,64 @@
+"""All files of one REFLACX reading; no fault of one stops the others."""
+
+from pathlib import Path
+
+from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
+from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations
+from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
+from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings
+from gazescribe.pipeline.ingest.settings import Ingest
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.roots import existing
+
+
+def read_reading(
+    root: Path, reading: Reading, manifest: Manifest, settings: Ingest, chunk: Chunk
+) -> None:
+    """Read all files of a reading but its samples.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    reading : Reading
+        Its row of the metadata.
+    manifest : Manifest
+        REFLACX's.
+    settings : Ingest
+        Thresholds of gaze quality.
+    chunk : Chunk
+        Takes rows, faults and counts.
+    """
+    text, has_gaze = None, False
+    if reading.discarded:
+        _note_needless_files(root, reading, manifest, chunk)
+        chunk.without_gaze["discarded"] += 1
+    else:
+        has_gaze = read_fixations(root, reading, manifest, settings.quality, chunk)
+        text = read_dictation(root, reading, manifest, chunk)
+    drawn = read_ellipses(root, reading, manifest, chunk)
+    add_labels(reading, manifest, drawn, chunk)
+    read_chest(root, reading, manifest, chunk)
+    row = {
+        "dataset": manifest.name,
+        "phase": reading.phase,
+        "dicom_id": reading.dicom_id,
+        "study_id": reading.study_id,
+        "subject_id": reading.subject_id,
+        "split": reading.split,
+        "width_px": reading.width_px,
+        "height_px": reading.height_px,
+        "image_path": reading.image_path,
+        "has_gaze": has_gaze,
+        "text": text,
+    }
+    chunk.add("readings", reading.reading_id, {name: [value] for name, value in row.items()})
+
+
+def _note_needless_files(root: Path, reading: Reading, manifest: Manifest, chunk: Chunk) -> None:
+    for name in ("fixations", "words", "transcription"):
+        found = findings(manifest.file(name), reading, chunk)
+        if existing(root / found.file):
+            message = "the reading is flagged as discarded, so this file is not read"
+            found.add("warning", "discarded_with_files", message)

@@ -1,0 +1,159 @@
+"""The command `verify`: a raw tree against its manifest, every fault at once and what it costs.
+
+Reads: a raw tree, with the readers that `ingest` uses. Writes: the gaze-quality table when asked
+for. Params: `ingest.quality`. Drops: nothing.
+"""
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.ingest.quality import COLUMNS, summarise_quality
+from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+EXAMPLES = 3
+SHOWN = 10
+SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
+
+
+def _surveyor(manifest: Manifest) -> Callable[[Path, Ingest, Options], Survey]:
+    if isinstance(manifest, OwnManifest):
+        from gazescribe.pipeline.ingest.by_manifest.reader import survey_own
+
+        return partial(survey_own, manifest=manifest)
+    if manifest.name == "reflacx":
+        from gazescribe.pipeline.ingest.reflacx.reader import survey_reflacx
+
+        return survey_reflacx
+    if manifest.name == "egd":
+        from gazescribe.pipeline.ingest.egd.reader import survey_egd
+
+        return survey_egd
+    from gazescribe.pipeline.ingest.mimic.reader import survey_mimic
+
+    return survey_mimic
+
+
+def list_files(
+    root: Path, manifest: Manifest, ids: Mapping[str, set[str]]
+) -> dict[str, dict[str, Any]]:
+    """Sort the files of a tree by what the manifest says of them.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        Of the data set.
+    ids : mapping of str to set of str
+        Ids that the tables list; files of other ids are not ingested.
+
+    Returns
+    -------
+    dict of str to dict
+        `ingested`, `not_ingested`: number of files by name in the manifest; `unlisted`: files of
+        ids that no table lists, by name; `unknown`: their number, and the first paths.
+    """
+    matchers = [(file, manifest.matcher(file)) for file in manifest.files]
+    counts = {kind: Counter[str]() for kind in ("ingested", "not_ingested", "unlisted")}
+    unknown = []
+    for path in _paths(root):
+        for file, matcher in matchers:
+            if found := matcher.fullmatch(path):
+                strange = any(ids.get(k) and v not in ids[k] for k, v in found.groupdict().items())
+                kind = "unlisted" if strange else "ingested" if file.ingested else "not_ingested"
+                counts[kind][file.name] += 1
+                break
+        else:
+            unknown.append(path)
+    return {
+        **{kind: dict(sorted(count.items())) for kind, count in counts.items()},
+        "unknown": {"files": len(unknown), "first": sorted(unknown)[:SHOWN]},
+    }
+
+
+def absent_images(
+    files: Mapping[str, Any], manifest: Manifest, ids: Mapping[str, set[str]]
+) -> Iterator[Fault]:
+    """Warn where a data set of radiographs lacks some: tables can be read without them.
+
+    Parameters
+    ----------
+    files : mapping
+        What `list_files` gave.
+    manifest : Manifest
+        Of the data set; its radiographs are the file named `image`.
+    ids : mapping of str to set of str
+        Ids that the tables list.
+    """
+    listed = len(ids.get("dicom_id", ()))
+    there = files["ingested"].get("image", 0)
+    for file in manifest.files:
+        if file.name == "image" and there < listed:
+            message = f"radiographs there: {there:,} of {listed:,}"
+            n = listed - there
+            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n)
+
+
+def _paths(root: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(root):
+        below = Path(folder).relative_to(root)
+        yield from ((below / name).as_posix() for name in names)
+
+
+def is_synthetic(ids: Mapping[str, set[str]]) -> bool:
+    """Tell whether all subjects and images have ids of the demo."""
+    demo = load_manifest("demo")
+    known = [(kind, ids[kind]) for kind in ("subject_id", "dicom_id") if ids.get(kind)]
+    return bool(known) and all(demo.is_id(kind, one) for kind, seen in known for one in seen)
+
+
+def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """Put together what `verify` says.
+
+    Returns
+    -------
+    dict
+        `dataset`, `version`, `synthetic`, `counts` (found and in the full release), `faults` by
+        reason with examples, `n` of reasons by severity, `lost` and `lost_rows` as `count_lost`
+        gives them, `files`, and percentiles of the gaze `quality`.
+    """
+    faults = count_faults(survey.faults)
+    for code, reason in faults.items():
+        examples = [str(fault) for fault in survey.faults if fault.code == code]
+        reason["examples"] = examples[:EXAMPLES]
+    return {
+        "dataset": manifest.name,
+        "version": manifest.versions[0],
+        "synthetic": is_synthetic(survey.ids),
+        "counts": {
+            name: {"found": survey.counts.get(name), "full_release": manifest.counts.get(name)}
+            for name in sorted({*survey.counts, *manifest.counts})
+        },
+        "faults": faults,
+        "n": {
+            severity: sum(reason["severity"] == severity for reason in faults.values())
+            for severity in SEVERITIES
+        },
+        **count_lost(survey.faults),
+        "files": dict(files),
+        "quality": summarise_quality(survey.quality),
+    }
+
+
+def write_quality(columns: Mapping[str, list[Any]], path: Path) -> None:
+    """Write the gaze-quality table as CSV, one row a reading."""
+    rows = zip(*(columns.get(name, []) for name in COLUMNS), strict=True)
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)

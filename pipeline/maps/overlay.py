@@ -1,0 +1,146 @@
+"""Pictures to judge by eye: radiograph, heatmap, fixations and the readers' ellipses.
+
+Reads: tables, the folder that `associate` wrote, and the radiographs (`radiograph_files`).
+Writes: `OUT/<reading>-<label>.png`.
+Params: `associate` and `heatmaps` as they made the windows.
+Drops: readings whose radiograph is absent; counted.
+"""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.commands.params import Params
+from gazescribe.pipeline.core.errors import GazeError, nearest
+from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
+from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
+from gazescribe.pipeline.geometry.canvas import FloatMap
+from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.maps.render import draw_windows
+
+INCHES = 6.4
+Row = dict[str, Any]
+
+
+def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> list[list[Row]]:
+    """Group windows into maps, at most `count`: the labels in turn, each with other readings.
+
+    Parameters
+    ----------
+    windows : pyarrow.Table
+        Table `windows`.
+    reading_ids : tuple of str
+        Only these; all when empty.
+    count : int
+        How many maps.
+
+    Returns
+    -------
+    list of list of dict
+        For each map its windows; the label is in their key `label`.
+
+    Raises
+    ------
+    GazeError
+        If a reading is asked for that has no windows.
+    """
+    unknown = sorted(set(reading_ids) - set(windows["reading_id"].to_pylist()))
+    if unknown:
+        known = pc.unique(windows["reading_id"]).to_pylist()
+        faults = [f"{one!r}{nearest(one, known)}" for one in unknown]
+        raise GazeError(f"these readings have no windows ({len(known)} have).", faults=faults)
+    maps: dict[tuple[str, str], list[Row]] = {}
+    for row in windows.to_pylist():
+        wanted = not reading_ids or row["reading_id"] in reading_ids
+        if wanted and row["status"] == "ok" and row["kind"] in ("sentence", "mention"):
+            for label in row["labels"]:
+                maps.setdefault((row["reading_id"], label), []).append({**row, "label": label})
+    by_label: dict[str, list[list[Row]]] = {}
+    for (_, label), rows in sorted(maps.items()):
+        by_label.setdefault(label, []).append(rows)
+    turns = zip_longest(*(by_label[label] for label in sorted(by_label)))
+    return [rows for turn in turns for rows in turn if rows][:count]
+
+
+def paint(
+    image: NDArray[np.uint8],
+    heatmap: FloatMap,
+    fixations: dict[str, Any],
+    ellipses: list[Row],
+    title: str,
+) -> Any:
+    """Draw one picture.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width)
+        Radiograph.
+    heatmap : ndarray of float32, same shape
+        Maximum 1.
+    fixations : dict of ndarray
+        `x_px, y_px, weight_s` of the Gaussians.
+    ellipses : list of dict
+        Rows of `ellipses` of this label.
+    title : str
+        Text above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Ellipse
+
+    height, width = image.shape
+    figure = Figure(figsize=(INCHES, INCHES * height / width + 0.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(heatmap, cmap="inferno", alpha=0.7 * np.sqrt(heatmap), vmin=0, vmax=1)
+    area = 20 + 400 * fixations["weight_s"]
+    axes.scatter(fixations["x_px"], fixations["y_px"], area, facecolors="none", edgecolors="w")
+    for row in ellipses:
+        centre = ((row["xmin_px"] + row["xmax_px"]) / 2, (row["ymin_px"] + row["ymax_px"]) / 2)
+        size = (row["xmax_px"] - row["xmin_px"], row["ymax_px"] - row["ymin_px"])
+        axes.add_patch(Ellipse(centre, *size, fill=False, color="cyan", linewidth=2))
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=10, wrap=True)
+    return figure
+
+
+def _figure(
+    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: Params
+) -> Any:
+    reading_id, label = reading["reading_id"], rows[0]["label"]
+    how = {"amplitude": params.heatmaps.amplitude}
+    heatmap = draw_windows(associated, rows, None, **how)
+    image = read_radiograph(path)
+    if image.shape != heatmap.shape:
+        what = f"the radiograph is {image.shape}, the reading {heatmap.shape} (height, width)."
+        raise GazeError(what, where=path)
+    gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
+    mine = np.isin(gaussians["window"], [row["window"] for row in rows])
+    said = " … ".join(reading["text"][row["char_start"] : row["char_end"]] for row in rows)
+    channels = load_label_map().channels
+    reaching = load_column_map(reading["dataset"], channels)
+    ellipses = [
+        row
+        for row in _ellipses(tables, reading_id)
+        if label in reaching.get(row["label"], ())
+        and row["certainty"] >= params.heatmaps.min_certainty
+    ]
+    fixations = {name: values[mine] for name, values in gaussians.items()}
+    return paint(image, heatmap, fixations, ellipses, f"{label}, {reading_id}\n“{said}”")
+
+
+def _ellipses(tables: Path, reading_id: str) -> Iterator[Row]:
+    if not table_path(tables, "ellipses").is_file():
+        return
+    table = read_table(tables, "ellipses")
+    yield from table.filter(pc.equal(table["reading_id"], reading_id)).to_pylist()

@@ -1,0 +1,237 @@
+"""The command `diff`: what an edit of the rules or the parameters changed.
+
+Reads: the mentions, windows and heatmaps below two folders, told by what their Parquet files say
+they are; mentions in .csv and .jsonl too, told by their columns. Writes: nothing, or one CSV with a
+row for each change. Params: none. Drops: nothing; tables that only one side has are named.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.dictation.mentions import read_frame
+from gazescribe.pipeline.geometry.iou import iou_by_threshold
+
+KEYS = {
+    "mentions": ("report_id", "char_start", "char_end", "label"),
+    "windows": ("reading_id", "kind", "char_start", "char_end"),
+    "heatmaps": ("reading_id", "kind", "label"),
+}
+COMPARED = {
+    "mentions": ("polarity",),
+    "windows": ("start_s", "end_s", "labels", "status"),
+    "heatmaps": (),
+}
+TEXT = (".csv", ".jsonl")  # of mentions alone
+SUFFIXES = (".parquet", *TEXT)
+WHOLE = ("char_start", "char_end")
+IDS_SHOWN = 5
+PATH = click.Path(exists=True, path_type=Path)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One mention, window or map that is not the same on both sides.
+
+    Attributes
+    ----------
+    part, table : str
+        The file, relative to the folders, and its table.
+    change : str
+        added, removed or changed.
+    id, label : str
+        Reading or report; label or labels.
+    before, after : str
+        What was compared, on each side.
+    iou : float or None
+        Of the two maps, both above the threshold; None where there are not two of one size.
+    """
+
+    part: str
+    table: str
+    change: str
+    id: str
+    label: str
+    before: str = ""
+    after: str = ""
+    iou: float | None = None
+
+    @property
+    def other_size(self) -> bool:
+        """Whether it is a map whose size changed, so that there is no IoU."""
+        return self.table == "heatmaps" and self.change == "changed" and self.iou is None
+
+
+def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
+    """Find the tables that can be compared.
+
+    Parameters
+    ----------
+    start : pathlib.Path
+        A folder, searched to any depth, or one file.
+
+    Returns
+    -------
+    dict
+        Path relative to `start` → name of the table, path.
+
+    Raises
+    ------
+    SchemaError
+        If a Parquet file is none.
+    """
+    found = {}
+    of_kind = [path for path in sorted(start.rglob("*")) if path.suffix in SUFFIXES]
+    for path in [start] if start.is_file() else of_kind:
+        name = _mentions_or_none(path) if path.suffix in TEXT else _table_of(path)
+        if name in KEYS:
+            part = name if path == start else path.relative_to(start).as_posix()
+            found[part] = (name, path)
+    return found
+
+
+def _table_of(path: Path) -> str:
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+    return str(metadata.get(b"table", b"").decode())
+
+
+def _mentions_or_none(path: Path) -> str:
+    """Tell a file of mentions, as `label` writes it, from any other text."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+    return "mentions" if all(name in first for name in _columns("mentions")) else ""
+
+
+def _columns(table: str) -> list[str]:
+    return [*KEYS[table], *COMPARED[table]]
+
+
+def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> Iterator[Change]:
+    """Compare two files of the same table.
+
+    Parameters
+    ----------
+    part, table : str
+        Name of the file in the changes; table that both hold.
+    sides : sequence of pathlib.Path
+        The file before and the file after; shards lie beside an index of heatmaps.
+    threshold : float
+        0 to 1; IoU is of the pixels above it.
+
+    Yields
+    ------
+    Change
+        In the order of the table's key.
+    """
+    before, after = (_rows(path, table) for path in sides)
+    overlap = _overlap_of(sides, threshold) if table == "heatmaps" else None
+    for key in progress(sorted({*before, *after}, key=str), f"comparing {part}"):
+        was, now = before.get(key), after.get(key)
+        label = str(key[KEYS[table].index("label")]) if "label" in KEYS[table] else ""
+        if was is None or now is None:
+            change = "added" if was is None else "removed"
+            yield Change(part, table, change, str(key[0]), label, _said(was), _said(now))
+        elif overlap:
+            iou = overlap(was["at"], now["at"])
+            if iou is None or iou < 1:
+                yield Change(part, table, "changed", str(key[0]), label, iou=iou)
+        elif was != now:
+            yield Change(part, table, "changed", str(key[0]), label, _said(was), _said(now))
+
+
+def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Rows by key; those of equal key are told apart by their order."""
+    seen: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for at, row in enumerate(_records(path, table, _columns(table))):
+        key = tuple(row.pop(name) for name in KEYS[table])
+        seen[key] += 1
+        found[(*key, seen[key])] = row if COMPARED[table] else {"at": at}
+    return found
+
+
+def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    try:
+        if path.suffix not in TEXT:
+            return list(pq.read_table(path, columns=list(columns)).to_pylist())
+        numbers = {name: int for name in WHOLE if name in columns}
+        frame = read_frame(path)[list(columns)].astype(numbers)
+    except (ValueError, OSError) as error:
+        raise SchemaError(f"this is not a table {table} ({error}).", where=path) from error
+    return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]
+
+
+def _ids(table: str, path: Path) -> set[str]:
+    key = KEYS[table][0]
+    return {str(row[key]) for row in _records(path, table, [key])}
+
+
+def _said(row: dict[str, Any] | None) -> str:
+    return ", ".join(_written(value) for name, value in (row or {}).items() if name != "at")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return " + ".join(value) or "no label"
+    return f"{value:.2f} s" if isinstance(value, float) else str(value)
+
+
+def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int], float | None]:
+    before, after = (open_shards(path.parent) for path in sides)
+
+    def overlap(was: int, now: int) -> float | None:
+        """IoU of two maps; 1 where they are equal, None where their sizes differ."""
+        old, new = before[was], after[now]
+        if old.shape != new.shape:
+            return None
+        if np.array_equal(old, new):
+            return 1.0
+        same = iou_by_threshold(old, np.asarray(new > threshold), [threshold])[0]
+        return min(float(same), 1 - 1e-6)
+
+    return overlap
+
+
+def summary(
+    changes: Sequence[Change], common: Sequence[str], sides: Sequence[Mapping[str, object]]
+) -> dict[str, Any]:
+    """Count changes by table and kind, with their ids, labels, mean IoU and maps of other sizes.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        Of all tables.
+    common : sequence of str
+        Names of the files that were compared.
+    sides : sequence of mapping
+        All files before and after; those on one side alone are named.
+    """
+    parts = {}
+    for part in common:
+        here = [change for change in changes if change.part == part]
+        ious = [change.iou for change in here if change.iou is not None]
+        parts[part] = {
+            "n": dict(sorted(Counter(change.change for change in here).items())),
+            "by_label": dict(sorted(Counter(change.label for change in here).items())),
+            "mean_iou": float(np.mean(ious)) if ious else None,
+            "other_size": sum(change.other_size for change in here),
+            "ids": sorted({change.id for change in here}),
+        }
+    alone = {
+        side: sorted(set(mine) - set(common))
+        for side, mine in zip(("before", "after"), sides, strict=True)
+    }
+    return {"tables": parts, "only": alone}

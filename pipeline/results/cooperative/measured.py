@@ -1,0 +1,264 @@
+"""Measures of the cooperative network and its baselines: diagnosis, and fit of maps.
+
+In a cross-validation AUROC is the mean over the folds of each fold's own, since scores of two
+networks do not compare; all other metrics are pooled over the images of all folds.
+Source: `spec/cooperative.md` section 6.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
+from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, Maps, Run
+from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.results.statistics import placements, resampled_auroc
+
+MAIN = (
+    "cooperative",
+    "dual_encoder",
+    "mt_unet",
+    "dnet201_cl",
+    "dnet201",
+    "inception_resnet",
+    "gazegnn",
+    "res_se_unet",
+    "unet_s",
+)
+"""Models of the paper's tables, in its order; `dual_encoder` is the second stage of the first."""
+
+OURS = ("cooperative", "dual_encoder")
+"""What others are compared with: the first that has been scored."""
+
+BASELINES = {"centre": "centre_prior", "mean": "mean_map"}
+"""Maps that know nothing of the image, by kind, and the names of their rows."""
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """How well a model tells the diagnosis.
+
+    Attributes
+    ----------
+    aligned : Aligned
+        Its test cases and probabilities.
+    right : ndarray of float64, shape (repetitions, cases)
+        1 where the most probable diagnosis is the target.
+    placed : ndarray of float64, shape (cases, classes)
+        `placements` within each fold, mean over repetitions.
+    measures : dict of str to Measure
+        accuracy; macro and micro AUROC; the AUROC of each class against the others.
+    """
+
+    aligned: Aligned
+    right: Floats
+    placed: Floats
+    measures: dict[str, Measure]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How well one kind of map fits gaze on one kind of pixels.
+
+    Attributes
+    ----------
+    aligned : Aligned
+        Its test cases and metrics.
+    measure : Measure
+        Mean over the cases where a metric is defined; items are those of `METRICS`.
+    sd : ndarray of float64, shape (metrics,)
+        Population standard deviation over cases, mean over repetitions.
+    draws : Draws
+        Resamples of patients behind `measure`.
+    """
+
+    aligned: Aligned
+    measure: Measure
+    sd: Floats
+    draws: Draws
+
+    @property
+    def by_case(self) -> Floats:
+        """Mean over repetitions of each case, shape (cases, metrics); NaN where one is unknown."""
+        means: Floats = self.aligned.scores.mean(axis=0)
+        return means
+
+    @property
+    def n_defined(self) -> Floats:
+        """Cases of all repetitions on which each metric is defined, shape (metrics,)."""
+        known: Floats = (~np.isnan(self.by_case)).sum(axis=0)
+        return known
+
+    def on(self, cases: NDArray[np.bool_], metric: str) -> Measure:
+        """One metric over these cases alone, shape (cases,)."""
+        values = self.aligned.scores[:, :, [METRICS.index(metric)]]
+        if np.isnan(values[:, ~cases]).all():
+            return self.measure.of(metric)
+        values = np.where(cases[:, None], values, np.nan)
+        return _pooled(values, (metric,), self.aligned, _times(self.aligned, self.draws))
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: all its runs scored.
+
+    Attributes
+    ----------
+    name : str
+        What was trained, seeds aside; or one of `BASELINES`.
+    runs : list of Run
+        By seed.
+    diagnosed : Diagnosed or None
+        None where it gives no diagnosis.
+    maps : dict
+        By kind of map and kind of pixels.
+    """
+
+    name: str
+    runs: list[Run]
+    diagnosed: Diagnosed | None
+    maps: dict[tuple[str, str], Compared]
+
+
+def ordered(names: Mapping[str, object]) -> list[str]:
+    """Put the models of the paper first, in its order."""
+    first = [name for name in MAIN if name in names]
+    return first + sorted(name for name in names if name not in MAIN)
+
+
+def reference(models: Mapping[str, object]) -> str | None:
+    """Name the model that the others are compared with."""
+    return next((name for name in OURS if name in models), None)
+
+
+def maps_of(models: Mapping[str, Model], kind: str, pixels: str) -> dict[str, Compared]:
+    """Give one kind of map by model; beside Grad-CAM, too, the maps that know nothing."""
+    found = {
+        name: one.maps[kind, pixels] for name, one in models.items() if (kind, pixels) in one.maps
+    }
+    if found and kind == "gradcam":
+        known = [name for name in BASELINES.values() if name in models]
+        found |= {name: models[name].maps["saliency", pixels] for name in known}
+    return found
+
+
+def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
+    """Score what a model says of the diagnosis.
+
+    Parameters
+    ----------
+    aligned : Aligned
+        Probabilities, as `read_classification` gives them.
+    draws : Draws
+        Resamples of patients.
+    """
+    truth = aligned.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
+    times = _times(aligned, draws)
+    n_repetitions, n_cases, _ = aligned.scores.shape
+    right = truth[np.arange(n_cases), aligned.scores.argmax(axis=2)].astype(float)
+    once = np.ones((1, n_cases))
+    auroc = [
+        [
+            np.stack(
+                [_auroc(truth[:, [at]], one[:, [at]], of, aligned) for at in range(3)], axis=-1
+            )
+            for one in aligned.scores
+        ]
+        for of in (once, times)
+    ]
+    micro = [[_auroc(truth, one, of, aligned) for one in aligned.scores] for of in (once, times)]
+    by_class = Measure(
+        DIAGNOSES,
+        aligned.repetitions,
+        np.concatenate(auroc[0]),
+        np.stack(auroc[1], axis=1),
+    )
+    measures = {
+        "accuracy": _pooled(right[:, :, None], ("accuracy",), aligned, times),
+        "macro": by_class.macro(),
+        "micro": Measure(
+            ("micro",),
+            aligned.repetitions,
+            np.stack(micro[0]).reshape(n_repetitions, 1),
+            np.stack(micro[1], axis=1)[..., None],
+        ),
+        **{name: by_class.of(name) for name in DIAGNOSES},
+    }
+    return Diagnosed(aligned, right, _placed(truth, aligned), measures)
+
+
+def _times(aligned: Aligned, draws: Draws) -> Floats:
+    """How often each case is in each resample of patients."""
+    everybody, subject = np.unique(aligned.cases["subject_id"], return_inverse=True)
+    drawn: Floats = draw_clusters(len(everybody), draws)[:, subject]
+    return drawn
+
+
+def _auroc(truth: np.ndarray, score: Floats, times: Floats, aligned: Aligned) -> Floats:
+    """AUROC of all columns together in each resample, mean over the folds."""
+    columns = truth.shape[1]
+    found = [
+        resampled_auroc(truth[of].ravel(), score[of].ravel(), times[:, of].repeat(columns, axis=1))
+        for of in aligned.folds
+    ]
+    return mean_of_known(np.stack(found), 0)
+
+
+def _placed(truth: np.ndarray, aligned: Aligned) -> Floats:
+    """Placements of each case among those of its fold, mean over repetitions."""
+    found = np.empty(aligned.scores.shape)
+    for repetition, one in enumerate(aligned.scores):
+        for of in aligned.folds:
+            for at in range(truth.shape[1]):
+                found[repetition, of, at] = placements(truth[of, at], one[of, at])
+    means: Floats = found.mean(axis=0)
+    return means
+
+
+def _pooled(one: Floats, items: tuple[str, ...], aligned: Aligned, times: Floats) -> Measure:
+    """Mean over cases where a value is known, of shape (repetitions, cases, items)."""
+    known = (~np.isnan(one)).astype(float)
+    filled = np.where(np.isnan(one), 0, one)
+    total, n = (np.einsum("dc,rci->dri", times, part) for part in (filled, known))
+    return Measure(items, aligned.repetitions, mean_of_known(one, 1), ratio(total, n))
+
+
+def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
+    """Score each kind of map on each kind of pixels.
+
+    Parameters
+    ----------
+    maps : dict
+        As `read_saliency` gives them.
+    draws : Draws
+        Resamples of patients.
+    """
+    return {
+        kind: Compared(
+            aligned,
+            _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws)),
+            _population_sd(aligned.scores),
+            draws,
+        )
+        for kind, aligned in maps.items()
+    }
+
+
+def _population_sd(values: Floats) -> Floats:
+    """Spread over the cases where a metric is defined, mean over repetitions."""
+    centred = values - mean_of_known(values, 1)[:, None]
+    sd: Floats = np.sqrt(mean_of_known(centred**2, 1)).mean(axis=0)
+    return sd
+
+
+def baseline(maps: Maps, kind: str, draws: Draws) -> Model:
+    """Score a map that is the same under all seeds: the first repetition's, as a model."""
+    own = {
+        ("saliency", pixels): Aligned(aligned.cases, (), aligned.scores[:1])
+        for (name, pixels), aligned in maps.items()
+        if name == kind
+    }
+    return Model(BASELINES[kind], [], None, score_maps(own, draws))

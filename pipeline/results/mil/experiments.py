@@ -1,0 +1,220 @@
+"""Table 7, the noise experiment, and the grids of λ.
+
+Source: Lanfredi et al. 2023, Sections 2.9 and 3.4; `spec/mil.md` section 8.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
+from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, Model, of_settings
+from gazescribe.pipeline.results.published import Figure, PublishedMil
+from gazescribe.pipeline.results.rows import Table, number, rows, shown
+
+Models = Mapping[str, Model]
+
+PARTS = ("label_specific", "balanced", "multi_resolution", "decoder")
+ABLATION = {
+    "1": (False, False, False, False),
+    "2": (True, False, False, False),
+    "3": (True, True, False, False),
+    "4": (True, True, True, False),
+    "5": (False, True, True, True),
+    "full": (True, True, True, True),
+}
+"""Which parts each row of Table 7 has."""
+
+_SUPERVISION = {"unannotated": "none", "ellipse": "ellipse", "et": "gaze"}
+_ANNOTATED = {"lambda_annotated", "map_threshold", "annotated_share", "share_rule"}
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """Recall and precision of mentions before and after they were degraded on purpose."""
+
+    label: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+def ablation(models: Models, published: PublishedMil, confidence: float) -> Table | None:
+    """Table 7: test IoU with some parts of the method, each row for every model it applies to."""
+    if "et" not in models:
+        return None
+    found, n_absent = [], 0
+    for row, parts in ABLATION.items():
+        for column in MAIN:
+            if row not in _rows_of(column, models["et"].settings["balanced"]):
+                continue
+            head = {"row": row, **dict(zip(PARTS, parts, strict=True)), "column": column}
+            figure = published.table_7[row].get(column)
+            model = _with_parts(models, column, parts)
+            if model or figure:
+                found.append(_iou_row(model, figure, confidence, head))
+            else:
+                n_absent += 1
+    frame = pd.concat(found, ignore_index=True).drop(columns="item")
+    marks = {part: frame[part].map({True: "×", False: ""}) for part in PARTS}
+    heads = {"row": "row", **{part: part.replace("_", " ") for part in PARTS}, "column": "model"}
+    note = (
+        "Ellipses are label-specific, so rows that differ in nothing else are one; a model without"
+        " annotations has the resolution alone to change. Row 5 also changes the labels: the map of"
+        " the whole report goes to each label that the reader drew (published code)."
+    )
+    if n_absent:
+        note += f" Rows of {n_absent} models that were not trained are left out."
+    title = "Table 7: IoU with parts of the method, test"
+    return Table("table_7_ablation", title, frame, shown(frame.assign(**marks), heads), [note])
+
+
+def _effective(column: str, balanced: str) -> list[str]:
+    """Parts that change anything for a model."""
+    if column == "et":
+        return list(PARTS)
+    if column == "ellipse":
+        return ["balanced", "multi_resolution", "decoder"]
+    return ["balanced", "multi_resolution"] if balanced == "all" else ["multi_resolution"]
+
+
+def _rows_of(column: str, balanced: str) -> set[str]:
+    """Rows that differ for a model; of equal ones the full model, else the first."""
+    rows: dict[tuple[bool, ...], str] = {}
+    for row in ("full", *ABLATION):
+        has = dict(zip(PARTS, ABLATION[row], strict=True))
+        rows.setdefault(tuple(has[part] for part in _effective(column, balanced)), row)
+    return set(rows.values())
+
+
+def _with_parts(models: Models, column: str, parts: tuple[bool, ...]) -> Model | None:
+    """Find the model of a cell; of several the one of the paper's name, else the first."""
+    reference = models["et"]
+    has = dict(zip(PARTS, parts, strict=True))
+    balanced = reference.settings["balanced"]
+    effective = _effective(column, balanced)
+    allowed = {"supervision", "grid", "layers", "balanced", "decoder", "lambda_decoder"}
+    allowed |= _ANNOTATED if column == "unannotated" else set()
+    supervision = _SUPERVISION[column]
+    if column == "et" and not has["label_specific"]:
+        supervision = "report"
+    candidates = of_settings(models, reference, allowed, supervision=supervision)
+    for model in sorted(candidates, key=lambda one: one.name not in MAIN):
+        found = {
+            "balanced": model.settings["balanced"] == (balanced if has["balanced"] else "off"),
+            "multi_resolution": (len(model.settings["layers"]) > 1) == has["multi_resolution"],
+            "decoder": model.settings["decoder"] == has["decoder"],
+        }
+        if all(found.get(part, True) for part in effective):
+            return model
+    return None
+
+
+def _iou_row(
+    model: Model | None, figure: Figure | None, confidence: float, head: dict[str, Any]
+) -> pd.DataFrame:
+    """Give a row of macro IoU; without numbers where there is no such model."""
+    known = {ALL: figure}
+    if model and model.best:
+        head = {**head, "model": model.name, "map": model.map}
+        return rows(model.best.iou.macro(), confidence, known, **head)
+    return rows(NOTHING, confidence, known, **head, model="", map="")
+
+
+def noise(
+    models: Models, published: PublishedMil, confidence: float, degraded: Degraded | None
+) -> Table | None:
+    """Score the label whose mentions were degraded on purpose, between its neighbours."""
+    if "et" not in models:
+        return None
+    label = degraded.label if degraded else published.noise.label
+    noisy = of_settings(models, models["et"], set(), supervision="degraded")
+    if not noisy:
+        return None
+    parts = []
+    for metric in ("iou", "auroc"):
+        table = published.table_6 if metric == "iou" else published.table_1
+        for model in [models.get("unannotated"), *noisy, models["et"]]:
+            measure = _label_measure(model, metric, label)
+            if model is None or measure is None:
+                continue
+            own = getattr(published.noise, metric) if label == published.noise.label else None
+            figure = own if model in noisy else table[label].get(model.name)
+            head = {"metric": metric, "model": model.name, "degraded": model in noisy}
+            parts.append(rows(measure, confidence, {label: figure}, **head))
+    frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
+    heads = {"metric": "metric", "label": "label", "model": "model"}
+    title = "Degraded mentions of one label, test"
+    notes = _degraded_notes(degraded, published)
+    return Table("noise", title, frame, shown(frame, heads), notes)
+
+
+def _label_measure(model: Model | None, metric: str, label: str) -> Measure | None:
+    if model is None:
+        return None
+    measure = model.auroc.get(PAPER_DATASET)
+    if metric == "iou":
+        measure = model.best.iou if model.best else None
+    return measure.of(label) if measure else None
+
+
+def _degraded_notes(degraded: Degraded | None, published: PublishedMil) -> list[str]:
+    known = (
+        f"Published, after: recall {published.noise.recall.value:.2f},"
+        f" precision {published.noise.precision.value:.2f}."
+    )
+    if degraded is None:
+        return [known]
+    before, after = (
+        f"recall {number(one['recall'])}, precision {number(one['precision'])}"
+        for one in (degraded.before, degraded.after)
+    )
+    return [f"Mentions of {degraded.label} before: {before}; after: {after}. {known}"]
+
+
+def lambdas(models: Models, published: PublishedMil) -> Table | None:
+    """Score the ET model with other weights of its losses on validation cases.
+
+    Returns
+    -------
+    Table or None
+        One row for each weight that some model has; None where no weight varies.
+    """
+    if "et" not in models:
+        return None
+    found = []
+    for weight, grid in published.lambdas.items():
+        varied = [one for one in models.values() if one.differs(models["et"]) == {weight}]
+        for model in sorted([models["et"], *varied], key=lambda one: one.settings[weight]):
+            iou = model.best.validation.macro() if model.best else NOTHING
+            auroc = model.auroc_validation.macro()
+            found.append(
+                {
+                    "weight": weight,
+                    "value": model.settings[weight],
+                    "model": model.name,
+                    "n_seeds": len(model.runs),
+                    "validation_auroc": auroc.mean()[0],
+                    "validation_auroc_sd": _sd(auroc),
+                    "validation_iou": iou.mean()[0],
+                    "validation_iou_sd": _sd(iou),
+                    "chosen_by_paper": model.settings[weight] == grid.chosen,
+                    "n_varied": len(varied),
+                }
+            )
+    frame = pd.DataFrame(found)
+    frame = frame[frame["n_varied"] > 0].drop(columns="n_varied").reset_index(drop=True)
+    if frame.empty:
+        return None
+    seen = frame[["weight", "value", "model", "n_seeds"]].rename(columns={"n_seeds": "seeds"})
+    for metric in ("auroc", "iou"):
+        seen[f"validation {metric}"] = frame[f"validation_{metric}"].map(number)
+    seen["paper's choice"] = frame["chosen_by_paper"].map({True: "×", False: ""})
+    title = "Weights of the losses, validation"
+    return Table("lambdas", title, frame, seen)
+
+
+def _sd(measure: Measure) -> float:
+    """Sample standard deviation over seeds; NaN for one."""
+    return float(measure.by_run.std(ddof=1)) if len(measure.seeds) > 1 else float("nan")

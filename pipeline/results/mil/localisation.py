@@ -1,0 +1,138 @@
+"""Thresholds chosen on validation cases, and what the maps score with them on test cases.
+
+Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` section 7.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
+from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.results.mil.scores import Localised
+
+OWN, OTHERS = "this label", "the other labels"
+
+
+@dataclass(frozen=True)
+class MapScores:
+    """One kind of map of one model.
+
+    Attributes
+    ----------
+    thresholds : pandas.DataFrame
+        One row a label: label, threshold, validation_iou, n_validation, n_test, chosen_on.
+    validation : Measure
+        IoU of validation cases at these thresholds, by run and label; without resamples.
+    iou, hit : Measure
+        Of test cases.
+    cases : pandas.DataFrame
+        Test cases with their IoU, mean over runs.
+    """
+
+    thresholds: pd.DataFrame
+    validation: Measure
+    iou: Measure
+    hit: Measure
+    cases: pd.DataFrame
+
+
+def score_map(
+    validation: Localised,
+    test: Localised,
+    thresholds: Sequence[float],
+    seeds: tuple[int, ...],
+    draws: Draws,
+) -> MapScores:
+    """Choose the threshold of each label on validation cases, and score test cases with it.
+
+    Parameters
+    ----------
+    validation, test : Localised
+        Cases of the two splits under all runs of a model; the first is not empty.
+    thresholds : sequence of float
+        Those that the IoU was measured at.
+    seeds : tuple of int
+        Of the runs.
+    draws : Draws
+        How subjects are resampled.
+
+    Returns
+    -------
+    MapScores
+        Thresholds maximise the validation IoU averaged over the runs; the lowest of equals. A label
+        without validation case takes the threshold that is best for the mean of the others.
+    """
+    known, of_test = _numbers(validation.cases), _numbers(test.cases)
+    curves = np.stack([_by_label(iou, known) for iou in np.moveaxis(validation.iou, 2, 0)], axis=-1)
+    mean = curves.mean(axis=0)
+    own = ~np.isnan(mean[:, 0])
+    best = np.where(own[:, None], mean, mean_of_known(mean, axis=0)).argmax(axis=1)
+    chosen = np.take_along_axis(curves, best[None, :, None], axis=2)[..., 0]
+    table = pd.DataFrame(
+        {
+            "label": TEN_LABELS,
+            "threshold": np.array(thresholds)[best],
+            "validation_iou": chosen.mean(axis=0),
+            "n_validation": np.bincount(known, minlength=len(TEN_LABELS)),
+            "n_test": np.bincount(of_test, minlength=len(TEN_LABELS)),
+            "chosen_on": np.where(own, OWN, OTHERS),
+        }
+    )
+    iou = np.take_along_axis(test.iou, best[of_test][None, :, None], axis=2)[..., 0]
+    subjects = test.cases["subject_id"].to_numpy()
+    return MapScores(
+        table,
+        Measure(TEN_LABELS, seeds, chosen, np.empty((0, *chosen.shape))),
+        _measure(iou, of_test, subjects, seeds, draws),
+        _measure(test.hit, of_test, subjects, seeds, draws),
+        test.cases.assign(iou=iou.mean(axis=0)),
+    )
+
+
+def _numbers(cases: pd.DataFrame) -> NDArray[np.intp]:
+    """Give the number of each case's label."""
+    return np.array([TEN_LABELS.index(label) for label in cases["label"]], np.intp)
+
+
+def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = None) -> Floats:
+    """Average the cases of each label.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (runs, cases)
+        What is averaged.
+    label : ndarray of int, shape (cases,)
+        Number of each case's label.
+    times : ndarray of float64, shape (draws, cases), optional
+        How often each case counts in each draw.
+
+    Returns
+    -------
+    ndarray of float64, shape (runs, labels) or (draws, runs, labels)
+        NaN without case.
+    """
+    means = []
+    for at in range(len(TEN_LABELS)):
+        own = label == at
+        counted = np.ones((1, own.sum())) if times is None else times[:, own]
+        means.append(ratio(counted @ values[:, own].T, counted.sum(axis=1, keepdims=True)))
+    stacked = np.stack(means, axis=-1)
+    return stacked[0] if times is None else stacked
+
+
+def _measure(
+    values: Floats,
+    label: NDArray[np.intp],
+    subjects: NDArray[np.int64],
+    seeds: tuple[int, ...],
+    draws: Draws,
+) -> Measure:
+    everybody, subject = np.unique(subjects, return_inverse=True)
+    times = draw_clusters(len(everybody), draws)[:, subject]
+    by_run, resampled = _by_label(values, label), _by_label(values, label, times)
+    return Measure(TEN_LABELS, seeds, by_run, resampled)

@@ -1,0 +1,112 @@
+"""The papers' own figures, to stand beside ours: `data_manifests/published/*.yaml`."""
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+
+Content = TypeVar("Content", bound=Strict)
+
+
+class Figure(Strict):
+    """One published number, with its interval where that is known too."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    source: str
+
+
+ByModel = dict[str, Figure | None]
+
+
+class Grid(Strict):
+    """Values tried for a parameter, and the one taken."""
+
+    tried: list[float]
+    chosen: float
+
+
+class Fraction(Strict):
+    """The Ellipse model with a part of the annotated images."""
+
+    iou: dict[float, Figure]
+    equals_et: Figure
+
+
+class Noise(Strict):
+    """The ET model with mentions of one label degraded on purpose."""
+
+    label: str
+    iou: Figure
+    auroc: Figure
+    recall: Figure
+    precision: Figure
+
+
+class EgdCounts(Strict):
+    """Images that could be used; readings whose gaze begins after a mention; Pneumothorax."""
+
+    images: int
+    gaze_begins_late: int
+    pneumothorax: int
+
+
+class PublishedMil(Strict):
+    """Figures of Lanfredi et al. 2023; null where no public text has them."""
+
+    paper: str
+    doi: str
+    sources: dict[str, str]
+    table_1: dict[str, ByModel]
+    table_3: dict[str, dict[str, int]]
+    egd: EgdCounts
+    table_5: dict[str, ByModel]
+    table_6: dict[str, ByModel]
+    table_7: dict[str, ByModel]
+    fraction: Fraction
+    noise: Noise
+    lambdas: dict[str, Grid]
+    map_threshold: Figure
+
+
+class Spread(Strict):
+    """A published mean over images and their population standard deviation."""
+
+    value: float
+    sd: float
+    source: str
+
+
+class Remarks(Strict):
+    """What one should know of the published figures."""
+
+    table_1: list[str]
+    table_2: list[str]
+
+
+class PublishedCooperative(Strict):
+    """Figures of Qiu, Rivaz, Xiao 2025."""
+
+    paper: str
+    doi: str
+    n_test: int
+    sources: dict[str, str]
+    table_1: dict[str, dict[str, Figure]]
+    averaging: dict[str, Literal["macro", "micro"]]
+    table_2: dict[str, dict[str, Spread]]
+    remarks: Remarks
+
+
+def load_published(name: str, model: type[Content], folder: Path | None = None) -> Content:
+    """Read the figures of one paper.
+
+    Raises
+    ------
+    ManifestError
+        If the file is absent or does not say what it must; all faults at once.
+    """
+    folder = folder or resource("data_manifests") / "published"
+    return read_yaml(folder / f"{name}.yaml", model, ManifestError)

@@ -1,0 +1,196 @@
+"""What is wrong with a raw tree, said in one way: `verify` prints it, `ingest` counts it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import ManifestError
+
+Severity = Literal["error", "loss", "warning"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in one file; many rows wrong in the same way are one fault.
+
+    Attributes
+    ----------
+    severity : {'error', 'loss', 'warning'}
+        error: the tree cannot be ingested; loss: it can, without what `loses` says;
+        warning: everything is kept.
+    code : str
+        Reason in snake case, the same for all readings; counts go by it.
+    message : str
+        What is wrong, with the value found.
+    file : str
+        Path relative to the root.
+    row : int, optional
+        First data row concerned, from 1; the header is not counted.
+    item : str, optional
+        Reading or image concerned.
+    loses : str
+        What is lost: tree, reading, gaze, text, words, fixations, ellipses, labels, region, image …
+    n : int
+        Rows, or cells, concerned.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    file: str
+    row: int | None = None
+    item: str | None = None
+    loses: str = ""
+    n: int = 1
+
+    def __str__(self) -> str:
+        at = self.file if self.row is None else f"{self.file}, row {self.row}"
+        return f"{at}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Gathers the faults of one file."""
+
+    file: str
+    item: str | None
+    faults: list[Fault]
+
+    def add(
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        *,
+        row: int | None = None,
+        loses: str = "",
+    ) -> None:
+        """Note one fault."""
+        self.faults.append(Fault(severity, code, message, self.file, row, self.item, loses))
+
+    def add_rows(
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        bad: NDArray[np.bool_],
+        *,
+        rows: NDArray[np.intp] | None = None,
+        loses: str = "",
+    ) -> None:
+        """Note the rows that are wrong in one way, if any.
+
+        Parameters
+        ----------
+        severity, code, message, loses
+            As in `Fault`; the number of rows is put before the message.
+        bad : ndarray of bool, shape (n,)
+            Rows concerned.
+        rows : ndarray of int, shape (n,), optional
+            Their places in the file, from 0, where some were left out or sorted.
+        """
+        n = int(bad.sum())
+        if n:
+            places = np.flatnonzero(bad) if rows is None else rows[bad]
+            text, row = f"{n} of {len(bad)} rows {message}", int(places.min()) + 1
+            self.faults.append(Fault(severity, code, text, self.file, row, self.item, loses, n))
+
+
+@dataclass
+class Survey:
+    """What a reader found in a tree without writing any table.
+
+    Attributes
+    ----------
+    faults : list of Fault
+        Everything wrong, in the order of the files.
+    counts : dict of str to int
+        What is there, under the names of the manifest's `counts`.
+    quality : dict of str to list
+        Gaze-quality table by column (`ingest.quality.COLUMNS`); empty where there is no gaze.
+    ids : dict of str to set of str
+        Ids seen, under the names of the manifest's `ids`; they tell a synthetic tree.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    quality: dict[str, list[Any]] = field(default_factory=dict)
+    ids: dict[str, set[str]] = field(default_factory=dict)
+
+
+def refuse(faults: Iterable[Fault], *, where: object) -> None:
+    """Stop when the tree cannot be ingested.
+
+    Raises
+    ------
+    ManifestError
+        If a fault is an error; all of them at once.
+    """
+    errors = [str(fault) for fault in faults if fault.severity == "error"]
+    if errors:
+        remedy = "Run `gazescribe verify` for everything that is wrong, or fetch the files again."
+        raise ManifestError(
+            "this tree cannot be ingested.", where=where, remedy=remedy, faults=errors
+        )
+
+
+def count_lost(faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
+    """Count what is lost.
+
+    Returns
+    -------
+    dict
+        `lost`: readings, images or files by what they lose, each once; `lost_rows`: rows of files
+        that hold many readings.
+    """
+    items: defaultdict[str, set[str]] = defaultdict(set)
+    rows: Counter[str] = Counter()
+    for fault in faults:
+        if fault.severity != "loss":
+            continue
+        if fault.item is None and (fault.n > 1 or fault.row is not None):
+            rows[fault.loses] += fault.n
+        else:
+            items[fault.loses].add(fault.item or fault.file)
+    return {
+        "lost": {what: len(items[what]) for what in sorted(items)},
+        "lost_rows": dict(sorted(rows.items())),
+    }
+
+
+def say_lost(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Say what `count_lost` counted; empty when nothing is lost."""
+    items = ", ".join(f"{what} of {n:,}" for what, n in counts["lost"].items())
+    rows = ", ".join(f"{plural(n, 'row')} of {what}" for what, n in counts["lost_rows"].items())
+    return "; ".join(filter(None, (items, rows)))
+
+
+def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
+    """Count faults by reason.
+
+    Returns
+    -------
+    dict
+        Reason to `severity`, `loses`, `rows` (summed n) and `items` (readings or images).
+    """
+    rows: Counter[str] = Counter()
+    items: defaultdict[str, set[str]] = defaultdict(set)
+    about: dict[str, Fault] = {}
+    for fault in faults:
+        rows[fault.code] += fault.n
+        items[fault.code].add(fault.item or fault.file)
+        about[fault.code] = fault
+    return {
+        code: {
+            "severity": about[code].severity,
+            "loses": about[code].loses,
+            "rows": rows[code],
+            "items": len(items[code]),
+        }
+        for code in sorted(about)
+    }

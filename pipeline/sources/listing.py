@@ -1,0 +1,60 @@
+"""The command `sources`: what lies in a raw tree, so that DVC sees when it is another one.
+
+Reads: names and sizes of all files that the readers use, and the content of the small ones. Writes:
+one JSON file without any absolute path. Params: none. Drops: files that the manifest does not name
+or that are not ingested. An environment variable says where the raw trees are, and DVC does not
+watch it, so this always runs and the stages after it only when its output changes.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.sources.manifests import Manifest
+
+MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders deep
+
+
+def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
+    """List the files of a tree that the readers use.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        Says which files are used, and which of them are too large or too many to be hashed.
+
+    Returns
+    -------
+    dict
+        `dataset`; `size`, path below the root to bytes; `md5`, path to digest, of hashed files.
+    """
+    matchers = [(file, manifest.matcher(file)) for file in manifest.files]
+    sizes, hashed = {}, []
+    for path, size in _files(root):
+        file = next((file for file, matcher in matchers if matcher.fullmatch(path)), None)
+        if file is not None and file.ingested:
+            sizes[path] = size
+            if file.watch == "md5":
+                hashed.append(path)
+    digests = {path: _md5(root / path) for path in progress(hashed, "md5", total=len(hashed))}
+    return {"dataset": manifest.name, "size": sizes, "md5": digests}
+
+
+def _files(folder: Path, below: str = "", depth: int = 0) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = f"{below}{entry.name}"
+            if entry.is_file():
+                yield path, entry.stat().st_size
+            elif entry.is_dir() and depth < MAX_DEPTH:
+                yield from _files(Path(entry.path), f"{path}/", depth + 1)
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

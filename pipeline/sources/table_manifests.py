@@ -1,0 +1,384 @@
+"""Manifests of anybody's own data set: where its tables lie, what their columns hold.
+
+docs/own-data.md describes the sections `tables`, `resolution` and `screen` for people.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gazescribe.pipeline.core.errors import ManifestError, nearest
+from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+from gazescribe.pipeline.sources.manifests import (
+    SHIPPED,
+    Access,
+    Citation,
+    Column,
+    Licence,
+    Manifest,
+    SourceFile,
+)
+
+ID = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # safe in a path, whatever the manifest's own pattern allows
+LOSES = {
+    "readings": "everything",
+    "fixations": "gaze",
+    "words": "text",
+    "samples": "samples",
+    "ellipses": "ellipses",
+    "regions": "region",
+    "certainties": "labels",
+}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def _spelt_out(given: Any) -> Any:
+    """Read a plain text as the name of a column, a plain number as a value for all rows."""
+    if isinstance(given, str):
+        return {"column": given}
+    return {"value": given} if isinstance(given, int | float) else given
+
+
+class Cell(Strict):
+    """Where a value stands: in a column, or here for all rows."""
+
+    column: str | None = None
+    value: float | str | None = None
+    item: int | None = Field(default=None, ge=0)  # of a list in the cell, from 0
+
+
+class TimeCell(Cell):
+    """A time."""
+
+    unit: Literal["s", "ms", "us", "ns"] = "s"
+
+
+class PlaceCell(Cell):
+    """A position along one axis."""
+
+    unit: Literal["px", "share", "screen_px", "screen_share", "deg"] = "px"
+    up: bool = False  # it grows upwards
+
+
+Text = Annotated[Cell, BeforeValidator(_spelt_out)]
+Time = Annotated[TimeCell, BeforeValidator(_spelt_out)]
+Place = Annotated[PlaceCell, BeforeValidator(_spelt_out)]
+
+
+class ReadingColumns(Strict):
+    """Columns of a table of readings; `audio_start` is on the clock of the gaze."""
+
+    reading_id: Text | None = None
+    subject_id: Text | None = None
+    study_id: Text | None = None
+    dicom_id: Text | None = None
+    split: Text | None = None
+    width_px: Text | None = None
+    height_px: Text | None = None
+    image_path: Text | None = None
+    text: Text | None = None
+    diagnosis: Text | None = None
+    audio_start: Time | None = None
+
+
+class FixationColumns(Strict):
+    """Columns of a table of fixations."""
+
+    reading_id: Text | None = None
+    onset_s: Time
+    offset_s: Time | None = None
+    duration_s: Time | None = None
+    x_px: Place
+    y_px: Place
+    px_per_deg_x: Text | None = None
+    px_per_deg_y: Text | None = None
+    shown_xmin_px: Text | None = None
+    shown_ymin_px: Text | None = None
+    shown_xmax_px: Text | None = None
+    shown_ymax_px: Text | None = None
+    pupil_area_norm: Text | None = None
+
+
+class WordColumns(Strict):
+    """Columns of a table of words, or of phrases with a time each."""
+
+    reading_id: Text | None = None
+    text: Text
+    onset_s: Time
+    offset_s: Time | None = None
+    duration_s: Time | None = None
+    sentence: Text | None = None
+
+
+class SampleColumns(Strict):
+    """Columns of a table of gaze samples."""
+
+    reading_id: Text | None = None
+    time_s: Time
+    x_px: Place
+    y_px: Place
+    valid: Text | None = None
+
+
+class EllipseColumns(Strict):
+    """Columns of a table of ellipses or boxes that readers drew, one label a row."""
+
+    reading_id: Text | None = None
+    ellipse: Text | None = None
+    label: Text
+    xmin_px: Place
+    ymin_px: Place
+    xmax_px: Place
+    ymax_px: Place
+    certainty: Text
+
+
+class RegionColumns(Strict):
+    """Columns of a table of named boxes."""
+
+    reading_id: Text | None = None
+    region: Text
+    xmin_px: Place
+    ymin_px: Place
+    xmax_px: Place
+    ymax_px: Place
+
+
+class CertaintyColumns(Strict):
+    """Columns of a table of certainties, one label a row."""
+
+    reading_id: Text | None = None
+    label: Text
+    certainty: Text
+
+
+class Source(Strict):
+    """One table, or one for each reading."""
+
+    file: str  # below the root; {reading_id} and * as in `files`
+    beside: str | None = None  # another file with as many rows, whose columns are added
+    header: list[str] | None = None  # names of the columns of a file that has none
+    separator: str | None = None  # tab in .tsv, else a comma
+    decimal: Literal[".", ","] = "."
+    where: dict[str, str | list[str]] = Field(default_factory=dict)  # rows kept, by column
+
+
+class Readings(Source):
+    """Facts of readings."""
+
+    columns: ReadingColumns
+    attributes: list[str] = Field(default_factory=list)  # further columns, kept as text
+
+
+class Fixations(Source):
+    """Fixations."""
+
+    columns: FixationColumns
+
+
+class Words(Source):
+    """Timed words or phrases."""
+
+    columns: WordColumns
+
+
+class Samples(Source):
+    """Gaze samples."""
+
+    columns: SampleColumns
+
+
+class Ellipses(Source):
+    """Ellipses or boxes of findings."""
+
+    columns: EllipseColumns
+
+
+class Regions(Source):
+    """Boxes of structures."""
+
+    columns: RegionColumns
+
+
+class Certainties(Source):
+    """Certainties of labels."""
+
+    columns: CertaintyColumns
+
+
+class Tables(Strict):
+    """Which tables there are."""
+
+    readings: Readings | None = None
+    fixations: Fixations | None = None
+    words: Words | None = None
+    samples: Samples | None = None
+    ellipses: Ellipses | None = None
+    regions: Regions | None = None
+    certainties: Certainties | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Tables that the manifest has, by name."""
+        return {name: getattr(self, name) for name in LOSES if getattr(self, name) is not None}
+
+
+def _both_axes(given: Any) -> Any:
+    return [given, given] if isinstance(given, int | float) else given
+
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Resolution(Strict):
+    """How large the image was to the eye, where `screen` or columns do not say it."""
+
+    px_per_deg: Annotated[tuple[Positive, Positive], BeforeValidator(_both_axes)] | None = None
+    image_width_deg: Positive | None = None
+    image_on_screen: Literal["fitted", "actual"] = "fitted"  # into the area, or pixel by pixel
+
+
+class OwnManifest(Manifest):
+    """What is known of somebody's own data set; what nobody said of its licence is not assumed."""
+
+    name: str
+    long_name: str = ""
+    versions: list[str] = Field(default_factory=lambda: ["1"])
+    description: str = ""
+    citations: list[Citation] = Field(default_factory=list)
+    access: Access = Access(tier="restricted", how="Ask whoever gave it to you.")
+    licence: Licence = Licence(name="not stated", redistributable=False)
+    duties: list[str] = Field(default_factory=list)
+    ids: dict[str, str] = Field(default_factory=dict)
+    tables: Tables
+    resolution: Resolution = Resolution()
+
+
+def read_own(path: Path) -> OwnManifest:
+    """Read the manifest of somebody's own data set.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The YAML file.
+
+    Returns
+    -------
+    OwnManifest
+        The checked content, with `files` made of `tables`.
+
+    Raises
+    ------
+    ManifestError
+        If the file is absent or says what no manifest may say; all faults at once.
+    """
+    manifest = read_yaml(path, OwnManifest, ManifestError)
+    faults = list(_faults(manifest))
+    if faults:
+        raise ManifestError("this cannot be used.", where=path, faults=faults)
+    return manifest.model_copy(
+        update={
+            "long_name": manifest.long_name or manifest.name,
+            "ids": _ids(manifest),
+            "files": list(_files(manifest)),
+        }
+    )
+
+
+def columns_of(table: Source) -> dict[str, Cell]:
+    """Give the cells that a table maps, by our name."""
+    columns: Strict = getattr(table, "columns")  # noqa: B009 (each kind of table has its own)
+    cells = {name: getattr(columns, name) for name in type(columns).model_fields}
+    return {name: cell for name, cell in cells.items() if cell is not None}
+
+
+def needed(table: Source) -> list[str]:
+    """Names of the columns that the file must have."""
+    mapped = [cell.column for cell in columns_of(table).values() if cell.column is not None]
+    return list(dict.fromkeys([*mapped, *table.where, *getattr(table, "attributes", [])]))
+
+
+def _ids(manifest: OwnManifest) -> dict[str, str]:
+    return {"reading_id": ID, **manifest.ids}
+
+
+def _files(manifest: OwnManifest) -> Iterator[SourceFile]:
+    for name, table in manifest.tables.given().items():
+        columns = [Column(name=column, type="str") for column in needed(table)]
+        watch: Literal["md5", "size"] = "size" if name == "samples" else "md5"
+        patterns = {name: table.file, f"{name}_beside": table.beside}
+        for part, pattern in patterns.items():
+            if pattern is not None:
+                yield SourceFile(
+                    name=part,
+                    pattern=pattern,
+                    required=False,
+                    loses=LOSES[name],
+                    columns=columns,
+                    watch=watch,
+                )
+
+
+def _faults(manifest: OwnManifest) -> Iterator[str]:
+    if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
+        taken = ", ".join(SHIPPED)
+        yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
+    given = manifest.tables.given()
+    if not {"fixations", "samples", "words"} & {*given}:
+        yield "tables names neither fixations nor samples nor words"
+    for kind, pattern in manifest.ids.items():
+        if kind not in ("reading_id", "subject_id", "dicom_id", "study_id"):
+            known = ("reading_id", "subject_id", "dicom_id", "study_id")
+            yield f"ids.{kind} is unknown{nearest(kind, known)} (known: {', '.join(known)})"
+        elif "/" in pattern:
+            yield f"ids.{kind} must not hold a /"
+    for name, table in given.items():
+        yield from (f"tables.{name}.{fault}" for fault in _table_faults(table, manifest))
+    fixations = manifest.tables.fixations
+    if fixations is not None and not _has_resolution(fixations, manifest):
+        yield (
+            "the size of a degree is not known: give resolution.px_per_deg or"
+            " resolution.image_width_deg, a screen with width_mm and distance_mm, or the columns"
+            " px_per_deg_x and px_per_deg_y"
+        )
+
+
+def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
+    for pattern in filter(None, (table.file, table.beside)):
+        unknown = {*re.findall(r"\{(.*?)\}", pattern)} - {"reading_id"}
+        if unknown or pattern.startswith("/") or ".." in pattern.split("/"):
+            yield f"file {pattern!r} must lie below the root and hold no id but reading_id"
+    cells = columns_of(table)
+    if "{reading_id}" not in table.file and "reading_id" not in cells:
+        yield "columns.reading_id is missing, and file has no {reading_id} either"
+    if table.beside and ("{reading_id}" in table.file) != ("{reading_id}" in table.beside):
+        yield "beside must hold {reading_id} where file does"
+    if "onset_s" in cells and ("offset_s" in cells) == ("duration_s" in cells):
+        yield "columns needs offset_s or duration_s, and not both"
+    for name, cell in cells.items():
+        if (cell.column is None) == (cell.value is None):
+            yield f"columns.{name} needs column or value, and not both"
+        if isinstance(cell, PlaceCell):
+            yield from _place_faults(name, cell, manifest)
+
+
+def _place_faults(name: str, cell: PlaceCell, manifest: OwnManifest) -> Iterator[str]:
+    if cell.unit.startswith("screen") and manifest.screen is None:
+        yield f"columns.{name} is in {cell.unit}, so the section screen is needed"
+    if cell.unit == "deg" and manifest.screen is None and not _states_degrees(manifest):
+        yield f"columns.{name} is in deg, so resolution or the section screen is needed"
+
+
+def _states_degrees(manifest: OwnManifest) -> bool:
+    return bool(manifest.resolution.px_per_deg or manifest.resolution.image_width_deg)
+
+
+def _has_resolution(fixations: Fixations, manifest: OwnManifest) -> bool:
+    columns, screen = fixations.columns, manifest.screen
+    by_column = columns.px_per_deg_x is not None and columns.px_per_deg_y is not None
+    by_screen = (
+        screen is not None and screen.width_mm is not None and screen.distance_mm is not None
+    )
+    return by_column or by_screen or _states_degrees(manifest)

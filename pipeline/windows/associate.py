@@ -1,0 +1,171 @@
+"""Tie fixations to mentions: windows of time, and the Gaussians that draw them.
+
+Reads: `readings, fixations, words, sentences` of a folder of tables; mentions of our labeler or of
+anybody else's.
+Writes: `windows.parquet`, `gaussians.parquet`, `associate.json`.
+Params: `associate`.
+Drops: nothing silently; readings without gaze or size and windows without a map are counted.
+Source: Lanfredi et al. 2023, Sections 2.1.2 and 2.8; `spec/mil.md` section 1. Where paper and
+published code differ, the code's reading is the default since it produced the published figures.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import (
+    TableWriter,
+    conform,
+    read_readings,
+    read_table,
+    rows_of,
+    split_source,
+)
+from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.dictation.rules_io import LabelMap, load_label_map
+from gazescribe.pipeline.windows.settings import Associate
+from gazescribe.pipeline.windows.windows import Columns, associate_reading, gaze_begins_late
+
+READINGS_A_TASK = 256
+
+
+@dataclass(frozen=True)
+class Part:
+    """Windows and Gaussians of some readings, and the mentions that opened none, by reason.
+
+    `n_late` readings have no gaze before their first mention.
+    """
+
+    windows: pa.Table
+    gaussians: pa.Table
+    mentions_left_out: Counter[str]
+    n_late: int
+
+
+def associate_readings(
+    task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
+) -> Part:
+    """Associate some readings, given by their ids in order and their mentions: one task."""
+    ids, mentions = task
+    parts = {
+        name: read_readings(tables, name, ids)
+        for name in ("readings", "words", "sentences", "fixations")
+    }
+    spoken = rows_of(mentions, "report_id", ids)
+    rows: list[dict[str, Any]] = []
+    drawn: list[Columns] = []
+    left_out: Counter[str] = Counter()
+    n_late = 0
+    for one in ids:
+        reading = {name: values[0] for name, values in parts["readings"][one].items()}
+        reading |= {"width_px": int(reading["width_px"]), "height_px": int(reading["height_px"])}
+        new_rows, new_drawn = associate_reading(
+            reading,
+            parts["words"][one],
+            parts["sentences"][one],
+            spoken[one],
+            parts["fixations"][one],
+            params=params,
+            label_map=label_map,
+            left_out=left_out,
+        )
+        rows += new_rows
+        drawn += new_drawn
+        gaze = parts["fixations"][one]
+        n_late += gaze_begins_late(parts["words"][one], spoken[one], gaze, params, label_map)
+    gaussians = (
+        {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
+        if drawn
+        else TABLES["gaussians"].schema.empty_table()
+    )
+    windows = pa.Table.from_pylist(rows, schema=TABLES["windows"].schema)
+    return Part(conform(windows, "windows"), conform(gaussians, "gaussians"), left_out, n_late)
+
+
+def run(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    params: Associate,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Associate a whole folder; write windows and Gaussians; give the counts.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together.
+    """
+    label_map = load_label_map(rules)
+    readings = read_table(tables, "readings")
+    spoken = read_mentions(mentions, readings, label_map)
+    ids, readings_left_out = _usable(readings)
+    tasks = [ids[at : at + READINGS_A_TASK] for at in range(0, len(ids), READINGS_A_TASK)]
+    statuses: Counter[str] = Counter()
+    unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
+    left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
+    n_late = 0
+    metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
+    associate_task = partial(  # absolute: workers of a scheduler have another working folder
+        associate_readings, tables=tables.resolve(), params=params, label_map=label_map
+    )
+    with (
+        TableWriter(out, "windows", metadata) as windows,
+        TableWriter(out, "gaussians", metadata) as gaussians,
+    ):
+        for part in map_tasks(
+            associate_task,
+            [(chunk, _spoken_by(spoken, chunk)) for chunk in tasks],
+            workers=workers,
+            scheduler=scheduler,
+            description="associate",
+        ):
+            windows.write(part.windows)
+            gaussians.write(part.gaussians)
+            left_out.update(part.mentions_left_out)
+            n_late += part.n_late
+            kinds, states = part.windows["kind"], part.windows["status"]
+            statuses.update(map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True)))
+    summary = {
+        "params": params.model_dump(),
+        "split_source": split_source(tables),
+        "n_readings": len(ids),
+        "n_mentions": spoken.num_rows,
+        "n_readings_gaze_begins_late": n_late,
+        "n_windows": dict(sorted(statuses.items())),
+        "n_gaussians": gaussians.n_rows,
+        "readings_left_out": readings_left_out,
+        "mentions_left_out": {why: n for why, n in sorted(left_out.items()) if n},
+    }
+    write_json(summary, out / "associate.json")
+    return summary
+
+
+def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
+    """Choose the readings with gaze and image size; count the others by reason."""
+    no_gaze = pc.invert(readings["has_gaze"])
+    no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
+    left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
+    counts = {reason: pc.sum(which).as_py() or 0 for reason, which in left_out.items()}
+    used = pc.invert(pc.or_(no_gaze, no_size))
+    return readings.filter(used)["reading_id"].to_pylist(), counts
+
+
+def _spoken_by(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
+    report = mentions["report_id"]
+    return mentions.filter(
+        pc.and_(pc.greater_equal(report, ids[0]), pc.less_equal(report, ids[-1]))
+    )

@@ -1,0 +1,34 @@
+"""TODO docstring."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from gazescribe.pipeline.core.yaml_files import Strict
+
+StartRule = Literal[
+    "startofsentence",
+    "mention",
+    "endofsentence",
+    "allsentences",
+    "double",
+    "andpause",
+    "single",
+    "all",
+]
+
+
+EndRule = Literal["startofsentence", "endofsentence", "firstmention", "lastmention", "nextword"]
+
+
+class Associate(Strict):
+    """Section `associate`: which gaze belongs to which mention."""
+
+    unit: Literal["sentence", "mention"]
+    start: StartRule
+    lag_s: float = Field(ge=0)
+    end: EndRule
+    mention_time: Literal["start", "end"]
+    trailing_text: Literal["sentence", "drop"]
+    uncertain_opens: bool
+    sigma_deg: float = Field(gt=0)

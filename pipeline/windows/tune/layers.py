@@ -1,0 +1,211 @@
+"""The maps of one reading under many rules, each drawn once.
+
+Source: `spec/mil.md` sections 2.2 and 2.3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
+from gazescribe.pipeline.geometry.gaussians import Peaks, draw
+from gazescribe.pipeline.geometry.iou import Counts
+from gazescribe.pipeline.windows.tune.cases import Case
+from gazescribe.pipeline.windows.tune.levels import (
+    N_LEVELS,
+    STEPS,
+    Levels,
+    Numbers,
+    count_levels,
+    stored_levels,
+    to_levels,
+)
+
+Mask = NDArray[np.bool_]
+Unit = tuple[int, float, float]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How maps and ellipses are drawn; `published` also goes through the 16-bit storage."""
+
+    size: Size
+    resize: str
+    amplitude: str
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The parts into which masks cut the model frame.
+
+    Attributes
+    ----------
+    offsets : ndarray of unsigned int, shape of the frame
+        N_LEVELS times the number of each pixel's part.
+    inside : ndarray of bool, shape (parts, masks)
+        Which parts lie in each mask.
+    """
+
+    offsets: Numbers
+    inside: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, masks: Sequence[Mask]) -> "Regions":
+        """Cut a frame by masks of its size; at most 16."""
+        codes = np.zeros(masks[0].shape, np.uint16)
+        for bit, mask in enumerate(masks):
+            codes |= mask.astype(np.uint16) << np.uint16(bit)
+        found = np.flatnonzero(np.bincount(codes.ravel()))
+        smallest = np.min_scalar_type(len(found) * N_LEVELS)  # small numbers are counted faster
+        numbers = np.zeros(found[-1] + 1, smallest)
+        numbers[found] = np.arange(len(found)) * N_LEVELS
+        inside = found[:, None] >> np.arange(len(masks)) & 1
+        return cls(numbers[codes], inside.astype(bool))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A map by level, cut to the part that is not empty."""
+
+    y: slice
+    x: slice
+    levels: Levels
+
+
+NOTHING = Layer(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint16))
+
+
+class Layers:
+    """The maps that one reading's Gaussians make with several weightings, each drawn once.
+
+    Parameters
+    ----------
+    case : Case
+        The reading.
+    drawing : Drawing
+        How.
+    weights : ndarray of float64, shape (n, fixations)
+        Seconds that each fixation counts; a unit names a row.
+    regions : Regions
+        Parts of the model frame to count apart.
+    """
+
+    def __init__(
+        self, case: Case, drawing: Drawing, weights: NDArray[np.float64], regions: Regions
+    ) -> None:
+        canvas = Canvas(
+            case.gaussians,
+            case.image_size,
+            drawing.size,
+            amplitude=drawing.amplitude,
+            resize=drawing.resize,
+        )
+        self._rows, self._columns = canvas.rows, canvas.columns
+        self._tallest = self._rows.max(axis=1), self._columns.max(axis=1)
+        self._peaks = Peaks(canvas.full_rows, canvas.full_columns)
+        self._weights = weights
+        self._stored = drawing.resize == "published"
+        self._duration_s = case.gaussians["offset_s"] - case.gaussians["onset_s"]
+        self._maxima: dict[int, float] = {}
+        self._layers: dict[Unit, Layer | None] = {}
+        self._regions = regions
+        self._counts: dict[tuple[Unit, ...], Counts] = {}
+
+    def units(self, drawn: NDArray[np.intp], contrast: float) -> list[Unit]:
+        """Name the map of each sentence under one rule: its weights, contrast, and divisor.
+
+        Notes
+        -----
+        The published code divides all maps of a reading by their common maximum before it stores
+        them; the direct way stores nothing, and its divisor is 0.
+        """
+        divisor = max(self._highest(one) for one in drawn.tolist()) if self._stored else 0.0
+        return [(one, contrast, divisor) for one in drawn.tolist()]
+
+    def _highest(self, number: int) -> float:
+        if number not in self._maxima:
+            *_, values = self._normalised(self._weights[number])
+            self._maxima[number] = float(values.max(initial=0))
+        return self._maxima[number]
+
+    def counts(self, key: tuple[Unit, ...]) -> Counts:
+        """Count the pixels of a label's map by region and level.
+
+        Parameters
+        ----------
+        key : tuple
+            Units to join by the pixel-wise maximum.
+
+        Returns
+        -------
+        ndarray of int64, shape (regions, N_LEVELS)
+            Of the part of the map that is not empty.
+        """
+        if key not in self._counts:
+            joined = self._join(key)
+            regions = self._regions.offsets[joined.y, joined.x]
+            self._counts[key] = count_levels(joined.levels, regions, len(self._regions.inside))
+        return self._counts[key]
+
+    def _join(self, key: tuple[Unit, ...]) -> Layer:
+        layers = [layer for unit in key if (layer := self._layer(unit))]
+        if not layers:
+            return NOTHING
+        if len(layers) == 1:
+            return layers[0]
+        y, x = _hull([layer.y for layer in layers]), _hull([layer.x for layer in layers])
+        levels = np.zeros((y.stop - y.start, x.stop - x.start), np.uint16)
+        for layer in layers:
+            at_y = slice(layer.y.start - y.start, layer.y.stop - y.start)
+            at_x = slice(layer.x.start - x.start, layer.x.stop - x.start)
+            np.maximum(levels[at_y, at_x], layer.levels, out=levels[at_y, at_x])
+        return Layer(y, x, levels)
+
+    def _layer(self, unit: Unit) -> Layer | None:
+        if unit not in self._layers:
+            number, contrast, divisor = unit
+            y, x, values = self._normalised(self._weights[number])
+            if contrast:
+                values = self._contrasted(y, x, values, contrast)
+            levels = stored_levels(values, divisor) if self._stored else to_levels(values)
+            self._layers[unit] = Layer(y, x, levels) if values.size else None
+        return self._layers[unit]
+
+    def _contrasted(self, y: slice, x: slice, values: FloatMap, contrast: float) -> FloatMap:
+        """Take the map of all gaze away, and divide what is left by its maximum here."""
+        left = np.maximum(values - np.float32(contrast) * self._all_gaze[y, x], 0)
+        highest = left.max(initial=0)
+        return left / highest if highest > 0 else left
+
+    @cached_property
+    def _all_gaze(self) -> FloatMap:
+        whole = np.zeros((self._rows.shape[1], self._columns.shape[1]), np.float32)
+        y, x, values = self._normalised(self._duration_s)
+        whole[y, x] = values
+        return whole
+
+    def _normalised(self, weight_s: NDArray[np.float64]) -> tuple[slice, slice, FloatMap]:
+        """Draw a map divided by its full-size maximum, where it is not faint."""
+        drawn = np.flatnonzero(weight_s)
+        highest = self._peaks.of(weight_s)
+        if highest == 0:
+            return slice(0, 0), slice(0, 0), np.zeros((0, 0), np.float32)
+        weight = weight_s[drawn] / highest
+        rows, columns = self._rows[drawn], self._columns[drawn]
+        by_row, by_column = (tallest[drawn] for tallest in self._tallest)
+        y = _reach((weight * by_column) @ rows)
+        x = _reach((weight * by_row) @ columns)
+        return y, x, draw(rows[:, y], columns[:, x], weight)
+
+
+def _reach(bound: NDArray[np.float64]) -> slice:
+    """Cut where no value comes near one step of the published storage."""
+    reached = np.flatnonzero(bound > 0.5 / STEPS)
+    return slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 0)
+
+
+def _hull(cuts: list[slice]) -> slice:
+    return slice(min(cut.start for cut in cuts), max(cut.stop for cut in cuts))

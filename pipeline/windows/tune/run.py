@@ -1,0 +1,106 @@
+"""Search the window of gaze that fits the readers' ellipses best.
+
+Reads: `readings, fixations, words, sentences, ellipses` of a folder of REFLACX tables; mentions of
+our labeler or of anybody else's.
+Writes: `scores.parquet`, `scores.csv`, `ranking.csv`, `by_label.csv`, `params.patch.yaml`,
+`tune.json`, and pictures.
+Params: `tune`; of `associate` and `heatmaps` what is not searched.
+Drops: readings that are no training cases of the phases asked for, counted by reason. A label that
+its reader drew and the report does not mention stays, and scores 0.
+Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from gazescribe.pipeline.commands.params import Params
+from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.tables import split_source, write_table
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.windows.tune.candidates import search_rules
+from gazescribe.pipeline.windows.tune.results import (
+    Results,
+    by_label,
+    metrics,
+    patch,
+    ranking,
+    score_table,
+)
+from gazescribe.pipeline.windows.tune.search import gather, search
+from gazescribe.pipeline.windows.tune.soft import beyond
+
+PARAMS: dict[str, Any] = {
+    "tune": True,
+    "associate": {"mention_time", "trailing_text", "uncertain_opens", "sigma_deg"},
+    "heatmaps": {"amplitude", "min_certainty"},
+}
+"""All that the search depends on; `dvc.yaml` names the same."""
+
+
+def run(
+    tables: Path,
+    mentions: Path,
+    out: Path,
+    params: Params,
+    *,
+    rules: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Search; write scores, ranking, patch, metrics and pictures; give the metrics.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together, or no case is left.
+    """
+    label_map = load_label_map(rules)
+    cases, counts = gather(tables, mentions, params, label_map, rules)
+    results = search(
+        cases,
+        [*search_rules(), *beyond(params.tune)],
+        params,
+        label_map.channels,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    summary = {
+        "params": params.model_dump(include=PARAMS),
+        "split_source": split_source(tables),
+        **counts,
+        **metrics(results, params.tune),
+    }
+    _write(results, summary, out, params)
+    return summary
+
+
+def _write(results: Results, summary: dict[str, Any], out: Path, params: Params) -> None:
+    from gazescribe.pipeline.core.figures import save
+    from gazescribe.pipeline.windows.tune.plots import iou_by_delay, iou_by_label
+
+    extra = {"split_source": summary["split_source"], "params": params.tune.model_dump_json()}
+    scores = score_table(results)
+    write_table(scores, out, "scores", extra)
+    shown = scores.filter(pc.is_in(scores["threshold"], pa.array(PUBLISHED_THRESHOLDS)))
+    ranked, labels = ranking(results, params.tune.confidence), by_label(results)
+    for name, frame in (
+        ("scores", shown.to_pandas()),
+        ("ranking", ranked),
+        ("by_label", labels),
+    ):
+        with replacing(out / f"{name}.csv") as beside:
+            frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")
+    with replacing(out / "params.patch.yaml") as beside:
+        score = summary["best"][f"iou_{results.ranked_by}"]
+        head = (
+            f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
+        )
+        beside.write_text(head + yaml.safe_dump(patch(results), sort_keys=False), encoding="utf-8")
+    save(iou_by_delay(ranked, f"iou_{results.ranked_by}"), out, "iou_by_delay")
+    save(iou_by_label(labels), out, "iou_by_label")
+    write_json(summary, out / "tune.json")

@@ -1,0 +1,45 @@
+"""TODO docstring."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gazescribe.pipeline.core.yaml_files import Strict
+
+
+class SoftWindows(Strict):
+    """Weights over the time to the mention instead of windows with edges."""
+
+    used: bool
+    shapes: list[Literal["box", "triangle", "hann"]] = Field(min_length=1)
+    onsets_s: list[float] = Field(min_length=1)
+    widths_s: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+
+
+class Contrast(Strict):
+    """Maps less the map of all gaze."""
+
+    used: bool
+    strengths: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
+
+
+class Context(Strict):
+    """Gaze of the sentences before and after."""
+
+    used: bool
+    weights: list[Annotated[float, Field(ge=-1, le=1)]] = Field(min_length=1)
+
+
+class Tune(Strict):
+    """Section `tune`: the search over extraction windows."""
+
+    phases: list[Annotated[int, Field(ge=1, le=3)]] = Field(min_length=1)
+    size: int = Field(ge=1)
+    resize: Literal["direct", "published"]
+    thresholds: Literal["all", "published"]
+    n_bootstrap: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    soft: SoftWindows
+    contrast: Contrast
+    context: Context

@@ -1,0 +1,143 @@
+"""Beyond the paper's windows: soft windows, contrast against all gaze, context of the sentence.
+
+Each is off unless section `tune` switches it on, and is then ranked with the rest.
+Source: ours; Lanfredi et al. 2023 ask for other ways of alignment in their last paragraph.
+"""
+
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from gazescribe.pipeline.windows.tune.candidates import (
+    FINE_END,
+    FINE_LAGS_S,
+    FINE_START,
+    Candidate,
+    FloatArray,
+    overlap,
+    window_name,
+    window_weights,
+)
+from gazescribe.pipeline.windows.tune.cases import Case
+from gazescribe.pipeline.windows.tune.settings import Tune
+from gazescribe.pipeline.windows.windows import sentence_window
+
+
+def beyond(params: Tune) -> list[Candidate]:
+    """List what section `tune` switches on beyond the paper's rules."""
+    candidates = []
+    if params.soft.used:
+        soft = params.soft
+        candidates += [
+            Candidate(
+                f"soft_{shape}_{onset_s}s_{width_s}s",
+                partial(soft_weights, shape=shape, onset_s=onset_s, width_s=width_s),
+                "soft window",
+            )
+            for shape, onset_s, width_s in product(soft.shapes, soft.onsets_s, soft.widths_s)
+        ]
+    if params.contrast.used:
+        candidates += [
+            _of_fine(lag_s, f"contrast_{strength}", "contrast", contrast=strength)
+            for strength, lag_s in product(params.contrast.strengths, FINE_LAGS_S)
+        ]
+    if params.context.used:
+        candidates += [
+            _of_fine(lag_s, f"context_{weight}", "context", context=weight)
+            for weight, lag_s in product(params.context.weights, FINE_LAGS_S)
+        ]
+    return candidates
+
+
+def _of_fine(
+    lag_s: float, suffix: str, stage: str, *, contrast: float = 0.0, context: float = 0.0
+) -> Candidate:
+    weigh = partial(context_weights, weight=context) if context else window_weights
+    return Candidate(
+        f"{window_name(FINE_START, lag_s, FINE_END)}_{suffix}",
+        partial(weigh, start=FINE_START, lag_s=lag_s, end=FINE_END),
+        stage,
+        start=FINE_START,
+        lag_s=lag_s,
+        end=FINE_END,
+        contrast=contrast,
+    )
+
+
+def soft_weights(case: Case, *, shape: str, onset_s: float, width_s: float) -> FloatArray:
+    """Weigh fixations by their time relative to the first mention of each mention sentence.
+
+    Parameters
+    ----------
+    case : Case
+        The reading.
+    shape : {'box', 'triangle', 'hann'}
+        How the weight rises and falls over the width; at most 1.
+    onset_s, width_s : float
+        Where the weight leaves zero relative to the mention, negative before it; for how long.
+
+    Returns
+    -------
+    ndarray of float64, shape (sentences, fixations)
+        The integral of the weight over each fixation, in seconds.
+
+    Notes
+    -----
+    Not bounded by the previous sentence, as the paper's windows are.
+    """
+    begin_s = np.array([spoken.first_s for spoken in case.spoken])[:, None] + onset_s
+    until_onset, until_offset = (
+        _integral(np.clip((case.gaussians[edge] - begin_s) / width_s, 0, 1), shape)
+        for edge in ("onset_s", "offset_s")
+    )
+    seconds: FloatArray = np.maximum(until_offset - until_onset, 0) * width_s
+    return seconds
+
+
+def _integral(part: FloatArray, shape: str) -> FloatArray:
+    """Area, up to a part of its width, of a shape of width 1 and area 1."""
+    if shape == "triangle":
+        return np.where(part < 0.5, 2 * part**2, 1 - 2 * (1 - part) ** 2)
+    if shape == "hann":
+        return part - np.sin(2 * np.pi * part) / (2 * np.pi)
+    return part
+
+
+def context_weights(case: Case, *, start: str, lag_s: float, end: str, weight: float) -> FloatArray:
+    """Add gaze of the sentences before and after, each with its own lagged window.
+
+    Parameters
+    ----------
+    case : Case
+        The reading.
+    start, lag_s, end : str, float, str
+        The window of the mention sentence itself; that of a neighbour ends with the neighbour.
+    weight : float
+        How much a second there counts; negative takes gaze away that fits a neighbour as well.
+    """
+    n = len(case.sentences["onset_s"])
+    around = [
+        overlap(
+            case, np.array([_neighbour(case, at, start, lag_s) for at in places]).reshape(-1, 2)
+        )
+        for spoken in case.spoken
+        for places in [[at for at in (spoken.sentence - 1, spoken.sentence + 1) if 0 <= at < n]]
+    ]
+    own = window_weights(case, start=start, lag_s=lag_s, end=end)
+    neighbours = np.array([part.sum(axis=0) for part in around]).reshape(own.shape)
+    seconds: FloatArray = np.maximum(own + weight * neighbours, 0)
+    return seconds
+
+
+def _neighbour(case: Case, sentence: int, start: str, lag_s: float) -> tuple[float, float]:
+    offset_s = float(case.sentences["offset_s"][sentence])
+    return sentence_window(
+        start,
+        "endofsentence",
+        lag_s,
+        sentence=sentence,
+        sentences=case.sentences,
+        first_mention_s=offset_s,
+        last_mention_s=offset_s,
+    )

@@ -1,0 +1,155 @@
+"""Thresholds and macro means: as the paper has them, and cross-validated by subject.
+
+The paper chooses the threshold of each label on the cases that it scores, which flatters every
+rule. Cross-validated, the threshold for a subject's cases comes from all other subjects.
+Source: `spec/mil.md` section 3; the order of averaging is the paper's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.resampling import Draws, draw_clusters, mean_of_known, ratio
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """What one label's cases score under each rule, summed by subject.
+
+    Attributes
+    ----------
+    label : str
+        The label.
+    subjects : ndarray of int64, shape (s,)
+        Subjects with a case, rising.
+    n : ndarray of int64, shape (s, rules)
+        Cases of each.
+    iou : ndarray of float64, shape (s, rules, thresholds)
+        Their summed IoU.
+    """
+
+    label: str
+    subjects: NDArray[np.int64]
+    n: NDArray[np.int64]
+    iou: FloatArray
+
+    def mean(self, without: int | None = None) -> FloatArray:
+        """Mean IoU over cases, shape (rules, thresholds); NaN for a rule without a case."""
+        kept = np.ones(len(self.subjects), bool) if without is None else self.subjects != without
+        return ratio(self.iou[kept].sum(axis=0), self.n[kept].sum(axis=0)[:, None])
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One label's cases, each subject scored at the thresholds that the other subjects choose.
+
+    Attributes
+    ----------
+    scores : LabelScores
+        Where they come from.
+    others : ndarray of float64, shape (s, rules)
+        Best mean IoU of the other subjects; NaN where none of them has the label.
+    own : ndarray of float64, shape (s, rules)
+        Summed IoU of the subject's cases at the threshold of that best.
+    """
+
+    scores: LabelScores
+    others: FloatArray
+    own: FloatArray
+
+
+def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
+    """Choose each rule's threshold on the cases that it scores: the paper's way.
+
+    Returns
+    -------
+    tuple of ndarray, shape (rules,)
+        Numbers of the thresholds, the lowest of equals; and the mean IoU there.
+    """
+    mean = scores.mean()
+    best = np.nan_to_num(mean).argmax(axis=1)
+    return best, mean[np.arange(len(best)), best]
+
+
+def hold_out(labels: Sequence[LabelScores]) -> list[HeldOut]:
+    """Score each subject at the thresholds that all others choose.
+
+    Notes
+    -----
+    Where no other subject has the label, the others' mean over the other labels chooses.
+    """
+    return [
+        _hold_out(scores, [other for other in labels if other is not scores]) for scores in labels
+    ]
+
+
+def _hold_out(scores: LabelScores, elsewhere: Sequence[LabelScores]) -> HeldOut:
+    total, n = scores.iou.sum(axis=0), scores.n.sum(axis=0)
+    others, own = np.empty(scores.n.shape), np.empty(scores.n.shape)
+    rules = np.arange(len(total))
+    for at, subject in enumerate(scores.subjects):
+        rest = ratio(total - scores.iou[at], (n - scores.n[at])[:, None])
+        chosen_by = rest
+        if np.isnan(rest).all() and elsewhere:
+            chosen_by = macro([other.mean(without=subject) for other in elsewhere])
+        best = np.nan_to_num(chosen_by).argmax(axis=1)
+        others[at], own[at] = rest[rules, best], scores.iou[at, rules, best]
+    return HeldOut(scores, others, own)
+
+
+def macro(by_label: Sequence[FloatArray]) -> FloatArray:
+    """Unweighted mean over labels; labels without a value are left out."""
+    return mean_of_known(np.stack(by_label), axis=0)
+
+
+def held_out_iou(held: HeldOut) -> FloatArray:
+    """Mean IoU of a label's cases by rule, shape (rules,)."""
+    return ratio(held.own.sum(axis=0), held.scores.n.sum(axis=0))
+
+
+def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
+    """Draw subjects with replacement, all readings of a subject together.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_bootstrap, rules)
+        Cross-validated macro mean of each resample. A label that a resample misses is left out of
+        its mean; thresholds stay as they were chosen.
+    """
+    everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
+    drawn = draw_clusters(len(everybody), draws)
+    by_label = []
+    for held in labels:
+        times = drawn[:, np.searchsorted(everybody, held.scores.subjects)]
+        by_label.append(ratio(times @ held.own, times @ held.scores.n))
+    return macro(by_label)
+
+
+def searched_iou(labels: Sequence[HeldOut], ranked: NDArray[np.intp]) -> float:
+    """Score the search itself: rule and thresholds for a subject are chosen on all others.
+
+    Parameters
+    ----------
+    labels : sequence of HeldOut
+        Labels of two subjects or more.
+    ranked : ndarray of int
+        Rules to choose from.
+    """
+    everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
+    in_sample = [best_thresholds(held.scores)[1] for held in labels]
+    total, n = np.zeros(len(labels)), np.zeros(len(labels))
+    for subject in everybody:
+        places = [np.flatnonzero(held.scores.subjects == subject) for held in labels]
+        of_others = [
+            held.others[place[0]] if len(place) else whole
+            for held, place, whole in zip(labels, places, in_sample, strict=True)
+        ]
+        chosen = ranked[np.argmax(macro(of_others)[ranked])]
+        for at, (held, place) in enumerate(zip(labels, places, strict=True)):
+            total[at] += held.own[place, chosen].sum()
+            n[at] += held.scores.n[place, chosen].sum()
+    return float(np.mean(total / n))

@@ -1,0 +1,373 @@
+"""Every example in README.md and docs/ is run or, where it needs more than the demo, checked.
+
+A fenced block is run unless a comment `<!-- needs: … -->` stands before it. A path alone on the
+line before a block names the file that the block is. A `text` block behind one that ran is what it
+prints (… stands for anything). All pages share one folder, which docs/tutorial.md fills.
+"""
+
+import functools
+import re
+import shlex
+import shutil
+import subprocess
+from collections import Counter
+from contextlib import chdir, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+from dvc.utils.cli_parse import to_path_overrides
+from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
+
+from gazescribe.models.config import read_config
+from gazescribe.pipeline.commands.cli import COMMANDS, main
+from gazescribe.pipeline.commands.params import Params, load_params, load_profile
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.yaml_files import check
+from gazescribe.pipeline.networks import mil_runs
+
+ROOT = Path(__file__).parents[3]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+NEEDS = {
+    "make": 2,
+    "dvc": 9,
+    "physionet": 3,
+    "hours": 1,
+    "gpu": 2,
+    "cluster": 1,
+    "images": 2,
+    "own data": 3,
+    "bash": 1,
+    "checkpoint": 2,
+    "ChestX-Det": 1,
+}
+"""Blocks that cannot run here, by what they need."""
+TESTED_ELSEWHERE = {"own-data.md"}  # tests/unit/test_ingest_generic.py
+FENCE = re.compile(
+    r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?(?:^`(?P<file>[^`\n]+)`\n\n)?"
+    r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+PLACEHOLDER = {"P300R123456": "P300R891130"}  # the reading of docs/tutorial.md
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    line: int
+    kind: str
+    text: str
+    needs: str | None
+    file: str | None
+
+    @property
+    def where(self):
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks_of(page):
+    text = page.read_text()
+    return [
+        Block(
+            page,
+            text.count("\n", 0, found.start("kind")) + 1,
+            *found.group("kind", "text"),
+            *found.group("needs", "file"),
+        )
+        for found in FENCE.finditer(text)
+    ]
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def needs(block):
+    """What a block needs; those of README.md carry no comment, so their commands say it."""
+    if block.needs or block.page.name != "README.md" or block.kind != "sh":
+        return block.needs
+    first = [line.split()[0] for line in commands_of(block)]
+    return next((name for name in ("make", "dvc") if name in first), None)
+
+
+def commands_of(block):
+    joined = block.text.replace("\\\n", " ")
+    return [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def words_of(line):
+    return [PLACEHOLDER.get(word, word) for word in shlex.split(line, comments=True)]
+
+
+LINES = [
+    pytest.param(line, id=f"{block.where} {line[:50]}")
+    for block in BLOCKS
+    if block.kind == "sh"
+    for line in commands_of(block)
+]
+
+
+def run_line(line):
+    """Run a line in the current folder; give what it printed."""
+    words = words_of(line)
+    if words[0] != "gazescribe":
+        return subprocess.run(
+            ["bash", "-euc", line], check=True, capture_output=True, text=True
+        ).stdout
+    command = main.get_command(click.Context(main), words[1])
+    if any(option.name == "workers" for option in command.params) and words[1] != "predict":
+        words += ["--workers", "1"]
+    result = CliRunner().invoke(main, words[1:])
+    expected = 2 if line.endswith("# fails") else 0
+    assert result.exit_code == expected, f"{line}\n{result.output}"
+    return result.output
+
+
+def run_blocks(page, folder):
+    """Run the blocks of a page in a folder, in order, and compare what they print."""
+    names, printed = {}, ""
+    with chdir(folder):
+        for block in blocks_of(page):
+            if block.kind == "text":
+                if printed:
+                    assert_printed(block, printed)
+                printed = ""
+            elif needs(block):
+                printed = ""
+            elif block.file:
+                Path(block.file).parent.mkdir(parents=True, exist_ok=True)
+                Path(block.file).write_text(block.text)
+            elif block.kind == "sh":
+                printed = "".join(run_line(line) for line in commands_of(block))
+            elif block.kind == "python":
+                printed = run_python(block, names)
+
+
+def run_python(block, names):
+    with redirect_stdout(StringIO()) as out:
+        exec(compile(block.text, block.where, "exec"), names)  # noqa: S102  # our own page
+    return out.getvalue()
+
+
+def assert_printed(block, printed):
+    pattern = "".join(
+        ".*?" if part == "…" else re.escape(part) for part in re.split("(…)", block.text.strip())
+    )
+    assert re.fullmatch(pattern, printed.strip(), re.DOTALL), (
+        f"{block.where} says\n{block.text}\nbut this was printed\n{printed}"
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with the project's data files, and what the tutorial makes."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copy(ROOT / "params.yaml", folder)
+    for name in ("params", "rules", "data_manifests"):
+        shutil.copytree(ROOT / name, folder / name)
+    run_blocks(ROOT / "docs" / "tutorial.md", folder)
+    return folder
+
+
+def test_the_tutorial_makes_what_it_says(project):
+    assert (project / "results/report/readings/P300R891130.html").is_file()
+    assert (project / "results/overlays/P300R891130-Opacity.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name)
+        for page in PAGES
+        if page.name not in {"tutorial.md", *TESTED_ELSEWHERE}
+        and any(one.kind in {"sh", "python"} and not needs(one) for one in blocks_of(page))
+    ],
+)
+def test_examples_run(page, project):
+    run_blocks(page, project)
+
+
+def test_blocks_that_do_not_run_are_those_we_know_of():
+    found = Counter(needs(block) for block in BLOCKS if needs(block))
+    assert found == NEEDS
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_command_lines_parse(line, monkeypatch):
+    words = words_of(line)
+    if words[0] == "gazescribe":
+        assert words[1] in COMMANDS
+        monkeypatch.setattr(click.Path, "convert", lambda _, value, *__: value)  # need not exist
+        command = main.get_command(click.Context(main), words[1])
+        command.parse_args(click.Context(command, info_name=words[1]), words[2:])
+    elif words[0] == "dvc" and words[1] in {"repro", "exp", "commit"}:
+        assert_dvc_fits(words[1:])
+
+
+def stages():
+    """All names of stages that DVC takes."""
+    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
+        yield name
+        items = [""]
+        for values in stage.get("matrix", {}).values():
+            items = [f"{item}-{value}".strip("-") for item in items for value in values]
+        if "matrix" in stage:
+            yield from (f"{name}@{item}" for item in items)
+
+
+def assert_dvc_fits(words):
+    """Check targets against dvc.yaml, and what is set against the parameters."""
+    if words[:1] == ["exp"] and words[1] != "run":
+        return
+    rest = iter(words[2 if words[0] == "exp" else 1 :])
+    for word in rest:
+        if word == "-S":
+            assert_settable(next(rest))
+        elif not word.startswith("-"):
+            assert word in set(stages()) or (ROOT / word).is_file()
+
+
+def assert_settable(setting):
+    key = setting.partition("=")[0]
+    file, _, key = key.rpartition(":")
+    key = key.removeprefix("~")
+    if key.startswith("+"):
+        key = key[1:].rpartition(".")[0]
+    assert found_in(yaml.safe_load((ROOT / (file or "params.yaml")).read_text()), key), setting
+
+
+def found_in(content, key):
+    for part in key.split("."):
+        if not isinstance(content, dict) or part not in content:
+            return False
+        content = content[part]
+    return True
+
+
+def copy_params(folder):
+    shutil.copy(ROOT / "params.yaml", folder)
+    shutil.copytree(ROOT / "params", folder / "params")
+
+
+def set_as_dvc(line):
+    """Set what a line sets in the files of this folder; of a queue the first."""
+    words = words_of(line)
+    files = to_path_overrides([after for word, after in pairwise(words) if word == "-S"])
+    files = get_hydra_sweeps(files)[0] if "--queue" in words else files
+    for path, overrides in files.items():
+        apply_overrides(path, overrides)
+
+
+@pytest.mark.parametrize("line", [one for one in LINES if one.values[0].startswith("dvc exp run")])
+def test_experiments_resolve_to_runs(line, tmp_path):
+    """As DVC sets them, each from clean files; a GPU machine would take the result."""
+    copy_params(tmp_path)
+    before = {path: path.read_text() for path in tmp_path.rglob("*.yaml")}
+    with chdir(tmp_path):
+        set_as_dvc(line)
+        assert {path: path.read_text() for path in before} != before
+        for network in ("mil", "cooperative"):
+            run_line(f"gazescribe configure {network} {network}.json")
+            assert read_config(Path(f"{network}.json")).runs
+
+
+def test_a_list_of_models_replaces_that_of_the_profile(tmp_path):
+    (line,) = {one.values[0] for one in LINES if ":~cooperative.models" in one.values[0]}
+    copy_params(tmp_path)
+    with chdir(tmp_path):
+        set_as_dvc(line)
+        found = load_profile("study", Path("params.yaml")).cooperative.models
+    whole = load_profile("study", ROOT / "params.yaml").cooperative.models
+    assert len(found) == 7
+    assert {*found} - {*whole} == {"joint_published"}
+    assert {name: found[name] for name in found if name in whole} == {
+        name: whole[name] for name in whole if name in found
+    }
+
+
+@pytest.mark.parametrize("network", ["mil", "cooperative"])
+@pytest.mark.parametrize("profile", ["demo", "study", "paper"])
+def test_pages_count_the_models_of_a_profile(network, profile):
+    text = (ROOT / "docs" / f"{network}.md").read_text()
+    said = re.search(rf"^\| `{profile}` \|[^|]*\| (\d+) × (\d+)", text, re.MULTILINE)
+    sizes = getattr(load_profile(profile, ROOT / "params.yaml"), network)
+    assert said.groups() == (str(len(sizes.models)), str(len(sizes.seeds)))
+
+
+def test_variants_in_no_profile_are_named():
+    variants = load_params(ROOT / "params.yaml").cooperative.variants
+    profiles = [load_profile(one, ROOT / "params.yaml") for one in ("demo", "study", "paper")]
+    trained = {name for one in profiles for name in one.cooperative.models}
+    text = (ROOT / "docs" / "cooperative.md").read_text()
+    (paragraph,) = [one for one in text.split("\n\n") if "are in no profile:" in one]
+    said, _, _ = paragraph.partition("are in no profile:")
+    assert set(re.findall(r"`(\w+)`", said)) == {*variants} - trained
+
+
+@functools.cache
+def all_params():
+    return [
+        yaml.safe_load(path.read_text())
+        for path in (ROOT / "params.yaml", *(ROOT / "params").glob("*.yaml"))
+    ]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_named_parameters_exist(page):
+    sections = "|".join(Params.model_fields)
+    prose = FENCE.sub("", page.read_text())
+    named = set(re.findall(rf"`((?:{sections})(?:\.[a-z_]+)+)(?:: [^`]*|)`", prose))
+    files = {name for name in named if name.rpartition(".")[2] in {"json", "yaml", "md", "csv"}}
+    missing = [
+        name for name in named - files if not any(found_in(one, name) for one in all_params())
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(one, id=one.where)
+        for one in BLOCKS
+        if one.kind == "yaml" and not one.file and one.page.name not in TESTED_ELSEWHERE
+    ],
+)
+def test_yaml_is_valid(block):
+    content = yaml.safe_load(block.text)
+    assert isinstance(content, dict)
+    if set(content) <= set(Params.model_fields):
+        whole = merged(yaml.safe_load((ROOT / "params.yaml").read_text()), content)
+        params = check(whole, Params, ParamsError, where=block.where)
+        profile = load_profile("study", ROOT / "params.yaml").mil
+        models = list(content.get("mil", {}).get("variants", {})) or profile.models
+        assert mil_runs(params.mil, profile.model_copy(update={"models": models}))
+
+
+def merged(into, content):
+    both = {
+        key: merged(into[key], value) if isinstance(into.get(key), dict) else value
+        for key, value in content.items()
+    }
+    return {**into, **both}
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_links_and_pictures_exist(page):
+    linked = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", FENCE.sub("", page.read_text()))
+    assert not [link for link in linked if not (page.parent / link).exists()]
+
+
+def test_every_command_and_page_is_in_the_table_of_contents():
+    contents = (ROOT / "docs" / "README.md").read_text()
+    assert not [name for name in COMMANDS if f"| `{name}` |" not in contents]
+    others = {page.name for page in PAGES} - {"README.md"}
+    assert len(others) > 10
+    assert not [name for name in others if f"]({name})" not in contents]
+
+
+def test_parameters_of_the_pages_are_those_of_the_project():
+    assert load_params(ROOT / "params.yaml").demo.readings == 60, "docs/tutorial.md prints 60"

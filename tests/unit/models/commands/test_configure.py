@@ -1,0 +1,79 @@
+import json
+
+import pytest
+import yaml
+
+from gazescribe.models.config import read_config
+from gazescribe.pipeline.commands.params import load_profile
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.resources import resource
+from tests.running import gazescribe, invoke
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the parameters that a test may change."""
+    (tmp_path / "params").mkdir()
+    for name in ("params.yaml", "params/demo.yaml"):
+        (tmp_path / name).write_text(resource(name).read_text())
+    return tmp_path
+
+
+def change(path, **values):
+    content = yaml.safe_load(path.read_text())
+    content["mil"].update(values)
+    path.write_text(yaml.safe_dump(content))
+
+
+def test_it_writes_a_config(tmp_path):
+    line = gazescribe("configure", "mil", tmp_path / "config.json")
+    config = read_config(tmp_path / "config.json")
+    assert line.startswith(f"{len(config.runs)} runs of mil, profile {config.profile} → ")
+    counts = json.loads(gazescribe("configure", "mil", tmp_path / "config.json", "--json"))
+    assert counts["runs"] == [run.name for run in config.runs]
+
+
+def test_the_same_parameters_give_the_same_bytes(tmp_path):
+    for name in ("one.json", "two.json"):
+        gazescribe("configure", "mil", tmp_path / name)
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_both_files_count(folder):
+    change(folder / "params.yaml", lambda_annotated=10)
+    change(folder / "params/demo.yaml", epochs=7, models=["et"], seeds=[1, 2])
+    gazescribe("configure", "mil", folder / "config.json", "--params", folder / "params.yaml")
+    runs = read_config(folder / "config.json").runs
+    assert [run.name for run in runs] == ["et-seed1", "et-seed2"]
+    assert {(run.lambda_annotated, run.epochs) for run in runs} == {(10, 7)}
+
+
+def test_a_setting_in_the_wrong_file(folder):
+    change(folder / "params/demo.yaml", lambda_annotated=10)
+    result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
+    assert result.exit_code == 2
+    assert "demo.yaml" in result.output
+    assert "mil.lambda_annotated is unknown" in result.output
+    assert not (folder / "c.json").exists()
+
+
+def test_parameters_without_profiles_beside_them(folder):
+    change(folder / "params.yaml", lambda_annotated=10)
+    (folder / "params/demo.yaml").unlink()
+    (folder / "params").rmdir()
+    gazescribe("configure", "mil", folder / "config.json", "--params", folder / "params.yaml")
+    assert read_config(folder / "config.json").runs[0].lambda_annotated == 10
+
+
+def test_no_such_profile(folder):
+    with pytest.raises(ParamsError, match="no profile 'papre'; known are demo, paper, study"):
+        load_profile("papre", folder / "params.yaml")
+
+
+@pytest.mark.parametrize("name", ["../params", "Demo", "a b"])
+def test_a_profile_is_a_name(folder, name):
+    content = yaml.safe_load((folder / "params.yaml").read_text())
+    (folder / "params.yaml").write_text(yaml.safe_dump({**content, "profile": name}))
+    result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
+    assert result.exit_code == 2
+    assert "profile: String should match pattern" in result.output

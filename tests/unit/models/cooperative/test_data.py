@@ -1,0 +1,198 @@
+import collections
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from gazescribe.models.cooperative.data import (
+    ClassSampler,
+    Radiographs,
+    evaluation_loader,
+    shrunk,
+    training_loader,
+    unit_range,
+)
+from gazescribe.models.cooperative.items import build_lists
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.geometry.saliency import scores
+from tests.unit.models.cooperative.cooperative_cases import (
+    FRAME,
+    SIZES,
+    World,
+    balanced_world,
+    small_run,
+)
+
+RUN = small_run("unet_s", batch_size=2, **SIZES)
+
+
+def batches(loader, epoch=None):
+    if epoch is not None:
+        loader.sampler.set_epoch(epoch)
+    return list(loader)
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def test_batches_hold_images_maps_and_gaze(world):
+    world.image(99000001, "chf", size=(60, 90))
+    world.image(99000002, "pneumonia", size=(90, 60), gaze=())
+    inputs = world.write()
+    items = build_lists(inputs, RUN).items["train"]
+    (batch,) = evaluation_loader(items, inputs, RUN, batch_size=4)
+    assert batch["image"].dtype == torch.uint8
+    assert batch["image"][:, 0, 5, 5].tolist() == [1, 2]
+    assert batch["target"].tolist() == [1, 2]
+    assert batch["map"].dtype == torch.float16
+    assert batch["map"][0, 0].nonzero().tolist() == [[20, 30]]
+    assert batch["map"][1].count_nonzero() == 0
+    # 60 of 90 rows in a frame of 64 are 42.7, ten above and the rest below.
+    rows, columns = (batch["valid"][0, 0].any(dim=axis) for axis in (1, 0))
+    assert rows.nonzero().flatten().tolist() == list(range(10, 53))
+    assert columns.all()
+    assert batch["valid"][1, 0].any(dim=0).sum() == 43
+    assert batch["gaze"].shape == (2, 16, 16)
+    assert batch["gaze"][0].max() == 1
+    assert batch["gaze"][1].max() == 0
+    # The first pixel of the image lies at row 10 of the frame: patches 1 to 4 see it.
+    assert batch["gaze"][0].nonzero()[:, 0].unique().tolist() == [1, 2, 3, 4]
+
+
+def test_smaller_runs_see_means_of_blocks(world):
+    world.image(99000001)
+    inputs = world.write()
+    run = small_run("unet_s", image_height=32, image_width=32, batch_size=1)
+    items = build_lists(inputs, run).items["train"]
+    (batch,) = training_loader(items, inputs, run)
+    assert batch["image"].shape == (1, 1, 32, 32)
+    assert batch["image"].unique().tolist() == [1, 200]
+    assert batch["map"][0, 0].nonzero().tolist() == [[10, 15]]
+    assert batch["map"][0, 0, 10, 15] == 0.25
+    assert batch["gaze"].shape == (1, 8, 8)
+    picture = np.arange(24.0).reshape(4, 6)
+    assert shrunk(picture, (2, 3)).tolist() == [[3.5, 5.5, 7.5], [15.5, 17.5, 19.5]]
+    assert (shrunk(picture, (4, 6)) == picture).all()
+
+
+def test_only_saliency_leaves_out_what_nobody_looked_at(world):
+    for gaze in ((), ((0, 0, 1.0),), ((0, 0, 1.0),)):
+        world.image(99000001, gaze=gaze)
+    inputs = world.write()
+    items = build_lists(inputs, RUN).items["train"]
+    assert len(items) == 3
+    one = dataclasses.replace(RUN, batch_size=1)
+    assert len(batches(training_loader(items, inputs, one))) == 2
+    joint = dataclasses.replace(one, objective="joint")
+    assert len(batches(training_loader(items, inputs, joint))) == 3
+
+
+def test_orders_follow_seed_and_epoch(tmp_path):
+    inputs = balanced_world(tmp_path).write()
+    items = build_lists(inputs, RUN).items["train"]
+
+    def order(seed, epoch):
+        loader = training_loader(items, inputs, dataclasses.replace(RUN, seed=seed))
+        return torch.cat([batch["index"] for batch in batches(loader, epoch)]).tolist()
+
+    assert order(0, 1) == order(0, 1)
+    assert len({tuple(order(*key)) for key in ((0, 1), (0, 2), (1, 1))}) == 3
+
+
+def test_evaluation_gives_each_item_once_in_order(tmp_path):
+    inputs = balanced_world(tmp_path).write()
+    items = build_lists(inputs, RUN).items["train"]
+    loader = evaluation_loader(items, inputs, RUN, batch_size=4)
+    indices = torch.cat([batch["index"] for batch in loader]).tolist()
+    assert indices == list(range(len(items)))
+
+
+def test_metrics_do_not_depend_on_the_order_of_evaluation(tmp_path):
+    inputs = balanced_world(tmp_path).write()
+    items = build_lists(inputs, RUN).items["train"]
+    shards = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    prediction = np.random.default_rng(0).random(FRAME)
+
+    def by_image(items):
+        dataset = Radiographs(items, *shards, 1)
+        found = {}
+        for index, dicom_id in enumerate(items.dicom_id):
+            item = dataset[0, index]
+            others = [
+                one.places_px
+                for one, name in zip(items.gaze, items.dicom_id, strict=True)
+                if name != dicom_id
+            ]
+            target, valid = item["map"][0].numpy(), item["valid"][0].numpy()
+            gaze = items.gaze[index].places_px
+            found[dicom_id] = scores(prediction, target, gaze, np.concatenate(others), valid)
+        return found
+
+    shuffled = items.take(np.random.default_rng(1).permutation(len(items)))
+    assert list(shuffled.dicom_id) != list(items.dicom_id)
+    assert by_image(shuffled) == by_image(items)
+
+
+def test_intensities_are_of_each_image():
+    images = torch.tensor([[0, 50], [0, 200], [0, 0]], dtype=torch.uint8).reshape(3, 1, 1, 2)
+    assert unit_range(images).flatten().tolist() == [0, 1, 0, 1, 0, 0]
+    assert unit_range(images).dtype == torch.float32
+
+
+def classes_of(sampler, target, batch_size):
+    indices = [index for _, index in sampler]
+    parts = [indices[at : at + batch_size] for at in range(0, len(indices), batch_size)]
+    return indices, [collections.Counter(target[part].tolist()) for part in parts]
+
+
+def test_triplet_batches_hold_all_classes_alike():
+    target = np.array([0] * 9 + [1] * 4 + [2] * 8)
+    sampler = ClassSampler(target, 6, seed=0)
+    indices, counts = classes_of(sampler, target, 6)
+    assert len(indices) == len(sampler) == 18
+    assert counts == [{0: 2, 1: 2, 2: 2}] * 3
+    of_first = [one for one in indices if target[one] == 0]
+    assert len(set(of_first)) == 6
+    of_second = [one for one in indices if target[one] == 1]
+    assert collections.Counter(of_second[:4]) == {9: 1, 10: 1, 11: 1, 12: 1}
+
+
+def test_triplet_batches_follow_seed_and_epoch():
+    target = np.arange(30) % 3
+    first, other = ClassSampler(target, 6, seed=0), ClassSampler(target, 6, seed=1)
+    assert [i for _, i in first] == [i for _, i in first]
+    assert [i for _, i in first] != [i for _, i in other]
+    before = [i for _, i in first]
+    first.set_epoch(1)
+    assert {epoch for epoch, _ in first} == {1}
+    assert [i for _, i in first] != before
+
+
+def test_processes_share_triplet_batches(monkeypatch):
+    target = np.arange(36) % 3
+    alone = [i for _, i in ClassSampler(target, 12, seed=0)]
+    parts = []
+    for rank in (0, 1):
+        monkeypatch.setattr("gazescribe.models.cooperative.data.place", lambda rank=rank: (rank, 2))
+        own = [i for _, i in ClassSampler(target, 6, seed=0)]
+        parts.append(own)
+        assert len(own) == 18
+        assert classes_of([(0, i) for i in own], target, 6)[1] == [{0: 2, 1: 2, 2: 2}] * 3
+    assert not set(parts[0]) & set(parts[1])
+    assert {*parts[0][:6], *parts[1][:6]} == set(alone[:12])
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        pytest.param([0, 0, 1, 1, 1, 1], r"\[2, 4, 0\]", id="class absent"),
+        pytest.param([0, 1, 2, 2], r"\[1, 1, 2\]", id="too few"),
+    ],
+)
+def test_triplets_need_every_class(target, message):
+    with pytest.raises(ParamsError, match=message):
+        ClassSampler(np.array(target), 6, seed=0)

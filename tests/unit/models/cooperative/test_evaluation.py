@@ -1,0 +1,323 @@
+"""Scores of the cooperative network, its Grad-CAM, and what `predict` asks of it."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from captum.attr import LayerGradCam
+from PIL import Image
+
+from gazescribe.models.checkpoint import FILE, Checkpoint, save_checkpoint
+from gazescribe.models.config import Config
+from gazescribe.models.cooperative.classifiers import DenseClassifier
+from gazescribe.models.cooperative.densenet import Encoder
+from gazescribe.models.cooperative.evaluation import Baselines, mixed, most_probable, score
+from gazescribe.models.cooperative.gaze import Gaze, gaze_grid
+from gazescribe.models.cooperative.gazegnn import GazeGNN
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.items import CLASSES, build_lists
+from gazescribe.models.cooperative.networks import network_of
+from gazescribe.models.cooperative.settings import Evaluation
+from gazescribe.models.cooperative.trained import restored
+from gazescribe.models.predicting.predictor import load_predictor
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.geometry.saliency import scores
+from tests.running import gazescribe
+from tests.unit.models.cooperative.cooperative_cases import FRAME, World, balanced_world, small_run
+
+CPU = torch.device("cpu")
+DIAGNOSING = ["dnet201", "cooperative", "joint", "mt_unet", "gazegnn"]
+
+
+def awake(run):
+    """A network whose batch norms have seen one batch: before that all images are alike to it."""
+    torch.manual_seed(run.seed)
+    network = network_of(dataclasses.asdict(run))
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    gaze = (torch.rand(9, 16, 16),) if isinstance(network, GazeGNN) else ()
+    with torch.no_grad():
+        network.train()(torch.rand(9, 1, 64, 64), *gaze)
+    return network
+
+
+def saved(run, folder):
+    checkpoint = Checkpoint(
+        system="cooperative",
+        run=dataclasses.asdict(run),
+        run_hash="none",
+        labels=list(CLASSES),
+        input={"height": run.image_height, "width": run.image_width, "channels": 1}
+        | {"normalise": "once"},
+        training={},
+        weights=awake(run).state_dict(),
+    )
+    path = folder / run.name / FILE
+    save_checkpoint(checkpoint, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    return balanced_world(tmp_path_factory.mktemp("egd")).write()
+
+
+@pytest.fixture
+def scored(inputs, tmp_path):
+    def of(model):
+        run = small_run(model)
+        config = Config("cooperative", "demo", inputs, (run,), Evaluation(4))
+        return score(run, saved(run, tmp_path), config, CPU)
+
+    return of
+
+
+def frame(scored, name):
+    return pd.DataFrame(scored.tables[f"cooperative_{name}"])
+
+
+@pytest.mark.parametrize("model", [*DIAGNOSING, "dual_encoder", "unet_s"])
+def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model):
+    found = scored(model)
+    items = build_lists(inputs, small_run(model)).items
+    n = len(items["validate"]) + len(items["test"])
+    assert n >= 6
+    if model in DIAGNOSING:
+        said = frame(found, "classification")
+        assert len(said) == n
+        np.testing.assert_allclose(said[[f"p_{name}" for name in CLASSES]].sum(axis=1), 1)
+        right = said.apply(lambda row: most_probable(row) == row["target"], axis=1)
+        assert found.metrics["test"]["accuracy"] == right[said.split == "test"].mean()
+    else:
+        assert "cooperative_classification" not in found.tables
+    maps = frame(found, "saliency")
+    kinds = {"centre", "mean"}
+    kinds |= {"gradcam"} if model in DIAGNOSING else set()
+    kinds |= set() if model in ("dnet201", "gazegnn") else {"saliency"}
+    assert set(maps["map"]) == kinds
+    assert len(maps) == n * len(kinds) * 2
+    assert set(found.examples) == kinds | {"dicom_id", "diagnosis", "image", "target"}
+
+
+def test_the_contrastive_stage_has_nothing_to_score(scored):
+    found = scored("contrastive")
+    assert found.tables == {}
+    assert "nothing to score" in found.said["gives"]
+
+
+def test_without_test_images_nothing_is_scored(tmp_path):
+    world = World(tmp_path / "egd")
+    for subject in range(4):
+        world.image(99_000_000 + subject, "chf", ("train", "validate")[subject % 2])
+    run = small_run("mt_unet")
+    config = Config("cooperative", "demo", world.write(), (run,), Evaluation(4))
+    with pytest.raises(AlignmentError, match="no image of EGD is in the test split") as raised:
+        score(run, saved(run, tmp_path), config, CPU)
+    assert "cooperative.split: folds" in raised.value.remedy
+
+
+def of_files(inputs):
+    """All that the files say, by image: nothing here goes by the order of any list."""
+    egd = Path(inputs.egd)
+    fixations = read_table(egd, "fixations").to_pandas()
+    readings = {one["dicom_id"]: one for one in read_table(egd, "readings").to_pylist()}
+    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    drawn = {one: maps[at] for at, one in enumerate(maps.index["reading_id"].to_pylist())}
+    found = {}
+    for at, one in enumerate(images.index.to_pylist()):
+        reading = readings[one["dicom_id"]]
+        box = Letterbox.fit((one["image_height_px"], one["image_width_px"]), FRAME)
+        own = fixations[fixations["reading_id"] == reading["reading_id"]]
+        pads, sides = np.array([box.pad_x_px, box.pad_y_px]), np.array(box.image_size)[::-1]
+        places = (own[["x_px", "y_px"]].to_numpy() + 0.5) * box.scale + pads - 0.5
+        found[one["dicom_id"]] = {
+            **{name: reading[name] for name in ("subject_id", "diagnosis", "egd_split")},
+            "image": images[at],
+            "target": drawn[reading["reading_id"]].astype(float),
+            "gaze": Gaze(places, (own["offset_s"] - own["onset_s"]).to_numpy()),
+            "valid": box.on_image(0)[:, None] & box.on_image(1),
+            "sides": sides * box.scale,
+            "centre": pads + sides * box.scale / 2 - 0.5,
+        }
+    return found
+
+
+def expected_maps(one, train, network):
+    """Maps of an image by their definitions, and the probabilities of its diagnoses."""
+    picture = torch.from_numpy(one["image"] / one["image"].max()).float()[None, None]
+    gaze = torch.from_numpy(gaze_grid(one["gaze"], FRAME))[None]
+    inputs = (picture, gaze) if isinstance(network, GazeGNN) else (picture,)
+    said, evidence = gradcam(network, *inputs)
+    maps = {"gradcam": mixed(evidence[0].double().numpy())}
+    if said.saliency is not None:
+        exact = np.exp(said.saliency.double().numpy().reshape(FRAME))
+        maps["saliency"] = exact / exact.sum()
+    shares = [(other["gaze"].places_px - other["centre"]) / other["sides"] for other in train]
+    sigma = np.sqrt((np.concatenate(shares) ** 2).mean(axis=0)) * one["sides"]
+    x, y = (
+        np.exp(-((np.arange(64) - one["centre"][axis]) ** 2) / 2 / sigma[axis] ** 2)
+        for axis in (0, 1)
+    )
+    maps["centre"] = mixed(y[:, None] * x)
+    maps["mean"] = mixed(sum(other["target"] for other in train))
+    return maps, said.classes.softmax(dim=1)[0].numpy()
+
+
+@pytest.mark.parametrize("model", ["mt_unet", "gazegnn"])
+def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path, model):
+    found, files = scored(model), of_files(inputs)
+    network, _, _ = restored(tmp_path / f"{model}-seed0" / FILE)
+    train = [one for one in files.values() if one["egd_split"] == "train"]
+    others = np.concatenate([one["gaze"].places_px for one in train])
+    said = frame(found, "classification").set_index("dicom_id")
+    compared = frame(found, "saliency").set_index(["dicom_id", "map", "pixels"])
+    scored_images = {name for name, one in files.items() if one["egd_split"] != "train"}
+    assert set(said.index) == set(compared.index.levels[0]) == scored_images
+    for name in scored_images:
+        one, row = files[name], said.loc[name]
+        maps, chances = expected_maps(one, train, network)
+        assert (row["split"], row["subject_id"]) == (one["egd_split"], one["subject_id"])
+        assert row["target"] == one["diagnosis"]
+        own = row[[f"p_{label}" for label in CLASSES]].to_numpy(float)
+        np.testing.assert_allclose(own, chances, atol=1e-5)
+        for kind, values in maps.items():
+            for pixels, valid in (("valid", one["valid"]), ("all", None)):
+                expected = scores(values, one["target"], one["gaze"].places_px, others, valid)
+                row = compared.loc[(name, kind, pixels), list(expected)].astype(float)
+                np.testing.assert_allclose(row, list(expected.values()), rtol=1e-3, atol=1e-5)
+    assert said["p_chf"].round(4).nunique() == len(said)  # images of one answer would show nothing
+    for at, name in enumerate(found.examples["dicom_id"]):
+        np.testing.assert_array_equal(found.examples["target"][at], files[name]["target"])
+        np.testing.assert_array_equal(found.examples["image"][at], files[name]["image"])
+        assert found.examples["diagnosis"][at] == files[name]["diagnosis"]
+
+
+def test_baselines_know_the_training_readings_alone(inputs):
+    run = small_run("unet_s")
+    config = Config("cooperative", "demo", inputs, (run,), Evaluation(4))
+    items = build_lists(inputs, run).items
+    baselines = Baselines(items["train"], config, run)
+    mean = baselines.maps(items["test"].frames[0])["mean"]
+    train = [one for one in of_files(inputs).values() if one["egd_split"] == "train"]
+    assert len(train) > 5
+    assert {*zip(*np.nonzero(mean > mean.min()), strict=True)} == {
+        np.unravel_index(one["target"].argmax(), FRAME) for one in train
+    }
+    assert mean.sum() == pytest.approx(1)
+    assert mean.min() > 0
+    centre = baselines.maps(items["test"].frames[0])["centre"]
+    y, x = np.unravel_index(centre.argmax(), centre.shape)
+    assert (abs(y - 31.5), abs(x - 31.5)) == (0.5, 0.5)
+    own = items["train"].take(np.array([0]))
+    n_all = sum(len(gaze.places_px) for gaze in items["train"].gaze)
+    assert len(baselines.places_px(own, 0)) == n_all - len(own.gaze[0].places_px)
+    assert len(baselines.places_px(items["test"], 0)) == n_all
+
+
+def test_a_map_of_nothing_is_even():
+    even = mixed(np.zeros((2, 3)))
+    np.testing.assert_allclose(even, 1 / 6)
+
+
+@pytest.mark.parametrize("model", DIAGNOSING)
+def test_gradcam_changes_no_prediction(model):
+    torch.manual_seed(1)
+    run = dataclasses.asdict(small_run(model))
+    network = network_of(run).eval()
+    inputs = (torch.rand(2, 1, 64, 64),)
+    if model == "gazegnn":
+        inputs += (torch.rand(2, 16, 16),)
+    with torch.no_grad():
+        plain = network(*inputs)
+    with torch.inference_mode():
+        found, evidence = gradcam(network, *inputs)
+    torch.testing.assert_close(found.classes, plain.classes)
+    assert evidence.shape == (2, 64, 64)
+    assert (evidence >= 0).all()
+    assert not network.training
+
+
+def test_gradcam_is_that_of_captum():
+    torch.manual_seed(0)
+    network = DenseClassifier(Encoder("tiny")).eval()
+    images = torch.rand(3, 1, 64, 64)
+    _, evidence = gradcam(network, images)
+
+    class Last(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.taps = torch.nn.Identity()
+
+        def forward(self, x):
+            maps = self.taps(network.encoder(x).classifier)
+            return network.classifier(maps.mean(dim=(2, 3)))
+
+    with torch.no_grad():
+        target = network(images).classes.argmax(dim=1)
+    reference = Last()
+    coarse = LayerGradCam(reference, reference.taps).attribute(
+        images, target, relu_attributions=True
+    )
+    fine = torch.nn.functional.interpolate(coarse, size=(64, 64), mode="bilinear")
+    assert fine.max() > 0
+    torch.testing.assert_close(evidence, fine[:, 0].detach(), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("model", "labels", "kinds"),
+    [
+        pytest.param(
+            "cooperative", CLASSES, ["saliency,gradcam", "saliency", "gradcam"], id="both"
+        ),
+        pytest.param("unet_s", (), ["saliency"], id="looks"),
+        pytest.param("dnet201", CLASSES, ["gradcam"], id="diagnoses"),
+    ],
+)
+def test_predict_asks_for_what_there_is(tmp_path, model, labels, kinds):
+    predictor = load_predictor(saved(small_run(model), tmp_path))
+    assert (predictor.labels, list(predictor.maps)) == (labels, kinds)
+    for kind in kinds:
+        with torch.inference_mode():
+            answer = predictor.ask(torch.randint(1, 256, (2, 1, 64, 64), dtype=torch.uint8), kind)
+        assert answer.probabilities.shape == (2, len(labels))
+        assert [channel.kind for channel in predictor.maps[kind]] == kind.split(",")
+        assert answer.maps.shape == (2, len(kind.split(",")), 64, 64)
+        assert (answer.maps.amax(dim=(0, 2, 3)) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        pytest.param("contrastive", "contrastive stage", id="contrastive"),
+        pytest.param("gazegnn", "wants the reader's gaze", id="gaze"),
+    ],
+)
+def test_predict_refuses_what_has_no_answer(tmp_path, model, message):
+    with pytest.raises(ParamsError, match=message):
+        load_predictor(saved(small_run(model), tmp_path))
+
+
+def test_the_command_writes_both_maps_at_once(tmp_path):
+    path = saved(small_run("cooperative"), tmp_path)
+    Image.fromarray(np.arange(80 * 60, dtype=np.uint8).reshape(80, 60)).save(tmp_path / "one.png")
+    options = ("--write", "maps,masks,overlays", "--threshold", 0.5)
+    said = gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *options)
+    assert said.startswith("1 image")
+    shards = open_shards(tmp_path / "out")
+    both = dict(zip(shards.index["kind"].to_pylist(), shards, strict=True))
+    assert set(both) == {"saliency", "gradcam"}
+    assert both["saliency"].shape == both["gradcam"].shape == (64, 64)
+    assert not np.array_equal(both["saliency"], both["gradcam"])
+    assert (tmp_path / "out/masks/one/gradcam.png").is_file()
+    only = ("--map", "gradcam", "--write", "maps")
+    gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *only)
+    shards = open_shards(tmp_path / "out")
+    assert shards.index["kind"].to_pylist() == ["gradcam"]
+    np.testing.assert_array_equal(shards[0], both["gradcam"])

@@ -1,0 +1,243 @@
+"""Scores of networks that nobody trained, against a plain re-statement of section 7."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gazescribe.models.mil.data import PUBLISHED_EGD
+from gazescribe.models.mil.evaluation import THRESHOLDS, is_first, score
+from gazescribe.models.mil.trained import restored
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.tables import conform
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.results.published import PublishedMil, load_published
+from tests.unit.models.mil.mil_cases import run
+from tests.unit.models.mil.mil_scored import CPU, N_TRAINED, config, save, world
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    return world(tmp_path_factory.mktemp("world")).write()
+
+
+@pytest.fixture(scope="module")
+def scored(inputs, tmp_path_factory):
+    """Scores of one run, and its checkpoint."""
+    path = save(run(), tmp_path_factory.mktemp("models"))
+    return score(run(), path, config(inputs, run(), batch_size=1), CPU), path
+
+
+def tables(scored):
+    """Both tables, as they will be written."""
+    return [conform(columns, name).to_pandas() for name, columns in scored.tables.items()]
+
+
+def all_images(folder):
+    """Pictures by dicom id."""
+    shards = open_shards(folder)
+    ids = shards.index["dicom_id"].to_pylist()
+    return {one: torch.from_numpy(shards[at].copy())[None, None] for at, one in enumerate(ids)}
+
+
+def test_what_is_classified(scored):
+    classified, _ = tables(scored[0])
+    assert len(classified) == 2 * (3 + 2) * 10
+    assert set(classified["run"]) == {"et-seed0"}
+    assert set(classified["model"]) == {"et"}
+    assert set(classified["seed"]) == {0}
+    of_test = classified[classified["split"] == "test"]
+    images = of_test[["dataset", "dicom_id", "reading_id", "subject_id"]].drop_duplicates()
+    assert images.fillna("").to_numpy().tolist() == [
+        ["mimic", "test-0", "", 99_000_200],
+        ["mimic", "test-1", "", 99_000_201],
+        ["mimic", "test-2", "", 99_000_202],
+        ["reflacx", "image of R1a", "R1a", 99_000_200],
+        ["reflacx", "image of R1b", "R1b", 99_000_201],
+    ]
+    positive = of_test[of_test["target"]]
+    names = positive[["dicom_id", "label"]].to_numpy().tolist()
+    assert sorted(names) == [
+        ["image of R1a", "Edema"],
+        ["image of R1b", "Edema"],
+        ["image of R1b", "Pneumothorax"],  # what the reader drew, not what the report says
+        ["test-0", "Edema"],
+        ["test-0", "Opacity"],
+    ]
+
+
+def test_probabilities_are_those_of_the_noisy_or(scored, inputs):
+    classified, _ = tables(scored[0])
+    network, _, _ = restored(scored[1])
+    images = all_images(inputs.images)
+    assert len(images) == 10
+    for dicom_id, own in classified.groupby("dicom_id"):
+        with torch.no_grad():
+            cell = torch.sigmoid(network(images[dicom_id]).logits[0].double())
+        plain = 1 - (0.98 + 0.02 * (1 - cell)).prod(dim=-1).prod(dim=-1).numpy()
+        of_label = own.set_index("label")["probability"]
+        np.testing.assert_allclose(of_label[list(TEN_LABELS)], plain, rtol=1e-6)
+    assert classified["probability"].nunique() > 50
+
+
+def test_localisation_is_that_of_enlarged_maps(scored, inputs):
+    """As published: maps repeated to 64 pixels, one mask for each threshold."""
+    _, localised = tables(scored[0])
+    assert len(localised) == 2 * 3 * 3
+    assert (localised["area_px"] == 32 * 16).all()
+    network, _, _ = restored(scored[1])
+    images = all_images(inputs.images)
+    mask = np.zeros((64, 64), bool)
+    mask[:32, :16] = True
+    seen = 0
+    for row in localised.itertuples():
+        with torch.no_grad():
+            output = network(images[row.dicom_id])
+        channel = TEN_LABELS.index(row.label)
+        logits = output.logits[0, channel]
+        bias = network.classifier.bias[channel]
+        lit = (logits - bias).clamp(min=0)
+        values = {
+            "decoder": torch.sigmoid(output.decoder_logits[0, channel]),
+            "spatial": torch.sigmoid(logits),
+            "gradcam": lit / (lit.max() + 1e-20),
+        }[row.map].detach()
+        large = np.kron(values.numpy(), np.ones((64 // len(values),) * 2, np.float32))
+        for threshold, iou in zip(PUBLISHED_THRESHOLDS, row.iou, strict=True):
+            inside = large > np.float32(threshold)
+            assert iou == pytest.approx((inside & mask).sum() / (inside | mask).sum(), abs=1e-6)
+            seen += 0 < iou < 1
+        highest = large == large.max()
+        assert row.hit == (2 * (highest & mask).sum() > highest.sum())
+    assert seen > 50
+
+
+def test_batches_change_nothing(scored, inputs):
+    whole = score(run(), scored[1], config(inputs, run(), batch_size=16), CPU)
+    for one, other in zip(tables(scored[0]), tables(whole), strict=True):
+        keys = [name for name in one.columns if name not in ("probability", "iou")]
+        pd.testing.assert_frame_equal(one[keys], other[keys])
+        if "probability" in one:
+            np.testing.assert_allclose(one["probability"], other["probability"], rtol=1e-5)
+
+
+def test_what_scores_json_says(scored):
+    said = scored[0].said
+    assert said["thresholds"] == list(PUBLISHED_THRESHOLDS)
+    reflacx, mimic = said["counts"]["reflacx"], said["counts"]["mimic"]
+    for name, own in (("mimic", mimic), ("reflacx", reflacx)):
+        assert own["train"]["images"] == N_TRAINED["n"]["train"][name]
+        assert own["train"]["positive"] == N_TRAINED["positive"]["train"][name]
+    assert (mimic["test"]["images"], reflacx["test"]["images"]) == (3, 2)
+    assert mimic["test"]["positive"]["Edema"] == 1
+    # Labels of REFLACX are those that supervise: a run with gaze goes by the reports.
+    assert {label for label, n in reflacx["test"]["positive"].items() if n} == {
+        "Fracture",
+        "Edema",
+        "Opacity",
+    }
+    assert said["left_out"] == {"validate": {}, "test": {}}
+    assert said["egd"] is None
+
+
+def test_scores_json_says_of_egd_what_training_counted(inputs, tmp_path):
+    own = run(name="egd-seed0", model="egd", supervision="egd")
+    egd = {"images": 45, "gaze_begins_late": 3, "pneumothorax": 0, "left_out": {}}
+    path = save(own, tmp_path, training={"training": N_TRAINED | {"egd": egd}})
+    assert score(own, path, config(inputs, own), CPU).said["egd"] == egd
+    assert set(egd) - {"left_out"} == set(PUBLISHED_EGD)
+    assert load_published("mil", PublishedMil).egd.model_dump() == PUBLISHED_EGD
+
+
+def test_counts_go_by_the_readers_where_no_report_supervises(inputs, tmp_path):
+    own = run(name="ellipse-seed0", model="ellipse", supervision="ellipse")
+    found = score(own, save(own, tmp_path), config(inputs, own), CPU)
+    positive = found.said["counts"]["reflacx"]["test"]["positive"]
+    assert {label: n for label, n in positive.items() if n} == {"Edema": 2, "Pneumothorax": 1}
+
+
+def test_what_the_checkpoint_is_told(scored):
+    found = scored[0]
+    assert set(found.thresholds) == {"decoder", "spatial", "gradcam"}
+    assert all(set(of_kind) == set(TEN_LABELS) for of_kind in found.thresholds.values())
+    assert set(found.metrics["iou"]) == {"validate", "test"}
+    assert found.metrics["map"] in found.thresholds
+    assert 0 <= found.metrics["auroc"]["mimic"]["test"] <= 1
+    (warning,) = found.warnings
+    assert warning.startswith("8 labels have no validation case")
+    assert "Pneumothorax" not in warning
+
+
+def test_a_network_without_decoder(inputs, tmp_path):
+    own = run(decoder=False, objective="cross_entropy", supervision="none")
+    found = score(own, save(own, tmp_path), config(inputs, own), CPU)
+    _, localised = tables(found)
+    assert set(localised["map"]) == {"spatial", "gradcam"}
+    assert set(found.examples) == {"reading_id", "label", "image", "mask", "spatial", "gradcam"}
+
+
+def test_without_any_ellipse_to_validate_on(tmp_path):
+    small = world(tmp_path / "world")
+    small.maps["ellipse"] = [row for row in small.maps["ellipse"] if row["reading_id"] > "R1"]
+    found = score(run(), save(run(), tmp_path), config(small.write(), run()), CPU)
+    assert found.thresholds is None
+    assert found.metrics["map"] is None
+    assert found.metrics["iou"] == {}
+    assert set(found.metrics["pointing"]) == {"test"}
+    (warning,) = found.warnings
+    assert warning.startswith("no validation reading has ellipses")
+    small.maps["ellipse"].clear()
+    small.map("ellipse", "R9", "Edema", peak=None)
+    found = score(run(), save(run(), tmp_path), config(small.write(), run()), CPU)
+    classified, localised = tables(found)
+    assert (len(classified), len(localised)) == (100, 0)
+    assert found.examples is None
+
+
+def test_only_the_first_seed_gives_examples():
+    runs = [run(name=f"et-seed{seed}", seed=seed) for seed in (1, 2)]
+    runs.append(run(name="ellipse-seed0", model="ellipse"))
+    assert [is_first(one, runs) for one in runs] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param(
+            {"labels": ["Edema", "Rash"]}, "its labels are Edema, Rash; Edema", id="labels"
+        ),
+        pytest.param({"training": {}}, "does not say what it was trained on", id="training"),
+        pytest.param({"system": "cooperative"}, "a mil network expected", id="system"),
+    ],
+)
+def test_strange_checkpoints_are_refused(inputs, tmp_path, changes, message):
+    path = save(run(), tmp_path, **changes)
+    with pytest.raises(SchemaError, match=message):
+        score(run(), path, config(inputs, run()), CPU)
+
+
+def test_nobody_may_be_in_two_splits(tmp_path):
+    small = world(tmp_path / "world")
+    small.image("A", 99_000_201, "train")
+    with pytest.raises(AlignmentError, match="1 subjects are in two splits of what et-seed0 sees"):
+        score(run(), save(run(), tmp_path), config(small.write(), run()), CPU)
+
+
+def test_all_thresholds(inputs, tmp_path):
+    own = dataclasses.replace(config(inputs, run()).evaluation, thresholds="all")
+    all_of_them = dataclasses.replace(config(inputs, run()), evaluation=own)
+    found = score(run(), save(run(), tmp_path), all_of_them, CPU)
+    _, localised = tables(found)
+    assert set(localised["iou"].map(len)) == {1001}
+    assert found.said["thresholds"] == list(THRESHOLDS["all"])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same_scores(scored, inputs):
+    on_gpu = score(run(), scored[1], config(inputs, run()), torch.device("cuda"))
+    one, other = tables(scored[0])[0], tables(on_gpu)[0]
+    np.testing.assert_allclose(one["probability"], other["probability"], rtol=1e-2)

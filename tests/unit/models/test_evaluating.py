@@ -1,0 +1,326 @@
+"""`gazescribe evaluate`: once with the real system, else with one that needs no data."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from gazescribe.models import evaluating as evaluate_module
+from gazescribe.models.checkpoint import (
+    Checkpoint,
+    annotate_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from gazescribe.models.commands.configure import resolved
+from gazescribe.models.config import SCHEMA_VERSION, Config
+from gazescribe.models.cooperative.settings import Evaluation as CooperativeEvaluation
+from gazescribe.models.evaluating import Scored, check_trained, device_of, evaluate_run
+from gazescribe.models.mil.settings import Evaluation
+from gazescribe.models.training.run import data_hash, run_hash
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.results.mil.examples import read_examples
+from gazescribe.pipeline.results.mil.models import score_model
+from gazescribe.pipeline.results.mil.scores import read_runs
+from tests.conftest import ROOT
+from tests.running import invoke
+from tests.unit import cooperative_cases, mil_cases, mil_scored
+from tests.unit.models.cooperative.test_evaluation import saved
+
+CPU = torch.device("cpu")
+THRESHOLDS = {"spatial": {"Edema": 0.5}}
+ROWS = {
+    "run": ["small-seed0"],
+    "model": ["small"],
+    "seed": [0],
+    "dataset": ["mimic"],
+    "split": ["test"],
+    "dicom_id": ["A"],
+    "subject_id": [99_000_001],
+    "label": ["Edema"],
+    "probability": [0.25],
+    "target": [True],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    name: str = "small-seed0"
+    model: str = "small"
+    seed: int = 0
+    epochs: int = 2
+    layers: tuple = (3, 4)
+    workers: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    tables: str
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Two runs, trained; every call of `score` is counted in `config.inputs`' folder."""
+    monkeypatch.chdir(tmp_path)
+    calls = []
+
+    def score(run, path, config, device):
+        calls.append(run.name)
+        examples = {"image": np.zeros((1, 4, 4), np.uint8)} if run.seed == 0 else None
+        metrics = {"auroc": 0.5}
+        rows = {**ROWS, "run": [run.name], "seed": [run.seed]}
+        tables = {"mil_classification": rows}
+        return Scored(tables, {"thresholds": [0.5]}, THRESHOLDS, metrics, examples, ["it is small"])
+
+    monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
+    system = SimpleNamespace(score=score, calls=calls)
+    monkeypatch.setitem(sys.modules, "gazescribe.models.small.evaluation", system)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"rows")
+    runs = Run(), Run("small-seed1", seed=1)
+    found = Config("small", "demo", Inputs("tables"), runs, Evaluation("published", 2))
+    for run in runs:
+        save(run, tmp_path / "models", data_hash(found))
+    return found
+
+
+def calls():
+    return sys.modules["gazescribe.models.small.evaluation"].calls
+
+
+def save(run, models, data, value=1.0):
+    where = {"height": 8, "width": 8, "channels": 1, "normalise": "once"}
+    settings = dataclasses.asdict(run)
+    weights = {"weight": torch.full((3,), value)}
+    key = run_hash(run, data, models)
+    checkpoint = Checkpoint("small", settings, key, ["one"], where, {}, weights)
+    path = models / run.name / "model.safetensors"
+    save_checkpoint(checkpoint, path)
+    return path
+
+
+def scored(config, tmp_path, run=None):
+    data = data_hash(config)
+    run = run or config.runs[0]
+    return evaluate_run(run, config, tmp_path / "models", tmp_path / "out", data, CPU)
+
+
+def test_what_it_writes(tmp_path, config):
+    before = (tmp_path / "models" / "small-seed0" / "model.safetensors").read_bytes()
+    found = scored(config, tmp_path)
+    folder = tmp_path / "out" / "small-seed0"
+    assert {path.name for path in folder.iterdir()} == {
+        "classification.parquet",
+        "examples.npz",
+        "model.safetensors",
+        "scores.json",
+    }
+    assert read_table(folder, "mil_classification")["probability"].to_pylist() == [0.25]
+    with np.load(folder / "examples.npz", allow_pickle=False) as file:
+        assert file["image"].shape == (1, 4, 4)
+    written = json.loads((folder / "scores.json").read_text())
+    assert {**written, "skipped": False} == json.loads(json.dumps(found))
+    assert written["settings"]["layers"] == [3, 4]
+    assert (written["thresholds"], written["metrics"]) == ([0.5], {"auroc": 0.5})
+    assert written["warnings"] == ["it is small"]
+    told = load_checkpoint(folder / "model.safetensors", system="small")
+    assert (told.thresholds, told.metrics) == (THRESHOLDS, {"auroc": 0.5})
+    assert told.weights["weight"].tolist() == [1, 1, 1]
+    assert (tmp_path / "models" / "small-seed0" / "model.safetensors").read_bytes() == before
+
+
+def test_scores_that_are_there_are_left_alone(tmp_path, config):
+    first = scored(config, tmp_path)
+    path = tmp_path / "out" / "small-seed0" / "classification.parquet"
+    before = path.stat().st_mtime_ns
+    again = scored(config, tmp_path)
+    assert again == json.loads(json.dumps({**first, "skipped": True}))
+    assert path.stat().st_mtime_ns == before
+    assert calls() == ["small-seed0"]
+
+
+def test_what_is_said_of_a_checkpoint_does_not_count(tmp_path, config):
+    first = scored(config, tmp_path)
+    told = tmp_path / "out" / "small-seed0" / "model.safetensors"
+    annotate_checkpoint(told, tmp_path / "models" / "small-seed0" / "model.safetensors")
+    assert scored(config, tmp_path) == json.loads(json.dumps({**first, "skipped": True}))
+    assert calls() == ["small-seed0"]
+
+
+def change_weights(tmp_path, config):
+    save(config.runs[0], tmp_path / "models", data_hash(config), value=2.0)
+    return config
+
+
+def change_evaluation(tmp_path, config):
+    return dataclasses.replace(config, evaluation=Evaluation("all", 2))
+
+
+def change_data(tmp_path, config):
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"more rows")
+    return config
+
+
+def cut_off(tmp_path, config):
+    (tmp_path / "out" / "small-seed0" / "scores.json").write_text('{"hash": ')
+    return config
+
+
+@pytest.mark.parametrize("change", [change_weights, change_evaluation, change_data, cut_off])
+def test_what_changes_scores_makes_them_anew(tmp_path, config, change):
+    scored(config, tmp_path)
+    assert not scored(change(tmp_path, config), tmp_path)["skipped"]
+    assert calls() == ["small-seed0", "small-seed0"]
+
+
+def test_a_run_that_fails_leaves_no_scores(tmp_path, config, monkeypatch):
+    scored(config, tmp_path)
+    save(config.runs[0], tmp_path / "models", data_hash(config), value=2.0)
+
+    def killed(*_, **__):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(evaluate_module, "write_table", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        scored(config, tmp_path)
+    assert not (tmp_path / "out" / "small-seed0" / "scores.json").exists()
+
+
+def test_other_data_than_it_was_trained_on(tmp_path, config):
+    change_data(tmp_path, config)
+    warnings = scored(config, tmp_path)["warnings"]
+    assert warnings[1:] == ["small-seed0 was trained from other data or weights than are here"]
+
+
+def test_other_settings_than_it_was_trained_with(tmp_path, config):
+    longer = dataclasses.replace(config.runs[0], epochs=9, workers=7, layers=(4,))
+    with pytest.raises(SchemaError, match="trained with other settings") as caught:
+        scored(config, tmp_path, longer)
+    assert caught.value.faults == (
+        "epochs: 2 found, 9 in CONFIG",
+        "layers: [3, 4] found, [4] in CONFIG",
+    )
+    assert not scored(config, tmp_path, dataclasses.replace(config.runs[0], workers=7))["skipped"]
+
+
+def test_another_system(tmp_path, config):
+    other = dataclasses.replace(config, system="cooperative")
+    with pytest.raises(SchemaError, match="a cooperative network expected, small found"):
+        scored(other, tmp_path)
+
+
+def test_runs_that_are_not_trained_are_all_named(tmp_path, config):
+    check_trained(config.runs, tmp_path / "models")
+    runs = [*config.runs, Run("small-seed2", seed=2), Run("small-seed3", seed=3)]
+    with pytest.raises(ParamsError, match="2 of 4 runs are not trained") as caught:
+        check_trained(runs, tmp_path / "models")
+    assert caught.value.faults == ("small-seed2", "small-seed3")
+
+
+def test_device_of(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_of(None) == device_of("gpu") == torch.device("cuda")
+    assert device_of("cpu") == CPU
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device_of(None) == CPU
+    with pytest.raises(GazeError, match="a GPU was asked for, none found"):
+        device_of("gpu")
+
+
+def test_the_command_says_what_it_did(tmp_path, config, monkeypatch):
+    monkeypatch.setattr(evaluate_module, "read_config", lambda _: config)
+    (tmp_path / "config.json").write_text("{}")
+    arguments = ("evaluate", "config.json", "models", "out")
+    first = invoke(*arguments, "--run", "small-seed1", "--accelerator", "cpu")
+    assert first.exit_code == 0, first.output
+    assert "1 networks scored in 0 s, 0 were there already → out" in first.output
+    assert first.output.count("warning: it is small") == 1
+    assert not (tmp_path / "out" / "small-seed1" / "examples.npz").exists()
+    both = json.loads(invoke(*arguments, "--json").stdout)
+    assert {name: one["skipped"] for name, one in both.items()} == {
+        "small-seed0": False,
+        "small-seed1": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(["--run", "nobody-seed0"], "there is no run nobody-seed0", id="run"),
+        pytest.param(["--accelerator", "tpu"], "'tpu' is not one of 'cpu', 'gpu'", id="device"),
+        pytest.param([], "runs are not trained. Train them, or name", id="untrained"),
+    ],
+)
+def test_bad_options(tmp_path, options, message):
+    (tmp_path / "config.json").write_text(json.dumps(resolved("mil")))
+    (tmp_path / "models").mkdir()
+    out = tmp_path / "out"
+    result = invoke("evaluate", tmp_path / "config.json", tmp_path / "models", out, *options)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not out.exists()
+
+
+def test_tabulate_reads_what_is_written(tmp_path):
+    inputs = mil_scored.world(tmp_path / "world").write()
+    runs = [mil_cases.run(name=f"et-seed{seed}", seed=seed) for seed in range(2)]
+    config = mil_scored.config(inputs, *runs)
+    for run in runs:
+        mil_scored.save(run, tmp_path / "models")
+        scored(config, tmp_path, run)
+    (of_model,) = read_runs(tmp_path / "out").values()
+    assert [run.name for run in of_model] == ["et-seed0", "et-seed1"]
+    model, cases = score_model(of_model, Draws(10, 0.95, 0))
+    assert set(model.maps) == {"decoder", "spatial", "gradcam"}
+    assert set(model.auroc) == {"mimic", "reflacx"}
+    assert len(cases["decoder maps"]) == 3
+    assert len(read_examples(model).cases) == 3
+    path = tmp_path / "out" / "et-seed0" / "model.safetensors"
+    told = load_checkpoint(path, system="mil")
+    written = json.loads(path.with_name("scores.json").read_text())
+    assert told.metrics == written["metrics"]
+    assert set(told.thresholds) == set(model.maps)
+
+
+ABSENT = (
+    *("pydantic", "pandera", "dvc", "dvclive", "dask", "distributed", "spacy", "sklearn"),
+    *("pydicom", "pytorch_metric_learning", "captum", "zarr"),
+)
+"""What docs/real-data.md does not ask of a machine with a GPU. matplotlib, too, need not be there;
+but torchmetrics imports it wherever it is installed."""
+
+
+def mil_config(folder):
+    inputs = mil_scored.world(folder / "world").write()
+    mil_scored.save(mil_cases.run(), folder / "models")
+    return mil_scored.config(inputs, mil_cases.run())
+
+
+def cooperative_config(folder):
+    inputs = cooperative_cases.balanced_world(folder / "world").write()
+    run = cooperative_cases.small_run("joint")
+    saved(run, folder / "models")
+    return Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(4))
+
+
+@pytest.mark.parametrize("config_of", [mil_config, cooperative_config])
+def test_it_runs_where_there_is_little(tmp_path, config_of):
+    config = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(config_of(tmp_path))}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({ABSENT}))
+from gazescribe.models.evaluating import evaluate
+evaluate(sys.argv[1:])
+"""
+    arguments = [tmp_path / name for name in ("config.json", "models", "out")]
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "1 networks scored" in done.stdout, done.stderr

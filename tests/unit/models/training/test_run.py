@@ -1,0 +1,211 @@
+"""`gazescribe train` with a system that needs no data; the real ones have tests of their own."""
+
+import csv
+import dataclasses
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from torch.utils.data import DataLoader
+
+from gazescribe.models.checkpoint import load_checkpoint
+from gazescribe.models.commands.configure import resolved
+from gazescribe.models.config import Config
+from gazescribe.models.training import run as train_module
+from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.run import chosen, data_hash, run_hash, train_run
+from gazescribe.models.training.sampling import EpochSampler
+from gazescribe.pipeline.core.errors import ParamsError
+from tests.running import invoke
+from tests.unit.models.small_network import Items, N, Small
+
+CPU = Machine("cpu")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    name: str = "small-seed0"
+    seed: int = 0
+    epochs: int = 2
+    workers: int = 0
+    log: str = "csv"
+    init_from: str | None = None
+    weights: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    tables: str
+    channels: dict
+
+
+def prepare(run, inputs, out, machine):
+    plan = Plan(run.name, run.seed, run.epochs, monitor="val_score", mode="min")
+    train = DataLoader(Items(), batch_size=6, sampler=EpochSampler(N, 6, run.seed))
+    where = {"height": 8, "width": 8, "channels": 1, "normalise": "once"}
+    validate = DataLoader(Items(), batch_size=6)
+    return Job(Small(), train, validate, plan, ["one"], where, {"n": N}, ["it is small"])
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
+    monkeypatch.setitem(
+        sys.modules, "gazescribe.models.small.training", SimpleNamespace(prepare=prepare)
+    )
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"rows")
+    inputs = Inputs("tables", {"a": ("Edema",)})
+    return Config("small", "demo", inputs, (Run(), Run("small-seed1", 1)), None)
+
+
+def test_what_it_writes(tmp_path, config):
+    summary = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    folder = tmp_path / "out" / "small-seed0"
+    assert {path.name for path in folder.iterdir()} == {
+        "model.safetensors",
+        "epochs.csv",
+        "train.json",
+    }
+    written = json.loads((folder / "train.json").read_text())
+    assert {**written, "skipped": False} == summary
+    assert (written["training"], written["warnings"]) == ({"n": N}, ["it is small"])
+    rows = list(csv.DictReader((folder / "epochs.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    assert float(rows[written["best_epoch"]]["val_score"]) == written["best_score"]
+    checkpoint = load_checkpoint(folder / "model.safetensors", system="small")
+    assert checkpoint.run == dataclasses.asdict(config.runs[0])
+    assert set(checkpoint.weights) == set(Small().network.state_dict())
+    assert "seconds" not in checkpoint.training
+    assert list((tmp_path / ".resume").iterdir()) == []
+
+
+def test_a_run_that_is_done_is_left_alone(tmp_path, config):
+    first, _ = config.runs
+    one = train_run(first, config, tmp_path / "out", "data", CPU)
+    model = tmp_path / "out" / "small-seed0" / "model.safetensors"
+    before = model.stat().st_mtime_ns
+    again = train_run(dataclasses.replace(first, workers=3), config, tmp_path / "out", "data", CPU)
+    assert again == {**one, "skipped": True}
+    assert model.stat().st_mtime_ns == before
+    other = train_run(first, config, tmp_path / "out", "other data", CPU)
+    assert not other["skipped"]
+    longer = dataclasses.replace(first, epochs=1)
+    assert not train_run(longer, config, tmp_path / "out", "other data", CPU)["skipped"]
+
+
+def test_a_run_that_is_done_needs_its_checkpoint_alone(tmp_path, config):
+    one = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    (tmp_path / "out" / "small-seed0" / "train.json").unlink()
+    again = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    assert again["skipped"]
+    assert set(one) - set(again) == {
+        *("images_a_second", "seconds", "prepare_s", "peak_memory_mib"),
+    }
+    assert {**one, **again} == {**one, "skipped": True}
+
+
+def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
+    first, _ = config.runs
+    train_run(first, config, tmp_path / "whole", "data", CPU)
+
+    def killed(*arguments):
+        job = prepare(*arguments)
+        job.module.fail_at = (1, 2)
+        return job
+
+    monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        train_run(first, config, tmp_path / "out", "data", CPU)
+    assert len(list((tmp_path / ".resume").glob("*/epoch.pt"))) == 1
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", prepare)
+    train_run(first, config, tmp_path / "out", "data", CPU)
+    for name in ("model.safetensors", "epochs.csv"):
+        whole, resumed = (tmp_path / out / "small-seed0" / name for out in ("whole", "out"))
+        assert whole.read_bytes() == resumed.read_bytes()
+
+
+def test_a_run_that_starts_from_another(tmp_path, config):
+    first, _ = config.runs
+    second = Run("small-seed2", 2, init_from="small-seed0")
+    with pytest.raises(ParamsError, match="small-seed2 starts from the weights of small-seed0"):
+        run_hash(second, "data", tmp_path / "out")
+    train_run(first, config, tmp_path / "out", "data", CPU)
+    before = run_hash(second, "data", tmp_path / "out")
+    train_run(dataclasses.replace(first, epochs=1), config, tmp_path / "out", "data", CPU)
+    assert run_hash(second, "data", tmp_path / "out") != before
+
+
+def test_a_file_of_weights_counts_by_what_it_says(tmp_path):
+    # As before weights counted: runs that are there stay.
+    before = run_hash(Run(), "data", tmp_path)
+    assert before == "a610a3519e389129c8c41c695c094ceb"
+    path = tmp_path / "weights.pth"
+    run, hashes = Run(weights=str(path)), [before]
+    hashes.append(run_hash(run, "data", tmp_path))  # not there: missed where it is read
+    for content in (b"one", b"two"):
+        path.write_bytes(content)
+        hashes.append(run_hash(run, "data", tmp_path))
+    assert len(set(hashes)) == 4
+
+
+def test_data_hash(tmp_path, config):
+    before = data_hash(config)
+    assert data_hash(config) == before
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
+    changed = data_hash(config)
+    (tmp_path / "tables" / "more.npy").write_bytes(b"1")
+    assert len({before, changed, data_hash(config)}) == 3
+
+
+def test_large_files_count_by_size(tmp_path, config, monkeypatch):
+    monkeypatch.setattr(train_module, "HASHED_BYTES", 3)
+    before = data_hash(config)
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
+    assert data_hash(config) == before
+    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS+")
+    assert data_hash(config) != before
+
+
+def test_chosen(config):
+    assert [run.name for run in chosen(config, ["small-seed1"])] == ["small-seed1"]
+    assert chosen(config, []) == list(config.runs)
+    with pytest.raises(ParamsError, match=r"no run nobody\. Known are small-seed0, small-seed1"):
+        chosen(config, ["small-seed1", "nobody"])
+
+
+def test_the_command_says_what_it_did(config, monkeypatch, tmp_path):
+    monkeypatch.setattr(train_module, "read_config", lambda _: config)
+    (tmp_path / "config.json").write_text("{}")
+    first = invoke("train", tmp_path / "config.json", "out", "--run", "small-seed1")
+    assert first.exit_code == 0, first.output
+    assert "1 networks trained in " in first.output
+    assert first.output.count("warning: it is small") == 1
+    both = json.loads(invoke("train", tmp_path / "config.json", "out", "--json").stdout)
+    assert {name: one["skipped"] for name, one in both.items()} == {
+        "small-seed0": False,
+        "small-seed1": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(["--run", "nobody-seed0"], "there is no run nobody-seed0", id="run"),
+        pytest.param(["--accelerator", "tpu"], "'tpu' is not one of 'cpu', 'gpu'", id="device"),
+        pytest.param(["--devices", "0"], "0 is not in the range", id="devices"),
+        pytest.param(
+            ["--accelerator", "gpu", "--devices", "99"], "99 GPUs were asked for", id="gpus"
+        ),
+    ],
+)
+def test_bad_options(tmp_path, options, message):
+    (tmp_path / "config.json").write_text(json.dumps(resolved("mil")))
+    result = invoke("train", tmp_path / "config.json", tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "out").exists()

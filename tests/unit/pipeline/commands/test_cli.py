@@ -1,0 +1,152 @@
+import subprocess
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+
+from gazescribe.pipeline.commands.cli import COMMANDS, main
+from gazescribe.pipeline.commands.options import GazeCommand
+from gazescribe.pipeline.core.errors import GazeError, nearest
+from tests.running import gazescribe, invoke
+
+ROOT = Path(__file__).parents[4]
+HEAVY = ("torch", "spacy", "dask", "distributed", "pandas", "pyarrow", "numpy", "pydantic", "yaml")
+
+
+def modules_after(*arguments):
+    """Modules that a fresh process has loaded once a command has run."""
+    code = (
+        "import sys; from gazescribe.pipeline.commands.cli import main; "
+        "main(sys.argv[1:], standalone_mode=False); "
+        "print('\\nloaded:', *sorted(sys.modules), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert "Usage:" in ran.stdout
+    return set(ran.stderr.rpartition("loaded:")[2].split())
+
+
+def test_help_loads_nothing_heavy():
+    loaded = modules_after("--help")
+    assert "click" in loaded
+    assert not loaded & {*HEAVY, "matplotlib", "skimage", "scipy", "PIL"}
+
+
+@pytest.mark.parametrize(
+    "command", ["associate", "diff", "export", "fixations", "heatmaps", "render", "tune", "verify"]
+)
+def test_help_of_a_command_loads_nothing_that_is_slow(command):
+    loaded = modules_after(command, "--help")
+    assert "pyarrow" in loaded
+    slow = {"torch", "spacy", "dask", "distributed", "skimage", "matplotlib", "pandas"}
+    assert not loaded & slow
+
+
+def test_help_names_every_command():
+    printed = gazescribe("--help")
+    assert [name for name in COMMANDS if f"  {name} " not in printed] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if find_spec(COMMANDS[name][0].partition(":")[0])]
+)
+def test_every_command_loads_and_says_what_it_does(name):
+    command = main.get_command(click.Context(main), name)
+    assert isinstance(command, GazeCommand)
+    assert command.name == name
+    assert command.help
+    printed = gazescribe(name, "--help")
+    assert "--debug" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["asociate"], "no command 'asociate'; the nearest is associate.", id="near"),
+        pytest.param(["heatmap", "x"], "'heatmap'; the nearest is heatmaps.", id="short"),
+        pytest.param(["frobnicate"], "There is no command 'frobnicate'.", id="far"),
+        pytest.param(["--frob"], "--frob", id="option"),
+        pytest.param(["render", "--frob"], "--frob", id="option of a command"),
+        pytest.param(["associate", "nowhere"], "'nowhere' does not exist", id="folder"),
+    ],
+)
+def test_what_is_unknown(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["ingest", "verify", "sources"])
+def test_a_shell_completes_the_data_sets(command, tmp_path, monkeypatch):
+    (tmp_path / "data_manifests").mkdir()
+    (tmp_path / "data_manifests" / "mylab.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    found = ShellComplete(main, {}, "gazescribe", "_C").get_completions([command], "m")
+    assert [one.value for one in found] == ["mimic-cxr-jpg", "mylab"]
+
+
+def test_version():
+    assert gazescribe("--version").split()[1:] == ["version", version("gazescribe")]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "printed"),
+    [
+        pytest.param(
+            GazeError("3 is odd.", where="a.csv"), 2, "error: a.csv: 3 is odd.", id="fault"
+        ),
+        pytest.param(PermissionError(13, "Denied", "x.npy"), 2, "Denied: 'x.npy'", id="system"),
+        pytest.param(ValueError("a bug"), 1, "", id="bug"),
+    ],
+)
+def test_exit_codes(monkeypatch, error, code, printed):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(main, "get_command", lambda ctx, name: GazeCommand("verify", callback=fail))
+    result = invoke("verify")
+    assert result.exit_code == code
+    assert printed in result.output
+    assert "Traceback" not in result.output
+    traced = invoke("verify", "--debug")
+    assert traced.exit_code == code
+    assert ("Traceback" in traced.output) == (code == 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        pytest.param(GazeError("odd."), "odd.", id="what"),
+        pytest.param(GazeError("odd.", where="a.csv", remedy="Fix."), "a.csv: odd. Fix.", id="all"),
+        pytest.param(GazeError("odd.", faults=["1", "2"]), "odd.\n  - 1\n  - 2", id="faults"),
+        pytest.param(
+            GazeError("odd.", faults=list("abcdefghijkl")),
+            "odd.\n" + "".join(f"  - {one}\n" for one in "abcdefghij") + "  … and 2 more",
+            id="ten shown",
+        ),
+    ],
+)
+def test_error_text(fault, text):
+    assert str(fault) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("heatmap", "; the nearest is Heatmaps", id="near"),
+        pytest.param("HEATMAPS", "; the nearest is Heatmaps", id="case"),
+        pytest.param("nosuch", "", id="far"),
+    ],
+)
+def test_nearest_names_what_is_near_alone(name, said):
+    assert nearest(name, ("demo", "Heatmaps")) == said

@@ -1,0 +1,181 @@
+import re
+from collections import Counter, defaultdict
+from itertools import chain
+
+import numpy as np
+import pytest
+
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.demo.anatomy import (
+    CERTAINTIES,
+    HABITATS,
+    draw_anatomy,
+    draw_certainty,
+    draw_lesions,
+)
+from gazescribe.pipeline.demo.population import draw_cases, images_by_phase
+
+DICOM_ID = re.compile(r"00000000(-[0-9a-f]{8}){4}")
+
+
+@pytest.fixture(scope="module")
+def population():
+    return draw_cases(1000, 3, small=False)
+
+
+def reflacx(population):
+    return list(chain.from_iterable(population.phases.values()))
+
+
+@pytest.mark.parametrize(
+    ("readings", "images"),
+    [
+        pytest.param(11, {1: 1, 2: 1, 3: 1}, id="fewest"),
+        pytest.param(60, {1: 1, 2: 1, 3: 50}, id="default"),
+        pytest.param(3052, {1: 59, 2: 50, 3: 2507}, id="the release"),
+        pytest.param(9000, {1: 59, 2: 50, 3: 8455}, id="trial numbers have two digits"),
+    ],
+)
+def test_phases_have_the_releases_proportions(readings, images):
+    assert images_by_phase(readings) == images
+    assert 5 * (images[1] + images[2]) + images[3] == readings
+
+
+def test_too_few_readings_are_refused_with_the_reason():
+    with pytest.raises(ParamsError, match=r"10 REFLACX readings .* at least 11: phases 1 and 2"):
+        draw_cases(10, 0, small=True)
+
+
+def test_ids_cannot_be_real_ones(population):
+    cases = population.cases
+    assert len(cases) == sum(map(len, (reflacx(population), population.egd, population.extra)))
+    assert all(DICOM_ID.fullmatch(case.dicom_id) and len(case.dicom_id) == 44 for case in cases)
+    numbers = [(case.subject_id, case.study_id) for case in cases]
+    assert all(99_000_000 <= number <= 99_999_999 for pair in numbers for number in pair)
+    assert len({case.dicom_id for case in cases}) == len({case.study_id for case in cases})
+    assert len({case.study_id for case in cases}) == len(cases)
+    assert all(case.folder.startswith(f"files/p99/p{case.subject_id}/s") for case in cases)
+
+
+def test_the_split_goes_by_subject_and_subjects_are_shared(population):
+    splits = defaultdict(set)
+    where = defaultdict(set)
+    for name, cases in (
+        ("reflacx", reflacx(population)),
+        ("egd", population.egd),
+        ("mimic", population.extra),
+    ):
+        for case in cases:
+            splits[case.subject_id].add(case.split)
+            where[case.subject_id].add(name)
+    assert all(len(names) == 1 for names in splits.values())
+    assert {frozenset(names) for names in where.values()} >= {
+        frozenset(("reflacx", "egd")),
+        frozenset(("reflacx", "mimic")),
+        frozenset(("egd", "mimic")),
+    }
+    shares = Counter(case.split for case in reflacx(population))
+    assert shares["test"] / len(reflacx(population)) == pytest.approx(0.2, abs=0.04)
+    assert set(shares) == {"train", "validate", "test"}
+
+
+def test_every_split_is_there_at_the_default_size():
+    small = draw_cases(60, 1, small=True)
+    for cases in (reflacx(small), small.egd, small.extra):
+        assert {case.split for case in cases} == {"train", "validate", "test"}
+
+
+def test_labels_have_the_published_shares(population):
+    images = reflacx(population)
+    for finding, habitat in HABITATS.items():
+        found = sum(any(one.finding == finding for one in case.lesions) for case in images)
+        assert found == pytest.approx(max(1, habitat.share * len(images)), abs=1), finding
+    normal = sum(not any(one.finding != "support devices" for one in c.lesions) for c in images)
+    assert 0.1 < normal / len(images) < 0.35
+
+
+def test_certainties_follow_the_table():
+    rng = np.random.default_rng(0)
+    drawn = Counter(draw_certainty(rng, "pneumothorax") for _ in range(4000))
+    expected = np.array(CERTAINTIES["pneumothorax"]) / sum(CERTAINTIES["pneumothorax"])
+    found = np.array([drawn[k] for k in range(1, 6)]) / 4000
+    assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_egd_is_balanced_and_shows_its_diagnosis(population):
+    counts = Counter(case.diagnosis for case in population.egd)
+    assert set(counts) == {"normal", "chf", "pneumonia"}
+    assert max(counts.values()) - min(counts.values()) <= 1
+    shown = defaultdict(Counter)
+    for case in population.egd:
+        shown[case.diagnosis].update({lesion.finding for lesion in case.lesions})
+    assert not shown["normal"]
+    hearts = "enlarged cardiac silhouette"
+    assert shown["chf"][hearts] > 0.7 * counts["chf"]
+    assert not shown["pneumonia"][hearts]
+    assert shown["pneumonia"]["consolidation"] > 0.6 * counts["pneumonia"]
+    assert all(case.view == "PA" for case in population.egd)
+    widths = {
+        d: np.mean(
+            [c.anatomy.heart[2] - c.anatomy.heart[0] for c in population.egd if c.diagnosis == d]
+        )
+        for d in counts
+    }
+    assert widths["chf"] > widths["normal"] + 0.05
+
+
+def test_small_is_a_sixth():
+    native, small = (draw_cases(20, 2, small=small).cases for small in (False, True))
+    assert {(2544, 3056), (3056, 2544)} <= {(c.width_px, c.height_px) for c in native}
+    assert {(424, 509), (509, 424)} <= {(c.width_px, c.height_px) for c in small}
+    assert [c.width_px for c in small] == [round(c.width_px / 6) for c in native]
+
+
+@pytest.mark.parametrize(
+    ("finding", "low", "high"),
+    [
+        pytest.param("pleural effusion", 0.85, 1.0, id="effusion at the base"),
+        pytest.param("pneumothorax", 0.0, 0.2, id="pneumothorax at the apex"),
+        pytest.param("atelectasis", 0.65, 0.95, id="atelectasis low"),
+        pytest.param("pleural thickening", 0.0, 0.1, id="thickening at the apex"),
+    ],
+)
+def test_lesions_are_where_they_belong(finding, low, high):
+    seen = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        anatomy = draw_anatomy(rng, 2544 / 3056, [finding])
+        for lesion in draw_lesions(rng, anatomy, [finding]):
+            lung = anatomy.right_lung if lesion.side == "right" else anatomy.left_lung
+            assert lung[0] < lesion.x < lung[2]
+            assert low <= (lesion.y - lung[1]) / (lung[3] - lung[1]) <= high
+            seen += 1
+    assert seen >= 40
+
+
+def test_cardiomegaly_fills_the_heart_box_and_widens_it():
+    rng = np.random.default_rng(0)
+    finding = "enlarged cardiac silhouette"
+    large, normal = draw_anatomy(rng, 0.83, [finding]), draw_anatomy(rng, 0.83, [])
+    (lesion,) = draw_lesions(rng, large, [finding])
+    assert lesion.x - lesion.rx == pytest.approx(large.heart[0])
+    assert lesion.y + lesion.ry == pytest.approx(large.heart[3])
+    assert large.heart[2] - large.heart[0] > 1.2 * (normal.heart[2] - normal.heart[0])
+
+
+def test_bilateral_pairs_and_shared_ellipses_occur():
+    pairs = shared = 0
+    names = ["atelectasis", "consolidation"]
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        lesions = draw_lesions(rng, draw_anatomy(rng, 0.83, names), names)
+        sides = [lesion.side for lesion in lesions if lesion.finding == "atelectasis"]
+        pairs += sides == ["right", "left"]
+        shared += len({(lesion.x, lesion.y) for lesion in lesions}) < len(lesions)
+    assert 10 < pairs < 35
+    assert 8 < shared < 32
+
+
+def test_the_same_seed_gives_the_same_people():
+    assert draw_cases(30, 7, small=True) == draw_cases(30, 7, small=True)
+    assert draw_cases(30, 7, small=True) != draw_cases(30, 8, small=True)

@@ -1,0 +1,145 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.tables import write_table
+from tests.running import gazescribe, invoke
+from tests.synthetic import mention, reading, table, write_tables
+
+TEXT = "mild edema . no pneumothorax ."
+FILES = ["confusion.csv", "evaluate_labels.json", "examples.jsonl", "labels.csv"]
+READINGS = [
+    reading("R1", TEXT, phase=2, dicom_id="a"),
+    reading("R2", TEXT, phase=2, dicom_id="a"),
+    reading("R3", TEXT, phase=2, dicom_id="b"),
+    reading("R4", TEXT, phase=2, dicom_id="c"),
+    reading("R5", TEXT, phase=3, dicom_id="d"),
+]
+CERTAIN = {"R1": 5, "R2": 2, "R3": 0, "R4": 5, "R5": 5}
+
+
+@pytest.fixture
+def tables(tmp_path):
+    certainties = [
+        {"reading_id": one, "label": label, "certainty": value if label == "Pulmonary edema" else 0}
+        for one, value in CERTAIN.items()
+        for label in ("Pulmonary edema", "Pneumothorax")
+    ]
+    attributes = [
+        {"reading_id": one, "name": "labeler_tuning", "value": str(one == "R4").lower()}
+        for one in CERTAIN
+    ]
+    return write_tables(
+        tmp_path / "tables", readings=READINGS, certainties=certainties, attributes=attributes
+    )
+
+
+@pytest.fixture
+def mentions(tmp_path):
+    path = tmp_path / "mentions.jsonl"
+    rows = [
+        one | {"report_id": name}
+        for name in CERTAIN
+        for one in (
+            mention(TEXT, "edema", "pulmonary edema"),
+            mention(TEXT, "pneumothorax", "pneumothorax", polarity="negative"),
+            mention(TEXT, "mild", "support devices"),
+        )
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def read(out):
+    return json.loads((out / "evaluate_labels.json").read_text())
+
+
+def test_run(tables, mentions, tmp_path):
+    out = tmp_path / "out"
+    printed = gazescribe("evaluate-labels", tables, mentions, out)
+    assert printed == (
+        "3 readings of 2 images of phase 2 (left out: 1 other phase, 1 labeler tuning);"
+        " macro over labels: precision 0.667 (1 of 2), recall 1.000 (1 of 2), f1 0.800 (1 of 2)"
+        f" → {out}\n"
+    )
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    summary = read(out)
+    assert summary["readings_left_out"] == {
+        "other phase": 1,
+        "labeler tuning": 1,
+        "without text": 0,
+    }
+    assert summary["mentions_without_column"] == {"support devices": 3}
+    assert summary["split_source"] == summary["tuning_source"] == "unknown"
+    assert summary["errors"] == {"false_positive": {"n": 1, "n_written": 1}}
+    assert summary["labels"]["Pulmonary edema"]["certainty_from_3"]["precision"] == 0.333333
+    assert summary["labels"]["Pneumothorax"]["certainty_above_0"] == {
+        "precision": None,
+        "recall": None,
+        "f1": None,
+    }
+    assert summary["macro"]["certainty_above_0"]["positive"]["f1"]["value"] == 0.8
+    assert "gold" not in summary
+    scores = pd.read_csv(out / "labels.csv")
+    assert scores["tp"].tolist() == [0, 0, 0, 0, 2, 2, 1, 1]
+    (example,) = (out / "examples.jsonl").read_text().splitlines()
+    assert json.loads(example)["reading_id"] == "R3"
+
+
+def test_gold(tables, mentions, tmp_path):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("id,start,end,label,polarity\nR5,0,10,pulmonary edema,uncertain\n")
+    out = tmp_path / "out"
+    printed = gazescribe("evaluate-labels", tables, mentions, out, "--gold", gold)
+    assert (
+        "; gold, labels and polarities: precision 0.000 (3 of 9), recall 0.000 (1 of 9)" in printed
+    )
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        [*FILES, "mentions.csv", "polarities.csv"]
+    )
+    found = read(out)["gold"]
+    assert (found["n_reports"], found["n_matched"], found["n_exact"]) == (1, 1, 0)
+    assert (found["n_spurious"], found["n_mentions_of_other_reports"]) == (2, 12)
+    kinds = [json.loads(line)["kind"] for line in (out / "examples.jsonl").read_text().splitlines()]
+    assert kinds == ["false_positive", "gold_polarity", "gold_spurious", "gold_spurious"]
+
+
+def test_the_same_again_gives_the_same_bytes(tables, mentions, tmp_path):
+    for name in ("one", "two"):
+        gazescribe("evaluate-labels", tables, mentions, tmp_path / name, "--gold", mentions)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+        assert str(tmp_path).encode() not in path.read_bytes()
+
+
+def test_params_are_heeded(tables, mentions, tmp_path):
+    content = yaml.safe_load(resource("params.yaml").read_text(encoding="utf-8"))
+    content["evaluate_labels"] |= {"phase": 3, "n_examples": 0}
+    params = tmp_path / "params.yaml"
+    params.write_text(yaml.safe_dump(content))
+    out = tmp_path / "out"
+    gazescribe("evaluate-labels", tables, mentions, out, "--params", params)
+    assert read(out)["n_readings"] == 1
+    assert np.isnan(pd.read_csv(out / "labels.csv")["f1_low"]).all()
+    assert (out / "examples.jsonl").read_text() == ""
+
+
+def test_other_data_sets_are_refused(tables, mentions, tmp_path):
+    readings = [one | {"phase": None, "dataset": "egd"} for one in READINGS]
+    write_tables(tables, readings=readings, attributes=[])
+    result = invoke("evaluate-labels", tables, mentions, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "there is no reading of phase 2. Give REFLACX's tables." in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_label_that_the_rules_do_not_know(tables, mentions, tmp_path):
+    rows = [{"reading_id": "R1", "label": "Gout", "certainty": 5}]
+    write_table(table(rows, "certainties"), tables, "certainties")
+    result = invoke("evaluate-labels", tables, mentions, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "no class serves Gout" in result.output

@@ -1,0 +1,304 @@
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.errors import ParamsError, RuleError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
+from gazescribe.pipeline.dictation.rules_io import load_label_map
+
+ROOT = Path(__file__).parents[5]
+
+
+@pytest.fixture(scope="module")
+def labeler():
+    return Labeler.from_rules(ROOT / "rules")
+
+
+def states(labeler, text):
+    return {(one.label, one.polarity) for one in labeler.label([text])[0]}
+
+
+def test_a_mention_says_what_the_table_says(labeler):
+    (mentions,) = labeler.label(["Lungs clear. No pneumothorax."])
+    assert mentions == [
+        Mention(
+            16,
+            28,
+            "pneumothorax",
+            "pneumothorax",
+            "pneumothorax",
+            1,
+            "negative",
+            "negation.no",
+            "No",
+        )
+    ]
+    others = {"report_id", "onset_s", "offset_s"}
+    assert [one.name for one in fields(Mention)] == [
+        name for name in TABLES["mentions"].columns if name not in others
+    ] or {one.name for one in fields(Mention)} == set(TABLES["mentions"].columns) - others
+    with pytest.raises(FrozenInstanceError, match="polarity"):
+        mentions[0].polarity = "positive"
+
+
+def test_texts_come_back_in_order_and_in_any_number(labeler):
+    assert labeler.label([]) == []
+    found = labeler.label(["", "No effusion.", "Heart.", "Edema."])
+    assert [len(mentions) for mentions in found] == [0, 2, 0, 1]
+
+
+def test_texts_are_read_as_they_are_needed(labeler):
+    read = []
+
+    def texts():
+        for number in range(5000):
+            read.append(number)
+            yield "Edema."
+
+    first = next(labeler.stream(texts()))
+    assert first[0].label == "pulmonary edema"
+    assert len(read) < 100
+
+
+def test_given_sentences_are_not_split_again(labeler):
+    text = "no effusion.there is edema"
+    assert {one.sentence for one in labeler.label([text])[0]} == {0, 1}
+    (mentions,) = labeler.label([text], [[(0, len(text))]])
+    assert {one.sentence for one in mentions} == {0}
+
+
+def test_negspacy_sees_every_sentence_not_only_the_first(labeler):
+    text = "No edema. Lungs clear. No effusion. Neither mass nor nodule is seen."
+    mentions = labeler.label([text])[0]
+    assert len(mentions) == 7
+    assert {one.polarity for one in mentions} == {"negative"}
+
+
+@pytest.mark.parametrize(
+    ("text", "choice", "expected", "otherwise"),
+    [
+        pytest.param(
+            "Left opacity.",
+            {"opacity": "literal"},
+            {("opacity", "positive")},
+            {("atelectasis", "positive"), ("consolidation", "positive")},
+            id="opacity",
+        ),
+        pytest.param(
+            "CHF.",
+            {"heart_failure": "cardiac"},
+            {("pulmonary edema", "positive"), ("enlarged cardiac silhouette", "uncertain")},
+            {("pulmonary edema", "positive")},
+            id="heart failure",
+        ),
+        pytest.param(
+            "No CHF.",
+            {"heart_failure": "cardiac"},
+            {("pulmonary edema", "negative")},
+            {("pulmonary edema", "negative")},
+            id="no heart failure",
+        ),
+        pytest.param(
+            "Probable edema.",
+            {"hedge": "negbio"},
+            {("pulmonary edema", "uncertain")},
+            {("pulmonary edema", "positive")},
+            id="probable",
+        ),
+        pytest.param(
+            "Findings concerning for edema.",
+            {"hedge": "negbio"},
+            {("pulmonary edema", "uncertain")},
+            {("pulmonary edema", "positive")},
+            id="concerning for",
+        ),
+        pytest.param(
+            "Indication: edema.",
+            {"sections": "none"},
+            {("pulmonary edema", "positive")},
+            set(),
+            id="sections",
+        ),
+        pytest.param(
+            "Small pneumo thorax and hillary enlargement.",
+            {"repairs": True},
+            {("pneumothorax", "positive"), ("enlarged hilum", "positive")},
+            {("pneumothorax", "positive")},
+            id="repairs",
+        ),
+    ],
+)
+def test_conventions(labeler, text, choice, expected, otherwise):
+    assert states(Labeler.from_rules(ROOT / "rules", **choice), text) == expected
+    assert states(labeler, text) == otherwise
+
+
+def test_an_unknown_convention_is_refused():
+    with pytest.raises(ParamsError, match="opacities is unknown; the nearest is opacity"):
+        Labeler.from_rules(ROOT / "rules", opacities="paper")
+    with pytest.raises(ParamsError, match="found 'both'"):
+        Labeler.from_rules(ROOT / "rules", opacity="both")
+
+
+def test_the_default_conventions_are_those_of_the_parameters():
+    assert load_params(ROOT / "params.yaml").label == Conventions()
+
+
+def test_every_label_of_the_map_can_be_said(labeler):
+    said = {label for concept in labeler.book.concepts for label in concept.labels}
+    said |= {
+        label.removesuffix("?")
+        for concept in labeler.book.concepts
+        for labels in concept.under.values()
+        for label in labels
+    }
+    assert said == set(load_label_map(ROOT / "rules").targets)
+
+
+@pytest.mark.parametrize(
+    ("text", "view", "expected"),
+    [
+        pytest.param(
+            "No edema. Edema. Possible edema.",
+            "reflacx",
+            {"pulmonary edema": "positive"},
+            id="positive wins",
+        ),
+        pytest.param(
+            "No edema. Possible edema.",
+            "reflacx",
+            {"pulmonary edema": "uncertain"},
+            id="uncertain over negative",
+        ),
+        pytest.param(
+            "No consolidation.", "ten", {"Consolidation": "negative"}, id="denial does not fan out"
+        ),
+        pytest.param(
+            "Possible edema.", "ten", {"Edema": "uncertain", "Opacity": "uncertain"}, id="fan out"
+        ),
+        pytest.param(
+            "No lung opacities.",
+            "ten",
+            {"Atelectasis": "negative", "Consolidation": "negative", "Opacity": "negative"},
+            id="generic opacity",
+        ),
+        pytest.param(
+            "Pneumonia. No infiltrate. Small effusion.",
+            "chexpert",
+            {
+                "Lung Opacity": "negative",
+                "Pleural Effusion": "positive",
+                "Pneumonia": "positive",
+            },
+            id="chexpert",
+        ),
+        pytest.param(
+            "PICC line. No edema.",
+            "chexpert",
+            {"Edema": "negative", "No Finding": "positive", "Support Devices": "positive"},
+            id="no finding",
+        ),
+        pytest.param(
+            "Heart and mediastinum are normal.",
+            "chexpert",
+            {
+                "Cardiomegaly": "negative",
+                "Enlarged Cardiomediastinum": "negative",
+                "No Finding": "positive",
+            },
+            id="heart and mediastinum",
+        ),
+        pytest.param(
+            "Lines: All lines removed.",
+            "chexpert",
+            {"No Finding": "positive", "Support Devices": "negative"},
+            id="a heading is no mention",
+        ),
+        pytest.param(
+            "HISTORY: Pneumonia.\n\nSmall effusion.\n\nTECHNIQUE: edema",
+            "chexpert",
+            {"Pleural Effusion": "positive"},
+            id="a paragraph of its own",
+        ),
+        pytest.param(
+            "HISTORY: Edema\nWet read by the resident: small effusion.",
+            "chexpert",
+            {"Pleural Effusion": "positive"},
+            id="wet read",
+        ),
+    ],
+)
+def test_views(labeler, text, view, expected):
+    assert labeler.aggregate(labeler.label([text])[0], view) == expected
+
+
+def test_the_published_aggregation_lets_uncertain_win_over_negative(labeler):
+    mentions = labeler.label(["No edema. Edema. Possible edema."])[0]
+    assert labeler.aggregate(mentions, compat=True) == {"pulmonary edema": "uncertain"}
+
+
+def test_a_generic_opacity_keeps_its_channel_under_either_convention(labeler):
+    literal = Labeler.from_rules(ROOT / "rules", opacity="literal")
+    for one in (labeler, literal):
+        values = one.aggregate(one.label(["Left opacity."])[0], "ten")
+        assert values["Opacity"] == "positive"
+
+
+@pytest.fixture
+def nouns(tmp_path):
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "labels.yaml").write_text("channels: [Animal]\nlabels: {dog: [Animal], cat: []}\n")
+    concepts = [
+        {"id": "dog", "labels": ["dog"], "phrases": ["dog(s)", "puppy"]},
+        {"id": "cat", "labels": ["cat"], "phrases": ["cat(s)"]},
+    ]
+    (tmp_path / "vocabulary" / "nouns.yaml").write_text(yaml.safe_dump({"concepts": concepts}))
+    return tmp_path
+
+
+def test_another_vocabulary_is_another_folder(nouns):
+    labeler = Labeler.from_rules(nouns)
+    mentions = labeler.label(["Two Dogs and no cat."])[0]
+    assert [(one.text, one.label, one.polarity) for one in mentions] == [
+        ("Dogs", "dog", "positive"),
+        ("cat", "cat", "positive"),
+    ]
+    assert labeler.aggregate(mentions, "ten") == {"Animal": "positive"}
+    with pytest.raises(RuleError, match="no CheXpert view"):
+        labeler.aggregate(mentions, "chexpert")
+
+
+def test_a_concept_can_ask_for_its_own_case_and_for_words_near_it(nouns):
+    concepts = [
+        {"id": "cat", "labels": ["cat"], "phrases": ["CAT"], "case": "exact"},
+        {"id": "dog", "labels": ["dog"], "phrases": ["pug"], "near": ["leash"]},
+    ]
+    (nouns / "vocabulary" / "nouns.yaml").write_text(yaml.safe_dump({"concepts": concepts}))
+    labeler = Labeler.from_rules(nouns)
+    assert states(labeler, "A CAT and a cat.") == {("cat", "positive")}
+    assert len(labeler.label(["A CAT and a cat."])[0]) == 1
+    assert states(labeler, "A pug.") == set()
+    assert states(labeler, "A pug on a leash.") == {("dog", "positive")}
+
+
+def test_importing_the_labeler_loads_no_spacy_and_labelling_no_torch():
+    code = (
+        "import sys; from gazescribe.pipeline.dictation.labeler import Labeler;"
+        "assert 'spacy' not in sys.modules;"
+        "labeler = Labeler.from_rules(); found = labeler.label(['No effusion.']);"
+        "assert found[0]; assert 'spacy' in sys.modules; print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"

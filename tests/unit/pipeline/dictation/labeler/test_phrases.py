@@ -1,0 +1,134 @@
+import re
+
+import pytest
+
+from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.phrases import (
+    PhraseError,
+    cut_words,
+    is_only_common,
+    parts,
+    telling_words,
+    variants,
+)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        pytest.param("pleural effusion", {"pleural effusion"}, id="plain"),
+        pytest.param("effusion(s)", {"effusion", "effusions"}, id="may be absent"),
+        pytest.param("[left|right] lung", {"left lung", "right lung"}, id="one of several"),
+        pytest.param("(a|an) mass", {"a mass", "an mass", "mass"}, id="absent or one of both"),
+        pytest.param("pneumothora[x|ces]", {"pneumothorax", "pneumothoraces"}, id="glued"),
+        pytest.param("ground-glass", {"ground glass"}, id="hyphen"),
+        pytest.param("[a [b|c]|d] e", {"a b e", "a c e", "d e"}, id="nested"),
+        pytest.param("CHF", {"chf"}, id="case"),
+        pytest.param("and/or", {"and / or"}, id="slash"),
+    ],
+)
+def test_variants_of_a_phrase(phrase, expected):
+    assert variants(phrase) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "message"),
+    [
+        pytest.param("", "'' is empty", id="empty"),
+        pytest.param("   ", "is empty", id="blank"),
+        pytest.param("(a) (b)", "empty when all that may be absent is", id="all absent"),
+        pytest.param("a (b", "'a (b' opens a bracket", id="opens"),
+        pytest.param("a b)", "'a b)' closes a bracket", id="closes"),
+        pytest.param("a (b]", "do not pair", id="mixed"),
+        pytest.param("<2> effusion", "begins or ends with a gap", id="gap first"),
+        pytest.param("effusion <2>", "begins or ends with a gap", id="gap last"),
+        pytest.param("no effusion. heart", "can never match: '.'", id="over a period"),
+        pytest.param("[1|2|3|4|5|6|7]" * 5, "more than 2000 variants", id="too many"),
+    ],
+)
+def test_a_phrase_that_cannot_be_used_is_refused(phrase, message):
+    with pytest.raises(PhraseError, match=re.escape(message)):
+        parts(phrase)
+
+
+def test_words_are_cut_with_their_places():
+    text = "Left-sided 5.5 cm mass/nodule can't - be"
+    words = cut_words(text)
+    assert words.texts == [
+        "Left",
+        "sided",
+        "5",
+        ".",
+        "5",
+        "cm",
+        "mass",
+        "/",
+        "nodule",
+        "can't",
+        "-",
+        "be",
+    ]
+    assert [text[a:b] for a, b in zip(words.starts, words.ends, strict=True)] == words.texts
+
+
+def _found(phrases, text):
+    words = cut_words(text)
+    return [
+        (" ".join(words.texts[first:last]), meanings)
+        for first, last, meanings in Lexicon(phrases).find(words)
+    ]
+
+
+def test_the_leftmost_longest_phrase_wins():
+    phrases = [("effusion", 1), ("pleural effusion", 2), ("effusion of blood", 3)]
+    assert _found(phrases, "pleural effusion of blood") == [("pleural effusion", (2,))]
+    assert _found(phrases, "an effusion of blood") == [("effusion of blood", (3,))]
+
+
+def test_a_phrase_can_have_several_meanings():
+    assert _found([("opacity", 1), ("opacity", 2)], "opacity") == [("opacity", (1, 2))]
+
+
+def test_phrases_are_whole_words():
+    assert _found([("mass", 1)], "massive masses amass mass") == [("mass", (1,))]
+
+
+def test_an_ending_may_be_open():
+    assert [text for text, _ in _found([("opaci*", 1)], "opacity opacified opal")] == [
+        "opacity",
+        "opacified",
+    ]
+
+
+def test_a_gap_takes_up_to_its_number_of_words_but_no_marks_and_no_conjunctions():
+    phrases = [("no <2> evidence", 1)]
+    assert _found(phrases, "no evidence")
+    assert _found(phrases, "no clear good evidence")
+    assert not _found(phrases, "no very clear good evidence")
+    assert not _found(phrases, "no mass, evidence")
+    assert not _found(phrases, "no mass or evidence")
+
+
+def test_an_unknown_word_does_not_fill_the_memory():
+    lexicon = Lexicon([("no <1> mass", 1)])
+    for number in range(50):
+        assert list(lexicon.find(cut_words(f"no word{number} mass"))) == [(0, 3, (1,))]
+    assert len(lexicon._states) < 10
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        pytest.param("[is|are] not <2> [seen|visible]", {"not"}, id="fewest"),
+        pytest.param("no evidence of", {"no"}, id="first of equals"),
+        pytest.param("[is|are] [absent|gone]", {"absent", "gone"}, id="not the common ones"),
+        pytest.param("(with|without) [sign|hint]", {"sign", "hint"}, id="not what may be absent"),
+    ],
+)
+def test_telling_words(phrase, expected):
+    assert telling_words(phrase) == expected
+
+
+def test_a_phrase_of_common_words_only_is_told():
+    assert is_only_common("in the (left) (lung)")
+    assert not is_only_common("in the lung")

@@ -1,0 +1,232 @@
+import csv
+import gzip
+import json
+
+import pytest
+
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.ingest.mimic.reader import ingest_mimic, survey_mimic
+from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.sources.loading import load_manifest
+from tests.running import gazescribe, invoke
+
+SETTINGS = load_params().ingest
+MANIFEST = load_manifest("mimic-cxr-jpg")
+LABELS = MANIFEST.labels["chexpert"].names
+
+
+class MimicTree:
+    """The three tables of invented images, to be spoilt by single tests."""
+
+    def __init__(self, root):
+        self.root = root
+        self.rows = {"metadata": [], "split": [], "chexpert": []}
+
+    def add(self, number, view="PA", *, study=None, subject=None, split="train", **labels):
+        """Add an image; its study is labelled unless `labels` is {'none': True}."""
+        study, subject = 99000000 + (study or number), 99000000 + (subject or number)
+        one = f"00000000-0000000a-0000000b-0000000c-{number:08x}"
+        ids = {"dicom_id": one, "subject_id": subject, "study_id": study}
+        meta = {"ViewPosition": view, "Rows": 3056, "Columns": 2544, "StudyTime": "80512.25"}
+        self.rows["metadata"].append(ids | meta)
+        self.rows["split"].append(ids | {"split": split})
+        known = {row["study_id"] for row in self.rows["chexpert"]}
+        if study not in known and not labels.pop("none", False):
+            self.rows["chexpert"].append({"subject_id": subject, "study_id": study} | labels)
+        return one
+
+    def finish(self, suffix=".csv"):
+        self.root.mkdir(parents=True, exist_ok=True)
+        for name, rows in self.rows.items():
+            file = MANIFEST.file(name)
+            header = [column.name for column in file.columns]
+            header += LABELS if name == "chexpert" else []
+            path = (self.root / file.pattern).with_suffix(suffix)
+            opened = gzip.open if path.suffix == ".gz" else open
+            with opened(path, "wt", newline="") as handle:
+                writer = csv.DictWriter(handle, header, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+        return self.root
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return MimicTree(tmp_path / "physionet.org" / "files" / "mimic-cxr-jpg" / "2.0.0")
+
+
+@pytest.fixture
+def ingested(tree, tmp_path):
+    """Ingest what the test has put in its tree; give a reader of tables and the summary."""
+
+    def run(suffix=".csv", options=None):
+        out = tmp_path / "tables"
+        ingest_mimic(tree.finish(suffix), out, SETTINGS, options or Options())
+        summary = json.loads((out / "ingest.json").read_text())
+        return lambda name: read_table(out, name).to_pylist(), summary
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "suffix", [pytest.param(".csv", id="csv"), pytest.param(".csv.gz", id="gz")]
+)
+def test_an_image_and_its_study_become_rows(tree, ingested, suffix):
+    one = tree.add(1, split="test", Edema="1.0", Fracture="0.0", Pneumonia="-1.0")
+    rows, summary = ingested(suffix)
+    assert rows("images") == [
+        {
+            "dicom_id": one,
+            "study_id": 99000001,
+            "subject_id": 99000001,
+            "view": "PA",
+            "width_px": 2544,
+            "height_px": 3056,
+            "split": "test",
+            "path": f"files/p99/p99000001/s99000001/{one}",
+        }
+    ]
+    (study,) = rows("studies")
+    assert study["study_id"] == 99000001
+    assert (study["Edema"], study["Fracture"], study["Pneumonia"]) == (
+        "positive",
+        "negative",
+        "uncertain",
+    )
+    assert study["No Finding"] == "not_mentioned"
+    assert summary["faults"] == {}
+    assert summary["counts"]["images_test"] == 1
+
+
+def test_the_labels_are_the_columns_of_the_table():
+    assert TABLES["studies"].columns == ["study_id", "subject_id", *LABELS]
+
+
+def test_images_are_filtered_and_counted_by_the_first_reason(tree, ingested):
+    tree.add(1, "AP")
+    tree.add(2, "LATERAL", study=1, subject=1)
+    tree.add(3, "")
+    tree.add(4, "PA", study=4)
+    tree.add(5, "AP", study=4, subject=4)
+    tree.add(6, "PA", none=True)
+    tree.add(7, "AP LLD")
+    tree.add(8, "PA")
+    tree.rows["split"].pop()
+    rows, summary = ingested()
+    assert [row["study_id"] for row in rows("images")] == [99000001]
+    assert summary["left_out"] == {
+        "view_blank": 1,
+        "view_not_frontal": 2,
+        "several_frontals_in_study": 2,
+        "study_without_labels": 1,
+        "image_without_split": 1,
+    }
+    assert len(rows("studies")) == summary["counts"]["studies_labelled"] == 5
+    assert summary["counts"]["studies"] == 6
+
+
+def test_validation_subjects_are_moved_out_of_train_only(tree, ingested, tmp_path):
+    for number, split in enumerate(("train", "validate", "test", "train"), 1):
+        tree.add(number, split=split)
+    listed = tmp_path / "val.txt"
+    listed.write_text("99000001\n99000003\n")
+    rows, summary = ingested(options=Options(val_subjects=listed))
+    splits = {row["subject_id"]: row["split"] for row in rows("images")}
+    assert splits == {
+        99000001: "validate",
+        99000002: "validate",
+        99000003: "test",
+        99000004: "train",
+    }
+    assert summary["splits"] == {"train": 1, "validate": 2, "test": 1}
+    assert "val.txt" in summary["split_source"]
+
+
+def test_an_unknown_size_is_null_and_counted(tree, ingested):
+    tree.add(1)
+    tree.rows["metadata"][0]["Rows"] = ""
+    rows, summary = ingested()
+    assert (rows("images")[0]["width_px"], rows("images")[0]["height_px"]) == (None, None)
+    assert summary["faults"]["image_size_unreadable"]["rows"] == 1
+
+
+def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
+    tree.add(1, subject=1, split="train")
+    tree.add(2, "LATERAL", subject=1, split="test")
+    with pytest.raises(ManifestError, match="subject 99000001: train, test"):
+        ingested()
+    codes = [fault.code for fault in survey_mimic(tree.root, SETTINGS, Options()).faults]
+    assert codes == ["subject_in_two_splits"]
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "expected"),
+    [
+        pytest.param("metadata", {"dicom_id": "../x"}, "have a dicom_id that is not", id="id"),
+        pytest.param("metadata", {"subject_id": 7}, "have a subject_id that is not", id="subject"),
+        pytest.param("metadata", {"study_id": ""}, "have a study_id that is not", id="blank"),
+        pytest.param("metadata", {"Rows": "tall"}, "cannot be read.*tall", id="number"),
+        pytest.param("split", {"split": "dev"}, "have a split that is none of train", id="split"),
+        pytest.param("split", {"split": ""}, "have a split that is none of train", id="no split"),
+        pytest.param("chexpert", {"Edema": 2}, "have a label that is not 1, 0, -1", id="label"),
+    ],
+)
+def test_tables_that_cannot_be_meant_stop_the_ingest(tree, ingested, table, change, expected):
+    tree.add(1)
+    tree.rows[table][0] |= change
+    with pytest.raises(ManifestError, match=expected):
+        ingested()
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        pytest.param("metadata", "dicom_id", id="image"),
+        pytest.param("split", "dicom_id", id="split"),
+        pytest.param("chexpert", "study_id", id="study"),
+    ],
+)
+def test_a_key_that_occurs_twice_stops_the_ingest(tree, ingested, table, key):
+    tree.add(1)
+    tree.rows[table].append(tree.rows[table][0])
+    with pytest.raises(ManifestError, match=f"row 2: 1 of 2 rows repeat a {key}"):
+        ingested()
+
+
+def test_all_faults_come_at_once(tree, tmp_path):
+    tree.add(1)
+    tree.rows["split"][0]["split"] = "dev"
+    root = tree.finish()
+    (root / "mimic-cxr-2.0.0-chexpert.csv").unlink()
+    with pytest.raises(ManifestError) as caught:
+        ingest_mimic(root, tmp_path / "tables", SETTINGS, Options())
+    assert len(caught.value.faults) == 2
+    assert "chexpert.csv: there is no such file" in str(caught.value)
+
+
+def test_the_commands_find_the_root_and_read_the_tree(tree, tmp_path):
+    tree.add(1)
+    tree.add(2, "LATERAL", study=1, subject=1)
+    root = tree.finish(".csv.gz")
+    (root / "mimic-cxr-2.1.0-test-set-labeled.csv").write_text("x\n")
+    said = gazescribe("ingest", "mimic-cxr-jpg", tmp_path, tmp_path / "tables")
+    assert said.startswith("mimic-cxr-jpg: 1 study, 2 images, 1 subject; left out: view_not")
+    said = gazescribe("verify", "mimic-cxr-jpg", tmp_path)
+    assert "mimic-cxr-jpg 2.0.0 (synthetic)" in said
+    assert "test_set_labeled 1" in said
+    assert "radiographs_absent: 2 in 1 item" in said
+    assert "radiographs there: 0 of 2" in said
+    assert "1 warning; nothing is lost" in said
+
+
+def test_bad_input_exits_with_2_and_no_traceback(tree, tmp_path):
+    tree.add(1)
+    tree.rows["split"][0]["split"] = "dev"
+    tree.finish()
+    result = invoke("ingest", "mimic-cxr-jpg", tree.root, tmp_path / "tables")
+    assert result.exit_code == 2
+    assert "this tree cannot be ingested" in result.output
+    assert not (tmp_path / "tables").exists()

@@ -1,0 +1,136 @@
+import json
+
+import pytest
+
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.report.counts import (
+    LeftOut,
+    Metrics,
+    count_tables,
+    flows,
+    intake,
+    left_out,
+    read_metrics,
+)
+
+INGEST = Metrics(
+    "ingest",
+    "reflacx",
+    {
+        "counts": {"readings": 60, "readings_with_gaze": 59},
+        "rows": {"fixations": 7425, "readings": 60},
+        "splits": {"test": 9, "train": 45},
+        "params": {"seed": 3},
+        "faults": {
+            "bad_id": {"severity": "loss", "loses": "samples", "rows": 210, "items": 1},
+            "off_image": {"severity": "warning", "loses": "", "rows": 488, "items": 59},
+        },
+        "without_gaze": {"discarded": 1, "too_few": 0},
+    },
+)
+MIMIC = Metrics("ingest", "mimic", {"rows": {"images": 130}, "left_out": {"view_blank": 1}})
+ASSOCIATE = Metrics(
+    "associate",
+    "reflacx",
+    {
+        "n_mentions": 542,
+        "n_windows": {"reading ok": 59, "sentence ok": 102, "sentence empty": 3},
+        "mentions_left_out": {"negative": 364},
+        "readings_left_out": {"no gaze": 1, "no image size": 0},
+    },
+)
+HEATMAPS = Metrics(
+    "heatmaps", "reflacx-label", {"kind": "label", "n_maps": 139, "left_out": {"empty": 3}}
+)
+ELLIPSES = Metrics(
+    "heatmaps", "reflacx-ellipse", {"kind": "ellipse", "n_maps": 125, "left_out": {"low": 1}}
+)
+ALL = [INGEST, MIMIC, ASSOCIATE, HEATMAPS, ELLIPSES]
+
+
+def test_every_reason_is_listed_with_what_it_is_of():
+    lost, kept = left_out(ALL)
+    assert lost == [
+        LeftOut("ingest", "reflacx", "gaze of readings", "discarded", 1),
+        LeftOut("ingest", "reflacx", "gaze of readings", "too few", 0),
+        LeftOut("ingest", "reflacx", "rows of samples", "bad id", 210),
+        LeftOut("ingest", "mimic", "images", "view blank", 1),
+        LeftOut("associate", "reflacx", "mentions", "negative", 364),
+        LeftOut("associate", "reflacx", "readings", "no gaze", 1),
+        LeftOut("associate", "reflacx", "readings", "no image size", 0),
+        LeftOut("heatmaps", "reflacx-label", "windows", "empty", 3),
+        LeftOut("heatmaps", "reflacx-ellipse", "ellipses", "low", 1),
+    ]
+    assert kept == [LeftOut("ingest", "reflacx", "rows", "off image", 488)]
+
+
+def test_reasons_that_name_their_first_ids_are_counted():
+    content = {"left_out": {"absent": {"n": 3, "first": ["a", "b", "c"]}}}
+    lost, _ = left_out([Metrics("images", "mil", content)])
+    assert lost == [LeftOut("images", "mil", "images", "absent", 3)]
+
+
+def test_flow_from_readings_to_maps():
+    assert flows(ALL) == {
+        "reflacx": [
+            ("readings", 60),
+            ("with gaze", 59),
+            ("mentions", 542),
+            ("windows", 102),
+            ("label maps", 139),
+        ],
+        "mimic": [("images", 130)],
+    }
+
+
+def test_rows_that_came_in():
+    table = intake(ALL)
+    assert table.columns == ["quantity", "reflacx", "mimic"]
+    assert table.rows == [
+        ["fixations", "7,425", "–"],
+        ["readings", "60", "–"],
+        ["images", "–", "130"],
+        ["splits: train", "45", "–"],
+        ["splits: test", "9", "–"],
+    ]
+
+
+def test_counts_of_a_stage_stand_side_by_side():
+    tables = {table.title: table for table in count_tables(ALL)}
+    assert list(tables) == ["ingest", "associate", "heatmaps"]
+    assert tables["heatmaps"].columns == ["quantity", "reflacx-label", "reflacx-ellipse"]
+    assert tables["heatmaps"].rows == [["maps", "139", "125"]]
+    names = [row[0] for row in tables["ingest"].rows]
+    assert "counts: readings with gaze" in names
+    assert [name for name in names if name.endswith("readings")] == ["readings"]
+    assert not [name for name in names if "seed" in name or "bad" in name]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(None, r"no such file. Run `gazescribe ingest` again\.", id="absent"),
+        pytest.param("{", "this is not JSON", id="broken"),
+        pytest.param("[1]", "a JSON object was expected", id="list"),
+        pytest.param("{}", r"`gazescribe ingest` again.\s+- rows is missing", id="no rows"),
+        pytest.param(
+            '{"rows": {}, "faults": {"bad": {"rows": 1}}}',
+            "faults.bad.severity is missing",
+            id="fault without severity",
+        ),
+        pytest.param(
+            '{"rows": {}, "faults": []}', "faults: Input should be a valid dict", id="no faults"
+        ),
+    ],
+)
+def test_metrics_that_cannot_be_read(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "ingest.json").write_text(content)
+    with pytest.raises(GazeError, match=message):
+        read_metrics(tmp_path, ["ingest.json"])
+
+
+def test_metrics_are_named_by_file_and_folder(tmp_path):
+    (tmp_path / "egd").mkdir()
+    (tmp_path / "egd/ingest.json").write_text(json.dumps({"rows": {}}))
+    assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", {"rows": {}})]

@@ -1,0 +1,122 @@
+import pytest
+import yaml
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+LEAST = """
+name: mylab
+resolution: {px_per_deg: 30}
+tables:
+  fixations:
+    file: "{reading_id}.csv"
+    columns: {onset_s: start, offset_s: end, x_px: x, y_px: y}
+"""
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Write the least manifest after a change; give its path."""
+
+    def write(change=lambda content: None):
+        content = yaml.safe_load(LEAST)
+        change(content)
+        path = tmp_path / "mylab.yaml"
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def test_the_least_is_enough(manifest):
+    found = load_manifest(manifest())
+    assert isinstance(found, OwnManifest)
+    assert found.long_name == "mylab"
+    assert found.resolution.px_per_deg == (30, 30)
+    assert found.licence.redistributable is False
+    assert [(file.name, file.pattern) for file in found.files] == [
+        ("fixations", "{reading_id}.csv")
+    ]
+    assert found.is_id("reading_id", "S01-a.2")
+    assert not found.is_id("reading_id", "../S01")
+
+
+def test_a_name_is_looked_up_here_and_beside_ours(manifest, tmp_path, monkeypatch):
+    path = manifest()
+    folder = tmp_path / "data_manifests"
+    folder.mkdir()
+    (tmp_path / "mylab.yaml").rename(folder / "mylab.yaml")
+    monkeypatch.chdir(tmp_path)
+    assert load_manifest("mylab").name == "mylab"
+    assert load_manifest("egd").name == "egd"
+    with pytest.raises(ManifestError, match=r"no manifest 'mylib'; the nearest is mylab"):
+        load_manifest("mylib")
+    with pytest.raises(ManifestError, match="no such file"):
+        load_manifest(path)
+
+
+def columns(**changes):
+    return lambda content: content["tables"]["fixations"]["columns"].update(changes)
+
+
+def table(**changes):
+    return lambda content: content["tables"]["fixations"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(columns(onset="t"), r"columns\.onset is unknown; the nearest", id="column"),
+        pytest.param(
+            columns(x_px={"column": "x", "units": "px"}),
+            r"x_px\.units is unknown; the nearest is unit",
+            id="unit",
+        ),
+        pytest.param(columns(x_px={"column": "x", "unit": "inch"}), "found 'inch'", id="inch"),
+        pytest.param(
+            columns(x_px={"column": "x", "unit": "screen_px"}),
+            r"x_px is in screen_px, so the section screen is needed",
+            id="screen",
+        ),
+        pytest.param(columns(duration_s="d"), "offset_s or duration_s, and not both", id="end"),
+        pytest.param(columns(x_px={"unit": "px"}), r"x_px needs column or value", id="nothing"),
+        pytest.param(table(file="gaze.csv"), r"columns\.reading_id is missing", id="no id"),
+        pytest.param(table(file="../{reading_id}.csv"), "must lie below the root", id="outside"),
+        pytest.param(table(file="{trial}.csv"), "no id but reading_id", id="other id"),
+        pytest.param(table(beside="all.csv"), r"beside must hold \{reading_id\}", id="beside"),
+        pytest.param(
+            lambda content: content.update(name="egd"),
+            "'egd' must be lower case .* none",
+            id="name",
+        ),
+        pytest.param(
+            lambda content: content.update(ids={"reading": "x"}),
+            r"ids\.reading is unknown; the nearest is reading_id",
+            id="ids",
+        ),
+        pytest.param(
+            lambda content: content.update(ids={"reading_id": ".*/.*"}), "not hold a /", id="slash"
+        ),
+        pytest.param(
+            lambda content: content.update(resolution={}), "size of a degree is not known", id="deg"
+        ),
+        pytest.param(
+            lambda content: content.update(tables={}), "neither fixations nor samples", id="none"
+        ),
+    ],
+)
+def test_faults_are_named(manifest, change, message):
+    with pytest.raises(ManifestError, match=message):
+        load_manifest(manifest(change))
+
+
+def test_all_faults_at_once(manifest):
+    def change(content):
+        content["name"] = "My lab"
+        content["resolution"] = {}
+        content["tables"]["fixations"]["columns"].pop("offset_s")
+
+    with pytest.raises(ManifestError) as error:
+        load_manifest(manifest(change))
+    assert len(error.value.faults) == 3

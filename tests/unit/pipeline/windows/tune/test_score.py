@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from gazescribe.pipeline.geometry.canvas import Canvas, join_ellipses
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
+from gazescribe.pipeline.geometry.letterbox import Letterbox
+from gazescribe.pipeline.windows.tune.candidates import search_rules
+from gazescribe.pipeline.windows.tune.cases import Spoken
+from gazescribe.pipeline.windows.tune.layers import Drawing
+from gazescribe.pipeline.windows.tune.levels import N_LEVELS
+from gazescribe.pipeline.windows.tune.score import score_case, score_subject
+from tests.unit.pipeline.windows.tune.tune_cases import IMAGE_SIZE, case
+
+SIZE = (64, 64)
+DIRECT = Drawing(SIZE, "direct", "mass")
+BOX = (5.0, 5.0, 40.0, 50.0)
+TWO = (Spoken(0, 1.0, 3.0, ("Edema", "Opacity")), Spoken(1, 6.0, 8.0, ("Opacity",)))
+
+
+def test_scores_equal_a_slow_restatement():
+    """Section 3, one rule, label and threshold after another."""
+    boxes = {"Edema": [BOX], "Opacity": [BOX, (0.0, 30.0, 20.0, 60.0)], "Fracture": [BOX]}
+    one = case(TWO, boxes=boxes)
+    rules = search_rules()
+    found = score_case(one, rules, DIRECT)
+    assert found.keys() == boxes.keys()
+    for number in range(0, len(rules), 7):
+        for label in boxes:
+            for level in (1, 50, 300, 700):
+                slow = restated(one, rules[number], label, level / 1000)
+                assert found[label][number, level] == pytest.approx(slow, abs=2e-3)
+    assert found["Opacity"].max() > 0.1
+
+
+def restated(one, rule, label, threshold):
+    joined = np.zeros(SIZE)
+    for spoken, weight_s in zip(one.spoken, rule.weigh(one), strict=True):
+        if label in spoken.labels and weight_s.any():
+            gaze = one.gaussians | {"weight_s": weight_s}
+            joined = np.maximum(joined, Canvas(gaze, IMAGE_SIZE, SIZE).label_map([0])[0])
+    frame = Letterbox.fit(IMAGE_SIZE, SIZE)
+    mask = np.any([ellipse_mask(box, frame) for box in one.boxes[label]], axis=0)
+    over = joined > threshold
+    return (over & mask).sum() / (over | mask).sum()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"spoken": ()}, id="report says nothing"),
+        pytest.param({"spoken": (Spoken(0, 1.0, 3.0, ("Fracture",)),)}, id="another label"),
+        pytest.param({"onset_s": (), "offset_s": ()}, id="no fixation"),
+        pytest.param({"onset_s": (50,), "offset_s": (60,)}, id="no gaze in any window"),
+    ],
+)
+def test_a_miss_scores_zero(changes):
+    found = score_case(case(**changes), search_rules(), DIRECT)
+    assert found["Edema"].shape == (67, N_LEVELS)
+    assert not found["Edema"].any()
+
+
+def test_a_subject_is_the_sum_of_its_cases():
+    cases = [case(), case(boxes={"Edema": [BOX], "Fracture": [BOX]})]
+    rules = search_rules()[:3]
+    found = score_subject(cases, rules, DIRECT)
+    singles = [score_case(one, rules, DIRECT) for one in cases]
+    assert {label: n for label, (n, _) in found.items()} == {"Edema": 2, "Fracture": 1}
+    np.testing.assert_array_equal(found["Edema"][1], singles[0]["Edema"] + singles[1]["Edema"])
+
+
+@pytest.mark.parametrize("resize", ["direct", "published"])
+def test_mask_joins_ellipses(resize):
+    drawing = Drawing(SIZE, resize, "mass")
+    one, other = (10.0, 10.0, 20.0, 20.0), (30.0, 40.0, 44.0, 60.0)
+    joined = join_ellipses([one, other], IMAGE_SIZE, drawing.size, drawing.resize)
+    parts = [join_ellipses([box], IMAGE_SIZE, drawing.size, drawing.resize) for box in (one, other)]
+    assert all(part.sum() > 50 for part in parts)
+    np.testing.assert_array_equal(joined, parts[0] | parts[1])
