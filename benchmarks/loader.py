@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import InterpolationMode, RandomAffine
 from torchvision.transforms.functional import normalize, pad, resize
 
-from gazescribe.models.config import read_config
+from gazescribe.models.core.config import read_config
 from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.loading import training_loader
 from gazescribe.models.mil.settings import Inputs, Run

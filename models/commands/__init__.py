@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The commands that need a network."""

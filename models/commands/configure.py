@@ -38,7 +38,7 @@ def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -
 
 
 def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
-    """Give the CONFIG of a network, as `models.config` reads it.
+    """Give the CONFIG of a network, as `models.core.config` reads it.
 
     Parameters
     ----------

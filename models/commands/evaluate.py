@@ -1,12 +1,12 @@
-"""TODO docstring."""
+"""The command `evaluate`."""
 
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from gazescribe.models.config import read_config
-from gazescribe.models.evaluating import check_trained, device_of, evaluate_run
+from gazescribe.models.core.config import read_config
+from gazescribe.models.evaluating.run import check_trained, device_of, evaluate_run
 from gazescribe.models.training.run import chosen, data_hash
 from gazescribe.pipeline.commands.options import (
     EXISTING_FILE,

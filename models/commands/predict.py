@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `predict`."""
 
 from collections import Counter
 from pathlib import Path
@@ -83,7 +83,7 @@ def predict(
     column path (and, if you like, name).
     """
     if card:
-        from gazescribe.models.checkpoint import read_metadata
+        from gazescribe.models.core.checkpoint import read_metadata
 
         click.echo(read_metadata(checkpoint)["card"])
         return

@@ -1,11 +1,11 @@
-"""TODO docstring."""
+"""The command `train`."""
 
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from gazescribe.models.config import read_config
+from gazescribe.models.core.config import read_config
 from gazescribe.models.training.run import chosen, data_hash, train_run
 from gazescribe.pipeline.commands.options import (
     EXISTING_FILE,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import DenseNet
 
-from gazescribe.models.backbones import read_weights
+from gazescribe.models.core.backbones import read_weights
 
 Kind = Literal["densenet201", "densenet121", "tiny"]
 Tap = Literal["block4", "transition3"]

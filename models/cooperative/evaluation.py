@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gazescribe.models.config import Config
 from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
 from gazescribe.models.cooperative.settings import Run
 from gazescribe.models.cooperative.trained import restored
-from gazescribe.models.evaluating import Scored
+from gazescribe.models.core.config import Config
+from gazescribe.models.evaluating.run import Scored
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import SPLITS, TABLES
 from gazescribe.pipeline.geometry.letterbox import Letterbox

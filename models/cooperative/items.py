@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gazescribe.models.cooperative.gaze import Gaze, gaze_of
 from gazescribe.models.cooperative.settings import Inputs, Run
 from gazescribe.models.cooperative.splits import Rows, said_of_split, split_readings
-from gazescribe.models.images import FRAME
+from gazescribe.models.core.images import FRAME
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
 from gazescribe.pipeline.core.shards import Shards, open_shards
 from gazescribe.pipeline.core.tables import read_table

@@ -6,13 +6,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gazescribe.models.backbones import COUNTER, read_weights
-from gazescribe.models.checkpoint import Checkpoint, load_weights
 from gazescribe.models.cooperative.classifiers import DenseClassifier, InceptionResNet
 from gazescribe.models.cooperative.densenet import Encoder, read_densenet
 from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.mt_unet import UNet
+from gazescribe.models.core.backbones import COUNTER, read_weights
+from gazescribe.models.core.checkpoint import Checkpoint, load_weights
 from gazescribe.pipeline.core.errors import ParamsError
 
 LAST_OF_INCEPTION = "classif."

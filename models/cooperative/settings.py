@@ -1,4 +1,4 @@
-"""Settings of the cooperative network and its baselines, as CONFIG says them (`models.config`).
+"""Settings of the cooperative network and its baselines, as CONFIG says them (`core.config`).
 
 `pipeline/networks.py` writes them from the parameters; `params.yaml` and `params/` say what each
 is, its unit and its source. A test keeps the two definitions equal. One class describes every
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gazescribe.models.config import Between
+from gazescribe.models.core.config import Between
 
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),

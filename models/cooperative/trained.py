@@ -8,11 +8,11 @@ from pathlib import Path
 
 from torch import nn
 
-from gazescribe.models.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
-from gazescribe.models.config import read_settings
 from gazescribe.models.cooperative.networks import inherit, load_file, network_of
 from gazescribe.models.cooperative.settings import Run
 from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
+from gazescribe.models.core.config import read_settings
 from gazescribe.pipeline.core.errors import ParamsError
 
 SYSTEM = "cooperative"

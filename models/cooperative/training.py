@@ -30,7 +30,7 @@ from gazescribe.models.cooperative.losses import (
 from gazescribe.models.cooperative.settings import N_CLASSES, Inputs, Run
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.cooperative.trained import started
-from gazescribe.models.images import resize_of
+from gazescribe.models.core.images import resize_of
 from gazescribe.models.training.epochs import Plan
 from gazescribe.models.training.fitting import Job, Machine
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gazescribe.models.images import open_images
+from gazescribe.models.core.images import open_images
 from gazescribe.models.mil.items import (
     CHANNEL,
     SUPERVISIONS,

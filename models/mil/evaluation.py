@@ -19,10 +19,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from gazescribe.models.checkpoint import Checkpoint
-from gazescribe.models.config import Config
-from gazescribe.models.evaluating import Scored
-from gazescribe.models.images import open_images
+from gazescribe.models.core.checkpoint import Checkpoint
+from gazescribe.models.core.config import Config
+from gazescribe.models.core.images import open_images
+from gazescribe.models.evaluating.run import Scored
 from gazescribe.models.mil.data import check_splits, evaluation_items
 from gazescribe.models.mil.examples import examples
 from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics

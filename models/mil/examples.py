@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.models.config import Config
-from gazescribe.models.images import open_images
+from gazescribe.models.core.config import Config
+from gazescribe.models.core.images import open_images
 from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.looking import Case, cases_of, look, mask_of
 from gazescribe.models.mil.network import MilNetwork

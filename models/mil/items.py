@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazescribe.models.images import FRAME
+from gazescribe.models.core.images import FRAME
 from gazescribe.models.mil.settings import Inputs
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
@@ -124,7 +124,7 @@ def mimic_items(inputs: Inputs, images: pd.DataFrame, split: str) -> Items:
     inputs : Inputs
         Folders.
     images : pandas.DataFrame
-        Index of `models.images.ImageRows`.
+        Index of `models.core.images.ImageRows`.
     split : str
         train, validate or test.
 
@@ -174,7 +174,7 @@ def reading_items(inputs: Inputs, supervision: str, images: pd.DataFrame, split:
         said, with or without a look. report: labels with an ellipse of any certainty, each with the
         map of the whole reading (the published ablation).
     images : pandas.DataFrame
-        Index of `models.images.ImageRows`.
+        Index of `models.core.images.ImageRows`.
     split : str
         train, validate or test.
 

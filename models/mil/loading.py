@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.images import ImageRows, open_images
+from gazescribe.models.core.images import ImageRows, open_images
 from gazescribe.models.mil.items import SUPERVISIONS, Items
 from gazescribe.models.mil.settings import Inputs, Run
 from gazescribe.models.training.augment import draw

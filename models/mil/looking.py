@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gazescribe.models.config import Config
+from gazescribe.models.core.config import Config
 from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.loading import evaluation_loader
 from gazescribe.models.mil.maps import localisation_maps

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  the name all of torch's users know
 
-from gazescribe.models.backbones import Backbone, BackboneName
+from gazescribe.models.core.backbones import Backbone, BackboneName
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import ArrayError
 
@@ -52,7 +52,7 @@ class MilNetwork(nn.Module):
     Parameters
     ----------
     backbone : {"resnet50", "resnet18", "tiny"}
-        See `models.backbones`. With `tiny`, head and decoder are eight times narrower, too.
+        See `models.core.backbones`. With `tiny`, head and decoder are eight times narrower, too.
     layers : tuple of int
         Layers of the backbone that the head sees: (3, 4), or (4,) for a single resolution.
     grid : int

@@ -1,4 +1,4 @@
-"""Settings of the multiple-instance network, as CONFIG says them (`models.config`).
+"""Settings of the multiple-instance network, as CONFIG says them (`models.core.config`).
 
 `pipeline/networks.py` writes them from the parameters; `params.yaml` and `params/` say what each
 is, its unit and its source. A test keeps the two definitions equal.
@@ -7,7 +7,7 @@ is, its unit and its source. A test keeps the two definitions equal.
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gazescribe.models.config import Between
+from gazescribe.models.core.config import Between
 from gazescribe.models.training.augment import Augment
 
 Share = Annotated[float, Between(0, 1)]

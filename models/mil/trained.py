@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gazescribe.models.checkpoint import Checkpoint, load_checkpoint, load_weights
-from gazescribe.models.config import read_settings
+from gazescribe.models.core.checkpoint import Checkpoint, load_checkpoint, load_weights
+from gazescribe.models.core.config import read_settings
 from gazescribe.models.mil.losses import image_probability, pooled_logits
 from gazescribe.models.mil.network import MilNetwork
 from gazescribe.models.mil.settings import Run

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gazescribe.models.images import resize_of
+from gazescribe.models.core.images import resize_of
 from gazescribe.models.mil.data import build_items, evaluation_items, summarise_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss, pooled_loss

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""A trained network applied to pictures."""

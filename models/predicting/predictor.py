@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.checkpoint import Checkpoint, read_metadata
-from gazescribe.models.config import SYSTEMS
+from gazescribe.models.core.checkpoint import Checkpoint, read_metadata
+from gazescribe.models.core.config import SYSTEMS
 from gazescribe.models.predicting.pictures import Picture
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox

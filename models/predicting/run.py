@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gazescribe.models.evaluating import device_of
+from gazescribe.models.evaluating.run import device_of
 from gazescribe.models.predicting.boxes import read_boxes
 from gazescribe.models.predicting.output import PREDICTIONS, Job, Wish, finish, write_part
 from gazescribe.models.predicting.pictures import Picture
@@ -67,7 +67,7 @@ def run(
     GazeError
         If the checkpoint, the boxes or OUT are not what they must be, or no picture can be read.
     """
-    from gazescribe.models.checkpoint import library_versions
+    from gazescribe.models.core.checkpoint import library_versions
     from gazescribe.models.predicting.predictor import load_predictor, look_at
 
     check_out(out, PREDICTIONS)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Training, of any of the networks."""

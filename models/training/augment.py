@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from gazescribe.models.config import Between
+from gazescribe.models.core.config import Between
 from gazescribe.models.training.sampling import AUGMENT, generator
 
 Interpolation = Literal["nearest", "bilinear"]

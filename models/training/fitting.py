@@ -51,7 +51,7 @@ class Job:
     plan : Plan
         How to train.
     labels, input, training
-        What the checkpoint says of them (`models.checkpoint.Checkpoint`).
+        What the checkpoint says of them (`models.core.checkpoint.Checkpoint`).
     warnings : sequence of str
         What the user should know of it beforehand.
     """

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gazescribe.models.config import Config
+from gazescribe.models.core.config import Config
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.files import replacing, write_json
 
 if TYPE_CHECKING:  # Lightning takes 20 s to import
-    from gazescribe.models.checkpoint import Checkpoint
+    from gazescribe.models.core.checkpoint import Checkpoint
     from gazescribe.models.training.fitting import Machine
 
 SUMMARY = "train.json"
@@ -72,7 +72,7 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
         What `train.json` says, and `skipped`. Of a run that is done and has lost that file, what
         its checkpoint says: all but times and memory.
     """
-    from gazescribe.models.checkpoint import FILE, Checkpoint, read_metadata
+    from gazescribe.models.core.checkpoint import FILE, Checkpoint, read_metadata
     from gazescribe.models.training.epochs import seed_all
     from gazescribe.models.training.fitting import fit, wait_for_all
     from gazescribe.models.training.memory import forget_peak, peak_mib
@@ -124,7 +124,7 @@ def write_run(
     folder: Path,
 ) -> None:
     """Write what came of a run; the checkpoint last, since where it is the run is done."""
-    from gazescribe.models.checkpoint import FILE, save_checkpoint
+    from gazescribe.models.core.checkpoint import FILE, save_checkpoint
 
     (folder / FILE).unlink(missing_ok=True)
     columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -147,7 +147,7 @@ def run_hash(run: Any, data: str, out: Path) -> str:
     ParamsError
         If that run is not trained yet.
     """
-    from gazescribe.models.checkpoint import FILE, read_metadata
+    from gazescribe.models.core.checkpoint import FILE, read_metadata
 
     settings = dataclasses.asdict(run)
     kept = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}

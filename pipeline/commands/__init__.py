@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Every command of `gazescribe`; the only room that reads `params.yaml`."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `associate`."""
 
 from pathlib import Path
 from typing import Any

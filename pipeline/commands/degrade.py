@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `degrade`."""
 
 from collections import Counter
 from collections.abc import Mapping

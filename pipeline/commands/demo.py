@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `demo`."""
 
 from pathlib import Path
 

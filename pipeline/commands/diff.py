@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `diff`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `evaluate-labels`."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `heatmaps`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `images`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `label`."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What all commands share: options, errors for people, the summary line."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `overlay`."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def overlay(
     params_file: Path | None,
 ) -> None:
     """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png."""
-    params = load_params(params_file)
+    params = load_params(params_file).heatmaps
     readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
     root = radiographs_root(images, paths)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `render`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `report`."""
 
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from gazescribe.pipeline.commands.options import (
     parallel_options,
     summarise,
 )
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.report.layout import open_run
 from gazescribe.pipeline.report.run import run
 
 
@@ -59,14 +61,17 @@ def report(
     RUN is the project folder after `dvc repro`, or a folder with a run.json that names its parts.
     The pages need no network and no server: open them in a browser.
     """
+    parts = open_run(run_folder)
+    own_params = None if parts.params is None else run_folder / parts.params
     summary = run(
         run_folder,
         out,
+        parts,
+        load_params(params_file or own_params).heatmaps,
         images=images,
         with_images=not no_images,
         asked=asked,
         count=count,
-        params_file=params_file,
         workers=workers,
         scheduler=scheduler,
     )

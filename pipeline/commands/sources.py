@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `sources`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `tune`."""
 
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from gazescribe.pipeline.commands.options import (
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.windows.tune.run import run
+from gazescribe.pipeline.windows.tune.settings import SearchSettings
 
 
 @command("tune")
@@ -55,8 +56,14 @@ def tune(
     spans with report id, span, label and polarity (csv, jsonl, parquet).
     """
     params = load_params(params_file)
-    params = params.model_copy(update={"tune": override(params.tune, **options)})
-    summary = run(tables, mentions, out, params, rules=rules, workers=workers, scheduler=scheduler)
+    settings = SearchSettings(
+        tune=override(params.tune, **options),
+        associate=params.associate,
+        heatmaps=params.heatmaps,
+    )
+    summary = run(
+        tables, mentions, out, settings, rules=rules, workers=workers, scheduler=scheduler
+    )
     best = summary["best"]
     left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
     line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"

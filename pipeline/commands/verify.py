@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `verify`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Write files whole or not at all."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import click
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -119,6 +118,8 @@ def override(section: Section, **given: object) -> Section:
 
 def option_of(key: str) -> str:
     """Spell a key as the option of the running command that sets it; else as it is."""
+    import click
+
     context = click.get_current_context(silent=True)
     options = context.command.params if context else []
     return next((option.opts[0] for option in options if option.name == key), key)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What was said: the labeler, mentions, and how well the labeler does."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Gaze: fixations from samples, and how gaze and speech are in step."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Sizes of maps and images, as options and parameters write them."""
 
 from gazescribe.pipeline.core.errors import ParamsError
 

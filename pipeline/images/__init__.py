@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Radiographs: found, read, fitted into shards."""

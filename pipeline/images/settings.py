@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Section `images` of `params.yaml`."""
 
 from typing import Literal
 

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Heatmaps drawn from the Gaussians of windows."""

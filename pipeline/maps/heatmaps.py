@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gazescribe.pipeline.commands.heatmaps import heatmaps
 from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.parallel import map_tasks
@@ -43,12 +42,9 @@ from gazescribe.pipeline.geometry.canvas import (
     Size,
     frame_of,
     join_ellipses,
-    render,
 )
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.settings import Heatmaps
-
-__all__ = ["heatmaps", "parse_size", "plan", "plan_ellipses", "render", "run"]
 
 WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
 READING_COLUMNS = (

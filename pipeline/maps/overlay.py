@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.commands.params import Params
 from gazescribe.pipeline.core.errors import GazeError, nearest
 from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
 from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_radiograph
 from gazescribe.pipeline.maps.render import draw_windows
+from gazescribe.pipeline.maps.settings import Heatmaps
 
 INCHES = 6.4
 Row = dict[str, Any]
@@ -115,10 +115,10 @@ def paint(
 
 
 def _figure(
-    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: Params
+    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: Heatmaps
 ) -> Any:
     reading_id, label = reading["reading_id"], rows[0]["label"]
-    how = {"amplitude": params.heatmaps.amplitude}
+    how = {"amplitude": params.amplitude}
     heatmap = draw_windows(associated, rows, None, **how)
     image = read_radiograph(path)
     if image.shape != heatmap.shape:
@@ -132,8 +132,7 @@ def _figure(
     ellipses = [
         row
         for row in _ellipses(tables, reading_id)
-        if label in reaching.get(row["label"], ())
-        and row["certainty"] >= params.heatmaps.min_certainty
+        if label in reaching.get(row["label"], ()) and row["certainty"] >= params.min_certainty
     ]
     fixations = {name: values[mine] for name, values in gaussians.items()}
     return paint(image, heatmap, fixations, ellipses, f"{label}, {reading_id}\n“{said}”")

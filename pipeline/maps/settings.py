@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Section `heatmaps` of `params.yaml`."""
 
 from typing import Literal
 

@@ -20,7 +20,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
@@ -32,7 +31,7 @@ from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report import stages
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
 from gazescribe.pipeline.report.inspector import Look
-from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, Run, open_run
+from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, Run
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.pages import is_ours, write_page
 from gazescribe.pipeline.report.parts import read_parts
@@ -67,12 +66,13 @@ def write_task(task: Task, *, out: Path, order: Mapping[str, tuple[str, str]]) -
 def run(
     folder: Path,
     out: Path,
+    parts: Run,
+    params: Heatmaps,
     *,
     images: Path | None = None,
     with_images: bool = True,
     asked: Sequence[str] = (),
     count: int = 24,
-    params_file: Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
@@ -81,9 +81,13 @@ def run(
     Parameters
     ----------
     folder : pathlib.Path
-        As `layout.open_run` takes it.
+        Of the run.
     out : pathlib.Path
         Folder of the pages; inspectors of an earlier report there are removed.
+    parts : Run
+        Where the parts of the run lie, as `layout.open_run` found them.
+    params : Heatmaps
+        How its maps were drawn.
     images : pathlib.Path, optional
         Folder of the radiographs, or one above it; else what `run.json` names, else
         `GAZE_DATA_ROOT`, else the demo's. The first two must hold one at least.
@@ -97,8 +101,6 @@ def run(
     GazeError
         If the folder is no run, or its parts do not fit together.
     """
-    parts = open_run(folder)
-    params = load_params(_params_file(folder, parts, params_file)).heatmaps
     label_map = load_label_map()
     ids = reading_ids(folder, parts)
     windows = {name: _windows(folder, parts.datasets[name]) for name in ids}
@@ -166,10 +168,6 @@ def _sections(folder: Path, parts: Run) -> dict[str, Any]:
         ],
         "curves": stages.training(folder, parts),
     }
-
-
-def _params_file(folder: Path, parts: Run, given: Path | None) -> Path | None:
-    return given or (None if parts.params is None else folder / parts.params)
 
 
 def _images(folder: Path, parts: Run, given: Path | None, names: Sequence[str]) -> Path | None:

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Section `tabulate` of `params.yaml`."""
 
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Data sets as their manifests describe them, and the raw trees on disk."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Load the manifest of a data set: by its name, or from a file of your own."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Windows of time around mentions, and the gaze in them."""

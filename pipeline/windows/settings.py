@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Section `associate` of `params.yaml`."""
 
 from typing import Literal
 

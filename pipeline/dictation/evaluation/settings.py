@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Sections `evaluate_labels` and `degrade` of `params.yaml`."""
 
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Any data set to tables, by a manifest."""

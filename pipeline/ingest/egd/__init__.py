@@ -1,1 +1,1 @@
-"""TODO room."""
+"""EGD to tables."""

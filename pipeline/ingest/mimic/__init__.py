@@ -1,1 +1,1 @@
-"""TODO room."""
+"""MIMIC-CXR-JPG to tables."""

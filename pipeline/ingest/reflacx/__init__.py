@@ -1,1 +1,1 @@
-"""TODO room."""
+"""REFLACX to tables."""

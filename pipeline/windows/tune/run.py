@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from gazescribe.pipeline.commands.params import Params
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.rules_io import load_label_map
@@ -32,6 +31,7 @@ from gazescribe.pipeline.windows.tune.results import (
     score_table,
 )
 from gazescribe.pipeline.windows.tune.search import gather, search
+from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from gazescribe.pipeline.windows.tune.soft import beyond
 
 PARAMS: dict[str, Any] = {
@@ -46,7 +46,7 @@ def run(
     tables: Path,
     mentions: Path,
     out: Path,
-    params: Params,
+    params: SearchSettings,
     *,
     rules: Path | None = None,
     workers: int | None = None,
@@ -79,7 +79,7 @@ def run(
     return summary
 
 
-def _write(results: Results, summary: dict[str, Any], out: Path, params: Params) -> None:
+def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchSettings) -> None:
     from gazescribe.pipeline.core.figures import save
     from gazescribe.pipeline.windows.tune.plots import iou_by_delay, iou_by_label
 

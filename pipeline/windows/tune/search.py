@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gazescribe.pipeline.commands.params import Params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table, table_path
@@ -29,6 +28,7 @@ from gazescribe.pipeline.windows.tune.layers import Drawing
 from gazescribe.pipeline.windows.tune.levels import N_LEVELS
 from gazescribe.pipeline.windows.tune.results import Results, compare
 from gazescribe.pipeline.windows.tune.score import score_subject
+from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from gazescribe.pipeline.windows.tune.validate import LabelScores
 
 
@@ -58,7 +58,11 @@ def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str
 
 
 def gather(
-    tables: Path, mentions: Path, params: Params, label_map: LabelMap, rules: Path | None = None
+    tables: Path,
+    mentions: Path,
+    params: SearchSettings,
+    label_map: LabelMap,
+    rules: Path | None = None,
 ) -> tuple[list[Case], dict[str, Any]]:
     """Read the cases; give them with what was counted on the way.
 
@@ -164,7 +168,7 @@ def score_all(
 def search(
     cases: Sequence[Case],
     rules: Sequence[Candidate],
-    params: Params,
+    params: SearchSettings,
     channels: Sequence[str],
     *,
     workers: int | None = None,

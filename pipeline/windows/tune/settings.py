@@ -1,10 +1,12 @@
-"""TODO docstring."""
+"""Section `tune` of `params.yaml`, and all that the search depends on."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.windows.settings import Associate
 
 
 class SoftWindows(Strict):
@@ -43,3 +45,11 @@ class Tune(Strict):
     soft: SoftWindows
     contrast: Contrast
     context: Context
+
+
+class SearchSettings(Strict):
+    """What the search needs: its own section, and those of the stages it searches for."""
+
+    tune: Tune
+    associate: Associate
+    heatmaps: Heatmaps

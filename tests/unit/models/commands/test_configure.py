@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from gazescribe.models.config import read_config
+from gazescribe.models.core.config import read_config
 from gazescribe.pipeline.commands.params import load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource

@@ -10,8 +10,6 @@ import torch
 from captum.attr import LayerGradCam
 from PIL import Image
 
-from gazescribe.models.checkpoint import FILE, Checkpoint, save_checkpoint
-from gazescribe.models.config import Config
 from gazescribe.models.cooperative.classifiers import DenseClassifier
 from gazescribe.models.cooperative.densenet import Encoder
 from gazescribe.models.cooperative.evaluation import Baselines, mixed, most_probable, score
@@ -22,6 +20,8 @@ from gazescribe.models.cooperative.items import CLASSES, build_lists
 from gazescribe.models.cooperative.networks import network_of
 from gazescribe.models.cooperative.settings import Evaluation
 from gazescribe.models.cooperative.trained import restored
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
+from gazescribe.models.core.config import Config
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.core.shards import open_shards

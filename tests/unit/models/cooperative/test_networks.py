@@ -5,9 +5,9 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import DenseNet
 
-from gazescribe.models.checkpoint import Checkpoint
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.networks import inherit, load_file, network_of
+from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from tests.unit.models.cooperative.cooperative_cases import MODELS, small_run
 

@@ -7,8 +7,8 @@ import yaml
 from annotated_types import Ge, Gt, Le
 
 from gazescribe.models.commands.configure import resolved
-from gazescribe.models.config import read_config
 from gazescribe.models.cooperative.settings import Evaluation, Inputs, Run, run_faults
+from gazescribe.models.core.config import read_config
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource

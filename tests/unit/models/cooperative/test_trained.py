@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from gazescribe.models.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.networks import network_of
 from gazescribe.models.cooperative.trained import restored
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from tests.unit.models.cooperative.cooperative_cases import small_run
 
 

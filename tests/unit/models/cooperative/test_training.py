@@ -8,14 +8,14 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from gazescribe.models.checkpoint import FILE, load_checkpoint, save_checkpoint
-from gazescribe.models.config import Config
 from gazescribe.models.cooperative.data import Radiographs
 from gazescribe.models.cooperative.items import CLASSES, build_lists
 from gazescribe.models.cooperative.losses import UncertaintyWeights, saliency_loss
 from gazescribe.models.cooperative.splits import split_csv
 from gazescribe.models.cooperative.trained import restored, started
 from gazescribe.models.cooperative.training import CooperativeTraining, map_scores, prepare
+from gazescribe.models.core.checkpoint import FILE, load_checkpoint, save_checkpoint
+from gazescribe.models.core.config import Config
 from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.fitting import Machine
 from gazescribe.models.training.run import train_run

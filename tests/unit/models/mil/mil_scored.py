@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from gazescribe.models.checkpoint import FILE, Checkpoint, save_checkpoint
-from gazescribe.models.config import Config
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
+from gazescribe.models.core.config import Config
 from gazescribe.models.mil.settings import Evaluation, Inputs, Run
 from gazescribe.models.mil.trained import network_of
 from gazescribe.pipeline.core.class_names import TEN_LABELS

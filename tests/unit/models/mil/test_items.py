@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gazescribe.models.images import open_images
+from gazescribe.models.core.images import open_images
 from gazescribe.models.mil.items import joined, mimic_items, reading_items
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError

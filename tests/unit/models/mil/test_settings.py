@@ -4,7 +4,7 @@ import pytest
 import yaml
 from annotated_types import Ge, Gt, Le
 
-from gazescribe.models.config import Between
+from gazescribe.models.core.config import Between
 from gazescribe.models.mil.settings import Evaluation, Inputs, Run
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError

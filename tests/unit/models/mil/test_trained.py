@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.checkpoint import Checkpoint, save_checkpoint
+from gazescribe.models.core.checkpoint import Checkpoint, save_checkpoint
 from gazescribe.models.mil.losses import image_probability
 from gazescribe.models.mil.trained import network_of, probability_of, restored
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError

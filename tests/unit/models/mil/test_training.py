@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.checkpoint import load_checkpoint
-from gazescribe.models.config import Config
+from gazescribe.models.core.checkpoint import load_checkpoint
+from gazescribe.models.core.config import Config
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
 from gazescribe.models.mil.trained import restored
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 import gazescribe.models.predicting.output
 import gazescribe.models.predicting.predictor
 import gazescribe.models.predicting.run
-from gazescribe.models.checkpoint import Checkpoint, annotate_checkpoint, save_checkpoint
+from gazescribe.models.core.checkpoint import Checkpoint, annotate_checkpoint, save_checkpoint
 from gazescribe.models.mil.maps import localisation_maps
 from gazescribe.models.mil.trained import network_of, probability_of, restored
 from gazescribe.models.predicting.pictures import Picture

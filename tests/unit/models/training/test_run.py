@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from torch.utils.data import DataLoader
 
-from gazescribe.models.checkpoint import load_checkpoint
 from gazescribe.models.commands.configure import resolved
-from gazescribe.models.config import Config
+from gazescribe.models.core.checkpoint import load_checkpoint
+from gazescribe.models.core.config import Config
 from gazescribe.models.training import run as train_module
 from gazescribe.models.training.epochs import Plan
 from gazescribe.models.training.fitting import Job, Machine

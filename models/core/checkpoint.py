@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from gazescribe.models.card import model_card
+from gazescribe.models.core.card import model_card
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 

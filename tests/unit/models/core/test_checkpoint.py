@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gazescribe.models.checkpoint import (
+from gazescribe.models.core.checkpoint import (
     KEY,
     Checkpoint,
     annotate_checkpoint,

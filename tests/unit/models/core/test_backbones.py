@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import resnet18
 
-from gazescribe.models.backbones import Backbone
+from gazescribe.models.core.backbones import Backbone
 from gazescribe.pipeline.core.errors import GazeError
 
 

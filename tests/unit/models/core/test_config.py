@@ -4,7 +4,7 @@ import json
 import pytest
 
 from gazescribe.models.commands.configure import resolved
-from gazescribe.models.config import Between, read_config, read_settings
+from gazescribe.models.core.config import Between, read_config, read_settings
 from gazescribe.models.mil.settings import Inputs, Run
 from gazescribe.pipeline.core.errors import ParamsError
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.models.config import Config
+from gazescribe.models.core.config import Config
 from gazescribe.models.training.run import WITHOUT_EFFECT, run_hash
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
@@ -31,7 +31,7 @@ from gazescribe.pipeline.core.tables import write_table
 if TYPE_CHECKING:  # torch takes seconds to import
     import torch
 
-    from gazescribe.models.checkpoint import Checkpoint
+    from gazescribe.models.core.checkpoint import Checkpoint
 
 SCORES = "scores.json"
 EXAMPLES = "examples.npz"
@@ -48,7 +48,7 @@ class Scored:
     said : mapping
         What `scores.json` says of them: thresholds, counts and so on.
     thresholds, metrics : mapping or None
-        What the checkpoint is to say (`models.checkpoint.Checkpoint`).
+        What the checkpoint is to say (`models.core.checkpoint.Checkpoint`).
     examples : mapping of str to ndarray, optional
         Pictures and maps for figures.
     warnings : sequence of str
@@ -71,7 +71,7 @@ def check_trained(runs: Sequence[Any], models: Path) -> None:
     ParamsError
         Naming all that have none.
     """
-    from gazescribe.models.checkpoint import FILE
+    from gazescribe.models.core.checkpoint import FILE
 
     absent = [run.name for run in runs if not (models / run.name / FILE).is_file()]
     if absent:
@@ -124,7 +124,7 @@ def evaluate_run(
     GazeError
         If the checkpoint is of other settings, or what it is scored on is not what it must be.
     """
-    from gazescribe.models.checkpoint import FILE, load_checkpoint
+    from gazescribe.models.core.checkpoint import FILE, load_checkpoint
 
     path, folder = models / run.name / FILE, out / run.name
     checkpoint = load_checkpoint(path, system=config.system)
@@ -191,7 +191,7 @@ def read_scores(folder: Path, key: str) -> dict[str, Any] | None:
 
 def write_scores(scored: Scored, said: Mapping[str, Any], path: Path, folder: Path) -> None:
     """Write what is said of a run; `scores.json` last, since where it is the run is scored."""
-    from gazescribe.models.checkpoint import FILE, annotate_checkpoint
+    from gazescribe.models.core.checkpoint import FILE, annotate_checkpoint
 
     for name in (SCORES, EXAMPLES):
         (folder / name).unlink(missing_ok=True)

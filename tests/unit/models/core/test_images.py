@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from gazescribe.models.images import open_images, resize_of
+from gazescribe.models.core.images import open_images, resize_of
 from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from tests.unit.models.mil.mil_cases import SIZE, World
 

@@ -28,7 +28,7 @@ def model_card(said: Mapping[str, Any]) -> str:
     ----------
     said : mapping
         `system`, `run`, `labels`, `input`, `training`, `thresholds`, `metrics` and `versions`, as
-        `models.checkpoint.Checkpoint` has them.
+        `models.core.checkpoint.Checkpoint` has them.
 
     Returns
     -------

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models import evaluating as evaluate_module
-from gazescribe.models.checkpoint import (
+from gazescribe.models.evaluating import run as evaluate_module
+from gazescribe.models.commands.configure import resolved
+from gazescribe.models.cooperative.settings import Evaluation as CooperativeEvaluation
+from gazescribe.models.core.checkpoint import (
     Checkpoint,
     annotate_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
-from gazescribe.models.commands.configure import resolved
-from gazescribe.models.config import SCHEMA_VERSION, Config
-from gazescribe.models.cooperative.settings import Evaluation as CooperativeEvaluation
-from gazescribe.models.evaluating import Scored, check_trained, device_of, evaluate_run
+from gazescribe.models.core.config import SCHEMA_VERSION, Config
+from gazescribe.models.evaluating.run import Scored, check_trained, device_of, evaluate_run
 from gazescribe.models.mil.settings import Evaluation
 from gazescribe.models.training.run import data_hash, run_hash
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
@@ -317,7 +317,7 @@ def test_it_runs_where_there_is_little(tmp_path, config_of):
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({ABSENT}))
-from gazescribe.models.evaluating import evaluate
+from gazescribe.models.evaluating.run import evaluate
 evaluate(sys.argv[1:])
 """
     arguments = [tmp_path / name for name in ("config.json", "models", "out")]

@@ -1,0 +1,1 @@
+"""What all networks stand on: CONFIG, checkpoints, backbones, radiographs as tensors."""

@@ -1,0 +1,1 @@
+"""Trained networks scored: by class and by place."""
