@@ -11,7 +11,7 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import FloatMap
-from gazescribe.pipeline.maps.heatmaps import parse_size
+from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.render import choose_windows, draw_windows
 
 

@@ -32,7 +32,7 @@ from gazescribe.pipeline.export.contents import Contents, gather
 from gazescribe.pipeline.export.forms import Each, Files
 from gazescribe.pipeline.export.ids import read_key
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
-from gazescribe.pipeline.maps.heatmaps import parse_size
+from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.heatmaps import run as draw_heatmaps
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.sources.loading import load_manifest

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.evaluating import run as evaluate_module
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.cooperative.settings import Evaluation as CooperativeEvaluation
 from gazescribe.models.core.checkpoint import (
@@ -20,6 +19,7 @@ from gazescribe.models.core.checkpoint import (
     save_checkpoint,
 )
 from gazescribe.models.core.config import SCHEMA_VERSION, Config
+from gazescribe.models.evaluating import run as evaluate_module
 from gazescribe.models.evaluating.run import Scored, check_trained, device_of, evaluate_run
 from gazescribe.models.mil.settings import Evaluation
 from gazescribe.models.training.run import data_hash, run_hash
@@ -31,8 +31,9 @@ from gazescribe.pipeline.results.mil.models import score_model
 from gazescribe.pipeline.results.mil.scores import read_runs
 from tests.conftest import ROOT
 from tests.running import invoke
-from tests.unit import cooperative_cases, mil_cases, mil_scored
+from tests.unit.models.cooperative import cooperative_cases
 from tests.unit.models.cooperative.test_evaluation import saved
+from tests.unit.models.mil import mil_cases, mil_scored
 
 CPU = torch.device("cpu")
 THRESHOLDS = {"spatial": {"Edema": 0.5}}

@@ -9,8 +9,9 @@ from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.geometry.canvas import Canvas, render
+from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.images.reading import letterboxed
-from gazescribe.pipeline.maps.heatmaps import parse_size, plan, plan_ellipses, run, sample_gaussians
+from gazescribe.pipeline.maps.heatmaps import plan, plan_ellipses, run, sample_gaussians
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
