@@ -1,66 +1,80 @@
-"""Who may import what (design: section 1), read from the source: also inside functions."""
+"""Who may import what (docs/architecture.md), read from the source: also inside functions."""
 
 import ast
+import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-PIPELINE = sorted((ROOT / "pipeline").rglob("*.py"))
-MODELS = sorted((ROOT / "models").rglob("*.py")) if (ROOT / "models").is_dir() else []
-GEOMETRY = [path for path in PIPELINE if path.parent.name == "geometry"]
-BARE = [ROOT / "pipeline" / f"{name}.py" for name in ("schemas", "labels", "errors")]
-FOR_MODELS = (
-    "schemas",
-    "labels",
-    "geometry",
-    "shards",
-    "errors",
-    "console",
-    "tables",
-    "radiographs",
+from tests.conftest import ROOT
+
+FLOORS = (
+    ("models/commands",),
+    ("pipeline/commands", "models/mil", "models/cooperative"),
+    ("pipeline/report", "models/predicting"),
+    ("pipeline/export", "pipeline/windows", "models/evaluating"),
+    ("pipeline/maps", "pipeline/gaze", "models/training"),
+    ("pipeline/results", "pipeline/images", "pipeline/ingest", "models/core"),
+    ("pipeline/geometry", "pipeline/dictation", "pipeline/demo", "pipeline/sources"),
+    ("pipeline/core",),
 )
+"""Rooms from top to bottom; each imports from floors below its own alone."""
+
+FILES = sorted(path for root in ("pipeline", "models") for path in (ROOT / root).rglob("*.py"))
+MODULES = {
+    "gazescribe." + ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in FILES
+}
+FOR_MODELS = ("pipeline/core", "pipeline/geometry", "pipeline/images")
+"""Rooms of the pipeline that the networks use, on machines that have little but torch."""
+LIGHT = {*sys.stdlib_module_names, "numpy", "pyarrow", "torch", "torchvision", "timm"}
+LIGHT |= {"pytorch_lightning", "torchmetrics", "pandas", "safetensors", "skimage", "click", "rich"}
+"""What such machines have (design: section 7)."""
 
 
-def imports(source, package="pipeline"):
-    """Dotted names that a source imports; relative ones from its package."""
+def imports(source):
+    """Dotted names that a source imports, wherever it does."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = ".".join(filter(None, [package if node.level else "", node.module]))
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
-            yield from (one.value for one in node.args if isinstance(one, ast.Constant))
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def top_level(path):
-    """Dotted names that are imported when the module is."""
+def imports_at_top(path):
+    """Dotted names that are imported when the module is; not those for type checkers alone."""
     body = ast.parse(path.read_text(encoding="utf-8")).body
     plain = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     return list(imports("\n".join(map(ast.unparse, plain))))
 
 
-def is_of(name, packages):
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
+def module_of(name):
+    """The project module that a dotted name lies in, or is; None for other packages."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name or None
 
 
-def imports_of(path):
-    package = ".".join(path.relative_to(ROOT).parent.parts)
-    return list(imports(path.read_text(encoding="utf-8"), package))
+def project_imports(path):
+    found = (module_of(name) for name in imports(path.read_text(encoding="utf-8")))
+    return {module for module in found if module}
 
 
-def forbidden(path, allowed=None, banned=()):
-    return [
-        name
-        for name in imports_of(path)
-        if is_of(name, banned) or not (allowed is None or is_of(name, allowed))
-    ]
+def room_of(module):
+    return "/".join(module.split(".")[1:3])
 
 
-def name(path):
+def relative(path):
     return str(path.relative_to(ROOT))
+
+
+def own_module(path):
+    return module_of("gazescribe." + ".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+PIPELINE = [path for path in FILES if relative(path).startswith("pipeline")]
+MODELS = [path for path in FILES if relative(path).startswith("models")]
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def test_imports_are_found_wherever_they_stand():
@@ -68,75 +82,104 @@ def test_imports_are_found_wherever_they_stand():
 import os.path
 def f():
     import torch.nn as nn
-    from models import mil
-    from . import schemas
-    importlib.import_module("gazescribe.models.training.run")
+    from gazescribe.models import mil
 if True:
     from torch import Tensor
 """
     assert sorted(imports(source)) == [
         "gazescribe.models.mil",
-        "gazescribe.models.training.run",
         "os.path",
-        "gazescribe.pipeline.core.schemas",
         "torch.Tensor",
         "torch.nn",
     ]
-    assert is_of("torch.nn", ["torch"])
-    assert not is_of("torchvision", ["torch"])
+    assert (
+        module_of("gazescribe.pipeline.core.errors.GazeError") == "gazescribe.pipeline.core.errors"
+    )
+    assert module_of("torch.nn") is None
 
 
-def test_there_is_something_to_check():
-    assert len(PIPELINE) > 20
-    assert len(GEOMETRY) >= 5
-    assert all(path.is_file() for path in BARE)
+def test_each_room_has_a_floor():
+    rooms = {room_of(own_module(path)) for path in FILES} - {"pipeline", "models"}
+    assert rooms == set(FLOOR_OF)
 
 
-@pytest.mark.parametrize("path", PIPELINE, ids=name)
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_arrows_between_rooms_go_down(path):
+    room = room_of(own_module(path))
+    upwards = [
+        module
+        for module in sorted(project_imports(path))
+        if room_of(module) in FLOOR_OF
+        and room_of(module) != room
+        and FLOOR_OF[room_of(module)] <= FLOOR_OF[room]
+    ]
+    assert upwards == []
+
+
+def test_no_circle_between_files():
+    graph = {own_module(path): project_imports(path) for path in FILES}
+    done, trail = set(), []
+
+    def visit(module):
+        assert module not in trail, " -> ".join([*trail[trail.index(module) :], module])
+        if module in done:
+            return
+        trail.append(module)
+        for target in sorted(graph[module] - {module}):
+            visit(target)
+        trail.pop()
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module)
+    assert len(done) > 200
+
+
+@pytest.mark.parametrize("path", PIPELINE, ids=relative)
 def test_pipeline_imports_neither_torch_nor_models(path):
-    banned = ("torch", "torchvision", "pytorch_lightning", "lightning", "torchmetrics", "models")
-    assert forbidden(path, banned=banned) == []
+    banned = {"torch", "torchvision", "pytorch_lightning", "lightning", "torchmetrics"}
+    names = list(imports(path.read_text(encoding="utf-8")))
+    assert [name for name in names if name.split(".")[0] in banned] == []
+    assert [name for name in names if name.startswith("gazescribe.models")] == []
 
 
-@pytest.mark.parametrize("path", GEOMETRY, ids=name)
-def test_geometry_imports_numpy_alone(path):
-    allowed = (
-        *sys.stdlib_module_names,
-        "numpy",
-        "gazescribe.pipeline.core.errors",
-        "gazescribe.pipeline.geometry",
-    )
-    assert forbidden(path, allowed) == []
-
-
-@pytest.mark.parametrize("path", BARE, ids=name)
-def test_what_models_share_imports_next_to_nothing(path):
-    assert forbidden(path, (*sys.stdlib_module_names, "numpy", "pyarrow")) == []
-
-
-def test_shards_import_no_more_than_models_have():
-    allowed = (
-        *sys.stdlib_module_names,
-        "numpy",
-        "pyarrow",
-        "gazescribe.pipeline.core.errors",
-        "gazescribe.pipeline.core.schemas",
-    )
-    assert forbidden(ROOT / "pipeline" / "shards.py", allowed) == []
-
-
-@pytest.mark.parametrize("module", ["radiographs", "console", "tables"])
-def test_what_models_share_is_light_to_import(module):
-    """Machines that train have none of pydantic, dask, spaCy and pydicom."""
-    of_pipeline = [f"pipeline.{one}" for one in ("errors", "schemas", "geometry")]
-    allowed = (*sys.stdlib_module_names, "numpy", "pyarrow", "click", *of_pipeline)
-    found = top_level(ROOT / "pipeline" / f"{module}.py")
-    assert any(is_of(one, ["gazescribe.pipeline.core.errors"]) for one in found)
-    assert [one for one in found if not is_of(one, allowed)] == []
-
-
-@pytest.mark.parametrize("path", MODELS, ids=name)
+@pytest.mark.parametrize("path", MODELS, ids=relative)
 def test_models_import_little_of_pipeline(path):
-    of_pipeline = [one for one in imports_of(path) if is_of(one, ["pipeline"])]
-    shared = [f"pipeline.{module}" for module in FOR_MODELS]
-    assert [one for one in of_pipeline if not is_of(one, shared)] == []
+    if relative(path).startswith("models/commands"):
+        pytest.skip("commands bind both halves together")
+    modules = [name for name in project_imports(path) if name.startswith("gazescribe.pipeline")]
+    assert [module for module in modules if room_of(module) not in FOR_MODELS] == []
+    heavy = [name for name in imports_at_top(path) if not name.startswith("gazescribe")]
+    assert [name for name in heavy if name.split(".")[0] not in LIGHT] == []
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if relative(p).startswith("pipeline/geometry")], ids=relative
+)
+def test_geometry_imports_numpy_alone(path):
+    allowed = (*sys.stdlib_module_names, "numpy", "gazescribe")
+    names = list(imports(path.read_text(encoding="utf-8")))
+    assert [name for name in names if name.split(".")[0] not in allowed] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("pipeline.windows", ["pydantic", "click", "spacy", "torch", "yaml", "dask"]),
+        ("pipeline.windows.windows", ["pydantic", "click", "spacy", "torch", "yaml", "dask"]),
+        ("pipeline.geometry.canvas", ["pydantic", "click", "pyarrow", "pandas"]),
+        ("pipeline.core.files", ["pydantic", "click", "pyarrow", "pandas"]),
+        ("pipeline.core.tables", ["pydantic", "click", "pandas", "dask"]),
+        ("pipeline.core.shards", ["pydantic", "click", "pandas", "dask"]),
+        ("pipeline.images.reading", ["pydantic", "click", "pydicom", "dask", "skimage"]),
+    ],
+)
+def test_pure_modules_are_light(module, absent):
+    """Machines that train have no pydantic; arithmetic needs no commands."""
+    code = f"import sys, gazescribe.{module}; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(ran.stdout.split())
+    assert f"gazescribe.{module}" in loaded
+    assert sorted(loaded & set(absent)) == []
