@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import ArrayError, SchemaError
 from gazescribe.pipeline.core.schemas import TABLES
 
 Kind = Literal["heatmaps", "images"]
@@ -73,17 +73,36 @@ class Shards:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, row: int) -> NDArray[Any]:
-        """Array of an index row, shape (height, width): float16 up to about 1, or uint8."""
-        if not 0 <= row < len(self):
-            raise IndexError(row)
+    def __getitem__(self, rows: int | slice) -> NDArray[Any]:
+        """Array of an index row, shape (height, width), or of a slice, shape (n, height, width).
+
+        Rows count as in numpy: -1 is the last. One row is memory mapped, float16 up to about 1 or
+        uint8; a slice is read into memory.
+        """
+        try:
+            chosen = range(len(self))[rows]
+        except IndexError:
+            raise IndexError(f"row {rows} of {len(self)}") from None
+        if isinstance(chosen, int):
+            return self._map(chosen)
+        maps = [self._map(row) for row in chosen]
+        shapes = sorted({array.shape for array in maps})
+        if len(shapes) > 1:
+            what = f"the maps of this slice have several sizes: {shapes}."
+            raise ArrayError(what, where=self.folder, remedy="Take them one by one.")
+        if maps:
+            return np.stack(maps)
+        size = self._map(0).shape if len(self) else (0, 0)
+        return np.empty((0, *size), TYPES[self.kind])
+
+    def _map(self, row: int) -> NDArray[Any]:
         shard = int(self._shards[row])
         if shard not in self._open:
             if len(self._open) >= MAX_OPEN:
                 del self._open[next(iter(self._open))]
             self._open[shard] = np.load(self.folder / shard_name(shard, self.kind), mmap_mode="r")
-        found: NDArray[Any] = self._open[shard][self._rows[row]]
-        return found
+        array: NDArray[Any] = self._open[shard][self._rows[row]]
+        return array
 
 
 def open_shards(folder: Path | str) -> Shards:

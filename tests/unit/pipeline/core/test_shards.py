@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core import shards as module
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import ArrayError, SchemaError
 from gazescribe.pipeline.core.shards import (
     open_shards,
     shard_folder,
@@ -69,6 +69,38 @@ def test_maps_come_back(tmp_path):
     assert shards[np.int64(2)].min() == 3
 
 
+@pytest.mark.parametrize(
+    "rows", [-1, -5, slice(1, 4), slice(-2, None), slice(4, 0, -3), slice(9, 9)]
+)
+def test_rows_count_as_in_numpy(rows, tmp_path):
+    write(tmp_path, 5)
+    shards = open_shards(tmp_path)
+    array = np.stack(list(shards))
+    np.testing.assert_array_equal(shards[rows], array[rows], strict=True)
+
+
+@pytest.mark.parametrize("row", [5, -6, 10**9])
+def test_rows_beyond_the_index_are_refused(row, tmp_path):
+    write(tmp_path, 5)
+    with pytest.raises(IndexError, match=f"row {row} of 5"):
+        open_shards(tmp_path)[row]
+
+
+def test_a_slice_of_no_maps_has_no_rows(tmp_path):
+    write_images(tmp_path, 0)
+    array = open_shards(tmp_path)[:]
+    assert (array.shape, array.dtype) == ((0, 0, 0), np.uint8)
+
+
+def test_a_slice_of_several_sizes_is_refused(tmp_path):
+    write(tmp_path, 4)
+    shards = open_shards(tmp_path)
+    shards._open[1] = np.zeros((2, 5, 5), np.float16)
+    assert shards[2:].shape == (2, 5, 5)
+    with pytest.raises(ArrayError, match=r"this slice have several sizes: \[\(3, 4\), \(5, 5\)\]"):
+        shards[1:4]
+
+
 def test_images_come_back(tmp_path):
     write_images(tmp_path, 5)
     shards = open_shards(tmp_path)
@@ -109,13 +141,6 @@ def test_bare_numpy_reads_them(tmp_path):
     assert (stored.shape, stored.dtype) == ((2, *SHAPE), np.float16)
     assert stored.flags.c_contiguous
     assert np.load(tmp_path / "heatmaps-00002.npy").shape == (1, *SHAPE)
-
-
-@pytest.mark.parametrize("row", [5, -1, 10**9])
-def test_rows_that_are_not_there(tmp_path, row):
-    write(tmp_path, 5)
-    with pytest.raises(IndexError):
-        open_shards(tmp_path)[row]
 
 
 @pytest.mark.parametrize(
