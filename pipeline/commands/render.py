@@ -1,6 +1,7 @@
 """The command `render`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -12,39 +13,86 @@ from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.geometry.sizes import parse_size
-from gazescribe.pipeline.maps.render import choose_windows, draw_windows
+from gazescribe.pipeline.maps.render import (
+    COMBINATIONS,
+    choose_image_windows,
+    choose_windows,
+    combine_maps,
+    draw_windows,
+)
 
 
 @command("render")
 @click.argument("associated", type=EXISTING_FOLDER)
 @click.argument("out", type=FOLDER)
-@click.option("--reading", "reading_id", required=True, help="Reading id.")
+@click.option("--reading", "reading_id", help="Reading id.")
+@click.option("--image", "dicom_id", help="Image (dicom_id) in place of a reading; see --tables.")
 @click.option("--window", type=int, help="Number of one window.")
 @click.option("--label", help="One of the labels: the maximum over all its windows.")
 @click.option("--size", default="native", show_default=True, help="native, N or HxW model pixels.")
+@click.option("--reader", help="With --image: a reading id, or the attribute `reader`.")
+@click.option(
+    "--combine", type=click.Choice(COMBINATIONS), help="With --image: join its readings' maps."
+)
+@click.option(
+    "--tables",
+    type=EXISTING_FOLDER,
+    help="With --image: TABLES of the readings; data/tables/X where ASSOCIATED is "
+    "data/associated/X.",
+)
 @params_option
 def render_command(
     associated: Path,
     out: Path,
-    reading_id: str,
-    window: int | None,
-    label: str | None,
+    reading_id: str | None,
+    dicom_id: str | None,
     size: str,
+    tables: Path | None,
     params_file: Path | None,
+    **selection: Any,
 ) -> None:
     """Draw one map of ASSOCIATED into OUT.npy (float32) or OUT.png."""
+    window, label = selection["window"], selection["label"]
+    if (reading_id is None) == (dicom_id is None):
+        raise GazeError("give either --reading or --image.")
     if (window is None) == (label is None):
         raise GazeError("give either --window or --label.")
     if out.suffix not in (".npy", ".png"):
         raise GazeError(f"the suffix must be .npy or .png, not {out.suffix!r}.", where=out)
     params = load_params(params_file).heatmaps
-    rows = choose_windows(read_table(associated, "windows"), reading_id, window, label)
-    how = {"amplitude": params.amplitude, "resize": params.resize}
-    heatmap = draw_windows(associated, rows, parse_size(size), **how)
+    if dicom_id is not None:
+        tables = tables or _tables_beside(associated)
+        chosen = choose_image_windows(tables, associated, dicom_id, **selection)
+    elif tables or selection["reader"] or selection["combine"]:
+        raise GazeError("--reader, --combine and --tables go with --image.")
+    else:
+        windows = read_table(associated, "windows")
+        chosen = [choose_windows(windows, str(reading_id), window, label)]
+    maps = [
+        draw_windows(
+            associated, rows, parse_size(size), amplitude=params.amplitude, resize=params.resize
+        )
+        for rows in chosen
+    ]
+    heatmap = combine_maps(maps, selection["combine"] or "max")
     _save(heatmap, out)
     height, width = heatmap.shape
-    drawn = f"{len(rows)} window{'s' if len(rows) > 1 else ''}"
-    click.echo(f"{drawn} of {reading_id}, {height}×{width}, maximum {heatmap.max():.4f} → {out}")
+    n_windows = sum(map(len, chosen))
+    drawn = f"{n_windows} window{'s' if n_windows > 1 else ''}"
+    names = ", ".join(rows[0]["reading_id"] for rows in chosen)
+    click.echo(f"{drawn} of {names}, {height}×{width}, maximum {heatmap.max():.4f} → {out}")
+
+
+def _tables_beside(associated: Path) -> Path:
+    """Find the tables of a project: `dvc.yaml` names both folders after the data set."""
+    folder = associated.resolve()
+    tables = folder.parent.parent / "tables" / folder.name
+    if not tables.is_dir():
+        message = (
+            f"--image needs the tables that ASSOCIATED was made from; {tables} does not exist."
+        )
+        raise GazeError(message, remedy="Give --tables TABLES.")
+    return tables
 
 
 def _save(heatmap: FloatMap, out: Path) -> None:

@@ -1,24 +1,30 @@
 """Draw one map at any resolution from the lossless Gaussians.
 
-Reads: the folder that `associate` wrote.
+Reads: the folder that `associate` wrote; for an image also the tables it was made from.
 Writes: one `.npy` (float32) or a `.png` picture.
 Params: `heatmaps`.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gazescribe.pipeline.core.errors import GazeError, nearest
-from gazescribe.pipeline.core.tables import read_readings
+from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, nearest
+from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
+
+COMBINATIONS = ("max", "mean")
+
+Row = dict[str, Any]
 
 
 def choose_windows(
     windows: pa.Table, reading_id: str, window: int | None, label: str | None
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Find the windows of a reading to draw.
 
     Parameters
@@ -32,6 +38,11 @@ def choose_windows(
     label : str, optional
         All windows that mention a label, whatever its case.
 
+    Returns
+    -------
+    list of dict
+        Rows of `windows` with gaze.
+
     Raises
     ------
     GazeError
@@ -39,35 +50,233 @@ def choose_windows(
     """
     rows = windows.filter(pc.equal(windows["reading_id"], reading_id)).to_pylist()
     if not rows:
-        known = pc.unique(windows["reading_id"]).to_pylist()
-        near = nearest(reading_id, known) or f": {', '.join(known[:3])} …"
-        raise GazeError(f"no reading {reading_id!r} has windows; there are {len(known)}{near}")
+        reading_ids = pc.unique(windows["reading_id"]).to_pylist()
+        hint = _nearest_or_first(reading_id, reading_ids)
+        raise GazeError(f"no reading {reading_id!r} has windows; there are {hint}")
     if window is not None:
         chosen = [row for row in rows if row["window"] == window]
-        there = f"its windows are 0 to {len(rows) - 1}."
+        existing = f"its windows are 0 to {len(rows) - 1}."
     else:
-        wanted = (label or "").casefold()
-        chosen = [row for row in rows if wanted in (name.casefold() for name in row["labels"])]
-        named = sorted({name for row in rows for name in row["labels"]})
-        there = f"its windows mention {', '.join(named) or 'no label'}."
+        folded = (label or "").casefold()
+        chosen = [row for row in rows if folded in (name.casefold() for name in row["labels"])]
+        existing = f"its windows mention {', '.join(_labels_of(rows)) or 'no label'}."
     if not chosen:
         what = f"label {label!r}" if window is None else f"window {window}"
-        raise GazeError(f"reading {reading_id} has no {what}; {there}")
+        raise GazeError(f"reading {reading_id} has no {what}; {existing}")
     drawable = [row for row in chosen if row["status"] == "ok"]
     if not drawable:
-        why = ", ".join(sorted({row["status"] for row in chosen}))
-        raise GazeError(f"there is no gaze to draw for reading {reading_id}: its window is {why}.")
+        statuses = ", ".join(sorted({row["status"] for row in chosen}))
+        message = f"there is no gaze to draw for reading {reading_id}: its window is {statuses}."
+        raise GazeError(message)
     return drawable
 
 
 def draw_windows(
-    associated: Path, rows: list[dict[str, Any]], size: Size | None, **how: Any
+    associated: Path,
+    rows: list[Row],
+    size: Size | None,
+    *,
+    amplitude: str = "mass",
+    resize: str = "direct",
 ) -> FloatMap:
-    """Draw the windows that `choose_windows` found, joined; `how` as for `Canvas`."""
+    """Draw the windows that `choose_windows` found, joined; `amplitude`, `resize` as `render`."""
     reading_id = rows[0]["reading_id"]
     image_size = (int(rows[0]["height_px"]), int(rows[0]["width_px"]))
     gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
-    heatmap, _ = Canvas(gaussians, image_size, size, **how).label_map(
-        [row["window"] for row in rows]
-    )
+    canvas = Canvas(gaussians, image_size, size, amplitude=amplitude, resize=resize)
+    heatmap, _ = canvas.label_map([row["window"] for row in rows])
     return heatmap
+
+
+def draw_image(
+    tables: Path,
+    associated: Path,
+    dicom_id: str,
+    *,
+    label: str,
+    size: Size | None = None,
+    reader: str | None = None,
+    combine: str | None = None,
+    amplitude: str = "mass",
+    resize: str = "direct",
+) -> FloatMap:
+    """Draw the map of a label for an image, of one of its readings or of all joined.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        Folder of tables: `readings`, which knows the images, and `attributes` where it exists.
+    associated : pathlib.Path
+        Folder that `associate` wrote from these tables.
+    dicom_id : str
+        The image.
+    label : str
+        A label, whatever its case: the maximum over all windows that mention it.
+    size : tuple of int, optional
+        (height, width) in model pixels, letterboxed; native resolution by default.
+    reader : str, optional
+        Which reading: a `reading_id`, or the value of the attribute `reader` in data sets that have
+        it. REFLACX and EGD do not name their readers.
+    combine : {'max', 'mean'}, optional
+        Join the readings that mention the label, each map first divided by its own maximum. `mean`
+        is not scaled again: it reaches 1 only where the peaks of all readings meet.
+    amplitude, resize : str
+        As for `gazescribe.pipeline.geometry.canvas.render`.
+
+    Returns
+    -------
+    ndarray of float32, shape `size` or that of the image
+
+    Raises
+    ------
+    GazeError
+        If the image, its reader or the label is unknown (the nearest is named), if several readings
+        of the image are left and `combine` is not given (they are listed), or if no window of the
+        label has gaze.
+    """
+    chosen = choose_image_windows(
+        tables, associated, dicom_id, label=label, reader=reader, combine=combine
+    )
+    maps = [
+        draw_windows(associated, rows, size, amplitude=amplitude, resize=resize) for rows in chosen
+    ]
+    return combine_maps(maps, combine or "max")
+
+
+def choose_image_windows(
+    tables: Path,
+    associated: Path,
+    dicom_id: str,
+    *,
+    window: int | None = None,
+    label: str | None = None,
+    reader: str | None = None,
+    combine: str | None = None,
+) -> list[list[Row]]:
+    """Find the windows of an image to draw; arguments and errors as for `draw_image`.
+
+    Parameters
+    ----------
+    tables, associated, dicom_id, label, reader, combine
+        As for `draw_image`.
+    window : int, optional
+        One window by number, in place of a label; of one reading only.
+
+    Returns
+    -------
+    list of list of dict
+        For each reading its rows of `windows`, as `choose_windows` gives them. Readings without
+        gaze for the label are left out if `combine` joins several.
+    """
+    if combine not in (None, *COMBINATIONS):
+        raise ParamsError(f"combine {combine!r} is none of {', '.join(COMBINATIONS)}.")
+    readings = read_table(tables, "readings", ["reading_id", "dicom_id"])
+    reading_ids = readings_of_image(readings, dicom_id)
+    windows = read_table(associated, "windows", filters=[("reading_id", "in", reading_ids)])
+    with_windows = pc.unique(windows["reading_id"]).to_pylist()
+    if not with_windows:
+        message = f"no reading of image {dicom_id} has windows ({', '.join(reading_ids)})."
+        raise GazeError(message, where=associated)
+    readers = reader_names(tables, with_windows)
+    if reader is not None:
+        with_windows = _readings_of_reader(reader, with_windows, readers, dicom_id)
+    if len(with_windows) > 1 and (combine is None or window is not None):
+        faults = [_describe(reading_id, windows, readers) for reading_id in with_windows]
+        message = f"image {dicom_id} has {len(faults)} readings."
+        remedy = "Name one of them (reader)"
+        remedy += "." if window is not None else ", or join their maps (combine: max or mean)."
+        raise GazeError(message, remedy=remedy, faults=faults)
+    if len(with_windows) == 1:
+        return [choose_windows(windows, with_windows[0], window, label)]
+    chosen = []
+    faults = []
+    for reading_id in with_windows:
+        try:
+            chosen.append(choose_windows(windows, reading_id, None, label))
+        except GazeError as error:
+            faults.append(error.what)
+    if not chosen:
+        raise GazeError(f"no reading of image {dicom_id} can be drawn.", faults=faults)
+    return chosen
+
+
+def readings_of_image(readings: pa.Table, dicom_id: str) -> list[str]:
+    """Find the readings of an image, sorted.
+
+    Parameters
+    ----------
+    readings : pyarrow.Table
+        Columns `reading_id` and `dicom_id` of the table `readings`.
+    dicom_id : str
+        The image.
+
+    Raises
+    ------
+    GazeError
+        If no reading shows this image; the nearest is named.
+    """
+    reading_ids = readings.filter(pc.equal(readings["dicom_id"], dicom_id))["reading_id"]
+    if not len(reading_ids):
+        dicom_ids = pc.unique(readings["dicom_id"]).to_pylist()
+        hint = _nearest_or_first(dicom_id, dicom_ids)
+        raise GazeError(f"no reading shows image {dicom_id!r}; the images are {hint}")
+    return sorted(reading_ids.to_pylist())
+
+
+def reader_names(tables: Path, reading_ids: Sequence[str]) -> dict[str, str]:
+    """Read who read, by reading: the attribute `reader`, empty for data sets without it."""
+    if not table_path(tables, "attributes").is_file():
+        return {}
+    of_readers = [("name", "==", "reader"), ("reading_id", "in", list(reading_ids))]
+    attributes = read_table(tables, "attributes", ["reading_id", "value"], of_readers)
+    return dict(zip(*attributes.to_pydict().values(), strict=True))
+
+
+def combine_maps(maps: Sequence[FloatMap], combine: str) -> FloatMap:
+    """Join the maps of several readings of an image, pixel by pixel.
+
+    Parameters
+    ----------
+    maps : sequence of ndarray of float32, all of one shape
+        One for each reading.
+    combine : {'max', 'mean'}
+        How.
+
+    Raises
+    ------
+    ArrayError
+        If the shapes differ.
+    """
+    shapes = sorted({heatmap.shape for heatmap in maps})
+    if len(shapes) > 1:
+        raise ArrayError(f"the readings' maps differ in shape (height, width): {shapes}.")
+    if combine == "mean":
+        return np.mean(maps, axis=0, dtype=np.float32)
+    joined: FloatMap = np.maximum.reduce(maps)
+    return joined
+
+
+def _readings_of_reader(
+    reader: str, reading_ids: list[str], readers: Mapping[str, str], dicom_id: str
+) -> list[str]:
+    chosen = [name for name in reading_ids if reader in (name, readers.get(name))]
+    if not chosen:
+        names = sorted({*reading_ids, *readers.values()})
+        hint = nearest(reader, names) or f"; there are {', '.join(names)}"
+        raise GazeError(f"image {dicom_id} has no reader or reading {reader!r}{hint}.")
+    return chosen
+
+
+def _describe(reading_id: str, windows: pa.Table, readers: Mapping[str, str]) -> str:
+    rows = windows.filter(pc.equal(windows["reading_id"], reading_id)).to_pylist()
+    reader = f" by {readers[reading_id]}" if reading_id in readers else ""
+    return f"{reading_id}{reader}: mentions {', '.join(_labels_of(rows)) or 'no label'}"
+
+
+def _labels_of(rows: list[Row]) -> list[str]:
+    return sorted({name for row in rows for name in row["labels"]})
+
+
+def _nearest_or_first(name: str, names: list[str]) -> str:
+    hint = nearest(name, names) or f": {', '.join(names[:3])} …"
+    return f"{len(names)}{hint}"

@@ -1,14 +1,15 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
 from gazescribe.pipeline.maps.overlay import choose_maps
-from gazescribe.pipeline.maps.render import choose_windows
+from gazescribe.pipeline.maps.render import choose_windows, combine_maps, draw_image
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
 
@@ -165,3 +166,147 @@ def test_reversed_windows_are_not_drawn(associated):
     table = read_table(associated, "windows").from_pylist(windows)
     with pytest.raises(GazeError, match="for reading R1: its window is reversed"):
         choose_windows(table, "R1", 0, None)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """One image with three readings, laid out as `dvc.yaml` does: A and B saw edema, C a mass."""
+    folder = tmp_path_factory.mktemp("images")
+    readings = [reading(name, TEXT, dicom_id="image-1") for name in ("A", "B", "C")]
+    readings += [reading("D", TEXT, dicom_id="image-2"), reading("E", dicom_id="image-3")]
+    readings[-1]["has_gaze"] = False
+    gaze = [
+        fixation(0, 0, 1, reading_id=name, x_px=x_px, y_px=40.0)
+        for name, x_px in (("A", 20.0), ("B", 60.0), ("C", 80.0), ("D", 50.0))
+    ]
+    names = [("A", "ann"), ("B", "bob"), ("C", "ann"), ("D", "ann")]
+    write_tables(
+        folder / "data" / "tables" / "lab",
+        readings=readings,
+        fixations=gaze,
+        attributes=[
+            {"reading_id": name, "name": "reader", "value": reader} for name, reader in names
+        ],
+    )
+    told = [
+        mention(TEXT, "seen", label, report_id=name)
+        for name, label in (("A", "edema"), ("B", "edema"), ("C", "mass"), ("D", "edema"))
+    ]
+    (folder / "mentions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+    out = folder / "data" / "associated" / "lab"
+    gazescribe("associate", folder / "data" / "tables" / "lab", folder / "mentions.jsonl", out)
+    return folder / "data"
+
+
+def draw_dicom(project, dicom_id, **options):
+    return draw_image(
+        project / "tables" / "lab", project / "associated" / "lab", dicom_id, **options
+    )
+
+
+def test_image_of_one_reading(project):
+    found = draw_dicom(project, "image-2", label="edema")
+    gaussians = read_table(project / "associated" / "lab", "gaussians").to_pandas()
+    own = gaussians["reading_id"].eq("D") & gaussians["window"].eq(0)
+    np.testing.assert_array_equal(found, render(gaussians[own], (80, 100)))
+
+
+def test_readings_of_an_image_are_joined(project):
+    of_a, of_b = (draw_dicom(project, "image-1", label="edema", reader=name) for name in "AB")
+    highest = draw_dicom(project, "image-1", label="Edema", combine="max")
+    mean = draw_dicom(project, "image-1", label="Edema", combine="mean")
+    np.testing.assert_array_equal(highest, np.maximum(of_a, of_b))
+    np.testing.assert_allclose(mean, (of_a + of_b) / 2, atol=1e-7)  # C says nothing of edema
+    assert (highest.dtype, mean.dtype) == (np.float32, np.float32)
+    assert mean.max() < 0.6
+    with pytest.raises(ArrayError, match=r"differ in shape .*\(2, 2\), \(2, 3\)"):
+        combine_maps([np.zeros((2, 2), np.float32), np.zeros((2, 3), np.float32)], "max")
+
+
+def test_a_reader_is_a_reading_or_an_attribute(project):
+    by_id = draw_dicom(project, "image-1", label="edema", reader="B")
+    by_name = draw_dicom(project, "image-1", label="edema", reader="bob")
+    np.testing.assert_array_equal(by_id, by_name)
+
+
+@pytest.mark.parametrize(
+    ("dicom_id", "options", "message"),
+    [
+        pytest.param("image-9", {}, "no reading shows image 'image-9'; .* 3; the nearest", id="id"),
+        pytest.param("x", {}, "the images are 3: image-1, image-2, image-3 …", id="far id"),
+        pytest.param(
+            "image-1",
+            {},
+            r"(?s)image image-1 has 3 readings\. Name one of them \(reader\), or join .*"
+            r"- A by ann: mentions Edema, Opacity\n  - B by bob: mentions Edema, Opacity\n  - C by ann: mentions",
+            id="several",
+        ),
+        pytest.param("image-1", {"reader": "ann"}, "has 2 readings", id="reader of two"),
+        pytest.param(
+            "image-1",
+            {"reader": "bop"},
+            "no reader or reading 'bop'; the nearest is bob",
+            id="near",
+        ),
+        pytest.param(
+            "image-1", {"reader": "zz"}, "'zz'; there are A, B, C, ann, bob", id="far reader"
+        ),
+        pytest.param(
+            "image-1",
+            {"combine": "max", "label": "Fracture"},
+            r"(?s)no reading of image image-1 can be drawn\..*A has no label 'Fracture'.*C has no",
+            id="label of none",
+        ),
+        pytest.param("image-2", {"label": "Mass"}, "D has no label 'Mass'", id="label"),
+        pytest.param("image-3", {}, r"no reading of image image-3 has windows \(E\)", id="no gaze"),
+    ],
+)
+def test_bad_images(project, dicom_id, options, message):
+    with pytest.raises(GazeError, match=message):
+        draw_dicom(project, dicom_id, **{"label": "edema", **options})
+
+
+def test_bad_combination(project):
+    with pytest.raises(ParamsError, match="combine 'sum' is none of max, mean"):
+        draw_dicom(project, "image-1", label="edema", combine="sum")
+
+
+def test_render_an_image(project, tmp_path):
+    associated, out = project / "associated" / "lab", tmp_path / "map.npy"
+    options = ("--image", "image-1", "--label", "edema", "--size", "32")
+    line = gazescribe("render", associated, out, *options, "--combine", "mean")
+    assert line.startswith("2 windows of A, B, 32×32, maximum 0.")
+    drawn = draw_dicom(project, "image-1", label="edema", combine="mean", size=(32, 32))
+    np.testing.assert_array_equal(np.load(out), drawn)
+    line = gazescribe(
+        "render", associated, out, "--image", "image-1", "--reader", "bob", "--window", 0
+    )
+    assert line.startswith("1 window of B, 80×100, maximum 1.0")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(associated, elsewhere)
+    result = invoke("render", elsewhere, out, *options, "--combine", "max")
+    assert result.exit_code == 2
+    assert "--image needs the tables that ASSOCIATED was made from" in result.output
+    tables = project / "tables" / "lab"
+    gazescribe("render", elsewhere, out, *options, "--combine", "max", "--tables", tables)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(["--label", "edema"], "give either --reading or --image", id="neither"),
+        pytest.param(["--reading", "A", "--image", "image-1"], "give either --reading", id="both"),
+        pytest.param(
+            ["--reading", "A", "--label", "edema", "--combine", "max"], "go with --image", id="max"
+        ),
+        pytest.param(
+            ["--image", "image-1", "--window", 0, "--combine", "max"],
+            "image image-1 has 3 readings. Name one of them (reader).",
+            id="a window of several readings",
+        ),
+    ],
+)
+def test_bad_options_of_images(project, tmp_path, options, message):
+    result = invoke("render", project / "associated" / "lab", tmp_path / "map.npy", *options)
+    assert result.exit_code == 2
+    assert message in result.output
