@@ -250,9 +250,11 @@ def combine_maps(maps: Sequence[FloatMap], combine: str) -> FloatMap:
     shapes = sorted({heatmap.shape for heatmap in maps})
     if len(shapes) > 1:
         raise ArrayError(f"the readings' maps differ in shape (height, width): {shapes}.")
+    joined: FloatMap
     if combine == "mean":
-        return np.mean(maps, axis=0, dtype=np.float32)
-    joined: FloatMap = np.maximum.reduce(maps)
+        joined = np.mean(maps, axis=0, dtype=np.float32)
+    else:
+        joined = np.maximum.reduce(maps)
     return joined
 
 
