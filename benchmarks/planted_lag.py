@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from gazescribe.pipeline.commands.cli import main as gazescribe
 from gazescribe.pipeline.commands.params import Params, load_params
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.windows.tune.candidates import FINE_LAGS_S, Candidate, search_rules
 from gazescribe.pipeline.windows.tune.results import BETWEEN, Results, best_fine_lag, ranking
 from gazescribe.pipeline.windows.tune.search import gather, search

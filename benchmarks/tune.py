@@ -20,7 +20,7 @@ from planted_lag import run, write_mentions
 
 from gazescribe.pipeline.commands.params import Params, load_params
 from gazescribe.pipeline.core.tables import read_table, write_table
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.geometry.published import published_ellipse_mask, published_resize
 from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules

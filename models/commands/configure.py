@@ -13,7 +13,7 @@ from gazescribe.pipeline.commands.options import command, json_option, params_op
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.files import write_json
-from gazescribe.pipeline.dictation.rules_io import load_column_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map
 from gazescribe.pipeline.networks import mil_runs
 from gazescribe.pipeline.networks_cooperative import cooperative_runs
 

@@ -16,7 +16,7 @@ from gazescribe.pipeline.commands.options import (
     summarise,
 )
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.dictation.labeler.files import read_reports, writing
+from gazescribe.pipeline.dictation.reports import read_reports, writing
 from gazescribe.pipeline.dictation.run import _labeler, run
 
 

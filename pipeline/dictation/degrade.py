@@ -24,7 +24,7 @@ from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform, read_table
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade
-from gazescribe.pipeline.dictation.rules_io import LabelMap, load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
 
 LEAST = {"certainty_above_0": 1, "certainty_from_3": 3}  # the first is Table 4's
 

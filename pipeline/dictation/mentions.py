@@ -16,7 +16,7 @@ import pyarrow as pa
 from gazescribe.pipeline.core.errors import AlignmentError, RuleError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform
-from gazescribe.pipeline.dictation.rules_io import LabelMap
+from gazescribe.pipeline.dictation.label_maps import LabelMap
 
 if TYPE_CHECKING:  # it takes a second to import
     import pandas as pd

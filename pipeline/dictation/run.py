@@ -16,7 +16,7 @@ from typing import Any
 
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
-from gazescribe.pipeline.dictation.labeler.files import Report
+from gazescribe.pipeline.dictation.reports import Report
 
 REPORTS_A_TASK = 5000
 

@@ -34,7 +34,7 @@ from gazescribe.pipeline.core.tables import (
     table_path,
     write_table,
 )
-from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import (
     Canvas,
     Columns,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError, nearest
 from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
-from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_radiograph
 from gazescribe.pipeline.maps.render import draw_windows

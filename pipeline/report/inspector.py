@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gazescribe.pipeline.dictation.rules_io import LabelMap
+from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, Size
 from gazescribe.pipeline.geometry.gaussians import peak
 from gazescribe.pipeline.geometry.letterbox import Letterbox

@@ -24,8 +24,8 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.dictation.rules_io import LabelMap, load_column_map, load_label_map
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report import stages

@@ -31,8 +31,8 @@ from gazescribe.pipeline.core.tables import (
     rows_of,
     split_source,
 )
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.dictation.rules_io import LabelMap, load_label_map
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import Columns, associate_reading, gaze_begins_late
 

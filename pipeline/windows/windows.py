@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.dictation.rules_io import LabelMap
+from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.windows.settings import Associate, EndRule, StartRule
 
 LAGGED_STARTS = ("startofsentence", "mention", "endofsentence")

@@ -6,7 +6,7 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.windows.tune.candidates import search_rules
 from gazescribe.pipeline.windows.tune.search import gather, search

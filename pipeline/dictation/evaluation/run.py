@@ -43,8 +43,8 @@ from gazescribe.pipeline.dictation.evaluation.examples import (
 from gazescribe.pipeline.dictation.evaluation.gold import score_gold
 from gazescribe.pipeline.dictation.evaluation.rates import RATES
 from gazescribe.pipeline.dictation.evaluation.settings import EvaluateLabels
+from gazescribe.pipeline.dictation.label_maps import load_certainty_map, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.dictation.rules_io import load_certainty_map, load_label_map
 
 READ = ("readings", "attributes", "certainties", "sentences")
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import Strict, explain
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError, is_only_common
 from gazescribe.pipeline.dictation.labeler.rules import (
     STATES,
@@ -22,7 +23,6 @@ from gazescribe.pipeline.dictation.labeler.rules import (
     Vocabulary,
 )
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
-from gazescribe.pipeline.dictation.rules_io import load_label_map
 
 Place = tuple[int | str, ...]
 

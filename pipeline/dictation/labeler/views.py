@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 
 View = Literal["reflacx", "ten", "chexpert"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, Model
 from gazescribe.pipeline.results.mil.scores import Egd

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.tables import read_readings, rows_of
-from gazescribe.pipeline.dictation.rules_io import LabelMap
+from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Columns, Size
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import associate_reading

@@ -19,7 +19,7 @@ import yaml
 
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.windows.tune.candidates import search_rules
 from gazescribe.pipeline.windows.tune.results import (

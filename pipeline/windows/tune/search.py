@@ -17,8 +17,8 @@ import pyarrow as pa
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.dictation.rules_io import LabelMap, load_column_map
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, Curves
 from gazescribe.pipeline.maps.heatmaps import plan_ellipses
 from gazescribe.pipeline.windows.tune.candidates import Candidate

@@ -1,5 +1,5 @@
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 
 CLASSES = {  # spec: the 21 categories of the published labeler's output
     "acute fracture & fracture",

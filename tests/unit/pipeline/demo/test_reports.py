@@ -5,7 +5,7 @@ from gazescribe.pipeline.demo.anatomy import HABITATS
 from gazescribe.pipeline.demo.cases import Lesion
 from gazescribe.pipeline.demo.phrases import CONCEPTS, SAID
 from gazescribe.pipeline.demo.reports import draw_report
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 
 
 def lesion(finding, side="left", certainty=5, **given):

@@ -8,7 +8,7 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.dictation.degrade import Noise, degrade_mentions, read_whole
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade
-from gazescribe.pipeline.dictation.rules_io import LabelMap, load_label_map
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 from tests.synthetic import mention, reading, table

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.mentions import POLARITY_WORDS, read_mentions
-from gazescribe.pipeline.dictation.rules_io import load_label_map
 from tests.synthetic import mention, reading, table
 
 TEXT = "heart is big . edema seen ."

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from gazescribe.pipeline.dictation.rules_io import load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import render
 from gazescribe.pipeline.report.inspector import Look, inspect
 from gazescribe.pipeline.report.layout import open_run

@@ -3,7 +3,7 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.windows.windows import associate_reading
 from tests.synthetic import columns_of, fixation, mention, reading, sentences, words
 

@@ -9,8 +9,8 @@ import yaml
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ParamsError, RuleError
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
-from gazescribe.pipeline.dictation.rules_io import load_label_map
 
 ROOT = Path(__file__).parents[5]
 

@@ -2,7 +2,7 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.dictation.rules_io import load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.windows.tune.search import choose_readings, gather
 from tests.synthetic import fixation, mention, reading, table, write_tables
 

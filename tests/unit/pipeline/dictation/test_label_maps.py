@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from gazescribe.pipeline.core.errors import RuleError
-from gazescribe.pipeline.dictation.rules_io import (
+from gazescribe.pipeline.dictation.label_maps import (
     LabelMap,
     load_certainty_map,
     load_column_map,
