@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.core import class_names, schemas
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
@@ -169,13 +170,9 @@ def _known_ids(text: str, ids: frozenset[str]) -> bool:
 @cache
 def _own_words() -> tuple[set[str], set[str]]:
     """Gather what this program itself says in cards, columns, manifests and templates."""
-    here = Path(__file__).parent
-    sources = [
-        *here.rglob("*.py"),
-        *here.rglob("*.j2"),
-        here.parent / "schemas.py",
-        here.parent / "labels.py",
-    ]
+    folder = Path(__file__).parent
+    modules = [Path(str(module.__file__)) for module in (schemas, class_names)]
+    sources = [*folder.rglob("*.py"), *folder.rglob("*.j2"), *modules]
     sources += resource("data_manifests").glob("*.yaml")
     texts = [path.read_text(encoding="utf-8") for path in sources]
     runs = {run for text in texts for run in _runs(_words(text))}
