@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from gazescribe.models.cooperative.losses import distribution
 from gazescribe.models.cooperative.settings import Run
 from gazescribe.models.cooperative.trained import restored
 from gazescribe.models.core.config import Config
@@ -166,12 +167,6 @@ def inputs_of(batch: Batch, run: Run, device: torch.device) -> tuple[Tensor, ...
     if run.network == "gazegnn" and run.gaze:
         return images, batch["gaze"].to(device)
     return (images,)
-
-
-def distribution(logits: Tensor) -> Tensor:
-    """Softmax over all pixels, in float64, (B, H, W)."""
-    flat = logits.double().flatten(1).softmax(dim=1)
-    return flat.view(len(logits), *logits.shape[-2:])
 
 
 def mixed(values: Map) -> Map:

@@ -53,6 +53,12 @@ def log_prediction(logits: Tensor, valid: Tensor | None = None) -> Tensor:
     return flat.log_softmax(dim=1).view_as(logits)
 
 
+def distribution(logits: Tensor) -> Tensor:
+    """Softmax over all pixels, in float64, (B, H, W)."""
+    flat = logits.double().flatten(1).softmax(dim=1)
+    return flat.view(len(logits), *logits.shape[-2:])
+
+
 def triplet_loss(
     embeddings: Tensor,
     classes: Tensor,

@@ -1,4 +1,4 @@
-"""The network of a run: as it starts, and as a checkpoint brings it back.
+"""The network of a run: as it starts, as a checkpoint brings it back; what it predicts.
 
 No Lightning here: it takes 20 s to import, and who applies a network does without.
 """
@@ -6,14 +6,20 @@ No Lightning here: it takes 20 s to import, and who applies a network does witho
 import dataclasses
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from gazescribe.models.cooperative.data import unit_range
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.losses import distribution
 from gazescribe.models.cooperative.networks import inherit, load_file, network_of
 from gazescribe.models.cooperative.settings import Run
 from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
 from gazescribe.models.core.config import read_settings
+from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 
 SYSTEM = "cooperative"
 INHERITED = ("split", "n_folds", "fold", "split_seed", "imagenet_normalise")
@@ -79,10 +85,74 @@ def restored(path: Path) -> tuple[nn.Module, Run, Checkpoint]:
         If the file is not a checkpoint of this system.
     """
     checkpoint = load_checkpoint(path, system=SYSTEM)
+    return *_rebuilt(checkpoint, path), checkpoint
+
+
+def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
+    """Make a checkpoint, read from `path`, ready for `gazescribe predict`.
+
+    It gives probabilities of the diagnoses, the saliency map, and Grad-CAM of the likeliest.
+
+    Raises
+    ------
+    ParamsError
+        If the network gives neither, or wants gaze, which images do not bring.
+    GazeError
+        As `restored` does.
+    """
+    network, run = _rebuilt(checkpoint, path)
+    if run.objective == "triplet":
+        what = "this is the contrastive stage: it gives neither diagnosis nor map."
+        raise ParamsError(what, where=path, remedy="Give the checkpoint of a later stage.")
+    if run.network == "gazegnn" and run.gaze:
+        what = "this network wants the reader's gaze, which a picture does not bring."
+        remedy = "Give one that was trained without (gaze: false)."
+        raise ParamsError(what, where=path, remedy=remedy)
+    kinds = []
+    if run.network in ("dual_encoder", "fusion", "unet"):
+        kinds.append("saliency")
+    if run.objective in ("cross_entropy", "joint"):
+        kinds.append("gradcam")
+    offered = [",".join(kinds), *kinds]  # both at once unless one is asked for
+
+    def ask(images: Tensor, kind: str) -> BatchOutput:
+        scaled = unit_range(images)
+        maps: dict[str, Tensor] = {}
+        if "gradcam" in kind:
+            prediction, evidence = gradcam(network, scaled)
+            if evidence is not None:
+                maps["gradcam"] = evidence
+        else:
+            prediction = network(scaled)
+        if prediction.saliency is not None:
+            maps["saliency"] = distribution(prediction.saliency)
+        probabilities = images.new_zeros((len(images), 0), dtype=torch.float64)
+        if prediction.classes is not None:
+            probabilities = prediction.classes.double().softmax(dim=1)
+        shown = [_scaled_to_one(maps[name]) for name in kind.split(",")]
+        return BatchOutput(probabilities, torch.stack(shown, 1))
+
+    return Predictor(
+        checkpoint,
+        network,
+        DIAGNOSES if "gradcam" in kinds else (),
+        {name: tuple(Channel(kind) for kind in name.split(",")) for name in offered},
+        ask,
+    )
+
+
+def _rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[nn.Module, Run]:
+    """Build the network of a checkpoint, with its weights, in evaluation mode and frozen."""
     run: Run = read_settings(Run, checkpoint.run, where=path)
     network = network_of(checkpoint.run)
     load_weights(network, checkpoint.weights, where=path)
-    return network.eval().requires_grad_(requires_grad=False), run, checkpoint
+    return network.eval().requires_grad_(requires_grad=False), run
+
+
+def _scaled_to_one(maps: Tensor) -> Tensor:
+    """Scale each map, (B, H, W), to a maximum of 1; one that is 0 everywhere stays so."""
+    highest = maps.amax(dim=(1, 2), keepdim=True)
+    return (maps / highest.clamp(min=torch.finfo(maps.dtype).tiny)).float()
 
 
 def _check_shared(run: Run, split: str, earlier: Checkpoint, where: Path) -> None:

@@ -133,7 +133,7 @@ def evaluate_run(
     if (there := read_scores(folder, key)) is not None:
         return {**there, "skipped": True}
     began = time.perf_counter()
-    system = importlib.import_module(f"models.{config.system}.evaluation")
+    system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
     scored: Scored = system.score(run, path, config, device)
     warnings = list(scored.warnings)
     if run_hash(run, data, models) != checkpoint.run_hash:

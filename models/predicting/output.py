@@ -22,7 +22,7 @@ from gazescribe.pipeline.core.shards import shard_name, write_shard
 from gazescribe.pipeline.core.tables import table_path, write_table
 
 if TYPE_CHECKING:
-    from gazescribe.models.predicting.predictor import Channel, Predictor, Seen
+    from gazescribe.models.predicting.predictor import Channel, ImageOutput, Predictor
 
 FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")
 PREDICTIONS = "predictions.json"
@@ -79,7 +79,7 @@ class Job:
 def write_part(
     number: int,
     part: Sequence[Picture],
-    answers: Sequence["Seen | GazeError"],
+    answers: Sequence["ImageOutput | GazeError"],
     job: Job,
     folder: Path,
 ) -> Row:
@@ -128,7 +128,7 @@ def masks_of(picture: Picture) -> str:
     return f"masks/{picture.name}"
 
 
-def write_picture(picture: Picture, seen: "Seen", job: Job, folder: Path) -> Row:
+def write_picture(picture: Picture, seen: "ImageOutput", job: Job, folder: Path) -> Row:
     """Write masks and overlay of a picture; give what predictions.json says of it."""
     wish = job.wish
     said = dict(zip(job.predictor.labels, seen.probabilities.tolist(), strict=True))
@@ -191,7 +191,7 @@ def write_index(images: Sequence[Row], job: Job, folder: Path, about: Row) -> No
     table_path(folder, "heatmaps").rename(folder / "index.parquet")
 
 
-def compare(picture: Picture, seen: "Seen", job: Job) -> list[Row]:
+def compare(picture: Picture, seen: "ImageOutput", job: Job) -> list[Row]:
     """Compare the maps of a picture with its boxes: one row a label, or why it cannot be."""
     if job.boxes is None:
         return []

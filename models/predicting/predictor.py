@@ -1,14 +1,14 @@
-"""Apply a trained network to pictures, batch by batch.
+"""A trained network, and what it predicts of images, batch by batch.
 
-What a network is asked, and what its answer means, is the matter of its system: a module
-`models.<system>.prediction` with `predictor(path) -> Predictor`.
+What a network is asked, and what its output means, is the matter of its system: a module
+`gazescribe.models.<system>.trained` with `predictor(checkpoint, path) -> Predictor`.
 """
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.core.checkpoint import Checkpoint, read_metadata
+from gazescribe.models.core.checkpoint import Checkpoint, load_checkpoint
 from gazescribe.models.core.config import SYSTEMS
-from gazescribe.models.predicting.pictures import Picture
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 
 SHOWN_PX = 384
-"""Longer side of a picture as it is shown."""
+"""Longer side of an image as overlays show it."""
+
+Source = Path | NDArray[np.uint8]
+"""An image: its file, or its grey values, shape (height, width)."""
 
 
 class Channel(NamedTuple):
@@ -47,8 +49,8 @@ class Channel(NamedTuple):
         return self.label or self.kind
 
 
-class Answer(NamedTuple):
-    """What a network says of a batch.
+class BatchOutput(NamedTuple):
+    """What a network predicts of a batch.
 
     Attributes
     ----------
@@ -78,14 +80,14 @@ class Predictor:
         What it can draw, by the name it is asked for; first what it draws unless told otherwise.
     ask : callable
         Takes images (B, 1, height, width), uint8, on the network's device, and a kind of map; gives
-        an `Answer`.
+        a `BatchOutput`.
     """
 
     checkpoint: Checkpoint
     network: nn.Module
     labels: tuple[str, ...]
     maps: Mapping[str, tuple[Channel, ...]]
-    ask: Callable[[Tensor, str], Answer]
+    ask: Callable[[Tensor, str], BatchOutput]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,35 +99,35 @@ class Predictor:
         """How a picture comes into that size; direct where an older checkpoint does not say."""
         return str(self.checkpoint.input.get("resize", "direct"))
 
-    def kind(self, wanted: str | None) -> str:
-        """Choose a kind of map.
+    def kind(self, name: str | None) -> str:
+        """Check a kind of map, or choose the first where none is named.
 
         Raises
         ------
         ParamsError
             If it cannot draw that one.
         """
-        if wanted is not None and wanted not in self.maps:
-            what = f"this network draws no map {wanted!r}; it draws {', '.join(self.maps)}."
+        if name is not None and name not in self.maps:
+            what = f"this network draws no map {name!r}; it draws {', '.join(self.maps)}."
             raise ParamsError(what)
-        return wanted or next(iter(self.maps))
+        return name or next(iter(self.maps))
 
     def thresholds(self, kind: str) -> dict[str, float]:
         """Give the checkpoint's thresholds of a kind of map, by label; none before evaluation."""
         return dict((self.checkpoint.thresholds or {}).get(kind, {}))
 
 
-class Seen(NamedTuple):
-    """One picture, and what the network says of it.
+class ImageOutput(NamedTuple):
+    """What a network predicts of one image.
 
     Attributes
     ----------
     probabilities : ndarray of float64, shape (labels,)
     maps : ndarray of float32, shape (channels, h, w)
     frame : Letterbox
-        How the picture lies in a map.
+        How the image lies in a map.
     shown : ndarray of uint8
-        The picture, its longer side `SHOWN_PX`.
+        The image, its longer side `SHOWN_PX`.
     """
 
     probabilities: NDArray[np.float64]
@@ -134,10 +136,10 @@ class Seen(NamedTuple):
     shown: NDArray[np.uint8]
 
 
-class Loaded(NamedTuple):
-    """One picture in the network's frame, how it lies there, and as it is shown."""
+class FittedImage(NamedTuple):
+    """One image in the network's frame, how it lies there, and as overlays show it."""
 
-    image: NDArray[np.uint8]
+    pixels: NDArray[np.uint8]
     frame: Letterbox
     shown: NDArray[np.uint8]
 
@@ -150,28 +152,30 @@ def load_predictor(path: Path) -> Predictor:
     GazeError
         If the file is no checkpoint of ours, or of a system that nobody knows.
     """
-    system = read_metadata(path).get("system")
+    checkpoint = load_checkpoint(path)
+    system = checkpoint.system
     if system not in SYSTEMS:
         what = f"its system is {system!r}; known are {', '.join(SYSTEMS)}."
         raise SchemaError(what, where=path)
-    found: Predictor = importlib.import_module(f"models.{system}.prediction").predictor(path)
-    return found
+    trained = importlib.import_module(f"gazescribe.models.{system}.trained")
+    predictor: Predictor = trained.predictor(checkpoint, path)
+    return predictor
 
 
-def look_at(
-    pictures: Sequence[Picture],
+def predict_images(
+    images: Sequence[Source],
     predictor: Predictor,
     kind: str,
     *,
     device: torch.device,
     batch_size: int,
     workers: int,
-) -> Iterator[Seen | GazeError]:
-    """Show pictures to a network; give what it says of each, or why it could not be read.
+) -> Iterator[ImageOutput | GazeError]:
+    """Show images to a network; give what it predicts of each, or why it could not be read.
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    images : sequence of Path or ndarray of uint8, shape (height, width)
         In this order.
     predictor : Predictor
         Its network is moved to `device`.
@@ -180,54 +184,57 @@ def look_at(
     device : torch.device
         On what.
     batch_size : int
-        Pictures a batch; those that cannot be read leave it smaller.
+        Images a batch; those that cannot be read leave it smaller.
     workers : int
-        Processes that read pictures; 0 reads between batches.
+        Processes that read images; 0 reads between batches.
     """
+    network: Any = predictor.network  # torch declares no `to` with both arguments
     # A third faster on a processor for networks of thin layers, the same within rounding.
-    predictor.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device, memory_format=torch.channels_last)
     loader = DataLoader(
-        _Pictures(pictures, predictor.size, predictor.resize),
+        _FittedImages(images, predictor.size, predictor.resize),
         batch_size=batch_size,
         num_workers=workers,
         collate_fn=list,
     )
     for batch in loader:
-        yield from _answered(batch, predictor, kind, device)
+        yield from _predict_batch(batch, predictor, kind, device)
 
 
-def _answered(
-    batch: list[Loaded | GazeError], predictor: Predictor, kind: str, device: torch.device
-) -> Iterator[Seen | GazeError]:
-    read = [one for one in batch if isinstance(one, Loaded)]
-    answers: Iterator[Seen] = iter(())
-    if read:
-        images = torch.from_numpy(np.stack([one.image for one in read]))[:, None].to(device)
+def _predict_batch(
+    batch: list[FittedImage | GazeError], predictor: Predictor, kind: str, device: torch.device
+) -> Iterator[ImageOutput | GazeError]:
+    readable = [image for image in batch if isinstance(image, FittedImage)]
+    if readable:
+        pixels = torch.from_numpy(np.stack([image.pixels for image in readable]))[:, None]
         with torch.inference_mode():
-            said = predictor.ask(images, kind)
-        probabilities = said.probabilities.cpu().numpy()
-        maps = said.maps.float().cpu().numpy()
-        answers = (
-            Seen(probabilities[at], maps[at], frame_of_maps(one.frame, maps.shape[2:]), one.shown)
-            for at, one in enumerate(read)
-        )
-    for one in batch:
-        yield one if isinstance(one, GazeError) else next(answers)
+            output = predictor.ask(pixels.to(device), kind)
+        probabilities = output.probabilities.cpu().numpy()
+        maps = output.maps.float().cpu().numpy()
+    row = 0
+    for image in batch:
+        if isinstance(image, GazeError):
+            yield image
+        else:
+            frame = frame_of_maps(image.frame, maps.shape[2:])
+            yield ImageOutput(probabilities[row], maps[row], frame, image.shown)
+            row += 1
 
 
-class _Pictures(Dataset[Loaded | GazeError]):
-    def __init__(self, pictures: Sequence[Picture], size: tuple[int, int], resize: str) -> None:
-        self._pictures = pictures
+class _FittedImages(Dataset[FittedImage | GazeError]):
+    def __init__(self, images: Sequence[Source], size: tuple[int, int], resize: str) -> None:
+        self._images = images
         self._size = size
         self._resize = resize
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._images)
 
-    def __getitem__(self, at: int) -> Loaded | GazeError:
+    def __getitem__(self, row: int) -> FittedImage | GazeError:
+        source = self._images[row]
         try:
-            image = read_radiograph(self._pictures[at].path)
-            return Loaded(*letterboxed(image, self._size, self._resize), _shown(image))
+            image = read_radiograph(source) if isinstance(source, Path) else source
+            return FittedImage(*letterboxed(image, self._size, self._resize), _shown(image))
         except GazeError as error:
             return error
 

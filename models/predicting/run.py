@@ -68,7 +68,7 @@ def run(
         If the checkpoint, the boxes or OUT are not what they must be, or no picture can be read.
     """
     from gazescribe.models.core.checkpoint import library_versions
-    from gazescribe.models.predicting.predictor import load_predictor, look_at
+    from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
     check_out(out, PREDICTIONS)
     device = device_of(accelerator)
@@ -87,8 +87,13 @@ def run(
         done = {number: read_note(folder, number, part) for number, part in parts.items()}
         rest = [number for number in parts if done[number] is None]
         to_do = [one for number in rest for one in parts[number]]
-        seen = look_at(
-            to_do, predictor, wish.kind, device=device, batch_size=batch_size, workers=workers
+        seen = predict_images(
+            [picture.path for picture in to_do],
+            predictor,
+            wish.kind,
+            device=device,
+            batch_size=batch_size,
+            workers=workers,
         )
         shown = progress(seen, "images", total=len(to_do))
         for number in rest:

@@ -87,7 +87,7 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
     seed_all(run.seed)
     forget_peak(machine.accelerator)
     begin = time.monotonic()
-    system = importlib.import_module(f"models.{config.system}.training")
+    system = importlib.import_module(f"gazescribe.models.{config.system}.training")
     job = system.prepare(run, config.inputs, out, machine)
     prepare_s = time.monotonic() - begin
     resume = RESUME / key

@@ -1,5 +1,4 @@
 import csv
-import dataclasses
 import json
 import subprocess
 import sys
@@ -13,13 +12,9 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from safetensors.torch import save_file
 
-import gazescribe.models.predicting.output
-import gazescribe.models.predicting.predictor
-import gazescribe.models.predicting.run
-from gazescribe.models.core.checkpoint import Checkpoint, annotate_checkpoint, save_checkpoint
-from gazescribe.models.mil.maps import localisation_maps
-from gazescribe.models.mil.trained import network_of, probability_of, restored
-from gazescribe.models.predicting.pictures import Picture
+from gazescribe.models.core.checkpoint import annotate_checkpoint
+from gazescribe.models.predicting import output, predictor
+from gazescribe.models.predicting import run as predicting_run
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
@@ -28,25 +23,10 @@ from gazescribe.pipeline.core.shards import open_shards, to_stored
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 from tests.running import gazescribe, invoke
 from tests.unit.models.mil.mil_cases import SIZE, run
+from tests.unit.models.predicting.predicting_cases import checkpoint, expected, picture, save
 
 ONES = np.ones((20, 32))
 ALL = ("--min-probability", 0)
-
-
-def checkpoint(path, *, settings=None, **changes):
-    settings = settings or run()
-    torch.manual_seed(0)
-    said = {
-        "system": "mil",
-        "run": dataclasses.asdict(settings),
-        "run_hash": "abc",
-        "labels": list(TEN_LABELS),
-        "input": {"height": SIZE, "width": SIZE, "channels": 3, "normalise": "once"},
-        "training": {},
-        **changes,
-    }
-    save_checkpoint(Checkpoint(**said, weights=network_of(settings).state_dict()), path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +49,6 @@ def thresholds(trained):
 def evaluated(tmp_path_factory, trained, thresholds):
     path = tmp_path_factory.mktemp("evaluated") / "model.safetensors"
     annotate_checkpoint(trained, path, thresholds=thresholds, metrics={"map": "spatial"})
-    return path
-
-
-def picture(seed=0, size=(40, 64)):
-    """Smooth, so that what the network says differs from place to place."""
-    small = np.random.default_rng(seed).integers(0, 256, (5, 8), dtype=np.uint8)
-    return np.array(Image.fromarray(small).resize(size[::-1], Image.Resampling.BICUBIC))
-
-
-def save(path, image):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path)
     return path
 
 
@@ -113,17 +81,6 @@ def images(tmp_path):
 
 def read(out):
     return json.loads((out / "predictions.json").read_text())
-
-
-def expected(path, image):
-    """Probabilities and maps by the network's own functions."""
-    network, settings, _ = restored(path)
-    fitted, _ = letterboxed(image, (SIZE, SIZE))
-    with torch.inference_mode():
-        output = network(torch.from_numpy(fitted)[None, None])
-        probability = probability_of(output.logits, settings)
-        maps = localisation_maps(network, output)
-    return probability[0].numpy(), {kind: one[0].numpy() for kind, one in maps.items()}
 
 
 def test_what_it_says(tmp_path, trained, images):
@@ -238,21 +195,19 @@ def test_a_picture_comes_to_its_size_as_those_it_was_trained_on(tmp_path, images
     seen = {}
     for resize in ("direct", "published"):
         path = checkpoint(tmp_path / f"{resize}.safetensors", input={**of_input, "resize": resize})
-        predictor = load_predictor(path)
-        seen[resize] = gazescribe.models.predicting.predictor._Pictures(
-            [Picture("y", images / "y.png", "y.png")], predictor.size, predictor.resize
-        )[0]
+        loaded = load_predictor(path)
+        (seen[resize],) = predictor._FittedImages([images / "y.png"], loaded.size, loaded.resize)
         fitted, frame = letterboxed(picture(2), (SIZE, SIZE), resize)
-        np.testing.assert_array_equal(seen[resize].image, fitted)
+        np.testing.assert_array_equal(seen[resize].pixels, fitted)
         assert seen[resize].frame == frame
-    assert not np.array_equal(seen["direct"].image, seen["published"].image)
+    assert not np.array_equal(seen["direct"].pixels, seen["published"].pixels)
     assert load_predictor(checkpoint(tmp_path / "old.safetensors")).resize == "direct"
 
 
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of one picture."""
-    monkeypatch.setattr(gazescribe.models.predicting.run, "ROWS_A_SHARD", 10)
+    monkeypatch.setattr(predicting_run, "ROWS_A_SHARD", 10)
 
 
 def contents(out):
@@ -263,7 +218,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
     arguments = ("predict", trained, images, "--batch-size", 1, *ALL, "--out")
     gazescribe(*arguments, tmp_path / "whole")
     drawn = []
-    write = gazescribe.models.predicting.output.write_overlay
+    write = output.write_overlay
 
     def failing(*of):
         if len(drawn) == 2:
@@ -271,11 +226,11 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
         drawn.append(of[-1].name)
         write(*of)
 
-    monkeypatch.setattr(gazescribe.models.predicting.output, "write_overlay", failing)
+    monkeypatch.setattr(output, "write_overlay", failing)
     assert invoke(*arguments, tmp_path / "out").exit_code == 1
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(
-        gazescribe.models.predicting.output,
+        output,
         "write_overlay",
         lambda *of: (drawn.append(of[-1].name), write(*of)),
     )
@@ -290,17 +245,17 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
 
 def test_a_part_that_changed_leaves_nothing_behind(tmp_path, evaluated, images, monkeypatch):
     arguments = ("predict", evaluated, images, "--write", "maps,masks,overlays", "--out")
-    finish = gazescribe.models.predicting.run.finish
+    finish = predicting_run.finish
 
     def failing(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(gazescribe.models.predicting.run, "finish", failing)
+    monkeypatch.setattr(predicting_run, "finish", failing)
     assert invoke(*arguments, tmp_path / "out", *ALL).exit_code == 1
     (partial,) = tmp_path.glob(".*")
     assert len(list(partial.rglob("*.png"))) == 3 * 11
     (images / "x.png").write_bytes(b"no picture any more")
-    monkeypatch.setattr(gazescribe.models.predicting.run, "finish", finish)
+    monkeypatch.setattr(predicting_run, "finish", finish)
     for out in ("out", "whole"):
         gazescribe(*arguments, tmp_path / out, *ALL)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
@@ -466,7 +421,7 @@ def test_it_runs_where_there_is_little(tmp_path, trained, images):
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({ABSENT}))
-from gazescribe.models.predicting.run import predict
+from gazescribe.models.commands.predict import predict
 predict(sys.argv[1:])
 """
     arguments = [trained, images, "--out", tmp_path / "out"]
