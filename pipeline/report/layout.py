@@ -42,7 +42,7 @@ class DataSet(Strict):
     associated: Inside | None = None
 
 
-class Run(Strict):
+class RunLayout(Strict):
     """The parts of a run, relative to its folder; what is absent is said so on the page."""
 
     schema_version: Literal[1]
@@ -57,7 +57,7 @@ class Run(Strict):
     metrics: list[Inside] = Field(default_factory=list)  # JSON files that stages wrote
 
 
-def open_run(folder: Path) -> Run:
+def open_run(folder: Path) -> RunLayout:
     """Find the parts of a run.
 
     Parameters
@@ -73,7 +73,7 @@ def open_run(folder: Path) -> Run:
     """
     path = folder / RUN_FILE
     if path.is_file():
-        run = read_json(path, Run)
+        run = read_json(path, RunLayout)
         _check_there(run, path)
         return run
     run = _project(folder)
@@ -83,7 +83,7 @@ def open_run(folder: Path) -> Run:
     return run
 
 
-def _check_there(run: Run, path: Path) -> None:
+def _check_there(run: RunLayout, path: Path) -> None:
     """Refuse a run file that names what is not there, or a folder of tables without any."""
     named = _paths(run.model_dump(exclude={"schema_version", "title"}))
     faults = [f"{key}: {one}" for key, one in named if not (path.parent / one).exists()]
@@ -108,14 +108,14 @@ def _paths(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from _paths(inner, f"{key}.{name}" if key else str(name))
 
 
-def _project(folder: Path) -> Run:
+def _project(folder: Path) -> RunLayout:
     """Describe a project folder by what `dvc repro` left in it."""
 
     def found(path: str) -> str | None:
         return path if (folder / path).exists() else None
 
     names = sorted(path.parent.name for path in folder.glob("data/tables/*/readings.parquet"))
-    return Run(
+    return RunLayout(
         schema_version=1,
         datasets={
             name: DataSet(

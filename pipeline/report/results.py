@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gazescribe.pipeline.report.layout import Run
-from gazescribe.pipeline.report.section import Picture, Section, picture
+from gazescribe.pipeline.report.layout import RunLayout
+from gazescribe.pipeline.report.section import Figure, Section, embed_figure
 from gazescribe.pipeline.report.sheets import Sheet, read_sheet, sheet
 from gazescribe.pipeline.report.written import Tabulated, read_json, rerun
 
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[\w-]+")
 _SOURCE = "All columns: "
 
 
-def networks(folder: Path, run: Run) -> Iterator[Section]:
+def networks(folder: Path, run: RunLayout) -> Iterator[Section]:
     """Give a section for each paper's network, and for each other that the run has results of."""
     for system in dict.fromkeys([*SYSTEMS, *run.results]):
         title = SYSTEMS.get(system, system)
@@ -79,7 +79,7 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in _CELL.split(line.strip())[1:-1]]
 
 
-def _figures(folder: Path) -> Iterator[Picture]:
+def _figures(folder: Path) -> Iterator[Figure]:
     path = folder / "tabulate.json"
     named = read_json(path, Tabulated, rerun(path)).figures if path.is_file() else None
     if named is None:
@@ -87,7 +87,7 @@ def _figures(folder: Path) -> Iterator[Picture]:
     else:
         names = [name.rpartition(".")[0] or name for name in named]
     for name in names:
-        found = picture(folder, name, titled(name)) if _NAME.fullmatch(name) else None
+        found = embed_figure(folder, name, titled(name)) if _NAME.fullmatch(name) else None
         if found is not None:
             yield found
 

@@ -31,7 +31,7 @@ from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report import stages
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
 from gazescribe.pipeline.report.inspector import Look
-from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, Run
+from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.pages import is_ours, write_page
 from gazescribe.pipeline.report.parts import read_parts
@@ -66,7 +66,7 @@ def write_task(task: Task, *, out: Path, order: Mapping[str, tuple[str, str]]) -
 def run(
     folder: Path,
     out: Path,
-    parts: Run,
+    parts: RunLayout,
     params: Heatmaps,
     *,
     images: Path | None = None,
@@ -84,7 +84,7 @@ def run(
         Of the run.
     out : pathlib.Path
         Folder of the pages; inspectors of an earlier report there are removed.
-    parts : Run
+    parts : RunLayout
         Where the parts of the run lie, as `layout.open_run` found them.
     params : Heatmaps
         How its maps were drawn.
@@ -147,7 +147,7 @@ def run(
     }
 
 
-def _sections(folder: Path, parts: Run) -> dict[str, Any]:
+def _sections(folder: Path, parts: RunLayout) -> dict[str, Any]:
     """Read what the page of a run shows of its stages."""
     metrics = read_metrics(folder, parts.metrics)
     lost, kept = left_out(metrics)
@@ -170,7 +170,7 @@ def _sections(folder: Path, parts: Run) -> dict[str, Any]:
     }
 
 
-def _images(folder: Path, parts: Run, given: Path | None, names: Sequence[str]) -> Path | None:
+def _images(folder: Path, parts: RunLayout, given: Path | None, names: Sequence[str]) -> Path | None:
     """Find the radiographs; what nobody asked for may be absent, and is counted."""
     paths = [path for name in names for path in _image_paths(folder / parts.datasets[name].tables)]
     own = None if parts.images is None else folder / parts.images

@@ -10,7 +10,7 @@ SHARP_BYTES = 400_000  # the most of an SVG; above it the PNG beside it is shown
 
 
 @dataclass(frozen=True)
-class Picture:
+class Figure:
     """A figure that a stage drew; `data` is its address inside the page."""
 
     title: str
@@ -29,7 +29,7 @@ class Section:
         Sentences before them.
     sheets, more : list of Sheet
         Tables shown, and tables folded away.
-    pictures : list of Picture
+    pictures : list of Figure
         Figures.
     missing : str
         How to make the part; empty where it is there.
@@ -40,13 +40,13 @@ class Section:
     lead: list[str] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
     more: list[Sheet] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[Figure] = field(default_factory=list)
     missing: str = ""
 
 
-def picture(folder: Path, name: str, title: str) -> Picture | None:
+def embed_figure(folder: Path, name: str, title: str) -> Figure | None:
     """Embed a figure by its name without suffix, sharp where that is not large."""
     found = [folder / f"{name}{suffix}" for suffix in (".svg", ".png")]
     small = (path for path in found if path.is_file() and path.stat().st_size <= SHARP_BYTES)
     path = next(small, next((path for path in found if path.is_file()), None))
-    return None if path is None else Picture(title, file_as_data(path))
+    return None if path is None else Figure(title, file_as_data(path))

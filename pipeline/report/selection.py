@@ -11,10 +11,10 @@ import pyarrow as pa
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.maps.overlay import choose_maps
-from gazescribe.pipeline.report.layout import Run
+from gazescribe.pipeline.report.layout import RunLayout
 
 
-def reading_ids(folder: Path, run: Run) -> dict[str, list[str]]:
+def reading_ids(folder: Path, run: RunLayout) -> dict[str, list[str]]:
     """List the readings of each data set that has any; MIMIC has none.
 
     Raises

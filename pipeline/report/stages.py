@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.curves import Curves, read_curves
-from gazescribe.pipeline.report.layout import Run
-from gazescribe.pipeline.report.section import Section, picture
+from gazescribe.pipeline.report.layout import RunLayout
+from gazescribe.pipeline.report.section import Section, embed_figure
 from gazescribe.pipeline.report.sheets import (
     Sheet,
     number,
@@ -47,7 +47,7 @@ def settings(metrics: Sequence[Metrics]) -> Sheet:
     return sheet("Settings", ["stage", "data", "parameter", "value"], rows, shown=len(rows))
 
 
-def labeler(folder: Path, run: Run) -> Section:
+def labeler(folder: Path, run: RunLayout) -> Section:
     """Tables of `evaluate-labels`."""
     title = "Labeler against the readers' certainties"
     path = _inside(folder, run.evaluated_labels)
@@ -93,7 +93,7 @@ def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
     return sheet(title.capitalize(), list(columns), list(zip(*columns.values(), strict=True)))
 
 
-def search(folder: Path, run: Run) -> Section:
+def search(folder: Path, run: RunLayout) -> Section:
     """Ranking and pictures of `tune`."""
     title = "Window search"
     path = _inside(folder, run.tune)
@@ -117,8 +117,8 @@ def search(folder: Path, run: Run) -> Section:
     sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between])]
     more = [_ranking("All rules", rows)]
     drawn = (
-        picture(path, "iou_by_delay", "IoU against the delay, for each end of the window"),
-        picture(path, "iou_by_label", "IoU against the delay, for each label"),
+        embed_figure(path, "iou_by_delay", "IoU against the delay, for each end of the window"),
+        embed_figure(path, "iou_by_label", "IoU against the delay, for each label"),
     )
     pictures = [one for one in drawn if one is not None]
     return Section("tune", title, [found, meant], sheets, more, pictures)
@@ -140,7 +140,7 @@ def _interval(rows: Sequence[dict[str, str]], name: str) -> Iterator[str]:
     return with_intervals(rows, name, f"{name}_low", f"{name}_high")
 
 
-def training(folder: Path, run: Run) -> list[Curves]:
+def training(folder: Path, run: RunLayout) -> list[Curves]:
     """Training curves of each system that was trained."""
     found = (
         read_curves(system, path)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.report.layout import Run
+from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.results import networks, read_page, titled
 from gazescribe.pipeline.report.section import SHARP_BYTES
 
@@ -16,7 +16,7 @@ PNG = bytes.fromhex(
 
 
 def sections(folder, **results):
-    run = Run(schema_version=1, datasets={}, results=results)
+    run = RunLayout(schema_version=1, datasets={}, results=results)
     return {section.key: section for section in networks(folder, run)}
 
 

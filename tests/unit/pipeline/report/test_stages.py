@@ -4,7 +4,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.report.counts import Metrics
-from gazescribe.pipeline.report.layout import Run
+from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
 
 RATES = {"precision": 0.5, "recall": 1.0, "f1": 0.6667}
@@ -14,7 +14,7 @@ RANKED += ",behind_best,behind_best_low,behind_best_high\n"
 
 
 def run(**parts):
-    return Run(schema_version=1, datasets={}, **parts)
+    return RunLayout(schema_version=1, datasets={}, **parts)
 
 
 def write_labels(folder):
