@@ -174,7 +174,7 @@ def _images(
     folder: Path, parts: RunLayout, given: Path | None, names: Sequence[str]
 ) -> Path | None:
     """Find the radiographs; what nobody asked for may be absent, and is counted."""
-    paths = [path for name in ids for path in _image_paths(folder / parts.datasets[name].tables)]
+    paths = [path for name in names for path in _image_paths(folder / parts.datasets[name].tables)]
     own = None if parts.images is None else folder / parts.images
     asked = given or (own if (folder / RUN_FILE).is_file() else None)
     if asked is not None:
