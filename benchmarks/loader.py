@@ -30,7 +30,7 @@ from torchvision.transforms.functional import normalize, pad, resize
 from gazescribe.models.core.config import read_config
 from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.loading import training_loader
-from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.training.augment import apply
 from gazescribe.pipeline.commands.cli import main as gazescribe
 from gazescribe.pipeline.core.schemas import TABLES
@@ -126,7 +126,7 @@ def index(folder: Path, rows: list[dict], name: str) -> None:
     table_path(folder, name).rename(folder / "index.parquet")
 
 
-def settings(folder: Path, workers: int) -> tuple[Inputs, Run]:
+def settings(folder: Path, workers: int) -> tuple[MilInputs, MilRun]:
     """The settings of the paper's model, of this size."""
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "config.json"

@@ -4,20 +4,23 @@ Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON
 left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gazescribe.models.cooperative.runs import cooperative_runs
+from gazescribe.models.cooperative.settings import CooperativeEvaluation
+from gazescribe.models.core.config import SCHEMA_VERSION
+from gazescribe.models.mil.runs import mil_runs
+from gazescribe.models.mil.settings import MilEvaluation, MilInputs
 from gazescribe.pipeline.commands.options import command, json_option, params_option, summarise
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.dictation.label_maps import load_column_map
-from gazescribe.pipeline.networks import mil_runs
-from gazescribe.pipeline.networks_cooperative import cooperative_runs
 
-SCHEMA_VERSION = 1
 COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 """Data sets whose own columns say which labels an image has."""
 
@@ -65,18 +68,18 @@ def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
 
 def _mil(params: Params, profile: Profile) -> dict[str, Any]:
     channels = {name: load_column_map(name, TEN_LABELS) for name in COLUMNS_OF}
-    evaluation = {"batch_size": profile.mil.batch_size}
+    scoring = asdict(params.mil.evaluation)
     return {
-        "inputs": {**params.mil.inputs.model_dump(), "channels": channels},
-        "runs": [run.model_dump() for run in mil_runs(params.mil, profile.mil)],
-        "evaluation": {**params.mil.evaluation.model_dump(), **evaluation},
+        "inputs": asdict(MilInputs(**vars(params.mil.inputs), channels=channels)),
+        "runs": [asdict(run) for run in mil_runs(params.mil, profile.mil)],
+        "evaluation": asdict(MilEvaluation(**scoring, batch_size=profile.mil.batch_size)),
     }
 
 
 def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
     section, sizes = params.cooperative, profile.cooperative
     return {
-        "inputs": section.inputs.model_dump(),
-        "runs": [run.model_dump() for run in cooperative_runs(section, sizes)],
-        "evaluation": {"batch_size": sizes.evaluation_batch_size},
+        "inputs": asdict(section.inputs),
+        "runs": [asdict(run) for run in cooperative_runs(section, sizes)],
+        "evaluation": asdict(CooperativeEvaluation(sizes.evaluation_batch_size)),
     }

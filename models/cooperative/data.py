@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gazescribe.models.cooperative.gaze import gaze_grid
 from gazescribe.models.cooperative.items import Items, block_of
-from gazescribe.models.cooperative.settings import N_CLASSES, Inputs, Run
+from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
 from gazescribe.models.training.sampling import (
     ORDER,
     EpochSampler,
@@ -177,7 +177,9 @@ class ClassSampler(Sampler[Key]):
         return ((self._epoch, int(index)) for index in own)
 
 
-def training_loader(items: Items, inputs: Inputs, run: Run) -> DataLoader[Batch]:
+def training_loader(
+    items: Items, inputs: CooperativeInputs, run: CooperativeRun
+) -> DataLoader[Batch]:
     """Load batches to train on: all classes alike for triplets, else shuffled.
 
     Images that nobody looked at are left out where the map is all that is trained for.
@@ -198,19 +200,19 @@ def training_loader(items: Items, inputs: Inputs, run: Run) -> DataLoader[Batch]
 
 
 def evaluation_loader(
-    items: Items, inputs: Inputs, run: Run, *, batch_size: int
+    items: Items, inputs: CooperativeInputs, run: CooperativeRun, *, batch_size: int
 ) -> DataLoader[Batch]:
     """Load batches of all items, each once, in order; raises as `training_loader` does."""
     sampler = EvenBatches(len(items), batch_size)
     return _loader(_dataset(items, inputs, run), run, batch_sampler=sampler)
 
 
-def _dataset(items: Items, inputs: Inputs, run: Run) -> Radiographs:
+def _dataset(items: Items, inputs: CooperativeInputs, run: CooperativeRun) -> Radiographs:
     images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))
 
 
-def _loader(dataset: Radiographs, run: Run, **options: Any) -> DataLoader[Batch]:
+def _loader(dataset: Radiographs, run: CooperativeRun, **options: Any) -> DataLoader[Batch]:
     return DataLoader(
         dataset,
         num_workers=run.workers,

@@ -20,7 +20,7 @@ from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_ra
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
 from gazescribe.models.cooperative.losses import distribution
-from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.cooperative.trained import restored
 from gazescribe.models.core.config import Config
 from gazescribe.models.evaluating.run import Scored
@@ -39,12 +39,12 @@ Map = NDArray[np.float64]
 Row = dict[str, Any]
 
 
-def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
+def score(run: CooperativeRun, path: Path, config: Config, device: torch.device) -> Scored:
     """Score a run on validation and test images.
 
     Parameters
     ----------
-    run : Run
+    run : CooperativeRun
         Settings; those of the checkpoint.
     path : pathlib.Path
         The checkpoint.
@@ -118,7 +118,7 @@ def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
 
 
 def look(
-    network: nn.Module, items: Items, run: Run, config: Config, device: torch.device
+    network: nn.Module, items: Items, run: CooperativeRun, config: Config, device: torch.device
 ) -> Iterator[Row]:
     """Give what a network says of each image.
 
@@ -159,7 +159,7 @@ def look(
             }
 
 
-def inputs_of(batch: Batch, run: Run, device: torch.device) -> tuple[Tensor, ...]:
+def inputs_of(batch: Batch, run: CooperativeRun, device: torch.device) -> tuple[Tensor, ...]:
     """Give what a network is called with: images in [0, 1], and gaze where it takes that."""
     images = unit_range(batch["image"].to(device))
     if run.channels_last:
@@ -192,7 +192,7 @@ class Baselines:
     the image's sides, are those of the training fixations about that centre.
     """
 
-    def __init__(self, items: Items, config: Config, run: Run) -> None:
+    def __init__(self, items: Items, config: Config, run: CooperativeRun) -> None:
         self._places = [gaze.places_px for gaze in items.gaze]
         self._readings = items.reading_id.tolist()
         looked = items.with_maps

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.dual_encoder import Fusion
 from gazescribe.models.cooperative.items import Items
-from gazescribe.models.cooperative.settings import Inputs, Run
+from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.training.fitting import Machine
 from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 
@@ -43,7 +43,11 @@ class Features(Dataset[dict[str, Tensor]]):
 
 
 def cached_loaders(
-    network: Fusion, items: Mapping[str, Items], inputs: Inputs, run: Run, machine: Machine
+    network: Fusion,
+    items: Mapping[str, Items],
+    inputs: CooperativeInputs,
+    run: CooperativeRun,
+    machine: Machine,
 ) -> tuple[Loader, Loader]:
     """Load features of training images, shuffled as images would be, and of validation images.
 
@@ -53,9 +57,9 @@ def cached_loaders(
         With a trunk that has been trained.
     items : mapping of str to Items
         train and validate, in this order.
-    inputs : Inputs
+    inputs : CooperativeInputs
         Folders.
-    run : Run
+    run : CooperativeRun
         Settings.
     machine : Machine
         Where the trunk works.
@@ -83,7 +87,9 @@ def cached_loaders(
 
 
 @torch.no_grad()
-def describe(network: Fusion, loader: DataLoader[Batch], run: Run, machine: Machine) -> Tensor:
+def describe(
+    network: Fusion, loader: DataLoader[Batch], run: CooperativeRun, machine: Machine
+) -> Tensor:
     """Give the pooled features of all images of a loader, (n, n_pooled), on the CPU.
 
     The trunk works in the precision of the run, in evaluation mode.

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.models.cooperative.gaze import Gaze, gaze_of
-from gazescribe.models.cooperative.settings import Inputs, Run
+from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import Rows, said_of_split, split_readings
 from gazescribe.models.core.images import FRAME
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
@@ -101,14 +101,14 @@ class Lists:
     left_out: dict[str, int]
 
 
-def build_lists(inputs: Inputs, run: Run) -> Lists:
+def build_lists(inputs: CooperativeInputs, run: CooperativeRun) -> Lists:
     """List the images of each split.
 
     Parameters
     ----------
-    inputs : Inputs
+    inputs : CooperativeInputs
         Folders.
-    run : Run
+    run : CooperativeRun
         Size of the images, split.
 
     Raises
@@ -138,7 +138,7 @@ def build_lists(inputs: Inputs, run: Run) -> Lists:
     return Lists(items, readings, chosen, left_out)
 
 
-def summarise_lists(run: Run, lists: Lists) -> dict[str, Any]:
+def summarise_lists(run: CooperativeRun, lists: Lists) -> dict[str, Any]:
     """Count what a run sees: images, patients, classes and maps by split, and what was left out."""
     return {
         "n": {
@@ -155,7 +155,7 @@ def summarise_lists(run: Run, lists: Lists) -> dict[str, Any]:
     }
 
 
-def block_of(images: Shards, run: Run, where: object) -> int:
+def block_of(images: Shards, run: CooperativeRun, where: object) -> int:
     """Tell how many pixels of the shards, a side, make a pixel of the run's images.
 
     Raises
@@ -213,7 +213,7 @@ def _open(folder: str, kind: str) -> Shards:
 
 
 def _usable(
-    inputs: Inputs, image_rows: Mapping[str, int], run: Run
+    inputs: CooperativeInputs, image_rows: Mapping[str, int], run: CooperativeRun
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Give the readings that can be used, by image; count the others for their first reason."""
     listed = read_table(Path(inputs.egd), "readings", READING_COLUMNS).to_pandas()

@@ -24,7 +24,7 @@ def network_of(run: Mapping[str, Any]) -> nn.Module:
     Parameters
     ----------
     run : mapping
-        Settings, as a checkpoint keeps them (`dataclasses.asdict` of a `Run`).
+        Settings, as a checkpoint keeps them (`dataclasses.asdict` of a `CooperativeRun`).
 
     Returns
     -------

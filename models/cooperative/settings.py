@@ -1,15 +1,27 @@
-"""Settings of the cooperative network and its baselines, as CONFIG says them (`core.config`).
+"""Settings of the cooperative network and its baselines: the only definition of each.
 
-`pipeline/networks.py` writes them from the parameters; `params.yaml` and `params/` say what each
-is, its unit and its source. A test keeps the two definitions equal. One class describes every
-model; what a network has no use for, it does not look at.
+As for the other network (`models.mil.settings`): what the paper says stands in `params.yaml`, sizes
+and which models are trained in `params/<profile>.yaml`, a setting in one of the two; a variant
+changes some of either. One class describes every model; a network ignores what it has no use for.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gazescribe.models.core.config import Between
+from gazescribe.models.core.settings import (
+    NOT_EMPTY,
+    Between,
+    Count,
+    CountOrZero,
+    NotNegative,
+    Positive,
+    Rule,
+    Seeds,
+    Side,
+    Training,
+    Variants,
+)
 
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),
@@ -21,8 +33,7 @@ NETWORKS = {
 }
 """Networks, and what each can be trained for."""
 
-MULTIPLE = 32  # of image sides: five halvings
-GRAPH_MULTIPLE = 4  # of graph_channels: sine and cosine of two axes
+N_STAGES = 4  # of GazeGNN
 INCEPTION_PX = 75  # least image side
 ONE_PLACE_PX = {
     "densenet": 32,
@@ -44,8 +55,68 @@ HEIRS = (
 """Networks, and what they are trained for, that can start from another run."""
 
 
+def _check_four(values: tuple[int, ...]) -> None:
+    if len(values) != N_STAGES:
+        raise ValueError(f"{N_STAGES} numbers expected, one a stage")
+
+
 @dataclass(frozen=True)
-class Inputs:
+class CooperativeMethod:
+    """What the paper says, of section `cooperative` of `params.yaml`."""
+
+    frozen: Literal[True, False, "parameters"]
+    cache_features: bool
+    encoder_tap: Literal["block4", "transition3"]
+    imagenet_normalise: bool
+    unet_blocks: Literal["plain", "bare", "residual_encoder", "residual"]
+    saliency_stride: Literal[1, 2, 4, 8]
+    gaze: bool
+    mining: Literal["all", "hard", "published"]
+    margin: NotNegative
+    unit_length: bool
+    weighing: Literal["sum", "published", "paper"]
+    loss_pixels: Literal["valid", "all"]
+    split: Literal["table", "folds", "published"]
+    n_folds: Annotated[int, Between(3)]
+    split_seed: CountOrZero
+    optimiser: Literal["adam", "adamw"]
+    weight_decay: NotNegative
+
+
+@dataclass(frozen=True)
+class CooperativeSize(Training):
+    """What a profile says, of section `cooperative` of `params/<profile>.yaml`."""
+
+    encoder: Literal["densenet201", "densenet121", "tiny"] | None
+    unet_channels: Count
+    # Sine and cosine of two axes share the channels.
+    graph_channels: Annotated[
+        tuple[Annotated[int, Between(4, multiple_of=4)], ...], Rule(_check_four)
+    ]
+    graph_blocks: Annotated[tuple[Count, ...], Rule(_check_four)]
+    image_height: Side
+    image_width: Side
+    lr: Positive
+    patience: Count | None
+    lr_patience: Count | None
+
+
+@dataclass(frozen=True)
+class CooperativeRun(CooperativeMethod, CooperativeSize):
+    """One network to train, or one stage of it."""
+
+    name: str
+    model: str
+    seed: CountOrZero
+    network: Literal["densenet", "inception_resnet", "gazegnn", "dual_encoder", "fusion", "unet"]
+    objective: Literal["triplet", "cross_entropy", "saliency", "joint"]
+    init_from: str | None
+    weights: str | None
+    fold: CountOrZero | None
+
+
+@dataclass(frozen=True)
+class CooperativeInputs:
     """Folders, relative to the working folder."""
 
     images: str
@@ -54,78 +125,58 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One network to train, or one stage of it."""
+class CooperativeEvaluation:
+    """How trained networks are scored."""
 
-    name: str
-    model: str
-    seed: Annotated[int, Between(0)]
-    network: Literal["densenet", "inception_resnet", "gazegnn", "dual_encoder", "fusion", "unet"]
-    objective: Literal["triplet", "cross_entropy", "saliency", "joint"]
-    init_from: str | None
-    weights: str | None
-    frozen: Literal[True, False, "parameters"]
-    cache_features: bool
-    encoder: Literal["densenet201", "densenet121", "tiny"] | None
-    encoder_tap: Literal["block4", "transition3"]
-    imagenet_normalise: bool
-    unet_blocks: Literal["plain", "bare", "residual_encoder", "residual"]
-    unet_channels: Annotated[int, Between(1)]
-    saliency_stride: Literal[1, 2, 4, 8]
-    gaze: bool
-    graph_channels: tuple[Annotated[int, Between(4)], ...]
-    graph_blocks: tuple[Annotated[int, Between(1)], ...]
-    mining: Literal["all", "hard", "published"]
-    margin: Annotated[float, Between(0)]
-    unit_length: bool
-    weighing: Literal["sum", "published", "paper"]
-    loss_pixels: Literal["valid", "all"]
-    image_height: Annotated[int, Between(32, 4096)]
-    image_width: Annotated[int, Between(32, 4096)]
-    split: Literal["table", "folds", "published"]
-    n_folds: Annotated[int, Between(3)]
-    fold: Annotated[int, Between(0)] | None
-    split_seed: Annotated[int, Between(0)]
-    optimiser: Literal["adam", "adamw"]
-    lr: Annotated[float, Between(0, above=True)]
-    weight_decay: Annotated[float, Between(0)]
-    epochs: Annotated[int, Between(1)]
-    patience: Annotated[int, Between(1)] | None
-    lr_patience: Annotated[int, Between(1)] | None
-    batch_size: Annotated[int, Between(1)]
-    precision: Literal["32", "16-mixed", "bf16-mixed"]
-    channels_last: bool
-    compile: bool
-    workers: Annotated[int, Between(0)]
-    log: Literal["csv", "dvclive"]
+    batch_size: Count
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """How trained networks are scored."""
+class CooperativeSection(CooperativeMethod):
+    """Section `cooperative` of `params.yaml`."""
 
-    batch_size: Annotated[int, Between(1)]
+    inputs: CooperativeInputs
+    variants: Variants
 
 
-def run_faults(run: Run) -> list[str]:
+@dataclass(frozen=True)
+class CooperativeProfile(CooperativeSize):
+    """Section `cooperative` of `params/<profile>.yaml`."""
+
+    models: Annotated[Variants, NOT_EMPTY]
+    seeds: Seeds
+    evaluation_batch_size: Count
+    densenet_weights: str | None
+    inception_weights: str | None
+
+    @property
+    def frame(self) -> str:
+        """Size of its images, as options say it."""
+        return f"{self.image_height}x{self.image_width}"
+
+
+PARTS = {
+    "inputs": CooperativeInputs,
+    "runs": tuple[CooperativeRun, ...],
+    "evaluation": CooperativeEvaluation,
+}
+"""Of a CONFIG."""
+
+
+def run_faults(run: CooperativeRun) -> list[str]:
     """Say what in a run does not go together; nothing where all does."""
     return [*_network_faults(run), *_start_faults(run), *_number_faults(run)]
 
 
-def _network_faults(run: Run) -> Iterator[str]:
+def _network_faults(run: CooperativeRun) -> Iterator[str]:
     if run.objective not in NETWORKS[run.network]:
-        known = ", ".join(NETWORKS[run.network])
-        yield f"network {run.network} is trained for {known}, not {run.objective}"
+        objectives = ", ".join(NETWORKS[run.network])
+        yield f"network {run.network} is trained for {objectives}, not {run.objective}"
     if run.encoder is None and run.network in ("densenet", "fusion"):
         yield f"network {run.network} needs an encoder"
-    if {len(run.graph_channels), len(run.graph_blocks)} != {4}:
-        yield "graph_channels and graph_blocks need four numbers each"
-    if any(channels % GRAPH_MULTIPLE for channels in run.graph_channels):
-        said = ", ".join(map(str, run.graph_channels))
-        yield f"graph_channels are {said}, not all a multiple of {GRAPH_MULTIPLE}"
 
 
-def _start_faults(run: Run) -> Iterator[str]:
+def _start_faults(run: CooperativeRun) -> Iterator[str]:
     kind = run.network, run.objective
     if run.init_from and run.weights:
         yield "init_from and weights exclude each other"
@@ -141,16 +192,13 @@ def _start_faults(run: Run) -> Iterator[str]:
         yield "without an encoder there is nothing to start (init_from, weights)"
 
 
-def _number_faults(run: Run) -> Iterator[str]:
-    for name in ("image_height", "image_width"):
-        if getattr(run, name) % MULTIPLE:
-            yield f"{name} is {getattr(run, name)}, not a multiple of {MULTIPLE}"
+def _number_faults(run: CooperativeRun) -> Iterator[str]:
     size = run.image_height, run.image_width
-    said = f"network {run.network} at {size[0]} × {size[1]}"
+    network = f"network {run.network} at {size[0]} × {size[1]}"
     if run.network == "inception_resnet" and min(size) < INCEPTION_PX:
-        yield f"{said}: image sides need {INCEPTION_PX} pixels or more"
+        yield f"{network}: image sides need {INCEPTION_PX} pixels or more"
     if run.batch_size == 1 and max(size) <= ONE_PLACE_PX.get(run.network, 0):
-        yield f"{said}: batch_size is 1, and needs 2 or more"
+        yield f"{network}: batch_size is 1, and needs 2 or more"
     if run.split == "folds" and (run.fold is None or run.fold >= run.n_folds):
         yield f"split folds needs a fold below {run.n_folds}, got {run.fold}"
     if run.objective == "triplet" and run.batch_size % N_CLASSES:

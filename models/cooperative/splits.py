@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.training.sampling import generator
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.core.schemas import SPLITS
@@ -29,14 +29,14 @@ PUBLISHED_DRAW = 3  # a purpose of random numbers beside those of `models.traini
 Rows = NDArray[np.intp]
 
 
-def split_readings(readings: pd.DataFrame, run: Run) -> dict[str, Rows]:
+def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Rows]:
     """Choose the rows of each split.
 
     Parameters
     ----------
     readings : pandas.DataFrame
         dicom_id, subject_id, diagnosis, egd_split; one row an image, sorted by dicom_id.
-    run : Run
+    run : CooperativeRun
         `split`, and for folds `n_folds`, `fold` and `split_seed`.
 
     Returns
@@ -66,7 +66,7 @@ def split_readings(readings: pd.DataFrame, run: Run) -> dict[str, Rows]:
     return chosen
 
 
-def said_of_split(run: Run) -> str:
+def said_of_split(run: CooperativeRun) -> str:
     """Say where the split comes from, for every result."""
     return {
         "table": "drawn by ingest: by patient, stratified by diagnosis",

@@ -13,7 +13,7 @@ from gazescribe.models.cooperative.data import unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.losses import distribution
 from gazescribe.models.cooperative.networks import inherit, load_file, network_of
-from gazescribe.models.cooperative.settings import Run
+from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
 from gazescribe.models.core.config import read_settings
@@ -27,12 +27,12 @@ INHERITED = ("split", "n_folds", "fold", "split_seed", "imagenet_normalise")
 one has seen the other's test images, or sees images as the other never did."""
 
 
-def started(run: Run, out: Path, split: str) -> nn.Module:
+def started(run: CooperativeRun, out: Path, split: str) -> nn.Module:
     """Build the network that a run begins with.
 
     Parameters
     ----------
-    run : Run
+    run : CooperativeRun
         Settings.
     out : pathlib.Path
         Folder of all runs.
@@ -61,7 +61,7 @@ def started(run: Run, out: Path, split: str) -> nn.Module:
     return network
 
 
-def restored(path: Path) -> tuple[nn.Module, Run, Checkpoint]:
+def restored(path: Path) -> tuple[nn.Module, CooperativeRun, Checkpoint]:
     """Read a trained network, ready to be applied.
 
     Parameters
@@ -74,7 +74,7 @@ def restored(path: Path) -> tuple[nn.Module, Run, Checkpoint]:
     Module
         On the CPU, in evaluation mode; no parameter takes part in a gradient, so that Grad-CAM
         keeps only what lies behind the layer it taps.
-    Run
+    CooperativeRun
         Settings it was trained with.
     Checkpoint
         All that its file says.
@@ -141,9 +141,9 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     )
 
 
-def _rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[nn.Module, Run]:
+def _rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[nn.Module, CooperativeRun]:
     """Build the network of a checkpoint, with its weights, in evaluation mode and frozen."""
-    run: Run = read_settings(Run, checkpoint.run, where=path)
+    run: CooperativeRun = read_settings(CooperativeRun, checkpoint.run, where=path)
     network = network_of(checkpoint.run)
     load_weights(network, checkpoint.weights, where=path)
     return network.eval().requires_grad_(requires_grad=False), run
@@ -155,7 +155,7 @@ def _scaled_to_one(maps: Tensor) -> Tensor:
     return (maps / highest.clamp(min=torch.finfo(maps.dtype).tiny)).float()
 
 
-def _check_shared(run: Run, split: str, earlier: Checkpoint, where: Path) -> None:
+def _check_shared(run: CooperativeRun, split: str, earlier: Checkpoint, where: Path) -> None:
     faults = [
         f"{name} is {getattr(run, name)!r} in {run.name}, {earlier.run[name]!r} there"
         for name in INHERITED

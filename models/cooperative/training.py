@@ -27,7 +27,7 @@ from gazescribe.models.cooperative.losses import (
     saliency_loss,
     triplet_loss,
 )
-from gazescribe.models.cooperative.settings import N_CLASSES, Inputs, Run
+from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.cooperative.trained import started
 from gazescribe.models.core.images import resize_of
@@ -56,13 +56,13 @@ class CooperativeTraining(pl.LightningModule):
 
     Parameters
     ----------
-    run : Run
+    run : CooperativeRun
         All settings.
     network : Module
         As it starts.
     """
 
-    def __init__(self, run: Run, network: nn.Module) -> None:
+    def __init__(self, run: CooperativeRun, network: nn.Module) -> None:
         super().__init__()
         self.run = run
         self.network: Any = network
@@ -214,20 +214,20 @@ def map_scores(logits: Tensor, batch: Batch, valid: Tensor | None) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def uses_cache(run: Run) -> bool:
+def uses_cache(run: CooperativeRun) -> bool:
     """Whether a run trains on features that its frozen trunk gave once."""
     stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
     return stage_3 and run.frozen is True and run.cache_features
 
 
-def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
+def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:
     """Prepare a run for `models.training.fitting.fit`.
 
     Parameters
     ----------
-    run : Run
+    run : CooperativeRun
         Settings.
-    inputs : Inputs
+    inputs : CooperativeInputs
         Folders.
     out : pathlib.Path
         Of all runs: the one that this starts from lies there, and who is in which split is written
@@ -293,7 +293,7 @@ def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:
     )
 
 
-def warnings_of(run: Run, validated: Items) -> list[str]:
+def warnings_of(run: CooperativeRun, validated: Items) -> list[str]:
     """Say what validation images cannot tell, though they choose the epoch."""
     counts = np.bincount(validated.target, minlength=N_CLASSES)
     n_least = {"triplet": 2, "saliency": 0}.get(run.objective, 1)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from gazescribe.models.core.settings import Between, Rule
 from gazescribe.pipeline.core.errors import ParamsError, nearest
 
 SCHEMA_VERSION = 1
@@ -22,22 +23,6 @@ SYSTEMS = {
     "cooperative": "gazescribe.models.cooperative.settings",
 }
 RUN_NAME = re.compile(r"[a-z][a-z0-9_]*-seed\d+")
-
-
-@dataclasses.dataclass(frozen=True)
-class Between:
-    """Range of a number, for annotations: low ≤ value ≤ high, or low < value where it is open."""
-
-    low: float
-    high: float = math.inf
-    above: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        return (self.low < value if self.above else self.low <= value) and value <= self.high
-
-    def __str__(self) -> str:
-        low = f"{'more than' if self.above else 'at least'} {self.low:g}"
-        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +36,7 @@ class Config:
     profile : str
         Name of the profile that gave the sizes.
     inputs, runs, evaluation
-        `Inputs`, a tuple of `Run` and `Evaluation` of that system's settings.
+        As `PARTS` of that system's settings has them.
     """
 
     system: str
@@ -79,21 +64,14 @@ def read_config(path: Path) -> Config:
         raise ParamsError(f"system is {system!r}; known are {', '.join(SYSTEMS)}.", where=path)
     settings: Any = importlib.import_module(SYSTEMS[system])
     faults: list[str] = []
-    parts = {
-        "schema_version": int,
-        "system": str,
-        "profile": str,
-        "inputs": settings.Inputs,
-        "runs": tuple[settings.Run, ...],
-        "evaluation": settings.Evaluation,
-    }
-    read = _read_keys(parts, content, "", faults)
+    kinds = {"schema_version": int, "system": str, "profile": str, **settings.PARTS}
+    values = _read_keys(kinds, content, "", faults)
     if not faults:
-        faults += _run_faults(read["runs"], getattr(settings, "run_faults", lambda _: []))
+        faults += _run_faults(values["runs"], getattr(settings, "run_faults", lambda _: []))
     if faults:
         raise ParamsError("this CONFIG does not say what it must.", where=path, faults=faults)
-    del read["schema_version"]
-    return Config(**read)
+    del values["schema_version"]
+    return Config(**values)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -108,111 +86,122 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _run_faults(runs: tuple[Any, ...], own: Callable[[Any], list[str]]) -> list[str]:
-    names = [run.name for run in runs]
+def _run_faults(runs: tuple[Any, ...], faults_of: Callable[[Any], list[str]]) -> list[str]:
     faults = [] if runs else ["runs is empty"]
-    faults += [
-        f"runs.{number}.name: {run.name!r} is not <model>-seed<seed> of model {run.model!r}"
-        f" and seed {run.seed}"
-        for number, run in enumerate(runs)
-        if run.name != f"{run.model}-seed{run.seed}" or not RUN_NAME.fullmatch(run.name)
-    ]
-    faults += [
-        f"runs: {name} stands there twice" for name in sorted(set(names)) if names.count(name) > 1
-    ]
-    faults += [f"{run.name}: {fault}" for run in runs for fault in own(run)]
+    for number, run in enumerate(runs):
+        if run.name != f"{run.model}-seed{run.seed}" or not RUN_NAME.fullmatch(run.name):
+            faults.append(
+                f"runs.{number}.name: {run.name!r} is not <model>-seed<seed> of model {run.model!r}"
+                f" and seed {run.seed}"
+            )
+    names = [run.name for run in runs]
+    twice = (name for name in sorted(set(names)) if names.count(name) > 1)
+    faults += [f"runs: {name} stands there twice" for name in twice]
+    for run in runs:
+        faults += [f"{run.name}: {fault}" for fault in faults_of(run)]
     return faults
 
 
 def read_settings(kind: type, content: Any, *, where: object) -> Any:
     """Fit loaded content to a dataclass of settings; raises as `read_config` does."""
     faults: list[str] = []
-    read = _read(kind, content, kind.__name__.lower(), faults)
+    settings = _read(kind, content, "run", faults)
     if faults:
         raise ParamsError("these settings are not what they must be.", where=where, faults=faults)
-    return read
+    return settings
 
 
 def _read_keys(
-    parts: dict[str, Any], content: dict[str, Any], at: str, faults: list[str]
+    kinds: dict[str, Any], content: dict[str, Any], key: str, faults: list[str]
 ) -> dict[str, Any]:
-    prefix = f"{at}." if at else ""
-    unknown = [key for key in content if key not in parts]
-    faults += [f"{prefix}{key} is unknown{nearest(key, parts)}" for key in unknown]
-    faults += [f"{prefix}{key} is missing" for key in parts if key not in content]
+    prefix = f"{key}." if key else ""
+    faults += [
+        f"{prefix}{name} is unknown{nearest(name, kinds)}" for name in content if name not in kinds
+    ]
+    faults += [f"{prefix}{name} is missing" for name in kinds if name not in content]
     return {
-        key: _read(kind, content[key], f"{prefix}{key}", faults)
-        for key, kind in parts.items()
-        if key in content
+        name: _read(kind, content[name], f"{prefix}{name}", faults)
+        for name, kind in kinds.items()
+        if name in content
     }
 
 
-def _read(kind: Any, value: Any, at: str, faults: list[str]) -> Any:
+def _read(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
     """Read a value of the annotated kind; add to `faults` what does not fit."""
     readers: dict[Any, Callable[..., Any]] = {
-        Annotated: _read_bounded,
+        Annotated: _read_checked,
         Union: _read_optional,
         types.UnionType: _read_optional,
         tuple: _read_list,
         dict: _read_object,
     }
     if get_origin(kind) in readers:
-        return readers[get_origin(kind)](get_args(kind), value, at, faults)
+        return readers[get_origin(kind)](get_args(kind), value, key, faults)
     if dataclasses.is_dataclass(kind):
-        return _read_dataclass(kind, value, at, faults)
-    if not _is_of(kind, value):
-        faults.append(f"{at}: {_said(kind)} expected, found {value!r}")
+        return _read_dataclass(kind, value, key, faults)
+    if not _has_kind(value, kind):
+        faults.append(f"{key}: {_description(kind)} expected, found {value!r}")
         return value
     return float(value) if kind is float else value
 
 
-def _read_bounded(arguments: tuple[Any, ...], value: Any, at: str, faults: list[str]) -> Any:
-    kind, bounds = arguments
-    before = len(faults)
-    read = _read(kind, value, at, faults)
-    if len(faults) == before and read not in bounds:
-        faults.append(f"{at}: {bounds} expected, found {value!r}")
-    return read
+def _read_checked(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
+    kind, *rules = arguments
+    n_faults = len(faults)
+    checked = _read(kind, value, key, faults)
+    for rule in rules:
+        if isinstance(rule, Between | Rule) and len(faults) == n_faults:
+            try:
+                rule.check(checked)
+            except ValueError as fault:
+                faults.append(f"{key}: {fault}, found {value!r}")
+    return checked
 
 
-def _read_optional(arguments: tuple[Any, ...], value: Any, at: str, faults: list[str]) -> Any:
-    (kind,) = (one for one in arguments if one is not type(None))
-    return None if value is None else _read(kind, value, at, faults)
+def _read_optional(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
+    (kind,) = set(arguments) - {type(None)}
+    return None if value is None else _read(kind, value, key, faults)
 
 
-def _read_list(arguments: tuple[Any, ...], value: Any, at: str, faults: list[str]) -> Any:
+def _read_list(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, list):
-        faults.append(f"{at}: a list expected, found {value!r}")
+        faults.append(f"{key}: a list expected, found {value!r}")
         return ()
-    return tuple(_read(arguments[0], one, f"{at}.{i}", faults) for i, one in enumerate(value))
+    return tuple(_read(arguments[0], v, f"{key}.{i}", faults) for i, v in enumerate(value))
 
 
-def _read_object(arguments: tuple[Any, ...], value: Any, at: str, faults: list[str]) -> Any:
+def _read_object(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, dict):
-        faults.append(f"{at}: an object expected, found {value!r}")
+        faults.append(f"{key}: an object expected, found {value!r}")
         return {}
-    return {key: _read(arguments[1], one, f"{at}.{key}", faults) for key, one in value.items()}
+    return {name: _read(arguments[1], v, f"{key}.{name}", faults) for name, v in value.items()}
 
 
-def _read_dataclass(kind: Any, value: Any, at: str, faults: list[str]) -> Any:
+def _read_dataclass(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, dict):
-        faults.append(f"{at}: an object expected, found {value!r}")
+        faults.append(f"{key}: an object expected, found {value!r}")
         return None
-    before = len(faults)
-    read = _read_keys(get_type_hints(kind, include_extras=True), value, at, faults)
-    return kind(**read) if len(faults) == before else None
+    n_faults = len(faults)
+    values = _read_keys(get_type_hints(kind, include_extras=True), value, key, faults)
+    if len(faults) > n_faults:
+        return None
+    try:
+        return kind(**values)
+    except ValueError as fault:  # of its __post_init__: values that do not go together
+        faults.append(f"{key}: {fault}")
+        return None
 
 
-def _is_of(kind: Any, value: Any) -> bool:
-    """Whether a plain value is of a plain kind; no truth value is a number, no number infinite."""
+def _has_kind(value: Any, kind: Any) -> bool:
+    """Whether a value has a plain kind; no truth value is a number, no number infinite."""
     if get_origin(kind) is Literal:
-        return any(value == one and type(value) is type(one) for one in get_args(kind))
+        return any(value == choice and type(value) is type(choice) for choice in get_args(kind))
     if kind is float:
         return type(value) in (int, float) and math.isfinite(value)
     return type(value) is kind
 
 
-def _said(kind: Any) -> str:
+def _description(kind: Any) -> str:
     if get_origin(kind) is Literal:
-        return "one of " + ", ".join(repr(one) for one in get_args(kind))
+        return "one of " + ", ".join(map(repr, get_args(kind)))
     return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]

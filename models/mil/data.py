@@ -24,7 +24,7 @@ from gazescribe.models.mil.items import (
     mimic_items,
     reading_items,
 )
-from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.schemas import SPLITS
@@ -38,14 +38,14 @@ PUBLISHED = {  # Section 2.6
 PUBLISHED_EGD = {"images": 1_064, "gaze_begins_late": 2, "pneumothorax": 1}  # Section 4
 
 
-def build_items(inputs: Inputs, run: Run) -> dict[str, Items]:
+def build_items(inputs: MilInputs, run: MilRun) -> dict[str, Items]:
     """List what a run trains on, and what chooses its best epoch.
 
     Parameters
     ----------
-    inputs : Inputs
+    inputs : MilInputs
         Folders.
-    run : Run
+    run : MilRun
         Supervision, share of annotations, and what is left out.
 
     Returns
@@ -78,7 +78,7 @@ def build_items(inputs: Inputs, run: Run) -> dict[str, Items]:
     return items | {"train": train if annotated is None else joined([train, annotated])}
 
 
-def evaluation_items(inputs: Inputs, run: Run) -> dict[str, Items]:
+def evaluation_items(inputs: MilInputs, run: MilRun) -> dict[str, Items]:
     """List the readings of REFLACX that localisation is scored on.
 
     Returns
@@ -101,14 +101,14 @@ def evaluation_items(inputs: Inputs, run: Run) -> dict[str, Items]:
     return found
 
 
-def annotated_share(items: Items, run: Run) -> NDArray[np.intp]:
+def annotated_share(items: Items, run: MilRun) -> NDArray[np.intp]:
     """Choose which annotations a run may use.
 
     Parameters
     ----------
     items : Items
         All annotated readings, by image path.
-    run : Run
+    run : MilRun
         `annotated_share` of them, by `share_rule`. published: the first ones. subjects: whole
         subjects in an order drawn by `seed`, until there are enough, so that a smaller share of the
         same seed lies inside a larger one.
@@ -134,7 +134,7 @@ def _lots(purpose: str, ids: NDArray[Any]) -> NDArray[np.uint64]:
     return np.array([int.from_bytes(digest[:8], "big") for digest in digests], np.uint64)
 
 
-def check_splits(inputs: Inputs, run: Run) -> None:
+def check_splits(inputs: MilInputs, run: MilRun) -> None:
     """Check that nobody is in two splits of all that a run sees, its evaluation included.
 
     Raises
@@ -163,7 +163,7 @@ def check_splits(inputs: Inputs, run: Run) -> None:
 
 
 def summarise_items(
-    inputs: Inputs, run: Run, items: dict[str, Items], evaluation: dict[str, Items]
+    inputs: MilInputs, run: MilRun, items: dict[str, Items], evaluation: dict[str, Items]
 ) -> dict[str, Any]:
     """Count what a run sees, beside what the paper saw.
 
@@ -203,7 +203,7 @@ def summarise_items(
     return summary
 
 
-def count_egd(inputs: Inputs, run: Run) -> dict[str, Any]:
+def count_egd(inputs: MilInputs, run: MilRun) -> dict[str, Any]:
     """Count in EGD what Lanfredi et al. 2023, Section 4, say of it.
 
     Returns

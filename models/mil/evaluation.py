@@ -28,7 +28,7 @@ from gazescribe.models.mil.examples import examples
 from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics
 from gazescribe.models.mil.items import SUPERVISIONS, Items, mimic_items, reading_items
 from gazescribe.models.mil.looking import Case, Probabilities, Seen, cases_of, look, mask_of
-from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.mil.trained import restored
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
@@ -46,12 +46,12 @@ SCORED_SPLITS = SPLITS[1:]
 Row = dict[str, Any]
 
 
-def score(run: Run, path: Path, config: Config, device: torch.device) -> Scored:
+def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scored:
     """Score a run on validation and test cases.
 
     Parameters
     ----------
-    run : Run
+    run : MilRun
         Settings; those of the checkpoint.
     path : pathlib.Path
         The checkpoint.
@@ -116,7 +116,7 @@ def _check(checkpoint: Checkpoint, path: Path) -> None:
         raise SchemaError(what, where=path, remedy="Train it again.")
 
 
-def _named(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+def _named(table: pd.DataFrame, run: MilRun) -> pd.DataFrame:
     return table.assign(run=run.name, model=run.model, seed=run.seed)
 
 
@@ -195,14 +195,14 @@ def _of_case(items: Items, case: Case, mask: NDArray[np.bool_]) -> Row:
     }
 
 
-def is_first(run: Run, runs: Sequence[Run]) -> bool:
+def is_first(run: MilRun, runs: Sequence[MilRun]) -> bool:
     """Whether a run has its model's lowest seed."""
     return run.seed == min(one.seed for one in runs if one.model == run.model)
 
 
 def counts(
-    run: Run,
-    inputs: Inputs,
+    run: MilRun,
+    inputs: MilInputs,
     mimic: Mapping[str, Items],
     readings: Mapping[str, Items],
     trained: Mapping[str, Any],

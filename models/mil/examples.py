@@ -13,7 +13,7 @@ from gazescribe.models.core.images import open_images
 from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.looking import Case, cases_of, look, mask_of
 from gazescribe.models.mil.network import MilNetwork
-from gazescribe.models.mil.settings import Run
+from gazescribe.models.mil.settings import MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.shards import Shards
 
@@ -22,7 +22,7 @@ MOST = 256
 
 
 def examples(
-    network: MilNetwork, items: Items, masks: Shards, run: Run, config: Config
+    network: MilNetwork, items: Items, masks: Shards, run: MilRun, config: Config
 ) -> dict[str, NDArray[Any]] | None:
     """Keep pictures and maps of some test cases, the same ones for every run.
 

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.models.core.images import FRAME
-from gazescribe.models.mil.settings import Inputs
+from gazescribe.models.mil.settings import MilInputs
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import SPLITS
@@ -40,7 +40,7 @@ READING_COLUMNS = [
 
 
 class Supervision(NamedTuple):
-    """Where annotations come from: fields of `Inputs`."""
+    """Where annotations come from: fields of `MilInputs`."""
 
     dataset: str
     maps: str
@@ -116,12 +116,12 @@ def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return {reason: n for reason, n in sorted(total.items()) if n}
 
 
-def mimic_items(inputs: Inputs, images: pd.DataFrame, split: str) -> Items:
+def mimic_items(inputs: MilInputs, images: pd.DataFrame, split: str) -> Items:
     """List the images of MIMIC-CXR-JPG of a split, with the labels of their reports.
 
     Parameters
     ----------
-    inputs : Inputs
+    inputs : MilInputs
         Folders.
     images : pandas.DataFrame
         Index of `models.core.images.ImageRows`.
@@ -152,7 +152,7 @@ def mimic_items(inputs: Inputs, images: pd.DataFrame, split: str) -> Items:
     return _items(kept, images, "mimic", labels, map_row, left_out, annotated=False)
 
 
-def _chexpert_columns(inputs: Inputs, studies: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+def _chexpert_columns(inputs: MilInputs, studies: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     columns = inputs.channels.get("mimic-cxr-jpg", {})
     unknown = sorted(set(columns) - set(studies.columns))
     if unknown or not columns:
@@ -162,12 +162,12 @@ def _chexpert_columns(inputs: Inputs, studies: pd.DataFrame) -> dict[str, tuple[
     return columns
 
 
-def reading_items(inputs: Inputs, supervision: str, images: pd.DataFrame, split: str) -> Items:
+def reading_items(inputs: MilInputs, supervision: str, images: pd.DataFrame, split: str) -> Items:
     """List the annotated readings of a split, by image path, with labels and maps.
 
     Parameters
     ----------
-    inputs : Inputs
+    inputs : MilInputs
         Folders.
     supervision : str
         A key of `SUPERVISIONS`. ellipse: labels are those with a mask. gaze and its like: labels
@@ -211,7 +211,7 @@ def reading_items(inputs: Inputs, supervision: str, images: pd.DataFrame, split:
     return items
 
 
-def _listed(inputs: Inputs, name: str, split: str) -> pd.DataFrame:
+def _listed(inputs: MilInputs, name: str, split: str) -> pd.DataFrame:
     """List the readings of a split by image path; those of none come, to be counted, in train."""
     table = read_table(Path(getattr(inputs, name)), "readings", READING_COLUMNS)
     readings: pd.DataFrame = table.to_pandas()
@@ -224,7 +224,7 @@ def _listed(inputs: Inputs, name: str, split: str) -> pd.DataFrame:
 
 
 def _marks(
-    inputs: Inputs, supervision: str, rows: pd.DataFrame
+    inputs: MilInputs, supervision: str, rows: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[str] | None]:
     """Labels of readings, with the rows of their maps; the readings that could tell, if not all."""
     source = SUPERVISIONS[supervision]
@@ -306,7 +306,7 @@ def _said(folder: str) -> tuple[pd.DataFrame, list[str]]:
     return said.dropna().drop_duplicates(), dictated
 
 
-def _drawn_at_all(inputs: Inputs) -> pd.DataFrame:
+def _drawn_at_all(inputs: MilInputs) -> pd.DataFrame:
     """Labels of which a reading has an ellipse, be the reader ever so uncertain."""
     table = read_table(Path(inputs.reflacx), "ellipses", ["reading_id", "label"])
     ellipses: pd.DataFrame = table.to_pandas()

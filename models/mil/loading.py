@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gazescribe.models.core.images import ImageRows, open_images
 from gazescribe.models.mil.items import SUPERVISIONS, Items
-from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.training.augment import draw
 from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -60,14 +60,14 @@ class MilImages(Dataset[Item]):
         Where their `image_row` points.
     maps : Shards or None
         Where the `map_row` of annotated items points; None where none is annotated.
-    run : Run
+    run : MilRun
         Seed, ranges of the augmentation, size.
     augmented : bool
         Whether to draw an affine for each item, or to leave it as it is.
     """
 
     def __init__(
-        self, items: Items, images: ImageRows, maps: Shards | None, run: Run, *, augmented: bool
+        self, items: Items, images: ImageRows, maps: Shards | None, run: MilRun, *, augmented: bool
     ) -> None:
         self._items = items
         self._images = images
@@ -140,16 +140,16 @@ def collate(items: Sequence[Item], size: int) -> Batch:
     )
 
 
-def training_loader(items: Items, inputs: Inputs, run: Run) -> DataLoader[Item]:
+def training_loader(items: Items, inputs: MilInputs, run: MilRun) -> DataLoader[Item]:
     """Load batches of training items: another order and other affines every epoch.
 
     Parameters
     ----------
     items : Items
         What to train on.
-    inputs : Inputs
+    inputs : MilInputs
         Folders of the shards.
-    run : Run
+    run : MilRun
         Batch size, seed, augmentation, number of loader processes.
 
     Returns
@@ -172,7 +172,7 @@ def training_loader(items: Items, inputs: Inputs, run: Run) -> DataLoader[Item]:
 
 
 def evaluation_loader(
-    items: Items, inputs: Inputs, run: Run, *, batch_size: int
+    items: Items, inputs: MilInputs, run: MilRun, *, batch_size: int
 ) -> DataLoader[Item]:
     """Load batches of images as they are, each once, in order; maps of none. Raises as above."""
     dataset = _dataset(items, inputs, None, run, augmented=False)
@@ -180,7 +180,7 @@ def evaluation_loader(
 
 
 def _dataset(
-    items: Items, inputs: Inputs, maps: Shards | None, run: Run, *, augmented: bool
+    items: Items, inputs: MilInputs, maps: Shards | None, run: MilRun, *, augmented: bool
 ) -> MilImages:
     images = open_images(inputs.images, (run.image_size, run.image_size))
     return MilImages(items, images, maps, run, augmented=augmented)
@@ -195,7 +195,7 @@ def _open_maps(folder: str, size: int) -> Shards:
     return maps
 
 
-def _loader(dataset: MilImages, run: Run, **options: Any) -> DataLoader[Item]:
+def _loader(dataset: MilImages, run: MilRun, **options: Any) -> DataLoader[Item]:
     return DataLoader(
         dataset,
         num_workers=run.workers,

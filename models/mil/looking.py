@@ -13,7 +13,7 @@ from gazescribe.models.mil.items import Items
 from gazescribe.models.mil.loading import evaluation_loader
 from gazescribe.models.mil.maps import localisation_maps
 from gazescribe.models.mil.network import MilNetwork
-from gazescribe.models.mil.settings import Run
+from gazescribe.models.mil.settings import MilRun
 from gazescribe.models.mil.trained import probability_of
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.shards import Shards
@@ -36,7 +36,7 @@ class Case(NamedTuple):
 
 
 def look(
-    network: MilNetwork, items: Items, run: Run, config: Config, *, maps: bool
+    network: MilNetwork, items: Items, run: MilRun, config: Config, *, maps: bool
 ) -> Iterator[Seen]:
     """Show items to a network, batch by batch; give what it says of each, in their order."""
     size = config.evaluation.batch_size
@@ -45,7 +45,7 @@ def look(
         yield from _seen(network, batch["image"], run, maps=maps)
 
 
-def _seen(network: MilNetwork, images: Tensor, run: Run, *, maps: bool) -> list[Seen]:
+def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[Seen]:
     with torch.inference_mode():
         output = network(images.to(network.classifier.weight.device), decode=maps)
         probability = probability_of(output.logits, run).cpu().numpy()

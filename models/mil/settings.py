@@ -1,25 +1,85 @@
-"""Settings of the multiple-instance network, as CONFIG says them (`models.core.config`).
+"""Settings of the multiple-instance network: the only definition of each (`models.core.settings`).
 
-`pipeline/networks.py` writes them from the parameters; `params.yaml` and `params/` say what each
-is, its unit and its source. A test keeps the two definitions equal.
+What the paper says stands in `params.yaml`; what depends on the machine and on how much is to be
+trained stands in `params/<profile>.yaml`, which also say unit and source of each. A setting has its
+place in one of the two. A variant changes some of either for one model. `models.mil.runs` makes the
+runs of a CONFIG from them.
 """
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gazescribe.models.core.config import Between
-from gazescribe.models.training.augment import Augment
+from gazescribe.models.core.settings import (
+    NOT_EMPTY,
+    Augment,
+    Count,
+    CountOrZero,
+    ModelName,
+    NotNegative,
+    Positive,
+    Rule,
+    Seeds,
+    Share,
+    Side,
+    Training,
+    Variants,
+    Yaml,
+)
 
-Share = Annotated[float, Between(0, 1)]
+
+def _check_layers(layers: tuple[int, ...]) -> None:
+    if not layers or len(set(layers)) < len(layers):
+        raise ValueError("3, 4 or both expected, each once")
 
 
 @dataclass(frozen=True)
-class Inputs:
+class MilMethod:
+    """What the paper says, of section `mil` of `params.yaml`."""
+
+    supervision: Literal["none", "ellipse", "gaze", "report", "egd", "degraded"]
+    annotated_share: Share
+    share_rule: Literal["subjects", "published"]
+    drop_duplicates: bool
+    objective: Literal["mil", "cross_entropy"]
+    layers: Annotated[tuple[Literal[3, 4], ...], Rule(_check_layers)]
+    decoder: bool
+    balanced: Annotated[Literal["published", "all", "off"], Yaml(value=False, text="off")]
+    lambda_annotated: NotNegative
+    lambda_decoder: NotNegative
+    map_threshold: Share
+    normalise: Literal["once", "twice"]
+    lr: Positive
+    weight_decay: NotNegative
+    amsgrad: bool
+    augment: Augment
+
+
+@dataclass(frozen=True)
+class MilSize(Training):
+    """What a profile says, of section `mil` of `params/<profile>.yaml`."""
+
+    backbone: Literal["resnet50", "resnet18", "tiny"]
+    weights: str | None
+    image_size: Side
+    max_unannotated: CountOrZero | None
+
+
+@dataclass(frozen=True)
+class MilRun(MilMethod, MilSize):
+    """One network to train: all of both, and how many cells a side its layers give."""
+
+    name: str
+    model: str
+    seed: CountOrZero
+    grid: Count
+
+
+@dataclass(frozen=True)
+class MilFolders:
     """Folders, relative to the working folder; those that no run uses need not exist.
 
     `associated` and its like hold the windows that `label_maps` and its like were drawn from: they
-    also know what was said without a look. `channels` is `rules/columns.yaml`: for each data set,
-    which of the ten labels each of its own columns reaches.
+    also list what was dictated without a look.
     """
 
     images: str
@@ -34,60 +94,53 @@ class Inputs:
     ellipse_maps: str
     egd_maps: str
     degraded_maps: str
+
+
+@dataclass(frozen=True)
+class MilInputs(MilFolders):
+    """Folders, and of `rules/columns.yaml` which of the ten labels each column reaches.
+
+    `channels` is by data set and column.
+    """
+
     channels: dict[str, dict[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
-class Run:
-    """One network to train."""
+class MilScoring:
+    """What the paper says of the evaluation."""
 
-    name: str
-    model: str
-    seed: Annotated[int, Between(0)]
-    supervision: Literal["none", "ellipse", "gaze", "report", "egd", "degraded"]
-    annotated_share: Share
-    share_rule: Literal["subjects", "published"]
-    drop_duplicates: bool
-    max_unannotated: Annotated[int, Between(0)] | None
-    objective: Literal["mil", "cross_entropy"]
-    backbone: Literal["resnet50", "resnet18", "tiny"]
-    weights: str | None
-    image_size: Annotated[int, Between(32, 4096)]
-    layers: tuple[Literal[3, 4], ...]
-    grid: Annotated[int, Between(1)]
-    decoder: bool
-    balanced: Literal["published", "all", "off"]
-    lambda_annotated: Annotated[float, Between(0)]
-    lambda_decoder: Annotated[float, Between(0)]
-    map_threshold: Share
-    normalise: Literal["once", "twice"]
-    epochs: Annotated[int, Between(1)]
-    batch_size: Annotated[int, Between(1)]
-    lr: Annotated[float, Between(0, above=True)]
-    weight_decay: Annotated[float, Between(0)]
-    amsgrad: bool
-    augment: Augment
-    precision: Literal["32", "16-mixed", "bf16-mixed"]
-    channels_last: bool
-    compile: bool
-    workers: Annotated[int, Between(0)]
-    log: Literal["csv", "dvclive"]
+    thresholds: Literal["published", "all"]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class MilEvaluation(MilScoring):
     """How trained networks are scored."""
 
-    thresholds: Literal["published", "all"]
-    batch_size: Annotated[int, Between(1)]
+    batch_size: Count
 
 
-def run_faults(run: Run) -> list[str]:
-    """Say what in a run does not go together; nothing where all does."""
-    faults = []
-    if not run.layers or len(set(run.layers)) < len(run.layers):
-        faults.append(f"layers are {list(run.layers)}: 3, 4 or both expected, each once")
-    if run.augment.scale_min > run.augment.scale_max:
-        low, high = run.augment.scale_min, run.augment.scale_max
-        faults.append(f"augment.scale_min is {low}, above scale_max, which is {high}")
-    return faults
+@dataclass(frozen=True)
+class MilSection(MilMethod):
+    """Section `mil` of `params.yaml`."""
+
+    inputs: MilFolders
+    evaluation: MilScoring
+    variants: Variants
+
+
+@dataclass(frozen=True)
+class MilProfile(MilSize):
+    """Section `mil` of `params/<profile>.yaml`."""
+
+    models: Annotated[tuple[ModelName, ...], NOT_EMPTY]
+    seeds: Seeds
+
+    @property
+    def frame(self) -> str:
+        """Size of its images, as options say it."""
+        return f"{self.image_size}x{self.image_size}"
+
+
+PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
+"""Of a CONFIG."""

@@ -14,14 +14,14 @@ from gazescribe.models.core.config import read_settings
 from gazescribe.models.mil.losses import image_probability, pooled_logits
 from gazescribe.models.mil.maps import localisation_maps
 from gazescribe.models.mil.network import MilNetwork
-from gazescribe.models.mil.settings import Run
+from gazescribe.models.mil.settings import MilRun
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.schemas import MIL_MAPS
 
 
-def network_of(run: Run) -> MilNetwork:
+def network_of(run: MilRun) -> MilNetwork:
     """Build the network that a run begins with: random, or from the weight file it names."""
     return MilNetwork(
         backbone=run.backbone,
@@ -33,7 +33,7 @@ def network_of(run: Run) -> MilNetwork:
     )
 
 
-def restored(path: Path) -> tuple[MilNetwork, Run, Checkpoint]:
+def restored(path: Path) -> tuple[MilNetwork, MilRun, Checkpoint]:
     """Read a trained network, ready to be applied.
 
     Parameters
@@ -45,7 +45,7 @@ def restored(path: Path) -> tuple[MilNetwork, Run, Checkpoint]:
     -------
     MilNetwork
         On the CPU, in evaluation mode.
-    Run
+    MilRun
         Settings it was trained with.
     Checkpoint
         All that its file says.
@@ -90,22 +90,22 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     return Predictor(checkpoint, network, TEN_LABELS, maps, ask)
 
 
-def _rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[MilNetwork, Run]:
+def _rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[MilNetwork, MilRun]:
     """Build the network of a checkpoint, with its weights, in evaluation mode."""
-    run: Run = read_settings(Run, checkpoint.run, where=path)
+    run: MilRun = read_settings(MilRun, checkpoint.run, where=path)
     network = network_of(dataclasses.replace(run, weights=None))
     load_weights(network, checkpoint.weights, where=path)
     return network.eval(), run
 
 
-def probability_of(logits: Tensor, run: Run) -> Tensor:
+def probability_of(logits: Tensor, run: MilRun) -> Tensor:
     """Probability of each label, in float64: near 1 float32 makes ties that are none.
 
     Parameters
     ----------
     logits : Tensor, shape (B, 10, h, w)
         Of the grid.
-    run : Run
+    run : MilRun
         Settings of the network.
 
     Returns

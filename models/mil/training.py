@@ -16,7 +16,7 @@ from gazescribe.models.mil.data import build_items, evaluation_items, summarise_
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss, pooled_loss
 from gazescribe.models.mil.network import Output
-from gazescribe.models.mil.settings import Inputs, Run
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.mil.trained import network_of, probability_of
 from gazescribe.models.training.augment import apply
 from gazescribe.models.training.epochs import Plan
@@ -35,11 +35,11 @@ class MilTraining(pl.LightningModule):
 
     Parameters
     ----------
-    run : Run
+    run : MilRun
         All settings.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: MilRun) -> None:
         super().__init__()
         self.run = run
         self.network = network_of(run)
@@ -109,14 +109,14 @@ class MilTraining(pl.LightningModule):
         self.log("val_labels", float(n_labels))
 
 
-def prepare(run: Run, inputs: Inputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001
+def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001
     """Prepare a run for `models.training.fitting.fit`.
 
     Parameters
     ----------
-    run : Run
+    run : MilRun
         Settings.
-    inputs : Inputs
+    inputs : MilInputs
         Folders.
     out : pathlib.Path
         Of all runs; not used, since no run starts from another.

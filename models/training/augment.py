@@ -5,41 +5,17 @@ Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` 6.4.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from gazescribe.models.core.config import Between
+from gazescribe.models.core.settings import Augment
 from gazescribe.models.training.sampling import AUGMENT, generator
 
 Interpolation = Literal["nearest", "bilinear"]
-
-
-@dataclass(frozen=True)
-class Augment:
-    """What is drawn.
-
-    Attributes
-    ----------
-    degrees : float
-        Rotation by up to this, either way.
-    translate : float
-        Shift by up to this share of the width, and of the height, either way.
-    scale_min, scale_max : float
-        Range of the factor.
-    interpolation : {'nearest', 'bilinear'}
-        Of images, maps and masks; the published code's is nearest.
-    """
-
-    degrees: Annotated[float, Between(0, 180)]
-    translate: Annotated[float, Between(0, 1)]
-    scale_min: Annotated[float, Between(0, above=True)]
-    scale_max: Annotated[float, Between(0, above=True)]
-    interpolation: Interpolation
 
 
 def draw(

@@ -4,8 +4,9 @@ Values live in the file alone, never here; a missing or unknown key is an error 
 nearest known one. Stages get their section, never the file.
 """
 
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import StringConstraints
 
@@ -20,13 +21,25 @@ from gazescribe.pipeline.gaze.sync.settings import Sync
 from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.maps.settings import Heatmaps
-from gazescribe.pipeline.networks import Mil, MilProfile
-from gazescribe.pipeline.networks_cooperative import Cooperative, CooperativeProfile
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import Tune
 
 ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+
+if TYPE_CHECKING:
+    MilSection: TypeAlias = Any
+    MilProfile: TypeAlias = Any
+    CooperativeSection: TypeAlias = Any
+    CooperativeProfile: TypeAlias = Any
+else:
+    # Named by their paths, as the group names commands, since `pipeline/` imports nothing of
+    # `models/`. Every command reads these sections, too: a typo in them stops any of them.
+    mil = import_module("gazescribe.models.mil.settings")
+    cooperative = import_module("gazescribe.models.cooperative.settings")
+    MilSection, MilProfile = mil.MilSection, mil.MilProfile
+    CooperativeSection = cooperative.CooperativeSection
+    CooperativeProfile = cooperative.CooperativeProfile
 
 
 class Params(Strict):
@@ -42,8 +55,8 @@ class Params(Strict):
     images: Images
     heatmaps: Heatmaps
     tune: Tune
-    mil: Mil
-    cooperative: Cooperative
+    mil: MilSection
+    cooperative: CooperativeSection
     tabulate: Tabulate
     sync: Sync
     demo: Demo
@@ -90,19 +103,19 @@ def load_profile(name: str, path: Path | None = None) -> Profile:
     """
     beside = path.parent / "params" if path else resource("params")
     folder = beside if (beside / f"{name}.yaml").is_file() else resource("params")
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
-    if name not in known:
-        what = f"there is no profile {name!r}; known are {', '.join(known)}."
+    profiles = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name not in profiles:
+        what = f"there is no profile {name!r}; known are {', '.join(profiles)}."
         raise ParamsError(what, where=folder, remedy="Set `profile` in params.yaml.")
     return read_yaml(folder / f"{name}.yaml", Profile, ParamsError)
 
 
-def size_of(given: str | None, params: Params, path: Path | None = None) -> str | None:
-    """Give the size that an option asks for: a network's name stands for that of its images.
+def size_of(size: str | None, params: Params, path: Path | None = None) -> str | None:
+    """Give the size that an option sets: the name of a network stands for that of its images.
 
     Parameters
     ----------
-    given : str or None
+    size : str or None
         N, HxW, `native`, or the section of a network in the profile; None stays None.
     params : Params
         They name the profile.
@@ -114,7 +127,7 @@ def size_of(given: str | None, params: Params, path: Path | None = None) -> str 
     str or None
         What `parse_size` reads.
     """
-    if given not in Profile.model_fields:
-        return given
-    frame: str = getattr(load_profile(params.profile, path), given).frame
+    if size not in Profile.model_fields:
+        return size
+    frame: str = getattr(load_profile(params.profile, path), size).frame
     return frame

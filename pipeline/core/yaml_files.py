@@ -1,15 +1,17 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
+import dataclasses
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest
 
-Model = TypeVar("Model", bound="Strict")
+Model = TypeVar("Model")
 
 
 class Strict(BaseModel):
@@ -59,19 +61,27 @@ def check(
     where: object,
     remedy: str | None = None,
 ) -> Model:
-    """Fit loaded content to a model; raises as `read_yaml` does."""
+    """Fit loaded content to a model or a dataclass; raises as `read_yaml` does."""
+    kind: Any = model
     try:
-        return model.model_validate(content)
+        checked: Model = _adapter(kind).validate_python(content)
     except ValidationError as found:
         faults = [explain(one, model) for one in found.errors(include_url=False)]
         what = "this does not say what it must."
         raise error(what, where=where, remedy=remedy, faults=faults) from found
+    return checked
 
 
-def explain(fault: Any, model: type[BaseModel]) -> str:
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    is_model = issubclass(model, BaseModel)
+    return TypeAdapter(model if is_model else with_config(Strict.model_config)(model))
+
+
+def explain(fault: Any, model: type) -> str:
     """Say one of pydantic's faults in words: where it is, and what was expected."""
     at = ".".join(str(part) for part in fault["loc"]) or "the file"
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys_at(model, fault["loc"][:-1])
         near = nearest(str(fault["loc"][-1]), known)
         return f"{at} is unknown{near} (known: {', '.join(known)})"
@@ -80,19 +90,26 @@ def explain(fault: Any, model: type[BaseModel]) -> str:
     return f"{at}: {fault['msg']}, found {fault['input']!r}"
 
 
-def _keys_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+def _keys_at(model: type, path: Sequence[int | str]) -> list[str]:
     for part in path:
-        if part in model.model_fields:
-            inner = _inner_model(model.model_fields[str(part)].annotation)
-            model = inner or model
-    return list(model.model_fields)
+        model = _inner_model(_fields(model).get(str(part))) or model
+    return list(_fields(model))
 
 
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _fields(model: Any) -> dict[str, Any]:
+    """Types of the fields of a model or a dataclass."""
+    if dataclasses.is_dataclass(model):
+        return {field.name: field.type for field in dataclasses.fields(model)}
+    return {name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _inner_model(annotation: Any) -> type | None:
+    if isinstance(annotation, type) and (
+        issubclass(annotation, BaseModel) or dataclasses.is_dataclass(annotation)
+    ):
         return annotation
-    found = (_inner_model(argument) for argument in get_args(annotation))
-    return next((model for model in found if model), None)
+    inner = (_inner_model(argument) for argument in get_args(annotation))
+    return next((model for model in inner if model), None)
 
 
 Section = TypeVar("Section", bound=Strict)

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from scipy.ndimage import affine_transform
 
-from gazescribe.models.training.augment import Augment, apply, draw
+from gazescribe.models.core.settings import Augment
+from gazescribe.models.training.augment import apply, draw
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 
 SIZE = (256, 256)

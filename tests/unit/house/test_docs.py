@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from collections import Counter
 from contextlib import chdir, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -25,11 +25,11 @@ from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 
 from gazescribe.models.core.config import read_config
+from gazescribe.models.mil.runs import mil_runs
 from gazescribe.pipeline.commands.cli import COMMANDS, main
 from gazescribe.pipeline.commands.params import Params, load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import check
-from gazescribe.pipeline.networks import mil_runs
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -344,7 +344,7 @@ def test_yaml_is_valid(block):
         params = check(whole, Params, ParamsError, where=block.where)
         profile = load_profile("study", ROOT / "params.yaml").mil
         models = list(content.get("mil", {}).get("variants", {})) or profile.models
-        assert mil_runs(params.mil, profile.model_copy(update={"models": models}))
+        assert mil_runs(params.mil, replace(profile, models=models))
 
 
 def merged(into, content):

@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from gazescribe.models.cooperative.settings import Inputs, Run
+from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from tests.synthetic import reading, table
 from tests.unit.models.mil.mil_cases import write_shards
 
-SMALL = Run(
+SMALL = CooperativeRun(
     name="small-seed0",
     model="small",
     seed=0,
@@ -154,7 +154,7 @@ class World:
         for number, heatmap in enumerate(maps):
             heatmap[place(number)] = 1
         write_shards(self.folder / "maps", "heatmaps", self.maps, list(maps))
-        return Inputs(*(str(self.folder / name) for name in ("images", "egd", "maps")))
+        return CooperativeInputs(*(str(self.folder / name) for name in ("images", "egd", "maps")))
 
 
 def place(number):

@@ -18,7 +18,7 @@ from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import CLASSES, build_lists
 from gazescribe.models.cooperative.networks import network_of
-from gazescribe.models.cooperative.settings import Evaluation
+from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.cooperative.trained import restored
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
@@ -73,7 +73,7 @@ def inputs(tmp_path_factory):
 def scored(inputs, tmp_path):
     def of(model):
         run = small_run(model)
-        config = Config("cooperative", "demo", inputs, (run,), Evaluation(4))
+        config = Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(4))
         return score(run, saved(run, tmp_path), config, CPU)
 
     return of
@@ -117,7 +117,7 @@ def test_without_test_images_nothing_is_scored(tmp_path):
     for subject in range(4):
         world.image(99_000_000 + subject, "chf", ("train", "validate")[subject % 2])
     run = small_run("mt_unet")
-    config = Config("cooperative", "demo", world.write(), (run,), Evaluation(4))
+    config = Config("cooperative", "demo", world.write(), (run,), CooperativeEvaluation(4))
     with pytest.raises(AlignmentError, match="no image of EGD is in the test split") as raised:
         score(run, saved(run, tmp_path), config, CPU)
     assert "cooperative.split: folds" in raised.value.remedy
@@ -201,7 +201,7 @@ def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path
 
 def test_baselines_know_the_training_readings_alone(inputs):
     run = small_run("unet_s")
-    config = Config("cooperative", "demo", inputs, (run,), Evaluation(4))
+    config = Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(4))
     items = build_lists(inputs, run).items
     baselines = Baselines(items["train"], config, run)
     mean = baselines.maps(items["test"].frames[0])["mean"]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gazescribe.models.commands.configure import resolved
-from gazescribe.models.cooperative.settings import Evaluation as CooperativeEvaluation
+from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.core.checkpoint import (
     Checkpoint,
     annotate_checkpoint,
@@ -21,7 +21,7 @@ from gazescribe.models.core.checkpoint import (
 from gazescribe.models.core.config import SCHEMA_VERSION, Config
 from gazescribe.models.evaluating import run as evaluate_module
 from gazescribe.models.evaluating.run import Scored, check_trained, device_of, evaluate_run
-from gazescribe.models.mil.settings import Evaluation
+from gazescribe.models.mil.settings import MilEvaluation
 from gazescribe.models.training.run import data_hash, run_hash
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.core.resampling import Draws
@@ -86,7 +86,7 @@ def config(tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "rows.parquet").write_bytes(b"rows")
     runs = Run(), Run("small-seed1", seed=1)
-    found = Config("small", "demo", Inputs("tables"), runs, Evaluation("published", 2))
+    found = Config("small", "demo", Inputs("tables"), runs, MilEvaluation("published", 2))
     for run in runs:
         save(run, tmp_path / "models", data_hash(found))
     return found
@@ -161,7 +161,7 @@ def change_weights(tmp_path, config):
 
 
 def change_evaluation(tmp_path, config):
-    return dataclasses.replace(config, evaluation=Evaluation("all", 2))
+    return dataclasses.replace(config, evaluation=MilEvaluation("all", 2))
 
 
 def change_data(tmp_path, config):

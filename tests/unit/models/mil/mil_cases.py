@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gazescribe.models.mil.settings import Inputs, Run
-from gazescribe.models.training.augment import Augment
+from gazescribe.models.core.settings import Augment
+from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.core.shards import shard_folder, shard_name
 from gazescribe.pipeline.core.tables import table_path, write_table
@@ -19,7 +19,7 @@ CHANNELS = {
     "mimic-cxr-jpg": {"Edema": ("Edema", "Opacity"), "Pleural Effusion": ("Pleural abnormality",)},
     "reflacx": {"Pulmonary edema": ("Edema", "Opacity"), "Pneumothorax": ("Pneumothorax",)},
 }
-RUN = Run(
+RUN = MilRun(
     name="et-seed0",
     model="et",
     seed=0,
@@ -54,7 +54,7 @@ RUN = Run(
 )
 
 
-def run(**changes: object) -> Run:
+def run(**changes: object) -> MilRun:
     return replace(RUN, **changes)
 
 
@@ -118,7 +118,7 @@ class World:
         row = {"reading_id": reading_id, "ellipse": number, "label": label, "certainty": certainty}
         self.ellipses.append(row | box)
 
-    def write(self) -> Inputs:
+    def write(self) -> MilInputs:
         """Write all folders; give their names."""
         folder = self.folder
         write_table(table(self.images, "images"), folder / "mimic", "images")
@@ -149,7 +149,7 @@ class World:
         }
         names = {name: name for name in ("images", "mimic", "reflacx", "egd")} | places
         found = {name: str(folder / place) for name, place in names.items()}
-        return Inputs(**found, channels=CHANNELS)
+        return MilInputs(**found, channels=CHANNELS)
 
 
 def block() -> np.ndarray:

@@ -7,7 +7,7 @@ import torch
 
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
-from gazescribe.models.mil.settings import Evaluation, Inputs, Run
+from gazescribe.models.mil.settings import MilEvaluation, MilInputs, MilRun
 from gazescribe.models.mil.trained import network_of
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from tests.unit.models.mil.mil_cases import World
@@ -35,11 +35,11 @@ def world(folder: Path) -> World:
     return found
 
 
-def config(inputs: Inputs, *runs: Run, batch_size: int = 2) -> Config:
-    return Config("mil", "demo", inputs, runs, Evaluation("published", batch_size))
+def config(inputs: MilInputs, *runs: MilRun, batch_size: int = 2) -> Config:
+    return Config("mil", "demo", inputs, runs, MilEvaluation("published", batch_size))
 
 
-def save(run: Run, models: Path, **changes: object) -> Path:
+def save(run: MilRun, models: Path, **changes: object) -> Path:
     """Write a checkpoint of random weights, spread enough for maps to have dark and lit cells."""
     torch.manual_seed(run.seed)
     network = network_of(run)

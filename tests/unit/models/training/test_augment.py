@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.training.augment import Augment, affine, apply, draw
+from gazescribe.models.core.settings import Augment
+from gazescribe.models.training.augment import affine, apply, draw
 
 SETTINGS = Augment(
     degrees=45, translate=0.15, scale_min=0.85, scale_max=1.15, interpolation="bilinear"

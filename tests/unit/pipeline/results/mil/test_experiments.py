@@ -1,11 +1,13 @@
+import json
 import re
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
+from gazescribe.models.mil.runs import mil_runs
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.networks import mil_runs
 from gazescribe.pipeline.results.mil.experiments import Degraded, ablation, lambdas, noise
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from tests.conftest import ROOT
@@ -57,9 +59,13 @@ def models_of(line):
     (command,) = [one for one in DOCS.splitlines() if line in one and one.startswith("dvc exp run")]
     names = re.search(r"mil\.models=\[(.*?)\]", command)[1].split(",")
     profile = load_profile("study", resource("params.yaml")).mil
-    runs = mil_runs(METHOD, profile.model_copy(update={"models": names, "seeds": [0]}))
-    named = {"name", "model", "seed"}
-    return {run.model: model(run.model, [[0.1]], **run.model_dump(exclude=named)) for run in runs}
+    models = {}
+    for run in mil_runs(METHOD, replace(profile, models=names, seeds=[0])):
+        settings = json.loads(json.dumps(asdict(run)))  # as scores have them
+        for key in ("name", "model", "seed"):
+            del settings[key]
+        models[run.model] = model(run.model, [[0.1]], **settings)
+    return models
 
 
 def test_the_documented_command_fills_each_row_for_every_model_it_applies_to():

@@ -1,0 +1,152 @@
+from dataclasses import asdict, fields, replace
+
+import pytest
+import yaml
+
+from gazescribe.models.core.settings import Training
+from gazescribe.models.mil.runs import mil_runs
+from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize
+from gazescribe.pipeline.commands.params import load_params, load_profile
+from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.yaml_files import check
+
+PROFILES = ("demo", "study", "paper")
+
+
+def test_a_setting_has_its_place_in_one_file():
+    method, size = ({field.name for field in fields(kind)} for kind in (MilMethod, MilSize))
+    assert method & size == set()
+    assert {field.name for field in fields(Training)} < size
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_gives_runs(profile):
+    runs = mil_runs(load_params().mil, load_profile(profile).mil)
+    assert len(runs) == len({run.name for run in runs}) > 0
+    assert {"unannotated", "ellipse", "et"} <= {run.model for run in runs}
+
+
+def test_every_variant_can_be_trained():
+    params = load_params().mil
+    profile = load_profile("paper").mil
+    every = replace(profile, models=list(params.variants), seeds=[3])
+    runs = {run.model: run for run in mil_runs(params, every)}
+    assert len(runs) == len(params.variants) > 15
+    assert (runs["et"].grid, runs["ablation_3"].grid) == (32, 16)
+    first = runs["ablation_1"]
+    assert (first.supervision, first.balanced, first.decoder) == ("report", "off", False)
+    assert runs["ellipse_15"].annotated_share == 0.15
+    assert runs["et"].name == "et-seed3"
+
+
+def test_the_papers_values():
+    run = mil_runs(load_params().mil, load_profile("paper").mil)[-1]
+    assert asdict(run) == {
+        "name": "et-seed4",
+        "model": "et",
+        "seed": 4,
+        "supervision": "gaze",
+        "annotated_share": 1.0,
+        "share_rule": "subjects",
+        "drop_duplicates": False,
+        "max_unannotated": None,
+        "objective": "mil",
+        "backbone": "resnet50",
+        "weights": None,
+        "image_size": 512,
+        "layers": (3, 4),
+        "grid": 32,
+        "decoder": True,
+        "balanced": "published",
+        "lambda_annotated": 3.0,
+        "lambda_decoder": 300.0,
+        "map_threshold": 0.15,
+        "normalise": "once",
+        "epochs": 60,
+        "batch_size": 20,
+        "lr": 1e-3,
+        "weight_decay": 1e-5,
+        "amsgrad": True,
+        "augment": {
+            "degrees": 45.0,
+            "translate": 0.15,
+            "scale_min": 0.85,
+            "scale_max": 1.15,
+            "interpolation": "bilinear",
+        },
+        "precision": "32",
+        "channels_last": True,
+        "compile": False,
+        "workers": 8,
+        "log": "csv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        pytest.param({"lamda_decoder": 3}, "lamda_decoder is unknown; .* lambda_decoder", id="key"),
+        pytest.param({"supervision": "gase"}, "supervision: .*'gaze'.* found 'gase'", id="value"),
+        pytest.param(
+            {"layers": [3, 3]}, "layers: .*3, 4 or both expected, each once, found", id="layers"
+        ),
+        pytest.param(
+            {"augment": {**asdict(load_params().mil.augment), "scale_min": 1.2}},
+            "scale_min 1.2 is above scale_max 1.15",
+            id="scales",
+        ),
+        pytest.param({"name": "other"}, None, id="name"),
+    ],
+)
+def test_variants(variant, message):
+    params, profile = load_params().mil, load_profile("demo").mil
+    params = replace(params, variants={"mine": variant})
+    profile = replace(profile, models=["mine"])
+    if message:
+        with pytest.raises(ParamsError, match=rf"(?s)mil\.variants\.mine: .*{message}"):
+            mil_runs(params, profile)
+    else:
+        assert mil_runs(params, profile)[0].name == "mine-seed0"
+
+
+def test_a_model_without_variant():
+    profile = replace(load_profile("demo").mil, models=["et", "ete"])
+    with pytest.raises(ParamsError, match=r"no variant ete\. Known are unannotated, ellipse, et,"):
+        mil_runs(load_params().mil, profile)
+
+
+def test_yaml_reads_off_as_false():
+    section = load_params().mil
+    variants = {"et": {"balanced": yaml.safe_load("off")}}
+    profile = replace(load_profile("demo").mil, models=["et"])
+    (run,) = mil_runs(replace(section, variants=variants), profile)
+    assert section.balanced == "published"
+    assert run.balanced == "off"
+    with pytest.raises(ParamsError, match=r"balanced: .*'off', found 0"):
+        mil_runs(replace(section, variants={"et": {"balanced": 0}}), profile)
+
+
+def test_yaml_reads_32_as_a_number():
+    content = yaml.safe_load(resource("params/demo.yaml").read_text())["mil"]
+    profile = check({**content, "precision": 32}, MilProfile, ParamsError, where="demo")
+    assert profile.precision == "32"
+    with pytest.raises(ParamsError, match=r"precision: .*, found 16"):
+        check({**content, "precision": 16}, MilProfile, ParamsError, where="demo")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        pytest.param("models", [], "models: .*at least one expected", id="no-model"),
+        pytest.param("models", ["../x"], "models.0: .*small letters.*found '../x'", id="name"),
+        pytest.param("seeds", [-1], "seeds.0: .*equal to 0, found -1", id="seed"),
+        pytest.param("image_size", 48, "image_size: .*multiple of 32, found 48", id="side"),
+        pytest.param("image_size", 8192, "image_size: .*equal to 4096, found 8192", id="large"),
+        pytest.param("epoch", 3, "epoch is unknown; the nearest is epochs .known: ", id="key"),
+    ],
+)
+def test_a_profile_is_checked(key, value, fault):
+    content = yaml.safe_load(resource("params/demo.yaml").read_text())["mil"]
+    with pytest.raises(ParamsError, match=f"(?s){fault}"):
+        check({**content, key: value}, MilProfile, ParamsError, where="demo")
