@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.models.predicting.pictures import Picture
-from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.errors import GazeError, WriteError
+from gazescribe.pipeline.core.files import entries, replacing_folder, settle, write_json
 
 Row = dict[str, Any]
 
@@ -33,34 +33,27 @@ def fingerprint(files: Sequence[Path], pictures: Sequence[Picture], said: Mappin
 
 def check_out(out: Path, sign: str) -> None:
     """Refuse a folder that holds something, and not the file that earlier work left there."""
-    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / sign).is_file())):
+    settle(out)
+    if out.exists() and not (out.is_dir() and (not entries(out) or (out / sign).is_file())):
         what = "this is not empty and holds nothing of an earlier run."
         raise GazeError(what, where=out, remedy="Name another folder.")
 
 
 @contextmanager
-def resumable_folder(out: Path, mark: str) -> Iterator[Path]:
-    """Give a folder to work in, and move it to `out`, notes removed, when the block ends well.
+def resumable_folder(out: Path, mark: str, summary: str | None = None) -> Iterator[Path]:
+    """Give a folder to work in, and move all but its notes to `out` when the block ends well.
 
     A block that is cut off leaves it, and one of the same mark finds it; a person's mistake does
-    not.
+    not. The file `summary` is the last to come.
     """
-    out = out.resolve()
-    work = out.with_name(f".{out.name}.partial")
-    marked = work / ".fingerprint"
-    if not marked.is_file() or marked.read_text(encoding="utf-8") != mark:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        marked.write_text(mark, encoding="utf-8")
-    try:
-        yield work
-    except GazeError:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    for note in work.glob(".*"):
-        note.unlink()
-    shutil.rmtree(out, ignore_errors=True)
-    work.rename(out)
+    with replacing_folder(out, fingerprint=mark, mark=summary) as folder:
+        try:
+            yield folder
+        except WriteError:  # a full disk is no mistake in what was asked
+            raise
+        except GazeError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def write_note(folder: Path, number: int, part: Sequence[Picture], note: Row) -> None:

@@ -83,7 +83,7 @@ def run(
     files = [one for one in (checkpoint, asked.boxes) if one]
     n = max(1, ROWS_A_SHARD // len(job.channels))
     parts = {at // n: pictures[at : at + n] for at in range(0, len(pictures), n)}
-    with resumable_folder(out, fingerprint(files, pictures, said)) as folder:
+    with resumable_folder(out, fingerprint(files, pictures, said), PREDICTIONS) as folder:
         done = {number: read_note(folder, number, part) for number, part in parts.items()}
         rest = [number for number in parts if done[number] is None]
         to_do = [one for number in rest for one in parts[number]]

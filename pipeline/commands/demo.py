@@ -12,7 +12,8 @@ from gazescribe.pipeline.commands.options import (
     params_option,
     summarise,
 )
-from gazescribe.pipeline.demo.run import Images, replacing_demo, write_demo
+from gazescribe.pipeline.core.files import replacing_folder
+from gazescribe.pipeline.demo.run import TRUTH, Images, check_replaceable, write_demo
 
 
 @command("demo")
@@ -45,8 +46,8 @@ def demo(
     from gazescribe.pipeline.core.yaml_files import override
 
     settings = override(load_params(params_file).demo, readings=readings, seed=seed)
-    with replacing_demo(out) as beside:
-        counts = write_demo(beside, settings, images, workers=workers, scheduler=scheduler)
+    with replacing_folder(out, mark=TRUTH, check=check_replaceable) as folder:
+        counts = write_demo(folder, settings, images, workers=workers, scheduler=scheduler)
     line = (
         f"{out}: {counts['reflacx_readings']} REFLACX readings of {counts['reflacx_images']}"
         f" images, {counts['egd_cases']} EGD cases, {counts['mimic_images']} MIMIC images,"

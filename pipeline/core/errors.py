@@ -81,5 +81,9 @@ class AlignmentError(GazeError):
     """Two inputs that do not belong together: texts and words, mentions and readings."""
 
 
+class WriteError(GazeError):
+    """A place where nothing can be written: a full disk, a folder that can only be read."""
+
+
 class ArrayError(GazeError):
     """An array of the wrong shape, type or range."""

@@ -1,28 +1,264 @@
-"""Write files whole or not at all."""
+"""The one way to write: a file, or a folder's files together, whole or not at all.
 
+What is new is written beside its place first, and then renamed. Several renames are not one step,
+so a journal that lists them is put into the folder before the first: a run that is killed earlier
+has changed nothing, and what one that is killed later has left undone is done by whoever opens the
+folder next (`settle`). This holds for killed processes, not for power cuts: nothing is synced.
+All names are fixed, so that a run finds, and clears, what a killed one left.
+"""
+
+import errno
+import fcntl
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from gazescribe.pipeline.core.errors import SchemaError, WriteError
+
+JOURNAL = ".replacing.json"
+_UNFINISHED_JOURNAL = f".{JOURNAL}.tmp"
+_STAGING = ".partial"
+_OLD = ".old"  # in the staging folder: what was replaced, until it is removed
+_FINGERPRINT = ".fingerprint"
+_REASONS = {
+    errno.ENOSPC: ("the disk is full.", "Free some space there, or name a place on another disk."),
+    errno.EDQUOT: ("your share of this disk is used up.", "Free some space there."),
+    errno.EROFS: ("this disk can only be read.", "Name a place on another disk."),
+    errno.EACCES: ("you have no right to write here.", "Name another place, or ask its owner."),
+    errno.EPERM: ("you have no right to write here.", "Name another place, or ask its owner."),
+    errno.EISDIR: ("this is a folder, where a file is to be written.", "Name another place."),
+    errno.ENOTDIR: ("this lies in a file, where a folder is needed.", "Name another place."),
+    errno.EEXIST: ("this is a file, where a folder is needed.", "Name another place."),
+}
+_LITTLE_SPACE = 2**16  # bytes
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to, and move it to `path` when the block ends well.
 
-    The path is always the same one, so that a run overwrites what a killed run left there.
+    Raises
+    ------
+    WriteError
+        If the disk is full or the system refuses.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.tmp")
     try:
-        yield beside
-        beside.replace(path)
+        with _explained(path, beside):
+            settle(path.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            beside.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a summary as JSON: sorted keys, no clock, whole or not at all."""
     with replacing(path) as beside:
         beside.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replacing_folder(
+    out: Path,
+    *,
+    obsolete: Sequence[str] = ("*",),
+    mark: str | None = None,
+    fingerprint: str | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> Iterator[Path]:
+    """Give a folder to write to, and move its content to `out` when the block ends well.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        A folder that need not exist, a mount point, or a link to a folder, which stays a link.
+    obsolete : sequence of str
+        Patterns of what goes from `out` unless it is written anew; by default all that is there.
+    mark : str, optional
+        The file by which others tell that `out` is whole: the first to go and the last to come.
+    fingerprint : str, optional
+        Stands for all that the content is made from. A block that is cut off then leaves its work,
+        and one of the same fingerprint finds it. Without it every run starts anew.
+    check : callable, optional
+        Refuses, by an error, to write into `out` as it is (see `entries`).
+
+    Yields
+    ------
+    pathlib.Path
+        The folder to write to. Its hidden files are notes of the work and do not come to `out`.
+
+    Raises
+    ------
+    WriteError
+        If `out` is a file, the disk is full or the system refuses.
+    SchemaError
+        If a killed run left `out` half replaced, and its work is gone.
+    """
+    folder = out.resolve()
+    settle(folder)
+    # Here is the place to refuse strangers' files, and to lock: two runs would share one staging.
+    if check is not None:
+        check(out)
+    staging = _choose_staging(folder)
+    try:
+        with _explained(out, staging):
+            _open_staging(staging, fingerprint)
+            yield staging
+            _commit(staging, folder, obsolete, mark)
+    except BaseException:
+        # Once the journal is there, the work is needed to bring `out` to its new state.
+        if fingerprint is None and not (folder / JOURNAL).exists():
+            shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def entries(folder: Path) -> set[str]:
+    """Name what lies in a folder, but for what a killed run left there."""
+    leftovers = {JOURNAL, _UNFINISHED_JOURNAL, _STAGING}
+    return {path.name for path in folder.iterdir()} - leftovers
+
+
+def settle(folder: Path) -> None:
+    """Finish what a killed run began to move into a folder; do nothing where there is no journal.
+
+    Raises
+    ------
+    SchemaError
+        If the work of that run is gone.
+    WriteError
+        If the system refuses.
+    """
+    try:
+        journal = (folder / JOURNAL).open(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    folder = folder.resolve()
+    with journal, _explained(folder, _stagings(folder)[0]):
+        # A live run holds the lock while it moves; the system frees that of a killed one. Disks
+        # without locks have none: then only readers that come within these milliseconds collide.
+        with suppress(OSError):
+            fcntl.flock(journal, fcntl.LOCK_EX)
+        if (folder / JOURNAL).exists():
+            _move_all(folder, json.load(journal))
+
+
+def _stagings(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(f".{folder.name}{_STAGING}"), folder / _STAGING
+
+
+def _choose_staging(folder: Path) -> Path:
+    """Choose a place beside the folder, for DVC empties it; inside where the two are two disks."""
+    beside, inside = _stagings(folder)
+    staging, other = (beside, inside) if _can_move(beside, folder) else (inside, beside)
+    shutil.rmtree(other, ignore_errors=True)
+    return staging
+
+
+def _can_move(beside: Path, folder: Path) -> bool:
+    """Try a rename, which is refused between bind mounts even of one disk."""
+    if not folder.exists():
+        return True
+    probe = _UNFINISHED_JOURNAL
+    try:
+        beside.mkdir(exist_ok=True)
+        (beside / probe).touch()
+        (beside / probe).replace(folder / probe)
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            (folder / probe).unlink(missing_ok=True)
+    return True
+
+
+def _open_staging(staging: Path, fingerprint: str | None) -> None:
+    """Empty it, unless it holds the work of a run of the same fingerprint."""
+    note = staging / _FINGERPRINT
+    if fingerprint is None or not note.is_file() or note.read_text() != fingerprint:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        note.write_text(fingerprint or "")
+    # Made now, so that a disk that is full later does not stop the renames half way.
+    (staging / _OLD).mkdir(exist_ok=True)
+
+
+def _commit(staging: Path, folder: Path, obsolete: Sequence[str], mark: str | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    new = {path.name for path in staging.iterdir() if not path.name.startswith(".")}
+    old = {path.name for pattern in obsolete for path in folder.glob(pattern)}
+    old = old & entries(folder) - new
+    plan = {
+        "inside": staging.parent == folder,
+        "mark": mark,
+        "old": sorted(old, key=lambda name: (name != mark, name)),
+        "new": sorted(new, key=lambda name: (name == mark, name)),
+    }
+    # The rename of the journal decides: before it the old content holds, after it the new.
+    write_json(plan, folder / JOURNAL)
+    settle(folder)
+
+
+def _move_all(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Do what a journal says; each step is skipped where a killed run has done it."""
+    staging = _stagings(folder)[plan["inside"]]
+    if any(Path(name).name != name or name in ("", "..") for name in plan["old"] + plan["new"]):
+        raise SchemaError("this is no journal of ours.", where=folder / JOURNAL)
+    if not staging.is_dir():
+        what = f"a run was cut off while it moved its files here, and {staging} is gone."
+        remedy = "Empty this folder and run the stage that writes it again."
+        raise SchemaError(what, where=folder, remedy=remedy)
+    # First, because work of which a part is moved already is not to be resumed.
+    (staging / _FINGERPRINT).unlink(missing_ok=True)
+    mark = plan["mark"]
+    if mark and (staging / mark).exists():
+        _move_away(folder / mark, staging)
+    for name in plan["old"]:
+        _move_away(folder / name, staging)
+    for name in plan["new"]:
+        if (staging / name).exists():
+            if (folder / name).is_dir() or (staging / name).is_dir():
+                _move_away(folder / name, staging)
+            (staging / name).replace(folder / name)
+    (folder / JOURNAL).unlink()
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _move_away(path: Path, staging: Path) -> None:
+    # Removing takes long for a large folder, a rename does not.
+    with suppress(FileNotFoundError):
+        path.replace(staging / _OLD / path.name)
+
+
+@contextmanager
+def _explained(place: Path, staging: Path) -> Iterator[None]:
+    """Turn what the system refuses at `place` or `staging` into an error that says what to do."""
+
+    def final(path: Path) -> Path:
+        return place / path.relative_to(staging) if path.is_relative_to(staging) else path
+
+    try:
+        yield
+    except WriteError as error:  # of a file in the staging, whose name tells people nothing
+        where = final(Path(str(error.where)))
+        raise WriteError(error.what, where=where, remedy=error.remedy) from error
+    except OSError as error:
+        path = final(Path(error.filename) if isinstance(error.filename, str) else staging)
+        code = error.errno
+        if code is None and _free_space(place) < _LITTLE_SPACE:
+            code = errno.ENOSPC  # numpy says only how many bytes it wrote
+        # Other files, such as inputs, are named by the system well enough.
+        nested = path.is_relative_to(place) or place.is_relative_to(path)
+        if code not in _REASONS or not (nested or path.is_relative_to(place.resolve())):
+            raise
+        what, remedy = _REASONS[code]
+        raise WriteError(what, where=path, remedy=remedy) from error
+
+
+def _free_space(place: Path) -> int:
+    return shutil.disk_usage(next(path for path in place.parents if path.exists())).free

@@ -3,9 +3,8 @@
 The format is in `docs/format.md`; anybody can read it with `numpy.load(mmap_mode="r")`.
 """
 
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, SchemaError
+from gazescribe.pipeline.core.files import replacing_folder, settle
 from gazescribe.pipeline.core.schemas import TABLES
 
 Kind = Literal["heatmaps", "images"]
@@ -124,6 +124,7 @@ def open_shards(folder: Path | str) -> Shards:
         If there is no index, or a shard that it names is absent, or of another size or type.
     """
     folder = Path(folder)
+    settle(folder)
     path = folder / "index.parquet"
     if not path.is_file():
         what = "there is no index of heatmaps or images."
@@ -163,51 +164,16 @@ def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
             yield f"{name}: {expected} expected, {found} found"
 
 
-@contextmanager
 def shard_folder(
     out: Path, kind: Kind = "heatmaps", *, fingerprint: str | None = None
-) -> Iterator[Path]:
-    """Give a folder to write shards in; move them to `out` when the block ends well.
+) -> AbstractContextManager[Path]:
+    """Give a folder to write shards and their index in, as `files.replacing_folder` does.
 
-    Shards of an earlier run are removed; the index comes last, so that a folder with an index is
-    whole. Hidden files are notes of the work and are not moved.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        Where the shards shall lie.
-    kind : {'heatmaps', 'images'}
-        Of what.
-    fingerprint : str, optional
-        Stands for all that the shards are made from. A run that is cut off then leaves the folder,
-        and one of the same fingerprint finds there what was done. Without it every run starts anew.
+    Shards and index of an earlier run go; the index comes last, so that a folder with an index is
+    whole. Other files in `out` stay.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    beside = _beside(out)
-    mark = beside / ".fingerprint"
-    if fingerprint is None or not mark.is_file() or mark.read_text() != fingerprint:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        mark.write_text(fingerprint or "")
-    try:
-        yield beside
-        (out / "index.parquet").unlink(missing_ok=True)
-        for old in out.glob(f"{kind}-*.npy"):
-            old.unlink()
-        whole = [path for path in beside.iterdir() if not path.name.startswith(".")]
-        for new in sorted(whole, key=lambda path: path.name == "index.parquet"):
-            new.replace(out / new.name)
-    except BaseException:
-        if fingerprint is None:
-            shutil.rmtree(beside, ignore_errors=True)
-        raise
-    shutil.rmtree(beside, ignore_errors=True)
-
-
-def _beside(out: Path) -> Path:
-    """Give a folder on the same disk as `out`, outside it: DVC empties outs before it runs."""
-    out = out.resolve()
-    return out / ".partial" if out.is_mount() else out.with_name(f".{out.name}.partial")
+    obsolete = ("index.parquet", f"{kind}-*.npy")
+    return replacing_folder(out, obsolete=obsolete, mark="index.parquet", fingerprint=fingerprint)
 
 
 def write_shard(

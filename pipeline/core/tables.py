@@ -5,6 +5,7 @@ bytes, and a killed run leaves the old file or none.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.files import replacing, settle
 from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
 
 
@@ -134,9 +135,11 @@ class TableWriter:
         self.n_rows = 0
 
     def __enter__(self) -> Self:
-        self._replacing = replacing(self._path)
-        beside = self._replacing.__enter__()
-        self._writer = pq.ParquetWriter(beside, self._schema, compression="zstd")
+        with ExitStack() as stack:
+            beside = stack.enter_context(replacing(self._path))
+            writer = pq.ParquetWriter(beside, self._schema, compression="zstd")
+            self._writer = stack.enter_context(writer)
+            self._stack = stack.pop_all()
         return self
 
     def write(self, rows: Mapping[str, Any] | pa.Table) -> None:
@@ -152,8 +155,7 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
-        self._replacing.__exit__(kind, error, trace)
+        self._stack.__exit__(kind, error, trace)
 
 
 def split_source(folder: Path) -> str:
@@ -233,6 +235,7 @@ def read_table(
     SchemaError
         If the file is absent, is no Parquet, is of another schema version, or lacks a column.
     """
+    settle(folder)
     path = table_path(folder, name)
     if not path.is_file():
         beside = sorted(found.stem for found in folder.glob("*.parquet")) if folder.is_dir() else []

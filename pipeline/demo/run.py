@@ -5,15 +5,13 @@ OUT/ground_truth.jsonl, which no reader reads. Params: section `demo`.
 """
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.demo.settings import Demo
 
 Images = Literal["native", "small", "none"]
@@ -110,41 +108,20 @@ def _write_truth(path: Path, truths: Sequence[dict[str, Any]]) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-@contextmanager
-def replacing_demo(out: Path) -> Iterator[Path]:
-    """Give a folder to fill, and put it in the place of `out` when the block ends well.
+def check_replaceable(out: Path) -> None:
+    """Refuse to write over a file, or a folder that holds anything but a demo tree.
 
     Raises
     ------
     GazeError
-        If `out` is a file, or a folder that holds anything but a demo tree.
+        It names what was found.
     """
-    _check_replaceable(out)
-    target = out.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    beside.mkdir(parents=True)
-    try:
-        yield beside
-        if target.exists():
-            target.replace(old)
-        try:
-            beside.replace(target)
-        except OSError:
-            old.replace(target)
-            raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _check_replaceable(out: Path) -> None:
     if not out.exists():
         return
     remedy = "Give a new folder, or the one of an earlier demo."
     if not out.is_dir():
         raise GazeError("this is a file; the demo needs a folder.", where=out, remedy=remedy)
-    found = {entry.name for entry in out.iterdir()}
+    found = entries(out)
     strange = sorted(found - {*TREES, TRUTH})
     if found and (strange or TRUTH not in found):
         first = strange[0] if strange else f"no {TRUTH}"

@@ -2,16 +2,14 @@
 
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.files import entries, replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
@@ -117,8 +115,9 @@ def run(
     sources = sources_of(tables)
     duties = duties_of(sources, images=wish.images is not None, text=wish.text)
     at = partial(map_tasks, workers=workers, scheduler=scheduler)
-    with replacing_folder(out) as folder, tempfile.TemporaryDirectory(dir=folder.parent) as drawn:
-        rendered = _draw(tables, associated, Path(drawn), wish.sizes, params, workers, scheduler)
+    with replacing_folder(out, mark=PROVENANCE, check=_refuse_others) as folder:
+        drawn = folder / ".drawn"
+        rendered = _draw(tables, associated, drawn, wish.sizes, params, workers, scheduler)
         contents = gather(
             tables,
             associated,
@@ -134,6 +133,7 @@ def run(
             written = at(write_image, tasks, description="images")
             counts = count_images(written, planned, wish.images)
             files.append(Files("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
+        shutil.rmtree(drawn, ignore_errors=True)
         made = provenance(
             contents,
             sources,
@@ -158,31 +158,12 @@ def _threshold(wish: Wish) -> float | None:
     return HALF if wish.threshold is None else wish.threshold
 
 
-@contextmanager
-def replacing_folder(out: Path) -> Iterator[Path]:
-    """Give a folder to write to, and move it to `out` when the block ends well.
-
-    Raises
-    ------
-    GazeError
-        If there is something at `out` that is no export.
-    """
-    out = out.resolve()
-    if out.exists() and not (
-        out.is_dir() and (not any(out.iterdir()) or (out / PROVENANCE).is_file())
-    ):
-        raise GazeError(
-            "this is not empty and no earlier export.", where=out, remedy="Name another."
-        )
-    work = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        yield work
-        shutil.rmtree(out, ignore_errors=True)
-        work.rename(out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _refuse_others(out: Path) -> None:
+    """Refuse to replace what is no earlier export."""
+    found = entries(out) if out.is_dir() else set()
+    if found and PROVENANCE not in found:
+        what = "this is not empty and no earlier export."
+        raise GazeError(what, where=out, remedy="Name another.")
 
 
 def _draw(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.files import entries, replacing_folder, settle, write_json
 from gazescribe.pipeline.core.tables import TableWriter, read_table, table_path
 from gazescribe.pipeline.gaze.sync.drift import AXES
 from gazescribe.pipeline.ingest.quality import on_image
@@ -29,7 +29,8 @@ def check_target(tables: Path, out: Path) -> None:
     SchemaError
         If `out` is not new, lies in the folder of the tables, or the tables are such a copy.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    settle(out)
+    if out.exists() and (not out.is_dir() or entries(out)):
         what = "there is something here already; the copy goes to a new folder."
         raise SchemaError(what, where=out, remedy="Name another folder, or empty this one.")
     if out.resolve().is_relative_to(tables.resolve()):
@@ -117,21 +118,14 @@ def apply_to(
     dict
         What was done: readings moved, seconds added, rows by table.
     """
-    beside = out.with_name(f".{out.name}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
     done: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
-    try:
-        shutil.copytree(tables, beside)
+    with replacing_folder(out, mark="sync.json") as folder:
+        shutil.copytree(tables, folder, dirs_exist_ok=True)
         for name in moved:
             if table_path(tables, name).is_file():
-                done["rows"][name] = _write(tables, beside, name, moves, offset_s)
-        write_json({**result, "applied": done}, beside / "sync.json")
-        if out.is_dir():
-            out.rmdir()
-        beside.replace(out)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+                done["rows"][name] = _write(tables, folder, name, moves, offset_s)
+        write_json({**result, "applied": done}, folder / "sync.json")
     return done
 
 

@@ -5,8 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from gazescribe.pipeline.commands.cli import main
+from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.demo import mimic
-from gazescribe.pipeline.demo.run import TRUTH, replacing_demo
+from gazescribe.pipeline.demo.run import TRUTH, check_replaceable
 
 
 def run(*options):
@@ -120,8 +121,8 @@ def test_an_earlier_demo_is_replaced_whole(tmp_path):
     out = tmp_path / "raw"
     out.mkdir()
     (out / TRUTH).write_text("old", encoding="utf-8")
-    with replacing_demo(out) as beside:
-        (beside / "egd").mkdir()
+    with replacing_folder(out, mark=TRUTH, check=check_replaceable) as folder:
+        (folder / "egd").mkdir()
     assert [path.name for path in out.iterdir()] == ["egd"]
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
