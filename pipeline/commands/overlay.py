@@ -9,7 +9,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
-from gazescribe.pipeline.maps.overlay import _figure, choose_maps
+from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
 
 
 @command("overlay")
@@ -42,7 +42,7 @@ def overlay(
         if path is None:
             absent += 1
             continue
-        figure = _figure(tables, associated, reading, rows, path, params)
+        figure = draw_overlay(tables, associated, reading, rows, path, params)
         name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
         with replacing(out / name) as beside:
             figure.savefig(beside, format="png", dpi=80, metadata={"Software": None})

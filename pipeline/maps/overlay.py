@@ -6,10 +6,9 @@ Params: `associate` and `heatmaps` as they made the windows.
 Drops: readings whose radiograph is absent; counted.
 """
 
-from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +20,15 @@ from gazescribe.pipeline.core.tables import read_readings, read_table, table_pat
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.maps.planning import WINDOW_KINDS
 from gazescribe.pipeline.maps.render import draw_windows
-from gazescribe.pipeline.maps.settings import Heatmaps
 
-INCHES = 6.4
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gazescribe.pipeline.maps.settings import Heatmaps
+
+INCHES = 6.4  # width of a picture
 Row = dict[str, Any]
 
 
@@ -52,13 +56,14 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
     """
     unknown = sorted(set(reading_ids) - set(windows["reading_id"].to_pylist()))
     if unknown:
-        known = pc.unique(windows["reading_id"]).to_pylist()
-        faults = [f"{one!r}{nearest(one, known)}" for one in unknown]
-        raise GazeError(f"these readings have no windows ({len(known)} have).", faults=faults)
+        ids = pc.unique(windows["reading_id"]).to_pylist()
+        faults = [f"{reading_id!r}{nearest(reading_id, ids)}" for reading_id in unknown]
+        raise GazeError(f"these readings have no windows ({len(ids)} have).", faults=faults)
     maps: dict[tuple[str, str], list[Row]] = {}
     for row in windows.to_pylist():
-        wanted = not reading_ids or row["reading_id"] in reading_ids
-        if wanted and row["status"] == "ok" and row["kind"] in ("sentence", "mention"):
+        if reading_ids and row["reading_id"] not in reading_ids:
+            continue
+        if row["status"] == "ok" and row["kind"] in WINDOW_KINDS["label"]:
             for label in row["labels"]:
                 maps.setdefault((row["reading_id"], label), []).append({**row, "label": label})
     by_label: dict[str, list[list[Row]]] = {}
@@ -114,32 +119,52 @@ def paint(
     return figure
 
 
-def _figure(
-    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: Heatmaps
-) -> Any:
+def draw_overlay(
+    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: "Heatmaps"
+) -> "Figure":
+    """Draw the map of one label over its radiograph, with the fixations and the reader's ellipses.
+
+    Parameters
+    ----------
+    tables, associated : pathlib.Path
+        Folder of tables, and the folder that `associate` wrote from it.
+    reading : dict
+        A row of `readings`.
+    rows : list of dict
+        The windows of one map, as `choose_maps` gives them.
+    path : pathlib.Path
+        The radiograph.
+    params : Heatmaps
+        Amplitude, and the least certainty of an ellipse.
+
+    Raises
+    ------
+    GazeError
+        If the radiograph has another size than the reading says.
+    """
     reading_id, label = reading["reading_id"], rows[0]["label"]
-    how = {"amplitude": params.amplitude}
-    heatmap = draw_windows(associated, rows, None, **how)
+    heatmap = draw_windows(associated, rows, None, amplitude=params.amplitude)
     image = read_radiograph(path)
     if image.shape != heatmap.shape:
         what = f"the radiograph is {image.shape}, the reading {heatmap.shape} (height, width)."
         raise GazeError(what, where=path)
     gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
-    mine = np.isin(gaussians["window"], [row["window"] for row in rows])
-    said = " … ".join(reading["text"][row["char_start"] : row["char_end"]] for row in rows)
-    channels = load_label_map().channels
-    reaching = load_column_map(reading["dataset"], channels)
+    in_windows = np.isin(gaussians["window"], [row["window"] for row in rows])
+    fixations = {name: values[in_windows] for name, values in gaussians.items()}
+    quoted = " … ".join(reading["text"][row["char_start"] : row["char_end"]] for row in rows)
+    column_map = load_column_map(reading["dataset"], load_label_map().channels)
     ellipses = [
         row
         for row in _ellipses(tables, reading_id)
-        if label in reaching.get(row["label"], ()) and row["certainty"] >= params.min_certainty
+        if label in column_map.get(row["label"], ()) and row["certainty"] >= params.min_certainty
     ]
-    fixations = {name: values[mine] for name, values in gaussians.items()}
-    return paint(image, heatmap, fixations, ellipses, f"{label}, {reading_id}\n“{said}”")
+    return paint(image, heatmap, fixations, ellipses, f"{label}, {reading_id}\n“{quoted}”")
 
 
-def _ellipses(tables: Path, reading_id: str) -> Iterator[Row]:
+def _ellipses(tables: Path, reading_id: str) -> list[Row]:
     if not table_path(tables, "ellipses").is_file():
-        return
-    table = read_table(tables, "ellipses")
-    yield from table.filter(pc.equal(table["reading_id"], reading_id)).to_pylist()
+        return []
+    rows: list[Row] = read_table(
+        tables, "ellipses", filters=[("reading_id", "==", reading_id)]
+    ).to_pylist()
+    return rows

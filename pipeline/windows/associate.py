@@ -40,7 +40,7 @@ READINGS_A_TASK = 256
 
 
 @dataclass(frozen=True)
-class Part:
+class AssociatedPart:
     """Windows and Gaussians of some readings, and the mentions that opened none, by reason.
 
     `n_late` readings have no gaze before their first mention.
@@ -54,42 +54,50 @@ class Part:
 
 def associate_readings(
     task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
-) -> Part:
+) -> AssociatedPart:
     """Associate some readings, given by their ids in order and their mentions: one task."""
     ids, mentions = task
     parts = {
         name: read_readings(tables, name, ids)
         for name in ("readings", "words", "sentences", "fixations")
     }
-    spoken = rows_of(mentions, "report_id", ids)
-    rows: list[dict[str, Any]] = []
-    drawn: list[Columns] = []
+    mentions_by_id = rows_of(mentions, "report_id", ids)
+    windows: list[dict[str, Any]] = []
+    gaussians: list[Columns] = []
     left_out: Counter[str] = Counter()
     n_late = 0
-    for one in ids:
-        reading = {name: values[0] for name, values in parts["readings"][one].items()}
+    for reading_id in ids:
+        reading = {name: values[0] for name, values in parts["readings"][reading_id].items()}
         reading |= {"width_px": int(reading["width_px"]), "height_px": int(reading["height_px"])}
-        new_rows, new_drawn = associate_reading(
+        words, sentences, fixations = (
+            parts[name][reading_id] for name in ("words", "sentences", "fixations")
+        )
+        spoken = mentions_by_id[reading_id]
+        rows, columns = associate_reading(
             reading,
-            parts["words"][one],
-            parts["sentences"][one],
-            spoken[one],
-            parts["fixations"][one],
+            words,
+            sentences,
+            spoken,
+            fixations,
             params=params,
             label_map=label_map,
             left_out=left_out,
         )
-        rows += new_rows
-        drawn += new_drawn
-        gaze = parts["fixations"][one]
-        n_late += gaze_begins_late(parts["words"][one], spoken[one], gaze, params, label_map)
-    gaussians = (
-        {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
-        if drawn
-        else TABLES["gaussians"].schema.empty_table()
+        windows += rows
+        gaussians += columns
+        n_late += gaze_begins_late(words, spoken, fixations, params, label_map)
+    return AssociatedPart(
+        conform(pa.Table.from_pylist(windows, schema=TABLES["windows"].schema), "windows"),
+        conform(_concatenated(gaussians), "gaussians"),
+        left_out,
+        n_late,
     )
-    windows = pa.Table.from_pylist(rows, schema=TABLES["windows"].schema)
-    return Part(conform(windows, "windows"), conform(gaussians, "gaussians"), left_out, n_late)
+
+
+def _concatenated(gaussians: list[Columns]) -> Columns | pa.Table:
+    if not gaussians:
+        return TABLES["gaussians"].schema.empty_table()
+    return {name: np.concatenate([part[name] for part in gaussians]) for name in gaussians[0]}
 
 
 def run(
@@ -113,7 +121,10 @@ def run(
     readings = read_table(tables, "readings")
     spoken = read_mentions(mentions, readings, label_map)
     ids, readings_left_out = _usable(readings)
-    tasks = [ids[at : at + READINGS_A_TASK] for at in range(0, len(ids), READINGS_A_TASK)]
+    tasks = []
+    for first in range(0, len(ids), READINGS_A_TASK):
+        chunk = ids[first : first + READINGS_A_TASK]
+        tasks.append((chunk, _mentions_of(spoken, chunk)))
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
@@ -128,7 +139,7 @@ def run(
     ):
         for part in map_tasks(
             associate_task,
-            [(chunk, _spoken_by(spoken, chunk)) for chunk in tasks],
+            tasks,
             workers=workers,
             scheduler=scheduler,
             description="associate",
@@ -159,12 +170,12 @@ def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
     no_gaze = pc.invert(readings["has_gaze"])
     no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
     left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
-    counts = {reason: pc.sum(which).as_py() or 0 for reason, which in left_out.items()}
-    used = pc.invert(pc.or_(no_gaze, no_size))
-    return readings.filter(used)["reading_id"].to_pylist(), counts
+    counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
+    is_usable = pc.invert(pc.or_(no_gaze, no_size))
+    return readings.filter(is_usable)["reading_id"].to_pylist(), counts
 
 
-def _spoken_by(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
+def _mentions_of(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
     report = mentions["report_id"]
     return mentions.filter(
         pc.and_(pc.greater_equal(report, ids[0]), pc.less_equal(report, ids[-1]))

@@ -5,20 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
-
-StartRule = Literal[
-    "startofsentence",
-    "mention",
-    "endofsentence",
-    "allsentences",
-    "double",
-    "andpause",
-    "single",
-    "all",
-]
-
-
-EndRule = Literal["startofsentence", "endofsentence", "firstmention", "lastmention", "nextword"]
+from gazescribe.pipeline.windows.windows import EndRule, StartRule
 
 
 class Associate(Strict):

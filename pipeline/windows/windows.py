@@ -7,13 +7,26 @@ published code differ, the code's reading is the default since it produced the p
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.dictation.label_maps import LabelMap
-from gazescribe.pipeline.windows.settings import Associate, EndRule, StartRule
+if TYPE_CHECKING:  # at run time this arithmetic needs numpy alone
+    from gazescribe.pipeline.dictation.label_maps import LabelMap
+    from gazescribe.pipeline.windows.settings import Associate
+
+StartRule = Literal[
+    "startofsentence",
+    "mention",
+    "endofsentence",
+    "allsentences",
+    "double",
+    "andpause",
+    "single",
+    "all",
+]
+EndRule = Literal["startofsentence", "endofsentence", "firstmention", "lastmention", "nextword"]
 
 LAGGED_STARTS = ("startofsentence", "mention", "endofsentence")
 STARTS: tuple[str, ...] = get_args(StartRule)
@@ -122,8 +135,8 @@ def associate_reading(
     mentions: Columns,
     fixations: Columns,
     *,
-    params: Associate,
-    label_map: LabelMap,
+    params: "Associate",
+    label_map: "LabelMap",
     left_out: Counter[str] | None = None,
 ) -> tuple[list[dict[str, Any]], list[Columns]]:
     """Windows of one reading, and the Gaussians of each.
@@ -147,7 +160,7 @@ def associate_reading(
         Rows of `windows`, and for each a dict of columns of `gaussians`.
     """
     left_out = Counter() if left_out is None else left_out
-    opening = _opening(mentions, params, label_map, left_out)
+    opening = _opening_mentions(mentions, params, label_map, left_out)
     if not len(words["onset_s"]):
         left_out["no timed words"] += len(opening["label"])
         windows: list[Window] = []
@@ -165,6 +178,7 @@ def associate_reading(
     if len(onset_s):
         windows.append(Window("reading", None, None, None, begin, end))
     rows, drawn = [], []
+    # A window without end, after the last word, is cut where words and gaze end.
     last_s = max(end, float(words["offset_s"].max(initial=-np.inf)))
     for number, opened in enumerate(windows):
         window = replace(opened, end_s=min(opened.end_s, last_s))
@@ -176,7 +190,11 @@ def associate_reading(
 
 
 def gaze_begins_late(
-    words: Columns, mentions: Columns, fixations: Columns, params: Associate, label_map: LabelMap
+    words: Columns,
+    mentions: Columns,
+    fixations: Columns,
+    params: "Associate",
+    label_map: "LabelMap",
 ) -> bool:
     """Tell whether the first fixation of a reading starts after its first mention that counts.
 
@@ -184,48 +202,52 @@ def gaze_begins_late(
     -----
     Lanfredi et al. 2023, Section 4, report two such cases in the data of Karargyris et al.
     """
-    opening = _opening(mentions, params, label_map, Counter())
+    opening = _opening_mentions(mentions, params, label_map, Counter())
     if not (len(opening["label"]) and len(words["onset_s"]) and len(fixations["onset_s"])):
         return False
     first = int(opening["char_start"].min())
-    said_s = float(words["onset_s"][_last_before(first + 1, words)])
-    return float(fixations["onset_s"].min()) > said_s
+    return float(fixations["onset_s"].min()) > _mention_time(first, first, words, "start")
 
 
-def _opening(
-    mentions: Columns, params: Associate, label_map: LabelMap, left_out: Counter[str]
+def _opening_mentions(
+    mentions: Columns, params: "Associate", label_map: "LabelMap", left_out: Counter[str]
 ) -> Columns:
     """Choose the mentions that open windows; count the others by reason."""
     polarities = ("positive", "uncertain") if params.uncertain_opens else ("positive",)
-    used = []
-    for index, label in enumerate(mentions["label"]):
-        polarity = mentions["polarity"][index]
+    rows = []
+    for row, label in enumerate(mentions["label"]):
+        polarity = mentions["polarity"][row]
         if polarity not in polarities:
             left_out[polarity] += 1
         elif not label_map.channels_of(label):
             left_out["label without channel"] += 1
         else:
-            used.append(index)
-    return {name: values[used] for name, values in mentions.items()}
+            rows.append(row)
+    return _take(mentions, rows)
+
+
+def _take(columns: Columns, rows: Any) -> Columns:
+    return {name: values[rows] for name, values in columns.items()}
 
 
 def _before_last_sentence(mentions: Columns, sentences: Columns, left_out: Counter[str]) -> Columns:
     """Drop mentions after the last period, as the published code does."""
-    kept = _sentence_of(mentions["char_start"], sentences) < len(sentences["onset_s"]) - 1
-    left_out["after the last period"] += int((~kept).sum())
-    return {name: values[kept] for name, values in mentions.items()}
+    last = len(sentences["onset_s"]) - 1
+    is_before = _sentence_of(mentions["char_start"], sentences) < last
+    left_out["after the last period"] += int((~is_before).sum())
+    return _take(mentions, is_before)
 
 
 def _sentence_windows(
     words: Columns,
     sentences: Columns,
     mentions: Columns,
-    params: Associate,
-    label_map: LabelMap,
+    params: "Associate",
+    label_map: "LabelMap",
 ) -> Iterator[Window]:
-    of = _sentence_of(mentions["char_start"], sentences)
-    for sentence in np.unique(of):
-        inside = {name: values[of == sentence] for name, values in mentions.items()}
+    numbers = _sentence_of(mentions["char_start"], sentences)
+    for sentence in np.unique(numbers):
+        inside = _take(mentions, numbers == sentence)
         times = [
             _mention_time(int(start), int(end), words, params.mention_time)
             for start, end in zip(inside["char_start"], inside["char_end"], strict=True)
@@ -255,16 +277,16 @@ def _mention_windows(
     words: Columns,
     sentences: Columns,
     mentions: Columns,
-    params: Associate,
-    label_map: LabelMap,
+    params: "Associate",
+    label_map: "LabelMap",
     left_out: Counter[str],
 ) -> Iterator[Window]:
     spans = np.stack([mentions["char_start"], mentions["char_end"]], axis=1)
     for start, end in np.unique(spans, axis=0):
-        here = (spans == (start, end)).all(axis=1)
+        has_span = (spans == (start, end)).all(axis=1)
         overlapping = np.flatnonzero((words["char_start"] < end) & (words["char_end"] > start))
         if not len(overlapping):
-            left_out["touches no word"] += int(here.sum())
+            left_out["touches no word"] += int(has_span.sum())
             continue
         last = int(overlapping[-1])
         start_s = float(words["onset_s"][overlapping[0]])
@@ -278,7 +300,7 @@ def _mention_windows(
             int(end),
             start_s,
             end_s,
-            *_label_counts({name: values[here] for name, values in mentions.items()}, label_map),
+            *_label_counts(_take(mentions, has_span), label_map),
         )
 
 
@@ -290,13 +312,13 @@ def _next_word_s(words: Columns, last: int) -> float:
     return np.inf
 
 
-def _mention_time(start: int, end: int, words: Columns, which: str) -> float:
+def _mention_time(start: int, end: int, words: Columns, rule: str) -> float:
     """When a mention was said (`spec/mil.md` 1.3).
 
     `start`: onset of the word that holds its first character, the latest when two touch there (the
     published code). `end`: offset of the word that holds its last character (the paper's words).
     """
-    if which == "start":
+    if rule == "start":
         return float(words["onset_s"][_last_before(start + 1, words)])
     return float(words["offset_s"][_last_before(end, words)])
 
@@ -308,12 +330,12 @@ def _last_before(char: int, words: Columns) -> int:
 
 def _sentence_of(char_start: NDArray[Any], sentences: Columns) -> NDArray[np.intp]:
     """Find the sentence that holds a character: the last one that does not start after it."""
-    found = np.searchsorted(sentences["char_start"], char_start, side="right") - 1
-    return np.maximum(found, 0)
+    numbers = np.searchsorted(sentences["char_start"], char_start, side="right") - 1
+    return np.maximum(numbers, 0)
 
 
 def _label_counts(
-    mentions: Columns, label_map: LabelMap
+    mentions: Columns, label_map: "LabelMap"
 ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
     """Channels mentioned, in channel order; spans that mention each; uncertain ones among them."""
     spans: dict[str, dict[tuple[int, int], str]] = {}
@@ -325,9 +347,10 @@ def _label_counts(
         strict=True,
     ):
         for channel in label_map.channels_of(label):
-            of_channel = spans.setdefault(channel, {})
-            if of_channel.get((int(start), int(end))) != "positive":
-                of_channel[(int(start), int(end))] = polarity
+            polarities = spans.setdefault(channel, {})
+            # Several classes of one span reach the channel; it is positive if any of them is.
+            if polarities.get((int(start), int(end))) != "positive":
+                polarities[(int(start), int(end))] = polarity
     order = [channel for channel in label_map.channels if channel in spans]
     counts = [len(spans[channel]) for channel in order]
     uncertain = [list(spans[channel].values()).count("uncertain") for channel in order]
@@ -341,8 +364,9 @@ def _window_row(
     lengths_s: NDArray[np.float64],
     overlap_s: NDArray[np.float64],
 ) -> dict[str, Any]:
-    nothing = not len(overlap_s) or (lengths_s.any() and not overlap_s.any())
-    status = "reversed" if window.end_s < window.start_s else "empty" if nothing else "ok"
+    # Points of no length, of gaze that came as such, count although they last no time.
+    is_empty = not len(overlap_s) or (lengths_s.any() and not overlap_s.any())
+    status = "reversed" if window.end_s < window.start_s else "empty" if is_empty else "ok"
     return {
         **vars(window),
         "reading_id": reading["reading_id"],

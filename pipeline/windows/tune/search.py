@@ -20,7 +20,7 @@ from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, Curves
-from gazescribe.pipeline.maps.heatmaps import plan_ellipses
+from gazescribe.pipeline.maps.planning import plan_ellipses
 from gazescribe.pipeline.windows.tune.candidates import Candidate
 from gazescribe.pipeline.windows.tune.cases import Box, Case, read_cases
 from gazescribe.pipeline.windows.tune.floors import DRAWN, score_ellipses, whole_report
@@ -72,7 +72,7 @@ def gather(
         If tables, mentions or rules do not fit together, or no case is left.
     """
     readings = read_table(tables, "readings")
-    said = read_mentions(mentions, readings, label_map)
+    spoken = read_mentions(mentions, readings, label_map)
     ids, left_out = choose_readings(readings, params.tune.phases)
     dataset = next((row["dataset"] for row in readings.to_pylist()), "")
     if not table_path(tables, "ellipses").is_file():
@@ -83,22 +83,22 @@ def gather(
     maps, ellipses_left_out = plan_ellipses(
         read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty
     )
-    boxes: dict[str, dict[str, list[Box]]] = {one: {} for one in ids}
-    for row in maps:
-        if row["reading_id"] in boxes:
-            boxes[row["reading_id"]][row["label"]] = [tuple(box) for box in row["boxes"]]
-    left_out["no ellipse of a label"] = sum(not boxes[one] for one in ids)
-    used = [one for one in ids if boxes[one]]
-    if not used:
+    boxes: dict[str, dict[str, list[Box]]] = {reading_id: {} for reading_id in ids}
+    for planned in maps:
+        if planned.reading_id in boxes:
+            boxes[planned.reading_id][planned.label] = planned.boxes
+    with_boxes = [reading_id for reading_id in ids if boxes[reading_id]]
+    left_out["no ellipse of a label"] = len(ids) - len(with_boxes)
+    if not with_boxes:
         what = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."
         faults = [f"{why}: {n}" for why, n in left_out.items()]
         raise GazeError(what, where=tables, remedy="Look at tune.phases.", faults=faults)
     cases = list(
         read_cases(
-            used,
+            with_boxes,
             boxes,
             tables=tables,
-            mentions=said,
+            mentions=spoken,
             params=params.associate,
             label_map=label_map,
         )
@@ -136,8 +136,8 @@ def score_all(
         Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`.
     """
     ordered = sorted(cases, key=lambda case: (case.subject_id, case.reading_id))
-    by_subject = [list(own) for _, own in groupby(ordered, key=lambda case: case.subject_id)]
-    summed = map_tasks(
+    by_subject = [list(group) for _, group in groupby(ordered, key=lambda case: case.subject_id)]
+    scores_by_subject = map_tasks(
         partial(score_subject, candidates=candidates, drawing=drawing),
         by_subject,
         workers=workers,
@@ -146,8 +146,8 @@ def score_all(
     )
     n: dict[str, list[int]] = defaultdict(list)
     iou: dict[str, list[Curves]] = defaultdict(list)
-    for of_subject in summed:
-        for label, (n_cases, curves) in of_subject.items():
+    for scores in scores_by_subject:
+        for label, (n_cases, curves) in scores.items():
             n[label].append(n_cases)
             iou[label].append(curves)
     labels = []

@@ -8,12 +8,11 @@ from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.geometry.canvas import Canvas, render
+from gazescribe.pipeline.geometry.canvas import render
 from gazescribe.pipeline.geometry.sizes import parse_size
-from gazescribe.pipeline.images.reading import letterboxed
-from gazescribe.pipeline.maps.heatmaps import plan, plan_ellipses, run, sample_gaussians
+from gazescribe.pipeline.maps.heatmaps import run
 from tests.running import gazescribe, invoke
-from tests.synthetic import fixation, mention, reading, table, write_tables
+from tests.synthetic import fixation, mention, reading, write_tables
 
 
 @pytest.mark.parametrize(
@@ -38,146 +37,10 @@ def test_size_refused(text):
         parse_size(text)
 
 
-def window(number, *labels, reading_id="R1", kind="sentence", status="ok", **columns):
-    return {
-        "reading_id": reading_id,
-        "window": number,
-        "kind": kind,
-        "start_s": 0,
-        "end_s": 1,
-        "labels": list(labels),
-        "n_mentions": [2] * len(labels),
-        "n_uncertain": [1] * len(labels),
-        "n_fixations": 3,
-        "gaze_s": 0.5,
-        "status": status,
-        **columns,
-    }
-
-
-WINDOWS = table(
-    [
-        window(0, "Edema", "Opacity", reading_id="R2"),
-        window(0, "Opacity"),
-        window(1, "Edema", "Opacity", kind="mention"),
-        window(2, "Edema", status="empty"),
-        window(3, "Fracture", status="reversed"),
-        window(4, "Fracture", status="reversed"),
-        window(5, kind="report"),
-        window(6, kind="reading", status="empty"),
-        window(6, kind="reading", reading_id="R2"),
-    ],
-    "windows",
-)
-
-
-@pytest.mark.parametrize(
-    ("kind", "maps", "left_out"),
-    [
-        pytest.param(
-            "label",
-            [
-                ("R1", "Edema", [1]),
-                ("R1", "Opacity", [0, 1]),
-                ("R2", "Edema", [0]),
-                ("R2", "Opacity", [0]),
-            ],
-            {"empty": 1, "reversed": 2},
-            id="label",
-        ),
-        pytest.param("report", [("R1", "", [5])], {}, id="report"),
-        pytest.param("saliency", [("R2", "", [6])], {"empty": 1}, id="saliency"),
-    ],
-)
-def test_plan(kind, maps, left_out):
-    rows, left = plan(WINDOWS, kind)
-    assert [(row["reading_id"], row["label"], row["windows"]) for row in rows] == maps
-    assert left == left_out
-
-
-def test_plan_sums_over_windows():
-    rows, _ = plan(WINDOWS, "label")
-    row = next(row for row in rows if row["windows"] == [0, 1])
-    counts = ("gaze_s", "n_fixations", "n_mentions", "n_uncertain")
-    assert [row[name] for name in counts] == [1, 6, 4, 2]
-
-
 def ellipse(number, label, certainty=4, **columns):
     sides = {"xmin_px": 10, "ymin_px": 20, "xmax_px": 50, "ymax_px": 60}
     row = {"reading_id": "R1", "ellipse": number, "label": label, "certainty": certainty}
     return row | sides | columns
-
-
-def test_plan_ellipses():
-    ellipses = [
-        ellipse(0, "Mass"),
-        ellipse(1, "Mass", xmin_px=0),
-        ellipse(2, "Mass", 2),
-        ellipse(2, "Tube"),
-        ellipse(3, "Edema", 3),
-    ]
-    column_map = {"Mass": ("Opacity", "Lung Lesion"), "Edema": ("Edema",), "Tube": ()}
-    rows, left = plan_ellipses(table(ellipses, "ellipses"), column_map, 3)
-    boxes = [(10, 20, 50, 60), (0, 20, 50, 60)]
-    assert [(row["label"], row["boxes"]) for row in rows] == [
-        ("Edema", boxes[:1]),
-        ("Lung Lesion", boxes),
-        ("Opacity", boxes),
-    ]
-    assert left == {"certainty below 3": 1, "label without channel": 1}
-
-
-def test_samples_count_alike_and_only_on_the_image():
-    samples = {
-        "time_s": np.array([0, 0.02, 0.04, 0.30]),
-        "x_px": np.array([5, np.nan, 7, 900.0]),
-        "y_px": np.array([5, np.nan, 8, 9.0]),
-        "inside": np.array([True, False, True, False], object),
-    }
-    found = sample_gaussians(samples, (80, 100), 12.5, window=4)
-    assert found["x_px"].tolist() == [5, 7]
-    assert found["weight_s"] == pytest.approx([0.02, 0.02])
-    assert set(found["sigma_x_px"]) == {12.5}
-    assert set(found["window"]) == {4}
-    assert (found["clip_ymax_px"][0], found["clip_xmax_px"][0]) == (80, 100)
-
-
-@pytest.mark.parametrize(
-    ("film", "sd_px"),
-    [
-        pytest.param((3200, 2560), 15.1, id="published canvas"),
-        pytest.param((3056, 2544), 75.5 * 512 / 2544, id="upright"),
-        pytest.param((2544, 3056), 75.5 * 512 / 3056, id="landscape"),
-        pytest.param((2022, 1736), 75.5 * 512 / 1736, id="small"),
-        pytest.param((3500, 3000), 75.5 * 512 / 3000, id="larger than the canvas"),
-    ],
-)
-@pytest.mark.parametrize("n", [1, 200])
-def test_a_sample_is_a_gaussian_where_the_image_shows_its_place(film, sd_px, n):
-    """75.5 image pixels, 15.1 of 640 × 512: `spec/cooperative.md` 12, check 8."""
-    y_px, x_px = film[0] // 2 - 200, film[1] // 2 + 130
-    inside = np.arange(n + 1) < n  # and the last one beside the image
-    samples = {
-        "time_s": np.arange(n + 1) / 60,
-        "x_px": np.where(inside, x_px, -9.0),
-        "y_px": np.where(inside, y_px, -9.0),
-        "inside": inside,
-    }
-    gaussians = sample_gaussians(samples, film, 75.5, window=0)
-    canvas = Canvas(gaussians, film, (640, 512), amplitude="mass", resize="direct")
-    heatmap, _ = canvas.label_map((0,))
-    assert heatmap.shape == (640, 512)
-    assert heatmap.min() >= 0
-    picture = np.zeros(film, np.uint8)
-    picture[y_px - 4 : y_px + 5, x_px - 4 : x_px + 5] = 255
-    shown, _ = letterboxed(picture, (640, 512))
-    at, of_image = (np.unravel_index(one.argmax(), one.shape) for one in (heatmap, shown))
-    assert np.abs(np.subtract(at, of_image)).max() <= 1
-    for axis, pixels in enumerate(map(np.arange, heatmap.shape)):
-        profile = heatmap.sum(axis=1 - axis, dtype=float) / heatmap.sum(dtype=float)
-        mean = profile @ pixels
-        assert mean == pytest.approx(at[axis], abs=0.51)
-        assert np.sqrt(profile @ (pixels - mean) ** 2) == pytest.approx(sd_px, abs=0.02)
 
 
 TEXT = "edema seen . mass there . clear ."

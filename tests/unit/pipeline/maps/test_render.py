@@ -8,7 +8,6 @@ from PIL import Image
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.maps.overlay import choose_maps
 from gazescribe.pipeline.maps.render import choose_windows, combine_maps, draw_image
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
@@ -121,12 +120,6 @@ def test_bad_options(associated, tmp_path, options, message):
     assert message in result.output
     assert "Traceback" not in result.output
     assert not list(tmp_path.iterdir())
-
-
-def test_overlay_names_the_nearest_reading_too(associated):
-    with pytest.raises(GazeError) as error:
-        choose_maps(read_table(associated, "windows"), ("R11", "nobody"), 1)
-    assert error.value.faults == ("'R11'; the nearest is R1", "'nobody'")
 
 
 @pytest.mark.parametrize("name", ["map", "map.jpg", "map.npy.gz"])

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -269,3 +272,26 @@ def test_gaussian():
         "sigma_y_px": [16.5],
         "weight_s": [1],
     }
+
+
+@pytest.mark.parametrize(
+    ("module", "rooms"),
+    [
+        pytest.param("windows", {"windows"}, id="room"),
+        pytest.param("windows.windows", {"windows"}, id="windows"),
+        pytest.param("maps.planning", {"core", "geometry", "maps"}, id="plan of maps"),
+        pytest.param("maps.drawing", {"core", "geometry", "maps"}, id="drawing of maps"),
+        pytest.param("maps.render", {"core", "geometry", "maps"}, id="rendering"),
+    ],
+)
+def test_arithmetic_loads_no_settings_and_no_heavy_package(module, rooms):
+    """Other projects import this arithmetic alone."""
+    code = f"import sys, gazescribe.pipeline.{module}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    heavy = {"pydantic", "click", "spacy", "torch", "pandas", "yaml", "matplotlib"}
+    assert heavy.isdisjoint(loaded)
+    project = [name.split(".") for name in loaded if name.startswith("gazescribe.pipeline.")]
+    assert {parts[2] for parts in project} == rooms
+    if rooms == {"windows"}:
+        assert len(project) <= 2  # the room, and the module itself

@@ -1,0 +1,122 @@
+"""Which maps there are to draw: the windows or ellipses of each, and what the index counts.
+
+Reads and writes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gazescribe.pipeline.geometry.canvas import Box
+
+WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
+SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
+
+
+@dataclass
+class PlannedMap:
+    """One map to draw, from windows or from ellipses.
+
+    Attributes
+    ----------
+    reading_id, label : str
+        Key of the map; the label is empty for kinds without one.
+    windows : list of int
+        Numbers of its windows.
+    boxes : list of tuple of float
+        (xmin, ymin, xmax, ymax) of its ellipses, in image pixels.
+    counts : dict of str to int or float
+        `gaze_s`, `n_fixations`, `n_mentions`, `n_uncertain`; empty for ellipses.
+    """
+
+    reading_id: str
+    label: str
+    windows: list[int] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]]:
+    """List the maps to draw from windows.
+
+    Parameters
+    ----------
+    windows : pyarrow.Table
+        Table `windows`.
+    kind : {'label', 'report', 'saliency'}
+        label: one map for each label mentioned, over its sentences or mentions; report: gaze to the
+        last word; saliency: all gaze of the reading.
+
+    Returns
+    -------
+    tuple
+        The maps, sorted by reading and label; and the windows left out, by status.
+    """
+    table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
+    maps: dict[tuple[str, str], PlannedMap] = {}
+    left_out: Counter[str] = Counter()
+    for window in table.to_pylist():
+        if window["status"] != "ok":
+            left_out[window["status"]] += 1
+            continue
+        for label, n_mentions, n_uncertain in _labels_of(window, kind):
+            key = (window["reading_id"], label)
+            planned = maps.setdefault(key, PlannedMap(*key))
+            planned.windows.append(window["window"])
+            planned.counts.update(
+                gaze_s=window["gaze_s"],
+                n_fixations=window["n_fixations"],
+                n_mentions=n_mentions,
+                n_uncertain=n_uncertain,
+            )
+    return _sorted(maps), dict(sorted(left_out.items()))
+
+
+def _labels_of(window: dict[str, Any], kind: str) -> Iterator[tuple[str, int, int]]:
+    if kind == "label":
+        yield from zip(window["labels"], window["n_mentions"], window["n_uncertain"], strict=True)
+    else:
+        yield "", 0, 0
+
+
+def plan_ellipses(
+    ellipses: pa.Table, column_map: Mapping[str, tuple[str, ...]], min_certainty: int
+) -> tuple[list[PlannedMap], dict[str, int]]:
+    """List the ellipse masks to draw.
+
+    Parameters
+    ----------
+    ellipses : pyarrow.Table
+        Table `ellipses`.
+    column_map : mapping of str to tuple of str
+        Channels that each label of the data set reaches.
+    min_certainty : int
+        Ellipses below are left out; 3 (possibly) in Lanfredi et al. 2023.
+
+    Returns
+    -------
+    tuple
+        The masks, sorted by reading and label; and the ellipses left out, by reason.
+    """
+    maps: dict[tuple[str, str], PlannedMap] = {}
+    left_out: Counter[str] = Counter()
+    for ellipse in ellipses.to_pylist():
+        channels = column_map.get(ellipse["label"], ())
+        if not channels:
+            left_out["label without channel"] += 1
+        elif ellipse["certainty"] < min_certainty:
+            left_out[f"certainty below {min_certainty}"] += 1
+        else:
+            xmin, ymin, xmax, ymax = (ellipse[side] for side in SIDES)
+            for channel in channels:
+                key = (ellipse["reading_id"], channel)
+                maps.setdefault(key, PlannedMap(*key)).boxes.append((xmin, ymin, xmax, ymax))
+    return _sorted(maps), dict(sorted(left_out.items()))
+
+
+def _sorted(maps: dict[tuple[str, str], PlannedMap]) -> list[PlannedMap]:
+    return [maps[key] for key in sorted(maps)]
