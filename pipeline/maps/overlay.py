@@ -79,7 +79,7 @@ def paint(
     fixations: dict[str, Any],
     ellipses: list[Row],
     title: str,
-) -> Any:
+) -> "Figure":
     """Draw one picture.
 
     Parameters
