@@ -11,7 +11,10 @@ from gazescribe.pipeline.commands.options import command, json_option, summarise
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.files import replacing
-from gazescribe.pipeline.report.diff import IDS_SHOWN, PATH, _ids, compare, find_tables, summary
+from gazescribe.pipeline.report.diff import compare, find_tables, ids_of, summary
+
+IDS_SHOWN = 5
+PATH = click.Path(exists=True, path_type=Path)
 
 
 @command("diff")
@@ -40,7 +43,7 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
     if not common:
         remedy = "Give two folders that hold mentions, windows or heatmaps at the same places."
         raise SchemaError("there is nothing to compare.", where=f"{before}, {after}", remedy=remedy)
-    ids = [{one for part in common for one in _ids(*side[part])} for side in sides]
+    ids = [set().union(*(ids_of(*side[part]) for part in common)) for side in sides]
     if all(ids) and ids[0].isdisjoint(ids[1]):
         remedy = "Compare two runs over the same data."
         what = "there is no reading in common."
@@ -63,17 +66,17 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
 
 
 def _show(counts: Mapping[str, Any]) -> None:
-    for part, found in counts["tables"].items():
-        said = ", ".join(f"{n} {change}" for change, n in found["n"].items()) or "no change"
-        if found["mean_iou"] is not None:
-            said += f", mean IoU {found['mean_iou']:.3f}"
-        if found["other_size"]:
-            said += f" ({found['other_size']:,} of another size)"
-        ids = found["ids"]
+    for part, changed in counts["tables"].items():
+        text = ", ".join(f"{n} {change}" for change, n in changed["n"].items()) or "no change"
+        if changed["mean_iou"] is not None:
+            text += f", mean IoU {changed['mean_iou']:.3f}"
+        if changed["other_size"]:
+            text += f" ({changed['other_size']:,} of another size)"
+        ids = changed["ids"]
         if ids:
             more = f" … {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
-            said += f" ({', '.join(ids[:IDS_SHOWN])}{more})"
-        click.echo(f"{part}: {said}")
+            text += f" ({', '.join(ids[:IDS_SHOWN])}{more})"
+        click.echo(f"{part}: {text}")
     for side, names in counts["only"].items():
         if names:
             click.echo(f"only {side}: {', '.join(names)}")

@@ -61,13 +61,13 @@ def report(
     RUN is the project folder after `dvc repro`, or a folder with a run.json that names its parts.
     The pages need no network and no server: open them in a browser.
     """
-    parts = open_run(run_folder)
-    own_params = None if parts.params is None else run_folder / parts.params
+    layout = open_run(run_folder)
+    run_params = None if layout.params is None else run_folder / layout.params
     summary = run(
         run_folder,
         out,
-        parts,
-        load_params(params_file or own_params).heatmaps,
+        layout,
+        load_params(params_file or run_params).heatmaps,
         images=images,
         with_images=not no_images,
         asked=asked,

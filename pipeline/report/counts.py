@@ -1,7 +1,7 @@
 """What came in and what was left out, from the JSON that each stage wrote.
 
-Nothing here knows the stages one by one: whole numbers are counts, and a key that ends in
-`left_out` holds counts by reason. A stage added later is shown without a change.
+No stage is named one by one: whole numbers are counts, and a key that ends in `left_out` holds
+counts by reason. A stage added later is shown without a change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,28 +22,20 @@ _NO_COUNTS = ("params", "faults", "n_shards")
 
 @dataclass(frozen=True)
 class Metrics:
-    """What one stage wrote about one item.
+    """What one stage wrote about one item."""
 
-    Attributes
-    ----------
-    stage, item : str
-        Such as `heatmaps` and `reflacx-label`: the names of the file and of its folder.
-    content : dict
-        The JSON.
-    """
-
-    stage: str
-    item: str
-    content: dict[str, Any]
+    stage: str  # such as `heatmaps`, the name of the file
+    item: str  # such as `reflacx-label`, the name of its folder
+    content: dict[str, Any]  # the JSON
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """So many of something that a stage left out for one reason, or noticed and kept."""
+    """How many objects a stage left out for one reason, or noticed and kept."""
 
     stage: str
     item: str
-    what: str
+    objects: str  # such as `windows`
     reason: str
     count: int
 
@@ -56,14 +48,13 @@ def read_metrics(folder: Path, paths: Sequence[str]) -> list[Metrics]:
     GazeError
         If a file is absent, or does not say what its stage writes.
     """
-    return [_read(folder / path) for path in paths]
-
-
-def _read(path: Path) -> Metrics:
-    model = IngestCounts if path.stem == "ingest" else Counts
-    content = load_json(path, rerun(path))
-    check(content, model, GazeError, where=path, remedy=rerun(path))
-    return Metrics(path.stem, path.parent.name, content)
+    metrics = []
+    for path in (folder / relative for relative in paths):
+        model = IngestCounts if path.stem == "ingest" else Counts
+        content = load_json(path, rerun(path))
+        check(content, model, GazeError, where=path, remedy=rerun(path))
+        metrics.append(Metrics(path.stem, path.parent.name, content))
+    return metrics
 
 
 def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
@@ -75,50 +66,47 @@ def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
         Left out, and kept: in the order of the metrics.
     """
     lost: list[LeftOut] = []
-    kept: list[LeftOut] = []
-    for one in metrics:
-        for key, reasons in one.content.items():
+    noticed: list[LeftOut] = []
+    for entry in metrics:
+        for key, reasons in entry.content.items():
             if (key.endswith(LEFT_OUT) or key in REASONS) and isinstance(reasons, dict):
-                what = REASONS.get(key) or key.removesuffix(LEFT_OUT).strip("_")
-                what = what or _drawn_from(one)
-                for reason, count in _whole(dict(_flat(reasons))):
-                    lost.append(LeftOut(one.stage, one.item, what, reason, count))
-        for reason, fault in one.content.get("faults", {}).items():
-            what = f"rows of {fault['loses']}" if fault["loses"] else "rows"
-            row = LeftOut(one.stage, one.item, what, reason, fault["rows"])
-            (kept if fault["severity"] == "warning" else lost).append(row)
-    return [_worded(row) for row in lost], [_worded(row) for row in kept]
+                objects = REASONS.get(key) or key.removesuffix(LEFT_OUT).strip("_")
+                lost += _by_reason(entry, objects or _drawn_from(entry), reasons)
+        for reason, fault in entry.content.get("faults", {}).items():
+            objects = f"rows of {fault['loses']}" if fault["loses"] else "rows"
+            rows = noticed if fault["severity"] == "warning" else lost
+            rows += _by_reason(entry, objects, {reason: fault["rows"]})
+    return lost, noticed
 
 
-def _flat(reasons: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give counts by reason; some stages say the first ids as well."""
-    for reason, count in reasons.items():
-        yield reason, count["n"] if isinstance(count, dict) and "n" in count else count
+def _by_reason(entry: Metrics, objects: str, reasons: Mapping[str, Any]) -> Iterator[LeftOut]:
+    # Some stages write the first ids beside the count.
+    plain = {
+        reason: count.get("n") if isinstance(count, dict) else count
+        for reason, count in reasons.items()
+    }
+    for reason, count in _whole_numbers(plain):
+        words = (text.replace("_", " ") for text in (objects, reason))
+        yield LeftOut(entry.stage, entry.item, *words, count)
 
 
-def _drawn_from(one: Metrics) -> str:
-    kind = one.content.get("kind")
+def _drawn_from(entry: Metrics) -> str:
+    kind = entry.content.get("kind")
     if kind is None:
-        return "images" if "images" in one.content.get("rows", {}) else one.stage
+        return "images" if "images" in entry.content.get("rows", {}) else entry.stage
     return "ellipses" if kind == "ellipse" else "windows"
 
 
-def _worded(row: LeftOut) -> LeftOut:
-    what, reason = (text.replace("_", " ") for text in (row.what, row.reason))
-    return LeftOut(row.stage, row.item, what, reason, row.count)
-
-
 def flows(metrics: Sequence[Metrics]) -> dict[str, list[tuple[str, int]]]:
-    """Follow each data set that was ingested."""
-    return {one.item: _flow(one.item, metrics) for one in metrics if one.stage == "ingest"}
+    """Follow each data set that was ingested from readings to maps, as far as it went."""
+    return {entry.item: _flow(entry.item, metrics) for entry in metrics if entry.stage == "ingest"}
 
 
 def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
-    """Follow a data set from readings to maps: (what, how many), as far as it went."""
     by_stage = {
-        (one.stage, one.content.get("kind")): one.content
-        for one in metrics
-        if one.item == item or one.item.startswith(f"{item}-")
+        (entry.stage, entry.content.get("kind")): entry.content
+        for entry in metrics
+        if entry.item == item or entry.item.startswith(f"{item}-")
     }
     ingest = by_stage.get(("ingest", None), {})
     associate = by_stage.get(("associate", None), {})
@@ -136,37 +124,35 @@ def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
         ("studies", ingest.get("rows", {}).get("studies")),
         ("images", ingest.get("rows", {}).get("images")),
     ]
-    return [(what, count) for what, count in steps if count is not None]
+    return [(step, count) for step, count in steps if count is not None]
 
 
 def intake(metrics: Sequence[Metrics]) -> Sheet:
     """Put the rows that came in, and their splits, into a table: a column for each data set."""
-    ingested = [one for one in metrics if one.stage == "ingest"]
-    names = {
-        f"rows: {name.replace('_', ' ')}": None for one in ingested for name in one.content["rows"]
-    }
-    splits = {f"splits: {name}": None for name in SPLITS}
-    return _counted("Rows of each table, and how they are split", ingested, [*names, *splits])
+    ingested = [entry for entry in metrics if entry.stage == "ingest"]
+    tables = dict.fromkeys(name for entry in ingested for name in entry.content["rows"])
+    names = [f"rows: {name.replace('_', ' ')}" for name in tables]
+    names += [f"splits: {name}" for name in SPLITS]
+    return _count_table("Rows of each table, and how they are split", ingested, names)
 
 
 def count_tables(metrics: Sequence[Metrics]) -> list[Sheet]:
     """Put the counts of each stage into a table: a column for each item."""
-    return [
-        _counted(stage, [one for one in metrics if one.stage == stage], ())
-        for stage in dict.fromkeys(one.stage for one in metrics)
-    ]
+    by_stage: dict[str, list[Metrics]] = {}
+    for entry in metrics:
+        by_stage.setdefault(entry.stage, []).append(entry)
+    return [_count_table(stage, entries) for stage, entries in by_stage.items()]
 
 
-def _counted(title: str, metrics: Sequence[Metrics], names: Sequence[str]) -> Sheet:
+def _count_table(title: str, metrics: Sequence[Metrics], names: Sequence[str] = ()) -> Sheet:
     """Make a table of the counts named, or of all."""
-    counts = [dict(_counts(one.content)) for one in metrics]
-    chosen = names or dict.fromkeys(name for one in counts for name in one)
+    columns = [dict(_counts(entry.content)) for entry in metrics]
     rows = [
-        [name.removeprefix("rows: "), *(number(one.get(name)) for one in counts)]
-        for name in chosen
-        if any(name in one for one in counts)
+        [name.removeprefix("rows: "), *(number(column.get(name)) for column in columns)]
+        for name in names or dict.fromkeys(name for column in columns for name in column)
+        if any(name in column for column in columns)
     ]
-    return sheet(title, ["quantity", *(one.item for one in metrics)], rows, shown=len(rows))
+    return sheet(title, ["quantity", *(entry.item for entry in metrics)], rows, shown=len(rows))
 
 
 def _counts(content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
@@ -174,15 +160,16 @@ def _counts(content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         if key in _NO_COUNTS or key in REASONS or key.endswith(LEFT_OUT):
             continue
         name = key.removeprefix("n_").replace("_", " ")
-        if isinstance(value, int) and not isinstance(value, bool):
-            yield name, value
-        elif isinstance(value, dict):
-            for inner, count in _whole(value):
+        if isinstance(value, dict):
+            for inner, count in _whole_numbers(value):
+                # `counts` repeats `rows` where nothing was left out.
                 if key != "counts" or content.get("rows", {}).get(inner) != count:
                     yield f"{name}: {inner.replace('_', ' ') or 'all'}", count
+        else:
+            yield from _whole_numbers({name: value})
 
 
-def _whole(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for key, value in counts.items():
+def _whole_numbers(values: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for key, value in values.items():
         if isinstance(value, int) and not isinstance(value, bool):
             yield key, value

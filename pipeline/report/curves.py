@@ -9,10 +9,10 @@ from pathlib import Path
 from gazescribe.pipeline.report.sheets import read_csv
 
 WIDTH_PX, HEIGHT_PX = 320.0, 190.0
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0
-COLOURS = 8  # of the style sheet; a model more begins again
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0  # margins around the curves
+COLOURS = 8  # of the style sheet; a ninth model begins again with the first
 AXIS = ("epoch", "step")
-_SPLIT = re.compile(r"^(?P<split>train|validate|validation|val|test)[_/ ](?P<rest>.+)$")
+_SPLIT = re.compile(r"^(?P<split>train|validate|validation|val|test)[_/ ](?P<title>.+)$")
 
 Points = list[tuple[float, float]]
 
@@ -29,7 +29,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class CurvePanel:
     """One quantity over epochs; ticks are (text, pixel)."""
 
     title: str
@@ -46,7 +46,7 @@ class Curves:
 
     system: str
     models: list[tuple[str, int]]
-    panels: list[Panel]
+    panels: list[CurvePanel]
 
 
 def read_curves(system: str, folder: Path) -> Curves:
@@ -72,8 +72,8 @@ def read_curves(system: str, folder: Path) -> Curves:
     for column in columns:
         if column in AXIS:
             continue
-        found = _SPLIT.match(column)
-        split, title = (found["split"], found["rest"]) if found else ("", column)
+        match = _SPLIT.match(column)
+        split, title = (match["split"], match["title"]) if match else ("", column)
         for run, rows in logs.items():
             points = points_of(rows, column)
             if len(points) > 1:
@@ -93,18 +93,20 @@ def model_of(run: str) -> str:
 
 def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
     """Give (epoch, value) of the rows that have a number in a column."""
-    found = []
+    points = []
     for number, row in enumerate(rows):
         try:
             point = float(row.get("epoch") or number), float(row.get(column) or "nan")
         except ValueError:
             continue
-        if all(math.isfinite(value) for value in point):
-            found.append(point)
-    return found
+        if all(map(math.isfinite, point)):
+            points.append(point)
+    return points
 
 
-def _panel(title: str, lines: Mapping[tuple[str, str], Points], colour: Mapping[str, int]) -> Panel:
+def _panel(
+    title: str, lines: Mapping[tuple[str, str], Points], colour: Mapping[str, int]
+) -> CurvePanel:
     x = _span(point[0] for points in lines.values() for point in points)
     y = _span(point[1] for points in lines.values() for point in points)
 
@@ -113,27 +115,20 @@ def _panel(title: str, lines: Mapping[tuple[str, str], Points], colour: Mapping[
         up = (point[1] - y[0]) / (y[1] - y[0]) * (HEIGHT_PX - TOP_PX - BOTTOM_PX)
         return round(LEFT_PX + across, 1), round(HEIGHT_PX - BOTTOM_PX - up, 1)
 
-    return Panel(
-        title.replace("_", " "),
-        [
-            Line(
-                run,
-                split,
-                colour[model_of(run)],
-                "M" + "L".join(f"{left} {top}" for left, top in map(place, points)),
-                points[-1][1],
-            )
-            for (run, split), points in lines.items()
-        ],
-        [(f"{value:g}", place((value, y[0]))[0]) for value in ticks(*x) if value == int(value)],
-        [(f"{value:g}", place((x[0], value))[1]) for value in ticks(*y)],
-    )
+    drawn = []
+    for (run, split), points in lines.items():
+        path = "M" + "L".join(f"{x_px} {y_px}" for x_px, y_px in map(place, points))
+        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1]))
+    # Epochs are whole: a tick at 2.5 would say nothing.
+    x_ticks = [(f"{v:g}", place((v, y[0]))[0]) for v in ticks(*x) if v == int(v)]
+    y_ticks = [(f"{v:g}", place((x[0], v))[1]) for v in ticks(*y)]
+    return CurvePanel(title.replace("_", " "), drawn, x_ticks, y_ticks)
 
 
-def _span(values: Iterable[float]) -> tuple[float, float]:
+def _span(numbers: Iterable[float]) -> tuple[float, float]:
     """Give the least and the largest value, apart where they are the same."""
-    known = list(values)
-    low, high = min(known), max(known)
+    values = list(numbers)
+    low, high = min(values), max(values)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
@@ -142,5 +137,5 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    first = math.ceil(low / step - 1e-9)
+    first = math.ceil(low / step - 1e-9)  # an end that is a tick stays one despite rounding
     return [round(n * step, 12) for n in range(first, math.floor(high / step + 1e-9) + 1)]

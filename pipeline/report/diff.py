@@ -1,4 +1,4 @@
-"""The command `diff`: what an edit of the rules or the parameters changed.
+"""What an edit of the rules or the parameters changed, for the command `diff`.
 
 Reads: the mentions, windows and heatmaps below two folders, told by what their Parquet files say
 they are; mentions in .csv and .jsonl too, told by their columns. Writes: nothing, or one CSV with a
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,38 +32,21 @@ COMPARED = {
     "heatmaps": (),
 }
 TEXT = (".csv", ".jsonl")  # of mentions alone
-SUFFIXES = (".parquet", *TEXT)
-WHOLE = ("char_start", "char_end")
-IDS_SHOWN = 5
-PATH = click.Path(exists=True, path_type=Path)
+WHOLE = ("char_start", "char_end")  # columns that text files do not type
 
 
 @dataclass(frozen=True)
 class Change:
-    """One mention, window or map that is not the same on both sides.
+    """One mention, window or map that is not the same on both sides; a row of the CSV."""
 
-    Attributes
-    ----------
-    part, table : str
-        The file, relative to the folders, and its table.
-    change : str
-        added, removed or changed.
-    id, label : str
-        Reading or report; label or labels.
-    before, after : str
-        What was compared, on each side.
-    iou : float or None
-        Of the two maps, both above the threshold; None where there are not two of one size.
-    """
-
-    part: str
+    part: str  # the file, relative to the folders
     table: str
-    change: str
-    id: str
-    label: str
-    before: str = ""
+    change: str  # added, removed or changed
+    id: str  # reading or report
+    label: str  # label or labels
+    before: str = ""  # what was compared, on each side
     after: str = ""
-    iou: float | None = None
+    iou: float | None = None  # of two maps of one size, both above the threshold
 
     @property
     def other_size(self) -> bool:
@@ -90,14 +72,19 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     SchemaError
         If a Parquet file is none.
     """
-    found = {}
-    of_kind = [path for path in sorted(start.rglob("*")) if path.suffix in SUFFIXES]
-    for path in [start] if start.is_file() else of_kind:
-        name = _mentions_or_none(path) if path.suffix in TEXT else _table_of(path)
+    tables = {}
+    for path in [start] if start.is_file() else sorted(start.rglob("*")):
+        name = ""
+        if path.suffix in TEXT:
+            # `label` writes mentions as text too: their columns tell them from any other text.
+            with path.open(encoding="utf-8", errors="replace") as file:
+                header = file.readline()
+            name = "mentions" if all(column in header for column in _columns("mentions")) else ""
+        elif path.suffix == ".parquet" or path == start:
+            name = _table_of(path)
         if name in KEYS:
-            part = name if path == start else path.relative_to(start).as_posix()
-            found[part] = (name, path)
-    return found
+            tables[name if path == start else path.relative_to(start).as_posix()] = (name, path)
+    return tables
 
 
 def _table_of(path: Path) -> str:
@@ -108,15 +95,14 @@ def _table_of(path: Path) -> str:
     return str(metadata.get(b"table", b"").decode())
 
 
-def _mentions_or_none(path: Path) -> str:
-    """Tell a file of mentions, as `label` writes it, from any other text."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first = file.readline()
-    return "mentions" if all(name in first for name in _columns("mentions")) else ""
-
-
 def _columns(table: str) -> list[str]:
     return [*KEYS[table], *COMPARED[table]]
+
+
+def ids_of(table: str, path: Path) -> set[str]:
+    """Give the readings or reports that a file has rows of."""
+    key = KEYS[table][0]
+    return {str(row[key]) for row in _records(path, table, [key])}
 
 
 def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> Iterator[Change]:
@@ -139,28 +125,26 @@ def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> I
     before, after = (_rows(path, table) for path in sides)
     overlap = _overlap_of(sides, threshold) if table == "heatmaps" else None
     for key in progress(sorted({*before, *after}, key=str), f"comparing {part}"):
-        was, now = before.get(key), after.get(key)
+        old, new = before.get(key), after.get(key)
         label = str(key[KEYS[table].index("label")]) if "label" in KEYS[table] else ""
-        if was is None or now is None:
-            change = "added" if was is None else "removed"
-            yield Change(part, table, change, str(key[0]), label, _said(was), _said(now))
-        elif overlap:
-            iou = overlap(was["at"], now["at"])
+        change = "added" if old is None else "removed" if new is None else "changed"
+        if overlap and old and new:
+            iou = overlap(old["place"], new["place"])
             if iou is None or iou < 1:
-                yield Change(part, table, "changed", str(key[0]), label, iou=iou)
-        elif was != now:
-            yield Change(part, table, "changed", str(key[0]), label, _said(was), _said(now))
+                yield Change(part, table, change, str(key[0]), label, iou=iou)
+        elif old != new:
+            yield Change(part, table, change, str(key[0]), label, _text(old), _text(new))
 
 
 def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Rows by key; those of equal key are told apart by their order."""
-    seen: Counter[tuple[Any, ...]] = Counter()
-    found = {}
-    for at, row in enumerate(_records(path, table, _columns(table))):
+    repeats: Counter[tuple[Any, ...]] = Counter()
+    rows = {}
+    for place, row in enumerate(_records(path, table, _columns(table))):
         key = tuple(row.pop(name) for name in KEYS[table])
-        seen[key] += 1
-        found[(*key, seen[key])] = row if COMPARED[table] else {"at": at}
-    return found
+        repeats[key] += 1
+        rows[(*key, repeats[key])] = row if COMPARED[table] else {"place": place}
+    return rows
 
 
 def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -174,33 +158,28 @@ def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, A
     return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]
 
 
-def _ids(table: str, path: Path) -> set[str]:
-    key = KEYS[table][0]
-    return {str(row[key]) for row in _records(path, table, [key])}
-
-
-def _said(row: dict[str, Any] | None) -> str:
-    return ", ".join(_written(value) for name, value in (row or {}).items() if name != "at")
-
-
-def _written(value: object) -> str:
-    if isinstance(value, list):
-        return " + ".join(value) or "no label"
-    return f"{value:.2f} s" if isinstance(value, float) else str(value)
+def _text(row: dict[str, Any] | None) -> str:
+    cells = []
+    for name, value in (row or {}).items():
+        if isinstance(value, list):
+            cells.append(" + ".join(value) or "no label")
+        elif name != "place":
+            cells.append(f"{value:.2f} s" if isinstance(value, float) else str(value))
+    return ", ".join(cells)
 
 
 def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int], float | None]:
     before, after = (open_shards(path.parent) for path in sides)
 
-    def overlap(was: int, now: int) -> float | None:
+    def overlap(old_place: int, new_place: int) -> float | None:
         """IoU of two maps; 1 where they are equal, None where their sizes differ."""
-        old, new = before[was], after[now]
+        old, new = before[old_place], after[new_place]
         if old.shape != new.shape:
             return None
         if np.array_equal(old, new):
             return 1.0
-        same = iou_by_threshold(old, np.asarray(new > threshold), [threshold])[0]
-        return min(float(same), 1 - 1e-6)
+        iou = iou_by_threshold(old, np.asarray(new > threshold), [threshold])[0]
+        return min(float(iou), 1 - 1e-6)  # maps may differ below the threshold alone
 
     return overlap
 
@@ -221,17 +200,17 @@ def summary(
     """
     parts = {}
     for part in common:
-        here = [change for change in changes if change.part == part]
-        ious = [change.iou for change in here if change.iou is not None]
+        rows = [change for change in changes if change.part == part]
+        ious = [change.iou for change in rows if change.iou is not None]
         parts[part] = {
-            "n": dict(sorted(Counter(change.change for change in here).items())),
-            "by_label": dict(sorted(Counter(change.label for change in here).items())),
+            "n": dict(sorted(Counter(change.change for change in rows).items())),
+            "by_label": dict(sorted(Counter(change.label for change in rows).items())),
             "mean_iou": float(np.mean(ious)) if ious else None,
-            "other_size": sum(change.other_size for change in here),
-            "ids": sorted({change.id for change in here}),
+            "other_size": sum(change.other_size for change in rows),
+            "ids": sorted({change.id for change in rows}),
         }
     alone = {
-        side: sorted(set(mine) - set(common))
-        for side, mine in zip(("before", "after"), sides, strict=True)
+        side: sorted(set(files) - set(common))
+        for side, files in zip(("before", "after"), sides, strict=True)
     }
     return {"tables": parts, "only": alone}

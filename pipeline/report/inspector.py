@@ -12,76 +12,44 @@ from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole
 from gazescribe.pipeline.report.parts import Parts, Row
 from gazescribe.pipeline.report.pictures import fit_size
-from gazescribe.pipeline.report.timeline import Item, Timeline, lay_out
+from gazescribe.pipeline.report.timeline import Timeline, TimelineItem, lay_out
 from gazescribe.pipeline.report.transcript import spoken
 
 MARKS = {"positive": "+", "negative": "−", "uncertain": "?"}
+SCRIPT_FIXATION = (  # what the script reads of a fixation, in this order
+    *("onset_s", "offset_s", "x_px", "y_px"),
+    *(f"shown_{side}_px" for side in ("xmin", "ymin", "xmax", "ymax")),
+)
 LONGEST = 34  # letters of a text on the timeline
 LETTER_WIDTH = 0.55  # mean advance of the letters of names over the image, in their height
 
 
 @dataclass(frozen=True)
 class Look:
-    """What decides how maps and ellipses look.
+    """What decides how maps and ellipses look."""
 
-    Attributes
-    ----------
-    amplitude : {'mass', 'peak'}
-        As in `params.yaml`, heatmaps.
-    min_certainty : int
-        Ellipses below it are drawn with a broken line.
-    label_map : LabelMap
-        Channels in order, and those that each label reaches.
-    column_map : dict of str to tuple of str
-        Channels that each label of the data set's ellipses reaches.
-    """
-
-    amplitude: str
-    min_certainty: int
-    label_map: LabelMap
-    column_map: Mapping[str, tuple[str, ...]]
+    amplitude: str  # mass or peak, as in `params.yaml`, heatmaps
+    min_certainty: int  # ellipses below it are drawn with a broken line
+    label_map: LabelMap  # channels in order, and those that each label reaches
+    column_map: Mapping[str, tuple[str, ...]]  # channels of each label of the source's ellipses
 
 
 @dataclass(frozen=True)
 class Inspector:
-    """All that the page of one reading shows.
+    """All that the page of one reading shows."""
 
-    Attributes
-    ----------
-    parts : Parts
-        Rows of the reading.
-    size : tuple of int, optional
-        (height, width) of the picture; None where the image's size is unknown.
-    frame : Letterbox, optional
-        Where the image lies in the picture.
-    labels, sentences, whole : list of Choice
-        What can be chosen.
-    ellipses : list of dict
-        Centre, radii and labels of each.
-    regions : list of dict
-        Boxes of the anatomy, and where their names stand.
-    radii_px : list of float
-        Circle of each fixation, in image pixels.
-    letter_px : float
-        Height of letters over the image, in image pixels.
-    timeline : Timeline
-        Where everything stands in time.
-    data : dict
-        What the script reads.
-    """
-
-    parts: Parts
-    size: Size | None
-    frame: Letterbox | None
+    parts: Parts  # rows of the reading
+    size: Size | None  # (height, width) of the picture; None where the image's size is unknown
+    frame: Letterbox | None  # where the image lies in the picture
     labels: list[Choice]
     sentences: list[Choice]
     whole: list[Choice]
-    ellipses: list[Row]
-    regions: list[Row]
-    radii_px: list[float]
-    letter_px: float
+    ellipses: list[Row]  # centre, radii and labels
+    regions: list[Row]  # boxes of the anatomy, and where their names stand
+    radii_px: list[float]  # circle of each fixation, in image pixels
+    letter_px: float  # height of letters over the image, in image pixels
     timeline: Timeline
-    data: Row
+    data: Row  # what the script reads
 
     @property
     def choices(self) -> list[Choice]:
@@ -112,19 +80,21 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
     sentences = [of_sentence(row, parts, mentions, ellipses) for row in parts.sentences]
     whole = list(of_whole(parts))
     timeline = _timeline(parts, mentions)
-    canvas = None if size is None else _canvas(parts, size, look.amplitude)
+    canvas = None
+    if size is not None and parts.image_size is not None:
+        canvas = canvas_of(parts.gaussians, parts.image_size, size, look.amplitude)
     data = {
         "amplitude": look.amplitude,
         "size": parts.image_size,
         "duration_s": timeline.duration_s,
         "px_per_s": timeline.px_per_s,
-        "fixations": [_fixation(row) for row in parts.fixations],
+        "fixations": [[row[name] for name in SCRIPT_FIXATION] for row in parts.fixations],
         "words": [[row["onset_s"], row["offset_s"]] for row in parts.words],
         "windows": list(_windows(parts, canvas)),
         "choices": {choice.key: _choice(choice) for choice in [*labels, *sentences, *whole]},
     }
-    side = max(parts.image_size or (1,))
-    letter_px = round(side / 36, 2)
+    side_px = max(parts.image_size or (1,))
+    letter_px = round(side_px / 36, 2)
     return Inspector(
         parts=parts,
         size=size,
@@ -134,7 +104,7 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
         whole=whole,
         ellipses=ellipses,
         regions=_regions(parts.regions, letter_px),
-        radii_px=[_radius(row, side) for row in parts.fixations],
+        radii_px=[_radius(row, side_px) for row in parts.fixations],
         letter_px=letter_px,
         timeline=timeline,
         data=data,
@@ -147,15 +117,13 @@ def _radius(row: Row, side_px: int) -> float:
     return round(float(side_px * (0.006 + 0.018 * length_s**0.5)), 2)
 
 
-def _fixation(row: Row) -> list[float | None]:
-    sides = ("xmin", "ymin", "xmax", "ymax")
-    place = [row[name] for name in ("onset_s", "offset_s", "x_px", "y_px")]
-    return [*place, *(row[f"shown_{side}_px"] for side in sides)]
-
-
 def _choice(choice: Choice) -> Row:
-    names = ("windows", "ellipses", "said", "span_s")
-    return {name: getattr(choice, name) for name in names}
+    return {
+        "windows": choice.windows,
+        "ellipses": choice.ellipses,
+        "said": choice.summary,
+        "span_s": choice.span_s,
+    }
 
 
 def _mention(row: Row, words: Sequence[Row], label_map: LabelMap) -> Row:
@@ -165,9 +133,9 @@ def _mention(row: Row, words: Sequence[Row], label_map: LabelMap) -> Row:
 
 def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:
     """Join the rows of each ellipse: it may carry several labels."""
-    found: dict[int, Row] = {}
+    ellipses: dict[int, Row] = {}
     for row in rows:
-        one = found.setdefault(
+        ellipse = ellipses.setdefault(
             row["ellipse"],
             {
                 "number": row["ellipse"],
@@ -180,9 +148,9 @@ def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:
                 "faint": row["certainty"] < look.min_certainty,
             },
         )
-        one["labels"].append(row["label"])
-        one["channels"] += look.column_map.get(row["label"], ())
-    return list(found.values())
+        ellipse["labels"].append(row["label"])
+        ellipse["channels"] += look.column_map.get(row["label"], ())
+    return list(ellipses.values())
 
 
 def _regions(rows: Sequence[Row], letter_px: float) -> list[Row]:
@@ -192,8 +160,8 @@ def _regions(rows: Sequence[Row], letter_px: float) -> list[Row]:
         x_px, y_px = row["xmin_px"] + letter_px / 4, row["ymin_px"] + letter_px
         end_px = x_px + len(row["region"]) * letter_px * LETTER_WIDTH
         while any(
-            abs(one["y_px"] - y_px) < letter_px and one["x_px"] < end_px and x_px < one["end_px"]
-            for one in placed
+            abs(name["y_px"] - y_px) < letter_px and name["x_px"] < end_px and x_px < name["end_px"]
+            for name in placed
         ):
             y_px += letter_px / 2
         placed.append({**row, "x_px": x_px, "y_px": y_px, "end_px": end_px})
@@ -203,12 +171,12 @@ def _regions(rows: Sequence[Row], letter_px: float) -> list[Row]:
 def _timeline(parts: Parts, mentions: Sequence[Row]) -> Timeline:
     ends = [row["offset_s"] for row in [*parts.fixations, *parts.words]]
     windows = [
-        Item(row["start_s"], row["end_s"], _short(", ".join(row["labels"])), number)
+        TimelineItem(row["start_s"], row["end_s"], _short(", ".join(row["labels"])), number)
         for number, row in enumerate(parts.windows)
         if row["kind"] not in WHOLE
     ]
     sentences = [
-        Item(row["onset_s"], row["offset_s"], str(row["sentence"] + 1), row["sentence"])
+        TimelineItem(row["onset_s"], row["offset_s"], str(row["sentence"] + 1), row["sentence"])
         for row in parts.sentences
     ]
     return lay_out(
@@ -223,23 +191,23 @@ def _timeline(parts: Parts, mentions: Sequence[Row]) -> Timeline:
     )
 
 
-def _timed(rows: Sequence[Row]) -> Iterator[Item]:
+def _timed(rows: Sequence[Row]) -> Iterator[TimelineItem]:
     """Place words and fixations; punctuation is not spelt, for it takes the place of words."""
     for number, row in enumerate(rows):
         text = row.get("text", "")
         spelt = text if any(letter.isalnum() for letter in text) else ""
-        yield Item(row["onset_s"], row["offset_s"], spelt, number)
+        yield TimelineItem(row["onset_s"], row["offset_s"], spelt, number)
 
 
-def _mentioned(mentions: Sequence[Row]) -> Iterator[Item]:
+def _mentioned(mentions: Sequence[Row]) -> Iterator[TimelineItem]:
     """Place mentions; those of the same words and polarity share a place."""
-    said: dict[tuple[float, float, str], list[str]] = {}
+    places: dict[tuple[float, float, str], list[str]] = {}
     for row in mentions:
         if row["span_s"] is not None:
-            said.setdefault((*row["span_s"], row["polarity"]), []).append(row["label"])
-    for (onset_s, offset_s, polarity), labels in sorted(said.items()):
+            places.setdefault((*row["span_s"], row["polarity"]), []).append(row["label"])
+    for (onset_s, offset_s, polarity), labels in sorted(places.items()):
         text = _short(f"{MARKS[polarity]} {', '.join(labels)}")
-        yield Item(onset_s, offset_s, text, kind=polarity)
+        yield TimelineItem(onset_s, offset_s, text, kind=polarity)
 
 
 def _short(text: str) -> str:
@@ -252,29 +220,25 @@ def canvas_of(gaussians: Sequence[Row], image_size: Size, size: Size, amplitude:
     return Canvas(columns, image_size, size, amplitude=amplitude)
 
 
-def _canvas(parts: Parts, size: Size, amplitude: str) -> Canvas | None:
-    if parts.image_size is None:
-        return None
-    return canvas_of(parts.gaussians, parts.image_size, size, amplitude)
-
-
 def _windows(parts: Parts, canvas: Canvas | None) -> Iterator[Row]:
     """Give the script what it draws from: of each window its Gaussians, and the peak at full size.
 
     The peak is worked out here: the browser would need every pixel of the original image for it.
     """
-    place = {row["fixation"]: at for at, row in enumerate(parts.fixations)}
+    number = {row["fixation"]: n for n, row in enumerate(parts.fixations)}
     columns = [name for name in GAUSSIAN_COLUMNS if name != "window"]
     for row in parts.windows:
-        own = [one for one in parts.gaussians if one["window"] == row["window"]]
+        gaussians = [g for g in parts.gaussians if g["window"] == row["window"]]
         top = 0.0
         if canvas is not None:
-            one = canvas.window == row["window"]
-            top = peak(canvas.full_rows[one], canvas.full_columns[one], canvas.weight_s[one])
+            inside = canvas.window == row["window"]
+            top = peak(
+                canvas.full_rows[inside], canvas.full_columns[inside], canvas.weight_s[inside]
+            )
         yield {
             "start_s": row["start_s"],
             "end_s": row["end_s"],
             "peak": top,
-            "fixations": [place[gaussian["fixation"]] for gaussian in own],
-            "gaussians": [[gaussian[name] for name in columns] for gaussian in own],
+            "fixations": [number[gaussian["fixation"]] for gaussian in gaussians],
+            "gaussians": [[gaussian[name] for name in columns] for gaussian in gaussians],
         }

@@ -73,29 +73,29 @@ def open_run(folder: Path) -> RunLayout:
     """
     path = folder / RUN_FILE
     if path.is_file():
-        run = read_json(path, RunLayout)
-        _check_there(run, path)
-        return run
-    run = _project(folder)
-    if not run.datasets:
-        what = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
-        raise GazeError(what, where=folder, remedy="Run `dvc repro` there, or name another folder.")
-    return run
+        layout = read_json(path, RunLayout)
+        _check_paths(layout, path)
+        return layout
+    layout = _project(folder)
+    if not layout.datasets:
+        message = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
+        raise GazeError(
+            message, where=folder, remedy="Run `dvc repro` there, or name another folder."
+        )
+    return layout
 
 
-def _check_there(run: RunLayout, path: Path) -> None:
+def _check_paths(layout: RunLayout, path: Path) -> None:
     """Refuse a run file that names what is not there, or a folder of tables without any."""
-    named = _paths(run.model_dump(exclude={"schema_version", "title"}))
-    faults = [f"{key}: {one}" for key, one in named if not (path.parent / one).exists()]
-    faults += [
-        f"datasets.{name}.tables: {part.tables} holds no tables"
-        for name, part in run.datasets.items()
-        if (path.parent / part.tables).is_dir()
-        and not any((path.parent / part.tables).glob("*.parquet"))
-    ]
+    named = _paths(layout.model_dump(exclude={"schema_version", "title"}))
+    faults = [f"{key}: {text}" for key, text in named if not (path.parent / text).exists()]
+    for name, part in layout.datasets.items():
+        tables = path.parent / part.tables
+        if tables.is_dir() and not any(tables.glob("*.parquet")):
+            faults.append(f"datasets.{name}.tables: {part.tables} holds no tables")
     if faults:
-        what = "this names what is not there; paths are relative to its folder."
-        raise GazeError(what, where=path, faults=faults)
+        message = "this names what is not there; paths are relative to its folder."
+        raise GazeError(message, where=path, faults=faults)
 
 
 def _paths(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -111,28 +111,28 @@ def _paths(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
 def _project(folder: Path) -> RunLayout:
     """Describe a project folder by what `dvc repro` left in it."""
 
-    def found(path: str) -> str | None:
+    def existing(path: str) -> str | None:
         return path if (folder / path).exists() else None
 
-    names = sorted(path.parent.name for path in folder.glob("data/tables/*/readings.parquet"))
+    datasets = {}
+    for path in sorted(folder.glob("data/tables/*/readings.parquet")):
+        name = path.parent.name
+        datasets[name] = DataSet(
+            tables=f"data/tables/{name}",
+            mentions=existing(f"data/mentions/{name}.parquet"),
+            associated=existing(f"data/associated/{name}"),
+        )
     return RunLayout(
         schema_version=1,
-        datasets={
-            name: DataSet(
-                tables=f"data/tables/{name}",
-                mentions=found(f"data/mentions/{name}.parquet"),
-                associated=found(f"data/associated/{name}"),
-            )
-            for name in names
-        },
-        images=None if os.environ.get(ROOT) else found("data/demo"),
-        params=found("params.yaml"),
-        evaluated_labels=found("data/evaluated/labels"),
-        tune=found("results/tune"),
+        datasets=datasets,
+        images=None if os.environ.get(ROOT) else existing("data/demo"),
+        params=existing("params.yaml"),
+        evaluated_labels=existing("data/evaluated/labels"),
+        tune=existing("results/tune"),
         results=_by_name(folder, "results/*/tabulate.json"),
         models=_by_name(folder, "data/models/*/*/epochs.csv", up=2),
         metrics=[
-            str(path.relative_to(folder).as_posix())
+            path.relative_to(folder).as_posix()
             for pattern in METRICS
             for path in sorted(folder.glob(pattern))
         ],
@@ -141,5 +141,5 @@ def _project(folder: Path) -> RunLayout:
 
 def _by_name(folder: Path, pattern: str, up: int = 1) -> dict[str, str]:
     """Name the folders that lie `up` above the files of a pattern."""
-    found = sorted({path.parents[up - 1] for path in folder.glob(pattern)})
-    return {path.name: path.relative_to(folder).as_posix() for path in found}
+    folders = sorted({path.parents[up - 1] for path in folder.glob(pattern)})
+    return {path.name: path.relative_to(folder).as_posix() for path in folders}

@@ -12,19 +12,11 @@ from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 @dataclass(frozen=True)
 class Notice:
-    """At the head of a page, its first words set off, and at the foot.
+    """What a page says at its head, with its first words set off, and at its foot."""
 
-    Attributes
-    ----------
-    strength : int
-        The notice of the greatest strength is that of pages about several data sets.
-    mark, head, foot : str
-        Words set off, what follows them, and the whole sentence at the foot.
-    """
-
-    strength: int
-    mark: str
-    head: str
+    strength: int  # pages about several data sets carry the strongest notice
+    mark: str  # the words set off
+    head: str  # what follows them
     foot: str
 
 
@@ -69,8 +61,8 @@ def notice_of(tables: Iterable[Path]) -> Notice:
     Notice
         `AGREEMENT` where there are no folders.
     """
-    found = [notice for folder in tables for notice in _notices(folder)]
-    return max(found, key=lambda notice: notice.strength, default=AGREEMENT)
+    notices = [notice for folder in tables for notice in _notices(folder)]
+    return max(notices, key=lambda notice: notice.strength, default=AGREEMENT)
 
 
 def _notices(tables: Path) -> list[Notice]:
@@ -78,12 +70,12 @@ def _notices(tables: Path) -> list[Notice]:
         sources = sources_of(tables)
     except ManifestError:  # a data set of one's own whose manifest lies elsewhere
         return [UNKNOWN]
-    return [_of_source(one) for one in sources]
+    return [_of_source(manifest) for manifest in sources]
 
 
-def _of_source(source: Manifest) -> Notice:
-    if source.name == "demo":
+def _of_source(manifest: Manifest) -> Notice:
+    if manifest.name == "demo":
         return SYNTHETIC
-    if source.licence == OwnManifest.model_fields["licence"].default:
+    if manifest.licence == OwnManifest.model_fields["licence"].default:
         return UNKNOWN
-    return OPEN if source.licence.redistributable else AGREEMENT
+    return OPEN if manifest.licence.redistributable else AGREEMENT

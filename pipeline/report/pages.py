@@ -70,7 +70,7 @@ def _hash(source: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -78,10 +78,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters["number"] = number
-    found.policies["json.dumps_kwargs"] = {
+    environment.filters["number"] = number
+    environment.policies["json.dumps_kwargs"] = {
         "sort_keys": True,
         "allow_nan": False,
         "separators": (",", ":"),
     }
-    return found
+    return environment

@@ -53,32 +53,32 @@ def read_parts(
     dict of str to Parts
         By reading.
     """
-    of_tables = {
+    rows = {
         name: _by_reading(tables, name, ids)
         for name in ("readings", "fixations", "words", "sentences", "ellipses", "regions")
     }
-    of_windows = {name: _by_reading(associated, name, ids) for name in ("windows", "gaussians")}
-    said: dict[str, list[Row]] = {}
-    for row in mentions.to_pylist():
-        said.setdefault(row["report_id"], []).append(row)
+    for name in ("windows", "gaussians"):
+        rows[name] = {} if associated is None else _by_reading(associated, name, ids)
+    rows["mentions"] = _grouped(mentions, "report_id")
+    readings = rows.pop("readings")
     return {
-        one: Parts(
-            reading=of_tables["readings"][one][0],
-            mentions=said.get(one, []),
-            **{
-                name: rows.get(one, [])
-                for name, rows in (of_tables | of_windows).items()
-                if name != "readings"
-            },
+        reading_id: Parts(
+            reading=readings[reading_id][0],
+            **{name: by_reading.get(reading_id, []) for name, by_reading in rows.items()},
         )
-        for one in ids
+        for reading_id in ids
     }
 
 
-def _by_reading(folder: Path | None, name: str, ids: Sequence[str]) -> dict[str, list[Row]]:
-    if folder is None or not table_path(folder, name).is_file():
+def _by_reading(folder: Path, name: str, ids: Sequence[str]) -> dict[str, list[Row]]:
+    if not table_path(folder, name).is_file():
         return {}
-    found: dict[str, list[Row]] = {}
-    for row in read_table(folder, name, filters=[("reading_id", "in", list(ids))]).to_pylist():
-        found.setdefault(row["reading_id"], []).append(row)
-    return found
+    filters = [("reading_id", "in", list(ids))]
+    return _grouped(read_table(folder, name, filters=filters), "reading_id")
+
+
+def _grouped(table: pa.Table, key: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in table.to_pylist():
+        groups.setdefault(row[key], []).append(row)
+    return groups

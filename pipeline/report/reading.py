@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -26,34 +26,21 @@ from gazescribe.pipeline.report.pictures import (
 )
 from gazescribe.pipeline.report.sheets import Sheet, sheet
 
-Row = dict[str, Any]
-Found = Literal["shown", "absent", "unreadable", "of another size", "left out"]
+RadiographState = Literal["shown", "absent", "unreadable", "of another size", "left out"]
 NOTHING = "No heatmap."
 PLATE = 38  # grey of the plate where there is no radiograph
 
 
 @dataclass(frozen=True)
-class Source:
-    """One data set, as a task needs it.
-
-    Attributes
-    ----------
-    dataset : str
-        Its name.
-    tables, associated, images : pathlib.Path
-        Folders; None where there is none. No radiograph is looked for without `images`.
-    look : Look
-        Settings and label maps.
-    notice : Notice
-        What its pages say of sharing them.
-    """
+class DataSource:
+    """One data set, as a task needs it."""
 
     dataset: str
     tables: Path
     associated: Path | None
-    images: Path | None
+    images: Path | None  # folder of the radiographs; without it none is looked for
     look: Look
-    notice: Notice
+    notice: Notice  # what its pages say of sharing them
 
 
 @dataclass(frozen=True)
@@ -66,12 +53,12 @@ class Card:
     label: str
     labels: list[str]
     key: str
-    radiograph: Found
+    radiograph: RadiographState
     picture: str
 
 
 def write_reading(
-    parts: Parts, source: Source, out: Path, label: str, neighbours: tuple[str, str]
+    parts: Parts, source: DataSource, out: Path, label: str, neighbours: tuple[str, str]
 ) -> Card:
     """Write `readings/<reading>.html`.
 
@@ -79,7 +66,7 @@ def write_reading(
     ----------
     parts : Parts
         Rows of the reading.
-    source : Source
+    source : DataSource
         Its data set.
     out : pathlib.Path
         Folder of the report.
@@ -93,7 +80,7 @@ def write_reading(
     Card
     """
     page = inspect(parts, source.look, PICTURE_PX)
-    found, picture = _picture(parts, source, page.size)
+    state, picture = _picture(parts, source, page.size)
     reading_id = parts.reading["reading_id"]
     first = _first(page, label)
     drawing = {
@@ -110,9 +97,9 @@ def write_reading(
         notice=source.notice,
         page=replace(page, data=page.data | drawing),
         picture=None if picture is None else as_data(picture),
-        radiograph=found,
+        radiograph=state,
         first=first,
-        said=next((one.said for one in page.choices if one.key == first), NOTHING),
+        summary=next((c.summary for c in page.choices if c.key == first), NOTHING),
         marks=MARKS,
         tables=as_tables(page),
         before=neighbours[0],
@@ -125,7 +112,7 @@ def write_reading(
         label=label,
         labels=[choice.title for choice in page.labels],
         key=first,
-        radiograph=found,
+        radiograph=state,
         picture=_card(parts, page, picture, label, source.look.amplitude),
     )
 
@@ -157,38 +144,38 @@ def as_tables(page: Inspector) -> list[Sheet]:
         ]
         for row in page.parts.fixations
     ]
-    made = (
-        (
-            "Sentences and their windows",
-            ["no.", "from (s)", "to (s)", "text", "windows (s)"],
-            sentences,
-        ),
-        ("Words", ["no.", "from (s)", "to (s)", "word"], words),
-        ("Fixations", ["no.", "from (s)", "to (s)", "x (px)", "y (px)"], fixations),
-    )
-    return [sheet(title, columns, rows, shown=len(rows)) for title, columns, rows in made if rows]
+    tables = {
+        "Sentences and their windows": (["text", "windows (s)"], sentences),
+        "Words": (["word"], words),
+        "Fixations": (["x (px)", "y (px)"], fixations),
+    }
+    return [
+        sheet(title, ["no.", "from (s)", "to (s)", *columns], rows, shown=len(rows))
+        for title, (columns, rows) in tables.items()
+        if rows
+    ]
 
 
 def _first(page: Inspector, label: str) -> str:
     """Choose what the page shows when it opens."""
-    named = [one.key for one in page.labels if one.title == label]
-    drawn = [one.key for one in page.choices if one.windows]
+    named = [choice.key for choice in page.labels if choice.title == label]
+    drawn = [choice.key for choice in page.choices if choice.windows]
     return next(iter([*named, *drawn]), "nothing")
 
 
 def _picture(
-    parts: Parts, source: Source, size: tuple[int, int] | None
-) -> tuple[Found, Grey | None]:
+    parts: Parts, source: DataSource, size: tuple[int, int] | None
+) -> tuple[RadiographState, Grey | None]:
     if source.images is None:
         return "left out", None
     path = find_radiograph(source.images, parts.reading["image_path"])
     if path is None or size is None:
         return "absent", None
     try:
-        picture, own_size = radiograph(path, size)
+        picture, file_size = radiograph(path, size)
     except GazeError:  # one damaged file costs one picture, counted
         return "unreadable", None
-    return ("shown", picture) if own_size == parts.image_size else ("of another size", None)
+    return ("shown", picture) if file_size == parts.image_size else ("of another size", None)
 
 
 def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, amplitude: str) -> str:
@@ -202,9 +189,9 @@ def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, ampli
     if picture is not None:
         shrunk = Image.fromarray(picture).resize(size[::-1], Image.Resampling.BOX)
         small = np.asarray(shrunk)
-    own = [row["window"] for row in parts.windows if label in row["labels"]]
+    windows = [row["window"] for row in parts.windows if label in row["labels"]]
     heatmap = np.zeros(size, np.float32)
-    if own and parts.gaussians:
+    if windows and parts.gaussians:
         canvas = canvas_of(parts.gaussians, parts.image_size, size, amplitude)
-        heatmap, _ = canvas.label_map(own)
+        heatmap, _ = canvas.label_map(windows)
     return as_data(over(small, heatmap), quality=80)

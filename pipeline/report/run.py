@@ -28,16 +28,16 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, 
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
-from gazescribe.pipeline.report import stages
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.pages import is_ours, write_page
 from gazescribe.pipeline.report.parts import read_parts
-from gazescribe.pipeline.report.reading import Card, Source, write_reading
+from gazescribe.pipeline.report.reading import Card, DataSource, write_reading
 from gazescribe.pipeline.report.results import networks
 from gazescribe.pipeline.report.selection import choose, reading_ids
+from gazescribe.pipeline.report.stages import labeler, search, settings, training
 
 READINGS_A_TASK = 16
 GALLERY = 60  # readings shown with a picture; the others follow as a list
@@ -46,10 +46,10 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True)
 class Task:
-    """Some readings of one data set, sorted: id and the label to show first; their mentions."""
+    """Some readings of one data set, sorted, for one worker."""
 
-    source: Source
-    readings: dict[str, str]
+    source: DataSource
+    readings: dict[str, str]  # id and the label to show first
     mentions: pa.Table
 
 
@@ -58,15 +58,15 @@ def write_task(task: Task, *, out: Path, order: Mapping[str, tuple[str, str]]) -
     source = task.source
     parts = read_parts(source.tables, source.associated, task.mentions, list(task.readings))
     return [
-        write_reading(parts[one], source, out, label, order[one])
-        for one, label in task.readings.items()
+        write_reading(parts[reading_id], source, out, label, order[reading_id])
+        for reading_id, label in task.readings.items()
     ]
 
 
 def run(
     folder: Path,
     out: Path,
-    parts: RunLayout,
+    layout: RunLayout,
     params: Heatmaps,
     *,
     images: Path | None = None,
@@ -84,7 +84,7 @@ def run(
         Of the run.
     out : pathlib.Path
         Folder of the pages; inspectors of an earlier report there are removed.
-    parts : RunLayout
+    layout : RunLayout
         Where the parts of the run lie, as `layout.open_run` found them.
     params : Heatmaps
         How its maps were drawn.
@@ -94,7 +94,7 @@ def run(
     with_images : bool
         Whether radiographs go into the pages.
     asked, count
-        As `choose.choose` takes them.
+        As `selection.choose` takes them.
 
     Raises
     ------
@@ -102,38 +102,47 @@ def run(
         If the folder is no run, or its parts do not fit together.
     """
     label_map = load_label_map()
-    ids = reading_ids(folder, parts)
-    windows = {name: _windows(folder, parts.datasets[name]) for name in ids}
-    known = {name: table for name, table in windows.items() if table is not None}
-    chosen = choose(ids, known, asked, count)
-    _check_names(chosen)
-    root = _images(folder, parts, images, list(ids)) if with_images else None
+    ids = reading_ids(folder, layout)
+    windows = {name: _windows(folder, layout.datasets[name]) for name in ids}
+    chosen = choose(
+        ids, {name: table for name, table in windows.items() if table is not None}, asked, count
+    )
+    names = [reading_id for readings in chosen.values() for reading_id in readings]
+    strange = [repr(name) for name in names if not _SAFE.fullmatch(name)]
+    if strange:
+        message = "these reading ids cannot name a page: letters, digits, '.', '_' and '-' can."
+        raise GazeError(message, faults=strange)
+    root = _images(folder, layout, images, list(ids)) if with_images else None
     tasks = [
         task
         for name, readings in chosen.items()
-        for task in _tasks(name, readings, folder, parts.datasets[name], root, params, label_map)
+        for task in _tasks(name, readings, folder, layout.datasets[name], root, params, label_map)
     ]
-    names = [one for task in tasks for one in task.readings]
-    notice = notice_of(folder / parts.datasets[name].tables for name in ids)
-    sections = _sections(folder, parts)
-    n_readings = sum(map(len, ids.values()))
+    notice = notice_of(folder / layout.datasets[name].tables for name in ids)
+    sections = _sections(folder, layout)
     (out / "index.html").unlink(missing_ok=True)  # a folder with an index is whole
+    # For each reading those before and after it; empty at the ends.
+    order = dict(zip(names, zip(["", *names], [*names[1:], ""], strict=False), strict=False))
     pages = map_tasks(
-        partial(write_task, out=out.resolve(), order=_neighbours(names)),
+        partial(write_task, out=out.resolve(), order=order),
         tasks,
         workers=workers,
         scheduler=scheduler,
         description="inspectors",
     )
     cards = list(chain.from_iterable(pages))
-    _remove_others(out / "readings", set(names))
+    n_readings = sum(map(len, ids.values()))
+    for path in (out / "readings").glob("*.html"):
+        # An earlier report may have shown other readings; files of other origin stay.
+        if path.stem not in order and is_ours(path):
+            path.unlink()
     write_page(
         out / "index.html",
         "index.html",
         "style.css",
         None,
         notice=notice,
-        run=parts,
+        run=layout,
         cards=cards,
         gallery=GALLERY,
         n_readings=n_readings,
@@ -147,40 +156,37 @@ def run(
     }
 
 
-def _sections(folder: Path, parts: RunLayout) -> dict[str, Any]:
+def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
     """Read what the page of a run shows of its stages."""
-    metrics = read_metrics(folder, parts.metrics)
-    lost, kept = left_out(metrics)
-    there = [row for row in lost if row.count]
-    found, looked_for = ({(row.what, row.reason) for row in rows} for rows in (there, lost))
+    metrics = read_metrics(folder, layout.metrics)
+    reasons, noticed = left_out(metrics)
+    lost = [row for row in reasons if row.count]
+    not_found = {(row.objects, row.reason) for row in reasons}
+    not_found -= {(row.objects, row.reason) for row in lost}
     return {
         "flows": flows(metrics),
         "intake": intake(metrics),
-        "lost": there,
-        "never": [f"{what}: {reason}" for what, reason in sorted(looked_for - found)],
-        "kept": kept,
-        "counted": count_tables(metrics),
-        "settings": stages.settings(metrics),
-        "parts": [
-            stages.labeler(folder, parts),
-            stages.search(folder, parts),
-            *networks(folder, parts),
-        ],
-        "curves": stages.training(folder, parts),
+        "lost": lost,
+        "not_found": [f"{objects}: {reason}" for objects, reason in sorted(not_found)],
+        "noticed": noticed,
+        "counts": count_tables(metrics),
+        "settings": settings(metrics),
+        "parts": [labeler(folder, layout), search(folder, layout), *networks(folder, layout)],
+        "curves": training(folder, layout),
     }
 
 
 def _images(
-    folder: Path, parts: RunLayout, given: Path | None, names: Sequence[str]
+    folder: Path, layout: RunLayout, images: Path | None, names: Sequence[str]
 ) -> Path | None:
     """Find the radiographs; what nobody asked for may be absent, and is counted."""
-    paths = [path for name in names for path in _image_paths(folder / parts.datasets[name].tables)]
-    own = None if parts.images is None else folder / parts.images
-    asked = given or (own if (folder / RUN_FILE).is_file() else None)
+    paths = [path for name in names for path in _image_paths(folder / layout.datasets[name].tables)]
+    named = None if layout.images is None else folder / layout.images
+    asked = images or (named if (folder / RUN_FILE).is_file() else None)
     if asked is not None:
         return radiographs_root(asked, paths)
-    named = os.environ.get(ROOT)
-    guess = own or (Path(named) if named else None)
+    variable = os.environ.get(ROOT)
+    guess = named or (Path(variable) if variable else None)
     try:
         return guess and radiographs_root(guess, paths)
     except (GazeError, OSError):  # it may hold other data sets alone
@@ -192,16 +198,15 @@ def _image_paths(tables: Path) -> list[str]:
     paths: list[str] = column.drop_null().to_pylist()
     strange = sorted({repr(path) for path in paths if leads_out(path)})
     if strange:
-        what = "these paths of radiographs (image_path) lead out of their folder."
-        raise GazeError(what, where=tables, faults=strange)
+        message = "these paths of radiographs (image_path) lead out of their folder."
+        raise GazeError(message, where=tables, faults=strange)
     return paths
 
 
 def _windows(folder: Path, part: DataSet) -> pa.Table | None:
-    associated = None if part.associated is None else folder / part.associated
-    if associated is None or not table_path(associated, "windows").is_file():
+    if part.associated is None or not table_path(folder / part.associated, "windows").is_file():
         return None
-    return read_table(associated, "windows")
+    return read_table(folder / part.associated, "windows")
 
 
 def _tasks(
@@ -214,17 +219,13 @@ def _tasks(
     label_map: LabelMap,
 ) -> list[Task]:
     folder = folder.resolve()  # workers of a scheduler have another working folder
-    source = Source(
+    column_map = load_column_map(name, label_map.channels)
+    source = DataSource(
         dataset=name,
         tables=folder / part.tables,
         associated=None if part.associated is None else folder / part.associated,
         images=root,
-        look=Look(
-            params.amplitude,
-            params.min_certainty,
-            label_map,
-            load_column_map(name, label_map.channels),
-        ),
+        look=Look(params.amplitude, params.min_certainty, label_map, column_map),
         notice=notice_of([folder / part.tables]),
     )
     mentions = TABLES["mentions"].schema.empty_table()
@@ -232,33 +233,9 @@ def _tasks(
         table = read_table(source.tables, "readings")
         mentions = read_mentions(folder / part.mentions, table, label_map)
     ids = list(readings)
-    chunks = [ids[at : at + READINGS_A_TASK] for at in range(0, len(ids), READINGS_A_TASK)]
-    return [
-        Task(source, {one: readings[one] for one in chunk}, _of(mentions, chunk))
-        for chunk in chunks
-    ]
-
-
-def _of(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
-    return mentions.filter(pc.is_in(mentions["report_id"], pa.array(ids, pa.string())))
-
-
-def _check_names(chosen: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse ids that cannot name a page."""
-    strange = [one for own in chosen.values() for one in own if not _SAFE.fullmatch(one)]
-    if strange:
-        what = "these reading ids cannot name a page: letters, digits, '.', '_' and '-' can."
-        raise GazeError(what, faults=[repr(one) for one in strange])
-
-
-def _neighbours(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Give for each reading those before and after it; empty at the ends."""
-    before, after = ["", *names], [*names[1:], ""]
-    return {name: pair for name, *pair in zip(names, before, after, strict=False)}  # type: ignore[misc]
-
-
-def _remove_others(folder: Path, names: set[str]) -> None:
-    """Remove the inspectors of an earlier report: it may have shown other readings."""
-    for path in folder.glob("*.html"):
-        if path.stem not in names and is_ours(path):
-            path.unlink()
+    tasks = []
+    for begin in range(0, len(ids), READINGS_A_TASK):
+        chunk = ids[begin : begin + READINGS_A_TASK]
+        rows = mentions.filter(pc.is_in(mentions["report_id"], pa.array(chunk, pa.string())))
+        tasks.append(Task(source, {key: readings[key] for key in chunk}, rows))
+    return tasks

@@ -19,34 +19,20 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """Tables and figures of one part.
+    """Tables and figures of one part."""
 
-    Attributes
-    ----------
-    key, title : str
-        Id and heading.
-    lead : list of str
-        Sentences before them.
-    sheets, more : list of Sheet
-        Tables shown, and tables folded away.
-    pictures : list of Figure
-        Figures.
-    missing : str
-        How to make the part; empty where it is there.
-    """
-
-    key: str
+    key: str  # id on the page
     title: str
-    lead: list[str] = field(default_factory=list)
+    lead: list[str] = field(default_factory=list)  # sentences before the tables
     sheets: list[Sheet] = field(default_factory=list)
-    more: list[Sheet] = field(default_factory=list)
+    more: list[Sheet] = field(default_factory=list)  # tables folded away
     pictures: list[Figure] = field(default_factory=list)
-    missing: str = ""
+    missing: str = ""  # how to make the part; empty where it is there
 
 
 def embed_figure(folder: Path, name: str, title: str) -> Figure | None:
     """Embed a figure by its name without suffix, sharp where that is not large."""
-    found = [folder / f"{name}{suffix}" for suffix in (".svg", ".png")]
-    small = (path for path in found if path.is_file() and path.stat().st_size <= SHARP_BYTES)
-    path = next(small, next((path for path in found if path.is_file()), None))
-    return None if path is None else Figure(title, file_as_data(path))
+    paths = [path for path in (folder / f"{name}.svg", folder / f"{name}.png") if path.is_file()]
+    small = [path for path in paths if path.stat().st_size <= SHARP_BYTES]
+    chosen = next(iter([*small, *paths]), None)
+    return None if chosen is None else Figure(title, file_as_data(chosen))

@@ -2,8 +2,8 @@
 
 import difflib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Mapping, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,19 +22,19 @@ def reading_ids(folder: Path, run: RunLayout) -> dict[str, list[str]]:
     GazeError
         If two data sets have a reading of the same id: pages are named by it.
     """
-    found = {
+    ids = {
         name: read_table(folder / part.tables, "readings", ["reading_id"])["reading_id"].to_pylist()
         for name, part in run.datasets.items()
         if table_path(folder / part.tables, "readings").is_file()
     }
     owner: dict[str, str] = {}
     faults = []
-    for name, ids in found.items():
-        faults += [f"{one}: in {owner[one]} and in {name}" for one in ids if one in owner]
-        owner |= dict.fromkeys(ids, name)
+    for name, own_ids in ids.items():
+        faults += [f"{key}: in {owner[key]} and in {name}" for key in own_ids if key in owner]
+        owner |= dict.fromkeys(own_ids, name)
     if faults:
         raise GazeError("data sets share reading ids.", where=folder, faults=faults)
-    return found
+    return ids
 
 
 def choose(
@@ -68,29 +68,28 @@ def choose(
     GazeError
         If a reading is asked for that no data set has; the nearest id is named.
     """
-    labelled = {name: _labelled_first(own, windows.get(name)) for name, own in ids.items()}
-    wanted = set(asked) if asked else set(_in_turn(labelled.values(), count))
-    known = [one for own in ids.values() for one in own]
+    labels = {name: _labelled_first(ids[name], windows.get(name)) for name in ids}
+    # The data sets in turn: the first reading of each, then the second of each, and so on.
+    turns = chain.from_iterable(zip_longest(*labels.values()))
+    spread = [reading_id for reading_id in turns if reading_id is not None][:count]
+    chosen = set(asked or spread)
+    all_ids = list(chain.from_iterable(ids.values()))
     faults = []
-    for one in sorted(wanted - set(known)):
-        near = difflib.get_close_matches(one, known, n=1)
-        faults.append(f"{one!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    for reading_id in sorted(chosen.difference(all_ids)):
+        near = difflib.get_close_matches(reading_id, all_ids, n=1)
+        faults.append(f"{reading_id!r}" + (f"; did you mean {near[0]}?" if near else ""))
     if faults:
-        raise GazeError(f"no data set has these readings ({len(known)} known).", faults=faults)
+        raise GazeError(f"no data set has these readings ({len(all_ids)} known).", faults=faults)
     return {
-        name: {one: own[one] for one in sorted(wanted.intersection(own))}
-        for name, own in labelled.items()
+        name: {reading_id: first[reading_id] for reading_id in sorted(chosen.intersection(first))}
+        for name, first in labels.items()
     }
-
-
-def _in_turn(each: Iterable[Iterable[str]], count: int) -> list[str]:
-    return [one for turn in zip_longest(*each) for one in turn if one is not None][:count]
 
 
 def _labelled_first(ids: Sequence[str], windows: pa.Table | None) -> dict[str, str]:
     """Give all readings once with a label: the labels in turn, then readings without one."""
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     if windows is not None:
         for rows in choose_maps(windows, (), count=sys.maxsize):
-            found.setdefault(rows[0]["reading_id"], rows[0]["label"])
-    return found | {one: found.get(one, "") for one in ids}
+            labels.setdefault(rows[0]["reading_id"], rows[0]["label"])
+    return labels | {reading_id: labels.get(reading_id, "") for reading_id in ids}

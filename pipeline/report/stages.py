@@ -1,6 +1,6 @@
 """What the page of a run shows of single stages: labeler, window search, training, settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gazescribe.pipeline.report.counts import Metrics
@@ -35,14 +35,14 @@ TOP = 12  # rules of the search shown at once
 def settings(metrics: Sequence[Metrics]) -> Sheet:
     """Put the parameters that the stages wrote down into one table."""
     rows = [
-        [one.stage, one.item, name, str(value)]
-        for one in metrics
-        for name, value in one.content.get("params", {}).items()
+        [entry.stage, entry.item, name, str(value)]
+        for entry in metrics
+        for name, value in entry.content.get("params", {}).items()
     ]
     rows += [
-        [one.stage, one.item, "splits", str(one.content["split_source"])]
-        for one in metrics
-        if one.stage == "ingest" and "split_source" in one.content
+        [entry.stage, entry.item, "splits", str(entry.content["split_source"])]
+        for entry in metrics
+        if entry.stage == "ingest" and "split_source" in entry.content
     ]
     return sheet("Settings", ["stage", "data", "parameter", "value"], rows, shown=len(rows))
 
@@ -50,8 +50,8 @@ def settings(metrics: Sequence[Metrics]) -> Sheet:
 def labeler(folder: Path, run: RunLayout) -> Section:
     """Tables of `evaluate-labels`."""
     title = "Labeler against the readers' certainties"
-    path = _inside(folder, run.evaluated_labels)
-    if path is None or not (path / "labels.csv").is_file():
+    path = folder / (run.evaluated_labels or "")
+    if run.evaluated_labels is None or not (path / "labels.csv").is_file():
         missing = "Not evaluated yet: dvc repro evaluate-labels."
         return Section("labeler", title, missing=missing)
     rows = read_csv(path / "labels.csv", RATED)
@@ -74,12 +74,11 @@ def labeler(folder: Path, run: RunLayout) -> Section:
 
 
 def _macro(rates: Mapping[str, Rate]) -> str:
-    said = (
-        f"{rate} {'undefined' if one.value is None else format(one.value, '.3f')}"
-        f" ({one.n_defined} of {one.n_items} labels)"
-        for rate, one in rates.items()
-    )
-    return f"Macro over labels: {', '.join(said)}."
+    texts = []
+    for name, rate in rates.items():
+        value = "undefined" if rate.value is None else f"{rate.value:.3f}"
+        texts.append(f"{name} {value} ({rate.n_defined} of {rate.n_items} labels)")
+    return f"Macro over labels: {', '.join(texts)}."
 
 
 def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
@@ -88,7 +87,7 @@ def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
         "label": [row["label"] for row in rows],
         "readers say so": [str(int(row["tp"]) + int(row["fn"])) for row in rows],
         "mentioned": [str(int(row["tp"]) + int(row["fp"])) for row in rows],
-        **{rate: list(with_intervals(rows, rate, f"{rate}_low", f"{rate}_high")) for rate in RATES},
+        **{rate: _interval(rows, rate) for rate in RATES},
     }
     return sheet(title.capitalize(), list(columns), list(zip(*columns.values(), strict=True)))
 
@@ -96,19 +95,19 @@ def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
 def search(folder: Path, run: RunLayout) -> Section:
     """Ranking and pictures of `tune`."""
     title = "Window search"
-    path = _inside(folder, run.tune)
-    if path is None or not (path / "ranking.csv").is_file():
+    path = folder / (run.tune or "")
+    if run.tune is None or not (path / "ranking.csv").is_file():
         return Section("tune", title, missing="Not searched yet: dvc repro tune.")
     rows = read_csv(path / "ranking.csv", RANKED)
     summary = read_json(path / "tune.json", Tuned, rerun(path / "tune.json"))
     best = summary.best
-    found = (
+    counted = (
         f"{summary.n_rules} rules for the window of gaze, on {summary.n_readings} readings of"
         f" {summary.n_subjects} subjects; {summary.n_rules_published} of them are the paper's."
         f" Best: {best.rule.replace('_', ' ')}, IoU {number(best.iou_cross_validated)}"
         f" cross-validated, {number(best.iou_paper)} as in the paper."
     )
-    meant = (
+    explained = (
         "Floors and ceilings stand below the rules. A rule whose distance to the best has an"
         " interval that holds 0 is not told apart from it."
     )
@@ -116,39 +115,31 @@ def search(folder: Path, run: RunLayout) -> Section:
     between = [row for row in rows if not row["rank"]]
     sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between])]
     more = [_ranking("All rules", rows)]
-    drawn = (
+    figures = (
         embed_figure(path, "iou_by_delay", "IoU against the delay, for each end of the window"),
         embed_figure(path, "iou_by_label", "IoU against the delay, for each label"),
     )
-    pictures = [one for one in drawn if one is not None]
-    return Section("tune", title, [found, meant], sheets, more, pictures)
+    pictures = [figure for figure in figures if figure is not None]
+    return Section("tune", title, [counted, explained], sheets, more, pictures)
 
 
 def _ranking(title: str, rows: Sequence[dict[str, str]]) -> Sheet:
     columns = {
         "rank": [row["rank"] for row in rows],
         "rule": [row["rule"].replace("_", " ") for row in rows],
-        "IoU, cross-validated": list(_interval(rows, "iou_cross_validated")),
+        "IoU, cross-validated": _interval(rows, "iou_cross_validated"),
         "IoU, as in the paper": [shorten(row["iou_paper"]) for row in rows],
-        "behind the best": list(_interval(rows, "behind_best")),
+        "behind the best": _interval(rows, "behind_best"),
     }
     cells = list(zip(*columns.values(), strict=True))
     return sheet(title, list(columns), cells, shown=len(cells))
 
 
-def _interval(rows: Sequence[dict[str, str]], name: str) -> Iterator[str]:
-    return with_intervals(rows, name, f"{name}_low", f"{name}_high")
+def _interval(rows: Sequence[dict[str, str]], name: str) -> list[str]:
+    return list(with_intervals(rows, name, f"{name}_low", f"{name}_high"))
 
 
 def training(folder: Path, run: RunLayout) -> list[Curves]:
     """Training curves of each system that was trained."""
-    found = (
-        read_curves(system, path)
-        for system, relative in run.models.items()
-        if (path := _inside(folder, relative)) is not None
-    )
-    return [one for one in found if one.panels]
-
-
-def _inside(folder: Path, relative: str | None) -> Path | None:
-    return None if relative is None else folder / relative
+    curves = [read_curves(system, folder / path) for system, path in run.models.items()]
+    return [system for system in curves if system.panels]

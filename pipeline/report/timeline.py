@@ -15,41 +15,29 @@ BETWEEN_PX = 6.0  # rows
 
 
 @dataclass(frozen=True)
-class Item:
-    """Something with a beginning and an end.
-
-    Attributes
-    ----------
-    onset_s, offset_s : float
-        Seconds.
-    text : str
-        Written at it; empty for none.
-    number : int
-        By which the script finds it: row of the word or fixation, number of sentence or window.
-    kind : str
-        Class for its looks.
-    """
+class TimelineItem:
+    """A word, sentence, mention, window or fixation with its beginning and end."""
 
     onset_s: float
     offset_s: float
-    text: str = ""
-    number: int = 0
-    kind: str = ""
+    text: str = ""  # written at it; empty for none
+    number: int = 0  # for the script: row of the word or fixation, number of sentence or window
+    kind: str = ""  # class for its looks
 
 
 @dataclass(frozen=True)
 class Bar:
     """An item in its place; `y_px` is the top of its lane."""
 
-    item: Item
+    item: TimelineItem
     x_px: float
     width_px: float
     y_px: float
 
 
 @dataclass(frozen=True)
-class Row:
-    """One kind of things, in as many lanes as keep their texts apart."""
+class TimelineRow:
+    """One kind of items, in as many lanes as keep their texts apart."""
 
     name: str
     y_px: float
@@ -66,11 +54,13 @@ class Timeline:
     width_px: float
     height_px: float
     px_per_s: float
-    rows: list[Row]
+    rows: list[TimelineRow]
     ticks: list[tuple[int, float]] = field(default_factory=list)
 
 
-def lay_out(duration_s: float, rows: Sequence[tuple[str, float, Sequence[Item]]]) -> Timeline:
+def lay_out(
+    duration_s: float, rows: Sequence[tuple[str, float, Sequence[TimelineItem]]]
+) -> Timeline:
     """Place items.
 
     Parameters
@@ -90,20 +80,20 @@ def lay_out(duration_s: float, rows: Sequence[tuple[str, float, Sequence[Item]]]
     for name, lane_px, items in rows:
         if not items:
             continue
-        at = [item.onset_s * px_per_s for item in items]
+        starts = [item.onset_s * px_per_s for item in items]
         widths = [max((item.offset_s - item.onset_s) * px_per_s, 2.0) for item in items]
-        needed = [
+        needed = [  # what keeps its texts apart; without a text, items may share a lane
             max(width, len(item.text) * LETTER_PX + GAP_PX) if item.text else 0.0
             for width, item in zip(widths, items, strict=True)
         ]
-        lanes = assign_lanes(at, needed)
+        lanes = assign_lanes(starts, needed)
         bars = [
             Bar(item, round(x, 1), round(width, 1), top + lane * lane_px)
-            for item, x, width, lane in zip(items, at, widths, lanes, strict=True)
+            for item, x, width, lane in zip(items, starts, widths, lanes, strict=True)
         ]
-        end = max(end, *(x + width for x, width in zip(at, needed, strict=True)))
+        end = max(end, *(x + width for x, width in zip(starts, needed, strict=True)))
         height = lane_px * (max(lanes) + 1)
-        placed.append(Row(name, top, height, lane_px, bars))
+        placed.append(TimelineRow(name, top, height, lane_px, bars))
         top += height + BETWEEN_PX
     ticks = [(s, round(s * px_per_s, 1)) for s in range(0, ceil(duration_s) + 1, TICK_S)]
     return Timeline(duration_s, round(end + END_PX, 1), top, round(px_per_s, 4), placed, ticks)

@@ -1,5 +1,6 @@
 """A dictation cut into pieces that belong to one word and one state of mention each."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,21 +12,11 @@ STRENGTH = ("positive", "uncertain", "negative")  # which polarity a piece of se
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text.
-
-    Attributes
-    ----------
-    text : str
-        As dictated.
-    word : int or None
-        Row of the word it belongs to; None between words.
-    polarity : str
-        Of the mentions that cover it, the first of `STRENGTH`; empty where none does.
-    """
+    """A stretch of text as dictated."""
 
     text: str
-    word: int | None
-    polarity: str
+    word: int | None  # row of the word it belongs to; None between words
+    polarity: str  # of the mentions that cover it, the first of `STRENGTH`; empty where none does
 
 
 def cut(
@@ -53,8 +44,8 @@ def cut(
     pieces = []
     for first, last in pairwise(sorted(edges)):
         word = next((n for n, row in enumerate(words) if _covers(row, first)), None)
-        said = {row["polarity"] for row in mentions if _covers(row, first)}
-        polarity = next((one for one in STRENGTH if one in said), "")
+        covering = {row["polarity"] for row in mentions if _covers(row, first)}
+        polarity = next((state for state in STRENGTH if state in covering), "")
         pieces.append(Piece(text[first:last], word, polarity))
     return pieces
 
@@ -71,14 +62,14 @@ def spoken(row: Row, words: Sequence[Row]) -> tuple[float, float] | None:
     tuple of float or None
         Seconds; None where no word overlaps it.
     """
-    own = row.get("onset_s"), row.get("offset_s")
-    if all(time is not None and time == time for time in own):  # noqa: PLR0124  (NaN is null)
-        return float(own[0]), float(own[1])  # type: ignore[arg-type]
-    said = [
+    onset_s, offset_s = row.get("onset_s"), row.get("offset_s")
+    if onset_s is not None and offset_s is not None and not math.isnan(onset_s + offset_s):
+        return float(onset_s), float(offset_s)
+    overlapping = [
         word
         for word in words
         if word["char_start"] < row["char_end"] and row["char_start"] < word["char_end"]
     ]
-    if not said:
+    if not overlapping:
         return None
-    return float(said[0]["onset_s"]), float(said[-1]["offset_s"])
+    return float(overlapping[0]["onset_s"]), float(overlapping[-1]["offset_s"])

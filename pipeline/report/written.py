@@ -12,13 +12,13 @@ from gazescribe.pipeline.core.yaml_files import Strict, check
 Model = TypeVar("Model", bound=Strict)
 
 
-class Written(Strict):
+class WrittenJson(Strict):
     """What the pages need of a file; it may hold more."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class Fault(Written):
+class IngestFault(WrittenJson):
     """Rows of raw files that an ingest found fault with."""
 
     severity: str
@@ -26,13 +26,13 @@ class Fault(Written):
     rows: int
 
 
-class Counts(Written):
+class Counts(WrittenJson):
     """What the pages look for by name in the JSON of any stage; the rest is taken as it is."""
 
     kind: str | None = None
     rows: dict[str, int] = Field(default_factory=dict)
     counts: dict[str, int] = Field(default_factory=dict)
-    faults: dict[str, Fault] = Field(default_factory=dict)
+    faults: dict[str, IngestFault] = Field(default_factory=dict)
     params: dict[str, Any] = Field(default_factory=dict)
     n_windows: dict[str, int] = Field(default_factory=dict)
     n_mentions: int | None = None
@@ -45,7 +45,7 @@ class IngestCounts(Counts):
     rows: dict[str, int]
 
 
-class Rate(Written):
+class Rate(WrittenJson):
     """A rate as mean over labels."""
 
     value: float | None
@@ -53,25 +53,25 @@ class Rate(Written):
     n_items: int
 
 
-class EvaluatedParams(Written):
+class EvaluatedParams(WrittenJson):
     """Of `evaluate-labels`."""
 
     phase: int
 
 
-class PaperRates(Written):
+class PaperRates(WrittenJson):
     """Macro rates by what is counted."""
 
     positive_or_uncertain: dict[str, Rate]
 
 
-class Macro(Written):
+class Macro(WrittenJson):
     """Macro rates by reference."""
 
     certainty_above_0: PaperRates
 
 
-class EvaluatedLabels(Written):
+class EvaluatedLabels(WrittenJson):
     """`evaluate_labels.json`: what Table 4 of Lanfredi et al. 2023 counts."""
 
     n_readings: int
@@ -80,7 +80,7 @@ class EvaluatedLabels(Written):
     macro: Macro
 
 
-class Best(Written):
+class Best(WrittenJson):
     """The best rule of a search."""
 
     rule: str
@@ -88,7 +88,7 @@ class Best(Written):
     iou_paper: float | None
 
 
-class Tuned(Written):
+class Tuned(WrittenJson):
     """`tune.json`."""
 
     n_rules: int
@@ -98,7 +98,7 @@ class Tuned(Written):
     best: Best
 
 
-class Tabulated(Written):
+class Tabulated(WrittenJson):
     """`tabulate.json`."""
 
     figures: list[str] | None = None

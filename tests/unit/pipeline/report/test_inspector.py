@@ -47,20 +47,20 @@ def test_labels_with_windows_or_ellipses_can_be_chosen(page):
     edema, _, fracture = page.labels
     assert edema.windows == [0, 1]
     assert edema.ellipses == [0]
-    assert edema.said == (
+    assert edema.summary == (
         "Edema. 2 windows, 0.0 to 1.0 s, 9.5 to 11.0 s: 4 fixations, 1.2 s of gaze."
         " The reader drew 1 ellipse of it."
     )
     assert [row["polarity"] for row in edema.mentions] == ["positive", "uncertain"]
-    assert fracture.said == f"Fracture. {NOT_OPENED} The reader drew 1 ellipse of it."
+    assert fracture.summary == f"Fracture. {NOT_OPENED} The reader drew 1 ellipse of it."
 
 
 def test_sentences_with_their_windows(page):
     first, second, third = page.sentences
     assert (first.windows, second.windows, third.windows) == ([0], [], [1])
-    assert first.said.startswith("Sentence 1: “mild edema .” Window 0.0 to 1.0 s: 2 fixations,")
-    assert first.said.endswith(" Labels: Edema, Opacity.")
-    assert second.said.endswith(NOT_OPENED)
+    assert first.summary.startswith("Sentence 1: “mild edema .” Window 0.0 to 1.0 s: 2 fixations,")
+    assert first.summary.endswith(" Labels: Edema, Opacity.")
+    assert second.summary.endswith(NOT_OPENED)
     assert [row["label"] for row in second.mentions] == ["pleural effusion"]
     assert "".join(piece.text for piece in first.pieces) == "mild edema ."
     assert third.span_s == (11.0, 14.5)
@@ -151,7 +151,7 @@ def test_the_timeline_holds_all_rows(page):
 
 def test_a_reading_without_gaze(run_folder):
     page = inspect(parts_of(run_folder, "R2"), look(), 1024)
-    assert [choice.said for choice in page.sentences] == [
+    assert [choice.summary for choice in page.sentences] == [
         f"Sentence 1: “small nodule seen .” {NO_GAZE}"
     ]
     assert page.labels == page.whole == []
