@@ -86,7 +86,7 @@ def _by_reason(entry: Metrics, objects: str, reasons: Mapping[str, Any]) -> Iter
         for reason, count in reasons.items()
     }
     for reason, count in _whole_numbers(plain):
-        words = (text.replace("_", " ") for text in (objects, reason))
+        words = objects.replace("_", " "), reason.replace("_", " ")
         yield LeftOut(entry.stage, entry.item, *words, count)
 
 
