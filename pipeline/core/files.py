@@ -183,7 +183,8 @@ def _open_staging(staging: Path, fingerprint: str | None) -> None:
     if fingerprint is None or not note.is_file() or note.read_text() != fingerprint:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
-        note.write_text(fingerprint or "")
+        if fingerprint is not None:
+            note.write_text(fingerprint)
     # Made now, so that a disk that is full later does not stop the renames half way.
     (staging / _OLD).mkdir(exist_ok=True)
 
