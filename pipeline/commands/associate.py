@@ -67,21 +67,25 @@ def associate(
     summary = run(tables, mentions, out, section, rules=rules, workers=workers, scheduler=scheduler)
     counts = summary["n_windows"]
     opened = {name: n for name, n in counts.items() if name.split()[0] in ("sentence", "mention")}
-    found = ", ".join(f"{n} {name}" for name, n in opened.items()) or "no sentence"
-    line = f"{plural(summary['n_readings'], 'reading')}, windows: {found}"
+    counted = ", ".join(f"{n} {name}" for name, n in opened.items()) or "no sentence"
+    line = f"{plural(summary['n_readings'], 'reading')}, windows: {counted}"
     line += f"; {plural(summary['n_gaussians'], 'Gaussian')}"
-    for what in ("readings", "mentions"):
-        left = ", ".join(f"{n} {why}" for why, n in summary[f"{what}_left_out"].items() if n)
-        line += f"; {what} left out: {left or 'none'}"
+    for table in ("readings", "mentions"):
+        reasons = ", ".join(f"{n} {why}" for why, n in summary[f"{table}_left_out"].items() if n)
+        line += f"; {table} left out: {reasons or 'none'}"
     summarise(f"{line} → {out}", summary, as_json=as_json)
 
 
 def _check_rules(params: Associate, options: dict[str, Any]) -> None:
     if params.unit == "sentence" and params.end == "nextword":
         raise ParamsError("end rule nextword needs unit mention.", remedy="Add --unit mention.")
-    given = [name for name in ("start", "lag_s", "mention_time") if options[name] is not None]
-    if params.unit == "mention" and given:
-        named = ", ".join("--" + name.removesuffix("_s").replace("_", "-") for name in given)
+    options_given = [
+        name for name in ("start", "lag_s", "mention_time") if options[name] is not None
+    ]
+    if params.unit == "mention" and options_given:
+        named = ", ".join(
+            "--" + name.removesuffix("_s").replace("_", "-") for name in options_given
+        )
         raise ParamsError(
             f"{named} is for unit sentence: a mention's own window is its words.",
             remedy="Leave it out, or use --unit sentence.",

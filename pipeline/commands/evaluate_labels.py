@@ -50,11 +50,11 @@ def evaluate_labels(
 
 
 def _line(summary: Mapping[str, Any]) -> str:
-    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    left_out = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
     reference, counted = PAPER
     line = (
         f"{summary['n_readings']} readings of {summary['n_images']} images of phase"
-        f" {summary['params']['phase']} (left out: {left or 'none'}); macro over labels:"
+        f" {summary['params']['phase']} (left out: {left_out or 'none'}); macro over labels:"
         f" {_said(summary['macro'][reference][counted])}"
     )
     if "gold" in summary:
@@ -65,7 +65,7 @@ def _line(summary: Mapping[str, Any]) -> str:
 def _said(macro: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(
         f"{rate} undefined"
-        if one["value"] is None
-        else f"{rate} {one['value']:.3f} ({one['n_defined']} of {one['n_items']})"
-        for rate, one in macro.items()
+        if score["value"] is None
+        else f"{rate} {score['value']:.3f} ({score['n_defined']} of {score['n_items']})"
+        for rate, score in macro.items()
     )

@@ -22,38 +22,40 @@ HTML_COLORS = {
 }
 
 
-def describe(text: str, one: Explained) -> str:
+def describe(text: str, concept: Explained) -> str:
     """Say in one line what was found, what was decided, by which rule, and how far it reaches."""
-    decision = one.decision
+    decision = concept.decision
     trigger = "-" if decision.trigger is None else f'"{text[slice(*decision.trigger)]}"'
     reach = " ".join(text[slice(*decision.reach)].split())
     return (
-        f"{text[one.char_start : one.char_end]} [{one.char_start}:{one.char_end}]"
-        f" {decision.polarity}; labels: {', '.join(one.labels)}; concept: {one.concept};"
+        f"{text[concept.char_start : concept.char_end]} [{concept.char_start}:{concept.char_end}]"
+        f" {decision.polarity}; labels: {', '.join(concept.labels)}; concept: {concept.concept};"
         f' rule: {decision.rule_id}; trigger: {trigger}; reach: "{reach}"'
     )
 
 
-def colored(text: str, found: Sequence[Explained]) -> Text:
+def colored(text: str, concepts: Sequence[Explained]) -> Text:
     """Give the text with its mentions in the colour of their polarity."""
     shown = Text(text)
-    for one in found:
-        shown.stylize(f"bold {COLORS[one.decision.polarity]}", one.char_start, one.char_end)
+    for concept in concepts:
+        shown.stylize(
+            f"bold {COLORS[concept.decision.polarity]}", concept.char_start, concept.char_end
+        )
     return shown
 
 
-def picture(text: str, found: Sequence[Explained]) -> str:
+def picture(text: str, concepts: Sequence[Explained]) -> str:
     """Draw displaCy's picture of the mentions, as a whole HTML page that needs no network."""
     from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
     entities = []
     end = 0
-    for one in sorted(found, key=lambda one: (one.char_start, -one.char_end)):
-        if one.char_start < end:
+    for concept in sorted(concepts, key=lambda concept: (concept.char_start, -concept.char_end)):
+        if concept.char_start < end:
             continue
-        end = one.char_end
-        name = f"{one.concept}: {one.decision.polarity} ({one.decision.rule_id})"
-        entities.append({"start": one.char_start, "end": end, "label": name})
+        end = concept.char_end
+        name = f"{concept.concept}: {concept.decision.polarity} ({concept.decision.rule_id})"
+        entities.append({"start": concept.char_start, "end": end, "label": name})
     colors = {
         entity["label"]: color
         for entity in entities
@@ -79,13 +81,16 @@ def picture(text: str, found: Sequence[Explained]) -> str:
 def explain(text: str, html: Path | None, rules: Path | None, params_file: Path | None) -> None:
     """Show what TEXT mentions, and the rule that decided each mention."""
     labeler = Labeler.from_rules(rules, **load_params(params_file).label.model_dump())
-    _, found = next(iter(labeler.explain([text])))
+    _, concepts = next(iter(labeler.explain([text])))
     console = Console(soft_wrap=True, highlight=False)
-    console.print(colored(text, found))
-    for one in found:
-        console.print(Text(f"  {describe(text, one)}", style=COLORS[one.decision.polarity]))
+    console.print(colored(text, concepts))
+    for concept in concepts:
+        console.print(Text(f"  {describe(text, concept)}", style=COLORS[concept.decision.polarity]))
     if html is not None:
         with replacing(html) as beside:
-            beside.write_text(picture(text, found), encoding="utf-8")
-    kept = sum(one.decision.polarity != "dropped" for one in found)
-    click.echo(f"{kept} mentions, {len(found) - kept} dropped" + (f" -> {html}" if html else ""))
+            beside.write_text(picture(text, concepts), encoding="utf-8")
+    n_mentions = sum(concept.decision.polarity != "dropped" for concept in concepts)
+    click.echo(
+        f"{n_mentions} mentions, {len(concepts) - n_mentions} dropped"
+        + (f" -> {html}" if html else "")
+    )

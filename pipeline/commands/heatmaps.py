@@ -45,17 +45,21 @@ def heatmaps(
     as_json: bool,
 ) -> None:
     """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
-    every = load_params(params_file)
-    params = override(every.heatmaps, size=size_of(size, every, params_file))
+    all_params = load_params(params_file)
+    params = override(all_params.heatmaps, size=size_of(size, all_params, params_file))
     summary = run(
         tables, associated, out, kind, params, rules=rules, workers=workers, scheduler=scheduler
     )
-    left = ", ".join(f"{n} {why}" for why, n in summary["left_out"].items())
+    left_out = ", ".join(f"{n} {why}" for why, n in summary["left_out"].items())
     line = plural(summary["n_maps"], f"{kind} map")
     line += f" of {plural(summary['n_readings'], 'reading')}"
     line += f" in {plural(summary['n_shards'], 'shard')}, {summary['n_blank']:,} blank"
     if not summary["n_maps"]:
-        what, use = ("ellipse", "can be drawn") if kind == "ellipse" else ("window", "has gaze")
-        why = f"no {what} {use}" if summary["left_out"] else f"there is no {what} for a {kind} map"
+        subject, use = ("ellipse", "can be drawn") if kind == "ellipse" else ("window", "has gaze")
+        why = (
+            f"no {subject} {use}"
+            if summary["left_out"]
+            else f"there is no {subject} for a {kind} map"
+        )
         line = f"nothing was drawn: {why}"
-    summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)
+    summarise(f"{line}; left out: {left_out or 'none'} → {out}", summary, as_json=as_json)

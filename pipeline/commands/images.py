@@ -44,19 +44,19 @@ def images(
     scheduler: str | None,
     as_json: bool,
     size: str | None,
-    **given: str | None,
+    **choices: str | None,
 ) -> None:
     """Fit the radiographs under ROOT that TABLES list into OUT/images-00000.npy … with an index."""
-    every = load_params(params_file)
-    params = override(every.images, size=size_of(size, every, params_file), **given)
+    all_params = load_params(params_file)
+    params = override(all_params.images, size=size_of(size, all_params, params_file), **choices)
     summary = run([tables, *also], root, out, params, workers=workers, scheduler=scheduler)
-    left = ", ".join(f"{one['n']} {why}" for why, one in summary["left_out"].items())
+    left_out = ", ".join(f"{counts['n']} {why}" for why, counts in summary["left_out"].items())
     line = f"{summary['n_images']} radiographs in {summary['n_shards']} shards"
-    line += f"; left out: {left or 'none'}"
-    for name, said in (
+    line += f"; left out: {left_out or 'none'}"
+    for name, phrase in (
         ("other_size_than_the_table", "of another size than the table says"),
         ("n_shards_kept", "shards kept from a run that was cut off"),
     ):
         count = summary[name] if isinstance(summary[name], int) else summary[name]["n"]
-        line += f"; {count} {said}" if count else ""
+        line += f"; {count} {phrase}" if count else ""
     summarise(f"{line} → {out}", summary, as_json=as_json)

@@ -17,7 +17,7 @@ from gazescribe.pipeline.commands.options import (
 )
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.dictation.reports import read_reports, writing
-from gazescribe.pipeline.dictation.run import _labeler, run
+from gazescribe.pipeline.dictation.run import load_labeler, run
 
 
 @command("label")
@@ -42,7 +42,7 @@ def label(
     csv, jsonl or parquet file.
     """
     conventions = load_params(params_file).label
-    sha256 = _labeler(rules and rules.resolve(), conventions).rules_sha256
+    sha256 = load_labeler(rules and rules.resolve(), conventions).rules_sha256
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     n_reports = 0
@@ -67,7 +67,8 @@ def _line(details: dict[str, Any], out: Path) -> str:
     for name, count in details["mentions"].items():
         total[name.rpartition(": ")[2]] += count
     by_polarity = ", ".join(
-        f"{total[one]} {one}" for one in sorted(total, key=lambda one: -total[one])
+        f"{total[polarity]} {polarity}"
+        for polarity in sorted(total, key=lambda polarity: -total[polarity])
     )
     left_out = "".join(f"; {n} left out {why}" for why, n in details["left_out"].items())
     return (

@@ -65,10 +65,10 @@ def tune(
         tables, mentions, out, settings, rules=rules, workers=workers, scheduler=scheduler
     )
     best = summary["best"]
-    left = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    left_out = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
     line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"
     line += f" {summary['n_subjects']} subjects; best {best['rule']}: IoU"
     held_out = best["iou_cross_validated"]
     line += " not" if held_out is None else f" {held_out}"
     line += f" cross-validated, {best['iou_paper']} as in the paper"
-    summarise(f"{line}; left out: {left or 'none'} → {out}", summary, as_json=as_json)
+    summarise(f"{line}; left out: {left_out or 'none'} → {out}", summary, as_json=as_json)

@@ -51,8 +51,8 @@ class Noise:
 
     def chance(self, purpose: str, report_id: str) -> float:
         """Draw from 0 to 1 by seed, purpose and report: their order does not matter."""
-        said = f"{purpose}:{self.params.seed}:{self.channel}:{report_id}"
-        return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") / 2**64
+        text = f"{purpose}:{self.params.seed}:{self.channel}:{report_id}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
     def channels_of(self, row: Row) -> tuple[str, ...]:
         """Channels that a mention reaches; none if it is denied."""
@@ -109,12 +109,14 @@ def _degrade_case(report_id: str, case: list[Row], noise: Noise, counts: Counter
             return case
         counts["cases_dropped"] += 1
         counts["mentions_dropped"] += len(hits)
-        kept = [row for row in case if row not in hits]
-        return _with_new(kept, _rest_of(hits, noise, counts))
+        remaining = [row for row in case if row not in hits]
+        return _with_new(remaining, _rest_of(hits, noise, counts))
     counts["cases_without_label"] += 1
-    others = [row for row in case if noise.channels_of(row)]
+    other_mentions = [row for row in case if noise.channels_of(row)]
     label = noise.added_class()
-    borrowed = [row | {"label": label} for row in others if _is_new(row | {"label": label}, case)]
+    borrowed = [
+        row | {"label": label} for row in other_mentions if _is_new(row | {"label": label}, case)
+    ]
     if not borrowed:
         counts["cases_without_any_other_mention"] += 1
         return case
@@ -126,15 +128,15 @@ def _degrade_case(report_id: str, case: list[Row], noise: Noise, counts: Counter
 
 def _rest_of(hits: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
     """Mentions of what the dropped ones also said, in classes that say no more than that."""
-    rest = []
+    replacements = []
     for row in hits:
-        channels = tuple(one for one in noise.channels_of(row) if one != noise.channel)
+        channels = tuple(channel for channel in noise.channels_of(row) if channel != noise.channel)
         label = noise.class_of(channels) if channels else None
         if label:
-            rest.append(row | {"label": label})
+            replacements.append(row | {"label": label})
         elif channels:
             counts["mentions_of_other_labels_lost"] += 1
-    return rest
+    return replacements
 
 
 def _with_new(case: list[Row], rows: list[Row]) -> list[Row]:
@@ -146,7 +148,7 @@ def _with_new(case: list[Row], rows: list[Row]) -> list[Row]:
 
 def _is_new(row: Row, case: list[Row]) -> bool:
     key = TABLES["mentions"].key
-    return all(any(row[name] != one[name] for name in key) for one in case)
+    return all(any(row[name] != mention[name] for name in key) for mention in case)
 
 
 def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -174,26 +176,28 @@ def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]
         if row["reading_id"] in dictated and channel in columns.get(row["label"], ()):
             if row["certainty"] is None:
                 unknown.add(row["reading_id"])
-            found = certainty.get(row["reading_id"], 0)
-            certainty[row["reading_id"]] = max(found, row["certainty"] or 0)
-    return {one: value for one, value in certainty.items() if one not in unknown}
+            highest = certainty.get(row["reading_id"], 0)
+            certainty[row["reading_id"]] = max(highest, row["certainty"] or 0)
+    return {
+        reading_id: value for reading_id, value in certainty.items() if reading_id not in unknown
+    }
 
 
 def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dict[str, Any]:
     """Recall and precision of a label's mentions, at both cut-offs of the readers' certainty."""
-    said = {
+    mentioned = {
         row["report_id"] for row in mentions.to_pylist() if noise.channel in noise.channels_of(row)
     }
-    found: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
     for name, least in LEAST.items():
-        true = {one for one, value in certainty.items() if value >= least}
-        claimed = said & set(certainty)
+        true = {reading_id for reading_id, value in certainty.items() if value >= least}
+        claimed = mentioned & set(certainty)
         hits = len(true & claimed)
-        found[name] = {
+        scores[name] = {
             "recall": hits / len(true) if true else None,
             "precision": hits / len(claimed) if claimed else None,
         }
-    return found
+    return scores
 
 
 def read_whole(path: Path) -> pa.Table:
@@ -255,5 +259,5 @@ def _channel(label: str, label_map: LabelMap) -> str:
     for channel in label_map.channels:
         if channel.casefold() == label.strip().casefold():
             return channel
-    known = ", ".join(label_map.channels)
-    raise RuleError(f"{label!r} is none of the channels.", remedy=f"Choose of: {known}.")
+    channels = ", ".join(label_map.channels)
+    raise RuleError(f"{label!r} is none of the channels.", remedy=f"Choose of: {channels}.")

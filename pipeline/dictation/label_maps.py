@@ -39,12 +39,12 @@ class LabelMap:
         """
         name = label.strip().casefold()
         channels = {channel.casefold(): (channel,) for channel in self.channels}
-        for known in (self.targets, self.aliases, channels):
-            if name in known:
-                return known[name]
+        for names in (self.targets, self.aliases, channels):
+            if name in names:
+                return names[name]
         known_names = [*self.targets, *self.aliases, *self.channels]
-        what = f"the rules know no label {label!r}{nearest(label, known_names)}."
-        raise RuleError(what, remedy="Add it to rules/labels.yaml or correct the mentions.")
+        message = f"the rules know no label {label!r}{nearest(label, known_names)}."
+        raise RuleError(message, remedy="Add it to rules/labels.yaml or correct the mentions.")
 
 
 def load_label_map(rules: Path | None = None) -> LabelMap:

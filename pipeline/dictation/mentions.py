@@ -74,26 +74,26 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     wide = [column for column in frame.columns if str(column).endswith(_WIDE_SUFFIX)]
     rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
     strangers = sorted({row["report_id"] for row in rows} - texts.keys())
-    faults = [f"no reading {one!r} with a text" for one in strangers]
+    faults = [f"no reading {report_id!r} with a text" for report_id in strangers]
     faults += [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
     faults += _unknown_labels(rows, label_map)
-    known: dict[tuple[Any, ...], dict[str, Any]] = {}
+    distinct: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in [] if faults else rows:
         complete = _complete(row, texts[row["report_id"]])
         key = tuple(complete[column] for column in TABLES["mentions"].key)
-        polarity = known.setdefault(key, complete)["polarity"]
+        polarity = distinct.setdefault(key, complete)["polarity"]
         if polarity != complete["polarity"]:
             faults.append(f"mention {key} is both {polarity} and {complete['polarity']}")
     if faults:
-        what = f"these mentions do not fit the readings (faults: {len(faults)})."
+        message = f"these mentions do not fit the readings (faults: {len(faults)})."
         remedy = (
             "Give the TABLES they were made from."
             if strangers
             else "Spans count characters of `readings.text`, from 0, end exclusive."
         )
-        raise AlignmentError(what, where=path, remedy=remedy, faults=faults)
-    found = pa.Table.from_pylist(list(known.values()), schema=TABLES["mentions"].schema)
-    return conform(found, "mentions")
+        raise AlignmentError(message, where=path, remedy=remedy, faults=faults)
+    table = pa.Table.from_pylist(list(distinct.values()), schema=TABLES["mentions"].schema)
+    return conform(table, "mentions")
 
 
 def read_frame(path: Path) -> "pd.DataFrame":
@@ -126,8 +126,8 @@ def _long_rows(frame: "pd.DataFrame", path: Path) -> Iterator[dict[str, Any]]:
         if name is None
     ]
     if absent and len(frame.columns):
-        found = f"found: {', '.join(map(str, frame.columns))}"
-        raise AlignmentError(f"columns are missing; {found}.", where=path, faults=absent)
+        columns = f"found: {', '.join(map(str, frame.columns))}"
+        raise AlignmentError(f"columns are missing; {columns}.", where=path, faults=absent)
     ours = [column for column in TABLES["mentions"].columns if column in frame.columns]
     for record in frame.to_dict("records"):
         row = {column: _value(record[column]) for column in ours}
@@ -149,14 +149,14 @@ def _wide_rows(
     if "Reports" not in frame.columns:
         raise AlignmentError(f"there are {_WIDE_SUFFIX} columns but no Reports.", where=path)
     if frame.duplicated(subset=["Reports"]).any():
-        same = frame.drop_duplicates().duplicated(subset=["Reports"], keep=False)
-        if same.any():
-            faults = [f"row {number + 1}" for number in same[same].index]
+        contradicting = frame.drop_duplicates().duplicated(subset=["Reports"], keep=False)
+        if contradicting.any():
+            faults = [f"row {number + 1}" for number in contradicting[contradicting].index]
             raise AlignmentError("the same report has other mentions.", where=path, faults=faults)
     records = frame.drop_duplicates(subset=["Reports"]).set_index("Reports").to_dict("index")
     if records and not records.keys() & set(texts.values()):
-        what = f"none of its {len(records)} reports is the text of a reading."
-        raise AlignmentError(what, where=path, remedy="Give the file of this data set.")
+        message = f"none of its {len(records)} reports is the text of a reading."
+        raise AlignmentError(message, where=path, remedy="Give the file of this data set.")
     for report_id, text in texts.items():
         if text not in records:
             continue
@@ -167,8 +167,10 @@ def _wide_rows(
             try:
                 spans = [(start, end) for start, end in json.loads(records[text][column] or "[]")]
             except (TypeError, ValueError) as error:
-                what = f"{column} of {text[:40]!r} is no list of spans: {records[text][column]!r}."
-                raise AlignmentError(what, where=path) from error
+                message = (
+                    f"{column} of {text[:40]!r} is no list of spans: {records[text][column]!r}."
+                )
+                raise AlignmentError(message, where=path) from error
             for start, end in spans:
                 yield {
                     "report_id": report_id,
@@ -184,8 +186,8 @@ def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Itera
     if text is None:
         return
     if row["polarity"] not in POLARITY_WORDS:
-        known = ", ".join(POLARITY_WORDS)
-        yield f"row {number}: polarity {row['polarity']!r} is none of {known}"
+        polarities = ", ".join(POLARITY_WORDS)
+        yield f"row {number}: polarity {row['polarity']!r} is none of {polarities}"
     numbers, unread = _numbers(row)
     for column in unread:
         kind = "number of seconds" if column in _TIMES else "whole number"

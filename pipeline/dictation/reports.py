@@ -79,8 +79,10 @@ def read_reports(path: Path, left_out: Counter[str]) -> Iterator[Report]:
     for where, row in readers[path.suffix](path):
         report_id = str(row["report_id"] if row["report_id"] is not None else "").strip()
         if not report_id or report_id in seen:
-            what = f"report_id {report_id!r} is {'twice there' if report_id else 'empty'}."
-            raise SchemaError(what, where=f"{path} {where}", remedy="Give each report its own id.")
+            message = f"report_id {report_id!r} is {'twice there' if report_id else 'empty'}."
+            raise SchemaError(
+                message, where=f"{path} {where}", remedy="Give each report its own id."
+            )
         seen.add(report_id)
         text = row["text"]
         if not isinstance(text, str) or not text.strip():
@@ -89,11 +91,13 @@ def read_reports(path: Path, left_out: Counter[str]) -> Iterator[Report]:
         yield Report(report_id, text)
 
 
-def _check_columns(found: Iterable[str] | None, where: str) -> None:
-    missing = [name for name in ("report_id", "text") if name not in (found or ())]
+def _check_columns(columns: Iterable[str] | None, where: str) -> None:
+    missing = [name for name in ("report_id", "text") if name not in (columns or ())]
     if missing:
-        what = f"no column {' and no column '.join(missing)} (found: {', '.join(found or ())})."
-        raise SchemaError(what, where=where, remedy="Rename the columns to report_id and text.")
+        message = (
+            f"no column {' and no column '.join(missing)} (found: {', '.join(columns or ())})."
+        )
+        raise SchemaError(message, where=where, remedy="Rename the columns to report_id and text.")
 
 
 def _from_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

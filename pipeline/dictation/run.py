@@ -62,17 +62,18 @@ def label_reports(
     reports: list[Report], *, rules: Path | None, conventions: Conventions
 ) -> list[list[dict[str, Any]]]:
     """Label some reports: one task."""
-    found = _labeler(rules, conventions).label(
+    mentions_of_reports = load_labeler(rules, conventions).label(
         [report.text for report in reports], [report.sentences for report in reports]
     )
     return [
         [_row(report, mention) for mention in mentions]
-        for report, mentions in zip(reports, found, strict=True)
+        for report, mentions in zip(reports, mentions_of_reports, strict=True)
     ]
 
 
 @cache
-def _labeler(rules: Path | None, conventions: Conventions) -> Labeler:
+def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
+    """Make a labeler once in each process: compiling the rules takes a second."""
     return Labeler.from_rules(rules, **conventions.model_dump())
 
 

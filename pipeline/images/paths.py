@@ -77,18 +77,20 @@ def radiographs_root(
     heads = {path.partition("/")[0] if "/" in path else "" for path in image_paths}
     for suffixes in kinds:
         for level in levels(start, load_manifest("mimic-cxr-jpg")):
-            trees = [one for one in level if any((one / head).is_dir() for head in heads)]
-            found = [
+            trees = [folder for folder in level if any((folder / head).is_dir() for head in heads)]
+            with_files = [
                 tree
                 for tree in trees
                 if any(find_radiograph(tree, path, suffixes) for path in image_paths)
             ]
-            if len(found) > 1:
-                what = f"{len(found)} trees with these radiographs lie here."
-                faults = [str(tree) for tree in found]
-                raise GazeError(what, where=start, remedy="Name the one you mean.", faults=faults)
-            if found:
-                return found[0]
+            if len(with_files) > 1:
+                message = f"{len(with_files)} trees with these radiographs lie here."
+                faults = [str(tree) for tree in with_files]
+                raise GazeError(
+                    message, where=start, remedy="Name the one you mean.", faults=faults
+                )
+            if with_files:
+                return with_files[0]
     first = image_paths[0]
     suffix = "" if PurePosixPath(first).suffix.lower() in SUFFIXES else kinds[0][0]
     raise GazeError(

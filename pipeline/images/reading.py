@@ -85,7 +85,7 @@ def _read_picture(path: Path) -> Picture:
             return np.array(image.convert("L"))
         colours = image.convert("RGB")
         channels = [np.asarray(channel, np.int16) for channel in colours.split()]
-        spread = int(max(np.abs(channels[0] - other).max() for other in channels[1:]))
+        spread = int(max(np.abs(channels[0] - channel).max() for channel in channels[1:]))
         if spread > NEARLY_GREY:
             _refuse_colour(path, f"its channels differ by up to {spread} of 255")
         return np.array(colours.convert("L"))
@@ -118,8 +118,8 @@ def _read_dicom(path: Path) -> Picture:
     _check_decoder(path, dataset)
     values = dataset.pixel_array
     lowest = int(values.min())
-    every = np.arange(lowest, int(values.max()) + 1)
-    shown: Picture = _displayed(every, dataset)[values.astype(np.int32) - lowest]
+    stored = np.arange(lowest, int(values.max()) + 1)
+    shown: Picture = _displayed(stored, dataset)[values.astype(np.int32) - lowest]
     return shown
 
 
@@ -160,13 +160,13 @@ def _check_decoder(path: Path, dataset: "Dataset") -> None:
 
 def _refuse_frames(path: Path, n_frames: int) -> None:
     if n_frames > 1:
-        what = "this file holds several frames, where one radiograph is expected."
-        raise GazeError(what, where=path, faults=[f"it has {n_frames}"])
+        message = "this file holds several frames, where one radiograph is expected."
+        raise GazeError(message, where=path, faults=[f"it has {n_frames}"])
 
 
 def _refuse_colour(path: Path, fault: str) -> None:
-    what = "this picture is in colour, where a grey radiograph is expected."
-    raise GazeError(what, where=path, faults=[fault])
+    message = "this picture is in colour, where a grey radiograph is expected."
+    raise GazeError(message, where=path, faults=[fault])
 
 
 def letterboxed(image: Picture, size: Size, resize: str = "direct") -> tuple[Picture, Letterbox]:
@@ -225,8 +225,8 @@ def _triangles(frame: Letterbox, axis: int) -> NDArray[np.float64]:
     As `triangle_matrix`, but with the scale of the frame, which the whole number of model pixels
     that an image covers would change by up to one in twice that number.
     """
-    at = np.arange(frame.image_size[axis])
-    away = np.abs(at - frame.centres_px(axis)[:, None]) * min(frame.scale, 1.0)
+    pixels = np.arange(frame.image_size[axis])
+    away = np.abs(pixels - frame.centres_px(axis)[:, None]) * min(frame.scale, 1.0)
     weight = np.maximum(1 - away, 0) * frame.on_image(axis)[:, None]
     total = weight.sum(axis=1, keepdims=True)
     normalised: NDArray[np.float64] = weight / np.where(total > 0, total, 1)

@@ -95,8 +95,8 @@ def _check_paths(rows: list[Row], where: Path) -> None:
     faults = []
     for row in rows:
         path = row["path"] or ""
-        found = pattern.fullmatch(f"{path}.jpg")
-        if leads_out(path) or (found and found["dicom_id"] != row["dicom_id"]):
+        matched = pattern.fullmatch(f"{path}.jpg")
+        if leads_out(path) or (matched and matched["dicom_id"] != row["dicom_id"]):
             faults.append(f"{row['dicom_id']}: {path}")
     if faults:
         raise SchemaError("these are not the paths of the images.", where=where, faults=faults)
@@ -194,8 +194,8 @@ def run(
     paths = [row["path"] for row in listed if row["path"]]
     tree = radiographs_root(root, paths, (suffixes,)) if paths else root
     tasks = [
-        (number, listed[at : at + ROWS_A_SHARD])
-        for number, at in enumerate(range(0, len(listed), ROWS_A_SHARD))
+        (number, listed[first : first + ROWS_A_SHARD])
+        for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
     ]
     with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
         done = {number: _finished(folder, number) for number, _ in tasks}
@@ -213,7 +213,7 @@ def run(
         rows = [row for shard in shards for row in shard["rows"]]
         summary = _summary(listed, rows, shards, params)
         if listed and not rows:
-            faults = [f"{reason}: {one['n']}" for reason, one in summary["left_out"].items()]
+            faults = [f"{reason}: {counts['n']}" for reason, counts in summary["left_out"].items()]
             raise GazeError(
                 f"not one of {len(listed)} radiographs can be read.", where=tree, faults=faults
             )

@@ -124,8 +124,8 @@ def _read_windows(tables: Path, associated: Path, kind: str, readings: dict[str,
     windows = read_table(associated, "windows", list(WINDOW_COLUMNS), filters)
     unknown = sorted(set(windows["reading_id"].to_pylist()) - set(readings))
     if unknown:
-        what = f"{len(unknown)} readings have windows but are not in {tables}."
-        raise SchemaError(what, where=associated, faults=unknown)
+        message = f"{len(unknown)} readings have windows but are not in {tables}."
+        raise SchemaError(message, where=associated, faults=unknown)
     return windows
 
 

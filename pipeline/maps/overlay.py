@@ -146,8 +146,8 @@ def draw_overlay(
     heatmap = draw_windows(associated, rows, None, amplitude=params.amplitude)
     image = read_radiograph(path)
     if image.shape != heatmap.shape:
-        what = f"the radiograph is {image.shape}, the reading {heatmap.shape} (height, width)."
-        raise GazeError(what, where=path)
+        message = f"the radiograph is {image.shape}, the reading {heatmap.shape} (height, width)."
+        raise GazeError(message, where=path)
     gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
     in_windows = np.isin(gaussians["window"], [row["window"] for row in rows])
     fixations = {name: values[in_windows] for name, values in gaussians.items()}

@@ -61,8 +61,8 @@ def choose_windows(
         chosen = [row for row in rows if folded in (name.casefold() for name in row["labels"])]
         existing = f"its windows mention {', '.join(_labels_of(rows)) or 'no label'}."
     if not chosen:
-        what = f"label {label!r}" if window is None else f"window {window}"
-        raise GazeError(f"reading {reading_id} has no {what}; {existing}")
+        subject = f"label {label!r}" if window is None else f"window {window}"
+        raise GazeError(f"reading {reading_id} has no {subject}; {existing}")
     drawable = [row for row in chosen if row["status"] == "ok"]
     if not drawable:
         statuses = ", ".join(sorted({row["status"] for row in chosen}))

@@ -54,8 +54,8 @@ def select_cases(
         raise SchemaError(f"there is no reading of phase {phase}.", remedy="Give REFLACX's tables.")
     unsaid = sorted(set(of_phase["reading_id"]) - set(tuning.index))
     if unsaid:
-        what = f"{len(unsaid)} readings have no attribute labeler_tuning."
-        raise SchemaError(what, remedy="Run `gazescribe ingest` again.", faults=unsaid)
+        message = f"{len(unsaid)} readings have no attribute labeler_tuning."
+        raise SchemaError(message, remedy="Run `gazescribe ingest` again.", faults=unsaid)
     tuned = of_phase["reading_id"].map(tuning) == "true"
     untuned = of_phase[~tuned]
     cases = untuned[untuned["text"].fillna("").str.strip() != ""]
@@ -95,10 +95,10 @@ def observe(
         [(column, name) for column, names in columns.items() for name in names],
         columns=["label", "class"],
     )
-    said = mentions.rename(columns={"report_id": "reading_id", "label": "class"}).merge(serves)
-    said["strength"] = said["polarity"].map(STRONGEST_FIRST.index)
-    said = said.sort_values(["strength", "char_start", "char_end", "class"], kind="stable")
-    deciding = said.drop_duplicates(["reading_id", "label"])
+    spoken = mentions.rename(columns={"report_id": "reading_id", "label": "class"}).merge(serves)
+    spoken["strength"] = spoken["polarity"].map(STRONGEST_FIRST.index)
+    spoken = spoken.sort_values(["strength", "char_start", "char_end", "class"], kind="stable")
+    deciding = spoken.drop_duplicates(["reading_id", "label"])
     grid = cases[["reading_id", "dicom_id"]].merge(pd.Series(list(columns), name="label"), "cross")
     grid = grid.merge(certainties, how="left", on=["reading_id", "label"])
     grid = grid.merge(deciding, how="left", on=["reading_id", "label"])
@@ -131,16 +131,18 @@ def count_outcomes(
     mentioned = observed["state"].isin(counted)
     present = observed["certainty"] >= least
     outcome = np.select([mentioned & present, mentioned, present], [0, 1, 2], 3)
-    known = observed["certainty"].notna().to_numpy()
+    is_known = observed["certainty"].notna().to_numpy()
     counts = np.zeros((len(images), len(labels), len(COUNTS)))
-    np.add.at(counts, (image[known], label[known], outcome[known]), 1)
+    np.add.at(counts, (image[is_known], label[is_known], outcome[is_known]), 1)
     return counts
 
 
 def confusion(observed: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """Count the certainties of each label and state; `unknown` are those not stated."""
     names = [*(f"certainty_{value}" for value in range(MAX_CERTAINTY + 1)), "unknown"]
-    certainty = observed["certainty"].fillna(MAX_CERTAINTY + 1).map(lambda one: names[int(one)])
+    certainty = (
+        observed["certainty"].fillna(MAX_CERTAINTY + 1).astype(int).map(dict(enumerate(names)))
+    )
     rows = pd.MultiIndex.from_product([labels, STATES], names=["label", "state"])
     table = pd.crosstab([observed["label"], observed["state"]], certainty)
     table = table.reindex(index=rows, columns=names, fill_value=0)
@@ -205,8 +207,8 @@ def columns_of(
         raise SchemaError("no reading of the phase has certainties.")
     unknown = [label for label in used if label not in column_map]
     if unknown:
-        what = f"no class serves {', '.join(unknown)}."
-        raise RuleError(what, where="certainties.yaml", remedy="Say there which do.")
+        message = f"no class serves {', '.join(unknown)}."
+        raise RuleError(message, where="certainties.yaml", remedy="Say there which do.")
     return {label: column_map[label] for label in used}
 
 

@@ -31,16 +31,16 @@ def certainty_errors(observed: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         `COLUMNS` and `SPAN`, one row an error; the span is null where nothing was mentioned.
     """
-    known = observed[observed["certainty"].notna()]
-    present = known["certainty"] > 0
-    mentioned = known["state"].isin(["positive", "uncertain"])
+    stated = observed[observed["certainty"].notna()]
+    present = stated["certainty"] > 0
+    mentioned = stated["state"].isin(["positive", "uncertain"])
     kinds = {
         "false_positive": mentioned & ~present,
-        "denied": present & (known["state"] == "negative"),
-        "not_mentioned": present & (known["state"] == "not_mentioned"),
+        "denied": present & (stated["state"] == "negative"),
+        "not_mentioned": present & (stated["state"] == "not_mentioned"),
     }
-    found = [known[which].assign(kind=kind, gold_polarity=None) for kind, which in kinds.items()]
-    return pd.concat(found, ignore_index=True)[[*COLUMNS, *SPAN]]
+    errors = [stated[rows].assign(kind=kind, gold_polarity=None) for kind, rows in kinds.items()]
+    return pd.concat(errors, ignore_index=True)[[*COLUMNS, *SPAN]]
 
 
 def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
@@ -56,20 +56,20 @@ def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         `COLUMNS` and `SPAN`, one row an error; the span is the mention's, or the missed one's.
     """
-    found, gold = aligned["polarity_found"], aligned["polarity_gold"]
+    polarity, gold = aligned["polarity_found"], aligned["polarity_gold"]
     kind = np.select(
-        [found == NONE, gold == NONE], ["gold_missed", "gold_spurious"], "gold_polarity"
+        [polarity == NONE, gold == NONE], ["gold_missed", "gold_spurious"], "gold_polarity"
     )
     span = {name: aligned[f"{name}_found"].fillna(aligned[f"{name}_gold"]) for name in SPAN}
     rows = aligned.rename(columns={f"{name}_found": name for name in REASONS})
     rows = rows.rename(columns={"report_id": "reading_id"}).assign(
         kind=kind,
         certainty=None,
-        polarity=found.where(found != NONE, None),
+        polarity=polarity.where(polarity != NONE, None),
         gold_polarity=gold.where(gold != NONE, None),
         **span,
     )
-    return rows.loc[found != gold, [*COLUMNS, *SPAN]].reset_index(drop=True)
+    return rows.loc[polarity != gold, [*COLUMNS, *SPAN]].reset_index(drop=True)
 
 
 def choose(errors: pd.DataFrame, order: Mapping[str, int], n_examples: int) -> pd.DataFrame:
@@ -117,8 +117,11 @@ def with_sentences(
         `COLUMNS`; `text`, and `text_start`, its first character in the dictation; `mention_start`
         and `mention_end`, the mention in `text`, null where there is none.
     """
-    own = sentences[sentences["reading_id"].isin(errors["reading_id"])]
-    spans = {one: rows[SPAN].to_numpy().tolist() for one, rows in own.groupby("reading_id")}
+    used = sentences[sentences["reading_id"].isin(errors["reading_id"])]
+    spans = {
+        reading_id: rows[SPAN].to_numpy().tolist()
+        for reading_id, rows in used.groupby("reading_id")
+    }
     for row in errors.to_dict("records"):
         example: dict[str, Any] = {name: _plain(row[name]) for name in COLUMNS}
         text = texts[row["reading_id"]]
@@ -133,8 +136,8 @@ def with_sentences(
 
 def _sentences_of(mention: list[int], spans: list[list[int]]) -> tuple[int, int]:
     """Reach from the first to the last sentence that a mention overlaps, and all round it."""
-    own = [span for span in spans if span[0] < mention[1] and mention[0] < span[1]]
-    starts, ends = zip(mention, *own, strict=True)
+    overlapping = [span for span in spans if span[0] < mention[1] and mention[0] < span[1]]
+    starts, ends = zip(mention, *overlapping, strict=True)
     return min(starts), max(ends)
 
 

@@ -19,12 +19,12 @@ ANY = "any"
 NONE = "none"  # on the other side: missed, or spurious
 
 
-def align(found: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+def align(mentions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """Put each mention beside its match.
 
     Parameters
     ----------
-    found, gold : pandas.DataFrame
+    mentions, gold : pandas.DataFrame
         Columns of the table `mentions`: report_id, label, char_start, char_end, polarity.
 
     Returns
@@ -34,12 +34,12 @@ def align(found: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
         and place: report_id, label, then the other columns as `_found` and `_gold`, null where
         there is none, the polarities `none` instead; and `exact`.
     """
-    matches = _matches(found, gold)
+    matches = _matches(mentions, gold)
     keys = ["pair", "report_id", "label"]
-    left = found.assign(pair=_numbered(len(found), list(matches), "f"))
+    unmatched = mentions.assign(pair=_numbered(len(mentions), list(matches), "f"))
     right = gold.assign(pair=_numbered(len(gold), list(matches.values()), "g"))
     right = _renamed(right, keys, "gold")
-    aligned = _renamed(left, keys, "found").merge(right, how="outer", on=keys)
+    aligned = _renamed(unmatched, keys, "found").merge(right, how="outer", on=keys)
     for side in ("polarity_found", "polarity_gold"):
         aligned[side] = aligned[side].fillna(NONE)
     exact = np.logical_and.reduce(
@@ -51,12 +51,12 @@ def align(found: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     return aligned.sort_values(order, ignore_index=True).drop(columns=["pair", "place"])
 
 
-def _matches(found: pd.DataFrame, gold: pd.DataFrame) -> dict[int, int]:
-    """Give the row of `gold` for each row of `found` that matches one."""
+def _matches(mentions: pd.DataFrame, gold: pd.DataFrame) -> dict[int, int]:
+    """Give the row of `gold` for each row of `mentions` that matches one."""
     columns = ["report_id", "label", "char_start", "char_end"]
-    one = found[columns].assign(row=np.arange(len(found)))
-    other = gold[columns].assign(row=np.arange(len(gold)))
-    both = one.merge(other, on=["report_id", "label"], suffixes=("_found", "_gold"))
+    numbered = mentions[columns].assign(row=np.arange(len(mentions)))
+    numbered_gold = gold[columns].assign(row=np.arange(len(gold)))
+    both = numbered.merge(numbered_gold, on=["report_id", "label"], suffixes=("_found", "_gold"))
     starts = np.sort(both[["char_start_found", "char_start_gold"]].to_numpy(np.int64), axis=1)
     ends = np.sort(both[["char_end_found", "char_end_gold"]].to_numpy(np.int64), axis=1)
     overlap, union = ends[:, 0] - starts[:, 1], ends[:, 1] - starts[:, 0]
@@ -109,12 +109,12 @@ def count(aligned: pd.DataFrame, clusters: pd.Series) -> tuple[pd.DataFrame, Flo
     counts = np.zeros((len(names), len(labels), len(states), 4))
     n_exact = np.zeros((len(labels), len(states)), np.int64)
     for number, state in enumerate(states):
-        found, gold = (_is(aligned[f"polarity_{side}"], state) for side in ("found", "gold"))
-        for outcome, which in enumerate((found & gold, found & ~gold, gold & ~found)):
-            np.add.at(counts, (cluster[which], label[which], number, outcome), 1)
-        exact = found & gold & aligned["exact"].to_numpy()
+        is_found, gold = (_is(aligned[f"polarity_{side}"], state) for side in ("found", "gold"))
+        for outcome, rows in enumerate((is_found & gold, is_found & ~gold, gold & ~is_found)):
+            np.add.at(counts, (cluster[rows], label[rows], number, outcome), 1)
+        exact = is_found & gold & aligned["exact"].to_numpy()
         np.add.at(n_exact, (label[exact], number), 1)
-    rows = [(one, state) for one in labels for state in states]
+    rows = [(label_name, state) for label_name in labels for state in states]
     items = pd.DataFrame(rows, columns=["label", "polarity"]).assign(n_exact=n_exact.ravel())
     return items, counts.reshape(len(names), len(items), 4)
 
@@ -128,20 +128,20 @@ def polarity_confusion(aligned: pd.DataFrame) -> pd.DataFrame:
     states = [*POLARITIES, NONE]
     labels = sorted(aligned["label"].unique())
     rows = pd.MultiIndex.from_product([labels, states], names=["label", "gold"])
-    given = [aligned["label"], aligned["polarity_gold"]]
-    table = pd.crosstab(given, aligned["polarity_found"])
+    index = [aligned["label"], aligned["polarity_gold"]]
+    table = pd.crosstab(index, aligned["polarity_found"])
     table = table.reindex(index=rows, columns=states, fill_value=0)
     return table.rename_axis(columns=None).reset_index()
 
 
 def score_gold(
-    found: pd.DataFrame, gold: pd.DataFrame, images: pd.Series, draws: Draws
+    mentions: pd.DataFrame, gold: pd.DataFrame, images: pd.Series, draws: Draws
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], pd.DataFrame]:
     """Score mentions against a gold table, in the reports that it has mentions of.
 
     Parameters
     ----------
-    found, gold : pandas.DataFrame
+    mentions, gold : pandas.DataFrame
         Tables `mentions`.
     images : pandas.Series
         Image of each reading, by reading_id.
@@ -164,12 +164,12 @@ def score_gold(
     """
     if gold.empty:
         raise AlignmentError("the gold table has no mention.")
-    named = found["report_id"].isin(gold["report_id"])
-    if named.any() and not set(found.loc[named, "label"]) & set(gold["label"]):
-        labels = [", ".join(sorted(set(one["label"]))) for one in (found[named], gold)]
-        what = f"mentions and gold table share no label: {labels[0]} against {labels[1]}."
-        raise AlignmentError(what, remedy="Give both the names of rules/labels.yaml.")
-    aligned = align(found[named], gold)
+    named = mentions["report_id"].isin(gold["report_id"])
+    if named.any() and not set(mentions.loc[named, "label"]) & set(gold["label"]):
+        labels = [", ".join(sorted(set(table["label"]))) for table in (mentions[named], gold)]
+        message = f"mentions and gold table share no label: {labels[0]} against {labels[1]}."
+        raise AlignmentError(message, remedy="Give both the names of rules/labels.yaml.")
+    aligned = align(mentions[named], gold)
     items, counts = count(aligned, aligned["report_id"].map(images))
     scores = score_table(items, counts, draws)
     whole = (items["polarity"] == ANY).to_numpy()

@@ -92,8 +92,8 @@ def run(
     of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
     stated = certainties[certainties["reading_id"].isin(of_phase)]
     columns = columns_of(stated, column_map)
-    own = spoken[spoken["report_id"].isin(cases["reading_id"])]
-    observed = observe(cases, stated, own, columns)
+    of_cases = spoken[spoken["report_id"].isin(cases["reading_id"])]
+    observed = observe(cases, stated, of_cases, columns)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     scores, macro = score_certainties(observed, list(columns), draws)
     results = {"labels.csv": scores, "confusion.csv": confusion(observed, list(columns))}
@@ -106,7 +106,7 @@ def run(
         "n_images": int(cases["dicom_id"].nunique()),
         "readings_left_out": left_out,
         "n_certainties_unknown": int(observed["certainty"].isna().sum()),
-        "mentions_without_column": unserved(own, columns),
+        "mentions_without_column": unserved(of_cases, columns),
         "labels": _by_label(scores),
         "macro": macro,
     }
@@ -126,11 +126,11 @@ def run(
 
 def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
     """Give what DVC compares between runs: rates in the paper's reading of "mentioned"."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    scores_by_label: dict[str, dict[str, dict[str, float | None]]] = {}
     for row in scores[scores["counted"] == PAPER[1]].to_dict("records"):
         values = {rate: None if pd.isna(row[rate]) else row[rate] for rate in RATES}
-        found.setdefault(row["label"], {})[row["reference"]] = values
-    return found
+        scores_by_label.setdefault(row["label"], {})[row["reference"]] = values
+    return scores_by_label
 
 
 def _write_examples(

@@ -81,17 +81,21 @@ class Sentence:
     cuts: list[int] = field(default_factory=list)
     forward_cuts: list[int] = field(default_factory=list)
 
-    def hits_between(self, left: int, right: int) -> Iterator[Hit]:
+    def hits_between(self, start: int, end: int) -> Iterator[Hit]:
         """Triggers that lie between two places."""
-        return (hit for hit in self.hits if left <= hit.start and hit.end <= right)
+        return (hit for hit in self.hits if start <= hit.start and hit.end <= end)
 
-    def connectors_between(self, left: int, right: int) -> list[Connector]:
+    def connectors_between(self, start: int, end: int) -> list[Connector]:
         """Connectors that lie between two places."""
-        return [one for one in self.connectors if left <= one.start and one.end <= right]
+        return [
+            connector
+            for connector in self.connectors
+            if start <= connector.start and connector.end <= end
+        ]
 
-    def is_cut(self, left: int, right: int) -> bool:
+    def is_cut(self, start: int, end: int) -> bool:
         """Tell whether a clause ends between two places."""
-        return any(left <= cut <= right for cut in self.cuts)
+        return any(start <= cut <= end for cut in self.cuts)
 
     def clause(self, place: int) -> tuple[int, int]:
         """Give the clause that a place lies in."""
@@ -101,10 +105,10 @@ class Sentence:
         after = [cut for cut in self.cuts if cut > place]
         return max(before, default=self.start), min(after, default=self.end)
 
-    def texts_between(self, left: int, right: int) -> list[str]:
+    def texts_between(self, start: int, end: int) -> list[str]:
         """Words that begin between two places; those of mentions are empty."""
         starts = self.words.starts
-        return self.words.texts[bisect_left(starts, left) : bisect_left(starts, right)]
+        return self.words.texts[bisect_left(starts, start) : bisect_left(starts, end)]
 
     def is_singular(self, hit: Hit) -> bool:
         """Tell whether a trigger has a verb in the singular, or one without number."""
@@ -114,10 +118,10 @@ class Sentence:
         """Tell whether a trigger has a verb in the plural."""
         return not _PLURAL.isdisjoint(self.texts_between(hit.start, hit.end))
 
-    def count(self, left: int, right: int) -> int:
+    def count(self, start: int, end: int) -> int:
         """Count the words and marks between two places."""
         starts = self.words.starts
-        return bisect_left(starts, right) - bisect_left(starts, left)
+        return bisect_left(starts, end) - bisect_left(starts, start)
 
 
 def cut(sentence: Sentence) -> None:
@@ -166,9 +170,9 @@ def _join_at(texts: list[str], number: int) -> tuple[str, int]:
     text = texts[number]
     if text not in _LONG_JOINS:
         return text, 1
-    rest, means = _LONG_JOINS[text]
-    size = 1 + len(rest)
-    return (means, size) if texts[number + 1 : number + size] == rest else ("", 0)
+    following, means = _LONG_JOINS[text]
+    size = 1 + len(following)
+    return (means, size) if texts[number + 1 : number + size] == following else ("", 0)
 
 
 def _cut_at_marks(sentence: Sentence) -> None:
@@ -192,9 +196,9 @@ def _starts_item(sentence: Sentence, connector: Connector) -> bool:
         return False
     if not _opens_at(sentence, connector.end):
         return False
-    for other in sentence.connectors:
-        if other.start > connector.start and other.is_choice:
-            between = sentence.hits_between(connector.end, other.start)
+    for later in sentence.connectors:
+        if later.start > connector.start and later.is_choice:
+            between = sentence.hits_between(connector.end, later.start)
             return any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between)
     return True
 
@@ -233,9 +237,9 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     verb = _next_verb(sentence, connector.end)
     if verb is None or not _has_subject(sentence, connector.end, verb.start):
         return verb is not None and _has_other_subject(sentence, connector.end, verb)
-    for other in sentence.connectors[number + 1 :]:
-        if other.start < verb.start and any(
-            connector.end <= item.end <= other.start for item in sentence.items
+    for later in sentence.connectors[number + 1 :]:
+        if later.start < verb.start and any(
+            connector.end <= item.end <= later.start for item in sentence.items
         ):
             return False  # a later connector of the same list stands nearer to the verb
     begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
@@ -243,8 +247,8 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     if any(hit.trigger.finite for hit in earlier):
         return True
     states = [item.start for item in sentence.items if item.state is not None]
-    if any(begin <= one < connector.start for one in states) and any(
-        one >= verb.start for one in states
+    if any(begin <= place < connector.start for place in states) and any(
+        place >= verb.start for place in states
     ):
         return True  # "normal heart, and the aorta is tortuous"
     if not any(hit.trigger.direction == "before" for hit in earlier):
@@ -260,12 +264,12 @@ def is_transitive(sentence: Sentence, verb: Hit) -> bool:
     return bool(words) and words[0] in _TRANSITIVE and len(words) == 1
 
 
-def _has_other_subject(sentence: Sentence, left: int, verb: Hit) -> bool:
+def _has_other_subject(sentence: Sentence, start: int, verb: Hit) -> bool:
     """Tell whether a place or a view is the subject: "no A, the right base shows B"."""
-    between = sentence.hits_between(left, verb.start)
+    between = sentence.hits_between(start, verb.start)
     if not is_transitive(sentence, verb) or any(h.trigger.direction in _SPEAKS for h in between):
         return False
-    words = sentence.texts_between(left, verb.start)
+    words = sentence.texts_between(start, verb.start)
     return 0 < len(words) <= _SUBJECT_WORDS and "" not in words and "," not in words
 
 
@@ -284,12 +288,12 @@ def _next_verb(sentence: Sentence, place: int) -> Hit | None:
     return next((hit for hit in sentence.hits if hit.start >= place and hit.trigger.finite), None)
 
 
-def _has_subject(sentence: Sentence, left: int, right: int) -> bool:
-    if any(hit.trigger.direction == "before" for hit in sentence.hits_between(left, right)):
+def _has_subject(sentence: Sentence, start: int, end: int) -> bool:
+    if any(hit.trigger.direction == "before" for hit in sentence.hits_between(start, end)):
         return False
-    if any(cut for cut in sentence.cuts if left < cut < right):
+    if any(cut for cut in sentence.cuts if start < cut < end):
         return False
     return any(
-        left <= item.start and item.end <= right and item.concept is not None
+        start <= item.start and item.end <= end and item.concept is not None
         for item in sentence.items
     )

@@ -54,9 +54,9 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
             near[concept.id] = Lexicon((phrase, True) for phrase in concept.near)
     triggers = list(book.triggers(conventions))
     states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
-    others = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
-    terms = _negspacy_terms(others)
-    return Compiled(Lexicon(mentions), Lexicon(others), Lexicon(states), near, terms)
+    carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
+    terms = _negspacy_terms(carriers)
+    return Compiled(Lexicon(mentions), Lexicon(carriers), Lexicon(states), near, terms)
 
 
 def _with_slips(phrases: Sequence[str], heard: dict[str, list[str]]) -> list[str]:
@@ -156,15 +156,15 @@ class MentionFinder(_Step):
         """Keep the sentences that mention something."""
         data = doc.user_data
         whole: Words = data[WORDS]
-        found = []
+        sentences = []
         for number, (start, end) in enumerate(data[SENTENCES]):
             begin, stop = bisect_left(whole.starts, start), bisect_left(whole.starts, end)
             for first in range(begin, stop, LONGEST):
                 words = whole.part(first, min(first + LONGEST, stop))
                 items = self._items(words, data[ORIGINAL])
                 if items:
-                    found.append(FoundSentence(number, start, end, first, words, items))
-        data[FOUND] = found
+                    sentences.append(FoundSentence(number, start, end, first, words, items))
+        data[FOUND] = sentences
         return doc
 
     def _items(self, words: Words, original: str) -> list[Item]:
@@ -182,8 +182,8 @@ class MentionFinder(_Step):
             words.texts[number] = ""
         return items
 
-    def _fits(self, concept: Concept, words: Words, found: str) -> bool:
-        if concept.case == "exact" and found not in concept.phrases:
+    def _fits(self, concept: Concept, words: Words, text: str) -> bool:
+        if concept.case == "exact" and text not in concept.phrases:
             return False
         near = self.compiled.near.get(concept.id)
         return near is None or any(True for _ in near.find(words))
@@ -197,15 +197,15 @@ class NegationScreen(_Step):
 
     def __call__(self, doc: Any) -> Any:
         """Look only at documents with a mention."""
-        found: list[FoundSentence] = doc.user_data[FOUND]
-        if not found:
+        sentences: list[FoundSentence] = doc.user_data[FOUND]
+        if not sentences:
             return doc
         preceding, following, _ = self.negex.process_negations(doc)
         if not preceding and not following:
             return doc
-        before = sorted(one[1] for one in preceding)
-        after = sorted(one[1] for one in following)
-        for sentence in found:
+        before = sorted(start for _, start, _ in preceding)
+        after = sorted(start for _, start, _ in following)
+        for sentence in sentences:
             first, last = sentence.first_word, sentence.first_word + len(sentence.words.texts)
             for item in sentence.items:
                 word = first + item.word
@@ -222,48 +222,48 @@ class PolarityResolver(_Step):
     def __call__(self, doc: Any) -> Any:
         """Put a decision beside each mention."""
         decided = []
-        for found in doc.user_data[FOUND]:
-            sentence = self._sentence(found)
+        for found_sentence in doc.user_data[FOUND]:
+            sentence = self._sentence(found_sentence)
             resolve(sentence)
-            decided += [
-                (found.number, item, _decide(item, found, sentence)) for item in found.items
-            ]
+            for item in found_sentence.items:
+                decision = _decide(item, found_sentence, sentence)
+                decided.append((found_sentence.number, item, decision))
         doc.user_data[DECIDED] = decided
         return doc
 
-    def _sentence(self, found: FoundSentence) -> Sentence:
+    def _sentence(self, found_sentence: FoundSentence) -> Sentence:
         hits: list[Hit] = []
-        items = list(found.items)
-        words = found.words
+        items = list(found_sentence.items)
+        words = found_sentence.words
         for first, last, triggers in self.compiled.triggers.find(words):
             start, end = words.starts[first], words.ends[last - 1]
-            cancels = [one for one in triggers if one.direction == "cancels"]
-            hits += [Hit(start, end, one) for one in cancels[:1] or triggers]
+            cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
+            hits += [Hit(start, end, trigger) for trigger in cancels[:1] or triggers]
         if any(item.concept is not None and item.concept.kind == "structure" for item in items):
             for first, last, states in self.compiled.states.find(words):
                 start, end = words.starts[first], words.ends[last - 1]
                 items += [Item(start, end, first, state=state) for state in states]
         items.sort(key=lambda item: (item.start, item.end))
-        return Sentence(found.start, found.end, words, items, hits)
+        return Sentence(found_sentence.start, found_sentence.end, words, items, hits)
 
 
-def _decide(item: Item, found: FoundSentence, sentence: Sentence) -> Decision:
-    if _is_heading(item, found):
-        return Decision("dropped", HEADING, None, (found.start, found.end))
+def _decide(item: Item, found_sentence: FoundSentence, sentence: Sentence) -> Decision:
+    if _is_heading(item, found_sentence):
+        return Decision("dropped", HEADING, None, (found_sentence.start, found_sentence.end))
     structure = item.concept is not None and item.concept.kind == "structure"
     return decide_structure(item, sentence) if structure else decide(item, sentence)
 
 
-def _is_heading(item: Item, found: FoundSentence) -> bool:
+def _is_heading(item: Item, sentence: FoundSentence) -> bool:
     """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
-    if item.start != found.start or item.concept is None or item.concept.kind == "structure":
+    if item.start != sentence.start or item.concept is None or item.concept.kind == "structure":
         return False
-    words = found.words
+    words = sentence.words
     after = bisect_left(words.starts, item.end)
     if words.texts[after : after + 1] != [":"]:
         return False
     return any(
-        one.concept is not None and one.concept.labels == item.concept.labels
-        for one in found.items
-        if one.start >= item.end
+        other_item.concept is not None and other_item.concept.labels == item.concept.labels
+        for other_item in sentence.items
+        if other_item.start >= item.end
     )

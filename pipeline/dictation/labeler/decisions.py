@@ -39,21 +39,21 @@ def _strongest(item: Item, sentence: Sentence) -> Hit | None:
         reached = [hit for hit in reached if not hit.trigger.screened]
     if item.asserted is not None:
         reached = [
-            one for one in reached if one.trigger.effect != "negative" or one.trigger.order < 6
+            hit for hit in reached if hit.trigger.effect != "negative" or hit.trigger.order < 6
         ]
-        reached = [one for one in reached if not _is_taken_back(item.asserted, one, sentence)]
+        reached = [hit for hit in reached if not _is_taken_back(item.asserted, hit, sentence)]
     return min(
-        reached, key=lambda one: (one.trigger.order, abs(one.start - item.start)), default=None
+        reached, key=lambda hit: (hit.trigger.order, abs(hit.start - item.start)), default=None
     )
 
 
-def _is_taken_back(said: Hit, denial: Hit, sentence: Sentence) -> bool:
+def _is_taken_back(assertion: Hit, denial: Hit, sentence: Sentence) -> bool:
     """Tell whether what was said last wins: "has regressed but is still evident"."""
     if denial.trigger.direction != "after" or denial.trigger.effect != "negative":
         return False
-    if not said.trigger.finite or not sentence.is_cut(denial.end, said.start):
+    if not assertion.trigger.finite or not sentence.is_cut(denial.end, assertion.start):
         return False
-    return _PAST.isdisjoint(sentence.texts_between(said.start, said.end))
+    return _PAST.isdisjoint(sentence.texts_between(assertion.start, assertion.end))
 
 
 def _from_hit(hit: Hit, effect: str, sentence: Sentence) -> Decision:

@@ -133,8 +133,8 @@ class Labeler:
         list of Mention
             For each text, by place and label; `text[m.char_start:m.char_end] == m.text`.
         """
-        for text, found in self.explain(texts, sentences):
-            yield _mentions(text, found)
+        for text, concepts in self.explain(texts, sentences):
+            yield _mentions(text, concepts)
 
     def explain(
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
@@ -143,7 +143,7 @@ class Labeler:
         for doc in self._nlp.pipe(self._documents(texts, sentences)):
             text = doc.user_data[ORIGINAL]
             ignored = ignored_spans(text, self._headings)
-            yield text, [self._explained(one, ignored) for one in doc.user_data[DECIDED]]
+            yield text, [self._explained(decided, ignored) for decided in doc.user_data[DECIDED]]
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
@@ -154,11 +154,11 @@ class Labeler:
     def _documents(
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None
     ) -> Iterator[Any]:
-        given = repeat(None) if sentences is None else sentences
-        return map(self._nlp.tokenizer, texts, given)
+        spans = repeat(None) if sentences is None else sentences
+        return map(self._nlp.tokenizer, texts, spans)
 
-    def _explained(self, one: tuple[int, Item, Decision], ignored: Spans) -> Explained:
-        number, item, decision = one
+    def _explained(self, decided: tuple[int, Item, Decision], ignored: Spans) -> Explained:
+        number, item, decision = decided
         for start, end in ignored:
             if start <= item.start < end:
                 decision = Decision(DROPPED, SECTION_RULE, None, (start, end))
@@ -166,24 +166,24 @@ class Labeler:
         return Explained(item.start, item.end, self._labels[name], name, number, decision)
 
 
-def _mentions(text: str, found: Sequence[Explained]) -> list[Mention]:
+def _mentions(text: str, concepts: Sequence[Explained]) -> list[Mention]:
     rows: dict[tuple[int, int, str], Mention] = {}
-    for one in found:
-        polarity, rule_id, place, _ = one.decision
+    for concept in concepts:
+        polarity, rule_id, place, _ = concept.decision
         if polarity == DROPPED:
             continue
-        start, end = one.char_start, one.char_end
+        start, end = concept.char_start, concept.char_end
         trigger = "" if place is None else text[slice(*place)]
-        for label in one.labels:
+        for label in concept.labels:
             name, says = _vote(label, polarity)
             if says and (start, end, name) not in rows:
                 rows[start, end, name] = Mention(
                     start,
                     end,
                     name,
-                    one.concept,
+                    concept.concept,
                     text[start:end],
-                    one.sentence,
+                    concept.sentence,
                     says,
                     rule_id,
                     trigger,

@@ -67,28 +67,28 @@ class Lexicon(Generic[Entry]):
         """
         texts = words.texts
         begins = self._begins
-        at, count = 0, len(texts)
-        while at < count:
-            state = begins.get(texts[at])
+        place, count = 0, len(texts)
+        while place < count:
+            state = begins.get(texts[place])
             if state is None:
-                state = self._begin(texts[at])
-            at += 1
+                state = self._begin(texts[place])
+            place += 1
             if not state:
                 continue
-            first, end = at - 1, 0
+            first, end = place - 1, 0
             meanings: tuple[Entry, ...] = ()
             while state:
                 if state.entries:
-                    end, meanings = at, state.entries
-                if at == count:
+                    end, meanings = place, state.entries
+                if place == count:
                     break
-                symbol = self._symbols.get(texts[at]) or self._symbol(texts[at])
+                symbol = self._symbols.get(texts[place]) or self._symbol(texts[place])
                 moves = state.moves
                 state = moves[symbol] if symbol in moves else self._move(state, symbol)
-                at += 1
+                place += 1
             if end:
                 yield first, end, meanings
-            at = end or first + 1
+            place = end or first + 1
 
     def _begin(self, word: str) -> "_State[Entry] | Literal[False]":
         """Give the state after a first word, False where no phrase begins with it."""
@@ -171,5 +171,5 @@ class Lexicon(Generic[Entry]):
         key = frozenset(closed)
         if key not in self._states:
             entries = [entry for node in sorted(key) for entry in self._ends.get(node, ())]
-            self._states[key] = _State(key, tuple({id(one): one for one in entries}.values()))
+            self._states[key] = _State(key, tuple({id(entry): entry for entry in entries}.values()))
         return self._states[key]

@@ -39,10 +39,10 @@ class _Source:
         self.lines: dict[Place, int] = {}
         self.faults: list[str] = []
 
-    def fault(self, place: Place, what: str) -> None:
+    def fault(self, place: Place, message: str) -> None:
         while place and place not in self.lines:
             place = place[:-1]
-        self.faults.append(f"{self.name} line {self.lines.get(place, 1)}: {what}")
+        self.faults.append(f"{self.name} line {self.lines.get(place, 1)}: {message}")
 
 
 def load_rules(folder: Path | None = None) -> RuleBook:
@@ -65,7 +65,7 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         or a phrase that can never match; all faults at once, each with file and line.
     """
     folder = folder or resource("rules")
-    known = list(load_label_map(folder).targets)
+    labels = list(load_label_map(folder).targets)
     digest = hashlib.sha256()
     concepts: list[Concept] = []
     families: list[Family] = []
@@ -77,7 +77,7 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         source = _Source(path, folder)
         content = _read(source, model)
         if isinstance(content, Vocabulary):
-            _check_concepts(content, source, seen, known)
+            _check_concepts(content, source, seen, labels)
             concepts += content.concepts
         elif isinstance(content, Family):
             _check_family(content, source, seen)
@@ -122,30 +122,30 @@ def _plain(node: yaml.Node, place: Place, source: _Source) -> Any:
     """Turn YAML nodes into plain values, and note the line of each."""
     source.lines[place] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(one, (*place, index), source) for index, one in enumerate(node.value)]
+        return [_plain(item, (*place, index), source) for index, item in enumerate(node.value)]
     if not isinstance(node, yaml.MappingNode):
         return node.value  # always text, so that the phrase "no" is no boolean; models convert
     content: dict[str, Any] = {}
     for key, value in node.value:
-        here = (*place, str(key.value))
-        plain = _plain(value, here, source)
-        source.lines[here] = key.start_mark.line + 1
+        inside = (*place, str(key.value))
+        plain = _plain(value, inside, source)
+        source.lines[inside] = key.start_mark.line + 1
         if key.value in content:
-            source.fault(here, f"{key.value} is given twice")
+            source.fault(inside, f"{key.value} is given twice")
         content[str(key.value)] = plain
     return content
 
 
 def _check_concepts(
-    content: Vocabulary, source: _Source, seen: dict[str, str], known: list[str]
+    content: Vocabulary, source: _Source, seen: dict[str, str], allowed: list[str]
 ) -> None:
     for index, concept in enumerate(content.concepts):
         place: Place = ("concepts", index)
         _check_id(concept.id, (*place, "id"), source, seen)
-        _check_labels(concept.labels, (*place, "labels"), source, known)
+        _check_labels(concept.labels, (*place, "labels"), source, allowed)
         for choice, labels in concept.under.items():
             _check_choice(choice, (*place, "under", choice), source)
-            _check_labels(labels, (*place, "under", choice), source, known)
+            _check_labels(labels, (*place, "under", choice), source, allowed)
         for key in ("phrases", "unless", "near", *STATES):
             _check_phrases(getattr(concept, key), (*place, key), source)
         _check_reachable(concept, place, source)
@@ -161,26 +161,28 @@ def _check_family(content: Family, source: _Source, seen: dict[str, str]) -> Non
         _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
 
 
-def _check_labels(labels: list[str], place: Place, source: _Source, known: list[str]) -> None:
+def _check_labels(labels: list[str], place: Place, source: _Source, allowed: list[str]) -> None:
     for number, label in enumerate(labels):
-        if label.removesuffix("?") not in known:
-            what = f"labels.yaml has no label {label!r}{nearest(label, known)}"
-            source.fault((*place, number), what)
+        if label.removesuffix("?") not in allowed:
+            message = f"labels.yaml has no label {label!r}{nearest(label, allowed)}"
+            source.fault((*place, number), message)
 
 
 def _check_choice(choice: str, place: Place, source: _Source) -> None:
-    name, _, value = choice.partition(" ")
-    known = {key: get_args(one.annotation) for key, one in Conventions.model_fields.items()}
-    if value not in known.get(name, ()):
-        allowed = [f"{key} {one}" for key, choices in known.items() for one in choices]
+    allowed = [
+        f"{name} {value}"
+        for name, field in Conventions.model_fields.items()
+        for value in get_args(field.annotation)
+    ]
+    if choice not in allowed:
         source.fault(place, f"there is no convention {choice!r}{nearest(choice, allowed)}")
 
 
 def _check_id(name: str, place: Place, source: _Source, seen: dict[str, str]) -> None:
-    here = f"{source.name} line {source.lines[place]}"
+    position = f"{source.name} line {source.lines[place]}"
     if name in seen:
         source.fault(place, f"the id {name} is already used in {seen[name]}")
-    seen[name] = here
+    seen[name] = position
 
 
 def _check_phrases(
@@ -193,8 +195,8 @@ def _check_phrases(
             source.fault((*place, number), str(error))
             continue
         if vague and not may_be_common:
-            what = f"{phrase!r} can be found in words such as 'in the' alone"
-            source.fault((*place, number), what)
+            message = f"{phrase!r} can be found in words such as 'in the' alone"
+            source.fault((*place, number), message)
 
 
 def _check_reachable(concept: Concept, place: Place, source: _Source) -> None:
@@ -202,5 +204,5 @@ def _check_reachable(concept: Concept, place: Place, source: _Source) -> None:
     cancelled = {" ".join(phrase.casefold().split()) for phrase in concept.unless}
     for number, phrase in enumerate(concept.phrases):
         if " ".join(phrase.casefold().split()) in cancelled:
-            what = f"{phrase!r} can never match: `unless` of {concept.id} cancels it"
-            source.fault((*place, "phrases", number), what)
+            message = f"{phrase!r} can never match: `unless` of {concept.id} cancels it"
+            source.fault((*place, "phrases", number), message)

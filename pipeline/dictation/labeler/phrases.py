@@ -44,9 +44,9 @@ def cut_words(text: str) -> Words:
     spans = [match.span() for match in _TOKEN.finditer(text)]
     texts = [text[start:end] for start, end in spans]
     if "-" in texts:
-        kept = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]
-        spans = list(compress(spans, kept))
-        texts = list(compress(texts, kept))
+        is_word = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]
+        spans = list(compress(spans, is_word))
+        texts = list(compress(texts, is_word))
     return Words(texts, [start for start, _ in spans], [end for _, end in spans])
 
 
@@ -65,16 +65,16 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
         If the phrase cannot be read, if it can be empty, or if it could never match.
     """
     plain = phrase.casefold()
-    found = [_part_variants(part, phrase) for part in _split(plain, phrase)]
-    if all(() in variants for variants in found):
+    written_out = [_part_variants(part, phrase) for part in _split(plain, phrase)]
+    if all(() in variants for variants in written_out):
         raise PhraseError(f"{phrase!r} is empty, or empty when all that may be absent is")
-    edges = [row[0] for row in found[0] if row] + [row[-1] for row in found[-1] if row]
+    edges = [row[0] for row in written_out[0] if row] + [row[-1] for row in written_out[-1] if row]
     if any(GAP.fullmatch(word) for word in edges):
         raise PhraseError(f"{phrase!r} begins or ends with a gap")
-    for word in (word for variants in found for row in variants for word in row):
+    for word in (word for variants in written_out for row in variants for word in row):
         if word in (".", ";", "!"):
             raise PhraseError(f"{phrase!r} can never match: {word!r} ends what a phrase can span")
-    return found
+    return written_out
 
 
 def variants(phrase: str) -> set[str]:
@@ -95,10 +95,10 @@ def _split(plain: str, phrase: str) -> list[str]:
             pieces[-1] += sign
     if depth:
         raise PhraseError(f"{phrase!r} opens a bracket that it never closes")
-    found = [piece for piece in pieces if piece]
-    if not found:
+    filled = [piece for piece in pieces if piece]
+    if not filled:
         raise PhraseError(f"{phrase!r} is empty, or empty when all that may be absent is")
-    return found
+    return filled
 
 
 def _part_variants(part: str, phrase: str) -> list[tuple[str, ...]]:
@@ -121,26 +121,26 @@ def _row(variant: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _alternatives(text: str, at: int, closing: str, phrase: str) -> tuple[list[str], int]:
+def _alternatives(text: str, place: int, closing: str, phrase: str) -> tuple[list[str], int]:
     """Read up to the closing sign; give all variants and the place of that sign."""
     done: list[str] = []
     current = [""]
-    while at < len(text) and text[at] not in ")]":
-        sign = text[at]
+    while place < len(text) and text[place] not in ")]":
+        sign = text[place]
         if sign == "|" and closing:
             done, current = done + current, [""]
         elif sign in "([":
-            inner, at = _alternatives(text, at + 1, ")" if sign == "(" else "]", phrase)
+            inner, place = _alternatives(text, place + 1, ")" if sign == "(" else "]", phrase)
             choices = [*inner, ""] if sign == "(" else inner
-            current = [left + right for left in current for right in choices]
+            current = [head + tail for head in current for tail in choices]
         else:
-            current = [left + sign for left in current]
+            current = [head + sign for head in current]
         if len(current) > MAX_VARIANTS:
             raise PhraseError(f"{phrase!r} has a part with more than {MAX_VARIANTS} variants")
-        at += 1
-    if closing and (at == len(text) or text[at] != closing):
+        place += 1
+    if closing and (place == len(text) or text[place] != closing):
         raise PhraseError(f"{phrase!r} has brackets that do not pair")
-    return done + current, at
+    return done + current, place
 
 
 def telling_words(phrase: str) -> set[str]:

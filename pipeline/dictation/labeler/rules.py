@@ -139,7 +139,7 @@ class RuleBook:
 
 
 def _trigger(family: Family, rule: Rule, conventions: Conventions) -> Trigger:
-    own = rule.model_dump(
+    overrides = rule.model_dump(
         exclude_none=True, include={"reach", "words", "order", "finite", "attached"}
     )
     common = family.model_dump(include={"reach", "words", "order", "finite", "attached"})
@@ -149,5 +149,5 @@ def _trigger(family: Family, rule: Rule, conventions: Conventions) -> Trigger:
         family.direction,
         effect,
         screened=family.screened,
-        **{**common, **own},
+        **{**common, **overrides},
     )

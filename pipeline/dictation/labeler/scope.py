@@ -43,21 +43,21 @@ def _carry_right(sentence: Sentence) -> None:
     active: Hit | None = None
     last: Item | None = None
     row: list[Hit | Item] = [*sentence.hits, *sentence.items]
-    row.sort(key=lambda one: (one.start, isinstance(one, Item)))
+    row.sort(key=lambda place: (place.start, isinstance(place, Item)))
     cuts = sorted(sentence.forward_cuts)
-    for one in row:
-        while cuts and cuts[0] <= one.start:
+    for place in row:
+        while cuts and cuts[0] <= place.start:
             if active is not None and cuts[0] >= active.end:
                 active, last = None, None
             cuts.pop(0)
-        if isinstance(one, Item):
-            if active is not None and _governs(sentence, active, last, one):
-                one.before = active
-                last = one
-            elif active is not None and last is not None and one.start >= last.end:
+        if isinstance(place, Item):
+            if active is not None and _governs(sentence, active, last, place):
+                place.before = active
+                last = place
+            elif active is not None and last is not None and place.start >= last.end:
                 active, last = None, None
-        elif one.trigger.direction == "before" and not _is_under(active, one):
-            active, last = one, None
+        elif place.trigger.direction == "before" and not _is_under(active, place):
+            active, last = place, None
 
 
 def _is_under(active: Hit | None, hit: Hit) -> bool:
@@ -83,11 +83,11 @@ def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Ite
         return True
     if trigger.reach == "list":
         return _is_list_gap(sentence, last, item, companions=False)
-    said = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
-    if said:
-        joints = sentence.connectors_between(said[-1].end, item.start)
-        own = is_transitive(sentence, said[-1]) and _modifies_subject(sentence, active)
-        return not own and (not joints or joints[0].is_choice)
+    verbs = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
+    if verbs:
+        joints = sentence.connectors_between(verbs[-1].end, item.start)
+        has_subject = is_transitive(sentence, verbs[-1]) and _modifies_subject(sentence, active)
+        return not has_subject and (not joints or joints[0].is_choice)
     return sentence.count(last.end, item.start) <= trigger.words
 
 
@@ -95,10 +95,10 @@ def _is_said_already(sentence: Sentence, active: Hit, last: Item | None) -> bool
     """Tell whether a participle speaks of what is before it: "tube removed, effusion"."""
     if last is not None or active.trigger.reach != "list" or active.trigger.effect != "negative":
         return False
-    after_mark = any(one.start == active.end for one in sentence.connectors)
+    after_mark = any(place.start == active.end for place in sentence.connectors)
     begin, _ = sentence.clause(active.start)
     return after_mark and any(
-        begin <= one.start and one.end <= active.start for one in sentence.items
+        begin <= place.start and place.end <= active.start for place in sentence.items
     )
 
 
@@ -110,19 +110,19 @@ def _modifies_subject(sentence: Sentence, active: Hit) -> bool:
     return sentence.count(begin, active.start) > 0
 
 
-def _is_list_gap(sentence: Sentence, left: Item, right: Item, *, companions: bool) -> bool:
+def _is_list_gap(sentence: Sentence, first: Item, second: Item, *, companions: bool) -> bool:
     """Tell whether two items are neighbours in a list; companions allows "A with B"."""
-    if right.start < left.end:
+    if second.start < first.end:
         return True
-    joints = sentence.connectors_between(left.end, right.start)
-    if not joints or (not companions and any(one.word == "with" for one in joints)):
+    joints = sentence.connectors_between(first.end, second.start)
+    if not joints or (not companions and any(joint.word == "with" for joint in joints)):
         return False
-    if sentence.is_cut(left.end, right.start):
+    if sentence.is_cut(first.end, second.start):
         return False
     stops = {"before", "after", "asserts", "cancels", "verb", "boundary", "state"}
-    if any(h.trigger.direction in stops for h in sentence.hits_between(left.end, right.start)):
+    if any(h.trigger.direction in stops for h in sentence.hits_between(first.end, second.start)):
         return False
-    return sentence.count(left.end, right.start) <= _LIST_WORDS
+    return sentence.count(first.end, second.start) <= _LIST_WORDS
 
 
 def _carry_left(sentence: Sentence) -> None:
@@ -151,7 +151,8 @@ def _modifies_next(sentence: Sentence, hit: Hit) -> bool:
     if not following or sentence.connectors_between(hit.end, min(following)):
         return False
     if any(
-        one.trigger.direction == "before" for one in sentence.hits_between(hit.end, min(following))
+        later.trigger.direction == "before"
+        for later in sentence.hits_between(hit.end, min(following))
     ):
         return False
     close = sentence.count(hit.end, min(following)) <= _ADJECTIVE_WORDS
@@ -168,25 +169,25 @@ def _subjects(sentence: Sentence, hit: Hit) -> list[Item]:
     nearest = max(earlier, key=lambda item: (item.end, item.start))
     if sentence.count(nearest.end, hit.start) > hit.trigger.words:
         return []
-    found = [item for item in earlier if item.end > nearest.start]
-    found += _before_aside(sentence, hit, nearest, earlier)
+    subjects = [item for item in earlier if item.end > nearest.start]
+    subjects += _before_aside(sentence, hit, nearest, earlier)
     joined = False
     for item in sorted(earlier, key=lambda item: item.end, reverse=True):
-        if item in found:
+        if item in subjects:
             continue
-        leftmost = min(found, key=lambda one: one.start)
+        leftmost = min(subjects, key=lambda subject: subject.start)
         if not _is_list_gap(sentence, item, leftmost, companions=True):
             break
         joints = sentence.connectors_between(item.end, leftmost.start)
-        joined = joined or any(one.word for one in joints)
+        joined = joined or any(joint.word for joint in joints)
         if not joined and sentence.is_singular(hit):
             break
         if any(c.word == "and" and is_pair(sentence, c, hit) for c in joints) and (
             joints[0].comma or _stands_alone(sentence, item, leftmost)
         ):
             break
-        found.append(item)
-    return found
+        subjects.append(item)
+    return subjects
 
 
 def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
@@ -205,12 +206,12 @@ def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
 
 def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
     """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
-    if not any(one.end == hit.start and one.comma for one in sentence.connectors):
+    if not any(place.end == hit.start and place.comma for place in sentence.connectors):
         return []
     asides = [
-        one.start
-        for one in sentence.hits
-        if one.trigger.rule_id == "boundary.relative" and one.start <= nearest.start
+        place.start
+        for place in sentence.hits
+        if place.trigger.rule_id == "boundary.relative" and place.start <= nearest.start
     ]
     if not asides:
         return []
@@ -219,13 +220,13 @@ def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Ite
     return [item for item in heads if item.end == last]
 
 
-def _stands_alone(sentence: Sentence, left: Item, right: Item) -> bool:
+def _stands_alone(sentence: Sentence, first: Item, second: Item) -> bool:
     """Tell a pair apart, "stable A and B is gone", by a word that qualifies only the first."""
-    return _is_qualified(sentence, left) and not _is_qualified(sentence, right)
+    return _is_qualified(sentence, first) and not _is_qualified(sentence, second)
 
 
 def _is_qualified(sentence: Sentence, item: Item) -> bool:
-    begin = max((other.end for other in sentence.items if other.end <= item.start), default=0)
+    begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
     return any(
         hit.trigger.direction in ("start", "cancels", "before")
         and sentence.count(hit.end, item.start) <= _ADJECTIVE_WORDS
@@ -246,25 +247,25 @@ def _mark_alternatives(sentence: Sentence) -> None:
         for item in sentence.items
         if item.concept and item.concept.kind == "finding" and not _is_compared(sentence, item)
     ]
-    for number, right in enumerate(mentions[1:], start=1):
-        left = mentions[number - 1]
-        if right.start < left.end or not _is_list_gap(sentence, left, right, companions=False):
+    for number, second in enumerate(mentions[1:], start=1):
+        first = mentions[number - 1]
+        if second.start < first.end or not _is_list_gap(sentence, first, second, companions=False):
             continue
-        for hit in sentence.hits_between(left.end, right.start):
+        for hit in sentence.hits_between(first.end, second.start):
             if hit.trigger.direction == "between":
-                left.alternative = left.alternative or hit
-                right.alternative = right.alternative or hit
+                first.alternative = first.alternative or hit
+                second.alternative = second.alternative or hit
     for number in range(len(mentions) - 2, -1, -1):
-        left, right = mentions[number], mentions[number + 1]
-        if left.concept and left.concept.generic:
+        first, second = mentions[number], mentions[number + 1]
+        if first.concept and first.concept.generic:
             break  # "opacity, A or B" explains the opacity
-        if right.alternative and right.alternative.trigger.reach != "list":
+        if second.alternative and second.alternative.trigger.reach != "list":
             continue  # "A, B versus C" explains A
-        if right.alternative and not left.alternative and right.start >= left.end:
-            joints = sentence.connectors_between(left.end, right.start)
-            commas = joints and not any(one.word for one in joints)
-            if commas and _is_list_gap(sentence, left, right, companions=False):
-                left.alternative = right.alternative
+        if second.alternative and not first.alternative and second.start >= first.end:
+            joints = sentence.connectors_between(first.end, second.start)
+            commas = joints and not any(joint.word for joint in joints)
+            if commas and _is_list_gap(sentence, first, second, companions=False):
+                first.alternative = second.alternative
 
 
 def _is_compared(sentence: Sentence, item: Item) -> bool:

@@ -15,9 +15,9 @@ def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str
     heeded = frozenset(v for phrase in sections.heeded for v in variants(phrase))
     if not ignored:
         return None
-    known = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
-    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{known})|{_SHOUTED})"
-    shouted = rf"(?<=\s)(?:{known.upper()})"  # also in the middle of a line
+    names = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
+    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
+    shouted = rf"(?<=\s)(?:{names.upper()})"  # also in the middle of a line
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
     return re.compile(rf"({begins}|{shouted}){byline}[ \t*]*:"), ignored
 
@@ -29,14 +29,14 @@ def ignored_spans(
     if headings is None or ":" not in text:
         return []
     pattern, ignored = headings
-    found = list(pattern.finditer(text))
-    if not found:
+    matches = list(pattern.finditer(text))
+    if not matches:
         return []
-    ends = [match.start() for match in found[1:]] + [len(text)]
-    stops = [_paragraph_end(text, m.end(), end) for m, end in zip(found, ends, strict=True)]
+    ends = [match.start() for match in matches[1:]] + [len(text)]
+    stops = [_paragraph_end(text, m.end(), end) for m, end in zip(matches, ends, strict=True)]
     return [
         (match.start(), end)
-        for match, end in zip(found, stops, strict=True)
+        for match, end in zip(matches, stops, strict=True)
         if " ".join(match.group(1).casefold().strip("*# \t").replace("-", " ").split()) in ignored
     ]
 

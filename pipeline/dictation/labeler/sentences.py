@@ -89,24 +89,24 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     mark = match.group()
     if mark == "\n":
         return _line_ends(text, start, match.start())
-    at = match.start()
-    if at - start < _NUMBER_LENGTH and _NUMBERED.fullmatch(text, start, at):
+    place = match.start()
+    if place - start < _NUMBER_LENGTH and _NUMBERED.fullmatch(text, start, place):
         return False
     if mark == "?" and _ANSWER.match(text, match.end()):
         return False
     if mark[0] != ".":
-        return not (mark == "?" and text[at - 1 : at].isspace())
-    last = text[max(text.rfind(" ", start, at) + 1, start) : at].lower()
+        return not (mark == "?" and text[place - 1 : place].isspace())
+    last = text[max(text.rfind(" ", start, place) + 1, start) : place].lower()
     if last in _CLOCK:
         return text[match.end() : match.end() + 2].lstrip()[:1].isupper()
     return last not in _ABBREVIATIONS
 
 
-def _line_ends(text: str, start: int, at: int) -> bool:
-    line_start = max(text.rfind("\n", 0, at) + 1, start)
-    line = text[line_start:at].rstrip()
-    stop = text.find("\n", at + 1)
-    following = text[at + 1 : stop if stop >= 0 else len(text)]
+def _line_ends(text: str, start: int, place: int) -> bool:
+    line_start = max(text.rfind("\n", 0, place) + 1, start)
+    line = text[line_start:place].rstrip()
+    stop = text.find("\n", place + 1)
+    following = text[place + 1 : stop if stop >= 0 else len(text)]
     if not line or not following.strip():
         return True
     if _NUMBERED.fullmatch(line):

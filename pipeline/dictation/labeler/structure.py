@@ -42,29 +42,33 @@ def _kind(state: Item) -> str:
 
 
 def _vote(state: Item, sentence: Sentence) -> Decision:
-    said = decide(state, sentence)
+    decision = decide(state, sentence)
     kind = _kind(state)
-    polarity = said.polarity
+    polarity = decision.polarity
     if kind in ("borderline", "stable"):
         polarity = "negative" if polarity == "negative" and kind == "borderline" else "uncertain"
     elif kind == "normal":
         polarity = {"positive": "negative", "negative": "positive"}.get(polarity, polarity)
-    rule_id = state.state.rule_id if state.state else said.rule_id
-    if said.trigger is not None and said.polarity != "positive":
-        rule_id = f"{rule_id}+{said.rule_id}"
+    rule_id = state.state.rule_id if state.state else decision.rule_id
+    if decision.trigger is not None and decision.polarity != "positive":
+        rule_id = f"{rule_id}+{decision.rule_id}"
     trigger = (state.start, state.end)
-    if said.trigger is not None and said.polarity != "positive":
-        trigger = (min(trigger[0], said.trigger[0]), max(trigger[1], said.trigger[1]))
+    if decision.trigger is not None and decision.polarity != "positive":
+        trigger = (min(trigger[0], decision.trigger[0]), max(trigger[1], decision.trigger[1]))
     return Decision(polarity, rule_id, trigger, sentence.clause(state.start))
 
 
 def _states(item: Item, sentence: Sentence) -> list[Item]:
-    own = [one for one in sentence.items if one.state is not None and _concerns(one.state, item)]
-    before = [one for one in own if _modifies(one, item, sentence)]
-    after = _predicates(item, own, sentence)
+    states = [
+        state
+        for state in sentence.items
+        if state.state is not None and _concerns(state.state, item)
+    ]
+    before = [state for state in states if _modifies(state, item, sentence)]
+    after = _predicates(item, states, sentence)
     if before or after:
         return before + after
-    return _shared(item, own, sentence)
+    return _shared(item, states, sentence)
 
 
 def _concerns(state: Trigger, item: Item) -> bool:
@@ -78,40 +82,44 @@ def _concerns(state: Trigger, item: Item) -> bool:
 
 def _modifies(state: Item, item: Item, sentence: Sentence) -> bool:
     """Tell whether a state stands right before a structure: "stable size of the heart"."""
-    left, right = state.end, item.start
-    if not left <= right or sentence.count(left, right) > _PREMODIFIER_WORDS:
+    start, end = state.end, item.start
+    if not start <= end or sentence.count(start, end) > _PREMODIFIER_WORDS:
         return False
-    if sentence.is_cut(left, right) or sentence.connectors_between(left, right):
+    if sentence.is_cut(start, end) or sentence.connectors_between(start, end):
         return False
-    between = sentence.hits_between(left, right)
+    between = sentence.hits_between(start, end)
     if any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between):
         return False
-    if any(_stands_between(state, other, item) for other in sentence.items):
+    if any(_stands_between(state, middle, item) for middle in sentence.items):
         return False
     if _ARTICLES.isdisjoint(sentence.texts_between(state.end, item.start)):
         return True
     return not _PREPOSITIONS.isdisjoint(sentence.texts_between(state.start, item.start))
 
 
-def _stands_between(left: Item, other: Item, right: Item) -> bool:
-    return other.concept is not None and left.end <= other.start and other.end <= right.start
+def _stands_between(first: Item, middle: Item, last: Item) -> bool:
+    return middle.concept is not None and first.end <= middle.start and middle.end <= last.start
 
 
-def _predicates(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
+def _predicates(item: Item, states: list[Item], sentence: Sentence) -> list[Item]:
     """Collect the states said after a structure, up to the next subject or the clause's end."""
     _, end = sentence.clause(item.start)
-    mentions = [one for one in sentence.items if one.concept is not None and one.start >= item.end]
-    found: list[Item] = []
+    mentions = [
+        mention
+        for mention in sentence.items
+        if mention.concept is not None and mention.start >= item.end
+    ]
+    predicates: list[Item] = []
     last = item
-    for mention in sorted(mentions, key=lambda one: one.start):
+    for mention in sorted(mentions, key=lambda mention: mention.start):
         if mention.start >= end:
             break
-        if _joins(last, mention, own, sentence):
+        if _joins(last, mention, states, sentence):
             last = mention
             continue
         end = mention.start
         break
-    for state in own:
+    for state in states:
         if (
             state.start >= item.end
             and state.end <= end
@@ -121,19 +129,19 @@ def _predicates(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
             if _is_of_another(item, state, sentence):
                 continue
             if follower is None or not _claimed(state, follower, item, sentence):
-                found.append(state)
-    return found
+                predicates.append(state)
+    return predicates
 
 
-def _joins(left: Item, right: Item, own: list[Item], sentence: Sentence) -> bool:
-    if right.start < left.end:
+def _joins(first: Item, second: Item, states: list[Item], sentence: Sentence) -> bool:
+    if second.start < first.end:
         return True
-    if not sentence.connectors_between(left.end, right.start):
+    if not sentence.connectors_between(first.end, second.start):
         return False
-    gap = sentence.hits_between(left.end, right.start)
+    gap = sentence.hits_between(first.end, second.start)
     if any(hit.trigger.finite or _begins_denial(hit, sentence) for hit in gap):
         return False
-    return not any(left.end <= one.start and one.end <= right.start for one in own)
+    return not any(first.end <= state.start and state.end <= second.start for state in states)
 
 
 def _claimed(state: Item, follower: Item, item: Item, sentence: Sentence) -> bool:
@@ -149,27 +157,29 @@ def _finite(sentence: Sentence, place: int) -> Hit | None:
     return next((h for h in sentence.hits if h.start >= place and h.trigger.finite), None)
 
 
-def _shared(item: Item, own: list[Item], sentence: Sentence) -> list[Item]:
+def _shared(item: Item, states: list[Item], sentence: Sentence) -> list[Item]:
     """Take the state of the structure before it in a list: "normal heart and mediastinum"."""
-    earlier = [
-        one
-        for one in sentence.items
-        if one.concept and one.concept.kind == "structure" and one.end <= item.start
+    structures = [
+        structure
+        for structure in sentence.items
+        if structure.concept
+        and structure.concept.kind == "structure"
+        and structure.end <= item.start
     ]
-    if not earlier:
+    if not structures:
         return []
-    left = max(earlier, key=lambda one: one.end)
-    if _is_likened(left, item, sentence):
-        return [one for one in _states(left, sentence) if one.end <= item.start]
-    if not _joins(left, item, own, sentence) or sentence.is_cut(left.end, item.start):
+    neighbour = max(structures, key=lambda structure: structure.end)
+    if _is_likened(neighbour, item, sentence):
+        return [state for state in _states(neighbour, sentence) if state.end <= item.start]
+    if not _joins(neighbour, item, states, sentence) or sentence.is_cut(neighbour.end, item.start):
         return []
-    states = [one for one in own if _modifies(one, left, sentence)]
-    return states or _shared(left, own, sentence)
+    premodifiers = [state for state in states if _modifies(state, neighbour, sentence)]
+    return premodifiers or _shared(neighbour, states, sentence)
 
 
-def _is_likened(left: Item, right: Item, sentence: Sentence) -> bool:
+def _is_likened(first: Item, second: Item, sentence: Sentence) -> bool:
     """Tell whether a structure borrows what was said: "the heart is normal, as are the hila"."""
-    words = sentence.texts_between(left.end, right.start)
+    words = sentence.texts_between(first.end, second.start)
     return not _LIKE.isdisjoint(pairwise(words))
 
 

@@ -70,10 +70,13 @@ def aggregate(
         Label to positive, negative or uncertain; labels not mentioned are absent. The CheXpert view
         has No Finding when nothing but devices is positive or uncertain.
     """
-    found: dict[str, set[str]] = defaultdict(set)
+    polarities_by_label: dict[str, set[str]] = defaultdict(set)
     for mention, label in _seen_as(list(mentions), rules, view, generic):
-        found[label].add(mention.polarity)
-    values = {label: _one(polarities, compat=compat) for label, polarities in sorted(found.items())}
+        polarities_by_label[label].add(mention.polarity)
+    values = {
+        label: _strongest(polarities, compat=compat)
+        for label, polarities in sorted(polarities_by_label.items())
+    }
     findings = [v for k, v in values.items() if k != _NOT_A_FINDING and v != "negative"]
     if view == "chexpert" and not findings:
         values[NO_FINDING] = "positive"
@@ -107,7 +110,7 @@ def _seen_as(
     ]
 
 
-def _one(polarities: set[str], *, compat: bool) -> str:
+def _strongest(polarities: set[str], *, compat: bool) -> str:
     if compat and {"negative", "uncertain"} <= polarities:
         return "uncertain"
-    return next(one for one in ("positive", "uncertain", "negative") if one in polarities)
+    return next(name for name in ("positive", "uncertain", "negative") if name in polarities)

@@ -73,14 +73,14 @@ def read_cases(
         name: read_readings(tables, name, ids)
         for name in ("readings", "words", "sentences", "fixations")
     }
-    said = rows_of(mentions, "report_id", ids)
-    for one in ids:
-        reading = {name: values[0] for name, values in parts["readings"][one].items()}
+    spoken = rows_of(mentions, "report_id", ids)
+    for reading_id in ids:
+        reading = {name: values[0] for name, values in parts["readings"][reading_id].items()}
         yield _case(
             reading,
-            {name: part[one] for name, part in parts.items()},
-            said[one],
-            boxes[one],
+            {name: part[reading_id] for name, part in parts.items()},
+            spoken[reading_id],
+            boxes[reading_id],
             params,
             label_map,
         )
@@ -106,8 +106,8 @@ def _case(
     has_gaze = bool(rows) and rows[-1]["kind"] == "reading"
     gaussians = dict(drawn[-1]) if has_gaze else nothing
     fixations = parts["fixations"]
-    at = np.searchsorted(fixations["fixation"], gaussians["fixation"])
-    gaussians |= {name: fixations[name][at] for name in ("onset_s", "offset_s")}
+    rows_of_gaze = np.searchsorted(fixations["fixation"], gaussians["fixation"])
+    gaussians |= {name: fixations[name][rows_of_gaze] for name in ("onset_s", "offset_s")}
     spoken = tuple(
         Spoken(first["sentence"], first["end_s"], last["end_s"], first["labels"])
         for first, last in zip(*times, strict=True)

@@ -71,28 +71,30 @@ def score_ellipses(label: str, cases: Sequence[Case], drawing: Drawing) -> Label
     total = np.sum(masks, axis=0, dtype=np.int32)
     n = np.zeros((len(subjects), len(DRAWN)), np.int64)
     iou = np.zeros((len(subjects), len(DRAWN), N_LEVELS))
-    for at, subject in enumerate(subjects):
-        own = [number for number, case in enumerate(drew) if case.subject_id == subject]
-        others = total - np.sum([masks[number] for number in own], axis=0, dtype=np.int32)
-        levels = to_levels((others / max(others.max(), 1)).astype(np.float32))
+    for row, subject in enumerate(subjects):
+        same_subject = [number for number, case in enumerate(drew) if case.subject_id == subject]
+        remaining = total - np.sum(
+            [masks[number] for number in same_subject], axis=0, dtype=np.int32
+        )
+        levels = to_levels((remaining / max(remaining.max(), 1)).astype(np.float32))
         everywhere = count_levels(levels)
-        for number in own:
+        for number in same_subject:
             mask, image = masks[number], drew[number].dicom_id
-            iou[at, 0] += iou_curves(everywhere, count_levels(levels[mask]), int(mask.sum()))[0]
-            n[at, 0] += 1
+            iou[row, 0] += iou_curves(everywhere, count_levels(levels[mask]), int(mask.sum()))[0]
+            n[row, 0] += 1
             beside = [
-                mask_iou(packed[number], packed[other])
-                for other in own
-                if other != number and drew[other].dicom_id == image
+                mask_iou(packed[number], packed[neighbour])
+                for neighbour in same_subject
+                if neighbour != number and drew[neighbour].dicom_id == image
             ]
             for column, among in ((1, readers[image] - 1), (2, len(beside))):
                 if among:
-                    iou[at, column] += sum(beside) / among
-                    n[at, column] += 1
+                    iou[row, column] += sum(beside) / among
+                    n[row, column] += 1
     return LabelScores(label, subjects, n, iou)
 
 
-def mask_iou(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def mask_iou(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """IoU of two masks, each packed into bits; 0 where both are empty."""
-    union = int(np.bitwise_count(one | other).sum())
-    return int(np.bitwise_count(one & other).sum()) / union if union else 0.0
+    union = int(np.bitwise_count(first | second).sum())
+    return int(np.bitwise_count(first & second).sum()) / union if union else 0.0

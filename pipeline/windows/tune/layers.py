@@ -58,11 +58,13 @@ class Regions:
         codes = np.zeros(masks[0].shape, np.uint16)
         for bit, mask in enumerate(masks):
             codes |= mask.astype(np.uint16) << np.uint16(bit)
-        found = np.flatnonzero(np.bincount(codes.ravel()))
-        smallest = np.min_scalar_type(len(found) * N_LEVELS)  # small numbers are counted faster
-        numbers = np.zeros(found[-1] + 1, smallest)
-        numbers[found] = np.arange(len(found)) * N_LEVELS
-        inside = found[:, None] >> np.arange(len(masks)) & 1
+        codes_used = np.flatnonzero(np.bincount(codes.ravel()))
+        smallest = np.min_scalar_type(
+            len(codes_used) * N_LEVELS
+        )  # small numbers are counted faster
+        numbers = np.zeros(codes_used[-1] + 1, smallest)
+        numbers[codes_used] = np.arange(len(codes_used)) * N_LEVELS
+        inside = codes_used[:, None] >> np.arange(len(masks)) & 1
         return cls(numbers[codes], inside.astype(bool))
 
 
@@ -122,8 +124,8 @@ class Layers:
         The published code divides all maps of a reading by their common maximum before it stores
         them; the direct way stores nothing, and its divisor is 0.
         """
-        divisor = max(self._highest(one) for one in drawn.tolist()) if self._stored else 0.0
-        return [(one, contrast, divisor) for one in drawn.tolist()]
+        divisor = max(self._highest(number) for number in drawn.tolist()) if self._stored else 0.0
+        return [(number, contrast, divisor) for number in drawn.tolist()]
 
     def _highest(self, number: int) -> float:
         if number not in self._maxima:
@@ -176,9 +178,9 @@ class Layers:
 
     def _contrasted(self, y: slice, x: slice, values: FloatMap, contrast: float) -> FloatMap:
         """Take the map of all gaze away, and divide what is left by its maximum here."""
-        left = np.maximum(values - np.float32(contrast) * self._all_gaze[y, x], 0)
-        highest = left.max(initial=0)
-        return left / highest if highest > 0 else left
+        difference = np.maximum(values - np.float32(contrast) * self._all_gaze[y, x], 0)
+        highest = difference.max(initial=0)
+        return difference / highest if highest > 0 else difference
 
     @cached_property
     def _all_gaze(self) -> FloatMap:

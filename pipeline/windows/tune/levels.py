@@ -34,8 +34,8 @@ def to_levels(values: FloatMap) -> Levels:
 
 def stored_levels(values: FloatMap, highest: float) -> Levels:
     """Sort the values of a map into levels as they come back from the published storage."""
-    kept = np.floor(values.astype(float) / highest * STEPS)
-    read = (kept / STEPS * highest).astype(np.float32)
+    stored = np.floor(values.astype(float) / highest * STEPS)
+    read = (stored / STEPS * highest).astype(np.float32)
     return _no_higher(np.ceil(read * np.float32(N_LEVELS - 1)).astype(np.uint16))
 
 

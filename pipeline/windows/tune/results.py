@@ -91,11 +91,13 @@ def compare(
     held = hold_out(labels) if several else []
     paper = macro([best_thresholds(scores)[1] for scores in labels])
     unknown = np.full(len(candidates), np.nan)
-    cross_validated = macro([held_out_iou(one) for one in held]) if held else unknown
+    cross_validated = macro([held_out_iou(label_held) for label_held in held]) if held else unknown
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     samples = resample(held, draws) if held else unknown[None]
     score = cross_validated if held else paper
-    rules = [at for at, candidate in enumerate(candidates) if candidate.stage not in BETWEEN]
+    rules = [
+        column for column, candidate in enumerate(candidates) if candidate.stage not in BETWEEN
+    ]
     order = np.argsort(-score[rules], kind="stable")
     return Results(
         list(candidates),
@@ -119,7 +121,9 @@ def ranking(results: Results, confidence: float) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    between = [at for at, one in enumerate(results.candidates) if one.stage in BETWEEN]
+    between = [
+        column for column, candidate in enumerate(results.candidates) if candidate.stage in BETWEEN
+    ]
     order = [*results.ranked, *between]
     best = results.ranked[0]
     low, high = interval(results.samples, confidence)
@@ -127,7 +131,7 @@ def ranking(results: Results, confidence: float) -> "pd.DataFrame":
     return pd.DataFrame(
         {
             "rank": pd.array([*range(1, len(results.ranked) + 1), *[None] * len(between)], "Int64"),
-            **_named([results.candidates[at] for at in order]),
+            **_named([results.candidates[column] for column in order]),
             "iou_cross_validated": results.cross_validated[order],
             "iou_cross_validated_low": low[order],
             "iou_cross_validated_high": high[order],
@@ -143,11 +147,11 @@ def by_label(results: Results) -> "pd.DataFrame":
     """One row a rule and label: threshold and IoU chosen as in the paper, cross-validated IoU."""
     import pandas as pd
 
-    held = {one.scores.label: one for one in results.held}
+    held = {label_held.scores.label: label_held for label_held in results.held}
     parts = []
     for scores in results.labels:
         best, iou = best_thresholds(scores)
-        own = held.get(scores.label)
+        label_held_out = held.get(scores.label)
         parts.append(
             pd.DataFrame(
                 {
@@ -157,7 +161,9 @@ def by_label(results: Results) -> "pd.DataFrame":
                     "n_subjects": (scores.n > 0).sum(axis=0),
                     "threshold_paper": results.thresholds[best],
                     "iou_paper": iou,
-                    "iou_cross_validated": np.nan if own is None else held_out_iou(own),
+                    "iou_cross_validated": np.nan
+                    if label_held_out is None
+                    else held_out_iou(label_held_out),
                 }
             )
         )
@@ -204,25 +210,29 @@ def metrics(results: Results, params: Tune) -> dict[str, Any]:
     choice = names.index(window_name(FINE_START, 1.5, FINE_END))  # the paper's, Section 2.8
     low, high = interval(results.samples, params.confidence)
 
-    def of(at: int) -> dict[str, Any]:
+    def means(column: int) -> dict[str, Any]:
         return {
-            "rule": names[at],
-            "iou_paper": _number(results.paper[at]),
-            "iou_cross_validated": _number(results.cross_validated[at]),
-            "iou_cross_validated_interval": [_number(low[at]), _number(high[at])],
+            "rule": names[column],
+            "iou_paper": _number(results.paper[column]),
+            "iou_cross_validated": _number(results.cross_validated[column]),
+            "iou_cross_validated_interval": [_number(low[column]), _number(high[column])],
         }
 
     return {
         "ranked_by": results.ranked_by,
         "n_rules": len(results.ranked),
         "n_rules_published": sum(candidate.published for candidate in results.candidates),
-        "best": of(int(results.ranked[0])),
-        "best_by_paper": of(int(by_paper)),
-        "published_choice": of(choice),
+        "best": means(int(results.ranked[0])),
+        "best_by_paper": means(int(by_paper)),
+        "published_choice": means(choice),
         "iou_of_the_search": _number(searched_iou(results.held, results.ranked))
         if results.held
         else None,
-        "between": [of(at) for at, one in enumerate(results.candidates) if one.stage in BETWEEN],
+        "between": [
+            means(column)
+            for column, candidate in enumerate(results.candidates)
+            if candidate.stage in BETWEEN
+        ],
         "best_fine_lag": best_fine_lag(results, params.confidence),
         "labels_of_one_subject": [
             scores.label for scores in results.labels if len(scores.subjects) < 2
@@ -246,8 +256,12 @@ def best_fine_lag(results: Results, confidence: float) -> dict[str, Any]:
 
 def patch(results: Results) -> dict[str, Any]:
     """Parameters of the best rule that `associate` knows, as a part of `params.yaml`."""
-    windows = (results.candidates[at] for at in results.ranked)
-    best = next(one for one in windows if one.stage in ("coarse", "fine", "coarse and fine"))
+    windows = (results.candidates[column] for column in results.ranked)
+    best = next(
+        candidate
+        for candidate in windows
+        if candidate.stage in ("coarse", "fine", "coarse and fine")
+    )
     lag = {} if best.lag_s is None else {"lag_s": best.lag_s}
     return {"associate": {"unit": "sentence", "start": best.start, **lag, "end": best.end}}
 

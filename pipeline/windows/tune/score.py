@@ -22,8 +22,8 @@ def score_subject(
     summed: dict[str, tuple[int, Curves]] = {}
     for case in cases:
         for label, curves in score_case(case, candidates, drawing).items():
-            n, known = summed.get(label, (0, np.zeros_like(curves)))
-            summed[label] = n + 1, known + curves
+            n, total = summed.get(label, (0, np.zeros_like(curves)))
+            summed[label] = n + 1, total + curves
     return summed
 
 
@@ -39,7 +39,9 @@ def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) ->
     weights = np.stack([candidate.weigh(case) for candidate in candidates])
     if not weights.size:
         return {label: np.zeros((len(candidates), N_LEVELS)) for label in case.boxes}
-    unique, which = np.unique(weights.reshape(-1, weights.shape[2]), axis=0, return_inverse=True)
+    unique, weight_rows = np.unique(
+        weights.reshape(-1, weights.shape[2]), axis=0, return_inverse=True
+    )
     masks = [
         join_ellipses(boxes, case.image_size, drawing.size, drawing.resize)
         for boxes in case.boxes.values()
@@ -48,12 +50,12 @@ def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) ->
     layers = Layers(case, drawing, unique, regions)
     units = [
         layers.units(drawn, candidate.contrast)
-        for drawn, candidate in zip(which.reshape(weights.shape[:2]), candidates, strict=True)
+        for drawn, candidate in zip(weight_rows.reshape(weights.shape[:2]), candidates, strict=True)
     ]
     curves = {}
     for label, mask, inside in zip(case.boxes, masks, regions.inside.T, strict=True):
-        said = [place for place, spoken in enumerate(case.spoken) if label in spoken.labels]
-        keys = [tuple(sorted({of_rule[place] for place in said})) for of_rule in units]
+        places = [place for place, spoken in enumerate(case.spoken) if label in spoken.labels]
+        keys = [tuple(sorted({of_rule[place] for place in places})) for of_rule in units]
         distinct = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         counts = np.stack([layers.counts(key) for key in distinct])
         scored = iou_curves(counts.sum(axis=1), counts[:, inside].sum(axis=1), int(mask.sum()))

@@ -76,9 +76,9 @@ def gather(
     ids, left_out = choose_readings(readings, params.tune.phases)
     dataset = next((row["dataset"] for row in readings.to_pylist()), "")
     if not table_path(tables, "ellipses").is_file():
-        what = f"{dataset} has no ellipses, by which windows are compared."
+        message = f"{dataset} has no ellipses, by which windows are compared."
         remedy = "Give tables of REFLACX, or of your own ellipses."
-        raise GazeError(what, where=tables, remedy=remedy)
+        raise GazeError(message, where=tables, remedy=remedy)
     column_map = load_column_map(dataset, label_map.channels, rules)
     maps, ellipses_left_out = plan_ellipses(
         read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty
@@ -90,9 +90,9 @@ def gather(
     with_boxes = [reading_id for reading_id in ids if boxes[reading_id]]
     left_out["no ellipse of a label"] = len(ids) - len(with_boxes)
     if not with_boxes:
-        what = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."
+        message = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."
         faults = [f"{why}: {n}" for why, n in left_out.items()]
-        raise GazeError(what, where=tables, remedy="Look at tune.phases.", faults=faults)
+        raise GazeError(message, where=tables, remedy="Look at tune.phases.", faults=faults)
     cases = list(
         read_cases(
             with_boxes,

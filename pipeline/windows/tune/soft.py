@@ -119,14 +119,23 @@ def context_weights(case: Case, *, start: str, lag_s: float, end: str, weight: f
     n = len(case.sentences["onset_s"])
     around = [
         overlap(
-            case, np.array([_neighbour(case, at, start, lag_s) for at in places]).reshape(-1, 2)
+            case,
+            np.array([_neighbour(case, sentence, start, lag_s) for sentence in places]).reshape(
+                -1, 2
+            ),
         )
         for spoken in case.spoken
-        for places in [[at for at in (spoken.sentence - 1, spoken.sentence + 1) if 0 <= at < n]]
+        for places in [
+            [
+                sentence
+                for sentence in (spoken.sentence - 1, spoken.sentence + 1)
+                if 0 <= sentence < n
+            ]
+        ]
     ]
-    own = window_weights(case, start=start, lag_s=lag_s, end=end)
-    neighbours = np.array([part.sum(axis=0) for part in around]).reshape(own.shape)
-    seconds: FloatArray = np.maximum(own + weight * neighbours, 0)
+    at_mention = window_weights(case, start=start, lag_s=lag_s, end=end)
+    neighbours = np.array([part.sum(axis=0) for part in around]).reshape(at_mention.shape)
+    seconds: FloatArray = np.maximum(at_mention + weight * neighbours, 0)
     return seconds
 
 

@@ -39,8 +39,8 @@ class LabelScores:
 
     def mean(self, without: int | None = None) -> FloatArray:
         """Mean IoU over cases, shape (rules, thresholds); NaN for a rule without a case."""
-        kept = np.ones(len(self.subjects), bool) if without is None else self.subjects != without
-        return ratio(self.iou[kept].sum(axis=0), self.n[kept].sum(axis=0)[:, None])
+        counted = np.ones(len(self.subjects), bool) if without is None else self.subjects != without
+        return ratio(self.iou[counted].sum(axis=0), self.n[counted].sum(axis=0)[:, None])
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ class HeldOut:
     ----------
     scores : LabelScores
         Where they come from.
-    others : ndarray of float64, shape (s, rules)
+    iou_of_others : ndarray of float64, shape (s, rules)
         Best mean IoU of the other subjects; NaN where none of them has the label.
-    own : ndarray of float64, shape (s, rules)
+    iou : ndarray of float64, shape (s, rules)
         Summed IoU of the subject's cases at the threshold of that best.
     """
 
     scores: LabelScores
-    others: FloatArray
-    own: FloatArray
+    iou_of_others: FloatArray
+    iou: FloatArray
 
 
 def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
@@ -83,22 +83,23 @@ def hold_out(labels: Sequence[LabelScores]) -> list[HeldOut]:
     Where no other subject has the label, the others' mean over the other labels chooses.
     """
     return [
-        _hold_out(scores, [other for other in labels if other is not scores]) for scores in labels
+        _hold_out(scores, [other_scores for other_scores in labels if other_scores is not scores])
+        for scores in labels
     ]
 
 
 def _hold_out(scores: LabelScores, elsewhere: Sequence[LabelScores]) -> HeldOut:
     total, n = scores.iou.sum(axis=0), scores.n.sum(axis=0)
-    others, own = np.empty(scores.n.shape), np.empty(scores.n.shape)
+    iou_of_others, iou_held_out = np.empty(scores.n.shape), np.empty(scores.n.shape)
     rules = np.arange(len(total))
-    for at, subject in enumerate(scores.subjects):
-        rest = ratio(total - scores.iou[at], (n - scores.n[at])[:, None])
-        chosen_by = rest
-        if np.isnan(rest).all() and elsewhere:
-            chosen_by = macro([other.mean(without=subject) for other in elsewhere])
+    for row, subject in enumerate(scores.subjects):
+        mean = ratio(total - scores.iou[row], (n - scores.n[row])[:, None])
+        chosen_by = mean
+        if np.isnan(mean).all() and elsewhere:
+            chosen_by = macro([label_scores.mean(without=subject) for label_scores in elsewhere])
         best = np.nan_to_num(chosen_by).argmax(axis=1)
-        others[at], own[at] = rest[rules, best], scores.iou[at, rules, best]
-    return HeldOut(scores, others, own)
+        iou_of_others[row], iou_held_out[row] = mean[rules, best], scores.iou[row, rules, best]
+    return HeldOut(scores, iou_of_others, iou_held_out)
 
 
 def macro(by_label: Sequence[FloatArray]) -> FloatArray:
@@ -108,7 +109,7 @@ def macro(by_label: Sequence[FloatArray]) -> FloatArray:
 
 def held_out_iou(held: HeldOut) -> FloatArray:
     """Mean IoU of a label's cases by rule, shape (rules,)."""
-    return ratio(held.own.sum(axis=0), held.scores.n.sum(axis=0))
+    return ratio(held.iou.sum(axis=0), held.scores.n.sum(axis=0))
 
 
 def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
@@ -125,7 +126,7 @@ def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
     by_label = []
     for held in labels:
         times = drawn[:, np.searchsorted(everybody, held.scores.subjects)]
-        by_label.append(ratio(times @ held.own, times @ held.scores.n))
+        by_label.append(ratio(times @ held.iou, times @ held.scores.n))
     return macro(by_label)
 
 
@@ -145,11 +146,11 @@ def searched_iou(labels: Sequence[HeldOut], ranked: NDArray[np.intp]) -> float:
     for subject in everybody:
         places = [np.flatnonzero(held.scores.subjects == subject) for held in labels]
         of_others = [
-            held.others[place[0]] if len(place) else whole
+            held.iou_of_others[place[0]] if len(place) else whole
             for held, place, whole in zip(labels, places, in_sample, strict=True)
         ]
         chosen = ranked[np.argmax(macro(of_others)[ranked])]
-        for at, (held, place) in enumerate(zip(labels, places, strict=True)):
-            total[at] += held.own[place, chosen].sum()
-            n[at] += held.scores.n[place, chosen].sum()
+        for number, (held, place) in enumerate(zip(labels, places, strict=True)):
+            total[number] += held.iou[place, chosen].sum()
+            n[number] += held.scores.n[place, chosen].sum()
     return float(np.mean(total / n))

@@ -6,7 +6,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import gazescribe.pipeline.dictation.run
 from gazescribe.pipeline.core.schemas import TABLES
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, sentences, words, write_tables
@@ -171,7 +170,7 @@ def test_explain_shows_what_was_dropped_and_why():
 
 def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):
     """Five tasks, so that workers are started."""
-    monkeypatch.setattr(gazescribe.pipeline.dictation.run, "REPORTS_A_TASK", 1)
+    monkeypatch.setattr("gazescribe.pipeline.dictation.run.REPORTS_A_TASK", 1)
     write_jsonl(tmp_path / "in.jsonl")
     for workers in (1, 2):
         gazescribe(

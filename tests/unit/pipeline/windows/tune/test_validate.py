@@ -40,24 +40,24 @@ def test_a_rule_without_a_case_has_no_mean():
 def test_a_subject_is_scored_at_the_threshold_of_the_others():
     (held,) = hold_out([EDEMA])
     # others of 1: means .35 .15 .3 → first; of 2: .25 .45 .1 → second; of 3: .3 .3 .3 → first
-    np.testing.assert_allclose(held.others, [[0.35], [0.45], [0.3]])
-    np.testing.assert_allclose(held.own, [[0.2], [0.0], [0.3]])
+    np.testing.assert_allclose(held.iou_of_others, [[0.35], [0.45], [0.3]])
+    np.testing.assert_allclose(held.iou, [[0.2], [0.0], [0.3]])
     np.testing.assert_allclose(held_out_iou(held), [0.5 / 3])
 
 
 def test_a_label_of_one_subject_takes_the_threshold_of_other_labels():
     held = hold_out([EDEMA, FRACTURE])[1]
-    assert np.isnan(held.others).all()
-    np.testing.assert_allclose(held.own, [[0.1]])  # Edema's first threshold
+    assert np.isnan(held.iou_of_others).all()
+    np.testing.assert_allclose(held.iou, [[0.1]])  # Edema's first threshold
 
 
 def test_its_own_cases_do_not_choose_in_the_other_labels_either():
     same_subject = scores("Fracture", [[0.1, 0.8, 0.8]], start=1)
     held = hold_out([EDEMA, same_subject])[1]
-    np.testing.assert_allclose(held.own, [[0.1]])  # Edema without subject 1: .35 .15 .3
+    np.testing.assert_allclose(held.iou, [[0.1]])  # Edema without subject 1: .35 .15 .3
     other = scores("Opacity", [[0, 0, 1.0]], [[0.2, 0.3, 0.2]])
     held = hold_out([other, same_subject])[1]
-    np.testing.assert_allclose(held.own, [[0.8]])  # of subject 2 alone: the second
+    np.testing.assert_allclose(held.iou, [[0.8]])  # of subject 2 alone: the second
 
 
 def test_macro_leaves_out_labels_without_a_value():
