@@ -110,8 +110,8 @@ def count(aligned: pd.DataFrame, clusters: pd.Series) -> tuple[pd.DataFrame, Flo
     n_exact = np.zeros((len(labels), len(states)), np.int64)
     for number, state in enumerate(states):
         is_found, gold = (_is(aligned[f"polarity_{side}"], state) for side in ("found", "gold"))
-        for outcome, rows in enumerate((is_found & gold, is_found & ~gold, gold & ~is_found)):
-            np.add.at(counts, (cluster[rows], label[rows], number, outcome), 1)
+        for outcome, is_so in enumerate((is_found & gold, is_found & ~gold, gold & ~is_found)):
+            np.add.at(counts, (cluster[is_so], label[is_so], number, outcome), 1)
         exact = is_found & gold & aligned["exact"].to_numpy()
         np.add.at(n_exact, (label[exact], number), 1)
     rows = [(label_name, state) for label_name in labels for state in states]

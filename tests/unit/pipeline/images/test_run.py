@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import write_table
@@ -280,7 +281,7 @@ class Reader:
 def interrupted(project, reader):
     arguments = ([project / "tables"], project / "root", project / "out")
     with pytest.raises(KeyboardInterrupt):
-        images.run(*arguments, images.load_params().images, workers=1)
+        images.run(*arguments, load_params().images, workers=1)
     assert reader.names
     assert not (project / "out" / "index.parquet").exists()
 
