@@ -16,9 +16,7 @@ from gazescribe.pipeline.commands.options import (
 )
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.files import write_json
-from gazescribe.pipeline.core.tables import (
-    read_table,
-)
+from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.gaze.fixations import agreement, find_fixations
 
 
@@ -48,13 +46,13 @@ def fixations(
     params_file: Path | None,
     *,
     as_json: bool,
-    **given: Any,
+    **values: Any,
 ) -> None:
     """Find fixations in the samples of TABLES; write all tables, with these, to OUT."""
     from gazescribe.pipeline.commands.params import load_params
     from gazescribe.pipeline.core.yaml_files import override
 
-    settings = override(load_params(params_file).fixations, **given)
+    settings = override(load_params(params_file).fixations, **values)
     theirs = None if against is None else read_table(against, "fixations")
     summary = find_fixations(
         tables, out, settings, px_per_deg=px_per_deg, workers=workers, scheduler=scheduler
@@ -74,13 +72,14 @@ def summary_line(summary: dict[str, Any]) -> str:
         f" {plural(summary['samples'], 'sample')}; "
         + (f"without gaze: {left_out}" if left_out else "no reading without gaze")
     )
-    same = summary.get("agreement")
-    if same is None:
+    compared = summary.get("agreement")
+    if compared is None:
         return line
-    if same["distance_deg"] is None:
-        return f"{line}; no fixation to compare in {plural(same['readings'], 'reading')}"
+    n_readings = plural(compared["readings"], "reading")
+    if compared["distance_deg"] is None:
+        return f"{line}; no fixation to compare in {n_readings}"
     return (
-        f"{line}; against theirs in {plural(same['readings'], 'reading')}:"
-        f" {same['count_ratio']:.2f} times as many, time IoU {same['time_iou']:.2f},"
-        f" {same['share_matched']:.0%} matched, centres {same['distance_deg']:.2f}° apart"
+        f"{line}; against theirs in {n_readings}:"
+        f" {compared['count_ratio']:.2f} times as many, time IoU {compared['time_iou']:.2f},"
+        f" {compared['share_matched']:.0%} matched, centres {compared['distance_deg']:.2f}° apart"
     )

@@ -1,7 +1,6 @@
 """The command `ingest`: raw tree to tables, for any of the three data sets, or one of your own."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,10 @@ from gazescribe.pipeline.commands.options import (
     summarise,
 )
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Options
 from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
-from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import find_root
-from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 COUNTED = {
     "readings": ("reading",),
@@ -57,7 +54,7 @@ COUNTED = {
 @params_option
 @json_option
 def ingest(
-    dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **given: Any
+    dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **values: Any
 ) -> None:
     """Turn the raw tree under ROOT into tables in OUT.
 
@@ -65,32 +62,15 @@ def ingest(
     data_manifests/, or the path of a YAML file (docs/own-data.md).
     """
     from gazescribe.pipeline.commands.params import load_params
+    from gazescribe.pipeline.ingest.run import ingest_tree
 
     settings = load_params(params_file).ingest
     for name in ("val_subjects", "tuning_readings"):
-        given[name] = given[name] or getattr(settings, name)
-    options = Options(**given)
+        values[name] = values[name] or getattr(settings, name)
     manifest = load_readable(dataset)
-    summary = _reader(manifest)(find_root(root, manifest), out, settings, options)
+    root = find_root(root, manifest)
+    summary = ingest_tree(root, out, manifest, settings, Options(**values))
     summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
-
-
-def _reader(manifest: Manifest) -> Callable[[Path, Path, Ingest, Options], dict[str, Any]]:
-    if isinstance(manifest, OwnManifest):
-        from gazescribe.pipeline.ingest.by_manifest.reader import ingest_own
-
-        return partial(ingest_own, manifest=manifest)
-    if manifest.name == "reflacx":
-        from gazescribe.pipeline.ingest.reflacx.reader import ingest_reflacx
-
-        return ingest_reflacx
-    if manifest.name == "egd":
-        from gazescribe.pipeline.ingest.egd.reader import ingest_egd
-
-        return ingest_egd
-    from gazescribe.pipeline.ingest.mimic.reader import ingest_mimic
-
-    return ingest_mimic
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from gazescribe.pipeline.gaze.sync.settings import Sync
 @click.option("--apply", "target", type=FOLDER, help="Write moved copies of TABLES to this folder.")
 @click.option(
     "--what",
+    "correction",
     type=click.Choice(["drift", "offset", "both"]),
     help="What --apply corrects: gaze by drift, words by offset, or both.",
 )
@@ -46,7 +47,7 @@ def sync(
     raw: Path | None,
     out: Path | None,
     target: Path | None,
-    what: str | None,
+    correction: str | None,
     params_file: Path | None,
     *,
     as_json: bool,
@@ -55,31 +56,34 @@ def sync(
 
     Nothing is changed unless --apply says so, and then in a copy.
     """
-    _check_request(raw, target, what)
+    _check_request(raw, target, correction)
     if target:
         check_target(tables, target)
     settings = load_params(params_file).sync
     result = run(tables, raw, settings)
-    if target and what:
-        moves = moves_of(tables, result if what != "offset" else {**result, "sessions": {}})
-        offset_s = 0.0 if what == "drift" else _offset(result, what, settings, where=tables)
-        result["what"] = what
+    if target and correction:
+        drifts = result if correction != "offset" else {**result, "sessions": {}}
+        moves = moves_of(tables, drifts)
+        offset_s = 0.0
+        if correction != "drift":
+            offset_s = _offset(result, correction, settings, where=tables)
+        result["what"] = correction
         result["applied"] = apply_to(tables, target, result, moves, offset_s)
     if out:
         write_json(result, out)
     summarise("\n".join(lines(result, settings)), result, as_json=as_json)
 
 
-def _check_request(raw: Path | None, target: Path | None, what: str | None) -> None:
-    if (target is None) != (what is None):
+def _check_request(raw: Path | None, target: Path | None, correction: str | None) -> None:
+    if (target is None) != (correction is None):
         problem = "--apply and --what belong together: where to, and what is to be corrected."
         raise AlignmentError(problem, remedy="Say --apply FOLDER --what drift, offset or both.")
-    if what in ("drift", "both") and raw is None:
-        problem = f"--what {what} needs sessions, which the tables do not hold."
+    if correction in ("drift", "both") and raw is None:
+        problem = f"--what {correction} needs sessions, which the tables do not hold."
         raise AlignmentError(problem, remedy="Give the EGD tree with --raw.")
 
 
-def _offset(result: Mapping[str, Any], what: str, settings: Sync, *, where: Path) -> float:
+def _offset(result: Mapping[str, Any], correction: str, settings: Sync, *, where: Path) -> float:
     """Give what is added to the times of words: 0 where `both` was asked and it may be 0."""
     offset, p = result["offset"], result["arrival"]["p"]
     if offset["value_s"] is None or p > 1 - settings.confidence:
@@ -87,8 +91,8 @@ def _offset(result: Mapping[str, Any], what: str, settings: Sync, *, where: Path
         raise AlignmentError(problem, where=where, remedy="Apply --what drift alone.")
     if is_told(offset, "_s"):
         return float(offset["value_s"])
-    if what == "offset":
-        problem = f"the offset cannot be told from 0: {_said(offset, '_s', 's')}."
+    if correction == "offset":
+        problem = f"the offset cannot be told from 0: {_with_interval(offset, '_s', 's')}."
         raise AlignmentError(problem, where=where, remedy="Leave the words as they are.")
     return 0.0
 
@@ -99,63 +103,63 @@ def lines(result: Mapping[str, Any], settings: Sync) -> Iterator[str]:
     if lead["value_s"] is None:
         yield f"lead: unknown, only {lead['n_readings']} readings name anatomy that has a box"
     else:
-        how = f"{lead['n_phrases']} phrases of {lead['n_readings']} readings, p = {lead['p']}"
-        follows, by = _ahead(lead)
-        yield f"gaze {'follows' if follows else 'leads'} words by {_said(by, '_s', 's')} ({how})"
-        after, by = _ahead(result["arrival"])
+        basis = f"{lead['n_phrases']} phrases of {lead['n_readings']} readings, p = {lead['p']}"
+        follows, distance = _ahead(lead)
+        distance_s = _with_interval(distance, "_s", "s")
+        yield f"gaze {'follows' if follows else 'leads'} words by {distance_s} ({basis})"
+        is_after, distance = _ahead(result["arrival"])
         yield (
-            f"gaze arrives {_said(by, '_s', 's')} {'after' if after else 'before'} the sentence;"
+            f"gaze arrives {_with_interval(distance, '_s', 's')}"
+            f" {'after' if is_after else 'before'} the sentence;"
             f" {settings.expected_arrival_s:g} s before it was expected, which would add"
-            f" {_said(offset, '_s', 's')} to the times of words"
+            f" {_with_interval(offset, '_s', 's')} to the times of words"
         )
         if lead["p"] > 1 - settings.confidence:
             yield "this is no more than chance gives: do not use it"
     if result["sessions"] is None:
         yield "drift: unknown without sessions (--raw)"
     for name, session in (result["sessions"] or {}).items():
-        yield f"session {name}: {_drift_said(session)}"
-    if done := result.get("applied"):
-        yield "; ".join(_done_said(result, done))
+        yield f"session {name}: {_drift_line(session)}"
+    if moved := result.get("applied"):
+        yield "; ".join(_lines_of_moves(result, moved))
 
 
-def _done_said(result: Mapping[str, Any], done: Mapping[str, Any]) -> Iterator[str]:
+def _lines_of_moves(result: Mapping[str, Any], moved: Mapping[str, Any]) -> Iterator[str]:
     """Say what was moved; and of what was asked for and was not moved, why."""
-    n_moved, offset_s = done["n_readings_moved"], done["offset_s"]
+    n_moved, offset_s = moved["n_readings_moved"], moved["offset_s"]
     if result["what"] != "offset":
-        known = any(one["calibration"] or one["anatomy"] for one in result["sessions"].values())
-        why = "all intervals hold 0" if known else "no session has an estimate"
+        sessions = result["sessions"].values()
+        has_drift = any(session["calibration"] or session["anatomy"] for session in sessions)
+        why = "all intervals hold 0" if has_drift else "no session has an estimate"
         yield f"moved gaze of {n_moved} readings{'' if n_moved else f' ({why})'}"
     if result["what"] != "drift":
         why = "" if offset_s else " (its interval holds 0)"
         yield f"moved words by {offset_s:g} s{why}"
 
 
-def _ahead(found: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+def _ahead(estimate: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
     """Tell whether gaze comes after speech, and give by how much it is ahead or behind."""
-    value, low, high = (found[f"{name}_s"] for name in ("value", "low", "high"))
+    value, low, high = (estimate[f"{name}_s"] for name in ("value", "low", "high"))
     if value is None or value >= 0:
-        return False, found
-    known = low is not None
-    return True, {
-        "value_s": 0.0 - value,
-        "low_s": 0.0 - high if known else None,
-        "high_s": 0.0 - low if known else None,
-    }
+        return False, estimate
+    if low is not None:  # 0.0 - x, for -x would print a zero as -0.00
+        low, high = 0.0 - high, 0.0 - low
+    return True, {"value_s": 0.0 - value, "low_s": low, "high_s": high}
 
 
-def _drift_said(session: Mapping[str, Any]) -> str:
+def _drift_line(session: Mapping[str, Any]) -> str:
     parts = []
     for source in ("calibration", "anatomy"):
         if drift := session[source]:
-            across, down = (_said(drift[axis], "", "°") for axis in AXES)
+            across, down = (_with_interval(drift[axis], "", "°") for axis in AXES)
             parts.append(f"right {across}, down {down} by {source}")
         else:
             parts.append(f"no drift by {source}, for there are too few rows")
     return "; ".join(parts)
 
 
-def _said(found: Mapping[str, Any], unit: str, sign: str) -> str:
-    value, low, high = (found[f"{name}{unit}"] for name in ("value", "low", "high"))
+def _with_interval(estimate: Mapping[str, Any], unit: str, sign: str) -> str:
+    value, low, high = (estimate[f"{name}{unit}"] for name in ("value", "low", "high"))
     if value is None:
         return "an unknown time"
     blank = " " if sign == "s" else ""

@@ -18,7 +18,6 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.settings import Options
 from gazescribe.pipeline.ingest.verify import (
     SEVERITIES,
-    _surveyor,
     absent_images,
     list_files,
     make_report,
@@ -57,14 +56,16 @@ def verify(
     params_file: Path | None,
     *,
     as_json: bool,
-    **given: Any,
+    **values: Any,
 ) -> None:
     """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
     from gazescribe.pipeline.commands.params import load_params
+    from gazescribe.pipeline.ingest.run import survey_tree
 
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
-    survey = _surveyor(manifest)(root, load_params(params_file).ingest, Options(**given))
+    settings = load_params(params_file).ingest
+    survey = survey_tree(root, manifest, settings, Options(**values))
     files = list_files(root, manifest, survey.ids)
     survey.faults.extend(absent_images(files, manifest, survey.ids))
     report = make_report(survey, files, manifest)
@@ -86,23 +87,23 @@ def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
         for name, parts in report["quality"].items():
             yield f"  {name:18}" + "".join(f"{part:>12g}" for part in parts.values())
     n = report["n"]
-    reasons = ", ".join(plural(n[one], one, many) for one, many in SEVERITIES.items())
+    reasons = ", ".join(plural(n[word], word, words) for word, words in SEVERITIES.items())
     lost = say_lost(report)
     yield f"reasons: {reasons}; " + (f"lost: {lost}" if lost else "nothing is lost")
 
 
 def _counts_as_text(counts: Mapping[str, Any]) -> Iterator[str]:
-    known = any(count["full_release"] is not None for count in counts.values())
-    yield "counts (full release):" if known else "counts:"
+    is_published = any(count["full_release"] is not None for count in counts.values())
+    yield "counts (full release):" if is_published else "counts:"
     for name, count in counts.items():
-        found = "-" if count["found"] is None else f"{count['found']:,}"
+        number = "-" if count["found"] is None else f"{count['found']:,}"
         full = "" if count["full_release"] is None else f" ({count['full_release']:,})"
-        yield f"  {name:26}{found:>9}{full}"
+        yield f"  {name:26}{number:>9}{full}"
 
 
 def _faults_as_text(faults: Mapping[str, Any]) -> Iterator[str]:
     for severity, title in SEVERITIES.items():
-        reasons = {code: one for code, one in faults.items() if one["severity"] == severity}
+        reasons = {code: fault for code, fault in faults.items() if fault["severity"] == severity}
         if reasons:
             yield f"{title}:"
         for code, reason in reasons.items():

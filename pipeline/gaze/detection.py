@@ -18,7 +18,7 @@ from gazescribe.pipeline.core.yaml_files import Strict
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MISSING = 1.5  # steps: farther apart, a sample is missing between two
+MISSING_STEPS = 1.5  # farther apart, a sample is missing between two
 
 
 class Detection(Strict):
@@ -70,26 +70,22 @@ def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
         First and last sample of each, in time order. They cover `min_duration_s` at least, each
         sample standing for one step of the tracker.
     """
+    from scipy.ndimage import median_filter
+
     if len(gaze.time_s) < 2:
         return np.empty((0, 2), np.intp)
     step_s = step_of(gaze.time_s)
     n_least = max(round(settings.min_duration_s / step_s), 2)
     n_smoothed = round(settings.smooth_s / step_s) // 2 * 2 + 1
     find = _by_dispersion if settings.method == "idt" else _by_velocity
-    found = []
+    pieces = [np.empty((0, 2), np.intp)]
     for first, end in stretches(gaze):
         if end - first >= n_least:
-            position_deg = _smoothed(gaze.position_deg[first:end], n_smoothed)
-            found.append(first + find(gaze.time_s[first:end], position_deg, n_least, settings))
-    return np.concatenate([np.empty((0, 2), np.intp), *found])
-
-
-def _smoothed(position_deg: Floats, n: int) -> Floats:
-    """Take the median of so many samples round each, which keeps the edges of saccades."""
-    from scipy.ndimage import median_filter
-
-    smooth: Floats = median_filter(position_deg, size=(n, 1), mode="nearest")
-    return smooth
+            # A median, unlike a mean, keeps the edges of saccades.
+            size = (n_smoothed, 1)
+            smooth = median_filter(gaze.position_deg[first:end], size=size, mode="nearest")
+            pieces.append(first + find(gaze.time_s[first:end], smooth, n_least, settings))
+    return np.concatenate(pieces)
 
 
 def step_of(time_s: Floats) -> float:
@@ -99,7 +95,7 @@ def step_of(time_s: Floats) -> float:
 
 def stretches(gaze: Gaze) -> list[tuple[int, int]]:
     """Cut samples into unbroken stretches, each from its first sample to one past its last."""
-    apart = np.diff(gaze.time_s) > MISSING * step_of(gaze.time_s)
+    apart = np.diff(gaze.time_s) > MISSING_STEPS * step_of(gaze.time_s)
     broken = apart | ~gaze.valid[1:] | ~gaze.valid[:-1] | (np.diff(gaze.view) != 0)
     edges = [0, *(np.flatnonzero(broken) + 1).tolist(), len(gaze.time_s)]
     return [(first, end) for first, end in pairwise(edges) if gaze.valid[first]]
@@ -112,11 +108,12 @@ def _by_dispersion(
 
     spread = settings.dispersion_deg
     events = idt(position_deg, minimum_duration=n_least, dispersion_threshold=spread).frame
-    found = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
-    for pair in found:  # it ends with the first sample that is too far, unless the samples end
+    pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+    # pymovements ends a fixation with the first sample that is too far, unless the samples end.
+    for pair in pairs:
         window = position_deg[pair[0] : pair[1] + 1]
         pair[1] -= int(np.ptp(window, axis=0).sum() > spread)
-    return found.astype(np.intp)
+    return pairs.astype(np.intp)
 
 
 def _by_velocity(
@@ -132,5 +129,5 @@ def _by_velocity(
     velocity = (position_deg[after] - position_deg[before]) / elapsed_s[:, None]
     limit = settings.velocity_deg_s
     events = ivt(velocity, minimum_duration=n_least - 1, velocity_threshold=limit).frame
-    found = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
-    return found.astype(np.intp)
+    pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+    return pairs.astype(np.intp)

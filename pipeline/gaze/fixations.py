@@ -1,4 +1,4 @@
-"""The command `fixations`: fixations from raw samples, where a data set gives no better ones.
+"""Fixations from raw samples, where a data set gives no better ones.
 
 Reads: samples, readings, and where they are there the data set's own fixations or attributes, for
 the size of a degree and the part of the image on screen. Writes: a folder of tables as `ingest`
@@ -10,6 +10,7 @@ gaze was left out before; counted by reason.
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,17 +85,16 @@ def find_fixations(
         raise GazeError(f"--px-per-deg {px_per_deg} is not above 0.")
     readings = read_table(tables, "readings")
     ids = sorted(readings["reading_id"].to_pylist())
-    excluded = _excluded(readings)
     find = partial(
-        _find_some,
+        _find_in_readings,
         tables=tables.resolve(),
         settings=settings,
         px_per_deg=px_per_deg,
-        excluded=excluded,
+        excluded=_excluded(readings),
     )
     read_table(tables, "samples", ["reading_id"], [("reading_id", "==", "")])  # checks its schema
     n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows
-    found = map_tasks(
+    chunks = map_tasks(
         find,
         cut(ids, READINGS_A_TASK),
         workers=workers,
@@ -104,7 +104,7 @@ def find_fixations(
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
     copied = [name for name in COPIED if table_path(tables, name).is_file()]
     make_room(out, dataset_of(tables), ["readings", "fixations", *copied])
-    n_rows, notes = write_chunks(found, out, ["fixations"], {"fixations_params": recorded})
+    n_rows, notes = write_chunks(chunks, out, ["fixations"], {"fixations_params": recorded})
     with_gaze = set(read_table(out, "fixations", ["reading_id"])["reading_id"].to_pylist())
     _write_readings(readings, with_gaze, out)
     for name in copied:
@@ -128,18 +128,20 @@ def _excluded(readings: pa.Table) -> frozenset[str]:
 
 
 def _write_readings(readings: pa.Table, with_gaze: set[str], out: Path) -> None:
-    has_gaze = pa.array([one in with_gaze for one in readings["reading_id"].to_pylist()])
+    ids = readings["reading_id"].to_pylist()
+    has_gaze = pa.array([reading_id in with_gaze for reading_id in ids])
     place = readings.column_names.index("has_gaze")
-    known = TABLES["readings"].schema.metadata
+    # The sources of the splits go along; the schema's own entries are written anew.
+    of_schema = TABLES["readings"].schema.metadata
     extra = {
         key.decode(): value.decode()
         for key, value in (readings.schema.metadata or {}).items()
-        if key not in known and not key.startswith((b"ARROW", b"pandas"))
+        if key not in of_schema and not key.startswith((b"ARROW", b"pandas"))
     }
     write_table(readings.set_column(place, "has_gaze", has_gaze), out, "readings", extra)
 
 
-def _find_some(
+def _find_in_readings(
     ids: Sequence[str],
     *,
     tables: Path,
@@ -149,42 +151,40 @@ def _find_some(
 ) -> Chunk:
     chunk = Chunk()
     samples = read_readings(tables, "samples", ids)
-    own = _read_if_there(tables, "fixations", ids)
-    stated = _read_if_there(tables, "attributes", ids)
-    for one in ids:
-        if one in excluded:
+    fixations, attributes = (
+        read_readings(tables, name, ids) if table_path(tables, name).is_file() else {}
+        for name in ("fixations", "attributes")
+    )
+    for reading_id in ids:
+        if reading_id in excluded:
             chunk.without_gaze["left out before"] += 1
             continue
-        views = _views(own.get(one), stated.get(one), px_per_deg)
-        if not len(samples[one]["time_s"]):
+        views = _views(fixations.get(reading_id), attributes.get(reading_id), px_per_deg)
+        if not len(samples[reading_id]["time_s"]):
             chunk.without_gaze["no samples"] += 1
         elif views is None:
             chunk.without_gaze["pixels per degree unknown"] += 1
         else:
-            rows = _fixations(samples[one], views, settings)
+            rows = _fixations(samples[reading_id], views, settings)
             if len(rows["onset_s"]):
-                chunk.add("fixations", one, rows)
+                chunk.add("fixations", reading_id, rows)
             else:
                 chunk.without_gaze["no fixation"] += 1
     return chunk.pack()
 
 
-def _read_if_there(tables: Path, name: str, ids: Sequence[str]) -> dict[str, Row]:
-    return read_readings(tables, name, ids) if table_path(tables, name).is_file() else {}
-
-
-def _views(own: Row | None, stated: Row | None, px_per_deg: float | None) -> Row | None:
-    """Say what was on screen when: rows of `CARRIED` and when each begins, or None if unknown."""
-    if own is not None and len(own["onset_s"]):
-        between_s = (own["offset_s"][:-1] + own["onset_s"][1:]) / 2
+def _views(fixations: Row | None, attributes: Row | None, px_per_deg: float | None) -> Row | None:
+    """Give the views of the image: rows of `CARRIED` and when each begins, or None if unknown."""
+    if fixations is not None and len(fixations["onset_s"]):
+        between_s = (fixations["offset_s"][:-1] + fixations["onset_s"][1:]) / 2
         begin_s = np.concatenate([[-np.inf], np.maximum.accumulate(between_s)])
-        return {"begin_s": begin_s, **{name: own[name] for name in CARRIED}}
-    values = dict(zip(stated["name"], stated["value"], strict=True)) if stated else {}
+        return {"begin_s": begin_s, **{name: fixations[name] for name in CARRIED}}
+    values = dict(zip(attributes["name"], attributes["value"], strict=True)) if attributes else {}
     sizes = [float(values.get(f"px_per_deg_{axis}", px_per_deg or np.nan)) for axis in "xy"]
     if np.isnan(sizes).any():
         return None
-    known = dict(zip(CARRIED, [*sizes, *[np.nan] * 4], strict=True))
-    return {name: np.array([one]) for name, one in {"begin_s": -np.inf, **known}.items()}
+    view = dict(zip(CARRIED, [*sizes, *[np.nan] * 4], strict=True))  # no part shown: the whole
+    return {name: np.array([value]) for name, value in {"begin_s": -np.inf, **view}.items()}
 
 
 def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArray[Any]]:
@@ -192,27 +192,29 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
     time_s, position_px = samples["time_s"], np.stack([samples["x_px"], samples["y_px"]], axis=1)
     valid = samples["valid"].astype(bool) & np.isfinite(position_px).all(axis=1)
     shown = np.stack([views[name] for name in CARRIED[2:]], axis=1)
-    same = np.unique(np.nan_to_num(shown, nan=-1e9), axis=0, return_inverse=True)[1].ravel()
+    # NaN differs from itself: a number of no pixel makes unknown parts of the image one view.
+    filled = np.nan_to_num(shown, nan=-1e9)
+    view_of_row = np.unique(filled, axis=0, return_inverse=True)[1].ravel()
     row = np.asarray(np.searchsorted(views["begin_s"], time_s, side="right")) - 1
-    # One resolution a view: REFLACX's is rounded to whole pixels, fixation by fixation
-    size = np.stack(
+    # One resolution a view: REFLACX's is rounded to whole pixels, fixation by fixation.
+    px_per_deg = np.array(
         [
-            np.array([np.median(views[name][same == one]) for one in range(same.max() + 1)])
-            for name in CARRIED[:2]
-        ],
-        axis=1,
+            [np.median(views[name][view_of_row == number]) for name in CARRIED[:2]]
+            for number in range(view_of_row.max() + 1)
+        ]
     )
-    view = same[row]
-    gaze = Gaze(time_s, position_px / size[view], valid, view)
-    found = detect(gaze, settings)
-    middle = (found[:, 0] + found[:, 1]) // 2
-    centres = [position_px[first : last + 1].mean(axis=0) for first, last in found.tolist()]
-    centre_px = np.array(centres, dtype=np.float64).reshape(len(found), 2)
+    view = view_of_row[row]
+    gaze = Gaze(time_s, position_px / px_per_deg[view], valid, view)
+    pairs = detect(gaze, settings)
+    first, last = pairs.T
+    middle = (first + last) // 2
+    centres = [position_px[begin : end + 1].mean(axis=0) for begin, end in pairs.tolist()]
+    centre_px = np.array(centres, dtype=np.float64).reshape(len(pairs), 2)
     step_s = step_of(time_s) if len(time_s) > 1 else 0.0
     return {
-        "fixation": np.arange(len(found)),
-        "onset_s": time_s[found[:, 0]],
-        "offset_s": time_s[found[:, 1]] + step_s,
+        "fixation": np.arange(len(pairs)),
+        "onset_s": time_s[first],
+        "offset_s": time_s[last] + step_s,  # a sample stands for one step of the tracker
         "x_px": centre_px[:, 0],
         "y_px": centre_px[:, 1],
         **{name: views[name][row[middle]] for name in CARRIED},
@@ -238,9 +240,12 @@ def agreement(ours: pa.Table, theirs: pa.Table) -> dict[str, float | int | None]
     """
     ids = sorted(set(ours["reading_id"].to_pylist()) & set(theirs["reading_id"].to_pylist()))
     first, second = rows_of(ours, "reading_id", ids), rows_of(theirs, "reading_id", ids)
-    pairs = [_compare(first[one], second[one]) for one in ids]
-    n_ours, n_theirs, both_s, either_s = (sum(pair[n] for pair in pairs) for n in range(4))
-    apart = np.concatenate([np.empty((0, 3)), *(pair[4] for pair in pairs)])
+    comparisons = [_compare(first[key], second[key]) for key in ids]
+    n_theirs = sum(comparison.n_theirs for comparison in comparisons)
+    either_s = sum(comparison.either_s for comparison in comparisons)
+    both_s = sum(comparison.both_s for comparison in comparisons)
+    n_ours = sum(comparison.n_ours for comparison in comparisons)
+    apart = np.concatenate([np.empty((0, 3)), *(comparison.apart for comparison in comparisons)])
     medians = np.median(apart, axis=0).tolist() if len(apart) else [None] * 3
     return {
         "readings": len(ids),
@@ -251,22 +256,34 @@ def agreement(ours: pa.Table, theirs: pa.Table) -> dict[str, float | int | None]
     }
 
 
-def _compare(ours: Row, theirs: Row) -> tuple[int, int, float, float, Floats]:
-    """Give counts, seconds in both and in either, and what sets each pair apart."""
+@dataclass(frozen=True)
+class _Comparison:
+    """Two sets of fixations of one reading: counts, seconds in both and in either.
+
+    `apart`, shape (n, 3): of each pair, distance of centres in degrees, of onsets and of offsets.
+    """
+
+    n_ours: int
+    n_theirs: int
+    both_s: float
+    either_s: float
+    apart: Floats
+
+
+def _compare(ours: Row, theirs: Row) -> _Comparison:
     first = np.maximum(ours["onset_s"][:, None], theirs["onset_s"])
     last = np.minimum(ours["offset_s"][:, None], theirs["offset_s"])
     overlap_s = np.maximum(last - first, 0.0)
     both_s = float(overlap_s.sum())
     length_s = sum(float((rows["offset_s"] - rows["onset_s"]).sum()) for rows in (ours, theirs))
-    best, met = overlap_s.argmax(axis=0), overlap_s.max(axis=0) > 0
-    mine = {name: values[best[met]] for name, values in ours.items()}
-    other = {name: values[met] for name, values in theirs.items()}
+    best, is_met = overlap_s.argmax(axis=0), overlap_s.max(axis=0) > 0
+    partner = {name: values[best[is_met]] for name, values in ours.items()}
+    matched = {name: values[is_met] for name, values in theirs.items()}
     off_deg = [
-        (mine[f"{axis}_px"] - other[f"{axis}_px"]) / other[f"px_per_deg_{axis}"] for axis in "xy"
+        (partner[f"{axis}_px"] - matched[f"{axis}_px"]) / matched[f"px_per_deg_{axis}"]
+        for axis in "xy"
     ]
-    apart = [
-        np.hypot(*off_deg),
-        *(np.abs(mine[side] - other[side]) for side in ("onset_s", "offset_s")),
-    ]
+    off_s = [np.abs(partner[name] - matched[name]) for name in ("onset_s", "offset_s")]
+    apart = np.stack([np.hypot(*off_deg), *off_s], axis=1)
     n_ours, n_theirs = len(ours["onset_s"]), len(theirs["onset_s"])
-    return n_ours, n_theirs, both_s, length_s - both_s, np.stack(apart, axis=1)
+    return _Comparison(n_ours, n_theirs, both_s, length_s - both_s, apart)

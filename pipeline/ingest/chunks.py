@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.tables import TableWriter, conform
-from gazescribe.pipeline.ingest.quality import GazeQuality
+from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality
 from gazescribe.pipeline.sources.faults import Fault
 
 Item = TypeVar("Item")
@@ -22,7 +22,7 @@ CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes a
 
 @dataclass
 class Chunk:
-    """What some readings hold.
+    """Tables of some readings, and what was noted while they were read.
 
     Attributes
     ----------
@@ -52,18 +52,58 @@ class Chunk:
             for name, values in {"reading_id": [reading_id] * n_rows, **columns}.items():
                 pieces.setdefault(name, []).append(values)
 
+    def add_reading(self, reading_id: str, row: Mapping[str, Any]) -> None:
+        """Add the row of one reading to the table `readings`."""
+        self.add("readings", reading_id, {name: [value] for name, value in row.items()})
+
+    def add_attributes(self, reading_id: str, values: Mapping[str, str]) -> None:
+        """Add the attributes of one reading, by name."""
+        columns = {"name": list(values), "value": list(values.values())}
+        self.add("attributes", reading_id, columns)
+
+    def add_fixations(
+        self,
+        reading_id: str,
+        columns: Mapping[str, Any],
+        size_px: tuple[int | None, int | None],
+        thresholds: Quality,
+    ) -> bool:
+        """Add the fixations of one reading, unless their quality is beyond a threshold.
+
+        Parameters
+        ----------
+        reading_id : str
+            The reading.
+        columns : mapping of str to ndarray
+            Columns of the table `fixations` without the number, in time order; one row at least.
+        size_px : tuple of int or None
+            Width and height of the image; None when unknown.
+        thresholds : Quality
+            Section `ingest.quality`.
+
+        Returns
+        -------
+        bool
+            Whether they were added. Their quality is noted in either case.
+        """
+        measured = (columns[name] for name in ("onset_s", "offset_s", "x_px", "y_px"))
+        quality = gaze_quality(*measured, size_px, thresholds.min_gap_s)
+        excluded = exclusions(quality, thresholds)
+        row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
+        for name, value in row.items():
+            self.quality.setdefault(name, []).append(value)
+        if excluded:
+            self.without_gaze[f"quality: {excluded[0]}"] += 1
+            return False
+        self.add("fixations", reading_id, {"fixation": np.arange(quality.n_fixations), **columns})
+        return True
+
     def last(self, table: str, reading_id: str, column: str) -> Any:
         """Give a column of the reading that was added last; empty when it has no row."""
         pieces = self.tables.get(table, {})
         if not pieces or pieces["reading_id"][-1][0] != reading_id:
             return ()
         return pieces[column][-1]
-
-    def add_quality(self, reading_id: str, quality: GazeQuality, excluded: Sequence[str]) -> None:
-        """Add a row of the gaze-quality table."""
-        row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
-        for name, value in row.items():
-            self.quality.setdefault(name, []).append(value)
 
     def pack(self) -> Self:
         """Make tables of the pieces; as such they travel fast from a worker."""
@@ -93,7 +133,10 @@ def cut(items: Sequence[Item], size: int = CHUNK_READINGS) -> list[Sequence[Item
 
 
 def write_chunks(
-    chunks: Iterable[Chunk], out: Path, names: Iterable[str], extra: Mapping[str, str]
+    chunks: Iterable[Chunk],
+    out: Path | None,
+    names: Iterable[str],
+    extra: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, int], Chunk]:
     """Write chunks to tables as they come.
 
@@ -101,41 +144,29 @@ def write_chunks(
     ----------
     chunks : iterable of Chunk
         In rising order of reading.
-    out : pathlib.Path
-        Folder of the tables.
+    out : pathlib.Path or None
+        Folder of the tables; without one the chunks are read and nothing is written.
     names : iterable of str
         Tables to write, also when no chunk has a row of them.
-    extra : mapping of str to str
+    extra : mapping of str to str, optional
         More metadata for each file.
 
     Returns
     -------
     n_rows : dict of str to int
-        Rows per table.
+        Rows per table written.
     notes : Chunk
         All faults, quality rows and counts; no rows.
     """
     notes = Chunk()
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(TableWriter(out, name, extra)) for name in names}
+        writers = {}
+        if out is not None:
+            writers = {name: stack.enter_context(TableWriter(out, name, extra)) for name in names}
         for chunk in chunks:
-            for name, table in chunk.pack().packed.items():
-                writers[name].write(table)
+            packed = chunk.pack().packed
+            for name, writer in writers.items():
+                if name in packed:
+                    writer.write(packed[name])
             notes.take_notes(chunk)
     return {name: writer.n_rows for name, writer in writers.items()}, notes
-
-
-def write_with_samples(
-    chunks: Iterable[Chunk],
-    samples: Iterable[Chunk] | None,
-    out: Path,
-    names: Iterable[str],
-    extra: Mapping[str, str],
-) -> tuple[dict[str, int], Chunk]:
-    """Write as `write_chunks`, then `samples`, which are read in a pass of their own, or None."""
-    n_rows, notes = write_chunks(chunks, out, names, extra)
-    if samples is None:
-        return n_rows, notes
-    n_samples, more = write_chunks(samples, out, ["samples"], extra)
-    notes.take_notes(more)
-    return n_rows | n_samples, notes

@@ -27,7 +27,7 @@ FALSE = frozenset({"false", "0", "0.0"})
 def read_columns(
     root: Path,
     file: SourceFile,
-    found: Findings,
+    findings: Findings,
     *,
     labels: Sequence[str] = (),
     severity: Severity = "loss",
@@ -38,10 +38,10 @@ def read_columns(
     Parameters
     ----------
     root : pathlib.Path
-        Root of the tree; `found.file` is the path below it.
+        Root of the tree; `findings.file` is the path below it.
     file : SourceFile
         What the manifest says of it.
-    found : Findings
+    findings : Findings
         Takes the faults: `<name>_missing`, `_unreadable`, `_empty`, `_no_column`,
         `_column_twice`, `_ragged`, and the warning `_new_column`.
     labels : sequence of str
@@ -56,30 +56,30 @@ def read_columns(
     dict of str to tuple of str, or None
         Column name to cells; None when the file cannot be used.
     """
-    rows, fault = _checked_rows(root, file, found, labels)
+    rows, fault = _checked_rows(root, file, findings, labels)
     if fault is not None:
         code, message = fault
-        found.add(severity, f"{file.name}_{code}", message, loses=loses)
+        findings.add(severity, f"{file.name}_{code}", message, loses=loses)
         return None
     header = rows[0]
     new = set(header) - {column.name for column in file.columns} - {*labels}
     if new:
         named = ", ".join(sorted(new))
-        found.add("warning", f"{file.name}_new_column", f"the column {named} is not ingested")
+        findings.add("warning", f"{file.name}_new_column", f"the column {named} is not ingested")
     cells = zip(*rows[1:], strict=True) if len(rows) > 1 else [()] * len(header)
     return dict(zip(header, cells, strict=True))
 
 
 def _checked_rows(
-    root: Path, file: SourceFile, found: Findings, labels: Sequence[str]
+    root: Path, file: SourceFile, findings: Findings, labels: Sequence[str]
 ) -> tuple[list[list[str]], tuple[str, str] | None]:
-    path = existing(root / found.file)
+    path = existing(root / findings.file)
     if path is None:
         return [], ("missing", "there is no such file")
     try:
         rows = _rows(path)
     except UNREADABLE as error:
-        return [], ("unreadable", said(error))
+        return [], ("unreadable", reason_of(error))
     header = rows[0] if rows else []
     if fault := column_fault([*file.required_columns, *labels], header):
         return [], fault
@@ -102,7 +102,7 @@ def opened(path: Path) -> IO[str]:
     return kind(path, "rt", encoding="utf-8-sig", newline="")
 
 
-def said(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Say why a file cannot be read."""
     remedy = ": save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
     return f"this cannot be read ({error}){remedy}".replace("\n", " ")
@@ -114,7 +114,7 @@ def header_fault(path: Path, needed: Iterable[str]) -> tuple[str, str] | None:
         with opened(path) as handle:
             header = next(csv.reader(handle), [])
     except UNREADABLE as error:
-        return "unreadable", said(error)
+        return "unreadable", reason_of(error)
     return column_fault(needed, header)
 
 
@@ -122,9 +122,9 @@ def column_fault(needed: Iterable[str], header: Sequence[str]) -> tuple[str, str
     """Give the code and the message of columns that are not there; None where all are."""
     if not header:
         return "empty", "the file is empty"
-    wanted = dict.fromkeys(needed)
-    others = [name for name in header if name not in wanted]
-    absent = [f"no column {name}{nearest(name, others)}" for name in wanted if name not in header]
+    names = dict.fromkeys(needed)
+    further = [name for name in header if name not in names]
+    absent = [f"no column {name}{nearest(name, further)}" for name in names if name not in header]
     if not absent:
         return None
     return "no_column", f"there is {', '.join(absent)} (there are: {', '.join(header)})"
@@ -188,6 +188,14 @@ def _number(cell: str) -> float:
         return float(cell)
     except ValueError:
         return np.nan
+
+
+def sort_corners(box: dict[str, Floats], axis: str) -> Mask:
+    """Order the corners of boxes along an axis, in place; tell which boxes were turned."""
+    low, high = f"{axis}min_px", f"{axis}max_px"
+    turned: Mask = box[low] > box[high]
+    box[low], box[high] = np.minimum(box[low], box[high]), np.maximum(box[low], box[high])
+    return turned
 
 
 def boolean(cell: str) -> bool | None:

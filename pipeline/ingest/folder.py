@@ -41,12 +41,12 @@ def make_room(out: Path, dataset: str, names: Iterable[str]) -> None:
     GazeError
         If tables of another data set lie there; nothing is removed.
     """
-    there = [name for name in INGESTED if table_path(out, name).is_file()]
-    others = {dataset_of(out, name) for name in there} - {dataset, ""}
-    if dataset and others:
-        what = f"tables of {', '.join(sorted(others))} lie here, and {dataset} would mix with them."
-        raise GazeError(what, where=out, remedy="Name another folder, or empty this one.")
-    for name in set(there).difference(names):
+    present = [name for name in INGESTED if table_path(out, name).is_file()]
+    strangers = ", ".join(sorted({dataset_of(out, name) for name in present} - {dataset, ""}))
+    if dataset and strangers:
+        problem = f"tables of {strangers} lie here, and {dataset} would mix with them."
+        raise GazeError(problem, where=out, remedy="Name another folder, or empty this one.")
+    for name in set(present).difference(names):
         table_path(out, name).unlink()
 
 

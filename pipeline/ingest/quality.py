@@ -160,5 +160,5 @@ def summarise_quality(columns: dict[str, list[float | None]]) -> dict[str, dict[
 
 
 def _percentiles(values: Sequence[float | None]) -> list[float]:
-    known = [value for value in values if value is not None]
-    return [round(float(value), 4) for value in np.percentile(known, [5, 50, 95])]
+    numbers = [value for value in values if value is not None]
+    return [round(float(value), 4) for value in np.percentile(numbers, [5, 50, 95])]

@@ -1,4 +1,4 @@
-"""Who is in train, validate and test, by subject, from the authors' lists or a seeded draw.
+"""Train, validate and test by subject, from the authors' lists or a seeded draw.
 
 REFLACX, EGD and MIMIC-CXR-JPG share subjects, so the draw looks at the subject's number alone: all
 data sets agree on it, in whatever order they are read (spec mil 6.3).
@@ -6,7 +6,7 @@ data sets agree on it, in whatever order they are read (spec mil 6.3).
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,9 +108,9 @@ def plan_tuning(tuning_readings: Path | None, settings: Ingest) -> TuningPlan:
     return TuningPlan(frozenset(lines), draw, source)
 
 
-def _read_list(path: Path, pattern: str, what: str) -> tuple[list[str], str]:
+def _read_list(path: Path, pattern: str, kind: str) -> tuple[list[str], str]:
     if not path.is_file():
-        raise ManifestError(f"there is no such list of {what}.", where=path)
+        raise ManifestError(f"there is no such list of {kind}.", where=path)
     content = path.read_bytes()
     lines = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
     faults = [
@@ -120,10 +120,16 @@ def _read_list(path: Path, pattern: str, what: str) -> tuple[list[str], str]:
     ]
     ids = sorted({line for line in lines if line})
     if faults or not ids:
-        message = f"one of the {what} was expected on each line, of the form {pattern}."
+        message = f"one of the {kind} was expected on each line, of the form {pattern}."
         raise ManifestError(message, where=path, faults=faults or ["the file is empty"])
     digest = hashlib.sha256(content).hexdigest()[:8]
-    return ids, f"published list {path.name} ({len(ids)} {what}, sha256 {digest})"
+    return ids, f"published list {path.name} ({len(ids)} {kind}, sha256 {digest})"
+
+
+def count_splits(splits: Iterable[str | None]) -> dict[str, int]:
+    """Count the readings, or images, of each split; None is in no split."""
+    counts = Counter(splits)
+    return {split: counts[split] for split in SPLITS}
 
 
 def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: object) -> None:
@@ -138,9 +144,9 @@ def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: obj
     for subject, split in zip(subjects, splits, strict=True):
         seen[subject].add(split)
     faults = [
-        f"subject {subject}: {', '.join(sorted(found, key=SPLITS.index))}"
-        for subject, found in sorted(seen.items())
-        if len(found) > 1
+        f"subject {subject}: {', '.join(sorted(names, key=SPLITS.index))}"
+        for subject, names in sorted(seen.items())
+        if len(names) > 1
     ]
     if faults:
         remedy = "Look at the split column of the source: splits must not cut through a subject."

@@ -1,10 +1,25 @@
-"""Timed words to a text, the place of every word in it, and sentences."""
+"""Timed words or phrases to a text, the place of every word in it, and sentences."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 GLUED = frozenset(".,:")  # written without a blank before them (spec reflacx A9)
+
+# "5.5" holds no end of a sentence; a bracket or quotation mark behind the period belongs to it.
+_PERIOD = re.compile(r"\.(?!\d)[^\w\s]*")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, a phrase, or a part of one that a period cuts off."""
+
+    text: str
+    onset_s: float
+    offset_s: float
+    ends_sentence: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,29 @@ class Transcript:
     first: list[int]
     last: list[int]
     is_open: bool
+
+    def as_tables(
+        self, words: Sequence[str], onset_s: Sequence[float], offset_s: Sequence[float]
+    ) -> dict[str, dict[str, Any]]:
+        """Give the columns of the tables `words` and `sentences`; texts and times are per word."""
+        return {
+            "words": {
+                "word": range(len(words)),
+                "text": words,
+                "onset_s": onset_s,
+                "offset_s": offset_s,
+                "char_start": self.char_start,
+                "char_end": self.char_end,
+                "sentence": self.sentence,
+            },
+            "sentences": {
+                "sentence": range(len(self.first)),
+                "onset_s": [onset_s[word] for word in self.first],
+                "offset_s": [offset_s[word] for word in self.last],
+                "char_start": [self.char_start[word] for word in self.first],
+                "char_end": [self.char_end[word] for word in self.last],
+            },
+        }
 
 
 def transcribe(
@@ -72,3 +110,27 @@ def transcribe(
         lasts.append(len(words) - 1)
     firsts = [before + 1 for before, _ in pairwise([-1, *lasts])]
     return Transcript(text, starts, stops, sentences, firsts, lasts, is_open)
+
+
+def cut_phrase(text: str, begin_s: float, end_s: float) -> Iterator[Word]:
+    """Cut a phrase behind each period in it; its time is shared out by characters."""
+    s_per_char = (end_s - begin_s) / len(text)
+    start = 0
+    stops = [match.end() for match in _PERIOD.finditer(text)]
+    for stop in dict.fromkeys([*stops, len(text)]):
+        part = text[start:stop]
+        first = start + len(part) - len(part.lstrip())
+        onset_s = begin_s + first * s_per_char
+        offset_s = end_s if stop == len(text) else begin_s + stop * s_per_char
+        yield Word(part.lstrip(), onset_s, offset_s, ends_sentence=stop in stops)
+        start = stop
+
+
+def sentence_ends(words: Sequence[Word]) -> list[bool]:
+    """Say where sentences end; a period that stands alone belongs to the sentence before it."""
+    ends: list[bool] = []
+    for word in words:
+        ends.append(word.ends_sentence)
+        if len(ends) > 1 and not re.search(r"\w", word.text):
+            ends[-2:] = [False, ends[-2] or ends[-1]]
+    return ends

@@ -1,52 +1,31 @@
-"""The command `verify`: a raw tree against its manifest, every fault at once and what it costs.
+"""The report of `verify`: a raw tree against its manifest, every fault at once and what it costs.
 
-Reads: a raw tree, with the readers that `ingest` uses. Writes: the gaze-quality table when asked
-for. Params: `ingest.quality`. Drops: nothing.
+Reads: the names of the files of a tree, and its survey (`ingest/run.py`). Writes: the gaze-quality
+table when asked for. Drops: nothing.
 """
 
 import csv
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.ingest.quality import COLUMNS, summarise_quality
-from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 EXAMPLES = 3
 SHOWN = 10
 SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
 
 
-def _surveyor(manifest: Manifest) -> Callable[[Path, Ingest, Options], Survey]:
-    if isinstance(manifest, OwnManifest):
-        from gazescribe.pipeline.ingest.by_manifest.reader import survey_own
-
-        return partial(survey_own, manifest=manifest)
-    if manifest.name == "reflacx":
-        from gazescribe.pipeline.ingest.reflacx.reader import survey_reflacx
-
-        return survey_reflacx
-    if manifest.name == "egd":
-        from gazescribe.pipeline.ingest.egd.reader import survey_egd
-
-        return survey_egd
-    from gazescribe.pipeline.ingest.mimic.reader import survey_mimic
-
-    return survey_mimic
-
-
 def list_files(
     root: Path, manifest: Manifest, ids: Mapping[str, set[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Sort the files of a tree by what the manifest says of them.
+    """Sort the files of a tree by their names in the manifest.
 
     Parameters
     ----------
@@ -68,9 +47,10 @@ def list_files(
     unknown = []
     for path in _paths(root):
         for file, matcher in matchers:
-            if found := matcher.fullmatch(path):
-                strange = any(ids.get(k) and v not in ids[k] for k, v in found.groupdict().items())
-                kind = "unlisted" if strange else "ingested" if file.ingested else "not_ingested"
+            if match := matcher.fullmatch(path):
+                parts = match.groupdict().items()
+                is_strange = any(ids.get(name) and part not in ids[name] for name, part in parts)
+                kind = "unlisted" if is_strange else "ingested" if file.ingested else "not_ingested"
                 counts[kind][file.name] += 1
                 break
         else:
@@ -89,19 +69,19 @@ def absent_images(
     Parameters
     ----------
     files : mapping
-        What `list_files` gave.
+        From `list_files`.
     manifest : Manifest
         Of the data set; its radiographs are the file named `image`.
     ids : mapping of str to set of str
         Ids that the tables list.
     """
-    listed = len(ids.get("dicom_id", ()))
-    there = files["ingested"].get("image", 0)
+    n_listed = len(ids.get("dicom_id", ()))
+    n_images = files["ingested"].get("image", 0)
     for file in manifest.files:
-        if file.name == "image" and there < listed:
-            message = f"radiographs there: {there:,} of {listed:,}"
-            n = listed - there
-            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n)
+        if file.name == "image" and n_images < n_listed:
+            message = f"radiographs there: {n_images:,} of {n_listed:,}"
+            n_absent = n_listed - n_images
+            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n_absent)
 
 
 def _paths(root: Path) -> Iterator[str]:
@@ -113,12 +93,12 @@ def _paths(root: Path) -> Iterator[str]:
 def is_synthetic(ids: Mapping[str, set[str]]) -> bool:
     """Tell whether all subjects and images have ids of the demo."""
     demo = load_manifest("demo")
-    known = [(kind, ids[kind]) for kind in ("subject_id", "dicom_id") if ids.get(kind)]
-    return bool(known) and all(demo.is_id(kind, one) for kind, seen in known for one in seen)
+    pairs = [(kind, text) for kind in ("subject_id", "dicom_id") for text in ids.get(kind, ())]
+    return bool(pairs) and all(demo.is_id(kind, text) for kind, text in pairs)
 
 
 def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
-    """Put together what `verify` says.
+    """Put together the report of `verify`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which words name anatomy that has a box: `rules/anatomy.yaml`, applied to dictations."""
+"""Words that name anatomy which has a box: `rules/anatomy.yaml`, applied to dictations."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 
 
 class AnatomyFile(Strict):
-    """Content of `anatomy.yaml`: boxes, and what is said for each."""
+    """Content of `anatomy.yaml`: boxes, and the phrases for each."""
 
     about: str
     regions: dict[str, list[str]]
@@ -69,16 +69,17 @@ def load_anatomy(rules: Path | None = None) -> Anatomy:
     """
     path = (rules or resource("rules")) / "anatomy.yaml"
     content = read_yaml(path, AnatomyFile, RuleError)
-    found: dict[str, list[str]] = {}
+    regions: dict[str, list[str]] = {}
     for region, phrases in content.regions.items():
         for phrase in phrases:
-            found.setdefault(_plain(phrase), []).append(region)
-    if not found or "" in found:
+            regions.setdefault(_plain(phrase), []).append(region)
+    if not regions or "" in regions:
         raise RuleError("every region needs phrases of at least one word.", where=path)
-    longest = sorted(found, key=lambda phrase: (-len(phrase), phrase))
+    # Longest first, for a pattern takes the first that fits: "left lung" before "lung".
+    longest = sorted(regions, key=lambda phrase: (-len(phrase), phrase))
     spelt = ("[\\s-]+".join(map(re.escape, phrase.split(" "))) for phrase in longest)
     pattern = re.compile(rf"\b(?:{'|'.join(spelt)})\b", re.IGNORECASE)
-    return Anatomy({phrase: tuple(regions) for phrase, regions in found.items()}, pattern)
+    return Anatomy({phrase: tuple(names) for phrase, names in regions.items()}, pattern)
 
 
 def _plain(phrase: str) -> str:
@@ -102,7 +103,7 @@ def namings(
     words, sentences, regions : mapping of str to ndarray
         Columns of the reading's tables.
     anatomy : Anatomy
-        What to look for.
+        The phrases.
     left_out : Counter of str
         Takes phrases that cannot be used, by reason.
 
@@ -116,7 +117,8 @@ def namings(
     )
     begin_s = dict(zip(sentences["sentence"], sentences["onset_s"], strict=True))
     for match in anatomy.pattern.finditer(text):
-        named = [boxes[one] for one in anatomy.regions[_plain(match[0])] if one in boxes]
+        names = anatomy.regions[_plain(match[0])]
+        named = [boxes[name] for name in names if name in boxes]
         spoken = (words["char_end"] > match.start()) & (words["char_start"] < match.end())
         if not named:
             left_out["phrases whose box is missing"] += 1

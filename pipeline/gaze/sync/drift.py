@@ -63,12 +63,9 @@ def calibration_drift(looks: pd.DataFrame, settings: Sync) -> dict[int, dict[str
 
 def _around(value: float, half: float) -> dict[str, float | None]:
     low, high = (round(value + sign * half, 4) for sign in (-1, 1))
-    known = bool(np.isfinite(half))
-    return {
-        "value": round(value, 4),
-        "low": low if known else None,
-        "high": high if known else None,
-    }
+    if not np.isfinite(half):
+        return {"value": round(value, 4), "low": None, "high": None}
+    return {"value": round(value, 4), "low": low, "high": high}
 
 
 def deviation_of(
@@ -147,9 +144,9 @@ def anatomy_drift(
         axis=1,
     )
     ties = [session for session in groups if session in calibrated]
-    known, drawn = _known([calibrated[session] for session in ties], settings, rng)
+    told, drawn = _told_by_calibration([calibrated[session] for session in ties], settings, rng)
     use = [list(groups).index(session) for session in ties or groups]
-    values = medians - (medians[use] - known).mean(axis=0)
+    values = medians - (medians[use] - told).mean(axis=0)
     resampled = draws - (draws[:, use] - drawn).mean(axis=1, keepdims=True)
     return {
         session: {
@@ -167,19 +164,19 @@ def anatomy_drift(
     }
 
 
-def _known(
+def _told_by_calibration(
     ties: Sequence[Mapping[str, Any]], settings: Sync, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Give the drift that calibration tells, and draws from its intervals; 0 without any."""
     if not ties:
         return np.zeros((1, 2)), np.zeros((settings.n_bootstrap, 1, 2))
-    known = np.array([[one[axis]["value"] for axis in AXES] for one in ties])
-    half = [[_half(one[axis]) for axis in AXES] for one in ties]
-    error = np.array(half) / NormalDist().inv_cdf((1 + settings.confidence) / 2)
-    return known, known + error * rng.standard_normal((settings.n_bootstrap, *known.shape))
+    values = np.array([[drift[axis]["value"] for axis in AXES] for drift in ties])
+    half = np.array([[_half_width(drift[axis]) for axis in AXES] for drift in ties])
+    error = half / NormalDist().inv_cdf((1 + settings.confidence) / 2)
+    return values, values + error * rng.standard_normal((settings.n_bootstrap, *values.shape))
 
 
-def _half(found: Mapping[str, float | None]) -> float:
+def _half_width(estimate: Mapping[str, float | None]) -> float:
     """Give half the width of an interval; 0 where it is not known."""
-    low, high = found["low"], found["high"]
+    low, high = estimate["low"], estimate["high"]
     return 0.0 if low is None or high is None else (high - low) / 2

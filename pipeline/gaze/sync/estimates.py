@@ -1,4 +1,4 @@
-"""All that tables, and a raw EGD tree, tell about clocks and drift, as one summary."""
+"""Clocks and drift, estimated from tables and a raw EGD tree, as one summary."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 
 def run(tables: Path, raw: Path | None, settings: Sync) -> dict[str, Any]:
-    """Estimate all that the tables, and the raw tree, tell.
+    """Estimate lead, offset and drift.
 
     Parameters
     ----------
@@ -88,8 +88,9 @@ def _sessions(
         return None
     datasets = sorted(set(readings["dataset"]))
     if datasets != ["egd"]:
-        what = f"these tables are of {', '.join(datasets) or 'nothing'}, not of egd."
-        raise AlignmentError(what, where=tables, remedy="Leave --raw out; only EGD has sessions.")
+        problem = f"these tables are of {', '.join(datasets) or 'nothing'}, not of egd."
+        remedy = "Leave --raw out; only EGD has sessions."
+        raise AlignmentError(problem, where=tables, remedy=remedy)
     return read_sessions(raw, readings.index.tolist(), settings.max_off_deg)
 
 
@@ -99,28 +100,25 @@ def _curves(
     """Give each reading's curve before words and before sentences."""
     anatomy = load_anatomy()
     named = {region for regions in anatomy.regions.values() for region in regions}
-    found = {region for own in rows["regions"].values() for region in own["region"]}
-    if not named & found:
-        what = (
-            f"no box has a name of rules/anatomy.yaml (found: {', '.join(sorted(found)) or '-'})."
-        )
-        raise AlignmentError(what, where=where, remedy="Add the data set's names to that file.")
+    boxes = {name for regions in rows["regions"].values() for name in regions["region"]}
+    if not named & boxes:
+        names = ", ".join(sorted(boxes)) or "-"
+        problem = f"no box has a name of rules/anatomy.yaml (found: {names})."
+        raise AlignmentError(problem, where=where, remedy="Add the data set's names to that file.")
     curves: dict[str, tuple[Curve, Curve]] = {}
     texts = dict(zip(readings.index, readings["text"], strict=True))
-    for one, text in progress(texts.items(), "comparing gaze and speech", len(texts)):
-        gaze, regions = rows["fixations"][one], rows["regions"][one]
+    for key, text in progress(texts.items(), "comparing gaze and speech", len(texts)):
+        gaze, words, sentences, regions = (rows[name][key] for name in TABLES)
         if not len(gaze["onset_s"]) or pd.isna(text) or not len(regions["region"]):
             why = "gaze" if not len(gaze["onset_s"]) else "dictation" if pd.isna(text) else "boxes"
             left_out[f"readings without {why}"] += 1
             continue
-        said = list(
-            namings(text, rows["words"][one], rows["sentences"][one], regions, anatomy, left_out)
-        )
-        left_out["readings that name no anatomy"] += not said
-        if said:
-            words = curve_of(gaze, [(naming.word_s, naming.boxes) for naming in said], settings)
-            starts = [(naming.sentence_s, naming.boxes) for naming in said]
-            curves[one] = words, curve_of(gaze, starts, settings)
+        phrases = list(namings(text, words, sentences, regions, anatomy, left_out))
+        left_out["readings that name no anatomy"] += not phrases
+        if phrases:
+            by_word = [(naming.word_s, naming.boxes) for naming in phrases]
+            by_sentence = [(naming.sentence_s, naming.boxes) for naming in phrases]
+            curves[key] = curve_of(gaze, by_word, settings), curve_of(gaze, by_sentence, settings)
     return curves
 
 
@@ -129,16 +127,13 @@ def _leads(curves: Sequence[tuple[Curve, Curve]], settings: Sync) -> dict[str, A
     lead = estimate([words for words, _ in curves], peak_s, settings)
     arrival = estimate([sentences for _, sentences in curves], arrival_s, settings)
     expected = settings.expected_arrival_s
+    # A later arrival is a smaller offset, so that the bounds change places.
     turned = zip(("value_s", "low_s", "high_s"), ("value_s", "high_s", "low_s"), strict=True)
     offset = {
-        name: None if arrival[other] is None else round(expected - arrival[other], 4)
-        for name, other in turned
+        name: None if arrival[bound] is None else round(expected - arrival[bound], 4)
+        for name, bound in turned
     }
-    return {
-        "lead": lead,
-        "arrival": arrival,
-        "offset": {**offset, "expected_arrival_s": expected},
-    }
+    return {"lead": lead, "arrival": arrival, "offset": {**offset, "expected_arrival_s": expected}}
 
 
 def _by_session(
@@ -152,39 +147,36 @@ def _by_session(
     deviations: dict[int, list[Floats]] = defaultdict(list)
     sides = (readings[side].astype(float) for side in ("width_px", "height_px"))
     sizes = dict(zip(readings.index, zip(*sides, strict=True), strict=True))
-    for one, session in sorted(sessions.of_reading.items()):
-        members[session].append(one)
-        size = sizes[one]
-        found = deviation_of(rows["fixations"][one], rows["regions"][one], size)
-        if found is not None:
-            deviations[session].append(found)
+    for key, session in sorted(sessions.of_reading.items()):
+        members[session].append(key)
+        deviation = deviation_of(rows["fixations"][key], rows["regions"][key], sizes[key])
+        if deviation is not None:
+            deviations[session].append(deviation)
     calibrated = calibration_drift(sessions.looks, settings)
     by_anatomy = anatomy_drift(deviations, calibrated, settings)
     result: dict[str, Any] = {}
-    for session, own in sorted(members.items()):
-        leads = _leads([curves[one] for one in own if one in curves], settings)
+    for session, ids in sorted(members.items()):
+        leads = _leads([curves[key] for key in ids if key in curves], settings)
+        for estimated in leads.values():
+            estimated.pop("curve", None)  # one for all sessions is enough for a file
         calibration = calibrated.get(session)
         result[str(session)] = {
-            "readings": own,
-            **{name: _less_curve(found) for name, found in leads.items()},
+            "readings": ids,
+            **leads,
             "calibration": calibration and _with_pixels(calibration, sessions.display),
             "anatomy": by_anatomy.get(session),
         }
     return result
 
 
-def _less_curve(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if name != "curve"}
-
-
-def _with_pixels(found: Mapping[str, Any], display: Display) -> dict[str, Any]:
+def _with_pixels(drift: Mapping[str, Any], display: Display) -> dict[str, Any]:
     """Add screen pixels to a drift in degrees."""
     sizes = {"x": display.px_per_deg_x, "y": display.px_per_deg_y}
     pixels = {
         f"{axis}_screen_px": {
             name: None if value is None else round(value * size, 2)
-            for name, value in found[f"{axis}_deg"].items()
+            for name, value in drift[f"{axis}_deg"].items()
         }
         for axis, size in sizes.items()
     }
-    return {**found, **pixels}
+    return {**drift, **pixels}

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MIN_READINGS = 5  # fewer are not resampled
-FLAT = 0.95
+FLAT = 0.95  # of the top; looks at a finding are long, so that the top is flat
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def curve_of(
     gaze : mapping of str to ndarray
         Columns of its fixations, one at least.
     spoken : sequence of tuple
-        When each phrase counts as said, in seconds, and its boxes, shape (n, 4).
+        Time of each phrase in seconds, and its boxes, shape (n, 4).
     settings : Sync
         Step and reach of the grid.
     """
@@ -69,15 +69,15 @@ def curve_of(
     shift = np.round(shifts_of(settings) / step_s).astype(int)
     excess, n = np.zeros((2, len(shift)))
     around, n_around = np.zeros((2, n_times))
-    for at_s, boxes in spoken if seen.any() else ():
+    for phrase_s, boxes in spoken if seen.any() else ():
         inside = _inside(gaze, boxes)[row]
         over = np.where(seen, inside - inside[seen].mean(), 0.0)
-        at = int(np.floor((at_s - begin_s) / step_s))
-        place = at - shift
-        there = (place >= 0) & (place < n_times)
-        excess[there] += over[place[there]]
-        n[there] += seen[place[there]]
-        back = (at - np.arange(n_times)) % n_times
+        step = int(np.floor((phrase_s - begin_s) / step_s))
+        place = step - shift
+        on_grid = (place >= 0) & (place < n_times)
+        excess[on_grid] += over[place[on_grid]]
+        n[on_grid] += seen[place[on_grid]]
+        back = (step - np.arange(n_times)) % n_times
         around += over[back]
         n_around += seen[back]
     return Curve(excess, n, around, n_around)
@@ -101,10 +101,7 @@ def smooth(sums: Floats, counts: Floats, settings: Sync) -> Floats:
 
 
 def peak_s(curve: Floats, shifts_s: Floats) -> float:
-    """Shift at which the excess is highest: the middle of those within a twentieth of the top.
-
-    Looks at a finding are long, so that the top is flat.
-    """
+    """Shift at which the excess is highest: the middle of those within a twentieth of the top."""
     return float(np.median(shifts_s[curve >= FLAT * curve.max()]))
 
 
@@ -145,13 +142,14 @@ def estimate(
         one as high; `n_readings`, `n_phrases` (those with gaze at the best shift) and `curve`.
         None where too few readings tell.
     """
-    used = [curve for curve in curves if curve.n.any()]
+    used = [reading for reading in curves if reading.n.any()]
     empty = {"value_s": None, "low_s": None, "high_s": None, "excess": None, "p": None}
     counts = {"n_readings": len(used), "n_phrases": 0}
     if len(used) < MIN_READINGS:
         return {**empty, **counts, "curve": []}
     shifts_s = shifts_of(settings)
-    excess, n = np.array([one.excess for one in used]), np.array([one.n for one in used])
+    excess = np.array([reading.excess for reading in used])
+    n = np.array([reading.n for reading in used])
     curve = smooth(excess.sum(axis=0), n.sum(axis=0), settings)
     counts["n_phrases"] = int(n.sum(axis=0)[curve.argmax()])
     rng = np.random.default_rng(settings.seed)
@@ -175,11 +173,11 @@ def interval(
 ) -> dict[str, float | None]:
     """Percentile interval; None where a tenth of the resamples give no value."""
     values = np.asarray(resampled, dtype=np.float64)
-    known = values[np.isfinite(values)]
-    if known.size < 0.9 * values.size:
+    finite = values[np.isfinite(values)]
+    if finite.size < 0.9 * values.size:
         return {f"low{unit}": None, f"high{unit}": None}
     tail = (1 - settings.confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
+    low, high = np.quantile(finite, [tail, 1 - tail])
     return {f"low{unit}": _number(low), f"high{unit}": _number(high)}
 
 
@@ -189,15 +187,15 @@ def _number(value: float) -> float | None:
 
 def _chance(used: Sequence[Curve], top: float, settings: Sync, rng: np.random.Generator) -> float:
     """Share of random rotations whose curve has a top as high; the data count as one of them."""
-    lengths = np.array([len(one.around) for one in used])
+    lengths = np.array([len(curve.around) for curve in used])
     excess, n = np.zeros((2, len(used), lengths.max()))
-    for row, one in enumerate(used):
-        excess[row, : lengths[row]], n[row, : lengths[row]] = one.around, one.n_around
+    for row, curve in enumerate(used):
+        excess[row, : lengths[row]], n[row, : lengths[row]] = curve.around, curve.n_around
     shift, rows = np.arange(len(used[0].n)), np.arange(len(used))[:, None]
     higher = 0
     for _ in range(settings.n_bootstrap):
         begin = rng.integers(0, lengths)
-        at = (begin[:, None] + shift) % lengths[:, None]
-        curve = smooth(excess[rows, at].sum(axis=0), n[rows, at].sum(axis=0), settings)
-        higher += int(curve.max() >= top)
+        place = (begin[:, None] + shift) % lengths[:, None]
+        rotated = smooth(excess[rows, place].sum(axis=0), n[rows, place].sum(axis=0), settings)
+        higher += int(rotated.max() >= top)
     return round((1 + higher) / (1 + settings.n_bootstrap), 4)

@@ -25,7 +25,7 @@ NUMBERS = ("SESSION_ID", "FPOGX", "FPOGY", "FPOGD", "FPOGV")
 
 @dataclass(frozen=True)
 class Sessions:
-    """What the tracker's file says of sessions.
+    """Sessions, as the tracker's file has them.
 
     Attributes
     ----------
@@ -74,16 +74,17 @@ def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -
     display = display_of(manifest)
     left_out = Counter({"rows that lack a number": int(rows.isna().any(axis=1).sum())})
     rows = rows.dropna()
-    mine = rows[rows["DICOM_ID"].isin(set(reading_ids))].drop_duplicates(["DICOM_ID", "SESSION_ID"])
-    if mine.empty:
-        what = "none of the readings of the tables is in this file."
-        raise ManifestError(what, where=path, remedy="Give the tree that the tables came from.")
-    twice = mine["DICOM_ID"].duplicated(keep=False)
-    left_out["readings in two sessions"] = int(mine["DICOM_ID"][twice].nunique())
-    left_out["readings without a session"] = len(reading_ids) - int(mine["DICOM_ID"].nunique())
-    mine = mine[~twice]
-    sessions = mine["SESSION_ID"].astype(int)
-    of_reading = dict(zip(mine["DICOM_ID"], sessions.tolist(), strict=True))
+    pairs = rows[rows["DICOM_ID"].isin(set(reading_ids))]
+    pairs = pairs.drop_duplicates(["DICOM_ID", "SESSION_ID"])
+    if pairs.empty:
+        problem = "none of the readings of the tables is in this file."
+        raise ManifestError(problem, where=path, remedy="Give the tree that the tables came from.")
+    twice = pairs["DICOM_ID"].duplicated(keep=False)
+    left_out["readings in two sessions"] = int(pairs["DICOM_ID"][twice].nunique())
+    left_out["readings without a session"] = len(reading_ids) - int(pairs["DICOM_ID"].nunique())
+    pairs = pairs[~twice]
+    sessions = pairs["SESSION_ID"].astype(int)
+    of_reading = dict(zip(pairs["DICOM_ID"], sessions.tolist(), strict=True))
     looks = _looks(rows, display, max_off_deg, left_out)
     return Sessions(of_reading, looks, display, +left_out)
 

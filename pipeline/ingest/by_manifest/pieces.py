@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gazescribe.pipeline.ingest.by_manifest.files import Rows, read_rows
-from gazescribe.pipeline.ingest.by_manifest.readings import Reading
+from gazescribe.pipeline.ingest.by_manifest.listing import Reading
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axis, Moment, seconds, view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats
@@ -27,18 +27,18 @@ def rows_of_table(
     if isinstance(piece, Rows):
         return piece, Findings(piece.file, reading.reading_id, chunk.faults)
     table = manifest.tables.given()[name]
-    found = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
+    findings = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
     if piece is None:
-        if name not in LABELLED:
+        if name not in LABELLED:  # a reading may well have no label and no box
             message = f"nothing of reading {reading.reading_id} is there"
-            found.add("loss", f"{name}_missing", message, loses=LOSES[name])
+            findings.add("loss", f"{name}_missing", message, loses=LOSES[name])
         return None
-    rows = read_rows(root, table, piece, found, "loss")
-    return None if rows is None else (rows, found)
+    rows = read_rows(root, table, piece, findings, "loss")
+    return None if rows is None else (rows, findings)
 
 
 def view_of_reading(reading: Reading, manifest: OwnManifest) -> tuple[Axis, Axis]:
-    """Say how the reader saw the image."""
+    """Find how the reader saw the image."""
     return view_of((reading.width_px, reading.height_px), manifest)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.files import Rows
+from gazescribe.pipeline.ingest.by_manifest.dictation import read_words
+from gazescribe.pipeline.ingest.by_manifest.listing import Reading
 from gazescribe.pipeline.ingest.by_manifest.pieces import (
     LABELLED,
     places,
@@ -13,17 +14,16 @@ from gazescribe.pipeline.ingest.by_manifest.pieces import (
     times,
     view_of_reading,
 )
-from gazescribe.pipeline.ingest.by_manifest.readings import Reading
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import seconds
-from gazescribe.pipeline.ingest.by_manifest.words import read_words
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import FALSE, Floats, Mask
-from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
+from gazescribe.pipeline.ingest.csv_files import FALSE, Floats, Mask, sort_corners
+from gazescribe.pipeline.ingest.quality import Quality, on_image
+from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, columns_of
 
-SIDES = ("xmin", "ymin", "xmax", "ymax")
-BOX = tuple(f"{side}_px" for side in SIDES)
+BOX = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
 MAY_BE_BLANK = {("certainties", "certainty")}
 
@@ -31,7 +31,7 @@ Span = tuple[float, float] | None  # first and last second; None where there is 
 
 
 def read_reading(
-    root: Path, reading: Reading, manifest: OwnManifest, thresholds: Quality, chunk: Chunk
+    root: Path, reading: Reading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
 ) -> None:
     """Read all tables of a reading but its samples.
 
@@ -40,15 +40,15 @@ def read_reading(
     root : pathlib.Path
         Root of the tree.
     reading : Reading
-        What is known of it.
+        Its row of the table of readings, and where its tables are.
     manifest : OwnManifest
         Of the data set.
-    thresholds : Quality
-        Of gaze quality.
+    settings : Ingest
+        Thresholds of gaze quality.
     chunk : Chunk
         Takes rows, faults and counts.
     """
-    has_gaze = _read_fixations(root, reading, manifest, thresholds, chunk)
+    has_gaze = _read_fixations(root, reading, manifest, settings.quality, chunk)
     text = read_words(root, reading, manifest, chunk)
     if has_gaze:
         gaze_s, words_s = (_span(name, reading, chunk) for name in ("fixations", "words"))
@@ -57,11 +57,10 @@ def read_reading(
         _read_labelled(name, root, reading, manifest, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees
-        axes = zip("xy", view_of_reading(reading, manifest), strict=True)
-        stated = {f"px_per_deg_{name}": axis.px_per_deg for name, axis in axes}
-        attributes |= {name: repr(one) for name, one in stated.items() if not np.isnan(one)}
-    columns = {"name": list(attributes), "value": list(attributes.values())}
-    chunk.add("attributes", reading.reading_id, columns)
+        for name, axis in zip("xy", view_of_reading(reading, manifest), strict=True):
+            if not np.isnan(axis.px_per_deg):
+                attributes[f"px_per_deg_{name}"] = repr(axis.px_per_deg)
+    chunk.add_attributes(reading.reading_id, attributes)
     row = {
         "dataset": manifest.name,
         "dicom_id": reading.dicom_id,
@@ -75,7 +74,7 @@ def read_reading(
         "text": text,
         "diagnosis": reading.diagnosis,
     }
-    chunk.add("readings", reading.reading_id, {name: [value] for name, value in row.items()})
+    chunk.add_reading(reading.reading_id, row)
 
 
 def _span(table: str, reading: Reading, chunk: Chunk) -> Span:
@@ -88,7 +87,7 @@ def _span(table: str, reading: Reading, chunk: Chunk) -> Span:
 def _compare_clocks(
     table: str, gaze: Span, words: Span, reading: Reading, faults: list[Fault]
 ) -> None:
-    """Note gaze and words that share no time: most likely one is on another clock."""
+    """Note gaze and words that share no time: most likely they are on different clocks."""
     if gaze is None or words is None or (gaze[0] <= words[1] and words[0] <= gaze[1]):
         return
     message = (
@@ -97,8 +96,8 @@ def _compare_clocks(
     )
     piece = reading.pieces[table]
     file = piece.file if isinstance(piece, Rows) else piece[0]
-    found = Findings(file, reading.reading_id, faults)
-    found.add("loss", "gaze_apart_from_words", message, loses="windows")
+    findings = Findings(file, reading.reading_id, faults)
+    findings.add("loss", "gaze_apart_from_words", message, loses="windows")
 
 
 def _read_fixations(
@@ -108,41 +107,26 @@ def _read_fixations(
     if manifest.tables.fixations is None:
         chunk.without_gaze["samples alone" if manifest.tables.samples else "no table"] += 1
         return False
-    read = rows_of_table("fixations", root, reading, manifest, chunk)
-    if read is None:
+    piece = rows_of_table("fixations", root, reading, manifest, chunk)
+    if piece is None:
         chunk.without_gaze["no usable file"] += 1
         return False
-    rows, found = read
-    values = _fixation_values(rows, reading, manifest, found)
-    usable = _usable(values, found, rows)
-    kept = np.flatnonzero(usable)
-    kept = kept[np.argsort(values["onset_s"][kept], kind="stable")]
-    values = {name: column[kept] for name, column in values.items()}
-    if not kept.size:
-        found.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
+    rows, findings = piece
+    values = _fixation_values(rows, reading, manifest, findings)
+    selection = np.flatnonzero(_usable(values, findings, rows))
+    selection = selection[np.argsort(values["onset_s"][selection], kind="stable")]
+    values = {name: column[selection] for name, column in values.items()}
+    if not selection.size:
+        findings.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
         chunk.without_gaze["no fixation"] += 1
         return False
     size_px = (reading.width_px, reading.height_px)
-    _warn_of_fixations(values, rows.take(kept), size_px, found)
-    quality = gaze_quality(
-        values["onset_s"],
-        values["offset_s"],
-        values["x_px"],
-        values["y_px"],
-        size_px,
-        thresholds.min_gap_s,
-    )
-    excluded = exclusions(quality, thresholds)
-    chunk.add_quality(reading.reading_id, quality, excluded)
-    if excluded:
-        chunk.without_gaze[f"quality: {excluded[0]}"] += 1
-        return False
-    chunk.add("fixations", reading.reading_id, {"fixation": np.arange(len(kept)), **values})
-    return True
+    _warn_of_fixations(values, rows.take(selection), size_px, findings)
+    return chunk.add_fixations(reading.reading_id, values, size_px, thresholds)
 
 
 def _fixation_values(
-    rows: Rows, reading: Reading, manifest: OwnManifest, found: Findings
+    rows: Rows, reading: Reading, manifest: OwnManifest, findings: Findings
 ) -> dict[str, Floats]:
     table = manifest.tables.fixations
     columns = table.columns if table else None
@@ -152,45 +136,45 @@ def _fixation_values(
         "offset_s": offset_s,
         **places(rows, ("x_px", "y_px"), columns, reading, manifest),
     }
-    for axis, known in zip("xy", view_of_reading(reading, manifest), strict=True):
-        name = f"px_per_deg_{axis}"
-        cell = getattr(columns, name)
-        values[name] = (
-            np.full(len(rows), known.px_per_deg) if cell is None else rows.numbers(cell)[0]
-        )
+    for name, axis in zip("xy", view_of_reading(reading, manifest), strict=True):
+        cell = getattr(columns, f"px_per_deg_{name}")
+        resolution = np.full(len(rows), axis.px_per_deg) if cell is None else rows.numbers(cell)[0]
+        values[f"px_per_deg_{name}"] = resolution
     for name in OPTIONAL:
         cell = getattr(columns, name)
         if cell is not None:
             values[name], bad = rows.numbers(cell)
             message = f"have an unreadable {name}, taken as unknown"
-            found.add_rows("warning", "fixation_part_unreadable", message, bad, rows=rows.places)
+            findings.add_rows("warning", "fixation_part_unreadable", message, bad, rows=rows.places)
     return values
 
 
-def _usable(values: dict[str, Floats], found: Findings, rows: Rows) -> Mask:
+def _usable(values: dict[str, Floats], findings: Findings, rows: Rows) -> Mask:
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
     nowhere = ~timeless & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
-    known = (values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0)
+    resolved = (values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0)
 
     def lose(code: str, message: str, bad: Mask) -> None:
-        found.add_rows(
-            "loss", f"fixation_{code}", message, bad, rows=rows.places, loses="fixations"
-        )
+        code = f"fixation_{code}"
+        findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
 
     lose("no_time", "lack a time", timeless)
     lose("nowhere", "have no position, or the image's size to place it by is unknown", nowhere)
     lose("reversed", "do not end after they start", reversed_)
-    lose("no_resolution", "have no pixels per degree above 0", ~known)
-    usable: Mask = ~(timeless | nowhere | reversed_) & known
+    lose("no_resolution", "have no pixels per degree above 0", ~resolved)
+    usable: Mask = ~(timeless | nowhere | reversed_) & resolved
     return usable
 
 
 def _warn_of_fixations(
-    values: dict[str, Floats], rows: Rows, size_px: tuple[int | None, int | None], found: Findings
+    values: dict[str, Floats],
+    rows: Rows,
+    size_px: tuple[int | None, int | None],
+    findings: Findings,
 ) -> None:
     def warn(code: str, message: str, bad: Mask) -> None:
-        found.add_rows("warning", f"fixation_{code}", message, bad, rows=rows.places)
+        findings.add_rows("warning", f"fixation_{code}", message, bad, rows=rows.places)
 
     warn("order", "were sorted by time", np.append(False, np.diff(rows.places) < 0))
     overlap = np.append(False, values["onset_s"][1:] < values["offset_s"][:-1])
@@ -206,82 +190,65 @@ def _read_labelled(
 ) -> None:
     """Add rows of labels or boxes."""
     table = manifest.tables.given().get(name)
-    read = None if table is None else rows_of_table(name, root, reading, manifest, chunk)
-    if table is None or read is None:
+    piece = None if table is None else rows_of_table(name, root, reading, manifest, chunk)
+    if table is None or piece is None:
         return
-    rows, found = read
+    rows, findings = piece
     texts, counts = LABELLED[name]
     cells = columns_of(table)
     values: dict[str, Any] = {
         column: np.array(rows.text(cells[column]), object) for column in texts
     }
+    bad = np.logical_or.reduce([column == "" for column in values.values()])
     if "xmin_px" in cells:
         values |= places(rows, BOX, table.columns, reading, manifest)
         for axis in "xy":  # an axis that grows upwards swaps its ends
-            ends = [values[f"{axis}{side}_px"] for side in ("min", "max")]
-            values[f"{axis}min_px"], values[f"{axis}max_px"] = np.minimum(*ends), np.maximum(*ends)
+            sort_corners(values, axis)
     for column in counts:
-        known = column in cells
-        values[column] = (
-            rows.numbers(cells[column])[0] if known else np.arange(len(rows), dtype=float)
-        )
-    bad = np.zeros(len(rows), dtype=bool)
-    for column, given in values.items():
-        if column in texts:
-            bad |= given == ""
-        elif (name, column) not in MAY_BE_BLANK:
-            bad |= np.isnan(given)
+        is_mapped = column in cells
+        numbers = rows.numbers(cells[column])[0] if is_mapped else np.arange(len(rows), dtype=float)
+        values[column] = numbers
+    for column in set(values).difference(texts):
+        if (name, column) not in MAY_BE_BLANK:
+            bad |= np.isnan(values[column])
     message = "lack a value, or the image's size to place it by is unknown"
-    found.add_rows("loss", f"{name}_unreadable", message, bad, rows=rows.places, loses=LOSES[name])
-    kept = {column: cell[~bad] for column, cell in values.items()}
-    chunk.add(name, reading.reading_id, kept)
+    findings.add_rows(
+        "loss", f"{name}_unreadable", message, bad, rows=rows.places, loses=LOSES[name]
+    )
+    chunk.add(name, reading.reading_id, {column: cell[~bad] for column, cell in values.items()})
 
 
-def read_samples(reading: Reading, *, root: Path, manifest: OwnManifest) -> Chunk:
-    """Read the gaze samples of one reading.
-
-    Parameters
-    ----------
-    reading : Reading
-        What is known of it.
-    root : pathlib.Path
-        Root of the tree.
-    manifest : OwnManifest
-        Of the data set; it has a table of samples.
-
-    Returns
-    -------
-    Chunk
-        Rows of `samples`, and what is wrong with them.
-    """
-    chunk = Chunk()
+def read_samples(
+    root: Path, reading: Reading, manifest: OwnManifest, _settings: Ingest, chunk: Chunk
+) -> None:
+    """Add the gaze samples of a reading to the chunk; the manifest has a table of samples."""
     table = manifest.tables.samples
-    read = None if table is None else rows_of_table("samples", root, reading, manifest, chunk)
-    if table is None or read is None:
-        return chunk
-    rows, found = read
+    piece = None if table is None else rows_of_table("samples", root, reading, manifest, chunk)
+    if table is None or piece is None:
+        return
+    rows, findings = piece
     columns = table.columns
     time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
     timeless = np.isnan(time_s)
     message = "have no time"
-    found.add_rows("loss", "sample_no_time", message, timeless, rows=rows.places, loses="samples")
-    kept = np.flatnonzero(~timeless)
-    kept = kept[np.argsort(time_s[kept], kind="stable")]
-    rows = rows.take(kept)
-    place = places(rows, ("x_px", "y_px"), columns, reading, manifest)
-    valid = ~np.isnan(place["x_px"]) & ~np.isnan(place["y_px"])
+    findings.add_rows(
+        "loss", "sample_no_time", message, timeless, rows=rows.places, loses="samples"
+    )
+    selection = np.flatnonzero(~timeless)
+    selection = selection[np.argsort(time_s[selection], kind="stable")]
+    rows, time_s = rows.take(selection), time_s[selection]
+    position = places(rows, ("x_px", "y_px"), columns, reading, manifest)
+    x_px, y_px = position["x_px"], position["y_px"]
+    valid = ~np.isnan(x_px) & ~np.isnan(y_px)
     if columns.valid is not None:
         valid &= [text.lower() not in {"", *FALSE} for text in rows.text(columns.valid)]
-    inside = valid & on_image(
-        place["x_px"], place["y_px"], reading.width_px or 0, reading.height_px or 0
-    )
-    if len(kept) and manifest.tables.words is not None:
+    inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
+    if len(time_s) and manifest.tables.words is not None:
         aside = Chunk()  # the words were read, with their faults, in the pass before
         read_words(root, reading, manifest, aside)
-        span_s = float(time_s[kept[0]]), float(time_s[kept[-1]])
+        span_s = float(time_s[0]), float(time_s[-1])
         _compare_clocks("samples", span_s, _span("words", reading, aside), reading, chunk.faults)
-    numbered = {"sample": np.arange(len(kept)), "time_s": time_s[kept]}
+    numbered = {"sample": np.arange(len(time_s)), "time_s": time_s}
     chunk.add(
-        "samples", reading.reading_id, {**numbered, **place, "valid": valid, "inside": inside}
+        "samples", reading.reading_id, {**numbered, **position, "valid": valid, "inside": inside}
     )
-    return chunk.pack()

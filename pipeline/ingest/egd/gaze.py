@@ -16,11 +16,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from gazescribe.pipeline.ingest.csv_files import header_fault, said
+from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.ingest.egd.screen import (
     Axis,
     Floats,
-    Mask,
     Numbers,
     fit_size,
     on_display,
@@ -35,7 +34,9 @@ SAMPLE_COLUMNS = (TIME, "FPOGV", *POSITION)
 
 LOSES = {"fixations": "fixations", "eye_gaze": "samples"}
 ID_LENGTH = 44
-CALIBRATION_LENGTH = 39  # a real id without its last five characters; the picture is a white disc
+# A calibration picture (a white disc) has the id of a real image without its last five characters:
+# to complete such an id would mix gaze at the disc into a reading (spec egd.md 3).
+CALIBRATION_LENGTH = 39
 END_TOLERANCE_S = 1e-3  # fixations.csv repeats onset + duration as Time, to 1e-5 s
 MAP_TOLERANCE_PX = 1.5  # published positions are cut to integers
 
@@ -57,7 +58,7 @@ class ByReading:
     columns: Columns
     starts: Numbers
 
-    def of(self, number: int) -> Columns:
+    def rows_of(self, number: int) -> Columns:
         """Rows of one reading."""
         rows = slice(self.starts[number], self.starts[number + 1])
         return {name: values[rows] for name, values in self.columns.items()}
@@ -74,8 +75,8 @@ def read_rows(
     path: Path,
     columns: Sequence[str],
     dicom_ids: Sequence[str],
-    found: Findings,
-    seen: Counter[str],
+    findings: Findings,
+    n_rows: Counter[str],
 ) -> Iterator[tuple[Numbers, dict[str, Floats]]]:
     """Stream the rows of the readings, without those of calibration pictures and unknown images.
 
@@ -87,9 +88,9 @@ def read_rows(
         Columns of numbers to read.
     dicom_ids : sequence of str
         Readings. Ids are compared whole: a calibration picture has the beginning of a real one.
-    found : Findings
+    findings : Findings
         Takes rows left out, by reason, and an error if the file cannot be read.
-    seen : Counter of str
+    n_rows : Counter of str
         Counts all rows, under the name of the file.
 
     Yields
@@ -99,26 +100,26 @@ def read_rows(
     values : dict of str to ndarray of float64, each of shape (n,)
         The columns, all finite.
     """
-    known = pa.array(dicom_ids, pa.string())
+    id_set = pa.array(dicom_ids, pa.string())
     left_out: Counter[str] = Counter()
     if fault := header_fault(path, ["DICOM_ID", *columns]):
         code, message = fault
-        found.add("error", f"{_stem(found)}_{code}", message, loses="gaze")
+        findings.add("error", f"{_stem(findings)}_{code}", message, loses="gaze")
         return
     try:
         for batch in _open(path, columns, left_out):
-            seen[_stem(found)] += batch.num_rows
-            reading = pc.index_in(batch["DICOM_ID"], value_set=known)
+            n_rows[_stem(findings)] += batch.num_rows
+            reading = pc.index_in(batch["DICOM_ID"], value_set=id_set)
             _count_unknown(batch["DICOM_ID"].filter(reading.is_null()), left_out)
-            kept = batch.filter(reading.is_valid())
-            values = {name: kept[name].to_numpy(zero_copy_only=False) for name in columns}
-            whole = np.all([np.isfinite(column) for column in values.values()], axis=0)
-            left_out["unreadable"] += int((~whole).sum())
+            rows = batch.filter(reading.is_valid())
+            values = {name: rows[name].to_numpy(zero_copy_only=False) for name in columns}
+            readable = np.all([np.isfinite(column) for column in values.values()], axis=0)
+            left_out["unreadable"] += int((~readable).sum())
             places = reading.drop_null().to_numpy(zero_copy_only=False).astype(np.intp)
-            yield places[whole], {name: column[whole] for name, column in values.items()}
+            yield places[readable], {name: column[readable] for name, column in values.items()}
     except (pa.ArrowException, OSError) as error:
-        found.add("error", f"{_stem(found)}_unreadable", said(error), loses="gaze")
-    _note_left_out(left_out, found)
+        findings.add("error", f"{_stem(findings)}_unreadable", reason_of(error), loses="gaze")
+    _note_left_out(left_out, findings)
 
 
 def _open(path: Path, columns: Sequence[str], left_out: Counter[str]) -> Iterator[pa.RecordBatch]:
@@ -138,17 +139,17 @@ def _open(path: Path, columns: Sequence[str], left_out: Counter[str]) -> Iterato
 
 def _count_unknown(ids: pa.Array, left_out: Counter[str]) -> None:
     lengths = np.asarray(pc.utf8_length(ids).fill_null(0))
-    left_out["calibration"] += int((lengths == CALIBRATION_LENGTH).sum())
-    left_out["id_too_long"] += int((lengths > ID_LENGTH).sum())
-    others = (lengths != CALIBRATION_LENGTH) & (lengths <= ID_LENGTH)
-    left_out["id_unknown"] += int(others.sum())
+    is_calibration, is_too_long = lengths == CALIBRATION_LENGTH, lengths > ID_LENGTH
+    left_out["calibration"] += int(is_calibration.sum())
+    left_out["id_too_long"] += int(is_too_long.sum())
+    left_out["id_unknown"] += int((~is_calibration & ~is_too_long).sum())
 
 
-def _stem(found: Findings) -> str:
-    return Path(found.file).stem
+def _stem(findings: Findings) -> str:
+    return Path(findings.file).stem
 
 
-def _note_left_out(left_out: Counter[str], found: Findings) -> None:
+def _note_left_out(left_out: Counter[str], findings: Findings) -> None:
     reasons: dict[str, tuple[Severity, str]] = {
         "calibration": ("warning", "are of calibration pictures (ids of 39 characters)"),
         "id_too_long": ("loss", "have an id longer than 44 characters"),
@@ -157,18 +158,18 @@ def _note_left_out(left_out: Counter[str], found: Findings) -> None:
         "ragged": ("loss", "have too many or too few cells"),
     }
     for reason, (severity, message) in reasons.items():
-        _note(severity, reason, message, left_out[reason], found)
+        _note(severity, reason, message, left_out[reason], findings)
 
 
-def _note(severity: Severity, reason: str, message: str, n: int, found: Findings) -> None:
+def _note(severity: Severity, reason: str, message: str, n: int, findings: Findings) -> None:
     if n:
-        code, text = f"{_stem(found)}_{reason}", f"{n} rows {message}"
-        loses = LOSES[_stem(found)] if severity == "loss" else ""
-        found.faults.append(Fault(severity, code, text, found.file, None, None, loses, n))
+        code, text = f"{_stem(findings)}_{reason}", f"{n} rows {message}"
+        loses = LOSES[_stem(findings)] if severity == "loss" else ""
+        findings.faults.append(Fault(severity, code, text, findings.file, None, None, loses, n))
 
 
 def fit_sizes(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], wanted: Sequence[int]
+    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], unsized: Sequence[int]
 ) -> dict[int, tuple[int, int]]:
     """Fit the sizes of images to their fixations; readings that do not tell are left out.
 
@@ -180,7 +181,7 @@ def fit_sizes(
         Fixations as read.
     axes : tuple of Axis
         Across and down; only their pads are used.
-    wanted : sequence of int
+    unsized : sequence of int
         Readings of unknown size.
 
     Returns
@@ -191,12 +192,12 @@ def fit_sizes(
     x, y, x_original, y_original = (rows[name] for name in POSITION)
     shown = on_display(axes, (x, y), (x_original, y_original), reading)
     sizes = {}
-    for number in wanted:
-        mine = shown & (reading == number)
+    for number in unsized:
+        usable = shown & (reading == number)
         width, height = (
             fit_size(
-                rows[fraction][mine],
-                rows[published][mine],
+                rows[fraction][usable],
+                rows[published][usable],
                 axis.low_pad_px[number],
                 axis.high_pad_px[number],
                 axis.screen_px,
@@ -209,10 +210,10 @@ def fit_sizes(
 
 
 def read_fixations(
-    path: Path, dicom_ids: Sequence[str], found: Findings, seen: Counter[str]
+    path: Path, dicom_ids: Sequence[str], findings: Findings, n_rows: Counter[str]
 ) -> tuple[Numbers, dict[str, Floats]]:
     """Read all of `fixations.csv`; arguments and result as of `read_rows`, in one piece."""
-    pieces = list(read_rows(path, FIXATION_COLUMNS, dicom_ids, found, seen))
+    pieces = list(read_rows(path, FIXATION_COLUMNS, dicom_ids, findings, n_rows))
     empty = np.empty(0)
     reading = np.concatenate([np.empty(0, np.intp), *(piece for piece, _ in pieces)])
     return reading, {
@@ -222,7 +223,7 @@ def read_fixations(
 
 
 def place_fixations(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], found: Findings
+    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], findings: Findings
 ) -> ByReading:
     """Turn rows of `fixations.csv` to fixations in the image, in time order.
 
@@ -234,7 +235,7 @@ def place_fixations(
         Fixations as read.
     axes : tuple of Axis
         Across and down; rows of readings whose size is unknown are left out.
-    found : Findings
+    findings : Findings
         Takes rows left out, by reason, and warnings.
 
     Returns
@@ -247,21 +248,25 @@ def place_fixations(
     empty = ~invalid & (rows["FPOGD"] <= 0)
     before = ~invalid & ~empty & (offset_s <= 0)
     unsized = ~(invalid | empty | before) & np.isnan(axes[0].scale + axes[1].scale)[reading]
-    kept = ~(invalid | empty | before | unsized)
-    _note("loss", "invalid", "are no fixations (FPOGV is 0)", int(invalid.sum()), found)
-    _note("loss", "without_length", "have no duration above 0", int(empty.sum()), found)
+    usable = ~(invalid | empty | before | unsized)
+    _note("loss", "invalid", "are no fixations (FPOGV is 0)", int(invalid.sum()), findings)
+    _note("loss", "without_length", "have no duration above 0", int(empty.sum()), findings)
     message = "end before the image appeared"
-    _note("loss", "before_image", message, int(before.sum()), found)
+    _note("loss", "before_image", message, int(before.sum()), findings)
     message = "are of images of unknown size"
-    _note("loss", "of_unknown_size", message, int(unsized.sum()), found)
+    _note("loss", "of_unknown_size", message, int(unsized.sum()), findings)
     message = "begin before the image appeared and were cut to begin with it"
-    _note("warning", "begin_early", message, int((kept & (onset_s < 0)).sum()), found)
-    _warn_of_times(rows, kept, found)
-    place = reading[kept]
-    x_px, y_px = _positions(place, {name: rows[name][kept] for name in POSITION}, axes, found)
+    _note("warning", "begin_early", message, int((usable & (onset_s < 0)).sum()), findings)
+    # fixations.csv keeps the last sample of each fixation, whose Time is therefore its end.
+    late = np.abs(offset_s - rows[TIME]) > END_TOLERANCE_S
+    message = "have a Time that is not the end of the fixation; onset and duration are used"
+    _note("warning", "time_is_not_end", message, int((usable & late).sum()), findings)
+    place = reading[usable]
+    positions = {name: rows[name][usable] for name in POSITION}
+    x_px, y_px = _positions(place, positions, axes, findings)
     columns = {
-        "onset_s": np.maximum(onset_s[kept], 0.0),
-        "offset_s": offset_s[kept],
+        "onset_s": np.maximum(onset_s[usable], 0.0),
+        "offset_s": offset_s[usable],
         "x_px": x_px,
         "y_px": y_px,
         "px_per_deg_x": axes[0].px_per_deg[place],
@@ -270,23 +275,17 @@ def place_fixations(
     return group(place, columns, len(axes[0].size_px))
 
 
-def _warn_of_times(rows: Mapping[str, Floats], kept: Mask, found: Findings) -> None:
-    late = np.abs(rows["FPOGS"] + rows["FPOGD"] - rows[TIME]) > END_TOLERANCE_S
-    message = "have a Time that is not the end of the fixation; onset and duration are used"
-    _note("warning", "time_is_not_end", message, int((kept & late).sum()), found)
-
-
 def _positions(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], found: Findings
+    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], findings: Findings
 ) -> tuple[Floats, Floats]:
     fractions = rows["FPOGX"], rows["FPOGY"]
     published = rows["X_ORIGINAL"], rows["Y_ORIGINAL"]
     shown = on_display(axes, fractions, published, reading)
     differs = np.zeros(len(reading), dtype=bool)
-    for axis, fraction, given in zip(axes, fractions, published, strict=True):
-        differs |= np.abs(axis.extrapolate(fraction, reading) - given) > MAP_TOLERANCE_PX
+    for axis, fraction, position in zip(axes, fractions, published, strict=True):
+        differs |= np.abs(axis.extrapolate(fraction, reading) - position) > MAP_TOLERANCE_PX
     message = "have a published position that the image's size and pads do not give; it is kept"
-    _note("warning", "position_differs", message, int((differs & shown).sum()), found)
+    _note("warning", "position_differs", message, int((differs & shown).sum()), findings)
     return to_image(axes, fractions, published, reading)
 
 
@@ -294,8 +293,8 @@ def place_samples(
     path: Path,
     dicom_ids: Sequence[str],
     axes: tuple[Axis, Axis],
-    found: Findings,
-    seen: Counter[str],
+    findings: Findings,
+    n_rows: Counter[str],
 ) -> ByReading:
     """Read `eye_gaze.csv` and turn its rows to samples in the image, in time order.
 
@@ -307,9 +306,9 @@ def place_samples(
         Readings.
     axes : tuple of Axis
         Across and down; rows of readings whose size is unknown are left out.
-    found : Findings
+    findings : Findings
         Takes rows left out, by reason, and warnings.
-    seen : Counter of str
+    n_rows : Counter of str
         Counts all rows, under the name of the file.
 
     Returns
@@ -323,20 +322,19 @@ def place_samples(
         (np.empty(0, np.int32), *(np.empty(0),) * 3, np.empty(0, bool))
     ]
     n_unsized = 0
-    for reading, rows in read_rows(path, SAMPLE_COLUMNS, dicom_ids, found, seen):
-        kept = sized[reading]
-        n_unsized += int((~kept).sum())
-        place = reading[kept]
-        fractions = rows["FPOGX"][kept], rows["FPOGY"][kept]
-        published = rows["X_ORIGINAL"][kept], rows["Y_ORIGINAL"][kept]
-        x_px, y_px = to_image(axes, fractions, published, place)
-        valid = rows["FPOGV"][kept] == 1
-        pieces.append((place.astype(np.int32), rows[TIME][kept], x_px, y_px, valid))
-    _note("loss", "of_unknown_size", "are of images of unknown size", n_unsized, found)
+    for reading, rows in read_rows(path, SAMPLE_COLUMNS, dicom_ids, findings, n_rows):
+        usable = sized[reading]
+        n_unsized += int((~usable).sum())
+        place = reading[usable]
+        x, y, x_original, y_original = (rows[name][usable] for name in POSITION)
+        x_px, y_px = to_image(axes, (x, y), (x_original, y_original), place)
+        valid = rows["FPOGV"][usable] == 1
+        pieces.append((place.astype(np.int32), rows[TIME][usable], x_px, y_px, valid))
+    _note("loss", "of_unknown_size", "are of images of unknown size", n_unsized, findings)
     place, *values = (np.concatenate(column) for column in zip(*pieces, strict=True))
     columns = dict(zip(("time_s", "x_px", "y_px", "valid"), values, strict=True))
     n_early = int((columns["time_s"] < 0).sum())
     message = "are from before the image appeared and were moved to its appearance"
-    _note("warning", "early", message, n_early, found)
+    _note("warning", "early", message, n_early, findings)
     columns["time_s"] = np.maximum(columns["time_s"], 0.0)
     return group(place, columns, len(dicom_ids))

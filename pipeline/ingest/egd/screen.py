@@ -97,8 +97,8 @@ def display_of(manifest: Manifest) -> Display:
     """
     screen = manifest.screen
     if screen is None or not (screen.width_mm and screen.height_mm and screen.distance_mm):
-        what = "screen needs width_mm, height_mm and distance_mm."
-        raise ManifestError(what, where=f"{manifest.name}.yaml")
+        problem = "screen needs width_mm, height_mm and distance_mm."
+        raise ManifestError(problem, where=f"{manifest.name}.yaml")
     mm_per_deg = screen.distance_mm * math.tan(math.radians(1))
     return Display(
         screen.width_px,
@@ -172,8 +172,8 @@ def to_image(
     """
     shown = on_display(axes, fractions, published, reading)
     x_px, y_px = (
-        np.where(shown, given, axis.extrapolate(fraction, reading))
-        for axis, fraction, given in zip(axes, fractions, published, strict=True)
+        np.where(shown, position, axis.extrapolate(fraction, reading))
+        for axis, fraction, position in zip(axes, fractions, published, strict=True)
     )
     return x_px, y_px
 

@@ -17,6 +17,7 @@ from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.manifests import LabelList, Manifest
 
 PADS = ("image_top_pad", "image_bottom_pad", "image_left_pad", "image_right_pad")
+# The columns are spelt like this: a capital, capitals, and none (spec egd.md 2).
 DIAGNOSES = {"normal": "Normal", "chf": "CHF", "pneumonia": "pneumonia"}
 AS_WRITTEN = ("gender", "anchor_age", "stay_id")
 IDS = ("dicom_id", "study_id", "patient_id")
@@ -73,39 +74,41 @@ def read_sheet(root: Path, manifest: Manifest) -> tuple[list[Case], list[Fault]]
     """
     file = manifest.file("master_sheet")
     faults: list[Fault] = []
-    found = Findings(file.pattern, None, faults)
+    findings = Findings(file.pattern, None, faults)
     labels = manifest.labels["master_sheet"]
-    cells = read_columns(root, file, found, labels=labels.names, severity="error", loses="tree")
+    cells = read_columns(root, file, findings, labels=labels.names, severity="error", loses="tree")
     cases: dict[str, Case] = {}
     for number in range(len(cells["dicom_id"]) if cells else 0):
         row = {name: column[number].strip() for name, column in (cells or {}).items()}
-        case = _case(row, manifest, found, number + 1)
+        case = _case(row, manifest, findings, number + 1)
         if case and case.dicom_id in cases:
             message = f"image {case.dicom_id} is listed more than once"
-            found.add("error", "reading_twice", message, row=number + 1, loses="tree")
+            findings.add("error", "reading_twice", message, row=number + 1, loses="tree")
         elif case:
             cases[case.dicom_id] = case
     if cells and not cases:
-        found.add("error", "no_reading", "no reading is listed", loses="tree")
+        findings.add("error", "no_reading", "no reading is listed", loses="tree")
     return [cases[dicom_id] for dicom_id in sorted(cases)], faults
 
 
-def _case(row: Mapping[str, str], manifest: Manifest, found: Findings, number: int) -> Case | None:
+def _case(
+    row: Mapping[str, str], manifest: Manifest, findings: Findings, number: int
+) -> Case | None:
     dicom_id = row["dicom_id"]
     study, subject = (_NUMBER.fullmatch(row[name]) for name in ("study_id", "patient_id"))
     pads = _pads(row, display_of(manifest))
     if not (study and subject and pads and manifest.is_id("dicom_id", dicom_id)):
         shown = ", ".join(f"{name} {row[name]!r}" for name in IDS + PADS)
         message = f"an id or a pad is not what it should be: {shown}"
-        found.add("loss", "row_unreadable", message, row=number, loses="reading")
+        findings.add("loss", "row_unreadable", message, row=number, loses="reading")
         return None
-    found = Findings(found.file, dicom_id, found.faults)
-    attributes = _attributes(row, manifest.labels["master_sheet"], found, number)
-    diagnosis = _diagnosis(row, found, number)
+    findings = Findings(findings.file, dicom_id, findings.faults)
+    attributes = _attributes(row, manifest.labels["master_sheet"], findings, number)
+    diagnosis = _diagnosis(row, findings, number)
     case = Case(dicom_id, int(study[1]), int(subject[1]), pads, diagnosis, attributes)
     if row["path"] != f"{case.image_path}.dcm":
         message = f"path {row['path']!r} is not {case.image_path}.dcm, which the ids give"
-        found.add("warning", "image_path_differs", message, row=number)
+        findings.add("warning", "image_path_differs", message, row=number)
     return case
 
 
@@ -120,17 +123,17 @@ def _pads(row: Mapping[str, str], display: Display) -> tuple[int, int, int, int]
     return top, bottom, left, right
 
 
-def _diagnosis(row: Mapping[str, str], found: Findings, number: int) -> str | None:
+def _diagnosis(row: Mapping[str, str], findings: Findings, number: int) -> str | None:
     flagged = [name for name, column in DIAGNOSES.items() if boolean(row[column])]
     if len(flagged) == 1:
         return flagged[0]
     message = f"one of {', '.join(DIAGNOSES.values())} was expected to be 1, {len(flagged)} are"
-    found.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
+    findings.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
     return None
 
 
 def _attributes(
-    row: Mapping[str, str], labels: LabelList, found: Findings, number: int
+    row: Mapping[str, str], labels: LabelList, findings: Findings, number: int
 ) -> dict[str, str]:
     values = {name: row[name] for name in AS_WRITTEN if row.get(name)}
     for name in labels.flag:
@@ -138,16 +141,16 @@ def _attributes(
         if flag is not None:
             values[name] = "true" if flag else "false"
         elif row[name]:
-            _note_unreadable(name, row[name], "0 or 1", found, number)
+            _note_unreadable(name, row[name], "0 or 1", findings, number)
     for name in labels.state:
         state = STATES.get(row[name].removesuffix(".0"))
         if state is not None:
             values[name] = state
         else:
-            _note_unreadable(name, row[name], "1, 0, -1 or blank", found, number)
+            _note_unreadable(name, row[name], "1, 0, -1 or blank", findings, number)
     return values
 
 
-def _note_unreadable(name: str, cell: str, expected: str, found: Findings, number: int) -> None:
+def _note_unreadable(name: str, cell: str, expected: str, findings: Findings, number: int) -> None:
     message = f"{name} is {cell!r}, not {expected}"
-    found.add("loss", "label_unreadable", message, row=number, loses="labels")
+    findings.add("loss", "label_unreadable", message, row=number, loses="labels")

@@ -40,16 +40,16 @@ def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed
     taken: Counter[tuple[str, str | None]] = Counter()
 
     def quotient(split: str, strata: list[str | None]) -> float:
-        there = sum(taken[split, stratum] for stratum in {*strata})
-        return (there + len(strata) / 2) / SHARES[split]
+        n_images = sum(taken[split, stratum] for stratum in {*strata})
+        return (n_images + len(strata) / 2) / SHARES[split]
+
+    def order(subject: int) -> tuple[int, bytes]:
+        digest = hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()
+        return -len(images[subject]), digest
 
     chosen = {}
-    for subject in sorted(images, key=lambda one: (-len(images[one]), _draw(seed, one))):
-        wanted = images[subject]
-        chosen[subject] = min(SHARES, key=lambda split: quotient(split, wanted))
-        taken.update((chosen[subject], stratum) for stratum in wanted)
+    for subject in sorted(images, key=order):
+        strata_of_subject = images[subject]
+        chosen[subject] = min(SHARES, key=lambda split: quotient(split, strata_of_subject))
+        taken.update((chosen[subject], stratum) for stratum in strata_of_subject)
     return [chosen[subject] for subject in subjects]
-
-
-def _draw(seed: int, subject: int) -> bytes:
-    return hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()

@@ -1,9 +1,9 @@
 """MIMIC-CXR-JPG 2.0.0 to tables.
 
 Reads: the metadata, split and CheXpert tables of a tree as `data_manifests/mimic-cxr-jpg.yaml`
-describes it; the images themselves are not needed. Writes: studies, images, and `ingest.json`.
-Params: `ingest` (the draw of validation subjects). Drops, each counted by reason: images that are
-not frontal, not the only frontal of their study, not labelled, or in no split.
+describes it; the images themselves are not needed. Writes: studies, images. Params: `ingest` (the
+draw of validation subjects). Drops, each counted by reason: images that are not frontal, not the
+only frontal of their study, not labelled, or in no split.
 Source: Lanfredi et al. 2023, Section 2.6; spec mil.md 6.2 and 6.3, reflacx.md B.
 """
 
@@ -13,16 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.core.tables import write_table
-from gazescribe.pipeline.ingest.folder import make_room
-from gazescribe.pipeline.ingest.mimic.tables import Tables, read_tables
+from gazescribe.pipeline.core.tables import conform
+from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.mimic_tables import MimicTables, read_tables
+from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, Options
-from gazescribe.pipeline.ingest.splits import SplitPlan, check_disjoint, plan_splits
-from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
-from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
+from gazescribe.pipeline.sources.manifests import Manifest
 
 FRONTAL = ("PA", "AP")  # AP LLD and the like lie down
 
@@ -33,121 +31,54 @@ class Filtered:
 
     Attributes
     ----------
+    tables : MimicTables
+        As read.
     images : pandas.DataFrame
         Columns of the table `images`, with MIMIC's own split.
     left_out : dict of str to int
         Images by the first reason that applies, in the order of the steps.
     """
 
+    tables: MimicTables
     images: pd.DataFrame
     left_out: dict[str, int]
 
 
-def ingest_mimic(root: Path, out: Path, settings: Ingest, options: Options) -> dict[str, Any]:
-    """Write the tables of a tree.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    out : pathlib.Path
-        Folder of the tables.
-    settings : Ingest
-        Seed and share of the draw of validation subjects.
-    options : Options
-        The published list of validation subjects.
-
-    Returns
-    -------
-    dict
-        The content of `out/ingest.json`: counts, and what was left out by reason.
-
-    Raises
-    ------
-    ManifestError
-        If a table cannot be used, the list cannot be read, or a subject is in two splits; all
-        faults at once.
-    GazeError
-        If `out` holds the tables of another data set.
-    """
-    manifest = load_manifest("mimic-cxr-jpg")
+def _list(root: Path, manifest: Manifest, _options: Options) -> Listing:
     tables, faults = read_tables(root, manifest)
-    refuse(faults, where=root)
-    plan = plan_splits(options.val_subjects, settings)
-    filtered = filter_images(tables)
-    check_published_splits(tables, root)
-    images = filtered.images.assign(split=_move(filtered.images, plan))
-    extra = {"split_source": plan.source, "source": f"{manifest.name} {manifest.versions[0]}"}
-    make_room(out, manifest.name, ("studies", "images"))
-    n_rows = {
-        "studies": write_table(_columns(tables.chexpert), out, "studies", extra),
-        "images": write_table(_columns(images), out, "images", extra),
-    }
-    summary = {
-        "dataset": manifest.name,
-        "version": manifest.versions[0],
-        "split_source": plan.source,
-        "rows": n_rows,
-        "counts": count_tables(tables),
-        "splits": {split: int((images["split"] == split).sum()) for split in SPLITS},
-        "left_out": filtered.left_out,
-        "faults": count_faults(faults),
-        **count_lost(faults),
-    }
-    write_json(summary, out / "ingest.json")
-    return summary
-
-
-def survey_mimic(root: Path, settings: Ingest, options: Options) -> Survey:  # noqa: ARG001 one form
-    """Read the tables of a tree without writing.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    settings, options
-        Not needed here; all data sets are surveyed in one form.
-
-    Returns
-    -------
-    Survey
-        Faults, counts and ids. What the filters leave out is counted, for it is no fault of a tree.
-    """
-    tables, faults = read_tables(root, load_manifest("mimic-cxr-jpg"))
     if any(fault.severity == "error" for fault in faults):
-        return Survey(faults)
-    try:
-        check_published_splits(tables, root)
-    except ManifestError as error:
-        file = load_manifest("mimic-cxr-jpg").file("split").pattern
-        faults += [Fault("error", "subject_in_two_splits", text, file) for text in error.faults]
+        return Listing([], faults)
     filtered = filter_images(tables)
-    counts = count_tables(tables) | {"images_kept": len(filtered.images), **filtered.left_out}
     ids = {
         "dicom_id": set(tables.metadata["dicom_id"]),
         "subject_id": set(tables.metadata["subject_id"].astype(str)),
     }
-    return Survey(faults, counts, ids=ids)
+    counts = {"images_kept": len(filtered.images), **filtered.left_out}
+    return Listing([], faults, ids, content=filtered, further_counts=counts)
 
 
-def check_published_splits(tables: Tables, root: Path) -> None:
-    """Check that no subject is in two splits; moving whole subjects keeps it so.
+def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
+    filtered: Filtered = listing.content
+    plan = plan_splits(options.val_subjects, settings)
+    # Checked as published, for all images: whole subjects are moved, which keeps them in one split.
+    published = filtered.tables.split[["subject_id", "split"]].drop_duplicates()
+    check_disjoint(published["subject_id"].tolist(), published["split"].tolist(), where=root)
+    images = filtered.images
+    pairs = zip(images["subject_id"], images["split"], strict=True)
+    splits = [plan.split_of(int(subject), split) for subject, split in pairs]
+    return Plan(
+        [{"studies": filtered.tables.chexpert, "images": images.assign(split=splits)}],
+        {"split_source": plan.source},
+        {"splits": count_splits(splits), "left_out": filtered.left_out},
+    )
 
-    Raises
-    ------
-    ManifestError
-        If one is; all of them at once.
-    """
-    pairs = tables.split[["subject_id", "split"]].drop_duplicates()
-    check_disjoint(pairs["subject_id"].tolist(), pairs["split"].tolist(), where=root)
 
-
-def filter_images(tables: Tables) -> Filtered:
+def filter_images(tables: MimicTables) -> Filtered:
     """Keep frontal images that are the only frontal of a labelled study and have a split.
 
     Parameters
     ----------
-    tables : Tables
+    tables : MimicTables
         As read.
 
     Returns
@@ -158,7 +89,7 @@ def filter_images(tables: Tables) -> Filtered:
     images = tables.metadata.merge(tables.split[["dicom_id", "split"]], on="dicom_id", how="left")
     view = images["view"]
     n_frontals = view.isin(FRONTAL).groupby(images["study_id"]).transform("sum")
-    kept = pd.Series(True, index=images.index)
+    usable = pd.Series(True, index=images.index)
     left_out = {}
     for reason, wrong in {
         "view_blank": view.isna(),
@@ -167,25 +98,18 @@ def filter_images(tables: Tables) -> Filtered:
         "study_without_labels": ~images["study_id"].isin(tables.chexpert["study_id"]),
         "image_without_split": images["split"].isna(),
     }.items():
-        left_out[reason] = int((kept & wrong).sum())
-        kept &= ~wrong
-    images = images[kept]
+        left_out[reason] = int((usable & wrong).sum())
+        usable &= ~wrong
+    images = images[usable]
     subject, study = images["subject_id"].astype(str), images["study_id"].astype(str)
     folder = "files/p" + subject.str[:2] + "/p" + subject + "/s" + study
-    return Filtered(images.assign(path=folder + "/" + images["dicom_id"]), left_out)
+    return Filtered(tables, images.assign(path=folder + "/" + images["dicom_id"]), left_out)
 
 
-def _move(images: pd.DataFrame, plan: SplitPlan) -> list[str]:
-    pairs = zip(images["subject_id"], images["split"], strict=True)
-    return [plan.split_of(int(subject), published) for subject, published in pairs]
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, Any]:
-    return {str(name): frame[name].array for name in frame.columns}
-
-
-def count_tables(tables: Tables) -> dict[str, int]:
-    """Count what is there, under the names of the manifest's counts."""
+def _count(listing: Listing, _notes: Chunk) -> dict[str, int]:
+    if listing.content is None:
+        return {}
+    tables: MimicTables = listing.content.tables
     splits = tables.split["split"].value_counts()
     return {
         "images": len(tables.metadata),
@@ -194,3 +118,27 @@ def count_tables(tables: Tables) -> dict[str, int]:
         "studies_labelled": len(tables.chexpert),
         "subjects": int(tables.metadata["subject_id"].nunique()),
     }
+
+
+def _read(
+    _root: Path,
+    frames: dict[str, pd.DataFrame],
+    _manifest: Manifest,
+    _settings: Ingest,
+    chunk: Chunk,
+) -> None:
+    """Put the two tables, which were read whole, into one chunk."""
+    for table, frame in frames.items():
+        columns: dict[str, Any] = {str(name): frame[name].array for name in frame.columns}
+        chunk.packed[table] = conform(columns, table)
+
+
+READER = Reader(
+    ("studies", "images"),
+    _list,
+    _plan,
+    _count,
+    _read,
+    in_process=True,
+    split_fault=("subject_in_two_splits", "split"),
+)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, number_columns, read_columns
-from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings
+from gazescribe.pipeline.ingest.quality import Quality, on_image
+from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
+from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing
@@ -17,6 +18,8 @@ from gazescribe.pipeline.sources.roots import existing
 MAX_AUDIO_S = 240.0  # length of the recording buffer (spec reflacx A13)
 STEP_S = 0.001  # 1 kHz
 SIDES = ("xmin", "ymin", "xmax", "ymax")
+# By name, never by place: the file has the width of the window before its level, the published
+# description the other way round (spec reflacx A6).
 FIXATION_COLUMNS = {
     "onset_s": "timestamp_start_fixation",
     "offset_s": "timestamp_end_fixation",
@@ -36,51 +39,40 @@ def read_fixations(
 ) -> bool:
     """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
     file = manifest.file("fixations")
-    found = findings(file, reading, chunk)
-    cells = read_columns(root, file, found, loses="gaze")
+    findings = findings_of(file, reading, chunk)
+    cells = read_columns(root, file, findings, loses="gaze")
     if cells is None:
         chunk.without_gaze["no usable file"] += 1
         return False
+    # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
-    usable = _usable_fixations(values, bad, found)
-    kept = np.flatnonzero(usable)
-    kept = kept[np.argsort(values["onset_s"][kept], kind="stable")]
-    values = {name: column[kept] for name, column in values.items()}
-    if not kept.size:
-        found.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
+    rows = np.flatnonzero(_usable_fixations(values, bad, findings))
+    rows = rows[np.argsort(values["onset_s"][rows], kind="stable")]
+    values = {name: column[rows] for name, column in values.items()}
+    if not rows.size:
+        findings.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
         chunk.without_gaze["no fixation"] += 1
         return False
-    _warn_of_fixations(values, kept, reading, found)
+    _warn_of_fixations(values, rows, reading, findings)
     size_px = (reading.width_px, reading.height_px)
-    position = (values["x_px"], values["y_px"])
-    quality = gaze_quality(
-        values["onset_s"], values["offset_s"], *position, size_px, thresholds.min_gap_s
-    )
-    excluded = exclusions(quality, thresholds)
-    chunk.add_quality(reading.reading_id, quality, excluded)
-    if excluded:
-        chunk.without_gaze[f"quality: {excluded[0]}"] += 1
-        return False
-    number = np.arange(len(kept))
-    chunk.add("fixations", reading.reading_id, {"fixation": number, **values})
-    return True
+    return chunk.add_fixations(reading.reading_id, values, size_px, thresholds)
 
 
-def _usable_fixations(values: dict[str, Floats], bad: dict[str, Mask], found: Findings) -> Mask:
-    needed = _any(np.isnan(values[name]) for name in values if name not in MAY_BE_BLANK)
-    reversed_ = ~needed & ~(values["offset_s"] > values["onset_s"])
-    flat = ~needed & ~reversed_ & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+def _usable_fixations(values: dict[str, Floats], bad: dict[str, Mask], findings: Findings) -> Mask:
+    blank = _any(np.isnan(values[name]) for name in values if name not in MAY_BE_BLANK)
+    reversed_ = ~blank & ~(values["offset_s"] > values["onset_s"])
+    flat = ~blank & ~reversed_ & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
 
     def lose(code: str, message: str, rows: Mask) -> None:
-        found.add_rows("loss", f"fixation_{code}", message, rows, loses="fixations")
+        findings.add_rows("loss", f"fixation_{code}", message, rows, loses="fixations")
 
-    lose("unreadable", "lack a number", needed)
+    lose("unreadable", "lack a number", blank)
     lose("reversed", "do not end after they start", reversed_)
     lose("no_resolution", "have no pixels per degree above 0", flat)
     message = "have an unreadable pupil or shown part, taken as unknown"
     unknown = _any(bad[name] for name in MAY_BE_BLANK)
-    found.add_rows("warning", "fixation_part_unreadable", message, unknown)
-    return ~(needed | reversed_ | flat)
+    findings.add_rows("warning", "fixation_part_unreadable", message, unknown)
+    return ~(blank | reversed_ | flat)
 
 
 def _any(masks: Iterable[Mask]) -> Mask:
@@ -89,14 +81,14 @@ def _any(masks: Iterable[Mask]) -> Mask:
 
 
 def _warn_of_fixations(
-    values: dict[str, Floats], kept: NDArray[np.intp], reading: Reading, found: Findings
+    values: dict[str, Floats], places: NDArray[np.intp], reading: Reading, findings: Findings
 ) -> None:
     def warn(code: str, message: str, rows: Mask) -> None:
-        found.add_rows("warning", f"fixation_{code}", message, rows, rows=kept)
+        findings.add_rows("warning", f"fixation_{code}", message, rows, rows=places)
 
     onset_s, offset_s = values["onset_s"], values["offset_s"]
     shown = np.array([values[f"shown_{side}_px"] for side in SIDES])
-    warn("order", "were sorted by time", np.append(False, np.diff(kept) < 0))
+    warn("order", "were sorted by time", np.append(False, np.diff(places) < 0))
     overlap = np.append(False, onset_s[1:] < offset_s[:-1])
     warn("overlap", "start before the one before ends", overlap)
     warn("outside_audio", "lie outside 0 to 240 s", (onset_s < 0) | (offset_s >= MAX_AUDIO_S))
@@ -107,57 +99,42 @@ def _warn_of_fixations(
         warn("off_image", "lie off the image", ~inside)
 
 
-def read_samples(reading: Reading, *, root: Path, manifest: Manifest) -> Chunk:
-    """Read the gaze samples of one reading.
-
-    Parameters
-    ----------
-    reading : Reading
-        Not a discarded one.
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        REFLACX's.
-
-    Returns
-    -------
-    Chunk
-        Rows of `samples`, and what is wrong with them.
-    """
+def read_samples(
+    root: Path, reading: Reading, manifest: Manifest, _settings: Ingest, chunk: Chunk
+) -> None:
+    """Add the gaze samples of a reading that was not discarded to the chunk."""
     from pyarrow import ArrowException, csv
 
-    chunk = Chunk()
-    found = findings(manifest.file("gaze"), reading, chunk)
-    path = existing(root / found.file)
+    findings = findings_of(manifest.file("gaze"), reading, chunk)
+    path = existing(root / findings.file)
     if path is None:
-        found.add("loss", "gaze_missing", "there is no such file", loses="samples")
-        return chunk
+        findings.add("loss", "gaze_missing", "there is no such file", loses="samples")
+        return
     types = dict.fromkeys(SAMPLE_COLUMNS.values(), "float64")
     options = csv.ConvertOptions(include_columns=list(types), column_types=types)
     try:
         table = csv.read_csv(path, convert_options=options)
     except (ArrowException, OSError, KeyError) as error:
-        found.add("loss", "gaze_unreadable", f"this cannot be read ({error})", loses="samples")
-        return chunk
+        findings.add("loss", "gaze_unreadable", f"this cannot be read ({error})", loses="samples")
+        return
     values = {name: table[source].to_numpy() for name, source in SAMPLE_COLUMNS.items()}
     if not len(table):
-        found.add("loss", "gaze_none", "there is no sample", loses="samples")
-        return chunk
-    _add_samples(values, reading, found, chunk)
-    return chunk
+        findings.add("loss", "gaze_none", "there is no sample", loses="samples")
+        return
+    _add_samples(values, reading, findings, chunk)
 
 
 def _add_samples(
-    values: dict[str, Floats], reading: Reading, found: Findings, chunk: Chunk
+    values: dict[str, Floats], reading: Reading, findings: Findings, chunk: Chunk
 ) -> None:
     timeless = ~np.isfinite(values["time_s"])
-    found.add_rows("loss", "sample_no_time", "have no time", timeless, loses="samples")
+    findings.add_rows("loss", "sample_no_time", "have no time", timeless, loses="samples")
     values = {name: column[~timeless] for name, column in values.items()}
-    x_known, y_known = np.isfinite(values["x_px"]), np.isfinite(values["y_px"])
-    found.add_rows("warning", "sample_half_blank", "have x or y alone", x_known != y_known)
+    has_x, has_y = np.isfinite(values["x_px"]), np.isfinite(values["y_px"])
+    findings.add_rows("warning", "sample_half_blank", "have x or y alone", has_x != has_y)
     uneven = np.append(False, np.abs(np.diff(values["time_s"]) - STEP_S) > STEP_S / 2)
-    found.add_rows("warning", "sample_step", "do not follow by 1 ms", uneven)
-    valid = x_known & y_known
+    findings.add_rows("warning", "sample_step", "do not follow by 1 ms", uneven)
+    valid = has_x & has_y  # a lost eye is a blank cell
     size_px = (reading.width_px or 0, reading.height_px or 0)
     columns = {
         "sample": np.arange(len(valid)),

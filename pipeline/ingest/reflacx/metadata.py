@@ -12,6 +12,7 @@ from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.manifests import Manifest, SourceFile
 
 PHASES = (1, 2, 3)
+# There is no column of the study: it stands in the path of the image alone (spec reflacx A5).
 _IMAGE = re.compile(r"(?:^|/)(files/p\d{2}/p(\d{8})/s(\d{8})/([0-9a-f-]+))\.(?:dcm|jpg)$")
 
 
@@ -46,7 +47,7 @@ class Reading:
     tuning: bool = False
 
 
-def findings(file: SourceFile, reading: Reading, chunk: Chunk) -> Findings:
+def findings_of(file: SourceFile, reading: Reading, chunk: Chunk) -> Findings:
     """Gather the faults of one file of a reading in a chunk."""
     path = file.pattern.replace("{reading_id}", reading.reading_id)
     return Findings(path, reading.reading_id, chunk.faults)
@@ -73,11 +74,11 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[Reading], list[F
     faults: list[Fault] = []
     for phase in PHASES:
         file = manifest.file(f"metadata_phase_{phase}")
-        found = Findings(file.pattern, None, faults)
+        findings = Findings(file.pattern, None, faults)
         labels = manifest.labels[f"phase_{phase}"].names
-        cells = read_columns(root, file, found, labels=labels, severity="error", loses="tree")
+        cells = read_columns(root, file, findings, labels=labels, severity="error", loses="tree")
         if cells is not None:
-            readings += _readings(cells, phase, labels, manifest, found)
+            readings += _readings(cells, phase, labels, manifest, findings)
     _refuse_twice(readings, faults)
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
@@ -90,83 +91,83 @@ def _refuse_twice(readings: Sequence[Reading], faults: list[Fault]) -> None:
         first = seen.setdefault(reading.reading_id, reading)
         if first is not reading:
             message = f"reading {reading.reading_id} stands in {first.file}, row {first.row} too"
-            found = Findings(reading.file, reading.reading_id, faults)
-            found.add("error", "reading_twice", message, row=reading.row, loses="tree")
+            findings = Findings(reading.file, reading.reading_id, faults)
+            findings.add("error", "reading_twice", message, row=reading.row, loses="tree")
 
 
 def _readings(
-    cells: Columns, phase: int, labels: Sequence[str], manifest: Manifest, found: Findings
+    cells: Columns, phase: int, labels: Sequence[str], manifest: Manifest, findings: Findings
 ) -> list[Reading]:
     readings = []
     for number in range(len(cells["id"])):
-        one = {name: column[number].strip() for name, column in cells.items()}
-        n_before = len(found.faults)
-        _check_row(one, phase, manifest, found, number + 1)
-        if not any(fault.severity == "error" for fault in found.faults[n_before:]):
-            readings.append(_reading(one, phase, labels, found, number + 1))
+        row = {name: column[number].strip() for name, column in cells.items()}
+        n_before = len(findings.faults)
+        _check_row(row, phase, manifest, findings, number + 1)
+        if not any(fault.severity == "error" for fault in findings.faults[n_before:]):
+            readings.append(_reading(row, phase, labels, findings, number + 1))
     return readings
 
 
 def _check_row(
-    one: dict[str, str], phase: int, manifest: Manifest, found: Findings, row: int
+    row: dict[str, str], phase: int, manifest: Manifest, findings: Findings, number: int
 ) -> None:
     def error(code: str, message: str) -> None:
-        found.add("error", code, message, row=row, loses="tree")
+        findings.add("error", code, message, row=number, loses="tree")
 
     for column, kind in (("id", "reading_id"), ("dicom_id",) * 2, ("subject_id",) * 2):
-        if not manifest.is_id(kind, _whole(one[column])):
-            error(
-                f"bad_{kind}", f"{column} {one[column]!r} is not of the form {manifest.ids[kind]}"
-            )
-    if one["split"] not in SPLITS:
-        error("unknown_split", f"split {one['split']!r} is none of {', '.join(SPLITS)}")
-    if boolean(one["eye_tracking_data_discarded"]) is None:
-        text = one["eye_tracking_data_discarded"]
+        if not manifest.is_id(kind, _whole(row[column])):
+            message = f"{column} {row[column]!r} is not of the form {manifest.ids[kind]}"
+            error(f"bad_{kind}", message)
+    if row["split"] not in SPLITS:
+        error("unknown_split", f"split {row['split']!r} is none of {', '.join(SPLITS)}")
+    if boolean(row["eye_tracking_data_discarded"]) is None:
+        text = row["eye_tracking_data_discarded"]
         error("bad_discarded", f"eye_tracking_data_discarded {text!r} is not True or False")
-    if not one["id"].startswith(f"P{phase}"):
-        message = f"reading {one['id']} stands in the table of phase {phase}"
-        found.add("warning", "phase_differs", message, row=row)
+    if not row["id"].startswith(f"P{phase}"):
+        message = f"reading {row['id']} stands in the table of phase {phase}"
+        findings.add("warning", "phase_differs", message, row=number)
 
 
 def _whole(text: str) -> str:
+    # pandas writes a column of numbers with a blank cell as 7.0
     return text.removesuffix(".0")
 
 
 def _reading(
-    one: dict[str, str], phase: int, labels: Sequence[str], found: Findings, row: int
+    row: dict[str, str], phase: int, labels: Sequence[str], findings: Findings, number: int
 ) -> Reading:
-    found = Findings(found.file, one["id"], found.faults)
-    width_px, height_px = _size(one, found, row)
-    subject_id = int(_whole(one["subject_id"]))
-    image = _IMAGE.search(one["image"])
+    findings = Findings(findings.file, row["id"], findings.faults)
+    width_px, height_px = _size(row, findings, number)
+    subject_id = int(_whole(row["subject_id"]))
+    image = _IMAGE.search(row["image"])
     if image is None:
-        message = f"image {one['image']!r} does not end in files/pNN/pSUBJECT/sSTUDY/DICOM.dcm"
-        found.add("loss", "image_path_unreadable", message, row=row, loses="image")
-    elif (int(image[2]), image[4]) != (subject_id, one["dicom_id"]):
-        message = f"image {one['image']!r} is not of subject {subject_id}, image {one['dicom_id']}"
-        found.add("warning", "image_path_differs", message, row=row)
+        message = f"image {row['image']!r} does not end in files/pNN/pSUBJECT/sSTUDY/DICOM.dcm"
+        findings.add("loss", "image_path_unreadable", message, row=number, loses="image")
+    elif (int(image[2]), image[4]) != (subject_id, row["dicom_id"]):
+        message = f"image {row['image']!r} is not of subject {subject_id}, image {row['dicom_id']}"
+        findings.add("warning", "image_path_differs", message, row=number)
     return Reading(
-        reading_id=one["id"],
+        reading_id=row["id"],
         phase=phase,
-        dicom_id=one["dicom_id"],
+        dicom_id=row["dicom_id"],
         study_id=int(image[3]) if image else None,
         subject_id=subject_id,
-        split=one["split"],
-        mimic_split=one["split"],
+        split=row["split"],
+        mimic_split=row["split"],
         width_px=width_px,
         height_px=height_px,
         image_path=image[1] if image else None,
-        discarded=bool(boolean(one["eye_tracking_data_discarded"])),
-        labels={label: one[label] for label in labels},
-        file=found.file,
-        row=row,
+        discarded=bool(boolean(row["eye_tracking_data_discarded"])),
+        labels={label: row[label] for label in labels},
+        file=findings.file,
+        row=number,
     )
 
 
-def _size(one: dict[str, str], found: Findings, row: int) -> tuple[int | None, int | None]:
-    sizes, _ = numbers([one["image_size_x"], one["image_size_y"]])
+def _size(row: dict[str, str], findings: Findings, number: int) -> tuple[int | None, int | None]:
+    sizes, _ = numbers([row["image_size_x"], row["image_size_y"]])
     if all(size >= 1 and size == int(size) for size in sizes):
         return int(sizes[0]), int(sizes[1])
-    message = f"image size {one['image_size_x']!r} x {one['image_size_y']!r} is no size in pixels"
-    found.add("loss", "image_size_unreadable", message, row=row, loses="maps")
+    message = f"image size {row['image_size_x']!r} x {row['image_size_y']!r} is no size in pixels"
+    findings.add("loss", "image_size_unreadable", message, row=number, loses="maps")
     return None, None

@@ -6,7 +6,7 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
 from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations
 from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings
+from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing
@@ -53,12 +53,12 @@ def read_reading(
         "has_gaze": has_gaze,
         "text": text,
     }
-    chunk.add("readings", reading.reading_id, {name: [value] for name, value in row.items()})
+    chunk.add_reading(reading.reading_id, row)
 
 
 def _note_needless_files(root: Path, reading: Reading, manifest: Manifest, chunk: Chunk) -> None:
     for name in ("fixations", "words", "transcription"):
-        found = findings(manifest.file(name), reading, chunk)
-        if existing(root / found.file):
+        findings = findings_of(manifest.file(name), reading, chunk)
+        if existing(root / findings.file):
             message = "the reading is flagged as discarded, so this file is not read"
-            found.add("warning", "discarded_with_files", message)
+            findings.add("warning", "discarded_with_files", message)

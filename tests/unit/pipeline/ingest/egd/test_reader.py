@@ -6,10 +6,10 @@ import pytest
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.egd.reader import ingest_egd, survey_egd
+from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
 from gazescribe.pipeline.ingest.settings import Options
 from tests.running import gazescribe, invoke
-from tests.unit.pipeline.ingest.egd.egd_tree import EgdTree, dicom_id, published
+from tests.unit.pipeline.ingest.egd.egd_tree import MANIFEST, EgdTree, dicom_id, published
 
 SETTINGS = load_params().ingest
 NO_OPTION = Options()
@@ -49,7 +49,7 @@ def ingested(tree, tmp_path):
 
     def run(settings=SETTINGS, options=NO_OPTION, *, finish=True):
         root = tree.finish() if finish else tree.root
-        ingest_egd(root, tmp_path / "tables", settings, options)
+        ingest_tree(root, tmp_path / "tables", MANIFEST, settings, options)
         return Ingested(tmp_path / "tables")
 
     return run
@@ -436,7 +436,7 @@ def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested, tmp_path):
     folder = mimic(tmp_path / "mimic", {ONE: "train", TWO: "test"})
     with pytest.raises(ManifestError, match="subject 99000007: train, test"):
         ingested(options=Options(mimic_metadata=folder))
-    survey = survey_egd(tree.root, SETTINGS, Options(mimic_metadata=folder))
+    survey = survey_tree(tree.root, MANIFEST, SETTINGS, Options(mimic_metadata=folder))
     assert [fault.code for fault in survey.faults if fault.severity == "error"] == ["bad_split"]
 
 
@@ -454,7 +454,7 @@ def test_a_rebuild_gives_the_same_bytes(tree, tmp_path):
         tree.add(number)
     root = tree.finish()
     for out in ("a", "b"):
-        ingest_egd(root, tmp_path / out, SETTINGS, NO_OPTION)
+        ingest_tree(root, tmp_path / out, MANIFEST, SETTINGS, NO_OPTION)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert len(names) == 8
     for name in names:
@@ -487,7 +487,7 @@ def test_verify_says_what_is_lost(tree, tmp_path):
 def test_the_demo_is_read_without_loss_but_for_its_edge_cases(tmp_path):
     gazescribe("demo", tmp_path, "--readings", 30, "--images", "none")
     options = Options(mimic_metadata=tmp_path / "mimic-cxr-jpg")
-    summary = ingest_egd(tmp_path / "egd", tmp_path / "tables", SETTINGS, options)
+    summary = ingest_tree(tmp_path / "egd", tmp_path / "tables", MANIFEST, SETTINGS, options)
     assert summary["counts"]["readings"] > 0
     assert summary["size_sources"] == {"MIMIC metadata": summary["counts"]["readings"]}
     assert summary["splits"]["test"] + summary["splits"]["train"] > 0

@@ -8,7 +8,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.mimic.reader import ingest_mimic, survey_mimic
+from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
 from gazescribe.pipeline.ingest.settings import Options
 from gazescribe.pipeline.sources.loading import load_manifest
 from tests.running import gazescribe, invoke
@@ -64,7 +64,7 @@ def ingested(tree, tmp_path):
 
     def run(suffix=".csv", options=None):
         out = tmp_path / "tables"
-        ingest_mimic(tree.finish(suffix), out, SETTINGS, options or Options())
+        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or Options())
         summary = json.loads((out / "ingest.json").read_text())
         return lambda name: read_table(out, name).to_pylist(), summary
 
@@ -158,7 +158,7 @@ def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
     tree.add(2, "LATERAL", subject=1, split="test")
     with pytest.raises(ManifestError, match="subject 99000001: train, test"):
         ingested()
-    codes = [fault.code for fault in survey_mimic(tree.root, SETTINGS, Options()).faults]
+    codes = [fault.code for fault in survey_tree(tree.root, MANIFEST, SETTINGS, Options()).faults]
     assert codes == ["subject_in_two_splits"]
 
 
@@ -202,7 +202,7 @@ def test_all_faults_come_at_once(tree, tmp_path):
     root = tree.finish()
     (root / "mimic-cxr-2.0.0-chexpert.csv").unlink()
     with pytest.raises(ManifestError) as caught:
-        ingest_mimic(root, tmp_path / "tables", SETTINGS, Options())
+        ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, Options())
     assert len(caught.value.faults) == 2
     assert "chexpert.csv: there is no such file" in str(caught.value)
 

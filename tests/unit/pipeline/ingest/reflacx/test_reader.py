@@ -8,10 +8,12 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.ingest.chunks import CHUNK_READINGS
-from gazescribe.pipeline.ingest.reflacx.reader import ingest_reflacx
+from gazescribe.pipeline.ingest.run import ingest_tree
 from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.sources.loading import load_manifest
 from tests.running import gazescribe, invoke
 
+MANIFEST = load_manifest("reflacx")
 SETTINGS = load_params().ingest
 ONE = Options(workers=1)
 
@@ -41,7 +43,7 @@ def ingested(reflacx_tree, tmp_path):
 
     def run(settings=SETTINGS, options=ONE):
         root = reflacx_tree.finish()
-        ingest_reflacx(root, tmp_path / "tables", settings, options)
+        ingest_tree(root, tmp_path / "tables", MANIFEST, settings, options)
         return Ingested(tmp_path / "tables")
 
     return run
@@ -191,7 +193,7 @@ def test_line_ends_gzip_and_bom_change_nothing(reflacx_tree, ingested):
             gzip.compress(b"\xef\xbb\xbf" + path.read_bytes())
         )
         path.unlink()
-    ingest_reflacx(root, root / "again", SETTINGS, ONE)
+    ingest_tree(root, root / "again", MANIFEST, SETTINGS, ONE)
     assert whole == Ingested(root / "again").rows("fixations")
     assert not Ingested(root / "again").counts["faults"].keys() - {"certainty_not_drawn"}
 
@@ -528,7 +530,7 @@ def test_all_errors_of_the_metadata_are_listed_and_nothing_is_written(reflacx_tr
     path = root / "main_data/metadata_phase_2.csv"
     path.write_text(path.read_text().replace("Atelectasis", "atelectasis"))
     with pytest.raises(ManifestError) as error:
-        ingest_reflacx(root, tmp_path / "tables", SETTINGS, ONE)
+        ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, ONE)
     faults = "\n".join(error.value.faults)
     assert len(error.value.faults) == 8
     for part in (
@@ -547,14 +549,14 @@ def test_all_errors_of_the_metadata_are_listed_and_nothing_is_written(reflacx_tr
 
 def test_metadata_without_a_row_is_an_error(reflacx_tree, tmp_path):
     with pytest.raises(ManifestError, match="no reading is listed"):
-        ingest_reflacx(reflacx_tree.finish(), tmp_path / "tables", SETTINGS, ONE)
+        ingest_tree(reflacx_tree.finish(), tmp_path / "tables", MANIFEST, SETTINGS, ONE)
 
 
 def test_a_subject_in_two_splits_is_an_error(reflacx_tree, tmp_path):
     reflacx_tree.add("P300R000001", 99000001, split="test")
     reflacx_tree.add("P300R000002", 99000001, split="train")
     with pytest.raises(ManifestError, match="subject 99000001: train, test"):
-        ingest_reflacx(reflacx_tree.finish(), tmp_path / "tables", SETTINGS, ONE)
+        ingest_tree(reflacx_tree.finish(), tmp_path / "tables", MANIFEST, SETTINGS, ONE)
 
 
 def test_published_lists_decide_and_are_named(reflacx_tree, ingested, tmp_path):
@@ -683,7 +685,7 @@ def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_pat
     root = reflacx_tree.finish()
     options = [ONE, Options(workers=2), ONE]
     for number, option in enumerate(options):
-        ingest_reflacx(root, tmp_path / str(number), SETTINGS, option)
+        ingest_tree(root, tmp_path / str(number), MANIFEST, SETTINGS, option)
     names = sorted(path.name for path in (tmp_path / "0").iterdir())
     assert len(names) == 9
     for name in names:

@@ -1,6 +1,7 @@
-"""The three tables of MIMIC-CXR-JPG that are used, and a look-up in them for other data sets.
+"""The three tables of MIMIC-CXR-JPG that are used, and a look-up in them.
 
-They hold 377,110 rows, so they are read by column, gzipped or not.
+Two readers share them, for EGD's images are MIMIC's. They hold 377,110 rows, so they are read by
+column, gzipped or not.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +16,7 @@ from pyarrow import csv
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.ingest.csv_files import header_fault, said
+from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -36,8 +37,8 @@ STUDY = {"study_id": pa.int64(), "subject_id": pa.int64()}
 
 
 @dataclass(frozen=True)
-class Tables:
-    """What is used of the tables.
+class MimicTables:
+    """The columns that are used of the tables.
 
     Attributes
     ----------
@@ -56,7 +57,7 @@ class Tables:
 
 @dataclass(frozen=True)
 class Lookup:
-    """What MIMIC-CXR-JPG says of some images; images that it does not list are absent.
+    """Sizes and splits of some images; images that MIMIC-CXR-JPG does not list are absent.
 
     Attributes
     ----------
@@ -73,7 +74,7 @@ class Lookup:
     faults: list[Fault]
 
 
-def read_tables(root: Path, manifest: Manifest) -> tuple[Tables, list[Fault]]:
+def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault]]:
     """Read metadata, split and CheXpert labels.
 
     Parameters
@@ -85,28 +86,28 @@ def read_tables(root: Path, manifest: Manifest) -> tuple[Tables, list[Fault]]:
 
     Returns
     -------
-    tables : Tables
+    tables : MimicTables
         To be used only if no fault is an error.
     faults : list of Fault
         Everything wrong.
     """
     faults: list[Fault] = []
     labels = dict.fromkeys(manifest.labels["chexpert"].names, pa.float64())
-    metadata, split, chexpert = (
-        _read(root / (file := manifest.file(name).pattern), types, Findings(file, None, faults))
-        for name, types in (("metadata", METADATA), ("split", SPLIT), ("chexpert", STUDY | labels))
-    )
-    _check_ids(metadata, manifest, Findings(manifest.file("metadata").pattern, None, faults))
-    found = Findings(manifest.file("split").pattern, None, faults)
-    _check_ids(split, manifest, found)
-    _check_splits(split, found)
-    found = Findings(manifest.file("chexpert").pattern, None, faults)
-    _check_ids(chexpert, manifest, found)
-    frame = _sizes(metadata, Findings(manifest.file("metadata").pattern, None, faults))
-    return Tables(frame, split.to_pandas(), _states(chexpert, list(labels), found)), faults
+    types = {"metadata": METADATA, "split": SPLIT, "chexpert": STUDY | labels}
+    findings = {name: Findings(manifest.file(name).pattern, None, faults) for name in types}
+    tables = {
+        name: _read(root / findings[name].file, types[name], findings[name]) for name in types
+    }
+    for name, table in tables.items():
+        _check_ids(table, manifest, findings[name])
+        if name == "split":
+            _check_splits(table, findings[name])
+    sizes = _sizes(tables["metadata"], findings["metadata"])
+    states = _states(tables["chexpert"], list(labels), findings["chexpert"])
+    return MimicTables(sizes, tables["split"].to_pandas(), states), faults
 
 
-def _read(path: Path, types: dict[str, pa.DataType], found: Findings) -> pa.Table:
+def _read(path: Path, types: dict[str, pa.DataType], findings: Findings) -> pa.Table:
     """Read some columns of a table; note an error and give no row where it cannot be read."""
     file = existing(path)
     message = "there is no such file"
@@ -122,12 +123,12 @@ def _read(path: Path, types: dict[str, pa.DataType], found: Findings) -> pa.Tabl
                 return csv.read_csv(file, convert_options=convert)
             _, message = fault
         except (pa.ArrowException, OSError) as error:
-            message = said(error)
-    found.add("error", "table_unreadable", message, loses="tree")
+            message = reason_of(error)
+    findings.add("error", "table_unreadable", message, loses="tree")
     return pa.schema(types.items()).empty_table()
 
 
-def _check_ids(table: pa.Table, manifest: Manifest, found: Findings) -> None:
+def _check_ids(table: pa.Table, manifest: Manifest, findings: Findings) -> None:
     """Note ids of another form, and keys that occur twice: the first column is the key."""
     for name in table.column_names:
         if name in manifest.ids:
@@ -135,35 +136,35 @@ def _check_ids(table: pa.Table, manifest: Manifest, found: Findings) -> None:
             fits = pc.match_substring_regex(table[name].cast(pa.string()), pattern)
             bad = ~np.asarray(fits.fill_null(False))
             message = f"have a {name} that is not of the form {manifest.ids[name]}"
-            found.add_rows("error", f"bad_{name}", message, bad, loses="tree")
+            findings.add_rows("error", f"bad_{name}", message, bad, loses="tree")
     key = table.column_names[0]
     twice = table[key].to_pandas().duplicated().to_numpy()
-    found.add_rows("error", f"{key}_twice", f"repeat a {key}", twice, loses="tree")
+    findings.add_rows("error", f"{key}_twice", f"repeat a {key}", twice, loses="tree")
 
 
-def _check_splits(split: pa.Table, found: Findings) -> None:
-    known = pc.is_in(split["split"], pa.array(SPLITS))
+def _check_splits(split: pa.Table, findings: Findings) -> None:
+    is_split = pc.is_in(split["split"], pa.array(SPLITS))
     message = f"have a split that is none of {', '.join(SPLITS)}"
-    found.add_rows("error", "unknown_split", message, ~np.asarray(known), loses="tree")
+    findings.add_rows("error", "unknown_split", message, ~np.asarray(is_split), loses="tree")
 
 
-def _sizes(metadata: pa.Table, found: Findings) -> pd.DataFrame:
+def _sizes(metadata: pa.Table, findings: Findings) -> pd.DataFrame:
     frame: pd.DataFrame = metadata.to_pandas().rename(
         columns={"ViewPosition": "view", "Columns": "width_px", "Rows": "height_px"}
     )
     names = ["width_px", "height_px"]
-    known = ((frame[names] >= 1) & (frame[names] % 1 == 0)).all(axis="columns")
+    is_size = ((frame[names] >= 1) & (frame[names] % 1 == 0)).all(axis="columns")
     message = "have no size in pixels"
-    found.add_rows("warning", "image_size_unreadable", message, ~known.to_numpy())
-    return frame.assign(**{name: frame[name].where(known).astype("Int32") for name in names})
+    findings.add_rows("warning", "image_size_unreadable", message, ~is_size.to_numpy())
+    return frame.assign(**{name: frame[name].where(is_size).astype("Int32") for name in names})
 
 
-def _states(chexpert: pa.Table, labels: Sequence[str], found: Findings) -> pd.DataFrame:
+def _states(chexpert: pa.Table, labels: Sequence[str], findings: Findings) -> pd.DataFrame:
     frame: pd.DataFrame = chexpert.to_pandas()
     values = frame[labels]
     bad = ~(values.isna() | values.isin(list(STATES))).all(axis="columns")
     message = "have a label that is not 1, 0, -1 or blank"
-    found.add_rows("error", "label_unreadable", message, bad.to_numpy(), loses="tree")
+    findings.add_rows("error", "label_unreadable", message, bad.to_numpy(), loses="tree")
     return frame.assign(**{name: values[name].map(STATES).fillna(UNSAID) for name in labels})
 
 
@@ -181,7 +182,7 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
     Returns
     -------
     Lookup
-        What was found. A folder without MIMIC tables and a missing split table are warnings; a
+        Sizes and splits. A folder without MIMIC tables and a missing split table are warnings; a
         table that cannot be used is an error.
     """
     manifest = load_manifest("mimic-cxr-jpg")
@@ -192,9 +193,9 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
         return Lookup({}, {}, [Fault("warning", "mimic_tables_missing", message, path.name)])
     metadata = folder / manifest.file("metadata").pattern if path.is_dir() else path
     faults: list[Fault] = []
-    found = Findings(metadata.name, None, faults)
-    rows = _rows_of(_read(metadata, METADATA, found), dicom_ids)
-    sizes = _sizes(rows, found).dropna(subset=["width_px", "height_px"])
+    findings = Findings(metadata.name, None, faults)
+    rows = _rows_of(_read(metadata, METADATA, findings), dicom_ids)
+    sizes = _sizes(rows, findings).dropna(subset=["width_px", "height_px"])
     pairs = zip(sizes["width_px"].astype(int), sizes["height_px"].astype(int), strict=True)
     return Lookup(
         dict(zip(sizes["dicom_id"], pairs, strict=True)),
@@ -204,13 +205,13 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
 
 
 def _look_up_splits(path: Path, dicom_ids: Collection[str], faults: list[Fault]) -> dict[str, str]:
-    found = Findings(path.name, None, faults)
+    findings = Findings(path.name, None, faults)
     if existing(path) is None:
         message = "there is no such file beside the metadata, so no split is known"
-        found.add("warning", "mimic_split_missing", message)
+        findings.add("warning", "mimic_split_missing", message)
         return {}
-    rows = _rows_of(_read(path, SPLIT, found), dicom_ids)
-    _check_splits(rows, found)
+    rows = _rows_of(_read(path, SPLIT, findings), dicom_ids)
+    _check_splits(rows, findings)
     return dict(zip(rows["dicom_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
 
 

@@ -1,15 +1,14 @@
-"""Which readings somebody's own data set has, and what its tables say of each."""
+"""The readings of somebody's own data set, from its table of readings or from all its tables."""
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.files import Rows, read_rows
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
 from gazescribe.pipeline.ingest.csv_files import Floats
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -19,6 +18,7 @@ from gazescribe.pipeline.sources.table_manifests import (
     OwnManifest,
     ReadingColumns,
     Source,
+    columns_of,
 )
 
 SPLIT_NAMES = {
@@ -78,85 +78,86 @@ def find_readings(root: Path, manifest: OwnManifest) -> tuple[list[Reading], lis
         Everything wrong, errors among them.
     """
     faults: list[Fault] = []
-    listed = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     pieces = {
-        name: _pieces(name, table, root, listed, manifest, faults)
+        name: _pieces(name, table, root, files, manifest, faults)
         for name, table in manifest.tables.given().items()
     }
     if "readings" in pieces:
         readings = list(_listed(root, pieces.pop("readings"), manifest, faults))
         _note_strangers({reading.reading_id for reading in readings}, pieces, faults)
-    else:
-        ids = sorted({one for found in pieces.values() for one in found})
-        readings = [Reading(one, one, one) for one in ids]
+    else:  # no reader and no image is known: each reading is of its own subject and image
+        ids = sorted(set[str]().union(*pieces.values()))
+        readings = [Reading(reading_id, reading_id, reading_id) for reading_id in ids]
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))
     _refuse_twice_named(readings, faults)
-    return [_with(reading, pieces) for reading in readings], faults
+    return [_with_pieces(reading, pieces) for reading in readings], faults
 
 
-def _with(reading: Reading, pieces: Mapping[str, Mapping[str, Any]]) -> Reading:
-    own = {
-        name: found[reading.reading_id]
-        for name, found in pieces.items()
-        if reading.reading_id in found
-    }
-    return Reading(**{**vars(reading), "pieces": own})
+def _with_pieces(reading: Reading, pieces: Mapping[str, Pieces]) -> Reading:
+    key = reading.reading_id
+    return replace(
+        reading, pieces={name: rows[key] for name, rows in pieces.items() if key in rows}
+    )
 
 
 def _pieces(
     name: str,
     table: Source,
     root: Path,
-    listed: Sequence[str],
+    files: Sequence[str],
     manifest: OwnManifest,
     faults: list[Fault],
 ) -> Pieces:
     """Find the tables of each reading, by its id."""
-    by_path = _paths(name, listed, manifest, faults)
-    if not by_path:
+    by_key = _paths(name, files, manifest, faults)
+    if not by_key:
         message = f"no file has a name like this, which tables.{name} asks for"
         faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
         return {}
     if "{reading_id}" in table.file:
         if name != "readings":  # what the first file lacks, the manifest has most likely wrong
             noted: list[Fault] = []
-            _read(root, table, next(iter(by_path.values())), noted, None)
+            _read(root, table, next(iter(by_key.values())), noted, None)
             faults += [fault for fault in noted if fault.severity == "error"]
-        return {one: paths for one, paths in sorted(by_path.items()) if _is_id(one, manifest)}
-    found: dict[str, Rows] = {}
-    for paths in by_path.values():
+        return {key: paths for key, paths in sorted(by_key.items()) if _is_id(key, manifest)}
+    pieces: dict[str, Rows] = {}
+    for paths in by_key.values():
         rows = _read(root, table, paths, faults, None)
-        for one, own in _by_reading(rows, table, manifest, faults).items():
-            if one in found:
-                message = f"reading {one} stands in {found[one].file} too"
-                faults.append(Fault("error", f"{name}_twice", message, own.file, item=one))
-            found[one] = own
-    return dict(found)
+        for reading_id, piece in _by_reading(rows, table, manifest, faults).items():
+            if reading_id in pieces:
+                message = f"reading {reading_id} stands in {pieces[reading_id].file} too"
+                fault = Fault("error", f"{name}_twice", message, piece.file, item=reading_id)
+                faults.append(fault)
+            pieces[reading_id] = piece
+    return dict(pieces)
 
 
 def _paths(
-    name: str, listed: Sequence[str], manifest: OwnManifest, faults: list[Fault]
+    name: str, files: Sequence[str], manifest: OwnManifest, faults: list[Fault]
 ) -> dict[str, tuple[str, ...]]:
     """Give the files of a table, each with the one beside it, by reading; else by path."""
-    found: list[dict[str, str]] = []
+    matches: list[dict[str, str]] = []
     for file in manifest.files:
         if file.name not in {name, f"{name}_beside"}:
             continue
-        of_reading, by_key = "{reading_id}" in file.pattern, dict[str, str]()
-        alone = "" if file.name != name else None  # one file stands beside all
-        for path in listed:
-            if hit := manifest.matcher(file).fullmatch(path):
-                key = hit["reading_id"] if of_reading else path if alone is None else alone
+        by_key: dict[str, str] = {}
+        for path in files:
+            if match := manifest.matcher(file).fullmatch(path):
+                if "{reading_id}" in file.pattern:
+                    key = match["reading_id"]
+                else:  # a single file beside stands beside all
+                    key = path if file.name == name else ""
                 if key in by_key:
                     message = f"{by_key[key]} is of the same reading too"
                     faults.append(Fault("error", f"{name}_two_files", message, path, item=key))
                 by_key[key] = path
-        found.append(by_key)
-    first, *others = found
+        matches.append(by_key)
+    main, *beside = matches
     return {
-        key: (path, *(other.get(key, other.get("", "the file beside")) for other in others))
-        for key, path in first.items()
+        key: (path, *(paths.get(key, paths.get("", "the file beside")) for paths in beside))
+        for key, path in main.items()
     }
 
 
@@ -171,30 +172,30 @@ def _by_reading(
 ) -> dict[str, Rows]:
     if rows is None:
         return {}
-    columns: Any = getattr(table, "columns")  # noqa: B009 (each kind of table has its own)
-    found = rows.by(columns.reading_id)
-    for one in sorted(found):
-        if not _is_id(one, manifest):
-            row = int(found[one].places.min()) + 1
-            message = f"reading_id {one!r} is not of the form {manifest.ids['reading_id']}"
+    pieces = rows.by(columns_of(table)["reading_id"])
+    for reading_id in sorted(pieces):
+        if not _is_id(reading_id, manifest):
+            row = int(pieces[reading_id].places.min()) + 1
+            message = f"reading_id {reading_id!r} is not of the form {manifest.ids['reading_id']}"
             faults.append(Fault("error", "bad_reading_id", message, rows.file, row))
-            del found[one]
-    return found
+            del pieces[reading_id]
+    return pieces
 
 
 def _is_id(text: str, manifest: OwnManifest) -> bool:
     return manifest.is_id("reading_id", text) and re.fullmatch(ID, text) is not None
 
 
-def _note_strangers(known: set[str], pieces: Mapping[str, Pieces], faults: list[Fault]) -> None:
+def _note_strangers(ids: set[str], pieces: Mapping[str, Pieces], faults: list[Fault]) -> None:
     """Note what belongs to readings that the table of readings does not name."""
-    for name, found in pieces.items():
-        for one, piece in found.items():
-            if one not in known:
-                file, n = (piece.file, len(piece)) if isinstance(piece, Rows) else (piece[0], 1)
-                message = f"reading {one} is not in the table of readings"
-                code = f"{name}_unknown_reading"
-                faults.append(Fault("loss", code, message, file, None, one, LOSES[name], n))
+    for name, by_reading in pieces.items():
+        for reading_id, piece in by_reading.items():
+            if reading_id in ids:
+                continue
+            file, n = (piece.file, len(piece)) if isinstance(piece, Rows) else (piece[0], 1)
+            message = f"reading {reading_id} is not in the table of readings"
+            code = f"{name}_unknown_reading"
+            faults.append(Fault("loss", code, message, file, None, reading_id, LOSES[name], n))
 
 
 def _refuse_twice_named(readings: Sequence[Reading], faults: list[Fault]) -> None:
@@ -211,16 +212,16 @@ def _listed(
     root: Path, pieces: Pieces, manifest: OwnManifest, faults: list[Fault]
 ) -> Iterator[Reading]:
     table = manifest.tables.readings
-    for one, piece in sorted(pieces.items()):
-        if table is None:
-            continue
+    if table is None:
+        return
+    for reading_id, piece in sorted(pieces.items()):
         if isinstance(piece, Rows):
             rows: Rows | None = piece
         else:
-            rows = _read(root, table, piece, faults, one)
+            rows = _read(root, table, piece, faults, reading_id)
         if rows is not None and len(rows):
-            found = Findings(rows.file, one, faults)
-            yield _reading(one, rows, table.columns, table.attributes, manifest, found)
+            findings = Findings(rows.file, reading_id, faults)
+            yield _reading(reading_id, rows, table.columns, table.attributes, manifest, findings)
 
 
 def _reading(
@@ -229,30 +230,30 @@ def _reading(
     columns: ReadingColumns,
     attributes: Sequence[str],
     manifest: OwnManifest,
-    found: Findings,
+    findings: Findings,
 ) -> Reading:
-    one = _Facts(rows, columns, found)
-    subject = one.text("subject_id") or one.text("dicom_id") or reading_id
-    facts = {"subject_id": subject, "dicom_id": one.text("dicom_id") or reading_id}
-    for kind, text in facts.items():
+    facts = _Facts(rows, columns, findings)
+    subject = facts.text("subject_id") or facts.text("dicom_id") or reading_id
+    ids = {"subject_id": subject, "dicom_id": facts.text("dicom_id") or reading_id}
+    for kind, text in ids.items():
         pattern = manifest.ids.get(kind, ID)
         if not re.fullmatch(pattern, text) or "/" in text:
-            one.error(f"bad_{kind}", f"{kind} {text!r} is not of the form {pattern}")
-    split = one.text("split")
+            facts.error(f"bad_{kind}", f"{kind} {text!r} is not of the form {pattern}")
+    split = facts.text("split")
     if split and split.lower() not in SPLIT_NAMES:
-        one.error("unknown_split", f"split {split!r} is none of {', '.join(SPLIT_NAMES)}")
+        facts.error("unknown_split", f"split {split!r} is none of {', '.join(SPLIT_NAMES)}")
     return Reading(
         reading_id=reading_id,
         subject=subject,
-        dicom_id=facts["dicom_id"],
+        dicom_id=ids["dicom_id"],
         published=SPLIT_NAMES.get(split.lower()) if split else None,
-        study_id=one.whole("study_id"),
-        width_px=one.whole("width_px"),
-        height_px=one.whole("height_px"),
-        image_path=one.text("image_path") or None,
-        text=one.text("text") or None,
-        diagnosis=one.text("diagnosis") or None,
-        audio_start=one.audio_start(),
+        study_id=facts.whole("study_id"),
+        width_px=facts.whole("width_px"),
+        height_px=facts.whole("height_px"),
+        image_path=facts.text("image_path") or None,
+        text=facts.text("text") or None,
+        diagnosis=facts.text("diagnosis") or None,
+        audio_start=facts.audio_start(),
         attributes={name: str(rows.columns[name][0]) for name in attributes},
     )
 
@@ -263,10 +264,12 @@ class _Facts:
 
     rows: Rows
     columns: ReadingColumns
-    found: Findings
+    findings: Findings
 
     def error(self, code: str, message: str) -> None:
-        self.found.add("error", code, message, row=int(self.rows.places[0]) + 1, loses="readings")
+        self.findings.add(
+            "error", code, message, row=int(self.rows.places[0]) + 1, loses="readings"
+        )
 
     def text(self, name: str) -> str:
         cell = getattr(self.columns, name)
@@ -275,7 +278,9 @@ class _Facts:
         texts = self.rows.text(cell)
         differs = np.array(texts, dtype=object) != texts[0]
         message = f"say another {name} than the first, {texts[0]!r}, which is kept"
-        self.found.add_rows("warning", f"{name}_differs", message, differs, rows=self.rows.places)
+        self.findings.add_rows(
+            "warning", f"{name}_differs", message, differs, rows=self.rows.places
+        )
         return texts[0]
 
     def number(self, name: str) -> float:
@@ -287,7 +292,7 @@ class _Facts:
         if np.isnan(values[0]):
             message = f"{name} {text!r} is no number"
             row = int(self.rows.places[0]) + 1
-            self.found.add("loss", f"{name}_unreadable", message, row=row, loses=name)
+            self.findings.add("loss", f"{name}_unreadable", message, row=row, loses=name)
         return float(values[0])
 
     def whole(self, name: str) -> int | None:
@@ -295,7 +300,8 @@ class _Facts:
         if np.isnan(value):
             return None
         if value < 0 or value % 1:
-            self.found.add("loss", f"{name}_unreadable", f"{name} {value} is no count", loses=name)
+            message = f"{name} {value} is no count"
+            self.findings.add("loss", f"{name}_unreadable", message, loses=name)
             return None
         return int(value)
 

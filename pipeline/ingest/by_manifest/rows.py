@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from gazescribe.pipeline.ingest.csv_files import (
     column_fault,
     numbers,
     opened,
+    reason_of,
     repeated,
-    said,
 )
 from gazescribe.pipeline.sources.faults import Findings, Severity
 from gazescribe.pipeline.sources.table_manifests import Cell, Source, needed
@@ -51,18 +51,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.places)
 
-    def take(self, chosen: NDArray[Any]) -> "Rows":
+    def take(self, selection: NDArray[Any]) -> "Rows":
         """Keep some rows, by mask or number."""
-        columns = {name: column[chosen] for name, column in self.columns.items()}
-        return Rows(columns, self.places[chosen], self.file, self.decimal)
+        columns = {name: column[selection] for name, column in self.columns.items()}
+        return Rows(columns, self.places[selection], self.file, self.decimal)
 
     def text(self, cell: Cell) -> list[str]:
         """Give a mapped column as text without blanks round it."""
         if cell.column is None:
             return [_plain(cell.value)] * len(self)
-        values = self.columns[cell.column]
-        chosen = values if cell.item is None else _items(values, cell.item)
-        return [_plain(value) for value in chosen]
+        values: Iterable[Any] = self.columns[cell.column]
+        if cell.item is not None:
+            values = (_item(value, cell.item) for value in values)
+        return [_plain(value) for value in values]
 
     def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
         """Give a mapped column as numbers, and which cells are neither blank nor a number."""
@@ -76,13 +77,13 @@ class Rows:
         """Cut the rows by the text of a column, in the file's order."""
         names = np.array(self.text(cell), dtype=object)
         order = np.argsort(names, kind="stable")
-        found, starts = np.unique(names[order].astype(str), return_index=True)
+        texts, starts = np.unique(names[order].astype(str), return_index=True)
         cuts = np.split(order, starts[1:])
-        return {name: self.take(cut) for name, cut in zip(found.tolist(), cuts, strict=True)}
+        return {text: self.take(cut) for text, cut in zip(texts.tolist(), cuts, strict=True)}
 
 
 def read_rows(
-    root: Path, source: Source, paths: Sequence[str], found: Findings, severity: Severity
+    root: Path, source: Source, paths: Sequence[str], findings: Findings, severity: Severity
 ) -> Rows | None:
     """Read the rows of a file that the manifest wants.
 
@@ -91,10 +92,10 @@ def read_rows(
     root : pathlib.Path
         Root of the tree.
     source : Source
-        What the manifest says of it.
+        Section of the manifest.
     paths : sequence of str
         The file, and the one beside it if the manifest names one.
-    found : Findings
+    findings : Findings
         Takes the faults: `_missing`, `_unreadable`, `_empty`, `_no_column`, `_column_twice`,
         `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows that `where` leaves out.
     severity : {'error', 'loss'}
@@ -105,25 +106,21 @@ def read_rows(
     Rows or None
         None when the file cannot be used.
     """
+    kind = type(source).__name__.lower()
     fault, columns = _load(root, source, paths)
     if fault is not None:
         code, message = fault
-        kind = _kind(source)
-        found.add(severity, f"{kind}_{code}", message, loses=kind)
+        findings.add(severity, f"{kind}_{code}", message, loses=kind)
         return None
     n_rows = len(next(iter(columns.values()), ()))
-    rows = Rows(columns, np.arange(n_rows), found.file, source.decimal)
-    wanted = np.ones(n_rows, dtype=bool)
+    rows = Rows(columns, np.arange(n_rows), findings.file, source.decimal)
+    selection = np.ones(n_rows, dtype=bool)
     for name, values in source.where.items():
         texts = rows.text(Cell(column=name))
-        wanted &= np.isin(texts, [values] if isinstance(values, str) else values)
+        selection &= np.isin(texts, [values] if isinstance(values, str) else values)
     message = "are not what `where` asks for"
-    found.add_rows("warning", f"{_kind(source)}_not_chosen", message, ~wanted)
-    return rows.take(wanted)
-
-
-def _kind(source: Source) -> str:
-    return type(source).__name__.lower()
+    findings.add_rows("warning", f"{kind}_not_chosen", message, ~selection)
+    return rows.take(selection)
 
 
 def _load(
@@ -137,7 +134,7 @@ def _load(
         try:
             header, cells = _table(root / path, source)
         except UNREADABLE as error:
-            return ("unreadable", said(error)), {}
+            return ("unreadable", reason_of(error)), {}
         for number, row in enumerate(cells, 1):
             if len(row) != len(header):
                 return ("ragged", f"row {number} has {len(row)} cells, not {len(header)}"), {}
@@ -187,14 +184,14 @@ def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | Non
     fault = column_fault(needed(source), names) or repeated(needed(source), names)
     if fault is None or len(names) != 1:
         return fault
+    # A single column whose name holds another separator: the remedy is to name that one.
     code, message = fault
-    other = next((mark for mark in ";\t|," if mark in names[0]), None)
-    return code, f"{message}: set `separator: {json.dumps(other)}`" if other else message
+    separator = next((mark for mark in ";\t|," if mark in names[0]), None)
+    return code, f"{message}: set `separator: {json.dumps(separator)}`" if separator else message
 
 
-def _items(values: NDArray[np.object_], item: int) -> Iterator[Any]:
-    for value in values:
-        yield value[item] if isinstance(value, list | tuple) and item < len(value) else None
+def _item(value: Any, item: int) -> Any:
+    return value[item] if isinstance(value, list | tuple) and item < len(value) else None
 
 
 def _plain(value: Any) -> str:

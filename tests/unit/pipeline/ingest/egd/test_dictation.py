@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gazescribe.pipeline.ingest.egd.transcripts import read_dictation
+from gazescribe.pipeline.ingest.egd.dictation import read_dictation
 from gazescribe.pipeline.sources.faults import Findings
 
 
@@ -24,11 +24,12 @@ def read(tmp_path, phrases, offset=0.0, full_text=None, raw=None):
 
 def timed(dictation):
     columns = ("text", "onset_s", "offset_s", "sentence")
-    return list(zip(*(dictation.words[name] for name in columns), strict=True))
+    return list(zip(*(dictation.tables["words"][name] for name in columns), strict=True))
 
 
 def sentences(dictation):
-    spans = zip(dictation.sentences["char_start"], dictation.sentences["char_end"], strict=True)
+    columns = dictation.tables["sentences"]
+    spans = zip(columns["char_start"], columns["char_end"], strict=True)
     return [dictation.text[start:end] for start, end in spans]
 
 
@@ -44,8 +45,8 @@ def test_words_keep_their_punctuation_and_sentences_end_with_a_period(tmp_path):
         ("Heart.", 2, 3, 1),
     ]
     assert sentences(dictation) == ["Small effusion, left.", "Heart."]
-    assert dictation.sentences["onset_s"] == [0.4, 2]
-    assert dictation.sentences["offset_s"] == [1.5, 3]
+    assert dictation.tables["sentences"]["onset_s"] == [0.4, 2]
+    assert dictation.tables["sentences"]["offset_s"] == [1.5, 3]
 
 
 def test_a_phrase_of_several_words_stays_whole(tmp_path):
@@ -57,8 +58,8 @@ def test_a_period_inside_a_phrase_cuts_it_and_its_time_by_characters(tmp_path):
     dictation, _ = read(tmp_path, [("clear. Heart is", 10.0, 11.5), ("big.", 11.5, 12.0)])
     assert [word[0] for word in timed(dictation)] == ["clear.", "Heart is", "big."]
     assert [word[3] for word in timed(dictation)] == [0, 1, 1]
-    assert dictation.words["onset_s"] == pytest.approx([10.0, 10.7, 11.5])
-    assert dictation.words["offset_s"] == pytest.approx([10.6, 11.5, 12.0])
+    assert dictation.tables["words"]["onset_s"] == pytest.approx([10.0, 10.7, 11.5])
+    assert dictation.tables["words"]["offset_s"] == pytest.approx([10.6, 11.5, 12.0])
     assert dictation.text == "clear. Heart is big."
 
 
@@ -95,15 +96,14 @@ def test_a_missing_last_period_closes_the_sentence(tmp_path):
 
 def test_the_offset_is_added_to_the_times_of_words(tmp_path):
     dictation, _ = read(tmp_path, [("Clear.", 0.5, 1.0)], offset=-0.75)
-    assert dictation.words["onset_s"] == [-0.25]
-    assert dictation.sentences["offset_s"] == [0.25]
+    assert dictation.tables["words"]["onset_s"] == [-0.25]
+    assert dictation.tables["sentences"]["offset_s"] == [0.25]
 
 
 def test_without_times_the_full_text_is_kept(tmp_path):
     dictation, codes = read(tmp_path, [], full_text="  Heart\n is big. ")
     assert dictation.text == "Heart is big."
-    assert dictation.words == {"word": []}
-    assert dictation.sentences == {"sentence": []}
+    assert dictation.tables == {}
     assert codes == {"transcript_without_times"}
 
 
@@ -174,11 +174,12 @@ def test_any_phrases_give_ordered_words_that_tile_the_text(tmp_path_factory, ste
         phrases.append((text, time + pause, time + pause + length))
         time += pause + length
     dictation, _ = read(tmp_path_factory.mktemp("any"), phrases)
-    words = timed(dictation) if dictation.words["word"] else []
+    words = timed(dictation) if dictation.tables else []
     spoken = "".join("".join(text.split()) for text, _, _ in phrases)
     assert "".join((dictation.text or "").split()) == spoken
+    columns = dictation.tables.get("words", {})
     for text, start, end in zip(
-        *(dictation.words.get(name, []) for name in ("text", "char_start", "char_end")), strict=True
+        *(columns.get(name, []) for name in ("text", "char_start", "char_end")), strict=True
     ):
         assert text
         assert dictation.text[start:end] == text

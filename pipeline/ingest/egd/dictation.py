@@ -1,0 +1,116 @@
+"""The dictation of one EGD reading: phrases of one or more words, each with a begin and an end.
+
+Source: spec egd.md 6 and 9. Punctuation is glued to the words; a sentence ends with a period, which
+may stand inside a phrase. Such a phrase is cut there and its time shared out by characters.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
+from gazescribe.pipeline.sources.faults import Findings
+
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Dictation:
+    """A text, and the columns of `words` and `sentences`: no table where no word has a time."""
+
+    text: str | None
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_dictation(path: Path, audio_offset_s: float, findings: Findings) -> Dictation | None:
+    """Read a transcript.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        `transcript.json` of the reading.
+    audio_offset_s : float
+        Added to the times of words: time since the image appeared = time in the audio + offset.
+        Positive when the recording began after the image appeared.
+    findings : Findings
+        Takes what is wrong with the file.
+
+    Returns
+    -------
+    Dictation or None
+        None when the file cannot be used. Without timed phrases there are no words and no
+        sentences, and the text is the file's `full_text`.
+    """
+    content = _load(path, findings)
+    if content is None:
+        return None
+    full_text = _BLANKS.sub(" ", content["full_text"]).strip()
+    words = list(_words(content["time_stamped_text"], findings))
+    if not words:
+        message = "no phrase has a time, so no window can be opened"
+        findings.add("loss", "transcript_without_times", message, loses="words")
+        return Dictation(full_text or None)
+    texts = [word.text for word in words]
+    transcript = transcribe(texts, sentence_ends(words), glued=frozenset())
+    if transcript.is_open:
+        findings.add("warning", "no_final_period", "the last phrase ends without a period")
+    if full_text and _BLANKS.sub("", full_text) != _BLANKS.sub("", transcript.text):
+        message = "full_text is not what the phrases say; the phrases are used"
+        findings.add("warning", "full_text_differs", message)
+    onset_s = [word.onset_s + audio_offset_s for word in words]
+    offset_s = [word.offset_s + audio_offset_s for word in words]
+    return Dictation(transcript.text, transcript.as_tables(texts, onset_s, offset_s))
+
+
+def _load(path: Path, findings: Findings) -> dict[str, Any] | None:
+    if not path.is_file():
+        findings.add("loss", "transcript_missing", "there is no such file", loses="text")
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        fault = _form_fault(content)
+    # Numbers of a thousand digits and lists in lists without end are JSON too.
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
+        fault = str(error)
+    if fault:
+        message = f"this is no transcript ({fault})"
+        findings.add("loss", "transcript_unreadable", message, loses="text")
+        return None
+    return {"full_text": "", **content}
+
+
+def _form_fault(content: Any) -> str:
+    if not isinstance(content, dict) or not isinstance(content.get("time_stamped_text"), list):
+        return "an object with a list time_stamped_text was expected"
+    if not isinstance(content.get("full_text", ""), str):
+        return "full_text is no text"
+    for number, phrase in enumerate(content["time_stamped_text"], 1):
+        if not isinstance(phrase, dict) or not isinstance(phrase.get("phrase"), str):
+            return f"entry {number} of time_stamped_text has no phrase"
+        if not all(_is_time(phrase.get(name)) for name in ("begin_time", "end_time")):
+            return f"entry {number} of time_stamped_text lacks begin_time or end_time in seconds"
+    return ""
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _words(phrases: Sequence[dict[str, Any]], findings: Findings) -> Iterator[Word]:
+    for number, phrase in enumerate(phrases, 1):
+        text = _BLANKS.sub(" ", phrase["phrase"]).strip()
+        begin_s, end_s = float(phrase["begin_time"]), float(phrase["end_time"])
+        if end_s < begin_s:
+            message = (
+                f"phrase {number} ends at {end_s} s, before its begin {begin_s} s; cut to that"
+            )
+            findings.add("warning", "phrase_reversed", message)
+            end_s = begin_s
+        if text:
+            yield from cut_phrase(text, begin_s, end_s)
+        else:
+            findings.add("warning", "phrase_blank", f"phrase {number} is blank and left out")

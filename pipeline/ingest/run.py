@@ -1,0 +1,181 @@
+"""Raw trees to tables, and the same without writing: the one driver of all readers.
+
+Reads: a tree as its manifest describes it. Writes: the tables that its reader gives, and
+`ingest.json`. Params: `ingest`. Drops, each counted by reason: what the reader of the data set
+leaves out (see there). Only this file knows the readers by name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
+from gazescribe.pipeline.ingest.folder import make_room
+from gazescribe.pipeline.ingest.protocol import Listing, Reader
+from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
+from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+
+def ingest_tree(
+    root: Path, out: Path, manifest: Manifest, settings: Ingest, options: Options
+) -> dict[str, Any]:
+    """Write all tables of a tree.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    out : pathlib.Path
+        Folder of the tables.
+    manifest : Manifest
+        Of the data set.
+    settings : Ingest
+        Seed and shares of the draws, offset of the audio, thresholds of gaze quality.
+    options : Options
+        Published lists, MIMIC-CXR-JPG's tables, whether samples are wanted, workers.
+
+    Returns
+    -------
+    dict
+        The content of `out/ingest.json`: counts, and what was left out by reason.
+
+    Raises
+    ------
+    ManifestError
+        If a file that all others need cannot be used, a list cannot be read, or a subject is in two
+        splits; all faults at once.
+    GazeError
+        If `out` holds the tables of another data set.
+    """
+    reader = _reader_of(manifest)
+    listing = reader.list_readings(root, manifest, options)
+    refuse(listing.faults, where=root)
+    plan = reader.plan(root, listing, settings, options)
+    version = manifest.versions[0]
+    extra = {**plan.sources, "source": f"{manifest.name} {version}"}
+    has_samples = listing.sampled is not None
+    # Tables are removed before anything is read: a folder never holds those of two runs.
+    make_room(out, manifest.name, (*reader.tables, "samples") if has_samples else reader.tables)
+    place = {"root": root, "manifest": manifest, "settings": settings}
+    n_rows, notes = _read(reader, listing, plan.readings, place, options, out, extra)
+    faults = [*listing.faults, *plan.faults, *notes.faults]
+    summary = {
+        "dataset": manifest.name,
+        "version": version,
+        **plan.sources,
+        "rows": n_rows,
+        "counts": reader.count(listing, notes),
+        **plan.summary,
+        "faults": count_faults(faults),
+        **count_lost(faults),
+    }
+    if "readings" in reader.tables:
+        summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
+    write_json(summary, out / "ingest.json")
+    return summary
+
+
+def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Options) -> Survey:
+    """Read a whole tree as `ingest_tree` does, without writing.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Root of the tree.
+    manifest : Manifest
+        Of the data set.
+    settings : Ingest
+        Thresholds of gaze quality.
+    options : Options
+        MIMIC-CXR-JPG's tables, whether samples are to be read too, workers.
+
+    Returns
+    -------
+    Survey
+        Faults, counts, gaze quality and ids.
+    """
+    reader = _reader_of(manifest)
+    listing = reader.list_readings(root, manifest, options)
+    faults, readings = list(listing.faults), listing.readings
+    is_usable = all(fault.severity != "error" for fault in faults)
+    if reader.split_fault is not None and is_usable:
+        code, name = reader.split_fault
+        try:
+            readings = reader.plan(root, listing, settings, options).readings
+        except ManifestError as error:
+            file = manifest.file(name).pattern
+            faults += [Fault("error", code, text, file) for text in error.faults]
+    place = {"root": root, "manifest": manifest, "settings": settings}
+    _, notes = _read(reader, listing, readings, place, options, None, {})
+    counts = {**reader.count(listing, notes), **listing.further_counts}
+    return Survey(faults + notes.faults, counts, notes.quality, dict(listing.ids))
+
+
+def _reader_of(manifest: Manifest) -> Reader:
+    """Import the reader of a data set and no other, for each loads libraries of its own."""
+    if isinstance(manifest, OwnManifest):
+        from gazescribe.pipeline.ingest.by_manifest.reader import READER
+    elif manifest.name == "reflacx":
+        from gazescribe.pipeline.ingest.reflacx.reader import READER
+    elif manifest.name == "egd":
+        from gazescribe.pipeline.ingest.egd.reader import READER
+    else:
+        from gazescribe.pipeline.ingest.mimic.reader import READER
+    return READER
+
+
+def _read(
+    reader: Reader,
+    listing: Listing,
+    readings: Sequence[Any],
+    place: Mapping[str, Any],
+    options: Options,
+    out: Path | None,
+    extra: Mapping[str, str],
+) -> tuple[dict[str, int], Chunk]:
+    """Read all readings, then all samples; write them where there is a folder for them."""
+    read = partial(_read_chunk, read=reader.read, **place)
+    if reader.in_process:
+        chunks: Iterator[Chunk] = map(read, cut(readings))
+    else:
+        chunks = _in_workers(read, cut(readings), options, "readings")
+    n_rows, notes = write_chunks(chunks, out, reader.tables, extra)
+    if listing.sampled is not None:
+        read = partial(_read_chunk, read=reader.read_samples, **place)
+        # One reading a chunk: the 45,000 samples of a REFLACX reading are a row group, and all
+        # that is in memory.
+        chunks = _in_workers(read, cut(listing.sampled, 1), options, "samples")
+        n_samples, more = write_chunks(chunks, out, ["samples"], extra)
+        n_rows |= n_samples
+        notes.take_notes(more)
+    return n_rows, notes
+
+
+def _in_workers(
+    read: Callable[[Sequence[Any]], Chunk],
+    tasks: Sequence[Sequence[Any]],
+    options: Options,
+    description: str,
+) -> Iterator[Chunk]:
+    workers, scheduler = options.workers, options.scheduler
+    return map_tasks(read, tasks, workers=workers, scheduler=scheduler, description=description)
+
+
+def _read_chunk(
+    readings: Sequence[Any],
+    *,
+    read: Callable[[Path, Any, Any, Ingest, Chunk], None],
+    root: Path,
+    manifest: Manifest,
+    settings: Ingest,
+) -> Chunk:
+    chunk = Chunk()
+    for reading in readings:
+        read(root, reading, manifest, settings, chunk)
+    return chunk.pack()
