@@ -86,8 +86,14 @@ class Chunk:
         bool
             Whether they were added. Their quality is noted in either case.
         """
-        measured = (columns[name] for name in ("onset_s", "offset_s", "x_px", "y_px"))
-        quality = gaze_quality(*measured, size_px, thresholds.min_gap_s)
+        quality = gaze_quality(
+            columns["onset_s"],
+            columns["offset_s"],
+            columns["x_px"],
+            columns["y_px"],
+            size_px,
+            thresholds.min_gap_s,
+        )
         excluded = exclusions(quality, thresholds)
         row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
         for name, value in row.items():

@@ -146,7 +146,7 @@ def _read(
     else:
         chunks = _in_workers(read, cut(readings), options, "readings")
     n_rows, notes = write_chunks(chunks, out, reader.tables, extra)
-    if listing.sampled is not None:
+    if listing.sampled is not None and reader.read_samples is not None:
         read = partial(_read_chunk, read=reader.read_samples, **place)
         # One reading a chunk: the 45,000 samples of a REFLACX reading are a row group, and all
         # that is in memory.

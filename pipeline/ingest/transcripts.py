@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+Times = Sequence[float] | NDArray[np.float64]
+
 GLUED = frozenset(".,:")  # written without a blank before them (spec reflacx A9)
 
 # "5.5" holds no end of a sentence; a bracket or quotation mark behind the period belongs to it.
@@ -49,7 +54,7 @@ class Transcript:
     is_open: bool
 
     def as_tables(
-        self, words: Sequence[str], onset_s: Sequence[float], offset_s: Sequence[float]
+        self, words: Sequence[str], onset_s: Times, offset_s: Times
     ) -> dict[str, dict[str, Any]]:
         """Give the columns of the tables `words` and `sentences`; texts and times are per word."""
         return {
