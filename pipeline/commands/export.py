@@ -25,7 +25,7 @@ from gazescribe.pipeline.commands.options import (
 )
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.export.run import FORMATS, Wish, run
+from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
 
 
 @command("export")
@@ -69,7 +69,7 @@ def export(
     workers: int | None,
     scheduler: str | None,
     as_json: bool,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Export TABLES and ASSOCIATED as a data set in OUT that others load without this program.
 
@@ -77,16 +77,16 @@ def export(
     --shards and --size. It holds no radiograph and no word of a dictation unless asked; it is
     searched for both before it is moved into place.
     """
-    wish = Wish(**wishes)
+    request = ExportRequest(**options)
     params = load_params(params_file).heatmaps
-    made = run(tables, associated, out, wish, params, workers=workers, scheduler=scheduler)
-    for what, texts in made["duties"].items():
+    made = run(tables, associated, out, request, params, workers=workers, scheduler=scheduler)
+    for content, texts in made["duties"].items():
         for text in texts:
-            click.secho(f"{what} included, and with it a duty: {text}", fg="yellow", err=True)
-    counts = [f"{one['rows']:,} {name}" for name, one in made["tables"].items()]
-    counts += [f"{plural(one['maps'], 'map')} in {name}" for name, one in made["maps"].items()]
-    if not made["maps"] and wish.form != "bids":
+            click.secho(f"{content} included, and with it a duty: {text}", fg="yellow", err=True)
+    counts = [f"{table['rows']:,} {name}" for name, table in made["tables"].items()]
+    counts += [f"{plural(maps['maps'], 'map')} in {name}" for name, maps in made["maps"].items()]
+    if not made["maps"] and request.form != "bids":
         counts.append("no maps: give --shards or --size")
     counts += [f"{n:,} {name}" for name, n in made["counts"].items()]
-    ids = "ids hashed" if wish.key_file else "ids as in the sources"
-    summarise(f"{wish.form}: {', '.join(counts)}; {ids} → {out}", made, as_json=as_json)
+    ids = "ids hashed" if request.key_file else "ids as in the sources"
+    summarise(f"{request.form}: {', '.join(counts)}; {ids} → {out}", made, as_json=as_json)

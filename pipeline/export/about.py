@@ -44,37 +44,42 @@ def sources_of(tables: Path) -> list[Manifest]:
     readings = read_table(tables, "readings", ["dataset", "subject_id", "dicom_id"])
     demo = load_manifest("demo")
     synthetic = all(
-        demo.is_id(kind, str(one))
+        demo.is_id(kind, str(value))
         for kind in ("subject_id", "dicom_id")
-        for one in readings[kind].to_pylist()
+        for value in readings[kind].to_pylist()
     )
     if synthetic and readings.num_rows:
         return [demo]
     names = sorted(set(readings["dataset"].to_pylist()))
     names += [IMAGES_OF] if set(names) & set(DATASETS) else []
-    return [_manifest_of(name) for name in names]
-
-
-def _manifest_of(name: str) -> Manifest:
-    if name in known_manifests():
-        return load_manifest(name)
-    what = f"the data set {name} has no manifest, so nobody could say what its licence asks."
-    remedy = f"Copy {name}.yaml, by which it was ingested, into data_manifests/ of this folder."
-    raise ManifestError(what, remedy=remedy)
+    unknown = next((name for name in names if name not in known_manifests()), None)
+    if unknown is not None:
+        message = (
+            f"the data set {unknown} has no manifest, so nobody could say what its licence asks."
+        )
+        remedy = (
+            f"Copy {unknown}.yaml, by which it was ingested, into data_manifests/ of this folder."
+        )
+        raise ManifestError(message, remedy=remedy)
+    return [load_manifest(name) for name in names]
 
 
 def duties_of(sources: Sequence[Manifest], *, images: bool, text: bool) -> dict[str, list[str]]:
     """Give the duties that come with pictures and dictations, by what brings them."""
-    of_images = [one for one in sources if one.name == IMAGES_OF] or list(sources)
-    of_text = [one for one in sources if one.name != IMAGES_OF]
-    asked = {"images": of_images if images else [], "text": of_text if text else []}
+    manifests: dict[str, list[Manifest]] = {}
+    if images:
+        of_images = [manifest for manifest in sources if manifest.name == IMAGES_OF]
+        manifests["images"] = of_images or list(sources)
+    if text:
+        manifests["text"] = [manifest for manifest in sources if manifest.name != IMAGES_OF]
     return {
-        what: [
-            f"{one.long_name} (licence {one.licence.name}): {' '.join(one.duties) or UNSTATED}"
-            for one in manifests
+        content: [
+            f"{manifest.long_name} (licence {manifest.licence.name}):"
+            f" {' '.join(manifest.duties) or UNSTATED}"
+            for manifest in owners
         ]
-        for what, manifests in asked.items()
-        if manifests
+        for content, owners in manifests.items()
+        if owners
     }
 
 
@@ -89,38 +94,33 @@ def provenance(
     hashed: bool,
 ) -> Json:
     """Say how an export was made: nothing of the machine, the time or a path."""
-    made = {
-        name: importlib.metadata.version(name)
-        for name in (
-            *LIBRARIES,
-            *WRITERS.get(form, ()),
-            *(("pillow",) if "images" in duties else ()),
-        )
-    }
+    libraries = [*LIBRARIES, *WRITERS.get(form, ()), *(("pillow",) if "images" in duties else ())]
+    versions = {name: importlib.metadata.version(name) for name in libraries}
     readings = contents.tables["readings"]
     splits = Counter(readings["split"].to_pylist())
+    names = [manifest.name for manifest in sources]
     return {
-        "made_by": {**made, "python": platform.python_version()},
+        "made_by": {**versions, "python": platform.python_version()},
         "schema_version": SCHEMA_VERSION,
         "format": form,
-        "sources": [one.name for one in sources],
+        "sources": names,
         "datasets": sorted(set(readings["dataset"].to_pylist())),
-        "synthetic": [one.name for one in sources] == ["demo"],
+        "synthetic": names == ["demo"],
         "tables": {
             name: {"rows": table.num_rows, **recorded(table.schema)}
             for name, table in contents.tables.items()
         },
         "maps": {
-            one.name: {
-                **recorded(one.index.schema),
-                "height": one.size[0],
-                "width": one.size[1],
-                "maps": one.index.num_rows,
-                "blank": one.index["peak"].to_pylist().count(0),
-                "kinds": sorted(set(one.index["kind"].to_pylist())),
-                "labels": dict(sorted(Counter(one.index["label"].to_pylist()).items())),
+            map_set.name: {
+                **recorded(map_set.index.schema),
+                "height": map_set.size[0],
+                "width": map_set.size[1],
+                "maps": map_set.index.num_rows,
+                "blank": map_set.index["peak"].to_pylist().count(0),
+                "kinds": sorted(set(map_set.index["kind"].to_pylist())),
+                "labels": dict(sorted(Counter(map_set.index["label"].to_pylist()).items())),
             }
-            for one in contents.sets
+            for map_set in contents.sets
         },
         "splits": {split or "none": splits[split] for split in (*SPLITS, None) if splits[split]},
         "counts": dict(counts),

@@ -19,7 +19,7 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import rows_of
 from gazescribe.pipeline.export.contents import Contents
-from gazescribe.pipeline.export.forms import JSON, TSV, Files, write_tables
+from gazescribe.pipeline.export.table_files import JSON, TSV, FileSet, write_tables
 from gazescribe.pipeline.sources.manifests import Screen
 
 VERSION = "1.11.0"
@@ -31,6 +31,7 @@ PHYSIO = {  # column of BIDS: column of ours, unit
     "y_coordinate": ("y_px", "pixel"),
     "pupil_size": ("pupil_area_norm", "arbitrary"),
 }
+_FIXATIONS = TABLES["fixations"].schema
 PHYSIO_SIDECAR = {
     "Columns": list(PHYSIO),
     "Description": "One row a fixation, as the source detected them: not evenly sampled."
@@ -45,10 +46,13 @@ PHYSIO_SIDECAR = {
     "TaskName": TASK,
     **{
         name: {
-            "Description": TABLES["fixations"].schema.field(ours).metadata[b"description"].decode(),
+            "Description": TABLES["fixations"]
+            .schema.field(column)
+            .metadata[b"description"]
+            .decode(),
             "Units": unit,
         }
-        for name, (ours, unit) in PHYSIO.items()
+        for name, (column, unit) in PHYSIO.items()
     },
 }
 PHYSIOEVENTS_SIDECAR = {
@@ -72,7 +76,7 @@ EVENTS_SIDECAR = {
 Row = dict[str, Any]
 
 
-def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> list[Files]:
+def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> list[FileSet]:
     """Write tables and fixations; give what was written.
 
     Parameters
@@ -91,23 +95,28 @@ def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> li
     """
     readings = contents.tables["readings"].to_pylist()
     ids = [row["reading_id"] for row in readings]
-    if len({_label(one) for one in ids}) < len(ids):
+    if len(set(map(_label, ids))) < len(ids):
         raise GazeError("two readings get the same BIDS label, which has letters and digits alone.")
     fixations = rows_of(contents.tables["fixations"], "reading_id", ids)
-    windows = _by_reading(contents.tables["windows"])
+    windows: dict[str, list[Row]] = {reading_id: [] for reading_id in ids}
+    for row in contents.tables["windows"].to_pylist():
+        windows[row["reading_id"]].append(row)
     for row in progress(readings, "BIDS", total=len(ids)):
-        stem = _stem(folder, row)
+        subject, session = f"sub-{_label(row['dataset'])}", f"ses-{_label(row['reading_id'])}"
+        beh = folder / subject / session / "beh"
+        beh.mkdir(parents=True)
+        stem = f"{beh}/{subject}_{session}_task-{TASK}_"
         _write_gaze(stem, fixations[row["reading_id"]], screens[row["dataset"]])
-        _write_events(stem, windows.get(row["reading_id"], []), screens[row["dataset"]])
+        _write_events(stem, windows[row["reading_id"]], screens[row["dataset"]])
     _write_top(folder, readings, screens)
     _write_sessions(folder, contents.tables["readings"])
     return [
         *write_tables(contents, folder, ".csv"),
-        Files("physio", "sub-*/ses-*/beh/*_physio.tsv.gz", TSV, "Fixations, without header"),
-        Files("physioevents", "sub-*/ses-*/beh/*_physioevents.tsv.gz", TSV, "Their durations"),
-        Files("events", "sub-*/ses-*/beh/*_events.tsv", TSV, "Windows: which label, when"),
-        Files("sidecars", "sub-*/ses-*/beh/*.json", JSON, "What the columns of these are"),
-        Files("sessions", "sub-*/*_sessions.tsv", TSV, "One row a reading, as readings.csv"),
+        FileSet("physio", "sub-*/ses-*/beh/*_physio.tsv.gz", TSV, "Fixations, without header"),
+        FileSet("physioevents", "sub-*/ses-*/beh/*_physioevents.tsv.gz", TSV, "Their durations"),
+        FileSet("events", "sub-*/ses-*/beh/*_events.tsv", TSV, "Windows: which label, when"),
+        FileSet("sidecars", "sub-*/ses-*/beh/*.json", JSON, "What the columns of these are"),
+        FileSet("sessions", "sub-*/*_sessions.tsv", TSV, "One row a reading, as readings.csv"),
     ]
 
 
@@ -115,45 +124,25 @@ def _label(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z]", "", text)
 
 
-def _by_reading(windows: pa.Table) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in windows.to_pylist():
-        found.setdefault(row["reading_id"], []).append(row)
-    return found
-
-
-def _stem(folder: Path, reading: Row) -> str:
-    subject, session = f"sub-{_label(reading['dataset'])}", f"ses-{_label(reading['reading_id'])}"
-    beh = folder / subject / session / "beh"
-    beh.mkdir(parents=True)
-    return f"{beh}/{subject}_{session}_task-{TASK}_"
-
-
 def _write_gaze(stem: str, fixations: Row, screen: Screen) -> None:
-    columns = [fixations[ours].tolist() for ours, _ in PHYSIO.values()]
+    columns = [fixations[column].tolist() for column, _ in PHYSIO.values()]
     _write_tsv(f"{stem}recording-eye1_physio.tsv.gz", zip(*columns, strict=True))
     device = {"ManufacturersModelName": screen.tracker, "SamplingFrequency": screen.sampling_hz}
     _write_json(f"{stem}recording-eye1_physio.json", {**PHYSIO_SIDECAR, **device})
-    lasts = (fixations["offset_s"] - fixations["onset_s"]).tolist()
-    events = [(at, span, "fixation") for at, span in zip(columns[0], lasts, strict=True)]
+    durations = (fixations["offset_s"] - fixations["onset_s"]).tolist()
+    events = zip(columns[0], durations, ["fixation"] * len(durations), strict=True)
     _write_tsv(f"{stem}recording-eye1_physioevents.tsv.gz", events)
     _write_json(f"{stem}recording-eye1_physioevents.json", PHYSIOEVENTS_SIDECAR)
 
 
 def _write_events(stem: str, windows: list[Row], screen: Screen) -> None:
-    rows = [
-        (
-            row["start_s"],
-            row["end_s"] - row["start_s"],
-            row["kind"],
-            "|".join(row["labels"]) or None,
-            row["window"],
-        )
-        for row in sorted(windows, key=lambda row: (row["start_s"], row["window"]))
-        if row["status"] == "ok"
-    ]
-    header = ("onset", "duration", "trial_type", "labels", "window")
-    _write_tsv(f"{stem}events.tsv", [header, *rows])
+    rows: list[tuple[Any, ...]] = [("onset", "duration", "trial_type", "labels", "window")]
+    for row in sorted(windows, key=lambda row: (row["start_s"], row["window"])):
+        if row["status"] == "ok":
+            duration_s = row["end_s"] - row["start_s"]
+            labels = "|".join(row["labels"]) or None
+            rows.append((row["start_s"], duration_s, row["kind"], labels, row["window"]))
+    _write_tsv(f"{stem}events.tsv", rows)
     shown = {"StimulusPresentation": _shown(screen)}
     _write_json(f"{stem}events.json", {**EVENTS_SIDECAR, **shown})
 
@@ -173,14 +162,12 @@ def _shown(screen: Screen) -> Row:
 
 def _write_top(folder: Path, readings: list[Row], screens: Mapping[str, Screen]) -> None:
     """Write what stands once for the whole data set."""
-    names = ", ".join(sorted(screens))
-    generator = {"Name": "gazescribe", "Description": "see provenance.json"}
     description = {
-        "Name": f"Fixations of {names}",
+        "Name": f"Fixations of {', '.join(sorted(screens))}",
         "BIDSVersion": VERSION,
         "DatasetType": "raw",
         "License": "see LICENSE_NOTICE.md",
-        "GeneratedBy": [generator],
+        "GeneratedBy": [{"Name": "gazescribe", "Description": "see provenance.json"}],
     }
     _write_json(f"{folder}/dataset_description.json", description)
     (folder / ".bidsignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
@@ -214,8 +201,9 @@ def _write_sessions(folder: Path, readings: pa.Table) -> None:
 
 
 def _write_tsv(path: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Write tab-separated values; a name that ends with .gz is compressed, without a time in it."""
+    """Write tab-separated values; a name that ends with .gz is compressed."""
     text = "".join("\t".join(map(_cell, row)) + "\n" for row in rows).encode()
+    # Without a time in the header of gzip, a rebuild gives the same bytes.
     Path(path).write_bytes(gzip.compress(text, mtime=0) if path.endswith(".gz") else text)
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.export.as_hf import SPLITS
-from gazescribe.pipeline.export.contents import Contents, Map, MapSet, Part
-from gazescribe.pipeline.export.forms import JSON, Each, Files, write_tables
+from gazescribe.pipeline.export.contents import Contents, Map, MapSet
+from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
 
 FORMS = ("masks", "polygons")
 TOLERANCE_PX = 0.5  # of the polygons
@@ -27,32 +27,24 @@ Size = tuple[int, int]
 
 
 def write(
-    contents: Contents,
-    folder: Path,
-    each: Each,
-    *,
-    threshold: float,
-) -> list[Files]:
+    contents: Contents, folder: Path, map_parts: MapParts, *, threshold: float
+) -> list[FileSet]:
     """Write tables and annotations; give what was written."""
     sizes = image_sizes(contents)
-    found: dict[str, list[Row]] = {one.name: [] for one in contents.sets}
-    annotated = each(partial(annotate, sizes=sizes, threshold=threshold))
+    regions_of: dict[str, list[Row]] = {map_set.name: [] for map_set in contents.sets}
+    annotated = map_parts(partial(annotate, sizes=sizes, threshold=threshold))
     for part, rows in zip(contents.parts, annotated, strict=True):
-        found[part.name] += rows
-    for one in contents.sets:
-        (folder / "annotations" / one.name).mkdir(parents=True)
+        regions_of[part.name] += rows
+    written = write_tables(contents, folder, ".csv")
+    for map_set in contents.sets:
+        name = map_set.name
+        (folder / "annotations" / name).mkdir(parents=True)
         for form in FORMS:
-            _write_set(contents, one, found[one.name], form, folder, threshold)
-    return write_tables(contents, folder, ".csv") + [
-        Files(
-            f"{one.name}-{form}",
-            f"annotations/{one.name}/{form}_*.json",
-            JSON,
-            f"Regions above {threshold:g} as {form}, by split",
-        )
-        for one in contents.sets
-        for form in FORMS
-    ]
+            _write_set(contents, map_set, regions_of[name], form, folder, threshold)
+            about = f"Regions above {threshold:g} as {form}, by split"
+            pattern = f"annotations/{name}/{form}_*.json"
+            written.append(FileSet(f"{name}-{form}", pattern, JSON, about))
+    return written
 
 
 def image_sizes(contents: Contents) -> dict[str, Size]:
@@ -64,12 +56,12 @@ def image_sizes(contents: Contents) -> dict[str, Size]:
     }
 
 
-def annotate(part: Part, sizes: dict[str, Size], threshold: float) -> list[Row]:
+def annotate(part: MapSet, sizes: dict[str, Size], threshold: float) -> list[Row]:
     """Find the regions of some maps.
 
     Parameters
     ----------
-    part : Part
+    part : MapSet
         Maps.
     sizes : dict of str to tuple of int
         (height, width) of the image of each reading; maps of others are left out.
@@ -81,13 +73,12 @@ def annotate(part: Part, sizes: dict[str, Size], threshold: float) -> list[Row]:
     list of dict
         `row` of the index, and for each region `bbox`, `area`, `masks` (RLE) and `polygons`.
     """
-    found = []
-    for row, heatmap in zip(part.rows.to_pylist(), part.maps(), strict=True):
+    annotations: list[Row] = []
+    for row, heatmap in zip(part.index.to_pylist(), part.maps(), strict=True):
         if row["reading_id"] in sizes:
-            size = sizes[row["reading_id"]]
-            native = on_image(heatmap, row, size)
-            found += [{"row": row, **one} for one in regions(native > threshold)]
-    return found
+            native = on_image(heatmap, row, sizes[row["reading_id"]])
+            annotations += ({"row": row, **region} for region in regions(native > threshold))
+    return annotations
 
 
 def on_image(heatmap: Map, row: Row, size: Size) -> NDArray[np.float32]:
@@ -104,10 +95,10 @@ def on_image(heatmap: Map, row: Row, size: Size) -> NDArray[np.float32]:
     """
     values = heatmap.astype(np.float32)
     for axis, pad in ((0, row["pad_y_px"]), (1, row["pad_x_px"])):
-        at = (np.arange(size[axis]) + 0.5) * row["scale"] + pad - 0.5
-        at = np.clip(at, 0, values.shape[axis] - 1)
-        low = np.floor(at).astype(int)
-        share = np.expand_dims((at - low).astype(np.float32), 1 - axis)
+        model_px = (np.arange(size[axis]) + 0.5) * row["scale"] + pad - 0.5
+        model_px = np.clip(model_px, 0, values.shape[axis] - 1)
+        low = np.floor(model_px).astype(int)
+        share = np.expand_dims((model_px - low).astype(np.float32), 1 - axis)
         high = np.minimum(low + 1, values.shape[axis] - 1)
         values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
     return values
@@ -130,9 +121,9 @@ def regions(mask: NDArray[np.bool_]) -> Iterator[Row]:
 def run_lengths(pixels: NDArray[np.integer], size: tuple[int, ...]) -> Row:
     """Encode pixels, shape (n, 2) as (y, x), as COCO's compressed run lengths, column by column."""
     height, width = size
-    at = np.sort(pixels[:, 1].astype(np.int64) * height + pixels[:, 0])
-    breaks = np.flatnonzero(np.diff(at) > 1)
-    starts, ends = at[np.r_[0, breaks + 1]], at[np.r_[breaks, len(at) - 1]] + 1
+    flat = np.sort(pixels[:, 1].astype(np.int64) * height + pixels[:, 0])
+    breaks = np.flatnonzero(np.diff(flat) > 1)
+    starts, ends = flat[np.r_[0, breaks + 1]], flat[np.r_[breaks, len(flat) - 1]] + 1
     edges = np.stack([starts, ends], axis=1).ravel()
     counts = np.diff(edges, prepend=0, append=height * width).tolist()
     return {"size": [height, width], "counts": _as_text(counts[:-1] if not counts[-1] else counts)}
@@ -142,12 +133,12 @@ def _as_text(counts: list[int]) -> str:
     """Write run lengths as COCO does: less the one before the last, five bits a character."""
     text = ""
     for n, count in enumerate(counts):
-        rest = count - (counts[n - 2] if n > 2 else 0)
+        value = count - (counts[n - 2] if n > 2 else 0)
         more = True
         while more:
-            bits = rest & 31
-            rest >>= 5
-            more = rest != (-1 if bits & 16 else 0)
+            bits = value & 31
+            value >>= 5
+            more = value != (-1 if bits & 16 else 0)  # bit 16 is the sign
             text += chr((bits | 32 if more else bits) + 48)
     return text
 
@@ -165,38 +156,35 @@ def _outline(filled: NDArray[np.bool_], ymin: int, xmin: int) -> list[float]:
 
 def _write_set(
     contents: Contents,
-    one: MapSet,
-    found: list[Row],
+    map_set: MapSet,
+    annotated: list[Row],
     form: str,
     folder: Path,
     threshold: float,
 ) -> None:
     """Write the regions of a set, a file for each split."""
     images = _images(contents)
-    names = _categories(one)
-    for ours, theirs in SPLITS.items():
-        of_split = {key: row for key, row in images.items() if row["split"] == ours}
+    categories = _categories(map_set)
+    for split, name in SPLITS.items():
+        of_split = {key: row for key, row in images.items() if row["split"] == split}
         if not of_split:
             continue
         annotations = [
-            _annotation(region, form, of_split, names)
-            for region in found
+            _annotation(region, form, of_split, categories) | {"threshold": threshold}
+            for region in annotated
             if region["row"]["dicom_id"] in of_split
         ]
         content = {
-            "info": {"description": f"{one.name}: regions above {threshold:g}", "version": "1"},
+            "info": {"description": f"{map_set.name}: regions above {threshold:g}", "version": "1"},
             "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
             "categories": [
-                {"id": number, "name": name, "supercategory": "finding"}
-                for name, number in names.items()
+                {"id": number, "name": category, "supercategory": "finding"}
+                for category, number in categories.items()
             ],
             "images": [{**row, "license": 1} for row in of_split.values()],
-            "annotations": [
-                {"id": number, **row, "threshold": threshold}
-                for number, row in enumerate(annotations, 1)
-            ],
+            "annotations": [{"id": number, **row} for number, row in enumerate(annotations, 1)],
         }
-        path = folder / "annotations" / one.name / f"{form}_{theirs}.json"
+        path = folder / "annotations" / map_set.name / f"{form}_{name}.json"
         path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -210,32 +198,30 @@ def _images(contents: Contents) -> dict[str, Row]:
             "id": number,
             "file_name": f"images/{dicom_id}.png",
             "dicom_id": dicom_id,
-            "split": read[dicom_id]["split"],
-            "height": read[dicom_id]["height_px"],
-            "width": read[dicom_id]["width_px"],
+            "split": row["split"],
+            "height": row["height_px"],
+            "width": row["width_px"],
         }
-        for number, dicom_id in enumerate(sorted(read), 1)
+        for number, (dicom_id, row) in enumerate(sorted(read.items()), 1)
     }
 
 
-def _categories(one: MapSet) -> dict[str, int]:
+def _categories(map_set: MapSet) -> dict[str, int]:
     """Give each category a number: the ten labels as channels from 1, then whatever else is."""
-    named = {_category(row) for row in one.index.select(["kind", "label"]).to_pylist()}
-    return {
-        name: number
-        for number, name in enumerate([*TEN_LABELS, *sorted(named - set(TEN_LABELS))], 1)
-    }
+    names = {_category(row) for row in map_set.index.select(["kind", "label"]).to_pylist()}
+    ordered = [*TEN_LABELS, *sorted(names.difference(TEN_LABELS))]
+    return {name: number for number, name in enumerate(ordered, 1)}
 
 
 def _category(row: Row) -> str:
     return str(row["label"] or row["kind"])
 
 
-def _annotation(region: Row, form: str, images: dict[str, Row], names: dict[str, int]) -> Row:
+def _annotation(region: Row, form: str, images: dict[str, Row], categories: dict[str, int]) -> Row:
     row = region["row"]
     return {
         "image_id": images[row["dicom_id"]]["id"],
-        "category_id": names[_category(row)],
+        "category_id": categories[_category(row)],
         "segmentation": region[form],
         "bbox": region["bbox"],
         "area": region["area"],

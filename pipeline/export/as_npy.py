@@ -6,30 +6,26 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.core.shards import write_shard
-from gazescribe.pipeline.export.contents import Contents, Part
-from gazescribe.pipeline.export.forms import CSV, Each, Files, write_csv, write_tables
+from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.table_files import CSV, FileSet, MapParts, write_csv, write_tables
 
 
-def write(contents: Contents, folder: Path, each: Each) -> list[Files]:
+def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
     """Write tables and maps; give what was written."""
     written = write_tables(contents, folder, ".csv")
-    for one in contents.sets:
-        write_csv(one.index, folder / "maps" / one.name / "index.csv")
-        index = Files(
-            f"{one.name}-index",
-            f"maps/{one.name}/index.csv",
-            CSV,
-            "Where each map lies: file `shard`, row `row`",
-            one.index.schema,
-        )
-        maps = Files(one.name, f"maps/{one.name}/*.npy", "application/x-npy", "Maps, float16")
-        written += [index, maps]
-    each(partial(write_part, folder=folder))
+    for map_set in contents.sets:
+        name, below = map_set.name, f"maps/{map_set.name}"
+        write_csv(map_set.index, folder / below / "index.csv")
+        about = "Where each map lies: file `shard`, row `row`"
+        schema = map_set.index.schema
+        written.append(FileSet(f"{name}-index", f"{below}/index.csv", CSV, about, schema))
+        written.append(FileSet(name, f"{below}/*.npy", "application/x-npy", "Maps, float16"))
+    map_parts(partial(write_part, folder=folder))
     return written
 
 
-def write_part(part: Part, folder: Path) -> None:
+def write_part(part: MapSet, folder: Path) -> None:
     """Write the maps of one file."""
-    maps = (one.astype(np.float32) for one in part.maps())  # and back, without loss
-    shape = (part.rows.num_rows, *part.size)
+    maps = (heatmap.astype(np.float32) for heatmap in part.maps())  # and back, without loss
+    shape = (part.index.num_rows, *part.size)
     write_shard(folder / "maps" / part.name, part.number, shape, maps)

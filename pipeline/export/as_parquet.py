@@ -1,6 +1,5 @@
 """Maps as Parquet: lists of lists of half floats; pandas, polars and `datasets` open them."""
 
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.export.contents import Contents, MapSet, Part
-from gazescribe.pipeline.export.forms import PARQUET, Each, Files, write_tables
+from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.table_files import PARQUET, FileSet, MapParts, write_with_maps
 
 MAPS_A_GROUP = 32  # of 512×512: 16 MB, what a reader must hold at once
 PLACES = ("shard", "row")  # say where a map lies in NPY files; there are none here
@@ -23,33 +22,37 @@ FIELD = pa.field(
 )
 
 
-def write(contents: Contents, folder: Path, each: Each) -> list[Files]:
+def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
     """Write tables and maps; give what was written."""
-    for one in contents.sets:
-        (folder / "maps" / one.name).mkdir(parents=True)
-    each(partial(write_part, folder=folder))
-    return write_tables(contents, folder, ".parquet") + [
-        Files(one.name, f"maps/{one.name}/*.parquet", PARQUET, "Maps", maps_schema(one))
-        for one in contents.sets
-    ]
+    return write_with_maps(
+        contents,
+        folder,
+        map_parts,
+        write_part,
+        tables=".parquet",
+        describe=lambda map_set: FileSet(
+            map_set.name, f"maps/{map_set.name}/*.parquet", PARQUET, "Maps", maps_schema(map_set)
+        ),
+    )
 
 
-def maps_schema(one: MapSet) -> pa.Schema:
+def maps_schema(map_set: MapSet) -> pa.Schema:
     """Columns of a file of maps."""
-    return one.index.drop_columns(PLACES).schema.append(FIELD)
+    return map_set.index.drop_columns(PLACES).schema.append(FIELD)
 
 
-def write_part(part: Part, folder: Path) -> None:
+def write_part(part: MapSet, folder: Path) -> None:
     """Write the maps of one file."""
     write_maps(part, folder / "maps" / part.name / f"part-{part.number:05d}.parquet")
 
 
-def write_maps(part: Part, path: Path) -> None:
+def write_maps(part: MapSet, path: Path) -> None:
     """Write maps with their rows of the index, a few at a time."""
-    rows = part.rows.drop_columns(PLACES)
+    rows = part.index.drop_columns(PLACES)
     maps = part.maps()
+    # Dictionaries and statistics are of no use for maps, and both take their time.
     plain = {"use_dictionary": rows.column_names, "write_statistics": rows.column_names}
-    schema = rows.schema.append(FIELD)  # neither is of use for maps, and both take their time
+    schema = rows.schema.append(FIELD)
     with pq.ParquetWriter(path, schema, compression="zstd", **plain) as writer:
         for begin in range(0, rows.num_rows, MAPS_A_GROUP):
             block = np.stack(list(islice(maps, MAPS_A_GROUP)))

@@ -10,39 +10,39 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD
 from gazescribe.pipeline.export.as_parquet import FIELD, PLACES
-from gazescribe.pipeline.export.contents import Contents, MapSet, Part
-from gazescribe.pipeline.export.forms import Each, Files, write_tables
+from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.table_files import FileSet, MapParts, write_tables
 
 GROUP = "maps.zarr"
 
 
-def write(contents: Contents, folder: Path, each: Each) -> list[Files]:
+def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
     """Write tables and maps; give what was written."""
     import zarr
 
     root = zarr.open_group(folder / GROUP, mode="w", zarr_format=3)
-    for one in contents.sets:
-        _write_index(root.create_group(one.name), one)
-    each(partial(write_part, folder=folder))
+    for map_set in contents.sets:
+        _write_index(root.create_group(map_set.name), map_set)
+    map_parts(partial(write_part, folder=folder))
     about = "Array `map` (n, height, width) float16, and the columns of its index as arrays"
     return write_tables(contents, folder, ".csv") + [
-        Files(one.name, f"{GROUP}/{one.name}/*", "application/x-zarr", about)
-        for one in contents.sets
+        FileSet(map_set.name, f"{GROUP}/{map_set.name}/*", "application/x-zarr", about)
+        for map_set in contents.sets
     ]
 
 
-def _write_index(group: Any, one: MapSet) -> None:
+def _write_index(group: Any, map_set: MapSet) -> None:
     group.create_array(
         "map",
-        shape=(one.index.num_rows, *one.size),
-        chunks=(1, *one.size),
-        shards=(ROWS_A_SHARD, *one.size),
+        shape=(map_set.index.num_rows, *map_set.size),
+        chunks=(1, *map_set.size),
+        shards=(ROWS_A_SHARD, *map_set.size),  # a file each: parts are written side by side
         dtype="float16",
         dimension_names=("map", "y", "x"),
         attributes=_words(FIELD),
     )
-    for field in one.index.drop_columns(PLACES).schema:
-        values = _plain(one.index[field.name])
+    for field in map_set.index.drop_columns(PLACES).schema:
+        values = _plain(map_set.index[field.name])
         group.create_array(
             field.name, data=values, dimension_names=("map",), attributes=_words(field)
         )
@@ -60,10 +60,10 @@ def _words(field: pa.Field) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in sorted(field.metadata.items())}
 
 
-def write_part(part: Part, folder: Path) -> None:
+def write_part(part: MapSet, folder: Path) -> None:
     """Write the maps of one file."""
     import zarr
 
     maps = zarr.open_array(folder / GROUP / part.name / "map", mode="r+")
     begin = part.number * ROWS_A_SHARD
-    maps[begin : begin + part.rows.num_rows] = np.stack(list(part.maps()))
+    maps[begin : begin + part.index.num_rows] = np.stack(list(part.maps()))

@@ -11,7 +11,7 @@ from gazescribe.pipeline.export.about import UNSTATED
 from gazescribe.pipeline.export.as_hf import SPLITS
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE, maps_schema
 from gazescribe.pipeline.export.contents import Contents, MapSet
-from gazescribe.pipeline.export.forms import Files
+from gazescribe.pipeline.export.table_files import FileSet
 from gazescribe.pipeline.sources.manifests import Manifest
 
 COLUMNS = ("table", "column", "type", "unit", "may_be_empty", "description")
@@ -23,6 +23,10 @@ READERS = {
     "zarr": "zarr",
     "coco": "pycocotools",
     "bids": "pandas",
+}
+AGREEMENT = {
+    "license_name": "data-use-agreement-of-the-sources",
+    "license_link": "LICENSE_NOTICE.md",
 }
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
@@ -37,7 +41,7 @@ def title_of(sources: Sequence[Manifest]) -> str:
 def write_card(
     folder: Path,
     contents: Contents,
-    files: Sequence[Files],
+    files: Sequence[FileSet],
     sources: Sequence[Manifest],
     made: Mapping[str, Any],
 ) -> None:
@@ -49,7 +53,7 @@ def write_card(
         The export.
     contents : Contents
         What it holds.
-    files : sequence of Files
+    files : sequence of FileSet
         What was written.
     sources : sequence of Manifest
         Where it comes from.
@@ -73,7 +77,7 @@ def write_card(
         "files": files,
         "sources": sources,
         "made": made,
-        "sets": [one.name for one in contents.sets],
+        "sets": [map_set.name for map_set in contents.sets],
         "unstated": UNSTATED,
     }
     templates = {
@@ -90,18 +94,14 @@ def write_card(
 def _head(contents: Contents, sources: Sequence[Manifest], made: Mapping[str, Any]) -> Json:
     """YAML head of the card, as Hugging Face reads it."""
     open_licence = made["synthetic"]
-    n = max([one.index.num_rows for one in contents.sets], default=len(contents.tables["windows"]))
+    n = max(
+        [map_set.index.num_rows for map_set in contents.sets],
+        default=len(contents.tables["windows"]),
+    )
     head: Json = {
         "pretty_name": title_of(sources),
         "license": "cc0-1.0" if open_licence else "other",
-        **(
-            {}
-            if open_licence
-            else {
-                "license_name": "data-use-agreement-of-the-sources",
-                "license_link": "LICENSE_NOTICE.md",
-            }
-        ),
+        **({} if open_licence else AGREEMENT),
         "task_categories": ["image-segmentation", "image-classification"],
         "tags": ["medical", "radiology", "chest-x-ray", "eye-tracking", "saliency"],
         "size_categories": [next((name for most, name in SIZES if n < most), "n>1T")],
@@ -115,17 +115,16 @@ def _configs(contents: Contents, form: str) -> Json:
     """Say to `datasets.load_dataset` which files belong together; the first is what it opens."""
     configs: list[Json] = []
     infos: list[Json] = []
-    for one in contents.sets:
+    for map_set in contents.sets:
         splits = ["train"]
-        pattern = f"maps/{one.name}/*.parquet"
+        pattern = f"maps/{map_set.name}/*.parquet"
         if form == "hf":
-            held = set(one.index["split"].to_pylist())
-            splits = [theirs for ours, theirs in SPLITS.items() if ours in held]
-            pattern = f"maps/{one.name}/{{split}}-*.parquet"
+            present = set(map_set.index["split"].to_pylist())
+            splits = [name for split, name in SPLITS.items() if split in present]
+            pattern = f"maps/{map_set.name}/{{split}}-*.parquet"
+            infos.append({"config_name": map_set.name, "features": _features(map_set)})
         paths = [{"split": split, "path": pattern.format(split=split)} for split in splits]
-        configs.append({"config_name": one.name, "data_files": paths})
-        if form == "hf":
-            infos.append({"config_name": one.name, "features": _features(one)})
+        configs.append({"config_name": map_set.name, "data_files": paths})
     for name in contents.tables:
         paths = [{"split": "train", "path": f"{name}.parquet"}]
         configs.append({"config_name": name, "data_files": paths})
@@ -133,30 +132,25 @@ def _configs(contents: Contents, form: str) -> Json:
     return {"configs": configs, **({"dataset_info": infos} if infos else {})}
 
 
-def _features(one: MapSet) -> list[Json]:
+def _features(map_set: MapSet) -> list[Json]:
     """Columns of the maps as `datasets` writes them."""
-    height, width = one.size
-    shape = {"array2_d": {"shape": [height, width], "dtype": "float16"}}
-    kinds = {"double": "float64"}
-    return [
-        {
-            "name": field.name,
-            "dtype": shape
-            if field.type == MAP_TYPE
-            else kinds.get(str(field.type), str(field.type)),
-        }
-        for field in maps_schema(one)
-    ]
+    array = {"array2_d": {"shape": list(map_set.size), "dtype": "float16"}}
+    features = []
+    for field in maps_schema(map_set):
+        kind = str(field.type).replace("double", "float64")
+        dtype = array if field.type == MAP_TYPE else kind
+        features.append({"name": field.name, "dtype": dtype})
+    return features
 
 
-def _write_columns(path: Path, files: Sequence[Files]) -> None:
+def _write_columns(path: Path, files: Sequence[FileSet]) -> None:
     """Write what each column of each table means."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for one in files:
-            for field in one.schema or ():
+        for file_set in files:
+            for field in file_set.schema or ():
                 words = field.metadata or {}
                 unit, meaning = (words.get(key, b"").decode() for key in (b"unit", b"description"))
                 empty = "yes" if field.nullable else "no"
-                writer.writerow((one.name, field.name, field.type, unit, empty, meaning))
+                writer.writerow((file_set.name, field.name, field.type, unit, empty, meaning))

@@ -17,7 +17,7 @@ from gazescribe.pipeline.core import class_names, schemas
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
-from gazescribe.pipeline.export.open_again import Column, Refused, open_again
+from gazescribe.pipeline.export.open_again import FileColumn, Refused, open_again
 
 RUN = 4  # words: shorter runs occur in any text
 SHORT = range(2, RUN)  # words of a sentence that is looked for as a whole cell or phrase
@@ -34,29 +34,17 @@ _BASE64 = re.compile(r"(?:iVBORw0KGgo|/9j/)[A-Za-z0-9+/]{40}")
 
 @dataclass(frozen=True)
 class Forbidden:
-    """What an export must not hold.
+    """What an export must not hold."""
 
-    Attributes
-    ----------
-    runs : frozenset of str
-        Every four words that follow each other in a dictation.
-    phrases : frozenset of str
-        Whole sentences of two or three words.
-    ids : frozenset of str
-        Raw ids, or the pieces of them that say as much.
-    pictures : bool
-        Pictures too, wherever they lie; else those in `images/` may stay.
-    """
-
-    runs: frozenset[str] = frozenset()
-    phrases: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-    pictures: bool = True
+    runs: frozenset[str] = frozenset()  # every four words that follow each other in a dictation
+    phrases: frozenset[str] = frozenset()  # whole sentences of two or three words
+    ids: frozenset[str] = frozenset()  # raw ids, or the pieces of them that say as much
+    pictures: bool = True  # pictures too, wherever they lie; else those in `images/` may stay
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
         """The ids that are numbers."""
-        return np.array([int(one) for one in self.ids if one.isdigit()], dtype=np.int64)
+        return np.array([int(text) for text in self.ids if text.isdigit()], dtype=np.int64)
 
 
 def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Forbidden:
@@ -84,7 +72,7 @@ def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Fo
     own_runs, own_phrases = _own_words()
     label_words = {word for label in (*TEN_LABELS, *CHEXPERT_LABELS) for word in _words(label)}
     of_labels = {run for run in runs if label_words.issuperset(run.split())}
-    pieces = {piece for one in ids for piece in _pieces(str(one))}
+    pieces = {piece for raw_id in ids for piece in _pieces(str(raw_id))}
     return Forbidden(
         frozenset(runs - own_runs - of_labels),
         frozenset(phrases - own_phrases),
@@ -110,7 +98,7 @@ def check_export(folder: Path, forbidden: Forbidden) -> list[str]:
 
 
 def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
-    yield from _text_faults(Column("its name", [name]), forbidden)
+    yield from _text_faults(FileColumn("its name", [name]), forbidden)
     if path.is_symlink():
         yield "it is a link"
         return
@@ -126,14 +114,14 @@ def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
         yield str(why)
 
 
-def _text_faults(column: Column, forbidden: Forbidden) -> Iterator[str]:
+def _text_faults(column: FileColumn, forbidden: Forbidden) -> Iterator[str]:
     """Search texts: each alone, and the words of all, for a transcript may have one word a row."""
     texts = sorted(set(column.values))
     if forbidden.runs:
-        found = next(iter(sorted(_runs(_words(" ".join(column.values))) & forbidden.runs)), None)
-        phrase = {one for text in texts for one in _phrases(text)} & forbidden.phrases
-        if found or phrase:
-            yield f"words of a dictation in {column.name}: “{found or min(phrase)}”"
+        runs = _runs(_words(" ".join(column.values))) & forbidden.runs
+        phrases = {phrase for text in texts for phrase in _phrases(text)} & forbidden.phrases
+        if runs or phrases:
+            yield f"words of a dictation in {column.name}: “{min(runs or phrases)}”"
     if forbidden.ids and any(_known_ids(text, forbidden.ids) for text in texts):
         yield f"a raw id in {column.name}"
     if any(_BASE64.search(text) for text in texts):
@@ -155,9 +143,9 @@ def _phrases(text: str, end: re.Pattern[str] = _PHRASE_END) -> set[str]:
     return {" ".join(words) for words in parts if len(words) in SHORT}
 
 
-def _pieces(one: str) -> set[str]:
+def _pieces(raw_id: str) -> set[str]:
     """Find what gives an id away: the id without its marks, and each of its longer parts."""
-    parts = _ALNUM.findall(one.casefold())
+    parts = _ALNUM.findall(raw_id.casefold())
     pieces = {"".join(parts), *parts}
     return {piece for piece in pieces if len(piece) >= MIN_ID and len(set(piece)) > 1}
 

@@ -6,9 +6,9 @@ replaced.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,67 +32,36 @@ Map = NDArray[np.float16]
 
 
 @dataclass(frozen=True)
-class Part:
-    """The maps of one file of the export.
-
-    Attributes
-    ----------
-    name : str
-        The set they belong to.
-    number : int
-        Number of the file in the set, from 0.
-    source : pathlib.Path
-        Folder of shards that holds them.
-    rows : pyarrow.Table
-        Their rows of the index.
-    places : tuple of int
-        Row of each in the index of `source`.
-    """
-
-    name: str
-    number: int
-    source: Path
-    rows: pa.Table
-    places: tuple[int, ...]
-
-    def maps(self) -> Iterator[Map]:
-        """Give one map after another, memory mapped."""
-        shards = open_shards(self.source)
-        for place in self.places:
-            yield shards[place]
-
-    def take(self, chosen: list[int]) -> "Part":
-        """Keep some of its maps, by their position."""
-        places = tuple(self.places[one] for one in chosen)
-        return replace(self, rows=self.rows.take(pa.array(chosen, pa.int64())), places=places)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the maps."""
-        return self.rows["height"][0].as_py(), self.rows["width"][0].as_py()
-
-
-@dataclass(frozen=True)
 class MapSet:
-    """A folder of shards: maps of one size. `places` is as in `Part`, for each row of `index`."""
+    """Maps of one size: those of a folder of shards, or the part of them in one written file."""
 
     name: str
-    source: Path
-    index: pa.Table
-    places: tuple[int, ...]
+    source: Path  # folder of shards
+    index: pa.Table  # a row a map
+    places: tuple[int, ...]  # row of each map in the index of `source`
+    number: int = 0  # of the file in the set
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the maps."""
         return self.index["height"][0].as_py(), self.index["width"][0].as_py()
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> Iterator["MapSet"]:
         """Cut the set into files."""
-        edges = [*range(0, self.index.num_rows, ROWS_A_SHARD), self.index.num_rows]
-        return [
-            Part(self.name, n, self.source, self.index.slice(a, b - a), self.places[a:b])
-            for n, (a, b) in enumerate(pairwise(edges))
-        ]
+        for begin in range(0, self.index.num_rows, ROWS_A_SHARD):
+            end = min(begin + ROWS_A_SHARD, self.index.num_rows)
+            yield replace(self.take(range(begin, end)), number=begin // ROWS_A_SHARD)
+
+    def take(self, rows: Sequence[int]) -> "MapSet":
+        """Keep some of its maps, by their position."""
+        index = self.index.take(pa.array(rows, pa.int64()))
+        return replace(self, index=index, places=tuple(self.places[row] for row in rows))
+
+    def maps(self) -> Iterator[Map]:
+        """Give one map after another, memory mapped."""
+        shards = open_shards(self.source)
+        for place in self.places:
+            yield shards[place]
 
 
 @dataclass(frozen=True)
@@ -103,9 +72,9 @@ class Contents:
     sets: tuple[MapSet, ...]
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[MapSet]:
         """Files of all sets."""
-        return [part for one in self.sets for part in one.parts()]
+        return [part for map_set in self.sets for part in map_set.parts()]
 
 
 def gather(
@@ -126,7 +95,7 @@ def gather(
     shards : sequence of (str, pathlib.Path)
         Name and folder of each set of maps.
     key : bytes or None
-        Replaces ids where it is given.
+        Replaces ids, unless None.
     text : bool
         Also the dictations, with their words and sentences.
     fixations : bool
@@ -141,43 +110,56 @@ def gather(
     GazeError
         If a table or shard is absent or broken, or they belong to different readings.
     """
-    read = dict.fromkeys(("readings", *(TEXT_TABLES if text else ())), tables)
-    read |= {"fixations": tables} if fixations else {}
-    read |= {"windows": associated, "gaussians": associated}
-    held = {
+    folders = dict.fromkeys(("readings", *(TEXT_TABLES if text else ())), tables)
+    folders |= {"fixations": tables} if fixations else {}
+    folders |= {"windows": associated, "gaussians": associated}
+    read = {
         name: _finish(_read(folder, name, text=text), TABLES[name].key, key)[0]
-        for name, folder in read.items()
+        for name, folder in folders.items()
     }
-    names = [*held, *(name for name, _ in shards)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    names = Counter([*read, *(name for name, _ in shards)])
+    twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        what = (
+        message = (
             f"the name {', '.join(twice)} is taken twice: sets of maps are named as their folder."
         )
-        raise GazeError(what, remedy="Rename a folder.")
+        raise GazeError(message, remedy="Rename a folder.")
     sets = tuple(_map_set(name, folder, key) for name, folder in shards)
-    known = held["readings"]["reading_id"]
-    for what, table in [*held.items(), *((one.name, one.index) for one in sets)]:
-        foreign = pc.invert(pc.is_in(table["reading_id"], known.combine_chunks()))
+    reading_ids = read["readings"]["reading_id"].combine_chunks()
+    for name, table in [*read.items(), *((map_set.name, map_set.index) for map_set in sets)]:
+        foreign = pc.invert(pc.is_in(table["reading_id"], reading_ids))
         if pc.any(foreign).as_py():
             strangers = sorted(set(table.filter(foreign)["reading_id"].to_pylist()))
-            message = f"{what} has {len(strangers)} readings that are not in {tables}."
+            message = f"{name} has {len(strangers)} readings that are not in {tables}."
+            # Hashed ids would name nothing that the user knows.
             raise AlignmentError(message, faults=[] if key else strangers)
-    return Contents(held, sets)
+    return Contents(read, sets)
 
 
 def _read(folder: Path, name: str, *, text: bool) -> pa.Table:
     hidden = NEVER if text else (*NEVER, *TEXT_COLUMNS)
     columns = [column for column in TABLES[name].columns if column not in hidden]
-    found = read_table(folder, name, columns)
+    table = read_table(folder, name, columns)
     fields = [TABLES[name].schema.field(column) for column in columns]
-    return found.cast(pa.schema(fields, metadata=_metadata(found.schema, name)))
+    return table.cast(pa.schema(fields, metadata=_metadata(table.schema, name)))
 
 
 def _metadata(schema: pa.Schema, name: str) -> dict[str, str]:
-    found = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    kept = {key: found[key] for key in RECORDED if key in found}
-    return {**{key.decode(): v.decode() for key, v in TABLES[name].schema.metadata.items()}, **kept}
+    defined = TABLES[name].schema.metadata
+    return {key.decode(): text.decode() for key, text in defined.items()} | _recorded_texts(schema)
+
+
+def _recorded_texts(schema: pa.Schema) -> dict[str, str]:
+    texts = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    return {key: texts[key] for key in RECORDED if key in texts}
+
+
+def recorded(schema: pa.Schema) -> dict[str, Any]:
+    """Give what the stages before recorded of a table; parameters were written as JSON."""
+    return {
+        key: json.loads(text) if key == "params" else text
+        for key, text in _recorded_texts(schema).items()
+    }
 
 
 def _finish(
@@ -185,36 +167,26 @@ def _finish(
 ) -> tuple[pa.Table, NDArray[np.int64]]:
     """Replace ids and sort; also give where each row was before."""
     hashed = hash_ids(table, key) if key else table
-    at = pc.sort_indices(hashed, sort_keys=[(name, "ascending") for name in order])
-    return hashed.take(at).combine_chunks(), at.to_numpy()
+    places = pc.sort_indices(hashed, sort_keys=[(name, "ascending") for name in order])
+    return hashed.take(places).combine_chunks(), places.to_numpy()
 
 
 def _map_set(name: str, folder: Path, key: bytes | None) -> MapSet:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        what = f"the folder's name {name!r} becomes part of file names."
-        raise GazeError(what, where=folder, remedy="Use letters, digits, - and _ alone.")
+        message = f"the folder's name {name!r} becomes part of file names."
+        raise GazeError(message, where=folder, remedy="Use letters, digits, - and _ alone.")
     spec = TABLES["heatmaps"]
-    found = open_shards(folder).index.select(spec.columns)
-    sizes = set(zip(found["height"].to_pylist(), found["width"].to_pylist(), strict=True))
+    table = open_shards(folder).index.select(spec.columns)
+    sizes = set(zip(table["height"].to_pylist(), table["width"].to_pylist(), strict=True))
     if len(sizes) != 1:
         shown = ", ".join(f"{h}×{w}" for h, w in sorted(sizes)) or "no map at all"
         raise GazeError(f"maps of one size were expected, found {shown}.", where=folder)
-    schema = spec.schema.with_metadata(_metadata(found.schema, "heatmaps"))
-    index, at = _finish(found.cast(schema), spec.key, key)
-    rows = np.arange(len(at), dtype=np.int32)
+    schema = spec.schema.with_metadata(_metadata(table.schema, "heatmaps"))
+    index, places = _finish(table.cast(schema), spec.key, key)
+    # The order is another than in the source: each map gets a new file and row.
+    rows = np.arange(len(places), dtype=np.int32)
     for column, values in (("shard", rows // ROWS_A_SHARD), ("row", rows % ROWS_A_SHARD)):
         position = index.schema.get_field_index(column)
         index = index.set_column(position, index.schema.field(column), pa.array(values))
-    return MapSet(
-        name,
-        folder.resolve(),  # workers of a scheduler have a working folder of their own
-        index,
-        tuple(at.tolist()),
-    )
-
-
-def recorded(schema: pa.Schema) -> dict[str, Any]:
-    """Give what the stages before recorded of a table; parameters were written as JSON."""
-    found = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    kept = {key: found[key] for key in RECORDED if key in found}
-    return {key: json.loads(value) if key == "params" else value for key, value in kept.items()}
+    source = folder.resolve()  # workers of a scheduler have a working folder of their own
+    return MapSet(name, source, index, tuple(places.tolist()))

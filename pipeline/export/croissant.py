@@ -8,50 +8,28 @@ from typing import Any
 import pyarrow as pa
 
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE
-from gazescribe.pipeline.export.forms import PARQUET, Files
+from gazescribe.pipeline.export.table_files import PARQUET, FileSet
 
+TERMS = (  # of Croissant, under their own names
+    *("arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "extract", "field"),
+    *("fileObject", "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset"),
+    *("jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex"),
+    *("repeated", "replace", "samplingRate", "separator", "source", "subField", "transform"),
+)
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    "arrayShape": "cr:arrayShape",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
     "conformsTo": "dct:conformsTo",
-    "containedIn": "cr:containedIn",
     "cr": "http://mlcommons.org/croissant/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
     "description": {"@container": "@language"},
-    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isArray": "cr:isArray",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
     "name": {"@container": "@language"},
-    "parentField": "cr:parentField",
-    "path": "cr:path",
     "rai": "http://mlcommons.org/croissant/RAI/",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
+    **{term: f"cr:{term}" for term in TERMS},
 }
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 TYPES = (  # the first that fits
@@ -66,7 +44,7 @@ Json = dict[str, Any]
 
 def describe(
     folder: Path,
-    files: Sequence[Files],
+    files: Sequence[FileSet],
     about: Mapping[str, Any],
     shapes: Mapping[str, tuple[int, int]],
 ) -> Json:
@@ -76,7 +54,7 @@ def describe(
     ----------
     folder : pathlib.Path
         Where it lies.
-    files : sequence of Files
+    files : sequence of FileSet
         What was written.
     about : mapping
         Properties of the whole: name, description, license, url …
@@ -89,12 +67,12 @@ def describe(
         JSON-LD.
     """
     return {
-        "@context": CONTEXT,
+        "@context": dict(sorted(CONTEXT.items())),
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS_TO,
         **about,
-        "distribution": [_distribution(folder, one) for one in files],
-        "recordSet": [_record_set(one, shapes) for one in files if one.schema is not None],
+        "distribution": [_distribution(folder, entry) for entry in files],
+        "recordSet": [_record_set(entry, shapes) for entry in files if entry.schema is not None],
     }
 
 
@@ -104,48 +82,48 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _distribution(folder: Path, one: Files) -> Json:
+def _distribution(folder: Path, entry: FileSet) -> Json:
     shared = {
-        "@id": f"{one.name}-files",
-        "name": f"{one.name}-files",
-        "description": one.description,
-        "encodingFormat": one.media_type,
+        "@id": f"{entry.name}-files",
+        "name": f"{entry.name}-files",
+        "description": entry.description,
+        "encodingFormat": entry.media_type,
     }
-    if "*" in one.pattern:
-        return {"@type": "cr:FileSet", **shared, "includes": one.pattern}
-    path = folder / one.pattern
+    if "*" in entry.pattern:
+        return {"@type": "cr:FileSet", **shared, "includes": entry.pattern}
+    path = folder / entry.pattern
     return {
         "@type": "cr:FileObject",
         **shared,
-        "contentUrl": one.pattern,
+        "contentUrl": entry.pattern,
         "contentSize": f"{path.stat().st_size} B",
         "sha256": sha256(path),
     }
 
 
-def _record_set(one: Files, shapes: Mapping[str, tuple[int, int]]) -> Json:
-    fields = [_field(one, field, shapes.get(one.name)) for field in one.schema or ()]
+def _record_set(entry: FileSet, shapes: Mapping[str, tuple[int, int]]) -> Json:
+    fields = [_field(entry, field, shapes.get(entry.name)) for field in entry.schema or ()]
     return {
         "@type": "cr:RecordSet",
-        "@id": one.name,
-        "name": one.name,
-        "description": one.description,
+        "@id": entry.name,
+        "name": entry.name,
+        "description": entry.description,
         "field": fields,
     }
 
 
-def _field(one: Files, field: pa.Field, shape: tuple[int, int] | None) -> Json:
-    kind = "fileSet" if "*" in one.pattern else "fileObject"
+def _field(entry: FileSet, field: pa.Field, shape: tuple[int, int] | None) -> Json:
+    kind = "fileSet" if "*" in entry.pattern else "fileObject"
     words = field.metadata or {}
     unit = f" ({words[b'unit'].decode()})" if b"unit" in words else ""
     return {
         "@type": "cr:Field",
-        "@id": f"{one.name}/{field.name}",
+        "@id": f"{entry.name}/{field.name}",
         "name": field.name,
         "description": words.get(b"description", b"").decode() + unit,
-        **_type(field.type, shape, arrays=one.media_type == PARQUET),
+        **_type(field.type, shape, arrays=entry.media_type == PARQUET),
         "source": {
-            kind: {"@id": f"{one.name}-files"},
+            kind: {"@id": f"{entry.name}-files"},
             "extract": {"column": field.name},
         },
     }

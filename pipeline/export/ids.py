@@ -34,8 +34,8 @@ def read_key(path: Path) -> bytes:
         raise GazeError("there is no such key file.", where=path)
     key = path.read_bytes().strip()
     if len(key) < MIN_KEY_BYTES:
-        what = f"the key has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed."
-        raise GazeError(what, where=path, remedy="Make one: openssl rand -hex 32 > key.txt")
+        message = f"the key has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed."
+        raise GazeError(message, where=path, remedy="Make one: openssl rand -hex 32 > key.txt")
     return key
 
 
@@ -67,8 +67,9 @@ def hash_ids(table: pa.Table, key: bytes) -> pa.Table:
         field = table.schema.field(name)
         words = dict(field.metadata or {})
         words[b"description"] = words.get(b"description", b"") + b"; keyed hash of it"
+        # Each different id is hashed once, however many rows it has.
         encoded = table[name].combine_chunks().dictionary_encode()
-        hashed = [hash_id(kind, one, key) for one in encoded.dictionary.to_pylist()]
+        hashed = [hash_id(kind, value, key) for value in encoded.dictionary.to_pylist()]
         replaced = pa.DictionaryArray.from_arrays(encoded.indices, pa.array(hashed, pa.string()))
         table = table.set_column(
             position,

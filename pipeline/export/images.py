@@ -41,20 +41,19 @@ def plan_images(
     """
     readings = read_table(tables, "readings", ["dicom_id", "image_path"]).to_pylist()
     paths = {row["dicom_id"]: row["image_path"] for row in readings}
-    known = {dicom_id: path for dicom_id, path in sorted(paths.items()) if path}
-    unsafe = sorted(path for path in known.values() if leads_out(path))
+    named = {dicom_id: path for dicom_id, path in sorted(paths.items()) if path}
+    unsafe = sorted(path for path in named.values() if leads_out(path))
     if unsafe:
         raise GazeError("these paths leave the folder of the images.", where=tables, faults=unsafe)
-    root = radiographs_root(root, list(known.values()))
-    looked_for = {dicom_id: find_radiograph(root, path) for dicom_id, path in known.items()}
-    found = {dicom_id: file for dicom_id, file in looked_for.items() if file}
-    out = folder / PICTURES
-    out.mkdir()
-    tasks = [
-        (path, out / f"{hash_id('dicom', dicom_id, key) if key else dicom_id}.png")
-        for dicom_id, path in found.items()
-    ]
-    return tasks, {"images": len(found), "images absent": len(paths) - len(found)}
+    root = radiographs_root(root, list(named.values()))
+    (folder / PICTURES).mkdir()
+    tasks = []
+    for dicom_id, path in named.items():
+        file = find_radiograph(root, path)
+        if file:
+            name = hash_id("dicom", dicom_id, key) if key else dicom_id
+            tasks.append((file, folder / PICTURES / f"{name}.png"))
+    return tasks, {"images": len(tasks), "images absent": len(paths) - len(tasks)}
 
 
 def write_image(task: tuple[Path, Path]) -> str | None:
@@ -92,8 +91,8 @@ def count_images(
     lost = Counter(reason for reason in reasons if reason)
     written = counts["images"] - lost.total()
     if not written:
-        what = f"not one of {plural(counts['images'], 'radiograph')} can be read."
+        message = f"not one of {plural(counts['images'], 'radiograph')} can be read."
         faults = [f"{reason}: {n}" for reason, n in sorted(lost.items())]
-        raise GazeError(what, where=root, remedy="Fetch them again.", faults=faults)
+        raise GazeError(message, where=root, remedy="Fetch them again.", faults=faults)
     unreadable = {f"images unreadable ({reason})": n for reason, n in sorted(lost.items())}
     return {**counts, "images": written, **unreadable}

@@ -1,7 +1,7 @@
 """Open any file of an export as a reader would, and give what it says, column by column.
 
-It shares nothing with what wrote the files. What it does not know, and what can hold a picture, it
-refuses.
+It shares nothing with what wrote the files. It refuses what it does not know, and what can hold a
+picture.
 """
 
 import gzip
@@ -10,6 +10,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,14 +34,14 @@ class Refused(Exception):  # noqa: N818  (not an error of the program: the verdi
 
 
 @dataclass(frozen=True)
-class Column:
+class FileColumn:
     """Texts or numbers that belong together, in the order of the file."""
 
     name: str
     values: Values
 
 
-def open_again(path: Path) -> Iterator[Column]:
+def open_again(path: Path) -> Iterator[FileColumn]:
     """Give all columns of a file.
 
     Parameters
@@ -55,7 +56,7 @@ def open_again(path: Path) -> Iterator[Column]:
     """
     with path.open("rb") as file:
         refuse_picture(file.read(DICOM_AT + len(DICOM)))
-    read = next((known for suffix, known in READERS.items() if path.name.endswith(suffix)), None)
+    read = next((READERS[suffix] for suffix in READERS if path.name.endswith(suffix)), None)
     if read is None and _is_chunk(path):
         return  # `_zarr` opens the array that it belongs to
     if read is None:
@@ -72,50 +73,41 @@ def refuse_picture(head: bytes) -> None:
         raise Refused("it is a picture")
 
 
-def _plain(path: Path) -> Iterator[Column]:
-    yield Column("text", [path.read_text(encoding="utf-8")])
+def _plain(path: Path) -> Iterator[FileColumn]:
+    yield FileColumn("text", [path.read_text(encoding="utf-8")])
 
 
-def _parquet(path: Path) -> Iterator[Column]:
+def _parquet(path: Path) -> Iterator[FileColumn]:
     schema = pq.read_schema(path)
-    said = [*(schema.metadata or {}).items()]
-    said += [pair for field in schema for pair in (field.metadata or {}).items()]
-    yield Column("metadata", [text.decode(errors="replace") for pair in said for text in pair])
-    yield Column("columns", schema.names)
+    words = [*(schema.metadata or {}).items()]
+    words += [pair for field in schema for pair in (field.metadata or {}).items()]
+    yield FileColumn("metadata", [text.decode(errors="replace") for pair in words for text in pair])
+    yield FileColumn("columns", schema.names)
     for field in schema:
         if field.type != MAP:
             column = pq.read_table(path, columns=[field.name])[field.name]
             yield from _arrow(field.name, column)
 
 
-def _arrow(name: str, column: pa.ChunkedArray) -> Iterator[Column]:
+def _arrow(name: str, column: pa.ChunkedArray) -> Iterator[FileColumn]:
     values = column.combine_chunks()
     if pa.types.is_list(values.type):
         values = values.flatten()
     values = values.drop_null()
     if pa.types.is_string(values.type):
-        yield Column(name, values.to_pylist())
+        yield FileColumn(name, values.to_pylist())
     elif pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        yield Column(name, values.to_numpy(zero_copy_only=False))
+        yield FileColumn(name, values.to_numpy(zero_copy_only=False))
     elif pa.types.is_temporal(values.type):
-        yield Column(name, values.cast(pa.string()).to_pylist())
+        yield FileColumn(name, values.cast(pa.string()).to_pylist())
     elif not (pa.types.is_boolean(values.type) or pa.types.is_null(values.type)):
         raise Refused(f"column {name} holds {column.type}, where a picture fits in")
 
 
-def _csv(path: Path) -> Iterator[Column]:
-    yield from _separated(path.read_bytes(), ",")
-
-
-def _tsv(path: Path) -> Iterator[Column]:
-    yield from _separated(path.read_bytes(), "\t")
-
-
-def _tsv_gz(path: Path) -> Iterator[Column]:
-    yield from _separated(gzip.decompress(path.read_bytes()), "\t", header=False)
-
-
-def _separated(content: bytes, delimiter: str, *, header: bool = True) -> Iterator[Column]:
+def _separated(path: Path, delimiter: str, *, header: bool = True) -> Iterator[FileColumn]:
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
     if not content:
         return
     table = pyarrow.csv.read_csv(
@@ -123,18 +115,18 @@ def _separated(content: bytes, delimiter: str, *, header: bool = True) -> Iterat
         read_options=pyarrow.csv.ReadOptions(autogenerate_column_names=not header),
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
     )
-    yield Column("columns", table.column_names)
+    yield FileColumn("columns", table.column_names)
     for name in table.column_names:
         yield from _arrow(name, table[name])
 
 
-def _json(path: Path) -> Iterator[Column]:
+def _json(path: Path) -> Iterator[FileColumn]:
     if path.name == "zarr.json" and path.parent.suffix == ".zarr":
         yield from _zarr(path.parent)
     yield from _json_columns([json.loads(path.read_text(encoding="utf-8"))])
 
 
-def _json_columns(contents: Iterable[Any]) -> Iterator[Column]:
+def _json_columns(contents: Iterable[Any]) -> Iterator[FileColumn]:
     """Gather what JSON says under each key, however deep it stands."""
     texts: dict[str, list[str]] = {}
     numbers: dict[str, list[float]] = {}
@@ -144,8 +136,8 @@ def _json_columns(contents: Iterable[Any]) -> Iterator[Column]:
                 texts.setdefault(key, []).append(value)
             elif isinstance(value, int | float):
                 numbers.setdefault(key, []).append(value)
-    yield from (Column(key, values) for key, values in texts.items())
-    yield from (Column(key, np.array(values)) for key, values in numbers.items())
+    yield from (FileColumn(key, values) for key, values in texts.items())
+    yield from (FileColumn(key, np.array(values)) for key, values in numbers.items())
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -166,14 +158,14 @@ def _is_line(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) >= MATRIX
-        and all(isinstance(one, int | float) for one in value)
+        and all(isinstance(cell, int | float) for cell in value)
     )
 
 
-def _npy(path: Path) -> Iterator[Column]:
+def _npy(path: Path) -> Iterator[FileColumn]:
     with path.open("rb") as file:
         _check_npy(file, path.stat().st_size)
-    yield from ()
+    yield from ()  # a map holds no text
 
 
 def _check_npy(file: IO[bytes], size: int) -> None:
@@ -187,7 +179,7 @@ def _check_npy(file: IO[bytes], size: int) -> None:
         raise Refused("it is longer or shorter than its array")
 
 
-def _tar(path: Path) -> Iterator[Column]:
+def _tar(path: Path) -> Iterator[FileColumn]:
     names: list[str] = []
     rows: list[Any] = []
     with tarfile.open(path, "r:") as tar:
@@ -202,11 +194,11 @@ def _tar(path: Path) -> Iterator[Column]:
                 _check_npy(io.BytesIO(content), len(content))
             else:
                 rows.append(json.loads(content))
-    yield Column("members", names)
+    yield FileColumn("members", names)
     yield from _json_columns(rows)
 
 
-def _zarr(folder: Path) -> Iterator[Column]:
+def _zarr(folder: Path) -> Iterator[FileColumn]:
     import zarr
 
     for name, array in zarr.open_group(folder, mode="r").members(max_depth=None):
@@ -215,7 +207,7 @@ def _zarr(folder: Path) -> Iterator[Column]:
         if array.ndim != 1:
             raise Refused(f"{name} holds {array.ndim} dimensions of {array.dtype}: a picture")
         values = np.asarray(array[:])
-        yield Column(name, values if values.dtype.kind in "iufb" else [str(v) for v in values])
+        yield FileColumn(name, values if values.dtype.kind in "iufb" else [str(v) for v in values])
 
 
 def _is_chunk(path: Path) -> bool:
@@ -226,11 +218,11 @@ def _is_chunk(path: Path) -> bool:
     return all(piece.isdigit() for piece in path.relative_to(chunks).parts)
 
 
-READERS: dict[str, Callable[[Path], Iterator[Column]]] = {
+READERS: dict[str, Callable[[Path], Iterator[FileColumn]]] = {
     ".parquet": _parquet,
-    ".csv": _csv,
-    ".tsv": _tsv,
-    ".tsv.gz": _tsv_gz,
+    ".csv": partial(_separated, delimiter=","),
+    ".tsv": partial(_separated, delimiter="\t"),
+    ".tsv.gz": partial(_separated, delimiter="\t", header=False),  # as BIDS has it
     ".json": _json,
     ".npy": _npy,
     ".tar": _tar,

@@ -27,16 +27,16 @@ from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
 from gazescribe.pipeline.export.check import Forbidden, check_export, forbid
 from gazescribe.pipeline.export.contents import Contents, gather
-from gazescribe.pipeline.export.forms import Each, Files
 from gazescribe.pipeline.export.ids import read_key
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
+from gazescribe.pipeline.export.table_files import FileSet, MapParts
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.heatmaps import run as draw_heatmaps
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest, Screen
 
-OF_MAPS: dict[str, Callable[[Contents, Path, Each], list[Files]]] = {
+OF_MAPS: dict[str, Callable[[Contents, Path, MapParts], list[FileSet]]] = {
     "parquet": as_parquet.write,
     "npy": as_npy.write,
     "webdataset": as_tar.write,
@@ -49,34 +49,23 @@ HALF = 0.5  # of the map's maximum
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What an export should hold.
+class ExportRequest:
+    """What an export should hold."""
 
-    Attributes
-    ----------
-    form : str
-        One of `FORMATS`.
-    shards : tuple of pathlib.Path
-        Folders of maps.
-    sizes : tuple of str
-        Label maps are drawn at these: N or HxW model pixels.
-    threshold : float or None
-        Where maps are cut into regions, for COCO.
-    images : pathlib.Path or None
-        Radiographs are included from here.
-    text : bool
-        Dictations are included.
-    key_file : pathlib.Path or None
-        Ids are replaced by hashes with this key.
-    """
+    form: str  # one of `FORMATS`
+    shards: tuple[Path, ...] = ()  # folders of maps
+    sizes: tuple[str, ...] = ()  # label maps are drawn at these: N or HxW model pixels
+    threshold: float | None = None  # where maps are cut into regions, for COCO
+    images: Path | None = None  # radiographs are included from here
+    text: bool = False  # dictations are included
+    key_file: Path | None = None  # ids are replaced by hashes with this key
 
-    form: str
-    shards: tuple[Path, ...] = ()
-    sizes: tuple[str, ...] = ()
-    threshold: float | None = None
-    images: Path | None = None
-    text: bool = False
-    key_file: Path | None = None
+    @property
+    def cut(self) -> float | None:
+        """The threshold of the regions; None for other formats than COCO."""
+        if self.form != "coco":
+            return None
+        return HALF if self.threshold is None else self.threshold
 
     def check(self, out: Path) -> None:
         """Refuse what does not go together."""
@@ -97,7 +86,7 @@ def run(
     tables: Path,
     associated: Path,
     out: Path,
-    wish: Wish,
+    request: ExportRequest,
     params: Heatmaps,
     *,
     workers: int | None = None,
@@ -110,60 +99,55 @@ def run(
     GazeError
         If inputs do not fit together, or the export holds what it must not.
     """
-    wish.check(out)
-    key = read_key(wish.key_file) if wish.key_file else None
+    request.check(out)
+    key = read_key(request.key_file) if request.key_file else None
     sources = sources_of(tables)
-    duties = duties_of(sources, images=wish.images is not None, text=wish.text)
-    at = partial(map_tasks, workers=workers, scheduler=scheduler)
+    duties = duties_of(sources, images=request.images is not None, text=request.text)
+    parallel = partial(map_tasks, workers=workers, scheduler=scheduler)
     with replacing_folder(out, mark=PROVENANCE, check=_refuse_others) as folder:
         drawn = folder / ".drawn"
-        rendered = _draw(tables, associated, drawn, wish.sizes, params, workers, scheduler)
+        sets = [(shards.resolve().name, shards) for shards in request.shards]
+        sets += _draw(tables, associated, drawn, request.sizes, params, workers, scheduler)
         contents = gather(
             tables,
             associated,
-            [(one.resolve().name, one) for one in wish.shards] + rendered,
+            sets,
             key=key,
-            text=wish.text,
-            fixations=wish.form == "bids",
+            text=request.text,
+            fixations=request.form == "bids",
         )
-        files = _write(contents, folder, wish, at)
+        files = _write(contents, folder, request, parallel)
         counts: dict[str, int] = {}
-        if wish.images is not None:
-            tasks, planned = plan_images(tables, wish.images, folder, key)
-            written = at(write_image, tasks, description="images")
-            counts = count_images(written, planned, wish.images)
-            files.append(Files("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
+        if request.images is not None:
+            tasks, planned = plan_images(tables, request.images, folder, key)
+            written = parallel(write_image, tasks, description="images")
+            counts = count_images(written, planned, request.images)
+            files.append(FileSet("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
         shutil.rmtree(drawn, ignore_errors=True)
         made = provenance(
             contents,
             sources,
             duties,
             counts,
-            form=wish.form,
-            threshold=_threshold(wish),
+            form=request.form,
+            threshold=request.cut,
             hashed=key is not None,
         )
         _accompany(folder, contents, files, sources, made)
-        faults = check_export(folder, _forbidden(tables, wish))
+        faults = check_export(folder, _forbidden(tables, request))
         if faults:
-            what = "the export would hold what nobody asked for; nothing was written."
+            message = "the export would hold what nobody asked for; nothing was written."
             remedy = "Say --include-text or --include-images where it is meant."
-            raise GazeError(what, where=out, remedy=remedy, faults=faults)
+            raise GazeError(message, where=out, remedy=remedy, faults=faults)
     return made
-
-
-def _threshold(wish: Wish) -> float | None:
-    if wish.form != "coco":
-        return None
-    return HALF if wish.threshold is None else wish.threshold
 
 
 def _refuse_others(out: Path) -> None:
     """Refuse to replace what is no earlier export."""
-    found = entries(out) if out.is_dir() else set()
-    if found and PROVENANCE not in found:
-        what = "this is not empty and no earlier export."
-        raise GazeError(what, where=out, remedy="Name another.")
+    names = entries(out) if out.is_dir() else set()
+    if names and PROVENANCE not in names:
+        message = "this is not empty and no earlier export."
+        raise GazeError(message, where=out, remedy="Name another.")
 
 
 def _draw(
@@ -193,46 +177,47 @@ def _draw(
     return drawn
 
 
-def _write(contents: Contents, folder: Path, wish: Wish, at: Callable[..., Any]) -> list[Files]:
-    def each(function: Callable[[Any], Any]) -> list[Any]:
-        return list(at(function, contents.parts, description=wish.form))
+def _write(
+    contents: Contents, folder: Path, request: ExportRequest, parallel: Callable[..., Any]
+) -> list[FileSet]:
+    def map_parts(function: Callable[[Any], Any]) -> list[Any]:
+        return list(parallel(function, contents.parts, description=request.form))
 
-    if wish.form == "coco":
-        written = as_coco.write(contents, folder, each, threshold=_threshold(wish) or HALF)
-    elif wish.form == "bids":
-        written = as_bids.write(contents, folder, _screens(contents))
-    else:
-        written = OF_MAPS[wish.form](contents, folder, each)
-    return list(written)
+    if request.cut is not None:
+        return as_coco.write(contents, folder, map_parts, threshold=request.cut)
+    if request.form == "bids":
+        return as_bids.write(contents, folder, _screens(contents))
+    return list(OF_MAPS[request.form](contents, folder, map_parts))
 
 
 def _screens(contents: Contents) -> dict[str, Screen]:
     """Find what the readers of each data set sat in front of, which BIDS asks for."""
-    names = sorted(set(contents.tables["readings"]["dataset"].to_pylist()))
-    found = {name: load_manifest(name).screen for name in names}
-    unknown = [name for name, screen in found.items() if screen is None]
-    if unknown:
-        what = f"BIDS asks for the sampling rate, which the manifest of {unknown[0]} does not say."
-        raise GazeError(what, remedy="Add its section `screen`.")
-    return {name: screen for name, screen in found.items() if screen is not None}
+    screens = {}
+    for name in sorted(set(contents.tables["readings"]["dataset"].to_pylist())):
+        screen = load_manifest(name).screen
+        if screen is None:
+            message = f"BIDS asks for the sampling rate, which the manifest of {name} does not say."
+            raise GazeError(message, remedy="Add its section `screen`.")
+        screens[name] = screen
+    return screens
 
 
 def _accompany(
     folder: Path,
     contents: Contents,
-    files: Sequence[Files],
+    files: Sequence[FileSet],
     sources: Sequence[Manifest],
     made: Mapping[str, Any],
 ) -> None:
     """Write what lies beside the data: provenance, card, Croissant, checksums."""
     write_json(made, folder / PROVENANCE)
     write_card(folder, contents, files, sources, made)
-    shapes = {one.name: one.size for one in contents.sets}
+    shapes = {map_set.name: map_set.size for map_set in contents.sets}
     cited = " ".join(citation.text for citation in sources[0].citations)
     about = {
         "name": title_of(sources),
         "description": sources[0].description,
-        "license": [one.licence.url or one.licence.name for one in sources],
+        "license": [source.licence.url or source.licence.name for source in sources],
         "version": made["made_by"]["gazescribe"],
         **({"citeAs": cited} if cited else {}),
         **({"url": sources[0].access.url} if sources[0].access.url else {}),
@@ -245,10 +230,12 @@ def _accompany(
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
-def _forbidden(tables: Path, wish: Wish) -> Forbidden:
+def _forbidden(tables: Path, request: ExportRequest) -> Forbidden:
     names = ["text", "reading_id", "dicom_id", "study_id", "subject_id"]
-    readings = read_table(tables, "readings", names)
-    texts = [] if wish.text else [text for text in readings["text"].to_pylist() if text]
-    columns = [readings[name].drop_null().to_pylist() for name in names[1:]]
-    ids = [one for column in columns for one in column] if wish.key_file else []
-    return forbid(texts, ids, pictures=wish.images is None)
+    columns = read_table(tables, "readings", names).to_pydict()
+    texts = [] if request.text else [text for text in columns["text"] if text]
+    ids: list[object] = []
+    if request.key_file:
+        for name in names[1:]:
+            ids += [raw_id for raw_id in columns[name] if raw_id is not None]
+    return forbid(texts, ids, pictures=request.images is None)
