@@ -69,6 +69,7 @@ def replacing_folder(
     *,
     obsolete: Sequence[str] = ("*",),
     mark: str | None = None,
+    hidden: Sequence[str] = (),
     fingerprint: str | None = None,
     check: Callable[[Path], None] | None = None,
 ) -> Iterator[Path]:
@@ -82,6 +83,8 @@ def replacing_folder(
         Patterns of what goes from `out` unless it is written anew; by default all that is there.
     mark : str, optional
         The file by which others tell that `out` is whole: the first to go and the last to come.
+    hidden : sequence of str
+        Hidden files that belong to the content.
     fingerprint : str, optional
         Stands for all that the content is made from. A block that is cut off then leaves its work,
         and one of the same fingerprint finds it. Without it every run starts anew.
@@ -91,7 +94,8 @@ def replacing_folder(
     Yields
     ------
     pathlib.Path
-        The folder to write to. Its hidden files are notes of the work and do not come to `out`.
+        The folder to write to. Its other hidden files are notes of the work and do not come to
+        `out`.
 
     Raises
     ------
@@ -110,7 +114,7 @@ def replacing_folder(
         with _explained(out, staging):
             _open_staging(staging, fingerprint)
             yield staging
-            _commit(staging, folder, obsolete, mark)
+            _commit(staging, folder, obsolete, mark, hidden)
     except BaseException:
         # Once the journal is there, the work is needed to bring `out` to its new state.
         if fingerprint is None and not (folder / JOURNAL).exists():
@@ -189,9 +193,12 @@ def _open_staging(staging: Path, fingerprint: str | None) -> None:
     (staging / _OLD).mkdir(exist_ok=True)
 
 
-def _commit(staging: Path, folder: Path, obsolete: Sequence[str], mark: str | None) -> None:
+def _commit(
+    staging: Path, folder: Path, obsolete: Sequence[str], mark: str | None, hidden: Sequence[str]
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    new = {path.name for path in staging.iterdir() if not path.name.startswith(".")}
+    written = {path.name for path in staging.iterdir()}
+    new = {name for name in written if not name.startswith(".") or name in hidden}
     old = {path.name for pattern in obsolete for path in folder.glob(pattern)}
     old = old & entries(folder) - new
     plan = {

@@ -24,6 +24,7 @@ from gazescribe.pipeline.sources.manifests import Screen
 
 VERSION = "1.11.0"
 TASK = "dictation"
+IGNORE_FILE = ".bidsignore"  # names what the validator of BIDS does not know
 IGNORED = ("*.csv", "*.py", "*.md", "SHA256SUMS", "croissant.json", "provenance.json", "images/")
 PHYSIO = {  # column of BIDS: column of ours, unit
     "timestamp": ("onset_s", "s"),
@@ -170,7 +171,7 @@ def _write_top(folder: Path, readings: list[Row], screens: Mapping[str, Screen])
         "GeneratedBy": [{"Name": "gazescribe", "Description": "see provenance.json"}],
     }
     _write_json(f"{folder}/dataset_description.json", description)
-    (folder / ".bidsignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    (folder / IGNORE_FILE).write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
     counts = [
         (f"sub-{_label(name)}", sum(row["dataset"] == name for row in readings))
         for name in sorted(screens)

@@ -104,7 +104,10 @@ def run(
     sources = sources_of(tables)
     duties = duties_of(sources, images=request.images is not None, text=request.text)
     parallel = partial(map_tasks, workers=workers, scheduler=scheduler)
-    with replacing_folder(out, mark=PROVENANCE, check=_refuse_others) as folder:
+    replacing = replacing_folder(
+        out, mark=PROVENANCE, hidden=(as_bids.IGNORE_FILE,), check=_refuse_others
+    )
+    with replacing as folder:
         drawn = folder / ".drawn"
         sets = [(shards.resolve().name, shards) for shards in request.shards]
         sets += _draw(tables, associated, drawn, request.sizes, params, workers, scheduler)

@@ -71,6 +71,11 @@ def test_sessions_are_readings_and_the_subject_is_the_readers(folder):
     assert json.loads((folder / "dataset_description.json").read_text())["BIDSVersion"]
 
 
+def test_files_that_bids_does_not_know_are_named_to_its_validator(folder):
+    ignored = (folder / ".bidsignore").read_text().splitlines()
+    assert {"*.csv", "SHA256SUMS", "croissant.json"} <= set(ignored)
+
+
 def test_the_lossless_gaussians_lie_beside(inputs, folder):
     found = pd.read_csv(folder / "gaussians.csv")
     expected = pd.read_parquet(inputs.associated / "gaussians.parquet")

@@ -201,8 +201,8 @@ def test_exports_as_written_pass(exported, form):
     ],
 )
 def test_a_writer_that_writes_too_much_is_caught(inputs, tmp_path, monkeypatch, name, content, why):
-    def careless(contents, folder, each):
-        written = as_npy.write(contents, folder, each)
+    def careless(contents, folder, map_parts):
+        written = as_npy.write(contents, folder, map_parts)
         (folder / name).write_bytes(content)
         return written
 
