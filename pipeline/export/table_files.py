@@ -63,7 +63,7 @@ def write_with_maps(
     contents: Contents,
     folder: Path,
     map_parts: MapParts,
-    write_part: Callable[[MapSet, Path], None],
+    write_part: Callable[..., None],
     *,
     tables: str,
     describe: Callable[[MapSet], FileSet],
@@ -79,7 +79,7 @@ def write_with_maps(
     map_parts : MapParts
         Runs `write_part` for all parts.
     write_part : callable
-        Writes the maps of a part into the folder that it gets.
+        Writes the maps of a part into `folder`.
     tables : {'.parquet', '.csv'}
         What tables are written as.
     describe : callable
