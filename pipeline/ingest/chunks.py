@@ -68,23 +68,10 @@ class Chunk:
         size_px: tuple[int | None, int | None],
         thresholds: Quality,
     ) -> bool:
-        """Add the fixations of one reading, unless their quality is beyond a threshold.
+        """Add the fixations of one reading unless their quality is beyond a threshold; tell which.
 
-        Parameters
-        ----------
-        reading_id : str
-            The reading.
-        columns : mapping of str to ndarray
-            Columns of the table `fixations` without the number, in time order; one row at least.
-        size_px : tuple of int or None
-            Width and height of the image; None when unknown.
-        thresholds : Quality
-            Section `ingest.quality`.
-
-        Returns
-        -------
-        bool
-            Whether they were added. Their quality is noted in either case.
+        `columns` are those of the table `fixations` without the number, in time order, of one row
+        at least. The quality is noted in either case.
         """
         quality = gaze_quality(
             columns["onset_s"],

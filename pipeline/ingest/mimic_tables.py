@@ -38,16 +38,10 @@ STUDY = {"study_id": pa.int64(), "subject_id": pa.int64()}
 
 @dataclass(frozen=True)
 class MimicTables:
-    """The columns that are used of the tables.
+    """Columns of the tables as they are used.
 
-    Attributes
-    ----------
-    metadata : pandas.DataFrame
-        dicom_id, study_id, subject_id, view, width_px, height_px.
-    split : pandas.DataFrame
-        dicom_id, subject_id, split.
-    chexpert : pandas.DataFrame
-        study_id, subject_id, and each label as a named state.
+    `metadata`: dicom_id, study_id, subject_id, view, width_px, height_px; `split`: dicom_id,
+    subject_id, split; `chexpert`: study_id, subject_id, and each label as a named state.
     """
 
     metadata: pd.DataFrame
@@ -57,16 +51,9 @@ class MimicTables:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Sizes and splits of some images; images that MIMIC-CXR-JPG does not list are absent.
+    """Sizes (width and height in pixels) and splits of the images that MIMIC-CXR-JPG lists.
 
-    Attributes
-    ----------
-    sizes : dict of str to tuple of int
-        Image to width and height in pixels.
-    splits : dict of str to str
-        Image to split.
-    faults : list of Fault
-        Tables that cannot be used, as warnings: they may be absent.
+    Tables that cannot be used are warnings in `faults`: they may be absent.
     """
 
     sizes: Mapping[str, tuple[int, int]]
@@ -75,22 +62,7 @@ class Lookup:
 
 
 def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault]]:
-    """Read metadata, split and CheXpert labels.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        MIMIC-CXR-JPG's.
-
-    Returns
-    -------
-    tables : MimicTables
-        To be used only if no fault is an error.
-    faults : list of Fault
-        Everything wrong.
-    """
+    """Read metadata, split and CheXpert labels; to be used only if no fault is an error."""
     faults: list[Fault] = []
     labels = dict.fromkeys(manifest.labels["chexpert"].names, pa.float64())
     types = {"metadata": METADATA, "split": SPLIT, "chexpert": STUDY | labels}
@@ -171,19 +143,9 @@ def _states(chexpert: pa.Table, labels: Sequence[str], findings: Findings) -> pd
 def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
     """Find sizes and splits of some images.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        A MIMIC-CXR-JPG folder, or one above it; or its metadata table, beside which the split
-        table is looked for.
-    dicom_ids : collection of str
-        The images.
-
-    Returns
-    -------
-    Lookup
-        Sizes and splits. A folder without MIMIC tables and a missing split table are warnings; a
-        table that cannot be used is an error.
+    `path` is a MIMIC-CXR-JPG folder, or one above it; or its metadata table, beside which the split
+    table is looked for. A folder without MIMIC tables and a missing split table are warnings; a
+    table that cannot be used is an error.
     """
     manifest = load_manifest("mimic-cxr-jpg")
     try:

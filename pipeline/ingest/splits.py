@@ -38,16 +38,9 @@ class Draw:
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """Decides the split of a subject.
+    """Decides the split of a subject: by the published validation list, else by a draw.
 
-    Attributes
-    ----------
-    listed : frozenset of int or None
-        Subjects of the published validation list.
-    draw : Draw
-        Used where there is no list.
-    source : str
-        Where the split comes from, for every result.
+    `source` says where the split comes from, for every result.
     """
 
     listed: frozenset[int] | None

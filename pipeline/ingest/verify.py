@@ -27,14 +27,7 @@ def list_files(
 ) -> dict[str, dict[str, Any]]:
     """Sort the files of a tree by their names in the manifest.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        Of the data set.
-    ids : mapping of str to set of str
-        Ids that the tables list; files of other ids are not ingested.
+    `ids` are those that the tables list; files of other ids are not ingested.
 
     Returns
     -------
@@ -66,14 +59,7 @@ def absent_images(
 ) -> Iterator[Fault]:
     """Warn where a data set of radiographs lacks some: tables can be read without them.
 
-    Parameters
-    ----------
-    files : mapping
-        From `list_files`.
-    manifest : Manifest
-        Of the data set; its radiographs are the file named `image`.
-    ids : mapping of str to set of str
-        Ids that the tables list.
+    `files` is from `list_files`; the radiographs are the file that the manifest names `image`.
     """
     n_listed = len(ids.get("dicom_id", ()))
     n_images = files["ingested"].get("image", 0)

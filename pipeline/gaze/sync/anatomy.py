@@ -30,12 +30,8 @@ class AnatomyFile(Strict):
 class Anatomy:
     """Phrases that name boxes.
 
-    Attributes
-    ----------
-    regions : dict of str to tuple of str
-        Phrase, in lower case with single blanks, to the boxes it names together.
-    pattern : re.Pattern
-        Any of the phrases, longest first.
+    `regions`: phrase, in lower case with single blanks, to the boxes it names together; `pattern`:
+    any of the phrases, longest first.
     """
 
     regions: dict[str, tuple[str, ...]]
@@ -94,23 +90,10 @@ def namings(
     anatomy: Anatomy,
     left_out: Counter[str],
 ) -> Iterator[Naming]:
-    """Find what a dictation names.
+    """Find the phrases of a dictation that name boxes, in the order of the text.
 
-    Parameters
-    ----------
-    text : str
-        The reading's text.
-    words, sentences, regions : mapping of str to ndarray
-        Columns of the reading's tables.
-    anatomy : Anatomy
-        The phrases.
-    left_out : Counter of str
-        Takes phrases that cannot be used, by reason.
-
-    Yields
-    ------
-    Naming
-        In the order of the text.
+    `words`, `sentences` and `regions` are columns of the reading's tables; `left_out` takes phrases
+    that cannot be used, by reason.
     """
     boxes = dict(
         zip(regions["region"], np.stack([regions[side] for side in SIDES], 1), strict=True)

@@ -134,10 +134,7 @@ def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: fl
     metadata = pq.read_schema(table_path(tables, name)).metadata or {}
     extra = {key.decode(): value.decode() for key, value in metadata.items()}
     extra[MARK] = f"{'gaze' if name in GAZE else 'speech'} moved by gazescribe sync, see sync.json"
-    with (
-        pq.ParquetFile(table_path(tables, name)) as file,
-        TableWriter(out, name, extra) as writer,
-    ):
+    with pq.ParquetFile(table_path(tables, name)) as file, TableWriter(out, name, extra) as writer:
         for number in range(file.num_row_groups):
             piece = file.read_row_group(number)
             writer.write(_shifted(piece, moves) if name in GAZE else _later(piece, offset_s))

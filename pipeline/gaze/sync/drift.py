@@ -71,19 +71,10 @@ def _around(value: float, half: float) -> dict[str, float | None]:
 def deviation_of(
     gaze: Mapping[str, Any], regions: Mapping[str, Any], size_px: Any
 ) -> Floats | None:
-    """Middle of a reading's gaze less the middle of its boxes, in degrees.
+    """Middle of a reading's gaze less the middle of its boxes, in degrees, x and y.
 
-    Parameters
-    ----------
-    gaze, regions : mapping of str to ndarray
-        Columns of its fixations and boxes.
-    size_px : tuple of float
-        Width and height of the image; gaze outside does not count.
-
-    Returns
-    -------
-    ndarray of float64, shape (2,), or None
-        x and y; None without boxes or gaze on the image.
+    `gaze` and `regions` are columns of its fixations and boxes; gaze outside the image, of
+    `size_px` pixels, does not count. None without boxes or gaze on the image.
     """
     shown = np.ones(len(gaze["x_px"]), bool)
     for axis, size in zip("xy", size_px, strict=True):

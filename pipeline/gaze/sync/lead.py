@@ -25,13 +25,9 @@ FLAT = 0.95  # of the top; looks at a finding are long, so that the top is flat
 class Curve:
     """One reading, summed over its phrases.
 
-    Attributes
-    ----------
-    excess, n : ndarray of float64, shape (n_shifts,)
-        Excess over chance, and phrases with gaze at that shift.
-    around, n_around : ndarray of float64, shape (n_times,)
-        The same for all shifts when the reading's gaze goes round and round: what chance is drawn
-        from.
+    `excess` and `n`, shape (n_shifts,): excess over chance, and phrases with gaze at that shift.
+    `around` and `n_around`, shape (n_times,): the same for all shifts when the reading's gaze goes
+    round and round, from which chance is drawn.
     """
 
     excess: Floats
@@ -52,14 +48,8 @@ def curve_of(
 ) -> Curve:
     """Compute the curve of one reading.
 
-    Parameters
-    ----------
-    gaze : mapping of str to ndarray
-        Columns of its fixations, one at least.
-    spoken : sequence of tuple
-        Time of each phrase in seconds, and its boxes, shape (n, 4).
-    settings : Sync
-        Step and reach of the grid.
+    `gaze` are columns of its fixations, one at least; `spoken` the time of each phrase in seconds,
+    and its boxes, shape (n, 4): xmin, ymin, xmax, ymax.
     """
     begin_s, step_s = float(gaze["onset_s"].min()), settings.step_s
     n_times = int((float(gaze["offset_s"].max()) - begin_s) / step_s) + 1

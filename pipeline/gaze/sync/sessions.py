@@ -27,17 +27,9 @@ NUMBERS = ("SESSION_ID", "FPOGX", "FPOGY", "FPOGD", "FPOGV")
 class Sessions:
     """Sessions, as the tracker's file has them.
 
-    Attributes
-    ----------
-    of_reading : dict of str to int
-        Session of each reading.
-    looks : pandas.DataFrame
-        One fixation on a calibration picture: session, picture, x_deg, y_deg; the last two are
-        gaze less disc, right and down positive.
-    display : Display
-        The screen.
-    left_out : Counter of str
-        Rows and readings, by reason.
+    `of_reading`: the session of each reading; `looks`: one fixation on a calibration picture a row,
+    with session, picture, and x_deg, y_deg of gaze less disc, right and down positive; `left_out`:
+    rows and readings, by reason.
     """
 
     of_reading: dict[str, int]
@@ -47,21 +39,10 @@ class Sessions:
 
 
 def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -> Sessions:
-    """Read the sessions of an EGD tree.
+    """Read the sessions of an EGD tree, which `start` is or contains.
 
-    Parameters
-    ----------
-    start : pathlib.Path
-        The tree or a folder above it.
-    reading_ids : sequence of str
-        Readings of the tables.
-    max_off_deg : float
-        A fixation farther from the disc than this was on something else.
-
-    Returns
-    -------
-    Sessions
-        Readings that the file does not hold, or holds in two sessions, have none.
+    A fixation farther than `max_off_deg` from the disc was on something else. Readings that the
+    file does not hold, or holds in two sessions, have no session.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.listing import Reading
+from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.pieces import rows_of_table, times
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
@@ -16,7 +16,7 @@ from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 
-def read_words(root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk) -> str | None:
+def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk) -> str | None:
     """Add words and sentences to the chunk; give the text, None when there is none."""
     table = manifest.tables.words
     piece = None if table is None else rows_of_table("words", root, reading, manifest, chunk)
@@ -50,7 +50,11 @@ def read_words(root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk
 
 
 def _add_words(
-    words: Sequence[Word], ends: Sequence[bool], reading: Reading, findings: Findings, chunk: Chunk
+    words: Sequence[Word],
+    ends: Sequence[bool],
+    reading: OwnReading,
+    findings: Findings,
+    chunk: Chunk,
 ) -> str:
     texts = [word.text for word in words]
     transcript = transcribe(texts, ends)

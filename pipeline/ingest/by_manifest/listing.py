@@ -33,7 +33,7 @@ Pieces = dict[str, Rows | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Reading:
+class OwnReading:
     """One reading and where its tables are; `subject` and `published` are as the source says."""
 
     reading_id: str
@@ -60,22 +60,11 @@ class Reading:
         return int.from_bytes(digest[:7], "big") + 10**15  # no number of a person is as large
 
 
-def find_readings(root: Path, manifest: OwnManifest) -> tuple[list[Reading], list[Fault]]:
+def find_readings(root: Path, manifest: OwnManifest) -> tuple[list[OwnReading], list[Fault]]:
     """Find all readings and their tables.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : OwnManifest
-        Of the data set.
-
-    Returns
-    -------
-    readings : list of Reading
-        Sorted by id, without splits. Where there is no table of readings: all that a table names.
-    faults : list of Fault
-        Everything wrong, errors among them.
+    Gives readings sorted by id, without splits, and everything wrong, errors among it. Where there
+    is no table of readings, they are all that another table names.
     """
     faults: list[Fault] = []
     files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
@@ -88,14 +77,14 @@ def find_readings(root: Path, manifest: OwnManifest) -> tuple[list[Reading], lis
         _note_strangers({reading.reading_id for reading in readings}, pieces, faults)
     else:  # no reader and no image is known: each reading is of its own subject and image
         ids = sorted(set[str]().union(*pieces.values()))
-        readings = [Reading(reading_id, reading_id, reading_id) for reading_id in ids]
+        readings = [OwnReading(reading_id, reading_id, reading_id) for reading_id in ids]
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))
     _refuse_twice_named(readings, faults)
     return [_with_pieces(reading, pieces) for reading in readings], faults
 
 
-def _with_pieces(reading: Reading, pieces: Mapping[str, Pieces]) -> Reading:
+def _with_pieces(reading: OwnReading, pieces: Mapping[str, Pieces]) -> OwnReading:
     key = reading.reading_id
     return replace(
         reading, pieces={name: rows[key] for name, rows in pieces.items() if key in rows}
@@ -198,7 +187,7 @@ def _note_strangers(ids: set[str], pieces: Mapping[str, Pieces], faults: list[Fa
             faults.append(Fault("loss", code, message, file, None, reading_id, LOSES[name], n))
 
 
-def _refuse_twice_named(readings: Sequence[Reading], faults: list[Fault]) -> None:
+def _refuse_twice_named(readings: Sequence[OwnReading], faults: list[Fault]) -> None:
     """Refuse two subjects that get the same number."""
     seen: dict[int, str] = {}
     for reading in readings:
@@ -210,7 +199,7 @@ def _refuse_twice_named(readings: Sequence[Reading], faults: list[Fault]) -> Non
 
 def _listed(
     root: Path, pieces: Pieces, manifest: OwnManifest, faults: list[Fault]
-) -> Iterator[Reading]:
+) -> Iterator[OwnReading]:
     table = manifest.tables.readings
     if table is None:
         return
@@ -231,7 +220,7 @@ def _reading(
     attributes: Sequence[str],
     manifest: OwnManifest,
     findings: Findings,
-) -> Reading:
+) -> OwnReading:
     facts = _Facts(rows, columns, findings)
     subject = facts.text("subject_id") or facts.text("dicom_id") or reading_id
     ids = {"subject_id": subject, "dicom_id": facts.text("dicom_id") or reading_id}
@@ -242,7 +231,7 @@ def _reading(
     split = facts.text("split")
     if split and split.lower() not in SPLIT_NAMES:
         facts.error("unknown_split", f"split {split!r} is none of {', '.join(SPLIT_NAMES)}")
-    return Reading(
+    return OwnReading(
         reading_id=reading_id,
         subject=subject,
         dicom_id=ids["dicom_id"],

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gazescribe.pipeline.ingest.by_manifest.listing import Reading
+from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
-from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axis, Moment, seconds, view_of
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, Moment, seconds, view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats
 from gazescribe.pipeline.sources.faults import Findings
@@ -20,7 +20,7 @@ LABELLED = {  # tables of labels and boxes: the columns of text and of whole num
 
 
 def rows_of_table(
-    name: str, root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk
+    name: str, root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
 ) -> tuple[Rows, Findings] | None:
     """Give the rows of a table; None when there are none, which is noted."""
     piece = reading.pieces.get(name)
@@ -37,13 +37,13 @@ def rows_of_table(
     return None if rows is None else (rows, findings)
 
 
-def view_of_reading(reading: Reading, manifest: OwnManifest) -> tuple[Axis, Axis]:
+def view_of_reading(reading: OwnReading, manifest: OwnManifest) -> Axes:
     """Find how the reader saw the image."""
     return view_of((reading.width_px, reading.height_px), manifest)
 
 
 def places(
-    rows: Rows, names: Sequence[str], columns: Any, reading: Reading, manifest: OwnManifest
+    rows: Rows, names: Sequence[str], columns: Any, reading: OwnReading, manifest: OwnManifest
 ) -> dict[str, Floats]:
     """Give mapped positions in image pixels; the axis is in the name."""
     x, y = view_of_reading(reading, manifest)

@@ -9,7 +9,7 @@ the table of readings does not name.
 from dataclasses import replace
 from pathlib import Path
 
-from gazescribe.pipeline.ingest.by_manifest.listing import Reading, find_readings
+from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading, find_readings
 from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
@@ -42,7 +42,7 @@ def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
     return Listing(without_samples, faults, ids, content=manifest.tables.readings, sampled=sampled)
 
 
-def _without_samples(reading: Reading) -> Reading:
+def _without_samples(reading: OwnReading) -> OwnReading:
     pieces = {name: piece for name, piece in reading.pieces.items() if name != "samples"}
     return replace(reading, pieces=pieces)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.ingest.by_manifest.dictation import read_words
-from gazescribe.pipeline.ingest.by_manifest.listing import Reading
+from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.pieces import (
     LABELLED,
     places,
@@ -31,23 +31,9 @@ Span = tuple[float, float] | None  # first and last second; None where there is 
 
 
 def read_reading(
-    root: Path, reading: Reading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
+    root: Path, reading: OwnReading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
 ) -> None:
-    """Read all tables of a reading but its samples.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    reading : Reading
-        Its row of the table of readings, and where its tables are.
-    manifest : OwnManifest
-        Of the data set.
-    settings : Ingest
-        Thresholds of gaze quality.
-    chunk : Chunk
-        Takes rows, faults and counts.
-    """
+    """Add all tables of a reading but its samples to the chunk."""
     has_gaze = _read_fixations(root, reading, manifest, settings.quality, chunk)
     text = read_words(root, reading, manifest, chunk)
     if has_gaze:
@@ -77,7 +63,7 @@ def read_reading(
     chunk.add_reading(reading.reading_id, row)
 
 
-def _span(table: str, reading: Reading, chunk: Chunk) -> Span:
+def _span(table: str, reading: OwnReading, chunk: Chunk) -> Span:
     onset_s, offset_s = (
         chunk.last(table, reading.reading_id, name) for name in ("onset_s", "offset_s")
     )
@@ -85,7 +71,7 @@ def _span(table: str, reading: Reading, chunk: Chunk) -> Span:
 
 
 def _compare_clocks(
-    table: str, gaze: Span, words: Span, reading: Reading, faults: list[Fault]
+    table: str, gaze: Span, words: Span, reading: OwnReading, faults: list[Fault]
 ) -> None:
     """Note gaze and words that share no time: most likely they are on different clocks."""
     if gaze is None or words is None or (gaze[0] <= words[1] and words[0] <= gaze[1]):
@@ -101,7 +87,7 @@ def _compare_clocks(
 
 
 def _read_fixations(
-    root: Path, reading: Reading, manifest: OwnManifest, thresholds: Quality, chunk: Chunk
+    root: Path, reading: OwnReading, manifest: OwnManifest, thresholds: Quality, chunk: Chunk
 ) -> bool:
     """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
     if manifest.tables.fixations is None:
@@ -126,7 +112,7 @@ def _read_fixations(
 
 
 def _fixation_values(
-    rows: Rows, reading: Reading, manifest: OwnManifest, findings: Findings
+    rows: Rows, reading: OwnReading, manifest: OwnManifest, findings: Findings
 ) -> dict[str, Floats]:
     table = manifest.tables.fixations
     columns = table.columns if table else None
@@ -186,7 +172,7 @@ def _warn_of_fixations(
 
 
 def _read_labelled(
-    name: str, root: Path, reading: Reading, manifest: OwnManifest, chunk: Chunk
+    name: str, root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
 ) -> None:
     """Add rows of labels or boxes."""
     table = manifest.tables.given().get(name)
@@ -219,7 +205,7 @@ def _read_labelled(
 
 
 def read_samples(
-    root: Path, reading: Reading, manifest: OwnManifest, _settings: Ingest, chunk: Chunk
+    root: Path, reading: OwnReading, manifest: OwnManifest, _settings: Ingest, chunk: Chunk
 ) -> None:
     """Add the gaze samples of a reading to the chunk; the manifest has a table of samples."""
     table = manifest.tables.samples

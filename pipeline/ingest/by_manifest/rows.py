@@ -37,10 +37,8 @@ class Rows:
         By the file's own names; a cell is text, or a list of values.
     places : ndarray of int, shape (n,)
         Where each row stands in the file, from 0.
-    file : str
-        Path below the root.
-    decimal : str
-        Decimal mark of its numbers.
+    file, decimal : str
+        Path below the root; decimal mark of its numbers.
     """
 
     columns: dict[str, NDArray[np.object_]]
@@ -85,26 +83,12 @@ class Rows:
 def read_rows(
     root: Path, source: Source, paths: Sequence[str], findings: Findings, severity: Severity
 ) -> Rows | None:
-    """Read the rows of a file that the manifest wants.
+    """Read the rows of a file that the manifest asks for; None when the file cannot be used.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    source : Source
-        Section of the manifest.
-    paths : sequence of str
-        The file, and the one beside it if the manifest names one.
-    findings : Findings
-        Takes the faults: `_missing`, `_unreadable`, `_empty`, `_no_column`, `_column_twice`,
-        `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows that `where` leaves out.
-    severity : {'error', 'loss'}
-        Of a file that cannot be used.
-
-    Returns
-    -------
-    Rows or None
-        None when the file cannot be used.
+    `paths` are the file, and the one beside it if the manifest names one; `severity` is that of a
+    file which cannot be used. `findings` takes the faults `_missing`, `_unreadable`, `_empty`,
+    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows
+    that `where` leaves out.
     """
     kind = type(source).__name__.lower()
     fault, columns = _load(root, source, paths)

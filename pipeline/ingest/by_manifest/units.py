@@ -32,7 +32,7 @@ def seconds(values: Floats, cell: TimeCell, since: Moment = BEGIN) -> Floats:
 
 
 @dataclass(frozen=True)
-class Axis:
+class ViewAxis:
     """One axis of an image and of the screen it was shown on.
 
     Attributes
@@ -94,7 +94,10 @@ class Axis:
         return self._from_screen(self.screen_px / 2 + offset_px)
 
 
-def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> tuple[Axis, Axis]:
+Axes = tuple[ViewAxis, ViewAxis]  # across and down
+
+
+def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> Axes:
     """Find how an image of this width and height was seen."""
     sizes = [math.nan if size is None else float(size) for size in size_px]
     screen, resolution = manifest.screen, manifest.resolution
@@ -105,7 +108,7 @@ def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> tu
     if not stated and screen is not None:
         stated = [distance * math.tan(math.radians(1)) / scale for distance in distance_px]
     x, y = (
-        Axis(
+        ViewAxis(
             sizes[n],
             screen_px[n],
             centre_px[n],

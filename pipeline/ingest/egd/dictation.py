@@ -27,23 +27,11 @@ class Dictation:
 
 
 def read_dictation(path: Path, audio_offset_s: float, findings: Findings) -> Dictation | None:
-    """Read a transcript.
+    """Read a transcript, `transcript.json`; None when it cannot be used.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        `transcript.json` of the reading.
-    audio_offset_s : float
-        Added to the times of words: time since the image appeared = time in the audio + offset.
-        Positive when the recording began after the image appeared.
-    findings : Findings
-        Takes what is wrong with the file.
-
-    Returns
-    -------
-    Dictation or None
-        None when the file cannot be used. Without timed phrases there are no words and no
-        sentences, and the text is the file's `full_text`.
+    `audio_offset_s` is added to the times of words: time since the image appeared = time in the
+    audio + offset; positive when the recording began after the image appeared. Without timed
+    phrases there are no words and no sentences, and the text is the file's `full_text`.
     """
     content = _load(path, findings)
     if content is None:

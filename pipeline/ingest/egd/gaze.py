@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.ingest.egd.screen import (
-    Axis,
+    Axes,
     Floats,
     Numbers,
     fit_size,
@@ -47,12 +47,8 @@ Columns = dict[str, NDArray[Any]]
 class ByReading:
     """Rows of many readings.
 
-    Attributes
-    ----------
-    columns : dict of str to ndarray, each of shape (n_rows,)
-        Sorted by reading, then by time.
-    starts : ndarray of int, shape (n_readings + 1,)
-        First row of each reading, and the end.
+    `columns`: sorted by reading, then by time; `starts`, shape (n_readings + 1,): the first row of
+    each reading, and the end.
     """
 
     columns: Columns
@@ -71,34 +67,18 @@ def group(reading: Numbers, columns: Mapping[str, NDArray[Any]], n_readings: int
     return ByReading({name: values[order] for name, values in columns.items()}, starts)
 
 
-def read_rows(
+def _stream(
     path: Path,
     columns: Sequence[str],
     dicom_ids: Sequence[str],
     findings: Findings,
     n_rows: Counter[str],
 ) -> Iterator[tuple[Numbers, dict[str, Floats]]]:
-    """Stream the rows of the readings, without those of calibration pictures and unknown images.
+    """Stream rows of the readings as numbers, without calibration pictures and unknown images.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        `fixations.csv` or `eye_gaze.csv`, gzipped or not.
-    columns : sequence of str
-        Columns of numbers to read.
-    dicom_ids : sequence of str
-        Readings. Ids are compared whole: a calibration picture has the beginning of a real one.
-    findings : Findings
-        Takes rows left out, by reason, and an error if the file cannot be read.
-    n_rows : Counter of str
-        Counts all rows, under the name of the file.
-
-    Yields
-    ------
-    reading : ndarray of int, shape (n,)
-        Place of the row's id in `dicom_ids`.
-    values : dict of str to ndarray of float64, each of shape (n,)
-        The columns, all finite.
+    Yields the place of each row's id in `dicom_ids`, and the columns, all finite. Ids are compared
+    whole. `findings` takes rows left out, by reason, and an error if the file cannot be read;
+    `n_rows` counts all rows, under the name of the file.
     """
     id_set = pa.array(dicom_ids, pa.string())
     left_out: Counter[str] = Counter()
@@ -169,25 +149,11 @@ def _note(severity: Severity, reason: str, message: str, n: int, findings: Findi
 
 
 def fit_sizes(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], unsized: Sequence[int]
+    reading: Numbers, rows: Mapping[str, Floats], axes: Axes, unsized: Sequence[int]
 ) -> dict[int, tuple[int, int]]:
-    """Fit the sizes of images to their fixations; readings that do not tell are left out.
+    """Fit width and height of the unsized readings to their fixations.
 
-    Parameters
-    ----------
-    reading : ndarray of int, shape (n,)
-        Reading of each row.
-    rows : mapping of str to ndarray, each of shape (n,)
-        Fixations as read.
-    axes : tuple of Axis
-        Across and down; only their pads are used.
-    unsized : sequence of int
-        Readings of unknown size.
-
-    Returns
-    -------
-    dict of int to tuple of int
-        Reading to width and height.
+    Of `axes` only the pads are used. Readings whose fixations do not tell are left out.
     """
     x, y, x_original, y_original = (rows[name] for name in POSITION)
     shown = on_display(axes, (x, y), (x_original, y_original), reading)
@@ -212,8 +178,8 @@ def fit_sizes(
 def read_fixations(
     path: Path, dicom_ids: Sequence[str], findings: Findings, n_rows: Counter[str]
 ) -> tuple[Numbers, dict[str, Floats]]:
-    """Read all of `fixations.csv`; arguments and result as of `read_rows`, in one piece."""
-    pieces = list(read_rows(path, FIXATION_COLUMNS, dicom_ids, findings, n_rows))
+    """Read all of `fixations.csv`: what `_stream` yields, in one piece."""
+    pieces = list(_stream(path, FIXATION_COLUMNS, dicom_ids, findings, n_rows))
     empty = np.empty(0)
     reading = np.concatenate([np.empty(0, np.intp), *(piece for piece, _ in pieces)])
     return reading, {
@@ -223,25 +189,12 @@ def read_fixations(
 
 
 def place_fixations(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], findings: Findings
+    reading: Numbers, rows: Mapping[str, Floats], axes: Axes, findings: Findings
 ) -> ByReading:
     """Turn rows of `fixations.csv` to fixations in the image, in time order.
 
-    Parameters
-    ----------
-    reading : ndarray of int, shape (n,)
-        Reading of each row.
-    rows : mapping of str to ndarray, each of shape (n,)
-        Fixations as read.
-    axes : tuple of Axis
-        Across and down; rows of readings whose size is unknown are left out.
-    findings : Findings
-        Takes rows left out, by reason, and warnings.
-
-    Returns
-    -------
-    ByReading
-        onset_s, offset_s, x_px, y_px, px_per_deg_x, px_per_deg_y.
+    Gives onset_s, offset_s, x_px, y_px, px_per_deg_x, px_per_deg_y. Rows of readings whose size is
+    unknown are left out, as all that cannot be used; `findings` takes them by reason.
     """
     onset_s, offset_s = rows["FPOGS"], rows["FPOGS"] + rows["FPOGD"]
     invalid = rows["FPOGV"] != 1
@@ -276,7 +229,7 @@ def place_fixations(
 
 
 def _positions(
-    reading: Numbers, rows: Mapping[str, Floats], axes: tuple[Axis, Axis], findings: Findings
+    reading: Numbers, rows: Mapping[str, Floats], axes: Axes, findings: Findings
 ) -> tuple[Floats, Floats]:
     fractions = rows["FPOGX"], rows["FPOGY"]
     published = rows["X_ORIGINAL"], rows["Y_ORIGINAL"]
@@ -290,39 +243,20 @@ def _positions(
 
 
 def place_samples(
-    path: Path,
-    dicom_ids: Sequence[str],
-    axes: tuple[Axis, Axis],
-    findings: Findings,
-    n_rows: Counter[str],
+    path: Path, dicom_ids: Sequence[str], axes: Axes, findings: Findings, n_rows: Counter[str]
 ) -> ByReading:
     """Read `eye_gaze.csv` and turn its rows to samples in the image, in time order.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    dicom_ids : sequence of str
-        Readings.
-    axes : tuple of Axis
-        Across and down; rows of readings whose size is unknown are left out.
-    findings : Findings
-        Takes rows left out, by reason, and warnings.
-    n_rows : Counter of str
-        Counts all rows, under the name of the file.
-
-    Returns
-    -------
-    ByReading
-        time_s, x_px, y_px, valid. Where the tracker found no fixation, valid is false and the
-        position is the one published, which may be stale.
+    Gives time_s, x_px, y_px, valid. Where the tracker found no fixation, valid is false and the
+    position is the one published, which may be stale. Rows of readings whose size is unknown are
+    left out; `findings` takes what is left out by reason, `n_rows` counts all rows.
     """
     sized = ~np.isnan(axes[0].scale + axes[1].scale)
     pieces: list[tuple[NDArray[Any], ...]] = [
         (np.empty(0, np.int32), *(np.empty(0),) * 3, np.empty(0, bool))
     ]
     n_unsized = 0
-    for reading, rows in read_rows(path, SAMPLE_COLUMNS, dicom_ids, findings, n_rows):
+    for reading, rows in _stream(path, SAMPLE_COLUMNS, dicom_ids, findings, n_rows):
         usable = sized[reading]
         n_unsized += int((~usable).sum())
         place = reading[usable]

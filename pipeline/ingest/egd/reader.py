@@ -35,7 +35,7 @@ NO_SPLIT = "none, for no MIMIC-CXR-JPG split was given"
 
 
 @dataclass(frozen=True)
-class Reading:
+class EgdReading:
     """One case of the tree and its splits.
 
     Attributes
@@ -89,7 +89,7 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> P
     source = f"seeded draw by patient, stratified by diagnosis (seed {settings.seed}, {shares} %)"
     columns = zip(published, splits, egd_splits, strict=True)
     return Plan(
-        [Reading(tree, number, *row) for number, row in enumerate(columns)],
+        [EgdReading(tree, number, *row) for number, row in enumerate(columns)],
         {"split_source": plan.source if listed else NO_SPLIT, "egd_split_source": source},
         {
             "splits": count_splits(splits),
@@ -116,7 +116,9 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     }
 
 
-def _read(root: Path, reading: Reading, manifest: Manifest, settings: Ingest, chunk: Chunk) -> None:
+def _read(
+    root: Path, reading: EgdReading, manifest: Manifest, settings: Ingest, chunk: Chunk
+) -> None:
     case, boxes = reading.tree.cases[reading.number], reading.tree.boxes
     has_gaze = _add_fixations(reading, settings.quality, chunk)
     _add_samples(reading, chunk)
@@ -148,7 +150,7 @@ def _read(root: Path, reading: Reading, manifest: Manifest, settings: Ingest, ch
     chunk.add_reading(case.dicom_id, row)
 
 
-def _add_fixations(reading: Reading, thresholds: Quality, chunk: Chunk) -> bool:
+def _add_fixations(reading: EgdReading, thresholds: Quality, chunk: Chunk) -> bool:
     """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
     tree, reading_id = reading.tree, reading.tree.cases[reading.number].dicom_id
     if tree.fixations is None:
@@ -164,7 +166,7 @@ def _add_fixations(reading: Reading, thresholds: Quality, chunk: Chunk) -> bool:
     return chunk.add_fixations(reading_id, columns, reading.size_px, thresholds)
 
 
-def _add_samples(reading: Reading, chunk: Chunk) -> None:
+def _add_samples(reading: EgdReading, chunk: Chunk) -> None:
     tree, (width_px, height_px) = reading.tree, reading.size_px
     # Rows of images of unknown size were left out before, so that there are none without a size.
     if tree.samples is None or width_px is None or height_px is None:

@@ -25,16 +25,9 @@ FIT_SPREAD = 0.01  # a fitted size that may be off by more than this share is no
 
 @dataclass(frozen=True)
 class Display:
-    """The screen, in its own pixels.
+    """The screen, in its own pixels; images were padded on a canvas as wide as the screen.
 
-    Attributes
-    ----------
-    width_px, height_px : int
-        Size.
-    canvas_height_px : int
-        Height of the canvas on which images were padded; its width is the screen's.
-    px_per_deg_x, px_per_deg_y : float
-        Pixels per degree of visual angle at the centre.
+    Pixels per degree of visual angle are those at the centre.
     """
 
     width_px: int
@@ -45,7 +38,7 @@ class Display:
 
 
 @dataclass(frozen=True)
-class Axis:
+class DisplayAxis:
     """One axis of the display, one element per reading.
 
     Attributes
@@ -87,6 +80,9 @@ class Axis:
         return self.scale[reading] * from_edge - 0.5
 
 
+Axes = tuple[DisplayAxis, DisplayAxis]  # across and down
+
+
 def display_of(manifest: Manifest) -> Display:
     """Read the display from a manifest.
 
@@ -110,13 +106,7 @@ def display_of(manifest: Manifest) -> Display:
 
 
 def display_pads(width_px: int, height_px: int, display: Display) -> tuple[int, int, int, int]:
-    """Compute the pads round an image as the authors did.
-
-    Returns
-    -------
-    tuple of int
-        Top, bottom, left, right, in screen pixels.
-    """
+    """Compute the pads round an image as the authors did: top, bottom, left, right in screen px."""
     canvas_height = display.canvas_height_px
     ratio = canvas_height / max(width_px, height_px)
     shown_width, shown_height = int(width_px * ratio), int(height_px * ratio)
@@ -126,10 +116,7 @@ def display_pads(width_px: int, height_px: int, display: Display) -> tuple[int, 
 
 
 def on_display(
-    axes: tuple[Axis, Axis],
-    fractions: tuple[Floats, Floats],
-    published: tuple[Floats, Floats],
-    reading: Numbers,
+    axes: Axes, fractions: tuple[Floats, Floats], published: tuple[Floats, Floats], reading: Numbers
 ) -> Mask:
     """Tell which positions the publishers placed on the image; arguments as of `to_image`.
 
@@ -145,22 +132,17 @@ def on_display(
 
 
 def to_image(
-    axes: tuple[Axis, Axis],
-    fractions: tuple[Floats, Floats],
-    published: tuple[Floats, Floats],
-    reading: Numbers,
+    axes: Axes, fractions: tuple[Floats, Floats], published: tuple[Floats, Floats], reading: Numbers
 ) -> tuple[Floats, Floats]:
     """Positions in the image: as published inside, extrapolated outside.
 
     Parameters
     ----------
-    axes : tuple of Axis
+    axes : tuple of DisplayAxis
         Across and down.
-    fractions : tuple of ndarray, each of shape (n,)
-        FPOGX and FPOGY.
-    published : tuple of ndarray, each of shape (n,)
-        X_ORIGINAL and Y_ORIGINAL: pixel numbers, cut to integers; when outside, one number for the
-        whole axis, which says nothing of the place.
+    fractions, published : tuple of ndarray, each of shape (n,)
+        FPOGX and FPOGY; X_ORIGINAL and Y_ORIGINAL. The latter are pixel numbers, cut to integers;
+        outside the image one number for the whole axis, which says nothing of the place.
     reading : ndarray of int, shape (n,)
         Element of the axes that each row belongs to.
 
@@ -185,23 +167,9 @@ def fit_size(
 
     Each published position is `int(size / shown * distance)`, so each bounds the size from both
     sides; the even size in the middle of what all of them leave is taken. An odd size is found as
-    the even one above it, to which the authors had padded it.
-
-    Parameters
-    ----------
-    fraction : ndarray of float64, shape (n,)
-        FPOGX or FPOGY of positions on the image.
-    published : ndarray of float64, shape (n,)
-        X_ORIGINAL or Y_ORIGINAL of the same.
-    low_pad_px, high_pad_px : float
-        Pads of the image along the axis, in screen pixels.
-    screen_px : int
-        Screen pixels along the axis.
-
-    Returns
-    -------
-    int or None
-        None if the positions contradict one another or leave more than one part in a hundred open.
+    the even one above it, to which the authors had padded it. `fraction` and `published`, shape
+    (n,), are FPOG and ORIGINAL of positions on the image; pads and screen are in screen pixels.
+    None if the positions contradict one another or leave more than one part in a hundred open.
     """
     shown_px = screen_px - low_pad_px - high_pad_px
     distance = fraction * screen_px - low_pad_px
@@ -217,26 +185,15 @@ def fit_size(
     return int(fitting[(fitting.size - 1) // 2])
 
 
-def axes_of(sizes: Any, pads: Any, display: Display) -> tuple[Axis, Axis]:
-    """Both axes for many readings.
+def axes_of(sizes: Any, pads: Any, display: Display) -> Axes:
+    """Both axes, across and down, for many readings.
 
-    Parameters
-    ----------
-    sizes : array_like, shape (n, 2)
-        Width and height in image pixels; NaN where unknown.
-    pads : array_like, shape (n, 4)
-        Top, bottom, left, right in screen pixels, the order of the master sheet.
-    display : Display
-        Where they were shown.
-
-    Returns
-    -------
-    tuple of Axis
-        Across and down.
+    `sizes`, shape (n, 2): width and height in image pixels, NaN where unknown; `pads`, shape (n,
+    4): top, bottom, left, right in screen pixels, the order of the master sheet.
     """
     size = np.asarray(sizes, dtype=float).reshape(-1, 2)
     top, bottom, left, right = np.asarray(pads, dtype=float).reshape(-1, 4).T
     return (
-        Axis(size[:, 0], left, right, display.width_px, display.px_per_deg_x),
-        Axis(size[:, 1], top, bottom, display.height_px, display.px_per_deg_y),
+        DisplayAxis(size[:, 0], left, right, display.width_px, display.px_per_deg_x),
+        DisplayAxis(size[:, 1], top, bottom, display.height_px, display.px_per_deg_y),
     )

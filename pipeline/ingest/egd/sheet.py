@@ -56,22 +56,7 @@ class Case:
 
 
 def read_sheet(root: Path, manifest: Manifest) -> tuple[list[Case], list[Fault]]:
-    """Read the master sheet.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        EGD's.
-
-    Returns
-    -------
-    cases : list of Case
-        Sorted by image.
-    faults : list of Fault
-        Everything wrong, errors among them.
-    """
+    """Read the master sheet: cases sorted by image, and everything wrong, errors among it."""
     file = manifest.file("master_sheet")
     faults: list[Fault] = []
     findings = Findings(file.pattern, None, faults)

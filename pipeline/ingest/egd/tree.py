@@ -25,7 +25,7 @@ from gazescribe.pipeline.ingest.egd.gaze import (
     read_fixations,
 )
 from gazescribe.pipeline.ingest.egd.screen import (
-    Axis,
+    Axes,
     Display,
     Numbers,
     axes_of,
@@ -78,22 +78,7 @@ class Tree:
 
 
 def read_tree(root: Path, manifest: Manifest, options: Options) -> Tree:
-    """Read a tree.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        EGD's.
-    options : Options
-        Where MIMIC-CXR-JPG's tables are.
-
-    Returns
-    -------
-    Tree
-        To be used only if no fault is an error.
-    """
+    """Read a tree; to be used only if no fault is an error."""
     cases, faults = read_sheet(root, manifest)
     dicom_ids = [case.dicom_id for case in cases]
     lookup = Lookup({}, {}, [])
@@ -155,10 +140,7 @@ def _mask_size(path: Path, findings: Findings) -> tuple[int, int] | None:
 
 
 def _fit_missing(
-    sizes: Floats,
-    sources: list[str],
-    rows: tuple[Numbers, dict[str, Floats]],
-    axes: tuple[Axis, Axis],
+    sizes: Floats, sources: list[str], rows: tuple[Numbers, dict[str, Floats]], axes: Axes
 ) -> None:
     missing = [number for number, source in enumerate(sources) if source == "unknown"]
     for number, size in fit_sizes(*rows, axes, missing).items():

@@ -27,16 +27,9 @@ FRONTAL = ("PA", "AP")  # AP LLD and the like lie down
 
 @dataclass(frozen=True)
 class Filtered:
-    """The images that the networks see, and why the others are left out.
+    """The images that the networks see (columns of `images`, with MIMIC's own split).
 
-    Attributes
-    ----------
-    tables : MimicTables
-        As read.
-    images : pandas.DataFrame
-        Columns of the table `images`, with MIMIC's own split.
-    left_out : dict of str to int
-        Images by the first reason that applies, in the order of the steps.
+    `left_out` counts the others by the first reason that applies, in the order of the steps.
     """
 
     tables: MimicTables
@@ -74,18 +67,7 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> P
 
 
 def filter_images(tables: MimicTables) -> Filtered:
-    """Keep frontal images that are the only frontal of a labelled study and have a split.
-
-    Parameters
-    ----------
-    tables : MimicTables
-        As read.
-
-    Returns
-    -------
-    Filtered
-        Images kept, and the number left out at each step.
-    """
+    """Keep frontal images that are the only frontal of a labelled study and have a split."""
     images = tables.metadata.merge(tables.split[["dicom_id", "split"]], on="dicom_id", how="left")
     view = images["view"]
     n_frontals = view.isin(FRONTAL).groupby(images["study_id"]).transform("sum")

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Columns, Floats, Mask, numbers, read_columns
 from gazescribe.pipeline.ingest.reflacx.gaze import MAX_AUDIO_S
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
+from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.transcripts import transcribe
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 
 
-def read_dictation(root: Path, reading: Reading, manifest: Manifest, chunk: Chunk) -> str | None:
+def read_dictation(
+    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
+) -> str | None:
     """Add words and sentences to the chunk; give the text, None when there is none."""
     written = _read_transcription(root, reading, manifest, chunk)
     file = manifest.file("words")
@@ -43,7 +45,7 @@ def read_dictation(root: Path, reading: Reading, manifest: Manifest, chunk: Chun
 
 
 def _read_transcription(
-    root: Path, reading: Reading, manifest: Manifest, chunk: Chunk
+    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
 ) -> str | None:
     findings = findings_of(manifest.file("transcription"), reading, chunk)
     try:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, number_columns, read_columns
 from gazescribe.pipeline.ingest.quality import Quality, on_image
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
+from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -35,7 +35,7 @@ SAMPLE_COLUMNS = {"time_s": "timestamp_sample", "x_px": "x_position", "y_px": "y
 
 
 def read_fixations(
-    root: Path, reading: Reading, manifest: Manifest, thresholds: Quality, chunk: Chunk
+    root: Path, reading: ReflacxReading, manifest: Manifest, thresholds: Quality, chunk: Chunk
 ) -> bool:
     """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
     file = manifest.file("fixations")
@@ -81,7 +81,7 @@ def _any(masks: Iterable[Mask]) -> Mask:
 
 
 def _warn_of_fixations(
-    values: dict[str, Floats], places: NDArray[np.intp], reading: Reading, findings: Findings
+    values: dict[str, Floats], places: NDArray[np.intp], reading: ReflacxReading, findings: Findings
 ) -> None:
     def warn(code: str, message: str, rows: Mask) -> None:
         findings.add_rows("warning", f"fixation_{code}", message, rows, rows=places)
@@ -100,7 +100,7 @@ def _warn_of_fixations(
 
 
 def read_samples(
-    root: Path, reading: Reading, manifest: Manifest, _settings: Ingest, chunk: Chunk
+    root: Path, reading: ReflacxReading, manifest: Manifest, _settings: Ingest, chunk: Chunk
 ) -> None:
     """Add the gaze samples of a reading that was not discarded to the chunk."""
     from pyarrow import ArrowException, csv
@@ -125,7 +125,7 @@ def read_samples(
 
 
 def _add_samples(
-    values: dict[str, Floats], reading: Reading, findings: Findings, chunk: Chunk
+    values: dict[str, Floats], reading: ReflacxReading, findings: Findings, chunk: Chunk
 ) -> None:
     timeless = ~np.isfinite(values["time_s"])
     findings.add_rows("loss", "sample_no_time", "have no time", timeless, loses="samples")

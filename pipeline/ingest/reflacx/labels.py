@@ -17,7 +17,7 @@ from gazescribe.pipeline.ingest.csv_files import (
     read_columns,
     sort_corners,
 )
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
+from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 
@@ -25,7 +25,7 @@ BOX = {f"{side}_px": side for side in ("xmin", "ymin", "xmax", "ymax")}
 
 
 def read_ellipses(
-    root: Path, reading: Reading, manifest: Manifest, chunk: Chunk
+    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
 ) -> dict[str, int] | None:
     """Add the ellipses; give the highest certainty drawn of each label, None if unknown."""
     file = manifest.file("ellipses")
@@ -73,7 +73,9 @@ def _usable_ellipses(
     return box, np.where(usable, certainty, 0).astype(int).tolist(), usable
 
 
-def _check_boxes(box: dict[str, Floats], reading: Reading, findings: Findings, kind: str) -> None:
+def _check_boxes(
+    box: dict[str, Floats], reading: ReflacxReading, findings: Findings, kind: str
+) -> None:
     """Sort the corners of boxes in place; warn of what is unusual."""
     for axis in "xy":
         message = "had their corners swapped"
@@ -87,7 +89,7 @@ def _check_boxes(box: dict[str, Floats], reading: Reading, findings: Findings, k
 
 
 def add_labels(
-    reading: Reading, manifest: Manifest, drawn: dict[str, int] | None, chunk: Chunk
+    reading: ReflacxReading, manifest: Manifest, drawn: dict[str, int] | None, chunk: Chunk
 ) -> None:
     """Add certainties, flags and free text of the metadata row."""
     labels = manifest.labels[f"phase_{reading.phase}"]
@@ -118,7 +120,7 @@ def add_labels(
 
 
 def _flags(
-    reading: Reading, names: Sequence[str], drawn: dict[str, int] | None, findings: Findings
+    reading: ReflacxReading, names: Sequence[str], drawn: dict[str, int] | None, findings: Findings
 ) -> dict[str, str]:
     """Give flags: pressed in the metadata, or drawn."""
     flags = {}
@@ -137,7 +139,7 @@ def _flags(
 def _compare_with_ellipses(
     certainties: dict[str, int | None],
     drawn: dict[str, int] | None,
-    reading: Reading,
+    reading: ReflacxReading,
     findings: Findings,
 ) -> None:
     if drawn is None:
@@ -152,7 +154,7 @@ def _compare_with_ellipses(
         findings.add("warning", "certainty_not_drawn", message, row=reading.row)
 
 
-def read_chest(root: Path, reading: Reading, manifest: Manifest, chunk: Chunk) -> None:
+def read_chest(root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk) -> None:
     """Add the chest box to the chunk."""
     file = manifest.file("chest")
     findings = findings_of(file, reading, chunk)

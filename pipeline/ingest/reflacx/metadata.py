@@ -17,7 +17,7 @@ _IMAGE = re.compile(r"(?:^|/)(files/p\d{2}/p(\d{8})/s(\d{8})/([0-9a-f-]+))\.(?:d
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReflacxReading:
     """One row of the metadata.
 
     Attributes
@@ -47,30 +47,18 @@ class Reading:
     tuning: bool = False
 
 
-def findings_of(file: SourceFile, reading: Reading, chunk: Chunk) -> Findings:
+def findings_of(file: SourceFile, reading: ReflacxReading, chunk: Chunk) -> Findings:
     """Gather the faults of one file of a reading in a chunk."""
     path = file.pattern.replace("{reading_id}", reading.reading_id)
     return Findings(path, reading.reading_id, chunk.faults)
 
 
-def read_metadata(root: Path, manifest: Manifest) -> tuple[list[Reading], list[Fault]]:
+def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading], list[Fault]]:
     """Read the metadata of all phases.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        REFLACX's.
-
-    Returns
-    -------
-    readings : list of Reading
-        Sorted by id; rows with an error are left out.
-    faults : list of Fault
-        Everything wrong, errors among them.
+    Gives readings sorted by id, without rows that have an error, and everything wrong.
     """
-    readings: list[Reading] = []
+    readings: list[ReflacxReading] = []
     faults: list[Fault] = []
     for phase in PHASES:
         file = manifest.file(f"metadata_phase_{phase}")
@@ -85,8 +73,8 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[Reading], list[F
     return sorted(readings, key=lambda reading: reading.reading_id), faults
 
 
-def _refuse_twice(readings: Sequence[Reading], faults: list[Fault]) -> None:
-    seen: dict[str, Reading] = {}
+def _refuse_twice(readings: Sequence[ReflacxReading], faults: list[Fault]) -> None:
+    seen: dict[str, ReflacxReading] = {}
     for reading in readings:
         first = seen.setdefault(reading.reading_id, reading)
         if first is not reading:
@@ -97,7 +85,7 @@ def _refuse_twice(readings: Sequence[Reading], faults: list[Fault]) -> None:
 
 def _readings(
     cells: Columns, phase: int, labels: Sequence[str], manifest: Manifest, findings: Findings
-) -> list[Reading]:
+) -> list[ReflacxReading]:
     readings = []
     for number in range(len(cells["id"])):
         row = {name: column[number].strip() for name, column in cells.items()}
@@ -135,7 +123,7 @@ def _whole(text: str) -> str:
 
 def _reading(
     row: dict[str, str], phase: int, labels: Sequence[str], findings: Findings, number: int
-) -> Reading:
+) -> ReflacxReading:
     findings = Findings(findings.file, row["id"], findings.faults)
     width_px, height_px = _size(row, findings, number)
     subject_id = int(_whole(row["subject_id"]))
@@ -146,7 +134,7 @@ def _reading(
     elif (int(image[2]), image[4]) != (subject_id, row["dicom_id"]):
         message = f"image {row['image']!r} is not of subject {subject_id}, image {row['dicom_id']}"
         findings.add("warning", "image_path_differs", message, row=number)
-    return Reading(
+    return ReflacxReading(
         reading_id=row["id"],
         phase=phase,
         dicom_id=row["dicom_id"],

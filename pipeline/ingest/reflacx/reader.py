@@ -14,7 +14,7 @@ from pathlib import Path
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.reflacx.gaze import read_samples
-from gazescribe.pipeline.ingest.reflacx.metadata import PHASES, Reading, read_metadata
+from gazescribe.pipeline.ingest.reflacx.metadata import PHASES, ReflacxReading, read_metadata
 from gazescribe.pipeline.ingest.reflacx.reading import read_reading
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.ingest.splits import (
@@ -75,7 +75,7 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> P
     )
 
 
-def _split_warnings(readings: Sequence[Reading], plan: SplitPlan) -> Iterator[Fault]:
+def _split_warnings(readings: Sequence[ReflacxReading], plan: SplitPlan) -> Iterator[Fault]:
     """Warn where the published list and MIMIC's own splits disagree."""
     if plan.listed is None:
         return
@@ -91,7 +91,7 @@ def _split_warnings(readings: Sequence[Reading], plan: SplitPlan) -> Iterator[Fa
 
 
 def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
-    readings: Sequence[Reading] = listing.readings
+    readings: Sequence[ReflacxReading] = listing.readings
     phases = Counter(reading.phase for reading in readings)
     return {
         "readings": len(readings),

@@ -6,30 +6,16 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
 from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations
 from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
-from gazescribe.pipeline.ingest.reflacx.metadata import Reading, findings_of
+from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing
 
 
 def read_reading(
-    root: Path, reading: Reading, manifest: Manifest, settings: Ingest, chunk: Chunk
+    root: Path, reading: ReflacxReading, manifest: Manifest, settings: Ingest, chunk: Chunk
 ) -> None:
-    """Read all files of a reading but its samples.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    reading : Reading
-        Its row of the metadata.
-    manifest : Manifest
-        REFLACX's.
-    settings : Ingest
-        Thresholds of gaze quality.
-    chunk : Chunk
-        Takes rows, faults and counts.
-    """
+    """Add all files of a reading but its samples to the chunk."""
     text, has_gaze = None, False
     if reading.discarded:
         _note_needless_files(root, reading, manifest, chunk)
@@ -56,7 +42,9 @@ def read_reading(
     chunk.add_reading(reading.reading_id, row)
 
 
-def _note_needless_files(root: Path, reading: Reading, manifest: Manifest, chunk: Chunk) -> None:
+def _note_needless_files(
+    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
+) -> None:
     for name in ("fixations", "words", "transcription"):
         findings = findings_of(manifest.file(name), reading, chunk)
         if existing(root / findings.file):

@@ -1,74 +1,11 @@
-import csv
-import gzip
-import json
-
 import pytest
 
-from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
+from gazescribe.pipeline.ingest.run import survey_tree
 from gazescribe.pipeline.ingest.settings import Options
-from gazescribe.pipeline.sources.loading import load_manifest
 from tests.running import gazescribe, invoke
-
-SETTINGS = load_params().ingest
-MANIFEST = load_manifest("mimic-cxr-jpg")
-LABELS = MANIFEST.labels["chexpert"].names
-
-
-class MimicTree:
-    """The three tables of invented images, to be spoilt by single tests."""
-
-    def __init__(self, root):
-        self.root = root
-        self.rows = {"metadata": [], "split": [], "chexpert": []}
-
-    def add(self, number, view="PA", *, study=None, subject=None, split="train", **labels):
-        """Add an image; its study is labelled unless `labels` is {'none': True}."""
-        study, subject = 99000000 + (study or number), 99000000 + (subject or number)
-        one = f"00000000-0000000a-0000000b-0000000c-{number:08x}"
-        ids = {"dicom_id": one, "subject_id": subject, "study_id": study}
-        meta = {"ViewPosition": view, "Rows": 3056, "Columns": 2544, "StudyTime": "80512.25"}
-        self.rows["metadata"].append(ids | meta)
-        self.rows["split"].append(ids | {"split": split})
-        known = {row["study_id"] for row in self.rows["chexpert"]}
-        if study not in known and not labels.pop("none", False):
-            self.rows["chexpert"].append({"subject_id": subject, "study_id": study} | labels)
-        return one
-
-    def finish(self, suffix=".csv"):
-        self.root.mkdir(parents=True, exist_ok=True)
-        for name, rows in self.rows.items():
-            file = MANIFEST.file(name)
-            header = [column.name for column in file.columns]
-            header += LABELS if name == "chexpert" else []
-            path = (self.root / file.pattern).with_suffix(suffix)
-            opened = gzip.open if path.suffix == ".gz" else open
-            with opened(path, "wt", newline="") as handle:
-                writer = csv.DictWriter(handle, header, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-        return self.root
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return MimicTree(tmp_path / "physionet.org" / "files" / "mimic-cxr-jpg" / "2.0.0")
-
-
-@pytest.fixture
-def ingested(tree, tmp_path):
-    """Ingest what the test has put in its tree; give a reader of tables and the summary."""
-
-    def run(suffix=".csv", options=None):
-        out = tmp_path / "tables"
-        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or Options())
-        summary = json.loads((out / "ingest.json").read_text())
-        return lambda name: read_table(out, name).to_pylist(), summary
-
-    return run
+from tests.unit.pipeline.ingest.mimic.mimic_tree import LABELS, MANIFEST, SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -145,14 +82,6 @@ def test_validation_subjects_are_moved_out_of_train_only(tree, ingested, tmp_pat
     assert "val.txt" in summary["split_source"]
 
 
-def test_an_unknown_size_is_null_and_counted(tree, ingested):
-    tree.add(1)
-    tree.rows["metadata"][0]["Rows"] = ""
-    rows, summary = ingested()
-    assert (rows("images")[0]["width_px"], rows("images")[0]["height_px"]) == (None, None)
-    assert summary["faults"]["image_size_unreadable"]["rows"] == 1
-
-
 def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
     tree.add(1, subject=1, split="train")
     tree.add(2, "LATERAL", subject=1, split="test")
@@ -160,51 +89,6 @@ def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
         ingested()
     codes = [fault.code for fault in survey_tree(tree.root, MANIFEST, SETTINGS, Options()).faults]
     assert codes == ["subject_in_two_splits"]
-
-
-@pytest.mark.parametrize(
-    ("table", "change", "expected"),
-    [
-        pytest.param("metadata", {"dicom_id": "../x"}, "have a dicom_id that is not", id="id"),
-        pytest.param("metadata", {"subject_id": 7}, "have a subject_id that is not", id="subject"),
-        pytest.param("metadata", {"study_id": ""}, "have a study_id that is not", id="blank"),
-        pytest.param("metadata", {"Rows": "tall"}, "cannot be read.*tall", id="number"),
-        pytest.param("split", {"split": "dev"}, "have a split that is none of train", id="split"),
-        pytest.param("split", {"split": ""}, "have a split that is none of train", id="no split"),
-        pytest.param("chexpert", {"Edema": 2}, "have a label that is not 1, 0, -1", id="label"),
-    ],
-)
-def test_tables_that_cannot_be_meant_stop_the_ingest(tree, ingested, table, change, expected):
-    tree.add(1)
-    tree.rows[table][0] |= change
-    with pytest.raises(ManifestError, match=expected):
-        ingested()
-
-
-@pytest.mark.parametrize(
-    ("table", "key"),
-    [
-        pytest.param("metadata", "dicom_id", id="image"),
-        pytest.param("split", "dicom_id", id="split"),
-        pytest.param("chexpert", "study_id", id="study"),
-    ],
-)
-def test_a_key_that_occurs_twice_stops_the_ingest(tree, ingested, table, key):
-    tree.add(1)
-    tree.rows[table].append(tree.rows[table][0])
-    with pytest.raises(ManifestError, match=f"row 2: 1 of 2 rows repeat a {key}"):
-        ingested()
-
-
-def test_all_faults_come_at_once(tree, tmp_path):
-    tree.add(1)
-    tree.rows["split"][0]["split"] = "dev"
-    root = tree.finish()
-    (root / "mimic-cxr-2.0.0-chexpert.csv").unlink()
-    with pytest.raises(ManifestError) as caught:
-        ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, Options())
-    assert len(caught.value.faults) == 2
-    assert "chexpert.csv: there is no such file" in str(caught.value)
 
 
 def test_the_commands_find_the_root_and_read_the_tree(tree, tmp_path):

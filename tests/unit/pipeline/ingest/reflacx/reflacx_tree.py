@@ -3,8 +3,6 @@
 import csv
 from pathlib import Path
 
-import pytest
-
 from gazescribe.pipeline.ingest.reflacx.gaze import FIXATION_COLUMNS
 from gazescribe.pipeline.sources.loading import load_manifest
 
@@ -103,9 +101,3 @@ class ReflacxTree:
     def path(self, reading_id: str, name: str) -> str:
         """Give the path of one file of a reading below the root."""
         return MANIFEST.file(name).pattern.replace("{reading_id}", reading_id)
-
-
-@pytest.fixture
-def reflacx_tree(tmp_path: Path) -> ReflacxTree:
-    """Give an empty REFLACX tree in `tmp_path/reflacx`."""
-    return ReflacxTree(tmp_path / "reflacx")

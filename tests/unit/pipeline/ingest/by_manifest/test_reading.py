@@ -1,0 +1,124 @@
+import json
+
+import pytest
+
+from gazescribe.pipeline.core.tables import read_table
+from tests.running import gazescribe
+
+
+def test_tables_for_all_readings_become_rows(lab):
+    lab.ingest()
+    assert lab.summary["counts"] == {
+        "images": 2,
+        "readings": 2,
+        "readings_with_gaze": 2,
+        "subjects": 2,
+    }
+    (row,) = lab.rows("readings")
+    assert (row["dataset"], row["subject_id"], row["text"]) == ("mylab", 7, "small effusion.")
+    assert (row["width_px"], row["height_px"], row["has_gaze"]) == (100, 80, True)
+    assert lab.column("fixations", "x_px") == [10, 50]
+    assert lab.column("fixations", "px_per_deg_y") == [30, 30]
+    assert lab.column("fixations", "shown_xmin_px") == [None, None]
+    assert lab.reasons() == {}
+
+
+def test_samples_alone_go_on_to_fixations(lab, tmp_path):
+    rows = "".join(f"A1,{10 * n},{20 if n < 50 else 60},40,{n != 30}\n" for n in range(100))
+    lab.files["samples.csv"] = "id,ms,x,y,ok\n" + rows
+    del lab.tables["fixations"]
+    lab.tables["samples"] = {
+        "file": "samples.csv",
+        "columns": {
+            "reading_id": "id",
+            "time_s": {"column": "ms", "unit": "ms"},
+            "x_px": "x",
+            "y_px": "y",
+            "valid": "ok",
+        },
+    }
+    lab.ingest()
+    assert lab.column("samples", "valid").count(False) == 1
+    assert lab.summary["without_gaze"] == {"samples alone": 2}
+    assert {row["name"]: row["value"] for row in lab.rows("attributes")} == {
+        "px_per_deg_x": "30.0",
+        "px_per_deg_y": "30.0",
+    }
+    text = gazescribe("fixations", tmp_path / "out", tmp_path / "found", "--workers", "1")
+    assert "3 fixations of 1 reading" in text
+    found = read_table(tmp_path / "found", "fixations").to_pylist()
+    assert [row["x_px"] for row in found] == [20, 20, 60]
+
+
+def test_boxes_labels_and_attributes(lab):
+    lab.files["boxes.csv"] = "id,what,l,b,r,t,sure\nA1,Edema,0.1,0.25,0.5,0.75,4\nA1,,0,0,1,1,3\n"
+    share = {side: {"column": side, "unit": "share"} for side in "lr"}
+    up = {side: {"column": side, "unit": "share", "up": True} for side in "bt"}
+    box = {"xmin_px": share["l"], "xmax_px": share["r"], "ymin_px": up["b"], "ymax_px": up["t"]}
+    of = {"reading_id": "id", "label": "what"}
+    lab.tables["ellipses"] = {"file": "boxes.csv", "columns": {**of, **box, "certainty": "sure"}}
+    lab.tables["certainties"] = {"file": "boxes.csv", "columns": {**of, "certainty": "sure"}}
+    lab.tables["regions"] = {
+        "file": "boxes.csv",
+        "columns": {"reading_id": "id", "region": "what", **box},
+    }
+    lab.tables["readings"]["attributes"] = ["who"]
+    (row,) = lab.ingest().rows("ellipses")
+    assert row["label"] == "Edema"
+    assert [row[f"{side}_px"] for side in ("xmin", "ymin", "xmax", "ymax")] == pytest.approx(
+        [9.5, 19.5, 49.5, 59.5]
+    )
+    assert lab.column("certainties", "certainty") == [4]
+    assert lab.column("regions", "region") == ["Edema"]
+    assert lab.column("attributes", "value") == ["7"]
+    assert lab.reasons() == dict.fromkeys(
+        ("ellipses_unreadable", "certainties_unreadable", "regions_unreadable"), 1
+    )
+
+
+def test_rows_that_cannot_be_used_are_counted(lab):
+    lab.files["fixations.csv"] = (
+        "id,start,end,x,y\nA1,0.8,1.0,50,60\nA1,0.5,0.75,10,n/a\nA1,x,2,1,1\nA1,3,3,1,1\n"
+        "A1,0.1,0.9,150,1\nC9,1,2,3,4\n"
+    )
+    lab.files["words.csv"] = "id,word,from,to\nA1,small,1,\nB2,,1,2\nB2,heart,2,3\n"
+    lab.ingest()
+    assert lab.column("fixations", "onset_s") == [0.1, 0.8]
+    assert lab.reasons() == {
+        "fixation_no_time": 1,
+        "fixation_nowhere": 1,
+        "fixation_off_image": 1,
+        "fixation_order": 1,
+        "fixation_overlap": 1,
+        "fixation_reversed": 1,
+        "fixations_missing": 1,
+        "fixations_unknown_reading": 1,
+        "word_empty": 1,
+        "word_no_time": 1,
+    }
+    report = json.loads(lab.run("verify", "--json", "--workers", "1").stdout)
+    examples = report["faults"]["fixation_reversed"]["examples"]
+    assert examples == ["fixations.csv, row 4: 1 of 5 rows do not end after they start"]
+    assert report["lost"]["gaze"] == 2
+
+
+CLOCKS = "gaze is from 100.5 to 101.0 s, words from 1.0 to 2.0 s: check `unit` and `audio_start`"
+
+
+def test_gaze_on_another_clock_than_the_words_is_said(lab):
+    lab.files["fixations.csv"] = "id,start,end,x,y\nA1,100.5,101,1,1\nB2,1,2,3,4\n"
+    lab.ingest()
+    fault = lab.summary["faults"]["gaze_apart_from_words"]
+    assert (fault["severity"], fault["loses"], fault["items"]) == ("loss", "windows", 1)
+    verified = lab.run("verify", "--workers", "1")
+    assert verified.exit_code == 2
+    assert CLOCKS in verified.output
+    assert "lost: windows of 1" in verified.output
+
+
+def test_samples_on_another_clock_than_the_words_are_said(lab):
+    lab.files["samples.csv"] = "id,s,x,y\nA1,100.5,1,1\nA1,101,1,1\nB2,1,1,1\n"
+    del lab.tables["fixations"]
+    columns = {"reading_id": "id", "time_s": "s", "x_px": "x", "y_px": "y"}
+    lab.tables["samples"] = {"file": "samples.csv", "columns": columns}
+    assert CLOCKS in lab.run("verify", "--workers", "1").output

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
+from gazescribe.pipeline.sources.faults import Fault
+
+QUALITY = load_params().ingest.quality
+
+
+def fixations(n=2):
+    onset_s = np.arange(n, dtype=float)
+    columns = {"onset_s": onset_s, "offset_s": onset_s + 0.5, "x_px": onset_s, "y_px": onset_s}
+    return columns | {"px_per_deg_x": np.full(n, 30.0), "px_per_deg_y": np.full(n, 30.0)}
+
+
+def chunk_of(*ids):
+    chunk = Chunk()
+    for reading_id in ids:
+        assert chunk.add_fixations(reading_id, fixations(), (9, 9), QUALITY)
+    return chunk
+
+
+def test_chunks_are_row_groups_in_order_and_their_notes_are_gathered(tmp_path):
+    first, second = chunk_of("A", "B"), chunk_of("C")
+    second.faults.append(Fault("loss", "bad", "is bad", "a.csv"))
+    second.without_gaze["no fixation"] += 1
+    n_rows, notes = write_chunks([first, second], tmp_path, ["fixations", "words"])
+    assert n_rows == {"fixations": 6, "words": 0}
+    assert read_table(tmp_path, "fixations")["reading_id"].to_pylist() == [*"AABBCC"]
+    assert notes.quality["reading_id"] == ["A", "B", "C"]
+    assert (notes.tables, notes.without_gaze.total(), len(notes.faults)) == ({}, 1, 1)
+
+
+def test_without_a_folder_nothing_is_written_and_the_notes_are_the_same(tmp_path):
+    n_rows, notes = write_chunks([chunk_of("A")], None, ["fixations"])
+    assert n_rows == {}
+    assert notes.quality["n_fixations"] == [2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gaze_beyond_a_threshold_is_noted_and_left_out():
+    chunk = Chunk()
+    strict = QUALITY.model_copy(update={"min_fixations_per_s": 100.0})
+    assert not chunk.add_fixations("A", fixations(), (9, 9), strict)
+    assert chunk.without_gaze == {"quality: fixations_per_s": 1}
+    assert (chunk.quality["excluded"], chunk.tables) == (["fixations_per_s"], {})
+
+
+def test_last_is_of_the_reading_that_was_added_last():
+    chunk = chunk_of("A", "B")
+    assert chunk.last("fixations", "B", "onset_s").tolist() == [0.0, 1.0]
+    assert chunk.last("fixations", "A", "onset_s") == ()
+    assert chunk.last("words", "A", "onset_s") == ()
+
+
+@pytest.mark.parametrize(
+    ("n", "lengths"), [pytest.param(0, [], id="none"), pytest.param(5, [2, 2, 1], id="odd")]
+)
+def test_the_last_cut_is_shorter(n, lengths):
+    assert [len(part) for part in cut(range(n), 2)] == lengths

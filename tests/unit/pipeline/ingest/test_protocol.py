@@ -1,0 +1,25 @@
+import pickle
+
+import pytest
+
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.ingest.by_manifest.reader import READER as OWN
+from gazescribe.pipeline.ingest.egd.reader import READER as EGD
+from gazescribe.pipeline.ingest.mimic.reader import READER as MIMIC
+from gazescribe.pipeline.ingest.reflacx.reader import READER as REFLACX
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        pytest.param(REFLACX, id="reflacx"),
+        pytest.param(EGD, id="egd"),
+        pytest.param(MIMIC, id="mimic"),
+        pytest.param(OWN, id="own"),
+    ],
+)
+def test_each_reader_names_its_tables_and_travels_to_workers(reader):
+    assert reader.tables
+    assert set(reader.tables) <= set(TABLES)
+    for function in (reader.read, reader.read_samples):
+        assert pickle.dumps(function)  # by name: it must be importable

@@ -1,0 +1,21 @@
+import pyarrow.parquet as pq
+
+from gazescribe.pipeline.ingest.chunks import CHUNK_READINGS
+from gazescribe.pipeline.ingest.run import ingest_tree
+from gazescribe.pipeline.ingest.settings import Options
+from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS
+
+
+def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_path):
+    for number in range(2 * CHUNK_READINGS + 1):
+        reflacx_tree.add(f"P300R{number:06d}", 99000000 + number)
+    root = reflacx_tree.finish()
+    options = [ONE, Options(workers=2), ONE]
+    for number, option in enumerate(options):
+        ingest_tree(root, tmp_path / str(number), MANIFEST, SETTINGS, option)
+    names = sorted(path.name for path in (tmp_path / "0").iterdir())
+    assert len(names) == 9
+    for name in names:
+        whole = {(tmp_path / str(number) / name).read_bytes() for number in range(len(options))}
+        assert len(whole) == 1, name
+    assert pq.ParquetFile(tmp_path / "0" / "fixations.parquet").num_row_groups == 3
