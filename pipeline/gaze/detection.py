@@ -34,23 +34,12 @@ class Detection(Strict):
 
 @dataclass(frozen=True)
 class Gaze:
-    """Samples of one reading in time order.
-
-    Attributes
-    ----------
-    time_s : ndarray of float64, shape (n,)
-        When.
-    position_deg : ndarray of float64, shape (n, 2)
-        Where, in degrees of visual angle; the origin does not matter.
-    valid : ndarray of bool, shape (n,)
-        An eye was found.
-    view : ndarray of int, shape (n,)
-        Number of the part of the image on screen; degrees of two views do not compare.
-    """
+    """Samples of one reading in time order, n of them."""
 
     time_s: Floats
-    position_deg: Floats
-    valid: Mask
+    position_deg: Floats  # shape (n, 2), of visual angle; the origin does not matter
+    valid: Mask  # an eye was found
+    # number of the part of the image on screen; degrees of two views do not compare
     view: NDArray[np.intp]
 
 

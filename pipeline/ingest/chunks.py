@@ -22,27 +22,15 @@ CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes a
 
 @dataclass
 class Chunk:
-    """Tables of some readings, and what was noted while they were read.
+    """Tables of some readings, and what was noted while they were read."""
 
-    Attributes
-    ----------
-    tables : dict of str to dict of str to list
-        Table to column to pieces, one a reading.
-    packed : dict of str to pyarrow.Table
-        The same as tables, once `pack` was called.
-    faults : list of Fault
-        Everything wrong with them.
-    quality : dict of str to list
-        Rows of the gaze-quality table, by column.
-    without_gaze : Counter of str
-        Readings without gaze by reason.
-    """
-
+    # table to column to pieces, one a reading
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
-    packed: dict[str, pa.Table] = field(default_factory=dict)
+    packed: dict[str, pa.Table] = field(default_factory=dict)  # the same, once `pack` was called
     faults: list[Fault] = field(default_factory=list)
+    # rows of the gaze-quality table, by column
     quality: dict[str, list[Any]] = field(default_factory=dict)
-    without_gaze: Counter[str] = field(default_factory=Counter)
+    without_gaze: Counter[str] = field(default_factory=Counter)  # by reason
 
     def add(self, table: str, reading_id: str, columns: Mapping[str, Any]) -> None:
         """Add rows of one reading; no column when there is no row."""

@@ -13,54 +13,40 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.sources.faults import Fault
 
+READING_TABLES = (
+    "readings",
+    "fixations",
+    "words",
+    "sentences",
+    "certainties",
+    "ellipses",
+    "regions",
+    "attributes",
+)
+
 
 @dataclass(frozen=True)
 class Listing:
-    """A tree before its readings are read.
+    """A tree before its readings are read."""
 
-    Attributes
-    ----------
-    readings : sequence
-        What `Reader.read` takes, one by one, in rising order of id; empty where the plan gives it.
-    faults : list of Fault
-        Everything wrong with the lists, errors among them.
-    ids : mapping of str to set of str
-        Ids listed, under the names of the manifest's `ids`.
-    content : object
-        What else the reader wants to plan and to count by.
-    sampled : sequence, optional
-        What `Reader.read_samples` takes; None where samples are not read in a pass of their own.
-    further_counts : mapping of str to int
-        Counts that `verify` gives; `ingest` has them elsewhere in its summary.
-    """
-
-    readings: Sequence[Any]
-    faults: list[Fault]
+    readings: Sequence[Any]  # what `Reader.read` takes, by rising id; empty where the plan gives it
+    faults: list[Fault]  # of the lists, errors among them
+    # ids listed, under the names of the manifest's `ids`
     ids: Mapping[str, set[str]] = field(default_factory=dict)
-    content: Any = None
+    content: Any = None  # what else the reader wants to plan and to count by
+    # for `Reader.read_samples`; None where samples need no pass of their own
     sampled: Sequence[Any] | None = None
+    # given by `verify`; `ingest` has them elsewhere in its summary
     further_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The splits of a tree.
+    """The splits of a tree."""
 
-    Attributes
-    ----------
-    readings : sequence
-        What `Reader.read` takes, with its split.
-    sources : dict of str to str
-        `split_source` and the like; stands in each table and in the summary.
-    summary : dict of str to object
-        What else the summary says: `splits`, and what one data set alone has.
-    faults : list of Fault
-        Warnings about the lists.
-    """
-
-    readings: Sequence[Any]
-    sources: dict[str, str]
-    summary: dict[str, Any]
+    readings: Sequence[Any]  # what `Reader.read` takes, with their splits
+    sources: dict[str, str]  # `split_source` and the like, for each table and the summary
+    summary: dict[str, Any]  # `splits`, and what one data set alone has
     faults: list[Fault] = field(default_factory=list)
 
 

@@ -41,30 +41,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GazeQuality:
-    """Gaze quality of one reading.
-
-    Attributes
-    ----------
-    n_fixations : int
-        Fixations.
-    duration_s : float
-        From the start of the first fixation to the end of the last.
-    share_lost : float
-        Share of that time in gaps longer than a saccade.
-    share_off_image : float or None
-        Share of fixations whose centre lies off the image; None when its size is unknown.
-    fixations_per_s : float
-        Fixations a second.
-    longest_gap_s : float
-        Longest time between two fixations.
-    """
+    """Gaze quality of one reading."""
 
     n_fixations: int
-    duration_s: float
-    share_lost: float
-    share_off_image: float | None
+    duration_s: float  # from the start of the first fixation to the end of the last
+    share_lost: float  # of that time, in gaps longer than a saccade
+    share_off_image: float | None  # of fixations; None when the size of the image is unknown
     fixations_per_s: float
-    longest_gap_s: float
+    longest_gap_s: float  # between two fixations
 
 
 def gaze_quality(
@@ -96,11 +80,15 @@ def gaze_quality(
     gaps_s = np.maximum(onset_s[1:] - np.maximum.accumulate(offset_s)[:-1], 0.0)
     duration_s = float(offset_s.max() - onset_s[0])
     lost_s = float(gaps_s[gaps_s > min_gap_s + NOISE_S].sum())
+    width_px, height_px = size_px
+    share_off = None
+    if width_px is not None and height_px is not None:
+        share_off = float(1.0 - on_image(x_px, y_px, width_px, height_px).mean())
     return GazeQuality(
         n_fixations=len(onset_s),
         duration_s=duration_s,
         share_lost=lost_s / duration_s if duration_s else 0.0,
-        share_off_image=_share_off(x_px, y_px, size_px),
+        share_off_image=share_off,
         fixations_per_s=len(onset_s) / duration_s if duration_s else 0.0,
         longest_gap_s=float(gaps_s.max(initial=0.0)),
     )
@@ -110,13 +98,6 @@ def on_image(x_px: Floats, y_px: Floats, width_px: int, height_px: int) -> NDArr
     """Tell which positions lie on the image: in a pixel, whose centre is a whole number."""
     inside = (x_px >= -0.5) & (x_px < width_px - 0.5)
     return inside & (y_px >= -0.5) & (y_px < height_px - 0.5)
-
-
-def _share_off(x_px: Floats, y_px: Floats, size_px: tuple[int | None, int | None]) -> float | None:
-    width_px, height_px = size_px
-    if width_px is None or height_px is None:
-        return None
-    return float(1.0 - on_image(x_px, y_px, width_px, height_px).mean())
 
 
 def exclusions(quality: GazeQuality, thresholds: Quality) -> list[str]:

@@ -82,24 +82,7 @@ def ingest_tree(
 
 
 def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Options) -> Survey:
-    """Read a whole tree as `ingest_tree` does, without writing.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        Of the data set.
-    settings : Ingest
-        Thresholds of gaze quality.
-    options : Options
-        MIMIC-CXR-JPG's tables, whether samples are to be read too, workers.
-
-    Returns
-    -------
-    Survey
-        Faults, counts, gaze quality and ids.
-    """
+    """Read a whole tree as `ingest_tree` does, with the same parameters, and write nothing."""
     reader = _reader_of(manifest)
     listing = reader.list_readings(root, manifest, options)
     faults, readings = list(listing.faults), listing.readings

@@ -23,23 +23,12 @@ class Ingest(Strict):
 
 @dataclass(frozen=True)
 class Options:
-    """What `ingest` and `verify` are given on the command line beside root and output.
+    """What `ingest` and `verify` are given on the command line beside root and output."""
 
-    Attributes
-    ----------
-    val_subjects, tuning_readings : pathlib.Path, optional
-        The authors' published lists.
-    mimic_metadata : pathlib.Path, optional
-        MIMIC-CXR-JPG folder or its metadata table, for EGD's splits and image sizes.
-    samples : bool
-        Write the table of gaze samples too.
-    workers, scheduler : optional
-        As in `pipeline.core.parallel.map_tasks`.
-    """
-
-    val_subjects: Path | None = None
-    tuning_readings: Path | None = None
+    val_subjects: Path | None = None  # the authors' published list
+    tuning_readings: Path | None = None  # likewise
+    # MIMIC-CXR-JPG's folder or metadata table, for EGD's splits and sizes
     mimic_metadata: Path | None = None
-    samples: bool = False
-    workers: int | None = None
+    samples: bool = False  # write gaze samples too
+    workers: int | None = None  # as in `map_tasks`
     scheduler: str | None = None

@@ -29,29 +29,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Transcript:
-    """A text and where its words and sentences lie.
+    """A text and where its words and sentences lie."""
 
-    Attributes
-    ----------
-    text : str
-        All words, one blank between them, none before glued punctuation.
-    char_start, char_end : list of int
-        Per word, so that `text[char_start:char_end]` is the word.
-    sentence : list of int
-        Per word, from 0.
-    first, last : list of int
-        Per sentence, its first and last word.
-    is_open : bool
-        The last sentence has no period.
-    """
-
-    text: str
-    char_start: list[int]
-    char_end: list[int]
-    sentence: list[int]
-    first: list[int]
-    last: list[int]
-    is_open: bool
+    text: str  # all words, one blank between them, none before glued punctuation
+    char_start: list[int]  # per word
+    char_end: list[int]  # `text[char_start:char_end]` is the word
+    sentence: list[int]  # per word, from 0
+    first: list[int]  # per sentence, its first word
+    last: list[int]  # and its last
+    is_open: bool  # the last sentence has no period
 
     def as_tables(
         self, words: Sequence[str], onset_s: Times, offset_s: Times

@@ -40,19 +40,11 @@ class Anatomy:
 
 @dataclass(frozen=True)
 class Naming:
-    """One phrase of a dictation that names boxes.
+    """One phrase of a dictation that names boxes."""
 
-    Attributes
-    ----------
-    word_s, sentence_s : float
-        When its first word begins, and the sentence of that word.
-    boxes : ndarray of float64, shape (n, 4)
-        xmin, ymin, xmax, ymax in image pixels; n is at least 1.
-    """
-
-    word_s: float
-    sentence_s: float
-    boxes: Floats
+    word_s: float  # when its first word begins
+    sentence_s: float  # when the sentence of that word begins
+    boxes: Floats  # shape (n, 4): xmin, ymin, xmax, ymax in image pixels; n is at least 1
 
 
 def load_anatomy(rules: Path | None = None) -> Anatomy:

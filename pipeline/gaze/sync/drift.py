@@ -24,12 +24,7 @@ AXES = ("x_deg", "y_deg")
 def calibration_drift(looks: pd.DataFrame, settings: Sync) -> dict[int, dict[str, Any]]:
     """Mean distance of gaze from the disc for each session.
 
-    Parameters
-    ----------
-    looks : pandas.DataFrame
-        session, picture, x_deg, y_deg.
-    settings : Sync
-        Confidence of the intervals.
+    `looks` has the columns session, picture, x_deg, y_deg.
 
     Returns
     -------
@@ -103,14 +98,8 @@ def anatomy_drift(
 ) -> dict[int, dict[str, Any]]:
     """Median deviation of each session's readings, less what all sessions share.
 
-    Parameters
-    ----------
-    deviations : mapping of int to sequence of ndarray, each of shape (2,)
-        Session to those of its readings, from `deviation_of`.
-    calibrated : mapping of int to mapping
-        From `calibration_drift`.
-    settings : Sync
-        Resamples of readings within their sessions, seed, confidence.
+    `deviations` are those of each session's readings, from `deviation_of`; `calibrated` is from
+    `calibration_drift`.
 
     Returns
     -------

@@ -40,16 +40,7 @@ Floats = NDArray[np.float64]
 
 
 def run(tables: Path, raw: Path | None, settings: Sync) -> dict[str, Any]:
-    """Estimate lead, offset and drift.
-
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Folder that `ingest` wrote.
-    raw : pathlib.Path or None
-        EGD tree; without it there are neither sessions nor drift.
-    settings : Sync
-        Section `sync`.
+    """Estimate lead, offset and drift; without a raw EGD tree neither sessions nor drift.
 
     Returns
     -------

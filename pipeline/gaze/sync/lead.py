@@ -115,22 +115,15 @@ def estimate(
 ) -> dict[str, Any]:
     """Measure the mean curve of some readings, with an interval and what chance would give.
 
-    Parameters
-    ----------
-    curves : sequence of Curve
-        One a reading.
-    measure : callable
-        `peak_s` or `arrival_s`.
-    settings : Sync
-        Smoothing; resamples, their seed and the confidence of intervals.
+    `measure` is `peak_s` or `arrival_s`.
 
     Returns
     -------
     dict
         `value_s`, with `low_s` and `high_s` over resamples of readings; `excess`, the top of the
         smoothed curve; `p`, how often gaze of the same readings, moved round by a random time, has
-        one as high; `n_readings`, `n_phrases` (those with gaze at the best shift) and `curve`.
-        None where too few readings tell.
+        one as high; `n_readings`, `n_phrases` (those with gaze at the best shift) and `curve`. None
+        where too few readings tell.
     """
     used = [reading for reading in curves if reading.n.any()]
     empty = {"value_s": None, "low_s": None, "high_s": None, "excess": None, "p": None}

@@ -81,14 +81,11 @@ def find_readings(root: Path, manifest: OwnManifest) -> tuple[list[OwnReading], 
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))
     _refuse_twice_named(readings, faults)
-    return [_with_pieces(reading, pieces) for reading in readings], faults
-
-
-def _with_pieces(reading: OwnReading, pieces: Mapping[str, Pieces]) -> OwnReading:
-    key = reading.reading_id
-    return replace(
-        reading, pieces={name: rows[key] for name, rows in pieces.items() if key in rows}
-    )
+    for number, reading in enumerate(readings):
+        key = reading.reading_id
+        of_reading = {name: rows[key] for name, rows in pieces.items() if key in rows}
+        readings[number] = replace(reading, pieces=of_reading)
+    return readings, faults
 
 
 def _pieces(
@@ -106,7 +103,7 @@ def _pieces(
         faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
         return {}
     if "{reading_id}" in table.file:
-        if name != "readings":  # what the first file lacks, the manifest has most likely wrong
+        if name != "readings":  # a column that the first file lacks, the manifest has wrong
             noted: list[Fault] = []
             _read(root, table, next(iter(by_key.values())), noted, None)
             faults += [fault for fault in noted if fault.severity == "error"]

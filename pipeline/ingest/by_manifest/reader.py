@@ -9,24 +9,13 @@ the table of readings does not name.
 from dataclasses import replace
 from pathlib import Path
 
-from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading, find_readings
+from gazescribe.pipeline.ingest.by_manifest.listing import find_readings
 from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
+from gazescribe.pipeline.ingest.protocol import READING_TABLES, Listing, Plan, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
-
-TABLES = (
-    "readings",
-    "fixations",
-    "words",
-    "sentences",
-    "certainties",
-    "ellipses",
-    "regions",
-    "attributes",
-)
 
 
 def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
@@ -37,14 +26,12 @@ def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
         "subject_id": {reading.subject for reading in readings},
     }
     # Rows of samples are many; workers that read all else would be sent them for nothing.
-    without_samples = [_without_samples(reading) for reading in readings]
+    without_samples = []
+    for reading in readings:
+        pieces = {name: piece for name, piece in reading.pieces.items() if name != "samples"}
+        without_samples.append(replace(reading, pieces=pieces))
     sampled = readings if manifest.tables.samples is not None else None
     return Listing(without_samples, faults, ids, content=manifest.tables.readings, sampled=sampled)
-
-
-def _without_samples(reading: OwnReading) -> OwnReading:
-    pieces = {name: piece for name, piece in reading.pieces.items() if name != "samples"}
-    return replace(reading, pieces=pieces)
 
 
 def _plan(_root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
@@ -77,4 +64,4 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     }
 
 
-READER = Reader(TABLES, _list, _plan, _count, read_reading, read_samples)
+READER = Reader(READING_TABLES, _list, _plan, _count, read_reading, read_samples)

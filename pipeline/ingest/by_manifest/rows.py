@@ -29,22 +29,13 @@ BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside nam
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one file, as text.
+    """Rows of one file, as text."""
 
-    Attributes
-    ----------
-    columns : dict of str to ndarray of object
-        By the file's own names; a cell is text, or a list of values.
-    places : ndarray of int, shape (n,)
-        Where each row stands in the file, from 0.
-    file, decimal : str
-        Path below the root; decimal mark of its numbers.
-    """
-
+    # by the file's own names; a cell is text, or a list of values
     columns: dict[str, NDArray[np.object_]]
-    places: NDArray[np.intp]
-    file: str
-    decimal: str = "."
+    places: NDArray[np.intp]  # shape (n,): where each row stands in the file, from 0
+    file: str  # path below the root
+    decimal: str = "."  # mark of its numbers
 
     def __len__(self) -> int:
         return len(self.places)

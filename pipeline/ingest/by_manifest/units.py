@@ -25,38 +25,21 @@ BEGIN = Moment(0.0, "s")
 
 def seconds(values: Floats, cell: TimeCell, since: Moment = BEGIN) -> Floats:
     """Give times in seconds since a moment; exact to a float's last bit where units agree."""
-    result: Floats = (values - since.value * (SECONDS[cell.unit] / SECONDS[since.unit])) / SECONDS[
-        cell.unit
-    ]
+    start = since.value * (SECONDS[cell.unit] / SECONDS[since.unit])
+    result: Floats = (values - start) / SECONDS[cell.unit]
     return result
 
 
 @dataclass(frozen=True)
 class ViewAxis:
-    """One axis of an image and of the screen it was shown on.
+    """One axis of an image and of the screen it was shown on; NaN where unknown."""
 
-    Attributes
-    ----------
-    size_px : float
-        Of the image; NaN when unknown.
-    screen_px : float
-        Of the screen; NaN when unknown.
-    centre_px : float
-        Where the image's centre lay, in screen pixels from the screen's edge.
-    scale : float
-        Screen pixels an image pixel.
-    px_per_deg : float
-        Image pixels a degree of visual angle; NaN when unknown.
-    distance_px : float
-        From eye to screen, in screen pixels; NaN when unknown.
-    """
-
-    size_px: float
-    screen_px: float
-    centre_px: float
-    scale: float
-    px_per_deg: float
-    distance_px: float
+    size_px: float  # of the image
+    screen_px: float  # of the screen
+    centre_px: float  # of the image, in screen pixels from the screen's edge
+    scale: float  # screen pixels an image pixel
+    px_per_deg: float  # image pixels a degree of visual angle
+    distance_px: float  # from eye to screen, in screen pixels
 
     def to_image(self, values: Floats, cell: PlaceCell) -> Floats:
         """Turn positions to image pixels, whose origin is the centre of the first; NaN if unknown.
@@ -78,6 +61,7 @@ class ViewAxis:
         values = last - values if cell.up else values
         if cell.unit == "px":
             return values
+        # From here on places count from an edge: the centre of the first pixel is half a pixel in.
         if cell.unit == "share":
             return values * self.size_px - 0.5
         on_screen = values + 0.5 if cell.unit == "screen_px" else values * self.screen_px
@@ -143,10 +127,6 @@ def _shown(
 def _distance(screen: Screen) -> list[float]:
     if not screen.width_mm or not screen.distance_mm:
         return [math.nan] * 2
-    mm_per_px = screen.width_mm / screen.width_px
-    if not screen.height_mm:  # square pixels
-        return [screen.distance_mm / mm_per_px] * 2
-    return [
-        screen.distance_mm / mm_per_px,
-        screen.distance_mm / (screen.height_mm / screen.height_px),
-    ]
+    across = screen.width_mm / screen.width_px
+    down = screen.height_mm / screen.height_px if screen.height_mm else across  # square pixels
+    return [screen.distance_mm / across, screen.distance_mm / down]

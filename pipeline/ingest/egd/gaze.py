@@ -20,6 +20,7 @@ from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.ingest.egd.screen import (
     Axes,
     Floats,
+    Mask,
     Numbers,
     fit_size,
     on_display,
@@ -82,13 +83,14 @@ def _stream(
     """
     id_set = pa.array(dicom_ids, pa.string())
     left_out: Counter[str] = Counter()
+    stem = Path(findings.file).stem
     if fault := header_fault(path, ["DICOM_ID", *columns]):
         code, message = fault
-        findings.add("error", f"{_stem(findings)}_{code}", message, loses="gaze")
+        findings.add("error", f"{stem}_{code}", message, loses="gaze")
         return
     try:
         for batch in _open(path, columns, left_out):
-            n_rows[_stem(findings)] += batch.num_rows
+            n_rows[stem] += batch.num_rows
             reading = pc.index_in(batch["DICOM_ID"], value_set=id_set)
             _count_unknown(batch["DICOM_ID"].filter(reading.is_null()), left_out)
             rows = batch.filter(reading.is_valid())
@@ -98,7 +100,7 @@ def _stream(
             places = reading.drop_null().to_numpy(zero_copy_only=False).astype(np.intp)
             yield places[readable], {name: column[readable] for name, column in values.items()}
     except (pa.ArrowException, OSError) as error:
-        findings.add("error", f"{_stem(findings)}_unreadable", reason_of(error), loses="gaze")
+        findings.add("error", f"{stem}_unreadable", reason_of(error), loses="gaze")
     _note_left_out(left_out, findings)
 
 
@@ -125,10 +127,6 @@ def _count_unknown(ids: pa.Array, left_out: Counter[str]) -> None:
     left_out["id_unknown"] += int((~is_calibration & ~is_too_long).sum())
 
 
-def _stem(findings: Findings) -> str:
-    return Path(findings.file).stem
-
-
 def _note_left_out(left_out: Counter[str], findings: Findings) -> None:
     reasons: dict[str, tuple[Severity, str]] = {
         "calibration": ("warning", "are of calibration pictures (ids of 39 characters)"),
@@ -143,9 +141,10 @@ def _note_left_out(left_out: Counter[str], findings: Findings) -> None:
 
 def _note(severity: Severity, reason: str, message: str, n: int, findings: Findings) -> None:
     if n:
-        code, text = f"{_stem(findings)}_{reason}", f"{n} rows {message}"
-        loses = LOSES[_stem(findings)] if severity == "loss" else ""
-        findings.faults.append(Fault(severity, code, text, findings.file, None, None, loses, n))
+        stem, text = Path(findings.file).stem, f"{n} rows {message}"
+        loses = LOSES[stem] if severity == "loss" else ""
+        fault = Fault(severity, f"{stem}_{reason}", text, findings.file, loses=loses, n=n)
+        findings.faults.append(fault)
 
 
 def fit_sizes(
@@ -202,18 +201,20 @@ def place_fixations(
     before = ~invalid & ~empty & (offset_s <= 0)
     unsized = ~(invalid | empty | before) & np.isnan(axes[0].scale + axes[1].scale)[reading]
     usable = ~(invalid | empty | before | unsized)
-    _note("loss", "invalid", "are no fixations (FPOGV is 0)", int(invalid.sum()), findings)
-    _note("loss", "without_length", "have no duration above 0", int(empty.sum()), findings)
-    message = "end before the image appeared"
-    _note("loss", "before_image", message, int(before.sum()), findings)
-    message = "are of images of unknown size"
-    _note("loss", "of_unknown_size", message, int(unsized.sum()), findings)
+
+    def note(severity: Severity, reason: str, message: str, bad: Mask) -> None:
+        _note(severity, reason, message, int(bad.sum()), findings)
+
+    note("loss", "invalid", "are no fixations (FPOGV is 0)", invalid)
+    note("loss", "without_length", "have no duration above 0", empty)
+    note("loss", "before_image", "end before the image appeared", before)
+    note("loss", "of_unknown_size", "are of images of unknown size", unsized)
     message = "begin before the image appeared and were cut to begin with it"
-    _note("warning", "begin_early", message, int((usable & (onset_s < 0)).sum()), findings)
+    note("warning", "begin_early", message, usable & (onset_s < 0))
     # fixations.csv keeps the last sample of each fixation, whose Time is therefore its end.
     late = np.abs(offset_s - rows[TIME]) > END_TOLERANCE_S
     message = "have a Time that is not the end of the fixation; onset and duration are used"
-    _note("warning", "time_is_not_end", message, int((usable & late).sum()), findings)
+    note("warning", "time_is_not_end", message, usable & late)
     place = reading[usable]
     positions = {name: rows[name][usable] for name in POSITION}
     x_px, y_px = _positions(place, positions, axes, findings)

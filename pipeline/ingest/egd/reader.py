@@ -36,27 +36,13 @@ NO_SPLIT = "none, for no MIMIC-CXR-JPG split was given"
 
 @dataclass(frozen=True)
 class EgdReading:
-    """One case of the tree and its splits.
-
-    Attributes
-    ----------
-    tree : Tree
-        The whole tree.
-    number : int
-        Place of the case in the tree.
-    published : str or None
-        MIMIC-CXR-JPG's split; None where it does not list the image.
-    split : str or None
-        The same with validation subjects moved.
-    egd_split : str
-        EGD's own.
-    """
+    """One case of the tree and its splits."""
 
     tree: Tree
-    number: int
-    published: str | None
-    split: str | None
-    egd_split: str
+    number: int  # place of the case in the tree
+    published: str | None  # MIMIC-CXR-JPG's; None where it does not list the image
+    split: str | None  # the same with validation subjects moved
+    egd_split: str  # EGD's own
 
     @property
     def size_px(self) -> tuple[int | None, int | None]:

@@ -39,25 +39,13 @@ class Display:
 
 @dataclass(frozen=True)
 class DisplayAxis:
-    """One axis of the display, one element per reading.
+    """One axis of the display; arrays of float64, shape (n,), one element a reading."""
 
-    Attributes
-    ----------
-    size_px : ndarray of float64, shape (n,)
-        Image pixels along the axis; NaN where unknown.
-    low_pad_px, high_pad_px : ndarray of float64, shape (n,)
-        Screen pixels left and right of the image, or above and below it.
-    screen_px : int
-        Screen pixels along the axis.
-    screen_px_per_deg : float
-        Of the visual angle, at the centre of the screen.
-    """
-
-    size_px: Floats
-    low_pad_px: Floats
-    high_pad_px: Floats
-    screen_px: int
-    screen_px_per_deg: float
+    size_px: Floats  # of the image along the axis; NaN where unknown
+    low_pad_px: Floats  # screen pixels left of the image, or above it
+    high_pad_px: Floats  # right of it, or below it
+    screen_px: int  # of the screen along the axis
+    screen_px_per_deg: float  # of the visual angle, at the centre of the screen
 
     @property
     def scale(self) -> Floats:

@@ -28,24 +28,15 @@ _NUMBER = re.compile(r"(\d{8})(?:\.0)?")
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the master sheet.
-
-    Attributes
-    ----------
-    pads : tuple of int
-        Top, bottom, left, right, in screen pixels.
-    diagnosis : str or None
-        normal, chf or pneumonia.
-    attributes : dict of str to str
-        The data set's own column names to values: flags as true or false, CheXpert labels as named
-        states, the rest as written. Blank cells are absent, but for CheXpert labels.
-    """
+    """One row of the master sheet."""
 
     dicom_id: str
     study_id: int
     subject_id: int
-    pads: tuple[int, int, int, int]
-    diagnosis: str | None
+    pads: tuple[int, int, int, int]  # top, bottom, left, right, in screen pixels
+    diagnosis: str | None  # normal, chf or pneumonia
+    # By the data set's own column names: flags as true or false, CheXpert labels as named states,
+    # the rest as written. Blank cells are absent, but for CheXpert labels.
     attributes: dict[str, str]
 
     @property

@@ -25,7 +25,6 @@ from gazescribe.pipeline.ingest.egd.gaze import (
     read_fixations,
 )
 from gazescribe.pipeline.ingest.egd.screen import (
-    Axes,
     Display,
     Numbers,
     axes_of,
@@ -46,35 +45,17 @@ PAD_TOLERANCE_PX = 1  # screen pixels; the publishers cut to integers
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree, read but for its dictations.
+    """A tree, read but for its dictations."""
 
-    Attributes
-    ----------
-    cases : list of Case
-        Readings, sorted.
-    sizes : ndarray of float64, shape (n, 2)
-        Width and height in pixels; NaN where unknown.
-    size_sources : Counter of str
-        Readings by where their size comes from.
-    lookup : Lookup
-        Sizes and splits of MIMIC-CXR-JPG: EGD's images are MIMIC's.
-    fixations, samples, boxes : ByReading or None
-        None where the file is absent.
-    n_rows : Counter of str
-        Rows in the files, by name.
-    faults : list of Fault
-        Everything wrong, errors among them.
-    """
-
-    cases: list[Case]
-    sizes: Floats
-    size_sources: Counter[str]
-    lookup: Lookup
-    fixations: ByReading | None
+    cases: list[Case]  # sorted by image
+    sizes: Floats  # shape (n, 2): width and height in pixels; NaN where unknown
+    size_sources: Counter[str]  # readings by where their size comes from
+    lookup: Lookup  # EGD's images are MIMIC's
+    fixations: ByReading | None  # this and the next two: None where the file is absent
     samples: ByReading | None
     boxes: ByReading | None
-    n_rows: Counter[str]
-    faults: list[Fault]
+    n_rows: Counter[str]  # rows in the files, by name
+    faults: list[Fault]  # errors among them
 
 
 def read_tree(root: Path, manifest: Manifest, options: Options) -> Tree:
@@ -91,8 +72,10 @@ def read_tree(root: Path, manifest: Manifest, options: Options) -> Tree:
     rows = read_fixations(path, dicom_ids, findings, n_rows) if path else None
     sizes, sources = _known_sizes(root, manifest, cases, lookup, faults)
     if rows is not None:
-        unsized = axes_of(np.full_like(sizes, np.nan), pads, display)
-        _fit_missing(sizes, sources, rows, unsized)
+        unsized = [number for number, source in enumerate(sources) if source == "unknown"]
+        axes = axes_of(np.full_like(sizes, np.nan), pads, display)
+        for number, size in fit_sizes(*rows, axes, unsized).items():
+            sizes[number], sources[number] = size, "fitted to fixations"
     _note_sizes(cases, sizes, sources, display, faults)
     axes = axes_of(sizes, pads, display)
     fixations = place_fixations(*rows, axes, findings) if rows is not None else None
@@ -137,15 +120,6 @@ def _mask_size(path: Path, findings: Findings) -> tuple[int, int] | None:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         findings.add("warning", "mask_unreadable", f"this is no picture ({error})")
         return None
-
-
-def _fit_missing(
-    sizes: Floats, sources: list[str], rows: tuple[Numbers, dict[str, Floats]], axes: Axes
-) -> None:
-    missing = [number for number, source in enumerate(sources) if source == "unknown"]
-    for number, size in fit_sizes(*rows, axes, missing).items():
-        sizes[number] = size
-        sources[number] = "fitted to fixations"
 
 
 def _note_sizes(

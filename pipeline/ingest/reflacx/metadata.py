@@ -18,17 +18,7 @@ _IMAGE = re.compile(r"(?:^|/)(files/p\d{2}/p(\d{8})/s(\d{8})/([0-9a-f-]+))\.(?:d
 
 @dataclass(frozen=True)
 class ReflacxReading:
-    """One row of the metadata.
-
-    Attributes
-    ----------
-    labels : dict of str to str
-        Cells of the label columns, as text.
-    file, row : str, int
-        Where it stands.
-    tuning : bool
-        The labeler may be tuned on it.
-    """
+    """One row of the metadata."""
 
     reading_id: str
     phase: int
@@ -40,11 +30,11 @@ class ReflacxReading:
     height_px: int | None
     image_path: str | None
     discarded: bool
-    labels: dict[str, str]
-    file: str
+    labels: dict[str, str]  # cells of the label columns, as text
+    file: str  # where it stands
     row: int
     mimic_split: str
-    tuning: bool = False
+    tuning: bool = False  # the labeler may be tuned on it
 
 
 def findings_of(file: SourceFile, reading: ReflacxReading, chunk: Chunk) -> Findings:

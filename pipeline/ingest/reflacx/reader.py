@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
+from gazescribe.pipeline.ingest.protocol import READING_TABLES, Listing, Plan, Reader
 from gazescribe.pipeline.ingest.reflacx.gaze import read_samples
 from gazescribe.pipeline.ingest.reflacx.metadata import PHASES, ReflacxReading, read_metadata
 from gazescribe.pipeline.ingest.reflacx.reading import read_reading
@@ -26,17 +26,6 @@ from gazescribe.pipeline.ingest.splits import (
 )
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.manifests import Manifest
-
-TABLES = (
-    "readings",
-    "fixations",
-    "words",
-    "sentences",
-    "certainties",
-    "ellipses",
-    "regions",
-    "attributes",
-)
 
 
 def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
@@ -103,4 +92,4 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     }
 
 
-READER = Reader(TABLES, _list, _plan, _count, read_reading, read_samples)
+READER = Reader(READING_TABLES, _list, _plan, _count, read_reading, read_samples)
