@@ -132,9 +132,13 @@ def predict(
 
     Examples
     --------
-    >>> predictions = predict("model.safetensors", "radiographs/")  # doctest: +SKIP
-    >>> predictions.probabilities["Edema"]  # doctest: +SKIP
-    >>> predictions.heatmap("p10_s50", "Edema")  # doctest: +SKIP
+    >>> import gazescribe as gs
+    >>> predictions = gs.predict("model.safetensors", "radiographs")
+    >>> predictions.probabilities[["Edema", "Fracture"]].shape
+    (2, 2)
+    >>> heatmap = predictions.heatmap("first", "Edema")
+    >>> heatmap.shape, heatmap.dtype
+    ((40, 64), dtype('float32'))
     """
     import pandas as pd
 

@@ -122,6 +122,15 @@ def open_shards(folder: Path | str) -> Shards:
     ------
     SchemaError
         If there is no index, or a shard that it names is absent, or of another size or type.
+
+    Examples
+    --------
+    >>> import gazescribe as gs
+    >>> shards = gs.open_shards("data/heatmaps/reflacx-label")
+    >>> shards.index.select(["reading_id", "label"]).to_pylist()[0]
+    {'reading_id': 'R1', 'label': 'Edema'}
+    >>> shards[0].dtype, shards[-1].shape, shards[:2].shape
+    (dtype('float16'), (512, 512), (2, 512, 512))
     """
     folder = Path(folder)
     settle(folder)

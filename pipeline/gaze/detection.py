@@ -7,7 +7,7 @@ over missing samples or over a change of view.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,38 @@ def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
             smooth = median_filter(gaze.position_deg[first:end], size=size, mode="nearest")
             pieces.append(first + find(gaze.time_s[first:end], smooth, n_least, settings))
     return np.concatenate(pieces)
+
+
+def fixation_columns(
+    time_s: Floats, position_px: Floats, spans: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Give the times and places of fixations.
+
+    Parameters
+    ----------
+    time_s : ndarray of float64, shape (n,)
+        Times of the samples.
+    position_px : ndarray of float64, shape (n, 2)
+        Their places (x, y) in image pixels.
+    spans : ndarray of int, shape (fixations, 2)
+        First and last sample of each fixation, as `detect` gives them.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Columns `fixation, onset_s, offset_s, x_px, y_px`: the mean place of the samples, and the
+        end one step of the tracker after the last of them.
+    """
+    centres = [position_px[first : last + 1].mean(axis=0) for first, last in spans.tolist()]
+    centre_px = np.array(centres, dtype=np.float64).reshape(len(spans), 2)
+    step_s = step_of(time_s) if len(time_s) > 1 else 0.0
+    return {
+        "fixation": np.arange(len(spans)),
+        "onset_s": time_s[spans[:, 0]],
+        "offset_s": time_s[spans[:, 1]] + step_s,  # a sample stands for one step of the tracker
+        "x_px": centre_px[:, 0],
+        "y_px": centre_px[:, 1],
+    }
 
 
 def step_of(time_s: Floats) -> float:

@@ -30,7 +30,7 @@ from gazescribe.pipeline.core.tables import (
     table_path,
     write_table,
 )
-from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, step_of
+from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, fixation_columns
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
 from gazescribe.pipeline.ingest.folder import dataset_of, make_room
 
@@ -205,18 +205,10 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
     )
     view = view_of_row[row]
     gaze = Gaze(time_s, position_px / px_per_deg[view], valid, view)
-    pairs = detect(gaze, settings)
-    first, last = pairs.T
-    middle = (first + last) // 2
-    centres = [position_px[begin : end + 1].mean(axis=0) for begin, end in pairs.tolist()]
-    centre_px = np.array(centres, dtype=np.float64).reshape(len(pairs), 2)
-    step_s = step_of(time_s) if len(time_s) > 1 else 0.0
+    spans = detect(gaze, settings)
+    middle = spans.sum(axis=1) // 2
     return {
-        "fixation": np.arange(len(pairs)),
-        "onset_s": time_s[first],
-        "offset_s": time_s[last] + step_s,  # a sample stands for one step of the tracker
-        "x_px": centre_px[:, 0],
-        "y_px": centre_px[:, 1],
+        **fixation_columns(time_s, position_px, spans),
         **{name: views[name][row[middle]] for name in CARRIED},
     }
 

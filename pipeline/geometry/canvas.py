@@ -84,6 +84,19 @@ def render(
     Notes
     -----
     H(y, x) = Σ w_i N(y; y_i, σy_i) N(x; x_i, σx_i) inside fixation i's clip, zero outside.
+
+    Examples
+    --------
+    The first window of a reading, native and in the frame of a network:
+
+    >>> import gazescribe as gs
+    >>> gaussians = gs.read_table("data/associated/reflacx", "gaussians")
+    >>> first = gaussians.query("reading_id == 'R1' and window == 0")
+    >>> heatmap = gs.render(first, image_size=(600, 480))
+    >>> heatmap.shape, float(heatmap.max())
+    ((600, 480), 1.0)
+    >>> gs.render(first, image_size=(600, 480), size=(224, 224)).shape
+    (224, 224)
     """
     frame = gaussians.to_pandas() if isinstance(gaussians, pa.Table) else gaussians
     absent = [name for name in GAUSSIAN_COLUMNS if name not in frame.columns]

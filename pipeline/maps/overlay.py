@@ -142,29 +142,45 @@ def draw_overlay(
     GazeError
         If the radiograph has another size than the reading says.
     """
-    reading_id, label = reading["reading_id"], rows[0]["label"]
+    label = rows[0]["label"]
     heatmap = draw_windows(associated, rows, None, amplitude=params.amplitude)
+    image = read_sized(path, heatmap.shape)
+    fixations = window_fixations(associated, rows)
+    ellipses = label_ellipses(tables, reading, label, params.min_certainty)
+    title = f"{label}, {reading['reading_id']}\n“{window_text(reading, rows)}”"
+    return paint(image, heatmap, fixations, ellipses, title)
+
+
+def read_sized(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read a radiograph; refuse one of another size than the reading's map."""
     image = read_radiograph(path)
-    if image.shape != heatmap.shape:
-        message = f"the radiograph is {image.shape}, the reading {heatmap.shape} (height, width)."
+    if image.shape != shape:
+        message = f"the radiograph is {image.shape}, the reading {shape} (height, width)."
         raise GazeError(message, where=path)
+    return image
+
+
+def window_fixations(associated: Path, rows: list[Row]) -> dict[str, Any]:
+    """Read the columns of `gaussians` for windows of one reading."""
+    reading_id = rows[0]["reading_id"]
     gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
     in_windows = np.isin(gaussians["window"], [row["window"] for row in rows])
-    fixations = {name: values[in_windows] for name, values in gaussians.items()}
-    quoted = " … ".join(reading["text"][row["char_start"] : row["char_end"]] for row in rows)
-    column_map = load_column_map(reading["dataset"], load_label_map().channels)
-    ellipses = [
-        row
-        for row in _ellipses(tables, reading_id)
-        if label in column_map.get(row["label"], ()) and row["certainty"] >= params.min_certainty
-    ]
-    return paint(image, heatmap, fixations, ellipses, f"{label}, {reading_id}\n“{quoted}”")
+    return {name: values[in_windows] for name, values in gaussians.items()}
 
 
-def _ellipses(tables: Path, reading_id: str) -> list[Row]:
+def label_ellipses(tables: Path, reading: Row, label: str, min_certainty: int) -> list[Row]:
+    """Read the ellipses of a reading that reach a label with this certainty or more."""
     if not table_path(tables, "ellipses").is_file():
         return []
-    rows: list[Row] = read_table(
-        tables, "ellipses", filters=[("reading_id", "==", reading_id)]
-    ).to_pylist()
-    return rows
+    column_map = load_column_map(reading["dataset"], load_label_map().channels)
+    table = read_table(tables, "ellipses", filters=[("reading_id", "==", reading["reading_id"])])
+    return [
+        row
+        for row in table.to_pylist()
+        if label in column_map.get(row["label"], ()) and row["certainty"] >= min_certainty
+    ]
+
+
+def window_text(reading: Row, rows: list[Row]) -> str:
+    """Give what was said in some windows of a reading."""
+    return " … ".join(reading["text"][row["char_start"] : row["char_end"]] for row in rows)

@@ -96,6 +96,14 @@ class Labeler:
             If the folder cannot be used; all faults at once.
         ParamsError
             If a convention is unknown.
+
+        Examples
+        --------
+        >>> import gazescribe as gs
+        >>> labeler = gs.Labeler.from_rules(hedge="negbio")
+        >>> (mentions,) = labeler.label(["Probable pneumothorax."])
+        >>> [(mention.label, mention.polarity) for mention in mentions]
+        [('pneumothorax', 'uncertain')]
         """
         book = load_rules(None if folder is None else Path(folder))
         return cls(book, check(conventions, Conventions, ParamsError, where="conventions"))

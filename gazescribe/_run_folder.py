@@ -1,0 +1,464 @@
+"""`gazescribe.open`: the tables, maps and radiographs of a run, from Python."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gazescribe.pipeline.core.errors import GazeError, nearest
+from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
+from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.geometry.canvas import FloatMap, Size
+from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
+from gazescribe.pipeline.images.reading import Picture, read_radiograph
+from gazescribe.pipeline.maps.overlay import (
+    label_ellipses,
+    paint,
+    read_sized,
+    window_fixations,
+    window_text,
+)
+from gazescribe.pipeline.maps.render import (
+    choose_image_windows,
+    choose_windows,
+    combine_maps,
+    draw_windows,
+)
+from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.report.layout import ROOT, open_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """The windows of one reading that make a map, and the folders they lie in."""
+
+    tables: Path
+    associated: Path
+    rows: list[Row]
+
+    @property
+    def reading_id(self) -> str:
+        """The reading that the windows belong to."""
+        return str(self.rows[0]["reading_id"])
+
+
+def open(folder: Path | str) -> "RunFolder":  # noqa: A001  # gs.open, as gzip.open
+    """Open a run.
+
+    Parameters
+    ----------
+    folder : path
+        The project folder after `dvc repro`, or any folder with a `run.json` that names the parts
+        (`docs/report.md`).
+
+    Returns
+    -------
+    RunFolder
+
+    Raises
+    ------
+    GazeError
+        If the folder is no run; what was looked for is named.
+
+    Examples
+    --------
+    >>> import gazescribe as gs
+    >>> run = gs.open(".")
+    >>> run
+    RunFolder('.'): egd, reflacx
+    >>> run.readings[["reading_id", "dataset", "has_gaze"]]
+      reading_id  dataset  has_gaze
+    0         E1      egd      True
+    1         R1  reflacx      True
+    2         R2  reflacx     False
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise GazeError("there is no such folder.", where=folder)
+    return RunFolder(folder)
+
+
+class RunFolder:
+    """The parts of a run; tables and radiographs are read when they are first asked for.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As for `gazescribe.open`.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where the run lies.
+    datasets : tuple of str
+        Names of its data sets.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._parts = open_run(folder)
+        self.datasets = tuple(self._parts.datasets)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.folder)!r}): {', '.join(self.datasets)}"
+
+    @cached_property
+    def readings(self) -> "pd.DataFrame":
+        """Table `readings` of all data sets; the column `dataset` names each."""
+        return _joined(list(self._readings.values()))
+
+    @cached_property
+    def mentions(self) -> "pd.DataFrame":
+        """Table `mentions` of all data sets; `report_id` is the `reading_id`.
+
+        Raises
+        ------
+        GazeError
+            If the run has none.
+        """
+        tables = [
+            read_mentions(
+                self.folder / part.mentions,
+                self._readings[name],
+                self._label_map,
+            )
+            for name, part in self._parts.datasets.items()
+            if part.mentions is not None
+        ]
+        if not tables:
+            raise self._absence("mentions", "label")
+        return _joined(tables)
+
+    @cached_property
+    def windows(self) -> "pd.DataFrame":
+        """Table `windows` of all data sets.
+
+        Raises
+        ------
+        GazeError
+            If the run has none.
+        """
+        return _joined([read_table(folder, "windows") for folder in self._associated.values()])
+
+    def heatmap(
+        self,
+        *,
+        label: str,
+        reading_id: str | None = None,
+        dicom_id: str | None = None,
+        size: Size | None = None,
+        reader: str | None = None,
+        combine: str | None = None,
+    ) -> FloatMap:
+        """Draw the map of a label, for a reading or for an image.
+
+        Parameters
+        ----------
+        label : str
+            One of the labels, whatever its case.
+        reading_id, dicom_id : str
+            One of the two: a reading, or an image.
+        size : tuple of int, optional
+            (height, width) in model pixels, letterboxed; that of the image unless given.
+        reader : str, optional
+            Which reading of an image: a `reading_id`, or the value of the attribute `reader` in
+            data sets that have it.
+        combine : {'max', 'mean'}, optional
+            Join the maps of all readings of an image that mention the label.
+
+        Returns
+        -------
+        ndarray of float32, shape (height, width)
+            Drawn from the lossless Gaussians as the run's parameters say; maximum 1, a little below
+            where it is letterboxed or a mean.
+
+        Raises
+        ------
+        GazeError
+            If the reading, the image or the label is unknown (the nearest is named), if an image
+            has several readings (they are listed) and neither `reader` nor `combine` says what to
+            do, or if there is no gaze to draw.
+
+        Examples
+        --------
+        >>> import gazescribe as gs
+        >>> run = gs.open(".")
+        >>> heatmap = run.heatmap(reading_id="R1", label="Edema", size=(224, 224))
+        >>> heatmap.shape, heatmap.dtype
+        ((224, 224), dtype('float32'))
+        """
+        selections = self._select(label, reading_id, dicom_id, reader, combine)
+        return self._draw(selections, size, combine)
+
+    def image(self, dicom_id: str) -> Picture:
+        """Read a radiograph as it is displayed.
+
+        Parameters
+        ----------
+        dicom_id : str
+            The image.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width)
+            Black 0, white 255; the grid of the native heatmap.
+
+        Raises
+        ------
+        GazeError
+            If no reading shows this image, or its file is not there.
+
+        Notes
+        -----
+        Files are looked for in `images` of `run.json`, in the demo's folder, or in the folder that
+        the environment variable `GAZE_DATA_ROOT` names.
+
+        Examples
+        --------
+        >>> import gazescribe as gs
+        >>> gs.open(".").image("image of R1").shape
+        (600, 480)
+        """
+        return read_radiograph(self._radiograph(dicom_id))
+
+    def overlay(
+        self,
+        *,
+        label: str,
+        reading_id: str | None = None,
+        dicom_id: str | None = None,
+        reader: str | None = None,
+        combine: str | None = None,
+    ) -> "Figure":
+        """Draw the map of a label over the radiograph, with fixations and the readers' ellipses.
+
+        Parameters
+        ----------
+        label, reading_id, dicom_id, reader, combine
+            As for `heatmap`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            To be shown by a notebook, or saved: `figure.savefig("overlay.png")`.
+
+        Raises
+        ------
+        GazeError
+            As `heatmap` and `image` do, and if the radiograph is of another size than the readings.
+
+        Examples
+        --------
+        >>> import gazescribe as gs
+        >>> figure = gs.open(".").overlay(reading_id="R1", label="Edema")
+        >>> print(figure.axes[0].get_title().splitlines()[0])
+        Edema, R1
+        """
+        selections = self._select(label, reading_id, dicom_id, reader, combine)
+        label = self._spelt(label)
+        reading_ids = [selection.reading_id for selection in selections]
+        by_id: dict[str, Row] = {
+            row["reading_id"]: row
+            for part in selections
+            for row in read_table(
+                part.tables, "readings", filters=[("reading_id", "in", reading_ids)]
+            ).to_pylist()
+        }
+        fixations = [window_fixations(part.associated, part.rows) for part in selections]
+        ellipses = [
+            row
+            for part in selections
+            for row in label_ellipses(
+                part.tables, by_id[part.reading_id], label, self._params.min_certainty
+            )
+        ]
+        texts = " … ".join(window_text(by_id[part.reading_id], part.rows) for part in selections)
+        heatmap = self._draw(selections, None, combine)
+        path = self._radiograph(by_id[reading_ids[0]]["dicom_id"])
+        figure: Figure = paint(
+            read_sized(path, heatmap.shape),
+            heatmap,
+            {name: np.concatenate([rows[name] for rows in fixations]) for name in fixations[0]},
+            ellipses,
+            f"{label}, {', '.join(reading_ids)}\n“{texts}”",
+        )
+        return figure
+
+    def _tables(self, dataset: str) -> Path:
+        return self.folder / self._parts.datasets[dataset].tables
+
+    @cached_property
+    def _readings(self) -> dict[str, pa.Table]:
+        return {name: read_table(self._tables(name), "readings") for name in self.datasets}
+
+    @cached_property
+    def _associated(self) -> dict[str, Path]:
+        """Folders that `associate` wrote, by data set."""
+        folders = {
+            name: self.folder / part.associated
+            for name, part in self._parts.datasets.items()
+            if part.associated is not None
+        }
+        with_windows = {
+            name: folder
+            for name, folder in folders.items()
+            if table_path(folder, "windows").is_file()
+        }
+        if not with_windows:
+            raise self._absence("windows", "associate")
+        return with_windows
+
+    @cached_property
+    def _label_map(self) -> LabelMap:
+        return load_label_map()
+
+    @cached_property
+    def _params(self) -> Heatmaps:
+        from gazescribe.pipeline.commands.params import load_params
+
+        path = self._parts.params
+        return load_params(None if path is None else self.folder / path).heatmaps
+
+    @cached_property
+    def _images_root(self) -> Path:
+        path = self._parts.images or os.environ.get(ROOT)
+        if path is None:
+            what = "this run names no folder of radiographs."
+            remedy = f"Name it as `images` in run.json, or set {ROOT}."
+            raise GazeError(what, where=self.folder, remedy=remedy)
+        start = self.folder / path if self._parts.images else Path(path)
+        return radiographs_root(start, self.readings["image_path"].dropna().tolist())
+
+    def _absence(self, table: str, command: str) -> GazeError:
+        remedy = f"Run `gazescribe {command}`, and name what it wrote in run.json."
+        return GazeError(f"this run has no {table}.", where=self.folder, remedy=remedy)
+
+    def _datasets_of(self, column: str, name: str) -> list[str]:
+        """Find the data sets with windows that know a reading or an image."""
+        self._rows(column, name)  # refuses an unknown one
+        datasets = [
+            dataset
+            for dataset, table in self._readings.items()
+            if pc.index(table[column], name).as_py() >= 0
+        ]
+        with_windows = [dataset for dataset in datasets if dataset in self._associated]
+        if not with_windows:
+            what = f"the data set of {column} {name} has no windows ({', '.join(datasets)})."
+            raise GazeError(what, where=self.folder, remedy="Run `gazescribe associate` on it.")
+        return with_windows
+
+    def _rows(self, column: str, name: str) -> "pd.DataFrame":
+        """Find the readings of an id; name the nearest where there are none."""
+        rows = self.readings[self.readings[column] == name]
+        if rows.empty:
+            names = self.readings[column].unique().tolist()
+            hint = nearest(name, names) or f"; it has {len(names)}: {', '.join(names[:3])} …"
+            raise GazeError(f"this run has no {column} {name!r}{hint}.", where=self.folder)
+        return rows
+
+    def _spelt(self, label: str) -> str:
+        """Spell a label as its channel is; refuse one that nothing here names."""
+        names = {*self._label_map.channels, *self.windows["labels"].explode().dropna()}
+        by_folded: dict[str, str] = {name.casefold(): name for name in sorted(names)}
+        if label.casefold() not in by_folded:
+            hint = nearest(label, names) or f"; there are {', '.join(sorted(names))}"
+            raise GazeError(f"there is no label {label!r}{hint}.")
+        return by_folded[label.casefold()]
+
+    def _radiograph(self, dicom_id: str) -> Path:
+        image_paths = self._rows("dicom_id", dicom_id)["image_path"].dropna().unique().tolist()
+        for image_path in image_paths:
+            path = find_radiograph(self._images_root, image_path)
+            if path is not None:
+                return path
+        names = ", ".join(image_paths) or "its image_path is empty"
+        what = f"the radiograph of image {dicom_id} is not there ({names})."
+        raise GazeError(what, where=self.folder)
+
+    def _draw(
+        self, selections: Sequence[_Selection], size: Size | None, combine: str | None
+    ) -> FloatMap:
+        maps = [
+            draw_windows(
+                part.associated,
+                part.rows,
+                size,
+                amplitude=self._params.amplitude,
+                resize=self._params.resize,
+            )
+            for part in selections
+        ]
+        return combine_maps(maps, combine or "max")
+
+    def _select(
+        self,
+        label: str,
+        reading_id: str | None,
+        dicom_id: str | None,
+        reader: str | None,
+        combine: str | None,
+    ) -> list[_Selection]:
+        """Find the windows of the label, one selection for each reading to draw."""
+        if (reading_id is None) == (dicom_id is None):
+            raise GazeError("give either reading_id or dicom_id.")
+        label = self._spelt(label)
+        if dicom_id is not None:
+            return self._select_of_image(dicom_id, label, reader, combine)
+        if reader or combine:
+            raise GazeError("reader and combine go with dicom_id, not with reading_id.")
+        datasets = self._datasets_of("reading_id", str(reading_id))
+        if len(datasets) > 1:
+            what = f"reading {reading_id} lies in {len(datasets)} data sets of this run."
+            raise GazeError(what, where=self.folder, faults=datasets)
+        folder = self._associated[datasets[0]]
+        rows = choose_windows(read_table(folder, "windows"), str(reading_id), None, label)
+        return [_Selection(self._tables(datasets[0]), folder, rows)]
+
+    def _select_of_image(
+        self, dicom_id: str, label: str, reader: str | None, combine: str | None
+    ) -> list[_Selection]:
+        datasets = self._datasets_of("dicom_id", dicom_id)
+        if len(datasets) > 1 and reader is None and combine is None:
+            what = f"image {dicom_id} has readings in {len(datasets)} data sets."
+            remedy = "Name one of them (reader), or join their maps (combine: max or mean)."
+            rows = self._rows("dicom_id", dicom_id)
+            faults = [f"{row.reading_id} of {row.dataset}" for row in rows.itertuples()]
+            raise GazeError(what, where=self.folder, remedy=remedy, faults=faults)
+        selections: list[_Selection] = []
+        errors: list[GazeError] = []
+        for dataset in datasets:
+            tables, folder = self._tables(dataset), self._associated[dataset]
+            try:
+                chosen = choose_image_windows(
+                    tables, folder, dicom_id, label=label, reader=reader, combine=combine
+                )
+            except GazeError as error:  # it may be in another data set
+                errors.append(error)
+            else:
+                selections += [_Selection(tables, folder, rows) for rows in chosen]
+        if len(errors) == 1 and not selections:
+            raise errors[0]
+        if not selections:
+            what = f"no reading of image {dicom_id} can be drawn."
+            raise GazeError(what, where=self.folder, faults=[error.what for error in errors])
+        return selections
+
+
+def _joined(tables: list[pa.Table]) -> "pd.DataFrame":
+    """Join tables of one schema; their metadata differ, such as where the splits came from."""
+    plain = [table.replace_schema_metadata() for table in tables]
+    frame: pd.DataFrame = pa.concat_tables(plain).to_pandas()
+    return frame
