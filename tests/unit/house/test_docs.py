@@ -43,7 +43,7 @@ NEEDS = {
     "images": 2,
     "own data": 3,
     "bash": 1,
-    "checkpoint": 2,
+    "checkpoint": 3,
     "ChestX-Det": 1,
 }
 """Blocks that cannot run here, by what they need."""
