@@ -10,10 +10,11 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.tables import TableWriter, conform
-from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality
-from gazescribe.pipeline.sources.faults import Fault
+from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
+from gazescribe.pipeline.sources.faults import Fault, Findings
 
 Item = TypeVar("Item")
 
@@ -78,6 +79,40 @@ class Chunk:
             return False
         self.add("fixations", reading_id, {"fixation": np.arange(quality.n_fixations), **columns})
         return True
+
+    def add_usable_fixations(
+        self,
+        values: Mapping[str, NDArray[Any]],
+        usable: NDArray[np.bool_],
+        places: NDArray[np.intp],
+        size_px: tuple[int | None, int | None],
+        thresholds: Quality,
+        findings: Findings,
+    ) -> bool:
+        """Add the usable fixations of one file in time order, with warnings of what is unusual.
+
+        `values` and `places` are columns of all rows and their places in the file; `findings` names
+        the reading. Tells as `add_fixations` whether they were added.
+        """
+        rows = np.flatnonzero(usable)
+        rows = rows[np.argsort(values["onset_s"][rows], kind="stable")]
+        columns, places = {name: column[rows] for name, column in values.items()}, places[rows]
+        if not rows.size:
+            findings.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
+            self.without_gaze["no fixation"] += 1
+            return False
+
+        def warn(code: str, message: str, bad: NDArray[np.bool_]) -> None:
+            findings.add_rows("warning", f"fixation_{code}", message, bad, rows=places)
+
+        warn("order", "were sorted by time", np.append(False, np.diff(places) < 0))
+        overlap = np.append(False, columns["onset_s"][1:] < columns["offset_s"][:-1])
+        warn("overlap", "start before the one before ends", overlap)
+        width_px, height_px = size_px
+        if width_px is not None and height_px is not None:
+            inside = on_image(columns["x_px"], columns["y_px"], width_px, height_px)
+            warn("off_image", "lie off the image", ~inside)
+        return self.add_fixations(str(findings.item), columns, size_px, thresholds)
 
     def last(self, table: str, reading_id: str, column: str) -> Any:
         """Give a column of the reading that was added last; empty when it has no row."""

@@ -1,4 +1,4 @@
-"""A copy of the tables in which gaze or speech is moved by what `sync` found."""
+"""A copy of the tables in which gaze or speech is moved by the estimates of `sync`."""
 
 import shutil
 from collections.abc import Mapping
@@ -31,15 +31,15 @@ def check_target(tables: Path, out: Path) -> None:
     """
     settle(out)
     if out.exists() and (not out.is_dir() or entries(out)):
-        what = "there is something here already; the copy goes to a new folder."
-        raise SchemaError(what, where=out, remedy="Name another folder, or empty this one.")
+        problem = "there is something here already; the copy goes to a new folder."
+        raise SchemaError(problem, where=out, remedy="Name another folder, or empty this one.")
     if out.resolve().is_relative_to(tables.resolve()):
-        what = "the copy would lie in the folder that it is made from."
-        raise SchemaError(what, where=out, remedy="Name a folder outside it.")
+        problem = "the copy would lie in the folder that it is made from."
+        raise SchemaError(problem, where=out, remedy="Name a folder outside it.")
     moved = [name for name in (*GAZE, *SPEECH) if _recorded(table_path(tables, name))]
     if moved:
-        what = f"{', '.join(moved)} were moved by sync already; moving twice is no correction."
-        raise SchemaError(what, where=tables, remedy="Start from the folder that ingest wrote.")
+        problem = f"{', '.join(moved)} were moved by sync already; moving twice is no correction."
+        raise SchemaError(problem, where=tables, remedy="Start from the folder that ingest wrote.")
 
 
 def _recorded(path: Path) -> str:
@@ -51,12 +51,7 @@ def _recorded(path: Path) -> str:
 def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
     """Turn drifts to moves of gaze: calibration first, anatomy where there is none.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Folder of the tables.
-    result : mapping
-        From `run`, with sessions.
+    `result` is from `run`, with sessions.
 
     Returns
     -------
@@ -70,10 +65,10 @@ def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
     moves = fixations.groupby("reading_id").first().join(sizes.set_index("reading_id"))
     shifts = pd.DataFrame.from_dict(
         {
-            one: [-_told(drift, axis) for axis in AXES]
+            key: [-drift[axis]["value"] if is_told(drift[axis]) else 0.0 for axis in AXES]
             for session in result["sessions"].values()
             if (drift := session["calibration"] or session["anatomy"])
-            for one in session["readings"]
+            for key in session["readings"]
         },
         orient="index",
         columns=list(AXES),
@@ -86,14 +81,9 @@ def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
     return moved
 
 
-def _told(drift: Mapping[str, Any], axis: str) -> float:
-    """Give the drift along an axis, or 0 where it cannot be told from it."""
-    return float(drift[axis]["value"]) if is_told(drift[axis]) else 0.0
-
-
-def is_told(found: Mapping[str, Any], unit: str = "") -> bool:
+def is_told(estimate: Mapping[str, Any], unit: str = "") -> bool:
     """Tell whether an estimate has an interval that does not hold 0."""
-    low, high = found[f"low{unit}"], found[f"high{unit}"]
+    low, high = estimate[f"low{unit}"], estimate[f"high{unit}"]
     return low is not None and not low <= 0 <= high
 
 
@@ -118,15 +108,15 @@ def apply_to(
     dict
         What was done: readings moved, seconds added, rows by table.
     """
-    done: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
+    applied: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
     with replacing_folder(out, mark="sync.json") as folder:
         shutil.copytree(tables, folder, dirs_exist_ok=True)
         for name in moved:
             if table_path(tables, name).is_file():
-                done["rows"][name] = _write(tables, folder, name, moves, offset_s)
-        write_json({**result, "applied": done}, folder / "sync.json")
-    return done
+                applied["rows"][name] = _write(tables, folder, name, moves, offset_s)
+        write_json({**result, "applied": applied}, folder / "sync.json")
+    return applied
 
 
 def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: float) -> int:
@@ -143,23 +133,23 @@ def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: fl
 
 def _later(piece: pa.Table, offset_s: float) -> pa.Table:
     for name in ("onset_s", "offset_s"):
-        at = piece.schema.get_field_index(name)
-        piece = piece.set_column(at, name, pc.add(piece[name], offset_s))
+        place = piece.schema.get_field_index(name)
+        piece = piece.set_column(place, name, pc.add(piece[name], offset_s))
     return piece
 
 
 def _shifted(piece: pa.Table, moves: pd.DataFrame) -> pa.Table:
     row = moves.index.get_indexer(piece["reading_id"].to_pandas())
-    known = row >= 0
+    is_moved = row >= 0  # of others the row is -1, the last one: not to be used
     changed = {}
     for name in ("x_px", "y_px"):
         values = piece[name].to_numpy()
-        changed[name] = values + np.where(known, moves[name].to_numpy()[row], 0.0)
+        changed[name] = values + np.where(is_moved, moves[name].to_numpy()[row], 0.0)
     if "inside" in piece.column_names:
         size: list[Any] = [moves[name].to_numpy()[row] for name in ("width_px", "height_px")]
         within = on_image(changed["x_px"], changed["y_px"], *size)
-        changed["inside"] = np.where(known, within, piece["inside"].to_numpy())
+        changed["inside"] = np.where(is_moved, within, piece["inside"].to_numpy())
     for name, values in changed.items():
-        at = piece.schema.get_field_index(name)
-        piece = piece.set_column(at, name, pa.array(values, from_pandas=True))
+        place = piece.schema.get_field_index(name)
+        piece = piece.set_column(place, name, pa.array(values, from_pandas=True))
     return piece

@@ -99,16 +99,8 @@ def _read_fixations(
         return False
     rows, findings = piece
     values = _fixation_values(rows, reading, manifest, findings)
-    selection = np.flatnonzero(_usable(values, findings, rows))
-    selection = selection[np.argsort(values["onset_s"][selection], kind="stable")]
-    values = {name: column[selection] for name, column in values.items()}
-    if not selection.size:
-        findings.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
-        chunk.without_gaze["no fixation"] += 1
-        return False
-    size_px = (reading.width_px, reading.height_px)
-    _warn_of_fixations(values, rows.take(selection), size_px, findings)
-    return chunk.add_fixations(reading.reading_id, values, size_px, thresholds)
+    usable, size_px = _usable(values, findings, rows), (reading.width_px, reading.height_px)
+    return chunk.add_usable_fixations(values, usable, rows.places, size_px, thresholds, findings)
 
 
 def _fixation_values(
@@ -151,24 +143,6 @@ def _usable(values: dict[str, Floats], findings: Findings, rows: Rows) -> Mask:
     lose("no_resolution", "have no pixels per degree above 0", ~resolved)
     usable: Mask = ~(timeless | nowhere | reversed_) & resolved
     return usable
-
-
-def _warn_of_fixations(
-    values: dict[str, Floats],
-    rows: Rows,
-    size_px: tuple[int | None, int | None],
-    findings: Findings,
-) -> None:
-    def warn(code: str, message: str, bad: Mask) -> None:
-        findings.add_rows("warning", f"fixation_{code}", message, bad, rows=rows.places)
-
-    warn("order", "were sorted by time", np.append(False, np.diff(rows.places) < 0))
-    overlap = np.append(False, values["onset_s"][1:] < values["offset_s"][:-1])
-    warn("overlap", "start before the one before ends", overlap)
-    width_px, height_px = size_px
-    if width_px is not None and height_px is not None:
-        off = ~on_image(values["x_px"], values["y_px"], width_px, height_px)
-        warn("off_image", "lie off the image", off)
 
 
 def _read_labelled(

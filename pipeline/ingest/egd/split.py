@@ -14,19 +14,8 @@ SHARES = {"train": 0.7, "validate": 0.1, "test": 0.2}
 def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed: int) -> list[str]:
     """Draw a split so that each has its share of every stratum and no subject is in two.
 
-    Parameters
-    ----------
-    subjects : sequence of int, length n
-        Subject of each image.
-    strata : sequence of str or None, length n
-        Diagnosis of each image.
-    seed : int
-        Another seed is another draw; the order of the images does not matter.
-
-    Returns
-    -------
-    list of str, length n
-        train, validate or test.
+    `subjects`, `strata` (the diagnosis) and the result have one element an image. Another seed is
+    another draw; the order of the images does not matter.
 
     Notes
     -----

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, number_columns, read_columns
@@ -46,16 +45,10 @@ def read_fixations(
         return False
     # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
-    rows = np.flatnonzero(_usable_fixations(values, bad, findings))
-    rows = rows[np.argsort(values["onset_s"][rows], kind="stable")]
-    values = {name: column[rows] for name, column in values.items()}
-    if not rows.size:
-        findings.add("loss", "fixations_none", "there is no usable fixation", loses="gaze")
-        chunk.without_gaze["no fixation"] += 1
-        return False
-    _warn_of_fixations(values, rows, reading, findings)
-    size_px = (reading.width_px, reading.height_px)
-    return chunk.add_fixations(reading.reading_id, values, size_px, thresholds)
+    usable = _usable_fixations(values, bad, findings)
+    places, size_px = np.arange(len(usable)), (reading.width_px, reading.height_px)
+    _warn_of_fixations({name: column[usable] for name, column in values.items()}, usable, findings)
+    return chunk.add_usable_fixations(values, usable, places, size_px, thresholds, findings)
 
 
 def _usable_fixations(values: dict[str, Floats], bad: dict[str, Mask], findings: Findings) -> Mask:
@@ -80,23 +73,15 @@ def _any(masks: Iterable[Mask]) -> Mask:
     return result
 
 
-def _warn_of_fixations(
-    values: dict[str, Floats], places: NDArray[np.intp], reading: ReflacxReading, findings: Findings
-) -> None:
-    def warn(code: str, message: str, rows: Mask) -> None:
-        findings.add_rows("warning", f"fixation_{code}", message, rows, rows=places)
+def _warn_of_fixations(values: dict[str, Floats], usable: Mask, findings: Findings) -> None:
+    def warn(code: str, message: str, bad: Mask) -> None:
+        places = np.flatnonzero(usable)
+        findings.add_rows("warning", f"fixation_{code}", message, bad, rows=places)
 
-    onset_s, offset_s = values["onset_s"], values["offset_s"]
-    shown = np.array([values[f"shown_{side}_px"] for side in SIDES])
-    warn("order", "were sorted by time", np.append(False, np.diff(places) < 0))
-    overlap = np.append(False, onset_s[1:] < offset_s[:-1])
-    warn("overlap", "start before the one before ends", overlap)
-    warn("outside_audio", "lie outside 0 to 240 s", (onset_s < 0) | (offset_s >= MAX_AUDIO_S))
-    nothing = (shown[0] >= shown[2]) | (shown[1] >= shown[3])
-    warn("nothing_shown", "show no part of the image", nothing)
-    if reading.width_px is not None and reading.height_px is not None:
-        inside = on_image(values["x_px"], values["y_px"], reading.width_px, reading.height_px)
-        warn("off_image", "lie off the image", ~inside)
+    outside = (values["onset_s"] < 0) | (values["offset_s"] >= MAX_AUDIO_S)
+    warn("outside_audio", "lie outside 0 to 240 s", outside)
+    xmin, ymin, xmax, ymax = (values[f"shown_{side}_px"] for side in SIDES)
+    warn("nothing_shown", "show no part of the image", (xmin >= xmax) | (ymin >= ymax))
 
 
 def read_samples(

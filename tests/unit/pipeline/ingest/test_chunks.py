@@ -4,7 +4,7 @@ import pytest
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
-from gazescribe.pipeline.sources.faults import Fault
+from gazescribe.pipeline.sources.faults import Fault, Findings
 
 QUALITY = load_params().ingest.quality
 
@@ -46,6 +46,31 @@ def test_gaze_beyond_a_threshold_is_noted_and_left_out():
     assert not chunk.add_fixations("A", fixations(), (9, 9), strict)
     assert chunk.without_gaze == {"quality: fixations_per_s": 1}
     assert (chunk.quality["excluded"], chunk.tables) == (["fixations_per_s"], {})
+
+
+def test_usable_fixations_are_sorted_and_what_is_unusual_is_noted():
+    chunk, values = Chunk(), fixations(4)
+    values["onset_s"] = np.array([2.0, 0.0, 9.0, 0.25])
+    values["offset_s"] = values["onset_s"] + 0.5
+    values["x_px"] = np.array([50.0, 1.0, 1.0, 1.0])
+    findings = Findings("f.csv", "A", chunk.faults)
+    usable = np.array([True, True, False, True])
+    assert chunk.add_usable_fixations(values, usable, np.arange(4), (9, 9), QUALITY, findings)
+    assert chunk.last("fixations", "A", "onset_s").tolist() == [0.0, 0.25, 2.0]
+    assert [(fault.code, fault.row) for fault in chunk.faults] == [
+        ("fixation_order", 1),
+        ("fixation_overlap", 4),
+        ("fixation_off_image", 1),
+    ]
+
+
+def test_without_a_usable_fixation_the_gaze_is_lost():
+    chunk = Chunk()
+    findings, usable = Findings("f.csv", "A", chunk.faults), np.zeros(2, dtype=bool)
+    places = np.arange(2)
+    assert not chunk.add_usable_fixations(fixations(), usable, places, (9, 9), QUALITY, findings)
+    assert chunk.without_gaze == {"no fixation": 1}
+    assert [fault.code for fault in chunk.faults] == ["fixations_none"]
 
 
 def test_last_is_of_the_reading_that_was_added_last():
