@@ -239,8 +239,8 @@ def _vessels(anatomy: Anatomy, frame: Frame, rng: np.random.Generator) -> Plane:
             for line in lines.tolist():
                 draw.line(line, fill=level, width=max(1, round(thickness * unit)))
         for dx, dy, radius in ((0.03, -0.05, 0.018), (0.07, 0.03, 0.022), (0.05, 0.10, 0.016)):
-            at = (hilum[0] + sign * dx * width, hilum[1] + dy * height)
-            _disc(draw, frame, at, (radius, radius * 1.2), 190)
+            centre = (hilum[0] + sign * dx * width, hilum[1] + dy * height)
+            _disc(draw, frame, centre, (radius, radius * 1.2), 190)
     return np.asarray(picture.filter(ImageFilter.BoxBlur(unit)), np.float32) / 255
 
 

@@ -64,26 +64,26 @@ def assign_edge_cases(
         Keys of `EDGE_CASES` per reading; a discarded reading has no other.
     """
     rng = np.random.default_rng([seed, 3])
-    given: list[set[str]] = [set() for _ in readings]
+    cases_of_readings: list[set[str]] = [set() for _ in readings]
     for name, edge in EDGE_CASES.items():
         able = [
             number
             for number, (phase, case) in enumerate(readings)
             if phase in edge.phases
             and _has(case, edge.finding)
-            and "discarded" not in given[number]
+            and "discarded" not in cases_of_readings[number]
         ]
-        wanted = rate * len(able) if name != "discarded" else DISCARDED_RATE * len(readings)
-        for place in rng.permutation(len(able))[: max(1, round(wanted))]:
-            given[able[place]].add(name)
-    return [frozenset(names) for names in given]
+        count = rate * len(able) if name != "discarded" else DISCARDED_RATE * len(readings)
+        for place in rng.permutation(len(able))[: max(1, round(count))]:
+            cases_of_readings[able[place]].add(name)
+    return [frozenset(names) for names in cases_of_readings]
 
 
 def _has(case: Case, finding: str | None) -> bool:
-    found = {lesion.finding for lesion in case.lesions}
+    findings = {lesion.finding for lesion in case.lesions}
     if finding == "any":
-        return bool(found - {"support devices"})
-    return finding is None or finding in found
+        return bool(findings - {"support devices"})
+    return finding is None or finding in findings
 
 
 def apply_to_reading(
@@ -133,14 +133,14 @@ def _blinded(reading: Reading) -> Gaze:
     begin = float(reading.onset_s[sentence.first_token]) - 6.0
     end = float(reading.offset_s[sentence.end_token - 1])
     gaze = reading.gaze
-    kept = (gaze.offset_s < begin) | (gaze.onset_s > end)
-    kept[0] = True
+    outside = (gaze.offset_s < begin) | (gaze.onset_s > end)
+    outside[0] = True
     return Gaze(
-        gaze.onset_s[kept],
-        gaze.offset_s[kept],
-        gaze.x_px[kept],
-        gaze.y_px[kept],
-        gaze.visit[kept],
+        gaze.onset_s[outside],
+        gaze.offset_s[outside],
+        gaze.x_px[outside],
+        gaze.y_px[outside],
+        gaze.visit[outside],
     )
 
 

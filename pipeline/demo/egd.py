@@ -67,9 +67,9 @@ def write_egd(
     _write_inclusion(egd / "inclusion_exclusion_criteria_outputs", rows)
     _write_csv(egd / "bounding_boxes.csv", BOX_COLUMNS, box_rows(ordered, seed))
     _write_gaze(egd, _presentations(read, settings, seed), seed, samples=images != "none")
-    for one in read:
-        _write_dictation(egd, one, np.random.default_rng([seed, 23, one.case.study_id]))
-    return [planted(one) for one in read]
+    for reading in read:
+        _write_dictation(egd, reading, np.random.default_rng([seed, 23, reading.case.study_id]))
+    return [planted(reading) for reading in read]
 
 
 def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -83,15 +83,15 @@ def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]])
 def _write_inclusion(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = ("dicom_id", "anchor_age", "gender", "Normal", "CHF", "pneumonia")
     for name, column in (("CHF", "CHF"), ("normals", "Normal"), ("pneumonia", "pneumonia")):
-        kept = ([row[key] for key in columns] for row in rows if row[column])
-        _write_csv(folder / f"{name}.csv", columns, kept)
+        values = ([row[key] for key in columns] for row in rows if row[column])
+        _write_csv(folder / f"{name}.csv", columns, values)
 
 
 def _presentations(read: Sequence[EgdReading], settings: Demo, seed: int) -> list[Presentation]:
     """Put cases, calibration pictures and strays into sessions, in the order they were shown."""
     rng = np.random.default_rng([seed, 25])
-    shown = [_of_case(one) for one in read]
-    ids = [one.case.dicom_id for one in read]
+    shown = [_of_case(reading) for reading in read]
+    ids = [reading.case.dicom_id for reading in read]
     calibrated = ids[CALIBRATION_EVERY // 2 :: CALIBRATION_EVERY] or ids[:1]
     shown += [_of_point(rng, dicom_id[:-5], tracker.CALIBRATION) for dicom_id in calibrated]
     strays = rng.permutation(len(read))[: max(1, round(LONG_ID_RATE * len(read)))]
@@ -103,7 +103,7 @@ def _presentations(read: Sequence[EgdReading], settings: Demo, seed: int) -> lis
         if media == 0:
             shift = rng.normal(0, bias) / tracker.SCREEN_PX
             tick = int(rng.integers(10**11, 10**12))
-        one = replace(
+        presentation = replace(
             shown[number],
             session=session + 1,
             media=media,
@@ -111,25 +111,27 @@ def _presentations(read: Sequence[EgdReading], settings: Demo, seed: int) -> lis
             across=shown[number].across + shift[0],
             down=shown[number].down + shift[1],
         )
-        tick += int((one.offset_s[-1] + 2) * tracker.TICKS_PER_S)
-        placed.append(_touch_far_edges(one, read[number]) if number < len(read) else one)
+        tick += int((presentation.offset_s[-1] + 2) * tracker.TICKS_PER_S)
+        placed.append(
+            _touch_far_edges(presentation, read[number]) if number < len(read) else presentation
+        )
     return placed
 
 
-def _of_case(one: EgdReading) -> Presentation:
-    gaze = one.reading.gaze
-    display = display_of(one.case.width_px, one.case.height_px)
+def _of_case(reading: EgdReading) -> Presentation:
+    gaze = reading.reading.gaze
+    display = display_of(reading.case.width_px, reading.case.height_px)
     across, down = display.to_screen(gaze.x_px, gaze.y_px)
-    first = 3 if "first fixation is not 1" in one.defects else 1
+    first = 3 if "first fixation is not 1" in reading.defects else 1
     return Presentation(
-        0, 0, one.case.dicom_id, display, gaze.onset_s, gaze.offset_s, across, down, first, 0
+        0, 0, reading.case.dicom_id, display, gaze.onset_s, gaze.offset_s, across, down, first, 0
     )
 
 
-def _touch_far_edges(shown: Presentation, one: EgdReading) -> Presentation:
+def _touch_far_edges(shown: Presentation, reading: EgdReading) -> Presentation:
     """Let fixations on an odd-sized image fall on the pixel that the authors padded it by."""
-    free = np.flatnonzero(one.reading.gaze.visit < 0)[-2:]
-    if free.size < 2 or "all gaze outside" in one.defects:
+    free = np.flatnonzero(reading.reading.gaze.visit < 0)[-2:]
+    if free.size < 2 or "all gaze outside" in reading.defects:
         return shown
     display = shown.display
     across, down = shown.across.copy(), shown.down.copy()
@@ -150,8 +152,8 @@ def _of_point(rng: np.random.Generator, dicom_id: str, display: tracker.Display)
 
 def _write_gaze(egd: Path, shown: Sequence[Presentation], seed: int, *, samples: bool) -> None:
     records = [
-        tracker.record(np.random.default_rng([seed, 26, number]), one)
-        for number, one in enumerate(shown)
+        tracker.record(np.random.default_rng([seed, 26, number]), presentation)
+        for number, presentation in enumerate(shown)
     ]
     fixations = (row for record in records for row in record.fixations())
     _write_csv(egd / "fixations.csv", tracker.COLUMNS, fixations)
@@ -164,11 +166,11 @@ def _case_folder(egd: Path, case: Case) -> Path:
     return egd / "audio_segmentation_transcripts" / case.dicom_id
 
 
-def _write_dictation(egd: Path, one: EgdReading, rng: np.random.Generator) -> None:
-    folder = _case_folder(egd, one.case)
+def _write_dictation(egd: Path, reading: EgdReading, rng: np.random.Generator) -> None:
+    folder = _case_folder(egd, reading.case)
     with replacing(folder / "transcript.json") as beside:
-        beside.write_text(transcript_json(rng, one.reading, one.defects), encoding="utf-8")
-    if one.defects:  # what a download by wget leaves behind
+        beside.write_text(transcript_json(rng, reading.reading, reading.defects), encoding="utf-8")
+    if reading.defects:  # what a download by wget leaves behind
         with replacing(folder / "index.html") as beside:
             beside.write_text("<html></html>\n", encoding="utf-8")
 
@@ -202,10 +204,10 @@ def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) 
         picture = radiograph(case, case.height_px, case.width_px)
         path = root / "mimic-cxr" / case.folder / f"{case.dicom_id}.dcm"
         write_dicom(case, picture, path, inverted=case.dicom_id in inverted)
-        found = masks(case, case.height_px, case.width_px)
+        masks_of_case = masks(case, case.height_px, case.width_px)
         for name, file_name in MASK_FILES.items():
             packed = io.BytesIO()
-            inside = Image.fromarray(found[name].astype(np.uint8) * 255)
+            inside = Image.fromarray(masks_of_case[name].astype(np.uint8) * 255)
             inside.save(packed, "PNG", compress_level=1)
             with replacing(_case_folder(root / "egd", case) / file_name) as beside:
                 beside.write_bytes(packed.getvalue())

@@ -25,8 +25,8 @@ def box_rows(cases: Sequence[Case], seed: int) -> list[tuple[str, str, float, fl
     for case in sorted(cases, key=lambda case: case.dicom_id):
         size = np.array([case.width_px, case.height_px] * 2)
         for name, box in sorted(_structures(case).items()):
-            found = (np.array(box) + rng.normal(0, SPREAD, 4)) * size
-            x1, y1, x2, y2 = np.round(np.clip(found, 0, size - 1)).tolist()
+            corners = (np.array(box) + rng.normal(0, SPREAD, 4)) * size
+            x1, y1, x2, y2 = np.round(np.clip(corners, 0, size - 1)).tolist()
             rows.append((case.dicom_id, name, min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)))
     missing = rng.permutation(len(rows))[: max(1, round(MISSING_BOXES * len(cases)))]
     return [row for number, row in enumerate(rows) if number not in set(missing.tolist())]

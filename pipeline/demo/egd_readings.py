@@ -58,12 +58,12 @@ def read_all(cases: Sequence[Case], settings: Demo, seed: int) -> list[EgdReadin
 
 def _assign_defects(n: int, rate: float, rng: np.random.Generator) -> list[frozenset[str]]:
     """Give each defect to its share of readings, one at least; one defect of a kind a reading."""
-    given: list[set[str]] = [set() for _ in range(n)]
+    cases_of_readings: list[set[str]] = [set() for _ in range(n)]
     for kinds in ((*GAZE_DEFECTS, *TIME_DEFECTS), SPEECH_DEFECTS):
         more = [kind for kind in kinds for _ in range(round(n * RATES.get(kind, rate)) - 1)]
         for place, kind in zip(rng.permutation(n).tolist(), [*kinds, *more], strict=False):
-            given[place].add(kind)
-    return [frozenset(kinds) for kinds in given]
+            cases_of_readings[place].add(kind)
+    return [frozenset(kinds) for kinds in cases_of_readings]
 
 
 def _read(
@@ -113,21 +113,21 @@ def _tracked(gaze: Gaze, defect: str, reading: Reading) -> NDArray[np.bool_]:
     return tracked
 
 
-def _only(gaze: Gaze, kept: NDArray[np.bool_]) -> Gaze:
+def _only(gaze: Gaze, mask: NDArray[np.bool_]) -> Gaze:
     """Keep some fixations, the last one at least."""
-    kept = kept.copy()
-    kept[-1] |= not kept.any()
+    mask = mask.copy()
+    mask[-1] |= not mask.any()
     return Gaze(
-        gaze.onset_s[kept], gaze.offset_s[kept], gaze.x_px[kept], gaze.y_px[kept], gaze.visit[kept]
+        gaze.onset_s[mask], gaze.offset_s[mask], gaze.x_px[mask], gaze.y_px[mask], gaze.visit[mask]
     )
 
 
-def planted(one: EgdReading) -> dict[str, Any]:
+def planted(reading: EgdReading) -> dict[str, Any]:
     """Give the line of ground_truth.jsonl; no visits where a defect has spoilt the lags."""
-    row = truth("egd", one.case.dicom_id, one.case, one.reading)
-    row["text"] = spoken_text(one.reading)
-    if "no final period" in one.defects:
+    row = truth("egd", reading.case.dicom_id, reading.case, reading.reading)
+    row["text"] = spoken_text(reading.reading)
+    if "no final period" in reading.defects:
         row["text"] = row["text"].removesuffix(".")
-    if one.defects & SPOIL_TRUTH:
+    if reading.defects & SPOIL_TRUTH:
         row["visits"] = []
-    return {**row, "defects": sorted(one.defects)}
+    return {**row, "defects": sorted(reading.defects)}

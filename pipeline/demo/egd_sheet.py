@@ -118,8 +118,11 @@ def sheet_row(case: Case, number: int, seed: int) -> dict[str, Any]:
     display = display_of(case.width_px, case.height_px)
     age, gender = patient(case, seed)
     seen = {lesion.finding: lesion.certainty for lesion in case.lesions}
-    found = {name: int(any(one in seen for one in those)) for name, those in FINDINGS.items()}
-    found["normal_anatomically"] = int(not seen)
+    flags = {
+        name: int(any(finding in seen for finding in findings))
+        for name, findings in FINDINGS.items()
+    }
+    flags["normal_anatomically"] = int(not seen)
     return {
         "dicom_id": case.dicom_id,
         "path": f"{case.folder}/{case.dicom_id}.dcm",
@@ -135,19 +138,19 @@ def sheet_row(case: Case, number: int, seed: int) -> dict[str, Any]:
         **_diagnoses(rng, case.diagnosis or "normal"),
         "normal_reports": int(case.diagnosis == "normal"),
         **{column: int(case.diagnosis == name) for name, column in CLASSES.items()},
-        **found,
-        **{name: _state(rng, name, those, seen) for name, those in CHEXPERT.items()},
+        **flags,
+        **{name: _state(rng, name, findings, seen) for name, findings in CHEXPERT.items()},
         "cxr_exam_indication": INDICATIONS[number % len(INDICATIONS)],
     }
 
 
 def _diagnoses(rng: np.random.Generator, diagnosis: str) -> dict[str, str]:
-    own = DIAGNOSES[diagnosis]
-    others = rng.permutation(len(OTHER_DIAGNOSES))[: rng.integers(0, 5)]
-    given = [own[int(rng.integers(len(own)))], *(OTHER_DIAGNOSES[k] for k in others)]
-    given += [("", "")] * (N_DIAGNOSES - len(given))
+    choices = DIAGNOSES[diagnosis]
+    order = rng.permutation(len(OTHER_DIAGNOSES))[: rng.integers(0, 5)]
+    diagnoses = [choices[int(rng.integers(len(choices)))], *(OTHER_DIAGNOSES[k] for k in order)]
+    diagnoses += [("", "")] * (N_DIAGNOSES - len(diagnoses))
     columns: dict[str, str] = {}
-    for number, (title, code) in enumerate(given, 1):
+    for number, (title, code) in enumerate(diagnoses, 1):
         columns |= {f"dx{number}": title, f"dx{number}_icd": code}
     return columns
 

@@ -186,9 +186,11 @@ def look(
     arrives = np.concatenate([np.arange(onset.size) == 0 for _, onset, _ in pieces])
     visit[(rng.random(visit.size) < settings.wander_rate) & ~arrives] = -1
     where = zones[_walk(rng, visit.size, len(zones))]
-    for number, one in enumerate(visits):
-        there = np.flatnonzero(visit == number)
-        where[there] = np.array(one.ellipses)[np.arange(there.size) // 3 % len(one.ellipses)]
+    for number, target in enumerate(visits):
+        samples = np.flatnonzero(visit == number)
+        where[samples] = np.array(target.ellipses)[
+            np.arange(samples.size) // 3 % len(target.ellipses)
+        ]
     radius = np.sqrt(rng.random(visit.size)) * 0.8
     angle = rng.random(visit.size) * 2 * math.pi
     x = where[:, 0] + where[:, 2] * radius * np.cos(angle)
@@ -234,9 +236,9 @@ def _fixate(
     onset = begin_s + np.concatenate([[0.0], np.cumsum(lengths + gaps)[:-1]])
     last = end_s - pace.gap_s[0]
     offset = np.minimum(onset + lengths, last)
-    kept = onset + SHORTEST_FIXATION_S <= last
-    kept[0] = True
-    return onset[kept].round(3), offset[kept].round(3)
+    long_enough = onset + SHORTEST_FIXATION_S <= last
+    long_enough[0] = True
+    return onset[long_enough].round(3), offset[long_enough].round(3)
 
 
 def _zones(anatomy: Anatomy) -> list[tuple[float, float, float, float]]:
@@ -264,8 +266,8 @@ def _leave_image(
 ) -> None:
     """Move some fixations that are on no finding beyond an edge of the image."""
     free = np.flatnonzero(visit < 0)
-    wanted = round(rate * rng.uniform(0.6, 1.6) * visit.size)
-    gone = rng.permutation(free)[:wanted]
+    count = round(rate * rng.uniform(0.6, 1.6) * visit.size)
+    gone = rng.permutation(free)[:count]
     beyond = rng.uniform(0.03, 0.3, gone.size)
     side = rng.random(gone.size)
     x[gone] = np.select([side < 0.4, side < 0.8], [-beyond, 1 + beyond], x[gone])

@@ -80,12 +80,12 @@ def images_by_phase(readings: int) -> dict[int, int]:
         If there are too few readings for one image of each phase.
     """
     if readings < MIN_READINGS:
-        what = f"{readings} REFLACX readings cannot be made."
+        message = f"{readings} REFLACX readings cannot be made."
         remedy = (
             f"Ask for at least {MIN_READINGS}: phases 1 and 2 have {READERS} readers an image"
             " and phase 3 one."
         )
-        raise ParamsError(what, remedy=remedy)
+        raise ParamsError(message, remedy=remedy)
     images = {
         phase: min(
             max(1, round(readings * RELEASE[phase] / RELEASE_READINGS / READERS)),
@@ -142,8 +142,8 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
     cases = []
     for number in range(n):
         width, height = (round(size / shrink) for size in sizes[number])
-        own = np.random.default_rng([seed, 1, number])
-        anatomy = draw_anatomy(own, width / height, findings[number])
+        generator = np.random.default_rng([seed, 1, number])
+        anatomy = draw_anatomy(generator, width / height, findings[number])
         in_egd = 0 <= number - n_reflacx < n_egd
         cases.append(
             Case(
@@ -156,7 +156,7 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
                 splits[subjects[number]],
                 diagnoses[number - n_reflacx] if in_egd else None,
                 anatomy,
-                draw_lesions(own, anatomy, findings[number]),
+                draw_lesions(generator, anatomy, findings[number]),
             )
         )
     ends = np.cumsum([phases[1], phases[2], phases[3], n_egd])
@@ -169,14 +169,14 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
 def _assign_findings(rng: np.random.Generator, n: int) -> list[list[str]]:
     """Give each finding to its share of n images; some images get many findings, some none."""
     weights = rng.random(n) ** 1.5 + 1e-3
-    given: list[list[str]] = [[] for _ in range(n)]
+    lists: list[list[str]] = [[] for _ in range(n)]
     for finding, habitat in HABITATS.items():
         count = max(round(habitat.share * n), int(n >= ALL_FINDINGS_FROM))
         loose = finding == "support devices"
         order = np.log(rng.random(n)) / (1.0 if loose else weights)
         for place in np.argsort(-order, kind="stable")[:count]:
-            given[place].append(finding)
-    return given
+            lists[place].append(finding)
+    return lists
 
 
 def _with_rich_starts(findings: list[list[str]], phases: dict[int, int]) -> list[list[str]]:

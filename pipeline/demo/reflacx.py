@@ -72,15 +72,15 @@ def write_readings(plans: Sequence[ReadingPlan], root: Path, settings: Demo) -> 
 def write_metadata(root: Path, written: Iterable[Written]) -> None:
     """Write the three metadata tables: phases 1 and 2 by id, phase 3 by image (A5)."""
     rows: dict[int, list[tuple[Any, ...]]] = {1: [], 2: [], 3: []}
-    for one in written:
-        rows[one.phase].append(one.metadata)
-    for phase, some in rows.items():
+    for reading in written:
+        rows[reading.phase].append(reading.metadata)
+    for phase, phase_rows in rows.items():
         key = FIRST_COLUMNS.index("image" if phase == 3 else "id")
-        some.sort(key=lambda row: str(row[key]))
+        phase_rows.sort(key=lambda row: str(row[key]))
         _write_csv(
             root / "main_data" / f"metadata_phase_{phase}.csv",
             (*FIRST_COLUMNS, *labels_of(phase)),
-            some,
+            phase_rows,
         )
 
 

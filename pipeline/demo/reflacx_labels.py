@@ -116,8 +116,8 @@ def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[Ellipse]:
     if "ellipse outside" in plan.edge_cases and rows:
         key = next(iter(rows))
         rows[-7, key[1], key[2], int(size[1]) + 9] = rows.pop(key)
-    found = [(box, certainty, frozenset(named)) for box, (certainty, named) in rows.items()]
-    return sorted(found, key=lambda row: min(row[2]))
+    ellipses = [(box, certainty, frozenset(named)) for box, (certainty, named) in rows.items()]
+    return sorted(ellipses, key=lambda row: min(row[2]))
 
 
 def label_cells(
@@ -142,23 +142,23 @@ def label_cells(
     for _, certainty, named in ellipses:
         for name in named - NOT_GRADED:
             cells[name] = max(cells[name], certainty)
-    found = {lesion.finding for lesion in lesions}
+    findings = {lesion.finding for lesion in lesions}
     # The makers' program writes False where a device was drawn (A5.2).
-    cells["Support devices"] = "support devices" in found and not any(
+    cells["Support devices"] = "support devices" in findings and not any(
         "Support devices" in named for *_, named in ellipses
     )
     if plan.phase == 1:
         cells["Quality issue"] = complaint
-    cells["Other"] = "|".join(_other(plan, found))
+    cells["Other"] = "|".join(_other(plan, findings))
     if "left-over certainty" in plan.edge_cases:
         absent = [name for name, value in cells.items() if value == 0 and name not in NOT_GRADED]
         cells[absent[0]] = -1
     return list(cells.values())
 
 
-def _other(plan: ReadingPlan, found: set[str]) -> list[str]:
+def _other(plan: ReadingPlan, findings: set[str]) -> list[str]:
     """List findings without a column, and what else a reader may have noted."""
-    items = sorted(name for name in found if COLUMNS[name][plan.phase > 1] is None)
+    items = sorted(name for name in findings if COLUMNS[name][plan.phase > 1] is None)
     if "other list" in plan.edge_cases:
         items += OTHER_ITEMS
     if "other comma" in plan.edge_cases:

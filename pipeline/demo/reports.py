@@ -126,15 +126,15 @@ def draw_report(
         Its `text` obeys `text.replace(".", " .").replace(",", " ,") == " ".join(tokens)`.
     """
     devices, findings = _findings(rng, lesions)
-    said = {
+    spoken = {
         label
         for statement in findings
         for concept, sign in _concepts(statement.words)
         if sign != "-"
         for label in CONCEPTS[concept]
     }
-    heart = [] if _sees(lesions, "enlarged cardiac silhouette") else [_heart(rng, said)]
-    absent = _absences(rng, said)
+    heart = [] if _sees(lesions, "enlarged cardiac silhouette") else [_heart(rng, spoken)]
+    absent = _absences(rng, spoken)
     seen = {lesion.finding for lesion in lesions}
     clear = [_Statement(_pick(rng, CLEAR))] if not seen & LUNG_FINDINGS else []
     body = [*findings, *clear]
@@ -174,7 +174,7 @@ def _findings(
     for (first, second), templates in (*SAME_ELLIPSE.items(), *PAIRS.items()):
         together = groups.get(first, []), groups.get(second, [])
         if not all(together) or not _belong(
-            lesions, *together, same=(first, second) in SAME_ELLIPSE
+            lesions, *together, paired=(first, second) in SAME_ELLIPSE
         ):
             continue
         strength = _strength(lesions[together[0][0]].certainty)
@@ -190,10 +190,10 @@ def _findings(
 
 
 def _belong(
-    lesions: Sequence[Lesion], first: Sequence[int], second: Sequence[int], *, same: bool
+    lesions: Sequence[Lesion], first: Sequence[int], second: Sequence[int], *, paired: bool
 ) -> bool:
     """Whether two findings are said in one sentence: one ellipse for both, or the same sides."""
-    if same:
+    if paired:
         places = [
             {(lesions[i].x, lesions[i].y, lesions[i].rx, lesions[i].ry) for i in numbers}
             for numbers in (first, second)
@@ -233,36 +233,36 @@ def _fill(
         there="there are" if many else "there is",
     )
     sign = "?" if strength == "unsure" else "+"
-    return MENTION.sub(lambda found: _signed(found, sign), filled)
+    return MENTION.sub(lambda match: _signed(match, sign), filled)
 
 
-def _signed(found: re.Match[str], sign: str) -> str:
-    words, concept, own = found.groups()
-    return f"<{words}|{concept or words}{own or sign}>"
+def _signed(match: re.Match[str], sign: str) -> str:
+    words, concept, sign_of_mention = match.groups()
+    return f"<{words}|{concept or words}{sign_of_mention or sign}>"
 
 
-def _denied(found: re.Match[str]) -> str:
-    return _signed(found, "-")
+def _denied(match: re.Match[str]) -> str:
+    return _signed(match, "-")
 
 
 def _concepts(words: str) -> Iterator[tuple[str, str]]:
-    for found in MENTION.finditer(words):
-        yield found[2] or found[1], found[3]
+    for match in MENTION.finditer(words):
+        yield match[2] or match[1], match[3]
 
 
-def _heart(rng: np.random.Generator, said: set[str]) -> _Statement:
+def _heart(rng: np.random.Generator, spoken: set[str]) -> _Statement:
     """Say that the heart's size is normal, or that it is stable, which is uncertain."""
     usable = [
         words
         for words in HEART
-        if not said & {label for concept, _ in _concepts(words) for label in CONCEPTS[concept]}
+        if not spoken & {label for concept, _ in _concepts(words) for label in CONCEPTS[concept]}
     ]
     return _Statement(_pick(rng, usable), structure="heart") if usable else _Statement(NEUTRAL[0])
 
 
-def _absences(rng: np.random.Generator, said: set[str]) -> list[_Statement]:
+def _absences(rng: np.random.Generator, spoken: set[str]) -> list[_Statement]:
     """One or two sentences that deny findings nobody named."""
-    usable = [name for name in NEGATED if not said & set(CONCEPTS[name])]
+    usable = [name for name in NEGATED if not spoken & set(CONCEPTS[name])]
     usable = [usable[place] for place in rng.permutation(len(usable))]
     statements = []
     for _ in range(int(rng.integers(1, 4))):
@@ -287,12 +287,12 @@ def _assemble(statements: Sequence[_Statement]) -> Report:
     for statement in statements:
         first = len(tokens)
         end = 0
-        for found in MENTION.finditer(statement.words):
-            tokens += statement.words[end : found.start()].split()
+        for match in MENTION.finditer(statement.words):
+            tokens += statement.words[end : match.start()].split()
             begin = len(tokens)
-            tokens += found[1].split()
-            marks.append((begin, len(tokens), found[2] or found[1], POLARITY[found[3]]))
-            end = found.end()
+            tokens += match[1].split()
+            marks.append((begin, len(tokens), match[2] or match[1], POLARITY[match[3]]))
+            end = match.end()
         tokens += [*statement.words[end:].split(), "."]
         sentences.append(Sentence(first, len(tokens), statement.lesions, statement.structure))
     report = Report(tuple(tokens), tuple(sentences), ())

@@ -78,10 +78,10 @@ def write_demo(
     egd_truths, *done = map_tasks(
         _call, tasks, workers=workers, scheduler=scheduler, description="writing"
     )
-    written = [one for batch in done[: n_readings - 1] for one in batch]
+    written = [reading for batch in done[: n_readings - 1] for reading in batch]
     reflacx.write_metadata(out / "reflacx", written)
     mimic.write_tables(pictures, unlabelled, jpg)
-    truths = [one.truth for one in written if one.truth is not None]
+    truths = [reading.truth for reading in written if reading.truth is not None]
     _write_truth(out / TRUTH, [*truths, *egd_truths])
     return {
         "reflacx_readings": len(plans),
@@ -104,7 +104,7 @@ def _call(task: Callable[[], Any]) -> Any:
 
 
 def _write_truth(path: Path, truths: Sequence[dict[str, Any]]) -> None:
-    lines = [json.dumps(one, sort_keys=True) + "\n" for one in truths]
+    lines = [json.dumps(truth, sort_keys=True) + "\n" for truth in truths]
     path.write_text("".join(lines), encoding="utf-8")
 
 
@@ -121,9 +121,11 @@ def check_replaceable(out: Path) -> None:
     remedy = "Give a new folder, or the one of an earlier demo."
     if not out.is_dir():
         raise GazeError("this is a file; the demo needs a folder.", where=out, remedy=remedy)
-    found = entries(out)
-    strange = sorted(found - {*TREES, TRUTH})
-    if found and (strange or TRUTH not in found):
+    names = entries(out)
+    strange = sorted(names - {*TREES, TRUTH})
+    if names and (strange or TRUTH not in names):
         first = strange[0] if strange else f"no {TRUTH}"
-        what = f"this folder is not empty and no demo tree (found: {first}); nothing was written."
-        raise GazeError(what, where=out, remedy=remedy)
+        message = (
+            f"this folder is not empty and no demo tree (names: {first}); nothing was written."
+        )
+        raise GazeError(message, where=out, remedy=remedy)

@@ -57,13 +57,13 @@ def speak(
     begin = offset = start_s
     onsets = np.empty(length.size)
     for number, sentence in enumerate(report.sentences):
-        here = slice(sentence.first_token, sentence.end_token)
+        tokens = slice(sentence.first_token, sentence.end_token)
         if number:
-            begin = max(offset + pauses[here][0], begin + lead_s[number])
-        steps = durations[here] + pauses[here]
-        steps[0] = durations[here][0]
+            begin = max(offset + pauses[tokens][0], begin + lead_s[number])
+        steps = durations[tokens] + pauses[tokens]
+        steps[0] = durations[tokens][0]
         ends = begin + np.cumsum(steps)
-        onsets[here] = ends - durations[here]
+        onsets[tokens] = ends - durations[tokens]
         offset = ends[-1]
     decimals = 2 if grid_s < 0.1 else 1
     return (

@@ -249,7 +249,7 @@ def _jumps(across: Floats, down: Floats) -> tuple[Floats, Floats]:
 def _eyes(rng: np.random.Generator, line: _Timeline) -> dict[str, NDArray[Any]]:
     """Give the columns about pupils and blinks."""
     n = line.time_s.size
-    found = (line.blink == 0).astype(np.int64)
+    eye_found = (line.blink == 0).astype(np.int64)
     size_mm = np.round(3.4 + rng.normal(0, 0.3) + 0.15 * _wander(rng, n), 5)
     depth = np.round(1.0 + 0.02 * _wander(rng, n), 5)
     columns: dict[str, NDArray[Any]] = {}
@@ -258,9 +258,9 @@ def _eyes(rng: np.random.Generator, line: _Timeline) -> dict[str, NDArray[Any]]:
         columns[f"{eye}PCY"] = np.round(0.595 + 0.004 * _wander(rng, n), 5)
         columns[f"{eye}PD"] = np.round(size_mm * 5.4 + rng.normal(0, 0.1, n), 5)
         columns[f"{eye}PS"] = depth
-        columns[f"{eye}PV"] = found
+        columns[f"{eye}PV"] = eye_found
         columns[f"{eye}PMM"] = np.round(size_mm + rng.normal(0, 0.03, n), 5)
-        columns[f"{eye}PMMV"] = found
+        columns[f"{eye}PMMV"] = eye_found
     over = np.flatnonzero(np.diff(line.blink) < 0) + 1
     lasted = np.zeros(n)
     for end in over.tolist():

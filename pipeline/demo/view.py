@@ -81,11 +81,11 @@ def show(
     zoom = np.ones(n)
     centre = np.tile(size / 2, (n, 1))
     for visit in visits:
-        wanted, middle = _closer(rng, visit, size)
-        if rng.random() < zoom_rate and wanted > 1:
+        target, middle = _closer(rng, visit, size)
+        if rng.random() < zoom_rate and target > 1:
             # The first fixation finds the place, the wheel turns after it.
             during = (gaze.onset_s > visit.onset_s) & (gaze.onset_s < visit.offset_s)
-            zoom[during] = wanted
+            zoom[during] = target
             centre[during] = middle + rng.normal(0, 0.01, (int(during.sum()), 2)).cumsum(0) * size
     shown, screen = _rectangles(zoom, np.clip(centre, 0, size), size)
     x, y = gaze.x_px, gaze.y_px
