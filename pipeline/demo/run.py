@@ -126,6 +126,6 @@ def check_replaceable(out: Path) -> None:
     if names and (strange or TRUTH not in names):
         first = strange[0] if strange else f"no {TRUTH}"
         message = (
-            f"this folder is not empty and no demo tree (names: {first}); nothing was written."
+            f"this folder is not empty and no demo tree (found: {first}); nothing was written."
         )
         raise GazeError(message, where=out, remedy=remedy)
