@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from gazescribe.pipeline.core.shards import open_shards
 from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, write_tables
 
@@ -104,3 +106,25 @@ def exported(inputs, tmp_path_factory):
         return root / form
 
     return export
+
+
+def source(inputs: Inputs, name: str):
+    """The index of a set of maps, and the maps."""
+    shards = open_shards(getattr(inputs, name))
+    assert len(shards) > 1
+    return shards.index.to_pandas(), np.stack([shards[n] for n in range(len(shards))])
+
+
+def check_maps(inputs: Inputs, name: str, index: pd.DataFrame, found: np.ndarray) -> None:
+    """Compare maps and their index, read by another library, with the shards."""
+    expected, maps = source(inputs, name)
+    assert found.dtype == np.float16
+    np.testing.assert_array_equal(found, maps)
+    for column in ("reading_id", "label", "kind", "split"):
+        assert texts(index[column]) == texts(expected[column]), column
+    for column in ("phase", "peak", "gaze_s", "scale", "pad_x_px", "pad_y_px"):
+        assert index[column].astype(float).tolist() == expected[column].astype(float).tolist()
+
+
+def texts(column):
+    return ["" if pd.isna(value) else value for value in column]

@@ -1,0 +1,87 @@
+"""What goes into an export, before it is written."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gazescribe.pipeline.core.errors import AlignmentError, GazeError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
+from gazescribe.pipeline.export.contents import MapSet, gather, recorded
+from tests.synthetic import reading, write_tables
+
+from .conftest import IDS
+
+KEY = b"0123456789abcdef0123456789abcdef"
+
+
+def gathered(inputs, *sets, key=None, text=False, fixations=False):
+    shards = [(name, getattr(inputs, name)) for name in sets]
+    return gather(inputs.tables, inputs.associated, shards, key=key, text=text, fixations=fixations)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        pytest.param({}, ["readings", "windows", "gaussians"], id="plain"),
+        pytest.param(
+            {"text": True}, ["readings", "words", "sentences", "windows", "gaussians"], id="text"
+        ),
+        pytest.param(
+            {"fixations": True}, ["readings", "fixations", "windows", "gaussians"], id="gaze"
+        ),
+    ],
+)
+def test_tables_are_those_asked_for(inputs, asked, names):
+    tables = gathered(inputs, **asked).tables
+    assert list(tables) == names
+    assert "image_path" not in tables["readings"].column_names
+    assert ("text" in tables["readings"].column_names) == bool(asked.get("text"))
+
+
+def test_hashed_rows_are_sorted_by_their_hashes(inputs):
+    contents = gathered(inputs, "label", key=KEY)
+    ids = contents.tables["readings"]["reading_id"].to_pylist()
+    assert len(ids) == 3
+    assert ids == sorted(ids)
+    assert not set(ids) & set(IDS)
+    (label,) = contents.sets
+    shards = open_shards(inputs.label)
+    for heatmap, place in zip(label.maps(), label.places, strict=True):
+        np.testing.assert_array_equal(heatmap, shards[place])
+    assert sorted(label.places) == [0, 1, 2, 3]
+    assert label.index["row"].to_pylist() == [0, 1, 2, 3]
+
+
+def test_a_large_set_is_cut_into_files(tmp_path):
+    n = ROWS_A_SHARD + 10
+    index = pa.table({"n": range(n)})
+    first, second = MapSet("label", tmp_path, index, tuple(range(n, 0, -1))).parts()
+    assert (first.number, second.number) == (0, 1)
+    assert second.index["n"].to_pylist() == list(range(ROWS_A_SHARD, n))
+    assert second.places == tuple(range(10, 0, -1))
+    assert second.take([2, 0]).places == (8, 10)
+
+
+def test_what_stages_recorded_is_carried_on(inputs):
+    windows = gathered(inputs).tables["windows"].schema
+    assert recorded(windows)["params"]["lag_s"] == 1.5
+    assert windows.metadata[b"table"] == TABLES["windows"].schema.metadata[b"table"]
+    assert recorded(pa.schema([])) == {}
+
+
+def test_a_name_is_taken_once(inputs):
+    with pytest.raises(GazeError, match="the name label is taken twice"):
+        gathered(inputs, "label", "label")
+
+
+def test_maps_of_other_readings_are_named_unless_ids_are_hashed(inputs, tmp_path):
+    tables = write_tables(tmp_path, readings=[reading("R1")], windows=[], gaussians=[])
+    options = {"text": False, "fixations": False}
+    shards = [("label", inputs.label)]
+    with pytest.raises(AlignmentError, match="label has 2 readings that are not in") as error:
+        gather(tables, tables, shards, key=None, **options)
+    assert error.value.faults == IDS[:2]
+    with pytest.raises(AlignmentError, match="label has 2 readings") as error:
+        gather(tables, tables, shards, key=KEY, **options)
+    assert error.value.faults == ()
