@@ -5,16 +5,17 @@ from typing import Literal
 
 import click
 
+from gazescribe.models.commands.runs import accelerator_option, run_option, summarise_runs
 from gazescribe.models.core.config import read_config
-from gazescribe.models.evaluating.run import check_trained, device_of, evaluate_run
-from gazescribe.models.training.run import chosen, data_hash
+from gazescribe.models.core.device import choose_device
+from gazescribe.models.core.runs import choose_runs, data_hash
+from gazescribe.models.evaluating.run import check_trained, evaluate_run
 from gazescribe.pipeline.commands.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     FOLDER,
     command,
     json_option,
-    summarise,
 )
 
 
@@ -22,10 +23,8 @@ from gazescribe.pipeline.commands.options import (
 @click.argument("config_file", metavar="CONFIG", type=EXISTING_FILE)
 @click.argument("models", type=EXISTING_FOLDER)
 @click.argument("out", type=FOLDER)
-@click.option("--run", "names", multiple=True, metavar="NAME", help="Score this run only.")
-@click.option(
-    "--accelerator", type=click.Choice(["cpu", "gpu"]), help="[default: gpu where there is one]"
-)
+@run_option("Score")
+@accelerator_option
 @json_option
 def evaluate(
     config_file: Path,
@@ -41,14 +40,9 @@ def evaluate(
     scores are there already is left alone.
     """
     config = read_config(config_file)
-    runs = chosen(config, names)
+    runs = choose_runs(config, names)
     check_trained(runs, models)
-    device = device_of(accelerator)
+    device = choose_device(accelerator)
     data = data_hash(config)
-    done = {run.name: evaluate_run(run, config, models, out, data, device) for run in runs}
-    for text in dict.fromkeys(text for one in done.values() for text in one["warnings"]):
-        click.secho(f"warning: {text}", fg="yellow", err=True)
-    scored = [one["seconds"] for one in done.values() if not one["skipped"]]
-    line = f"{len(scored)} networks scored in {sum(scored):.0f} s"
-    there = len(done) - len(scored)
-    summarise(f"{line}, {there} were there already → {out}", done, as_json=as_json)
+    summaries = {run.name: evaluate_run(run, config, models, out, data, device) for run in runs}
+    summarise_runs(summaries, "scored", out, as_json=as_json)

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 import click
 
+from gazescribe.models.commands.runs import accelerator_option
+from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
-from gazescribe.models.predicting.run import PARTS, Asked, run
+from gazescribe.models.predicting.run import PARTS, Options, run
 from gazescribe.pipeline.commands.options import (
     EXISTING_FILE,
     FOLDER,
@@ -61,9 +63,7 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     type=click.IntRange(min=0),
     help="Processes that read images.  [default: as many as cores with a GPU, else none]",
 )
-@click.option(
-    "--accelerator", type=click.Choice(["cpu", "gpu"]), help="[default: gpu where there is one]"
-)
+@accelerator_option
 @json_option
 def predict(
     checkpoint: Path,
@@ -74,7 +74,7 @@ def predict(
     workers: int | None,
     accelerator: Literal["cpu", "gpu"] | None,
     as_json: bool,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Apply the network of CHECKPOINT to each IMAGE: probabilities, maps, masks, overlays.
 
@@ -83,33 +83,33 @@ def predict(
     column path (and, if you like, name).
     """
     if card:
-        from gazescribe.models.core.checkpoint import read_metadata
-
         click.echo(read_metadata(checkpoint)["card"])
         return
     if out is None or not images:
         raise GazeError("give at least one IMAGE and --out FOLDER, or --card.")
-    pictures, others = list_pictures(images, but=out)
+    pictures, other_suffixes = list_pictures(images, but=out)
     summary = run(
         checkpoint,
         pictures,
         out,
-        Asked(**asked),
+        Options(**options),
         batch_size=batch_size,
         workers=workers,
         accelerator=accelerator,
     )
-    summary["other_files"] = others
-    for one in summary["left_out"][:MAX_SHOWN]:
-        text = f"warning: {one['path']}: {one['reason']} {one['remedy'] or ''}"
+    summary["other_files"] = other_suffixes
+    for fault in summary["left_out"][:MAX_SHOWN]:
+        text = f"warning: {fault['path']}: {fault['reason']} {fault['remedy'] or ''}"
         click.secho(text.rstrip(), fg="yellow", err=True)
-    reasons = Counter(one["reason"].rstrip(".") for one in summary["left_out"])
+    reasons = Counter(fault["reason"].rstrip(".") for fault in summary["left_out"])
+    n_others = sum(other_suffixes.values())
     line = f"{summary['n_images']} images predicted by {summary['checkpoint']['name']}"
     line += "; left out: " + (", ".join(f"{n} {why}" for why, n in reasons.items()) or "none")
-    line += f"; {sum(others.values())} other files in the folders" if others else ""
+    line += f"; {n_others} other files in the folders" if n_others else ""
     line += f"; {summary['n_kept']} kept from a run that was cut off" if summary["n_kept"] else ""
-    if (mean := summary.get("localisation")) is not None:
-        line += "; boxes: " + ", ".join(f"{what} {_rounded(value)}" for what, value in mean.items())
+    if "localisation" in summary:
+        means = summary["localisation"].items()
+        line += "; boxes: " + ", ".join(f"{name} {_rounded(mean)}" for name, mean in means)
     summarise(f"{line} → {out}", summary, as_json=as_json)
 
 

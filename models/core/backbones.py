@@ -104,13 +104,13 @@ class Backbone(nn.Module):
         """
         net = self.resnet
         features = net.maxpool(net.relu(net.bn1(net.conv1(images))))
-        found = []
+        chosen = []
         stages = (net.layer1, net.layer2, net.layer3, net.layer4)
         for number, stage in enumerate(stages[: max(self.layers)], start=1):
             features = stage(features)
             if number in self.layers:
-                found.append(features)
-        return found
+                chosen.append(features)
+        return chosen
 
 
 def load_weights(net: nn.Module, path: Path, name: str) -> None:
@@ -122,17 +122,16 @@ def load_weights(net: nn.Module, path: Path, name: str) -> None:
         If the file cannot be read or is of another network; names every parameter that is not as
         expected.
     """
-    given = read_weights(path)
-    own = {key: value for key, value in net.state_dict().items() if not key.startswith(UNUSED)}
-    given = {key: value for key, value in given.items() if not key.startswith(UNUSED)}
-    if faults := _faults(own, given):
+    expected = _used(net.state_dict())
+    weights = _used(read_weights(path))
+    if faults := _faults(expected, weights):
         raise GazeError(
             f"not the weights of {name}: {len(faults)} entries are not as they should be.",
             where=path,
             remedy=f"Give the state dict of {name} and nothing else, or set `weights: null`.",
             faults=faults,
         )
-    net.load_state_dict(given, strict=False)
+    net.load_state_dict(weights, strict=False)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -146,7 +145,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
-        given = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise GazeError(
             "there is no such weight file.",
@@ -155,15 +154,22 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         ) from None
     except (OSError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        what = f"cannot be read as weights ({reason})."
-        raise GazeError(what, where=path, remedy=WANTED) from error
-    if not isinstance(given, Mapping):
-        raise GazeError(f"holds a {type(given).__name__}.", where=path, remedy=WANTED)
-    others = {key: value for key, value in given.items() if not isinstance(value, Tensor)}
-    if others:
-        faults = [f"{key} is of type {type(value).__name__}" for key, value in others.items()]
+        message = f"cannot be read as weights ({reason})."
+        raise GazeError(message, where=path, remedy=WANTED) from error
+    if not isinstance(content, Mapping):
+        raise GazeError(f"holds a {type(content).__name__}.", where=path, remedy=WANTED)
+    faults = [
+        f"{key} is of type {type(value).__name__}"
+        for key, value in content.items()
+        if not isinstance(value, Tensor)
+    ]
+    if faults:
         raise GazeError("holds more than tensors.", where=path, remedy=WANTED, faults=faults)
-    return dict(given)
+    return dict(content)
+
+
+def _used(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value for key, value in weights.items() if not key.startswith(UNUSED)}
 
 
 def _halving(channels: int, width: int) -> nn.Sequential:
@@ -174,12 +180,13 @@ def _halving(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(BasicBlock(channels, width, stride=2, downsample=shortcut))
 
 
-def _faults(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    faults = [f"{key} is not part of this network" for key in given if key not in own]
-    for key, value in own.items():
-        if key not in given:
-            faults += [] if key.endswith(COUNTER) else [f"{key} is missing"]
-        elif given[key].shape != value.shape:
-            shapes = tuple(given[key].shape), tuple(value.shape)
-            faults.append(f"{key} has shape {shapes[0]}, not {shapes[1]}")
+def _faults(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[str]:
+    faults = [f"{key} is not part of this network" for key in weights if key not in expected]
+    for key, value in expected.items():
+        if key in weights:
+            shape, shape_in_file = tuple(value.shape), tuple(weights[key].shape)
+            if shape != shape_in_file:
+                faults.append(f"{key} has shape {shape_in_file}, not {shape}")
+        elif not key.endswith(COUNTER):
+            faults.append(f"{key} is missing")
     return faults

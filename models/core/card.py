@@ -21,41 +21,29 @@ of that, and say nothing about people.
 """
 
 
-def model_card(said: Mapping[str, Any]) -> str:
-    """Describe a network from what its checkpoint says.
-
-    Parameters
-    ----------
-    said : mapping
-        `system`, `run`, `labels`, `input`, `training`, `thresholds`, `metrics` and `versions`, as
-        `models.core.checkpoint.Checkpoint` has them.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    run, size = said["run"], said["input"]
-    what = (
-        f"A network of gazescribe ({said['system']}). Input: {size['height']} × {size['width']}"
+def model_card(metadata: Mapping[str, Any]) -> str:
+    """Describe a network from the metadata of its checkpoint (`models.core.checkpoint`)."""
+    run, size = metadata["run"], metadata["input"]
+    about = (
+        f"A network of gazescribe ({metadata['system']}). Input: {size['height']} × {size['width']}"
         f" pixels, letterboxed, {size['channels']} channels, normalised {size['normalise']}."
-        f" Output: {', '.join(said['labels'])}.\n"
+        f" Output: {', '.join(metadata['labels'])}.\n"
     )
     parts = [
         f"# {run['name']}\n",
-        what,
+        about,
         "## Intended use\n",
         USE,
         "## Training data\n",
-        _table(said["training"]),
+        _table(metadata["training"]),
         "## Data and licence\n",
         DATA,
         "## Scores\n",
-        _table(said["metrics"]) if said["metrics"] else "Not evaluated yet.\n",
+        _table(metadata["metrics"]) if metadata["metrics"] else "Not evaluated yet.\n",
         "## Settings\n",
         _table(run),
         "## Versions\n",
-        _table(said["versions"]),
+        _table(metadata["versions"]),
         "## How to cite\n",
         PAPERS,
     ]
@@ -68,10 +56,10 @@ def _table(content: Mapping[str, Any]) -> str:
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found = []
+    rows = []
     for key, value in content.items():
         if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{key}.")
+            rows += _flat(value, f"{prefix}{key}.")
         else:
-            found.append((f"{prefix}{key}", str(value)))
-    return found
+            rows.append((f"{prefix}{key}", str(value)))
+    return rows

@@ -11,15 +11,16 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
 
 from gazescribe.models.core.card import model_card
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
+
+if TYPE_CHECKING:  # torch takes seconds to import, and metadata is read without it
+    from torch import Tensor, nn
 
 FORMAT = 1
 KEY = "gazescribe"
@@ -29,13 +30,13 @@ LIBRARIES = ("gazescribe", "numpy", "pytorch-lightning", "timm", "torch", "torch
 
 def library_versions() -> dict[str, str]:
     """Versions that are installed; this project is 'unknown' where it runs from a copy."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+            versions[name] = "unknown"
+    return versions
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Checkpoint:
     labels: list[str]
     input: dict[str, Any]
     training: dict[str, Any]
-    weights: dict[str, Tensor] = field(repr=False)
+    weights: dict[str, "Tensor"] = field(repr=False)
     thresholds: dict[str, Any] | None = None
     metrics: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=library_versions)
@@ -81,13 +82,18 @@ class Checkpoint:
     @property
     def metadata(self) -> dict[str, Any]:
         """All but the weights, as the file has it."""
-        names = [one.name for one in dataclasses.fields(self) if one.name != "weights"]
-        said = {name: getattr(self, name) for name in names}
-        return {"format": FORMAT, **said, "card": model_card(said)}
+        content = {name: getattr(self, name) for name in _metadata_names()}
+        return {"format": FORMAT, **content, "card": model_card(content)}
+
+
+def _metadata_names() -> list[str]:
+    return [field.name for field in dataclasses.fields(Checkpoint) if field.name != "weights"]
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
+    from safetensors.torch import save
+
     weights = {name: value.contiguous() for name, value in checkpoint.weights.items()}
     text = json.dumps(checkpoint.metadata, sort_keys=True)
     with replacing(path) as beside:
@@ -104,7 +110,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SchemaError("there is no such checkpoint.", where=path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get(KEY)
     except (SafetensorError, OSError) as fault:
         raise SchemaError(f"this is not a safetensors file ({fault}).", where=path) from fault
@@ -116,8 +122,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as fault:
         raise SchemaError(f"its metadata is not JSON ({fault}).", where=path) from fault
     if metadata.get("format") != FORMAT:
-        what = f"format {metadata.get('format')!r} found, {FORMAT} expected."
-        raise SchemaError(what, where=path, remedy="Train it again, or use another version.")
+        message = f"format {metadata.get('format')!r} found, {FORMAT} expected."
+        raise SchemaError(message, where=path, remedy="Train it again, or use another version.")
     return metadata
 
 
@@ -137,18 +143,18 @@ def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
         If the file is not a checkpoint of ours, is of another format, or is refused.
     """
     metadata = read_metadata(path)
-    known = {one.name for one in dataclasses.fields(Checkpoint)} - {"weights"}
-    absent = sorted(known - set(metadata))
+    names = _metadata_names()
+    absent = sorted(set(names) - set(metadata))
     if absent:
         raise SchemaError(f"its metadata lacks {', '.join(absent)}.", where=path)
     if system is not None and metadata["system"] != system:
         raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
     with safe_open(path, framework="pt") as file:
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    return Checkpoint(**{name: metadata[name] for name in known}, weights=weights)
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
+    return Checkpoint(**{name: metadata[name] for name in names}, weights=weights)
 
 
-def load_weights(network: nn.Module, weights: Mapping[str, Tensor], *, where: object) -> None:
+def load_weights(network: "nn.Module", weights: Mapping[str, "Tensor"], *, where: object) -> None:
     """Put weights into a network that must have exactly these.
 
     Raises
@@ -156,14 +162,13 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], *, where: ob
     SchemaError
         If one is missing, left over, or of another shape; all of them at once.
     """
-    own = network.state_dict()
-    faults = [f"{name} is missing" for name in sorted(set(own) - set(weights))]
-    faults += [f"{name} is unknown" for name in sorted(set(weights) - set(own))]
-    faults += [
-        f"{name}: {tuple(own[name].shape)} expected, {tuple(weights[name].shape)} found"
-        for name in sorted(set(own) & set(weights))
-        if own[name].shape != weights[name].shape
-    ]
+    expected = network.state_dict()
+    faults = [f"{name} is missing" for name in sorted(set(expected) - set(weights))]
+    faults += [f"{name} is unknown" for name in sorted(set(weights) - set(expected))]
+    for name in sorted(set(expected) & set(weights)):
+        shape, shape_in_file = tuple(expected[name].shape), tuple(weights[name].shape)
+        if shape != shape_in_file:
+            faults.append(f"{name}: {shape} expected, {shape_in_file} found")
     if faults:
         raise SchemaError("these are not this network's weights.", where=where, faults=faults)
     network.load_state_dict(dict(weights))

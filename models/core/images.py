@@ -63,10 +63,10 @@ def open_images(folder: Path | str, size: tuple[int, int]) -> ImageRows:
     rows = ImageRows(shards)
     sizes = set(zip(rows.index["height"], rows.index["width"], strict=True)) - {size}
     if sizes:
-        found = ", ".join(f"{height} × {width}" for height, width in sorted(sizes))
-        what = f"these images are {found}, but {size[0]} × {size[1]} is asked for."
+        texts = ", ".join(f"{height} × {width}" for height, width in sorted(sizes))
+        message = f"these images are {texts}, but {size[0]} × {size[1]} is asked for."
         remedy = f"Make them with `gazescribe images --size {size[0]}x{size[1]}`."
-        raise ParamsError(what, where=folder, remedy=remedy)
+        raise ParamsError(message, where=folder, remedy=remedy)
     return rows
 
 

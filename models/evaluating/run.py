@@ -17,21 +17,25 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.models.core.checkpoint import (
+    FILE,
+    Checkpoint,
+    annotate_checkpoint,
+    load_checkpoint,
+)
 from gazescribe.models.core.config import Config
-from gazescribe.models.training.run import WITHOUT_EFFECT, run_hash
-from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.models.core.runs import WITHOUT_EFFECT, hash_of, run_hash
+from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.tables import write_table
 
 if TYPE_CHECKING:  # torch takes seconds to import
     import torch
-
-    from gazescribe.models.core.checkpoint import Checkpoint
 
 SCORES = "scores.json"
 EXAMPLES = "examples.npz"
@@ -39,16 +43,16 @@ EXAMPLES = "examples.npz"
 
 @dataclass(frozen=True)
 class Scored:
-    """What a system says of one run.
+    """Scores of one run, as a system gives them.
 
     Attributes
     ----------
     tables : mapping of str to columns
         Score tables by their names in `pipeline.core.schemas`.
-    said : mapping
+    about : mapping
         What `scores.json` says of them: thresholds, counts and so on.
     thresholds, metrics : mapping or None
-        What the checkpoint is to say (`models.core.checkpoint.Checkpoint`).
+        For the checkpoint (`models.core.checkpoint.Checkpoint`).
     examples : mapping of str to ndarray, optional
         Pictures and maps for figures.
     warnings : sequence of str
@@ -56,7 +60,7 @@ class Scored:
     """
 
     tables: Mapping[str, Mapping[str, Any]]
-    said: Mapping[str, Any]
+    about: Mapping[str, Any]
     thresholds: dict[str, Any] | None
     metrics: dict[str, Any]
     examples: Mapping[str, NDArray[Any]] | None = None
@@ -71,29 +75,11 @@ def check_trained(runs: Sequence[Any], models: Path) -> None:
     ParamsError
         Naming all that have none.
     """
-    from gazescribe.models.core.checkpoint import FILE
-
-    absent = [run.name for run in runs if not (models / run.name / FILE).is_file()]
-    if absent:
-        what = f"{len(absent)} of {len(runs)} runs are not trained."
+    untrained = [run.name for run in runs if not (models / run.name / FILE).is_file()]
+    if untrained:
+        message = f"{len(untrained)} of {len(runs)} runs are not trained."
         remedy = "Train them, or name the others with --run."
-        raise ParamsError(what, where=models, remedy=remedy, faults=absent)
-
-
-def device_of(accelerator: Literal["cpu", "gpu"] | None) -> "torch.device":
-    """Choose a GPU where there is one, unless told otherwise.
-
-    Raises
-    ------
-    GazeError
-        If a GPU was asked for and there is none.
-    """
-    import torch
-
-    there = torch.cuda.is_available()
-    if accelerator == "gpu" and not there:
-        raise GazeError("a GPU was asked for, none found.", remedy="Leave --accelerator out.")
-    return torch.device("cuda" if there and accelerator != "cpu" else "cpu")
+        raise ParamsError(message, where=models, remedy=remedy, faults=untrained)
 
 
 def evaluate_run(
@@ -124,33 +110,31 @@ def evaluate_run(
     GazeError
         If the checkpoint is of other settings, or what it is scored on is not what it must be.
     """
-    from gazescribe.models.core.checkpoint import FILE, load_checkpoint
-
     path, folder = models / run.name / FILE, out / run.name
     checkpoint = load_checkpoint(path, system=config.system)
     check_settings(checkpoint, run, path)
     key = score_hash(checkpoint, config, data)
-    if (there := read_scores(folder, key)) is not None:
-        return {**there, "skipped": True}
+    if (earlier := read_scores(folder, key)) is not None:
+        return {**earlier, "skipped": True}
     began = time.perf_counter()
     system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
     scored: Scored = system.score(run, path, config, device)
     warnings = list(scored.warnings)
     if run_hash(run, data, models) != checkpoint.run_hash:
         warnings.append(f"{run.name} was trained from other data or weights than are here")
-    said = {
+    summary = {
         "settings": dataclasses.asdict(run),
-        **scored.said,
+        **scored.about,
         "metrics": scored.metrics,
         "warnings": warnings,
         "hash": key,
         "seconds": time.perf_counter() - began,
     }
-    write_scores(scored, said, path, folder)
-    return {**said, "skipped": False}
+    write_scores(scored, summary, path, folder)
+    return {**summary, "skipped": False}
 
 
-def check_settings(checkpoint: "Checkpoint", run: Any, path: Path) -> None:
+def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
     """Refuse a checkpoint of other settings than CONFIG has now.
 
     Raises
@@ -158,41 +142,38 @@ def check_settings(checkpoint: "Checkpoint", run: Any, path: Path) -> None:
     SchemaError
         Naming all settings that differ.
     """
-    wanted = json.loads(json.dumps(dataclasses.asdict(run)))
-    found = json.loads(json.dumps(checkpoint.run))
+    # Through JSON, as the checkpoint has been: tuples are lists there.
+    expected = json.loads(json.dumps(dataclasses.asdict(run)))
+    trained = json.loads(json.dumps(checkpoint.run))
     faults = [
-        f"{name}: {found.get(name)!r} found, {wanted.get(name)!r} in CONFIG"
-        for name in sorted(set(wanted) | set(found))
-        if name not in WITHOUT_EFFECT and found.get(name) != wanted.get(name)
+        f"{name}: {trained.get(name)!r} found, {expected.get(name)!r} in CONFIG"
+        for name in sorted(set(expected) | set(trained))
+        if name not in WITHOUT_EFFECT and trained.get(name) != expected.get(name)
     ]
     if faults:
-        what = "this network was trained with other settings."
-        raise SchemaError(what, where=path, remedy="Train it again.", faults=faults)
+        message = "this network was trained with other settings."
+        raise SchemaError(message, where=path, remedy="Train it again.", faults=faults)
 
 
-def score_hash(checkpoint: "Checkpoint", config: Config, data: str) -> str:
-    """Identify scores by weights, data and how they are scored; not by what is said of a run."""
+def score_hash(checkpoint: Checkpoint, config: Config, data: str) -> str:
+    """Identify scores by weights, data and how they are scored; not by notes in the checkpoint."""
     from safetensors.torch import save
 
     weights = hashlib.sha256(save(checkpoint.weights)).hexdigest()
-    how = dataclasses.asdict(config.evaluation)
-    text = json.dumps([checkpoint.run, weights, how, data], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hash_of(checkpoint.run, weights, dataclasses.asdict(config.evaluation), data)
 
 
 def read_scores(folder: Path, key: str) -> dict[str, Any] | None:
     """Read `scores.json` where it is of this hash."""
     try:
-        said: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+        summary: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return said if said.get("hash") == key else None
+    return summary if summary.get("hash") == key else None
 
 
-def write_scores(scored: Scored, said: Mapping[str, Any], path: Path, folder: Path) -> None:
-    """Write what is said of a run; `scores.json` last, since where it is the run is scored."""
-    from gazescribe.models.core.checkpoint import FILE, annotate_checkpoint
-
+def write_scores(scored: Scored, summary: Mapping[str, Any], path: Path, folder: Path) -> None:
+    """Write the scores of a run; `scores.json` last, since where it is the run is scored."""
     for name in (SCORES, EXAMPLES):
         (folder / name).unlink(missing_ok=True)
     for name, columns in scored.tables.items():
@@ -200,6 +181,6 @@ def write_scores(scored: Scored, said: Mapping[str, Any], path: Path, folder: Pa
     if scored.examples is not None:
         with replacing(folder / EXAMPLES) as beside, beside.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **scored.examples)
-    said_in_it = {"thresholds": scored.thresholds, "metrics": scored.metrics}
-    annotate_checkpoint(path, folder / FILE, **said_in_it)
-    write_json(said, folder / SCORES)
+    notes = {"thresholds": scored.thresholds, "metrics": scored.metrics}
+    annotate_checkpoint(path, folder / FILE, **notes)
+    write_json(summary, folder / SCORES)

@@ -28,7 +28,7 @@ KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "annotations": {"image_id": (int, str), "category_id": (int, str)},
 }
 """What must be there, and of which type."""
-FARTHEST_PX = 2**31
+FARTHEST_PX = 2**31  # beyond what any image has, and safe to round to an integer
 
 
 class Shape(NamedTuple):
@@ -65,7 +65,7 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
     path : pathlib.Path
         The file.
     pictures : sequence of Picture
-        Matched by name, or the path as it is said (the first where it occurs twice), or else by
+        Matched by name, or by listed path (the first where it occurs twice), or else by
         file name without suffix where one picture and one image only have it.
     labels : sequence of str
         Matched by the name of a category, or else by its `supercategory`; neither case nor
@@ -77,39 +77,36 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
         If the file is not what it must be, or has a picture twice; all faults at once.
     """
     content = _load(path)
-    of_category = _category_labels(content["categories"], labels)
-    category = {row["id"]: row["name"] for row in content["categories"]}
-    by_image = _pictures_by_image(content["images"], pictures)
-    claimed = Counter(name for name in by_image.values() if name is not None)
-    if twice := [f"{name}: {n} images" for name, n in claimed.items() if n > 1]:
+    category_names = {row["id"]: row["name"] for row in content["categories"]}
+    category_labels = _category_labels(content["categories"], labels)
+    picture_names = _picture_names(content["images"], pictures)
+    n_images = Counter(name for name in picture_names.values() if name is not None)
+    if twice := [f"{name}: {n} images" for name, n in n_images.items() if n > 1]:
         remedy = "Leave one image of each, or give the others by their own names in a csv."
         raise SchemaError("two images are one picture.", where=path, remedy=remedy, faults=twice)
     shapes: dict[str, dict[str, list[Shape]]] = {}
     left_out: Counter[str] = Counter()
-    n_used = 0
     for row in content["annotations"]:
-        name, label = by_image[row["image_id"]], of_category[row["category_id"]]
+        name, label = picture_names[row["image_id"]], category_labels[row["category_id"]]
         shape = _shape(row)
         if label is None:
-            left_out[f"its category is none of the labels: {category[row['category_id']]}"] += 1
+            category = category_names[row["category_id"]]
+            left_out[f"its category is none of the labels: {category}"] += 1
         elif name is None:
             left_out["its image is not among the pictures"] += 1
         elif isinstance(shape, str):
             left_out[shape] += 1
         else:
             shapes.setdefault(name, {}).setdefault(label, []).append(shape)
-            n_used += 1
-    absent = [row["file_name"] for row in content["images"] if by_image[row["id"]] is None]
+    sizes = {}
+    for row in content["images"]:
+        if (name := picture_names[row["id"]]) is not None:
+            sizes[name] = (row.get("height"), row.get("width"))
     counts = {
-        "annotations": n_used,
+        "annotations": len(content["annotations"]) - left_out.total(),
         "annotations_left_out": dict(sorted(left_out.items())),
         "images": len(content["images"]),
-        "images_not_given": len(absent),
-    }
-    sizes = {
-        name: (row.get("height"), row.get("width"))
-        for row in content["images"]
-        if (name := by_image[row["id"]]) is not None
+        "images_not_given": list(picture_names.values()).count(None),
     }
     return Boxes(shapes, sizes, counts)
 
@@ -120,63 +117,66 @@ def _load(path: Path) -> Row:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise SchemaError(f"this is not JSON ({fault}).", where=path) from fault
     if not isinstance(content, dict) or any(not isinstance(content.get(k), list) for k in KEYS):
-        what = f"a COCO file has the lists {', '.join(KEYS)}."
-        raise SchemaError(what, where=path, remedy="docs/predict.md shows one.")
+        message = f"a COCO file has the lists {', '.join(KEYS)}."
+        raise SchemaError(message, where=path, remedy="docs/predict.md shows one.")
     faults = [fault for part in KEYS for fault in _row_faults(content[part], part)]
-    if not faults:
-        ids = {part: {row["id"] for row in content[part]} for part in ("images", "categories")}
-        faults = [
-            f"{part}: {len(content[part]) - len(ids[part])} ids occur twice"
-            for part in ids
-            if len(ids[part]) < len(content[part])
-        ]
-        faults += [
-            f"annotations.{at}: there is no {part} {row[key]!r}"
-            for at, row in enumerate(content["annotations"])
-            for part, key in (("images", "image_id"), ("categories", "category_id"))
-            if row[key] not in ids[part]
-        ]
+    faults = faults or _id_faults(content)  # ids can be compared once all rows have theirs
     if faults:
         raise SchemaError("this is not what COCO files say.", where=path, faults=faults)
     return content
 
 
+def _id_faults(content: Row) -> list[str]:
+    faults = []
+    ids = {part: {row["id"] for row in content[part]} for part in ("images", "categories")}
+    for part, distinct in ids.items():
+        if len(distinct) < len(content[part]):
+            faults.append(f"{part}: {len(content[part]) - len(distinct)} ids occur twice")
+    for number, row in enumerate(content["annotations"]):
+        for part, key in (("images", "image_id"), ("categories", "category_id")):
+            if row[key] not in ids[part]:
+                faults.append(f"annotations.{number}: there is no {part} {row[key]!r}")
+    return faults
+
+
 def _row_faults(rows: list[Any], part: str) -> Iterator[str]:
-    for at, row in enumerate(rows):
+    for number, row in enumerate(rows):
         if not isinstance(row, dict):
-            yield f"{part}.{at}: an object expected, found {row!r}"
+            yield f"{part}.{number}: an object expected, found {row!r}"
             continue
         for key, kinds in KEYS[part].items():
             if type(row.get(key)) not in kinds:
-                yield f"{part}.{at}.{key}: {row.get(key)!r}"
+                yield f"{part}.{number}.{key}: {row.get(key)!r}"
 
 
 def _category_labels(rows: list[Row], labels: Sequence[str]) -> dict[Any, str | None]:
-    known = {_plain(label): label for label in labels}
-    return {
-        row["id"]: known.get(_plain(row["name"])) or known.get(_plain(row.get("supercategory")))
-        for row in rows
-    }
+    by_plain = {_plain(label): label for label in labels}
+    category_labels = {}
+    for row in rows:
+        label = by_plain.get(_plain(row["name"]))
+        category_labels[row["id"]] = label or by_plain.get(_plain(row.get("supercategory")))
+    return category_labels
 
 
 def _plain(name: Any) -> str:
     return re.sub(r"[\W_]+", " ", str(name)).strip().casefold()
 
 
-def _pictures_by_image(rows: list[Row], pictures: Sequence[Picture]) -> dict[Any, str | None]:
-    said = {picture.said: picture.name for picture in reversed(pictures)}
-    said |= {picture.name: picture.name for picture in pictures}
-    stems: dict[str, set[str]] = {}
+def _picture_names(rows: list[Row], pictures: Sequence[Picture]) -> dict[Any, str | None]:
+    """Name the picture of each image, by its id; None where there is none."""
+    by_path = {picture.listed_path: picture.name for picture in reversed(pictures)}
+    by_path |= {picture.name: picture.name for picture in pictures}
+    by_stem: dict[str, set[str]] = {}
     for picture in pictures:
-        stems.setdefault(_stem(picture.said), set()).add(picture.name)
+        by_stem.setdefault(_stem(picture.listed_path), set()).add(picture.name)
     n_rows = Counter(_stem(row["file_name"]) for row in rows)
-    found: dict[Any, str | None] = {}
+    names: dict[Any, str | None] = {}
     for row in rows:
         stem = _stem(row["file_name"])
-        alike = stems.get(stem, set())
+        alike = by_stem.get(stem, set())
         only = next(iter(alike)) if len(alike) == n_rows[stem] == 1 else None
-        found[row["id"]] = said.get(row["file_name"], only)
-    return found
+        names[row["id"]] = by_path.get(row["file_name"], only)
+    return names
 
 
 def _stem(path: str) -> str:
@@ -189,21 +189,24 @@ def _shape(row: Row) -> Shape | str:
     if isinstance(outlines, dict):
         return "its segmentation is run lengths, which are not read"
     if outlines:
-        if isinstance(outlines, list) and all(_numbers(one, even=True) for one in outlines):
-            return Shape((), tuple(tuple(one) for one in outlines))
+        if isinstance(outlines, list) and all(_is_outline(points) for points in outlines):
+            return Shape((), tuple(map(tuple, outlines)))
         return "its segmentation is no list of outlines x, y, x, y …"
     box: Any = row.get("bbox")
-    if not _numbers(box) or len(box) != 4 or min(box[2:]) <= 0:
+    if not _are_numbers(box) or len(box) != 4 or min(box[2:]) <= 0:
         return "its bbox is not x, y, width, height, with both above 0"
     return Shape(tuple(box))
 
 
-def _numbers(values: Any, *, even: bool = False) -> bool:
-    return (
-        isinstance(values, list)
-        and all(type(one) in (int, float) and abs(one) < FARTHEST_PX for one in values)
-        and (not even or (len(values) >= 6 and len(values) % 2 == 0))
+def _are_numbers(values: Any) -> bool:
+    """Whether this is a list of finite numbers; true and false are none, NaN fails the bound."""
+    return isinstance(values, list) and all(
+        type(value) in (int, float) and abs(value) < FARTHEST_PX for value in values
     )
+
+
+def _is_outline(values: Any) -> bool:
+    return _are_numbers(values) and len(values) >= 6 and len(values) % 2 == 0
 
 
 def mask_of(shapes: Sequence[Shape], size: tuple[int, int]) -> Mask:
@@ -225,6 +228,7 @@ def mask_of(shapes: Sequence[Shape], size: tuple[int, int]) -> Mask:
             rows, columns = _centres(y, height, size[0]), _centres(x, width, size[1])
             mask[rows, columns] = True
         for outline in shape.outlines:
+            # COCO's pixel 0 reaches from 0 to 1, skimage's from -0.5 to 0.5.
             points = np.array(outline, float).reshape(-1, 2) - 0.5
             mask[polygon(points[:, 1], points[:, 0], size)] = True
     return mask
@@ -232,5 +236,5 @@ def mask_of(shapes: Sequence[Shape], size: tuple[int, int]) -> Mask:
 
 def _centres(begin: float, length: float, n: int) -> slice:
     """Pixels i with begin ≤ i + 0.5 < begin + length."""
-    first, last = (int(np.clip(math.ceil(at - 0.5), 0, n)) for at in (begin, begin + length))
-    return slice(first, last)
+    first, last = math.ceil(begin - 0.5), math.ceil(begin + length - 0.5)
+    return slice(min(max(first, 0), n), min(max(last, 0), n))

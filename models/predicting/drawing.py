@@ -55,15 +55,15 @@ def spread(
 def _cells(frame: Letterbox, axis: int, n: int) -> NDArray[np.int_]:
     """Model pixels that the centres of n equal parts of a picture's side fall on."""
     length, pad = ((frame.height, frame.pad_y_px), (frame.width, frame.pad_x_px))[axis]
-    at = (np.arange(n) + 0.5) * (frame.image_size[axis] / n) * frame.scale + pad
-    cells: NDArray[np.int_] = np.clip(np.floor(at).astype(int), 0, length - 1)
-    return cells
+    places_px = (np.arange(n) + 0.5) * (frame.image_size[axis] / n) * frame.scale + pad
+    return np.clip(np.floor(places_px).astype(int), 0, length - 1)
 
 
-def write_mask(mask: NDArray[np.bool_], path: Path) -> None:
-    """Write a mask as PNG: 255 inside, 0 outside."""
+def write_mask(values: NDArray[np.float32], frame: Letterbox, threshold: float, path: Path) -> None:
+    """Write the pixels of a picture where a map is above a threshold as PNG: 255 inside, else 0."""
     from PIL import Image
 
+    mask = spread(values, frame) > np.float32(threshold)
     _write(Image.fromarray(mask.astype(np.uint8) * 255), path)
 
 
@@ -96,8 +96,8 @@ def write_overlay(
     n_rows = -(-len(tiles) // n_columns)
     canvas = Image.new("RGB", (n_columns * wide - MARGIN_PX, n_rows * high - MARGIN_PX))
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(16)
-    for at, (text, tile) in enumerate(tiles):
-        x, y = at % n_columns * wide, at // n_columns * high
+    for number, (text, tile) in enumerate(tiles):
+        x, y = number % n_columns * wide, number // n_columns * high
         draw.text((x + MARGIN_PX, y + 2), _fitting(text, font, width - MARGIN_PX), font=font)
         canvas.paste(Image.fromarray(tile), (x, y + TITLE_PX))
     _write(canvas, path)
@@ -118,8 +118,7 @@ def _heated(shown: NDArray[np.uint8], frame: Letterbox, panel: Panel) -> NDArray
     drawn = (1 - alpha) * shown[..., None] + alpha * colours
     if panel.threshold is not None:
         drawn[_edge(values > panel.threshold)] = OUTLINE
-    rounded: NDArray[np.uint8] = np.rint(drawn).astype(np.uint8)
-    return rounded
+    return np.rint(drawn).astype(np.uint8)
 
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

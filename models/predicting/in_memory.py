@@ -142,11 +142,11 @@ def predict(
     """
     import pandas as pd
 
-    from gazescribe.models.evaluating.run import device_of
+    from gazescribe.models.core.device import choose_device
     from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
     sources = _sources([images] if isinstance(images, str | Path | np.ndarray) else images)
-    device = device_of(accelerator)
+    device = choose_device(accelerator)
     predictor = load_predictor(Path(checkpoint))
     kind = predictor.kind(kind)
     outputs = predict_images(
@@ -157,7 +157,7 @@ def predict(
         batch_size=batch_size,
         workers=workers,
     )
-    probabilities: dict[str, NDArray[np.float64]] = {}
+    probabilities: dict[str, dict[str, float]] = {}
     maps: dict[str, NDArray[np.float32]] = {}
     frames: dict[str, Letterbox] = {}
     left_out: dict[str, str] = {}

@@ -7,7 +7,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError
@@ -28,13 +28,13 @@ class Picture:
         Its own among those listed together; fit for a file name.
     path : pathlib.Path
         Where it lies.
-    said : str
-        Where, below the folder that was given, or as the csv says it.
+    listed_path : str
+        Where, below the folder that was named, or as the csv has it.
     """
 
     name: str
     path: Path
-    said: str
+    listed_path: str
 
 
 def list_pictures(
@@ -62,31 +62,30 @@ def list_pictures(
     GazeError
         If there is none, or a csv is not what it must be.
     """
-    found: list[tuple[str, Path, str]] = []
-    others: Counter[str] = Counter()
+    pictures: list[Picture] = []
+    other_suffixes: Counter[str] = Counter()
     for source in sources:
         if source.is_dir():
             for path in _files(source, but):
                 if _is_picture(path):
-                    said = path.relative_to(source).as_posix()
-                    found.append(("", path, said))
+                    pictures.append(Picture("", path, path.relative_to(source).as_posix()))
                 else:
-                    others[path.suffix.lower()] += 1
+                    other_suffixes[path.suffix.lower()] += 1
         elif source.suffix.lower() == ".csv":
-            found += _listed(source)
+            pictures += _read_list(source)
         else:
-            found.append(("", source, source.name))
-    if not found:
+            pictures.append(Picture("", source, source.name))
+    if not pictures:
         where = ", ".join(map(str, sources))
         remedy = f"Pictures end in {', '.join(SUFFIXES)}; a DICOM file may have no suffix."
         raise GazeError("there is no picture here.", where=where, remedy=remedy)
-    return _named(found), dict(sorted(others.items()))
+    return _named(pictures), dict(sorted(other_suffixes.items()))
 
 
 def safe_name(text: str) -> str:
     """Turn any text into a file name: no separator, no leading dot, not empty, not too long."""
-    kept = re.sub(r"[^\w.-]+", "_", text).encode()[-LONGEST_NAME:].decode(errors="ignore")
-    return kept.strip("._-") or "image"
+    safe = re.sub(r"[^\w.-]+", "_", text).encode()[-LONGEST_NAME:].decode(errors="ignore")
+    return safe.strip("._-") or "image"
 
 
 def without_suffix(path: str) -> str:
@@ -117,8 +116,8 @@ def _is_picture(path: Path) -> bool:
         return False
 
 
-def _listed(table: Path) -> list[tuple[str, Path, str]]:
-    """Read a csv: name or '', path, and path as it is written."""
+def _read_list(table: Path) -> list[Picture]:
+    """Read a csv; the name is empty where it gives none."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
@@ -127,43 +126,40 @@ def _listed(table: Path) -> list[tuple[str, Path, str]]:
     except (UnicodeDecodeError, csv.Error) as fault:
         raise SchemaError(f"this is not a csv file in UTF-8 ({fault}).", where=table) from fault
     if "path" not in header:
-        what = f"there is no column path (found: {', '.join(header) or 'nothing'})."
-        raise SchemaError(what, where=table, remedy="Paths are relative to the csv.")
-    found = [(row.get("name", ""), table.parent / row["path"], row["path"]) for _, row in rows]
-    lines = [line for line, _ in rows]
-    faults = [
-        fault
-        for line, (name, _, said) in zip(lines, found, strict=True)
-        for fault in _faults(name, said, "name" in header, line)
-    ]
-    names = Counter(name.casefold() for name, _, _ in found if name)
-    faults += [f"name {name} occurs {n} times" for name, n in names.items() if n > 1]
+        message = f"there is no column path (found: {', '.join(header) or 'nothing'})."
+        raise SchemaError(message, where=table, remedy="Paths are relative to the csv.")
+    pictures: list[Picture] = []
+    faults: list[str] = []
+    for line, row in rows:
+        name, path = row.get("name", ""), row["path"]
+        if not path or not path.isprintable():
+            faults.append(f"line {line}: path is {path!r}")
+        if "name" in header and not NAME.fullmatch(name):
+            expected = "letters, digits, ._- are expected, 120 at most"
+            faults.append(f"line {line}: name is {name!r}; {expected}")
+        pictures.append(Picture(name, table.parent / path, path))
+    n_by_name = Counter(picture.name.casefold() for picture in pictures if picture.name)
+    faults += [f"name {name} occurs {n} times" for name, n in n_by_name.items() if n > 1]
     if faults:
         raise SchemaError("some rows are not what they must be.", where=table, faults=faults)
-    return found
+    return pictures
 
 
-def _faults(name: str, said: str, has_name: bool, line: int) -> Iterator[str]:
-    if not said or not said.isprintable():
-        yield f"line {line}: path is {said!r}"
-    if has_name and not NAME.fullmatch(name):
-        yield f"line {line}: name is {name!r}; letters, digits, ._- are expected, 120 at most"
-
-
-def _named(found: list[tuple[str, Path, str]]) -> list[Picture]:
-    """Give names to those that have none; file systems may not tell a from A."""
-    taken = {name.casefold() for name, _, _ in found if name}
-    pictures = []
-    for given, path, said in found:
-        name = given
+def _named(pictures: Sequence[Picture]) -> list[Picture]:
+    """Name those that have no name; file systems may not tell a from A."""
+    taken = {picture.name.casefold() for picture in pictures if picture.name}
+    named = []
+    for picture in pictures:
+        name = picture.name
         if not name:
+            path = PurePath(picture.listed_path)
             # An absolute path would tell about this machine.
-            short = PurePath(said).name if PurePath(said).is_absolute() else said
+            short = path.name if path.is_absolute() else picture.listed_path
             stem = name = safe_name(without_suffix(short))
             number = 1
             while name.casefold() in taken:
                 number += 1
                 name = f"{stem}-{number}"
             taken.add(name.casefold())
-        pictures.append(Picture(name, path, said))
-    return pictures
+        named.append(replace(picture, name=name))
+    return named

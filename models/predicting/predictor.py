@@ -108,8 +108,8 @@ class Predictor:
             If it cannot draw that one.
         """
         if name is not None and name not in self.maps:
-            what = f"this network draws no map {name!r}; it draws {', '.join(self.maps)}."
-            raise ParamsError(what)
+            message = f"this network draws no map {name!r}; it draws {', '.join(self.maps)}."
+            raise ParamsError(message)
         return name or next(iter(self.maps))
 
     def thresholds(self, kind: str) -> dict[str, float]:
@@ -122,15 +122,17 @@ class ImageOutput(NamedTuple):
 
     Attributes
     ----------
-    probabilities : ndarray of float64, shape (labels,)
+    probabilities : dict of str to float
+        By label.
     maps : ndarray of float32, shape (channels, h, w)
+        In [0, 1].
     frame : Letterbox
         How the image lies in a map.
     shown : ndarray of uint8
         The image, its longer side `SHOWN_PX`.
     """
 
-    probabilities: NDArray[np.float64]
+    probabilities: dict[str, float]
     maps: NDArray[np.float32]
     frame: Letterbox
     shown: NDArray[np.uint8]
@@ -155,8 +157,8 @@ def load_predictor(path: Path) -> Predictor:
     checkpoint = load_checkpoint(path)
     system = checkpoint.system
     if system not in SYSTEMS:
-        what = f"its system is {system!r}; known are {', '.join(SYSTEMS)}."
-        raise SchemaError(what, where=path)
+        message = f"its system is {system!r}; known are {', '.join(SYSTEMS)}."
+        raise SchemaError(message, where=path)
     trained = importlib.import_module(f"gazescribe.models.{system}.trained")
     predictor: Predictor = trained.predictor(checkpoint, path)
     return predictor
@@ -209,15 +211,16 @@ def _predict_batch(
         pixels = torch.from_numpy(np.stack([image.pixels for image in readable]))[:, None]
         with torch.inference_mode():
             output = predictor.ask(pixels.to(device), kind)
-        probabilities = output.probabilities.cpu().numpy()
+        probabilities = output.probabilities.tolist()
         maps = output.maps.float().cpu().numpy()
     row = 0
     for image in batch:
         if isinstance(image, GazeError):
             yield image
         else:
+            by_label = dict(zip(predictor.labels, probabilities[row], strict=True))
             frame = frame_of_maps(image.frame, maps.shape[2:])
-            yield ImageOutput(probabilities[row], maps[row], frame, image.shown)
+            yield ImageOutput(by_label, maps[row], frame, image.shown)
             row += 1
 
 
@@ -251,12 +254,6 @@ def _shown(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def frame_of_maps(frame: Letterbox, size: tuple[int, ...]) -> Letterbox:
     """Frame of a map that covers a whole frame with fewer, or more, pixels a side."""
     height, width = size
-    times = height / frame.height
-    return Letterbox(
-        height,
-        width,
-        frame.scale * times,
-        frame.pad_y_px * times,
-        frame.pad_x_px * times,
-        frame.image_size,
-    )
+    ratio = height / frame.height
+    scale, pad_y_px, pad_x_px = frame.scale * ratio, frame.pad_y_px * ratio, frame.pad_x_px * ratio
+    return Letterbox(height, width, scale, pad_y_px, pad_x_px, frame.image_size)

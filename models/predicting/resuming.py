@@ -18,15 +18,17 @@ from gazescribe.pipeline.core.files import entries, replacing_folder, settle, wr
 Row = dict[str, Any]
 
 
-def fingerprint(files: Sequence[Path], pictures: Sequence[Picture], said: Mapping[str, Any]) -> str:
-    """Identify work by whole files, the list of pictures, and what else decides the outputs.
+def fingerprint(
+    files: Sequence[Path], pictures: Sequence[Picture], options: Mapping[str, Any]
+) -> str:
+    """Identify work by whole files, the list of pictures, and the options that decide the outputs.
 
     What the pictures show does not count; a part is done again when its files have changed.
     """
     content = [
         [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
-        [[one.name, str(one.path.absolute()), one.said] for one in pictures],
-        said,
+        [[p.name, str(p.path.absolute()), p.listed_path] for p in pictures],
+        options,
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -35,8 +37,8 @@ def check_out(out: Path, sign: str) -> None:
     """Refuse a folder that holds something, and not the file that earlier work left there."""
     settle(out)
     if out.exists() and not (out.is_dir() and (not entries(out) or (out / sign).is_file())):
-        what = "this is not empty and holds nothing of an earlier run."
-        raise GazeError(what, where=out, remedy="Name another folder.")
+        message = "this is not empty and holds nothing of an earlier run."
+        raise GazeError(message, where=out, remedy="Name another folder.")
 
 
 @contextmanager

@@ -10,38 +10,49 @@ that is cut off leaves it; the next one of the same network, list and options do
 are missing, and those whose files have changed.
 """
 
-import dataclasses
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from gazescribe.models.evaluating.run import device_of
-from gazescribe.models.predicting.boxes import read_boxes
-from gazescribe.models.predicting.output import PREDICTIONS, Job, Wish, finish, write_part
-from gazescribe.models.predicting.pictures import Picture
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.models.core.checkpoint import library_versions
+from gazescribe.models.core.device import choose_device
+from gazescribe.models.predicting.boxes import Boxes, read_boxes
+from gazescribe.models.predicting.drawing import Panel, write_mask, write_overlay
+from gazescribe.models.predicting.localisation import compare, write_localisation
+from gazescribe.models.predicting.pictures import Picture, safe_name, without_suffix
 from gazescribe.models.predicting.resuming import (
     check_out,
     fingerprint,
     read_note,
     resumable_folder,
+    write_note,
 )
 from gazescribe.pipeline.core.console import progress
-from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.shards import ROWS_A_SHARD
+from gazescribe.pipeline.core.errors import GazeError, ParamsError
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_name, write_shard
+from gazescribe.pipeline.core.tables import table_path, write_table
 
 if TYPE_CHECKING:  # torch takes seconds to import
-    from gazescribe.models.predicting.predictor import Predictor
+    from gazescribe.models.predicting.predictor import Channel, ImageOutput, Predictor
 
 PARTS = ("json", "maps", "masks", "overlays")
+PREDICTIONS = "predictions.json"
+FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")
+
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What was asked for; None is left to the checkpoint. Fields are options of the command."""
+class Options:
+    """What the user asks for, by options of the command; None is left to the checkpoint."""
 
     write: tuple[str, ...] = ("maps", "overlays")
     kind: str | None = None
@@ -50,11 +61,49 @@ class Asked:
     boxes: Path | None = None
 
 
+@dataclass(frozen=True)
+class Task:
+    """A network, and what to write of what it predicts.
+
+    Attributes
+    ----------
+    predictor : Predictor
+        The network.
+    write : tuple of str
+        Of `PARTS`; predictions.json is written in any case.
+    kind : str
+        Of maps.
+    thresholds : mapping of str to float
+        Of maps, by name of the channel.
+    min_probability : float
+        Masks and overlays show labels with no less than this.
+    boxes : Boxes, optional
+        To compare maps with.
+    """
+
+    predictor: "Predictor"
+    write: tuple[str, ...]
+    kind: str
+    thresholds: Mapping[str, float]
+    min_probability: float
+    boxes: Boxes | None
+
+    @property
+    def channels(self) -> tuple["Channel", ...]:
+        """What each map of a picture shows."""
+        return self.predictor.maps[self.kind]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label of each map of a picture."""
+        return tuple(channel.label for channel in self.channels)
+
+
 def run(
     checkpoint: Path,
     pictures: Sequence[Picture],
     out: Path,
-    asked: Asked,
+    options: Options,
     *,
     batch_size: int = 8,
     workers: int | None = None,
@@ -67,60 +116,209 @@ def run(
     GazeError
         If the checkpoint, the boxes or OUT are not what they must be, or no picture can be read.
     """
-    from gazescribe.models.core.checkpoint import library_versions
     from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
     check_out(out, PREDICTIONS)
-    device = device_of(accelerator)
+    device = choose_device(accelerator)
     if workers is None:
         workers = (os.cpu_count() or 1) if device.type == "cuda" else 0
-    predictor = load_predictor(checkpoint)
-    wish = wish_of(predictor, asked)
-    job = Job(predictor, wish, None)
-    if asked.boxes:
-        job = dataclasses.replace(job, boxes=read_boxes(asked.boxes, pictures, job.labels))
-    said = {**dataclasses.asdict(wish), "versions": library_versions()}
-    files = [one for one in (checkpoint, asked.boxes) if one]
-    n = max(1, ROWS_A_SHARD // len(job.channels))
-    parts = {at // n: pictures[at : at + n] for at in range(0, len(pictures), n)}
-    with resumable_folder(out, fingerprint(files, pictures, said), PREDICTIONS) as folder:
-        done = {number: read_note(folder, number, part) for number, part in parts.items()}
-        rest = [number for number in parts if done[number] is None]
-        to_do = [one for number in rest for one in parts[number]]
-        seen = predict_images(
+    task = make_task(load_predictor(checkpoint), options, pictures)
+    decisive = {
+        "write": task.write,
+        "kind": task.kind,
+        "thresholds": dict(task.thresholds),
+        "min_probability": task.min_probability,
+        "versions": library_versions(),
+    }
+    files = [path for path in (checkpoint, options.boxes) if path]
+    n = max(1, ROWS_A_SHARD // len(task.channels))
+    parts = [pictures[start : start + n] for start in range(0, len(pictures), n)]
+    key = fingerprint(files, pictures, decisive)
+    with resumable_folder(out, key, PREDICTIONS) as folder:
+        notes = [read_note(folder, number, part) for number, part in enumerate(parts)]
+        missing = [number for number, note in enumerate(notes) if note is None]
+        to_do = [picture for number in missing for picture in parts[number]]
+        outputs = predict_images(
             [picture.path for picture in to_do],
-            predictor,
-            wish.kind,
+            task.predictor,
+            task.kind,
             device=device,
             batch_size=batch_size,
             workers=workers,
         )
-        shown = progress(seen, "images", total=len(to_do))
-        for number in rest:
-            answers = list(islice(shown, len(parts[number])))
-            done[number] = write_part(number, parts[number], answers, job, folder)
-        notes = [note for note in done.values() if note is not None]
-        return {**finish(notes, job, folder), "n_kept": len(pictures) - len(to_do)}
+        shown = progress(outputs, "images", total=len(to_do))
+        for number in missing:
+            of_part = list(islice(shown, len(parts[number])))
+            notes[number] = write_part(number, parts[number], of_part, task, folder)
+        summary = finish([note for note in notes if note is not None], task, folder)
+        return {**summary, "n_kept": len(pictures) - len(to_do)}
 
 
-def wish_of(predictor: "Predictor", asked: Asked) -> Wish:
-    """Complete what was asked for with what the checkpoint says.
+def make_task(predictor: "Predictor", options: Options, pictures: Sequence[Picture]) -> Task:
+    """Complete the options with what the checkpoint says, and read the boxes.
 
     Raises
     ------
-    ParamsError
-        If it draws no such map, masks are wanted and it has no thresholds, or boxes are given and
-        its maps belong to no label.
+    GazeError
+        If the network draws no such map, masks are asked for and it has no thresholds, boxes are
+        given and its maps belong to no label, or the boxes are not what they must be.
     """
-    kind = predictor.kind(asked.kind)
+    kind = predictor.kind(options.kind)
     channels = predictor.maps[kind]
-    if asked.boxes and not all(channel.label for channel in channels):
+    if options.boxes and not all(channel.label for channel in channels):
         raise ParamsError(f"{kind} maps belong to no label that boxes could have.")
     thresholds = predictor.thresholds(kind)
-    if asked.threshold is not None:
-        thresholds = dict.fromkeys([channel.name for channel in channels], asked.threshold)
-    if "masks" in asked.write and not thresholds:
-        what = f"masks need thresholds of {kind} maps, and this checkpoint has none."
+    if options.threshold is not None:
+        thresholds = dict.fromkeys([channel.name for channel in channels], options.threshold)
+    if "masks" in options.write and not thresholds:
+        message = f"masks need thresholds of {kind} maps, and this checkpoint has none."
         remedy = "Give the one that `gazescribe evaluate` wrote, or --threshold."
-        raise ParamsError(what, remedy=remedy)
-    return Wish(asked.write, kind, thresholds, asked.min_probability)
+        raise ParamsError(message, remedy=remedy)
+    labels = [channel.label for channel in channels]
+    boxes = read_boxes(options.boxes, pictures, labels) if options.boxes else None
+    return Task(predictor, options.write, kind, thresholds, options.min_probability, boxes)
+
+
+def write_part(
+    number: int,
+    part: Sequence[Picture],
+    outputs: Sequence["ImageOutput | GazeError"],
+    task: Task,
+    folder: Path,
+) -> Row:
+    """Write all of one part; its note last, since where it is the part is done."""
+    _clear_part(number, part, folder)
+    images: list[Row] = []
+    scored: list[Row] = []
+    left_out: list[Row] = []
+    maps: list[NDArray[np.float32]] = []
+    for picture, output in zip(part, outputs, strict=True):
+        if task.boxes is not None:
+            scored += compare(picture.name, output, task.boxes, task.labels, task.thresholds)
+        if isinstance(output, GazeError):
+            fault = {"reason": output.what, "remedy": output.remedy}
+            left_out.append({"name": picture.name, "path": picture.listed_path, **fault})
+            continue
+        record = write_picture(picture, output, task, folder)
+        if "maps" in task.write:
+            record["maps"] = {"shard": number, "row": len(maps)}
+            maps += list(output.maps)
+        images.append(record)
+    if maps:
+        write_shard(folder, number, (len(maps), *maps[0].shape), maps)
+    note = {"images": images, "scored": scored, "left_out": left_out}
+    write_note(folder, number, part, note)
+    return note
+
+
+def _clear_part(number: int, part: Sequence[Picture], folder: Path) -> None:
+    """Remove what an earlier run wrote of a part before its files changed, or it was cut off."""
+    (folder / shard_name(number)).unlink(missing_ok=True)
+    for picture in part:
+        (folder / _overlay_path(picture)).unlink(missing_ok=True)
+        shutil.rmtree(folder / _masks_path(picture), ignore_errors=True)
+
+
+def _overlay_path(picture: Picture) -> str:
+    return f"overlays/{picture.name}.png"
+
+
+def _masks_path(picture: Picture) -> str:
+    return f"masks/{picture.name}"
+
+
+def write_picture(picture: Picture, output: "ImageOutput", task: Task, folder: Path) -> Row:
+    """Write masks and overlay of a picture; give its record for predictions.json."""
+    frame, probabilities = output.frame, output.probabilities
+    record: Row = {
+        "name": picture.name,
+        "path": picture.listed_path,
+        "probabilities": probabilities,
+        "frame": {name: getattr(frame, name) for name in FRAME},
+        "width_px": frame.image_size[1],
+        "height_px": frame.image_size[0],
+    }
+    # A map without a label, such as saliency, has no probability and is always shown.
+    maps = {
+        channel.name: values
+        for channel, values in zip(task.channels, output.maps, strict=True)
+        if probabilities.get(channel.label, 1.0) >= task.min_probability
+    }
+    if "masks" in task.write:
+        record["masks"] = {}
+        for name, values in maps.items():
+            path = f"{_masks_path(picture)}/{safe_name(name)}.png"
+            write_mask(values, frame, task.thresholds[name], folder / path)
+            record["masks"][name] = path
+    if "overlays" in task.write:
+        record["overlay"] = _overlay_path(picture)
+        panels = []
+        for name, values in maps.items():
+            title = f"{name} {probabilities[name]:.2f}" if name in probabilities else name
+            panels.append(Panel(title, values, task.thresholds.get(name)))
+        title = picture.name if panels else f"nothing from {task.min_probability:g} on"
+        write_overlay(output.shown, frame, title, panels, folder / record["overlay"])
+    return record
+
+
+def finish(notes: Sequence[Row], task: Task, folder: Path) -> Row:
+    """Write what sums all parts up; give it, but for the single pictures.
+
+    Raises
+    ------
+    GazeError
+        If no picture could be read.
+    """
+    images = [record for note in notes for record in note["images"]]
+    left_out = [record for note in notes for record in note["left_out"]]
+    if not images:
+        faults = [f"{record['path']}: {record['reason']}" for record in left_out]
+        raise GazeError(f"not one of {len(left_out)} images can be read.", faults=faults)
+    checkpoint = task.predictor.checkpoint
+    summary: Row = {
+        "checkpoint": {
+            "name": checkpoint.run["name"],
+            "system": checkpoint.system,
+            "run_hash": checkpoint.run_hash,
+        },
+        "map": task.kind,
+        "thresholds": dict(task.thresholds) or None,
+        "min_probability": task.min_probability,
+        "n_images": len(images),
+        "left_out": left_out,
+    }
+    if "maps" in task.write:
+        source = f"{checkpoint.run['name']} {checkpoint.run_hash}"
+        _write_index(images, task.channels, folder, source)
+    if task.boxes is not None:
+        rows = [row for note in notes for row in note["scored"]]
+        about = {"map": task.kind, "counts": task.boxes.counts}
+        summary["localisation"] = write_localisation(
+            rows, task.labels, task.thresholds, about, folder
+        )
+    write_json({**summary, "images": images}, folder / PREDICTIONS)
+    return summary
+
+
+def _write_index(
+    images: Sequence[Row], channels: Sequence["Channel"], folder: Path, source: str
+) -> None:
+    """Write the index of the maps; `reading_id` is the picture's name."""
+    rows = [
+        {
+            "reading_id": record["name"],
+            "kind": channel.kind,
+            "label": channel.label,
+            "dataset": "predicted",
+            # MIMIC-CXR names files by their dicom id.
+            "dicom_id": without_suffix(PurePosixPath(record["path"]).name),
+            "shard": record["maps"]["shard"],
+            "row": record["maps"]["row"] + number,
+            **record["frame"],
+        }
+        for record in images
+        for number, channel in enumerate(channels)
+    ]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    write_table(columns, folder, "heatmaps", {"checkpoint": source})
+    table_path(folder, "heatmaps").rename(folder / "index.parquet")

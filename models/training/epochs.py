@@ -165,8 +165,8 @@ class EpochEnd(pl.Callback):
         course, plan = self.course, self._plan
         logged = {key: float(value) for key, value in trainer.callback_metrics.items()}
         if plan.monitor not in logged:
-            known = ", ".join(sorted(logged))
-            raise GazeError(f"{plan.monitor} is not among what {plan.name} logs: {known}.")
+            names = ", ".join(sorted(logged))
+            raise GazeError(f"{plan.monitor} is not among what {plan.name} logs: {names}.")
         score = logged[plan.monitor]
         course.rows.append({"epoch": trainer.current_epoch, **dict(sorted(logged.items()))})
         if self._worth(score) >= self._worth(course.best_score):
@@ -193,16 +193,22 @@ class EpochEnd(pl.Callback):
 
     def _check_finite(self, trainer: pl.Trainer) -> None:
         if not bool(self._finite):
-            what = f"the loss of {self._plan.name} is not a number in epoch {trainer.current_epoch}"
-            what += f" (step {trainer.fit_loop.batch_idx} or one of the {FINITE_EVERY} before it)."
+            message = (
+                f"the loss of {self._plan.name} is not a number in epoch {trainer.current_epoch}"
+            )
+            message += (
+                f" (step {trainer.fit_loop.batch_idx} or one of the {FINITE_EVERY} before it)."
+            )
             remedy = "Lower lr, or train with precision 32 if it is 16-mixed."
-            raise GazeError(what, remedy=remedy)
+            raise GazeError(message, remedy=remedy)
 
     def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         state = {
             "module": module.state_dict(),
-            "optimizers": [one.state_dict() for one in trainer.optimizers],
-            "schedulers": [one.scheduler.state_dict() for one in trainer.lr_scheduler_configs],
+            "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
+            "schedulers": [
+                config.scheduler.state_dict() for config in trainer.lr_scheduler_configs
+            ],
             "precision": trainer.precision_plugin.state_dict(),
             "course": vars(self.course),
         }
@@ -212,19 +218,19 @@ class EpochEnd(pl.Callback):
     def _load(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         try:
             state = torch.load(self._resume, map_location="cpu", weights_only=True)
-            self._take_up(state, trainer, module)
+            self._restore(state, trainer, module)
         except (RuntimeError, ValueError, KeyError, TypeError, UnpicklingError) as fault:
-            what = f"the state of a killed run of {self._plan.name} does not fit it."
+            message = f"the state of a killed run of {self._plan.name} does not fit it."
             remedy = "Delete it to start anew."
-            raise GazeError(what, where=self._resume, remedy=remedy) from fault
+            raise GazeError(message, where=self._resume, remedy=remedy) from fault
 
-    def _take_up(
+    def _restore(
         self, state: dict[str, Any], trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
         module.load_state_dict(state["module"])
-        for optimizer, kept in zip(trainer.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
-        for config, kept in zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True):
-            config.scheduler.load_state_dict(kept)
+        for optimizer, values in zip(trainer.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(values)
+        for config, values in zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True):
+            config.scheduler.load_state_dict(values)
         trainer.precision_plugin.load_state_dict(state["precision"])
         self.course = Course(**state["course"])

@@ -66,7 +66,7 @@ class Job:
     warnings: Sequence[str] = ()
 
 
-def machine_of(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:
+def choose_machine(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:
     """Choose a GPU where there is one, unless told otherwise.
 
     Raises

@@ -72,17 +72,17 @@ class EpochSampler(Sampler[Key]):
         _, world_size = place()
         n_batches = self._n_items // (self._batch_size * world_size)
         if not n_batches:
-            what = f"{self._n_items} items fill no batch of {self._batch_size} on each of"
+            message = f"{self._n_items} items fill no batch of {self._batch_size} on each of"
             remedy = "Lower batch_size, or give more items."
-            raise ParamsError(f"{what} {world_size} devices.", remedy=remedy)
+            raise ParamsError(f"{message} {world_size} devices.", remedy=remedy)
         return n_batches * self._batch_size
 
     def __iter__(self) -> Iterator[Key]:
         rank, world_size = place()
         epoch = self._epoch
         order = generator(self._seed, ORDER, epoch).permutation(self._n_items)
-        own = order[rank::world_size][: len(self)]
-        return ((epoch, int(index)) for index in own)
+        share = order[rank::world_size][: len(self)]
+        return ((epoch, int(index)) for index in share)
 
 
 class EvenBatches(Sampler[list[Key]]):
@@ -111,6 +111,6 @@ class EvenBatches(Sampler[list[Key]]):
 
     def __iter__(self) -> Iterator[list[Key]]:
         rank, world_size = place()
-        own = np.arange(rank, self._n_items, world_size)
-        batches = np.array_split(own, len(self)) if len(self) else []
+        share = np.arange(rank, self._n_items, world_size)
+        batches = np.array_split(share, len(self)) if len(self) else []
         return ([(0, int(index)) for index in batch] for batch in batches)

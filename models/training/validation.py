@@ -45,5 +45,5 @@ def macro_auroc(probability: Tensor, labels: Tensor) -> tuple[float, int]:
     scored = varied.nonzero().flatten().tolist()
     if not scored:
         return NOTHING_LEARNT, 0
-    found = [binary_auroc(probability[:, k], positive[:, k].long()) for k in scored]
-    return float(torch.stack(found).mean()), len(scored)
+    aurocs = [binary_auroc(probability[:, k], positive[:, k].long()) for k in scored]
+    return float(torch.stack(aurocs).mean()), len(scored)

@@ -109,7 +109,7 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
 def test_the_contrastive_stage_has_nothing_to_score(scored):
     found = scored("contrastive")
     assert found.tables == {}
-    assert "nothing to score" in found.said["gives"]
+    assert "nothing to score" in found.about["gives"]
 
 
 def test_without_test_images_nothing_is_scored(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from gazescribe.models.commands import evaluate as evaluate_command
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.core.checkpoint import (
@@ -19,11 +20,11 @@ from gazescribe.models.core.checkpoint import (
     save_checkpoint,
 )
 from gazescribe.models.core.config import SCHEMA_VERSION, Config
+from gazescribe.models.core.runs import data_hash, run_hash
 from gazescribe.models.evaluating import run as evaluate_module
-from gazescribe.models.evaluating.run import Scored, check_trained, device_of, evaluate_run
+from gazescribe.models.evaluating.run import Scored, check_trained, evaluate_run
 from gazescribe.models.mil.settings import MilEvaluation
-from gazescribe.models.training.run import data_hash, run_hash
-from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.results.mil.examples import read_examples
@@ -225,18 +226,8 @@ def test_runs_that_are_not_trained_are_all_named(tmp_path, config):
     assert caught.value.faults == ("small-seed2", "small-seed3")
 
 
-def test_device_of(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert device_of(None) == device_of("gpu") == torch.device("cuda")
-    assert device_of("cpu") == CPU
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert device_of(None) == CPU
-    with pytest.raises(GazeError, match="a GPU was asked for, none found"):
-        device_of("gpu")
-
-
 def test_the_command_says_what_it_did(tmp_path, config, monkeypatch):
-    monkeypatch.setattr(evaluate_module, "read_config", lambda _: config)
+    monkeypatch.setattr(evaluate_command, "read_config", lambda _: config)
     (tmp_path / "config.json").write_text("{}")
     arguments = ("evaluate", "config.json", "models", "out")
     first = invoke(*arguments, "--run", "small-seed1", "--accelerator", "cpu")
@@ -318,7 +309,7 @@ def test_it_runs_where_there_is_little(tmp_path, config_of):
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({ABSENT}))
-from gazescribe.models.evaluating.run import evaluate
+from gazescribe.models.commands.evaluate import evaluate
 evaluate(sys.argv[1:])
 """
     arguments = [tmp_path / name for name in ("config.json", "models", "out")]

@@ -126,7 +126,7 @@ def test_batches_change_nothing(scored, inputs):
 
 
 def test_what_scores_json_says(scored):
-    said = scored[0].said
+    said = scored[0].about
     assert said["thresholds"] == list(PUBLISHED_THRESHOLDS)
     reflacx, mimic = said["counts"]["reflacx"], said["counts"]["mimic"]
     for name, own in (("mimic", mimic), ("reflacx", reflacx)):
@@ -148,7 +148,7 @@ def test_scores_json_says_of_egd_what_training_counted(inputs, tmp_path):
     own = run(name="egd-seed0", model="egd", supervision="egd")
     egd = {"images": 45, "gaze_begins_late": 3, "pneumothorax": 0, "left_out": {}}
     path = save(own, tmp_path, training={"training": N_TRAINED | {"egd": egd}})
-    assert score(own, path, config(inputs, own), CPU).said["egd"] == egd
+    assert score(own, path, config(inputs, own), CPU).about["egd"] == egd
     assert set(egd) - {"left_out"} == set(PUBLISHED_EGD)
     assert load_published("mil", PublishedMil).egd.model_dump() == PUBLISHED_EGD
 
@@ -156,7 +156,7 @@ def test_scores_json_says_of_egd_what_training_counted(inputs, tmp_path):
 def test_counts_go_by_the_readers_where_no_report_supervises(inputs, tmp_path):
     own = run(name="ellipse-seed0", model="ellipse", supervision="ellipse")
     found = score(own, save(own, tmp_path), config(inputs, own), CPU)
-    positive = found.said["counts"]["reflacx"]["test"]["positive"]
+    positive = found.about["counts"]["reflacx"]["test"]["positive"]
     assert {label: n for label, n in positive.items() if n} == {"Edema": 2, "Pneumothorax": 1}
 
 
@@ -233,7 +233,7 @@ def test_all_thresholds(inputs, tmp_path):
     found = score(run(), save(run(), tmp_path), all_of_them, CPU)
     _, localised = tables(found)
     assert set(localised["iou"].map(len)) == {1001}
-    assert found.said["thresholds"] == list(THRESHOLDS["all"])
+    assert found.about["thresholds"] == list(THRESHOLDS["all"])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

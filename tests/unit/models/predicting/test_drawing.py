@@ -51,11 +51,12 @@ def test_spread_to_a_smaller_picture():
 
 
 def test_mask(tmp_path):
-    mask = np.array([[True, False, False], [False, True, True]])
-    write_mask(mask, tmp_path / "a" / "m.png")
+    values = np.array([[0.6, 0.5, 0.1], [0, 0.9, 1]], np.float32)
+    write_mask(values, Letterbox.fit((4, 6), (2, 3)), 0.5, tmp_path / "a" / "m.png")
     with Image.open(tmp_path / "a" / "m.png") as found:
         assert found.mode == "L"
-        np.testing.assert_array_equal(found, mask * 255)
+        inside = np.array([[1, 0, 0], [0, 1, 1]])
+        np.testing.assert_array_equal(found, np.kron(inside, np.ones((2, 2))) * 255)
 
 
 def overlay(path, panels, shown=None):

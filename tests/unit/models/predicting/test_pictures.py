@@ -14,7 +14,7 @@ def touch(folder, *names, content=b""):
 
 
 def names(pictures):
-    return [(one.name, one.said) for one in pictures]
+    return [(one.name, one.listed_path) for one in pictures]
 
 
 def test_folder(tmp_path):
@@ -30,7 +30,7 @@ def test_folder(tmp_path):
         ("b_x", "b/x.PNG"),
         ("b", "b.png"),
     ]
-    assert [one.path for one in found] == [tmp_path / one.said for one in found]
+    assert [one.path for one in found] == [tmp_path / one.listed_path for one in found]
     assert others == {"": 1, ".840": 1, ".txt": 2}
 
 

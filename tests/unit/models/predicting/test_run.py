@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from safetensors.torch import save_file
 
 from gazescribe.models.core.checkpoint import annotate_checkpoint
-from gazescribe.models.predicting import output, predictor
+from gazescribe.models.predicting import predictor
 from gazescribe.models.predicting import run as predicting_run
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -218,7 +218,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
     arguments = ("predict", trained, images, "--batch-size", 1, *ALL, "--out")
     gazescribe(*arguments, tmp_path / "whole")
     drawn = []
-    write = output.write_overlay
+    write = predicting_run.write_overlay
 
     def failing(*of):
         if len(drawn) == 2:
@@ -226,11 +226,11 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
         drawn.append(of[-1].name)
         write(*of)
 
-    monkeypatch.setattr(output, "write_overlay", failing)
+    monkeypatch.setattr(predicting_run, "write_overlay", failing)
     assert invoke(*arguments, tmp_path / "out").exit_code == 1
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(
-        output,
+        predicting_run,
         "write_overlay",
         lambda *of: (drawn.append(of[-1].name), write(*of)),
     )

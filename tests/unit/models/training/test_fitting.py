@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from gazescribe.models.training.epochs import Plan, seed_all
-from gazescribe.models.training.fitting import Job, Machine, fit, machine_of
+from gazescribe.models.training.fitting import Job, Machine, choose_machine, fit
 from gazescribe.models.training.sampling import EpochSampler
 from gazescribe.pipeline.core.errors import GazeError
 from tests.unit.models.small_network import Items, N, Small
@@ -204,12 +204,12 @@ def test_dvclive(tmp_path, monkeypatch):
 
 def test_machine_of(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert machine_of(None, 1) == Machine("gpu", 1)
-    assert machine_of("cpu", 2) == Machine("cpu", 2)
+    assert choose_machine(None, 1) == Machine("gpu", 1)
+    assert choose_machine("cpu", 2) == Machine("cpu", 2)
     with pytest.raises(GazeError, match="2 GPUs were asked for, 1 found"):
-        machine_of(None, 2)
+        choose_machine(None, 2)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    assert machine_of(None, 1) == Machine("cpu", 1)
+    assert choose_machine(None, 1) == Machine("cpu", 1)
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert Machine("cpu", 2).rank == 1
 

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 from torch.utils.data import DataLoader
 
+from gazescribe.models.commands import train as train_command
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
-from gazescribe.models.training import run as train_module
+from gazescribe.models.core.runs import run_hash
 from gazescribe.models.training.epochs import Plan
 from gazescribe.models.training.fitting import Job, Machine
-from gazescribe.models.training.run import chosen, data_hash, run_hash, train_run
+from gazescribe.models.training.run import train_run
 from gazescribe.models.training.sampling import EpochSampler
 from gazescribe.pipeline.core.errors import ParamsError
 from tests.running import invoke
@@ -140,46 +141,8 @@ def test_a_run_that_starts_from_another(tmp_path, config):
     assert run_hash(second, "data", tmp_path / "out") != before
 
 
-def test_a_file_of_weights_counts_by_what_it_says(tmp_path):
-    # As before weights counted: runs that are there stay.
-    before = run_hash(Run(), "data", tmp_path)
-    assert before == "a610a3519e389129c8c41c695c094ceb"
-    path = tmp_path / "weights.pth"
-    run, hashes = Run(weights=str(path)), [before]
-    hashes.append(run_hash(run, "data", tmp_path))  # not there: missed where it is read
-    for content in (b"one", b"two"):
-        path.write_bytes(content)
-        hashes.append(run_hash(run, "data", tmp_path))
-    assert len(set(hashes)) == 4
-
-
-def test_data_hash(tmp_path, config):
-    before = data_hash(config)
-    assert data_hash(config) == before
-    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
-    changed = data_hash(config)
-    (tmp_path / "tables" / "more.npy").write_bytes(b"1")
-    assert len({before, changed, data_hash(config)}) == 3
-
-
-def test_large_files_count_by_size(tmp_path, config, monkeypatch):
-    monkeypatch.setattr(train_module, "HASHED_BYTES", 3)
-    before = data_hash(config)
-    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
-    assert data_hash(config) == before
-    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS+")
-    assert data_hash(config) != before
-
-
-def test_chosen(config):
-    assert [run.name for run in chosen(config, ["small-seed1"])] == ["small-seed1"]
-    assert chosen(config, []) == list(config.runs)
-    with pytest.raises(ParamsError, match=r"no run nobody\. Known are small-seed0, small-seed1"):
-        chosen(config, ["small-seed1", "nobody"])
-
-
 def test_the_command_says_what_it_did(config, monkeypatch, tmp_path):
-    monkeypatch.setattr(train_module, "read_config", lambda _: config)
+    monkeypatch.setattr(train_command, "read_config", lambda _: config)
     (tmp_path / "config.json").write_text("{}")
     first = invoke("train", tmp_path / "config.json", "out", "--run", "small-seed1")
     assert first.exit_code == 0, first.output
