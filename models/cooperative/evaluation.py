@@ -110,7 +110,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
             )
             if rows
         },
-        said=said,
+        about=said,
         thresholds=None,
         metrics=headlines(diagnosed, compared),
         examples={name: np.stack(arrays) for name, arrays in shown.items()} or None,

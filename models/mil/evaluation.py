@@ -91,7 +91,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         drawn = examples(network, readings["test"], masks, run, config)
     return Scored(
         tables={"mil_classification": dict(images_table), "mil_localisation": dict(cases)},
-        said={
+        about={
             "thresholds": list(limits),
             "counts": counts(run, config.inputs, mimic, readings, checkpoint.training["training"]),
             "egd": checkpoint.training["training"].get("egd"),

@@ -56,7 +56,8 @@ def _cells(frame: Letterbox, axis: int, n: int) -> NDArray[np.int_]:
     """Model pixels that the centres of n equal parts of a picture's side fall on."""
     length, pad = ((frame.height, frame.pad_y_px), (frame.width, frame.pad_x_px))[axis]
     places_px = (np.arange(n) + 0.5) * (frame.image_size[axis] / n) * frame.scale + pad
-    return np.clip(np.floor(places_px).astype(int), 0, length - 1)
+    cells: NDArray[np.int_] = np.clip(np.floor(places_px).astype(int), 0, length - 1)
+    return cells
 
 
 def write_mask(values: NDArray[np.float32], frame: Letterbox, threshold: float, path: Path) -> None:
@@ -118,7 +119,8 @@ def _heated(shown: NDArray[np.uint8], frame: Letterbox, panel: Panel) -> NDArray
     drawn = (1 - alpha) * shown[..., None] + alpha * colours
     if panel.threshold is not None:
         drawn[_edge(values > panel.threshold)] = OUTLINE
-    return np.rint(drawn).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(drawn).astype(np.uint8)
+    return rounded
 
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
