@@ -46,10 +46,10 @@ def label(
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     n_reports = 0
-    with writing(out) as writer:
+    with writing(out) as write:
         reports = read_reports(source, left_out)
         for rows in run(reports, conventions, rules=rules, workers=workers, scheduler=scheduler):
-            writer.write(rows)
+            write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
             n_reports += 1
     details = {

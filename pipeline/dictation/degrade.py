@@ -33,17 +33,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Noise:
-    """What is done to the mentions of one channel.
-
-    Attributes
-    ----------
-    channel : str
-        The label, one of the channels of `labels.yaml`.
-    params : Degrade
-        Shares and seed.
-    label_map : LabelMap
-        Classes and the channels they reach.
-    """
+    """What is done to the mentions of one channel of `labels.yaml`."""
 
     channel: str
     params: Degrade
@@ -71,19 +61,7 @@ class Noise:
 
 
 def degrade_mentions(mentions: pa.Table, noise: Noise) -> tuple[pa.Table, dict[str, int]]:
-    """Drop a label's mentions in some cases, and make some up in others.
-
-    Parameters
-    ----------
-    mentions : pyarrow.Table
-        Table `mentions`.
-    noise : Noise
-        What to do.
-
-    Returns
-    -------
-    tuple
-        Table `mentions`, and counts of cases and mentions.
+    """Drop a label's mentions in some cases, and make some up in others; count cases and mentions.
 
     Notes
     -----
@@ -154,15 +132,6 @@ def _is_new(row: Row, case: list[Row]) -> bool:
 def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """How certain the readers of dictations were of a channel.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Ingested REFLACX.
-    channel : str
-        The label.
-    columns : mapping of str to tuple of str
-        Channels that each column of the readers' certainties reaches.
-
     Returns
     -------
     dict of str to int
@@ -201,13 +170,7 @@ def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dic
 
 
 def read_whole(path: Path) -> pa.Table:
-    """Read a mentions table of any name.
-
-    Raises
-    ------
-    SchemaError
-        If it is no Parquet file, or no table of mentions.
-    """
+    """Read a mentions table of any name; `SchemaError` if it is no Parquet, or another table."""
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:

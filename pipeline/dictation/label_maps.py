@@ -48,12 +48,7 @@ class LabelMap:
 
 
 def load_label_map(rules: Path | None = None) -> LabelMap:
-    """Read `labels.yaml` of a rules folder.
-
-    Parameters
-    ----------
-    rules : pathlib.Path, optional
-        The folder; else `rules/` here, else the packaged one.
+    """Read `labels.yaml` of a rules folder; else of `rules/` here, else of the packaged one.
 
     Raises
     ------

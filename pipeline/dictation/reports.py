@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.tables import conform, read_table
+from gazescribe.pipeline.core.tables import conform, read_table, rows_of
 
 CHUNK = 500  # reports held in memory at once
 ROW_GROUP = 10_000  # rows of mentions held in memory at once
@@ -53,14 +54,9 @@ class WordTimes:
 
 
 def read_reports(path: Path, left_out: Counter[str]) -> Iterator[Report]:
-    """Read reports from a file or from an ingested folder, one by one.
+    """Read reports from a csv, jsonl or parquet file or from an ingested folder, one by one.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        A csv, jsonl or parquet file, or a folder with the table `readings`.
-    left_out : Counter
-        Reports that are left out are counted here, by reason.
+    Reports that are left out are counted in `left_out`, by reason.
 
     Raises
     ------
@@ -138,104 +134,65 @@ def _from_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[Report]:
-    readings = read_table(folder, "readings").select(["reading_id", "text"])
-    sentences = _groups(read_table(folder, "sentences"))
-    words = _groups(read_table(folder, "words"))
-    for reading_id, text in zip(*(column.to_pylist() for column in readings.columns), strict=True):
+    readings = read_table(folder, "readings", ["reading_id", "text"]).to_pydict()
+    ids = readings["reading_id"]
+    sentences = _columns_by_reading(folder, "sentences", ids, ("char_start", "char_end"))
+    words = _columns_by_reading(
+        folder, "words", ids, ("char_start", "char_end", "onset_s", "offset_s")
+    )
+    for reading_id, text in zip(ids, readings["text"], strict=True):
         if text is None or not text.strip():
             left_out["without text"] += 1
             continue
-        rows = sentences.get(reading_id)
-        spans = (
-            None
-            if rows is None
-            else list(zip(_list(rows, "char_start"), _list(rows, "char_end"), strict=True))
-        )
-        yield Report(reading_id, text, spans, _times(words.get(reading_id)))
+        spans = list(zip(*sentences[reading_id], strict=True))
+        yield Report(reading_id, text, spans or None, WordTimes(*words[reading_id]))
 
 
-def _times(rows: pa.Table | None) -> WordTimes | None:
-    if rows is None:
-        return None
-    return WordTimes(
-        *(_list(rows, name) for name in ("char_start", "char_end", "onset_s", "offset_s"))
-    )
-
-
-def _list(rows: pa.Table, name: str) -> list[Any]:
-    values: list[Any] = rows[name].to_pylist()
-    return values
-
-
-def _groups(table: pa.Table) -> dict[str, pa.Table]:
-    """Cut a table that is sorted by reading into one piece for each."""
-    ids = table["reading_id"].to_pylist()
-    starts = [row for row in range(len(ids)) if row == 0 or ids[row] != ids[row - 1]]
-    ends = [*starts[1:], len(ids)]
-    return {ids[a]: table.slice(a, b - a) for a, b in zip(starts, ends, strict=True)}
-
-
-class _Writer(Protocol):
-    def write(self, rows: list[dict[str, Any]]) -> None: ...
-    def close(self) -> None: ...
+def _columns_by_reading(
+    folder: Path, name: str, ids: list[str], columns: tuple[str, ...]
+) -> dict[str, list[list[Any]]]:
+    rows = rows_of(read_table(folder, name, ["reading_id", *columns]), "reading_id", ids)
+    return {key: [part[column].tolist() for column in columns] for key, part in rows.items()}
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[_Writer]:
-    """Write mentions as jsonl, csv or parquet; the file appears whole or not at all."""
+def writing(path: Path) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
+    """Give a function that writes mentions to a file, which appears whole or not at all.
+
+    The suffix of the path says whether they are written as csv, jsonl or Parquet.
+    """
     if path.suffix not in SUFFIXES:
         raise SchemaError(f"mentions are written as {', '.join(SUFFIXES)}.", where=path)
-    writers: dict[str, Callable[[Path], _Writer]]
-    writers = {".csv": _CsvWriter, ".jsonl": _JsonlWriter, ".parquet": _ParquetWriter}
     with replacing(path) as beside:
-        writer = writers[path.suffix](beside)
-        try:
-            yield writer
-        finally:
-            writer.close()
+        if path.suffix == ".parquet":
+            schema = TABLES["mentions"].schema
+            with pq.ParquetWriter(beside, schema, compression="zstd") as parquet:
+                buffer: list[dict[str, Any]] = []
+                yield partial(_write_parquet, parquet, buffer)
+                parquet.write_table(_table(buffer))
+            return
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            if path.suffix == ".jsonl":
+                yield partial(_write_jsonl, file)
+                return
+            writer = csv.DictWriter(file, TABLES["mentions"].columns, lineterminator="\n")
+            writer.writeheader()
+            yield writer.writerows
 
 
-class _CsvWriter:
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.DictWriter(self._file, TABLES["mentions"].columns, lineterminator="\n")
-        self._writer.writeheader()
-
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        self._writer.writerows(rows)
-
-    def close(self) -> None:
-        self._file.close()
+def _write_jsonl(file: TextIO, rows: list[dict[str, Any]]) -> None:
+    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-class _JsonlWriter:
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
-
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-    def close(self) -> None:
-        self._file.close()
+def _write_parquet(
+    parquet: pq.ParquetWriter, buffer: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> None:
+    buffer += rows
+    if len(buffer) >= ROW_GROUP:
+        parquet.write_table(_table(buffer))
+        buffer.clear()
 
 
-class _ParquetWriter:
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, TABLES["mentions"].schema, compression="zstd")
-        self._rows: list[dict[str, Any]] = []
-
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        self._rows += rows
-        if len(self._rows) >= ROW_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        names = TABLES["mentions"].columns
-        columns = {name: [row[name] for row in self._rows] for name in names}
-        self._writer.write_table(conform(columns, "mentions"))
-        self._rows = []
-
-    def close(self) -> None:
-        self._flush()
-        self._writer.close()
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    names = TABLES["mentions"].columns
+    return conform({name: [row[name] for row in rows] for name in names}, "mentions")

@@ -29,18 +29,7 @@ def run(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Label reports.
-
-    Parameters
-    ----------
-    reports : iterable of Report
-        Read as they are needed; only some thousands are held at once.
-    conventions : Conventions
-        Where practice differs, which side to take.
-    rules : pathlib.Path, optional
-        Rules folder; else `rules/` here, else the packaged one.
-    workers, scheduler : optional
-        As in `pipeline.core.parallel.map_tasks`.
+    """Label reports, which are read as they are needed: only some thousands are held at once.
 
     Yields
     ------

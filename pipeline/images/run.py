@@ -59,17 +59,14 @@ class Fitting:
 
 
 def list_images(tables: Sequence[Path]) -> list[Row]:
-    """List the radiographs of some folders of tables, each once, sorted.
+    """List the radiographs of some folders of tables, each once, sorted; earlier folders win.
 
-    Parameters
-    ----------
-    tables : sequence of pathlib.Path
-        Folders with a table `images`, or else `readings`; earlier ones win.
+    A folder has a table `images`, or else `readings`.
 
     Returns
     -------
     list of dict
-        dicom_id, study_id, subject_id, path (as `radiograph_files` takes it), width_px, height_px.
+        dicom_id, study_id, subject_id, path (as `find_radiograph` takes it), width_px, height_px.
 
     Raises
     ------
@@ -103,14 +100,7 @@ def _check_paths(rows: list[Row], where: Path) -> None:
 
 
 def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
-    """Read the radiographs of one shard into its file.
-
-    Parameters
-    ----------
-    task : tuple
-        Number of the shard, and its radiographs as `list_images` gives them.
-    fitting : Fitting
-        Where and how.
+    """Read the radiographs of one shard, numbered, into its file.
 
     Returns
     -------

@@ -80,24 +80,9 @@ def paint(
     ellipses: list[Row],
     title: str,
 ) -> "Figure":
-    """Draw one picture.
+    """Draw one picture: a radiograph (uint8), over it its map (float32, same shape, maximum 1).
 
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (height, width)
-        Radiograph.
-    heatmap : ndarray of float32, same shape
-        Maximum 1.
-    fixations : dict of ndarray
-        `x_px, y_px, weight_s` of the Gaussians.
-    ellipses : list of dict
-        Rows of `ellipses` of this label.
-    title : str
-        Text above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `fixations` are `x_px, y_px, weight_s` of the Gaussians, `ellipses` rows of that table.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Ellipse

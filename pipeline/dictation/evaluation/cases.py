@@ -26,21 +26,7 @@ PAPER = ("certainty_above_0", "positive_or_uncertain")
 def select_cases(
     readings: pd.DataFrame, attributes: pd.DataFrame, phase: int
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Choose the readings that the labeler is scored on.
-
-    Parameters
-    ----------
-    readings, attributes : pandas.DataFrame
-        The tables of these names.
-    phase : int
-        REFLACX collection phase.
-
-    Returns
-    -------
-    cases : pandas.DataFrame
-        Their rows of `readings`.
-    left_out : dict of str to int
-        Readings left out, by reason.
+    """Choose the rows of `readings` that the labeler is scored on; count the others by reason.
 
     Raises
     ------
@@ -75,14 +61,7 @@ def observe(
 ) -> pd.DataFrame:
     """Put what each reading says of each label beside its reader's certainty.
 
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        Rows of `readings`.
-    certainties, mentions : pandas.DataFrame
-        The tables of these names.
-    columns : mapping of str to sequence of str
-        Labels of `certainties`, and the classes of `mentions` that serve each.
+    `columns` gives the classes of `mentions` that serve each label of `certainties`.
 
     Returns
     -------
@@ -154,15 +133,6 @@ def score_certainties(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Score every label under each reference and each reading of "mentioned".
 
-    Parameters
-    ----------
-    observed : pandas.DataFrame
-        What `observe` gives.
-    labels : sequence of str
-        Its labels.
-    draws : Draws
-        How intervals are made; images are what is drawn.
-
     Returns
     -------
     scores : pandas.DataFrame
@@ -188,19 +158,12 @@ def columns_of(
 ) -> dict[str, Sequence[str]]:
     """Give the labels that have certainties, by name, and the classes that serve each.
 
-    Parameters
-    ----------
-    certainties : pandas.DataFrame
-        Rows of the table of this name.
-    column_map : mapping of str to sequence of str
-        Classes that serve each label, of `certainties.yaml`.
-
     Raises
     ------
     SchemaError
         If there are no certainties.
     RuleError
-        If the map does not name a label.
+        If `column_map`, of `certainties.yaml`, does not name a label.
     """
     used = sorted(certainties["label"].unique())
     if not used:

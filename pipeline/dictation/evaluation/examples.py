@@ -19,12 +19,7 @@ SPAN = ["char_start", "char_end"]
 
 
 def certainty_errors(observed: pd.DataFrame) -> pd.DataFrame:
-    """Find where a reading's mentions and its reader's certainties differ.
-
-    Parameters
-    ----------
-    observed : pandas.DataFrame
-        What `pipeline.dictation.evaluation.cases.observe` gives.
+    """Find where a reading's mentions and its reader's certainties differ, in what `observe` gives.
 
     Returns
     -------
@@ -44,12 +39,7 @@ def certainty_errors(observed: pd.DataFrame) -> pd.DataFrame:
 
 
 def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
-    """Find where the mentions and a gold table differ.
-
-    Parameters
-    ----------
-    aligned : pandas.DataFrame
-        What `pipeline.dictation.evaluation.gold.align` gives.
+    """Find where the mentions and a gold table differ, in what `gold.align` gives.
 
     Returns
     -------
@@ -73,16 +63,7 @@ def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
 
 
 def choose(errors: pd.DataFrame, order: Mapping[str, int], n_examples: int) -> pd.DataFrame:
-    """Take up to so many errors of each kind and label.
-
-    Parameters
-    ----------
-    errors : pandas.DataFrame
-        What `certainty_errors` or `gold_errors` gives.
-    order : mapping of str to int
-        Place of each reading in a draw: the first ones are taken.
-    n_examples : int
-        How many of each kind and label.
+    """Take up to `n_examples` errors of each kind and label, the first in the `order` of a draw.
 
     Returns
     -------
@@ -101,15 +82,6 @@ def with_sentences(
     errors: pd.DataFrame, texts: Mapping[str, str], sentences: pd.DataFrame
 ) -> Iterator[dict[str, Any]]:
     """Give each error with its sentence, or with the whole text when nothing was mentioned.
-
-    Parameters
-    ----------
-    errors : pandas.DataFrame
-        Columns `COLUMNS` and `SPAN`.
-    texts : mapping of str to str
-        Text of each reading.
-    sentences : pandas.DataFrame
-        The table of this name.
 
     Yields
     ------

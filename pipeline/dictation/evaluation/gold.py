@@ -20,12 +20,7 @@ NONE = "none"  # on the other side: missed, or spurious
 
 
 def align(mentions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
-    """Put each mention beside its match.
-
-    Parameters
-    ----------
-    mentions, gold : pandas.DataFrame
-        Columns of the table `mentions`: report_id, label, char_start, char_end, polarity.
+    """Put each mention of one table `mentions` beside its match in another.
 
     Returns
     -------
@@ -85,14 +80,9 @@ def _renamed(mentions: pd.DataFrame, keys: list[str], side: str) -> pd.DataFrame
 
 
 def count(aligned: pd.DataFrame, clusters: pd.Series) -> tuple[pd.DataFrame, Floats]:
-    """Count hits and misses of each label and polarity.
+    """Count hits and misses of each label and polarity in what `align` gives.
 
-    Parameters
-    ----------
-    aligned : pandas.DataFrame
-        What `align` gives.
-    clusters : pandas.Series
-        For each of its rows what it is resampled with.
+    `clusters` says for each row what it is resampled with.
 
     Returns
     -------
@@ -139,14 +129,7 @@ def score_gold(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], pd.DataFrame]:
     """Score mentions against a gold table, in the reports that it has mentions of.
 
-    Parameters
-    ----------
-    mentions, gold : pandas.DataFrame
-        Tables `mentions`.
-    images : pandas.Series
-        Image of each reading, by reading_id.
-    draws : Draws
-        How intervals are made; images are what is drawn.
+    Images, by reading_id, are what is drawn for the intervals.
 
     Returns
     -------
@@ -155,7 +138,7 @@ def score_gold(
     summary : dict
         Macro averages over labels and over labels and polarities; counts.
     aligned : pandas.DataFrame
-        What `pipeline.dictation.evaluation.gold.align` gives.
+        What `align` gives.
 
     Raises
     ------

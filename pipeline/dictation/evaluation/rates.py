@@ -21,7 +21,7 @@ RATES = ("precision", "recall", "f1")
 
 
 def rates(counts: Floats) -> Floats:
-    """Give precision, recall and F1.
+    """Give precision TP/(TP+FP), recall TP/(TP+FN) and F1 2TP/(2TP+FP+FN); NaN for 0/0.
 
     Parameters
     ----------
@@ -31,7 +31,6 @@ def rates(counts: Floats) -> Floats:
     Returns
     -------
     ndarray of float64, shape (..., 3)
-        Precision TP/(TP+FP), recall TP/(TP+FN), F1 2TP/(2TP+FP+FN); NaN where that divides by zero.
     """
     tp, fp, fn, _ = np.moveaxis(counts, -1, 0)
     with np.errstate(invalid="ignore"):
@@ -51,23 +50,14 @@ def resample(counts: Floats, draws: Draws) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n_bootstrap, n_items, 4)
-        Summed counts. No draw when there are fewer than two clusters: nothing can vary then.
+        No draw when there are fewer than two clusters: nothing can vary then.
     """
     summed: Floats = np.tensordot(draw_clusters(len(counts), draws), counts, axes=1)
     return summed
 
 
 def score_table(items: pd.DataFrame, counts: Floats, draws: Draws) -> pd.DataFrame:
-    """Score each item, with percentile intervals over resampled clusters.
-
-    Parameters
-    ----------
-    items : pandas.DataFrame
-        What is scored, n_items rows.
-    counts : ndarray of float64, shape (n_clusters, n_items, 4)
-        Counts of each cluster.
-    draws : Draws
-        How intervals are made.
+    """Score each item (a row of `items`), with percentile intervals over resampled clusters.
 
     Returns
     -------
@@ -83,14 +73,7 @@ def score_table(items: pd.DataFrame, counts: Floats, draws: Draws) -> pd.DataFra
 
 
 def macro_scores(counts: Floats, draws: Draws) -> dict[str, dict[str, float | int | None]]:
-    """Average each rate over the items for which it is defined.
-
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (n_clusters, n_items, 4)
-        Counts of each cluster.
-    draws : Draws
-        How intervals are made; each draw is averaged over the items that it leaves defined.
+    """Average each rate over the items for which it is defined, in all clusters and in each draw.
 
     Returns
     -------

@@ -60,19 +60,6 @@ def run(
 ) -> dict[str, Any]:
     """Score mentions against certainties, and against a gold table if there is one.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Ingested REFLACX.
-    mentions, gold : pathlib.Path
-        Mentions, ours or anybody's.
-    out : pathlib.Path
-        Folder of the results.
-    params : EvaluateLabels
-        The section of this name.
-    rules : pathlib.Path, optional
-        Rules folder.
-
     Returns
     -------
     dict

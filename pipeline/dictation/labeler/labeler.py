@@ -81,14 +81,9 @@ class Labeler:
 
     @classmethod
     def from_rules(cls, folder: Path | str | None = None, **conventions: str) -> "Labeler":
-        """Make a labeler from a rules folder.
+        """Make a labeler from a rules folder (else `rules/` here, else the packaged one).
 
-        Parameters
-        ----------
-        folder : path, optional
-            The folder; else `rules/` here, else the packaged one.
-        **conventions : str
-            Fields of `Conventions`, such as ``opacity="literal"``.
+        `conventions` are fields of `Conventions`, such as ``opacity="literal"``.
 
         Raises
         ------

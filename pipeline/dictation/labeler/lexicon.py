@@ -40,13 +40,7 @@ class _State(Generic[Entry]):
 
 
 class Lexicon(Generic[Entry]):
-    """Phrases, and what each of them stands for.
-
-    Parameters
-    ----------
-    phrases : iterable of (str, Entry)
-        Phrase and meaning; a phrase can have several meanings.
-    """
+    """Phrases, and what each of them stands for; a phrase can have several meanings."""
 
     def __init__(self, phrases: Iterable[tuple[str, Entry]]) -> None:
         self._nodes = [_Node()]

@@ -46,17 +46,7 @@ class _Source:
 
 
 def load_rules(folder: Path | None = None) -> RuleBook:
-    """Read and check a rules folder.
-
-    Parameters
-    ----------
-    folder : pathlib.Path, optional
-        The folder; else `rules/` here, else the packaged one.
-
-    Returns
-    -------
-    RuleBook
-        Its concepts and families, in the order of file names.
+    """Read and check a rules folder (else `rules/` here, else the packaged one).
 
     Raises
     ------

@@ -52,12 +52,9 @@ def cut_words(text: str) -> Words:
 
 @cache
 def parts(phrase: str) -> list[list[tuple[str, ...]]]:
-    """Write out a phrase part by part.
+    """Write out a phrase part by part: for each part its variants, each a row of words.
 
-    Returns
-    -------
-    list of list of tuple of str
-        For each part all its variants, each a row of words; the empty row where it may be absent.
+    The empty row is among the variants of a part that may be absent.
 
     Raises
     ------

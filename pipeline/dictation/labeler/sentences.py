@@ -54,21 +54,11 @@ def _lower_character(character: str) -> str:
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Split a plain text into sentences.
+    """Split a plain text into sentences: (first character, one past the last), without white space.
 
     A sentence ends at a period, question or exclamation mark, at an empty line, and at a line break
     that is not the wrapping of a paragraph. Decimals, abbreviations and list numbers end nothing,
     and a number at the start of a line belongs to what follows it.
-
-    Parameters
-    ----------
-    text : str
-        The original text.
-
-    Returns
-    -------
-    list of (int, int)
-        First character and one past the last, without the white space around.
     """
     spans = []
     start = 0

@@ -44,14 +44,7 @@ def report_weights(case: Case) -> FloatArray:
 def score_ellipses(label: str, cases: Sequence[Case], drawing: Drawing) -> LabelScores:
     """Score the mean ellipse of a label, and its readers against each other.
 
-    Parameters
-    ----------
-    label : str
-        The label.
-    cases : sequence of Case
-        All cases, also of readers who did not draw this label.
-    drawing : Drawing
-        How ellipses are drawn.
+    `cases` are all cases, also of readers who did not draw this label.
 
     Returns
     -------

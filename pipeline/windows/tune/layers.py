@@ -83,16 +83,8 @@ NOTHING = Layer(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint16))
 class Layers:
     """The maps that one reading's Gaussians make with several weightings, each drawn once.
 
-    Parameters
-    ----------
-    case : Case
-        The reading.
-    drawing : Drawing
-        How.
-    weights : ndarray of float64, shape (n, fixations)
-        Seconds that each fixation counts; a unit names a row.
-    regions : Regions
-        Parts of the model frame to count apart.
+    `weights`, shape (n, fixations), are the seconds that each fixation counts; a unit names a row.
+    `regions` are the parts of the model frame to count apart.
     """
 
     def __init__(
@@ -134,12 +126,7 @@ class Layers:
         return self._maxima[number]
 
     def counts(self, key: tuple[Unit, ...]) -> Counts:
-        """Count the pixels of a label's map by region and level.
-
-        Parameters
-        ----------
-        key : tuple
-            Units to join by the pixel-wise maximum.
+        """Count the pixels of a label's map, the maximum of some units, by region and level.
 
         Returns
         -------

@@ -47,20 +47,9 @@ def _no_higher(levels: Levels) -> Levels:
 
 
 def count_levels(levels: Levels, regions: Numbers | int = 0, n_regions: int = 1) -> Counts:
-    """Count the pixels of each level in each region.
+    """Count the pixels of each level in each region, shape (n_regions, N_LEVELS).
 
-    Parameters
-    ----------
-    levels : ndarray of uint16
-        Of any shape.
-    regions : ndarray of unsigned int of that shape, or 0
-        N_LEVELS times the number of each pixel's region.
-    n_regions : int
-        Regions are numbered from 0.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_regions, N_LEVELS)
+    `regions` is N_LEVELS times the number of each pixel's region, counted from 0.
     """
     counts = np.bincount((levels + regions).ravel(), minlength=n_regions * N_LEVELS)
     return counts.reshape(n_regions, N_LEVELS)

@@ -17,12 +17,7 @@ from gazescribe.pipeline.windows.tune.candidates import (
 def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
     """Draw the macro mean IoU against the delay: a panel for each end rule, a line for each start.
 
-    Parameters
-    ----------
-    ranking : pandas.DataFrame
-        As `results.ranking` gives it.
-    score : {'iou_cross_validated', 'iou_paper'}
-        The mean to draw.
+    `ranking` is what `results.ranking` gives, `score` one of its means.
     """
     figure, axes_of = panels(len(SEARCH_ENDS), 2)
     windows = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])]
@@ -45,13 +40,7 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
 
 
 def iou_by_label(by_label: pd.DataFrame) -> Figure:
-    """Draw each label's IoU against the delay, for the paper's start and end.
-
-    Parameters
-    ----------
-    by_label : pandas.DataFrame
-        As `results.by_label` gives it.
-    """
+    """Draw each label's IoU against the delay, for the paper's start and end."""
     labels = list(dict.fromkeys(by_label["label"]))
     figure, axes_of = panels(len(labels), min(len(labels), 5))
     for axes, label in zip(axes_of, labels, strict=True):

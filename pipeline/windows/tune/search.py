@@ -33,14 +33,9 @@ from gazescribe.pipeline.windows.tune.validate import LabelScores
 
 
 def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str], dict[str, int]]:
-    """Choose the paper's cases: training readings with gaze of some phases.
+    """Choose the paper's cases: training readings with gaze of some phases; count the others.
 
     Data sets without phases are not asked for one.
-
-    Returns
-    -------
-    tuple
-        Ids of the readings, and the number left out by reason.
     """
     chosen, left_out = [], Counter[str]()
     for row in readings.to_pylist():
@@ -130,10 +125,7 @@ def score_all(
 ) -> list[LabelScores]:
     """Score cases under all candidates and between floor and ceiling; one task a subject.
 
-    Returns
-    -------
-    list of LabelScores
-        Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`.
+    Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`.
     """
     ordered = sorted(cases, key=lambda case: (case.subject_id, case.reading_id))
     by_subject = [list(group) for _, group in groupby(ordered, key=lambda case: case.subject_id)]

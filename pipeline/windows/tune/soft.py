@@ -107,14 +107,9 @@ def _integral(part: FloatArray, shape: str) -> FloatArray:
 def context_weights(case: Case, *, start: str, lag_s: float, end: str, weight: float) -> FloatArray:
     """Add gaze of the sentences before and after, each with its own lagged window.
 
-    Parameters
-    ----------
-    case : Case
-        The reading.
-    start, lag_s, end : str, float, str
-        The window of the mention sentence itself; that of a neighbour ends with the neighbour.
-    weight : float
-        How much a second there counts; negative takes gaze away that fits a neighbour as well.
+    `start`, `lag_s` and `end` are the window of the mention sentence itself; that of a neighbour
+    ends with the neighbour. A second there counts `weight`; a negative one takes gaze away that
+    fits a neighbour as well.
     """
     n = len(case.sentences["onset_s"])
     around = [

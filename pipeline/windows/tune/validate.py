@@ -65,10 +65,7 @@ class HeldOut:
 def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
     """Choose each rule's threshold on the cases that it scores: the paper's way.
 
-    Returns
-    -------
-    tuple of ndarray, shape (rules,)
-        Numbers of the thresholds, the lowest of equals; and the mean IoU there.
+    Numbers of the thresholds, the lowest of equals, and the mean IoU there, each of shape (rules,).
     """
     mean = scores.mean()
     best = np.nan_to_num(mean).argmax(axis=1)
@@ -133,12 +130,7 @@ def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
 def searched_iou(labels: Sequence[HeldOut], ranked: NDArray[np.intp]) -> float:
     """Score the search itself: rule and thresholds for a subject are chosen on all others.
 
-    Parameters
-    ----------
-    labels : sequence of HeldOut
-        Labels of two subjects or more.
-    ranked : ndarray of int
-        Rules to choose from.
+    The labels have two subjects or more; `ranked` are the rules to choose from.
     """
     everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
     in_sample = [best_thresholds(held.scores)[1] for held in labels]

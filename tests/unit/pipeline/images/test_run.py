@@ -340,7 +340,8 @@ def test_what_failed_in_the_run_that_was_cut_off_is_tried_again(project, monkeyp
 
 SLOW = """
 import sys, time
-from pipeline import cli, images
+from gazescribe.pipeline.commands import cli
+from gazescribe.pipeline.images import run as images
 read, images.ROWS_A_SHARD = images.read_radiograph, 3
 images.read_radiograph = lambda path: (time.sleep(0.2), read(path))[1]
 cli.main()
