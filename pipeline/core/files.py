@@ -69,7 +69,6 @@ def replacing_folder(
     *,
     obsolete: Sequence[str] = ("*",),
     mark: str | None = None,
-    hidden: Sequence[str] = (),
     fingerprint: str | None = None,
     check: Callable[[Path], None] | None = None,
 ) -> Iterator[Path]:
@@ -83,19 +82,17 @@ def replacing_folder(
         Patterns of what goes from `out` unless it is written anew; by default all that is there.
     mark : str, optional
         The file by which others tell that `out` is whole: the first to go and the last to come.
-    hidden : sequence of str
-        Hidden files that belong to the content.
     fingerprint : str, optional
         Stands for all that the content is made from. A block that is cut off then leaves its work,
-        and one of the same fingerprint finds it. Without it every run starts anew.
+        and one of the same fingerprint finds it; hidden files are then notes of the work, which do
+        not come to `out`. Without it every run starts anew.
     check : callable, optional
         Refuses, by an error, to write into `out` as it is (see `entries`).
 
     Yields
     ------
     pathlib.Path
-        The folder to write to. Its other hidden files are notes of the work and do not come to
-        `out`.
+        The folder to write to.
 
     Raises
     ------
@@ -114,7 +111,8 @@ def replacing_folder(
         with _explained(out, staging):
             _open_staging(staging, fingerprint)
             yield staging
-            _commit(staging, folder, obsolete, mark, hidden)
+            notes = {_OLD} if fingerprint is None else {path.name for path in staging.glob(".*")}
+            _commit(staging, folder, notes, obsolete, mark)
     except BaseException:
         # Once the journal is there, the work is needed to bring `out` to its new state.
         if fingerprint is None and not (folder / JOURNAL).exists():
@@ -194,11 +192,10 @@ def _open_staging(staging: Path, fingerprint: str | None) -> None:
 
 
 def _commit(
-    staging: Path, folder: Path, obsolete: Sequence[str], mark: str | None, hidden: Sequence[str]
+    staging: Path, folder: Path, notes: set[str], obsolete: Sequence[str], mark: str | None
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    written = {path.name for path in staging.iterdir()}
-    new = {name for name in written if not name.startswith(".") or name in hidden}
+    new = {path.name for path in staging.iterdir()} - notes
     old = {path.name for pattern in obsolete for path in folder.glob(pattern)}
     old = old & entries(folder) - new
     plan = {

@@ -251,6 +251,12 @@ def test_a_folder_that_is_not_there_comes_whole(tmp_path):
     assert content(tmp_path) == {f"a/out/{name}": text for name, text in NEW.items()}
 
 
+def test_a_hidden_file_is_a_file(tmp_path):
+    with replacing_folder(tmp_path / "out") as folder:
+        fill(folder, {".bidsignore": "new"})
+    assert content(tmp_path) == {"out/.bidsignore": "new"}
+
+
 @pytest.mark.parametrize(
     ("obsolete", "stay"),
     [

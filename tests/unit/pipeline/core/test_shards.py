@@ -218,7 +218,8 @@ def work(out, fingerprint, *, fails=False):
     with shard_folder(out, "images", fingerprint=fingerprint) as folder:
         before = sorted(path.name for path in folder.iterdir() if path.name not in ours)
         (folder / "images-00000.npy").write_bytes(b"")
-        (folder / ".note").write_bytes(b"")
+        if fingerprint:
+            (folder / ".note").write_bytes(b"")
         if fails:
             raise KeyboardInterrupt
     return before
