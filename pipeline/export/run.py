@@ -104,9 +104,7 @@ def run(
     sources = sources_of(tables)
     duties = duties_of(sources, images=request.images is not None, text=request.text)
     parallel = partial(map_tasks, workers=workers, scheduler=scheduler)
-    replacing = replacing_folder(
-        out, mark=PROVENANCE, hidden=(as_bids.IGNORE_FILE,), check=_refuse_others
-    )
+    replacing = replacing_folder(out, mark=PROVENANCE, check=_refuse_others)
     with replacing as folder:
         drawn = folder / ".drawn"
         sets = [(shards.resolve().name, shards) for shards in request.shards]
