@@ -1,7 +1,7 @@
 """A trained network, and what it predicts of images, batch by batch.
 
 What a network is asked, and what its output means, is the matter of its system: a module
-`gazescribe.models.<system>.trained` with `predictor(checkpoint, path) -> Predictor`.
+`gazescribe.models.<system>.inference` with `predictor(checkpoint, path) -> Predictor`.
 """
 
 import importlib
@@ -159,8 +159,8 @@ def load_predictor(path: Path) -> Predictor:
     if system not in SYSTEMS:
         message = f"its system is {system!r}; known are {', '.join(SYSTEMS)}."
         raise SchemaError(message, where=path)
-    trained = importlib.import_module(f"gazescribe.models.{system}.trained")
-    predictor: Predictor = trained.predictor(checkpoint, path)
+    inference = importlib.import_module(f"gazescribe.models.{system}.inference")
+    predictor: Predictor = inference.predictor(checkpoint, path)
     return predictor
 
 
