@@ -17,8 +17,9 @@ from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.mil.localisation import MapScores
-from gazescribe.pipeline.results.mil.models import Model
-from gazescribe.pipeline.results.mil.scores import Run, Scores
+from gazescribe.pipeline.results.mil.models import MilModel
+from gazescribe.pipeline.results.mil.scores import MilScores
+from gazescribe.pipeline.results.runs import ScoredRun
 
 SETTINGS: dict[str, Any] = {
     "supervision": "gaze",
@@ -224,14 +225,14 @@ def model(
     draws: int = 200,
     spread: float = 0.01,
     **settings: Any,
-) -> Model:
+) -> MilModel:
     """Give a scored model without any file: IoU and AUROC of each run and label as they are here.
 
     Resamples move the runs and labels of all models together, so that differences stay.
     """
     named = {"name": f"{name}-seed0", "model": name, "seed": 0}
     content = {"images": round(100 * settings.get("annotated_share", 1)), "positive": {}}
-    scores = Scores(
+    scores = MilScores(
         settings={**SETTINGS, **MODELS.get(name, {}), **settings, **named},
         thresholds=[0.5],
         counts={"reflacx": {"train": content}},
@@ -257,8 +258,8 @@ def model(
     )
     maps = {"decoder": MapScores(thresholds, one, one, one, cases)}
     positive = np.full((2, len(TEN_LABELS)), 20)
-    runs = [Run(Path(f"{name}-seed{seed}"), name, name, seed, scores) for seed in one.seeds]
-    return Model(name, runs, {"mimic": classes}, classes, {"mimic": positive}, maps, "decoder")
+    runs = [ScoredRun(Path(f"{name}-seed{seed}"), scores) for seed in one.seeds]
+    return MilModel(name, runs, {"mimic": classes}, classes, {"mimic": positive}, maps, "decoder")
 
 
 def measure(by_run: Sequence[Sequence[float]], draws: int, spread: float) -> Measure:

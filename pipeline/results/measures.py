@@ -5,8 +5,16 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from gazescribe.pipeline.core.resampling import Floats, interval, mean_of_known, ratio
+from gazescribe.pipeline.core.resampling import (
+    Draws,
+    Floats,
+    draw_clusters,
+    interval,
+    mean_of_known,
+    ratio,
+)
 from gazescribe.pipeline.results.statistics import paper_interval, t_interval
 
 ALL = "all"
@@ -46,13 +54,13 @@ class Measure:
         go, and their absence would move the mean.
         """
         filled = np.where(np.isnan(self.draws), self.by_run, self.draws)
-        by_run, draws = (mean_of_known(one, -1)[..., None] for one in (self.by_run, filled))
-        return type(self)((ALL,), self.seeds, by_run, draws)
+        by_run = mean_of_known(self.by_run, -1)[..., None]
+        return type(self)((ALL,), self.seeds, by_run, mean_of_known(filled, -1)[..., None])
 
-    def of(self, item: str) -> Self:
+    def select(self, item: str) -> Self:
         """Only one item."""
-        at = [self.items.index(item)]
-        return type(self)((item,), self.seeds, self.by_run[:, at], self.draws[:, :, at])
+        index = [self.items.index(item)]
+        return type(self)((item,), self.seeds, self.by_run[:, index], self.draws[:, :, index])
 
     def mean(self) -> Floats:
         """Mean over runs, shape (items,)."""
@@ -82,11 +90,19 @@ NOTHING = Measure((ALL,), (), np.full((0, 1), np.nan), np.empty((0, 0, 1)))
 """The macro mean of a model that was not trained."""
 
 
-def shared_differences(one: Measure, other: Measure) -> Floats:
+def resample_subjects(subjects: ArrayLike, draws: Draws) -> Floats:
+    """How often each case is in each resample of the subjects, shape (n_bootstrap, cases)."""
+    distinct, subject = np.unique(subjects, return_inverse=True)
+    times: Floats = draw_clusters(len(distinct), draws)[:, subject]
+    return times
+
+
+def shared_differences(model: Measure, other_model: Measure) -> Floats:
     """Differences of two macro measures for each seed that both have."""
-    seeds = sorted(set(one.seeds) & set(other.seeds))
-    at, beside = ([measure.seeds.index(seed) for seed in seeds] for measure in (one, other))
-    differences: Floats = one.by_run[at, 0] - other.by_run[beside, 0]
+    seeds = sorted(set(model.seeds) & set(other_model.seeds))
+    rows = [model.seeds.index(seed) for seed in seeds]
+    other_rows = [other_model.seeds.index(seed) for seed in seeds]
+    differences: Floats = model.by_run[rows, 0] - other_model.by_run[other_rows, 0]
     return differences if seeds else np.empty(0)
 
 

@@ -10,7 +10,7 @@ from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
 Content = TypeVar("Content", bound=Strict)
 
 
-class Figure(Strict):
+class PublishedValue(Strict):
     """One published number, with its interval where that is known too."""
 
     value: float
@@ -19,7 +19,7 @@ class Figure(Strict):
     source: str
 
 
-ByModel = dict[str, Figure | None]
+ByModel = dict[str, PublishedValue | None]
 
 
 class Grid(Strict):
@@ -32,18 +32,18 @@ class Grid(Strict):
 class Fraction(Strict):
     """The Ellipse model with a part of the annotated images."""
 
-    iou: dict[float, Figure]
-    equals_et: Figure
+    iou: dict[float, PublishedValue]
+    equals_et: PublishedValue
 
 
 class Noise(Strict):
     """The ET model with mentions of one label degraded on purpose."""
 
     label: str
-    iou: Figure
-    auroc: Figure
-    recall: Figure
-    precision: Figure
+    iou: PublishedValue
+    auroc: PublishedValue
+    recall: PublishedValue
+    precision: PublishedValue
 
 
 class EgdCounts(Strict):
@@ -69,7 +69,7 @@ class PublishedMil(Strict):
     fraction: Fraction
     noise: Noise
     lambdas: dict[str, Grid]
-    map_threshold: Figure
+    map_threshold: PublishedValue
 
 
 class Spread(Strict):
@@ -81,7 +81,7 @@ class Spread(Strict):
 
 
 class Remarks(Strict):
-    """What one should know of the published figures."""
+    """Remarks on the published figures, for the notes of a table."""
 
     table_1: list[str]
     table_2: list[str]
@@ -94,7 +94,7 @@ class PublishedCooperative(Strict):
     doi: str
     n_test: int
     sources: dict[str, str]
-    table_1: dict[str, dict[str, Figure]]
+    table_1: dict[str, dict[str, PublishedValue]]
     averaging: dict[str, Literal["macro", "micro"]]
     table_2: dict[str, dict[str, Spread]]
     remarks: Remarks

@@ -1,16 +1,16 @@
-"""Rows of result tables: a mean, its intervals and the published figure side by side; Markdown.
+"""Rows of result tables: a mean, its intervals and the published figure side by side.
 
 The three intervals: the paper's over seeds, Student's t over seeds, bootstrap over subjects.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from gazescribe.pipeline.results.measures import INTERVALS, Measure
-from gazescribe.pipeline.results.published import Figure
+from gazescribe.pipeline.results.published import PublishedValue
 
 HEADINGS = {
     "mean": "mean",
@@ -19,8 +19,12 @@ HEADINGS = {
     "subjects": "over subjects",
     "published": "published",
 }
-MARKS = {"readme": " †", "derived": " ‡"}
+MARKS = {"readme": "†", "derived": "‡"}
 """Of published figures that the paper itself does not print, by their source."""
+
+UNKNOWN = "–"
+
+Format = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,11 @@ class Table:
     frame : pandas.DataFrame
         All of it.
     shown : pandas.DataFrame
-        Its form in `tables.md`: text and numbers.
+        The columns of `tables.md` and of the report under their headings: text and numbers.
     notes : list of str
         Sentences under it.
+    formats : mapping of str to function
+        How the numbers of a shown column are written; floats without one get three digits.
     """
 
     name: str
@@ -46,10 +52,24 @@ class Table:
     frame: pd.DataFrame
     shown: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    formats: Mapping[str, Format] = field(default_factory=dict)
+
+    def format_of(self, heading: str) -> Format:
+        """How the cells of a shown column are written."""
+        is_float = self.shown[heading].dtype.kind == "f"
+        return self.formats.get(heading, number if is_float else str)
+
+    def texts(self) -> list[list[str]]:
+        """Rows as they are shown; a dash for what is not known."""
+        columns = []
+        for heading, cells in self.shown.astype(object).items():
+            text = self.format_of(str(heading))
+            columns.append([UNKNOWN if pd.isna(cell) else text(cell) for cell in cells])
+        return [list(row) for row in zip(*columns, strict=True)]
 
 
 def rows(
-    measure: Measure, confidence: float, published: Mapping[str, Figure | None], **head: Any
+    measure: Measure, confidence: float, published: Mapping[str, PublishedValue | None], **head: Any
 ) -> pd.DataFrame:
     """One row for each item of a measure, with the published figure of that item.
 
@@ -59,18 +79,15 @@ def rows(
         The columns of head, item, mean, n_seeds, `_low` and `_high` of each interval, published,
         published_low, published_high, published_source.
     """
-    figures = [published.get(item) for item in measure.items]
     frame = measure.summary(confidence)
-    for place, (name, value) in enumerate(head.items()):
-        frame.insert(place, name, value)
-    for name, part in (
-        ("published", "value"),
-        ("published_low", "low"),
-        ("published_high", "high"),
-    ):
-        known = [getattr(one, part) if one else None for one in figures]
-        frame[name] = pd.Series(known, dtype=float)
-    frame["published_source"] = [one.source if one else None for one in figures]
+    for position, (name, value) in enumerate(head.items()):
+        frame.insert(position, name, value)
+    figures = [published.get(item) for item in measure.items]
+    parts = {"published": "value", "published_low": "low", "published_high": "high"}
+    for name, part in parts.items():
+        values = [getattr(figure, part, None) for figure in figures]
+        frame[name] = pd.Series(values, dtype=float)
+    frame["published_source"] = [figure.source if figure else None for figure in figures]
     return frame
 
 
@@ -85,44 +102,32 @@ def shown(frame: pd.DataFrame, heads: Mapping[str, str]) -> pd.DataFrame:
         Columns to show before the numbers, and their headings.
     """
     columns: dict[str, Any] = {heading: frame[name] for name, heading in heads.items()}
-    columns["seeds"] = frame["n_seeds"]
-    columns[HEADINGS["mean"]] = frame["mean"].map(number)
-    for name in INTERVALS:
-        edges = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-        columns[HEADINGS[name]] = [between(low, high) for low, high in edges]
-    names = ["published", "published_low", "published_high", "published_source"]
-    columns[HEADINGS["published"]] = [
-        f"{number(value)} {between(low, high)}".removesuffix(" –") + MARKS.get(source, "")
-        for value, low, high, source in frame[names].itertuples(index=False)
-    ]
+    columns |= {"seeds": frame["n_seeds"], HEADINGS["mean"]: frame["mean"]}
+    columns |= {HEADINGS[name]: intervals(frame, name) for name in INTERVALS}
+    pairs = zip(published_texts(frame), frame["published_source"], strict=True)
+    marked = [f"{text} {MARKS.get(source, '')}".rstrip() for text, source in pairs]
+    columns[HEADINGS["published"]] = marked
     return pd.DataFrame(columns)
+
+
+def published_texts(frame: pd.DataFrame) -> list[str]:
+    """Format published figures, each with its interval where that is known."""
+    pairs = zip(frame["published"].map(number), intervals(frame, "published"), strict=True)
+    return [f"{value} {edges}".removesuffix(f" {UNKNOWN}") for value, edges in pairs]
+
+
+def intervals(frame: pd.DataFrame, name: str, suffix: str = "") -> list[str]:
+    """Format the interval of each row, from its columns `_low` and `_high`."""
+    prefix = f"{name}_" if name else ""
+    edges = zip(frame[f"{prefix}low{suffix}"], frame[f"{prefix}high{suffix}"], strict=True)
+    return [between(low, high) for low, high in edges]
 
 
 def number(value: float | None, digits: int = 3) -> str:
     """Format a number; a dash where it is not known."""
-    return "–" if pd.isna(value) else f"{value:.{digits}f}"
+    return UNKNOWN if pd.isna(value) else f"{value:.{digits}f}"
 
 
 def between(low: float | None, high: float | None) -> str:
     """Format an interval; a dash where it is not known."""
-    return "–" if pd.isna(low) or pd.isna(high) else f"[{low:.3f}, {high:.3f}]"
-
-
-def markdown(frame: pd.DataFrame) -> str:
-    """Format a table as Markdown; numbers as they are, a dash for what is not known."""
-    head = [str(column) for column in frame.columns]
-    body = [
-        ["–" if value is None or pd.isna(value) else str(value) for value in row]
-        for row in frame.astype(object).itertuples(index=False)
-    ]
-    sides = ["---:" if frame[column].dtype.kind in "iuf" else "---" for column in frame.columns]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, sides, *body])
-
-
-def page(title: str, notes: Sequence[str], tables: Sequence[Table]) -> str:
-    """Format all tables as one page, each with its notes and the name of its CSV file."""
-    parts = [f"# {title}", *notes]
-    for table in tables:
-        parts += [f"## {table.title}", markdown(table.shown), *table.notes]
-        parts.append(f"All columns: [{table.name}.csv]({table.name}.csv)")
-    return "\n\n".join(parts) + "\n"
+    return UNKNOWN if pd.isna(low) or pd.isna(high) else f"[{low:.3f}, {high:.3f}]"

@@ -99,19 +99,20 @@ def wilcoxon_p(differences: Floats) -> float:
 
 def paired_t_p(differences: Floats) -> float:
     """Two-sided p value of the paired t test; NaN for one pair, or where all differ alike."""
-    alike = 1e-12 * np.abs(differences).max(initial=0)  # rounding apart
-    if len(differences) < 2 or np.ptp(differences) <= alike:
+    rounding = 1e-12 * np.abs(differences).max(initial=0)
+    if len(differences) < 2 or np.ptp(differences) <= rounding:
         return float("nan")
     return float(stats.ttest_1samp(differences, 0).pvalue)
 
 
 def holm(p_values: Floats) -> Floats:
     """Adjust p values for their number (Holm 1979); NaN is left out."""
-    known = np.flatnonzero(~np.isnan(p_values))
-    rising = known[np.argsort(p_values[known], kind="stable")]
-    factors = np.arange(len(rising), 0, -1)
+    from statsmodels.stats.multitest import multipletests
+
+    known = ~np.isnan(p_values)
     adjusted = p_values.copy()
-    adjusted[rising] = np.maximum.accumulate(factors * p_values[rising]).clip(max=1)
+    if known.any():
+        adjusted[known] = multipletests(p_values[known], method="holm")[1]
     return adjusted
 
 
@@ -126,7 +127,7 @@ def matching_share(shares: Floats, curve: Floats, value: float) -> float:
         Score at each share. More data does not hurt: it is first made to rise (isotonic
         regression), then joined by straight lines.
     value : float
-        What it is to reach.
+        Score to reach.
 
     Returns
     -------
@@ -138,21 +139,22 @@ def matching_share(shares: Floats, curve: Floats, value: float) -> float:
         return -np.inf
     if rising[-1] < value:
         return np.inf
-    at = int(np.searchsorted(rising, value, side="left"))
-    if at == 0:
+    above = int(np.searchsorted(rising, value, side="left"))
+    if above == 0:
         return float(shares[0])
-    part = (value - rising[at - 1]) / (rising[at] - rising[at - 1])
-    return float(shares[at - 1] + part * (shares[at] - shares[at - 1]))
+    below = above - 1
+    part = (value - rising[below]) / (rising[above] - rising[below])
+    return float(shares[below] + part * (shares[above] - shares[below]))
 
 
 def wilson_interval(share: float, n: int, confidence: float) -> tuple[float, float]:
     """Interval of a share of n independent cases (Wilson 1927); NaN without cases."""
     if not n:
         return float("nan"), float("nan")
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return float(centre - half), float(centre + half)
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
+    return float(low), float(high)
 
 
 def sign_p(differences: Floats) -> float:
@@ -181,12 +183,13 @@ def placements(target: NDArray[np.bool_], score: Floats) -> Floats:
         half. NaN where all targets are alike.
     """
     rank = stats.rankdata(score)
-    found = np.full(len(score), np.nan)
+    placed = np.full(len(score), np.nan)
     if target.all() or not target.any():
-        return found
-    found[target] = (rank[target] - stats.rankdata(score[target])) / (~target).sum()
-    found[~target] = 1 - (rank[~target] - stats.rankdata(score[~target])) / target.sum()
-    return found
+        return placed
+    # a rank among all cases less the rank within the own class counts the other class below
+    placed[target] = (rank[target] - stats.rankdata(score[target])) / (~target).sum()
+    placed[~target] = 1 - (rank[~target] - stats.rankdata(score[~target])) / target.sum()
+    return placed
 
 
 def delong(target: NDArray[np.bool_], placed: Floats) -> tuple[float, float]:

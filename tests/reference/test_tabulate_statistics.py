@@ -1,4 +1,4 @@
-"""Statistics against scipy, scikit-learn and statsmodels; coverage of the intervals."""
+"""Statistics against scipy, scikit-learn, statsmodels and published values; coverage."""
 
 import numpy as np
 import pytest
@@ -47,11 +47,24 @@ def test_paired_tests_as_scipy():
     assert wilcoxon_p(one - other) == pytest.approx(stats.wilcoxon(one, other).pvalue)
 
 
-@pytest.mark.parametrize("n", [1, 2, 7])
-def test_holm_as_statsmodels(n):
-    multitest = pytest.importorskip("statsmodels.stats.multitest")
-    p_values = RANDOM.random(n) / 5
-    np.testing.assert_allclose(holm(p_values), multitest.multipletests(p_values, method="holm")[1])
+@pytest.mark.parametrize(
+    ("p_values", "expected"),
+    [
+        pytest.param([0.03], [0.03], id="alone"),
+        pytest.param([0.01, 0.04], [0.02, 0.04], id="two"),
+        # p.adjust of R
+        pytest.param([0.01, 0.02, 0.03, 0.04, 0.05], [0.05, 0.08, 0.09, 0.09, 0.09], id="R"),
+        pytest.param([0.9, 0.6], [1, 1], id="at most 1"),
+    ],
+)
+def test_holm_as_published(p_values, expected):
+    np.testing.assert_allclose(holm(np.array(p_values)), expected)
+
+
+def test_holm_keeps_the_error_of_a_family():
+    """Of 2000 families of five true hypotheses about 5 % have an adjusted p value below 0.05."""
+    lowest = [holm(RANDOM.random(5)).min() for _ in range(2000)]
+    assert np.mean(np.array(lowest) < 0.05) == pytest.approx(0.05, abs=0.015)
 
 
 def test_intervals_cover_the_truth():
@@ -103,6 +116,20 @@ def test_p_values_of_delong_are_spread_evenly():
 def test_wilson_as_scipy(n_right, n):
     expected = stats.binomtest(n_right, n).proportion_ci(0.9, method="wilson")
     assert wilson_interval(n_right / n, n, 0.9) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(
+    ("n_right", "n", "expected"),
+    [
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_wilson_as_published(n_right, n, expected):
+    """Newcombe 1998, Statistics in Medicine 17, Table I, method 3."""
+    assert wilson_interval(n_right / n, n, 0.95) == pytest.approx(expected, abs=5e-5)
 
 
 def test_mcnemar_as_statsmodels():

@@ -10,24 +10,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.resampling import interval
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import (
     OURS,
     Compared,
+    CooperativeModel,
     Diagnosed,
-    Model,
-    maps_of,
+    maps_by_model,
     reference,
 )
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
 from gazescribe.pipeline.results.cooperative.tables import DIAGNOSIS, NAMES, PAPER_METRICS
-from gazescribe.pipeline.results.measures import Measure, shared_differences
-from gazescribe.pipeline.results.rows import Table, between, number
+from gazescribe.pipeline.results.paired import compare, correct, show_tests
+from gazescribe.pipeline.results.rows import Table
 from gazescribe.pipeline.results.statistics import (
-    bootstrap_p,
     delong,
-    holm,
     normal_p,
     paired_t_p,
     sign_p,
@@ -68,63 +65,67 @@ DIAGNOSIS_NOTES = [_SHARED, _EXACT, _OF_CLASSES]
 MAP_NOTES = [_SHARED, _OF_IMAGES, _OF_METRICS]
 
 
-def diagnosis_tests(models: Mapping[str, Model], confidence: float) -> Table | None:
+def diagnosis_tests(models: Mapping[str, CooperativeModel], confidence: float) -> Table | None:
     """Test differences of accuracy and AUROC."""
-    diagnosed = {name: one.diagnosed for name, one in models.items() if one.diagnosed}
-    found = []
+    diagnosed = {name: model.diagnosed for name, model in models.items() if model.diagnosed}
+    tested = []
     for metric in DIAGNOSIS:
+        family = "classes" if metric in DIAGNOSES else metric
         for name, other in _pairs(diagnosed):
-            pair = diagnosed[name], diagnosed[other]
-            family = "classes" if metric in DIAGNOSES else metric
-            row: dict[str, Any] = {"metric": metric, "family": family}
-            row |= {"model": name, "other": other}
-            row |= _tested(pair[0].measures[metric], pair[1].measures[metric], confidence) | {
-                "p_mcnemar": np.nan,
-                "p_delong": np.nan,
-            }
-            if metric == "accuracy":
-                row["p_mcnemar"] = sign_p(pair[0].right.mean(axis=0) - pair[1].right.mean(axis=0))
-            if metric in DIAGNOSES:
-                row["p_delong"] = _delong_p(*pair, metric)
-            found.append(row)
+            row = {"metric": metric, "family": family, "model": name, "other": other}
+            row |= _diagnosis_test(diagnosed[name], diagnosed[other], metric, confidence)
+            tested.append(row)
     tests = ("subjects", "mcnemar", "delong", "seeds")
     title = "Paired tests of the diagnosis, test"
-    return _table("diagnosis_tests", title, found, tests, DIAGNOSIS_NOTES)
+    return _table("diagnosis_tests", title, tested, tests, DIAGNOSIS_NOTES)
 
 
-def _delong_p(one: Diagnosed, other: Diagnosed, label: str) -> float:
+def _diagnosis_test(
+    model: Diagnosed, other: Diagnosed, metric: str, confidence: float
+) -> dict[str, Any]:
+    test = compare(model.measures[metric], other.measures[metric], confidence)
+    test |= {"p_mcnemar": np.nan, "p_delong": np.nan}
+    if metric == "accuracy":
+        test["p_mcnemar"] = sign_p(model.right.mean(axis=0) - other.right.mean(axis=0))
+    if metric in DIAGNOSES:
+        test["p_delong"] = _delong_p(model, other, metric)
+    return test
+
+
+def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
     """P value of a class; in a cross-validation of the mean of the folds' differences."""
-    at = DIAGNOSES.index(label)
-    target = one.aligned.cases["target"].to_numpy() == label
-    placed = one.placed[:, at] - other.placed[:, at]
-    parts = np.array([delong(target[of], placed[of]) for of in one.aligned.folds])
+    column = DIAGNOSES.index(label)
+    target = model.aligned.cases["target"].to_numpy() == label
+    placed = model.placed[:, column] - other.placed[:, column]
+    parts = np.array([delong(target[fold], placed[fold]) for fold in model.aligned.folds])
     difference, variance = parts.sum(axis=0) / (len(parts), len(parts) ** 2)
     return normal_p(difference, variance)
 
 
-def map_tests(models: Mapping[str, Model], kind: str, confidence: float) -> Table | None:
+def map_tests(models: Mapping[str, CooperativeModel], kind: str, confidence: float) -> Table | None:
     """Test differences of all metrics of one kind of map."""
-    found = []
+    tested = []
     for pixels in PIXELS:
-        maps = maps_of(models, kind, pixels)
+        maps = maps_by_model(models, kind, pixels)
         for metric in METRICS:
             family = f"{pixels} {'paper' if metric in PAPER_METRICS else 'further'}"
             for name, other in _pairs(maps):
                 row = {"metric": metric, "pixels": pixels, "family": family, "model": name}
-                found.append(
-                    row | {"other": other} | _of_maps(maps[name], maps[other], metric, confidence)
-                )
+                row["other"] = other
+                tested.append(row | _map_test(maps[name], maps[other], metric, confidence))
     named = {"saliency": "the saliency map", "gradcam": "Grad-CAM"}[kind]
     title = f"Paired tests of {named}, test"
-    return _table(f"{kind}_tests", title, found, ("t", "wilcoxon", "subjects", "seeds"), MAP_NOTES)
+    tests = ("t", "wilcoxon", "subjects", "seeds")
+    return _table(f"{kind}_tests", title, tested, tests, MAP_NOTES)
 
 
-def _of_maps(one: Compared, other: Compared, metric: str, confidence: float) -> dict[str, Any]:
+def _map_test(model: Compared, other: Compared, metric: str, confidence: float) -> dict[str, Any]:
     """Test over the images on which both are defined."""
-    at = METRICS.index(metric)
-    differences = one.by_case[:, at] - other.by_case[:, at]
+    column = METRICS.index(metric)
+    differences = model.by_case[:, column] - other.by_case[:, column]
     known = ~np.isnan(differences)
-    return _tested(one.on(known, metric), other.on(known, metric), confidence) | {
+    measures = (maps.restrict(known, metric) for maps in (model, other))
+    return compare(*measures, confidence) | {
         "n_images": int(known.sum()),
         "p_t": paired_t_p(differences[known]),
         "p_wilcoxon": wilcoxon_p(differences[known]),
@@ -136,50 +137,22 @@ def _pairs(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     ours = reference(names)
     if ours:
         yield from ((ours, name) for name in names if name not in OURS)
-    yield from ((one, other) for one, other in CLAIMS if {one, other} <= names.keys())
-
-
-def _tested(one: Measure, other: Measure, confidence: float) -> dict[str, Any]:
-    drawn = one.mean_draws() - other.mean_draws()
-    low, high = interval(drawn, confidence)
-    by_seed = shared_differences(one, other)
-    return {
-        "difference": one.mean()[0] - other.mean()[0],
-        "low": low[0],
-        "high": high[0],
-        "n_seeds": len(by_seed),
-        "p_subjects": bootstrap_p(drawn[:, 0]),
-        "p_seeds": paired_t_p(by_seed),
-    }
+    yield from (pair for pair in CLAIMS if {*pair} <= names.keys())
 
 
 def _table(
-    name: str, title: str, found: list[dict[str, Any]], tests: tuple[str, ...], notes: list[str]
+    name: str, title: str, tested: list[dict[str, Any]], tests: tuple[str, ...], notes: list[str]
 ) -> Table | None:
     """Correct the p values of each family, and put the rows into the form of `tables.md`."""
-    if not found:
+    if not tested:
         return None
-    frame = pd.DataFrame(found)
+    frame = pd.DataFrame(tested)
     for test in tests:
         frame[f"p_{test}_holm"] = np.nan
-        for rows in frame.groupby("family").indices.values():
-            adjusted = holm(frame[f"p_{test}"].to_numpy(float)[rows])
-            frame.loc[rows, f"p_{test}_holm"] = adjusted
-    # in the page: valid pixels
-    own = frame[frame["pixels"] == PIXELS[0]] if "pixels" in frame else frame
-    seen = pd.DataFrame({"metric": own["metric"].map(NAMES)})
-    seen[["model", "other"]] = own[["model", "other"]]
-    seen["difference"] = own["difference"].map(number)
-    edges = zip(own["low"], own["high"], strict=True)
-    seen["over patients"] = [between(low, high) for low, high in edges]
-    for test in tests:
-        if own[f"p_{test}"].isna().all():
-            continue
-        heading = HEADINGS.get(test, test)
-        seen[f"p {heading}"] = own[f"p_{test}"].map(_p_value)
-        seen[f"{heading}, Holm"] = own[f"p_{test}_holm"].map(_p_value)
-    return Table(name, title, frame, seen, notes)
-
-
-def _p_value(value: float) -> str:
-    return "< 0.001" if value < 0.001 else number(value)
+    frame = correct(frame, tests, ["family"])
+    # the page has valid pixels only
+    on_page = frame[frame["pixels"] == PIXELS[0]] if "pixels" in frame else frame
+    named = {test: HEADINGS.get(test, test) for test in tests if on_page[f"p_{test}"].notna().any()}
+    on_page = on_page.assign(metric=on_page["metric"].map(NAMES))
+    shown, formats = show_tests(on_page, "over patients", named)
+    return Table(name, title, frame, shown, notes, formats)

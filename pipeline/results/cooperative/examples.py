@@ -4,29 +4,29 @@ Reads: `examples.npz` of runs, which `gazescribe evaluate` writes: for n test im
 `diagnosis` (n,), `image` uint8 (n, H, W), and `target`, `saliency`, `gradcam` (n, H, W), 0 to 1.
 """
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.results.cooperative.measured import Model, reference
+from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, reference
+from gazescribe.pipeline.results.examples import (
+    Arrays,
+    first_examples,
+    read_arrays,
+    refuse_misfit,
+    show_map,
+    show_radiograph,
+)
 
-FILE = "examples.npz"
 KEYS = ("dicom_id", "diagnosis")
 TITLES = {"normal": "normal", "chf": "heart failure", "pneumonia": "pneumonia"}
 _OTHER = "mt_unet"
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Column:
     arrays: Arrays
 
 
-def columns_of(models: Mapping[str, Model]) -> list[Column]:
+def columns_of(models: Mapping[str, CooperativeModel]) -> list[Column]:
     """Give the columns that the runs have examples for; none without ours.
 
     Raises
@@ -46,45 +46,34 @@ def columns_of(models: Mapping[str, Model]) -> list[Column]:
     SchemaError
         If a file is no NPZ, lacks an array, or holds arrays that do not fit together.
     """
-    ours = reference({name: model for name, model in models.items() if _path(model)})
-    if ours is None:
+    pictured = {name: model for name, model in models.items() if first_examples(model.runs)}
+    name = reference(pictured)
+    if name is None:
         return []
-    own = read_examples(models[ours])
-    columns = [Column("radiograph", None, own), Column("gaze", "target", own)]
-    columns += [Column("ours", "saliency", own)] if "saliency" in own else []
-    if _OTHER in models and _path(models[_OTHER]):
-        other = read_examples(models[_OTHER])
-        columns += [Column("MT-UNet", "saliency", other)] if "saliency" in other else []
-    return columns + ([Column("Grad-CAM, ours", "gradcam", own)] if "gradcam" in own else [])
+    ours = read_examples(pictured[name])
+    columns = [
+        Column("radiograph", None, ours),
+        Column("gaze", "target", ours),
+        Column("ours", "saliency", ours),
+    ]
+    if _OTHER in pictured:
+        columns.append(Column("MT-UNet", "saliency", read_examples(pictured[_OTHER])))
+    columns.append(Column("Grad-CAM, ours", "gradcam", ours))
+    return [column for column in columns if column.map is None or column.map in column.arrays]
 
 
-def _path(model: Model) -> Path | None:
-    paths = (run.folder / FILE for run in model.runs)
-    return next((path for path in paths if path.is_file()), None)
-
-
-def read_examples(model: Model) -> Arrays:
+def read_examples(model: CooperativeModel) -> Arrays:
     """Read the examples of the first of a model's runs that has any; raises as above."""
-    path = _path(model)
+    path = first_examples(model.runs)
     if path is None:
         return {}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise SchemaError(f"this is not a whole NPZ of arrays ({error}).", where=path) from error
-    absent = [name for name in (*KEYS, "image", "target") if name not in found]
-    if absent:
-        raise SchemaError(f"it lacks {', '.join(absent)}.", where=path)
-    shapes = {name: array.shape for name, array in found.items()}
-    n = len(found["dicom_id"])
-    if any(shapes[name] != (n,) for name in KEYS) or any(
-        shape != shapes["image"] or len(shape) != 3 or shape[0] != n
-        for name, shape in shapes.items()
-        if name not in KEYS
-    ):
-        raise SchemaError(f"arrays do not fit together: {shapes}.", where=path)
-    return found
+    arrays = read_arrays(path, [*KEYS, "image", "target"])
+    n, shape = len(arrays["dicom_id"]), arrays["image"].shape
+    fits = len(shape) == 3 and shape[0] == n
+    for name, array in arrays.items():
+        fits = fits and array.shape == ((n,) if name in KEYS else shape)
+    refuse_misfit(arrays, path, fits=fits)
+    return arrays
 
 
 def choose(columns: list[Column], n_random: int, seed: int) -> pd.DataFrame:
@@ -95,17 +84,17 @@ def choose(columns: list[Column], n_random: int, seed: int) -> pd.DataFrame:
     pandas.DataFrame
         dicom_id, diagnosis, kind (class or random).
     """
-    tables = [pd.DataFrame({name: one.arrays[name] for name in KEYS}) for one in columns]
+    tables = [pd.DataFrame({name: column.arrays[name] for name in KEYS}) for column in columns]
     shared = tables[0]
     for table in tables[1:]:
         shared = shared.merge(table, on=list(KEYS))
     shared = shared.drop_duplicates().sort_values("dicom_id", ignore_index=True)
     drawn = shared.iloc[np.random.default_rng(seed).permutation(len(shared))]
-    of_class = drawn.drop_duplicates("diagnosis")
-    of_class = of_class.sort_values("diagnosis", key=lambda names: names.map(DIAGNOSES.index))
-    others = drawn.drop(of_class.index).head(n_random)
+    classes = drawn.drop_duplicates("diagnosis")
+    further = drawn.drop(classes.index).head(n_random)
+    classes = classes.sort_values("diagnosis", key=lambda names: names.map(DIAGNOSES.index))
     return pd.concat(
-        [of_class.assign(kind="class"), others.assign(kind="random")], ignore_index=True
+        [classes.assign(kind="class"), further.assign(kind="random")], ignore_index=True
     )
 
 
@@ -124,9 +113,9 @@ def draw(columns: list[Column], chosen: pd.DataFrame) -> Figure:
 
 
 def _panel(axes: Axes, column: Column, dicom_id: str) -> None:
-    at = int(np.flatnonzero(column.arrays["dicom_id"] == dicom_id)[0])
-    axes.imshow(column.arrays["image"][at], cmap="gray", vmin=0, vmax=255)
+    arrays = column.arrays
+    position = int(np.flatnonzero(arrays["dicom_id"] == dicom_id)[0])
+    show_radiograph(axes, arrays["image"][position])
     if column.map:
-        values = column.arrays[column.map][at].astype(np.float32)
-        axes.imshow(values, cmap="inferno", vmin=0, vmax=1, alpha=0.25 + 0.5 * values)
-    axes.set_axis_off()
+        values = arrays[column.map][position].astype(np.float32)
+        show_map(axes, values, 0.25 + 0.5 * values)

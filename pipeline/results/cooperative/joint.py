@@ -7,6 +7,7 @@ Source: Qiu, Rivaz, Xiao 2025, I and III; `spec/cooperative.md` D2.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.yaml_files import explain
-from gazescribe.pipeline.results.cooperative.measured import OURS, Model
-from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, Run
+from gazescribe.pipeline.results.cooperative.measured import OURS, CooperativeModel
+from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
 from gazescribe.pipeline.results.cooperative.tables import PAPER_METRICS
 from gazescribe.pipeline.results.rows import Table, number
 
@@ -25,6 +26,13 @@ CURVES = {"val_classes": "cross-entropy", "val_saliency": "KL"}
 """Columns of `epochs.csv`: losses of both tasks on validation images."""
 
 DIAGNOSIS = ("macro", "accuracy")
+COSTS = ["training_s", "prepare_s", "total_s", "peak_memory_mib", "epochs", "best_epoch"]
+COST_HEADINGS = {
+    "total_s": "time, s",
+    "peak_memory_mib": "memory, MiB",
+    "epochs": "epochs",
+    "best_epoch": "best",
+}
 NOTE = (
     "Means over seeds; KL, CC and HS on valid pixels. Time: of training, and of what goes before it"
     " (reading, features of a frozen trunk), with that of the stages before. Memory: the most of"
@@ -49,32 +57,32 @@ class Training(BaseModel):
 class Trained:
     """How one run was trained: `train.json` and `epochs.csv`."""
 
-    run: Run
+    run: CooperativeRun
     training: Training
     epochs: pd.DataFrame
 
 
-def taking_part(models: Mapping[str, Model]) -> list[str]:
+def taking_part(models: Mapping[str, CooperativeModel]) -> list[str]:
     """Name ours and the joint models; nothing where one of the two is absent."""
     joint = [
         name
         for name, model in models.items()
         if model.runs
-        and model.runs[0].scores.settings.get("network") == "fusion"
-        and model.runs[0].scores.settings.get("objective") == "joint"
+        and model.runs[0].settings.get("network") == "fusion"
+        and model.runs[0].settings.get("objective") == "joint"
     ]
     ours = [name for name in OURS if name in models]
     return ours + joint if ours and joint else []
 
 
-def chain(run: Run, runs: Mapping[str, Run]) -> list[Run]:
+def chain(run: CooperativeRun, runs: Mapping[str, CooperativeRun]) -> list[CooperativeRun]:
     """Give the stages of a run, the first one first; those that were not evaluated are left out."""
     first = run.init_from
     return [*(chain(runs[first], runs) if first and first in runs else []), run]
 
 
 def read_trained(
-    models: Mapping[str, Model], runs: Mapping[str, Run], folder: Path
+    models: Mapping[str, CooperativeModel], runs: Mapping[str, CooperativeRun], folder: Path
 ) -> dict[str, Trained]:
     """Read how the runs of the comparison and their stages were trained, by run.
 
@@ -83,71 +91,65 @@ def read_trained(
     SchemaError
         If a file is absent or not what it must be; all faults at once.
     """
-    names = taking_part(models)
-    wanted = {
+    stages = {
         stage.name: stage
-        for name in names
+        for name in taking_part(models)
         for run in models[name].runs
         for stage in chain(run, runs)
     }
-    found: dict[str, Trained] = {}
+    trained: dict[str, Trained] = {}
     faults: list[str] = []
-    for name, run in sorted(wanted.items()):
+    for name, run in sorted(stages.items()):
         try:
-            found[name] = _read(run, folder)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            text = str(error)
-            if isinstance(error, ValidationError):
-                text = "; ".join(explain(one, Training) for one in error.errors(include_url=False))
-            elif isinstance(error, FileNotFoundError):
-                text = f"{Path(error.filename).name} not found"
-            faults.append(f"{name}: {text}")
+            trained[name] = _read(run, folder)
+        except ValidationError as error:
+            details = [explain(fault, Training) for fault in error.errors(include_url=False)]
+            faults.append(f"{name}: {'; '.join(details)}")
+        except FileNotFoundError as error:
+            faults.append(f"{name}: {Path(error.filename).name} not found")
+        except (OSError, ValueError) as error:
+            faults.append(f"{name}: {error}")
     if faults:
-        what = "these runs are not as `gazescribe train` leaves them."
-        raise SchemaError(what, where=folder, faults=faults)
-    return found
+        message = "these runs are not as `gazescribe train` leaves them."
+        raise SchemaError(message, where=folder, faults=faults)
+    return trained
 
 
-def _read(run: Run, folder: Path) -> Trained:
+def _read(run: CooperativeRun, folder: Path) -> Trained:
     content = json.loads((folder / run.name / "train.json").read_text(encoding="utf-8"))
     epochs = pd.read_csv(folder / run.name / "epochs.csv")
     if "epoch" not in epochs or epochs["epoch"].dtype.kind != "i":
-        message = "epochs.csv has no whole numbers in a column epoch"
-        raise ValueError(message)
+        raise ValueError("epochs.csv has no whole numbers in a column epoch")
     return Trained(run, Training.model_validate(content), epochs)
 
 
 def joint_table(
-    models: Mapping[str, Model], runs: Mapping[str, Run], trained: Mapping[str, Trained]
+    models: Mapping[str, CooperativeModel],
+    runs: Mapping[str, CooperativeRun],
+    trained: Mapping[str, Trained],
 ) -> Table | None:
     """Scores and cost of ours and of each joint model."""
     names = taking_part(models)
     if not names:
         return None
     frame = pd.DataFrame([_row(models[name], runs, trained) for name in names])
-    seen = frame[["model", "stages"]].copy()
-    for metric in (*DIAGNOSIS, *PAPER_METRICS):
-        seen[metric if metric in DIAGNOSIS else metric.upper()] = frame[metric].map(number)
-    headings = {
-        "total_s": "time, s",
-        "peak_memory_mib": "memory, MiB",
-        "epochs": "epochs",
-        "best_epoch": "best",
-    }
-    for column, heading in headings.items():
-        seen[heading] = [number(value, 1) for value in frame[column]]
-    seen = seen.rename(columns={"macro": "AUROC, macro"})
+    headings = {"model": "model", "stages": "stages", "macro": "AUROC, macro"}
+    headings |= {"accuracy": "accuracy", **{metric: metric.upper() for metric in PAPER_METRICS}}
+    headings |= COST_HEADINGS
+    shown = frame[list(headings)].rename(columns=headings)
+    formats = dict.fromkeys(COST_HEADINGS.values(), partial(number, digits=1))
     absent = "" if trained else " Time and memory need `--models`."
     title = "Stages beside joint training of the identical network, test"
-    return Table("joint_or_staged", title, frame, seen, [NOTE + absent])
+    return Table("joint_or_staged", title, frame, shown, [NOTE + absent], formats)
 
 
-def _row(model: Model, runs: Mapping[str, Run], trained: Mapping[str, Trained]) -> dict[str, Any]:
+def _row(
+    model: CooperativeModel, runs: Mapping[str, CooperativeRun], trained: Mapping[str, Trained]
+) -> dict[str, Any]:
     row: dict[str, Any] = {"model": model.name, "n_seeds": len(model.runs)}
-    row["stages"] = ", ".join(one.model for one in chain(model.runs[0], runs))
+    row["stages"] = ", ".join(stage.model for stage in chain(model.runs[0], runs))
     for metric in DIAGNOSIS:
-        measures = model.diagnosed.measures if model.diagnosed else {}
-        row[metric] = measures[metric].mean()[0] if measures else np.nan
+        row[metric] = model.diagnosed.measures[metric].mean()[0] if model.diagnosed else np.nan
     fit = model.maps.get(("saliency", PIXELS[0]))
     for metric in PAPER_METRICS:
         row[metric] = fit.measure.mean()[METRICS.index(metric)] if fit else np.nan
@@ -156,19 +158,20 @@ def _row(model: Model, runs: Mapping[str, Run], trained: Mapping[str, Trained]) 
     return row | {name: means[name] for name in COSTS}
 
 
-COSTS = ["training_s", "prepare_s", "total_s", "peak_memory_mib", "epochs", "best_epoch"]
-
-
-def _cost(stages: Sequence[Run], trained: Mapping[str, Trained]) -> dict[str, float | None]:
+def _cost(
+    stages: Sequence[CooperativeRun], trained: Mapping[str, Trained]
+) -> dict[str, float | None]:
     """Sum time over the stages of a run; unknown memory of one makes that of all unknown."""
-    of = [trained[stage.name].training for stage in stages]
-    training_s, prepare_s = sum(one.seconds for one in of), sum(one.prepare_s for one in of)
-    peaks = [one.peak_memory_mib for one in of if one.peak_memory_mib is not None]
+    trainings = [trained[stage.name].training for stage in stages]
+    training_s = sum(training.seconds for training in trainings)
+    prepare_s = sum(training.prepare_s for training in trainings)
+    peaks = [training.peak_memory_mib for training in trainings]
+    known = [peak for peak in peaks if peak is not None]
     return {
         "training_s": training_s,
         "prepare_s": prepare_s,
         "total_s": training_s + prepare_s,
-        "peak_memory_mib": max(peaks) if len(peaks) == len(of) else None,
-        "epochs": of[-1].epochs,
-        "best_epoch": of[-1].best_epoch,
+        "peak_memory_mib": max(known) if len(known) == len(peaks) else None,
+        "epochs": trainings[-1].epochs,
+        "best_epoch": trainings[-1].best_epoch,
     }

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
+from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ratio
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, Maps, Run
-from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun, Maps
+from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.statistics import placements, resampled_auroc
 
 MAIN = (
@@ -92,24 +92,24 @@ class Compared:
         known: Floats = (~np.isnan(self.by_case)).sum(axis=0)
         return known
 
-    def on(self, cases: NDArray[np.bool_], metric: str) -> Measure:
+    def restrict(self, cases: NDArray[np.bool_], metric: str) -> Measure:
         """One metric over these cases alone, shape (cases,)."""
         values = self.aligned.scores[:, :, [METRICS.index(metric)]]
         if np.isnan(values[:, ~cases]).all():
-            return self.measure.of(metric)
+            return self.measure.select(metric)
         values = np.where(cases[:, None], values, np.nan)
         return _pooled(values, (metric,), self.aligned, _times(self.aligned, self.draws))
 
 
 @dataclass(frozen=True)
-class Model:
+class CooperativeModel:
     """One model: all its runs scored.
 
     Attributes
     ----------
     name : str
         What was trained, seeds aside; or one of `BASELINES`.
-    runs : list of Run
+    runs : list of ScoredRun
         By seed.
     diagnosed : Diagnosed or None
         None where it gives no diagnosis.
@@ -118,12 +118,16 @@ class Model:
     """
 
     name: str
-    runs: list[Run]
+    runs: list[CooperativeRun]
     diagnosed: Diagnosed | None
     maps: dict[tuple[str, str], Compared]
 
+    def repetitions(self) -> set[int]:
+        """Numbers of the repetitions of its runs."""
+        return {run.repetition for run in self.runs}
 
-def ordered(names: Mapping[str, object]) -> list[str]:
+
+def main_first(names: Mapping[str, object]) -> list[str]:
     """Put the models of the paper first, in its order."""
     first = [name for name in MAIN if name in names]
     return first + sorted(name for name in names if name not in MAIN)
@@ -134,19 +138,20 @@ def reference(models: Mapping[str, object]) -> str | None:
     return next((name for name in OURS if name in models), None)
 
 
-def maps_of(models: Mapping[str, Model], kind: str, pixels: str) -> dict[str, Compared]:
+def maps_by_model(
+    models: Mapping[str, CooperativeModel], kind: str, pixels: str
+) -> dict[str, Compared]:
     """Give one kind of map by model; beside Grad-CAM, too, the maps that know nothing."""
-    found = {
-        name: one.maps[kind, pixels] for name, one in models.items() if (kind, pixels) in one.maps
-    }
-    if found and kind == "gradcam":
-        known = [name for name in BASELINES.values() if name in models]
-        found |= {name: models[name].maps["saliency", pixels] for name in known}
-    return found
+    key = kind, pixels
+    maps = {name: model.maps[key] for name, model in models.items() if key in model.maps}
+    if maps and kind == "gradcam":
+        baselines = [name for name in BASELINES.values() if name in models]
+        maps |= {name: models[name].maps["saliency", pixels] for name in baselines}
+    return maps
 
 
 def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
-    """Score what a model says of the diagnosis.
+    """Score the diagnosis of a model.
 
     Parameters
     ----------
@@ -157,73 +162,71 @@ def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
     """
     truth = aligned.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
     times = _times(aligned, draws)
-    n_repetitions, n_cases, _ = aligned.scores.shape
-    right = truth[np.arange(n_cases), aligned.scores.argmax(axis=2)].astype(float)
-    once = np.ones((1, n_cases))
-    auroc = [
-        [
-            np.stack(
-                [_auroc(truth[:, [at]], one[:, [at]], of, aligned) for at in range(3)], axis=-1
-            )
-            for one in aligned.scores
-        ]
-        for of in (once, times)
-    ]
-    micro = [[_auroc(truth, one, of, aligned) for one in aligned.scores] for of in (once, times)]
-    by_class = Measure(
-        DIAGNOSES,
-        aligned.repetitions,
-        np.concatenate(auroc[0]),
-        np.stack(auroc[1], axis=1),
-    )
+    right = truth[np.arange(len(truth)), aligned.scores.argmax(axis=2)].astype(float)
+    by_class = _auroc_measure(DIAGNOSES, [[column] for column in range(3)], truth, aligned, times)
     measures = {
         "accuracy": _pooled(right[:, :, None], ("accuracy",), aligned, times),
         "macro": by_class.macro(),
-        "micro": Measure(
-            ("micro",),
-            aligned.repetitions,
-            np.stack(micro[0]).reshape(n_repetitions, 1),
-            np.stack(micro[1], axis=1)[..., None],
-        ),
-        **{name: by_class.of(name) for name in DIAGNOSES},
+        "micro": _auroc_measure(("micro",), [[0, 1, 2]], truth, aligned, times),
+        **{name: by_class.select(name) for name in DIAGNOSES},
     }
     return Diagnosed(aligned, right, _placed(truth, aligned), measures)
 
 
 def _times(aligned: Aligned, draws: Draws) -> Floats:
     """How often each case is in each resample of patients."""
-    everybody, subject = np.unique(aligned.cases["subject_id"], return_inverse=True)
-    drawn: Floats = draw_clusters(len(everybody), draws)[:, subject]
-    return drawn
+    return resample_subjects(aligned.cases["subject_id"], draws)
 
 
-def _auroc(truth: np.ndarray, score: Floats, times: Floats, aligned: Aligned) -> Floats:
+def _auroc_measure(
+    items: tuple[str, ...],
+    columns: list[list[int]],
+    truth: NDArray[np.bool_],
+    aligned: Aligned,
+    times: Floats,
+) -> Measure:
+    """AUROC of each item: of its columns together, mean over the folds."""
+    samples = np.vstack([np.ones(len(truth)), times])  # the cases as they are, then resamples
+    values = np.empty((len(samples), len(aligned.scores), len(items)))
+    for repetition, score in enumerate(aligned.scores):
+        for item, subset in enumerate(columns):
+            values[:, repetition, item] = _auroc(
+                truth[:, subset], score[:, subset], samples, aligned.folds
+            )
+    return Measure(items, aligned.repetitions, values[0], values[1:])
+
+
+def _auroc(
+    truth: NDArray[np.bool_], score: Floats, times: Floats, folds: list[NDArray[np.intp]]
+) -> Floats:
     """AUROC of all columns together in each resample, mean over the folds."""
-    columns = truth.shape[1]
-    found = [
-        resampled_auroc(truth[of].ravel(), score[of].ravel(), times[:, of].repeat(columns, axis=1))
-        for of in aligned.folds
+    n = truth.shape[1]
+    by_fold = [
+        resampled_auroc(truth[fold].ravel(), score[fold].ravel(), times[:, fold].repeat(n, axis=1))
+        for fold in folds
     ]
-    return mean_of_known(np.stack(found), 0)
+    return mean_of_known(np.stack(by_fold), 0)
 
 
-def _placed(truth: np.ndarray, aligned: Aligned) -> Floats:
+def _placed(truth: NDArray[np.bool_], aligned: Aligned) -> Floats:
     """Placements of each case among those of its fold, mean over repetitions."""
-    found = np.empty(aligned.scores.shape)
-    for repetition, one in enumerate(aligned.scores):
-        for of in aligned.folds:
-            for at in range(truth.shape[1]):
-                found[repetition, of, at] = placements(truth[of, at], one[of, at])
-    means: Floats = found.mean(axis=0)
+    placed = np.empty(aligned.scores.shape)
+    for repetition, score in enumerate(aligned.scores):
+        for fold in aligned.folds:
+            for column in range(truth.shape[1]):
+                placed[repetition, fold, column] = placements(
+                    truth[fold, column], score[fold, column]
+                )
+    means: Floats = placed.mean(axis=0)
     return means
 
 
-def _pooled(one: Floats, items: tuple[str, ...], aligned: Aligned, times: Floats) -> Measure:
+def _pooled(values: Floats, items: tuple[str, ...], aligned: Aligned, times: Floats) -> Measure:
     """Mean over cases where a value is known, of shape (repetitions, cases, items)."""
-    known = (~np.isnan(one)).astype(float)
-    filled = np.where(np.isnan(one), 0, one)
+    known = (~np.isnan(values)).astype(float)
+    filled = np.where(np.isnan(values), 0, values)
     total, n = (np.einsum("dc,rci->dri", times, part) for part in (filled, known))
-    return Measure(items, aligned.repetitions, mean_of_known(one, 1), ratio(total, n))
+    return Measure(items, aligned.repetitions, mean_of_known(values, 1), ratio(total, n))
 
 
 def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
@@ -236,15 +239,11 @@ def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
     draws : Draws
         Resamples of patients.
     """
-    return {
-        kind: Compared(
-            aligned,
-            _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws)),
-            _population_sd(aligned.scores),
-            draws,
-        )
-        for kind, aligned in maps.items()
-    }
+    scored = {}
+    for kind, aligned in maps.items():
+        pooled = _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws))
+        scored[kind] = Compared(aligned, pooled, _population_sd(aligned.scores), draws)
+    return scored
 
 
 def _population_sd(values: Floats) -> Floats:
@@ -254,11 +253,11 @@ def _population_sd(values: Floats) -> Floats:
     return sd
 
 
-def baseline(maps: Maps, kind: str, draws: Draws) -> Model:
+def baseline(maps: Maps, kind: str, draws: Draws) -> CooperativeModel:
     """Score a map that is the same under all seeds: the first repetition's, as a model."""
-    own = {
+    first = {
         ("saliency", pixels): Aligned(aligned.cases, (), aligned.scores[:1])
         for (name, pixels), aligned in maps.items()
         if name == kind
     }
-    return Model(BASELINES[kind], [], None, score_maps(own, draws))
+    return CooperativeModel(BASELINES[kind], [], None, score_maps(first, draws))

@@ -3,7 +3,8 @@
 Reads: SCORES, one folder a run (`scores.json`, and what its network gives of
 `classification.parquet`, `saliency.parquet` and `examples.npz`); the published figures;
 `train.json` and `epochs.csv` of MODELS where that is given.
-Writes: a CSV for each table, `tables.md` with all, pictures as PNG and SVG, `tabulate.json`.
+Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG and SVG,
+`tabulate.json`.
 Params: section `tabulate`.
 Drops: runs that give nothing to score, tables whose models are not there; named.
 Source: Qiu, Rivaz, Xiao 2025, Tables 1 and 2, Figure 3; `spec/cooperative.md` sections 6 to 8.
@@ -11,7 +12,6 @@ Source: Qiu, Rivaz, Xiao 2025, Tables 1 and 2, Figure 3; `spec/cooperative.md` s
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -23,34 +23,33 @@ from gazescribe.pipeline.results.cooperative.joint import joint_table, read_trai
 from gazescribe.pipeline.results.cooperative.measured import (
     BASELINES,
     MAIN,
-    Model,
+    CooperativeModel,
     baseline,
-    ordered,
+    main_first,
     score_diagnosis,
     score_maps,
 )
 from gazescribe.pipeline.results.cooperative.scores import (
     METRICS,
     Aligned,
-    Run,
+    CooperativeRun,
     check_cases,
     read_classification,
-    read_runs,
+    read_cooperative_runs,
     read_saliency,
 )
-from gazescribe.pipeline.results.cooperative.tables import (
-    PAPER_METRICS,
-    diagnosis,
-    gradcam,
-    saliency,
-    weights_of,
-)
+from gazescribe.pipeline.results.cooperative.tables import diagnosis, gradcam, saliency, weights_of
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import UNKNOWN, Table
 from gazescribe.pipeline.results.settings import Tabulate
-from gazescribe.pipeline.results.writing import Results, plain, write_results
-
-Summary = dict[str, Any]
+from gazescribe.pipeline.results.writing import (
+    Outputs,
+    Results,
+    Summary,
+    by_name,
+    plain,
+    write_results,
+)
 
 TABLES = (
     "table_1_diagnosis",
@@ -63,6 +62,7 @@ TABLES = (
     "joint_or_staged",
 )
 FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
+OUTPUTS = Outputs(TABLES, FIGURES, {"joint_curves": "joint_or_staged"})
 INTERVALS = (
     "Intervals: a bootstrap over patients of the mean over the seeds, which says how another test"
     " sample would vary; Student's t over seeds, which says how training varies. weights: what the"
@@ -92,91 +92,93 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     """
     published = load_published("cooperative", PublishedCooperative)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    found = read_runs(scores)
-    runs = {one.name: one for of in found.values() for one in of}
-    every = _score(found, draws, scores)
-    scored = {name: one for name, one in every.items() if one.runs}
-    histories = read_trained(every, runs, models) if models else {}
-    weights = {name: weights_of(one.runs[0], runs) for name, one in scored.items()}
-    weights |= dict.fromkeys(BASELINES.values(), "–")
+    runs_of = read_cooperative_runs(scores)
+    runs = {run.name: run for model_runs in runs_of.values() for run in model_runs}
+    scored = _score(runs_of, draws, scores)
+    trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
+    histories = read_trained(scored, runs, models) if models else {}
+    weights = {name: weights_of(model.runs[0], runs) for name, model in trained.items()}
+    weights |= dict.fromkeys(BASELINES.values(), UNKNOWN)
     confidence = params.confidence
-    tables: list[Table | None] = [
-        diagnosis(every, weights, published, confidence),
-        diagnosis_tests(every, confidence),
-        *saliency(every, weights, published, confidence),
-        map_tests(every, "saliency", confidence),
-        gradcam(every, weights, confidence),
-        map_tests(every, "gradcam", confidence),
-        joint_table(every, runs, histories),
-    ]
-    made = {table.name: table for table in tables if table is not None}
-    drawn = _figures(made)
+    tables = by_name(
+        [
+            diagnosis(scored, weights, published, confidence),
+            diagnosis_tests(scored, confidence),
+            *saliency(scored, weights, published, confidence),
+            map_tests(scored, "saliency", confidence),
+            gradcam(scored, weights, confidence),
+            map_tests(scored, "gradcam", confidence),
+            joint_table(scored, runs, histories),
+        ]
+    )
+    drawn = _figures(tables)
     if histories:
-        drawn["joint_curves"] = figures.curves(histories, taking_part(every))
-    if columns := examples.columns_of(every):
+        drawn["joint_curves"] = figures.curves(histories, taking_part(scored))
+    if columns := examples.columns_of(scored):
         chosen = examples.choose(columns, params.n_examples, params.seed)
         drawn["examples"] = examples.draw(columns, chosen)
-    summary = {
+    metrics = {
         "params": params.model_dump(),
         "n_runs": len(runs),
-        "models": {name: _of_model(one) for name, one in scored.items()},
-        "baselines": {name: _fits(every[name]) for name in every if name not in scored},
-        "not_scored": sorted(set(found) - set(scored)),
-        "not_there": [name for name in OF_THE_PAPER if name not in scored],
-        "tables": [name for name in TABLES if name in made],
-        "figures": [name for name in FIGURES if name in drawn],
-        "not_made": sorted({*TABLES, *FIGURES} - {*made, *drawn}),
+        "models": {name: _metrics(model) for name, model in trained.items()},
+        "baselines": {name: _fits(scored[name]) for name in scored if name not in trained},
+        "not_scored": sorted(set(runs_of) - set(trained)),
+        "not_there": [name for name in OF_THE_PAPER if name not in trained],
     }
     title = "Cooperative network for saliency and diagnosis: results"
-    results = Results(title, _notes(scored, summary, published), made, drawn)
-    write_results(results, summary, out, (*TABLES, *FIGURES))
-    return summary
+    notes = _notes(trained, metrics, published)
+    return write_results(Results(title, notes, tables, drawn), OUTPUTS, metrics, out)
 
 
-def _score(found: Mapping[str, list[Run]], draws: Draws, folder: Path) -> dict[str, Model]:
+def _score(
+    runs: Mapping[str, list[CooperativeRun]], draws: Draws, folder: Path
+) -> dict[str, CooperativeModel]:
     """Score all models, the paper's first, then the two maps that know nothing of the image."""
-    models: dict[str, Model] = {}
+    models: dict[str, CooperativeModel] = {}
     diagnosed: dict[str, Aligned] = {}
     compared: dict[str, Aligned] = {}
-    first = None
-    for name in progress(ordered(found), "scoring", total=len(found)):
-        classes, maps = read_classification(found[name]), read_saliency(found[name])
+    first_maps = None
+    for name in progress(main_first(runs), "scoring", total=len(runs)):
+        classes, maps = read_classification(runs[name]), read_saliency(runs[name])
         if classes is None and not maps:
             continue
         if classes is not None:
             diagnosed[name] = classes
-        compared |= {f"{name}, {kind}, {on}": one for (kind, on), one in maps.items()}
-        first = first or maps
-        kept = {kind: one for kind, one in maps.items() if kind[0] not in BASELINES}
-        scored = None if classes is None else score_diagnosis(classes, draws)
-        models[name] = Model(name, found[name], scored, score_maps(kept, draws))
+        for (kind, pixels), aligned in maps.items():
+            compared[f"{name}, {kind}, {pixels}"] = aligned
+        first_maps = first_maps or maps
+        of_model = {kind: aligned for kind, aligned in maps.items() if kind[0] not in BASELINES}
+        diagnosis_scores = None if classes is None else score_diagnosis(classes, draws)
+        map_scores = score_maps(of_model, draws)
+        models[name] = CooperativeModel(name, runs[name], diagnosis_scores, map_scores)
     check_cases(diagnosed, folder)
     check_cases(compared, folder)
     for kind in BASELINES:
-        one = baseline(first or {}, kind, draws)
-        if one.maps:
-            models[one.name] = one
+        model = baseline(first_maps or {}, kind, draws)
+        if model.maps:
+            models[model.name] = model
     return models
 
 
-def _figures(made: Mapping[str, Table]) -> dict[str, Figure]:
+def _figures(tables: Mapping[str, Table]) -> dict[str, Figure]:
     """Draw those tables that have a picture."""
-    drawn = {}
-    if table := made.get("table_1_diagnosis"):
-        drawn["table_1_diagnosis"] = figures.diagnosis(table.frame)
-    for name in ("table_2_saliency", "gradcam"):
-        if table := made.get(name):
-            drawn[name] = figures.fit(table.frame, PAPER_METRICS)
-    return drawn
+    functions = {
+        "table_1_diagnosis": figures.diagnosis,
+        "table_2_saliency": figures.fit,
+        "gradcam": figures.fit,
+    }
+    return {
+        name: function(tables[name].frame) for name, function in functions.items() if name in tables
+    }
 
 
 def _notes(
-    models: Mapping[str, Model], summary: Summary, published: PublishedCooperative
+    models: Mapping[str, CooperativeModel], metrics: Summary, published: PublishedCooperative
 ) -> list[str]:
-    """Say above all tables what holds for all of them."""
+    """Sentences above all tables, which hold for all of them."""
     source = f"Published: {published.paper}; one training, {published.n_test} images."
     notes = [INTERVALS, f"{source} A dash is a number that is not known."]
-    protocols = {str(one.runs[0].scores.settings.get("split")) for one in models.values()}
+    protocols = {str(model.runs[0].settings.get("split")) for model in models.values()}
     if "published" in protocols:
         notes.append(
             "Published protocol, for comparison only: images and not patients were split, and the"
@@ -187,36 +189,31 @@ def _notes(
             "Cross-validation: AUROC is the mean of the folds' own, all else is pooled over the"
             " images of all folds; what is called a seed is one pass through the folds."
         )
-    alone = [name for name, one in models.items() if len(_repetitions(one)) < 2]
+    alone = [name for name, model in models.items() if len(model.repetitions()) < 2]
     if alone:
         notes.append(f"One seed, so no interval over seeds: {', '.join(alone)}.")
-    if summary["not_scored"]:
-        notes.append(f"Nothing to score, by what they are: {', '.join(summary['not_scored'])}.")
-    if summary["not_there"]:
-        notes.append(f"Models of the paper without scores: {', '.join(summary['not_there'])}.")
+    if metrics["not_scored"]:
+        notes.append(f"Nothing to score, by what they are: {', '.join(metrics['not_scored'])}.")
+    if metrics["not_there"]:
+        notes.append(f"Models of the paper without scores: {', '.join(metrics['not_there'])}.")
     return notes
 
 
-def _repetitions(model: Model) -> set[int]:
-    return {one.repetition for one in model.runs}
-
-
-def _of_model(model: Model) -> Summary:
-    """Give the metrics of a model: unknown numbers are null."""
-    found: Summary = {"n_seeds": len(_repetitions(model)), "n_runs": len(model.runs)}
+def _metrics(model: CooperativeModel) -> Summary:
+    """Metrics of a model: unknown numbers are null."""
+    metrics: Summary = {"n_seeds": len(model.repetitions()), "n_runs": len(model.runs)}
     if model.diagnosed:
-        found["n_images"] = len(model.diagnosed.aligned.cases)
+        metrics["n_images"] = len(model.diagnosed.aligned.cases)
         for name, measure in model.diagnosed.measures.items():
-            found[name] = plain(float(measure.mean()[0]))
-    return found | _fits(model)
+            metrics[name] = plain(float(measure.mean()[0]))
+    return metrics | _fits(model)
 
 
-def _fits(model: Model) -> Summary:
-    found = {}
+def _fits(model: CooperativeModel) -> Summary:
+    fits = {}
     for (kind, pixels), compared in model.maps.items():
-        means = compared.measure.mean()
-        values = {name: plain(float(means[at])) for at, name in enumerate(METRICS)}
+        means = [plain(float(mean)) for mean in compared.measure.mean()]
         n_undefined = compared.aligned.scores.shape[1] - compared.n_defined.astype(int)
         undefined = dict(zip(METRICS, n_undefined.tolist(), strict=True))
-        found[f"{kind}_{pixels}"] = values | {"undefined": undefined}
-    return found
+        fits[f"{kind}_{pixels}"] = dict(zip(METRICS, means, strict=True)) | {"undefined": undefined}
+    return fits

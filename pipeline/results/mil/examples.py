@@ -5,11 +5,8 @@ every run, `reading_id` and `label` (n,), `image` uint8 and `mask` bool (n, S, S
 of map one array (n, h, w) of that name, 0 to 1.
 """
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +18,15 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
-from gazescribe.pipeline.results.mil.models import MAIN, Model
+from gazescribe.pipeline.results.examples import (
+    first_examples,
+    read_arrays,
+    refuse_misfit,
+    show_map,
+    show_radiograph,
+)
+from gazescribe.pipeline.results.mil.models import MAIN, MilModel
 
-FILE = "examples.npz"
 KINDS = ("random", "best", "worst")
 _KEYS = ["reading_id", "label"]
 
@@ -47,14 +50,19 @@ class Examples:
     mask: Mask
     maps: NDArray[np.float32]
 
+    def positions(self) -> dict[tuple[str, str], int]:
+        """Place in the arrays of each reading and label."""
+        keys = self.cases[_KEYS].itertuples(index=False, name=None)
+        return {key: position for position, key in enumerate(keys)}
 
-def examples_of(models: Mapping[str, Model]) -> dict[str, Examples]:
+
+def main_examples(models: Mapping[str, MilModel]) -> dict[str, Examples]:
     """Read the examples of the paper's models that have any."""
-    found = {name: read_examples(models[name]) for name in MAIN if name in models}
-    return {name: one for name, one in found.items() if one}
+    read = {name: read_examples(models[name]) for name in MAIN if name in models}
+    return {name: examples for name, examples in read.items() if examples}
 
 
-def read_examples(model: Model) -> Examples | None:
+def read_examples(model: MilModel) -> Examples | None:
     """Read the maps of the first of a model's runs that has any.
 
     Raises
@@ -62,36 +70,28 @@ def read_examples(model: Model) -> Examples | None:
     SchemaError
         If the file is no NPZ, lacks an array, or holds arrays that do not fit together.
     """
-    paths = [run.folder / FILE for run in model.runs if (run.folder / FILE).is_file()]
-    if not paths or not model.best:
+    path = first_examples(model.runs)
+    if path is None or not model.best:
         return None
-    arrays = _read(paths[0], [*_KEYS, "image", "mask", str(model.map)])
-    shapes = {name: array.shape for name, array in arrays.items()}
-    lengths = {shape[0] for shape in shapes.values()}
-    if len(lengths) > 1 or shapes["image"] != shapes["mask"]:
-        raise SchemaError(f"arrays do not fit together: {shapes}.", where=paths[0])
+    names = [*_KEYS, "image", "mask", str(model.map)]
+    content = read_arrays(path, names)
+    arrays = {name: content[name] for name in names}
+    lengths = {len(array) for array in arrays.values()}
+    same_size = arrays["image"].shape == arrays["mask"].shape
+    refuse_misfit(arrays, path, fits=len(lengths) == 1 and same_size)
     strange = sorted(set(arrays["label"]) - set(TEN_LABELS))
     if strange:
-        what = f"{', '.join(strange)} is none of the ten labels."
-        raise SchemaError(what, where=paths[0])
-    of_label = model.best.thresholds.set_index("label")["threshold"]
+        message = f"{', '.join(strange)} is none of the ten labels."
+        raise SchemaError(message, where=path)
+    thresholds = model.best.thresholds.set_index("label")["threshold"]
     cases = pd.DataFrame({name: arrays[name] for name in _KEYS})
-    cases["threshold"] = of_label[cases["label"]].to_numpy()
-    mask, values = arrays["mask"].astype(bool), arrays[str(model.map)].astype(np.float32)
-    shown = zip(values, mask, cases["threshold"], strict=True)
-    cases["iou"] = [iou_by_threshold(one, on, [threshold])[0] for one, on, threshold in shown]
-    return Examples(cases, arrays["image"], mask, values)
-
-
-def _read(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            absent = [name for name in names if name not in arrays]
-            if absent:
-                raise SchemaError(f"it lacks {', '.join(absent)}.", where=path)
-            return {name: arrays[name] for name in names}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise SchemaError(f"this is not a whole NPZ of arrays ({error}).", where=path) from error
+    cases["threshold"] = thresholds[cases["label"]].to_numpy()
+    mask, maps = arrays["mask"].astype(bool), arrays[str(model.map)].astype(np.float32)
+    cases["iou"] = [
+        iou_by_threshold(values, inside, [threshold])[0]
+        for values, inside, threshold in zip(maps, mask, cases["threshold"], strict=True)
+    ]
+    return Examples(cases, arrays["image"], mask, maps)
 
 
 def choose(examples: Mapping[str, Examples], n_each: int, seed: int) -> pd.DataFrame:
@@ -111,18 +111,18 @@ def choose(examples: Mapping[str, Examples], n_each: int, seed: int) -> pd.DataF
     pandas.DataFrame
         reading_id, label, kind, and for each model the IoU of its map.
     """
-    columns = {name: one.cases.set_index(_KEYS)["iou"] for name, one in examples.items()}
-    left = pd.concat(columns, axis=1, join="inner").sort_index()
+    columns = {name: maps.cases.set_index(_KEYS)["iou"] for name, maps in examples.items()}
+    cases = pd.concat(columns, axis=1, join="inner").sort_index()
     judge = list(examples)[-1]
-    left = left.iloc[np.random.default_rng(seed).permutation(len(left))]
+    cases = cases.iloc[np.random.default_rng(seed).permutation(len(cases))]
     chosen = []
     for kind in KINDS:
-        own = left
+        ranked = cases
         if kind != "random":
-            own = left.sort_values(judge, ascending=kind == "worst", kind="stable")
-        own = own.head(n_each)
-        left = left.drop(own.index)
-        chosen.append(own.assign(kind=kind))
+            ranked = cases.sort_values(judge, ascending=kind == "worst", kind="stable")
+        first = ranked.head(n_each)
+        cases = cases.drop(first.index)
+        chosen.append(first.assign(kind=kind))
     return pd.concat(chosen).reset_index()
 
 
@@ -130,35 +130,29 @@ def draw(examples: Mapping[str, Examples], chosen: pd.DataFrame) -> Figure:
     """Draw a row for each case: the radiograph with ellipses, then the map of each model."""
     columns = 1 + len(examples)
     figure, grid = panels(len(chosen) * columns, columns, (1.7, 1.85))
-    places = {name: _places(one) for name, one in examples.items()}
+    positions = {name: maps.positions() for name, maps in examples.items()}
+    first = next(iter(examples))
     for row, case in enumerate(chosen.to_dict("records")):
         axes = grid[row * columns : (row + 1) * columns]
         key = case["reading_id"], case["label"]
-        first = next(iter(examples))
-        _radiograph(axes[0], examples[first], places[first][key])
+        _radiograph(axes[0], examples[first], positions[first][key])
         axes[0].set_title(f"{case['label']} ({case['kind']})", fontsize=6)
-        for beside, (name, one) in zip(axes[1:], examples.items(), strict=True):
-            _radiograph(beside, one, places[name][key])
-            _overlay(beside, one, places[name][key])
+        for beside, (name, maps) in zip(axes[1:], examples.items(), strict=True):
+            _radiograph(beside, maps, positions[name][key])
+            _overlay(beside, maps, positions[name][key])
             beside.set_title(f"{name}: IoU {case[name]:.2f}", fontsize=6)
     return figure
 
 
-def _places(one: Examples) -> dict[tuple[str, str], int]:
-    keys = one.cases[_KEYS].itertuples(index=False, name=None)
-    return {key: at for at, key in enumerate(keys)}
+def _radiograph(axes: Axes, examples: Examples, position: int) -> None:
+    show_radiograph(axes, examples.image[position])
+    _outline(axes, examples.mask[position], "lime")
 
 
-def _radiograph(axes: Axes, one: Examples, at: int) -> None:
-    axes.imshow(one.image[at], cmap="gray", vmin=0, vmax=255)
-    _outline(axes, one.mask[at], "lime")
-    axes.set_axis_off()
-
-
-def _overlay(axes: Axes, one: Examples, at: int) -> None:
-    values = _enlarged(one.maps[at], one.mask[at].shape).clip(0, 1)
-    axes.imshow(values, cmap="inferno", vmin=0, vmax=1, alpha=0.6 * values)
-    _outline(axes, values > np.float32(one.cases["threshold"][at]), "cyan")
+def _overlay(axes: Axes, examples: Examples, position: int) -> None:
+    values = _enlarged(examples.maps[position], examples.mask[position].shape).clip(0, 1)
+    show_map(axes, values, 0.6 * values)
+    _outline(axes, values > np.float32(examples.cases["threshold"][position]), "cyan")
 
 
 def _enlarged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -168,7 +162,7 @@ def _enlarged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np
 
 
 def _outline(axes: Axes, mask: Mask, colour: str) -> None:
-    """Draw the border of a mask; what leaves the frame is closed at its edge."""
+    """Draw the border of a mask; a border that leaves the frame is closed at its edge."""
     if mask.any():
         closed = np.pad(mask, 1).astype(float)
         y, x = (np.arange(-1, n + 1) for n in mask.shape)

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
-from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, Model, of_settings
-from gazescribe.pipeline.results.published import Figure, PublishedMil
+from gazescribe.pipeline.results.mil.models import MAIN, MilModel, of_settings
+from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
 from gazescribe.pipeline.results.rows import Table, number, rows, shown
 
-Models = Mapping[str, Model]
+Models = Mapping[str, MilModel]
 
 PARTS = ("label_specific", "balanced", "multi_resolution", "decoder")
 ABLATION = {
@@ -44,7 +44,7 @@ def ablation(models: Models, published: PublishedMil, confidence: float) -> Tabl
     """Table 7: test IoU with some parts of the method, each row for every model it applies to."""
     if "et" not in models:
         return None
-    found, n_absent = [], 0
+    table_rows, n_absent = [], 0
     for row, parts in ABLATION.items():
         for column in MAIN:
             if row not in _rows_of(column, models["et"].settings["balanced"]):
@@ -53,10 +53,10 @@ def ablation(models: Models, published: PublishedMil, confidence: float) -> Tabl
             figure = published.table_7[row].get(column)
             model = _with_parts(models, column, parts)
             if model or figure:
-                found.append(_iou_row(model, figure, confidence, head))
+                table_rows.append(_iou_row(model, figure, confidence, head))
             else:
                 n_absent += 1
-    frame = pd.concat(found, ignore_index=True).drop(columns="item")
+    frame = pd.concat(table_rows, ignore_index=True).drop(columns="item")
     marks = {part: frame[part].map({True: "×", False: ""}) for part in PARTS}
     heads = {"row": "row", **{part: part.replace("_", " ") for part in PARTS}, "column": "model"}
     note = (
@@ -88,7 +88,7 @@ def _rows_of(column: str, balanced: str) -> set[str]:
     return set(rows.values())
 
 
-def _with_parts(models: Models, column: str, parts: tuple[bool, ...]) -> Model | None:
+def _with_parts(models: Models, column: str, parts: tuple[bool, ...]) -> MilModel | None:
     """Find the model of a cell; of several the one of the paper's name, else the first."""
     reference = models["et"]
     has = dict(zip(PARTS, parts, strict=True))
@@ -100,26 +100,25 @@ def _with_parts(models: Models, column: str, parts: tuple[bool, ...]) -> Model |
     if column == "et" and not has["label_specific"]:
         supervision = "report"
     candidates = of_settings(models, reference, allowed, supervision=supervision)
-    for model in sorted(candidates, key=lambda one: one.name not in MAIN):
-        found = {
+    for model in sorted(candidates, key=lambda model: model.name not in MAIN):
+        agrees = {
             "balanced": model.settings["balanced"] == (balanced if has["balanced"] else "off"),
             "multi_resolution": (len(model.settings["layers"]) > 1) == has["multi_resolution"],
             "decoder": model.settings["decoder"] == has["decoder"],
         }
-        if all(found.get(part, True) for part in effective):
+        if all(agrees.get(part, True) for part in effective):
             return model
     return None
 
 
 def _iou_row(
-    model: Model | None, figure: Figure | None, confidence: float, head: dict[str, Any]
+    model: MilModel | None, figure: PublishedValue | None, confidence: float, head: dict[str, Any]
 ) -> pd.DataFrame:
     """Give a row of macro IoU; without numbers where there is no such model."""
-    known = {ALL: figure}
     if model and model.best:
         head = {**head, "model": model.name, "map": model.map}
-        return rows(model.best.iou.macro(), confidence, known, **head)
-    return rows(NOTHING, confidence, known, **head, model="", map="")
+        return rows(model.best.iou.macro(), confidence, {ALL: figure}, **head)
+    return rows(NOTHING, confidence, {ALL: figure}, **head, model="", map="")
 
 
 def noise(
@@ -135,14 +134,14 @@ def noise(
     parts = []
     for metric in ("iou", "auroc"):
         table = published.table_6 if metric == "iou" else published.table_1
+        after = getattr(published.noise, metric) if label == published.noise.label else None
         for model in [models.get("unannotated"), *noisy, models["et"]]:
-            measure = _label_measure(model, metric, label)
+            measure = model.measures().get(metric) if model else None
             if model is None or measure is None:
                 continue
-            own = getattr(published.noise, metric) if label == published.noise.label else None
-            figure = own if model in noisy else table[label].get(model.name)
+            figure = after if model in noisy else table[label].get(model.name)
             head = {"metric": metric, "model": model.name, "degraded": model in noisy}
-            parts.append(rows(measure, confidence, {label: figure}, **head))
+            parts.append(rows(measure.select(label), confidence, {label: figure}, **head))
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
     heads = {"metric": "metric", "label": "label", "model": "model"}
     title = "Degraded mentions of one label, test"
@@ -150,27 +149,18 @@ def noise(
     return Table("noise", title, frame, shown(frame, heads), notes)
 
 
-def _label_measure(model: Model | None, metric: str, label: str) -> Measure | None:
-    if model is None:
-        return None
-    measure = model.auroc.get(PAPER_DATASET)
-    if metric == "iou":
-        measure = model.best.iou if model.best else None
-    return measure.of(label) if measure else None
-
-
 def _degraded_notes(degraded: Degraded | None, published: PublishedMil) -> list[str]:
-    known = (
+    note = (
         f"Published, after: recall {published.noise.recall.value:.2f},"
         f" precision {published.noise.precision.value:.2f}."
     )
     if degraded is None:
-        return [known]
+        return [note]
     before, after = (
-        f"recall {number(one['recall'])}, precision {number(one['precision'])}"
-        for one in (degraded.before, degraded.after)
+        f"recall {number(rates['recall'])}, precision {number(rates['precision'])}"
+        for rates in (degraded.before, degraded.after)
     )
-    return [f"Mentions of {degraded.label} before: {before}; after: {after}. {known}"]
+    return [f"Mentions of {degraded.label} before: {before}; after: {after}. {note}"]
 
 
 def lambdas(models: Models, published: PublishedMil) -> Table | None:
@@ -183,36 +173,43 @@ def lambdas(models: Models, published: PublishedMil) -> Table | None:
     """
     if "et" not in models:
         return None
-    found = []
+    table_rows = []
     for weight, grid in published.lambdas.items():
-        varied = [one for one in models.values() if one.differs(models["et"]) == {weight}]
-        for model in sorted([models["et"], *varied], key=lambda one: one.settings[weight]):
-            iou = model.best.validation.macro() if model.best else NOTHING
-            auroc = model.auroc_validation.macro()
-            found.append(
-                {
-                    "weight": weight,
-                    "value": model.settings[weight],
-                    "model": model.name,
-                    "n_seeds": len(model.runs),
-                    "validation_auroc": auroc.mean()[0],
-                    "validation_auroc_sd": _sd(auroc),
-                    "validation_iou": iou.mean()[0],
-                    "validation_iou_sd": _sd(iou),
-                    "chosen_by_paper": model.settings[weight] == grid.chosen,
-                    "n_varied": len(varied),
-                }
-            )
-    frame = pd.DataFrame(found)
-    frame = frame[frame["n_varied"] > 0].drop(columns="n_varied").reset_index(drop=True)
-    if frame.empty:
+        varied = [model for model in models.values() if model.differs(models["et"]) == {weight}]
+        if varied:
+            ordered = sorted([models["et"], *varied], key=lambda model: model.settings[weight])
+            table_rows += [_weight_row(model, weight, grid.chosen) for model in ordered]
+    if not table_rows:
         return None
-    seen = frame[["weight", "value", "model", "n_seeds"]].rename(columns={"n_seeds": "seeds"})
-    for metric in ("auroc", "iou"):
-        seen[f"validation {metric}"] = frame[f"validation_{metric}"].map(number)
+    frame = pd.DataFrame(table_rows)
+    shown_columns = {
+        "weight": "weight",
+        "value": "value",
+        "model": "model",
+        "n_seeds": "seeds",
+        "validation_auroc": "validation auroc",
+        "validation_iou": "validation iou",
+    }
+    seen = frame[list(shown_columns)].rename(columns=shown_columns)
     seen["paper's choice"] = frame["chosen_by_paper"].map({True: "×", False: ""})
     title = "Weights of the losses, validation"
-    return Table("lambdas", title, frame, seen)
+    return Table("lambdas", title, frame, seen, formats={"value": str})
+
+
+def _weight_row(model: MilModel, weight: str, published: float) -> dict[str, Any]:
+    iou = model.best.validation.macro() if model.best else NOTHING
+    auroc = model.auroc_validation.macro()
+    return {
+        "weight": weight,
+        "value": model.settings[weight],
+        "model": model.name,
+        "n_seeds": len(model.runs),
+        "validation_auroc": auroc.mean()[0],
+        "validation_auroc_sd": _sd(auroc),
+        "validation_iou": iou.mean()[0],
+        "validation_iou_sd": _sd(iou),
+        "chosen_by_paper": model.settings[weight] == published,
+    }
 
 
 def _sd(measure: Measure) -> float:

@@ -13,12 +13,12 @@ import pandas as pd
 
 from gazescribe.pipeline.core.resampling import Draws, Floats
 from gazescribe.pipeline.results.measures import ALL, Measure
-from gazescribe.pipeline.results.mil.models import Model, of_settings
+from gazescribe.pipeline.results.mil.models import MilModel, of_settings
 from gazescribe.pipeline.results.published import PublishedMil
 from gazescribe.pipeline.results.rows import Table, number, rows, shown
 from gazescribe.pipeline.results.statistics import matching_share
 
-Models = Mapping[str, Model]
+Models = Mapping[str, MilModel]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Curve:
         How images were chosen: subjects (seeded draw) or published (first rows).
     shares : ndarray of float64, shape (n,)
         Rising; 0 is the Unannotated model.
-    models : list of Model
+    models : list of MilModel
         With these shares.
     target : Measure
         Macro IoU of ET.
@@ -39,7 +39,7 @@ class Curve:
 
     rule: str
     shares: Floats
-    models: list[Model]
+    models: list[MilModel]
     target: Measure
 
     @property
@@ -48,25 +48,26 @@ class Curve:
         return [model.best.iou.macro() for model in self.models if model.best]
 
 
-def curves(models: Models) -> list[Curve]:
-    """Find the models that make a curve: one for each way to choose images, two shares at least."""
+def share_curves(models: Models) -> list[Curve]:
+    """Find the models that make a curve: for each way to choose images, two shares at least."""
     if "et" not in models or not (target := models["et"].best):
         return []
-    allowed = {"annotated_share", "share_rule"}
     scored = {name: model for name, model in models.items() if model.best}
+    allowed = {"annotated_share", "share_rule"}
     drawn = of_settings(scored, scored["et"], allowed, supervision="ellipse")
-    ends = [model for model in drawn if model.settings["annotated_share"] == 1]
+    whole = [model for model in drawn if model.settings["annotated_share"] == 1][:1]
     parts = [model for model in drawn if model.settings["annotated_share"] < 1]
-    found = []
+    curves = []
     for rule in sorted({model.settings["share_rule"] for model in parts}):
-        own = [*ends[:1], *(one for one in parts if one.settings["share_rule"] == rule)]
-        by_share = {model.settings["annotated_share"]: model for model in own}
+        of_rule = [model for model in parts if model.settings["share_rule"] == rule]
+        by_share = {model.settings["annotated_share"]: model for model in [*whole, *of_rule]}
         if "unannotated" in scored:
             by_share[0.0] = scored["unannotated"]
         shares = sorted(by_share)
-        of_share = [by_share[share] for share in shares]
-        found.append(Curve(rule, np.array(shares, float), of_share, target.iou.macro()))
-    return [curve for curve in found if len(curve.shares) > 1]
+        if len(shares) > 1:
+            of_share = [by_share[share] for share in shares]
+            curves.append(Curve(rule, np.array(shares, float), of_share, target.iou.macro()))
+    return curves
 
 
 def equal_share(curve: Curve, draws: Draws) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def equal_share(curve: Curve, draws: Draws) -> dict[str, Any]:
     measured shares the curve is straight, after isotonic regression.
     """
     random = np.random.default_rng(draws.seed)
-    scores = np.stack([_resampled(one, random) for one in curve.measures], axis=1)
+    scores = np.stack([_resampled(measure, random) for measure in curve.measures], axis=1)
     targets = _resampled(curve.target, random)
     drawn = np.array(
         [
@@ -94,7 +95,7 @@ def equal_share(curve: Curve, draws: Draws) -> dict[str, Any]:
             if not np.isnan([*score, target]).any()
         ]
     )
-    means = np.array([one.mean()[0] for one in curve.measures])
+    means = np.array([measure.mean()[0] for measure in curve.measures])
     share = matching_share(curve.shares, means, float(curve.target.mean()[0]))
     within = np.isfinite(share)
     tail = (1 - draws.confidence) / 2
@@ -121,16 +122,16 @@ def _resampled(measure: Measure, random: np.random.Generator) -> Floats:
 
 
 def fraction_table(
-    found: list[Curve], equal: list[dict[str, Any]], published: PublishedMil, confidence: float
+    curves: list[Curve], equal: list[dict[str, Any]], published: PublishedMil, confidence: float
 ) -> Table | None:
     """Test IoU of each share, beside the published one; the estimate stands in the notes."""
     parts = []
-    for curve in found:
+    for curve in curves:
         for share, model, measure in zip(curve.shares, curve.models, curve.measures, strict=True):
             figure = published.fraction.iou.get(float(share))
             if share in (0, 1):
                 figure = published.table_5["iou"].get(model.name)
-            train = model.counts.get("reflacx", {}).get("train")
+            train = model.scores.counts.get("reflacx", {}).get("train")
             head = {"rule": curve.rule, "share": share, "images": train.images if train else None}
             head |= {"model": model.name, "map": model.map}
             parts.append(rows(measure, confidence, {ALL: figure}, **head))
@@ -139,20 +140,24 @@ def fraction_table(
     frame = pd.concat(parts, ignore_index=True).drop(columns="item")
     frame["images"] = frame["images"].astype("Int64")
     heads = {"rule": "rule", "share": "share", "images": "images", "model": "model", "map": "map"}
-    notes = [_said(one, confidence, published) for one in equal]
+    notes = [_sentence(estimate, confidence, published) for estimate in equal]
     notes.append("The paper took the first rows of its table (rule published), 15 % of them.")
     title = "Share of images with ellipses, IoU, test"
-    return Table("ellipse_shares", title, frame, shown(frame, heads), notes)
+    formats = {"share": str}
+    return Table("ellipse_shares", title, frame, shown(frame, heads), notes, formats)
 
 
-def _said(one: Mapping[str, Any], confidence: float, published: PublishedMil) -> str:
+def _sentence(estimate: Mapping[str, Any], confidence: float, published: PublishedMil) -> str:
     """Say the estimate in words."""
-    where = {"below": "less than the smallest share", "above": "more than all images"}
-    share = where.get(one["beyond"]) or f"{number(one['share'])}, one in {one['one_in']:.1f}"
-    inside = f"{confidence:.0%} interval {number(one['low'])} to {number(one['high'])}"
-    beyond = one["draws_below"] + one["draws_above"]
+    outside = {"below": "less than the smallest share", "above": "more than all images"}
+    share = outside.get(estimate["beyond"])
+    if share is None:
+        share = f"{number(estimate['share'])}, one in {estimate['one_in']:.1f}"
+    low, high = number(estimate["low"]), number(estimate["high"])
+    n_beyond = estimate["draws_below"] + estimate["draws_above"]
     return (
-        f"ET equals this share of ellipses (rule: {one['rule']}): {share}; {inside} over subjects"
-        f" and seeds, {beyond} of {one['draws']} resamples beyond the curve. Published:"
-        f" {published.fraction.equals_et.value} (around one in seven)."
+        f"ET equals this share of ellipses (rule: {estimate['rule']}): {share}; {confidence:.0%}"
+        f" interval {low} to {high} over subjects and seeds, {n_beyond} of {estimate['draws']}"
+        f" resamples beyond the curve. Published: {published.fraction.equals_et.value} (around one"
+        " in seven)."
     )

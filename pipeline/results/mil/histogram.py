@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import open_shards
-from gazescribe.pipeline.results.rows import Table, number
+from gazescribe.pipeline.results.rows import Table
 
 LEAST = 0.005
 EDGES = np.linspace(0, 1, 101)
@@ -42,8 +42,8 @@ class Histogram:
     above: Mapping[float, float]
 
 
-def histogram(folder: Path, grid: int) -> Histogram:
-    """Count the grid values of a folder's label maps of validation readings, in phase 3 of REFLACX.
+def count_values(folder: Path, grid: int) -> Histogram:
+    """Count the grid values of a folder's maps of validation readings, in phase 3 of REFLACX.
 
     Parameters
     ----------
@@ -61,18 +61,19 @@ def histogram(folder: Path, grid: int) -> Histogram:
     """
     shards = open_shards(folder)
     columns = shards.index.select(["split", "phase", "height", "width"]).to_pydict()
-    found = zip(columns["split"], columns["phase"], strict=True)
     chosen = [
-        row for row, (split, phase) in enumerate(found) if split == "validate" and phase in PHASES
+        row
+        for row, split in enumerate(columns["split"])
+        if split == "validate" and columns["phase"][row] in PHASES
     ]
     sides = {columns[side][row] for side in ("height", "width") for row in chosen}
     uneven = sorted(side for side in sides if side % grid)
     if uneven or not chosen:
-        what = f"{len(chosen)} maps of the validation split"
-        what += f", of {uneven[0]} pixels, which {grid} cells do not divide." if uneven else "."
-        raise AlignmentError(f"the histogram needs others: {what}", where=folder)
-    pooled = [_max_pooled(shards[row], grid) for row in chosen]
-    values = np.concatenate([one[one > LEAST] for one in pooled])
+        message = f"the histogram needs others: {len(chosen)} maps of the validation split"
+        message += f", of {uneven[0]} pixels, which {grid} cells do not divide." if uneven else "."
+        raise AlignmentError(message, where=folder)
+    pooled = np.stack([_max_pooled(shards[row], grid) for row in chosen])
+    values = pooled[pooled > LEAST]
     above = {cut: float((values > cut).mean()) if len(values) else np.nan for cut in CUTS}
     return Histogram(len(chosen), np.histogram(values.clip(0, 1), EDGES)[0], above)
 
@@ -84,13 +85,13 @@ def _max_pooled(values: NDArray[np.float16], grid: int) -> NDArray[np.float32]:
     return pooled
 
 
-def histogram_table(found: Histogram) -> Table:
+def histogram_table(histogram: Histogram) -> Table:
     """Tabulate the counts of each bin; in `tables.md` the share of cells above some cuts."""
-    frame = pd.DataFrame({"from": EDGES[:-1], "to": EDGES[1:], "cells": found.counts})
-    shares = [number(share) for share in found.above.values()]
-    seen = pd.DataFrame({"above": CUTS, "share of cells": shares})
+    frame = pd.DataFrame({"from": EDGES[:-1], "to": EDGES[1:], "cells": histogram.counts})
+    shown = pd.DataFrame({"above": CUTS, "share of cells": list(histogram.above.values())})
     note = (
-        f"{found.n_maps} maps of validation readings, max-pooled; cells above {LEAST}. The paper"
-        " chose 0.15 from this histogram by eye; the CSV has it in steps of 0.01."
+        f"{histogram.n_maps} maps of validation readings, max-pooled; cells above {LEAST}. The"
+        " paper chose 0.15 from this histogram by eye; the CSV has it in steps of 0.01."
     )
-    return Table("histogram", "Values of label maps on the grid", frame.round(2), seen, [note])
+    title = "Values of label maps on the grid"
+    return Table("histogram", title, frame.round(2), shown, [note], {"above": str})

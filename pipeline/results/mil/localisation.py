@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.resampling import Draws, Floats, draw_clusters, mean_of_known, ratio
-from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ratio
+from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.mil.scores import Localised
 
 OWN, OTHERS = "this label", "the other labels"
@@ -67,34 +67,36 @@ def score_map(
         Thresholds maximise the validation IoU averaged over the runs; the lowest of equals. A label
         without validation case takes the threshold that is best for the mean of the others.
     """
-    known, of_test = _numbers(validation.cases), _numbers(test.cases)
-    curves = np.stack([_by_label(iou, known) for iou in np.moveaxis(validation.iou, 2, 0)], axis=-1)
+    labels, test_labels = _label_numbers(validation.cases), _label_numbers(test.cases)
+    curves = np.stack(
+        [_by_label(iou, labels) for iou in np.moveaxis(validation.iou, 2, 0)], axis=-1
+    )
     mean = curves.mean(axis=0)
-    own = ~np.isnan(mean[:, 0])
-    best = np.where(own[:, None], mean, mean_of_known(mean, axis=0)).argmax(axis=1)
+    has_case = ~np.isnan(mean[:, 0])
+    best = np.where(has_case[:, None], mean, mean_of_known(mean, axis=0)).argmax(axis=1)
     chosen = np.take_along_axis(curves, best[None, :, None], axis=2)[..., 0]
     table = pd.DataFrame(
         {
             "label": TEN_LABELS,
             "threshold": np.array(thresholds)[best],
             "validation_iou": chosen.mean(axis=0),
-            "n_validation": np.bincount(known, minlength=len(TEN_LABELS)),
-            "n_test": np.bincount(of_test, minlength=len(TEN_LABELS)),
-            "chosen_on": np.where(own, OWN, OTHERS),
+            "n_validation": np.bincount(labels, minlength=len(TEN_LABELS)),
+            "n_test": np.bincount(test_labels, minlength=len(TEN_LABELS)),
+            "chosen_on": np.where(has_case, OWN, OTHERS),
         }
     )
-    iou = np.take_along_axis(test.iou, best[of_test][None, :, None], axis=2)[..., 0]
-    subjects = test.cases["subject_id"].to_numpy()
+    iou = np.take_along_axis(test.iou, best[test_labels][None, :, None], axis=2)[..., 0]
+    times = resample_subjects(test.cases["subject_id"], draws)
     return MapScores(
         table,
         Measure(TEN_LABELS, seeds, chosen, np.empty((0, *chosen.shape))),
-        _measure(iou, of_test, subjects, seeds, draws),
-        _measure(test.hit, of_test, subjects, seeds, draws),
+        _measure(iou, test_labels, seeds, times),
+        _measure(test.hit, test_labels, seeds, times),
         test.cases.assign(iou=iou.mean(axis=0)),
     )
 
 
-def _numbers(cases: pd.DataFrame) -> NDArray[np.intp]:
+def _label_numbers(cases: pd.DataFrame) -> NDArray[np.intp]:
     """Give the number of each case's label."""
     return np.array([TEN_LABELS.index(label) for label in cases["label"]], np.intp)
 
@@ -105,7 +107,7 @@ def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = No
     Parameters
     ----------
     values : ndarray of float64, shape (runs, cases)
-        What is averaged.
+        Scores to average.
     label : ndarray of int, shape (cases,)
         Number of each case's label.
     times : ndarray of float64, shape (draws, cases), optional
@@ -117,22 +119,15 @@ def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = No
         NaN without case.
     """
     means = []
-    for at in range(len(TEN_LABELS)):
-        own = label == at
-        counted = np.ones((1, own.sum())) if times is None else times[:, own]
-        means.append(ratio(counted @ values[:, own].T, counted.sum(axis=1, keepdims=True)))
+    for number in range(len(TEN_LABELS)):
+        cases = label == number
+        counted = np.ones((1, cases.sum())) if times is None else times[:, cases]
+        means.append(ratio(counted @ values[:, cases].T, counted.sum(axis=1, keepdims=True)))
     stacked = np.stack(means, axis=-1)
     return stacked[0] if times is None else stacked
 
 
 def _measure(
-    values: Floats,
-    label: NDArray[np.intp],
-    subjects: NDArray[np.int64],
-    seeds: tuple[int, ...],
-    draws: Draws,
+    values: Floats, label: NDArray[np.intp], seeds: tuple[int, ...], times: Floats
 ) -> Measure:
-    everybody, subject = np.unique(subjects, return_inverse=True)
-    times = draw_clusters(len(everybody), draws)[:, subject]
-    by_run, resampled = _by_label(values, label), _by_label(values, label, times)
-    return Measure(TEN_LABELS, seeds, by_run, resampled)
+    return Measure(TEN_LABELS, seeds, _by_label(values, label), _by_label(values, label, times))

@@ -11,23 +11,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.resampling import Draws, Floats, draw_clusters
+from gazescribe.pipeline.core.resampling import Draws, Floats
 from gazescribe.pipeline.core.schemas import MIL_DATASETS, MIL_MAPS
-from gazescribe.pipeline.results.measures import Measure
+from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.mil.localisation import MapScores, score_map
 from gazescribe.pipeline.results.mil.scores import (
     OF_NO_EFFECT,
     Classified,
-    Egd,
     Localised,
-    Run,
-    Split,
+    MilRun,
+    MilScores,
     read_classification,
     read_localisation,
 )
+from gazescribe.pipeline.results.runs import refuse_other_cases
 from gazescribe.pipeline.results.statistics import auroc, resampled_auroc
 
 MAIN = ("unannotated", "ellipse", "et")
@@ -38,14 +38,14 @@ PAPER_DATASET = "mimic"
 
 
 @dataclass(frozen=True)
-class Model:
+class MilModel:
     """One model: all its runs scored.
 
     Attributes
     ----------
     name : str
         What was trained, seeds aside.
-    runs : list of Run
+    runs : list of ScoredRun
         By seed.
     auroc : dict of str to Measure
         Of test images, by data set.
@@ -60,57 +60,56 @@ class Model:
     """
 
     name: str
-    runs: list[Run]
+    runs: list[MilRun]
     auroc: dict[str, Measure]
     auroc_validation: Measure
-    n_positive: dict[str, np.ndarray]
+    n_positive: dict[str, NDArray[np.int64]]
     maps: dict[str, MapScores]
     map: str | None
 
     @property
+    def scores(self) -> MilScores:
+        """What its first run says: runs differ in name and seed only."""
+        return self.runs[0].scores
+
+    @property
     def settings(self) -> dict[str, Any]:
-        """Settings of its runs; they differ in name and seed only."""
-        return self.runs[0].scores.settings
-
-    @property
-    def counts(self) -> Mapping[str, Mapping[str, Split]]:
-        """Images of each data set and split, and how many have each label."""
-        return self.runs[0].scores.counts
-
-    @property
-    def egd(self) -> Egd | None:
-        """Counts of EGD, where its gaze supervises."""
-        return self.runs[0].scores.egd
+        """How it was trained."""
+        return self.scores.settings
 
     @property
     def best(self) -> MapScores | None:
         """Scores of the kind of map that is reported."""
         return self.maps[self.map] if self.map else None
 
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """Name, and kind of map."""
-        return self.name, self.map or ""
+    def measures(self) -> dict[str, Measure]:
+        """Give the reported measures that the model has, by label: auroc, iou, pointing."""
+        measures = {}
+        if PAPER_DATASET in self.auroc:
+            measures["auroc"] = self.auroc[PAPER_DATASET]
+        if self.best:
+            measures |= {"iou": self.best.iou, "pointing": self.best.hit}
+        return measures
 
-    def differs(self, other: "Model") -> set[str]:
+    def differs(self, other: "MilModel") -> set[str]:
         """Names of the settings in which two models differ, technical ones aside."""
         keys = set(self.settings) | set(other.settings)
-        own, others = self.settings, other.settings
-        return {key for key in keys if own.get(key) != others.get(key)} - OF_NO_EFFECT
+        differing = {key for key in keys if self.settings.get(key) != other.settings.get(key)}
+        return differing - OF_NO_EFFECT
 
 
-def ordered(names: Sequence[str]) -> list[str]:
+def main_first(names: Sequence[str]) -> list[str]:
     """Put the models of the paper first, in its order."""
     first = [name for name in MAIN if name in names]
     return first + sorted(name for name in names if name not in MAIN)
 
 
-def score_model(runs: list[Run], draws: Draws) -> tuple[Model, dict[str, pd.DataFrame]]:
+def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, pd.DataFrame]]:
     """Score a model's runs.
 
     Returns
     -------
-    model : Model
+    model : MilModel
         Its scores.
     cases : dict of str to pandas.DataFrame
         Test cases of each kind, for `check_cases`.
@@ -118,8 +117,9 @@ def score_model(runs: list[Run], draws: Draws) -> tuple[Model, dict[str, pd.Data
     classified = read_classification(runs)
     localised = read_localisation(runs)
     seeds = tuple(run.seed for run in runs)
-    of_test = {one: classified[one, "test"] for one in MIL_DATASETS if (one, "test") in classified}
-    validation = classified.get((PAPER_DATASET, "validate"))
+    tested = {
+        name: classified[name, "test"] for name in MIL_DATASETS if (name, "test") in classified
+    }
     maps = {
         kind: score_map(
             localised[kind, "validate"],
@@ -131,56 +131,57 @@ def score_model(runs: list[Run], draws: Draws) -> tuple[Model, dict[str, pd.Data
         for kind in MIL_MAPS
         if {(kind, "validate"), (kind, "test")} <= localised.keys()
     }
-    model = Model(
+    means = {kind: float(scores.validation.macro().mean()[0]) for kind, scores in maps.items()}
+    model = MilModel(
         runs[0].model,
         runs,
-        {dataset: _auroc_measure(one, seeds, draws) for dataset, one in of_test.items()},
-        _auroc_values(validation, seeds),
-        {one: np.stack([of.target.sum(0), (~of.target).sum(0)]) for one, of in of_test.items()},
+        {name: _auroc_measure(images, seeds, draws) for name, images in tested.items()},
+        _validation_auroc(classified.get((PAPER_DATASET, "validate")), seeds),
+        {
+            name: np.stack([images.target.sum(0), (~images.target).sum(0)])
+            for name, images in tested.items()
+        },
         maps,
-        _best_map(maps),
+        # of equal kinds the first
+        max(means, key=lambda kind: means[kind]) if means else None,
     )
-    return model, _cases(of_test, localised)
+    return model, _cases(tested, localised)
 
 
-def _best_map(maps: Mapping[str, MapScores]) -> str | None:
-    """Give the kind whose mean validation IoU is best; of equals the first."""
-    means = {kind: float(one.validation.macro().mean()[0]) for kind, one in maps.items()}
-    return max(means, key=lambda kind: means[kind]) if means else None
+def _auroc_values(images: Classified) -> Floats:
+    """AUROC of each run and label."""
+    values = np.empty(images.probability.shape[::2])
+    for (run, label), _ in np.ndenumerate(values):
+        values[run, label] = auroc(images.target[:, label], images.probability[run, :, label])
+    return values
 
 
-def _auroc_values(one: Classified | None, seeds: tuple[int, ...]) -> Measure:
-    values = np.full((len(seeds), len(TEN_LABELS)), np.nan)
-    if one is not None:
-        values = np.array(
-            [
-                [auroc(one.target[:, at], of_run[:, at]) for at in range(len(TEN_LABELS))]
-                for of_run in one.probability
-            ]
-        )
+def _validation_auroc(images: Classified | None, seeds: tuple[int, ...]) -> Measure:
+    unknown = np.full((len(seeds), len(TEN_LABELS)), np.nan)
+    values = unknown if images is None else _auroc_values(images)
     return Measure(TEN_LABELS, seeds, values, np.empty((0, *values.shape)))
 
 
-def _auroc_measure(one: Classified, seeds: tuple[int, ...], draws: Draws) -> Measure:
-    everybody, subject = np.unique(one.cases["subject_id"], return_inverse=True)
-    times = draw_clusters(len(everybody), draws)[:, subject]
+def _auroc_measure(images: Classified, seeds: tuple[int, ...], draws: Draws) -> Measure:
+    times = resample_subjects(images.cases["subject_id"], draws)
     resampled: Floats = np.empty((len(times), len(seeds), len(TEN_LABELS)))
-    for at in range(len(TEN_LABELS)):
-        for run, probability in enumerate(one.probability):
-            resampled[:, run, at] = resampled_auroc(one.target[:, at], probability[:, at], times)
-    return Measure(TEN_LABELS, seeds, _auroc_values(one, seeds).by_run, resampled)
+    for label in range(len(TEN_LABELS)):
+        for run, probability in enumerate(images.probability):
+            score = probability[:, label]
+            resampled[:, run, label] = resampled_auroc(images.target[:, label], score, times)
+    return Measure(TEN_LABELS, seeds, _auroc_values(images), resampled)
 
 
 def _cases(
-    of_test: Mapping[str, Classified], localised: Mapping[tuple[str, str], Localised]
+    classified: Mapping[str, Classified], localised: Mapping[tuple[str, str], Localised]
 ) -> dict[str, pd.DataFrame]:
     cases = {
-        f"{dataset} labels": one.cases.join(pd.DataFrame(one.target, columns=TEN_LABELS))
-        for dataset, one in of_test.items()
+        f"{name} labels": images.cases.join(pd.DataFrame(images.target, columns=TEN_LABELS))
+        for name, images in classified.items()
     }
-    for (kind, split), one in localised.items():
+    for (kind, split), maps in localised.items():
         if split == "test":
-            cases[f"{kind} maps"] = one.cases
+            cases[f"{kind} maps"] = maps.cases
     return cases
 
 
@@ -196,19 +197,17 @@ def check_cases(models: Mapping[str, Mapping[str, pd.DataFrame]], folder: Path) 
     faults = []
     for name, kinds in models.items():
         for kind, cases in kinds.items():
-            what = "maps" if kind.endswith("maps") else kind
-            known, expected = first.setdefault(what, (name, cases))
+            # all kinds of map are scored on the same cases
+            group = "maps" if kind.endswith("maps") else kind
+            model, expected = first.setdefault(group, (name, cases))
             if not cases.equals(expected):
-                faults.append(f"{name}, {kind}: not those of {known}")
-    if faults:
-        what = "models were scored on other test cases or targets."
-        remedy = "Score all models on the same tables."
-        raise AlignmentError(what, where=folder, remedy=remedy, faults=faults)
+                faults.append(f"{name}, {kind}: not those of {model}")
+    refuse_other_cases("models were scored on other test cases or targets.", folder, faults)
 
 
 def of_settings(
-    models: Mapping[str, Model], reference: Model, allowed: set[str], **settings: object
-) -> list[Model]:
+    models: Mapping[str, MilModel], reference: MilModel, allowed: set[str], **settings: object
+) -> list[MilModel]:
     """Models that have these settings, and differ from the reference only where they may."""
     return [
         model

@@ -4,30 +4,35 @@ Reads: of each folder of SCORES `scores.json`, `classification.parquet` (table `
 and `localisation.parquet` (table `mil_localisation`).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.resampling import Floats
 from gazescribe.pipeline.core.schemas import MIL_DATASETS, MIL_MAPS, SPLITS
-from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.core.yaml_files import explain
+from gazescribe.pipeline.results.runs import (
+    RunScores,
+    ScoredRun,
+    differing,
+    read_runs,
+    read_scores,
+)
 
 FILES = ("scores.json", "classification.parquet", "localisation.parquet")
 OF_NO_EFFECT = {"name", "model", "seed", "precision", "channels_last", "compile", "workers", "log"}
 """Settings that leave two models the same."""
 
+_ALLOWED = {"label": TEN_LABELS, "split": SPLITS[1:], "dataset": MIL_DATASETS, "map": MIL_MAPS}
 
-class Split(BaseModel):
+
+class SplitCounts(BaseModel):
     """What one split of one data set holds for a run."""
 
     model_config = ConfigDict(frozen=True)
@@ -36,7 +41,7 @@ class Split(BaseModel):
     positive: dict[str, int]
 
 
-class Egd(BaseModel):
+class EgdImages(BaseModel):
     """What the paper counts of EGD, in the images that a run could use."""
 
     model_config = ConfigDict(frozen=True)
@@ -46,26 +51,15 @@ class Egd(BaseModel):
     pneumothorax: int = Field(ge=0)
 
 
-class Scores(BaseModel):
+class MilScores(RunScores):
     """What is used of `scores.json`; it may say more."""
 
-    model_config = ConfigDict(frozen=True)
-
-    settings: dict[str, Any]
     thresholds: list[float] = Field(min_length=1)
-    counts: dict[str, dict[str, Split]]
-    egd: Egd | None = None
+    counts: dict[str, dict[str, SplitCounts]]
+    egd: EgdImages | None = None
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: its folder, name, model, seed, and `scores.json`."""
-
-    folder: Path
-    name: str
-    model: str
-    seed: int
-    scores: Scores
+MilRun = ScoredRun[MilScores]
 
 
 @dataclass(frozen=True)
@@ -104,12 +98,12 @@ class Localised:
     hit: Floats
 
 
-def read_runs(folder: Path) -> dict[str, list[Run]]:
+def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
     """Find the runs of a folder.
 
     Returns
     -------
-    dict of str to list of Run
+    dict of str to list of ScoredRun
         Runs of each model by seed; models in alphabetical order.
 
     Raises
@@ -118,70 +112,37 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
         If there is no run, a file of one is absent or not what it must be, or the runs of a model
         differ in a setting or in the thresholds they were scored at; all faults at once.
     """
-    folders = sorted(
-        one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
-    )
-    faults = [
-        f"{one.name}/{name}: not found"
-        for one in folders
-        for name in FILES
-        if not (one / name).is_file()
-    ]
-    runs = []
-    if not faults:
-        for one in folders:
-            found = _read_run(one)
-            if isinstance(found, Run):
-                runs.append(found)
-            else:
-                faults += [f"{one.name}/scores.json: {fault}" for fault in found]
-    if faults or not runs:
-        what = "these are not whole runs." if faults else "there is no run in this folder."
-        remedy = "Give the folder that `gazescribe evaluate` wrote."
-        raise SchemaError(what, where=folder, remedy=remedy, faults=faults)
-    models: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=lambda one: (one.model, one.seed)):
-        models.setdefault(run.model, []).append(run)
-    if uneven := [fault for of in models.values() for fault in _uneven(of)]:
-        what = "runs of one model differ in more than their seed."
+    models = read_runs(folder, MilScores, FILES, _unordered_thresholds)
+    faults = [fault for runs in models.values() for fault in _uneven(runs)]
+    if faults:
+        message = "runs of one model differ in more than their seed."
         remedy = "Train or score them again alike, or take those of other settings out."
-        raise SchemaError(what, where=folder, remedy=remedy, faults=uneven)
+        raise SchemaError(message, where=folder, remedy=remedy, faults=faults)
     return models
 
 
-def _uneven(runs: Sequence[Run]) -> list[str]:
+def _unordered_thresholds(runs: Sequence[MilRun]) -> list[str]:
+    return [
+        f"{run.name}/scores.json: thresholds do not rise: {run.scores.thresholds}"
+        for run in runs
+        if sorted(set(run.scores.thresholds)) != run.scores.thresholds
+    ]
+
+
+def _uneven(runs: Sequence[MilRun]) -> list[str]:
     """Say in what the runs of a model differ from its first, what has no effect aside."""
     first, faults = runs[0], []
     for run in runs[1:]:
-        own, others = run.scores.settings, first.scores.settings
-        faults += [
-            f"{run.name}: {key} is {own.get(key)!r}, in {first.name} {others.get(key)!r}"
-            for key in sorted({*own, *others} - OF_NO_EFFECT)
-            if own.get(key) != others.get(key)
-        ]
+        for key in sorted({*run.settings, *first.settings} - OF_NO_EFFECT):
+            value, expected = run.settings.get(key), first.settings.get(key)
+            if value != expected:
+                faults.append(f"{run.name}: {key} is {value!r}, in {first.name} {expected!r}")
         if run.scores.thresholds != first.scores.thresholds:
             faults.append(f"{run.name}: scored at other thresholds than {first.name}")
     return faults
 
 
-def _read_run(folder: Path) -> Run | list[str]:
-    """Read `scores.json`; or give its faults."""
-    try:
-        content = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-        scores = Scores.model_validate(content)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        return [f"this is not JSON ({error})"]
-    except ValidationError as error:
-        return [explain(one, Scores) for one in error.errors(include_url=False)]
-    name, model, seed = (scores.settings.get(key) for key in ("name", "model", "seed"))
-    if not isinstance(seed, int) or name != folder.name or name != f"{model}-seed{seed}":
-        return [f"settings name the run {name!r} of model {model!r} and seed {seed!r}"]
-    if sorted(set(scores.thresholds)) != scores.thresholds:
-        return [f"thresholds do not rise: {scores.thresholds}"]
-    return Run(folder, folder.name, str(model), seed, scores)
-
-
-def read_classification(runs: Sequence[Run]) -> dict[tuple[str, str], Classified]:
+def read_classification(runs: Sequence[MilRun]) -> dict[tuple[str, str], Classified]:
     """Read the probabilities of a model's runs, by data set and split.
 
     Raises
@@ -195,39 +156,40 @@ def read_classification(runs: Sequence[Run]) -> dict[tuple[str, str], Classified
     n_labels = len(TEN_LABELS)
     tables, probabilities = [], []
     for run in runs:
-        table = _table(run, "mil_classification", {"dataset": MIL_DATASETS})
+        table = read_scores(run, "mil_classification", _ALLOWED)
         table["reading_id"] = table["reading_id"].fillna("")
-        table["place"] = table["label"].map(TEN_LABELS.index)
-        table = _unique(table, [*keys, "label"], run).sort_values([*keys, "place"])
-        cases = table[[*keys, "subject_id"]].iloc[::n_labels].reset_index(drop=True)
+        table["label_number"] = table["label"].map(TEN_LABELS.index)
+        table = _unique(table, [*keys, "label"], run).sort_values([*keys, "label_number"])
         if len(table) != n_labels * len(table[keys].drop_duplicates()):
-            what = "an image of classification.parquet lacks some of the ten labels."
-            raise SchemaError(what, where=run.folder)
+            message = "an image of classification.parquet lacks some of the ten labels."
+            raise SchemaError(message, where=run.folder)
+        cases = table[[*keys, "subject_id"]].iloc[::n_labels].reset_index(drop=True)
         target = table["target"].to_numpy(bool).reshape(-1, n_labels)
         tables.append(cases.join(pd.DataFrame(target, columns=TEN_LABELS)))
         probabilities.append(table["probability"].to_numpy(float).reshape(-1, n_labels))
     _check_same(tables, runs, "classification.parquet")
     probability = np.stack(probabilities)
+    names = ["dicom_id", "reading_id", "subject_id"]
     return {
-        (dataset, split): Classified(
-            tables[0].loc[rows, ["dicom_id", "reading_id", "subject_id"]].reset_index(drop=True),
-            tables[0].loc[rows, list(TEN_LABELS)].to_numpy(bool),
-            probability[:, rows],
+        (part.kind, part.split): Classified(
+            tables[0].loc[part.rows, names].reset_index(drop=True),
+            tables[0].loc[part.rows, list(TEN_LABELS)].to_numpy(bool),
+            probability[:, part.rows],
         )
-        for dataset, split, rows in _parts(tables[0], ["dataset", "split"])
+        for part in _parts(tables[0], "dataset")
     }
 
 
-def read_localisation(runs: Sequence[Run]) -> dict[tuple[str, str], Localised]:
+def read_localisation(runs: Sequence[MilRun]) -> dict[tuple[str, str], Localised]:
     """Read the IoU of a model's runs, by kind of map and split; raises as above."""
     keys = ["map", "split", "reading_id", "label"]
     tables = []
     for run in runs:
-        table = _table(run, "mil_localisation", {"map": MIL_MAPS})
+        table = read_scores(run, "mil_localisation", _ALLOWED)
         n = len(run.scores.thresholds)
         if (table["iou"].map(len) != n).any():
-            what = f"localisation.parquet has not {n} values of IoU a row, one a threshold."
-            raise SchemaError(what, where=run.folder)
+            message = f"localisation.parquet has not {n} values of IoU a row, one a threshold."
+            raise SchemaError(message, where=run.folder)
         tables.append(_unique(table, keys, run).set_index([*keys, "dicom_id", "subject_id"]))
     _check_same([table["area_px"].to_frame() for table in tables], runs, "localisation.parquet")
     cases = tables[0].index.to_frame(index=False)
@@ -237,36 +199,28 @@ def read_localisation(runs: Sequence[Run]) -> dict[tuple[str, str], Localised]:
     iou = np.stack([np.stack(list(table["iou"])).astype(float) for table in tables])
     hit = np.stack([table["hit"].to_numpy(float) for table in tables])
     return {
-        (kind, split): Localised(
-            cases.loc[rows, names].reset_index(drop=True), iou[:, rows], hit[:, rows]
+        (part.kind, part.split): Localised(
+            cases.loc[part.rows, names].reset_index(drop=True), iou[:, part.rows], hit[:, part.rows]
         )
-        for kind, split, rows in _parts(cases, ["map", "split"])
+        for part in _parts(cases, "map")
     }
 
 
-def _parts(cases: pd.DataFrame, names: list[str]) -> list[tuple[str, str, NDArray[np.intp]]]:
-    """Give the rows of each pair of values of two columns."""
-    both = cases[names].to_numpy(str)
-    pairs = np.unique(both, axis=0)
-    rows = [np.flatnonzero((both == pair).all(axis=1)) for pair in pairs]
-    return [(str(one), str(other), of) for (one, other), of in zip(pairs, rows, strict=True)]
+@dataclass(frozen=True)
+class _Part:
+    """Rows of one data set or kind of map, and of one split."""
+
+    kind: str
+    split: str
+    rows: NDArray[np.intp]
 
 
-def _table(run: Run, name: str, known: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Read a table of a run; refuse another run's rows and names that nobody knows."""
-    table: pd.DataFrame = read_table(run.folder, name).to_pandas()
-    allowed = {"run": (run.name,), "label": TEN_LABELS, "split": SPLITS[1:], **known}
-    faults = [
-        f"{column}: {', '.join(sorted(strange))}"
-        for column, names in allowed.items()
-        if (strange := set(table[column]) - set(names))
-    ]
-    if faults:
-        raise SchemaError(f"table {name} has names unknown here.", where=run.folder, faults=faults)
-    return table
+def _parts(cases: pd.DataFrame, kind: str) -> list[_Part]:
+    groups = cases.groupby([kind, "split"], sort=True, observed=True).indices
+    return [_Part(str(name), str(split), rows) for (name, split), rows in groups.items()]
 
 
-def _unique(table: pd.DataFrame, keys: list[str], run: Run) -> pd.DataFrame:
+def _unique(table: pd.DataFrame, keys: list[str], run: MilRun) -> pd.DataFrame:
     twice = table.duplicated(keys)
     if twice.any():
         first = ", ".join(filter(None, table.loc[twice, keys].iloc[0]))
@@ -274,10 +228,8 @@ def _unique(table: pd.DataFrame, keys: list[str], run: Run) -> pd.DataFrame:
     return table.sort_values(keys)
 
 
-def _check_same(tables: Sequence[pd.DataFrame], runs: Sequence[Run], file: str) -> None:
-    differing = [
-        run.name for run, table in zip(runs, tables, strict=True) if not table.equals(tables[0])
-    ]
-    if differing:
-        what = f"{file}: other cases or targets than in {runs[0].name}."
-        raise AlignmentError(what, remedy="Score all runs on the same tables.", faults=differing)
+def _check_same(tables: Sequence[pd.DataFrame], runs: Sequence[MilRun], file: str) -> None:
+    faults = differing({run.name: table for run, table in zip(runs, tables, strict=True)})
+    if faults:
+        message = f"{file}: other cases or targets than in {runs[0].name}."
+        raise AlignmentError(message, remedy="Score all runs on the same tables.", faults=faults)

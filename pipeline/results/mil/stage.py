@@ -2,7 +2,8 @@
 
 Reads: SCORES, one folder a run (`scores.json`, `classification.parquet`, `localisation.parquet`,
 and `examples.npz` where there is one); the rules folder; the published figures.
-Writes: a CSV for each table, `tables.md` with all, pictures as PNG and SVG, `tabulate.json`.
+Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG and SVG,
+`tabulate.json`.
 Params: section `tabulate`.
 Drops: labels of one class, labels without a test case, tables whose models are not there; counted.
 Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` sections 7 to 9.
@@ -11,7 +12,6 @@ Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,16 +24,16 @@ from gazescribe.pipeline.results.mil import examples as figure_4
 from gazescribe.pipeline.results.mil import figures
 from gazescribe.pipeline.results.mil.comparisons import comparisons
 from gazescribe.pipeline.results.mil.experiments import Degraded, ablation, lambdas, noise
-from gazescribe.pipeline.results.mil.fractions import curves, equal_share, fraction_table
-from gazescribe.pipeline.results.mil.histogram import histogram, histogram_table
+from gazescribe.pipeline.results.mil.fractions import equal_share, fraction_table, share_curves
+from gazescribe.pipeline.results.mil.histogram import count_values, histogram_table
 from gazescribe.pipeline.results.mil.models import (
     PAPER_DATASET,
-    Model,
+    MilModel,
     check_cases,
-    ordered,
+    main_first,
     score_model,
 )
-from gazescribe.pipeline.results.mil.scores import Run, read_runs
+from gazescribe.pipeline.results.mil.scores import MilRun, read_mil_runs
 from gazescribe.pipeline.results.mil.tables import (
     auroc_by_label,
     averages,
@@ -46,9 +46,14 @@ from gazescribe.pipeline.results.mil.tables import (
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from gazescribe.pipeline.results.rows import MARKS, Table
 from gazescribe.pipeline.results.settings import Tabulate
-from gazescribe.pipeline.results.writing import Results, plain, write_results
-
-Summary = dict[str, Any]
+from gazescribe.pipeline.results.writing import (
+    Outputs,
+    Results,
+    Summary,
+    by_name,
+    plain,
+    write_results,
+)
 
 TABLES = (
     "table_1_auroc_by_label",
@@ -76,6 +81,8 @@ FIGURES = (
     "histogram",
     "figure_4",
 )
+
+OUTPUTS = Outputs(TABLES, FIGURES, {"table_6_pointing_by_label": "table_6_iou_by_label"})
 
 
 def run(
@@ -112,53 +119,56 @@ def run(
     published = load_published("mil", PublishedMil)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     noisy = _read_degraded(degraded) if degraded else None
-    runs = read_runs(scores)
+    runs = read_mil_runs(scores)
     reference = runs.get("et") or next(iter(runs.values()))
-    cells = histogram(heatmaps, reference[0].scores.settings["grid"]) if heatmaps else None
+    values = count_values(heatmaps, reference[0].settings["grid"]) if heatmaps else None
     models = _score(runs, draws, scores)
-    found = curves(models)
-    equal = [equal_share(curve, draws) for curve in found]
-    tables: list[Table | None] = [
-        auroc_by_label(models, published, params.confidence),
-        label_groups(rules),
-        counts(models, published),
-        averages(models, published, params.confidence),
-        iou_by_label(models, published, params.confidence),
-        ablation(models, published, params.confidence),
-        fraction_table(found, equal, published, params.confidence),
-        noise(models, published, params.confidence, noisy),
-        lambdas(models, published),
-        comparisons(models, params.confidence),
-        maps(models),
-        thresholds(models),
-        histogram_table(cells) if cells else None,
-    ]
-    made = {table.name: table for table in tables if table is not None}
-    drawn = _figures(made)
-    if found:
-        frame = made["ellipse_shares"].frame
-        drawn["ellipse_shares"] = figures.shares(found, frame, equal, published)
-    if cells:
-        drawn["histogram"] = figures.histogram(cells, published.map_threshold.value)
-    if examples := figure_4.examples_of(models):
+    curves = share_curves(models)
+    equal = [equal_share(curve, draws) for curve in curves]
+    tables = by_name(
+        [
+            auroc_by_label(models, published, params.confidence),
+            label_groups(rules),
+            counts(models, published),
+            averages(models, published, params.confidence),
+            iou_by_label(models, published, params.confidence),
+            ablation(models, published, params.confidence),
+            fraction_table(curves, equal, published, params.confidence),
+            noise(models, published, params.confidence, noisy),
+            lambdas(models, published),
+            comparisons(models, params.confidence),
+            maps(models),
+            thresholds(models),
+            histogram_table(values) if values else None,
+        ]
+    )
+    drawn = _figures(tables)
+    if curves:
+        frame = tables["ellipse_shares"].frame
+        drawn["ellipse_shares"] = figures.shares(curves, frame, equal, published)
+    if values:
+        drawn["histogram"] = figures.histogram(values, published.map_threshold.value)
+    if examples := figure_4.main_examples(models):
         chosen = figure_4.choose(examples, params.n_examples, params.seed)
         drawn["figure_4"] = figure_4.draw(examples, chosen)
-    summary = _summary(models, equal, params) | {
-        "tables": [name for name in TABLES if name in made],
-        "figures": [name for name in FIGURES if name in drawn],
-        "not_made": sorted({*TABLES, *FIGURES} - {*made, *drawn}),
+    metrics = {
+        "params": params.model_dump(),
+        "n_runs": sum(len(model.runs) for model in models.values()),
+        "models": {name: _metrics(model) for name, model in models.items()},
+        "equal_share": [
+            {key: plain(value) for key, value in estimate.items()} for estimate in equal
+        ],
     }
+    footnotes = {mark: f"{published.sources[source]}." for source, mark in MARKS.items()}
+    notes = _notes(models, published.paper, footnotes)
     title = "Multiple-instance network: results"
-    results = Results(title, _notes(models, published), made, drawn)
-    write_results(results, summary, out, (*TABLES, *FIGURES))
-    return summary
+    return write_results(Results(title, notes, tables, drawn, footnotes), OUTPUTS, metrics, out)
 
 
-def _score(runs: Mapping[str, list[Run]], draws: Draws, scores: Path) -> dict[str, Model]:
+def _score(runs: Mapping[str, list[MilRun]], draws: Draws, scores: Path) -> dict[str, MilModel]:
     """Score all models, the paper's first."""
-    names = ordered(list(runs))
     models, cases = {}, {}
-    for name in progress(names, "scoring", total=len(names)):
+    for name in progress(main_first(list(runs)), "scoring", total=len(runs)):
         models[name], cases[name] = score_model(runs[name], draws)
     check_cases(cases, scores)
     return models
@@ -170,74 +180,61 @@ def _read_degraded(path: Path) -> Degraded:
         label = content["params"]["label"]
         before, after = (content[when]["certainty_above_0"] for when in ("before", "after"))
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        what = f"this is not what `gazescribe degrade --against` writes ({error!r})."
-        raise SchemaError(what, where=path) from error
+        message = f"this is not what `gazescribe degrade --against` writes ({error!r})."
+        raise SchemaError(message, where=path) from error
     if label not in TEN_LABELS:
         raise SchemaError(f"{label!r} is none of the ten labels.", where=path)
     return Degraded(label, before, after)
 
 
-def _figures(made: Mapping[str, Table]) -> dict[str, Figure]:
+def _figures(tables: Mapping[str, Table]) -> dict[str, Figure]:
     """Draw those tables that have a picture."""
     drawn = {}
-    if table := made.get("table_1_auroc_by_label"):
-        own = figures.first_models(table.frame[table.frame["dataset"] == PAPER_DATASET])
-        drawn["table_1_auroc_by_label"] = figures.by_label(own, "auroc")
-    if table := made.get("table_6_iou_by_label"):
+    if table := tables.get("table_1_auroc_by_label"):
+        rows = table.frame[table.frame["dataset"] == PAPER_DATASET]
+        drawn["table_1_auroc_by_label"] = figures.by_label(figures.first_models(rows), "auroc")
+    if table := tables.get("table_6_iou_by_label"):
         for metric in ("iou", "pointing"):
-            own = figures.first_models(table.frame[table.frame["metric"] == metric])
-            drawn[f"table_6_{metric}_by_label"] = figures.by_label(own, metric)
-    if table := made.get("table_5_averages"):
-        drawn["table_5_averages"] = figures.averages(table.frame)
-    if table := made.get("table_7_ablation"):
-        drawn["table_7_ablation"] = figures.ablation(table.frame)
-    if table := made.get("lambdas"):
-        drawn["lambdas"] = figures.lambdas(table.frame)
+            rows = figures.first_models(table.frame[table.frame["metric"] == metric])
+            drawn[f"table_6_{metric}_by_label"] = figures.by_label(rows, metric)
+    of_tables = {
+        "table_5_averages": figures.averages,
+        "table_7_ablation": figures.ablation,
+        "lambdas": figures.lambdas,
+    }
+    for name, function in of_tables.items():
+        if table := tables.get(name):
+            drawn[name] = function(table.frame)
     return drawn
 
 
-def _notes(models: Mapping[str, Model], published: PublishedMil) -> list[str]:
-    """Say on top of the page what holds for all tables."""
-    seeds = sorted({len(model.runs) for model in models.values()})
+def _notes(models: Mapping[str, MilModel], paper: str, footnotes: Mapping[str, str]) -> list[str]:
+    """Sentences on top of the page, which hold for all tables."""
     intervals = (
         "Intervals: the paper's (mean ± 1.96 × population sd / √n over seeds), Student's t over"
         " seeds, and a bootstrap over the subjects of the test cases, of the mean over the seeds."
         " The first two say how training varies, the third how another test sample would; a label"
         " that a resample misses keeps its value in the mean over labels."
     )
-    source = f"Published: {published.paper}. A dash is a number that no public text has."
-    for name, mark in MARKS.items():
-        source += f"{mark} {published.sources[name]}."
+    source = f"Published: {paper}. A dash is a number that no public text has."
+    source += "".join(f" {mark} {text}" for mark, text in footnotes.items())
     notes = [intervals, source]
-    if seeds[0] < 2:
-        alone = ", ".join(name for name, model in models.items() if len(model.runs) < 2)
-        notes.append(f"One seed, so no interval over seeds: {alone}.")
+    alone = [name for name, model in models.items() if len(model.runs) < 2]
+    if alone:
+        notes.append(f"One seed, so no interval over seeds: {', '.join(alone)}.")
     return notes
 
 
-def _summary(models: Mapping[str, Model], equal: list[dict[str, Any]], params: Tabulate) -> Summary:
-    """Give the metrics: unknown numbers are null."""
-    return {
-        "params": params.model_dump(),
-        "n_runs": sum(len(model.runs) for model in models.values()),
-        "models": {name: _of_model(model) for name, model in models.items()},
-        "equal_share": [{key: plain(value) for key, value in one.items()} for one in equal],
-    }
-
-
-def _of_model(model: Model) -> Summary:
-    auroc = model.auroc.get(PAPER_DATASET)
-    measures = {"auroc": auroc}
-    measures |= {"iou": model.best.iou, "pointing": model.best.hit} if model.best else {}
-    found: Summary = {"n_seeds": len(model.runs), "map": model.map}
+def _metrics(model: MilModel) -> Summary:
+    """Macro means of a model: unknown numbers are null."""
+    metrics: Summary = {"n_seeds": len(model.runs), "map": model.map}
     left_out = {}
-    for metric, measure in measures.items():
-        if measure is not None:
-            found[metric] = plain(measure.macro().mean()[0])
-            of_label = zip(TEN_LABELS, measure.mean(), strict=True)
-            left_out[metric] = [label for label, value in of_label if np.isnan(value)]
+    for metric, measure in model.measures().items():
+        metrics[metric] = plain(measure.macro().mean()[0])
+        by_label = zip(TEN_LABELS, measure.mean(), strict=True)
+        left_out[metric] = [label for label, value in by_label if np.isnan(value)]
     if model.best:
         table = model.best.thresholds
         without = table.loc[table["n_validation"] == 0, "label"]
-        found["labels_without_validation_case"] = list(without)
-    return found | {"labels_left_out": left_out}
+        metrics["labels_without_validation_case"] = list(without)
+    return metrics | {"labels_left_out": left_out}

@@ -1,20 +1,21 @@
 """Tables 1, 2, 3, 5 and 6 of Lanfredi et al. 2023, and the maps and thresholds behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.results.measures import ALL
-from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, Model
-from gazescribe.pipeline.results.mil.scores import Egd
+from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel
+from gazescribe.pipeline.results.mil.scores import EgdImages
 from gazescribe.pipeline.results.published import PublishedMil
-from gazescribe.pipeline.results.rows import Table, number, rows, shown
+from gazescribe.pipeline.results.rows import Table, rows, shown
 
-Models = Mapping[str, Model]
+Models = Mapping[str, MilModel]
 
 COUNTED = ("none", "ellipse", "gaze", "egd")
 """Kinds of supervision whose images are counted; the others are variants of gaze."""
@@ -31,12 +32,12 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
     parts = []
     for name, model in models.items():
         for dataset, measure in model.auroc.items():
-            known = {
+            figures = {
                 label: published.table_1[label].get(name)
                 for label in TEN_LABELS
                 if dataset == PAPER_DATASET
             }
-            part = rows(measure, confidence, known, dataset=dataset, model=name)
+            part = rows(measure, confidence, figures, dataset=dataset, model=name)
             positive, negative = model.n_positive[dataset]
             parts.append(part.assign(n_positive=positive, n_negative=negative))
     if not parts:
@@ -55,13 +56,12 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
     for name, model in models.items():
         if not model.best:
             continue
-        counts = model.best.thresholds.set_index("label")
-        known = {label: published.table_6[label].get(name) for label in TEN_LABELS}
+        of_iou = {label: published.table_6[label].get(name) for label in TEN_LABELS}
         head = {"model": name, "map": model.map}
         for metric, measure in (("iou", model.best.iou), ("pointing", model.best.hit)):
-            figures = known if metric == "iou" else {}
+            figures = of_iou if metric == "iou" else {}
             part = rows(measure, confidence, figures, metric=metric, **head)
-            parts.append(part.assign(n=counts["n_test"].to_numpy()))
+            parts.append(part.assign(n=model.best.thresholds["n_test"].to_numpy()))
     if not parts:
         return None
     frame = _by_label(parts)
@@ -79,21 +79,17 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Tabl
     """Table 5: every model's averages over the labels."""
     parts = []
     for name, model in models.items():
-        measures = {"auroc": model.auroc.get(PAPER_DATASET)}
-        if model.best:
-            measures |= {"iou": model.best.iou, "pointing": model.best.hit}
-        for metric, measure in measures.items():
-            if measure is None:
-                continue
-            known = {ALL: published.table_5.get(metric, {}).get(name)}
+        for metric, measure in model.measures().items():
+            figures = {ALL: published.table_5.get(metric, {}).get(name)}
             kind = "" if metric == "auroc" else model.map
-            part = rows(measure.macro(), confidence, known, metric=metric, model=name, map=kind)
-            parts.append(part.assign(n_labels=int((measure.mean() == measure.mean()).sum())))
+            part = rows(measure.macro(), confidence, figures, metric=metric, model=name, map=kind)
+            parts.append(part.assign(n_labels=int((~np.isnan(measure.mean())).sum())))
     if not parts:
         return None
     frame = pd.concat(parts, ignore_index=True).drop(columns="item")
-    frame = frame.sort_values("metric", key=_place(["auroc", "iou", "pointing"]), kind="stable")
-    frame = frame.reset_index(drop=True)
+    frame = frame.sort_values(
+        "metric", key=_order(["auroc", "iou", "pointing"]), kind="stable", ignore_index=True
+    )
     heads = {"metric": "metric", "model": "model", "map": "map", "n_labels": "labels"}
     title = "Table 5: averages over the labels, test"
     note = (
@@ -106,23 +102,17 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Tabl
 def label_groups(rules: Path | None = None) -> Table:
     """Table 2: the data sets' own labels, and the labeler's classes, that make up each label."""
     label_map = load_label_map(rules)
-    columns = {
+    sources = {
         "MIMIC-CXR-JPG": load_column_map("mimic-cxr-jpg", label_map.channels, rules),
         "REFLACX": load_column_map("reflacx", label_map.channels, rules),
         "labeler": label_map.targets,
     }
-    frame = pd.DataFrame(
-        {
-            "label": label_map.channels,
-            **{
-                source: [
-                    "; ".join(name for name, reached in names.items() if label in reached)
-                    for label in label_map.channels
-                ]
-                for source, names in columns.items()
-            },
-        }
-    )
+    frame = pd.DataFrame({"label": label_map.channels})
+    for source, names in sources.items():
+        frame[source] = [
+            "; ".join(name for name, labels in names.items() if label in labels)
+            for label in label_map.channels
+        ]
     title = "Table 2: what each label is made of"
     return Table("table_2_label_groups", title, frame, frame, ["From the rules folder."])
 
@@ -135,29 +125,28 @@ def counts(models: Models, published: PublishedMil) -> Table | None:
     As the models saw them: labels of REFLACX are those of the reports for a model of its gaze,
     those of the readers for the others. Models of one supervision count alike; the first is taken.
     """
-    found = []
+    counted = []
     for model in models.values():
         supervision = model.settings["supervision"]
         if supervision not in COUNTED or model.settings["annotated_share"] < 1:
             continue
-        for dataset, splits in model.counts.items():
-            of = _labels_of(dataset, supervision)
-            for split, one in splits.items():
-                head = {"dataset": dataset, "labels_of": of, "split": split}
+        for dataset, splits in model.scores.counts.items():
+            labels_of = _labels_of(dataset, supervision)
+            for split, images in splits.items():
                 size = published.table_3.get(dataset, {}).get(split)
-                found.append({**head, "label": "", "n": one.images, "published": size})
-                found += [
-                    {**head, "label": label, "n": one.positive.get(label, 0), "published": None}
-                    for label in TEN_LABELS
+                head = (dataset, labels_of, split)
+                counted.append((*head, "", images.images, size))
+                counted += [
+                    (*head, label, images.positive.get(label, 0), None) for label in TEN_LABELS
                 ]
-    if not found:
+    if not counted:
         return None
     names = ["dataset", "labels_of", "split", "label", "n", "published"]
-    frame = pd.DataFrame(found, columns=names).drop_duplicates(names[:4], ignore_index=True)
+    frame = pd.DataFrame(counted, columns=names).drop_duplicates(names[:4], ignore_index=True)
     frame["published"] = frame["published"].astype("Int64")
     frame["split"] = pd.Categorical(frame["split"], SPLITS, ordered=True)
-    frame = frame.sort_values(["dataset", "labels_of", "split"], kind="stable", ignore_index=True)
     keys = ["dataset", "labels_of", "split"]
+    frame = frame.sort_values(keys, kind="stable", ignore_index=True)
     wide = frame.pivot_table("n", "label", keys, sort=False, observed=True)
     wide.columns = [", ".join(names) for names in wide.columns]
     wide = wide.astype("Int64").rename(index={"": "**images**"})
@@ -165,8 +154,9 @@ def counts(models: Models, published: PublishedMil) -> Table | None:
     wide.loc["**images, published**"] = list(sizes)
     title = "Table 3: images of each split, and how many have each label"
     notes = ["Published counts of each label are not recoverable: that table is a picture."]
-    if egd := next((model.egd for model in models.values() if model.egd), None):
-        notes.append(_of_egd(egd, published))
+    egd = [model.scores.egd for model in models.values() if model.scores.egd]
+    if egd:
+        notes.append(_egd_note(egd[0], published))
     return Table("table_3_counts", title, frame, wide.reset_index(), notes)
 
 
@@ -177,68 +167,60 @@ def _labels_of(dataset: str, supervision: str) -> str:
     return "reports" if dataset == "egd" or supervision == "gaze" else "readers"
 
 
-def _of_egd(counted: Egd, published: PublishedMil) -> str:
+def _egd_note(counted: EgdImages, published: PublishedMil) -> str:
     """Set what the paper counts of EGD beside ours."""
-    both = [
-        f"{what}: here {getattr(counted, name):,}, in the paper {getattr(published.egd, name):,}"
-        for name, what in EGD_COUNTS.items()
+    pairs = [
+        f"{text}: here {getattr(counted, name):,}, in the paper {getattr(published.egd, name):,}"
+        for name, text in EGD_COUNTS.items()
     ]
-    return f"EGD, all splits: {'; '.join(both)}."
+    return f"EGD, all splits: {'; '.join(pairs)}."
 
 
 def maps(models: Models) -> Table:
     """Every kind of map of every model: what validation said, and what test says."""
-    found = []
-    for name, model in models.items():
-        for kind, one in model.maps.items():
-            scores = {
-                "validation_iou": one.validation.macro().mean()[0],
-                "test_iou": one.iou.macro().mean()[0],
-                "test_pointing": one.hit.macro().mean()[0],
-            }
-            found.append({"model": name, "map": kind, "reported": kind == model.map, **scores})
     names = ["model", "map", "reported", "validation_iou", "test_iou", "test_pointing"]
-    frame = pd.DataFrame(found, columns=names)
-    seen = frame.assign(
-        reported=frame["reported"].map({True: "yes", False: ""}),
-        **{name: frame[name].map(number) for name in names[3:]},
-    )
-    seen.columns = [name.replace("_", " ") for name in names]
+    scored = []
+    for name, model in models.items():
+        for kind, scores in model.maps.items():
+            measures = (scores.validation, scores.iou, scores.hit)
+            means = [measure.macro().mean()[0] for measure in measures]
+            scored.append((name, kind, kind == model.map, *means))
+    frame = pd.DataFrame(scored, columns=names)
+    shown = frame.assign(reported=frame["reported"].map({True: "yes", False: ""}))
+    shown.columns = [name.replace("_", " ") for name in names]
     title = "Maps: the kind with the best validation IoU is reported"
-    return Table("maps", title, frame, seen)
+    return Table("maps", title, frame, shown)
 
 
 def thresholds(models: Models) -> Table:
     """Every threshold chosen, and the validation IoU that chose it."""
     parts = [
-        one.thresholds.assign(model=name, map=kind, reported=kind == model.map)
+        scores.thresholds.assign(model=name, map=kind, reported=kind == model.map)
         for name, model in models.items()
-        for kind, one in model.maps.items()
+        for kind, scores in model.maps.items()
     ]
     names = ["model", "map", "reported", "label", "threshold", "validation_iou"]
     names += ["n_validation", "n_test", "chosen_on"]
     frame = pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
     first = frame[frame["reported"].astype(bool) & frame["model"].isin(_first(models))]
-    seen = first[["label", "model", "map", "threshold", "validation_iou", "n_validation"]]
-    seen = seen.assign(validation_iou=seen["validation_iou"].map(number), on=first["chosen_on"])
-    seen = seen.sort_values("label", key=_place(list(TEN_LABELS)), kind="stable")
-    seen.columns = [name.replace("_", " ").removeprefix("n ") for name in seen.columns]
+    shown = first[["label", "model", "map", "threshold", "validation_iou", "n_validation"]]
+    shown = shown.assign(on=first["chosen_on"])
+    shown = shown.sort_values("label", key=_order(TEN_LABELS), kind="stable")
+    shown.columns = [name.replace("_", " ").removeprefix("n ") for name in shown.columns]
     title = "Thresholds: best for the validation IoU, averaged over the seeds"
-    return Table("thresholds", title, frame, seen)
+    return Table("thresholds", title, frame, shown, formats={"threshold": str})
 
 
 def _first(models: Models) -> list[str]:
-    """Models that `tables.md` shows by label: the paper's, or all where none of them is there."""
+    """Models that `tables.md` shows by label: the paper's, or all where none of them was scored."""
     return [name for name in models if name in MAIN] or list(models)
 
 
 def _by_label(parts: list[pd.DataFrame]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
-    return frame.sort_values(
-        "label", key=_place(list(TEN_LABELS)), kind="stable", ignore_index=True
-    )
+    return frame.sort_values("label", key=_order(TEN_LABELS), kind="stable", ignore_index=True)
 
 
-def _place(order: list[str]) -> Callable[[pd.Series], pd.Series]:
+def _order(order: Sequence[str]) -> Callable[[pd.Series], pd.Series]:
     """Give a sort key that puts names in this order."""
     return lambda names: names.map(order.index)

@@ -29,7 +29,7 @@ from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.results.mil.examples import read_examples
 from gazescribe.pipeline.results.mil.models import score_model
-from gazescribe.pipeline.results.mil.scores import read_runs
+from gazescribe.pipeline.results.mil.scores import read_mil_runs
 from tests.conftest import ROOT
 from tests.running import invoke
 from tests.unit.models.cooperative import cooperative_cases
@@ -267,7 +267,7 @@ def test_tabulate_reads_what_is_written(tmp_path):
     for run in runs:
         mil_scored.save(run, tmp_path / "models")
         scored(config, tmp_path, run)
-    (of_model,) = read_runs(tmp_path / "out").values()
+    (of_model,) = read_mil_runs(tmp_path / "out").values()
     assert [run.name for run in of_model] == ["et-seed0", "et-seed1"]
     model, cases = score_model(of_model, Draws(10, 0.95, 0))
     assert set(model.maps) == {"decoder", "spatial", "gradcam"}

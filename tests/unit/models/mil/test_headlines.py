@@ -8,7 +8,7 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.results.mil.models import score_model
-from gazescribe.pipeline.results.mil.scores import read_runs
+from gazescribe.pipeline.results.mil.scores import read_mil_runs
 from tests.scores import classification, localisation, write_scores
 
 LIMITS = (0.1, 0.5, 0.9)
@@ -82,7 +82,7 @@ def test_probabilities_that_differ_in_float64_alone_are_no_ties():
 def test_a_single_run_has_the_thresholds_and_scores_of_its_tables(tmp_path):
     """`tabulate` reads what was written and gets there by its own way."""
     write_scores(tmp_path, {"et": {}}, seeds=[0])
-    (model, _) = score_model(read_runs(tmp_path)["et"], Draws(10, 0.95, 0))
+    (model, _) = score_model(read_mil_runs(tmp_path)["et"], Draws(10, 0.95, 0))
     random = np.random.default_rng([*b"et", 0])
     images = pd.DataFrame(classification(random, 1.5))
     cases = pd.DataFrame(localisation(random, 0.26, PUBLISHED_THRESHOLDS, 0.05, decoder=True))

@@ -27,7 +27,7 @@ def test_an_item_that_a_resample_misses_keeps_its_value():
 
 
 def test_one_item():
-    found = measure([[0.2, 0.4, 0.5]], draws=[[[0.1, 0.3, 0.6]]]).of("b")
+    found = measure([[0.2, 0.4, 0.5]], draws=[[[0.1, 0.3, 0.6]]]).select("b")
     assert found.items == ("b",)
     np.testing.assert_array_equal(found.by_run, [[0.4]])
     np.testing.assert_array_equal(found.draws, [[[0.3]]])

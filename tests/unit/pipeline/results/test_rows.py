@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.results.measures import Measure
-from gazescribe.pipeline.results.published import Figure
-from gazescribe.pipeline.results.rows import Table, between, markdown, number, page, rows, shown
+from gazescribe.pipeline.results.published import PublishedValue
+from gazescribe.pipeline.results.rows import Table, between, number, rows, shown
 
 NAN = float("nan")
-PUBLISHED = {"Edema": Figure(value=0.2, low=0.1, high=0.3, source="text"), "Opacity": None}
+PUBLISHED = {"Edema": PublishedValue(value=0.2, low=0.1, high=0.3, source="text"), "Opacity": None}
 
 
 @pytest.fixture
@@ -29,15 +29,20 @@ def test_rows(frame):
 
 def test_shown(frame):
     found = shown(frame, {"item": "label"})
-    assert found.to_dict("list") == {
-        "label": ["Edema", "Opacity", "Mass"],
-        "seeds": [1, 1, 1],
-        "mean": ["0.250", "0.500", "–"],
-        "paper's interval": ["–", "–", "–"],
-        "t over seeds": ["–", "–", "–"],
-        "over subjects": ["[0.250, 0.250]", "[0.500, 0.500]", "–"],
-        "published": ["0.200 [0.100, 0.300]", "–", "–"],
-    }
+    pd.testing.assert_frame_equal(
+        found,
+        pd.DataFrame(
+            {
+                "label": ["Edema", "Opacity", "Mass"],
+                "seeds": [1, 1, 1],
+                "mean": [0.25, 0.5, NAN],
+                "paper's interval": ["–", "–", "–"],
+                "t over seeds": ["–", "–", "–"],
+                "over subjects": ["[0.250, 0.250]", "[0.500, 0.500]", "–"],
+                "published": ["0.200 [0.100, 0.300]", "–", "–"],
+            }
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,7 @@ def test_shown(frame):
 def test_what_the_paper_does_not_print_is_marked(source, said):
     values = np.array([[0.2]])
     measure = Measure(("Edema",), (0,), values, values[None])
-    figure = Figure(value=0.194, source=source)
+    figure = PublishedValue(value=0.194, source=source)
     found = shown(rows(measure, 0.95, {"Edema": figure}), {"item": "label"})
     assert found["published"].tolist() == [said]
 
@@ -57,19 +62,15 @@ def test_numbers():
     assert [between(0, 1), between(NAN, 1), between(0, None)] == ["[0.000, 1.000]", "–", "–"]
 
 
-def test_markdown():
-    frame = pd.DataFrame({"label": ["a", None], "n": pd.array([3, None], "Int64"), "x": [0.5, NAN]})
-    assert markdown(frame).splitlines() == [
-        "| label | n | x |",
-        "| --- | ---: | ---: |",
-        "| a | 3 | 0.5 |",
-        "| – | – | – |",
-    ]
-
-
-def test_page():
-    table = Table("one", "Table 1", pd.DataFrame(), pd.DataFrame({"a": [1]}), ["A note."])
-    assert page("Results", ["Said first."], [table]) == (
-        "# Results\n\nSaid first.\n\n## Table 1\n\n| a |\n| ---: |\n| 1 |\n\nA note.\n\n"
-        "All columns: [one.csv](one.csv)\n"
+def test_texts_of_a_table():
+    cells = {
+        "label": ["a", None],
+        "n": pd.array([3, None], "Int64"),
+        "x": [0.12345, NAN],
+        "y": [0.5, NAN],
+        "z": [1.25, 2.0],
+    }
+    table = Table(
+        "t", "T", pd.DataFrame(), pd.DataFrame(cells), formats={"y": str, "z": "{:.1f}".format}
     )
+    assert table.texts() == [["a", "3", "0.123", "0.5", "1.2"], ["–", "–", "–", "–", "2.0"]]

@@ -7,7 +7,11 @@ from scipy import stats
 
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
-from gazescribe.pipeline.results.cooperative.measured import Model, score_diagnosis, score_maps
+from gazescribe.pipeline.results.cooperative.measured import (
+    CooperativeModel,
+    score_diagnosis,
+    score_maps,
+)
 from gazescribe.pipeline.results.cooperative.scores import METRICS, NO_FOLD, Aligned
 from gazescribe.pipeline.results.statistics import holm
 
@@ -30,13 +34,13 @@ def diagnosing(name, wrong):
     chances = 0.1 + 0.6 * truth + RANDOM.random((N, 3)) / 10
     chances[wrong] = chances[wrong][:, [1, 2, 0]]
     diagnosed = score_diagnosis(Aligned(CASES, (0,), chances[None]), DRAWS)
-    return Model(name, [], diagnosed, {})
+    return CooperativeModel(name, [], diagnosed, {})
 
 
 def seeing(name, shift, *, seeds=(0,), kind="saliency"):
     values = np.random.default_rng(1).normal(0.5, 0.1, (len(seeds), N, len(METRICS))) + shift
     maps = {(kind, on): Aligned(CASES, seeds, values) for on in ("valid", "all")}
-    return Model(name, [], None, score_maps(maps, DRAWS))
+    return CooperativeModel(name, [], None, score_maps(maps, DRAWS))
 
 
 def named(*models):

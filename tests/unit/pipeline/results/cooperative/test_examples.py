@@ -5,8 +5,8 @@ import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.results.cooperative.examples import choose, columns_of, draw
-from gazescribe.pipeline.results.cooperative.measured import Model
-from gazescribe.pipeline.results.cooperative.scores import read_runs
+from gazescribe.pipeline.results.cooperative.measured import CooperativeModel
+from gazescribe.pipeline.results.cooperative.scores import read_cooperative_runs
 from tests.cooperative_scores import MODELS, dicom_id, write_examples, write_scores
 
 MAPS = ("target", "saliency", "gradcam")
@@ -15,8 +15,8 @@ MAPS = ("target", "saliency", "gradcam")
 @pytest.fixture
 def models(tmp_path):
     chosen = {name: MODELS[name] for name in ("cooperative", "mt_unet")}
-    found = read_runs(write_scores(tmp_path, chosen, seeds=[0], images=range(9)))
-    return {name: Model(name, of, None, {}) for name, of in found.items()}
+    found = read_cooperative_runs(write_scores(tmp_path, chosen, seeds=[0], images=range(9)))
+    return {name: CooperativeModel(name, of, None, {}) for name, of in found.items()}
 
 
 def test_one_of_each_class_and_random_ones(models, tmp_path):

@@ -7,10 +7,14 @@ import pytest
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.results.cooperative.joint import joint_table, read_trained, taking_part
-from gazescribe.pipeline.results.cooperative.measured import Model, score_diagnosis, score_maps
+from gazescribe.pipeline.results.cooperative.measured import (
+    CooperativeModel,
+    score_diagnosis,
+    score_maps,
+)
 from gazescribe.pipeline.results.cooperative.scores import (
     read_classification,
-    read_runs,
+    read_cooperative_runs,
     read_saliency,
 )
 from gazescribe.pipeline.results.cooperative.tables import weights_of
@@ -24,12 +28,14 @@ STAGES = ("contrastive", "dual_encoder", "cooperative", "joint_sum")
 def scored(tmp_path_factory):
     """Models and runs."""
     folder = tmp_path_factory.mktemp("scores")
-    found = read_runs(write_scores(folder, {name: MODELS[name] for name in STAGES}, seeds=[0]))
+    found = read_cooperative_runs(
+        write_scores(folder, {name: MODELS[name] for name in STAGES}, seeds=[0])
+    )
     models = {}
     for name in ("cooperative", "dual_encoder", "joint_sum"):
         classes, maps = read_classification(found[name]), read_saliency(found[name])
         diagnosed = None if classes is None else score_diagnosis(classes, DRAWS)
-        models[name] = Model(name, found[name], diagnosed, score_maps(maps, DRAWS))
+        models[name] = CooperativeModel(name, found[name], diagnosed, score_maps(maps, DRAWS))
     return models, {run.name: run for of in found.values() for run in of}
 
 

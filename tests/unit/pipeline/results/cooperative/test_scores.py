@@ -11,7 +11,7 @@ from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.results.cooperative.scores import (
     check_cases,
     read_classification,
-    read_runs,
+    read_cooperative_runs,
     read_saliency,
 )
 from tests.cooperative_scores import MODELS, N, dicom_id, reorder, write_scores
@@ -25,13 +25,14 @@ def test_tables_are_aligned_by_image(tmp_path):
     turned = write_scores(tmp_path / "b", OURS, images=range(12))
     reorder(turned, [*range(5, 12), *range(5)])
     one, other = (
-        read_classification(read_runs(folder)["cooperative"]) for folder in (tmp_path / "a", turned)
+        read_classification(read_cooperative_runs(folder)["cooperative"])
+        for folder in (tmp_path / "a", turned)
     )
     assert one.cases["dicom_id"].tolist() == [dicom_id(at) for at in range(12)]
     assert one.cases.equals(other.cases)
     np.testing.assert_array_equal(one.scores, other.scores)
     assert one.scores.shape == (2, 12, 3)
-    maps = read_saliency(read_runs(turned)["cooperative"])
+    maps = read_saliency(read_cooperative_runs(turned)["cooperative"])
     assert len(maps) == 8
     assert maps["gradcam", "all"].scores.shape == (2, 12, 7)
     assert np.isnan(maps["gradcam", "all"].scores).any(axis=2)[0].tolist() == [
@@ -42,7 +43,7 @@ def test_tables_are_aligned_by_image(tmp_path):
 def test_folds_are_put_together(tmp_path):
     folds = {"cooperative": {"split": "folds", "n_folds": 2}}
     write_scores(tmp_path, folds, seeds=range(4))
-    found = read_classification(read_runs(tmp_path)["cooperative"])
+    found = read_classification(read_cooperative_runs(tmp_path)["cooperative"])
     assert found.repetitions == (0, 1)
     assert found.scores.shape == (2, N, 3)
     assert [len(one) for one in found.folds] == [N // 2, N // 2]
@@ -53,7 +54,7 @@ def test_all_folds_are_needed(tmp_path):
     write_scores(tmp_path, {"cooperative": {"split": "folds"}}, seeds=[0, 1, 3])
     write_scores(tmp_path, {"mt_unet": {"split": "folds"}}, seeds=[*range(5), 9])
     with pytest.raises(AlignmentError, match="a cross-validation needs all its folds") as raised:
-        read_runs(tmp_path)
+        read_cooperative_runs(tmp_path)
     assert list(raised.value.faults) == [
         "cooperative, repetition 0: no fold 2, 4 of 5",
         "mt_unet, repetition 1: no fold 0, 1, 2, 3 of 5",
@@ -63,7 +64,7 @@ def test_all_folds_are_needed(tmp_path):
 def test_models_of_other_images(tmp_path):
     write_scores(tmp_path, {"cooperative": {}}, images=range(9))
     write_scores(tmp_path, {"mt_unet": {}}, images=range(1, 10))
-    tables = {name: read_classification(of) for name, of in read_runs(tmp_path).items()}
+    tables = {name: read_classification(of) for name, of in read_cooperative_runs(tmp_path).items()}
     with pytest.raises(AlignmentError, match="other test images") as raised:
         check_cases(tables, tmp_path)
     assert list(raised.value.faults) == ["mt_unet: 9 images, not those of cooperative (9)"]
@@ -73,14 +74,14 @@ def test_an_image_twice(tmp_path):
     write_scores(tmp_path, OURS, images=range(3), seeds=[0])
     reorder(tmp_path, [0, 1, 1, 2])
     with pytest.raises(SchemaError, match=f"first {dicom_id(1)}"):
-        read_classification(read_runs(tmp_path)["cooperative"])
+        read_classification(read_cooperative_runs(tmp_path)["cooperative"])
 
 
 def test_a_table_that_other_seeds_have(tmp_path):
     write_scores(tmp_path, OURS)
     (tmp_path / "cooperative-seed1" / "saliency.parquet").unlink()
     with pytest.raises(SchemaError, match=r"no saliency\.parquet, others of the model") as raised:
-        read_saliency(read_runs(tmp_path)["cooperative"])
+        read_saliency(read_cooperative_runs(tmp_path)["cooperative"])
     assert list(raised.value.faults) == ["cooperative-seed1"]
 
 
@@ -90,7 +91,7 @@ def test_rows_of_another_run(tmp_path):
     (tmp_path / "cooperative-seed0" / file).replace(tmp_path / "cooperative-seed1" / file)
     (tmp_path / "cooperative-seed0" / "saliency.parquet").unlink()
     with pytest.raises(SchemaError, match="names unknown here") as raised:
-        read_classification(read_runs(tmp_path)["cooperative"][1:])
+        read_classification(read_cooperative_runs(tmp_path)["cooperative"][1:])
     assert list(raised.value.faults) == ["run: cooperative-seed0"]
 
 
@@ -128,7 +129,7 @@ def test_scores_that_are_not_whole(tmp_path, text, fault):
     if text is not None:
         (folder / "scores.json").write_text(text)
     with pytest.raises(SchemaError, match="these are not whole runs") as raised:
-        read_runs(tmp_path)
+        read_cooperative_runs(tmp_path)
     assert any(fault in one for one in raised.value.faults)
 
 
@@ -136,7 +137,7 @@ def test_runs_that_start_from_one_another(tmp_path):
     circle = {"dual_encoder": {"init_from": "cooperative"}, "cooperative": MODELS["cooperative"]}
     write_scores(tmp_path, circle | {"mt_unet": {"init_from": "cooperative"}}, seeds=[0])
     with pytest.raises(SchemaError, match="these are not whole runs") as raised:
-        read_runs(tmp_path)
+        read_cooperative_runs(tmp_path)
     names = "cooperative-seed0", "dual_encoder-seed0"
     assert list(raised.value.faults) == [
         f"{one}/scores.json: it starts from itself: {one} ← {other} ← {one}"
@@ -152,10 +153,10 @@ def test_no_test_images(tmp_path):
     validate = pa.array(["validate"] * len(table), table.schema.field(at).type)
     pq.write_table(table.set_column(at, table.schema.field(at), validate), path)
     with pytest.raises(SchemaError, match=r"classification\.parquet .* no test images") as raised:
-        read_classification(read_runs(tmp_path)["cooperative"])
+        read_classification(read_cooperative_runs(tmp_path)["cooperative"])
     assert list(raised.value.faults) == ["cooperative-seed1"]
 
 
 def test_no_run(tmp_path):
     with pytest.raises(SchemaError, match="there is no run in this folder"):
-        read_runs(tmp_path)
+        read_cooperative_runs(tmp_path)

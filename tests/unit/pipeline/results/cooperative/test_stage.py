@@ -42,7 +42,11 @@ def out(scores, trained, tmp_path_factory):
 def test_files(out):
     found = {path.name for path in out.iterdir()}
     pictures = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")}
-    assert found == {f"{name}.csv" for name in TABLES} | pictures | {"tables.md", "tabulate.json"}
+    assert found == {f"{name}.csv" for name in TABLES} | pictures | {
+        "tables.md",
+        "tables.json",
+        "tabulate.json",
+    }
 
 
 def test_the_planted_order(out):
@@ -110,7 +114,7 @@ def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path):
     assert (turned / file).read_bytes() != (scores / file).read_bytes()
     run(turned, tmp_path / "out", PARAMS, models=trained)
     written = sorted(path.name for path in out.iterdir())
-    assert len(written) == len(TABLES) + 2 * len(FIGURES) + 2
+    assert len(written) == len(TABLES) + 2 * len(FIGURES) + 3
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 

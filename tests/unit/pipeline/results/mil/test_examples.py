@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.results.mil.examples import choose, draw, examples_of, read_examples
+from gazescribe.pipeline.results.mil.examples import choose, draw, main_examples, read_examples
 from tests.scores import model
 
 N = 8
@@ -69,7 +69,7 @@ def test_a_broken_file(tmp_path):
 
 def test_models_without_examples_are_left_out(tmp_path):
     models = {"et": placed(tmp_path, "et"), "ellipse": model("ellipse", [[0.2]])}
-    assert [*examples_of(models)] == ["et"]
+    assert [*main_examples(models)] == ["et"]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def examples(tmp_path):
         "unannotated": placed(tmp_path, "unannotated", decoder=swapped),
         "et": placed(tmp_path, "et"),
     }
-    return examples_of(models)
+    return main_examples(models)
 
 
 def test_cases_chosen(examples):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.mil.fractions import curves, equal_share, fraction_table
+from gazescribe.pipeline.results.mil.fractions import equal_share, fraction_table, share_curves
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from tests.scores import model
 
@@ -25,7 +25,7 @@ def planted(et=0.26, seeds=(0.0, 0.01, -0.01)):
 
 
 def test_the_curve():
-    (curve,) = curves(planted())
+    (curve,) = share_curves(planted())
     assert curve.rule == "subjects"
     assert curve.shares.tolist() == [0, 0.1, 0.5, 1]
     assert [one.mean()[0] for one in curve.measures] == pytest.approx([0.2, 0.24, 0.3, 0.34])
@@ -33,7 +33,7 @@ def test_the_curve():
 
 def test_the_share_by_hand():
     """From .24 at 0.1 to .30 at 0.5, .26 lies at a third of the way."""
-    (curve,) = curves(planted())
+    (curve,) = share_curves(planted())
     found = equal_share(curve, DRAWS)
     assert found["share"] == pytest.approx(0.1 + 0.4 / 3)
     assert found["one_in"] == pytest.approx(1 / (0.1 + 0.4 / 3))
@@ -43,7 +43,7 @@ def test_the_share_by_hand():
 
 def test_resamples_that_move_all_models_alike_leave_the_share():
     """The planted resamples of subjects do; only seeds then make an interval."""
-    (curve,) = curves(planted(seeds=(0.0, 0.0)))
+    (curve,) = share_curves(planted(seeds=(0.0, 0.0)))
     found = equal_share(curve, DRAWS)
     assert (found["low"], found["high"]) == pytest.approx((found["share"],) * 2)
 
@@ -56,7 +56,7 @@ def test_resamples_that_move_all_models_alike_leave_the_share():
     ],
 )
 def test_beyond_the_curve(et, beyond, edges, counted):
-    (curve,) = curves(planted(et=et))
+    (curve,) = share_curves(planted(et=et))
     found = equal_share(curve, DRAWS)
     assert found["beyond"] == beyond
     assert np.isnan([found["share"], found["one_in"]]).all()
@@ -65,7 +65,7 @@ def test_beyond_the_curve(et, beyond, edges, counted):
 
 
 def test_two_ways_to_choose_images_are_two_curves():
-    found = curves(planted() | ellipses(0.15, 0.25, 0.25, 0.25, rule="published"))
+    found = share_curves(planted() | ellipses(0.15, 0.25, 0.25, 0.25, rule="published"))
     assert {one.rule: one.shares.tolist() for one in found} == {
         "published": [0, 0.15, 1],
         "subjects": [0, 0.1, 0.5, 1],
@@ -75,12 +75,12 @@ def test_two_ways_to_choose_images_are_two_curves():
 def test_what_makes_no_curve():
     without_et = planted()
     del without_et["et"]
-    assert curves(without_et) == []
-    assert curves({"et": model("et", [[0.2]]), "ellipse": model("ellipse", [[0.3]])}) == []
+    assert share_curves(without_et) == []
+    assert share_curves({"et": model("et", [[0.2]]), "ellipse": model("ellipse", [[0.3]])}) == []
 
 
 def test_table():
-    found = curves(planted() | ellipses(0.15, 0.25, 0.25, 0.25, rule="published"))
+    found = share_curves(planted() | ellipses(0.15, 0.25, 0.25, 0.25, rule="published"))
     equal = [equal_share(one, DRAWS) for one in found]
     table = fraction_table(found, equal, PUBLISHED, 0.95)
     frame = table.frame
@@ -94,7 +94,7 @@ def test_table():
 
 
 def test_a_share_beyond_is_said_in_words():
-    found = curves(planted(et=0.1))
+    found = share_curves(planted(et=0.1))
     equal = [equal_share(one, DRAWS) for one in found]
     (note, _) = fraction_table(found, equal, PUBLISHED, 0.95).notes
     assert "(rule: subjects): less than the smallest share; 95% interval 0.000 to 0.000" in note

@@ -4,8 +4,8 @@ import pytest
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.mil.models import check_cases, of_settings, ordered, score_model
-from gazescribe.pipeline.results.mil.scores import read_runs
+from gazescribe.pipeline.results.mil.models import check_cases, main_first, of_settings, score_model
+from gazescribe.pipeline.results.mil.scores import read_mil_runs
 from tests.scores import model, write_scores
 
 DRAWS = Draws(100, 0.95, 0)
@@ -15,7 +15,7 @@ DRAWS = Draws(100, 0.95, 0)
 def scored(tmp_path_factory):
     models = {"et": {}, "unannotated": {"supervision": "none", "decoder": False}}
     folder = write_scores(tmp_path_factory.mktemp("scores"), models, seeds=(0, 1))
-    return {name: score_model(runs, DRAWS) for name, runs in read_runs(folder).items()}
+    return {name: score_model(runs, DRAWS) for name, runs in read_mil_runs(folder).items()}
 
 
 def test_the_best_map_of_validation_is_reported(scored):
@@ -68,7 +68,7 @@ def test_models_are_scored_on_the_same_cases(scored, tmp_path):
 
 
 def test_order():
-    assert ordered(["b", "et", "a", "unannotated"]) == ["unannotated", "et", "a", "b"]
+    assert main_first(["b", "et", "a", "unannotated"]) == ["unannotated", "et", "a", "b"]
 
 
 def test_models_by_their_settings():

@@ -7,7 +7,11 @@ import pytest
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.tables import read_table, write_table
-from gazescribe.pipeline.results.mil.scores import read_classification, read_localisation, read_runs
+from gazescribe.pipeline.results.mil.scores import (
+    read_classification,
+    read_localisation,
+    read_mil_runs,
+)
 from tests.scores import N_MIMIC, N_REFLACX, write_scores
 
 
@@ -23,7 +27,7 @@ def scores(written, tmp_path):
 
 
 def test_runs(written):
-    models = read_runs(written)
+    models = read_mil_runs(written)
     assert {name: [run.name for run in runs] for name, runs in models.items()} == {
         "et": ["et-seed0", "et-seed1"],
         "unannotated": ["unannotated-seed0", "unannotated-seed1"],
@@ -34,7 +38,7 @@ def test_runs(written):
 
 
 def test_classification(written):
-    found = read_classification(read_runs(written)["et"])
+    found = read_classification(read_mil_runs(written)["et"])
     assert {*found} == {
         (of, split) for of in ("mimic", "reflacx") for split in ("test", "validate")
     }
@@ -52,7 +56,7 @@ def test_classification(written):
 
 
 def test_localisation(written):
-    found = read_localisation(read_runs(written)["unannotated"])
+    found = read_localisation(read_mil_runs(written)["unannotated"])
     assert {*found} == {
         (kind, split) for kind in ("spatial", "gradcam") for split in ("test", "validate")
     }
@@ -94,18 +98,18 @@ def change(folder, **changes):
 def test_scores_json_that_cannot_be_used(scores, changes, match):
     change(scores / "et-seed0", **changes)
     with pytest.raises(SchemaError, match=match):
-        read_runs(scores)
+        read_mil_runs(scores)
 
 
 def test_runs_of_a_model_that_differ_in_more_than_their_seed(scores):
     technical = {"precision": "16-mixed", "channels_last": True, "workers": 4}
     change(scores / "et-seed1", settings=technical)
-    assert len(read_runs(scores)["et"]) == 2
+    assert len(read_mil_runs(scores)["et"]) == 2
     settings = {"epochs": 60, "layers": [4], "lr": 0.1}
     change(scores / "et-seed1", settings=settings, thresholds=[0.1, 0.2])
     change(scores / "unannotated-seed1", settings={"epochs": 60})
     with pytest.raises(SchemaError, match="differ in more than their seed") as raised:
-        read_runs(scores)
+        read_mil_runs(scores)
     assert raised.value.faults == (
         "et-seed1: epochs is 60, in et-seed0 2",
         "et-seed1: layers is [4], in et-seed0 [3, 4]",
@@ -118,11 +122,11 @@ def test_runs_of_a_model_that_differ_in_more_than_their_seed(scores):
 def test_files_that_are_not_there(scores):
     (scores / "et-seed0" / "scores.json").write_text("{")
     with pytest.raises(SchemaError, match=r"et-seed0/scores.json: this is not JSON"):
-        read_runs(scores)
+        read_mil_runs(scores)
     (scores / "et-seed0" / "scores.json").unlink()
     (scores / "et-seed1" / "localisation.parquet").unlink()
     with pytest.raises(SchemaError) as raised:
-        read_runs(scores)
+        read_mil_runs(scores)
     assert raised.value.faults == (
         "et-seed0/scores.json: not found",
         "et-seed1/localisation.parquet: not found",
@@ -132,7 +136,7 @@ def test_files_that_are_not_there(scores):
 def test_a_folder_without_runs(tmp_path):
     (tmp_path / ".partial").mkdir()
     with pytest.raises(SchemaError, match="there is no run in this folder"):
-        read_runs(tmp_path)
+        read_mil_runs(tmp_path)
 
 
 def rewrite(folder, name, change):
@@ -157,7 +161,7 @@ def drop_one(table):
 def test_classification_that_cannot_be_used(scores, change, match):
     rewrite(scores / "et-seed1", "mil_classification", change)
     with pytest.raises(SchemaError, match=match):
-        read_classification(read_runs(scores)["et"])
+        read_classification(read_mil_runs(scores)["et"])
 
 
 def test_a_case_twice(scores):
@@ -167,13 +171,13 @@ def test_a_case_twice(scores):
     with pytest.raises(
         SchemaError, match="1 rows occur twice, first: mimic, test, mimic-test-000, Abnormal"
     ):
-        read_classification(read_runs(scores)["et"])
+        read_classification(read_mil_runs(scores)["et"])
 
 
 def test_other_targets(scores):
     rewrite(scores / "et-seed1", "mil_classification", lambda of: of.assign(target=~of["target"]))
     with pytest.raises(AlignmentError, match=r"than in et-seed0(.|\n)*  - et-seed1"):
-        read_classification(read_runs(scores)["et"])
+        read_classification(read_mil_runs(scores)["et"])
 
 
 @pytest.mark.parametrize(
@@ -197,10 +201,10 @@ def test_other_targets(scores):
 def test_localisation_that_cannot_be_used(scores, change, error, match):
     rewrite(scores / "et-seed1", "mil_localisation", change)
     with pytest.raises(error, match=match):
-        read_localisation(read_runs(scores)["et"])
+        read_localisation(read_mil_runs(scores)["et"])
 
 
 def test_a_model_without_maps(scores):
     for seed in (0, 1):
         rewrite(scores / f"et-seed{seed}", "mil_localisation", lambda of: of.head(0))
-    assert read_localisation(read_runs(scores)["et"]) == {}
+    assert read_localisation(read_mil_runs(scores)["et"]) == {}

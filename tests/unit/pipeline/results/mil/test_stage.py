@@ -64,7 +64,7 @@ def test_files(out):
     tables = {f"{name}.csv" for name in TABLES if name != "histogram"}
     drawn = [name for name in FIGURES if name != "histogram"]
     pictures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
-    assert found == tables | pictures | {"tables.md", "tabulate.json"}
+    assert found == tables | pictures | {"tables.md", "tables.json", "tabulate.json"}
 
 
 def test_the_planted_order(out):
@@ -104,6 +104,24 @@ def test_page(out):
     assert "‡ from the paper's text" in text
 
 
+def test_tables_as_data(out):
+    content = json.loads((out / "tables.json").read_text())
+    tables = {table["name"]: table for table in content["tables"]}
+    assert [*tables] == [name for name in TABLES if name != "histogram"]
+    assert {*content["footnotes"]} == {"†", "‡"}
+    iou = tables["table_6_iou_by_label"]
+    assert iou["figures"] == ["table_6_iou_by_label", "table_6_pointing_by_label"]
+    frame = pd.read_csv(out / iou["file"])
+    values = iou["values"]
+    assert [column["name"] for column in values["columns"]] == list(frame.columns)
+    read = pd.DataFrame(values["rows"], columns=list(frame.columns)).astype(frame.dtypes)
+    pd.testing.assert_frame_equal(read, frame)
+    page = (out / "tables.md").read_text()
+    for table in tables.values():
+        for row in table["shown"]["rows"]:
+            assert f"| {' | '.join(row)} |" in page
+
+
 def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     """Pictures have their own test."""
     monkeypatch.setattr("gazescribe.pipeline.results.writing.save", lambda *_: None)
@@ -111,7 +129,7 @@ def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert len(written) == 14
+    assert len(written) == 15
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 

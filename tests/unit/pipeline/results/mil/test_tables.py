@@ -6,7 +6,7 @@ import pytest
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.results.mil import tables
-from gazescribe.pipeline.results.mil.scores import Scores
+from gazescribe.pipeline.results.mil.scores import MilScores
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from tests.scores import model
 
@@ -87,7 +87,7 @@ def test_label_groups():
 
 def counted(name, supervision, counts, egd=None):
     one = model(name, [[0.2]], supervision=supervision)
-    scores = Scores(settings=one.settings, thresholds=[0.5], counts=counts, egd=egd)
+    scores = MilScores(settings=one.settings, thresholds=[0.5], counts=counts, egd=egd)
     return replace(one, runs=[replace(one.runs[0], scores=scores)])
 
 

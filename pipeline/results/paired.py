@@ -1,0 +1,69 @@
+"""Paired tests between models: differences over subjects and seeds, Holm's correction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gazescribe.pipeline.core.resampling import interval
+from gazescribe.pipeline.results.measures import Measure, shared_differences
+from gazescribe.pipeline.results.rows import Format, intervals, number
+from gazescribe.pipeline.results.statistics import bootstrap_p, holm, paired_t_p
+
+
+def compare(model: Measure, other: Measure, confidence: float) -> dict[str, Any]:
+    """Test the difference of two macro measures over subjects and over the seeds of both."""
+    drawn = model.mean_draws() - other.mean_draws()
+    low, high = interval(drawn, confidence)
+    by_seed = shared_differences(model, other)
+    return {
+        "difference": model.mean()[0] - other.mean()[0],
+        "low": low[0],
+        "high": high[0],
+        "n_seeds": len(by_seed),
+        "p_subjects": bootstrap_p(drawn[:, 0]),
+        "p_seeds": paired_t_p(by_seed),
+    }
+
+
+def correct(frame: pd.DataFrame, tests: Sequence[str], family: Sequence[str]) -> pd.DataFrame:
+    """Add to the p values of each test those that Holm corrects over the rows of a family."""
+    for test in tests:
+        for rows in frame.groupby(list(family)).indices.values():
+            adjusted = holm(frame[f"p_{test}"].to_numpy(float)[rows])
+            frame.loc[rows, f"p_{test}_holm"] = adjusted
+    return frame
+
+
+def show_tests(
+    frame: pd.DataFrame, over: str, tests: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, Format]]:
+    """Put corrected tests into the form of `tables.md`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With metric, model, other, and what `compare` and `correct` give.
+    over : str
+        Heading of the bootstrap interval.
+    tests : mapping of str to str
+        Tests to show, and their names in the headings.
+
+    Returns
+    -------
+    shown : pandas.DataFrame
+        For a `Table`.
+    formats : dict of str to function
+        Likewise.
+    """
+    shown = frame[["metric", "model", "other", "difference"]].copy()
+    shown[over] = intervals(frame, "")
+    for test, name in tests.items():
+        shown[f"p {name}"] = frame[f"p_{test}"]
+        shown[f"{name}, Holm"] = frame[f"p_{test}_holm"]
+    return shown, dict.fromkeys(shown.columns[5:], p_value)
+
+
+def p_value(value: float) -> str:
+    """Format a p value."""
+    return "< 0.001" if value < 0.001 else number(value)

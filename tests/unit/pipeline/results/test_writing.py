@@ -1,0 +1,111 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.writing import (
+    Outputs,
+    Results,
+    as_data,
+    by_name,
+    markdown,
+    page,
+    plain,
+    write_results,
+)
+
+NAN = float("nan")
+OUTPUTS = Outputs(("scores", "counts"), ("scores", "curves", "maps"), {"curves": "scores"})
+SHOWN = pd.DataFrame({"label": ["a", None], "n": pd.array([3, None], "Int64"), "x": [0.5, NAN]})
+
+
+def results(*figures):
+    frame = pd.DataFrame({"label": ["a", "b"], "mean": [0.123456789, NAN], "main": [True, False]})
+    table = Table("scores", "Table 1", frame, SHOWN, ["A note."])
+    drawn = {name: Figure() for name in figures}
+    return Results("Results", ["Read first."], by_name([table, None]), drawn, {"†": "a README."})
+
+
+def test_markdown():
+    """Numbers as they are stand on the right, formatted ones as text."""
+    table = Table("t", "T", pd.DataFrame(), SHOWN, formats={"x": str})
+    assert markdown(table).splitlines() == [
+        "| label | n | x |",
+        "| --- | ---: | ---: |",
+        "| a | 3 | 0.5 |",
+        "| – | – | – |",
+    ]
+    formatted = Table("t", "T", pd.DataFrame(), SHOWN)
+    assert markdown(formatted).splitlines()[1:3] == ["| --- | ---: | --- |", "| a | 3 | 0.500 |"]
+
+
+def test_page():
+    assert page(results()) == (
+        "# Results\n\nRead first.\n\n## Table 1\n\n| label | n | x |\n| --- | ---: | --- |\n"
+        "| a | 3 | 0.500 |\n| – | – | – |\n\nA note.\n\nAll columns: [scores.csv](scores.csv)\n"
+    )
+
+
+def test_tables_as_data():
+    assert as_data(results("curves", "scores", "maps"), OUTPUTS) == {
+        "schema_version": 1,
+        "title": "Results",
+        "notes": ["Read first."],
+        "footnotes": {"†": "a README."},
+        "figures": [
+            {"name": name, "files": [f"{name}.png", f"{name}.svg"]}
+            for name in ("scores", "curves", "maps")
+        ],
+        "tables": [
+            {
+                "name": "scores",
+                "title": "Table 1",
+                "file": "scores.csv",
+                "notes": ["A note."],
+                "figures": ["scores", "curves"],
+                "shown": {
+                    "columns": [
+                        {"heading": "label", "type": "text"},
+                        {"heading": "n", "type": "integer"},
+                        {"heading": "x", "type": "number"},
+                    ],
+                    "rows": [["a", "3", "0.500"], ["–", "–", "–"]],
+                },
+                "values": {
+                    "columns": [
+                        {"name": "label", "type": "text"},
+                        {"name": "mean", "type": "number"},
+                        {"name": "main", "type": "boolean"},
+                    ],
+                    "rows": [["a", 0.123457, True], ["b", None, False]],
+                },
+            }
+        ],
+    }
+
+
+def test_files_and_what_an_earlier_run_left(tmp_path):
+    for stale in ("counts.csv", "maps.svg", "kept.csv"):
+        (tmp_path / stale).write_text("old")
+    summary = write_results(results("scores"), OUTPUTS, {"n_runs": 3}, tmp_path)
+    assert summary == {
+        "n_runs": 3,
+        "tables": ["scores"],
+        "figures": ["scores"],
+        "not_made": ["counts", "curves", "maps"],
+    }
+    assert json.loads((tmp_path / "tabulate.json").read_text()) == summary
+    made = {"scores.csv", "scores.png", "scores.svg", "tables.md", "tables.json", "tabulate.json"}
+    assert {path.name for path in tmp_path.iterdir()} == made | {"kept.csv"}
+    assert (tmp_path / "scores.csv").read_text().splitlines()[1:] == ["a,0.123457,True", "b,,False"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.12345678, 0.123457), (NAN, None), (np.inf, None), (3, 3), ("a", "a"), (None, None)],
+)
+def test_plain(value, expected):
+    assert plain(value) == expected
