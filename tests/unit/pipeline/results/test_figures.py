@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba_array
 
 from gazescribe.pipeline.results.figures import points_by_model
 
