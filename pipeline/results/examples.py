@@ -55,6 +55,6 @@ def show_radiograph(axes: Axes, image: NDArray[np.uint8]) -> None:
     axes.set_axis_off()
 
 
-def show_map(axes: Axes, values: NDArray[np.float32], opacity: NDArray[np.float32]) -> None:
+def show_map(axes: Axes, values: NDArray[np.float32], opacity: NDArray[Any]) -> None:
     """Draw a map of 0 to 1 over a radiograph."""
     axes.imshow(values, cmap="inferno", vmin=0, vmax=1, alpha=opacity)

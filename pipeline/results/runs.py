@@ -165,7 +165,7 @@ def read_scores(
 
 def differing(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Name the tables that do not equal the first."""
-    first = next(iter(tables.values()), None)
+    first = next(iter(tables.values()), pd.DataFrame())
     return [name for name, table in tables.items() if not table.equals(first)]
 
 

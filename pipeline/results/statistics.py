@@ -107,7 +107,7 @@ def paired_t_p(differences: Floats) -> float:
 
 def holm(p_values: Floats) -> Floats:
     """Adjust p values for their number (Holm 1979); NaN is left out."""
-    from statsmodels.stats.multitest import multipletests
+    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]  # it has no stubs
 
     known = ~np.isnan(p_values)
     adjusted = p_values.copy()
@@ -151,7 +151,7 @@ def wilson_interval(share: float, n: int, confidence: float) -> tuple[float, flo
     """Interval of a share of n independent cases (Wilson 1927); NaN without cases."""
     if not n:
         return float("nan"), float("nan")
-    from statsmodels.stats.proportion import proportion_confint
+    from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]  # it has no stubs
 
     low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
     return float(low), float(high)

@@ -124,8 +124,8 @@ def _map_test(model: Compared, other: Compared, metric: str, confidence: float) 
     column = METRICS.index(metric)
     differences = model.by_case[:, column] - other.by_case[:, column]
     known = ~np.isnan(differences)
-    measures = (maps.restrict(known, metric) for maps in (model, other))
-    return compare(*measures, confidence) | {
+    ours, theirs = model.restrict(known, metric), other.restrict(known, metric)
+    return compare(ours, theirs, confidence) | {
         "n_images": int(known.sum()),
         "p_t": paired_t_p(differences[known]),
         "p_wilcoxon": wilcoxon_p(differences[known]),

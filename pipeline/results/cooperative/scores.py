@@ -65,7 +65,8 @@ class Aligned:
     @property
     def folds(self) -> list[NDArray[np.intp]]:
         """Places of the cases of each fold."""
-        return list(self.cases.groupby("fold").indices.values())
+        fold = self.cases["fold"].to_numpy()
+        return [np.flatnonzero(fold == number) for number in np.unique(fold)]
 
 
 Maps = dict[tuple[str, str], Aligned]
@@ -234,8 +235,8 @@ def _aligned(
         message = f"{int(twice.sum())} test images occur twice, first {first['dicom_id']}"
         raise SchemaError(f"{message} in {first['run']}.", where=folder)
     parts = {
-        repetition: rows.sort_values(keys).reset_index(drop=True)
-        for repetition, rows in table.groupby("repetition", sort=True)
+        repetition: table[table["repetition"] == repetition].sort_values(keys, ignore_index=True)
+        for repetition in sorted({run.repetition for run in runs})
     }
     faults = differing({f"repetition {name}": rows[case_columns] for name, rows in parts.items()})
     if faults:

@@ -216,8 +216,12 @@ class _Part:
 
 
 def _parts(cases: pd.DataFrame, kind: str) -> list[_Part]:
-    groups = cases.groupby([kind, "split"], sort=True, observed=True).indices
-    return [_Part(str(name), str(split), rows) for (name, split), rows in groups.items()]
+    pairs = cases[[kind, "split"]]
+    parts = []
+    for name, split in pairs.drop_duplicates().sort_values([kind, "split"]).to_numpy(str):
+        rows = np.flatnonzero((pairs[kind] == name) & (pairs["split"] == split))
+        parts.append(_Part(str(name), str(split), rows))
+    return parts
 
 
 def _unique(table: pd.DataFrame, keys: list[str], run: MilRun) -> pd.DataFrame:
