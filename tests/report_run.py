@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
 from PIL import Image
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.writing import Outputs, Results, by_name, write_results
 from gazescribe.pipeline.windows.associate import run as associate
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -82,6 +86,22 @@ def make_run(folder: Path) -> Path:
     ingest = {**counts, "faults": {"bad_times": fault}, "without_gaze": {"discarded": 1}}
     (folder / "data/tables/reflacx/ingest.json").write_text(json.dumps(ingest))
     return folder
+
+
+def write_results_of(folder: Path) -> None:
+    """Write results of a network, as `gazescribe tabulate` does."""
+    labels = ["Edema | mild", "All"]
+    shown = pd.DataFrame({"label": labels, "n_seeds": [3, 3], "mean": [0.5, None]})
+    shown = shown.assign(**{"t over seeds": "–", "published": ["0.4", "0.6 †"]})
+    tables = [
+        Table("table_6", "Table 6. IoU", shown, shown, ["A note.", "Another."]),
+        Table("noise", "Noise", shown, shown),
+    ]
+    figures = {"iou_by_label": Figure(), "curves": Figure()}
+    results = Results("Results", ["Intervals are three."], by_name(tables), figures)
+    outputs = Outputs(("table_6", "noise"), ("iou_by_label", "curves"), {})
+    folder.mkdir(parents=True, exist_ok=True)
+    write_results(results, outputs, {}, folder)
 
 
 def _associate(folder: Path, dataset: str, mentions: list) -> None:

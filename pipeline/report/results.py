@@ -1,26 +1,69 @@
 """Tables and figures of both papers, as `gazescribe tabulate` wrote them.
 
-`tables.md` has every table as people read it, with the published figures beside and notes under it;
-`tabulate.json` names the figures.
+`tables.json` has every table as people read it, with the published figures beside and notes under
+it, and names the figures.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
+
+from pydantic import model_validator
 
 from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.section import Figure, Section, embed_figure
-from gazescribe.pipeline.report.sheets import Sheet, read_sheet, sheet
-from gazescribe.pipeline.report.written import Tabulated, read_json, rerun
+from gazescribe.pipeline.report.sheets import NONE, Sheet, read_sheet
+from gazescribe.pipeline.report.written import WrittenJson, read_json
 
 SYSTEMS = {
     "mil": "Network for localisation (Lanfredi et al. 2023)",
     "cooperative": "Network for saliency and diagnosis (Qiu et al. 2025)",
 }
-_CELL = re.compile(r"(?<!\\)\|")
-_NAME = re.compile(r"[\w-]+")
-_SOURCE = "All columns: "
+FILE = "tables.json"
+NUMERIC = ("integer", "number")  # types of columns that stand on the right
+
+
+class ShownColumn(WrittenJson):
+    """A column of a table as it is read."""
+
+    heading: str
+    type: str
+
+
+class ShownTable(WrittenJson):
+    """A table as it is read: text in all cells."""
+
+    columns: list[ShownColumn]
+    rows: list[list[str]]
+
+    @model_validator(mode="after")
+    def _rows_are_whole(self) -> "ShownTable":
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("a row must have as many cells as there are columns")
+        return self
+
+
+class ResultTable(WrittenJson):
+    """One table with its notes."""
+
+    title: str
+    notes: list[str]
+    shown: ShownTable
+
+
+class ResultFigure(WrittenJson):
+    """A figure, by the name of its files without suffix."""
+
+    name: str
+
+
+class Tables(WrittenJson):
+    """`tables.json`."""
+
+    schema_version: Literal[1]
+    notes: list[str]
+    tables: list[ResultTable]
+    figures: list[ResultFigure]
 
 
 def networks(folder: Path, run: RunLayout) -> Iterator[Section]:
@@ -31,68 +74,50 @@ def networks(folder: Path, run: RunLayout) -> Iterator[Section]:
         if relative is None or not (folder / relative).is_dir():
             missing = f"No tables yet: gazescribe tabulate {system} SCORES results/{system}."
             yield Section(system, title, missing=missing)
-            continue
-        lead, sheets = _tables(folder / relative)
-        figures = list(_figures(folder / relative))
-        yield Section(system, title, lead=lead, sheets=sheets, pictures=figures)
+        else:
+            yield _network(system, title, folder / relative, relative)
 
 
-def _tables(folder: Path) -> tuple[list[str], list[Sheet]]:
-    path = folder / "tables.md"
+def _network(system: str, title: str, folder: Path, relative: str) -> Section:
+    path = folder / FILE
     if path.is_file():
-        return read_page(path.read_text(encoding="utf-8"))
-    return [], [read_sheet(found, titled(found.stem)) for found in sorted(folder.glob("*.csv"))]
+        content = read_json(path, Tables, "Run `gazescribe tabulate` again.")
+        sheets = [_sheet(table) for table in content.tables]
+        figures = _figures(folder, [figure.name for figure in content.figures])
+        return Section(system, title, lead=content.notes, sheets=sheets, pictures=figures)
+    if (folder / "tables.md").is_file():
+        network = system if system in SYSTEMS else "NETWORK"
+        missing = f"An older version wrote {relative}, without {FILE}. Make its tables again: "
+        missing += f"gazescribe tabulate {network} SCORES {relative}."
+        return Section(system, title, missing=missing)
+    # A network of one's own: whatever tables and pictures lie there.
+    sheets = [read_sheet(table, title_of(table.stem)) for table in sorted(folder.glob("*.csv"))]
+    figures = _figures(folder, [picture.stem for picture in sorted(folder.glob("*.png"))])
+    return Section(system, title, sheets=sheets, pictures=figures)
 
 
-def read_page(text: str) -> tuple[list[str], list[Sheet]]:
-    """Read a page of tables as `pipeline.results.rows.page` writes it.
-
-    Parameters
-    ----------
-    text : str
-        Markdown: paragraphs, then for each table a heading, the table, and notes.
-
-    Returns
-    -------
-    tuple
-        Paragraphs before the first table, and the tables with their notes.
-    """
-    lead: list[str] = []
-    sheets: list[Sheet] = []
-    title = ""
-    for block in text.split("\n\n"):
-        paragraph = block.strip()
-        if paragraph.startswith("## "):
-            title = paragraph.removeprefix("## ")
-        elif paragraph.startswith("|"):
-            head, _, *body = map(_cells, paragraph.splitlines())
-            sheets.append(sheet(title, head, body, shown=len(body)))
-        elif paragraph and not paragraph.startswith(("# ", _SOURCE)):
-            if sheets:
-                sheets[-1] = replace(sheets[-1], notes=[*sheets[-1].notes, paragraph])
-            else:
-                lead.append(paragraph)
-    return lead, sheets
+def _sheet(table: ResultTable) -> Sheet:
+    columns = table.shown.columns
+    rows = [[cell or NONE for cell in row] for row in table.shown.rows]
+    # Where nothing is known, the dashes stand below each other with the numbers beside them.
+    unknown = [all(row[column] == NONE for row in rows) for column in range(len(columns))]
+    return Sheet(
+        table.title,
+        [column.heading.replace("_", " ") for column in columns],
+        [column.type in NUMERIC or empty for column, empty in zip(columns, unknown, strict=True)],
+        rows,
+        notes=table.notes,
+    )
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip().replace("\\|", "|") for cell in _CELL.split(line.strip())[1:-1]]
+def _figures(folder: Path, names: Sequence[str]) -> list[Figure]:
+    """Embed the figures that are there; never one of another folder."""
+    safe = [name for name in names if (folder / name).parent == folder]
+    figures = [embed_figure(folder, name, title_of(name)) for name in safe]
+    return [figure for figure in figures if figure is not None]
 
 
-def _figures(folder: Path) -> Iterator[Figure]:
-    path = folder / "tabulate.json"
-    named = read_json(path, Tabulated, rerun(path)).figures if path.is_file() else None
-    if named is None:
-        names = [found.stem for found in sorted(folder.glob("*.png"))]
-    else:
-        names = [name.rpartition(".")[0] or name for name in named]
-    for name in names:
-        found = embed_figure(folder, name, titled(name)) if _NAME.fullmatch(name) else None
-        if found is not None:
-            yield found
-
-
-def titled(name: str) -> str:
+def title_of(name: str) -> str:
     """Make a title of a file's name: `table_6_iou` is Table 6 iou."""
     text = name.replace("_", " ").replace("-", " ")
     return f"{text[:1].upper()}{text[1:]}"

@@ -98,12 +98,6 @@ class Tuned(WrittenJson):
     best: Best
 
 
-class Tabulated(WrittenJson):
-    """`tabulate.json`."""
-
-    figures: list[str] | None = None
-
-
 def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Model:
     """Read a JSON file into a model.
 

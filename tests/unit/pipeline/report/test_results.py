@@ -1,12 +1,12 @@
 import json
 
-import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.results import networks, read_page, titled
+from gazescribe.pipeline.report.results import networks, title_of
 from gazescribe.pipeline.report.section import SHARP_BYTES
+from tests.report_run import write_results_of
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
@@ -20,32 +20,45 @@ def sections(folder, **results):
     return {section.key: section for section in networks(folder, run)}
 
 
-def test_a_page_of_tables_as_tabulate_writes_it():
-    rows = pytest.importorskip("gazescribe.pipeline.results.rows")
-    frame = pd.DataFrame({"label": ["Edema", "All"], "mean": [0.5, None]})
-    tables = [
-        rows.Table("table_6", "Table 6. IoU", frame, frame, ["A note.", "Another."]),
-        rows.Table("noise", "Noise", frame, frame),
-    ]
-    lead, sheets = read_page(rows.page("Results", ["Intervals are three."], tables))
-    assert lead == ["Intervals are three."]
-    assert [sheet.title for sheet in sheets] == ["Table 6. IoU", "Noise"]
-    assert sheets[0].columns == ["label", "mean"]
-    assert sheets[0].rows == [["Edema", "0.5"], ["All", "–"]]
-    assert [sheet.notes for sheet in sheets] == [["A note.", "Another."], []]
-
-
-def test_results_as_they_lie_in_a_folder(tmp_path):
-    (tmp_path / "tables.md").write_text("# R\n\n## T\n\n| a |\n| --- |\n| 1 |\n\nAll columns: x\n")
-    (tmp_path / "tabulate.json").write_text(json.dumps({"figures": ["iou_by_label", "absent"]}))
-    (tmp_path / "iou_by_label.png").write_bytes(PNG)
-    (tmp_path / "other.png").write_bytes(PNG)
+def test_tables_as_tabulate_writes_them(tmp_path):
+    write_results_of(tmp_path)
     section = sections(tmp_path, mil=".")["mil"]
-    assert [sheet.title for sheet in section.sheets] == ["T"]
-    (picture,) = section.pictures
-    assert picture.title == "Iou by label"
-    assert picture.data.startswith("data:image/png;base64,")
+    assert section.lead == ["Intervals are three."]
+    assert [sheet.title for sheet in section.sheets] == ["Table 6. IoU", "Noise"]
+    first, second = section.sheets
+    assert first.columns == ["label", "n seeds", "mean", "t over seeds", "published"]
+    assert first.numeric == [False, True, True, True, False]
+    assert first.rows == [
+        ["Edema | mild", "3", "0.500", "–", "0.4"],
+        ["All", "3", "–", "–", "0.6 †"],
+    ]
+    assert (first.n_more, first.notes, second.notes) == (0, ["A note.", "Another."], [])
     assert not section.missing
+
+
+def test_figures_are_those_that_tabulate_names(tmp_path):
+    write_results_of(tmp_path)
+    (tmp_path / "other.png").write_bytes(PNG)
+    (tmp_path / "curves.png").unlink()
+    (tmp_path / "curves.svg").unlink()
+    (picture,) = sections(tmp_path, mil=".")["mil"].pictures
+    assert picture.title == "Iou by label"
+    assert picture.data.startswith("data:image/svg+xml;base64,")
+
+
+def test_results_of_an_older_version_are_to_be_made_again(tmp_path):
+    for name in ("mil", "mil-runs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tables.md").write_text("# R\n")
+        (tmp_path / name / "tabulate.json").write_text("{}")
+        (tmp_path / name / "noise.csv").write_text("x\n1\n")
+    older = sections(tmp_path, **{"mil": "mil", "mil-runs": "mil-runs"})
+    assert older["mil"].missing == (
+        "An older version wrote mil, without tables.json. Make its tables again: "
+        "gazescribe tabulate mil SCORES mil."
+    )
+    assert "gazescribe tabulate NETWORK SCORES mil-runs." in older["mil-runs"].missing
+    assert older["mil"].sheets == []
 
 
 def test_a_sharp_figure_is_preferred_where_it_is_small(tmp_path):
@@ -57,7 +70,7 @@ def test_a_sharp_figure_is_preferred_where_it_is_small(tmp_path):
     assert pictures["Large"].startswith("data:image/png;base64,")
 
 
-def test_without_a_page_the_tables_themselves_are_shown(tmp_path):
+def test_of_a_network_of_ones_own_the_tables_themselves_are_shown(tmp_path):
     (tmp_path / "table_1.csv").write_text("label,auroc\nEdema,0.81234\n")
     section = sections(tmp_path, cooperative=".")["cooperative"]
     (sheet,) = section.sheets
@@ -70,27 +83,37 @@ def test_what_is_absent_says_how_to_make_it(tmp_path):
     assert found["mil"].missing == "No tables yet: gazescribe tabulate mil SCORES results/mil."
 
 
-def test_a_figure_is_never_taken_from_another_folder(tmp_path):
+@pytest.mark.parametrize("name", ["../secret", "sub/../../secret", "", "{}/secret"])
+def test_a_figure_is_never_taken_from_another_folder(tmp_path, name):
     inner = tmp_path / "mil"
-    inner.mkdir()
+    (inner / "sub").mkdir(parents=True)
     (tmp_path / "secret.png").write_bytes(PNG)
-    (inner / "tabulate.json").write_text(json.dumps({"figures": ["../secret.png", "../secret"]}))
+    figures = [{"name": name.format(tmp_path)}]
+    content = {"schema_version": 1, "notes": [], "tables": [], "figures": figures}
+    (inner / "tables.json").write_text(json.dumps(content))
     assert sections(tmp_path, mil="mil")["mil"].pictures == []
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("content", "message"),
     [
         pytest.param("{", "this is not JSON", id="broken"),
         pytest.param("[]", "a JSON object was expected", id="list"),
         pytest.param('{"figures": 3}', "figures: Input should be a valid list", id="no list"),
+        pytest.param('{"schema_version": 2}', "schema_version: Input should be 1", id="later"),
+        pytest.param(
+            json.dumps({"tables": [{"shown": {"columns": [], "rows": [["a"]]}}]}),
+            "a row must have as many cells as there are columns",
+            id="row too long",
+        ),
     ],
 )
-def test_metrics_that_cannot_be_read(tmp_path, text, message):
-    (tmp_path / "tabulate.json").write_text(text)
-    with pytest.raises(GazeError, match=message):
+def test_tables_that_cannot_be_read(tmp_path, content, message):
+    (tmp_path / "tables.json").write_text(content)
+    with pytest.raises(GazeError, match=message) as error:
         sections(tmp_path, mil=".")
+    assert error.value.remedy == "Run `gazescribe tabulate` again."
 
 
 def test_titles():
-    assert titled("table_6-iou") == "Table 6 iou"
+    assert title_of("table_6-iou") == "Table 6 iou"

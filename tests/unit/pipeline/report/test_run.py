@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.report.notices import AGREEMENT, SYNTHETIC, UNKNOWN
-from tests.report_run import HOSTILE, SIZE, make_run
+from tests.report_run import HOSTILE, SIZE, make_run, write_results_of
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, write_tables
 
@@ -84,6 +84,18 @@ def test_parts_that_are_absent_say_how_to_make_them(report):
         "gazescribe train CONFIG",
     ):
         assert said in text
+
+
+def test_results_of_a_network_are_drawn(changed, tmp_path):
+    write_results_of(changed / "results/mil")
+    gazescribe("report", changed, tmp_path / "out")
+    text = (tmp_path / "out/index.html").read_text()
+    (part,) = re.findall(r'<section id="mil">.*?</section>', text, re.DOTALL)
+    assert '<p class="lead">Intervals are three.</p>' in part
+    assert re.search(r'<td class="n">0.500</td>\s*<td class="n">–</td>\s*<td>0.4</td>', part)
+    assert '<p class="none">A note.</p>' in part
+    assert part.count("<figure>") == 2
+    assert "gazescribe tabulate mil" not in part
 
 
 def test_the_gallery_opens_each_inspector_at_its_label(report):
