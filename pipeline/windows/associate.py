@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
@@ -112,6 +112,8 @@ def run(
 ) -> dict[str, Any]:
     """Associate a whole folder; write windows and Gaussians; give the counts.
 
+    Other files in `out` stay.
+
     Raises
     ------
     GazeError
@@ -133,35 +135,38 @@ def run(
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings, tables=tables.resolve(), params=params, label_map=label_map
     )
-    with (
-        TableWriter(out, "windows", metadata) as windows,
-        TableWriter(out, "gaussians", metadata) as gaussians,
-    ):
-        for part in map_tasks(
-            associate_task,
-            tasks,
-            workers=workers,
-            scheduler=scheduler,
-            description="associate",
+    with replacing_folder(out, obsolete=(), mark="associate.json") as folder:
+        with (
+            TableWriter(folder, "windows", metadata) as windows,
+            TableWriter(folder, "gaussians", metadata) as gaussians,
         ):
-            windows.write(part.windows)
-            gaussians.write(part.gaussians)
-            left_out.update(part.mentions_left_out)
-            n_late += part.n_late
-            kinds, states = part.windows["kind"], part.windows["status"]
-            statuses.update(map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True)))
-    summary = {
-        "params": params.model_dump(),
-        "split_source": split_source(tables),
-        "n_readings": len(ids),
-        "n_mentions": spoken.num_rows,
-        "n_readings_gaze_begins_late": n_late,
-        "n_windows": dict(sorted(statuses.items())),
-        "n_gaussians": gaussians.n_rows,
-        "readings_left_out": readings_left_out,
-        "mentions_left_out": {why: n for why, n in sorted(left_out.items()) if n},
-    }
-    write_json(summary, out / "associate.json")
+            for part in map_tasks(
+                associate_task,
+                tasks,
+                workers=workers,
+                scheduler=scheduler,
+                description="associate",
+            ):
+                windows.write(part.windows)
+                gaussians.write(part.gaussians)
+                left_out.update(part.mentions_left_out)
+                n_late += part.n_late
+                kinds, states = part.windows["kind"], part.windows["status"]
+                statuses.update(
+                    map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True))
+                )
+        summary = {
+            "params": params.model_dump(),
+            "split_source": split_source(tables),
+            "n_readings": len(ids),
+            "n_mentions": spoken.num_rows,
+            "n_readings_gaze_begins_late": n_late,
+            "n_windows": dict(sorted(statuses.items())),
+            "n_gaussians": gaussians.n_rows,
+            "readings_left_out": readings_left_out,
+            "mentions_left_out": {why: n for why, n in sorted(left_out.items()) if n},
+        }
+        write_json(summary, folder / "associate.json")
     return summary
 
 

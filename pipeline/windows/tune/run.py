@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
@@ -85,22 +85,18 @@ def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchS
 
     extra = {"split_source": summary["split_source"], "params": params.tune.model_dump_json()}
     scores = score_table(results)
-    write_table(scores, out, "scores", extra)
     shown = scores.filter(pc.is_in(scores["threshold"], pa.array(PUBLISHED_THRESHOLDS)))
     ranked, labels = ranking(results, params.tune.confidence), by_label(results)
-    for name, frame in (
-        ("scores", shown.to_pandas()),
-        ("ranking", ranked),
-        ("by_label", labels),
-    ):
-        with replacing(out / f"{name}.csv") as beside:
-            frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")
-    with replacing(out / "params.patch.yaml") as beside:
-        score = summary["best"][f"iou_{results.ranked_by}"]
-        head = (
-            f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
-        )
-        beside.write_text(head + yaml.safe_dump(patch(results), sort_keys=False), encoding="utf-8")
-    save(iou_by_delay(ranked, f"iou_{results.ranked_by}"), out, "iou_by_delay")
-    save(iou_by_label(labels), out, "iou_by_label")
-    write_json(summary, out / "tune.json")
+    frames = {"scores": shown.to_pandas(), "ranking": ranked, "by_label": labels}
+    score = summary["best"][f"iou_{results.ranked_by}"]
+    head = f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
+    text = head + yaml.safe_dump(patch(results), sort_keys=False)
+    with replacing_folder(out, obsolete=(), mark="tune.json") as folder:
+        write_table(scores, folder, "scores", extra)
+        for name, frame in frames.items():
+            path = folder / f"{name}.csv"
+            frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+        (folder / "params.patch.yaml").write_text(text, encoding="utf-8")
+        save(iou_by_delay(ranked, f"iou_{results.ranked_by}"), folder, "iou_by_delay")
+        save(iou_by_label(labels), folder, "iou_by_label")
+        write_json(summary, folder / "tune.json")

@@ -95,6 +95,14 @@ def test_an_earlier_export_is_replaced_whole(inputs, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_an_earlier_export_in_a_mount_point_is_replaced_whole(inputs, exported, mounted):
+    out = mounted(size="20m")
+    inputs.export(out, "npy", "--shards", inputs.label)
+    inputs.export(out, "zarr", "--shards", inputs.label, "--shards", inputs.saliency)
+    assert content(out) == content(exported("zarr"))
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+
+
 def test_a_folder_of_something_else_is_left_alone(inputs, tmp_path):
     (tmp_path / "thesis.md").write_text("mine")
     output = refused(inputs.tables, inputs.associated, tmp_path)

@@ -1,11 +1,14 @@
 import json
 import re
+import shutil
 
 import pytest
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
+from tests.unit.pipeline.core.test_files import all_kills
 
 TEXT = "heart is big . edema seen left . no effusion"
 READINGS = [
@@ -118,7 +121,7 @@ def test_mentions_without_folder_of_tables(folder):
     result = run(folder, command=invoke)
     assert result.exit_code == 2
     assert "there is no table fixations (found: readings, sentences, words)" in result.output
-    assert not list((folder / "out").iterdir())
+    assert not (folder / "out").exists()
 
 
 def test_unsorted_lists_give_the_same(folder):
@@ -128,3 +131,33 @@ def test_unsorted_lists_give_the_same(folder):
     (folder / "mentions.jsonl").write_text("\n".join(reversed(lines)))
     run(folder)
     assert before == {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+
+
+def test_a_run_that_is_killed_leaves_windows_and_gaussians_of_one_run(folder):
+    """A second run with another lag, which changes both tables, is killed at every step."""
+
+    def content(out):
+        return {name: (out / name).read_bytes() for name in entries(out)}
+
+    def make(n):
+        return shutil.copytree(folder / "old", folder / str(n))
+
+    def associate(out, lag="2.5"):
+        gazescribe(
+            *("associate", folder / "tables", folder / "mentions.jsonl", out, "--lag", lag),
+            *("--workers", "1"),
+        )
+
+    for name, lag in (("old", "1"), ("new", "2.5")):
+        associate(folder / name, lag)
+        (folder / name / "note.txt").write_text("not ours")
+    old, new = content(folder / "old"), content(folder / "new")
+    changed = [name for name in old if old[name] != new[name]]
+    assert sorted(changed) == ["associate.json", "gaussians.parquet", "windows.parquet"]
+    states = []
+    for out in all_kills(make, associate):
+        read_table(out, "windows")
+        assert content(out) in (old, new)
+        states.append(content(out) == new)
+    assert states == sorted(states)
+    assert {*states} == {True, False}
