@@ -2,8 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONDONTWRITEBYTECODE :=  # hundreds of short processes start here: each would compile anew
 
-.PHONY: setup demo test lint format clean
+# Tests of the rooms that changed since BASE, and of how rooms are built.
+BASE ?= HEAD
+CHANGED = $(shell { git diff --name-only $(BASE); git ls-files --others --exclude-standard; } | sed -nE \
+  -e 's#^(pipeline|models)/([a-z]+)/.*#tests/unit/\1/\2#p' \
+  -e 's#^(tests/unit/(pipeline|models)/[a-z]+)/.*#\1#p' | sort -u)
+ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
+
+.PHONY: setup demo check test lint format clean
 
 setup: .venv/.ready
 
@@ -22,6 +30,9 @@ lint: setup
 	ruff check .
 	ruff format --check .
 	mypy
+
+check: lint  ## about a minute: lint, types, unit tests of changed rooms
+	pytest -n auto -m "not slow" $(ROOMS)
 
 test: lint
 	pytest -n auto --dist loadfile --no-loadscope-reorder  # in order: the longest come first
