@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, ParamsError
@@ -21,8 +20,9 @@ from gazescribe.pipeline.geometry.published import (
     published_resize,
 )
 
-if TYPE_CHECKING:  # it takes a second to import
+if TYPE_CHECKING:  # geometry needs numpy alone
     import pandas as pd
+    import pyarrow as pa
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -98,7 +98,7 @@ def render(
     >>> gs.render(first, image_size=(600, 480), size=(224, 224)).shape
     (224, 224)
     """
-    frame = gaussians.to_pandas() if isinstance(gaussians, pa.Table) else gaussians
+    frame = gaussians.to_pandas() if hasattr(gaussians, "to_pandas") else gaussians
     absent = [name for name in GAUSSIAN_COLUMNS if name not in frame.columns]
     if absent:
         raise ArrayError(f"Gaussians lack the columns {', '.join(absent)}.")

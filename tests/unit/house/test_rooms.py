@@ -33,8 +33,12 @@ LIGHT |= {"pytorch_lightning", "torchmetrics", "pandas", "safetensors", "skimage
 
 
 def imports(source):
-    """Dotted names that a source imports, wherever it does."""
-    for node in ast.walk(ast.parse(source)):
+    """Dotted names that a source imports when it runs, wherever it does."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []  # type checkers alone see it
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -83,6 +87,8 @@ import os.path
 def f():
     import torch.nn as nn
     from gazescribe.models import mil
+if TYPE_CHECKING:
+    import pandas
 if True:
     from torch import Tensor
 """

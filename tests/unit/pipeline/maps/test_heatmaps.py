@@ -214,4 +214,4 @@ def test_published_resize_is_square(folder):
     section = override(load_params().heatmaps, resize="published", size="50x60")
     with pytest.raises(Exception, match=r"makes squares, got a frame of \(50, 60\)"):
         run(folder / "tables", folder / "associated", folder / "out", "label", section)
-    assert not list((folder / "out").iterdir())
+    assert not (folder / "out").exists()
