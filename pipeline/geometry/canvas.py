@@ -98,7 +98,8 @@ def render(
     >>> gs.render(first, image_size=(600, 480), size=(224, 224)).shape
     (224, 224)
     """
-    frame = gaussians.to_pandas() if hasattr(gaussians, "to_pandas") else gaussians
+    to_pandas = getattr(gaussians, "to_pandas", None)  # of an Arrow table
+    frame = to_pandas() if to_pandas else gaussians
     absent = [name for name in GAUSSIAN_COLUMNS if name not in frame.columns]
     if absent:
         raise ArrayError(f"Gaussians lack the columns {', '.join(absent)}.")
