@@ -72,7 +72,7 @@ class GazeGNN(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
-                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # each has a bias
 
     def forward(self, images: Tensor, gaze: Tensor | None = None) -> Prediction:
         """Diagnose.

@@ -86,11 +86,11 @@ class CooperativeTraining(pl.LightningModule):
             "lr_scheduler": {"scheduler": plateau, "monitor": MONITOR},
         }
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002  Lightning's signature
         """Bring images to [0, 1] on the device."""
         return batch if self.cached else {**batch, "image": unit_range(batch["image"])}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
         """Loss of a batch."""
         terms = self.terms(batch)
         loss = self.weighed(terms)
@@ -154,7 +154,7 @@ class CooperativeTraining(pl.LightningModule):
         """Pixels over which a map is a distribution; None for all."""
         return batch["valid"] if self.run.loss_pixels == "valid" else None
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
         """Keep what is to be judged at once: one row an image."""
         run, seen = self.run, {"target": batch["target"]}
         if run.objective == "triplet":

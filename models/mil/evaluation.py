@@ -123,7 +123,7 @@ def _named(table: pd.DataFrame, run: MilRun) -> pd.DataFrame:
 def classification(items: Items, said: Sequence[Probabilities], split: str) -> pd.DataFrame:
     """Rows of `mil_classification`, run, model and seed apart: ten for each item."""
     n_labels = len(TEN_LABELS)
-    readings = np.where(items.reading_id == "", None, items.reading_id)  # type: ignore[call-overload]
+    readings = np.where(items.reading_id == "", None, items.reading_id)  # type: ignore[call-overload]  # the stubs know no None
     of_item = {
         "dataset": items.source,
         "dicom_id": items.dicom_id,

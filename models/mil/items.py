@@ -274,7 +274,7 @@ def _channels(labels: Iterable[str], where: str) -> NDArray[np.intp]:
 
 def _absent(keys: "pd.Series[Any]", index: "pd.Index[Any]") -> NDArray[np.bool_]:
     """Tell which keys an index has not; `isin` is slow on as many strings."""
-    found: NDArray[np.bool_] = index.get_indexer(keys) < 0  # type: ignore[arg-type]
+    found: NDArray[np.bool_] = index.get_indexer(keys) < 0  # type: ignore[arg-type]  # the stubs want an Index
     return found
 
 

@@ -53,7 +53,7 @@ class MilTraining(pl.LightningModule):
             parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
         )
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002  Lightning's signature
         """Move image and maps alike, each item by its own draw, on the device."""
         if not self.trainer.training:
             return batch
@@ -62,7 +62,7 @@ class MilTraining(pl.LightningModule):
         (maps,) = apply(affine[batch["annotated"]], batch["maps"], mode=mode)
         return {**batch, "image": image / 255, "maps": maps}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
         """Loss (7) of a batch, or that of the cross-entropy baseline."""
         terms = self.losses(self.network(batch["image"]), batch)
         loss = torch.stack(list(terms.values())).sum()
@@ -94,7 +94,7 @@ class MilTraining(pl.LightningModule):
             terms["decoder"] = run.lambda_decoder * drawn
         return terms
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
         """Keep what the network says of unannotated images, and their labels."""
         logits = self.network(batch["image"], decode=False).logits
         self._seen.append((probability_of(logits, self.run), batch["labels"]))
@@ -109,7 +109,7 @@ class MilTraining(pl.LightningModule):
         self.log("val_labels", float(n_labels))
 
 
-def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001
+def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001  every network's `prepare` takes it
     """Prepare a run for `models.training.fitting.fit`.
 
     Parameters

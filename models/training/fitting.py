@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
-from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]
+from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]  # not in its `__all__`
 from torch.utils.data import DataLoader
 
 from gazescribe.models.training.epochs import Course, EpochEnd, Plan

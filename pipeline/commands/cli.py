@@ -106,11 +106,11 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Commands by dotted path, so that `--help` imports none of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Names in the order of the data flow."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
             return None
@@ -126,7 +126,7 @@ class LazyGroup(click.Group):
             ctx.fail(f"There is no command {args[0]!r}{nearest(args[0], COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

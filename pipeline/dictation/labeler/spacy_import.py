@@ -10,7 +10,7 @@ from typing import Any
 
 _hidden = sys.modules.get("torch")
 if _hidden is None:
-    sys.modules["torch"] = None  # type: ignore[assignment]
+    sys.modules["torch"] = None  # type: ignore[assignment]  # None makes an import fail
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
