@@ -1,4 +1,4 @@
-"""What all commands share: errors for people, progress, the summary line, workers."""
+"""What commands print while they run: progress bars and counts."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 MAX_SHOWN = 10
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, names: Iterable[str]) -> str:
     """Say which known name is the nearest, whatever its case; nothing where none is near.
 
     Returns
@@ -18,7 +18,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     str
         To be put behind a message: `; the nearest is heatmaps`, or an empty text.
     """
-    by_folded = {one.casefold(): one for one in known}
+    by_folded = {candidate.casefold(): candidate for candidate in names}
     near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return f"; the nearest is {by_folded[near[0]]}" if near else ""
 

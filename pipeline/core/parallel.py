@@ -68,14 +68,14 @@ def map_tasks(
     waiting = iter(tasks)
     first = list(islice(waiting, FEW_TASKS + 1))
     few = len(first) <= FEW_TASKS
-    wanted = workers or os.cpu_count() or 1
+    n_workers = workers or os.cpu_count() or 1
     if few:
-        wanted = min(wanted, max(len(first), 1))
+        n_workers = min(n_workers, max(len(first), 1))
     tasks = chain(first, waiting)
-    if scheduler is None and (wanted == 1 or (workers is None and few)):
+    if scheduler is None and (n_workers == 1 or (workers is None and few)):
         results: Iterator[Result] = map(function, tasks)
     else:
-        results = _on_cluster(function, tasks, wanted, scheduler)
+        results = _on_cluster(function, tasks, n_workers, scheduler)
     yield from progress(results, description, total=total)
 
 
@@ -115,12 +115,14 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     try:
         client = Client(scheduler, timeout="5s")
     except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
-        what = f"no dask.distributed scheduler answers at {scheduler} ({error})."
-        raise GazeError(what, remedy="Start one with `dask scheduler`, or leave it out.") from error
+        message = f"no dask.distributed scheduler answers at {scheduler} ({error})."
+        raise GazeError(
+            message, remedy="Start one with `dask scheduler`, or leave it out."
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=WAIT_S)
         except TimeoutError as error:
-            what = f"the scheduler at {scheduler} has had no worker for {WAIT_S} s."
-            raise GazeError(what, remedy="Start some with `dask worker ADDRESS`.") from error
+            message = f"the scheduler at {scheduler} has had no worker for {WAIT_S} s."
+            raise GazeError(message, remedy="Start some with `dask worker ADDRESS`.") from error
         yield client

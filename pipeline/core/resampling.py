@@ -57,9 +57,9 @@ def ratio(total: Floats, n: NDArray[Any]) -> Floats:
 
 def mean_of_known(values: Floats, axis: int) -> Floats:
     """Mean of what is not NaN; NaN where nothing is."""
-    known = ~np.isnan(values)
-    total: Floats = np.where(known, values, 0.0).sum(axis=axis)
-    return ratio(total, known.sum(axis=axis))
+    is_known = ~np.isnan(values)
+    total: Floats = np.where(is_known, values, 0.0).sum(axis=axis)
+    return ratio(total, is_known.sum(axis=axis))
 
 
 def interval(samples: Floats, confidence: float) -> tuple[Floats, Floats]:

@@ -88,8 +88,8 @@ class Shards:
         maps = [self._map(row) for row in chosen]
         shapes = sorted({array.shape for array in maps})
         if len(shapes) > 1:
-            what = f"the maps of this slice have several sizes: {shapes}."
-            raise ArrayError(what, where=self.folder, remedy="Take them one by one.")
+            message = f"the maps of this slice have several sizes: {shapes}."
+            raise ArrayError(message, where=self.folder, remedy="Take them one by one.")
         if maps:
             return np.stack(maps)
         size = self._map(0).shape if len(self) else (0, 0)
@@ -136,8 +136,10 @@ def open_shards(folder: Path | str) -> Shards:
     settle(folder)
     path = folder / "index.parquet"
     if not path.is_file():
-        what = "there is no index of heatmaps or images."
-        raise SchemaError(what, where=path, remedy="Give the folder that the stage before wrote.")
+        message = "there is no index of heatmaps or images."
+        raise SchemaError(
+            message, where=path, remedy="Give the folder that the stage before wrote."
+        )
     try:
         index = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
@@ -168,9 +170,9 @@ def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
         except (ValueError, OSError):
             yield f"{name}: not a whole NPY file of numbers"
             continue
-        found = f"{stored.dtype} {stored.shape}"
-        if found != expected:
-            yield f"{name}: {expected} expected, {found} found"
+        stored_as = f"{stored.dtype} {stored.shape}"
+        if stored_as != expected:
+            yield f"{name}: {expected} expected, {stored_as} found"
 
 
 def shard_folder(
@@ -192,5 +194,5 @@ def write_shard(
     with (folder / shard_name(shard)).open("wb") as file:
         header = {"descr": "<f2", "fortran_order": False, "shape": shape}
         write_array_header_1_0(file, header)
-        for one in maps:
-            file.write(to_stored(one).tobytes())
+        for heatmap in maps:
+            file.write(to_stored(heatmap).tobytes())

@@ -47,8 +47,8 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
         key occurs twice.
     """
     spec = TABLES[name]
-    given = list(rows.column_names) if isinstance(rows, pa.Table) else list(rows)
-    unknown = sorted(set(given) - set(spec.columns))
+    names = list(rows.column_names) if isinstance(rows, pa.Table) else list(rows)
+    unknown = sorted(set(names) - set(spec.columns))
     if unknown:
         raise SchemaError(
             f"table {name} has no column {', '.join(unknown)}; it has {', '.join(spec.columns)}."
@@ -56,7 +56,7 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
     length = rows.num_rows if isinstance(rows, pa.Table) else _common_length(rows, name)
     columns = []
     for field in spec.schema:
-        if field.name in given:
+        if field.name in names:
             columns.append(_cast(rows[field.name], field, name))
         elif field.nullable:
             columns.append(pa.nulls(length, field.type))
@@ -103,15 +103,15 @@ def _check_nulls(table: pa.Table, spec: Table) -> None:
 def _check_key(table: pa.Table, spec: Table) -> None:
     if table.num_rows < 2:
         return
-    same = None
+    repeated = None
     for column in spec.key:
         values = table[column].combine_chunks()
         equal = pc.equal(values.slice(1), values.slice(0, len(values) - 1))
-        same = equal if same is None else pc.and_(same, equal)
-    row = pc.index(same, True).as_py()
+        repeated = equal if repeated is None else pc.and_(repeated, equal)
+    row = pc.index(repeated, True).as_py()
     if row >= 0:
-        found = table.select(list(spec.key)).slice(row, 1).to_pylist()[0]
-        raise SchemaError(f"table {spec.name} has the key {found} more than once.")
+        key = table.select(list(spec.key)).slice(row, 1).to_pylist()[0]
+        raise SchemaError(f"table {spec.name} has the key {key} more than once.")
 
 
 class TableWriter:
@@ -168,9 +168,9 @@ def tuning_source(folder: Path) -> str:
     return _recorded(folder, "tuning_source")
 
 
-def _recorded(folder: Path, what: str) -> str:
+def _recorded(folder: Path, key: str) -> str:
     metadata = pq.read_schema(table_path(folder, "readings")).metadata or {}
-    return str(metadata.get(what.encode(), b"unknown").decode())
+    return str(metadata.get(key.encode(), b"unknown").decode())
 
 
 def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -194,8 +194,8 @@ def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str
     begin = np.searchsorted(columns[key].astype(str), list(ids), side="left")
     end = np.searchsorted(columns[key].astype(str), list(ids), side="right")
     return {
-        one: {name: values[first:last] for name, values in columns.items()}
-        for one, first, last in zip(ids, begin, end, strict=True)
+        reading_id: {name: values[first:last] for name, values in columns.items()}
+        for reading_id, first, last in zip(ids, begin, end, strict=True)
     }
 
 
@@ -238,23 +238,25 @@ def read_table(
     settle(folder)
     path = table_path(folder, name)
     if not path.is_file():
-        beside = sorted(found.stem for found in folder.glob("*.parquet")) if folder.is_dir() else []
-        what = f"there is no table {name}"
-        what += f" (found: {', '.join(beside)})." if beside else "."
-        raise SchemaError(what, where=path, remedy="Give the folder that the stage before wrote.")
+        beside = sorted(file.stem for file in folder.glob("*.parquet")) if folder.is_dir() else []
+        message = f"there is no table {name}"
+        message += f" (found: {', '.join(beside)})." if beside else "."
+        raise SchemaError(
+            message, where=path, remedy="Give the folder that the stage before wrote."
+        )
     try:
-        found = pq.read_schema(path)
+        schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-    version = (found.metadata or {}).get(b"schema_version", b"none").decode()
+    version = (schema.metadata or {}).get(b"schema_version", b"none").decode()
     if version != SCHEMA_VERSION:
-        what = f"schema version {version} found, {SCHEMA_VERSION} expected."
-        raise SchemaError(what, where=path, remedy="Run the stage that wrote it again.")
+        message = f"schema version {version} found, {SCHEMA_VERSION} expected."
+        raise SchemaError(message, where=path, remedy="Run the stage that wrote it again.")
     faults = [
         f"{field.name}: {field.type} expected, "
-        + (f"{found.field(field.name).type} found" if field.name in found.names else "not found")
+        + (f"{schema.field(field.name).type} found" if field.name in schema.names else "not found")
         for field in TABLES[name].schema
-        if field.name not in found.names or found.field(field.name).type != field.type
+        if field.name not in schema.names or schema.field(field.name).type != field.type
     ]
     if faults:
         raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)

@@ -65,10 +65,10 @@ def check(
     kind: Any = model
     try:
         checked: Model = _adapter(kind).validate_python(content)
-    except ValidationError as found:
-        faults = [explain(one, model) for one in found.errors(include_url=False)]
-        what = "this does not say what it must."
-        raise error(what, where=where, remedy=remedy, faults=faults) from found
+    except ValidationError as invalid:
+        faults = [explain(fault, model) for fault in invalid.errors(include_url=False)]
+        message = "this does not say what it must."
+        raise error(message, where=where, remedy=remedy, faults=faults) from invalid
     return checked
 
 
@@ -80,14 +80,14 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
 
 def explain(fault: Any, model: type) -> str:
     """Say one of pydantic's faults in words: where it is, and what was expected."""
-    at = ".".join(str(part) for part in fault["loc"]) or "the file"
+    place = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys_at(model, fault["loc"][:-1])
-        near = nearest(str(fault["loc"][-1]), known)
-        return f"{at} is unknown{near} (known: {', '.join(known)})"
+        keys = _keys_at(model, fault["loc"][:-1])
+        near = nearest(str(fault["loc"][-1]), keys)
+        return f"{place} is unknown{near} (known: {', '.join(keys)})"
     if fault["type"] == "missing":
-        return f"{at} is missing"
-    return f"{at}: {fault['msg']}, found {fault['input']!r}"
+        return f"{place} is missing"
+    return f"{place}: {fault['msg']}, found {fault['input']!r}"
 
 
 def _keys_at(model: type, path: Sequence[int | str]) -> list[str]:
@@ -115,7 +115,7 @@ def _inner_model(annotation: Any) -> type | None:
 Section = TypeVar("Section", bound=Strict)
 
 
-def override(section: Section, **given: object) -> Section:
+def override(section: Section, **options: object) -> Section:
     """Replace values of a section by options of the command line; None means not given.
 
     Raises
@@ -123,13 +123,13 @@ def override(section: Section, **given: object) -> Section:
     ParamsError
         If a value is out of range; it is named as the option of the running command.
     """
-    changed = {key: value for key, value in given.items() if value is not None}
+    changed = {key: value for key, value in options.items() if value is not None}
     content = {**section.model_dump(), **changed}
     try:
         return check(content, type(section), ParamsError, where="options")
     except ParamsError as error:
         parts = [fault.partition(":") for fault in error.faults]
-        faults = ["".join((option_of(key), *rest)) for key, *rest in parts]
+        faults = [option_of(key) + colon + message for key, colon, message in parts]
         raise ParamsError(error.what, where=error.where, faults=faults) from error
 
 

@@ -71,8 +71,8 @@ def profiles(
     np.square(z, out=z)
     density: Profiles = np.exp(z * np.float32(-0.5))
     density *= z <= REACH**2
-    clips, which = np.unique(clip_px, axis=0, return_inverse=True)
-    density *= _coverage(clips, at_px, cell_px)[which]
+    clips, clip_index = np.unique(clip_px, axis=0, return_inverse=True)
+    density *= _coverage(clips, at_px, cell_px)[clip_index]
     if amplitude == "mass":
         density /= (np.sqrt(2 * np.pi) * sigma_px[:, None]).astype(np.float32)
     return density

@@ -59,8 +59,8 @@ def iou_by_threshold(
     limits = np.asarray(thresholds, np.float32)
     if (np.diff(limits) <= 0).any():
         raise ArrayError(f"thresholds must rise, found {list(thresholds)}.")
-    given, inside, pixels = _cells(values, mask)
-    levels = np.searchsorted(limits, given.ravel(), side="left")  # how many lie below each value
+    cells, inside, pixels = _cells(values, mask)
+    levels = np.searchsorted(limits, cells.ravel(), side="left")  # how many lie below each value
     everywhere, shared = (
         np.bincount(levels, counts.ravel(), len(limits) + 1).astype(np.int64)
         for counts in (pixels, inside)
@@ -89,8 +89,8 @@ def points_inside(values: ArrayLike, mask: Mask) -> bool:
     such cells; more than half of them inside is what a point drawn among them would rather hit. A
     map of one value everywhere hits only masks of more than half the frame.
     """
-    given, inside, pixels = _cells(values, mask)
-    highest = given == given.max()
+    cells, inside, pixels = _cells(values, mask)
+    highest = cells == cells.max()
     return bool(2 * inside[highest].sum() > pixels[highest].sum())
 
 
@@ -123,17 +123,17 @@ def _above(counts: Counts) -> Counts:
 
 def _cells(values: ArrayLike, mask: Mask) -> tuple[NDArray[np.float32], Counts, Counts]:
     """Give the map, and for each of its cells the pixels of the mask and all pixels."""
-    given = np.asarray(values, np.float32)
-    if given.ndim != 2 or mask.ndim != 2 or any(np.subtract(mask.shape, given.shape) < 0):
-        what = f"a map of shape {given.shape} does not fit a mask of shape {mask.shape}."
-        raise ArrayError(what, remedy="Give a mask at least as high and as wide as the map.")
-    if not given.size or np.isnan(given).any():
-        raise ArrayError(f"a map of shape {given.shape} is empty or holds NaN.")
-    y, x = (_begins(n, over) for n, over in zip(given.shape, mask.shape, strict=True))
+    cells = np.asarray(values, np.float32)
+    if cells.ndim != 2 or mask.ndim != 2 or any(np.subtract(mask.shape, cells.shape) < 0):
+        message = f"a map of shape {cells.shape} does not fit a mask of shape {mask.shape}."
+        raise ArrayError(message, remedy="Give a mask at least as high and as wide as the map.")
+    if not cells.size or np.isnan(cells).any():
+        raise ArrayError(f"a map of shape {cells.shape} is empty or holds NaN.")
+    y, x = (_begins(n, over) for n, over in zip(cells.shape, mask.shape, strict=True))
     by_row = np.add.reduceat(mask.astype(np.int64), y, axis=0)
     inside: Counts = np.add.reduceat(by_row, x, axis=1)
-    high, wide = (np.diff(at, append=n) for at, n in zip((y, x), mask.shape, strict=True))
-    return given, inside, np.outer(high, wide)
+    high, wide = (np.diff(begins, append=n) for begins, n in zip((y, x), mask.shape, strict=True))
+    return cells, inside, np.outer(high, wide)
 
 
 def _begins(n_cells: int, n_pixels: int) -> Counts:

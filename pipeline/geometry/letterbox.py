@@ -53,19 +53,20 @@ class Letterbox:
         to, per = min(zip(size, image_size, strict=True), key=lambda sides: sides[0] / sides[1])
         # In whole numbers: the float scale may lie a hair off, and the floor then a pixel.
         pads = [
-            (side * per - of * to) // (2 * per) for side, of in zip(size, image_size, strict=True)
+            (side * per - length * to) // (2 * per)
+            for side, length in zip(size, image_size, strict=True)
         ]
         return cls(size[0], size[1], to / per, max(pads[0], 0), max(pads[1], 0), image_size)
 
     def centres_px(self, axis: int) -> NDArray[np.float64]:
         """Image coordinates of the model pixels' centres along an axis (0 = y, 1 = x)."""
         length, pad = ((self.height, self.pad_y_px), (self.width, self.pad_x_px))[axis]
-        at = np.arange(length, dtype=float)
-        centres: NDArray[np.float64] = (at - pad + 0.5) / self.scale - 0.5
+        pixels = np.arange(length, dtype=float)
+        centres: NDArray[np.float64] = (pixels - pad + 0.5) / self.scale - 0.5
         return centres
 
     def on_image(self, axis: int) -> NDArray[np.bool_]:
         """Which model pixels have their centre on the image, along an axis (0 = y, 1 = x)."""
-        at = self.centres_px(axis)
-        inside: NDArray[np.bool_] = (at >= -0.5) & (at < self.image_size[axis] - 0.5)
+        centres = self.centres_px(axis)
+        inside: NDArray[np.bool_] = (centres >= -0.5) & (centres < self.image_size[axis] - 0.5)
         return inside

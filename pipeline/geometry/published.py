@@ -69,9 +69,9 @@ def triangle_matrix(length: int, target: int) -> FloatArray:
     centre = (np.arange(target) + 0.5) * scale
     begin = np.maximum((centre - support + 0.5).astype(int), 0)
     end = np.minimum((centre + support + 0.5).astype(int), length)
-    at = np.arange(length)
-    weight = np.maximum(1 - np.abs((at - centre[:, None] + 0.5) / support), 0)
-    weight[(at < begin[:, None]) | (at >= end[:, None])] = 0
+    pixels = np.arange(length)
+    weight = np.maximum(1 - np.abs((pixels - centre[:, None] + 0.5) / support), 0)
+    weight[(pixels < begin[:, None]) | (pixels >= end[:, None])] = 0
     normalised: FloatArray = weight / weight.sum(axis=1, keepdims=True)
     return normalised
 

@@ -97,12 +97,12 @@ def nss(prediction: Map, fixations_px: FloatArray, valid: Mask | None = None) ->
     second on a pixel. 0 where the map is constant, NaN without fixation.
     """
     (values,) = _values(valid, prediction)
-    at = _at(fixations_px, prediction.shape, valid)
-    if not len(at[0]):
+    pixels = _at(fixations_px, prediction.shape, valid)
+    if not len(pixels[0]):
         return float("nan")
     if not _varies(values):
         return 0.0
-    fixated = np.asarray(prediction, float)[at]
+    fixated = np.asarray(prediction, float)[pixels]
     return float((fixated.mean() - values.mean()) / values.std())
 
 
@@ -150,7 +150,7 @@ def auc_shuffled(
     values = np.asarray(prediction, float)
     _check(prediction.shape, values)
     positive, negative = (
-        values[_at(one, prediction.shape, valid)] for one in (fixations_px, others_px)
+        values[_at(points_px, prediction.shape, valid)] for points_px in (fixations_px, others_px)
     )
     return _area(positive, negative)
 
@@ -178,12 +178,12 @@ def _distributions(
     prediction: Map, target: Map, valid: Mask | None
 ) -> tuple[FloatArray, FloatArray]:
     maps = _values(valid, prediction, target)
-    if min(one.min() for one in maps) < 0:
+    if min(values.min() for values in maps) < 0:
         raise ArrayError("a map that is to be a distribution has negative values.")
-    sums = [one.sum() for one in maps]
+    sums = [values.sum() for values in maps]
     p, y = (
-        one / total if total > 0 else np.full_like(one, np.nan)
-        for one, total in zip(maps, sums, strict=True)
+        values / total if total > 0 else np.full_like(values, np.nan)
+        for values, total in zip(maps, sums, strict=True)
     )
     return p, y
 
@@ -193,15 +193,15 @@ def _values(valid: Mask | None, *maps: NDArray[np.generic]) -> list[FloatArray]:
     _check(maps[0].shape if valid is None else valid.shape, *maps)
     if valid is not None and not valid.any():
         raise ArrayError("no pixel of a map is valid.")
-    return [np.asarray(one, float)[... if valid is None else valid].ravel() for one in maps]
+    return [np.asarray(array, float)[... if valid is None else valid].ravel() for array in maps]
 
 
 def _check(shape: tuple[int, ...], *maps: NDArray[np.generic]) -> None:
-    shapes = {shape, *(one.shape for one in maps)}
+    shapes = {shape, *(array.shape for array in maps)}
     if len(shapes) > 1 or len(shape) != 2:
-        found = ", ".join(map(str, sorted(shapes)))
-        raise ArrayError(f"maps and mask must have one shape (height, width), got {found}.")
-    if not all(np.isfinite(one).all() for one in maps):
+        text = ", ".join(map(str, sorted(shapes)))
+        raise ArrayError(f"maps and mask must have one shape (height, width), got {text}.")
+    if not all(np.isfinite(array).all() for array in maps):
         raise ArrayError("a map has values that are not finite.")
 
 

@@ -49,8 +49,8 @@ class Fault:
     n: int = 1
 
     def __str__(self) -> str:
-        at = self.file if self.row is None else f"{self.file}, row {self.row}"
-        return f"{at}: {self.message}"
+        place = self.file if self.row is None else f"{self.file}, row {self.row}"
+        return f"{place}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,15 @@ def count_lost(faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
         else:
             items[fault.loses].add(fault.item or fault.file)
     return {
-        "lost": {what: len(items[what]) for what in sorted(items)},
+        "lost": {kind: len(items[kind]) for kind in sorted(items)},
         "lost_rows": dict(sorted(rows.items())),
     }
 
 
 def say_lost(counts: Mapping[str, Mapping[str, int]]) -> str:
     """Say what `count_lost` counted; empty when nothing is lost."""
-    items = ", ".join(f"{what} of {n:,}" for what, n in counts["lost"].items())
-    rows = ", ".join(f"{plural(n, 'row')} of {what}" for what, n in counts["lost_rows"].items())
+    items = ", ".join(f"{kind} of {n:,}" for kind, n in counts["lost"].items())
+    rows = ", ".join(f"{plural(n, 'row')} of {kind}" for kind, n in counts["lost_rows"].items())
     return "; ".join(filter(None, (items, rows)))
 
 

@@ -58,11 +58,11 @@ def complete_dataset(_context: object, _parameter: object, incomplete: str) -> l
 
 
 def _find(dataset: str) -> Path:
-    found = known_manifests()
-    if dataset not in found:
+    manifests = known_manifests()
+    if dataset not in manifests:
         raise ManifestError(
-            f"there is no manifest {dataset!r}{nearest(dataset, found)} (known:"
-            f" {', '.join(sorted(found))}).",
+            f"there is no manifest {dataset!r}{nearest(dataset, manifests)} (known:"
+            f" {', '.join(sorted(manifests))}).",
             remedy="Name one of these, or the path of a YAML file (docs/own-data.md).",
         )
-    return found[dataset]
+    return manifests[dataset]

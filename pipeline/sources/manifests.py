@@ -186,10 +186,10 @@ class Manifest(Strict):
         Ids are named groups. A table may lie there as `.csv` or `.csv.gz`.
         """
         pieces, end = [], 0
-        for found in _PLACEHOLDER.finditer(file.pattern):
-            pieces.append(re.escape(file.pattern[end : found.start()]))
-            pieces.append(self._piece(found[1], pieces))
-            end = found.end()
+        for placeholder in _PLACEHOLDER.finditer(file.pattern):
+            pieces.append(re.escape(file.pattern[end : placeholder.start()]))
+            pieces.append(self._piece(placeholder[1], pieces))
+            end = placeholder.end()
         pieces.append(re.escape(file.pattern[end:]))
         return re.compile("".join(pieces) + (r"(?:\.gz)?" if file.pattern.endswith(".csv") else ""))
 

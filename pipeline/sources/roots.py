@@ -36,16 +36,16 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         return start.resolve()
     signature = manifest.signature
     for level in levels(start, manifest):
-        found = [folder for folder in level if existing(folder / signature)]
-        if len(found) > 1:
+        roots = [folder for folder in level if existing(folder / signature)]
+        if len(roots) > 1:
             raise ManifestError(
-                f"{len(found)} {manifest.name} trees lie here.",
+                f"{len(roots)} {manifest.name} trees lie here.",
                 where=start,
                 remedy="Name the one you mean.",
-                faults=[str(folder) for folder in found],
+                faults=[str(folder) for folder in roots],
             )
-        if found:
-            return found[0]
+        if roots:
+            return roots[0]
     raise ManifestError(
         f"no {manifest.name} tree is here: {signature} (or .gz) was looked for"
         f" down to {MAX_DEPTH} folders below.",

@@ -35,11 +35,11 @@ LOSES = {
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def _spelt_out(given: Any) -> Any:
+def _spelt_out(content: Any) -> Any:
     """Read a plain text as the name of a column, a plain number as a value for all rows."""
-    if isinstance(given, str):
-        return {"column": given}
-    return {"value": given} if isinstance(given, int | float) else given
+    if isinstance(content, str):
+        return {"column": content}
+    return {"value": content} if isinstance(content, int | float) else content
 
 
 class Cell(Strict):
@@ -225,8 +225,8 @@ class Tables(Strict):
         return {name: getattr(self, name) for name in LOSES if getattr(self, name) is not None}
 
 
-def _both_axes(given: Any) -> Any:
-    return [given, given] if isinstance(given, int | float) else given
+def _both_axes(content: Any) -> Any:
+    return [content, content] if isinstance(content, int | float) else content
 
 
 Positive = Annotated[float, Field(gt=0)]
@@ -325,16 +325,16 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
     if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
         taken = ", ".join(SHIPPED)
         yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
-    given = manifest.tables.given()
-    if not {"fixations", "samples", "words"} & {*given}:
+    tables = manifest.tables.given()
+    if not {"fixations", "samples", "words"} & {*tables}:
         yield "tables names neither fixations nor samples nor words"
     for kind, pattern in manifest.ids.items():
         if kind not in ("reading_id", "subject_id", "dicom_id", "study_id"):
-            known = ("reading_id", "subject_id", "dicom_id", "study_id")
-            yield f"ids.{kind} is unknown{nearest(kind, known)} (known: {', '.join(known)})"
+            kinds = ("reading_id", "subject_id", "dicom_id", "study_id")
+            yield f"ids.{kind} is unknown{nearest(kind, kinds)} (known: {', '.join(kinds)})"
         elif "/" in pattern:
             yield f"ids.{kind} must not hold a /"
-    for name, table in given.items():
+    for name, table in tables.items():
         yield from (f"tables.{name}.{fault}" for fault in _table_faults(table, manifest))
     fixations = manifest.tables.fixations
     if fixations is not None and not _has_resolution(fixations, manifest):
