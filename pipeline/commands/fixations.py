@@ -15,9 +15,8 @@ from gazescribe.pipeline.commands.options import (
     summarise,
 )
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.gaze.fixations import agreement, find_fixations
+from gazescribe.pipeline.gaze.fixations import find_fixations
 
 
 @command("fixations")
@@ -55,11 +54,14 @@ def fixations(
     settings = override(load_params(params_file).fixations, **values)
     theirs = None if against is None else read_table(against, "fixations")
     summary = find_fixations(
-        tables, out, settings, px_per_deg=px_per_deg, workers=workers, scheduler=scheduler
+        tables,
+        out,
+        settings,
+        px_per_deg=px_per_deg,
+        theirs=theirs,
+        workers=workers,
+        scheduler=scheduler,
     )
-    if theirs is not None:
-        summary["agreement"] = agreement(read_table(out, "fixations"), theirs)
-    write_json(summary, out / "fixations.json")
     summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
@@ -32,7 +33,7 @@ from gazescribe.pipeline.core.tables import (
 )
 from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, fixation_columns
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
-from gazescribe.pipeline.ingest.folder import dataset_of, make_room
+from gazescribe.pipeline.ingest.folder import dataset_of, find_obsolete
 
 CARRIED = (
     "px_per_deg_x",
@@ -51,6 +52,7 @@ def find_fixations(
     settings: Detection,
     *,
     px_per_deg: float | None = None,
+    theirs: pa.Table | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
@@ -66,13 +68,16 @@ def find_fixations(
         Method and thresholds.
     px_per_deg : float, optional
         Image pixels a degree, for readings of which no table says it.
+    theirs : pyarrow.Table, optional
+        Fixations that these are compared with.
     workers, scheduler : optional
         As in `pipeline.core.parallel.map_tasks`.
 
     Returns
     -------
     dict
-        Counts, and readings without gaze by reason.
+        The content of `out/fixations.json`: counts, readings without gaze by reason, and the
+        agreement where there are fixations to compare with.
 
     Raises
     ------
@@ -103,20 +108,25 @@ def find_fixations(
     )
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
     copied = [name for name in COPIED if table_path(tables, name).is_file()]
-    make_room(out, dataset_of(tables), ["readings", "fixations", *copied])
-    n_rows, notes = write_chunks(chunks, out, ["fixations"], {"fixations_params": recorded})
-    with_gaze = set(read_table(out, "fixations", ["reading_id"])["reading_id"].to_pylist())
-    _write_readings(readings, with_gaze, out)
-    for name in copied:
-        shutil.copyfile(table_path(tables, name), table_path(out, name))
-    return {
-        **settings.model_dump(),
-        "readings": len(ids),
-        "readings_with_gaze": len(with_gaze),
-        "samples": n_samples,
-        "fixations": n_rows["fixations"],
-        "without_gaze": dict(sorted(notes.without_gaze.items())),
-    }
+    obsolete = find_obsolete(out, dataset_of(tables), ["readings", "fixations", *copied])
+    with replacing_folder(out, obsolete=obsolete, mark="fixations.json") as folder:
+        n_rows, notes = write_chunks(chunks, folder, ["fixations"], {"fixations_params": recorded})
+        with_gaze = set(read_table(folder, "fixations", ["reading_id"])["reading_id"].to_pylist())
+        _write_readings(readings, with_gaze, folder)
+        for name in copied:
+            shutil.copyfile(table_path(tables, name), table_path(folder, name))
+        summary = {
+            **settings.model_dump(),
+            "readings": len(ids),
+            "readings_with_gaze": len(with_gaze),
+            "samples": n_samples,
+            "fixations": n_rows["fixations"],
+            "without_gaze": dict(sorted(notes.without_gaze.items())),
+        }
+        if theirs is not None:
+            summary["agreement"] = agreement(read_table(folder, "fixations"), theirs)
+        write_json(summary, folder / "fixations.json")
+    return summary
 
 
 def _excluded(readings: pa.Table) -> frozenset[str]:

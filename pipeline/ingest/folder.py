@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.core.tables import table_path
 
 INGESTED = (
@@ -24,8 +25,8 @@ INGESTED = (
 )
 
 
-def make_room(out: Path, dataset: str, names: Iterable[str]) -> None:
-    """Remove tables that an earlier run left and this one does not write.
+def find_obsolete(out: Path, dataset: str, names: Iterable[str]) -> list[str]:
+    """Find the tables that an earlier run left and this one does not write.
 
     Parameters
     ----------
@@ -36,18 +37,23 @@ def make_room(out: Path, dataset: str, names: Iterable[str]) -> None:
     names : iterable of str
         Tables that are about to be written.
 
+    Returns
+    -------
+    list of str
+        Names of their files.
+
     Raises
     ------
     GazeError
-        If tables of another data set lie there; nothing is removed.
+        If tables of another data set lie there.
     """
+    settle(out)
     present = [name for name in INGESTED if table_path(out, name).is_file()]
     strangers = ", ".join(sorted({dataset_of(out, name) for name in present} - {dataset, ""}))
     if dataset and strangers:
         problem = f"tables of {strangers} lie here, and {dataset} would mix with them."
         raise GazeError(problem, where=out, remedy="Name another folder, or empty this one.")
-    for name in set(present).difference(names):
-        table_path(out, name).unlink()
+    return [table_path(out, name).name for name in set(present).difference(names)]
 
 
 def dataset_of(folder: Path, table: str = "readings") -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
-from gazescribe.pipeline.ingest.folder import make_room
+from gazescribe.pipeline.ingest.folder import find_obsolete
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
@@ -60,24 +60,25 @@ def ingest_tree(
     version = manifest.versions[0]
     extra = {**plan.sources, "source": f"{manifest.name} {version}"}
     has_samples = listing.sampled is not None
-    # Tables are removed before anything is read: a folder never holds those of two runs.
-    make_room(out, manifest.name, (*reader.tables, "samples") if has_samples else reader.tables)
+    names = (*reader.tables, "samples") if has_samples else reader.tables
+    obsolete = find_obsolete(out, manifest.name, names)
     place = {"root": root, "manifest": manifest, "settings": settings}
-    n_rows, notes = _read(reader, listing, plan.readings, place, options, out, extra)
-    faults = [*listing.faults, *plan.faults, *notes.faults]
-    summary = {
-        "dataset": manifest.name,
-        "version": version,
-        **plan.sources,
-        "rows": n_rows,
-        "counts": reader.count(listing, notes),
-        **plan.summary,
-        "faults": count_faults(faults),
-        **count_lost(faults),
-    }
-    if "readings" in reader.tables:
-        summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
-    write_json(summary, out / "ingest.json")
+    with replacing_folder(out, obsolete=obsolete, mark="ingest.json") as folder:
+        n_rows, notes = _read(reader, listing, plan.readings, place, options, folder, extra)
+        faults = [*listing.faults, *plan.faults, *notes.faults]
+        summary = {
+            "dataset": manifest.name,
+            "version": version,
+            **plan.sources,
+            "rows": n_rows,
+            "counts": reader.count(listing, notes),
+            **plan.summary,
+            "faults": count_faults(faults),
+            **count_lost(faults),
+        }
+        if "readings" in reader.tables:
+            summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
+        write_json(summary, folder / "ingest.json")
     return summary
 
 

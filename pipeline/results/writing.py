@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.figures import FORMATS, save
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.results.rows import Table
 
 TYPES = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
@@ -86,31 +86,28 @@ def write_results(results: Results, outputs: Outputs, metrics: Summary, out: Pat
         Content of `tabulate.json`.
     """
     names = {*outputs.tables, *outputs.figures}
-    for name in names - {*results.tables}:
-        (out / f"{name}.csv").unlink(missing_ok=True)
+    obsolete = [f"{name}.csv" for name in names - {*results.tables}]
     for name in names - {*results.figures}:
-        for suffix in FORMATS:
-            (out / f"{name}.{suffix}").unlink(missing_ok=True)
-    for name, table in results.tables.items():
-        write_csv(table.frame, out / f"{name}.csv")
-    with replacing(out / "tables.md") as beside:
-        beside.write_text(page(results), encoding="utf-8")
-    write_json(as_data(results, outputs), out / "tables.json")
-    for name, figure in results.figures.items():
-        save(figure, out, name)
+        obsolete += [f"{name}.{suffix}" for suffix in FORMATS]
     summary = metrics | {
         "tables": [name for name in outputs.tables if name in results.tables],
         "figures": [name for name in outputs.figures if name in results.figures],
         "not_made": sorted(names - {*results.tables, *results.figures}),
     }
-    write_json(summary, out / "tabulate.json")
+    with replacing_folder(out, obsolete=obsolete, mark="tabulate.json") as folder:
+        for name, table in results.tables.items():
+            write_csv(table.frame, folder / f"{name}.csv")
+        (folder / "tables.md").write_text(page(results), encoding="utf-8")
+        write_json(as_data(results, outputs), folder / "tables.json")
+        for name, figure in results.figures.items():
+            save(figure, folder, name)
+        write_json(summary, folder / "tabulate.json")
     return summary
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table with six digits."""
-    with replacing(path) as beside:
-        frame.to_csv(beside, index=False, float_format="%.6g", lineterminator="\n")
+    frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def page(results: Results) -> str:

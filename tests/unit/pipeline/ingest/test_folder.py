@@ -2,7 +2,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.tables import table_path, write_table
-from gazescribe.pipeline.ingest.folder import dataset_of, make_room
+from gazescribe.pipeline.ingest.folder import dataset_of, find_obsolete
 from tests.synthetic import reading
 
 
@@ -11,19 +11,18 @@ def write(folder, source="egd 1.0.0"):
     write_table(rows, folder, "readings", {"source": source})
 
 
-def test_tables_that_are_not_written_again_are_removed(tmp_path):
+def test_tables_that_are_not_written_again_are_obsolete(tmp_path):
     write(tmp_path)
-    make_room(tmp_path, "egd", ["readings"])
-    assert table_path(tmp_path, "readings").is_file()
-    make_room(tmp_path, "egd", ["fixations"])
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "note.txt").write_text("not ours")
+    assert find_obsolete(tmp_path, "egd", ["readings"]) == []
+    assert find_obsolete(tmp_path, "egd", ["fixations"]) == ["readings.parquet"]
+    assert find_obsolete(tmp_path / "new", "egd", ["fixations"]) == []
 
 
-def test_another_data_set_is_refused_and_nothing_is_removed(tmp_path):
+def test_another_data_set_is_refused(tmp_path):
     write(tmp_path)
     with pytest.raises(GazeError, match="tables of egd lie here, and reflacx would mix"):
-        make_room(tmp_path, "reflacx", ["fixations"])
-    assert table_path(tmp_path, "readings").is_file()
+        find_obsolete(tmp_path, "reflacx", ["fixations"])
 
 
 def test_the_data_set_of_a_folder(tmp_path):
