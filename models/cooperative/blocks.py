@@ -191,7 +191,7 @@ def class_head(n_in: int, n_hidden: int) -> nn.Sequential:
 
 def pooled(*features: Tensor) -> Tensor:
     """Means over all places of each tensor (B, C, H, W), joined: (B, sum of C)."""
-    return torch.cat([one.mean(dim=(2, 3)) for one in features], dim=1)
+    return torch.cat([level.mean(dim=(2, 3)) for level in features], dim=1)
 
 
 def _conv(n_in: int, n_out: int) -> nn.Conv2d:

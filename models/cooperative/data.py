@@ -153,8 +153,8 @@ class ClassSampler(Sampler[Key]):
         self._epoch = 0
         if not all(map(len, self._classes)) or not len(self):
             counts = [len(rows) for rows in self._classes]
-            what = f"training images by class are {counts}: no batch of {batch_size} with each."
-            raise ParamsError(what, remedy="Lower batch_size, or give more images.")
+            message = f"training images by class are {counts}: no batch of {batch_size} with each."
+            raise ParamsError(message, remedy="Lower batch_size, or give more images.")
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this before each."""
@@ -173,8 +173,8 @@ class ClassSampler(Sampler[Key]):
             for rows in self._classes
         ]
         # Classes in turn, so that every batch holds each equally often.
-        own = np.column_stack(drawn)[rank::world_size].ravel()
-        return ((self._epoch, int(index)) for index in own)
+        share = np.column_stack(drawn)[rank::world_size].ravel()
+        return ((self._epoch, int(index)) for index in share)
 
 
 def training_loader(

@@ -60,16 +60,16 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
         if no image is for the test.
     """
     lists = build_lists(config.inputs, run)
-    said: dict[str, Any] = {"counts": summarise_lists(run, lists)}
+    summary: dict[str, Any] = {"counts": summarise_lists(run, lists)}
     if run.objective == "triplet":
-        return Scored({}, {**said, "gives": "an embedding, nothing to score"}, None, {})
+        return Scored({}, {**summary, "gives": "an embedding, nothing to score"}, None, {})
     if not len(lists.items["test"]):
-        what = f"{run.name} cannot be scored: no image of EGD is in the test split."
+        message = f"{run.name} cannot be scored: no image of EGD is in the test split."
         remedy = (
             "Ingest more patients, with each diagnosis among the test ones, or cross-validate:"
             " `cooperative.split: folds` tests every image once."
         )
-        raise AlignmentError(what, where=config.inputs.egd, remedy=remedy)
+        raise AlignmentError(message, where=config.inputs.egd, remedy=remedy)
     network, _, _ = restored(path)
     network.to(device)
     baselines = Baselines(lists.items["train"], config, run)
@@ -79,7 +79,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
     for split in SCORED_SPLITS:
         items = lists.items[split]
         examples = example_rows(items) if split == "test" else set()
-        for row, one in enumerate(look(network, items, run, config, device)):
+        for row, output in enumerate(look(network, items, run, config, device)):
             about = {
                 "run": run.name,
                 "model": run.model,
@@ -89,17 +89,17 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
                 "dicom_id": items.dicom_id[row],
                 "subject_id": int(items.subject_id[row]),
             }
-            if one["probability"] is not None:
+            if output["probability"] is not None:
                 chances = dict(
-                    zip((f"p_{name}" for name in CLASSES), one["probability"], strict=True)
+                    zip((f"p_{name}" for name in CLASSES), output["probability"], strict=True)
                 )
                 diagnosed.append({**about, "target": CLASSES[items.target[row]], **chances})
             if items.map_row[row] >= 0:
-                one["maps"] |= baselines.maps(items.frames[row])
+                output["maps"] |= baselines.maps(items.frames[row])
                 about["reading_id"] = items.reading_id[row]
-                compared += compare(about, one, items, row, baselines.places_px(items, row))
+                compared += compare(about, output, items, row, baselines.places_px(items, row))
             if row in examples:
-                for name, array in example(one, items, row).items():
+                for name, array in example(output, items, row).items():
                     shown.setdefault(name, []).append(array)
     return Scored(
         tables={
@@ -110,7 +110,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
             )
             if rows
         },
-        about=said,
+        about=summary,
         thresholds=None,
         metrics=headlines(diagnosed, compared),
         examples={name: np.stack(arrays) for name, arrays in shown.items()} or None,
@@ -141,21 +141,23 @@ def look(
     batch_size = config.evaluation.batch_size
     for batch in evaluation_loader(items, config.inputs, run, batch_size=batch_size):
         inputs = inputs_of(batch, run, device)
-        found, evidence = gradcam(network, *inputs)
-        classes = None if found.classes is None else found.classes.double().softmax(dim=1).cpu()
-        saliency = None if found.saliency is None else distribution(found.saliency).cpu()
-        for at in range(len(batch["image"])):
+        prediction, evidence = gradcam(network, *inputs)
+        classes = (
+            None if prediction.classes is None else prediction.classes.double().softmax(dim=1).cpu()
+        )
+        saliency = None if prediction.saliency is None else distribution(prediction.saliency).cpu()
+        for row in range(len(batch["image"])):
             maps = {}
             if saliency is not None:
-                maps["saliency"] = saliency[at].numpy()
+                maps["saliency"] = saliency[row].numpy()
             if evidence is not None:
-                maps["gradcam"] = mixed(evidence[at].double().cpu().numpy())
+                maps["gradcam"] = mixed(evidence[row].double().cpu().numpy())
             yield {
-                "probability": None if classes is None else classes[at].numpy(),
+                "probability": None if classes is None else classes[row].numpy(),
                 "maps": maps,
-                "target": batch["map"][at, 0].numpy().astype(np.float64),
-                "valid": batch["valid"][at, 0].numpy(),
-                "image": batch["image"][at, 0].numpy(),
+                "target": batch["map"][row, 0].numpy().astype(np.float64),
+                "valid": batch["valid"][row, 0].numpy(),
+                "image": batch["image"][row, 0].numpy(),
             }
 
 
@@ -206,8 +208,8 @@ class Baselines:
             (gaze.places_px - _centre(frame)) / _sides(frame)
             for gaze, frame in zip(items.gaze, items.frames, strict=True)
         ]
-        found = np.concatenate(shares) if shares else np.zeros((0, 2))
-        self._spread = np.sqrt((found**2).mean(axis=0)) if len(found) else np.full(2, 0.25)
+        offsets = np.concatenate(shares) if shares else np.zeros((0, 2))
+        self._spread = np.sqrt((offsets**2).mean(axis=0)) if len(offsets) else np.full(2, 0.25)
 
     def maps(self, frame: Letterbox) -> dict[str, Map]:
         """Centre prior and mean map for an image that lies so in its frame."""
@@ -220,11 +222,11 @@ class Baselines:
 
     def places_px(self, items: Items, row: int) -> NDArray[np.float64]:
         """Fixations on the training images, this one's apart."""
-        own = items.reading_id[row]
-        others = [
-            places for name, places in zip(self._readings, self._places, strict=True) if name != own
+        reading_id = items.reading_id[row]
+        places = [
+            xy for name, xy in zip(self._readings, self._places, strict=True) if name != reading_id
         ]
-        return np.concatenate(others) if others else np.zeros((0, 2))
+        return np.concatenate(places) if places else np.zeros((0, 2))
 
 
 def _sides(frame: Letterbox) -> NDArray[np.float64]:
@@ -247,13 +249,13 @@ def compare(
 ) -> list[Row]:
     """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined."""
     places = items.gaze[row].places_px
-    found = []
+    rows = []
     for kind, values in seen["maps"].items():
         for pixels, valid in (("valid", seen["valid"]), ("all", None)):
             measured = scores(values, seen["target"], places, others_px, valid)
             finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}
-            found.append({**about, "map": kind, "pixels": pixels, **finite})
-    return found
+            rows.append({**about, "map": kind, "pixels": pixels, **finite})
+    return rows
 
 
 def example_rows(items: Items) -> set[int]:
@@ -273,7 +275,9 @@ def example(seen: Mapping[str, Any], items: Items, row: int) -> dict[str, NDArra
         "dicom_id": np.array(items.dicom_id[row]),
         "diagnosis": np.array(CLASSES[items.target[row]]),
         "image": seen["image"],
-        **{kind: (one / (one.max() or 1)).astype(np.float16) for kind, one in maps.items()},
+        **{
+            kind: (values / (values.max() or 1)).astype(np.float16) for kind, values in maps.items()
+        },
     }
 
 
@@ -285,21 +289,21 @@ def most_probable(row: Row) -> str:
 
 def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:
     """Sum up a run: accuracy, and the mean fit of its map on valid pixels, by split."""
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for split in SCORED_SPLITS:
-        own = [row for row in diagnosed if row["split"] == split]
+        rows = [row for row in diagnosed if row["split"] == split]
         maps = [
             row
             for row in compared
             if (row["split"], row["map"], row["pixels"]) == (split, "saliency", "valid")
         ]
-        right = [row["target"] == most_probable(row) for row in own]
-        found[split] = {
-            "n_images": len(own),
+        right = [row["target"] == most_probable(row) for row in rows]
+        figures[split] = {
+            "n_images": len(rows),
             "accuracy": float(np.mean(right)) if right else None,
             **{
                 name: float(np.mean([row[name] for row in maps])) if maps else None
                 for name in ("kl", "cc", "hs")
             },
         }
-    return found
+    return figures

@@ -71,12 +71,12 @@ def cached_loaders(
     """
     order = EpochSampler(len(items["train"]), run.batch_size, run.seed)
     loaders = {
-        name: evaluation_loader(of, inputs, run, batch_size=run.batch_size)
-        for name, of in items.items()
+        name: evaluation_loader(listed, inputs, run, batch_size=run.batch_size)
+        for name, listed in items.items()
     }
     train, validate = (
-        Features(describe(network, loaders[name], run, machine), torch.from_numpy(of.target))
-        for name, of in items.items()
+        Features(describe(network, loaders[name], run, machine), torch.from_numpy(listed.target))
+        for name, listed in items.items()
     )
     batches = EvenBatches(len(items["validate"]), run.batch_size)
     # Generators of their own, so that the global one is as in a resumed run.
@@ -98,8 +98,8 @@ def describe(
     network.to(device).trunk.eval()
     half = HALVES.get(run.precision)
     with torch.autocast(torch.device(device).type, half) if half else nullcontext():
-        found = [
+        features = [
             network.trunk.describe(unit_range(batch["image"].to(device)))[1].float().cpu()
             for batch in loader
         ]
-    return torch.cat(found)
+    return torch.cat(features)

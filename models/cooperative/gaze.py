@@ -44,16 +44,16 @@ def gaze_of(folder: Path, readings: Sequence[str], frames: Sequence[Letterbox]) 
     frames : sequence of Letterbox, length n
         How the image of each lies in its frame.
     """
-    found = read_readings(folder, "fixations", readings)
+    fixations = read_readings(folder, "fixations", readings)
     gaze = []
     for reading, frame in zip(readings, frames, strict=True):
-        own = found[reading]
+        rows = fixations[reading]
         height, width = frame.image_size
-        x, y = own["x_px"], own["y_px"]
+        x, y = rows["x_px"], rows["y_px"]
         on = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
         image_px = np.column_stack((x, y))[on]
         places = (image_px + 0.5) * frame.scale + (frame.pad_x_px, frame.pad_y_px) - 0.5
-        gaze.append(Gaze(places, (own["offset_s"] - own["onset_s"])[on]))
+        gaze.append(Gaze(places, (rows["offset_s"] - rows["onset_s"])[on]))
     return tuple(gaze)
 
 
@@ -82,8 +82,8 @@ def gaze_grid(gaze: Gaze, size: tuple[int, int]) -> NDArray[np.float32]:
     height, width = size
     looked_s = np.zeros(size)
     x, y = np.floor(gaze.places_px.T + 0.5).astype(int)
-    at = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-    np.add.at(looked_s, at, gaze.duration_s)
+    cell = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
+    np.add.at(looked_s, cell, gaze.duration_s)
     rows, columns = (_windows(side) for side in size)
     grid = rows @ np.log1p(looked_s / SHORTEST_S) @ columns.T
     return np.asarray(grid / (grid.max() or 1), np.float32)

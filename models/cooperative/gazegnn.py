@@ -62,7 +62,7 @@ class GazeGNN(nn.Module):
                 stages.append(_halve(channels[stage - 1], channels[stage]))
                 height, width = height // 2, width // 2
             for _ in range(n_blocks):
-                done = sum(isinstance(one, Block) for one in stages)
+                done = sum(isinstance(layer, Block) for layer in stages)
                 dilation = done // BLOCKS_A_DILATION + 1
                 stages.append(Block(channels[stage], (height, width), REDUCTIONS[stage], dilation))
         self.stages = nn.Sequential(*stages)
@@ -140,14 +140,14 @@ class Block(nn.Module):
         """Maximum over a node's links of what they have more than it, (B, channels, n)."""
         links = self._links(nodes, keys)
         batch, channels, _ = keys.shape
-        at = links.flatten(1)[:, None].expand(-1, channels, -1)
-        linked = keys.gather(2, at).view(batch, channels, *links.shape[1:])
+        index = links.flatten(1)[:, None].expand(-1, channels, -1)
+        linked = keys.gather(2, index).view(batch, channels, *links.shape[1:])
         return linked.amax(dim=3) - nodes
 
     @torch.no_grad()
     def _links(self, nodes: Tensor, keys: Tensor) -> Tensor:
         """Which keys each node is linked to, (B, n, n_links)."""
-        a, b = (functional.normalize(one.float(), dim=1).transpose(1, 2) for one in (nodes, keys))
+        a, b = (functional.normalize(x.float(), dim=1).transpose(1, 2) for x in (nodes, keys))
         squared = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None] - 2 * a @ b.mT
         nearest = (squared + self.apart).topk(self.n_links * self.dilation, largest=False).indices
         return nearest[:, :, :: self.dilation]

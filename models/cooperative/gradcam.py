@@ -52,10 +52,10 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | N
     try:
         with torch.inference_mode(mode=False), torch.enable_grad():
             # Clones of what was made in inference mode can take part in a gradient.
-            found: Prediction = network(*(one.clone() for one in inputs))
-            if found.classes is None:
+            prediction: Prediction = network(*(tensor.clone() for tensor in inputs))
+            if prediction.classes is None:
                 raise TypeError(f"{type(network).__name__} gives no diagnosis.")
-            evidence = found.classes.float().amax(dim=1).sum()
+            evidence = prediction.classes.float().amax(dim=1).sum()
             (gradient,) = torch.autograd.grad(evidence, tapped[0])
     finally:
         hook.remove()
@@ -63,7 +63,7 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | N
     coarse = functional.relu((weights * tapped[0]).sum(dim=1, keepdim=True)).float()
     size = inputs[0].shape[-2:]
     fine = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
-    detached = (None if one is None else one.detach() for one in found)
+    detached = (None if tensor is None else tensor.detach() for tensor in prediction)
     return Prediction(*detached), fine[:, 0].detach()
 
 

@@ -119,22 +119,22 @@ def build_lists(inputs: CooperativeInputs, run: CooperativeRun) -> Lists:
     """
     images, maps = _open(inputs.images, "images"), _open(inputs.saliency_maps, "heatmaps")
     factor = block_of(images, run, inputs.images)
-    image_rows, rows = _image_rows(images), _map_rows(maps)
+    image_rows, map_rows = _image_rows(images), _map_rows(maps)
     readings, left_out = _usable(inputs, image_rows, run)
-    check_frames(readings, images, maps, rows, inputs.saliency_maps)
+    check_frames(readings, images, maps, map_rows, inputs.saliency_maps)
     frames = _frames(readings, images, factor)
     everybody = Items(
         dicom_id=readings["dicom_id"].to_numpy(str),
         reading_id=readings["reading_id"].to_numpy(str),
         subject_id=readings["subject_id"].to_numpy(np.int64),
         target=readings["diagnosis"].map(CLASSES.index).to_numpy(np.int64),
-        image_row=np.array([image_rows[one] for one in readings["dicom_id"]], np.int64),
-        map_row=np.array([rows.get(one, -1) for one in readings["reading_id"]], np.int64),
+        image_row=np.array([image_rows[name] for name in readings["dicom_id"]], np.int64),
+        map_row=np.array([map_rows.get(name, -1) for name in readings["reading_id"]], np.int64),
         frames=frames,
         gaze=gaze_of(Path(inputs.egd), readings["reading_id"].tolist(), frames),
     )
     chosen = split_readings(readings, run)
-    items = {split: everybody.take(at) for split, at in chosen.items()}
+    items = {split: everybody.take(rows) for split, rows in chosen.items()}
     return Lists(items, readings, chosen, left_out)
 
 
@@ -165,16 +165,16 @@ def block_of(images: Shards, run: CooperativeRun, where: object) -> int:
     """
     size = run.image_height, run.image_width
     columns = [images.index[side].unique().to_pylist() for side in ("height", "width")]
-    found = {
-        stored / wanted for sides, wanted in zip(columns, size, strict=True) for stored in sides
+    factors = {
+        stored / length for sides, length in zip(columns, size, strict=True) for stored in sides
     }
-    if len(found) != 1 or not (factor := found.pop()).is_integer() or factor < 1:
+    if len(factors) != 1 or not (factor := factors.pop()).is_integer() or factor < 1:
         stored = " and ".join(
             f"{name}s {sides}" for name, sides in zip(FRAME, columns, strict=False)
         )
-        what = f"images of {stored} have no whole blocks for {size[0]} × {size[1]}."
+        message = f"images of {stored} have no whole blocks for {size[0]} × {size[1]}."
         remedy = f"Make them with `gazescribe images --size {size[0]}x{size[1]}`, or a multiple."
-        raise ParamsError(what, where=where, remedy=remedy)
+        raise ParamsError(message, where=where, remedy=remedy)
     return int(factor)
 
 
@@ -193,16 +193,16 @@ def check_frames(
         Naming all readings whose map was.
     """
     drawn, image_rows = readings[readings["reading_id"].isin(rows)], _image_rows(images)
-    of_map = _frame_columns(maps)[[rows[one] for one in drawn["reading_id"]]]
-    of_image = _frame_columns(images)[[image_rows[one] for one in drawn["dicom_id"]]]
+    of_map = _frame_columns(maps)[[rows[name] for name in drawn["reading_id"]]]
+    of_image = _frame_columns(images)[[image_rows[name] for name in drawn["dicom_id"]]]
     height, width, scale, pad_y, pad_x = np.abs(of_map - of_image).T
     # Pads are whole pixels, and sizes in tables can be a little off.
     wrong = (height > 0) | (width > 0) | (scale > 0.01 * of_image[:, 2]) | (pad_y > 1) | (pad_x > 1)
     faults = drawn["reading_id"][wrong].tolist()
     if faults:
-        what = f"maps of {len(faults)} readings do not lie on their images."
+        message = f"maps of {len(faults)} readings do not lie on their images."
         remedy = "Draw maps and images with one size, of images of the sizes that the tables say."
-        raise AlignmentError(what, where=where, remedy=remedy, faults=faults)
+        raise AlignmentError(message, where=where, remedy=remedy, faults=faults)
 
 
 def _open(folder: str, kind: str) -> Shards:
@@ -230,22 +230,22 @@ def _usable(
     usable = listed[reason == ""].reset_index(drop=True)
     if usable.empty:
         faults = [f"{name}: {n}" for name, n in left_out.items()]
-        what = f"of {len(listed)} images with gaze none can be used."
-        raise AlignmentError(what, where=inputs.egd, faults=faults)
+        message = f"of {len(listed)} images with gaze none can be used."
+        raise AlignmentError(message, where=inputs.egd, faults=faults)
     return usable, left_out
 
 
 def _image_rows(images: Shards) -> dict[str, int]:
-    return {one: row for row, one in enumerate(images.index["dicom_id"].to_pylist())}
+    return {name: row for row, name in enumerate(images.index["dicom_id"].to_pylist())}
 
 
 def _map_rows(maps: Shards) -> dict[str, int]:
     """Rows of the saliency maps that show gaze, by reading."""
     index = maps.index.select(["reading_id", "kind", "peak"]).to_pylist()
     return {
-        one["reading_id"]: row
-        for row, one in enumerate(index)
-        if one["kind"] == "saliency" and one["peak"]
+        entry["reading_id"]: row
+        for row, entry in enumerate(index)
+        if entry["kind"] == "saliency" and entry["peak"]
     }
 
 
@@ -258,12 +258,12 @@ def _frames(readings: pd.DataFrame, images: Shards, factor: int) -> tuple[Letter
     index = images.index.to_pandas().set_index("dicom_id").loc[readings["dicom_id"]]
     return tuple(
         Letterbox(
-            one.height // factor,
-            one.width // factor,
-            one.scale / factor,
-            one.pad_y_px / factor,
-            one.pad_x_px / factor,
-            (one.image_height_px, one.image_width_px),
+            entry.height // factor,
+            entry.width // factor,
+            entry.scale / factor,
+            entry.pad_y_px / factor,
+            entry.pad_x_px / factor,
+            (entry.image_height_px, entry.image_width_px),
         )
-        for one in index.itertuples()
+        for entry in index.itertuples()
     )

@@ -123,11 +123,11 @@ def published_triplet_loss(features: Tensor, classes: Tensor, *, margin: float =
     """
     rows = features.float()
     total = rows.sum() * 0
-    for anchor, own in enumerate(classes):
-        same = classes == own
-        same[anchor] = False
+    for anchor, label in enumerate(classes):
+        alike = classes == label
+        alike[anchor] = False
         apart = (rows[anchor] - rows + EPSILON).norm(dim=-1).flatten(1)
-        positive, negative = apart[same], apart[classes != own]
+        positive, negative = apart[alike], apart[classes != label]
         hinge = functional.relu(positive[:, None] - negative[None] + margin)
         total = total + hinge.mean(dim=2).sum() if len(hinge) else total
     return total

@@ -73,8 +73,10 @@ def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
         load_weights(network.trunk, earlier.weights, where=where)
     elif kind == "densenet":
         if isinstance(network, Fusion) and network.frozen is not False:
-            what = "a frozen Fusion needs a trained decoder, which a densenet does not bring."
-            raise ParamsError(what, where=where, remedy="Start it from a dual_encoder (init_from).")
+            message = "a frozen Fusion needs a trained decoder, which a densenet does not bring."
+            raise ParamsError(
+                message, where=where, remedy="Start it from a dual_encoder (init_from)."
+            )
         weights = {
             name.removeprefix("encoder."): weight
             for name, weight in earlier.weights.items()
@@ -82,8 +84,8 @@ def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
         }
         _fill(_encoder_in(network), weights, where)
     else:
-        what = f"{type(network).__name__} cannot start from a network of kind {kind}."
-        raise ParamsError(what, where=where)
+        message = f"{type(network).__name__} cannot start from a network of kind {kind}."
+        raise ParamsError(message, where=where)
 
 
 def load_file(network: nn.Module, path: Path) -> None:
@@ -98,8 +100,8 @@ def load_file(network: nn.Module, path: Path) -> None:
         inner, weights = network.network, read_weights(path)
         # Ours has three classes: its last layer starts afresh.
         fresh, weights = (
-            {name: w for name, w in of.items() if name.startswith(LAST_OF_INCEPTION) is last}
-            for of, last in ((inner.state_dict(), True), (weights, False))
+            {name: w for name, w in tensors.items() if name.startswith(LAST_OF_INCEPTION) is last}
+            for tensors, last in ((inner.state_dict(), True), (weights, False))
         )
         load_weights(inner, fresh | weights, where=path)
     else:

@@ -52,8 +52,8 @@ def _check_models(variants: Variants, models: Variants) -> None:
             faults.append(f"{name} starts from {first}, which is not among the models before it")
     if faults:
         remedy = f"Known are {', '.join(variants)}."
-        what = "these models cannot be trained."
-        raise ParamsError(what, where="cooperative.models", remedy=remedy, faults=faults)
+        message = "these models cannot be trained."
+        raise ParamsError(message, where="cooperative.models", remedy=remedy, faults=faults)
 
 
 def _run(

@@ -55,8 +55,8 @@ def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Row
     if run.split == "published":
         return _published(len(readings), run.split_seed)
     if run.split == "table":
-        of = readings["egd_split"].to_numpy()
-        chosen = {split: np.flatnonzero(of == split) for split in SPLITS}
+        splits = readings["egd_split"].to_numpy()
+        chosen = {split: np.flatnonzero(splits == split) for split in SPLITS}
     else:
         fold = patient_folds(readings, run.n_folds, run.split_seed)
         offset = (fold - (run.fold or 0)) % run.n_folds
@@ -106,14 +106,14 @@ def check_patients(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> None:
         for subject in readings["subject_id"].iloc[rows].unique():
             seen[int(subject)].append(split)
     faults = [
-        f"subject {subject}: {', '.join(found)}"
-        for subject, found in sorted(seen.items())
-        if len(found) > 1
+        f"subject {subject}: {', '.join(splits)}"
+        for subject, splits in sorted(seen.items())
+        if len(splits) > 1
     ]
     if faults:
-        what = f"{len(faults)} patients are in two splits."
+        message = f"{len(faults)} patients are in two splits."
         remedy = "Ingest EGD again: its split goes by patient."
-        raise AlignmentError(what, remedy=remedy, faults=faults)
+        raise AlignmentError(message, remedy=remedy, faults=faults)
 
 
 def split_csv(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> str:
@@ -122,8 +122,8 @@ def split_csv(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for split, rows in chosen.items():
-        of = readings.iloc[rows][list(COLUMNS[1:])]
-        writer.writerows((split, *row) for row in of.itertuples(index=False))
+        part = readings.iloc[rows][list(COLUMNS[1:])]
+        writer.writerows((split, *row) for row in part.itertuples(index=False))
     return text.getvalue()
 
 
@@ -134,22 +134,22 @@ def split_sha256(split: str) -> str:
 
 def differences(split: str, earlier: str) -> list[str]:
     """Name the images that are not where they were in an earlier split; those tested now first."""
-    here, there = _by_image(split), _by_image(earlier)
-    images = sorted(here.keys() | there.keys())
-    images.sort(key=lambda one: "test" not in here.get(one, ""))
+    now, before = _by_image(split), _by_image(earlier)
+    images = sorted(now.keys() | before.keys())
+    images.sort(key=lambda image: "test" not in now.get(image, ""))
     return [
-        f"image {one[0]} of patient {one[1]}: {here.get(one, 'unused')} here,"
-        f" {there.get(one, 'unused')} there"
-        for one in images
-        if here.get(one) != there.get(one)
+        f"image {image[0]} of patient {image[1]}: {now.get(image, 'unused')} here,"
+        f" {before.get(image, 'unused')} there"
+        for image in images
+        if now.get(image) != before.get(image)
     ]
 
 
 def _by_image(split: str) -> dict[tuple[str, str], str]:
-    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    splits_of: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for row in csv.DictReader(io.StringIO(split)):
-        found[row["dicom_id"], row["subject_id"]].append(row["split"])
-    return {image: " and ".join(splits) for image, splits in found.items()}
+        splits_of[row["dicom_id"], row["subject_id"]].append(row["split"])
+    return {image: " and ".join(splits) for image, splits in splits_of.items()}
 
 
 def _published(n: int, seed: int) -> dict[str, Rows]:

@@ -75,7 +75,7 @@ class CooperativeTraining(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Adam, or AdamW for GazeGNN; the rate falls where validation stands still."""
         run = self.run
-        parameters = [one for one in self.parameters() if one.requires_grad]
+        parameters = [weight for weight in self.parameters() if weight.requires_grad]
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[run.optimiser]
         optimiser = kind(parameters, lr=run.lr, weight_decay=run.weight_decay)
         if run.lr_patience is None:
@@ -250,8 +250,8 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     drawn = run.objective in ("saliency", "joint")
     validated = items["validate"].with_maps if drawn else items["validate"]
     if not len(validated):
-        what = f"{run.name} has nothing to validate on, which chooses its epoch."
-        raise AlignmentError(what, where=inputs.egd, remedy="Ingest more of EGD.")
+        message = f"{run.name} has nothing to validate on, which chooses its epoch."
+        raise AlignmentError(message, where=inputs.egd, remedy="Ingest more of EGD.")
     split = split_csv(lists.readings, lists.chosen)
     network: Any = started(run, out, split)
     loaders: tuple[DataLoader[Any], DataLoader[Any]]

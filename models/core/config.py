@@ -58,8 +58,8 @@ def read_config(path: Path) -> Config:
     content = _load(path)
     version, system = content.get("schema_version"), content.get("system")
     if version != SCHEMA_VERSION:
-        what = f"schema_version is {version!r}, {SCHEMA_VERSION} expected."
-        raise ParamsError(what, where=path, remedy="Write it again with `gazescribe configure`.")
+        message = f"schema_version is {version!r}, {SCHEMA_VERSION} expected."
+        raise ParamsError(message, where=path, remedy="Write it again with `gazescribe configure`.")
     if system not in SYSTEMS:
         raise ParamsError(f"system is {system!r}; known are {', '.join(SYSTEMS)}.", where=path)
     settings: Any = importlib.import_module(SYSTEMS[system])

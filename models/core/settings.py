@@ -86,8 +86,8 @@ class Yaml:
 
     def spelled(self, value: object) -> object:
         """Give the text in place of the value; anything else as it is."""
-        same = type(value) is type(self.value) and value == self.value
-        return self.text if same else value
+        equal = type(value) is type(self.value) and value == self.value
+        return self.text if equal else value
 
 
 def _check_some(values: Sized) -> None:

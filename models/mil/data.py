@@ -94,11 +94,11 @@ def evaluation_items(inputs: MilInputs, run: MilRun) -> dict[str, Items]:
         As `build_items` does.
     """
     images = open_images(inputs.images, (run.image_size, run.image_size)).index
-    found = {}
-    for split in ("validate", "test"):
+    listed = {}
+    for split in SPLITS[1:]:
         items = reading_items(inputs, "ellipse", images, split)
-        found[split] = dataclasses.replace(items, annotated=np.zeros(len(items), bool))
-    return found
+        listed[split] = dataclasses.replace(items, annotated=np.zeros(len(items), bool))
+    return listed
 
 
 def annotated_share(items: Items, run: MilRun) -> NDArray[np.intp]:
@@ -121,16 +121,18 @@ def annotated_share(items: Items, run: MilRun) -> NDArray[np.intp]:
     n = round(run.annotated_share * len(items))
     if run.share_rule == "published":
         return np.arange(n)
-    subjects, of, sizes = np.unique(items.subject_id, return_inverse=True, return_counts=True)
+    subjects, subject_row, sizes = np.unique(
+        items.subject_id, return_inverse=True, return_counts=True
+    )
     order = np.argsort(_lots(f"annotated:{run.seed}", subjects))
     before = np.empty(len(subjects), int)
     before[order] = np.cumsum(sizes[order]) - sizes[order]
-    return np.flatnonzero(before[of] < n)
+    return np.flatnonzero(before[subject_row] < n)
 
 
 def _lots(purpose: str, ids: NDArray[Any]) -> NDArray[np.uint64]:
     """Draw a number for each id, whatever else is in the list."""
-    digests = [hashlib.sha256(f"{purpose}:{one}".encode()).digest() for one in ids.tolist()]
+    digests = [hashlib.sha256(f"{purpose}:{name}".encode()).digest() for name in ids.tolist()]
     return np.array([int.from_bytes(digest[:8], "big") for digest in digests], np.uint64)
 
 
@@ -148,18 +150,19 @@ def check_splits(inputs: MilInputs, run: MilRun) -> None:
     seen: defaultdict[int, dict[str, str]] = defaultdict(dict)
     for folder, name in tables.items():
         table = read_table(Path(folder), name, ["subject_id", "split"])
-        for subject, split in zip(*(one.to_pylist() for one in table.columns), strict=True):
+        for subject, split in zip(*(column.to_pylist() for column in table.columns), strict=True):
             if split is not None:
                 seen[subject].setdefault(split, folder)
     faults = [
-        f"subject {subject}: " + ", ".join(f"{split} in {found[split]}" for split in sorted(found))
-        for subject, found in sorted(seen.items())
-        if len(found) > 1
+        f"subject {subject}: "
+        + ", ".join(f"{split} in {folders[split]}" for split in sorted(folders))
+        for subject, folders in sorted(seen.items())
+        if len(folders) > 1
     ]
     if faults:
-        what = f"{len(faults)} subjects are in two splits of what {run.name} sees."
+        message = f"{len(faults)} subjects are in two splits of what {run.name} sees."
         remedy = "Ingest all data sets with the same --val-subjects, or all without."
-        raise AlignmentError(what, remedy=remedy, faults=faults)
+        raise AlignmentError(message, remedy=remedy, faults=faults)
 
 
 def summarise_items(
@@ -191,10 +194,10 @@ def summarise_items(
     if run.supervision == "egd":
         folders["egd"] = (inputs.egd, "readings")
     summary: dict[str, Any] = {
-        "n": {split: dict(Counter(one.source.tolist())) for split, one in whole.items()},
+        "n": {split: dict(Counter(listed.source.tolist())) for split, listed in whole.items()},
         "n_published": PUBLISHED,
-        "positive": {split: _positive(one) for split, one in whole.items()},
-        "left_out": {split: dict(one.left_out) for split, one in whole.items()},
+        "positive": {split: _positive(listed) for split, listed in whole.items()},
+        "left_out": {split: dict(listed.left_out) for split, listed in whole.items()},
         "labels_without_map": _by_label(blank),
         "split_source": {name: _split_source(*place) for name, place in folders.items()},
     }
@@ -243,8 +246,8 @@ def _positive(items: Items) -> dict[str, dict[str, int]]:
     }
 
 
-def _by_label(found: NDArray[np.bool_]) -> dict[str, int]:
-    return dict(zip(TEN_LABELS, found.sum(axis=0).tolist(), strict=True))
+def _by_label(positive: NDArray[np.bool_]) -> dict[str, int]:
+    return dict(zip(TEN_LABELS, positive.sum(axis=0).tolist(), strict=True))
 
 
 def _split_source(folder: str, name: str) -> str:

@@ -77,11 +77,11 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     classified, rows = [], []
     for split in SCORED_SPLITS:
         seen = look(network, mimic[split], run, config, maps=False)
-        said = [one.probability for one in seen]
-        classified.append(classification(mimic[split], said, split))
+        probabilities = [output.probability for output in seen]
+        classified.append(classification(mimic[split], probabilities, split))
         seen = look(network, readings[split], run, config, maps=True)
-        said, found_rows = localisation(readings[split], seen, masks, limits)
-        classified.append(classification(readings[split], said, split))
+        probabilities, found_rows = localisation(readings[split], seen, masks, limits)
+        classified.append(classification(readings[split], probabilities, split))
         rows += [{**row, "split": split} for row in found_rows]
     images_table = _named(pd.concat(classified, ignore_index=True), run)
     cases = _named(pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns), run)
@@ -109,18 +109,20 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
 
 def _check(checkpoint: Checkpoint, path: Path) -> None:
     if tuple(checkpoint.labels) != TEN_LABELS:
-        found = ", ".join(checkpoint.labels)
-        raise SchemaError(f"its labels are {found}; {', '.join(TEN_LABELS)} expected.", where=path)
+        labels = ", ".join(checkpoint.labels)
+        raise SchemaError(f"its labels are {labels}; {', '.join(TEN_LABELS)} expected.", where=path)
     if "training" not in checkpoint.training:
-        what = "it does not say what it was trained on."
-        raise SchemaError(what, where=path, remedy="Train it again.")
+        message = "it does not say what it was trained on."
+        raise SchemaError(message, where=path, remedy="Train it again.")
 
 
 def _named(table: pd.DataFrame, run: MilRun) -> pd.DataFrame:
     return table.assign(run=run.name, model=run.model, seed=run.seed)
 
 
-def classification(items: Items, said: Sequence[Probabilities], split: str) -> pd.DataFrame:
+def classification(
+    items: Items, probabilities: Sequence[Probabilities], split: str
+) -> pd.DataFrame:
     """Rows of `mil_classification`, run, model and seed apart: ten for each item."""
     n_labels = len(TEN_LABELS)
     readings = np.where(items.reading_id == "", None, items.reading_id)  # type: ignore[call-overload]  # the stubs know no None
@@ -135,7 +137,7 @@ def classification(items: Items, said: Sequence[Probabilities], split: str) -> p
             **{name: column.repeat(n_labels) for name, column in of_item.items()},
             "split": split,
             "label": np.tile(TEN_LABELS, len(items)),
-            "probability": np.reshape(said, -1),
+            "probability": np.reshape(probabilities, -1),
             "target": items.labels.ravel() > 0,
         }
     )
@@ -165,12 +167,12 @@ def localisation(
         Rows of `mil_localisation`, run, model, seed and split apart: one for each drawn label and
         kind of map.
     """
-    said, rows = [], []
+    probabilities, rows = [], []
     drawn = defaultdict(list)
     for case in cases_of(items):
         drawn[case.item].append(case)
-    for item, one in enumerate(seen):
-        said.append(one.probability)
+    for item, output in enumerate(seen):
+        probabilities.append(output.probability)
         for case in drawn[item]:
             mask = mask_of(masks, items, case)
             rows += [
@@ -180,9 +182,9 @@ def localisation(
                     "iou": iou_by_threshold(values[case.channel], mask, limits).astype("f4"),
                     "hit": points_inside(values[case.channel], mask),
                 }
-                for kind, values in one.maps.items()
+                for kind, values in output.maps.items()
             ]
-    return said, rows
+    return probabilities, rows
 
 
 def _of_case(items: Items, case: Case, mask: NDArray[np.bool_]) -> Row:
@@ -197,7 +199,7 @@ def _of_case(items: Items, case: Case, mask: NDArray[np.bool_]) -> Row:
 
 def is_first(run: MilRun, runs: Sequence[MilRun]) -> bool:
     """Whether a run has its model's lowest seed."""
-    return run.seed == min(one.seed for one in runs if one.model == run.model)
+    return run.seed == min(peer.seed for peer in runs if peer.model == run.model)
 
 
 def counts(
@@ -218,19 +220,19 @@ def counts(
     trained : mapping
         What the checkpoint says of its training images.
     """
-    found: dict[str, dict[str, Row]] = {"mimic": {}, "reflacx": {}}
+    counted: dict[str, dict[str, Row]] = {"mimic": {}, "reflacx": {}}
     for source, n in trained["n"]["train"].items():
         positive = trained["positive"]["train"][source]
-        found.setdefault(source, {})["train"] = {"images": n, "positive": positive}
+        counted.setdefault(source, {})["train"] = {"images": n, "positive": positive}
     source = SUPERVISIONS.get(run.supervision)
     told = source is not None and source.dataset == "reflacx" and run.supervision != "ellipse"
     images = open_images(inputs.images, (run.image_size, run.image_size)).index
     for split in SCORED_SPLITS:
-        own = reading_items(inputs, run.supervision, images, split) if told else readings[split]
-        for name, items in (("mimic", mimic[split]), ("reflacx", own)):
+        reflacx = reading_items(inputs, run.supervision, images, split) if told else readings[split]
+        for name, items in (("mimic", mimic[split]), ("reflacx", reflacx)):
             positive = dict(zip(TEN_LABELS, (items.labels > 0).sum(axis=0).tolist(), strict=True))
-            found[name][split] = {"images": len(items), "positive": positive}
-    return found
+            counted[name][split] = {"images": len(items), "positive": positive}
+    return counted
 
 
 def warnings_of(readings: Mapping[str, Items]) -> list[str]:
@@ -241,5 +243,5 @@ def warnings_of(readings: Mapping[str, Items]) -> list[str]:
         return ["no validation reading has ellipses: there are no thresholds for maps"]
     if not absent:
         return []
-    what = f"{len(absent)} labels have no validation case and take the threshold of the others"
-    return [f"{what}: {', '.join(absent)}"]
+    message = f"{len(absent)} labels have no validation case and take the threshold of the others"
+    return [f"{message}: {', '.join(absent)}"]

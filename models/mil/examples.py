@@ -39,19 +39,19 @@ def examples(
     images = open_images(config.inputs.images, (run.image_size, run.image_size))
     few = items.take(np.array(shown, int), "no example")
     seen = look(network, few, run, config, maps=True)
-    found: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
-    for one, (item, of_item) in zip(seen, groupby(cases, lambda case: case.item), strict=True):
+    columns: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
+    for output, (item, of_item) in zip(seen, groupby(cases, lambda case: case.item), strict=True):
         image = images[int(items.image_row[item])][0].numpy()
         for case in of_item:
             mask = mask_of(masks, items, case)
-            found["mask"].append(mask)
-            found["image"].append(enlarged(image, mask))
-            for kind, values in one.maps.items():
-                found[kind].append(values[case.channel].astype(np.float16))
+            columns["mask"].append(mask)
+            columns["image"].append(enlarged(image, mask))
+            for kind, values in output.maps.items():
+                columns[kind].append(values[case.channel].astype(np.float16))
     return {
         "reading_id": items.reading_id[[case.item for case in cases]],
         "label": np.array([TEN_LABELS[case.channel] for case in cases], str),
-        **{name: np.stack(arrays) for name, arrays in found.items()},
+        **{name: np.stack(arrays) for name, arrays in columns.items()},
     }
 
 
@@ -71,5 +71,5 @@ def drawn_cases(items: Items) -> list[Case]:
 
 def enlarged(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Bring an image to the frame of a mask by nearest neighbour."""
-    y, x = (np.arange(n) * own // n for n, own in zip(mask.shape, image.shape, strict=True))
+    y, x = (np.arange(n) * length // n for n, length in zip(mask.shape, image.shape, strict=True))
     return image[np.ix_(y, x)]

@@ -37,13 +37,13 @@ def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Threshold
         By kind of map and label; the lowest of equals. A label without validation case takes what
         is best for the mean of the others. Nothing where there is no validation case.
     """
-    found: Thresholds = {}
-    for kind, own in cases[cases["split"] == "validate"].groupby("map"):
-        curves = {str(label): _mean_curve(of_label) for label, of_label in own.groupby("label")}
-        others: Curve = np.stack(list(curves.values())).mean(axis=0)
-        best = {label: int(curves.get(label, others).argmax()) for label in TEN_LABELS}
-        found[str(kind)] = {label: limits[at] for label, at in best.items()}
-    return found
+    chosen: Thresholds = {}
+    for kind, rows in cases[cases["split"] == "validate"].groupby("map"):
+        curves = {str(label): _mean_curve(of_label) for label, of_label in rows.groupby("label")}
+        fallback: Curve = np.stack(list(curves.values())).mean(axis=0)
+        best = {label: int(curves.get(label, fallback).argmax()) for label in TEN_LABELS}
+        chosen[str(kind)] = {label: limits[index] for label, index in best.items()}
+    return chosen
 
 
 def headline_metrics(
@@ -66,29 +66,29 @@ def headline_metrics(
         auroc by data set and split; iou and pointing by split and kind of map: all means over the
         labels that can be scored, null where none can. map: the kind whose validation IoU is best.
     """
-    at = {
+    position = {
         (kind, label): limits.index(threshold)
         for kind, of_kind in thresholds.items()
         for label, threshold in of_kind.items()
     }
     scored = cases[cases["map"].isin(list(thresholds))]
     keys = zip(scored["map"], scored["label"], scored["iou"], strict=True)
-    scored = scored.assign(iou=[float(curve[at[kind, label]]) for kind, label, curve in keys])
+    scored = scored.assign(iou=[float(curve[position[kind, label]]) for kind, label, curve in keys])
     iou, pointing = (_macro(frame, column) for frame, column in ((scored, "iou"), (cases, "hit")))
     seen = iou.get("validate", {})
     kinds = [kind for kind in MIL_MAPS if kind in seen]
     auroc: dict[str, dict[str, float | None]] = {}
-    for (dataset, split), own in images.groupby(["dataset", "split"]):
-        auroc.setdefault(str(dataset), {})[str(split)] = auroc_of(own)
+    for (dataset, split), rows in images.groupby(["dataset", "split"]):
+        auroc.setdefault(str(dataset), {})[str(split)] = auroc_of(rows)
     best = max(kinds, key=lambda kind: seen[kind]) if kinds else None
     return {"auroc": auroc, "iou": iou, "pointing": pointing, "map": best}
 
 
 def auroc_of(images: pd.DataFrame) -> float | None:
     """Mean AUROC over the labels that some images have and some have not; None without any."""
-    labels = [own for _, own in images.groupby("label")]
+    labels = [rows for _, rows in images.groupby("label")]
     probability, target = (
-        torch.from_numpy(np.stack([own[name] for own in labels], axis=1))
+        torch.from_numpy(np.stack([rows[name] for rows in labels], axis=1))
         for name in ("probability", "target")
     )
     mean, n_labels = macro_auroc(probability, target)
@@ -104,7 +104,7 @@ def _macro(cases: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
     """Mean over the cases of a label, then over the labels, by split and kind of map."""
     of_label = cases.groupby(["split", "map", "label"])[column].mean().reset_index()
     means = of_label.groupby(["split", "map"])[column].mean().reset_index()
-    found: dict[str, dict[str, float]] = {}
+    by_split: dict[str, dict[str, float]] = {}
     for split, kind, value in means.itertuples(index=False):
-        found.setdefault(split, {})[kind] = float(value)
-    return found
+        by_split.setdefault(split, {})[kind] = float(value)
+    return by_split

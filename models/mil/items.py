@@ -95,9 +95,9 @@ class Items:
         """All but `left_out`."""
         return {name: value for name, value in vars(self).items() if name != "left_out"}
 
-    def take(self, which: NDArray[Any], reason: str) -> "Items":
+    def take(self, rows: NDArray[Any], reason: str) -> "Items":
         """Choose some by mask or by position; the others are left out for this reason."""
-        columns = {name: column[which] for name, column in self.columns().items()}
+        columns = {name: column[rows] for name, column in self.columns().items()}
         n_left = len(self) - len(columns["dicom_id"])
         return Items(**columns, left_out=_summed([self.left_out, {reason: n_left}]))
 
@@ -105,14 +105,14 @@ class Items:
 def joined(parts: Sequence[Items]) -> Items:
     """Put lists one after another."""
     columns = [part.columns() for part in parts]
-    whole = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
+    whole = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
     return Items(**whole, left_out=_summed(part.left_out for part in parts))
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total: Counter[str] = Counter()
-    for one in counts:
-        total.update(one)
+    for part in counts:
+        total.update(part)
     return {reason: n for reason, n in sorted(total.items()) if n}
 
 
@@ -136,29 +136,29 @@ def mimic_items(inputs: MilInputs, images: pd.DataFrame, split: str) -> Items:
     names = ["dicom_id", "study_id", "subject_id", "split"]
     listed = read_table(Path(inputs.mimic), "images", names, [("split", "==", split)]).to_pandas()
     studies = read_table(Path(inputs.mimic), "studies").to_pandas().set_index("study_id")
-    kept, left_out = _screened(
+    usable, left_out = _screened(
         listed,
         {
             "mimic: study without labels": _absent(listed["study_id"], studies.index),
             "mimic: image not in the shards": _absent(listed["dicom_id"], images.index),
         },
     )
-    labels = np.zeros((len(kept), len(TEN_LABELS)), np.float32)
-    states = studies.loc[kept["study_id"]]
+    labels = np.zeros((len(usable), len(TEN_LABELS)), np.float32)
+    states = studies.loc[usable["study_id"]]
     for column, reached in _chexpert_columns(inputs, studies).items():
         positive = states[column].isin(POSITIVE).to_numpy()
         labels[np.ix_(positive, _channels(reached, "CONFIG"))] = 1
     map_row = np.full(labels.shape, -1, np.int64)
-    return _items(kept, images, "mimic", labels, map_row, left_out, annotated=False)
+    return _items(usable, images, "mimic", labels, map_row, left_out, annotated=False)
 
 
 def _chexpert_columns(inputs: MilInputs, studies: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     columns = inputs.channels.get("mimic-cxr-jpg", {})
     unknown = sorted(set(columns) - set(studies.columns))
     if unknown or not columns:
-        what = f"inputs.channels of mimic-cxr-jpg names {', '.join(unknown) or 'nothing'};"
-        what += f" the table studies has {', '.join(studies.columns)}."
-        raise AlignmentError(what, where="CONFIG", remedy="Correct rules/columns.yaml.")
+        message = f"inputs.channels of mimic-cxr-jpg names {', '.join(unknown) or 'nothing'};"
+        message += f" the table studies has {', '.join(studies.columns)}."
+        raise AlignmentError(message, where="CONFIG", remedy="Correct rules/columns.yaml.")
     return columns
 
 
@@ -197,16 +197,16 @@ def reading_items(inputs: MilInputs, supervision: str, images: pd.DataFrame, spl
         wrong[f"{name}: no dictation with times"] = _absent(
             listed["reading_id"], pd.Index(dictated)
         )
-    kept, left_out = _screened(listed, wrong)
-    at = pd.Series(np.arange(len(kept)), kept["reading_id"].to_numpy(str))
-    marks = marks[marks["reading_id"].isin(at.index)]
+    usable, left_out = _screened(listed, wrong)
+    position = pd.Series(np.arange(len(usable)), usable["reading_id"].to_numpy(str))
+    marks = marks[marks["reading_id"].isin(position.index)]
     told_by = getattr(inputs, source.associated or source.maps)
-    place = (at[marks["reading_id"]].to_numpy(), _channels(marks["label"], told_by))
-    labels = np.zeros((len(kept), len(TEN_LABELS)), np.float32)
+    place = (position[marks["reading_id"]].to_numpy(), _channels(marks["label"], told_by))
+    labels = np.zeros((len(usable), len(TEN_LABELS)), np.float32)
     map_row = np.full(labels.shape, -1, np.int64)
     labels[place] = 1
     map_row[place] = marks["row"].fillna(-1)
-    items = _items(kept, images, name, labels, map_row, left_out, annotated=True)
+    items = _items(usable, images, name, labels, map_row, left_out, annotated=True)
     _check_frames(items, images, maps, getattr(inputs, source.maps))
     return items
 
@@ -217,10 +217,10 @@ def _listed(inputs: MilInputs, name: str, split: str) -> pd.DataFrame:
     readings: pd.DataFrame = table.to_pandas()
     if name == "reflacx":
         readings = readings[readings["phase"] == PHASE]
-    own = readings["split"] == split
+    rows = readings["split"] == split
     if split == SPLITS[0]:
-        own |= readings["split"].isna()
-    return readings[own].sort_values(["image_path", "reading_id"], ignore_index=True)
+        rows |= readings["split"].isna()
+    return readings[rows].sort_values(["image_path", "reading_id"], ignore_index=True)
 
 
 def _marks(
@@ -229,8 +229,8 @@ def _marks(
     """Labels of readings, with the rows of their maps; the readings that could tell, if not all."""
     source = SUPERVISIONS[supervision]
     if source.associated:
-        said, dictated = _said(getattr(inputs, source.associated))
-        return said.merge(rows, how="left", on=["reading_id", "label"]), dictated
+        mentions, dictated = _mentions(getattr(inputs, source.associated))
+        return mentions.merge(rows, how="left", on=["reading_id", "label"]), dictated
     if supervision == "report":
         whole = rows.drop(columns="label")
         return _drawn_at_all(inputs).merge(whole, how="left", on="reading_id"), None
@@ -238,7 +238,7 @@ def _marks(
 
 
 def _items(
-    kept: pd.DataFrame,
+    usable: pd.DataFrame,
     images: pd.DataFrame,
     source: str,
     labels: NDArray[np.float32],
@@ -247,15 +247,15 @@ def _items(
     *,
     annotated: bool,
 ) -> Items:
-    readings = kept["reading_id"] if annotated else pd.Series("", kept.index)
+    readings = usable["reading_id"] if annotated else pd.Series("", usable.index)
     return Items(
-        dicom_id=kept["dicom_id"].to_numpy(str),
+        dicom_id=usable["dicom_id"].to_numpy(str),
         reading_id=readings.to_numpy(str),
-        source=np.full(len(kept), source),
-        subject_id=kept["subject_id"].to_numpy(np.int64),
-        annotated=np.full(len(kept), annotated),
+        source=np.full(len(usable), source),
+        subject_id=usable["subject_id"].to_numpy(np.int64),
+        annotated=np.full(len(usable), annotated),
         labels=labels,
-        image_row=images.loc[kept["dicom_id"], "row"].to_numpy(np.int64),
+        image_row=images.loc[usable["dicom_id"], "row"].to_numpy(np.int64),
         map_row=map_row,
         left_out=left_out,
     )
@@ -263,31 +263,31 @@ def _items(
 
 def _channels(labels: Iterable[str], where: str) -> NDArray[np.intp]:
     """Numbers of labels among the ten."""
-    found = list(labels)
-    unknown = sorted(set(found) - set(CHANNEL))
+    names = list(labels)
+    unknown = sorted(set(names) - set(CHANNEL))
     if unknown:
-        what = f"{', '.join(unknown)} is none of the ten labels that networks know."
+        message = f"{', '.join(unknown)} is none of the ten labels that networks know."
         remedy = f"These are {', '.join(TEN_LABELS)}."
-        raise AlignmentError(what, where=where, remedy=remedy)
-    return np.array([CHANNEL[label] for label in found], np.intp)
+        raise AlignmentError(message, where=where, remedy=remedy)
+    return np.array([CHANNEL[label] for label in names], np.intp)
 
 
 def _absent(keys: "pd.Series[Any]", index: "pd.Index[Any]") -> NDArray[np.bool_]:
     """Tell which keys an index has not; `isin` is slow on as many strings."""
-    found: NDArray[np.bool_] = index.get_indexer(keys) < 0  # type: ignore[arg-type]  # the stubs want an Index
-    return found
+    absent: NDArray[np.bool_] = index.get_indexer(keys) < 0  # type: ignore[arg-type]  # the stubs want an Index
+    return absent
 
 
 def _screened(
     frame: pd.DataFrame, wrong: Mapping[str, NDArray[np.bool_]]
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Leave out rows, each counted for the first reason that applies."""
-    kept = np.ones(len(frame), bool)
+    usable = np.ones(len(frame), bool)
     left_out = {}
     for reason, bad in wrong.items():
-        left_out[reason] = int((kept & bad).sum())
-        kept &= ~bad
-    return frame[kept], {reason: n for reason, n in left_out.items() if n}
+        left_out[reason] = int((usable & bad).sum())
+        usable &= ~bad
+    return frame[usable], {reason: n for reason, n in left_out.items() if n}
 
 
 def _map_index(folder: str) -> pd.DataFrame:
@@ -298,12 +298,12 @@ def _map_index(folder: str) -> pd.DataFrame:
     return index.assign(row=row.where(index["peak"] != 0)).drop(columns="peak")
 
 
-def _said(folder: str) -> tuple[pd.DataFrame, list[str]]:
+def _mentions(folder: str) -> tuple[pd.DataFrame, list[str]]:
     """Labels that readings mention, and the readings whose words have times."""
     table = read_table(Path(folder), "windows", ["reading_id", "kind", "labels"]).to_pandas()
     dictated = table.loc[table["kind"] == "report", "reading_id"].unique().tolist()
-    said = table.explode("labels").rename(columns={"labels": "label"})[["reading_id", "label"]]
-    return said.dropna().drop_duplicates(), dictated
+    mentions = table.explode("labels").rename(columns={"labels": "label"})[["reading_id", "label"]]
+    return mentions.dropna().drop_duplicates(), dictated
 
 
 def _drawn_at_all(inputs: MilInputs) -> pd.DataFrame:
@@ -325,6 +325,6 @@ def _check_frames(items: Items, images: pd.DataFrame, maps: pd.DataFrame, where:
     wrong = (width > 0) | (scale > 0.01 * of_map[:, 2]) | (pad_y > pixel) | (pad_x > pixel)
     faults = sorted(set(items.reading_id[item[wrong]]))
     if faults:
-        what = f"maps of {len(faults)} readings do not lie on their images."
+        message = f"maps of {len(faults)} readings do not lie on their images."
         remedy = "Draw maps and images with one shape, of images of the sizes that the tables say."
-        raise AlignmentError(what, where=where, remedy=remedy, faults=faults)
+        raise AlignmentError(message, where=where, remedy=remedy, faults=faults)

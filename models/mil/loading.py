@@ -111,10 +111,10 @@ def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
     -------
     Tensor of float16, shape (channels, size, size)
     """
-    found = np.zeros((len(rows), size, size), np.float16)
+    values = np.zeros((len(rows), size, size), np.float16)
     for channel in np.flatnonzero(rows >= 0):
-        found[channel] = shrunk(maps[int(rows[channel])], size)
-    return torch.from_numpy(found)
+        values[channel] = shrunk(maps[int(rows[channel])], size)
+    return torch.from_numpy(values)
 
 
 def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
@@ -122,8 +122,8 @@ def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
     factor = len(heatmap) // size
     bits = heatmap.view(np.uint16)  # of numbers ≥ 0 in the order of the numbers, and faster
     rows = bits.reshape(size, factor, -1).max(axis=1)
-    found: NDArray[np.float16] = rows.reshape(size, size, factor).max(axis=2).view(np.float16)
-    return found
+    values: NDArray[np.float16] = rows.reshape(size, size, factor).max(axis=2).view(np.float16)
+    return values
 
 
 def collate(items: Sequence[Item], size: int) -> Batch:
@@ -190,8 +190,10 @@ def _open_maps(folder: str, size: int) -> Shards:
     maps = open_shards(folder)
     heights, widths = (maps.index[side].unique().to_pylist() for side in ("height", "width"))
     if heights != widths or len(heights) != 1 or heights[0] % size:
-        what = f"maps of heights {heights} and widths {widths} cannot be shrunk to {size} × {size}."
-        raise AlignmentError(what, where=folder, remedy=f"Draw them with a multiple of {size}.")
+        message = (
+            f"maps of heights {heights} and widths {widths} cannot be shrunk to {size} × {size}."
+        )
+        raise AlignmentError(message, where=folder, remedy=f"Draw them with a multiple of {size}.")
     return maps
 
 

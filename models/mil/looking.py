@@ -49,11 +49,11 @@ def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> li
     with torch.inference_mode():
         output = network(images.to(network.classifier.weight.device), decode=maps)
         probability = probability_of(output.logits, run).cpu().numpy()
-        found = localisation_maps(network, output) if maps else {}
-        drawn = {kind: values.cpu().numpy() for kind, values in found.items()}
+        tensors = localisation_maps(network, output) if maps else {}
+        drawn = {kind: tensor.cpu().numpy() for kind, tensor in tensors.items()}
     return [
-        Seen(one, {kind: values[at] for kind, values in drawn.items()})
-        for at, one in enumerate(probability)
+        Seen(values, {kind: arrays[row] for kind, arrays in drawn.items()})
+        for row, values in enumerate(probability)
     ]
 
 
@@ -64,5 +64,5 @@ def cases_of(items: Items) -> list[Case]:
 
 def mask_of(masks: Shards, items: Items, case: Case) -> NDArray[np.bool_]:
     """Ellipses of a case, at the masks' resolution."""
-    found: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
-    return found
+    mask: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
+    return mask

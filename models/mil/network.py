@@ -167,7 +167,7 @@ def join(features: list[Tensor]) -> Tensor:
     """
     size = features[0].shape[2:]
     finest, *coarser = features
-    return torch.cat([finest, *(F.interpolate(one, size=size) for one in coarser)], dim=1)
+    return torch.cat([finest, *(F.interpolate(layer, size=size) for layer in coarser)], dim=1)
 
 
 def _decoder(width: int) -> nn.Sequential:

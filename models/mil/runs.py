@@ -29,9 +29,9 @@ def mil_runs(section: MilSection, profile: MilProfile) -> list[MilRun]:
     """
     unknown = [model for model in profile.models if model not in section.variants]
     if unknown:
-        what = f"there is no variant {', '.join(unknown)}."
+        message = f"there is no variant {', '.join(unknown)}."
         remedy = f"Known are {', '.join(section.variants)}."
-        raise ParamsError(what, where="mil.models of the profile", remedy=remedy)
+        raise ParamsError(message, where="mil.models of the profile", remedy=remedy)
     return [
         _run(section, profile, model, seed) for model in profile.models for seed in profile.seeds
     ]

@@ -48,7 +48,7 @@ class MilTraining(pl.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with AMSGrad at a constant rate (Section 2.9)."""
         run = self.run
-        parameters = [one for one in self.network.parameters() if one.requires_grad]
+        parameters = [weight for weight in self.network.parameters() if weight.requires_grad]
         return torch.optim.Adam(
             parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
         )
@@ -135,8 +135,12 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
     items = build_items(inputs, run)
     counts = summarise_items(inputs, run, items, evaluation_items(inputs, run))
     if not len(items["validate"]):
-        what = f"{run.name} has no image of MIMIC-CXR-JPG to validate on, which chooses its epoch."
-        raise AlignmentError(what, where=inputs.mimic, remedy="Ingest it with some, or more of it.")
+        message = (
+            f"{run.name} has no image of MIMIC-CXR-JPG to validate on, which chooses its epoch."
+        )
+        raise AlignmentError(
+            message, where=inputs.mimic, remedy="Ingest it with some, or more of it."
+        )
     return Job(
         module=MilTraining(run),
         train=training_loader(items["train"], inputs, run),
@@ -172,10 +176,10 @@ def warnings_of(labels: NDArray[np.float32]) -> list[str]:
         Of the validation images.
     """
     share = labels.mean(axis=0)
-    flat = [name for name, one in zip(TEN_LABELS, share, strict=True) if one in {0, 1}]
+    flat = [name for name, value in zip(TEN_LABELS, share, strict=True) if value in {0, 1}]
     if not flat:
         return []
-    what = f"{len(flat)} labels have one class only among the {len(labels)} validation images"
+    message = f"{len(flat)} labels have one class only among the {len(labels)} validation images"
     if len(flat) == len(TEN_LABELS):
-        return [f"all {what}: the last epoch is kept"]
-    return [f"{what} and choose no epoch: {', '.join(flat)}"]
+        return [f"all {message}: the last epoch is kept"]
+    return [f"{message} and choose no epoch: {', '.join(flat)}"]

@@ -105,8 +105,8 @@ def load_profile(name: str, path: Path | None = None) -> Profile:
     folder = beside if (beside / f"{name}.yaml").is_file() else resource("params")
     profiles = sorted(file.stem for file in folder.glob("*.yaml"))
     if name not in profiles:
-        what = f"there is no profile {name!r}; known are {', '.join(profiles)}."
-        raise ParamsError(what, where=folder, remedy="Set `profile` in params.yaml.")
+        message = f"there is no profile {name!r}; known are {', '.join(profiles)}."
+        raise ParamsError(message, where=folder, remedy="Set `profile` in params.yaml.")
     return read_yaml(folder / f"{name}.yaml", Profile, ParamsError)
 
 
