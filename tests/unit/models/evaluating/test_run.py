@@ -303,6 +303,7 @@ def cooperative_config(folder):
 
 
 @pytest.mark.parametrize("config_of", [mil_config, cooperative_config])
+@pytest.mark.slow  # imports torch in a process of its own
 def test_it_runs_where_there_is_little(tmp_path, config_of):
     config = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(config_of(tmp_path))}
     (tmp_path / "config.json").write_text(json.dumps(config))

@@ -417,6 +417,7 @@ def test_workers_read_the_same(tmp_path, trained, images):
 ABSENT = ("pydantic", "dvc", "dask", "spacy", "matplotlib", "pydicom", "pytorch_lightning", "yaml")
 
 
+@pytest.mark.slow  # imports torch in a process of its own
 def test_it_runs_where_there_is_little(tmp_path, trained, images):
     code = f"""
 import sys
