@@ -3,8 +3,10 @@
 Results come back in the order of the tasks, so what is written never depends on the worker count.
 """
 
+import gc
 import logging
 import os
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -115,6 +117,10 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     try:
         client = Client(scheduler, timeout="5s")
     except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
+        # The half-made client closes itself when it is collected. That must not happen while
+        # another one starts: both take the same lock, and the process would wait for itself.
+        traceback.clear_frames(error.__traceback__)
+        gc.collect()
         message = f"no dask.distributed scheduler answers at {scheduler} ({error})."
         raise GazeError(
             message, remedy="Start one with `dask scheduler`, or leave it out."
