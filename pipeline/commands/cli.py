@@ -1,7 +1,6 @@
 """The console command: a lazy group, each command loaded when it is called."""
 
 import importlib
-import importlib.metadata
 from typing import Any
 
 import click
@@ -9,102 +8,45 @@ import click
 from gazescribe.pipeline.core.errors import nearest
 
 COMMANDS = {
-    "demo": (
-        "gazescribe.pipeline.commands.demo:demo",
-        "Write synthetic REFLACX, EGD and MIMIC trees.",
-    ),
-    "verify": (
-        "gazescribe.pipeline.commands.verify:verify",
-        "Check a raw tree against its manifest.",
-    ),
-    "sources": (
-        "gazescribe.pipeline.commands.sources:sources",
-        "List a raw tree's files, for DVC to watch.",
-    ),
-    "ingest": ("gazescribe.pipeline.commands.ingest:ingest", "Turn a raw tree into tables."),
-    "fixations": (
-        "gazescribe.pipeline.commands.fixations:fixations",
-        "Find fixations in raw gaze samples.",
-    ),
-    "label": (
-        "gazescribe.pipeline.commands.label:label",
-        "Find what reports mention, and its polarity.",
-    ),
-    "explain": (
-        "gazescribe.pipeline.commands.explain:explain",
-        "Show why a text is labelled as it is.",
-    ),
-    "evaluate-labels": (
-        "gazescribe.pipeline.commands.evaluate_labels:evaluate_labels",
-        "Score mentions against the readers' certainties.",
-    ),
-    "degrade": (
-        "gazescribe.pipeline.commands.degrade:degrade",
-        "Make the mentions of one label worse.",
-    ),
-    "associate": (
-        "gazescribe.pipeline.commands.associate:associate",
-        "Tie fixations to mentions: windows, Gaussians.",
-    ),
-    "tune": (
-        "gazescribe.pipeline.commands.tune:tune",
-        "Search the window that fits the readers' ellipses.",
-    ),
-    "heatmaps": ("gazescribe.pipeline.commands.heatmaps:heatmaps", "Draw heatmaps into shards."),
-    "images": ("gazescribe.pipeline.commands.images:images", "Fit radiographs into shards."),
-    "render": (
-        "gazescribe.pipeline.commands.render:render_command",
-        "Draw one map at any resolution.",
-    ),
-    "configure": (
-        "gazescribe.models.commands.configure:configure",
-        "Resolve the parameters of a network into one file.",
-    ),
-    "train": (
-        "gazescribe.models.commands.train:train",
-        "Train the networks that such a file names.",
-    ),
-    "evaluate": (
-        "gazescribe.models.commands.evaluate:evaluate",
-        "Score trained networks, by class and by place.",
-    ),
-    "predict": (
-        "gazescribe.models.commands.predict:predict",
-        "Apply a trained network to pictures.",
-    ),
-    "tabulate": (
-        "gazescribe.pipeline.commands.tabulate:tabulate",
-        "Turn scores into the papers' tables and figures.",
-    ),
-    "export": (
-        "gazescribe.pipeline.commands.export:export",
-        "Write a data set that others load without this program.",
-    ),
-    "overlay": (
-        "gazescribe.pipeline.commands.overlay:overlay",
-        "Draw maps over radiographs, to judge by eye.",
-    ),
-    "report": (
-        "gazescribe.pipeline.commands.report:report",
-        "Write pages about a run and its readings.",
-    ),
-    "diff": (
-        "gazescribe.pipeline.commands.diff:diff",
-        "Say what an edit of rules or parameters changed.",
-    ),
-    "sync": (
-        "gazescribe.pipeline.commands.sync:sync",
-        "Estimate the offset between speech and gaze, and the tracker's drift.",
-    ),
-    "doctor": (
-        "gazescribe.pipeline.commands.doctor:doctor",
-        "Say what this machine has, and what to set.",
-    ),
+    "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
+    "verify": "Check a raw tree against its manifest.",
+    "sources": "List a raw tree's files, for DVC to watch.",
+    "ingest": "Turn a raw tree into tables.",
+    "fixations": "Find fixations in raw gaze samples.",
+    "label": "Find what reports mention, and its polarity.",
+    "explain": "Show why a text is labelled as it is.",
+    "evaluate-labels": "Score mentions against the readers' certainties.",
+    "degrade": "Make the mentions of one label worse.",
+    "associate": "Tie fixations to mentions: windows, Gaussians.",
+    "tune": "Search the window that fits the readers' ellipses.",
+    "heatmaps": "Draw heatmaps into shards.",
+    "images": "Fit radiographs into shards.",
+    "render": "Draw one map at any resolution.",
+    "configure": "Resolve the parameters of a network into one file.",
+    "train": "Train the networks that such a file names.",
+    "evaluate": "Score trained networks, by class and by place.",
+    "predict": "Apply a trained network to pictures.",
+    "tabulate": "Turn scores into the papers' tables and figures.",
+    "export": "Write a data set that others load without this program.",
+    "overlay": "Draw maps over radiographs, to judge by eye.",
+    "report": "Write pages about a run and its readings.",
+    "diff": "Say what an edit of rules or parameters changed.",
+    "sync": "Estimate the offset between speech and gaze, and the tracker's drift.",
+    "doctor": "Say what this machine has, and what to set.",
 }
+"""Commands in the order of the data flow, and what each does."""
+OF_MODELS = ("configure", "train", "evaluate", "predict")
+"""Those that need a network: they live in `models/commands`, the others here."""
+
+
+def module_of(name: str) -> str:
+    """Name the module of a command; the command in it has the module's name."""
+    room = "models" if name in OF_MODELS else "pipeline"
+    return f"gazescribe.{room}.commands.{name.replace('-', '_')}"
 
 
 class LazyGroup(click.Group):
-    """Commands by dotted path, so that `--help` imports none of them."""
+    """Commands by name, so that `--help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Names in the order of the data flow."""
@@ -114,8 +56,8 @@ class LazyGroup(click.Group):
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        loaded: click.Command = getattr(importlib.import_module(module), attribute)
+        module = module_of(cmd_name)
+        loaded: click.Command = getattr(importlib.import_module(module), module.rpartition(".")[2])
         return loaded
 
     def resolve_command(
@@ -129,7 +71,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

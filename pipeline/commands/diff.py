@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import command, json_option, summarise
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.files import replacing
@@ -17,7 +17,7 @@ IDS_SHOWN = 5
 PATH = click.Path(exists=True, path_type=Path)
 
 
-@command("diff")
+@options.command("diff")
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @click.option(
@@ -32,7 +32,7 @@ PATH = click.Path(exists=True, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="CSV with a row for each change.",
 )
-@json_option
+@options.json_option
 def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_json: bool) -> None:
     """Say which mentions, windows and maps differ between BEFORE and AFTER.
 
@@ -62,7 +62,7 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
     if not as_json:
         _show(counts)
     line = f"{plural(len(changes), 'change')} in {plural(len(common), 'table')}"
-    summarise(f"{line} → {out}" if out else line, counts, as_json=as_json)
+    options.summarise(f"{line} → {out}" if out else line, counts, as_json=as_json)
 
 
 def _show(counts: Mapping[str, Any]) -> None:

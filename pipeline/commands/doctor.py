@@ -18,7 +18,7 @@ from typing import Literal
 
 import click
 
-from gazescribe.pipeline.commands.options import command, json_option, summarise
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.resources import resource
@@ -167,8 +167,8 @@ def _data(root: str | None) -> Iterator[Finding]:
             yield Finding(dataset, str(found), "ok", advice)
 
 
-@command("doctor")
-@json_option
+@options.command("doctor")
+@options.json_option
 def doctor(*, as_json: bool) -> None:
     """Say what this machine has, and what to set before a long run."""
     findings = list(examine(Path.cwd(), os.environ))
@@ -181,6 +181,6 @@ def doctor(*, as_json: bool) -> None:
     wrong = sum(one.state == "wrong" for one in findings)
     hints = sum(one.state == "hint" for one in findings)
     line = f"{len(findings)} things looked at: {wrong} wrong, {hints} could be better"
-    summarise(line, {"findings": [asdict(one) for one in findings]}, as_json=as_json)
+    options.summarise(line, {"findings": [asdict(one) for one in findings]}, as_json=as_json)
     if wrong:
         raise click.exceptions.Exit(2)

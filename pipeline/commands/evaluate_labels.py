@@ -6,30 +6,22 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.dictation.evaluation.cases import (
-    PAPER,
-)
+from gazescribe.pipeline.dictation.evaluation.cases import PAPER
 from gazescribe.pipeline.dictation.evaluation.run import run
 
 
-@command("evaluate-labels")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.argument("mentions", type=EXISTING_FILE)
-@click.argument("out", type=FOLDER)
-@click.option("--gold", type=EXISTING_FILE, help="Mentions to take as the truth, of any form.")
-@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
-@params_option
-@json_option
+@options.command("evaluate-labels")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.argument("mentions", type=options.EXISTING_FILE)
+@click.argument("out", type=options.FOLDER)
+@click.option(
+    "--gold", type=options.EXISTING_FILE, help="Mentions to take as the truth, of any form."
+)
+@click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
+@options.params_option
+@options.json_option
 def evaluate_labels(
     tables: Path,
     mentions: Path,
@@ -46,7 +38,7 @@ def evaluate_labels(
     """
     params = load_params(params_file).evaluate_labels
     summary = run(tables, mentions, out, params, gold=gold, rules=rules)
-    summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
+    options.summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
 
 
 def _line(summary: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gazescribe.pipeline.commands.options import EXISTING_FOLDER, FOLDER, command, params_option
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.dictation.labeler import Labeler
@@ -73,11 +73,11 @@ def picture(text: str, concepts: Sequence[Explained]) -> str:
     return page
 
 
-@command("explain")
+@options.command("explain")
 @click.argument("text")
-@click.option("--html", type=FOLDER, help="Write displaCy's picture to this file.")
-@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
-@params_option
+@click.option("--html", type=options.FOLDER, help="Write displaCy's picture to this file.")
+@click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@options.params_option
 def explain(text: str, html: Path | None, rules: Path | None, params_file: Path | None) -> None:
     """Show what TEXT mentions, and the rule that decided each mention."""
     labeler = Labeler.from_rules(rules, **load_params(params_file).label.model_dump())

@@ -13,25 +13,16 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
 
 
-@command("export")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.argument("associated", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("export")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.argument("associated", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option(
     "--format",
     "form",
@@ -41,7 +32,7 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     help="What it is written as.",
 )
 @click.option(
-    "--shards", type=EXISTING_FOLDER, multiple=True, help="Folder of maps; can be repeated."
+    "--shards", type=options.EXISTING_FOLDER, multiple=True, help="Folder of maps; can be repeated."
 )
 @click.option(
     "--size", "sizes", multiple=True, help="Draw label maps at N or HxW; can be repeated."
@@ -52,24 +43,21 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     help="Regions of coco are where a map is above this part of its maximum.  [default: 0.5]",
 )
 @click.option(
-    "--include-images", "images", type=EXISTING_FOLDER, help="Include radiographs from this folder."
+    "--include-images",
+    "images",
+    type=options.EXISTING_FOLDER,
+    help="Include radiographs from this folder.",
 )
 @click.option("--include-text", "text", is_flag=True, help="Include the dictations.")
 @click.option(
-    "--hash-ids", "key_file", type=EXISTING_FILE, help="Replace ids by hashes with this key file."
+    "--hash-ids",
+    "key_file",
+    type=options.EXISTING_FILE,
+    help="Replace ids by hashes with this key file.",
 )
-@params_option
-@parallel_options
-@json_option
+@options.shared_options
 def export(
-    tables: Path,
-    associated: Path,
-    out: Path,
-    params_file: Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    as_json: bool,
-    **options: Any,
+    tables: Path, associated: Path, out: Path, shared: options.Shared, **values: Any
 ) -> None:
     """Export TABLES and ASSOCIATED as a data set in OUT that others load without this program.
 
@@ -77,9 +65,9 @@ def export(
     --shards and --size. It holds no radiograph and no word of a dictation unless asked; it is
     searched for both before it is moved into place.
     """
-    request = ExportRequest(**options)
-    params = load_params(params_file).heatmaps
-    made = run(tables, associated, out, request, params, workers=workers, scheduler=scheduler)
+    request = ExportRequest(**values)
+    params = load_params(shared.params_file).heatmaps
+    made = run(tables, associated, out, request, params, **shared.parallel)
     for content, texts in made["duties"].items():
         for text in texts:
             click.secho(f"{content} included, and with it a duty: {text}", fg="yellow", err=True)
@@ -89,4 +77,4 @@ def export(
         counts.append("no maps: give --shards or --size")
     counts += [f"{n:,} {name}" for name, n in made["counts"].items()]
     ids = "ids hashed" if request.key_file else "ids as in the sources"
-    summarise(f"{request.form}: {', '.join(counts)}; {ids} → {out}", made, as_json=as_json)
+    shared.summarise(f"{request.form}: {', '.join(counts)}; {ids} → {out}", made)

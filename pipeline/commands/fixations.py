@@ -5,23 +5,17 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.gaze.fixations import find_fixations
 
 
-@command("fixations")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("fixations")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option("--method", type=click.Choice(["idt", "ivt"]), help="By dispersion, or by velocity.")
 @click.option("--smooth-s", type=float, help="Median of the samples this far round; 0 = none.")
 @click.option("--min-duration-s", type=float, help="Shorter fixations are none.")
@@ -30,11 +24,13 @@ from gazescribe.pipeline.gaze.fixations import find_fixations
 @click.option("--velocity-window-s", type=float, help="ivt: velocity is measured over this time.")
 @click.option("--px-per-deg", type=float, help="Image pixels a degree, where no table says it.")
 @click.option(
-    "--against", type=EXISTING_FOLDER, help="Tables whose fixations these are compared with."
+    "--against",
+    type=options.EXISTING_FOLDER,
+    help="Tables whose fixations these are compared with.",
 )
-@parallel_options
-@params_option
-@json_option
+@options.parallel_options
+@options.params_option
+@options.json_option
 def fixations(
     tables: Path,
     out: Path,
@@ -43,14 +39,10 @@ def fixations(
     workers: int | None,
     scheduler: str | None,
     params_file: Path | None,
-    *,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Find fixations in the samples of TABLES; write all tables, with these, to OUT."""
-    from gazescribe.pipeline.commands.params import load_params
-    from gazescribe.pipeline.core.yaml_files import override
-
     settings = override(load_params(params_file).fixations, **values)
     theirs = None if against is None else read_table(against, "fixations")
     summary = find_fixations(
@@ -62,7 +54,7 @@ def fixations(
         workers=workers,
         scheduler=scheduler,
     )
-    summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+    options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 
 def summary_line(summary: dict[str, Any]) -> str:

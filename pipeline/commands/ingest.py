@@ -6,15 +6,8 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.settings import Options
 from gazescribe.pipeline.sources.faults import say_lost
@@ -30,38 +23,33 @@ COUNTED = {
 }
 
 
-@command("ingest")
+@options.command("ingest")
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=EXISTING_FOLDER)
+@click.argument("root", type=options.EXISTING_FOLDER)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--val-subjects",
-    type=EXISTING_FILE,
+    type=options.EXISTING_FILE,
     help="The authors' validation subjects, one a line.  [default: a seeded draw]",
 )
 @click.option(
     "--tuning-readings",
-    type=EXISTING_FILE,
+    type=options.EXISTING_FILE,
     help="The authors' labeler-tuning readings, one a line.  [default: a seeded draw]",
 )
-@click.option(
-    "--mimic-metadata",
-    type=click.Path(exists=True, path_type=Path),
-    help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
-)
+@options.mimic_metadata_option
 @click.option("--samples", is_flag=True, help="Write the table of gaze samples too.")
-@parallel_options
-@params_option
-@json_option
+@options.parallel_options
+@options.params_option
+@options.json_option
 def ingest(
-    dataset: str, root: Path, out: Path, params_file: Path | None, *, as_json: bool, **values: Any
+    dataset: str, root: Path, out: Path, params_file: Path | None, as_json: bool, **values: Any
 ) -> None:
     """Turn the raw tree under ROOT into tables in OUT.
 
     DATASET is reflacx, egd or mimic-cxr-jpg, or the manifest of your own data: its name in
     data_manifests/, or the path of a YAML file (docs/own-data.md).
     """
-    from gazescribe.pipeline.commands.params import load_params
     from gazescribe.pipeline.ingest.run import ingest_tree
 
     settings = load_params(params_file).ingest
@@ -70,7 +58,7 @@ def ingest(
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
     summary = ingest_tree(root, out, manifest, settings, Options(**values))
-    summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+    options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:

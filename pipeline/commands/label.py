@@ -6,49 +6,31 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.dictation.reports import read_reports, writing
 from gazescribe.pipeline.dictation.run import load_labeler, run
 
 
-@command("label")
-@click.argument("source", metavar="IN", type=FOLDER)
-@click.argument("out", metavar="OUT", type=FOLDER)
-@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
-@params_option
-@parallel_options
-@json_option
-def label(
-    source: Path,
-    out: Path,
-    rules: Path | None,
-    params_file: Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    as_json: bool,
-) -> None:
+@options.command("label")
+@click.argument("source", metavar="IN", type=options.FOLDER)
+@click.argument("out", metavar="OUT", type=options.FOLDER)
+@click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@options.shared_options
+def label(source: Path, out: Path, rules: Path | None, shared: options.Shared) -> None:
     """Find what reports mention, and whether it is denied or doubted.
 
     IN is a csv, jsonl or parquet file with report_id and text, or an ingested folder. OUT is a
     csv, jsonl or parquet file.
     """
-    conventions = load_params(params_file).label
+    conventions = load_params(shared.params_file).label
     sha256 = load_labeler(rules and rules.resolve(), conventions).rules_sha256
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     n_reports = 0
     with writing(out) as write:
         reports = read_reports(source, left_out)
-        for rows in run(reports, conventions, rules=rules, workers=workers, scheduler=scheduler):
+        for rows in run(reports, conventions, rules=rules, **shared.parallel):
             write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
             n_reports += 1
@@ -59,17 +41,14 @@ def label(
         "rules_sha256": sha256,
         "conventions": conventions.model_dump(),
     }
-    summarise(_line(details, out), details, as_json=as_json)
+    shared.summarise(_line(details, out), details)
 
 
 def _line(details: dict[str, Any], out: Path) -> str:
     total = Counter[str]()
     for name, count in details["mentions"].items():
         total[name.rpartition(": ")[2]] += count
-    by_polarity = ", ".join(
-        f"{total[polarity]} {polarity}"
-        for polarity in sorted(total, key=lambda polarity: -total[polarity])
-    )
+    by_polarity = ", ".join(f"{n} {polarity}" for polarity, n in total.most_common())
     left_out = "".join(f"; {n} left out {why}" for why, n in details["left_out"].items())
     return (
         f"{details['reports']} reports, {sum(total.values())} mentions ({by_polarity}){left_out};"

@@ -3,6 +3,8 @@
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,10 @@ import click
 
 from gazescribe.pipeline.core.errors import GazeError
 
+Function = Callable[..., Any]
+
 FOLDER = click.Path(path_type=Path)
-
-
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -44,12 +44,12 @@ class GazeCommand(click.Command):
             ctx.exit(2)
 
 
-def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+def command(name: str) -> Callable[[Function], click.Command]:
     """Declare a command of `gazescribe`."""
     return click.command(name, cls=GazeCommand)
 
 
-def parallel_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def parallel_options(function: Function) -> Function:
     """Add `--workers` and `--scheduler`."""
     function = click.option(
         "--scheduler",
@@ -63,7 +63,7 @@ def parallel_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def params_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def params_option(function: Function) -> Function:
     """Add `--params`."""
     return click.option(
         "--params",
@@ -73,11 +73,56 @@ def params_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def json_option(function: Function) -> Function:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")(
         function
     )
+
+
+def mimic_metadata_option(function: Function) -> Function:
+    """Add `--mimic-metadata`, for the commands that read a raw tree."""
+    return click.option(
+        "--mimic-metadata",
+        type=click.Path(exists=True, path_type=Path),
+        help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
+    )(function)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Values of the options that `shared_options` adds."""
+
+    params_file: Path | None
+    workers: int | None
+    scheduler: str | None
+    as_json: bool
+
+    @property
+    def parallel(self) -> dict[str, Any]:
+        """Arguments of `map_tasks` and of all that calls it."""
+        return {"workers": self.workers, "scheduler": self.scheduler}
+
+    def summarise(self, line: str, details: Mapping[str, Any]) -> None:
+        """Print the summary, as `summarise` does."""
+        summarise(line, details, as_json=self.as_json)
+
+
+def shared_options(function: Function) -> Function:
+    """Add `--params`, `--workers`, `--scheduler` and `--json`; their values come as `shared`."""
+
+    @wraps(function)  # click finds name, help and other options of the function on the wrapper
+    def with_shared(
+        *,
+        params_file: Path | None,
+        workers: int | None,
+        scheduler: str | None,
+        as_json: bool,
+        **values: Any,
+    ) -> None:
+        function(shared=Shared(params_file, workers, scheduler, as_json), **values)
+
+    return params_option(parallel_options(json_option(with_shared)))
 
 
 def summarise(line: str, details: Mapping[str, Any], *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gazescribe.pipeline.commands.options import EXISTING_FOLDER, FOLDER, command, params_option
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.tables import read_table
@@ -12,14 +12,14 @@ from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
 
 
-@command("overlay")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.argument("associated", type=EXISTING_FOLDER)
-@click.argument("images", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("overlay")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.argument("associated", type=options.EXISTING_FOLDER)
+@click.argument("images", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option("--reading", "reading_ids", multiple=True, help="Only this reading; can be repeated.")
 @click.option("--count", default=12, show_default=True, help="How many pictures at most.")
-@params_option
+@options.params_option
 def overlay(
     tables: Path,
     associated: Path,

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import numpy as np
 
-from gazescribe.pipeline.commands.options import EXISTING_FOLDER, FOLDER, command, params_option
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
@@ -22,9 +22,9 @@ from gazescribe.pipeline.maps.render import (
 )
 
 
-@command("render")
-@click.argument("associated", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("render")
+@click.argument("associated", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option("--reading", "reading_id", help="Reading id.")
 @click.option("--image", "dicom_id", help="Image (dicom_id) in place of a reading; see --tables.")
 @click.option("--window", type=int, help="Number of one window.")
@@ -36,12 +36,12 @@ from gazescribe.pipeline.maps.render import (
 )
 @click.option(
     "--tables",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="With --image: TABLES of the readings; data/tables/X where ASSOCIATED is "
     "data/associated/X.",
 )
-@params_option
-def render_command(
+@options.params_option
+def render(
     associated: Path,
     out: Path,
     reading_id: str | None,

@@ -1,29 +1,22 @@
 """The command `report`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.report.layout import open_run
 from gazescribe.pipeline.report.run import run
 
 
-@command("report")
-@click.argument("run_folder", metavar="RUN", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("report")
+@click.argument("run_folder", metavar="RUN", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option(
     "--images",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="Radiographs, or a folder above them.  [default: the run's own, else GAZE_DATA_ROOT]",
 )
 @click.option("--no-images", is_flag=True, help="Leave the radiographs out of the pages.")
@@ -39,22 +32,18 @@ from gazescribe.pipeline.report.run import run
 @click.option(
     "--params",
     "params_file",
-    type=EXISTING_FILE,
+    type=options.EXISTING_FILE,
     help="Parameters.  [default: the run's own, else ./params.yaml, else the packaged one]",
 )
-@parallel_options
-@json_option
+@options.parallel_options
+@options.json_option
 def report(
     run_folder: Path,
     out: Path,
-    images: Path | None,
     no_images: bool,
-    count: int,
-    asked: tuple[str, ...],
     params_file: Path | None,
-    workers: int | None,
-    scheduler: str | None,
     as_json: bool,
+    **selection: Any,
 ) -> None:
     """Write OUT/index.html about a run, and OUT/readings/*.html, an inspector a reading.
 
@@ -63,20 +52,12 @@ def report(
     """
     layout = open_run(run_folder)
     run_params = None if layout.params is None else run_folder / layout.params
-    summary = run(
-        run_folder,
-        out,
-        layout,
-        load_params(params_file or run_params).heatmaps,
-        images=images,
-        with_images=not no_images,
-        asked=asked,
-        count=count,
-        workers=workers,
-        scheduler=scheduler,
-    )
+    params = load_params(params_file or run_params).heatmaps
+    summary = run(run_folder, out, layout, params, with_images=not no_images, **selection)
     pictures = ", ".join(f"{n} {why}" for why, n in summary["radiographs"].items()) or "none"
     line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
-    summarise(f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json)
+    options.summarise(
+        f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json
+    )
     if not as_json:
         click.secho(summary["notice"], err=True, dim=True)

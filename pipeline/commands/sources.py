@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gazescribe.pipeline.commands.options import EXISTING_FOLDER, command, json_option, summarise
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.sources.listing import list_sources
@@ -12,11 +12,11 @@ from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
 
-@command("sources")
+@options.command("sources")
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=EXISTING_FOLDER)
+@click.argument("root", type=options.EXISTING_FOLDER)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@json_option
+@options.json_option
 def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
     """List the files under ROOT that the readers use, with sizes and md5s, in OUT.
 
@@ -32,4 +32,4 @@ def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
     name = manifest.name
     counts = {"dataset": name, "files": len(content["size"]), "hashed": len(content["md5"])}
     line = f"{name}: {counts['files']:,} files, {counts['hashed']:,} of them hashed → {out}"
-    summarise(line, counts, as_json=as_json)
+    options.summarise(line, counts, as_json=as_json)

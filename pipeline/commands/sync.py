@@ -12,14 +12,7 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.files import write_json
@@ -29,19 +22,23 @@ from gazescribe.pipeline.gaze.sync.estimates import run
 from gazescribe.pipeline.gaze.sync.settings import Sync
 
 
-@command("sync")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.option("--raw", type=EXISTING_FOLDER, help="EGD tree: sessions and calibration pictures.")
+@options.command("sync")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.option(
+    "--raw", type=options.EXISTING_FOLDER, help="EGD tree: sessions and calibration pictures."
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON here.")
-@click.option("--apply", "target", type=FOLDER, help="Write moved copies of TABLES to this folder.")
+@click.option(
+    "--apply", "target", type=options.FOLDER, help="Write moved copies of TABLES to this folder."
+)
 @click.option(
     "--what",
     "correction",
     type=click.Choice(["drift", "offset", "both"]),
     help="What --apply corrects: gaze by drift, words by offset, or both.",
 )
-@params_option
-@json_option
+@options.params_option
+@options.json_option
 def sync(
     tables: Path,
     raw: Path | None,
@@ -49,7 +46,6 @@ def sync(
     target: Path | None,
     correction: str | None,
     params_file: Path | None,
-    *,
     as_json: bool,
 ) -> None:
     """Estimate the offset between speech and gaze in TABLES, and the tracker's drift by session.
@@ -71,7 +67,7 @@ def sync(
         result["applied"] = apply_to(tables, target, result, moves, offset_s)
     if out:
         write_json(result, out)
-    summarise("\n".join(lines(result, settings)), result, as_json=as_json)
+    options.summarise("\n".join(lines(result, settings)), result, as_json=as_json)
 
 
 def _check_request(raw: Path | None, target: Path | None, correction: str | None) -> None:

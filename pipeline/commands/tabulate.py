@@ -9,75 +9,57 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 
 
-@command("tabulate")
+@options.command("tabulate")
 @click.argument("network", type=click.Choice(["mil", "cooperative"]))
-@click.argument("scores", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("scores", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @click.option(
     "--heatmaps",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="mil: label maps; draws the histogram behind the threshold of annotated cells.",
 )
 @click.option(
     "--degraded",
-    type=EXISTING_FILE,
+    type=options.EXISTING_FILE,
     help="mil: JSON of `gazescribe degrade --against`, for the experiment with degraded mentions.",
 )
-@click.option("--rules", type=EXISTING_FOLDER, help="mil: rules folder.  [default: ./rules]")
+@click.option(
+    "--rules", type=options.EXISTING_FOLDER, help="mil: rules folder.  [default: ./rules]"
+)
 @click.option(
     "--models",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="cooperative: trained models; adds time, memory and curves of joint and staged training.",
 )
-@params_option
-@json_option
+@options.params_option
+@options.json_option
 def tabulate(
     network: str,
     scores: Path,
     out: Path,
-    heatmaps: Path | None,
-    degraded: Path | None,
-    rules: Path | None,
-    models: Path | None,
     params_file: Path | None,
     as_json: bool,
+    **values: Path | None,
 ) -> None:
     """Turn SCORES of a network into the tables and figures of its paper in OUT.
 
     SCORES is what `gazescribe evaluate` wrote: a folder for each run. Missing models give shorter
     tables.
     """
-    options: dict[str, dict[str, Path | None]] = {
-        "mil": {"heatmaps": heatmaps, "degraded": degraded, "rules": rules},
-        "cooperative": {"models": models},
-    }
-    _refuse_others(network, options)
+    for name, value in values.items():
+        owner = "cooperative" if name == "models" else "mil"
+        if owner != network and value is not None:  # it would be without effect
+            raise click.UsageError(f"--{name} is an option of {owner}, not of {network}.")
+    paths = {name: value for name, value in values.items() if value is not None}
     stage = importlib.import_module(f"gazescribe.pipeline.results.{network}.stage")
     params = load_params(params_file).tabulate
-    summary: dict[str, Any] = stage.run(scores, out, params, **options[network])
+    summary: dict[str, Any] = stage.run(scores, out, params, **paths)
     line = f"{network}: {summary['n_runs']} runs of {len(summary['models'])} models,"
     line += f" {len(summary['tables'])} tables and {len(summary['figures'])} figures"
     absent = ", ".join(summary["not_made"])
     line += f"; not made for want of runs or options: {absent}" if absent else ""
-    summarise(f"{line} → {out}", summary, as_json=as_json)
-
-
-def _refuse_others(network: str, options: dict[str, dict[str, Path | None]]) -> None:
-    """Refuse an option of another network: it would be without effect."""
-    for other, given in options.items():
-        for name, value in given.items():
-            if other != network and value is not None:
-                message = f"--{name} is an option of {other}, not of {network}."
-                raise click.UsageError(message)
+    options.summarise(f"{line} → {out}", summary, as_json=as_json)

@@ -5,26 +5,17 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.windows.tune.run import run
 from gazescribe.pipeline.windows.tune.settings import SearchSettings
 
 
-@command("tune")
-@click.argument("tables", type=EXISTING_FOLDER)
-@click.argument("mentions", type=EXISTING_FILE)
-@click.argument("out", type=FOLDER)
+@options.command("tune")
+@click.argument("tables", type=options.EXISTING_FOLDER)
+@click.argument("mentions", type=options.EXISTING_FILE)
+@click.argument("out", type=options.FOLDER)
 @click.option(
     "--thresholds",
     type=click.Choice(["all", "published"]),
@@ -35,40 +26,30 @@ from gazescribe.pipeline.windows.tune.settings import SearchSettings
     type=click.Choice(["direct", "published"]),
     help="Draw maps at model size, or do as the authors' code does, 16-bit storage included.",
 )
-@click.option("--rules", type=EXISTING_FOLDER, help="Rules folder with labels.yaml.")
-@params_option
-@parallel_options
-@json_option
+@click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with labels.yaml.")
+@options.shared_options
 def tune(
     tables: Path,
     mentions: Path,
     out: Path,
     rules: Path | None,
-    params_file: Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    as_json: bool,
-    **options: Any,
+    shared: options.Shared,
+    **values: Any,
 ) -> None:
     """Score rules for the window of gaze by IoU with the readers' ellipses; rank them in OUT.
 
     TABLES is an ingested REFLACX folder. MENTIONS is what `gazescribe label` wrote, or anybody's
     spans with report id, span, label and polarity (csv, jsonl, parquet).
     """
-    params = load_params(params_file)
-    settings = SearchSettings(
-        tune=override(params.tune, **options),
-        associate=params.associate,
-        heatmaps=params.heatmaps,
-    )
-    summary = run(
-        tables, mentions, out, settings, rules=rules, workers=workers, scheduler=scheduler
-    )
+    params = load_params(shared.params_file)
+    searched = override(params.tune, **values)
+    settings = SearchSettings(tune=searched, associate=params.associate, heatmaps=params.heatmaps)
+    summary = run(tables, mentions, out, settings, rules=rules, **shared.parallel)
     best = summary["best"]
-    left_out = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    held_out = best["iou_cross_validated"]
     line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"
     line += f" {summary['n_subjects']} subjects; best {best['rule']}: IoU"
-    held_out = best["iou_cross_validated"]
     line += " not" if held_out is None else f" {held_out}"
     line += f" cross-validated, {best['iou_paper']} as in the paper"
-    summarise(f"{line}; left out: {left_out or 'none'} → {out}", summary, as_json=as_json)
+    left_out = ", ".join(f"{n} {why}" for why, n in summary["readings_left_out"].items() if n)
+    shared.summarise(f"{line}; left out: {left_out or 'none'} → {out}", summary)

@@ -6,14 +6,8 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FOLDER,
-    command,
-    json_option,
-    parallel_options,
-    params_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.settings import Options
 from gazescribe.pipeline.ingest.verify import (
@@ -28,24 +22,20 @@ from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
 
-@command("verify")
+@options.command("verify")
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=EXISTING_FOLDER)
+@click.argument("root", type=options.EXISTING_FOLDER)
 @click.option(
     "--quality",
     "quality_file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the gaze quality of each reading to this CSV file.",
 )
-@click.option(
-    "--mimic-metadata",
-    type=click.Path(exists=True, path_type=Path),
-    help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
-)
+@options.mimic_metadata_option
 @click.option("--samples", is_flag=True, help="Read the gaze samples too.")
-@parallel_options
-@params_option
-@json_option
+@options.parallel_options
+@options.params_option
+@options.json_option
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -54,12 +44,10 @@ def verify(
     root: Path,
     quality_file: Path | None,
     params_file: Path | None,
-    *,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
-    from gazescribe.pipeline.commands.params import load_params
     from gazescribe.pipeline.ingest.run import survey_tree
 
     manifest = load_readable(dataset)
@@ -71,7 +59,7 @@ def verify(
     report = make_report(survey, files, manifest)
     if quality_file is not None:
         write_quality(survey.quality, quality_file)
-    summarise("\n".join(as_text(report, root)), report, as_json=as_json)
+    options.summarise("\n".join(as_text(report, root)), report, as_json=as_json)
     ctx.exit(2 if report["n"]["error"] or report["n"]["loss"] else 0)
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from gazescribe.pipeline.commands.cli import COMMANDS, main
+from gazescribe.pipeline.commands.cli import main, module_of
 from tests.conftest import ROOT
 
 COMMANDS_ROOMS = ("pipeline/commands", "models/commands")
@@ -68,7 +68,7 @@ def rooms_behind(path):
 def test_stage_depends_on_the_rooms_it_imports(name):
     stage = STAGES[name]
     command = stage["cmd"].split()[1]
-    (module,) = files_of(COMMANDS[command][0].partition(":")[0])
+    (module,) = files_of(module_of(command))
     needed = rooms_behind(module)
     for chosen in CHOSEN_BY_SYSTEM.get(command, ()):
         (module,) = files_of(chosen.format(stage_system(stage)))

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from gazescribe.pipeline.commands.cli import COMMANDS, main
+from gazescribe.pipeline.commands.cli import COMMANDS, main, module_of
 from gazescribe.pipeline.commands.options import GazeCommand
 from gazescribe.pipeline.core.errors import GazeError, nearest
 from tests.running import gazescribe, invoke
@@ -56,9 +56,7 @@ def test_help_names_every_command():
     assert [name for name in COMMANDS if f"  {name} " not in printed] == []
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in COMMANDS if find_spec(COMMANDS[name][0].partition(":")[0])]
-)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if find_spec(module_of(name))])
 def test_every_command_loads_and_says_what_it_does(name):
     command = main.get_command(click.Context(main), name)
     assert isinstance(command, GazeCommand)
