@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import DATASETS
+from gazescribe.pipeline.core.yaml_files import load_yaml
 
 
 @dataclass(frozen=True)
@@ -159,12 +158,7 @@ def load_certainty_map(
 
 
 def _read_yaml(path: Path) -> dict[str, object]:
-    if not path.is_file():
-        raise RuleError("there is no such file.", where=path, remedy="Give a rules folder.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RuleError(f"this is not YAML ({error}).", where=path) from error
+    content = load_yaml(path, RuleError, "Give a rules folder.")
     if not isinstance(content, dict):
         raise RuleError("a mapping was expected.", where=path)
     return content

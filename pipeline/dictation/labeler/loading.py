@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.yaml_files import Strict, explain
+from gazescribe.pipeline.core.yaml_files import LOADER, Strict, explain
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError, is_only_common
 from gazescribe.pipeline.dictation.labeler.rules import (
@@ -95,7 +95,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
 
 def _read(source: _Source, model: type[Strict]) -> Strict | None:
     try:
-        node = yaml.compose(source.path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        node = yaml.compose(source.path.read_text(encoding="utf-8"), Loader=LOADER)
         content = _plain(node, (), source) if node else {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         source.fault((), f"this is not YAML ({error})")

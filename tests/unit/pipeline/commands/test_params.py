@@ -2,9 +2,8 @@ import pytest
 import yaml
 
 from gazescribe.pipeline.commands.params import load_params, size_of
-from gazescribe.pipeline.core.errors import GazeError, ParamsError
+from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.yaml_files import override
 from tests.conftest import ROOT
 from tests.running import invoke
 
@@ -102,21 +101,6 @@ def test_the_working_folder_comes_first(tmp_path, monkeypatch, content):
     assert load_params().associate.lag_s == 2.25
     (tmp_path / "params.yaml").unlink()
     assert load_params().associate.lag_s == 1.5
-
-
-def test_a_resource_that_nobody_ships():
-    with pytest.raises(GazeError, match=r"nothing\.yaml is neither in "):
-        resource("nothing.yaml")
-
-
-def test_override():
-    section = load_params().associate
-    assert override(section, lag_s=2.0, end=None).lag_s == 2
-    assert override(section, end=None) == section
-    with pytest.raises(ParamsError, match=r"(?s)options: .*lag_s: .*found -2\.0"):
-        override(section, lag_s=-2.0)
-    with pytest.raises(ParamsError, match="lag is unknown; the nearest is lag_s"):
-        override(section, lag=2.0)
 
 
 def test_sections_cannot_be_changed():

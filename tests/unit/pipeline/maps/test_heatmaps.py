@@ -4,37 +4,14 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.errors import ParamsError, SchemaError
+from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.heatmaps import run
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        pytest.param("512", (512, 512), id="square"),
-        pytest.param(64, (64, 64), id="number"),
-        pytest.param("640x512", (640, 512), id="height by width"),
-        pytest.param("640X512", (640, 512), id="capital"),
-        pytest.param("native", None, id="native"),
-    ],
-)
-def test_size(text, size):
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize(
-    "text", ["0", "-5", "12.5", "x512", "512x", "1x2x3", "", "big", "0x9", "５１２", " 512"]
-)
-def test_size_refused(text):
-    with pytest.raises(ParamsError, match=f"size '{text}' is neither N nor HxW"):
-        parse_size(text)
 
 
 def ellipse(number, label, certainty=4, **columns):

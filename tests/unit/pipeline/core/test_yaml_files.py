@@ -1,0 +1,165 @@
+import dataclasses
+from typing import Literal
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.errors import ManifestError, ParamsError, RuleError
+from gazescribe.pipeline.core.yaml_files import (
+    LOADER,
+    Strict,
+    check,
+    load_yaml,
+    option_of,
+    override,
+    read_yaml,
+)
+
+
+class Wheel(Strict):
+    inches: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Saddle:
+    height: int
+
+
+class Bicycle(Strict):
+    wheels: list[Wheel]
+    brake: Literal["rim", "disc"] = "rim"
+    saddle: Saddle | None = None
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content):
+        path = tmp_path / "bicycle.yaml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_a_file_becomes_a_model(file):
+    bicycle = read_yaml(file("wheels: [{inches: 26}]\nsaddle: {height: 90}"), Bicycle, RuleError)
+    assert bicycle == Bicycle(wheels=[Wheel(inches=26)], saddle=Saddle(90))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a: 1\nb: [x, 2.5, null, true, 'no']", id="plain"),
+        pytest.param("a: &x {b: 1e-3}\nc: {<<: *x, d: 2020-01-02}", id="merge and date"),
+        pytest.param("Ähre: |\n  two\n  lines\n", id="text"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_the_fast_loader_reads_the_same(file, text):
+    assert load_yaml(file(text), RuleError) == yaml.safe_load(text)
+
+
+def test_the_fast_loader_is_used_where_there_is_one():
+    assert LOADER is (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("a: 1\nb: [1\nc: 2\n", r"line 3, column 2", id="no end of a list"),
+        pytest.param("a: 1\n b: 2\n", r"line 2, column 3:\n     b: 2\n      \^", id="indented"),
+        pytest.param("a: 1\n\tb: 2\n", r"line 2, column 1", id="tab"),
+        pytest.param("a: *x", r"undefined alias 'x'", id="alias"),
+        pytest.param("!!python/object/apply:os.getcwd []", "could not determine", id="code"),
+        pytest.param(b"a: \xff", "can't decode byte 0xff", id="no text"),
+    ],
+)
+def test_no_yaml(file, content, message):
+    path = file(content)
+    with pytest.raises(ManifestError, match=r"this is not YAML") as raised:
+        load_yaml(path, ManifestError)
+    assert raised.match(message)
+    assert raised.value.where == str(path)
+
+
+def test_messages_do_not_depend_on_the_loader(file):
+    text = "a: 1\nb: [1\nc: 2\n"
+    with pytest.raises(yaml.YAMLError) as pure:
+        yaml.safe_load(text)
+    with pytest.raises(RuleError) as raised:
+        load_yaml(file(text), RuleError)
+    assert str(pure.value) in str(raised.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(RuleError, match=r"there is no such file\. Give one\."):
+        load_yaml(tmp_path / "none.yaml", RuleError, "Give one.")
+    with pytest.raises(ParamsError, match="there is no such file"):
+        read_yaml(tmp_path / "none.yaml", Bicycle, ParamsError)
+
+
+def test_an_empty_file(file):
+    with pytest.raises(ParamsError, match="the file is empty"):
+        read_yaml(file("# nothing\n"), Bicycle, ParamsError)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        pytest.param([], r"the file: .*found \[\]", id="a list"),
+        pytest.param({}, "wheels is missing", id="missing"),
+        pytest.param(
+            {"wheels": [], "break": "rim"},
+            r"break is unknown; the nearest is brake \(known: wheels, brake, saddle\)",
+            id="unknown",
+        ),
+        pytest.param(
+            {"wheels": [{"inches": 26}, {"inches": 26, "inch": 1}]},
+            r"wheels.1.inch is unknown; the nearest is inches \(known: inches\)",
+            id="unknown in a list",
+        ),
+        pytest.param(
+            {"wheels": [], "saddle": {"height": 1, "hight": 2}},
+            r"saddle.hight is unknown; the nearest is height \(known: height\)",
+            id="unknown in a dataclass",
+        ),
+        pytest.param({"wheels": [{"inches": float("nan")}]}, "wheels.0.inches: .*nan", id="nan"),
+        pytest.param({"wheels": [], "brake": "drum"}, "brake: .*'disc'.*, found 'drum'", id="word"),
+    ],
+)
+def test_faults(content, fault):
+    with pytest.raises(
+        RuleError, match=r"x\.yaml: this does not say what it must\. Mend"
+    ) as raised:
+        check(content, Bicycle, RuleError, where="x.yaml", remedy="Mend it.")
+    assert len(raised.value.faults) == 1
+    assert raised.match(fault)
+
+
+def test_all_faults_at_once():
+    with pytest.raises(RuleError) as raised:
+        check({"wheel": 1, "brake": 2}, Bicycle, RuleError, where="x")
+    assert [fault.split()[0] for fault in raised.value.faults] == ["wheels", "brake:", "wheel"]
+
+
+def test_override():
+    section = load_params().associate
+    assert override(section, lag_s=2.0, end=None).lag_s == 2
+    assert override(section, end=None) == section
+    with pytest.raises(ParamsError, match=r"(?s)options: .*lag_s: .*found -2\.0"):
+        override(section, lag_s=-2.0)
+    with pytest.raises(ParamsError, match="lag is unknown; the nearest is lag_s"):
+        override(section, lag=2.0)
+
+
+def test_a_key_is_named_as_the_option_that_sets_it():
+    @click.command()
+    @click.option("--lag", "lag_s")
+    def command(lag_s):
+        click.echo(f"{option_of('lag_s')} {option_of('sigma_deg')} {lag_s}")
+
+    assert CliRunner().invoke(command, ["--lag", "x"]).output == "--lag sigma_deg x\n"
+    assert option_of("lag_s") == "lag_s"
