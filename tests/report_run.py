@@ -10,8 +10,8 @@ from PIL import Image
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import write_table
-from gazescribe.pipeline.results.rows import Table
-from gazescribe.pipeline.results.writing import Outputs, Results, by_name, write_results
+from gazescribe.pipeline.results.rows import PaperTable
+from gazescribe.pipeline.results.writing import NetworkResults, write_results
 from gazescribe.pipeline.windows.associate import run as associate
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -93,15 +93,14 @@ def write_results_of(folder: Path) -> None:
     labels = ["Edema | mild", "All"]
     shown = pd.DataFrame({"label": labels, "n_seeds": [3, 3], "mean": [0.5, None]})
     shown = shown.assign(**{"t over seeds": "–", "published": ["0.4", "0.6 †"]})
-    tables = [
-        Table("table_6", "Table 6. IoU", shown, shown, ["A note.", "Another."]),
-        Table("noise", "Noise", shown, shown),
-    ]
+    tables = {
+        "table_6": PaperTable("Table 6. IoU", shown, shown, ["A note.", "Another."]),
+        "noise": PaperTable("Noise", shown, shown),
+    }
     figures = {"iou_by_label": Figure(), "curves": Figure()}
-    results = Results("Results", ["Intervals are three."], by_name(tables), figures)
-    outputs = Outputs(("table_6", "noise"), ("iou_by_label", "curves"), {})
+    results = NetworkResults("Results", ["Intervals are three."], tables, figures)
     folder.mkdir(parents=True, exist_ok=True)
-    write_results(results, outputs, {}, folder)
+    write_results(results, {}, folder)
 
 
 def _associate(folder: Path, dataset: str, mentions: list) -> None:

@@ -15,33 +15,15 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table on the page.
+    """A table on the page."""
 
-    Attributes
-    ----------
-    title : str
-        Above it.
-    columns : list of str
-        Headings.
-    numeric : list of bool
-        Which columns hold numbers alone.
-    rows : list of list of str
-        Cells, as they are read.
-    n_more : int
-        Rows of the file that are not shown.
-    file : str
-        Where the rest is.
-    notes : list of str
-        Sentences under it.
-    """
-
-    title: str
-    columns: list[str]
-    numeric: list[bool]
-    rows: list[list[str]]
-    n_more: int = 0
-    file: str = ""
-    notes: list[str] = field(default_factory=list)
+    title: str  # above it
+    columns: list[str]  # headings
+    numeric: list[bool]  # which columns hold numbers alone
+    rows: list[list[str]]  # cells, as they are read
+    n_more: int = 0  # rows of the file that are not shown
+    file: str = ""  # where the rest is
+    notes: list[str] = field(default_factory=list)  # sentences under it
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:

@@ -17,18 +17,10 @@ def points_by_model(
     caption: str,
     colours: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw a panel for each metric, a row for each model.
+    """Draw a panel for each metric that has a title in `metrics`, a row for each model.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As `points` takes it, with metric and model.
-    metrics : mapping of str to str
-        Those drawn, and their titles.
-    caption : str
-        Under all panels.
-    colours : mapping of str to str, optional
-        By model; the others are grey. One colour for all where it is absent.
+    The rows are as `points` takes them, with metric and model. Models without a colour are grey;
+    without any colours all are alike.
     """
     models = list(dict.fromkeys(frame["model"]))
     size = (3.0, 1.2 + 0.25 * len(models))
@@ -46,21 +38,11 @@ def points_by_model(
 def points(
     axes: Axes, frame: pd.DataFrame, heights: Floats, colours: str | list[str], label: str = ""
 ) -> None:
-    """Draw rows of a table as points with their intervals, at these heights.
+    """Draw rows of a table as points with their intervals, each at its height.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where.
-    frame : pandas.DataFrame
-        mean, published, and `_low` and `_high` of the intervals t and subjects.
-    heights : ndarray of float64, shape (rows,)
-        Of the points.
-    colours : str or list of str
-        Of all points, or of each.
-    label : str
-        For a legend.
+    A row has mean, published, and `_low` and `_high` of the intervals t and subjects.
     """
+    # both intervals on one line: a thick pale one under a thin one
     for interval, width, alpha in (("t", 4.5, 0.35), ("subjects", 1.0, 1.0)):
         low, high = frame[f"{interval}_low"], frame[f"{interval}_high"]
         axes.hlines(heights, low, high, colors=colours, linewidth=width, alpha=alpha)

@@ -26,23 +26,12 @@ INTERVALS = ("paper", "t", "subjects")
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric of one model.
+    """One metric of one model."""
 
-    Attributes
-    ----------
-    items : tuple of str
-        What is scored apart, such as labels.
-    seeds : tuple of int
-        Of the runs.
-    by_run : ndarray of float64, shape (runs, items)
-        NaN where it is not defined.
-    draws : ndarray of float64, shape (n_bootstrap, runs, items)
-        The same in resamples of subjects, which are the same for all models.
-    """
-
-    items: tuple[str, ...]
-    seeds: tuple[int, ...]
-    by_run: Floats
+    items: tuple[str, ...]  # what is scored apart, such as labels
+    seeds: tuple[int, ...]  # of the runs
+    by_run: Floats  # (runs, items): NaN where it is not defined
+    # (n_bootstrap, runs, items): in resamples of subjects, which are the same for all models
     draws: Floats
 
     def macro(self) -> Self:
@@ -95,15 +84,6 @@ def resample_subjects(subjects: ArrayLike, draws: Draws) -> Floats:
     distinct, subject = np.unique(subjects, return_inverse=True)
     times: Floats = draw_clusters(len(distinct), draws)[:, subject]
     return times
-
-
-def shared_differences(model: Measure, other_model: Measure) -> Floats:
-    """Differences of two macro measures for each seed that both have."""
-    seeds = sorted(set(model.seeds) & set(other_model.seeds))
-    rows = [model.seeds.index(seed) for seed in seeds]
-    other_rows = [other_model.seeds.index(seed) for seed in seeds]
-    differences: Floats = model.by_run[rows, 0] - other_model.by_run[other_rows, 0]
-    return differences if seeds else np.empty(0)
 
 
 def _mean(values: Floats, axis: int) -> Floats:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.resampling import interval
-from gazescribe.pipeline.results.measures import Measure, shared_differences
+from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.rows import Format, intervals, number
 from gazescribe.pipeline.results.statistics import bootstrap_p, holm, paired_t_p
 
@@ -15,7 +16,13 @@ def compare(model: Measure, other: Measure, confidence: float) -> dict[str, Any]
     """Test the difference of two macro measures over subjects and over the seeds of both."""
     drawn = model.mean_draws() - other.mean_draws()
     low, high = interval(drawn, confidence)
-    by_seed = shared_differences(model, other)
+    shared = sorted(set(model.seeds) & set(other.seeds))
+    by_seed = np.array(
+        [
+            model.by_run[model.seeds.index(seed), 0] - other.by_run[other.seeds.index(seed), 0]
+            for seed in shared
+        ]
+    )
     return {
         "difference": model.mean()[0] - other.mean()[0],
         "low": low[0],
@@ -38,7 +45,7 @@ def correct(frame: pd.DataFrame, tests: Sequence[str], family: Sequence[str]) ->
 def show_tests(
     frame: pd.DataFrame, over: str, tests: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, Format]]:
-    """Put corrected tests into the form of `tables.md`.
+    """Put corrected tests into the form of `tables.md`: give what a `Table` shows, and formats.
 
     Parameters
     ----------
@@ -48,13 +55,6 @@ def show_tests(
         Heading of the bootstrap interval.
     tests : mapping of str to str
         Tests to show, and their names in the headings.
-
-    Returns
-    -------
-    shown : pandas.DataFrame
-        For a `Table`.
-    formats : dict of str to function
-        Likewise.
     """
     shown = frame[["metric", "model", "other", "difference"]].copy()
     shown[over] = intervals(frame, "")

@@ -28,30 +28,15 @@ Format = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
-class Table:
-    """One result table.
+class PaperTable:
+    """One result table."""
 
-    Attributes
-    ----------
-    name : str
-        Of its CSV file, without suffix.
-    title : str
-        Heading in `tables.md`.
-    frame : pandas.DataFrame
-        All of it.
-    shown : pandas.DataFrame
-        The columns of `tables.md` and of the report under their headings: text and numbers.
-    notes : list of str
-        Sentences under it.
-    formats : mapping of str to function
-        How the numbers of a shown column are written; floats without one get three digits.
-    """
-
-    name: str
-    title: str
-    frame: pd.DataFrame
+    title: str  # heading in `tables.md`
+    frame: pd.DataFrame  # all of it
+    # the columns of `tables.md` and of the report under their headings: text and numbers
     shown: pd.DataFrame
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # sentences under it
+    # how the numbers of a shown column are written; floats without one get three digits
     formats: Mapping[str, Format] = field(default_factory=dict)
 
     def format_of(self, heading: str) -> Format:

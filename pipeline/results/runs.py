@@ -1,7 +1,7 @@
 """Runs that were scored: one folder each, with `scores.json` and score tables."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -161,6 +161,12 @@ def read_scores(
     if faults:
         raise SchemaError(f"table {name} has names unknown here.", where=run.folder, faults=faults)
     return table
+
+
+def main_first(names: Iterable[str], main: Sequence[str]) -> list[str]:
+    """Put the models of the paper first, in its order; the others by name."""
+    known = sorted(names)
+    return [name for name in main if name in known] + [name for name in known if name not in main]
 
 
 def differing(tables: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -107,12 +107,11 @@ def paired_t_p(differences: Floats) -> float:
 
 def holm(p_values: Floats) -> Floats:
     """Adjust p values for their number (Holm 1979); NaN is left out."""
-    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]  # it has no stubs
-
-    known = ~np.isnan(p_values)
+    order = np.argsort(p_values)[: np.count_nonzero(~np.isnan(p_values))]  # NaN sorts last
+    # Written out: that of statsmodels collects garbage at each call, a tenth of a second.
+    factors = np.arange(len(order), 0, -1)
     adjusted = p_values.copy()
-    if known.any():
-        adjusted[known] = multipletests(p_values[known], method="holm")[1]
+    adjusted[order] = np.maximum.accumulate(p_values[order] * factors).clip(max=1)
     return adjusted
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.figures import FORMATS, save
 from gazescribe.pipeline.core.files import replacing_folder, write_json
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import PaperTable
 
 TYPES = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
 """Of columns in `tables.json`, by kind of NumPy type; all else is text."""
@@ -20,106 +20,69 @@ Summary = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Names that the results of a network may hold, in the order of `tabulate.json`.
+class NetworkResults:
+    """Tables and figures of one network by name, a file without suffix; None: it was not made."""
 
-    Attributes
-    ----------
-    tables, figures : tuple of str
-        Names of files, without suffix.
-    table_of : mapping of str to str
-        The table that a figure draws, where it does not bear its name.
-    """
-
-    tables: tuple[str, ...]
-    figures: tuple[str, ...]
-    table_of: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Results:
-    """Tables and figures of one network.
-
-    Attributes
-    ----------
-    title : str
-        Heading of the page.
-    notes : sequence of str
-        Sentences that hold for all tables.
-    tables : mapping of str to Table
-        By name.
-    figures : mapping of str to Figure
-        By name.
-    footnotes : mapping of str to str
-        Marks behind numbers, and their meaning.
-    """
-
-    title: str
-    notes: Sequence[str]
-    tables: Mapping[str, Table]
-    figures: Mapping[str, Figure]
+    title: str  # heading of the page
+    notes: Sequence[str]  # sentences that hold for all tables
+    tables: Mapping[str, PaperTable | None]
+    figures: Mapping[str, Figure | None]
+    # the table that a figure draws, where it does not bear its name
+    table_of: Mapping[str, str] = field(default_factory=dict)
+    # marks behind numbers, and their meaning
     footnotes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def made(self) -> dict[str, PaperTable]:
+        """The tables that could be made."""
+        return {name: table for name, table in self.tables.items() if table}
 
-def by_name(tables: Sequence[Table | None]) -> dict[str, Table]:
-    """Name the tables that could be made."""
-    return {table.name: table for table in tables if table is not None}
+    @property
+    def drawn(self) -> dict[str, Figure]:
+        """The figures that could be drawn."""
+        return {name: figure for name, figure in self.figures.items() if figure}
 
 
-def write_results(results: Results, outputs: Outputs, metrics: Summary, out: Path) -> Summary:
+def write_results(results: NetworkResults, metrics: Summary, out: Path) -> Summary:
     """Write everything; a table or picture of an earlier run that is no longer made goes.
-
-    Parameters
-    ----------
-    results : Results
-        Tables and figures.
-    outputs : Outputs
-        All names of tables and figures.
-    metrics : dict
-        Content of `tabulate.json`, apart from the names of tables and figures.
-    out : pathlib.Path
-        Folder.
 
     Returns
     -------
     dict
-        Content of `tabulate.json`.
+        Content of `tabulate.json`: the metrics, and the names of tables and figures.
     """
-    names = {*outputs.tables, *outputs.figures}
-    obsolete = [f"{name}.csv" for name in names - {*results.tables}]
-    for name in names - {*results.figures}:
+    names = {*results.tables, *results.figures}
+    obsolete = [f"{name}.csv" for name in names - {*results.made}]
+    for name in names - {*results.drawn}:
         obsolete += [f"{name}.{suffix}" for suffix in FORMATS]
     summary = metrics | {
-        "tables": [name for name in outputs.tables if name in results.tables],
-        "figures": [name for name in outputs.figures if name in results.figures],
-        "not_made": sorted(names - {*results.tables, *results.figures}),
+        "tables": [*results.made],
+        "figures": [*results.drawn],
+        "not_made": sorted(names - {*results.made, *results.drawn}),
     }
     with replacing_folder(out, obsolete=obsolete, mark="tabulate.json") as folder:
-        for name, table in results.tables.items():
-            write_csv(table.frame, folder / f"{name}.csv")
+        for name, table in results.made.items():
+            table.frame.to_csv(
+                folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
+            )
         (folder / "tables.md").write_text(page(results), encoding="utf-8")
-        write_json(as_data(results, outputs), folder / "tables.json")
-        for name, figure in results.figures.items():
+        write_json(as_data(results), folder / "tables.json")
+        for name, figure in results.drawn.items():
             save(figure, folder, name)
         write_json(summary, folder / "tabulate.json")
     return summary
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table with six digits."""
-    frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-
-
-def page(results: Results) -> str:
+def page(results: NetworkResults) -> str:
     """Format all tables as one page, each with its notes and the name of its CSV file."""
     parts = [f"# {results.title}", *results.notes]
-    for table in results.tables.values():
+    for name, table in results.made.items():
         parts += [f"## {table.title}", markdown(table), *table.notes]
-        parts.append(f"All columns: [{table.name}.csv]({table.name}.csv)")
+        parts.append(f"All columns: [{name}.csv]({name}.csv)")
     return "\n\n".join(parts) + "\n"
 
 
-def markdown(table: Table) -> str:
+def markdown(table: PaperTable) -> str:
     """Format a table as Markdown; numbers that are written as they are stand on the right."""
     sides = [
         "---:" if column.dtype.kind in TYPES and table.format_of(str(heading)) is str else "---"
@@ -129,7 +92,7 @@ def markdown(table: Table) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def as_data(results: Results, outputs: Outputs) -> dict[str, Any]:
+def as_data(results: NetworkResults) -> dict[str, Any]:
     """Give the content of `tables.json`: each table as it is shown, and all its values.
 
     Returns
@@ -139,14 +102,22 @@ def as_data(results: Results, outputs: Outputs) -> dict[str, Any]:
         files) and `tables`: name, title, file, notes, names of its figures, `shown` (columns with
         heading and type, rows of text) and `values` (columns with name and type, rows).
     """
-    drawn = [name for name in outputs.figures if name in results.figures]
+    drawn = [*results.drawn]
     tables = []
-    for name, table in results.tables.items():
-        figures = [figure for figure in drawn if outputs.table_of.get(figure, figure) == name]
-        named = {"name": name, "title": table.title, "file": f"{name}.csv", "notes": table.notes}
-        shown = {"columns": _columns(table.shown, "heading"), "rows": table.texts()}
-        values = {"columns": _columns(table.frame, "name"), "rows": _values(table.frame)}
-        tables.append({**named, "figures": figures, "shown": shown, "values": values})
+    for name, table in results.made.items():
+        # as in the CSV file: six digits; unknown is null
+        rows = table.frame.astype(object).itertuples(index=False)
+        values = [[_six_digits(value) for value in row] for row in rows]
+        content = {
+            "name": name,
+            "title": table.title,
+            "file": f"{name}.csv",
+            "notes": table.notes,
+            "figures": [figure for figure in drawn if results.table_of.get(figure, figure) == name],
+            "shown": {"columns": _columns(table.shown, "heading"), "rows": table.texts()},
+            "values": {"columns": _columns(table.frame, "name"), "rows": values},
+        }
+        tables.append(content)
     return {
         "schema_version": 1,
         "title": results.title,
@@ -164,12 +135,6 @@ def _columns(frame: pd.DataFrame, key: str) -> list[dict[str, str]]:
         {key: str(name), "type": TYPES.get(column.dtype.kind, "text")}
         for name, column in frame.items()
     ]
-
-
-def _values(frame: pd.DataFrame) -> list[list[Any]]:
-    """Values of a table as in its CSV file: six digits; unknown is null."""
-    rows = frame.astype(object).itertuples(index=False)
-    return [[_six_digits(value) for value in row] for row in rows]
 
 
 def _six_digits(value: Any) -> Any:

@@ -22,7 +22,7 @@ from gazescribe.pipeline.results.cooperative.measured import (
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
 from gazescribe.pipeline.results.cooperative.tables import DIAGNOSIS, NAMES, PAPER_METRICS
 from gazescribe.pipeline.results.paired import compare, correct, show_tests
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.statistics import (
     delong,
     normal_p,
@@ -65,7 +65,7 @@ DIAGNOSIS_NOTES = [_SHARED, _EXACT, _OF_CLASSES]
 MAP_NOTES = [_SHARED, _OF_IMAGES, _OF_METRICS]
 
 
-def diagnosis_tests(models: Mapping[str, CooperativeModel], confidence: float) -> Table | None:
+def diagnosis_tests(models: Mapping[str, CooperativeModel], confidence: float) -> PaperTable | None:
     """Test differences of accuracy and AUROC."""
     diagnosed = {name: model.diagnosed for name, model in models.items() if model.diagnosed}
     tested = []
@@ -77,7 +77,7 @@ def diagnosis_tests(models: Mapping[str, CooperativeModel], confidence: float) -
             tested.append(row)
     tests = ("subjects", "mcnemar", "delong", "seeds")
     title = "Paired tests of the diagnosis, test"
-    return _table("diagnosis_tests", title, tested, tests, DIAGNOSIS_NOTES)
+    return _table(title, tested, tests, DIAGNOSIS_NOTES)
 
 
 def _diagnosis_test(
@@ -102,7 +102,9 @@ def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
     return normal_p(difference, variance)
 
 
-def map_tests(models: Mapping[str, CooperativeModel], kind: str, confidence: float) -> Table | None:
+def map_tests(
+    models: Mapping[str, CooperativeModel], kind: str, confidence: float
+) -> PaperTable | None:
     """Test differences of all metrics of one kind of map."""
     tested = []
     for pixels in PIXELS:
@@ -116,7 +118,7 @@ def map_tests(models: Mapping[str, CooperativeModel], kind: str, confidence: flo
     named = {"saliency": "the saliency map", "gradcam": "Grad-CAM"}[kind]
     title = f"Paired tests of {named}, test"
     tests = ("t", "wilcoxon", "subjects", "seeds")
-    return _table(f"{kind}_tests", title, tested, tests, MAP_NOTES)
+    return _table(title, tested, tests, MAP_NOTES)
 
 
 def _map_test(model: Compared, other: Compared, metric: str, confidence: float) -> dict[str, Any]:
@@ -141,8 +143,8 @@ def _pairs(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _table(
-    name: str, title: str, tested: list[dict[str, Any]], tests: tuple[str, ...], notes: list[str]
-) -> Table | None:
+    title: str, tested: list[dict[str, Any]], tests: tuple[str, ...], notes: list[str]
+) -> PaperTable | None:
     """Correct the p values of each family, and put the rows into the form of `tables.md`."""
     if not tested:
         return None
@@ -155,4 +157,4 @@ def _table(
     named = {test: HEADINGS.get(test, test) for test in tests if on_page[f"p_{test}"].notna().any()}
     on_page = on_page.assign(metric=on_page["metric"].map(NAMES))
     shown, formats = show_tests(on_page, "over patients", named)
-    return Table(name, title, frame, shown, notes, formats)
+    return PaperTable(title, frame, shown, notes, formats)

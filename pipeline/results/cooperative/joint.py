@@ -20,7 +20,7 @@ from gazescribe.pipeline.core.yaml_files import explain
 from gazescribe.pipeline.results.cooperative.measured import OURS, CooperativeModel
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
 from gazescribe.pipeline.results.cooperative.tables import PAPER_METRICS
-from gazescribe.pipeline.results.rows import Table, number
+from gazescribe.pipeline.results.rows import PaperTable, number
 
 CURVES = {"val_classes": "cross-entropy", "val_saliency": "KL"}
 """Columns of `epochs.csv`: losses of both tasks on validation images."""
@@ -127,7 +127,7 @@ def joint_table(
     models: Mapping[str, CooperativeModel],
     runs: Mapping[str, CooperativeRun],
     trained: Mapping[str, Trained],
-) -> Table | None:
+) -> PaperTable | None:
     """Scores and cost of ours and of each joint model."""
     names = taking_part(models)
     if not names:
@@ -140,7 +140,7 @@ def joint_table(
     formats = dict.fromkeys(COST_HEADINGS.values(), partial(number, digits=1))
     absent = "" if trained else " Time and memory need `--models`."
     title = "Stages beside joint training of the identical network, test"
-    return Table("joint_or_staged", title, frame, shown, [NOTE + absent], formats)
+    return PaperTable(title, frame, shown, [NOTE + absent], formats)
 
 
 def _row(

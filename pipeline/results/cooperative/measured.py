@@ -39,46 +39,23 @@ BASELINES = {"centre": "centre_prior", "mean": "mean_map"}
 
 @dataclass(frozen=True)
 class Diagnosed:
-    """How well a model tells the diagnosis.
+    """How well a model tells the diagnosis."""
 
-    Attributes
-    ----------
-    aligned : Aligned
-        Its test cases and probabilities.
-    right : ndarray of float64, shape (repetitions, cases)
-        1 where the most probable diagnosis is the target.
-    placed : ndarray of float64, shape (cases, classes)
-        `placements` within each fold, mean over repetitions.
-    measures : dict of str to Measure
-        accuracy; macro and micro AUROC; the AUROC of each class against the others.
-    """
-
-    aligned: Aligned
-    right: Floats
-    placed: Floats
+    aligned: Aligned  # its test cases and probabilities
+    right: Floats  # (repetitions, cases): 1 where the most probable diagnosis is the target
+    placed: Floats  # (cases, classes): `placements` within each fold, mean over repetitions
+    # accuracy; macro and micro AUROC; the AUROC of each class against the others
     measures: dict[str, Measure]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """How well one kind of map fits gaze on one kind of pixels.
+    """How well one kind of map fits gaze on one kind of pixels."""
 
-    Attributes
-    ----------
-    aligned : Aligned
-        Its test cases and metrics.
-    measure : Measure
-        Mean over the cases where a metric is defined; items are those of `METRICS`.
-    sd : ndarray of float64, shape (metrics,)
-        Population standard deviation over cases, mean over repetitions.
-    draws : Draws
-        Resamples of patients behind `measure`.
-    """
-
-    aligned: Aligned
-    measure: Measure
-    sd: Floats
-    draws: Draws
+    aligned: Aligned  # its test cases and metrics
+    measure: Measure  # mean over the cases where a metric is defined; items are those of `METRICS`
+    sd: Floats  # (metrics,): population standard deviation over cases, mean over repetitions
+    draws: Draws  # resamples of patients behind `measure`
 
     @property
     def by_case(self) -> Floats:
@@ -103,34 +80,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class CooperativeModel:
-    """One model: all its runs scored.
+    """One model: all its runs scored."""
 
-    Attributes
-    ----------
-    name : str
-        What was trained, seeds aside; or one of `BASELINES`.
-    runs : list of ScoredRun
-        By seed.
-    diagnosed : Diagnosed or None
-        None where it gives no diagnosis.
-    maps : dict
-        By kind of map and kind of pixels.
-    """
-
-    name: str
-    runs: list[CooperativeRun]
-    diagnosed: Diagnosed | None
-    maps: dict[tuple[str, str], Compared]
+    name: str  # what was trained, seeds aside; or one of `BASELINES`
+    runs: list[CooperativeRun]  # by seed
+    diagnosed: Diagnosed | None  # None where it gives no diagnosis
+    maps: dict[tuple[str, str], Compared]  # by kind of map and kind of pixels
 
     def repetitions(self) -> set[int]:
         """Numbers of the repetitions of its runs."""
         return {run.repetition for run in self.runs}
-
-
-def main_first(names: Mapping[str, object]) -> list[str]:
-    """Put the models of the paper first, in its order."""
-    first = [name for name in MAIN if name in names]
-    return first + sorted(name for name in names if name not in MAIN)
 
 
 def reference(models: Mapping[str, object]) -> str | None:

@@ -45,22 +45,12 @@ CooperativeRun = ScoredRun[CooperativeScores]
 
 @dataclass(frozen=True)
 class Aligned:
-    """Test cases of a model under all its repetitions.
+    """Test cases of a model under all its repetitions."""
 
-    Attributes
-    ----------
-    cases : pandas.DataFrame
-        dicom_id, subject_id, fold (−1: none), and the target where there is one; sorted by
-        dicom_id.
-    repetitions : tuple of int
-        Their numbers, rising.
-    scores : ndarray of float64, shape (repetitions, cases, columns)
-        NaN is undefined.
-    """
-
+    # dicom_id, subject_id, fold (−1: none), and the target where there is one; sorted by dicom_id
     cases: pd.DataFrame
-    repetitions: tuple[int, ...]
-    scores: Floats
+    repetitions: tuple[int, ...]  # their numbers, rising
+    scores: Floats  # (repetitions, cases, columns): NaN is undefined
 
     @property
     def folds(self) -> list[NDArray[np.intp]]:

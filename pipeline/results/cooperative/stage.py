@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.cooperative import examples, figures
+from gazescribe.pipeline.results.cooperative import examples, figures, tables
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
 from gazescribe.pipeline.results.cooperative.joint import joint_table, read_trained, taking_part
 from gazescribe.pipeline.results.cooperative.measured import (
@@ -25,7 +25,6 @@ from gazescribe.pipeline.results.cooperative.measured import (
     MAIN,
     CooperativeModel,
     baseline,
-    main_first,
     score_diagnosis,
     score_maps,
 )
@@ -38,31 +37,19 @@ from gazescribe.pipeline.results.cooperative.scores import (
     read_cooperative_runs,
     read_saliency,
 )
-from gazescribe.pipeline.results.cooperative.tables import diagnosis, gradcam, saliency, weights_of
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
-from gazescribe.pipeline.results.rows import UNKNOWN, Table
+from gazescribe.pipeline.results.rows import UNKNOWN, PaperTable
+from gazescribe.pipeline.results.runs import main_first
 from gazescribe.pipeline.results.settings import Tabulate
-from gazescribe.pipeline.results.writing import (
-    Outputs,
-    Results,
-    Summary,
-    by_name,
-    plain,
-    write_results,
-)
+from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
-TABLES = (
-    "table_1_diagnosis",
-    "diagnosis_tests",
-    "table_2_saliency",
-    "table_2_further_metrics",
-    "saliency_tests",
-    "gradcam",
-    "gradcam_tests",
-    "joint_or_staged",
-)
-FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
-OUTPUTS = Outputs(TABLES, FIGURES, {"joint_curves": "joint_or_staged"})
+DRAWN = {
+    "table_1_diagnosis": figures.diagnosis,
+    "table_2_saliency": figures.fit,
+    "gradcam": figures.fit,
+}
+"""Figures that need the table of their name alone, and how it is drawn."""
+
 INTERVALS = (
     "Intervals: a bootstrap over patients of the mean over the seeds, which says how another test"
     " sample would vary; Student's t over seeds, which says how training varies. weights: what the"
@@ -97,26 +84,28 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     scored = _score(runs_of, draws, scores)
     trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
     histories = read_trained(scored, runs, models) if models else {}
-    weights = {name: weights_of(model.runs[0], runs) for name, model in trained.items()}
+    weights = {name: tables.weights_of(model.runs[0], runs) for name, model in trained.items()}
     weights |= dict.fromkeys(BASELINES.values(), UNKNOWN)
     confidence = params.confidence
-    tables = by_name(
-        [
-            diagnosis(scored, weights, published, confidence),
-            diagnosis_tests(scored, confidence),
-            *saliency(scored, weights, published, confidence),
-            map_tests(scored, "saliency", confidence),
-            gradcam(scored, weights, confidence),
-            map_tests(scored, "gradcam", confidence),
-            joint_table(scored, runs, histories),
-        ]
-    )
-    drawn = _figures(tables)
-    if histories:
-        drawn["joint_curves"] = figures.curves(histories, taking_part(scored))
-    if columns := examples.columns_of(scored):
-        chosen = examples.choose(columns, params.n_examples, params.seed)
-        drawn["examples"] = examples.draw(columns, chosen)
+    made: dict[str, PaperTable | None] = {  # in the order of the page
+        "table_1_diagnosis": tables.diagnosis(scored, weights, published, confidence),
+        "diagnosis_tests": diagnosis_tests(scored, confidence),
+        "table_2_saliency": tables.saliency(scored, weights, published, confidence),
+        "table_2_further_metrics": tables.further_metrics(scored, weights, published, confidence),
+        "saliency_tests": map_tests(scored, "saliency", confidence),
+        "gradcam": tables.gradcam(scored, weights, confidence),
+        "gradcam_tests": map_tests(scored, "gradcam", confidence),
+        "joint_or_staged": joint_table(scored, runs, histories),
+    }
+    drawn: dict[str, Figure | None] = {}
+    for name, function in DRAWN.items():
+        table = made[name]
+        drawn[name] = function(table.frame) if table else None
+    participants = taking_part(scored)
+    drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
+    columns = examples.columns_of(scored)
+    chosen = examples.choose(columns, params.n_examples, params.seed) if columns else None
+    drawn["examples"] = None if chosen is None else examples.draw(columns, chosen)
     metrics = {
         "params": params.model_dump(),
         "n_runs": len(runs),
@@ -127,7 +116,8 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     }
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
-    return write_results(Results(title, notes, tables, drawn), OUTPUTS, metrics, out)
+    results = NetworkResults(title, notes, made, drawn, {"joint_curves": "joint_or_staged"})
+    return write_results(results, metrics, out)
 
 
 def _score(
@@ -138,7 +128,7 @@ def _score(
     diagnosed: dict[str, Aligned] = {}
     compared: dict[str, Aligned] = {}
     first_maps = None
-    for name in progress(main_first(runs), "scoring", total=len(runs)):
+    for name in progress(main_first(runs, MAIN), "scoring", total=len(runs)):
         classes, maps = read_classification(runs[name]), read_saliency(runs[name])
         if classes is None and not maps:
             continue
@@ -158,18 +148,6 @@ def _score(
         if model.maps:
             models[model.name] = model
     return models
-
-
-def _figures(tables: Mapping[str, Table]) -> dict[str, Figure]:
-    """Draw those tables that have a picture."""
-    functions = {
-        "table_1_diagnosis": figures.diagnosis,
-        "table_2_saliency": figures.fit,
-        "gradcam": figures.fit,
-    }
-    return {
-        name: function(tables[name].frame) for name, function in functions.items() if name in tables
-    }
 
 
 def _notes(

@@ -19,7 +19,7 @@ from gazescribe.pipeline.results.cooperative.measured import (
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue, Spread
-from gazescribe.pipeline.results.rows import Table, intervals, number, published_texts
+from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
 from gazescribe.pipeline.results.statistics import wilson_interval
 
 DIAGNOSIS = ("macro", "accuracy", *DIAGNOSES, "micro")
@@ -70,7 +70,7 @@ def diagnosis(
     weights: Mapping[str, str],
     published: PublishedCooperative,
     confidence: float,
-) -> Table | None:
+) -> PaperTable | None:
     """Table 1: each metric of each model that gives a diagnosis."""
     table_rows = []
     for metric in DIAGNOSIS:
@@ -94,7 +94,7 @@ def diagnosis(
     shown["t over seeds"] = intervals(frame, "t")
     shown["published"] = published_texts(frame)
     notes = [DIAGNOSIS_NOTE, *published.remarks.table_1]
-    return Table("table_1_diagnosis", "Table 1: diagnosis, test", frame, shown, notes)
+    return PaperTable("Table 1: diagnosis, test", frame, shown, notes)
 
 
 def _published(published: PublishedCooperative, metric: str, model: str) -> dict[str, Any]:
@@ -111,25 +111,34 @@ def saliency(
     weights: Mapping[str, str],
     published: PublishedCooperative,
     confidence: float,
-) -> list[Table]:
-    """Table 2: the paper's metrics, and those of the saliency benchmark."""
-    of_paper = _maps(models, "saliency", PAPER_METRICS, weights, published, confidence)
-    further = _maps(models, "saliency", FURTHER, weights, published, confidence)
-    if of_paper is None or further is None:
-        return []
+) -> PaperTable | None:
+    """Table 2: the paper's metrics."""
+    frame = _maps(models, "saliency", PAPER_METRICS, weights, published, confidence)
+    if frame is None:
+        return None
     notes = [SALIENCY_NOTE, *published.remarks.table_2]
     title = "Table 2: fit of the saliency map to gaze, test"
-    more = "Table 2, further metrics: SIM of the MIT benchmark, and fixations themselves"
-    undefined = "A metric without fixations on the image is undefined there; images says how many."
-    return [
-        Table("table_2_saliency", title, of_paper, _fit_columns(of_paper), notes),
-        Table("table_2_further_metrics", more, further, _fit_columns(further), [undefined]),
-    ]
+    return PaperTable(title, frame, _fit_columns(frame), notes)
+
+
+def further_metrics(
+    models: Mapping[str, CooperativeModel],
+    weights: Mapping[str, str],
+    published: PublishedCooperative,
+    confidence: float,
+) -> PaperTable | None:
+    """Table 2 with the metrics of the saliency benchmark."""
+    frame = _maps(models, "saliency", FURTHER, weights, published, confidence)
+    if frame is None:
+        return None
+    title = "Table 2, further metrics: SIM of the MIT benchmark, and fixations themselves"
+    note = "A metric without fixations on the image is undefined there; images says how many."
+    return PaperTable(title, frame, _fit_columns(frame), [note])
 
 
 def gradcam(
     models: Mapping[str, CooperativeModel], weights: Mapping[str, str], confidence: float
-) -> Table | None:
+) -> PaperTable | None:
     """Grad-CAM of each model's diagnosis, against gaze."""
     frame = _maps(models, "gradcam", METRICS, weights, None, confidence)
     if frame is None:
@@ -141,7 +150,7 @@ def gradcam(
         " the same everywhere. centre_prior and mean_map, which know nothing of the image, are"
         " those of the saliency table. The paper argues from single pictures."
     )
-    return Table("gradcam", title, frame, _fit_columns(frame), [note])
+    return PaperTable(title, frame, _fit_columns(frame), [note])
 
 
 def _maps(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel
 from gazescribe.pipeline.results.paired import compare, correct, show_tests
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.statistics import wilcoxon_p
 
 TESTS = ("subjects", "images", "seeds")
@@ -25,7 +25,7 @@ NOTE = (
 )
 
 
-def comparisons(models: Mapping[str, MilModel], confidence: float) -> Table | None:
+def comparisons(models: Mapping[str, MilModel], confidence: float) -> PaperTable | None:
     """Test the differences of macro means of IoU and AUROC between models."""
     tested = []
     for metric in ("iou", "auroc"):
@@ -41,7 +41,7 @@ def comparisons(models: Mapping[str, MilModel], confidence: float) -> Table | No
     frame = correct(pd.DataFrame(tested), TESTS, ["metric", "group"])
     shown, formats = show_tests(frame, "over subjects", dict(zip(TESTS, TESTS, strict=True)))
     title = "Paired tests between models, macro means, test"
-    return Table("comparisons", title, frame, shown, [NOTE], formats)
+    return PaperTable(title, frame, shown, [NOTE], formats)
 
 
 def _pairs(names: list[str]) -> list[tuple[str, str, str]]:

@@ -35,20 +35,13 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Examples:
-    """Maps of one model's first run that has them.
+    """Maps of one model's first run that has them."""
 
-    Attributes
-    ----------
-    cases : pandas.DataFrame
-        reading_id, label, threshold, iou of the map shown; one row for each place in the arrays.
-    image, mask, maps : ndarray, shape (n, height, width)
-        Radiograph, ellipses, and the map that is reported.
-    """
-
+    # reading_id, label, threshold, iou of the map shown; one row for each place in the arrays
     cases: pd.DataFrame
-    image: NDArray[np.uint8]
-    mask: Mask
-    maps: NDArray[np.float32]
+    image: NDArray[np.uint8]  # radiographs, (n, height, width)
+    mask: Mask  # ellipses, (n, height, width)
+    maps: NDArray[np.float32]  # the map that is reported, (n, height, width) of its own
 
     def positions(self) -> dict[tuple[str, str], int]:
         """Place in the arrays of each reading and label."""

@@ -3,16 +3,20 @@
 Source: Lanfredi et al. 2023, Sections 2.9 and 3.4; `spec/mil.md` section 8.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel, of_settings
 from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
-from gazescribe.pipeline.results.rows import Table, number, rows, shown
+from gazescribe.pipeline.results.rows import PaperTable, number, rows, shown
 
 Models = Mapping[str, MilModel]
 
@@ -40,7 +44,27 @@ class Degraded:
     after: dict[str, float]
 
 
-def ablation(models: Models, published: PublishedMil, confidence: float) -> Table | None:
+def read_degraded(path: Path) -> Degraded:
+    """Read the rates that `gazescribe degrade --against` wrote.
+
+    Raises
+    ------
+    SchemaError
+        If the file is no such JSON, or of a label that is not one of the ten.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        label = content["params"]["label"]
+        before, after = (content[when]["certainty_above_0"] for when in ("before", "after"))
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        message = f"this is not what `gazescribe degrade --against` writes ({error!r})."
+        raise SchemaError(message, where=path) from error
+    if label not in TEN_LABELS:
+        raise SchemaError(f"{label!r} is none of the ten labels.", where=path)
+    return Degraded(label, before, after)
+
+
+def ablation(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
     """Table 7: test IoU with some parts of the method, each row for every model it applies to."""
     if "et" not in models:
         return None
@@ -67,7 +91,7 @@ def ablation(models: Models, published: PublishedMil, confidence: float) -> Tabl
     if n_absent:
         note += f" Rows of {n_absent} models that were not trained are left out."
     title = "Table 7: IoU with parts of the method, test"
-    return Table("table_7_ablation", title, frame, shown(frame.assign(**marks), heads), [note])
+    return PaperTable(title, frame, shown(frame.assign(**marks), heads), [note])
 
 
 def _effective(column: str, balanced: str) -> list[str]:
@@ -123,7 +147,7 @@ def _iou_row(
 
 def noise(
     models: Models, published: PublishedMil, confidence: float, degraded: Degraded | None
-) -> Table | None:
+) -> PaperTable | None:
     """Score the label whose mentions were degraded on purpose, between its neighbours."""
     if "et" not in models:
         return None
@@ -146,7 +170,7 @@ def noise(
     heads = {"metric": "metric", "label": "label", "model": "model"}
     title = "Degraded mentions of one label, test"
     notes = _degraded_notes(degraded, published)
-    return Table("noise", title, frame, shown(frame, heads), notes)
+    return PaperTable(title, frame, shown(frame, heads), notes)
 
 
 def _degraded_notes(degraded: Degraded | None, published: PublishedMil) -> list[str]:
@@ -163,13 +187,10 @@ def _degraded_notes(degraded: Degraded | None, published: PublishedMil) -> list[
     return [f"Mentions of {degraded.label} before: {before}; after: {after}. {note}"]
 
 
-def lambdas(models: Models, published: PublishedMil) -> Table | None:
+def lambdas(models: Models, published: PublishedMil) -> PaperTable | None:
     """Score the ET model with other weights of its losses on validation cases.
 
-    Returns
-    -------
-    Table or None
-        One row for each weight that some model has; None where no weight varies.
+    One row for each weight that some model has; None where no weight varies.
     """
     if "et" not in models:
         return None
@@ -193,7 +214,7 @@ def lambdas(models: Models, published: PublishedMil) -> Table | None:
     seen = frame[list(shown_columns)].rename(columns=shown_columns)
     seen["paper's choice"] = frame["chosen_by_paper"].map({True: "×", False: ""})
     title = "Weights of the losses, validation"
-    return Table("lambdas", title, frame, seen, formats={"value": str})
+    return PaperTable(title, frame, seen, formats={"value": str})
 
 
 def _weight_row(model: MilModel, weight: str, published: float) -> dict[str, Any]:

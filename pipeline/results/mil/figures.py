@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.results.figures import name_rows, points, points_by_model
 from gazescribe.pipeline.results.mil.experiments import PARTS
-from gazescribe.pipeline.results.mil.fractions import Curve
+from gazescribe.pipeline.results.mil.fractions import ShareCurve
 from gazescribe.pipeline.results.mil.histogram import EDGES, LEAST, Histogram
-from gazescribe.pipeline.results.mil.models import MAIN
+from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET
 from gazescribe.pipeline.results.published import PublishedMil
 
 COLOURS = {"unannotated": "C7", "ellipse": "C0", "et": "C1"}
@@ -26,8 +26,29 @@ def averages(frame: pd.DataFrame) -> Figure:
     return points_by_model(frame, metrics, f"mean over labels ({KEY})", COLOURS)
 
 
-def by_label(frame: pd.DataFrame, metric: str) -> Figure:
-    """Tables 1 and 6: a row for each label, a point for each model."""
+def auroc_by_label(frame: pd.DataFrame) -> Figure:
+    """Table 1."""
+    return _by_label(_first_models(frame[frame["dataset"] == PAPER_DATASET]), "auroc")
+
+
+def iou_by_label(frame: pd.DataFrame) -> Figure:
+    """Table 6."""
+    return _by_label(_first_models(frame[frame["metric"] == "iou"]), "iou")
+
+
+def pointing_by_label(frame: pd.DataFrame) -> Figure:
+    """Draw the pointing game, which stands in the CSV of Table 6."""
+    return _by_label(_first_models(frame[frame["metric"] == "pointing"]), "pointing")
+
+
+def _first_models(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the paper's models, or all where none of them was scored."""
+    first = frame[frame["model"].isin(MAIN)]
+    return frame if first.empty else first
+
+
+def _by_label(frame: pd.DataFrame, metric: str) -> Figure:
+    """Draw a row for each label, a point for each model."""
     labels = list(dict.fromkeys(frame["label"]))
     models = list(dict.fromkeys(frame["model"]))
     figure, (axes,) = panels(1, 1, (5.5, 1.2 + 0.42 * len(labels)))
@@ -45,20 +66,18 @@ def by_label(frame: pd.DataFrame, metric: str) -> Figure:
 
 def ablation(frame: pd.DataFrame) -> Figure:
     """Table 7: a row for each row, a point for each of the paper's models."""
-    return by_label(frame.assign(label=_parts(frame), model=frame["column"]), "iou")
-
-
-def _parts(frame: pd.DataFrame) -> list[str]:
-    """Name each row by its parts."""
     names = []
     for row in frame.to_dict("records"):
         parts = ", ".join(part.replace("_", "-") for part in PARTS if row[part])
         names.append(f"{row['row']}: {parts or 'none'}")
-    return names
+    return _by_label(frame.assign(label=names, model=frame["column"]), "iou")
 
 
 def shares(
-    curves: list[Curve], table: pd.DataFrame, equal: list[dict[str, Any]], published: PublishedMil
+    curves: list[ShareCurve],
+    table: pd.DataFrame,
+    equal: list[dict[str, Any]],
+    published: PublishedMil,
 ) -> Figure:
     """Draw IoU against the share of images with ellipses, and the share that equals ET."""
     figure, all_axes = panels(len(curves), len(curves), (4.2, 3.2))
@@ -117,9 +136,3 @@ def histogram(values: Histogram, cut: float) -> Figure:
     axes.set_xlabel(f"value of a cell above {LEAST}", fontsize=8)
     axes.set_ylabel(f"cells of {values.n_maps} validation maps", fontsize=8)
     return figure
-
-
-def first_models(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the paper's models, or all where none of them was scored."""
-    first = frame[frame["model"].isin(MAIN)]
-    return frame if first.empty else first

@@ -15,32 +15,20 @@ from gazescribe.pipeline.core.resampling import Draws, Floats
 from gazescribe.pipeline.results.measures import ALL, Measure
 from gazescribe.pipeline.results.mil.models import MilModel, of_settings
 from gazescribe.pipeline.results.published import PublishedMil
-from gazescribe.pipeline.results.rows import Table, number, rows, shown
+from gazescribe.pipeline.results.rows import PaperTable, number, rows, shown
 from gazescribe.pipeline.results.statistics import matching_share
 
 Models = Mapping[str, MilModel]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """IoU of the Ellipse model by share of annotated images, and of ET.
+class ShareCurve:
+    """IoU of the Ellipse model by share of annotated images, and of ET."""
 
-    Attributes
-    ----------
-    rule : str
-        How images were chosen: subjects (seeded draw) or published (first rows).
-    shares : ndarray of float64, shape (n,)
-        Rising; 0 is the Unannotated model.
-    models : list of MilModel
-        With these shares.
-    target : Measure
-        Macro IoU of ET.
-    """
-
-    rule: str
-    shares: Floats
-    models: list[MilModel]
-    target: Measure
+    rule: str  # how images were chosen: subjects (seeded draw) or published (first rows)
+    shares: Floats  # (n,): rising; 0 is the Unannotated model
+    models: list[MilModel]  # with these shares
+    target: Measure  # macro IoU of ET
 
     @property
     def measures(self) -> list[Measure]:
@@ -48,7 +36,7 @@ class Curve:
         return [model.best.iou.macro() for model in self.models if model.best]
 
 
-def share_curves(models: Models) -> list[Curve]:
+def share_curves(models: Models) -> list[ShareCurve]:
     """Find the models that make a curve: for each way to choose images, two shares at least."""
     if "et" not in models or not (target := models["et"].best):
         return []
@@ -66,11 +54,11 @@ def share_curves(models: Models) -> list[Curve]:
         shares = sorted(by_share)
         if len(shares) > 1:
             of_share = [by_share[share] for share in shares]
-            curves.append(Curve(rule, np.array(shares, float), of_share, target.iou.macro()))
+            curves.append(ShareCurve(rule, np.array(shares, float), of_share, target.iou.macro()))
     return curves
 
 
-def equal_share(curve: Curve, draws: Draws) -> dict[str, Any]:
+def equal_share(curve: ShareCurve, draws: Draws) -> dict[str, Any]:
     """Estimate the share of annotated images at which ellipses give the IoU of ET.
 
     Returns
@@ -122,8 +110,11 @@ def _resampled(measure: Measure, random: np.random.Generator) -> Floats:
 
 
 def fraction_table(
-    curves: list[Curve], equal: list[dict[str, Any]], published: PublishedMil, confidence: float
-) -> Table | None:
+    curves: list[ShareCurve],
+    equal: list[dict[str, Any]],
+    published: PublishedMil,
+    confidence: float,
+) -> PaperTable | None:
     """Test IoU of each share, beside the published one; the estimate stands in the notes."""
     parts = []
     for curve in curves:
@@ -144,7 +135,7 @@ def fraction_table(
     notes.append("The paper took the first rows of its table (rule published), 15 % of them.")
     title = "Share of images with ellipses, IoU, test"
     formats = {"share": str}
-    return Table("ellipse_shares", title, frame, shown(frame, heads), notes, formats)
+    return PaperTable(title, frame, shown(frame, heads), notes, formats)
 
 
 def _sentence(estimate: Mapping[str, Any], confidence: float, published: PublishedMil) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import open_shards
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import PaperTable
 
 LEAST = 0.005
 EDGES = np.linspace(0, 1, 101)
@@ -25,21 +25,11 @@ CUTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 @dataclass(frozen=True)
 class Histogram:
-    """Values above `LEAST` of n maps.
+    """Values above `LEAST` of n maps."""
 
-    Attributes
-    ----------
-    n_maps : int
-        Maps of validation cases.
-    counts : ndarray of int64, shape (100,)
-        Cells between two of `EDGES`.
-    above : dict of float to float
-        Share of the cells above each of `CUTS`.
-    """
-
-    n_maps: int
-    counts: NDArray[np.int64]
-    above: Mapping[float, float]
+    n_maps: int  # maps of validation cases
+    counts: NDArray[np.int64]  # (100,): cells between two of `EDGES`
+    above: Mapping[float, float]  # share of the cells above each of `CUTS`
 
 
 def count_values(folder: Path, grid: int) -> Histogram:
@@ -85,7 +75,7 @@ def _max_pooled(values: NDArray[np.float16], grid: int) -> NDArray[np.float32]:
     return pooled
 
 
-def histogram_table(histogram: Histogram) -> Table:
+def histogram_table(histogram: Histogram) -> PaperTable:
     """Tabulate the counts of each bin; in `tables.md` the share of cells above some cuts."""
     frame = pd.DataFrame({"from": EDGES[:-1], "to": EDGES[1:], "cells": histogram.counts})
     shown = pd.DataFrame({"above": CUTS, "share of cells": list(histogram.above.values())})
@@ -94,4 +84,4 @@ def histogram_table(histogram: Histogram) -> Table:
         " paper chose 0.15 from this histogram by eye; the CSV has it in steps of 0.01."
     )
     title = "Values of label maps on the grid"
-    return Table("histogram", title, frame.round(2), shown, [note], {"above": str})
+    return PaperTable(title, frame.round(2), shown, [note], {"above": str})

@@ -20,25 +20,15 @@ OWN, OTHERS = "this label", "the other labels"
 
 @dataclass(frozen=True)
 class MapScores:
-    """One kind of map of one model.
+    """One kind of map of one model."""
 
-    Attributes
-    ----------
-    thresholds : pandas.DataFrame
-        One row a label: label, threshold, validation_iou, n_validation, n_test, chosen_on.
-    validation : Measure
-        IoU of validation cases at these thresholds, by run and label; without resamples.
-    iou, hit : Measure
-        Of test cases.
-    cases : pandas.DataFrame
-        Test cases with their IoU, mean over runs.
-    """
-
+    # one row a label: label, threshold, validation_iou, n_validation, n_test, chosen_on
     thresholds: pd.DataFrame
+    # IoU of validation cases at these thresholds, by run and label; without resamples
     validation: Measure
-    iou: Measure
-    hit: Measure
-    cases: pd.DataFrame
+    iou: Measure  # of test cases
+    hit: Measure  # of test cases
+    cases: pd.DataFrame  # test cases with their IoU, mean over runs
 
 
 def score_map(

@@ -4,7 +4,7 @@ Models are told apart by their settings, not by their names, except for the thre
 Source: `spec/mil.md` sections 7 and 8.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,32 +39,16 @@ PAPER_DATASET = "mimic"
 
 @dataclass(frozen=True)
 class MilModel:
-    """One model: all its runs scored.
+    """One model: all its runs scored."""
 
-    Attributes
-    ----------
-    name : str
-        What was trained, seeds aside.
-    runs : list of ScoredRun
-        By seed.
-    auroc : dict of str to Measure
-        Of test images, by data set.
-    auroc_validation : Measure
-        Of MIMIC's validation images; without resamples.
-    n_positive : dict of str to ndarray of int64
-        Test images with each label, and without it, by data set; shape (2, labels).
-    maps : dict of str to MapScores
-        By kind of map.
-    map : str or None
-        The kind with the best mean IoU on validation cases; None without validation cases.
-    """
-
-    name: str
-    runs: list[MilRun]
-    auroc: dict[str, Measure]
-    auroc_validation: Measure
+    name: str  # what was trained, seeds aside
+    runs: list[MilRun]  # by seed
+    auroc: dict[str, Measure]  # of test images, by data set
+    auroc_validation: Measure  # of MIMIC's validation images; without resamples
+    # test images with each label, and without it, by data set; shape (2, labels)
     n_positive: dict[str, NDArray[np.int64]]
-    maps: dict[str, MapScores]
+    maps: dict[str, MapScores]  # by kind of map
+    # the kind with the best mean IoU on validation cases; None without validation cases
     map: str | None
 
     @property
@@ -96,12 +80,6 @@ class MilModel:
         keys = set(self.settings) | set(other.settings)
         differing = {key for key in keys if self.settings.get(key) != other.settings.get(key)}
         return differing - OF_NO_EFFECT
-
-
-def main_first(names: Sequence[str]) -> list[str]:
-    """Put the models of the paper first, in its order."""
-    first = [name for name in MAIN if name in names]
-    return first + sorted(name for name in names if name not in MAIN)
 
 
 def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, pd.DataFrame]]:

@@ -64,38 +64,21 @@ MilRun = ScoredRun[MilScores]
 
 @dataclass(frozen=True)
 class Classified:
-    """One data set and split under all runs of a model.
+    """One data set and split under all runs of a model."""
 
-    Attributes
-    ----------
-    cases : pandas.DataFrame
-        dicom_id, reading_id ('' for mimic), subject_id; one row an image.
-    target : ndarray of bool, shape (images, labels)
-        In the order of `TEN_LABELS`.
-    probability : ndarray of float64, shape (runs, images, labels)
-    """
-
-    cases: pd.DataFrame
-    target: NDArray[np.bool_]
-    probability: Floats
+    cases: pd.DataFrame  # dicom_id, reading_id ('' for mimic), subject_id; one row an image
+    target: NDArray[np.bool_]  # (images, labels): in the order of `TEN_LABELS`
+    probability: Floats  # (runs, images, labels)
 
 
 @dataclass(frozen=True)
 class Localised:
-    """One split under one kind of map of all runs of a model.
+    """One split under one kind of map of all runs of a model."""
 
-    Attributes
-    ----------
-    cases : pandas.DataFrame
-        reading_id, dicom_id, subject_id, label; one row for each reading and label with an ellipse.
-    iou : ndarray of float64, shape (runs, cases, thresholds)
-    hit : ndarray of float64, shape (runs, cases)
-        1 where the map's maximum lies inside, else 0.
-    """
-
+    # reading_id, dicom_id, subject_id, label; one row for each reading and label with an ellipse
     cases: pd.DataFrame
-    iou: Floats
-    hit: Floats
+    iou: Floats  # (runs, cases, thresholds)
+    hit: Floats  # (runs, cases): 1 where the map's maximum lies inside, else 0
 
 
 def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:

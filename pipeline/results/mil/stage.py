@@ -9,7 +9,6 @@ Drops: labels of one class, labels without a test case, tables whose models are 
 Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` sections 7 to 9.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,71 +17,26 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.console import progress
-from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.mil import examples as figure_4
-from gazescribe.pipeline.results.mil import figures
+from gazescribe.pipeline.results.mil import examples, experiments, figures, fractions, tables
 from gazescribe.pipeline.results.mil.comparisons import comparisons
-from gazescribe.pipeline.results.mil.experiments import Degraded, ablation, lambdas, noise
-from gazescribe.pipeline.results.mil.fractions import equal_share, fraction_table, share_curves
 from gazescribe.pipeline.results.mil.histogram import count_values, histogram_table
-from gazescribe.pipeline.results.mil.models import (
-    PAPER_DATASET,
-    MilModel,
-    check_cases,
-    main_first,
-    score_model,
-)
+from gazescribe.pipeline.results.mil.models import MAIN, MilModel, check_cases, score_model
 from gazescribe.pipeline.results.mil.scores import MilRun, read_mil_runs
-from gazescribe.pipeline.results.mil.tables import (
-    auroc_by_label,
-    averages,
-    counts,
-    iou_by_label,
-    label_groups,
-    maps,
-    thresholds,
-)
 from gazescribe.pipeline.results.published import PublishedMil, load_published
-from gazescribe.pipeline.results.rows import MARKS, Table
+from gazescribe.pipeline.results.rows import MARKS, PaperTable
+from gazescribe.pipeline.results.runs import main_first
 from gazescribe.pipeline.results.settings import Tabulate
-from gazescribe.pipeline.results.writing import (
-    Outputs,
-    Results,
-    Summary,
-    by_name,
-    plain,
-    write_results,
-)
+from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
-TABLES = (
-    "table_1_auroc_by_label",
-    "table_2_label_groups",
-    "table_3_counts",
-    "table_5_averages",
-    "table_6_iou_by_label",
-    "table_7_ablation",
-    "ellipse_shares",
-    "noise",
-    "lambdas",
-    "comparisons",
-    "maps",
-    "thresholds",
-    "histogram",
-)
-FIGURES = (
-    "table_1_auroc_by_label",
-    "table_5_averages",
-    "table_6_iou_by_label",
-    "table_6_pointing_by_label",
-    "table_7_ablation",
-    "ellipse_shares",
-    "lambdas",
-    "histogram",
-    "figure_4",
-)
-
-OUTPUTS = Outputs(TABLES, FIGURES, {"table_6_pointing_by_label": "table_6_iou_by_label"})
+DRAWN = {
+    "table_1_auroc_by_label": ("table_1_auroc_by_label", figures.auroc_by_label),
+    "table_5_averages": ("table_5_averages", figures.averages),
+    "table_6_iou_by_label": ("table_6_iou_by_label", figures.iou_by_label),
+    "table_6_pointing_by_label": ("table_6_iou_by_label", figures.pointing_by_label),
+    "table_7_ablation": ("table_7_ablation", figures.ablation),
+}
+"""Figures that need a table alone: its name, and how it is drawn."""
 
 
 def run(
@@ -118,39 +72,43 @@ def run(
     """
     published = load_published("mil", PublishedMil)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    noisy = _read_degraded(degraded) if degraded else None
+    noisy = experiments.read_degraded(degraded) if degraded else None
+    confidence = params.confidence
     runs = read_mil_runs(scores)
     reference = runs.get("et") or next(iter(runs.values()))
     values = count_values(heatmaps, reference[0].settings["grid"]) if heatmaps else None
     models = _score(runs, draws, scores)
-    curves = share_curves(models)
-    equal = [equal_share(curve, draws) for curve in curves]
-    tables = by_name(
-        [
-            auroc_by_label(models, published, params.confidence),
-            label_groups(rules),
-            counts(models, published),
-            averages(models, published, params.confidence),
-            iou_by_label(models, published, params.confidence),
-            ablation(models, published, params.confidence),
-            fraction_table(curves, equal, published, params.confidence),
-            noise(models, published, params.confidence, noisy),
-            lambdas(models, published),
-            comparisons(models, params.confidence),
-            maps(models),
-            thresholds(models),
-            histogram_table(values) if values else None,
-        ]
+    curves = fractions.share_curves(models)
+    equal = [fractions.equal_share(curve, draws) for curve in curves]
+    made: dict[str, PaperTable | None] = {  # in the order of the page
+        "table_1_auroc_by_label": tables.auroc_by_label(models, published, confidence),
+        "table_2_label_groups": tables.label_groups(rules),
+        "table_3_counts": tables.counts(models, published),
+        "table_5_averages": tables.averages(models, published, confidence),
+        "table_6_iou_by_label": tables.iou_by_label(models, published, confidence),
+        "table_7_ablation": experiments.ablation(models, published, confidence),
+        "ellipse_shares": fractions.fraction_table(curves, equal, published, confidence),
+        "noise": experiments.noise(models, published, confidence, noisy),
+        "lambdas": experiments.lambdas(models, published),
+        "comparisons": comparisons(models, confidence),
+        "maps": tables.maps(models),
+        "thresholds": tables.thresholds(models),
+        "histogram": histogram_table(values) if values else None,
+    }
+    drawn: dict[str, Figure | None] = {}
+    for name, (of_table, function) in DRAWN.items():
+        table = made[of_table]
+        drawn[name] = function(table.frame) if table else None
+    shares, weights = made["ellipse_shares"], made["lambdas"]
+    drawn["ellipse_shares"] = (
+        figures.shares(curves, shares.frame, equal, published) if shares else None
     )
-    drawn = _figures(tables)
-    if curves:
-        frame = tables["ellipse_shares"].frame
-        drawn["ellipse_shares"] = figures.shares(curves, frame, equal, published)
-    if values:
-        drawn["histogram"] = figures.histogram(values, published.map_threshold.value)
-    if examples := figure_4.main_examples(models):
-        chosen = figure_4.choose(examples, params.n_examples, params.seed)
-        drawn["figure_4"] = figure_4.draw(examples, chosen)
+    drawn["lambdas"] = figures.lambdas(weights.frame) if weights else None
+    cut = published.map_threshold.value
+    drawn["histogram"] = figures.histogram(values, cut) if values else None
+    pictured = examples.main_examples(models)
+    chosen = examples.choose(pictured, params.n_examples, params.seed) if pictured else None
+    drawn["figure_4"] = None if chosen is None else examples.draw(pictured, chosen)
     metrics = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),
@@ -162,50 +120,18 @@ def run(
     footnotes = {mark: f"{published.sources[source]}." for source, mark in MARKS.items()}
     notes = _notes(models, published.paper, footnotes)
     title = "Multiple-instance network: results"
-    return write_results(Results(title, notes, tables, drawn, footnotes), OUTPUTS, metrics, out)
+    table_of = {name: of_table for name, (of_table, _) in DRAWN.items()}
+    results = NetworkResults(title, notes, made, drawn, table_of, footnotes)
+    return write_results(results, metrics, out)
 
 
 def _score(runs: Mapping[str, list[MilRun]], draws: Draws, scores: Path) -> dict[str, MilModel]:
     """Score all models, the paper's first."""
     models, cases = {}, {}
-    for name in progress(main_first(list(runs)), "scoring", total=len(runs)):
+    for name in progress(main_first(runs, MAIN), "scoring", total=len(runs)):
         models[name], cases[name] = score_model(runs[name], draws)
     check_cases(cases, scores)
     return models
-
-
-def _read_degraded(path: Path) -> Degraded:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        label = content["params"]["label"]
-        before, after = (content[when]["certainty_above_0"] for when in ("before", "after"))
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        message = f"this is not what `gazescribe degrade --against` writes ({error!r})."
-        raise SchemaError(message, where=path) from error
-    if label not in TEN_LABELS:
-        raise SchemaError(f"{label!r} is none of the ten labels.", where=path)
-    return Degraded(label, before, after)
-
-
-def _figures(tables: Mapping[str, Table]) -> dict[str, Figure]:
-    """Draw those tables that have a picture."""
-    drawn = {}
-    if table := tables.get("table_1_auroc_by_label"):
-        rows = table.frame[table.frame["dataset"] == PAPER_DATASET]
-        drawn["table_1_auroc_by_label"] = figures.by_label(figures.first_models(rows), "auroc")
-    if table := tables.get("table_6_iou_by_label"):
-        for metric in ("iou", "pointing"):
-            rows = figures.first_models(table.frame[table.frame["metric"] == metric])
-            drawn[f"table_6_{metric}_by_label"] = figures.by_label(rows, metric)
-    of_tables = {
-        "table_5_averages": figures.averages,
-        "table_7_ablation": figures.ablation,
-        "lambdas": figures.lambdas,
-    }
-    for name, function in of_tables.items():
-        if table := tables.get(name):
-            drawn[name] = function(table.frame)
-    return drawn
 
 
 def _notes(models: Mapping[str, MilModel], paper: str, footnotes: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel
 from gazescribe.pipeline.results.mil.scores import EgdImages
 from gazescribe.pipeline.results.published import PublishedMil
-from gazescribe.pipeline.results.rows import Table, rows, shown
+from gazescribe.pipeline.results.rows import PaperTable, rows, shown
 
 Models = Mapping[str, MilModel]
 
@@ -27,7 +27,7 @@ EGD_COUNTS = {
 }
 
 
-def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -> Table | None:
+def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
     """Table 1: test AUROC of each label; the paper's is MIMIC's, REFLACX's stands in the CSV."""
     parts = []
     for name, model in models.items():
@@ -47,10 +47,10 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
     heads = {"label": "label", "n_positive": "positive", "model": "model"}
     notes = ["Labels whose test images are all positive or all negative have no AUROC."]
     title = "Table 1: AUROC by label, MIMIC-CXR-JPG test images"
-    return Table("table_1_auroc_by_label", title, frame, shown(first, heads), notes)
+    return PaperTable(title, frame, shown(first, heads), notes)
 
 
-def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> Table | None:
+def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
     """Table 6: test IoU and pointing game of each label, with the map that validation chose."""
     parts = []
     for name, model in models.items():
@@ -72,10 +72,10 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
         " share of cases in which most of the map's maximum lies inside the ellipses."
     )
     title = "Table 6: IoU by label, REFLACX test readings"
-    return Table("table_6_iou_by_label", title, frame, shown(first, heads), [note])
+    return PaperTable(title, frame, shown(first, heads), [note])
 
 
-def averages(models: Models, published: PublishedMil, confidence: float) -> Table | None:
+def averages(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
     """Table 5: every model's averages over the labels."""
     parts = []
     for name, model in models.items():
@@ -96,10 +96,10 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Tabl
         "AUROC: MIMIC-CXR-JPG. IoU and pointing game: REFLACX, with the map whose validation IoU is"
         " best. Labels without a test case, or of one class, are left out of a model's average."
     )
-    return Table("table_5_averages", title, frame, shown(frame, heads), [note])
+    return PaperTable(title, frame, shown(frame, heads), [note])
 
 
-def label_groups(rules: Path | None = None) -> Table:
+def label_groups(rules: Path | None = None) -> PaperTable:
     """Table 2: the data sets' own labels, and the labeler's classes, that make up each label."""
     label_map = load_label_map(rules)
     sources = {
@@ -114,10 +114,10 @@ def label_groups(rules: Path | None = None) -> Table:
             for label in label_map.channels
         ]
     title = "Table 2: what each label is made of"
-    return Table("table_2_label_groups", title, frame, frame, ["From the rules folder."])
+    return PaperTable(title, frame, frame, ["From the rules folder."])
 
 
-def counts(models: Models, published: PublishedMil) -> Table | None:
+def counts(models: Models, published: PublishedMil) -> PaperTable | None:
     """Table 3: images of each split, and positive ones of each label, beside the published sizes.
 
     Notes
@@ -157,7 +157,7 @@ def counts(models: Models, published: PublishedMil) -> Table | None:
     egd = [model.scores.egd for model in models.values() if model.scores.egd]
     if egd:
         notes.append(_egd_note(egd[0], published))
-    return Table("table_3_counts", title, frame, wide.reset_index(), notes)
+    return PaperTable(title, frame, wide.reset_index(), notes)
 
 
 def _labels_of(dataset: str, supervision: str) -> str:
@@ -176,7 +176,7 @@ def _egd_note(counted: EgdImages, published: PublishedMil) -> str:
     return f"EGD, all splits: {'; '.join(pairs)}."
 
 
-def maps(models: Models) -> Table:
+def maps(models: Models) -> PaperTable:
     """Every kind of map of every model: what validation said, and what test says."""
     names = ["model", "map", "reported", "validation_iou", "test_iou", "test_pointing"]
     scored = []
@@ -189,10 +189,10 @@ def maps(models: Models) -> Table:
     shown = frame.assign(reported=frame["reported"].map({True: "yes", False: ""}))
     shown.columns = [name.replace("_", " ") for name in names]
     title = "Maps: the kind with the best validation IoU is reported"
-    return Table("maps", title, frame, shown)
+    return PaperTable(title, frame, shown)
 
 
-def thresholds(models: Models) -> Table:
+def thresholds(models: Models) -> PaperTable:
     """Every threshold chosen, and the validation IoU that chose it."""
     parts = [
         scores.thresholds.assign(model=name, map=kind, reported=kind == model.map)
@@ -208,7 +208,7 @@ def thresholds(models: Models) -> Table:
     shown = shown.sort_values("label", key=_order(TEN_LABELS), kind="stable")
     shown.columns = [name.replace("_", " ").removeprefix("n ") for name in shown.columns]
     title = "Thresholds: best for the validation IoU, averaged over the seeds"
-    return Table("thresholds", title, frame, shown, formats={"threshold": str})
+    return PaperTable(title, frame, shown, formats={"threshold": str})
 
 
 def _first(models: Models) -> list[str]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure, shared_differences
+from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
 
 NAN = np.nan
 
@@ -54,10 +54,3 @@ def test_a_model_that_was_not_trained():
     (row,) = NOTHING.summary(0.95).to_dict("records")
     assert (row["item"], row["n_seeds"]) == (ALL, 0)
     assert np.isnan([value for name, value in row.items() if name not in ("item", "n_seeds")]).all()
-
-
-def test_differences_of_shared_seeds():
-    one = measure([[0.5], [0.6], [0.9]], seeds=(0, 1, 5))
-    other = measure([[0.1], [0.2]], seeds=(5, 1))
-    np.testing.assert_allclose(shared_differences(one, other), [0.4, 0.8])
-    assert shared_differences(one, measure([[0.1]], seeds=(7,))).shape == (0,)

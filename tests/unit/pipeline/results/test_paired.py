@@ -23,6 +23,20 @@ def test_a_difference_by_hand():
     assert test["p_seeds"] == pytest.approx(2 * (0.5 - np.arctan(5) / np.pi))
 
 
+def test_seeds_are_paired_by_number():
+    """Of seeds 0, 1, 5 and 5, 1 two are shared, with differences of .4 and .8."""
+    one, other = (
+        Measure(("all",), seeds, np.array(values)[:, None], np.empty((0, len(values), 1)))
+        for seeds, values in (((0, 1, 5), [0.5, 0.6, 0.9]), ((5, 1), [0.1, 0.2]))
+    )
+    test = compare(one, other, 0.9)
+    assert test["n_seeds"] == 2
+    # t = .6 / .2 = 3 with one degree of freedom
+    assert test["p_seeds"] == pytest.approx(2 * (0.5 - np.arctan(3) / np.pi))
+    alone = Measure(("all",), (7,), np.array([[0.1]]), np.empty((0, 1, 1)))
+    assert compare(one, alone, 0.9)["n_seeds"] == 0
+
+
 FRAME = pd.DataFrame(
     {
         "metric": "iou",

@@ -4,7 +4,7 @@ import pytest
 
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedValue
-from gazescribe.pipeline.results.rows import Table, between, number, rows, shown
+from gazescribe.pipeline.results.rows import PaperTable, between, number, rows, shown
 
 NAN = float("nan")
 PUBLISHED = {"Edema": PublishedValue(value=0.2, low=0.1, high=0.3, source="text"), "Opacity": None}
@@ -70,7 +70,7 @@ def test_texts_of_a_table():
         "y": [0.5, NAN],
         "z": [1.25, 2.0],
     }
-    table = Table(
-        "t", "T", pd.DataFrame(), pd.DataFrame(cells), formats={"y": str, "z": "{:.1f}".format}
+    table = PaperTable(
+        "T", pd.DataFrame(), pd.DataFrame(cells), formats={"y": str, "z": "{:.1f}".format}
     )
     assert table.texts() == [["a", "3", "0.123", "0.5", "1.2"], ["–", "–", "–", "–", "2.0"]]

@@ -10,6 +10,7 @@ from gazescribe.pipeline.results.runs import (
     RunScores,
     ScoredRun,
     differing,
+    main_first,
     read_runs,
     read_scores,
     refuse_other_cases,
@@ -80,3 +81,8 @@ def test_tables_that_differ_from_the_first(tmp_path):
     refuse_other_cases("other cases.", tmp_path, [])
     with pytest.raises(AlignmentError, match=r"other cases\. Score all models on the same tables"):
         refuse_other_cases("other cases.", tmp_path, faults)
+
+
+def test_models_of_the_paper_come_first():
+    names = ["b", "et", "a", "unannotated"]
+    assert main_first(names, ("unannotated", "et", "c")) == ["unannotated", "et", "a", "b"]

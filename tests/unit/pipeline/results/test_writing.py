@@ -5,12 +5,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from gazescribe.pipeline.results.rows import Table
+from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import (
-    Outputs,
-    Results,
+    NetworkResults,
     as_data,
-    by_name,
     markdown,
     page,
     plain,
@@ -18,27 +16,33 @@ from gazescribe.pipeline.results.writing import (
 )
 
 NAN = float("nan")
-OUTPUTS = Outputs(("scores", "counts"), ("scores", "curves", "maps"), {"curves": "scores"})
 SHOWN = pd.DataFrame({"label": ["a", None], "n": pd.array([3, None], "Int64"), "x": [0.5, NAN]})
 
 
 def results(*figures):
     frame = pd.DataFrame({"label": ["a", "b"], "mean": [0.123456789, NAN], "main": [True, False]})
-    table = Table("scores", "Table 1", frame, SHOWN, ["A note."])
-    drawn = {name: Figure() for name in figures}
-    return Results("Results", ["Read first."], by_name([table, None]), drawn, {"†": "a README."})
+    table = PaperTable("Table 1", frame, SHOWN, ["A note."])
+    drawn = {name: Figure() if name in figures else None for name in ("scores", "curves", "maps")}
+    return NetworkResults(
+        "Results",
+        ["Read first."],
+        {"scores": table, "counts": None},
+        drawn,
+        {"curves": "scores"},
+        {"†": "a README."},
+    )
 
 
 def test_markdown():
     """Numbers as they are stand on the right, formatted ones as text."""
-    table = Table("t", "T", pd.DataFrame(), SHOWN, formats={"x": str})
+    table = PaperTable("T", pd.DataFrame(), SHOWN, formats={"x": str})
     assert markdown(table).splitlines() == [
         "| label | n | x |",
         "| --- | ---: | ---: |",
         "| a | 3 | 0.5 |",
         "| – | – | – |",
     ]
-    formatted = Table("t", "T", pd.DataFrame(), SHOWN)
+    formatted = PaperTable("T", pd.DataFrame(), SHOWN)
     assert markdown(formatted).splitlines()[1:3] == ["| --- | ---: | --- |", "| a | 3 | 0.500 |"]
 
 
@@ -50,7 +54,7 @@ def test_page():
 
 
 def test_tables_as_data():
-    assert as_data(results("curves", "scores", "maps"), OUTPUTS) == {
+    assert as_data(results("curves", "scores", "maps")) == {
         "schema_version": 1,
         "title": "Results",
         "notes": ["Read first."],
@@ -90,7 +94,7 @@ def test_tables_as_data():
 def test_files_and_what_an_earlier_run_left(tmp_path):
     for stale in ("counts.csv", "maps.svg", "kept.csv"):
         (tmp_path / stale).write_text("old")
-    summary = write_results(results("scores"), OUTPUTS, {"n_runs": 3}, tmp_path)
+    summary = write_results(results("scores"), {"n_runs": 3}, tmp_path)
     assert summary == {
         "n_runs": 3,
         "tables": ["scores"],

@@ -7,11 +7,22 @@ import shutil
 import pandas as pd
 import pytest
 
-from gazescribe.pipeline.results.cooperative.stage import FIGURES, TABLES, run
+from gazescribe.pipeline.results.cooperative.stage import run
 from gazescribe.pipeline.results.settings import Tabulate
 from tests.cooperative_scores import N, reorder, write_examples, write_scores, write_training
 from tests.running import invoke
 
+TABLES = (
+    "table_1_diagnosis",
+    "diagnosis_tests",
+    "table_2_saliency",
+    "table_2_further_metrics",
+    "saliency_tests",
+    "gradcam",
+    "gradcam_tests",
+    "joint_or_staged",
+)
+FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
 PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2)
 STAGES = ("contrastive", "dual_encoder", "cooperative", "joint_sum")
 

@@ -4,7 +4,7 @@ import pytest
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.mil.models import check_cases, main_first, of_settings, score_model
+from gazescribe.pipeline.results.mil.models import check_cases, of_settings, score_model
 from gazescribe.pipeline.results.mil.scores import read_mil_runs
 from tests.scores import model, write_scores
 
@@ -65,10 +65,6 @@ def test_models_are_scored_on_the_same_cases(scored, tmp_path):
         "et, mimic labels: not those of unannotated",
         "et, spatial maps: not those of unannotated",
     )
-
-
-def test_order():
-    assert main_first(["b", "et", "a", "unannotated"]) == ["unannotated", "et", "a", "b"]
 
 
 def test_models_by_their_settings():
