@@ -8,7 +8,8 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.demo.run import TRUTH, Images, check_replaceable, write_demo
+from gazescribe.pipeline.demo.run import TRUTH, check_replaceable, write_demo
+from gazescribe.pipeline.demo.settings import Images
 
 
 @options.command("demo")

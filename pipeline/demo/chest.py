@@ -1,4 +1,4 @@
-"""A chest without lesions, as X-ray density: flesh, lungs, heart, bones, vessels, airway.
+"""A chest without lesions: outlines, and X-ray density of flesh, lungs, heart, bones, vessels.
 
 Density is 0 in the air around the patient; the film's tone makes 0.2 dark grey and 1 nearly white.
 """
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from gazescribe.pipeline.demo.cases import Anatomy
-from gazescribe.pipeline.demo.outlines import Frame, Points, filled, outlines
+from gazescribe.pipeline.demo.cases import Anatomy, Box
 
+Points = NDArray[np.float64]
 Plane = NDArray[np.floating[Any]]
 Draw = ImageDraw.ImageDraw
 
@@ -21,6 +21,99 @@ FLESH, AIR_IN_LUNG, HEART, GREAT_VESSELS, BELLY = 0.62, 0.45, 0.30, 0.20, 0.32
 RIB, CLAVICLE, SPINE, VESSEL, TEXTURE, TRACHEA = 0.105, 0.20, 0.16, 0.17, 0.03, 0.20
 N_RIBS = 9.5  # from the top of the lungs to their bottom
 SMALL_PX = 512  # line widths are given for a picture of this long side
+
+# Corners of smooth closed curves, in fractions of the structure's box; a corner given twice is
+# sharp. The lung is the patient's right one: lateral at 0, medial at 1.
+_LUNG = [
+    (0.66, 0.00), (0.42, 0.05), (0.22, 0.17), (0.09, 0.38), (0.01, 0.68), (0.00, 0.92),
+    (0.02, 1.00), (0.02, 1.00), (0.14, 0.93), (0.36, 0.865), (0.62, 0.85), (0.84, 0.90),
+    (0.97, 0.97), (0.97, 0.97), (0.98, 0.75), (0.95, 0.50), (0.97, 0.30), (0.92, 0.12),
+    (0.82, 0.02),
+]  # fmt: skip
+_HEART = [
+    (0.24, 0.00), (0.48, -0.03), (0.66, 0.03), (0.75, 0.18), (0.84, 0.40), (0.95, 0.64),
+    (1.00, 0.84), (0.93, 0.98), (0.70, 1.02), (0.35, 1.02), (0.10, 0.97), (0.01, 0.74),
+    (0.03, 0.44), (0.12, 0.18),
+]  # fmt: skip
+_MEDIASTINUM = [
+    (0.30, 0.00), (0.22, 0.10), (0.12, 0.28), (0.06, 0.55), (0.10, 0.80), (0.10, 1.00),
+    (0.10, 1.00), (0.90, 1.00), (0.90, 1.00), (0.86, 0.75), (0.84, 0.60), (0.96, 0.50),
+    (0.99, 0.41), (0.92, 0.33), (0.80, 0.26), (0.76, 0.10), (0.72, 0.00),
+]  # fmt: skip
+_KNOB = [(0.62, 0.36), (0.80, 0.31), (0.96, 0.36), (1.00, 0.43), (0.92, 0.50), (0.68, 0.52)]
+_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image's grid and the tilt of the patient in it.
+
+    A point in fractions of the image lands on a pixel by `place`; `tilt_rad` turns the body about
+    the image's centre.
+    """
+
+    height_px: int
+    width_px: int
+    tilt_rad: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, in pixels."""
+        return self.height_px, self.width_px
+
+    def coarse(self, factor: int) -> "Frame":
+        """Give the same frame with fewer pixels."""
+        return Frame(-(-self.height_px // factor), -(-self.width_px // factor), self.tilt_rad)
+
+    def place(self, points: Points) -> Points:
+        """Give the pixels, shape (n, 2) as x and y, of points in fractions of the image."""
+        size = np.array([self.width_px, self.height_px])
+        turn = np.array(
+            [
+                [math.cos(self.tilt_rad), -math.sin(self.tilt_rad)],
+                [math.sin(self.tilt_rad), math.cos(self.tilt_rad)],
+            ]
+        )
+        placed: Points = ((points - 0.5) * size) @ turn.T + size / 2 - 0.5
+        return placed
+
+
+def outlines(anatomy: Anatomy) -> dict[str, Points]:
+    """Give the closed outlines of a chest, without tilt; right is the patient's.
+
+    Each has shape (n, 2): x and y in fractions of the image.
+    """
+    left = [(1 - u, v) for u, v in _LUNG]
+    return {
+        "right_lung": _curve(_LUNG, anatomy.right_lung),
+        "left_lung": _curve(left, anatomy.left_lung),
+        "heart": _curve(_HEART, anatomy.heart),
+        "mediastinum": _curve(_MEDIASTINUM, anatomy.mediastinum),
+        "aortic_knob": _curve(_KNOB, anatomy.mediastinum),
+    }
+
+
+def _curve(corners: list[tuple[float, float]], box: Box) -> Points:
+    """Run a closed Catmull-Rom spline through corners given in fractions of a box."""
+    p1 = np.array(corners)
+    p0, p2, p3 = np.roll(p1, 1, axis=0), np.roll(p1, -1, axis=0), np.roll(p1, -2, axis=0)
+    t = (np.arange(_STEPS) / _STEPS)[None, :, None]
+    a, b, c, d = (p[:, None, :] for p in (p0, p1, p2, p3))
+    curve = 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
+    low, high = np.array(box[:2]), np.array(box[2:])
+    points: Points = curve.reshape(-1, 2) * (high - low) + low
+    return points
+
+
+def filled(frame: Frame, *polygons: Points) -> Image.Image:
+    """Draw closed outlines, white on black, as an 8-bit picture."""
+    picture = Image.new("L", (frame.width_px, frame.height_px))
+    draw = ImageDraw.Draw(picture)
+    for polygon in polygons:
+        draw.polygon(list(map(tuple, frame.place(polygon))), fill=255)
+    return picture
 
 
 @dataclass(frozen=True)
@@ -33,21 +126,10 @@ class Chest:
 
 
 def draw_chest(anatomy: Anatomy, frame: Frame, rng: np.random.Generator) -> Chest:
-    """Draw a chest without lesions.
+    """Draw a chest without lesions; arrays are float32 of the frame's shape.
 
-    Parameters
-    ----------
-    anatomy : Anatomy
-        Where the structures lie.
-    frame : Frame
-        The grid; structures are drawn at half its size, vessels at all of it.
-    rng : numpy.random.Generator
-        Decides what the anatomy leaves open.
-
-    Returns
-    -------
-    Chest
-        Three arrays of float32 of the frame's shape.
+    Structures are drawn at half the frame's size, vessels at all of it; `rng` decides what the
+    anatomy leaves open.
     """
     half = frame.coarse(2)
     shapes = outlines(anatomy)
@@ -64,7 +146,7 @@ def draw_chest(anatomy: Anatomy, frame: Frame, rng: np.random.Generator) -> Ches
     density += body * _bones(anatomy, half, lungs, centre, rng)
     density -= TRACHEA * _airway(anatomy, half)
     density += 0.03 * blobs(half.shape, 4, rng) * body
-    density, aerated = enlarge(density, frame), enlarge(aerated, frame)
+    density, aerated = _enlarge(density, frame), _enlarge(aerated, frame)
     vessels = VESSEL * aerated * _vessels(anatomy, frame, rng)
     density += vessels + TEXTURE * aerated * blobs(frame.shape, 48, rng)
     _marker(density, frame, rng)
@@ -77,7 +159,7 @@ def blobs(shape: tuple[int, ...], cells: int, rng: np.random.Generator) -> Plane
     return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
-def enlarge(plane: Plane, frame: Frame) -> Plane:
+def _enlarge(plane: Plane, frame: Frame) -> Plane:
     """Bring a coarser plane to a frame's size."""
     size = (frame.width_px, frame.height_px)
     return np.array(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
@@ -110,7 +192,7 @@ def _body(anatomy: Anatomy, frame: Frame) -> Plane:
     outline = [(middle - dx, y) for dx, y in side] + [(right - dx, y) for dx, y in flank]
     outline += [(left + dx, y) for dx, y in reversed(flank)]
     outline += [(middle + dx, y) for dx, y in reversed(side)]
-    return enlarge(_soft(filled(frame.coarse(2), np.array(outline)), 3.0), frame)
+    return _enlarge(_soft(filled(frame.coarse(2), np.array(outline)), 3.0), frame)
 
 
 def _belly(anatomy: Anatomy, frame: Frame, rng: np.random.Generator) -> Plane:
@@ -125,7 +207,7 @@ def _belly(anatomy: Anatomy, frame: Frame, rng: np.random.Generator) -> Plane:
     x = middle + (left[2] - middle) * rng.uniform(0.35, 0.6)
     y = domes[1] + rng.uniform(0.05, 0.08)
     _disc(ImageDraw.Draw(picture), small, (x, y), (rng.uniform(0.03, 0.07), 0.022), 70)
-    return enlarge(_soft(picture, 1.2), frame)
+    return _enlarge(_soft(picture, 1.2), frame)
 
 
 def _bones(

@@ -9,23 +9,20 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gazescribe.pipeline.core.files import replacing
-from gazescribe.pipeline.demo import egd_sheet, tracker
+from gazescribe.pipeline.demo import tracker
 from gazescribe.pipeline.demo.cases import Case
 from gazescribe.pipeline.demo.dicom import write_dicom
-from gazescribe.pipeline.demo.egd_boxes import BOX_COLUMNS, box_rows
-from gazescribe.pipeline.demo.egd_readings import EgdReading, planted, read_all
-from gazescribe.pipeline.demo.egd_transcript import transcript_json
+from gazescribe.pipeline.demo.egd_readings import EgdReading, planted, read_all, transcript_json
+from gazescribe.pipeline.demo.egd_tables import BOX_COLUMNS, box_rows, in_sheet_order, sheet_row
 from gazescribe.pipeline.demo.pictures import masks, radiograph
-from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.settings import Demo, Images
 from gazescribe.pipeline.demo.tracker import Presentation, display_of
-
-Images = Literal["native", "small", "none"]
 
 SESSION_SIZE = 30
 CALIBRATION_EVERY = 20  # cases
@@ -35,22 +32,11 @@ MONOCHROME1_EVERY = 8  # images
 
 
 def write_egd(
-    root: Path, cases: Sequence[Case], settings: Demo, seed: int, images: Images
+    root: Path, cases: Sequence[Case], settings: Demo, images: Images
 ) -> list[dict[str, Any]]:
-    """Write `root/egd`, all but the pictures.
+    """Write `root/egd`, all but the pictures; `none` of them leaves out eye_gaze.csv, for speed.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Folder of the trees.
-    cases : sequence of Case
-        With diagnoses; their sizes are those of the pictures.
-    settings : Demo
-        Planted lags and rates.
-    seed : int
-        The same seed and cases give the same bytes.
-    images : str
-        `none` leaves out eye_gaze.csv, for speed.
+    The same seed and cases, with diagnoses and the sizes of the pictures, give the same bytes.
 
     Returns
     -------
@@ -59,14 +45,14 @@ def write_egd(
         wrong with it, and `visits` is empty where a defect has spoilt the planted lags.
     """
     egd = root / "egd"
-    ordered = egd_sheet.in_sheet_order(cases, seed)
-    read = read_all(ordered, settings, seed)
-    rows = [egd_sheet.sheet_row(case, number, seed) for number, case in enumerate(ordered)]
-    cells = ([row[name] for name in egd_sheet.COLUMNS] for row in rows)
-    _write_csv(egd / "master_sheet.csv", egd_sheet.COLUMNS, cells)
+    seed = settings.seed
+    ordered = in_sheet_order(cases, seed)
+    read = read_all(ordered, settings)
+    rows = [sheet_row(case, number, seed) for number, case in enumerate(ordered)]
+    _write_csv(egd / "master_sheet.csv", rows[0], (row.values() for row in rows))
     _write_inclusion(egd / "inclusion_exclusion_criteria_outputs", rows)
     _write_csv(egd / "bounding_boxes.csv", BOX_COLUMNS, box_rows(ordered, seed))
-    _write_gaze(egd, _presentations(read, settings, seed), seed, samples=images != "none")
+    _write_gaze(egd, _presentations(read, settings), seed, samples=images != "none")
     for reading in read:
         _write_dictation(egd, reading, np.random.default_rng([seed, 23, reading.case.study_id]))
     return [planted(reading) for reading in read]
@@ -87,9 +73,9 @@ def _write_inclusion(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         _write_csv(folder / f"{name}.csv", columns, values)
 
 
-def _presentations(read: Sequence[EgdReading], settings: Demo, seed: int) -> list[Presentation]:
+def _presentations(read: Sequence[EgdReading], settings: Demo) -> list[Presentation]:
     """Put cases, calibration pictures and strays into sessions, in the order they were shown."""
-    rng = np.random.default_rng([seed, 25])
+    rng = np.random.default_rng([settings.seed, 25])
     shown = [_of_case(reading) for reading in read]
     ids = [reading.case.dicom_id for reading in read]
     calibrated = ids[CALIBRATION_EVERY // 2 :: CALIBRATION_EVERY] or ids[:1]
@@ -183,22 +169,10 @@ MASK_FILES = {  # the release's spelling
 }
 
 
-def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) -> int:
+def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) -> None:
     """Write the DICOM files and masks of some cases; the task of one worker.
 
-    Parameters
-    ----------
-    cases : sequence of Case
-        Any of EGD's.
-    root : pathlib.Path
-        Folder of the trees; `root/mimic-cxr` gets the DICOM files, `root/egd` the masks.
-    inverted : frozenset of str
-        Images to store as MONOCHROME1, from `inverted_ids` of all cases.
-
-    Returns
-    -------
-    int
-        Files written.
+    `inverted` are the images to store as MONOCHROME1, from `inverted_ids` of all cases.
     """
     for case in cases:
         picture = radiograph(case, case.height_px, case.width_px)
@@ -211,7 +185,6 @@ def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) 
             inside.save(packed, "PNG", compress_level=1)
             with replacing(_case_folder(root / "egd", case) / file_name) as beside:
                 beside.write_bytes(packed.getvalue())
-    return len(cases) * (1 + len(MASK_FILES))
 
 
 def inverted_ids(cases: Sequence[Case]) -> frozenset[str]:

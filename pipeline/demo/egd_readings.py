@@ -1,5 +1,9 @@
-"""EGD's readings, with the defects of spec EGD 10, and what was planted in them."""
+"""EGD's readings, with the defects of spec EGD 10: gaze, transcript.json, and what was planted.
 
+Source: spec EGD 6 (form of a transcript), 10 and 11 (rates).
+"""
+
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +13,6 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.demo import tracker
 from gazescribe.pipeline.demo.cases import Case
-from gazescribe.pipeline.demo.egd_transcript import spoken_text
 from gazescribe.pipeline.demo.gaze import Gaze, Pace
 from gazescribe.pipeline.demo.readings import Reading, read_case, truth
 from gazescribe.pipeline.demo.settings import Demo
@@ -33,6 +36,11 @@ TIME_DEFECTS = ("begins before the picture", "first fixation is not 1")
 SPEECH_DEFECTS = ("no times", "no final period", "two periods", "edited full text", "opens at zero")
 RATES = {"no times": 0.003, "no final period": 0.01}  # spec EGD 11; the others: edge_case_rate
 SPOIL_TRUTH = frozenset((*GAZE_DEFECTS, "no times", "opens at zero"))
+MULTI_WORD_RATE = 0.05  # of phrases
+PERIOD_INSIDE_RATE = 0.10  # of sentences
+LEADING_BLANK_RATE = 0.8  # of full_text
+SORTED_RATE = 0.5  # of files, as the authors' correction tool left them
+GLUED = (".", ",")
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,13 @@ class EgdReading:
     defects: frozenset[str]
 
 
-def read_all(cases: Sequence[Case], settings: Demo, seed: int) -> list[EgdReading]:
+def read_all(cases: Sequence[Case], settings: Demo) -> list[EgdReading]:
     """Let the one radiologist of EGD read all cases; the same seed gives the same readings."""
-    defects = _assign_defects(
-        len(cases), settings.edge_case_rate, np.random.default_rng([seed, 24])
-    )
+    rng = np.random.default_rng([settings.seed, 24])
+    defects = _assign_defects(len(cases), settings.edge_case_rate, rng)
     quick = settings.model_copy(update={"search_s": min(settings.search_s, SEARCH_S)})
     return [
-        _read(case, quick, named, np.random.default_rng([seed, 22, case.study_id]))
+        _read(case, quick, named, np.random.default_rng([settings.seed, 22, case.study_id]))
         for case, named in zip(cases, defects, strict=True)
     ]
 
@@ -117,9 +124,98 @@ def _only(gaze: Gaze, mask: NDArray[np.bool_]) -> Gaze:
     """Keep some fixations, the last one at least."""
     mask = mask.copy()
     mask[-1] |= not mask.any()
-    return Gaze(
-        gaze.onset_s[mask], gaze.offset_s[mask], gaze.x_px[mask], gaze.y_px[mask], gaze.visit[mask]
-    )
+    return gaze.where(mask)
+
+
+def spoken_text(reading: Reading) -> str:
+    """Give the report with a capital at the start of each sentence; character places stay."""
+    text = list(reading.report.text)
+    spans = reading.report.char_spans
+    for sentence in reading.report.sentences:
+        start = spans[sentence.first_token][0]
+        text[start] = text[start].upper()
+    return "".join(text)
+
+
+def transcript_json(rng: np.random.Generator, reading: Reading, defects: frozenset[str]) -> str:
+    """Write phrases of one or more words with glued punctuation, timed.
+
+    `defects` are of `SPEECH_DEFECTS`. Joined by blanks, the phrases are `spoken_text`, but for a
+    lost last period.
+    """
+    text = spoken_text(reading)
+    spans = reading.report.char_spans
+    phrases = _phrases(rng, reading, two_periods="two periods" in defects)
+    entries: list[dict[str, Any]] = [
+        {
+            "phrase": text[spans[first][0] : spans[last][1]],
+            "begin_time": _recogniser_time(reading.onset_s[first]),
+            "end_time": _recogniser_time(_end_s(reading, first, last)),
+        }
+        for first, last in phrases
+    ]
+    full_text = text
+    if "no final period" in defects:
+        full_text = text.removesuffix(".")
+        entries[-1]["phrase"] = entries[-1]["phrase"].removesuffix(".")
+    if "opens at zero" in defects:
+        entries[0]["begin_time"] = 0.0
+    if "edited full text" in defects:
+        full_text = full_text.partition(" ")[2]
+    if "no times" in defects:
+        entries = []
+    blank = " " if rng.random() < LEADING_BLANK_RATE else ""
+    content = {"full_text": blank + full_text, "time_stamped_text": entries}
+    if rng.random() < SORTED_RATE:
+        return json.dumps(content, sort_keys=True, indent=2) + "\n"
+    return json.dumps(content)
+
+
+def _phrases(
+    rng: np.random.Generator, reading: Reading, *, two_periods: bool
+) -> list[tuple[int, int]]:
+    """Give the first and last token of each phrase."""
+    tokens = reading.report.tokens
+    words = [number for number, token in enumerate(tokens) if token not in GLUED]
+    lasts = [*[word - 1 for word in words[1:]], len(tokens) - 1]
+    together = np.zeros(len(words), bool)  # with the word after
+    closes = np.array([tokens[last] == "." for last in lasts])
+    inside = rng.random(len(words))
+    together[~closes] = inside[~closes] < MULTI_WORD_RATE
+    together[closes] = inside[closes] < PERIOD_INSIDE_RATE
+    together[-1:] = False
+    if two_periods:
+        together |= _around_shortest(closes)
+    phrases = []
+    first = 0
+    for number, last in enumerate(lasts):
+        if not together[number]:
+            phrases.append((words[first], last))
+            first = number + 1
+    return phrases
+
+
+def _around_shortest(closes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Join the shortest sentence but the first to the last word of the sentence before it."""
+    ends = np.flatnonzero(closes)
+    joined = np.zeros(closes.size, bool)
+    if ends.size > 1:
+        shortest = int(np.argmin(np.diff(ends)))
+        joined[ends[shortest] : ends[shortest + 1]] = True
+    return joined
+
+
+def _end_s(reading: Reading, first: int, last: int) -> float:
+    """Give when the last word ends; punctuation is the recogniser's own and takes no time."""
+    while last > first and reading.report.tokens[last] in GLUED:
+        last -= 1
+    return float(max(reading.offset_s[last], reading.onset_s[first]))
+
+
+def _recogniser_time(time_s: float) -> float:
+    """Print a time as the recogniser did: seconds plus nanoseconds, in floats."""
+    tenths = round(time_s * 10)
+    return tenths // 10 + tenths % 10 * 100_000_000 * 1e-9
 
 
 def planted(reading: EgdReading) -> dict[str, Any]:

@@ -8,18 +8,18 @@ Source: spec REFLACX A6, A13, A14 and D2.5; EGD 11 for the other tracker's `Pace
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.demo.cases import Anatomy, Lesion
+from gazescribe.pipeline.demo.cases import Anatomy, Box, Ellipse, Lesion, inscribed
 from gazescribe.pipeline.demo.reports import Report
 from gazescribe.pipeline.demo.settings import Demo
 
 SHORTEST_VISIT_S = 0.5
 SHORTEST_FIXATION_S = 0.05
-Ellipse = tuple[float, float, float, float]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,19 @@ class Gaze:
         wandering and off the image.
     """
 
-    onset_s: NDArray[np.float64]
-    offset_s: NDArray[np.float64]
-    x_px: NDArray[np.float64]
-    y_px: NDArray[np.float64]
+    onset_s: Floats
+    offset_s: Floats
+    x_px: Floats
+    y_px: Floats
     visit: NDArray[np.int64]
 
+    def where(self, mask: NDArray[np.bool_]) -> "Gaze":
+        """Give the fixations for which the mask is true."""
+        times_s = self.onset_s[mask], self.offset_s[mask]
+        return Gaze(*times_s, self.x_px[mask], self.y_px[mask], self.visit[mask])
 
-def draw_lags(rng: np.random.Generator, n: int, settings: Demo) -> NDArray[np.float64]:
+
+def draw_lags(rng: np.random.Generator, n: int, settings: Demo) -> Floats:
     """Draw by how much gaze precedes each of n sentences, in whole milliseconds, at least 0.1 s."""
     lags = rng.normal(settings.lag_s, settings.lag_spread_s, n)
     return np.asarray(np.maximum(lags, 0.1).round(3), dtype=np.float64)
@@ -80,39 +85,23 @@ def plan_visits(
     report: Report,
     lesions: Sequence[Lesion],
     anatomy: Anatomy,
-    times_s: tuple[NDArray[np.float64], NDArray[np.float64]],
-    lags_s: NDArray[np.float64],
+    times_s: tuple[Floats, Floats],
+    lags_s: Floats,
     settings: Demo,
 ) -> tuple[Visit, ...]:
     """Say when the eyes are on what, for every sentence that speaks of a place.
 
-    Parameters
-    ----------
-    report : Report
-        What is dictated.
-    lesions : sequence of Lesion
-        What the reader saw, as `report.sentences` count them.
-    anatomy : Anatomy
-        For sentences about a structure.
-    times_s : tuple of ndarray
-        Onsets and offsets of the report's tokens.
-    lags_s : ndarray of float64, one per sentence
-        From `draw_lags`.
-    settings : Demo
-        For `look_ahead_s`.
-
-    Returns
-    -------
-    tuple of Visit
-        In order, not overlapping. A visit starts `lag_s` before its sentence unless the one before
-        has lasted less than half a second by then; `lag_s` is what it came to.
+    `times_s` are onsets and offsets of the report's tokens; `lags_s`, one a sentence, come from
+    `draw_lags`. Visits are in order and do not overlap. A visit starts its lag before its sentence
+    unless the one before has lasted less than half a second by then; `lag_s` is what it came to.
     """
     onsets, offsets = times_s
     visits: list[Visit] = []
     for number, sentence in enumerate(report.sentences):
-        ellipses = [_ellipse(lesions[place]) for place in sentence.lesions]
+        seen = [lesions[place] for place in sentence.lesions]
+        ellipses = [(lesion.x, lesion.y, lesion.rx, lesion.ry) for lesion in seen]
         if sentence.structure:
-            ellipses = [_inscribed(anatomy.heart)]
+            ellipses = [inscribed(anatomy.heart)]
         if not ellipses:
             continue
         start = float(onsets[sentence.first_token])
@@ -121,22 +110,10 @@ def plan_visits(
         arrival = round(max(start - float(lags_s[number]), earliest), 3)
         leave = max(end - settings.look_ahead_s, arrival + SHORTEST_VISIT_S)
         if visits and visits[-1].offset_s > arrival:
-            before = visits[-1]
-            visits[-1] = Visit(
-                before.sentence, before.lag_s, before.onset_s, arrival, before.ellipses
-            )
+            visits[-1] = replace(visits[-1], offset_s=arrival)
         lag = round(start - arrival, 3)
         visits.append(Visit(number, lag, arrival, round(leave, 3), tuple(ellipses)))
     return tuple(visits)
-
-
-def _ellipse(lesion: Lesion) -> Ellipse:
-    return lesion.x, lesion.y, lesion.rx, lesion.ry
-
-
-def _inscribed(box: tuple[float, float, float, float]) -> Ellipse:
-    xmin, ymin, xmax, ymax = box
-    return (xmin + xmax) / 2, (ymin + ymax) / 2, (xmax - xmin) / 2, (ymax - ymin) / 2
 
 
 def look(
@@ -150,33 +127,13 @@ def look(
     px_per_deg: float,
     pace: Pace = REFLACX_PACE,
 ) -> Gaze:
-    """Draw the fixations of one reading.
+    """Draw the fixations of one reading, at least one, in an image of `size_px` (width, height).
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The only source of chance.
-    anatomy : Anatomy
-        Where the chest lies.
-    size_px : tuple of int
-        Width and height of the image.
-    visits : sequence of Visit
-        From `plan_visits`; the first fixation of each starts exactly at its onset.
-    span_s : tuple of float
-        First and last moment of gaze.
-    settings : Demo
-        Rates of wandering and of leaving the image, and the tracker's error.
-    px_per_deg : float
-        Image pixels a degree, for the tracker's error.
-    pace : Pace
-        Rhythm of the fixations.
-
-    Returns
-    -------
-    Gaze
-        At least one fixation.
+    The first fixation of each visit, from `plan_visits`, starts exactly at its onset; `span_s` is
+    the first and last moment of gaze. `px_per_deg` serves the tracker's error, `settings` its size
+    and the rates of wandering and of leaving the image.
     """
-    zones = np.array([_inscribed(box) for box in _zones(anatomy)])
+    zones = np.array([inscribed(box) for box in _zones(anatomy)])
     pieces = [
         (number, *_fixate(rng, begin, end, pace)) for number, begin, end in _phases(visits, span_s)
     ]
@@ -224,7 +181,7 @@ def _phases(
 
 def _fixate(
     rng: np.random.Generator, begin_s: float, end_s: float, pace: Pace
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Fill a stretch of time with fixations; the first starts with it, the last leaves a gap."""
     n = int((end_s - begin_s) / (pace.median_s / 2)) + 2
     lengths = np.clip(
@@ -241,7 +198,7 @@ def _fixate(
     return onset[long_enough].round(3), offset[long_enough].round(3)
 
 
-def _zones(anatomy: Anatomy) -> list[tuple[float, float, float, float]]:
+def _zones(anatomy: Anatomy) -> list[Box]:
     """Stations of the search: three a lung, heart, mediastinum."""
     thirds = [
         (xmin, ymin + (ymax - ymin) * k / 3, xmax, ymin + (ymax - ymin) * (k + 1) / 3)
@@ -259,8 +216,8 @@ def _walk(rng: np.random.Generator, n: int, n_zones: int) -> NDArray[np.int64]:
 
 def _leave_image(
     rng: np.random.Generator,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    x: Floats,
+    y: Floats,
     visit: NDArray[np.int64],
     rate: float,
 ) -> None:

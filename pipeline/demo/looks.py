@@ -32,21 +32,14 @@ class Patch:
     rng: np.random.Generator
 
     def blobs(self, cells: int) -> Plane:
-        """Give smooth noise of about `cells` lumps across the patch."""
+        """Give smooth noise of about `cells` lumps across the patch; it draws from `rng`."""
         return blobs(self.r.shape, cells, self.rng)
 
 
 def add_lesion(chest: Chest, lesion: Lesion, rng: np.random.Generator) -> None:
     """Add one lesion to a chest's density, in place.
 
-    Parameters
-    ----------
-    chest : Chest
-        What is drawn so far.
-    lesion : Lesion
-        Its finding chooses the look, its certainty how plain it is.
-    rng : numpy.random.Generator
-        The lesion's own stream.
+    Its finding chooses the look, its certainty how plain it is; `rng` is its own stream.
     """
     height, width = chest.density.shape
     spans = (

@@ -1,12 +1,13 @@
 """Write the MIMIC-CXR-JPG tree: tables and radiographs of all images, lateral views with them.
 
-Source: spec REFLACX B: column orders, values, gzip, LF ends.
+Source: spec REFLACX B: column orders, values, gzip, LF ends; B2 for the states of the CheXpert
+labeler (1, 0, -1 or blank) and how often each label is denied.
 """
 
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,25 +17,8 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.demo.cases import Case
-from gazescribe.pipeline.demo.chexpert import chexpert_labels
 from gazescribe.pipeline.demo.population import Population
 
-KEYS = ("subject_id", "study_id")
-SPLIT_COLUMNS = ("dicom_id", "study_id", "subject_id", "split")
-METADATA_COLUMNS = (
-    "dicom_id",
-    "subject_id",
-    "study_id",
-    "PerformedProcedureStepDescription",
-    "ViewPosition",
-    "Rows",
-    "Columns",
-    "StudyDate",
-    "StudyTime",
-    "ProcedureCodeSequence_CodeMeaning",
-    "ViewCodeSequence_CodeMeaning",
-    "PatientOrientationCodeSequence_CodeMeaning",
-)
 VIEW_MEANING = {
     "PA": "postero-anterior",
     "AP": "antero-posterior",
@@ -45,6 +29,42 @@ VIEW_MEANING = {
 LATERAL_RATE = 0.6  # of PA studies (inferred)
 EDGE_CASES = ("no chexpert row", "blank view", "two frontals", "study before ten")
 JPEG_QUALITY = 92
+DENIED_PERCENT: dict[str, float] = {  # of studies (B2)
+    "Atelectasis": 0.4,
+    "Cardiomegaly": 7.0,
+    "Consolidation": 3.5,
+    "Edema": 11.1,
+    "Enlarged Cardiomediastinum": 2.3,
+    "Fracture": 0.4,
+    "Lung Lesion": 0.4,
+    "Lung Opacity": 1.3,
+    "Pleural Effusion": 11.9,
+    "Pleural Other": 0.1,
+    "Pneumonia": 10.7,
+    "Pneumothorax": 18.5,
+    "Support Devices": 1.4,
+}
+MEANS: dict[str, dict[str, float]] = {  # chance that a finding is reported under a label
+    "acute fracture & fracture": {"Fracture": 1.0},
+    "airway wall thickening": {},
+    "atelectasis": {"Atelectasis": 1.0, "Lung Opacity": 0.3},
+    "consolidation": {"Consolidation": 1.0, "Lung Opacity": 0.5, "Pneumonia": 0.5},
+    "enlarged cardiac silhouette": {"Cardiomegaly": 1.0},
+    "enlarged hilum": {},
+    "groundglass opacity": {"Lung Opacity": 1.0, "Pneumonia": 0.3},
+    "hiatal hernia": {},
+    "high lung volume - emphysema & emphysema": {},
+    "interstitial lung disease & fibrosis": {"Lung Opacity": 1.0},
+    "mass": {"Lung Lesion": 1.0},
+    "nodule": {"Lung Lesion": 1.0},
+    "pleural effusion": {"Pleural Effusion": 1.0},
+    "pleural thickening": {"Pleural Other": 1.0},
+    "pneumothorax": {"Pneumothorax": 1.0},
+    "pulmonary edema": {"Edema": 1.0, "Lung Opacity": 0.2},
+    "support devices": {"Support Devices": 1.0},
+    "wide mediastinum & abnormal mediastinum contour": {"Enlarged Cardiomediastinum": 1.0},
+}
+UNCERTAIN_UP_TO = 3  # certainty of a lesion whose report hedges
 
 
 @dataclass(frozen=True)
@@ -65,25 +85,10 @@ class MimicImage:
 def plan_images(
     population: Population, seed: int, edge_case_rate: float
 ) -> tuple[list[MimicImage], frozenset[int]]:
-    """List all images, and the studies that have no row of CheXpert labels.
+    """List all images by subject, study and image, and the studies without CheXpert labels.
 
-    Studies that nobody annotated have the edge cases of `EDGE_CASES`, at least one each.
-
-    Parameters
-    ----------
-    population : Population
-        Frontal images.
-    seed : int
-        Of the data set.
-    edge_case_rate : float
-        Share of the unannotated studies with each edge case.
-
-    Returns
-    -------
-    images : list of MimicImage
-        By subject, study and image.
-    unlabelled : frozenset of int
-        Study ids.
+    Each edge case of `EDGE_CASES` is given to a share of the studies that nobody annotated, at
+    least one.
     """
     rng = np.random.default_rng([seed, 5])
     order = rng.permutation(len(population.extra))
@@ -119,81 +124,90 @@ def _another(rng: np.random.Generator, case: Case) -> Case:
 
 
 def write_tables(images: Sequence[MimicImage], unlabelled: frozenset[int], root: Path) -> None:
-    """Write the four tables and the list of files.
-
-    Parameters
-    ----------
-    images : sequence of MimicImage
-        By subject, study and image.
-    unlabelled : frozenset of int
-        Studies left out of the label tables.
-    root : pathlib.Path
-        Root of the tree.
-    """
+    """Write the four tables, and the list of files; label tables leave out `unlabelled` studies."""
     root.mkdir(parents=True, exist_ok=True)
     studies = {image.case.study_id: image.case for image in images}
-    labels = [
-        (case.subject_id, study, *chexpert_labels(case).values())
-        for study, case in studies.items()
-        if study not in unlabelled
-    ]
-    for labeler in ("chexpert", "negbio"):
-        rows = [(*row[:2], *map(_state, row[2:])) for row in labels]
-        _write_table(root, labeler, (*KEYS, *CHEXPERT_LABELS), rows)
-    _write_table(root, "split", SPLIT_COLUMNS, [_split_row(image) for image in images])
-    _write_table(root, "metadata", METADATA_COLUMNS, [_metadata_row(image) for image in images])
+    labels = []
+    for study, case in studies.items():
+        if study not in unlabelled:
+            row: dict[str, Any] = {"subject_id": case.subject_id, "study_id": study}
+            for name, state in chexpert_labels(case).items():
+                row[name] = "" if state is None else f"{state:.1f}"
+            labels.append(row)
+    _write_table(root, "chexpert", labels)
+    _write_table(root, "negbio", labels)
+    _write_table(root, "split", [_split_row(image) for image in images])
+    _write_table(root, "metadata", [_metadata_row(image) for image in images])
     names = [f"{image.case.folder}/{image.case.dicom_id}.jpg\n" for image in images]
     (root / "IMAGE_FILENAMES").write_text("".join(names), encoding="utf-8")
 
 
-def _state(value: int | None) -> str:
-    return "" if value is None else f"{value:.1f}"
-
-
-def _write_table(
-    root: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
+def _write_table(root: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
     writer.writerows(rows)
     path = root / f"mimic-cxr-2.0.0-{name}.csv.gz"
     path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
-def _split_row(image: MimicImage) -> tuple[Any, ...]:
+def chexpert_labels(case: Case) -> dict[str, int | None]:
+    """Say what the CheXpert labeler would have made of the report of a case's study.
+
+    1 is positive, 0 negative, -1 uncertain, None not mentioned; in the order of `CHEXPERT_LABELS`.
+    The study id seeds what the image leaves open, so that every table says the same. `No Finding`
+    is 1 where nothing but devices is positive or uncertain and no finding without a column (hernia,
+    emphysema) is there.
+    """
+    rng = np.random.default_rng(case.study_id)
+    states: dict[str, int | None] = dict.fromkeys(CHEXPERT_LABELS)
+    for lesion in case.lesions:
+        for label, chance in MEANS[lesion.finding].items():
+            state = -1 if lesion.certainty <= UNCERTAIN_UP_TO else 1
+            if rng.random() < chance:
+                states[label] = max(states[label] or state, state)
+    normal = not any(lesion.finding != "support devices" for lesion in case.lesions)
+    if normal:
+        states["No Finding"] = 1
+    for label, percent in DENIED_PERCENT.items():
+        # A healthy chest has more denied: what is denied over all, said of the images without it.
+        if states[label] is None and rng.random() < 2 * percent / 100:
+            states[label] = 0
+    return states
+
+
+def _split_row(image: MimicImage) -> dict[str, Any]:
     case = image.case
-    return case.dicom_id, case.study_id, case.subject_id, case.split
+    return {
+        "dicom_id": case.dicom_id,
+        "study_id": case.study_id,
+        "subject_id": case.subject_id,
+        "split": case.split,
+    }
 
 
-def _metadata_row(image: MimicImage) -> tuple[Any, ...]:
+def _metadata_row(image: MimicImage) -> dict[str, Any]:
     case = image.case
     portable = case.view == "AP"
     procedure = "CHEST (PORTABLE AP)" if portable else "CHEST (PA AND LAT)"
-    return (
-        case.dicom_id,
-        case.subject_id,
-        case.study_id,
-        procedure,
-        image.view,
-        case.height_px,
-        case.width_px,
-        image.date,
-        image.time,
-        procedure,
-        VIEW_MEANING[image.view],
-        "" if portable else "Erect",
-    )
+    return {
+        "dicom_id": case.dicom_id,
+        "subject_id": case.subject_id,
+        "study_id": case.study_id,
+        "PerformedProcedureStepDescription": procedure,
+        "ViewPosition": image.view,
+        "Rows": case.height_px,
+        "Columns": case.width_px,
+        "StudyDate": image.date,
+        "StudyTime": image.time,
+        "ProcedureCodeSequence_CodeMeaning": procedure,
+        "ViewCodeSequence_CodeMeaning": VIEW_MEANING[image.view],
+        "PatientOrientationCodeSequence_CodeMeaning": "" if portable else "Erect",
+    }
 
 
-def write_images(images: Sequence[MimicImage], root: Path) -> int:
-    """Draw and write some radiographs as 8-bit grey JPG; the task of one worker.
-
-    Returns
-    -------
-    int
-        Files written.
-    """
+def write_images(images: Sequence[MimicImage], root: Path) -> None:
+    """Draw and write some radiographs as 8-bit grey JPG; the task of one worker."""
     from PIL import Image
 
     from gazescribe.pipeline.demo.pictures import radiograph
@@ -206,7 +220,6 @@ def write_images(images: Sequence[MimicImage], root: Path) -> int:
         path = root / case.folder / f"{case.dicom_id}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path, quality=JPEG_QUALITY)
-    return len(images)
 
 
 def _lateral(case: Case) -> NDArray[np.uint8]:

@@ -5,15 +5,15 @@ added at the size asked for. A case gives the same picture at every size, but fo
 """
 
 import hashlib
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from gazescribe.pipeline.demo.cases import Case
-from gazescribe.pipeline.demo.chest import Plane, draw_chest
+from gazescribe.pipeline.demo.chest import Frame, Plane, draw_chest, filled, outlines
 from gazescribe.pipeline.demo.looks import add_lesion
-from gazescribe.pipeline.demo.outlines import filled, frame_of, outlines
 
 WORK_PX = 1024  # long side of the drawing; a native picture is this one enlarged
 CONTRAST = 1.65  # how fast the film whitens with density
@@ -21,22 +21,13 @@ GRAIN = 0.011  # standard deviation of the film's noise, in parts of white
 
 
 def radiograph(case: Case, height_px: int, width_px: int) -> NDArray[np.uint8]:
-    """Draw one case.
+    """Draw one case as displayed: bone and fluid bright, air dark.
 
-    Parameters
-    ----------
-    case : Case
-        Its dicom id seeds what the anatomy leaves open (vessels, marker, grain).
-    height_px, width_px : int
-        Size of the picture.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height_px, width_px)
-        As displayed: bone and fluid bright, air dark.
+    The case's dicom id seeds what its anatomy leaves open (vessels, marker, grain).
     """
     shrink = min(1.0, WORK_PX / max(height_px, width_px))
-    frame = frame_of(case.anatomy, round(height_px * shrink), round(width_px * shrink))
+    tilt_rad = math.radians(case.anatomy.tilt_deg)
+    frame = Frame(round(height_px * shrink), round(width_px * shrink), tilt_rad)
     chest = draw_chest(case.anatomy, frame, _random(case, "chest"))
     for lesion in case.lesions:
         add_lesion(chest, lesion, _random(case, repr(lesion)))
@@ -63,22 +54,11 @@ def _random(case: Case, purpose: str) -> np.random.Generator:
 
 
 def masks(case: Case, height_px: int, width_px: int) -> dict[str, NDArray[np.bool_]]:
-    """Give the pixels of four structures, as the EGD data set has them.
+    """Give the pixels of four structures, as the EGD data set has them; right is the patient's.
 
-    Parameters
-    ----------
-    case : Case
-        The chest.
-    height_px, width_px : int
-        Size of the masks.
-
-    Returns
-    -------
-    dict of str to ndarray of bool, shape (height_px, width_px)
-        left_lung, right_lung, mediastinum (with the heart) and aortic_knob; right is the
-        patient's. A lung ends where the mediastinum begins.
+    The mediastinum holds the heart, and a lung ends where the mediastinum begins.
     """
-    frame = frame_of(case.anatomy, height_px, width_px)
+    frame = Frame(height_px, width_px, math.radians(case.anatomy.tilt_deg))
     shapes = outlines(case.anatomy)
     centre = np.asarray(filled(frame, shapes["heart"], shapes["mediastinum"])) > 0
     lungs = {

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.demo.anatomy import HABITATS, draw_anatomy, draw_lesions
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import HABITATS, Case, draw_anatomy, draw_lesions
 
 RELEASE = {1: 295, 2: 250, 3: 2507}  # readings (spec REFLACX A3)
 RELEASE_READINGS = sum(RELEASE.values())

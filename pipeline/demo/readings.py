@@ -1,7 +1,7 @@
 """One reader reading one image: what is seen, said, and looked at when."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,31 +59,11 @@ def read_case(
     pace: Pace = REFLACX_PACE,
     quality_issue: bool = False,
 ) -> Reading:
-    """Let a reader look at an image and dictate.
+    """Let a reader look at an image and dictate; times count from the start of the audio.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The only source of chance.
-    case : Case
-        The image.
-    lesions : sequence of Lesion
-        What this reader sees of it: `case.lesions`, or `seen_lesions` of them.
-    settings : Demo
-        Planted lags and rates.
-    px_per_deg : float
-        Image pixels a degree of visual angle in full view.
-    grid_s : float
-        Grid of word times.
-    pace : Pace
-        Rhythm of fixations.
-    quality_issue : bool
-        Whether the reader complains about the image.
-
-    Returns
-    -------
-    Reading
-        Times from the start of the audio.
+    `lesions` are what this reader sees of the image: `case.lesions`, or `seen_lesions` of them.
+    `px_per_deg` holds in full view, `grid_s` is the grid of word times, and with `quality_issue`
+    the reader complains about the image.
     """
     report = draw_report(rng, lesions, quality_issue=quality_issue)
     lags = draw_lags(rng, len(report.sentences), settings)
@@ -141,23 +121,14 @@ def seen_lesions(
 def truth(dataset: str, reading_id: str, case: Case, reading: Reading) -> dict[str, Any]:
     """One line of `ground_truth.jsonl`: what was planted in a reading. No reader reads it."""
     report = reading.report
-    sizes = np.array([case.width_px, case.height_px])
     return {
         "dataset": dataset,
         "reading_id": reading_id,
         "dicom_id": case.dicom_id,
         "diagnosis": case.diagnosis,
         "text": report.text,
-        "mentions": [
-            {
-                "char_start": mention.char_start,
-                "char_end": mention.char_end,
-                "label": mention.label,
-                "polarity": mention.polarity,
-            }
-            for mention in report.mentions
-        ],
-        "lesions": [_ellipse_px(lesion, sizes) for lesion in reading.lesions],
+        "mentions": [asdict(mention) for mention in report.mentions],
+        "lesions": [_true_lesion(lesion, case) for lesion in reading.lesions],
         "visits": [
             {
                 "sentence": visit.sentence,
@@ -172,16 +143,14 @@ def truth(dataset: str, reading_id: str, case: Case, reading: Reading) -> dict[s
     }
 
 
-def _ellipse_px(lesion: Lesion, sizes: NDArray[np.int64]) -> dict[str, Any]:
-    centre = np.array([lesion.x, lesion.y]) * sizes - 0.5
-    radii = np.array([lesion.rx, lesion.ry]) * sizes
-    low, high = (np.round(centre - radii, 1), np.round(centre + radii, 1))
+def _true_lesion(lesion: Lesion, case: Case) -> dict[str, Any]:
+    xmin, ymin, xmax, ymax = lesion.box_px(case.width_px, case.height_px).round(1).tolist()
     return {
         "finding": lesion.finding,
         "side": lesion.side,
         "certainty": lesion.certainty,
-        "xmin_px": float(low[0]),
-        "ymin_px": float(low[1]),
-        "xmax_px": float(high[0]),
-        "ymax_px": float(high[1]),
+        "xmin_px": xmin,
+        "ymin_px": ymin,
+        "xmax_px": xmax,
+        "ymax_px": ymax,
     }

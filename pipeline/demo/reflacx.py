@@ -13,27 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.demo.edge_cases import apply_to_reading
 from gazescribe.pipeline.demo.readings import Reading, read_case, seen_lesions, truth
 from gazescribe.pipeline.demo.reflacx_labels import ellipses_of, label_cells, labels_of
-from gazescribe.pipeline.demo.reflacx_plan import ReadingPlan
-from gazescribe.pipeline.demo.samples import samples_text
+from gazescribe.pipeline.demo.reflacx_plan import ReadingPlan, apply_to_reading
 from gazescribe.pipeline.demo.settings import Demo
-from gazescribe.pipeline.demo.view import View, full_px_per_deg, press_next, show
+from gazescribe.pipeline.demo.view import View, full_px_per_deg, press_next, samples_text, show
 
 EOL = "\r\n"
 QUALITY_ISSUE_RATE = 0.1  # of phase 1 readings (inferred)
-CHEST = ("xmin", "ymin", "xmax", "ymax")
-FIRST_COLUMNS = (
-    "id",
-    "split",
-    "eye_tracking_data_discarded",
-    "image",
-    "dicom_id",
-    "subject_id",
-    "image_size_x",
-    "image_size_y",
-)
+BOX = ("xmin", "ymin", "xmax", "ymax")
 STATE_COLUMNS = (
     "x_position",
     "y_position",
@@ -42,14 +30,8 @@ STATE_COLUMNS = (
     "angular_resolution_y_pixels_per_degree",
     "window_width",
     "window_level",
-    "xmin_shown_from_image",
-    "ymin_shown_from_image",
-    "xmax_shown_from_image",
-    "ymax_shown_from_image",
-    "xmin_in_screen_coordinates",
-    "ymin_in_screen_coordinates",
-    "xmax_in_screen_coordinates",
-    "ymax_in_screen_coordinates",
+    *(f"{edge}_shown_from_image" for edge in BOX),
+    *(f"{edge}_in_screen_coordinates" for edge in BOX),
 )
 FIXATION_COLUMNS = ("timestamp_start_fixation", "timestamp_end_fixation", *STATE_COLUMNS)
 WORD_COLUMNS = ("word", "timestamp_start_word", "timestamp_end_word")
@@ -60,7 +42,7 @@ class Written:
     """What a worker gives back: a row of the metadata, and the truth (none when discarded)."""
 
     phase: int
-    metadata: tuple[Any, ...]
+    metadata: dict[str, Any]
     truth: dict[str, Any] | None
 
 
@@ -69,19 +51,14 @@ def write_readings(plans: Sequence[ReadingPlan], root: Path, settings: Demo) -> 
     return [_write_reading(plan, root, settings) for plan in plans]
 
 
-def write_metadata(root: Path, written: Iterable[Written]) -> None:
+def write_metadata(root: Path, written: Sequence[Written]) -> None:
     """Write the three metadata tables: phases 1 and 2 by id, phase 3 by image (A5)."""
-    rows: dict[int, list[tuple[Any, ...]]] = {1: [], 2: [], 3: []}
-    for reading in written:
-        rows[reading.phase].append(reading.metadata)
-    for phase, phase_rows in rows.items():
-        key = FIRST_COLUMNS.index("image" if phase == 3 else "id")
-        phase_rows.sort(key=lambda row: str(row[key]))
-        _write_csv(
-            root / "main_data" / f"metadata_phase_{phase}.csv",
-            (*FIRST_COLUMNS, *labels_of(phase)),
-            phase_rows,
-        )
+    for phase in (1, 2, 3):
+        rows = [reading.metadata for reading in written if reading.phase == phase]
+        key = "image" if phase == 3 else "id"
+        rows.sort(key=lambda row: row[key])
+        path = root / "main_data" / f"metadata_phase_{phase}.csv"
+        _write_csv(path, list(rows[0]), (row.values() for row in rows))
 
 
 def _write_reading(plan: ReadingPlan, root: Path, settings: Demo) -> Written:
@@ -106,14 +83,14 @@ def _write_reading(plan: ReadingPlan, root: Path, settings: Demo) -> Written:
     labels = labels_of(plan.phase)
     _write_csv(
         folder / "anomaly_location_ellipses.csv",
-        (*CHEST, "certainty", *labels),
+        (*BOX, "certainty", *labels),
         [
             (*box, certainty, *(name in named for name in labels))
             for box, certainty, named in ellipses
         ],
     )
-    _write_csv(folder / "chest_bounding_box.csv", CHEST, [_chest_box(rng, plan)])
-    metadata = (*_first_cells(plan), *label_cells(plan, reading.lesions, ellipses, complaint))
+    _write_csv(folder / "chest_bounding_box.csv", BOX, [_chest_box(rng, plan)])
+    metadata = _first_cells(plan) | label_cells(plan, reading.lesions, ellipses, complaint)
     if "discarded" in plan.edge_cases:
         return Written(plan.phase, metadata, None)
     _write_transcript(folder, reading)
@@ -133,7 +110,7 @@ def _write_reading(plan: ReadingPlan, root: Path, settings: Demo) -> Written:
     return Written(plan.phase, metadata, truth("reflacx", plan.reading_id, case, reading))
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """Write with minimal quoting."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=EOL)
@@ -188,9 +165,16 @@ def _chest_box(rng: np.random.Generator, plan: ReadingPlan) -> list[int]:
     return outline
 
 
-def _first_cells(plan: ReadingPlan) -> tuple[Any, ...]:
+def _first_cells(plan: ReadingPlan) -> dict[str, Any]:
     case = plan.case
     image = f"physionet.org/files/mimic-cxr/2.0.0/{case.folder}/{case.dicom_id}.dcm"
-    discarded = "discarded" in plan.edge_cases
-    ids = case.dicom_id, case.subject_id
-    return plan.reading_id, case.split, discarded, image, *ids, case.width_px, case.height_px
+    return {
+        "id": plan.reading_id,
+        "split": case.split,
+        "eye_tracking_data_discarded": "discarded" in plan.edge_cases,
+        "image": image,
+        "dicom_id": case.dicom_id,
+        "subject_id": case.subject_id,
+        "image_size_x": case.width_px,
+        "image_size_y": case.height_px,
+    }

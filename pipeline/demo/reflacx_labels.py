@@ -11,44 +11,6 @@ import numpy as np
 from gazescribe.pipeline.demo.cases import Lesion
 from gazescribe.pipeline.demo.reflacx_plan import ReadingPlan
 
-PHASE_1_LABELS = (
-    "Airway wall thickening",
-    "Atelectasis",
-    "Consolidation",
-    "Emphysema",
-    "Enlarged cardiac silhouette",
-    "Fibrosis",
-    "Fracture",
-    "Groundglass opacity",
-    "Mass",
-    "Nodule",
-    "Other",
-    "Pleural effusion",
-    "Pleural thickening",
-    "Pneumothorax",
-    "Pulmonary edema",
-    "Quality issue",
-    "Support devices",
-    "Wide mediastinum",
-)
-LATER_LABELS = (
-    "Abnormal mediastinal contour",
-    "Acute fracture",
-    "Atelectasis",
-    "Consolidation",
-    "Enlarged cardiac silhouette",
-    "Enlarged hilum",
-    "Groundglass opacity",
-    "Hiatal hernia",
-    "High lung volume / emphysema",
-    "Interstitial lung disease",
-    "Lung nodule or mass",
-    "Other",
-    "Pleural abnormality",
-    "Pneumothorax",
-    "Pulmonary edema",
-    "Support devices",
-)
 NOT_GRADED = frozenset(("Other", "Quality issue", "Support devices"))
 COLUMNS: dict[str, tuple[str | None, str | None]] = {  # by class: in phase 1, in phases 2 and 3
     "acute fracture & fracture": ("Fracture", "Acute fracture"),
@@ -77,64 +39,48 @@ OTHER_ITEMS = ("elevated hemidiaphragm", "rib deformity")
 OTHER_COMMA = "scoliosis, mild"
 
 
-def labels_of(phase: int) -> tuple[str, ...]:
-    """Name the label columns of a phase, in their order (A5.1)."""
-    return PHASE_1_LABELS if phase == 1 else LATER_LABELS
+def labels_of(phase: int) -> list[str]:
+    """Name the label columns of a phase, by the alphabet (A5.1)."""
+    names = {"Other", "Quality issue"} if phase == 1 else {"Other"}  # columns of no finding
+    for columns in COLUMNS.values():
+        name = columns[phase > 1]
+        if name is not None:
+            names.add(name)
+    return sorted(names)
 
 
-Ellipse = tuple[tuple[int, ...], int, frozenset[str]]
+EllipseRow = tuple[tuple[int, ...], int, frozenset[str]]
 
 
-def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[Ellipse]:
-    """Draw the ellipses of a reading as whole pixels.
+def ellipses_of(plan: ReadingPlan, lesions: Sequence[Lesion]) -> list[EllipseRow]:
+    """Draw the ellipses of what the reader saw: box in whole pixels, certainty, labels.
 
-    Parameters
-    ----------
-    plan : ReadingPlan
-        Phase, image and edge cases.
-    lesions : sequence of Lesion
-        What the reader saw; devices are drawn only as an edge case.
-
-    Returns
-    -------
-    list of tuple
-        Box (xmin, ymin, xmax, ymax), certainty, labels; one row where an ellipse has several.
+    One row where an ellipse has several labels; devices are drawn only as an edge case.
     """
-    size = np.array([plan.case.width_px, plan.case.height_px])
+    size_px = plan.case.width_px, plan.case.height_px
     rows: dict[tuple[int, ...], tuple[int, set[str]]] = {}
     for lesion in lesions:
         column = COLUMNS[lesion.finding][plan.phase > 1]
         drawn = column not in NOT_GRADED or "device ellipse" in plan.edge_cases
         if column is None or not drawn:
             continue
-        centre = np.array([lesion.x, lesion.y]) * size - 0.5
-        radii = np.array([lesion.rx, lesion.ry]) * size
-        box = np.rint(np.concatenate([centre - radii, centre + radii])).astype(int)
-        key = tuple(box.tolist())
+        key = tuple(np.rint(lesion.box_px(*size_px)).astype(int).tolist())
         certainty, named = rows.get(key, (0, set()))
         rows[key] = max(certainty, lesion.certainty), named | {column}
     if "ellipse outside" in plan.edge_cases and rows:
         key = next(iter(rows))
-        rows[-7, key[1], key[2], int(size[1]) + 9] = rows.pop(key)
+        rows[-7, key[1], key[2], size_px[1] + 9] = rows.pop(key)
     ellipses = [(box, certainty, frozenset(named)) for box, (certainty, named) in rows.items()]
     return sorted(ellipses, key=lambda row: min(row[2]))
 
 
 def label_cells(
-    plan: ReadingPlan, lesions: Sequence[Lesion], ellipses: Sequence[Ellipse], complaint: bool
-) -> list[Any]:
+    plan: ReadingPlan, lesions: Sequence[Lesion], ellipses: Sequence[EllipseRow], complaint: bool
+) -> dict[str, Any]:
     """Fill the label columns of the metadata: a certainty, a flag, or free text (A5.2).
 
-    Parameters
-    ----------
-    plan : ReadingPlan
-        Phase and edge cases.
-    lesions : sequence of Lesion
-        What the reader saw.
-    ellipses : sequence of tuple
-        From `ellipses_of`; a label's certainty is the most of its ellipses'.
-    complaint : bool
-        Whether the reader of phase 1 found the image bad.
+    A label's certainty is the most of its `ellipses`', from `ellipses_of`. `complaint` says whether
+    the reader of phase 1 found the image bad.
     """
     cells: dict[str, Any] = dict.fromkeys(labels_of(plan.phase), 0)
     for name in NOT_GRADED & set(cells):
@@ -153,7 +99,7 @@ def label_cells(
     if "left-over certainty" in plan.edge_cases:
         absent = [name for name, value in cells.items() if value == 0 and name not in NOT_GRADED]
         cells[absent[0]] = -1
-    return list(cells.values())
+    return cells
 
 
 def _other(plan: ReadingPlan, findings: set[str]) -> list[str]:

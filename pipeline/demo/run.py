@@ -8,13 +8,12 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import entries
-from gazescribe.pipeline.demo.settings import Demo
+from gazescribe.pipeline.demo.settings import Demo, Images
 
-Images = Literal["native", "small", "none"]
 TREES = ("reflacx", "egd", "mimic-cxr-jpg", "mimic-cxr")
 TRUTH = "ground_truth.jsonl"
 BATCH = 16  # readings or images a task
@@ -62,7 +61,7 @@ def write_demo(
     pictures, unlabelled = mimic.plan_images(population, settings.seed, settings.edge_case_rate)
     jpg = out / "mimic-cxr-jpg"
     tasks: list[Callable[[], Any]] = [
-        partial(write_egd, out, population.egd, settings, settings.seed, images),
+        partial(write_egd, out, population.egd, settings, images),
         *(
             partial(reflacx.write_readings, batch, out / "reflacx", settings)
             for batch in _batches(plans)

@@ -1,8 +1,12 @@
 """What is planted in the synthetic data set, and how often: section `demo` of `params.yaml`."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
+
+Images = Literal["native", "small", "none"]  # small: a sixth of it, coordinates too; none: tables
 
 
 class Demo(Strict):

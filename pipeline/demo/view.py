@@ -1,7 +1,7 @@
 """What of the image is on the screen during each fixation: zoom, pan, windowing, and the buttons.
 
 Source: spec REFLACX A6 (columns), A12 (screen 3840 x 2160, image area, first view, zoom steps,
-button box), A14 (94 screen pixels a degree).
+button box), A14 (94 screen pixels a degree); A7 and D2.7 for the samples at 1 kHz.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,9 @@ CENTRE = np.array([(AREA_LEFT + AREA_RIGHT) / 2, AREA_HEIGHT / 2])
 NEXT_BUTTON = (10, 1035, 650, 1120)  # screen px (A12)
 SCREEN_PX_PER_DEG = 94.0  # A14
 ZOOM_STEP = 2**0.25  # a wheel step (A12)
+LONGEST_S = 240.0  # of a reading
+SAMPLE_NOISE_DEG = 0.2
+BLINK_FROM_S = 0.1  # longer gaps between fixations are blinks (A6)
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,10 @@ def show(
     size_px: tuple[int, int],
     zoom_rate: float,
 ) -> View:
-    """Zoom in on some visits, pan a little, change the window now and then.
+    """Zoom in on a share of the visits, pan a little, change the window now and then.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The only source of chance.
-    gaze : Gaze
-        Fixations in full view.
-    visits : sequence of Visit
-        What `gaze.visit` counts in.
-    size_px : tuple of int
-        Width and height of the image.
-    zoom_rate : float
-        Share of the visits during which the reader zooms in.
+    `gaze` is in full view of an image of `size_px` (width, height); `visits` is what `gaze.visit`
+    counts in.
     """
     n = gaze.onset_s.size
     size = np.array(size_px, dtype=np.float64)
@@ -132,13 +125,11 @@ def _window(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
     return np.round(window, 5)
 
 
-def press_next(
-    rng: np.random.Generator, gaze: Gaze, size_px: tuple[int, int], until_s: float = 240.0
-) -> Gaze:
+def press_next(rng: np.random.Generator, gaze: Gaze, size_px: tuple[int, int]) -> Gaze:
     """Append the last fixations of a reading, on the "next" button left of the image."""
     n = int(rng.integers(2, 5))
     steps = rng.uniform(0.2, 0.45, n)
-    ends = np.minimum(gaze.offset_s[-1] + 0.04 + np.cumsum(steps), until_s)
+    ends = np.minimum(gaze.offset_s[-1] + 0.04 + np.cumsum(steps), LONGEST_S)
     onsets = np.concatenate([[gaze.offset_s[-1] + 0.04], ends[:-1] + 0.04])
     left, top, right, bottom = NEXT_BUTTON
     screen = np.column_stack([rng.uniform(left, right, n), rng.uniform(top, bottom, n)])
@@ -150,3 +141,46 @@ def press_next(
         np.append(gaze.y_px, image[:, 1]),
         np.append(gaze.visit, np.full(n, -1)),
     )
+
+
+def samples_text(rng: np.random.Generator, gaze: Gaze, view: View, px_per_deg: float) -> str:
+    """Write the samples of one reading at 1 kHz, as CRLF lines without header.
+
+    Gaps between fixations become minimum-jerk saccades, or blinks with five blank cells when longer
+    than 0.1 s; the state of the screen lasts until the next fixation. Noise counts in `px_per_deg`.
+    """
+    onset, offset = (np.rint(times * 1000).astype(int) for times in (gaze.onset_s, gaze.offset_s))
+    ms = np.arange(onset[0], offset[-1] + 1)
+    now = np.searchsorted(onset, ms, side="right") - 1
+    after = np.minimum(now + 1, onset.size - 1)
+    gap = np.maximum(onset[after] - offset[now], 1)
+    progress = np.clip((ms - offset[now]) / gap, 0, 1)
+    jerk = progress**3 * (10 - 15 * progress + 6 * progress**2)
+    noise = rng.normal(0, SAMPLE_NOISE_DEG * px_per_deg, (2, ms.size))
+    x = view.x_px[now] + (view.x_px[after] - view.x_px[now]) * jerk + noise[0]
+    y = view.y_px[now] + (view.y_px[after] - view.y_px[now]) * jerk + noise[1]
+    blink = (ms > offset[now]) & (gap > BLINK_FROM_S * 1000)
+    pupil = np.round(rng.normal(1.0, 0.01, ms.size), 3)
+    seen = zip(
+        np.rint(x).astype(int).tolist(),
+        np.rint(y).astype(int).tolist(),
+        pupil.tolist(),
+        *view.px_per_deg[now].T.tolist(),
+        strict=True,
+    )
+    tails = [
+        ",".join(map(str, row))
+        for row in zip(
+            *view.window.T.tolist(),
+            *view.shown_px.T.tolist(),
+            *view.screen_px.T.tolist(),
+            strict=True,
+        )
+    ]
+    lines = [
+        f"{time / 1000},{',,,,' if lost else ','.join(map(str, cells))},{tails[state]}"
+        for time, lost, cells, state in zip(
+            ms.tolist(), blink.tolist(), seen, now.tolist(), strict=True
+        )
+    ]
+    return "\r\n".join([*lines, ""])

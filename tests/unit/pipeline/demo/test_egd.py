@@ -54,10 +54,10 @@ def rows_of(path):
 class Tree:
     """What was written, read without the pipeline's readers."""
 
-    def __init__(self, root, seed=5):
+    def __init__(self, root):
         self.root = root
-        self.cases = draw_cases(SETTINGS.readings, seed, small=True).egd
-        self.truth = write_egd(root, self.cases, SETTINGS, seed, "small")
+        self.cases = draw_cases(SETTINGS.readings, SETTINGS.seed, small=True).egd
+        self.truth = write_egd(root, self.cases, SETTINGS, "small")
         write_pictures(self.cases[:N_WITH_PICTURES], root, inverted_ids(self.cases))
         self.egd = root / "egd"
         self.sheet = rows_of(self.egd / "master_sheet.csv")
@@ -468,7 +468,7 @@ def test_inclusion_tables_list_the_classes(tree):
 
 
 def test_without_images_the_rest_is_the_same(tree, tmp_path):
-    write_egd(tmp_path, tree.cases, SETTINGS, 5, "none")
+    write_egd(tmp_path, tree.cases, SETTINGS, "none")
     written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert written
     assert not [path for path in written if path.name == "eye_gaze.csv" or path.suffix == ".png"]
@@ -478,7 +478,7 @@ def test_without_images_the_rest_is_the_same(tree, tmp_path):
 
 def test_a_rebuild_gives_the_same_bytes(tree, tmp_path):
     shuffled = tree.cases[::-1]
-    write_egd(tmp_path, shuffled, SETTINGS, 5, "small")
+    write_egd(tmp_path, shuffled, SETTINGS, "small")
     write_pictures(tree.cases[:N_WITH_PICTURES], tmp_path, inverted_ids(shuffled))
     first = {path.relative_to(tree.root) for path in tree.root.rglob("*") if path.is_file()}
     second = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}

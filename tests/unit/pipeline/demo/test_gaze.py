@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.anatomy import draw_anatomy
-from gazescribe.pipeline.demo.cases import Lesion
+from gazescribe.pipeline.demo.cases import Lesion, draw_anatomy
 from gazescribe.pipeline.demo.gaze import Visit, draw_lags, look, plan_visits
 from gazescribe.pipeline.demo.reports import Report, Sentence
 from tests.planted import planted

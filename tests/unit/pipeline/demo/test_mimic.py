@@ -8,8 +8,13 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
-from gazescribe.pipeline.demo.chexpert import MEANS, chexpert_labels
-from gazescribe.pipeline.demo.mimic import plan_images, write_images, write_tables
+from gazescribe.pipeline.demo.mimic import (
+    MEANS,
+    chexpert_labels,
+    plan_images,
+    write_images,
+    write_tables,
+)
 from gazescribe.pipeline.demo.population import draw_cases
 
 FILE = "mimic-cxr-2.0.0-{}.csv.gz"
@@ -164,7 +169,7 @@ def test_doubt_becomes_uncertain(tree):
 def test_pictures_are_grey_and_of_the_stated_size(tree, tmp_path):
     frontal = next(image for image in tree.images if image.view == "AP")
     lateral = next(image for image in tree.images if image.view == "LATERAL")
-    assert write_images([frontal, lateral], tmp_path) == 2
+    write_images([frontal, lateral], tmp_path)
     for image in (frontal, lateral):
         case = image.case
         with Image.open(tmp_path / case.folder / f"{case.dicom_id}.jpg") as picture:

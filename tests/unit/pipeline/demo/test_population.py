@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.demo.anatomy import (
+from gazescribe.pipeline.demo.cases import (
     CERTAINTIES,
     HABITATS,
     draw_anatomy,

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.anatomy import draw_anatomy
-from gazescribe.pipeline.demo.cases import Case, Lesion
+from gazescribe.pipeline.demo.cases import Case, Lesion, draw_anatomy
 from gazescribe.pipeline.demo.readings import read_case, seen_lesions, truth
 from tests.planted import planted
 

@@ -5,10 +5,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.edge_cases import EDGE_CASES
 from gazescribe.pipeline.demo.population import draw_cases
 from gazescribe.pipeline.demo.reflacx import write_metadata, write_readings
-from gazescribe.pipeline.demo.reflacx_plan import plan_readings
+from gazescribe.pipeline.demo.reflacx_plan import EDGE_CASES, plan_readings
 from tests.planted import planted
 
 READING_ID = re.compile(r"P[123]\d{2}R\d{6}")

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.anatomy import HABITATS
-from gazescribe.pipeline.demo.cases import Lesion
+from gazescribe.pipeline.demo.cases import HABITATS, Lesion
 from gazescribe.pipeline.demo.phrases import CONCEPTS, SAID
 from gazescribe.pipeline.demo.reports import draw_report
 from gazescribe.pipeline.dictation.label_maps import load_label_map

@@ -1,7 +1,7 @@
 import pytest
 
-from gazescribe.pipeline.demo.edge_cases import EDGE_CASES, assign_edge_cases
 from gazescribe.pipeline.demo.population import draw_cases
+from gazescribe.pipeline.demo.reflacx_plan import EDGE_CASES, assign_edge_cases
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,20 @@
-"""EGD's master_sheet.csv: 59 columns about each image, its patient and the MIMIC report.
+"""EGD's two tables of images: master_sheet.csv and bounding_boxes.csv.
 
-Source: spec EGD 2. Titles and codes of diagnoses are those of ICD-9 and ICD-10.
+The sheet has 59 columns about each image, its patient and the MIMIC report; the boxes are of 17
+structures, as a detector would have found them.
+Source: spec EGD 2 and 4. Titles and codes of diagnoses are those of ICD-9 and ICD-10.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Box, Case
 from gazescribe.pipeline.demo.tracker import display_of
 
 AGES = ("20 - 30", "30 - 40", "40 - 50", "50 - 60", "60 - 70", "70 - 80")
-CLASSES = {"chf": "CHF", "pneumonia": "pneumonia", "normal": "Normal"}  # in the order of the rows
+CLASSES = ("chf", "pneumonia", "normal")  # in the order of the rows
 N_DIAGNOSES = 9
 
 FINDINGS: dict[str, tuple[str, ...]] = {  # columns 34 to 44, and what makes them 1
@@ -44,13 +46,6 @@ CHEXPERT: dict[str, tuple[str, ...]] = {  # columns 45 to 58
     "pneumothorax__chx": ("pneumothorax",),
     "support_devices__chx": ("support devices",),
 }
-COLUMNS = (
-    "dicom_id", "path", "study_id", "patient_id", "stay_id", "gender", "anchor_age",
-    "image_top_pad", "image_bottom_pad", "image_left_pad", "image_right_pad",
-    *(f"dx{k}{suffix}" for k in range(1, N_DIAGNOSES + 1) for suffix in ("", "_icd")),
-    "normal_reports", "Normal", "CHF", "pneumonia", *FINDINGS, *CHEXPERT, "cxr_exam_indication",
-)  # fmt: skip
-
 DIAGNOSES: dict[str, tuple[tuple[str, str], ...]] = {
     "chf": (
         ("CONGESTIVE HEART FAILURE, UNSPECIFIED", "4280"),
@@ -78,6 +73,17 @@ INDICATIONS = (
     "Shortness of breath",
     "",
 )
+BOX_COLUMNS = ("dicom_id", "bbox_name", "x1", "x2", "y1", "y2")
+MISSING_BOXES = 7 / 1083  # a case
+SPREAD = 0.004  # of an edge, as a share of the image
+LUNG_PARTS: dict[str, Box] = {  # from the chest wall (0) to the middle (1), apex to base
+    "clavicle": (-0.25, 0.0, 0.95, 0.16),
+    "costophrenic angle": (0.0, 0.84, 0.3, 1.0),
+    "hilar structures": (0.68, 0.36, 1.0, 0.62),
+    "lower lung zone": (0.0, 0.62, 1.0, 1.0),
+    "mid lung zone": (0.0, 0.36, 1.0, 0.62),
+    "upper lung zone": (0.0, 0.0, 1.0, 0.36),
+}
 
 
 def patient(case: Case, seed: int) -> tuple[str, str]:
@@ -89,30 +95,17 @@ def patient(case: Case, seed: int) -> tuple[str, str]:
 
 def in_sheet_order(cases: Iterable[Case], seed: int) -> list[Case]:
     """Sort as the release does: CHF, pneumonia, normal; within them by age, then gender."""
-    classes = list(CLASSES)
 
     def rank(case: Case) -> tuple[int, str, str, str]:
-        return classes.index(case.diagnosis or ""), *patient(case, seed), case.dicom_id
+        return CLASSES.index(case.diagnosis or ""), *patient(case, seed), case.dicom_id
 
     return sorted(cases, key=rank)
 
 
 def sheet_row(case: Case, number: int, seed: int) -> dict[str, Any]:
-    """Describe one image.
+    """Fill the sheet's row of one image, the `number`th; "" is an empty cell.
 
-    Parameters
-    ----------
-    case : Case
-        With a diagnosis.
-    number : int
-        Its row; indications follow one another by it, so that every form occurs.
-    seed : int
-        Of the demo.
-
-    Returns
-    -------
-    dict of str to object
-        A value for each of `COLUMNS`; "" is an empty cell.
+    Indications follow one another by the number, so that every form occurs.
     """
     rng = np.random.default_rng([seed, 21, case.study_id])
     display = display_of(case.width_px, case.height_px)
@@ -137,7 +130,9 @@ def sheet_row(case: Case, number: int, seed: int) -> dict[str, Any]:
         "image_right_pad": display.right_px,
         **_diagnoses(rng, case.diagnosis or "normal"),
         "normal_reports": int(case.diagnosis == "normal"),
-        **{column: int(case.diagnosis == name) for name, column in CLASSES.items()},
+        "Normal": int(case.diagnosis == "normal"),
+        "CHF": int(case.diagnosis == "chf"),
+        "pneumonia": int(case.diagnosis == "pneumonia"),
         **flags,
         **{name: _state(rng, name, findings, seen) for name, findings in CHEXPERT.items()},
         "cxr_exam_indication": INDICATIONS[number % len(INDICATIONS)],
@@ -165,3 +160,40 @@ def _state(
     if certainty:
         return 1 if certainty >= 4 else -1
     return ("", "", 0)[int(rng.integers(3))]
+
+
+def box_rows(cases: Sequence[Case], seed: int) -> list[tuple[str, str, float, float, float, float]]:
+    """Give the rows of `BOX_COLUMNS`, sorted by image and name; a few structures are missing."""
+    rng = np.random.default_rng([seed, 27])
+    rows = []
+    for case in sorted(cases, key=lambda case: case.dicom_id):
+        size = np.array([case.width_px, case.height_px] * 2)
+        for name, box in sorted(_structures(case).items()):
+            corners = (np.array(box) + rng.normal(0, SPREAD, 4)) * size
+            x1, y1, x2, y2 = np.round(np.clip(corners, 0, size - 1)).tolist()
+            rows.append((case.dicom_id, name, min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)))
+    missing = rng.permutation(len(rows))[: max(1, round(MISSING_BOXES * len(cases)))]
+    return [row for number, row in enumerate(rows) if number not in set(missing.tolist())]
+
+
+def _structures(case: Case) -> dict[str, Box]:
+    """Give the boxes of the 17 structures, in fractions of the image."""
+    anatomy = case.anatomy
+    boxes: dict[str, Box] = {
+        "cardiac silhouette": anatomy.heart,
+        "upper mediastinum": anatomy.mediastinum,
+        "trachea": _part(anatomy.mediastinum, (0.35, -0.05, 0.65, 0.55)),
+    }
+    for side, lung in (("right", anatomy.right_lung), ("left", anatomy.left_lung)):
+        boxes[f"{side} lung"] = lung
+        for name, (lateral, top, medial, bottom) in LUNG_PARTS.items():
+            xs = (lateral, medial) if side == "right" else (1 - medial, 1 - lateral)
+            boxes[f"{side} {name}"] = _part(lung, (xs[0], top, xs[1], bottom))
+    return boxes
+
+
+def _part(box: Box, share: Box) -> Box:
+    """Give the part of a box whose corners are shares of its width and height."""
+    (xmin, ymin, xmax, ymax), (left, top, right, bottom) = box, share
+    width, height = xmax - xmin, ymax - ymin
+    return xmin + left * width, ymin + top * height, xmin + right * width, ymin + bottom * height
