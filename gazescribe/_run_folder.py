@@ -391,16 +391,8 @@ class RunFolder:
     def _draw(
         self, selections: Sequence[_Selection], size: Size | None, combine: str | None
     ) -> FloatMap:
-        maps = [
-            draw_windows(
-                part.associated,
-                part.rows,
-                size,
-                amplitude=self._params.amplitude,
-                resize=self._params.resize,
-            )
-            for part in selections
-        ]
+        params = self._params
+        maps = [draw_windows(part.associated, part.rows, size, params) for part in selections]
         return combine_maps(maps, combine or "max")
 
     def _select(

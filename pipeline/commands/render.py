@@ -68,12 +68,7 @@ def render(
     else:
         windows = read_table(associated, "windows")
         chosen = [choose_windows(windows, str(reading_id), window, label)]
-    maps = [
-        draw_windows(
-            associated, rows, parse_size(size), amplitude=params.amplitude, resize=params.resize
-        )
-        for rows in chosen
-    ]
+    maps = [draw_windows(associated, rows, parse_size(size), params) for rows in chosen]
     heatmap = combine_maps(maps, selection["combine"] or "max")
     _save(heatmap, out)
     height, width = heatmap.shape

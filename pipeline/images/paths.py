@@ -77,20 +77,18 @@ def radiographs_root(
     heads = {path.partition("/")[0] if "/" in path else "" for path in image_paths}
     for suffixes in kinds:
         for level in levels(start, load_manifest("mimic-cxr-jpg")):
-            trees = [folder for folder in level if any((folder / head).is_dir() for head in heads)]
-            with_files = [
-                tree
-                for tree in trees
-                if any(find_radiograph(tree, path, suffixes) for path in image_paths)
+            trees = [
+                folder
+                for folder in level
+                if any((folder / head).is_dir() for head in heads)  # cheaper than to try all paths
+                and any(find_radiograph(folder, path, suffixes) for path in image_paths)
             ]
-            if len(with_files) > 1:
-                message = f"{len(with_files)} trees with these radiographs lie here."
-                faults = [str(tree) for tree in with_files]
-                raise GazeError(
-                    message, where=start, remedy="Name the one you mean.", faults=faults
-                )
-            if with_files:
-                return with_files[0]
+            if len(trees) > 1:
+                message = f"{len(trees)} trees with these radiographs lie here."
+                faults, remedy = [str(tree) for tree in trees], "Name the one you mean."
+                raise GazeError(message, where=start, remedy=remedy, faults=faults)
+            if trees:
+                return trees[0]
     first = image_paths[0]
     suffix = "" if PurePosixPath(first).suffix.lower() in SUFFIXES else kinds[0][0]
     raise GazeError(

@@ -12,7 +12,7 @@ A run that is cut off keeps its finished shards beside OUT, and the next one goe
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -61,23 +61,14 @@ class Fitting:
 def list_images(tables: Sequence[Path]) -> list[Row]:
     """List the radiographs of some folders of tables, each once, sorted; earlier folders win.
 
-    A folder has a table `images`, or else `readings`.
-
-    Returns
-    -------
-    list of dict
-        dicom_id, study_id, subject_id, path (as `find_radiograph` takes it), width_px, height_px.
-
-    Raises
-    ------
-    SchemaError
-        If a folder has neither table, or a path is not that of the image or leads out of the root.
+    A folder has a table `images`, or else `readings`. A row has dicom_id, study_id, subject_id,
+    path (as `find_radiograph` takes it), width_px and height_px.
     """
     listed: dict[str, Row] = {}
     for folder in tables:
-        name, path = ("images", "path")
+        name, path = "images", "path"
         if not table_path(folder, name).is_file():
-            name, path = ("readings", "image_path")
+            name, path = "readings", "image_path"
         columns = ["dicom_id", "study_id", "subject_id", path, "width_px", "height_px"]
         rows = read_table(folder, name, columns).rename_columns({path: "path"}).to_pylist()
         _check_paths(rows, table_path(folder, name))
@@ -87,6 +78,7 @@ def list_images(tables: Sequence[Path]) -> list[Row]:
 
 
 def _check_paths(rows: list[Row], where: Path) -> None:
+    """Refuse paths that lead out of the root, or that MIMIC-CXR has for another image."""
     manifest = load_manifest("mimic-cxr-jpg")
     pattern = manifest.matcher(manifest.file("image"))
     faults = []
@@ -100,13 +92,10 @@ def _check_paths(rows: list[Row], where: Path) -> None:
 
 
 def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
-    """Read the radiographs of one shard, numbered, into its file.
+    """Read the radiographs of one shard, numbered, into its file; give its note.
 
-    Returns
-    -------
-    dict
-        `rows` of the index and, in `left_out`, the reason of each that is not there. It is written
-        beside the shard too, last: where it lies, the shard is finished.
+    The note has `rows` of the index and, in `left_out`, the reason of each radiograph that is not
+    there. It is written beside the shard too, last: where it lies, the shard is finished.
     """
     number, listed = task
     fitted = np.empty((len(listed), *fitting.size), np.uint8)
@@ -140,22 +129,25 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     if rows:
         with replacing(shard) as beside, beside.open("wb") as file:
             np.save(file, fitted[: len(rows)])
-    done = {"rows": rows, "left_out": left_out}
-    write_json(done, _note(fitting.folder, number))
-    return done
+    note = {"rows": rows, "left_out": left_out}
+    write_json(note, _note_path(fitting.folder, number))
+    return note
 
 
-def _note(folder: Path, number: int) -> Path:
+def _note_path(folder: Path, number: int) -> Path:
     return folder / f".images-{number:05d}.json"
 
 
-def _finished(folder: Path, number: int) -> Row | None:
-    """Give what `fit_shard` gave in a run that was cut off; what failed then is tried again."""
-    note, shard = _note(folder, number), folder / shard_name(number, "images")
-    if not note.is_file() or not shard.is_file():
+def _read_note(folder: Path, number: int) -> Row | None:
+    """Read the note of a shard that a run finished before it was cut off.
+
+    None where there is none, or where a radiograph was left out: that is tried again.
+    """
+    path = _note_path(folder, number)
+    if not path.is_file() or not (folder / shard_name(number, "images")).is_file():
         return None
-    done: Row = json.loads(note.read_text(encoding="utf-8"))
-    return None if done["left_out"] else done
+    note: Row = json.loads(path.read_text(encoding="utf-8"))
+    return None if note["left_out"] else note
 
 
 def run(
@@ -188,25 +180,20 @@ def run(
         for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
     ]
     with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
-        done = {number: _finished(folder, number) for number, _ in tasks}
-        to_do = [task for task in tasks if done[task[0]] is None]
-        fitting = Fitting(tree, folder, suffixes, size, params.resize)
+        earlier = {number: _read_note(folder, number) for number, _ in tasks}
+        to_do = [task for task in tasks if earlier[task[0]] is None]
+        fit = partial(fit_shard, fitting=Fitting(tree, folder, suffixes, size, params.resize))
         fitted = map_tasks(
-            partial(fit_shard, fitting=fitting),
-            to_do,
-            workers=workers,
-            scheduler=scheduler,
-            description="radiographs",
+            fit, to_do, workers=workers, scheduler=scheduler, description="radiographs"
         )
-        done |= {task[0]: shard for task, shard in zip(to_do, fitted, strict=True)}
-        shards = [shard for shard in done.values() if shard is not None]
-        rows = [row for shard in shards for row in shard["rows"]]
-        summary = _summary(listed, rows, shards, params)
+        later = {task[0]: note for task, note in zip(to_do, fitted, strict=True)}
+        notes = [earlier[number] or later[number] for number, _ in tasks]
+        rows = [row for note in notes for row in note["rows"]]
+        summary = _summary(listed, rows, notes, params)
         if listed and not rows:
+            message = f"not one of {len(listed)} radiographs can be read."
             faults = [f"{reason}: {counts['n']}" for reason, counts in summary["left_out"].items()]
-            raise GazeError(
-                f"not one of {len(listed)} radiographs can be read.", where=tree, faults=faults
-            )
+            raise GazeError(message, where=tree, faults=faults)
         index = pa.Table.from_pylist(rows, schema=TABLES["image_shards"].schema)
         write_table(index, folder, "image_shards", {"params": params.model_dump_json()})
         table_path(folder, "image_shards").rename(folder / "index.parquet")
@@ -215,36 +202,35 @@ def run(
 
 
 def _fingerprint(params: Images, tree: Path, listed: list[Row]) -> str:
+    """Hash all that decides the bytes of a shard: a run goes on only where it is the same."""
     versions = {name: version(name) for name in DECIDE_THE_BYTES}
     content = [params.model_dump(), str(tree), versions, listed]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _summary(
-    listed: list[Row], rows: list[Row], shards: list[Row], params: Images
+    listed: list[Row], rows: list[Row], notes: list[Row], params: Images
 ) -> dict[str, Any]:
     by_reason: dict[str, list[str]] = {}
-    for shard in shards:
-        for dicom_id, reason in sorted(shard["left_out"].items()):
+    for note in notes:
+        for dicom_id, reason in sorted(note["left_out"].items()):
             by_reason.setdefault(reason, []).append(dicom_id)
+    # Gaze is placed by the size in the table: a file of another size would shift it.
+    sizes = {row["dicom_id"]: (row["width_px"], row["height_px"]) for row in listed}
+    other_size = []
+    for row in rows:
+        size = sizes[row["dicom_id"]]
+        if None not in size and size != (row["image_width_px"], row["image_height_px"]):
+            other_size.append(row["dicom_id"])
     return {
         "params": params.model_dump(),
         "n_listed": len(listed),
         "n_images": len(rows),
         "n_shards": len({row["shard"] for row in rows}),
         "left_out": {reason: _counted(ids) for reason, ids in sorted(by_reason.items())},
-        "other_size_than_the_table": _counted(list(_of_other_size(listed, rows))),
+        "other_size_than_the_table": _counted(other_size),
     }
 
 
 def _counted(ids: list[str]) -> dict[str, Any]:
     return {"n": len(ids), "first": ids[:SHOWN_IDS]}
-
-
-def _of_other_size(listed: list[Row], rows: list[Row]) -> Iterator[str]:
-    """Ids of files that do not have the size of the table, by which gaze is placed."""
-    sizes = {row["dicom_id"]: (row["width_px"], row["height_px"]) for row in listed}
-    for row in rows:
-        told = sizes[row["dicom_id"]]
-        if None not in told and told != (row["image_width_px"], row["image_height_px"]):
-            yield row["dicom_id"]

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,7 @@ from gazescribe.pipeline.core.shards import write_shard
 from gazescribe.pipeline.core.tables import read_readings
 from gazescribe.pipeline.geometry.canvas import Canvas, Columns, FloatMap, Size, join_ellipses
 from gazescribe.pipeline.maps.planning import PlannedMap
-
-if TYPE_CHECKING:
-    from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.maps.settings import Heatmaps
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class ShardDrawing:
     folder: Path
     kind: str
     size: Size
-    params: "Heatmaps"
+    params: Heatmaps
 
     @property
     def from_samples(self) -> bool:
@@ -62,6 +59,7 @@ def draw_shard(task: ShardTask, drawing: ShardDrawing) -> list[float | None]:
 
 
 def _draw_maps(task: ShardTask, drawing: ShardDrawing) -> Iterator[tuple[FloatMap, float | None]]:
+    """Draw one map after another, with its peak."""
     if drawing.kind == "ellipse":
         resize = drawing.params.resize
         for planned in task.maps:

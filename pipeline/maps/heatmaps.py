@@ -12,7 +12,7 @@ from collections import Counter
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,34 +23,15 @@ from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder
-from gazescribe.pipeline.core.tables import (
-    conform,
-    read_table,
-    split_source,
-    table_path,
-    write_table,
-)
+from gazescribe.pipeline.core.tables import read_table, split_source, table_path, write_table
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import frame_of
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.drawing import ShardDrawing, ShardTask, draw_shard
 from gazescribe.pipeline.maps.planning import WINDOW_KINDS, PlannedMap, plan, plan_ellipses
-
-if TYPE_CHECKING:
-    from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.maps.settings import Heatmaps
 
 INDEXED_COLUMNS = ("reading_id", "dataset", "phase", "split", "dicom_id")
-WINDOW_COLUMNS = (
-    "reading_id",
-    "window",
-    "kind",
-    "labels",
-    "n_mentions",
-    "n_uncertain",
-    "n_fixations",
-    "gaze_s",
-    "status",
-)
 
 Row = dict[str, Any]
 
@@ -60,7 +41,7 @@ def run(
     associated: Path,
     out: Path,
     kind: str,
-    params: "Heatmaps",
+    params: Heatmaps,
     *,
     rules: Path | None = None,
     workers: int | None = None,
@@ -92,12 +73,9 @@ def run(
         places = (tables.resolve(), associated.resolve(), folder.resolve())
         drawing = ShardDrawing(*places, kind, size, params)
         tasks = _tasks(maps, readings)
+        draw = partial(draw_shard, drawing=drawing)
         peaks_by_shard = map_tasks(
-            partial(draw_shard, drawing=drawing),
-            tasks,
-            workers=workers,
-            scheduler=scheduler,
-            description=f"{kind} maps",
+            draw, tasks, workers=workers, scheduler=scheduler, description=f"{kind} maps"
         )
         peaks = list(chain.from_iterable(peaks_by_shard))
         source = split_source(tables)
@@ -120,8 +98,8 @@ def run(
 
 
 def _read_windows(tables: Path, associated: Path, kind: str, readings: dict[str, Row]) -> pa.Table:
-    filters = [("kind", "in", WINDOW_KINDS[kind])]
-    windows = read_table(associated, "windows", list(WINDOW_COLUMNS), filters)
+    """Read the windows of a kind of maps; refuse those of readings that are not in `tables`."""
+    windows = read_table(associated, "windows", filters=[("kind", "in", WINDOW_KINDS[kind])])
     unknown = sorted(set(windows["reading_id"].to_pylist()) - set(readings))
     if unknown:
         message = f"{len(unknown)} readings have windows but are not in {tables}."
@@ -189,7 +167,7 @@ def _index(
         for name in ("height", "width", "scale", "pad_x_px", "pad_y_px"):
             row[name] = getattr(frame, name)
         rows.append(row)
-    return conform(pa.Table.from_pylist(rows, schema=TABLES["heatmaps"].schema), "heatmaps")
+    return pa.Table.from_pylist(rows, schema=TABLES["heatmaps"].schema)
 
 
 def _sigma_deg(drawing: ShardDrawing) -> float | None:

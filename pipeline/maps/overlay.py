@@ -22,11 +22,10 @@ from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_radiograph
 from gazescribe.pipeline.maps.planning import WINDOW_KINDS
 from gazescribe.pipeline.maps.render import draw_windows
+from gazescribe.pipeline.maps.settings import Heatmaps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from gazescribe.pipeline.maps.settings import Heatmaps
 
 INCHES = 6.4  # width of a picture
 Row = dict[str, Any]
@@ -105,7 +104,7 @@ def paint(
 
 
 def draw_overlay(
-    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: "Heatmaps"
+    tables: Path, associated: Path, reading: Row, rows: list[Row], path: Path, params: Heatmaps
 ) -> "Figure":
     """Draw the map of one label over its radiograph, with the fixations and the reader's ellipses.
 
@@ -128,7 +127,7 @@ def draw_overlay(
         If the radiograph has another size than the reading says.
     """
     label = rows[0]["label"]
-    heatmap = draw_windows(associated, rows, None, amplitude=params.amplitude)
+    heatmap = draw_windows(associated, rows, None, params)
     image = read_sized(path, heatmap.shape)
     fixations = window_fixations(associated, rows)
     ellipses = label_ellipses(tables, reading, label, params.min_certainty)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, nearest
 from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
+from gazescribe.pipeline.maps.settings import Heatmaps
 
 COMBINATIONS = ("max", "mean")
 
@@ -72,75 +73,17 @@ def choose_windows(
 
 
 def draw_windows(
-    associated: Path,
-    rows: list[Row],
-    size: Size | None,
-    *,
-    amplitude: str = "mass",
-    resize: str = "direct",
+    associated: Path, rows: list[Row], size: Size | None, params: Heatmaps
 ) -> FloatMap:
-    """Draw the windows that `choose_windows` found, joined; `amplitude`, `resize` as `render`."""
+    """Draw the windows that `choose_windows` found, joined; in native resolution without size."""
     reading_id = rows[0]["reading_id"]
     image_size = (int(rows[0]["height_px"]), int(rows[0]["width_px"]))
     gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
-    canvas = Canvas(gaussians, image_size, size, amplitude=amplitude, resize=resize)
-    heatmap, _ = canvas.label_map([row["window"] for row in rows])
-    return heatmap
-
-
-def draw_image(
-    tables: Path,
-    associated: Path,
-    dicom_id: str,
-    *,
-    label: str,
-    size: Size | None = None,
-    reader: str | None = None,
-    combine: str | None = None,
-    amplitude: str = "mass",
-    resize: str = "direct",
-) -> FloatMap:
-    """Draw the map of a label for an image, of one of its readings or of all joined.
-
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Folder of tables: `readings`, which knows the images, and `attributes` where it exists.
-    associated : pathlib.Path
-        Folder that `associate` wrote from these tables.
-    dicom_id : str
-        The image.
-    label : str
-        A label, whatever its case: the maximum over all windows that mention it.
-    size : tuple of int, optional
-        (height, width) in model pixels, letterboxed; native resolution by default.
-    reader : str, optional
-        Which reading: a `reading_id`, or the value of the attribute `reader` in data sets that have
-        it. REFLACX and EGD do not name their readers.
-    combine : {'max', 'mean'}, optional
-        Join the readings that mention the label, each map first divided by its own maximum. `mean`
-        is not scaled again: it reaches 1 only where the peaks of all readings meet.
-    amplitude, resize : str
-        As for `gazescribe.pipeline.geometry.canvas.render`.
-
-    Returns
-    -------
-    ndarray of float32, shape `size` or that of the image
-
-    Raises
-    ------
-    GazeError
-        If the image, its reader or the label is unknown (the nearest is named), if several readings
-        of the image are left and `combine` is not given (they are listed), or if no window of the
-        label has gaze.
-    """
-    chosen = choose_image_windows(
-        tables, associated, dicom_id, label=label, reader=reader, combine=combine
+    how = {"amplitude": params.amplitude, "resize": params.resize}
+    heatmap, _ = Canvas(gaussians, image_size, size, **how).label_map(
+        [row["window"] for row in rows]
     )
-    maps = [
-        draw_windows(associated, rows, size, amplitude=amplitude, resize=resize) for rows in chosen
-    ]
-    return combine_maps(maps, combine or "max")
+    return heatmap
 
 
 def choose_image_windows(
@@ -153,31 +96,49 @@ def choose_image_windows(
     reader: str | None = None,
     combine: str | None = None,
 ) -> list[list[Row]]:
-    """Find the windows of an image to draw; arguments and errors as for `draw_image`.
+    """Find the windows of an image to draw, of one of its readings or of all.
 
     Parameters
     ----------
-    tables, associated, dicom_id, label, reader, combine
-        As for `draw_image`.
+    tables : pathlib.Path
+        Folder of tables: `readings`, which knows the images, and `attributes` where it exists.
+    associated : pathlib.Path
+        Folder that `associate` wrote from these tables.
+    dicom_id : str
+        The image.
     window : int, optional
-        One window by number, in place of a label; of one reading only.
+        One window by number, of one reading only.
+    label : str, optional
+        In its place: all windows that mention a label, whatever its case.
+    reader : str, optional
+        Which reading: a `reading_id`, or the value of the attribute `reader` in data sets that have
+        it. REFLACX and EGD do not name their readers.
+    combine : {'max', 'mean'}, optional
+        How `combine_maps` will join the readings that mention the label; those without gaze for it
+        are left out.
 
     Returns
     -------
     list of list of dict
-        For each reading its rows of `windows`, as `choose_windows` gives them. Readings without
-        gaze for the label are left out if `combine` joins several.
+        For each reading its rows of `windows`, as `choose_windows` gives them.
+
+    Raises
+    ------
+    GazeError
+        If the image, its reader or the label is unknown (the nearest is named), if several readings
+        of the image are left and `combine` is not given (they are listed), or if no window of the
+        label has gaze.
     """
     if combine not in (None, *COMBINATIONS):
         raise ParamsError(f"combine {combine!r} is none of {', '.join(COMBINATIONS)}.")
     readings = read_table(tables, "readings", ["reading_id", "dicom_id"])
-    reading_ids = readings_of_image(readings, dicom_id)
+    reading_ids = _readings_of_image(readings, dicom_id)
     windows = read_table(associated, "windows", filters=[("reading_id", "in", reading_ids)])
     with_windows = pc.unique(windows["reading_id"]).to_pylist()
     if not with_windows:
         message = f"no reading of image {dicom_id} has windows ({', '.join(reading_ids)})."
         raise GazeError(message, where=associated)
-    readers = reader_names(tables, with_windows)
+    readers = _reader_names(tables, with_windows)
     if reader is not None:
         with_windows = _readings_of_reader(reader, with_windows, readers, dicom_id)
     if len(with_windows) > 1 and (combine is None or window is not None):
@@ -188,8 +149,7 @@ def choose_image_windows(
         raise GazeError(message, remedy=remedy, faults=faults)
     if len(with_windows) == 1:
         return [choose_windows(windows, with_windows[0], window, label)]
-    chosen = []
-    faults = []
+    chosen, faults = [], []
     for reading_id in with_windows:
         try:
             chosen.append(choose_windows(windows, reading_id, None, label))
@@ -200,21 +160,8 @@ def choose_image_windows(
     return chosen
 
 
-def readings_of_image(readings: pa.Table, dicom_id: str) -> list[str]:
-    """Find the readings of an image, sorted.
-
-    Parameters
-    ----------
-    readings : pyarrow.Table
-        Columns `reading_id` and `dicom_id` of the table `readings`.
-    dicom_id : str
-        The image.
-
-    Raises
-    ------
-    GazeError
-        If no reading shows this image; the nearest is named.
-    """
+def _readings_of_image(readings: pa.Table, dicom_id: str) -> list[str]:
+    """Find the readings of an image, sorted; name the nearest image where there are none."""
     reading_ids = readings.filter(pc.equal(readings["dicom_id"], dicom_id))["reading_id"]
     if not len(reading_ids):
         dicom_ids = pc.unique(readings["dicom_id"]).to_pylist()
@@ -223,7 +170,7 @@ def readings_of_image(readings: pa.Table, dicom_id: str) -> list[str]:
     return sorted(reading_ids.to_pylist())
 
 
-def reader_names(tables: Path, reading_ids: Sequence[str]) -> dict[str, str]:
+def _reader_names(tables: Path, reading_ids: Sequence[str]) -> dict[str, str]:
     """Read who read, by reading: the attribute `reader`, empty for data sets without it."""
     if not table_path(tables, "attributes").is_file():
         return {}
@@ -238,9 +185,9 @@ def combine_maps(maps: Sequence[FloatMap], combine: str) -> FloatMap:
     Parameters
     ----------
     maps : sequence of ndarray of float32, all of one shape
-        One for each reading.
+        One for each reading, divided by its own maximum.
     combine : {'max', 'mean'}
-        How.
+        `mean` is not scaled again: it reaches 1 only where the peaks of all readings meet.
 
     Raises
     ------
@@ -250,12 +197,11 @@ def combine_maps(maps: Sequence[FloatMap], combine: str) -> FloatMap:
     shapes = sorted({heatmap.shape for heatmap in maps})
     if len(shapes) > 1:
         raise ArrayError(f"the readings' maps differ in shape (height, width): {shapes}.")
-    joined: FloatMap
     if combine == "mean":
-        joined = np.mean(maps, axis=0, dtype=np.float32)
-    else:
-        joined = np.maximum.reduce(maps)
-    return joined
+        mean: FloatMap = np.mean(maps, axis=0, dtype=np.float32)
+        return mean
+    highest: FloatMap = np.maximum.reduce(maps)
+    return highest
 
 
 def _readings_of_reader(

@@ -5,10 +5,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.maps.render import choose_windows, combine_maps, draw_image
+from gazescribe.pipeline.maps.render import (
+    choose_image_windows,
+    choose_windows,
+    combine_maps,
+    draw_windows,
+)
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
 
@@ -191,10 +197,11 @@ def project(tmp_path_factory):
     return folder / "data"
 
 
-def draw_dicom(project, dicom_id, **options):
-    return draw_image(
-        project / "tables" / "lab", project / "associated" / "lab", dicom_id, **options
-    )
+def draw_dicom(project, dicom_id, size=None, **selection):
+    tables, associated = project / "tables" / "lab", project / "associated" / "lab"
+    chosen = choose_image_windows(tables, associated, dicom_id, **selection)
+    maps = [draw_windows(associated, rows, size, load_params().heatmaps) for rows in chosen]
+    return combine_maps(maps, selection.get("combine") or "max")
 
 
 def test_image_of_one_reading(project):
