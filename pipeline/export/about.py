@@ -52,35 +52,31 @@ def sources_of(tables: Path) -> list[Manifest]:
         return [demo]
     names = sorted(set(readings["dataset"].to_pylist()))
     names += [IMAGES_OF] if set(names) & set(DATASETS) else []
-    unknown = next((name for name in names if name not in known_manifests()), None)
-    if unknown is not None:
-        message = (
-            f"the data set {unknown} has no manifest, so nobody could say what its licence asks."
-        )
-        remedy = (
-            f"Copy {unknown}.yaml, by which it was ingested, into data_manifests/ of this folder."
-        )
-        raise ManifestError(message, remedy=remedy)
+    for name in names:
+        if name not in known_manifests():
+            raise ManifestError(
+                f"the data set {name} has no manifest, so nobody could say what its licence asks.",
+                remedy=f"Copy {name}.yaml, by which it was ingested, into data_manifests/ of this"
+                " folder.",
+            )
     return [load_manifest(name) for name in names]
 
 
 def duties_of(sources: Sequence[Manifest], *, images: bool, text: bool) -> dict[str, list[str]]:
     """Give the duties that come with pictures and dictations, by what brings them."""
-    manifests: dict[str, list[Manifest]] = {}
+    owners: dict[str, list[Manifest]] = {}
     if images:
         of_images = [manifest for manifest in sources if manifest.name == IMAGES_OF]
-        manifests["images"] = of_images or list(sources)
+        owners["images"] = of_images or list(sources)
     if text:
-        manifests["text"] = [manifest for manifest in sources if manifest.name != IMAGES_OF]
-    return {
-        content: [
-            f"{manifest.long_name} (licence {manifest.licence.name}):"
-            f" {' '.join(manifest.duties) or UNSTATED}"
-            for manifest in owners
-        ]
-        for content, owners in manifests.items()
-        if owners
-    }
+        owners["text"] = [manifest for manifest in sources if manifest.name != IMAGES_OF]
+    duties: dict[str, list[str]] = {}
+    for content, manifests in owners.items():
+        for manifest in manifests:
+            duty = " ".join(manifest.duties) or UNSTATED
+            text_of = f"{manifest.long_name} (licence {manifest.licence.name}): {duty}"
+            duties.setdefault(content, []).append(text_of)
+    return duties
 
 
 def provenance(

@@ -32,7 +32,7 @@ PHYSIO = {  # column of BIDS: column of ours, unit
     "y_coordinate": ("y_px", "pixel"),
     "pupil_size": ("pupil_area_norm", "arbitrary"),
 }
-_FIXATIONS = TABLES["fixations"].schema
+FIXATIONS = TABLES["fixations"].schema
 PHYSIO_SIDECAR = {
     "Columns": list(PHYSIO),
     "Description": "One row a fixation, as the source detected them: not evenly sampled."
@@ -47,10 +47,7 @@ PHYSIO_SIDECAR = {
     "TaskName": TASK,
     **{
         name: {
-            "Description": TABLES["fixations"]
-            .schema.field(column)
-            .metadata[b"description"]
-            .decode(),
+            "Description": FIXATIONS.field(column).metadata[b"description"].decode(),
             "Units": unit,
         }
         for name, (column, unit) in PHYSIO.items()
@@ -73,21 +70,16 @@ EVENTS_SIDECAR = {
     "labels": {"Description": "Labels mentioned in it, separated by |"},
     "window": {"Description": "Number of the window in windows.csv and gaussians.csv"},
 }
+PARTICIPANTS_SIDECAR = {
+    "participant_id": {"Description": "All radiologists of a data set: none says who read what"},
+    "n_readings": {"Description": "Readings, each a session"},
+}
 
 Row = dict[str, Any]
 
 
 def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> list[FileSet]:
-    """Write tables and fixations; give what was written.
-
-    Parameters
-    ----------
-    contents : Contents
-        With the table `fixations`.
-    folder : pathlib.Path
-        Where.
-    screens : mapping of str to Screen
-        What the readers of each data set sat in front of.
+    """Write tables and fixations, and the screen of each data set; give what was written.
 
     Raises
     ------
@@ -109,8 +101,8 @@ def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> li
         stem = f"{beh}/{subject}_{session}_task-{TASK}_"
         _write_gaze(stem, fixations[row["reading_id"]], screens[row["dataset"]])
         _write_events(stem, windows[row["reading_id"]], screens[row["dataset"]])
-    _write_top(folder, readings, screens)
-    _write_sessions(folder, contents.tables["readings"])
+    _write_top(folder, sorted(screens))
+    _write_subjects(folder, contents.tables["readings"])
     return [
         *write_tables(contents, folder, ".csv"),
         FileSet("physio", "sub-*/ses-*/beh/*_physio.tsv.gz", TSV, "Fixations, without header"),
@@ -137,15 +129,15 @@ def _write_gaze(stem: str, fixations: Row, screen: Screen) -> None:
 
 
 def _write_events(stem: str, windows: list[Row], screen: Screen) -> None:
-    rows: list[tuple[Any, ...]] = [("onset", "duration", "trial_type", "labels", "window")]
+    events: list[tuple[Any, ...]] = [("onset", "duration", "trial_type", "labels", "window")]
+    # BIDS asks for rows in the order of onset; windows come in that of their numbers.
     for row in sorted(windows, key=lambda row: (row["start_s"], row["window"])):
         if row["status"] == "ok":
             duration_s = row["end_s"] - row["start_s"]
             labels = "|".join(row["labels"]) or None
-            rows.append((row["start_s"], duration_s, row["kind"], labels, row["window"]))
-    _write_tsv(f"{stem}events.tsv", rows)
-    shown = {"StimulusPresentation": _shown(screen)}
-    _write_json(f"{stem}events.json", {**EVENTS_SIDECAR, **shown})
+            events.append((row["start_s"], duration_s, row["kind"], labels, row["window"]))
+    _write_tsv(f"{stem}events.tsv", events)
+    _write_json(f"{stem}events.json", {**EVENTS_SIDECAR, "StimulusPresentation": _shown(screen)})
 
 
 def _shown(screen: Screen) -> Row:
@@ -161,10 +153,10 @@ def _shown(screen: Screen) -> Row:
     return shown
 
 
-def _write_top(folder: Path, readings: list[Row], screens: Mapping[str, Screen]) -> None:
-    """Write what stands once for the whole data set."""
+def _write_top(folder: Path, datasets: Sequence[str]) -> None:
+    """Write what describes the whole export."""
     description = {
-        "Name": f"Fixations of {', '.join(sorted(screens))}",
+        "Name": f"Fixations of {', '.join(datasets)}",
         "BIDSVersion": VERSION,
         "DatasetType": "raw",
         "License": "see LICENSE_NOTICE.md",
@@ -172,33 +164,26 @@ def _write_top(folder: Path, readings: list[Row], screens: Mapping[str, Screen])
     }
     _write_json(f"{folder}/dataset_description.json", description)
     (folder / IGNORE_FILE).write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
-    counts = [
-        (f"sub-{_label(name)}", sum(row["dataset"] == name for row in readings))
-        for name in sorted(screens)
-    ]
-    _write_tsv(f"{folder}/participants.tsv", [("participant_id", "n_readings"), *counts])
-    about = {
-        "participant_id": {
-            "Description": "All radiologists of a data set: none says who read what"
-        },
-        "n_readings": {"Description": "Readings, each a session"},
-    }
-    _write_json(f"{folder}/participants.json", about)
+    _write_json(f"{folder}/participants.json", PARTICIPANTS_SIDECAR)
 
 
-def _write_sessions(folder: Path, readings: pa.Table) -> None:
-    columns = readings.column_names
-    about = {
-        field.name: {"Description": field.metadata[b"description"].decode()}
-        for field in readings.schema
-    }
-    for name in sorted(set(readings["dataset"].to_pylist())):
-        of_name = [row for row in readings.to_pylist() if row["dataset"] == name]
-        rows = [(f"ses-{_label(row['reading_id'])}", *row.values()) for row in of_name]
-        subject = f"sub-{_label(name)}"
+def _write_subjects(folder: Path, readings: pa.Table) -> None:
+    """List the subjects, one a data set, and the sessions of each, one a reading."""
+    about = {}
+    for field in readings.schema:
+        about[field.name] = {"Description": field.metadata[b"description"].decode()}
+    sessions: dict[str, list[tuple[Any, ...]]] = {}
+    for row in readings.to_pylist():
+        session = (f"ses-{_label(row['reading_id'])}", *row.values())
+        sessions.setdefault(row["dataset"], []).append(session)
+    counts = []
+    for dataset, rows in sorted(sessions.items()):
+        subject = f"sub-{_label(dataset)}"
+        counts.append((subject, len(rows)))
         stem = f"{folder}/{subject}/{subject}_sessions"
-        _write_tsv(f"{stem}.tsv", [("session_id", *columns), *rows])
+        _write_tsv(f"{stem}.tsv", [("session_id", *readings.column_names), *rows])
         _write_json(f"{stem}.json", about)
+    _write_tsv(f"{folder}/participants.tsv", [("participant_id", "n_readings"), *counts])
 
 
 def _write_tsv(path: str, rows: Iterable[Sequence[Any]]) -> None:

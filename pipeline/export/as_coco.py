@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.export.as_hf import SPLITS
-from gazescribe.pipeline.export.contents import Contents, Map, MapSet
+from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, Map, MapSet
 from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
 
 FORMS = ("masks", "polygons")
@@ -57,21 +56,9 @@ def image_sizes(contents: Contents) -> dict[str, Size]:
 
 
 def annotate(part: MapSet, sizes: dict[str, Size], threshold: float) -> list[Row]:
-    """Find the regions of some maps.
+    """Find the regions of some maps, in images of these (height, width) by reading.
 
-    Parameters
-    ----------
-    part : MapSet
-        Maps.
-    sizes : dict of str to tuple of int
-        (height, width) of the image of each reading; maps of others are left out.
-    threshold : float
-        Regions are where the map is above it.
-
-    Returns
-    -------
-    list of dict
-        `row` of the index, and for each region `bbox`, `area`, `masks` (RLE) and `polygons`.
+    Each has `row` of the index, `bbox`, `area`, `masks` (RLE) and `polygons`.
     """
     annotations: list[Row] = []
     for row, heatmap in zip(part.index.to_pylist(), part.maps(), strict=True):
@@ -106,41 +93,21 @@ def on_image(heatmap: Map, row: Row, size: Size) -> NDArray[np.float32]:
 
 def regions(mask: NDArray[np.bool_]) -> Iterator[Row]:
     """Give each connected region (corners touch) of a mask, shape (height, width)."""
+    from pycocotools.mask import encode
     from skimage.measure import label, regionprops
 
     for region in regionprops(label(mask, connectivity=2)):
         ymin, xmin, ymax, xmax = (int(side) for side in region.bbox)
+        alone = np.zeros(mask.shape, np.uint8, order="F")  # COCO counts column by column
+        alone[ymin:ymax, xmin:xmax] = region.image
+        run_lengths = encode(alone)
+        run_lengths["counts"] = run_lengths["counts"].decode("ascii")  # for JSON
         yield {
             "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
             "area": int(region.area),
-            "masks": run_lengths(region.coords, mask.shape),
+            "masks": run_lengths,
             "polygons": [_outline(region.image_filled, ymin, xmin)],
         }
-
-
-def run_lengths(pixels: NDArray[np.integer], size: tuple[int, ...]) -> Row:
-    """Encode pixels, shape (n, 2) as (y, x), as COCO's compressed run lengths, column by column."""
-    height, width = size
-    flat = np.sort(pixels[:, 1].astype(np.int64) * height + pixels[:, 0])
-    breaks = np.flatnonzero(np.diff(flat) > 1)
-    starts, ends = flat[np.r_[0, breaks + 1]], flat[np.r_[breaks, len(flat) - 1]] + 1
-    edges = np.stack([starts, ends], axis=1).ravel()
-    counts = np.diff(edges, prepend=0, append=height * width).tolist()
-    return {"size": [height, width], "counts": _as_text(counts[:-1] if not counts[-1] else counts)}
-
-
-def _as_text(counts: list[int]) -> str:
-    """Write run lengths as COCO does: less the one before the last, five bits a character."""
-    text = ""
-    for n, count in enumerate(counts):
-        value = count - (counts[n - 2] if n > 2 else 0)
-        more = True
-        while more:
-            bits = value & 31
-            value >>= 5
-            more = value != (-1 if bits & 16 else 0)  # bit 16 is the sign
-            text += chr((bits | 32 if more else bits) + 48)
-    return text
 
 
 def _outline(filled: NDArray[np.bool_], ymin: int, xmin: int) -> list[float]:
@@ -165,15 +132,29 @@ def _write_set(
     """Write the regions of a set, a file for each split."""
     images = _images(contents)
     categories = _categories(map_set)
-    for split, name in SPLITS.items():
+    for split, name in SPLIT_NAMES.items():
         of_split = {key: row for key, row in images.items() if row["split"] == split}
         if not of_split:
             continue
-        annotations = [
-            _annotation(region, form, of_split, categories) | {"threshold": threshold}
-            for region in annotated
-            if region["row"]["dicom_id"] in of_split
-        ]
+        annotations: list[Row] = []
+        for region in annotated:
+            row = region["row"]
+            if row["dicom_id"] not in of_split:
+                continue
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": of_split[row["dicom_id"]]["id"],
+                    "category_id": categories[_category(row)],
+                    "segmentation": region[form],
+                    "bbox": region["bbox"],
+                    "area": region["area"],
+                    "iscrowd": 0,
+                    "reading_id": row["reading_id"],
+                    "kind": row["kind"],
+                    "threshold": threshold,
+                }
+            )
         content = {
             "info": {"description": f"{map_set.name}: regions above {threshold:g}", "version": "1"},
             "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
@@ -182,7 +163,7 @@ def _write_set(
                 for category, number in categories.items()
             ],
             "images": [{**row, "license": 1} for row in of_split.values()],
-            "annotations": [{"id": number, **row} for number, row in enumerate(annotations, 1)],
+            "annotations": annotations,
         }
         path = folder / "annotations" / map_set.name / f"{form}_{name}.json"
         path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
@@ -215,17 +196,3 @@ def _categories(map_set: MapSet) -> dict[str, int]:
 
 def _category(row: Row) -> str:
     return str(row["label"] or row["kind"])
-
-
-def _annotation(region: Row, form: str, images: dict[str, Row], categories: dict[str, int]) -> Row:
-    row = region["row"]
-    return {
-        "image_id": images[row["dicom_id"]]["id"],
-        "category_id": categories[_category(row)],
-        "segmentation": region[form],
-        "bbox": region["bbox"],
-        "area": region["area"],
-        "iscrowd": 0,
-        "reading_id": row["reading_id"],
-        "kind": row["kind"],
-    }

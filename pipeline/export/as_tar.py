@@ -16,16 +16,11 @@ from gazescribe.pipeline.export.table_files import FileSet, MapParts, write_with
 def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
     """Write tables and maps; give what was written."""
     about = "Samples of heatmap.npy and json, where json is the row of the index"
-    return write_with_maps(
-        contents,
-        folder,
-        map_parts,
-        write_part,
-        tables=".csv",
-        describe=lambda map_set: FileSet(
-            map_set.name, f"maps/{map_set.name}/*.tar", "application/x-tar", about
-        ),
-    )
+    files = [
+        FileSet(map_set.name, f"maps/{map_set.name}/*.tar", "application/x-tar", about)
+        for map_set in contents.sets
+    ]
+    return write_with_maps(contents, folder, map_parts, write_part, ".csv", files)
 
 
 def write_part(part: MapSet, folder: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 import yaml
 
 from gazescribe.pipeline.export.about import UNSTATED
-from gazescribe.pipeline.export.as_hf import SPLITS
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE, maps_schema
-from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, MapSet
 from gazescribe.pipeline.export.table_files import FileSet
 from gazescribe.pipeline.sources.manifests import Manifest
 
@@ -45,21 +44,7 @@ def write_card(
     sources: Sequence[Manifest],
     made: Mapping[str, Any],
 ) -> None:
-    """Write README.md, LICENSE_NOTICE.md, columns.csv and load_example.py.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The export.
-    contents : Contents
-        What it holds.
-    files : sequence of FileSet
-        What was written.
-    sources : sequence of Manifest
-        Where it comes from.
-    made : mapping
-        `provenance` of it.
-    """
+    """Write README.md, LICENSE_NOTICE.md, columns.csv and load_example.py by its provenance."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -94,10 +79,8 @@ def write_card(
 def _head(contents: Contents, sources: Sequence[Manifest], made: Mapping[str, Any]) -> Json:
     """YAML head of the card, as Hugging Face reads it."""
     open_licence = made["synthetic"]
-    n = max(
-        [map_set.index.num_rows for map_set in contents.sets],
-        default=len(contents.tables["windows"]),
-    )
+    counts = [map_set.index.num_rows for map_set in contents.sets]
+    n = max(counts or [len(contents.tables["windows"])])
     head: Json = {
         "pretty_name": title_of(sources),
         "license": "cc0-1.0" if open_licence else "other",
@@ -120,7 +103,7 @@ def _configs(contents: Contents, form: str) -> Json:
         pattern = f"maps/{map_set.name}/*.parquet"
         if form == "hf":
             present = set(map_set.index["split"].to_pylist())
-            splits = [name for split, name in SPLITS.items() if split in present]
+            splits = [name for split, name in SPLIT_NAMES.items() if split in present]
             pattern = f"maps/{map_set.name}/{{split}}-*.parquet"
             infos.append({"config_name": map_set.name, "features": _features(map_set)})
         paths = [{"split": split, "path": pattern.format(split=split)} for split in splits]
@@ -137,9 +120,8 @@ def _features(map_set: MapSet) -> list[Json]:
     array = {"array2_d": {"shape": list(map_set.size), "dtype": "float16"}}
     features = []
     for field in maps_schema(map_set):
-        kind = str(field.type).replace("double", "float64")
-        dtype = array if field.type == MAP_TYPE else kind
-        features.append({"name": field.name, "dtype": dtype})
+        name = str(field.type).replace("double", "float64")  # as numpy has it
+        features.append({"name": field.name, "dtype": array if field.type == MAP_TYPE else name})
     return features
 
 

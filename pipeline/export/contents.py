@@ -23,6 +23,8 @@ from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.export.ids import hash_ids
 
+SPLIT_NAMES = {"train": "train", "validate": "validation", "test": "test", None: "unassigned"}
+"""Ours and those of Hugging Face, which file names take."""
 TEXT_TABLES = ("words", "sentences")
 NEVER = ("image_path",)  # spells out subject, study and image
 TEXT_COLUMNS = ("text",)

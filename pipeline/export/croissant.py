@@ -48,7 +48,7 @@ def describe(
     about: Mapping[str, Any],
     shapes: Mapping[str, tuple[int, int]],
 ) -> Json:
-    """Describe a written export.
+    """Describe a written export as JSON-LD.
 
     Parameters
     ----------
@@ -60,11 +60,6 @@ def describe(
         Properties of the whole: name, description, license, url …
     shapes : mapping of str to tuple of int
         (height, width) of the maps of each set.
-
-    Returns
-    -------
-    dict
-        JSON-LD.
     """
     return {
         "@context": dict(sorted(CONTEXT.items())),
@@ -102,13 +97,12 @@ def _distribution(folder: Path, entry: FileSet) -> Json:
 
 
 def _record_set(entry: FileSet, shapes: Mapping[str, tuple[int, int]]) -> Json:
-    fields = [_field(entry, field, shapes.get(entry.name)) for field in entry.schema or ()]
     return {
         "@type": "cr:RecordSet",
         "@id": entry.name,
         "name": entry.name,
         "description": entry.description,
-        "field": fields,
+        "field": [_field(entry, field, shapes.get(entry.name)) for field in entry.schema or ()],
     }
 
 
@@ -122,10 +116,7 @@ def _field(entry: FileSet, field: pa.Field, shape: tuple[int, int] | None) -> Js
         "name": field.name,
         "description": words.get(b"description", b"").decode() + unit,
         **_type(field.type, shape, arrays=entry.media_type == PARQUET),
-        "source": {
-            kind: {"@id": f"{entry.name}-files"},
-            "extract": {"column": field.name},
-        },
+        "source": {kind: {"@id": f"{entry.name}-files"}, "extract": {"column": field.name}},
     }
 
 

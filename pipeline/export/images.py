@@ -72,16 +72,7 @@ def write_image(task: tuple[Path, Path]) -> str | None:
 def count_images(
     reasons: Iterable[str | None], counts: Mapping[str, int], root: Path
 ) -> dict[str, int]:
-    """Count the radiographs that `write_image` wrote, and by reason those it could not.
-
-    Parameters
-    ----------
-    reasons : iterable of str or None
-        What it gave for each.
-    counts : mapping of str to int
-        What `plan_images` counted.
-    root : pathlib.Path
-        Where they were read.
+    """Complete the counts of `plan_images` by what `write_image` gave for each radiograph.
 
     Raises
     ------

@@ -13,20 +13,12 @@ from gazescribe.pipeline.core.files import entries, replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.export import (
-    as_bids,
-    as_coco,
-    as_hf,
-    as_npy,
-    as_parquet,
-    as_tar,
-    as_zarr,
-    croissant,
-)
+from gazescribe.pipeline.export import as_bids, as_coco, as_npy, as_parquet, as_tar, as_zarr
 from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
 from gazescribe.pipeline.export.check import Forbidden, check_export, forbid
 from gazescribe.pipeline.export.contents import Contents, gather
+from gazescribe.pipeline.export.croissant import describe, sha256
 from gazescribe.pipeline.export.ids import read_key
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
 from gazescribe.pipeline.export.table_files import FileSet, MapParts
@@ -40,7 +32,7 @@ OF_MAPS: dict[str, Callable[[Contents, Path, MapParts], list[FileSet]]] = {
     "parquet": as_parquet.write,
     "npy": as_npy.write,
     "webdataset": as_tar.write,
-    "hf": as_hf.write,
+    "hf": as_parquet.write_by_split,
     "zarr": as_zarr.write,
 }
 FORMATS = (*OF_MAPS, "coco", "bids")
@@ -224,10 +216,10 @@ def _accompany(
         **({"url": sources[0].access.url} if sources[0].access.url else {}),
         **({"datePublished": sources[0].released} if sources[0].released else {}),
     }
-    described = croissant.describe(folder, files, about, shapes)
+    described = describe(folder, files, about, shapes)
     (folder / "croissant.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    sums = [f"{croissant.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
+    sums = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 

@@ -37,11 +37,12 @@ def write_tables(contents: Contents, folder: Path, suffix: str) -> list[FileSet]
     for name, table in contents.tables.items():
         path = folder / f"{name}{suffix}"
         if suffix == ".parquet":
+            media_type = PARQUET
             pq.write_table(table, path, compression="zstd")
         else:
+            media_type = CSV
             write_csv(table, path)
         description = table.schema.metadata[b"description"].decode()
-        media_type = PARQUET if suffix == ".parquet" else CSV
         written.append(FileSet(name, path.name, media_type, description, table.schema))
     return written
 
@@ -50,10 +51,8 @@ def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as CSV: lists as JSON, null as nothing, numbers to their last bit."""
     for position, field in enumerate(table.schema):
         if pa.types.is_list(field.type):
-            texts = [
-                None if values is None else json.dumps(values)
-                for values in table[field.name].to_pylist()
-            ]
+            lists = table[field.name].to_pylist()
+            texts = [None if values is None else json.dumps(values) for values in lists]
             table = table.set_column(position, field.name, pa.array(texts, pa.string()))
     path.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))
@@ -64,31 +63,14 @@ def write_with_maps(
     folder: Path,
     map_parts: MapParts,
     write_part: Callable[..., None],
-    *,
-    tables: str,
-    describe: Callable[[MapSet], FileSet],
+    suffix: str,
+    map_files: list[FileSet],
 ) -> list[FileSet]:
-    """Write the tables, and the maps of each set into files below `maps/`.
+    """Write the tables with a suffix, and by `write_part` the maps of each set below `maps/`.
 
-    Parameters
-    ----------
-    contents : Contents
-        What is written.
-    folder : pathlib.Path
-        The export.
-    map_parts : MapParts
-        Runs `write_part` for all parts.
-    write_part : callable
-        Writes the maps of a part into `folder`.
-    tables : {'.parquet', '.csv'}
-        What tables are written as.
-    describe : callable
-        Describes the files of a set.
+    `map_files` describes the maps; what was written is given.
     """
     for map_set in contents.sets:
         (folder / "maps" / map_set.name).mkdir(parents=True)
     map_parts(partial(write_part, folder=folder))
-    return [
-        *write_tables(contents, folder, tables),
-        *(describe(map_set) for map_set in contents.sets),
-    ]
+    return [*write_tables(contents, folder, suffix), *map_files]
