@@ -23,10 +23,8 @@ from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform, read_table
-from gazescribe.pipeline.dictation.evaluation.settings import Degrade
+from gazescribe.pipeline.dictation.evaluation.settings import REFERENCES, Degrade
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
-
-LEAST = {"certainty_above_0": 1, "certainty_from_3": 3}  # the first is Table 4's
 
 Row = dict[str, Any]
 
@@ -88,13 +86,14 @@ def _degrade_case(report_id: str, case: list[Row], noise: Noise, counts: Counter
         counts["cases_dropped"] += 1
         counts["mentions_dropped"] += len(hits)
         remaining = [row for row in case if row not in hits]
-        return _with_new(remaining, _rest_of(hits, noise, counts))
+        for row in _rest_of(hits, noise, counts):
+            if _is_new(row, remaining):
+                remaining.append(row)
+        return remaining
     counts["cases_without_label"] += 1
-    other_mentions = [row for row in case if noise.channels_of(row)]
-    label = noise.added_class()
-    borrowed = [
-        row | {"label": label} for row in other_mentions if _is_new(row | {"label": label}, case)
-    ]
+    label = {"label": noise.added_class()}
+    renamed = [row | label for row in case if noise.channels_of(row)]
+    borrowed = [row for row in renamed if _is_new(row, case)]
     if not borrowed:
         counts["cases_without_any_other_mention"] += 1
         return case
@@ -117,25 +116,15 @@ def _rest_of(hits: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
     return replacements
 
 
-def _with_new(case: list[Row], rows: list[Row]) -> list[Row]:
-    for row in rows:
-        if _is_new(row, case):
-            case = [*case, row]
-    return case
-
-
 def _is_new(row: Row, case: list[Row]) -> bool:
     key = TABLES["mentions"].key
     return all(any(row[name] != mention[name] for name in key) for mention in case)
 
 
 def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """How certain the readers of dictations were of a channel.
+    """Give how certain the readers of dictations were of a channel, the highest, by reading.
 
-    Returns
-    -------
-    dict of str to int
-        Reading to the highest certainty, of readings with a text whose certainties are all known.
+    Of readings with a text whose certainties are all known.
     """
     texts = read_table(tables, "readings", ["reading_id", "text"]).to_pylist()
     dictated = {row["reading_id"] for row in texts if (row["text"] or "").strip()}
@@ -147,9 +136,7 @@ def reference(tables: Path, channel: str, columns: Mapping[str, tuple[str, ...]]
                 unknown.add(row["reading_id"])
             highest = certainty.get(row["reading_id"], 0)
             certainty[row["reading_id"]] = max(highest, row["certainty"] or 0)
-    return {
-        reading_id: value for reading_id, value in certainty.items() if reading_id not in unknown
-    }
+    return {key: value for key, value in certainty.items() if key not in unknown}
 
 
 def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dict[str, Any]:
@@ -158,7 +145,7 @@ def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dic
         row["report_id"] for row in mentions.to_pylist() if noise.channel in noise.channels_of(row)
     }
     scores: dict[str, Any] = {}
-    for name, least in LEAST.items():
+    for name, least in REFERENCES.items():
         true = {reading_id for reading_id, value in certainty.items() if value >= least}
         claimed = mentioned & set(certainty)
         hits = len(true & claimed)
@@ -202,7 +189,12 @@ def run(
     if out.suffix != ".parquet":
         raise SchemaError("mentions are written here as .parquet.", where=out)
     label_map = load_label_map(rules)
-    noise = Noise(_channel(params.label, label_map), params, label_map)
+    by_folded = {channel.casefold(): channel for channel in label_map.channels}
+    channel = by_folded.get(params.label.strip().casefold())
+    if channel is None:
+        remedy = f"Choose of: {', '.join(label_map.channels)}."
+        raise RuleError(f"{params.label!r} is none of the channels.", remedy=remedy)
+    noise = Noise(channel, params, label_map)
     before = read_whole(mentions)
     after, counts = degrade_mentions(before, noise)
     summary: dict[str, Any] = {"params": params.model_dump(), "counts": counts}
@@ -216,11 +208,3 @@ def run(
         pq.write_table(after, beside, compression="zstd")
     write_json(summary, out.with_suffix(".json"))
     return summary
-
-
-def _channel(label: str, label_map: LabelMap) -> str:
-    for channel in label_map.channels:
-        if channel.casefold() == label.strip().casefold():
-            return channel
-    channels = ", ".join(label_map.channels)
-    raise RuleError(f"{label!r} is none of the channels.", remedy=f"Choose of: {channels}.")

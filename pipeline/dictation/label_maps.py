@@ -57,8 +57,7 @@ def load_label_map(rules: Path | None = None) -> LabelMap:
     path = (rules or resource("rules")) / "labels.yaml"
     content = _read_yaml(path)
     faults = [f"unknown key {key!r}" for key in content if key not in ("channels", "labels")]
-    channels = content.get("channels")
-    labels = content.get("labels")
+    channels, labels = content.get("channels"), content.get("labels")
     if not (isinstance(channels, list) and channels and all(_is_name(c) for c in channels)):
         faults.append("channels must be a list of names")
         channels = []
@@ -73,8 +72,7 @@ def load_label_map(rules: Path | None = None) -> LabelMap:
         if str(label).casefold() in targets:
             faults.append(f"{label!r} is named twice")
         if isinstance(reached, list):
-            order = [channel for channel in channels if channel in reached]
-            targets[str(label).casefold()] = tuple(order)
+            targets[str(label).casefold()] = tuple(c for c in channels if c in reached)
     if faults:
         raise RuleError("the label map cannot be used.", where=path, faults=faults)
     return LabelMap(tuple(channels), targets, _aliases(path.parent, tuple(channels)))
@@ -101,13 +99,12 @@ def load_column_map(
         If the file is absent, or names a channel that `labels.yaml` does not.
     """
     path = (rules or resource("rules")) / "columns.yaml"
-    content = _read_yaml(path)
-    columns = content.get(dataset, {})
+    columns = _read_yaml(path).get(dataset, {})
     if not isinstance(columns, dict):
         raise RuleError(f"{dataset} must map columns to lists of channels.", where=path)
-    faults = [
-        fault for column, to in columns.items() for fault in _channel_faults(column, to, channels)
-    ]
+    faults = []
+    for column, reached in columns.items():
+        faults += _channel_faults(column, reached, channels)
     if faults:
         raise RuleError("the column map cannot be used.", where=path, faults=faults)
     return {
@@ -120,19 +117,7 @@ def load_certainty_map(
 ) -> dict[str, tuple[str, ...]]:
     """Read from `certainties.yaml` which classes each column of a data set's certainties serves.
 
-    Parameters
-    ----------
-    dataset : str
-        A data set whose readers state certainties.
-    classes : sequence of str
-        Lower-case class names that `labels.yaml` knows.
-    rules : pathlib.Path, optional
-        The folder; else `rules/` here, else the packaged one.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        Column to lower-case class names, in the file's order.
+    The classes are those of `labels.yaml`, in lower case, and so are those of the answer.
 
     Raises
     ------
@@ -141,17 +126,20 @@ def load_certainty_map(
     """
     path = (rules or resource("rules")) / "certainties.yaml"
     content = _read_yaml(path)
-    faults = [
-        f"unknown key {key!r}; known: {', '.join(DATASETS)}"
-        for key in content
-        if key not in DATASETS
-    ]
+    known = ", ".join(DATASETS)
+    faults = [f"unknown key {key!r}; known: {known}" for key in content if key not in DATASETS]
     columns = content.get(dataset, {})
     if not isinstance(columns, dict) or not columns:
         faults.append(f"{dataset} must map columns to lists of classes")
         columns = {}
     for column, served in columns.items():
-        faults += _class_faults(column, served, classes)
+        if not _is_name(column) or not isinstance(served, list) or not served:
+            faults.append(f"{column!r} must be a name with a list of classes")
+            continue
+        for name in served:
+            if str(name).casefold() not in classes:
+                near = nearest(str(name), classes)
+                faults.append(f"{column!r} names the unknown class {name!r}{near}")
     if faults:
         raise RuleError("the map of certainties cannot be used.", where=path, faults=faults)
     return {column: tuple(name.casefold() for name in served) for column, served in columns.items()}
@@ -172,13 +160,3 @@ def _channel_faults(name: object, reached: object, channels: Sequence[str]) -> l
     if not _is_name(name) or not isinstance(reached, list):
         return [f"{name!r} must be a name with a list of channels"]
     return [f"{name!r} names the unknown channel {c!r}" for c in reached if c not in channels]
-
-
-def _class_faults(column: object, served: object, classes: Sequence[str]) -> list[str]:
-    if not _is_name(column) or not isinstance(served, list) or not served:
-        return [f"{column!r} must be a name with a list of classes"]
-    unknown = [name for name in served if str(name).casefold() not in classes]
-    return [
-        f"{column!r} names the unknown class {name!r}{nearest(str(name), classes)}"
-        for name in unknown
-    ]

@@ -124,13 +124,7 @@ class Survey:
 
 
 def refuse(faults: Iterable[Fault], *, where: object) -> None:
-    """Stop when the tree cannot be ingested.
-
-    Raises
-    ------
-    ManifestError
-        If a fault is an error; all of them at once.
-    """
+    """Raise `ManifestError` with all faults that are errors: the tree cannot be ingested."""
     errors = [str(fault) for fault in faults if fault.severity == "error"]
     if errors:
         remedy = "Run `gazescribe verify` for everything that is wrong, or fetch the files again."

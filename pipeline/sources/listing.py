@@ -21,17 +21,11 @@ MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders 
 def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
     """List the files of a tree that the readers use.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    manifest : Manifest
-        Says which files are used, and which of them are too large or too many to be hashed.
-
     Returns
     -------
     dict
-        `dataset`; `size`, path below the root to bytes; `md5`, path to digest, of hashed files.
+        `dataset`; `size`, path below the root to bytes; `md5`, path to digest, of the files that
+        the manifest wants hashed; the others are too large or too many.
     """
     matchers = [(file, manifest.matcher(file)) for file in manifest.files]
     sizes, hashed = {}, []

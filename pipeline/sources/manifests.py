@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from gazescribe.pipeline.core.yaml_files import Strict
 
 SHIPPED = ("reflacx", "egd", "mimic-cxr-jpg", "demo")  # have readers of their own, or none
-LABEL_KINDS = ("certainty", "flag", "text", "state")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}|(\*)")
 
 

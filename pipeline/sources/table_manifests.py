@@ -6,7 +6,7 @@ docs/own-data.md describes the sections `tables`, `resolution` and `screen` for 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -166,59 +166,31 @@ class Source(Strict):
     where: dict[str, str | list[str]] = Field(default_factory=dict)  # rows kept, by column
 
 
-class Readings(Source):
+Columns = TypeVar("Columns", bound=Strict)
+
+
+class MappedTable(Source, Generic[Columns]):
+    """A table with the columns that it maps to ours."""
+
+    columns: Columns
+
+
+class ReadingsTable(MappedTable[ReadingColumns]):
     """Facts of readings."""
 
-    columns: ReadingColumns
     attributes: list[str] = Field(default_factory=list)  # further columns, kept as text
-
-
-class Fixations(Source):
-    """Fixations."""
-
-    columns: FixationColumns
-
-
-class Words(Source):
-    """Timed words or phrases."""
-
-    columns: WordColumns
-
-
-class Samples(Source):
-    """Gaze samples."""
-
-    columns: SampleColumns
-
-
-class Ellipses(Source):
-    """Ellipses or boxes of findings."""
-
-    columns: EllipseColumns
-
-
-class Regions(Source):
-    """Boxes of structures."""
-
-    columns: RegionColumns
-
-
-class Certainties(Source):
-    """Certainties of labels."""
-
-    columns: CertaintyColumns
 
 
 class Tables(Strict):
     """Which tables there are."""
 
-    readings: Readings | None = None
-    fixations: Fixations | None = None
-    words: Words | None = None
-    samples: Samples | None = None
-    ellipses: Ellipses | None = None
-    regions: Regions | None = None
-    certainties: Certainties | None = None
+    readings: ReadingsTable | None = None
+    fixations: MappedTable[FixationColumns] | None = None
+    words: MappedTable[WordColumns] | None = None
+    samples: MappedTable[SampleColumns] | None = None
+    ellipses: MappedTable[EllipseColumns] | None = None
+    regions: MappedTable[RegionColumns] | None = None
+    certainties: MappedTable[CertaintyColumns] | None = None
 
     def given(self) -> dict[str, Any]:
         """Tables that the manifest has, by name."""
@@ -257,17 +229,7 @@ class OwnManifest(Manifest):
 
 
 def read_own(path: Path) -> OwnManifest:
-    """Read the manifest of somebody's own data set.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The YAML file.
-
-    Returns
-    -------
-    OwnManifest
-        The checked content, with `files` made of `tables`.
+    """Read the manifest of somebody's own data set; its `files` are made of its `tables`.
 
     Raises
     ------
@@ -281,7 +243,7 @@ def read_own(path: Path) -> OwnManifest:
     return manifest.model_copy(
         update={
             "long_name": manifest.long_name or manifest.name,
-            "ids": _ids(manifest),
+            "ids": {"reading_id": ID, **manifest.ids},
             "files": list(_files(manifest)),
         }
     )
@@ -300,25 +262,19 @@ def needed(table: Source) -> list[str]:
     return list(dict.fromkeys([*mapped, *table.where, *getattr(table, "attributes", [])]))
 
 
-def _ids(manifest: OwnManifest) -> dict[str, str]:
-    return {"reading_id": ID, **manifest.ids}
-
-
 def _files(manifest: OwnManifest) -> Iterator[SourceFile]:
     for name, table in manifest.tables.given().items():
         columns = [Column(name=column, type="str") for column in needed(table)]
-        watch: Literal["md5", "size"] = "size" if name == "samples" else "md5"
-        patterns = {name: table.file, f"{name}_beside": table.beside}
-        for part, pattern in patterns.items():
-            if pattern is not None:
-                yield SourceFile(
-                    name=part,
-                    pattern=pattern,
-                    required=False,
-                    loses=LOSES[name],
-                    columns=columns,
-                    watch=watch,
-                )
+        watch = "size" if name == "samples" else "md5"  # samples are too large to be hashed
+        common: dict[str, Any] = {
+            "required": False,
+            "loses": LOSES[name],
+            "columns": columns,
+            "watch": watch,
+        }
+        yield SourceFile(name=name, pattern=table.file, **common)
+        if table.beside is not None:
+            yield SourceFile(name=f"{name}_beside", pattern=table.beside, **common)
 
 
 def _faults(manifest: OwnManifest) -> Iterator[str]:
@@ -328,9 +284,9 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
     tables = manifest.tables.given()
     if not {"fixations", "samples", "words"} & {*tables}:
         yield "tables names neither fixations nor samples nor words"
+    kinds = ("reading_id", "subject_id", "dicom_id", "study_id")
     for kind, pattern in manifest.ids.items():
-        if kind not in ("reading_id", "subject_id", "dicom_id", "study_id"):
-            kinds = ("reading_id", "subject_id", "dicom_id", "study_id")
+        if kind not in kinds:
             yield f"ids.{kind} is unknown{nearest(kind, kinds)} (known: {', '.join(kinds)})"
         elif "/" in pattern:
             yield f"ids.{kind} must not hold a /"
@@ -375,7 +331,7 @@ def _states_degrees(manifest: OwnManifest) -> bool:
     return bool(manifest.resolution.px_per_deg or manifest.resolution.image_width_deg)
 
 
-def _has_resolution(fixations: Fixations, manifest: OwnManifest) -> bool:
+def _has_resolution(fixations: MappedTable[FixationColumns], manifest: OwnManifest) -> bool:
     columns, screen = fixations.columns, manifest.screen
     by_column = columns.px_per_deg_x is not None and columns.px_per_deg_y is not None
     by_screen = (

@@ -13,12 +13,17 @@ import pandas as pd
 from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.resampling import Draws, Floats
 from gazescribe.pipeline.core.schemas import STATES
-from gazescribe.pipeline.dictation.evaluation.rates import COUNTS, macro_scores, score_table
+from gazescribe.pipeline.dictation.evaluation.rates import (
+    COUNTS,
+    cross_table,
+    macro_scores,
+    score_table,
+)
+from gazescribe.pipeline.dictation.evaluation.settings import REFERENCES
 
 NOT_MENTIONED = "not_mentioned"
 STRONGEST_FIRST = ("positive", "uncertain", "negative")
 MAX_CERTAINTY = 5
-REFERENCES = {"certainty_above_0": 1, "certainty_from_3": 3}  # the least certainty that counts
 COUNTED = {"positive_or_uncertain": ("positive", "uncertain"), "positive": ("positive",)}
 PAPER = ("certainty_above_0", "positive_or_uncertain")
 
@@ -31,8 +36,7 @@ def select_cases(
     Raises
     ------
     SchemaError
-        If there is no reading of that phase, or if one does not say whether the labeler was tuned
-        on it.
+        If no reading is of that phase, or one does not say whether the labeler was tuned on it.
     """
     tuning = attributes[attributes["name"] == "labeler_tuning"].set_index("reading_id")["value"]
     of_phase = readings[readings["phase"] == phase]
@@ -61,14 +65,10 @@ def observe(
 ) -> pd.DataFrame:
     """Put what each reading says of each label beside its reader's certainty.
 
-    `columns` gives the classes of `mentions` that serve each label of `certainties`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each case and label: reading_id, dicom_id, label, certainty (null when unknown),
-        state, and the mention that decides it: the first positive one, else the first uncertain
-        one, else the first negative one; its columns are null when there is none.
+    `columns` gives the classes of `mentions` that serve each label of `certainties`. There is one
+    row for each case and label: reading_id, dicom_id, label, certainty (null when unknown), state,
+    and the mention that decides it: the first positive one, else the first uncertain one, else the
+    first negative one; its columns are null when there is none.
     """
     serves = pd.DataFrame(
         [(column, name) for column, names in columns.items() for name in names],
@@ -87,23 +87,11 @@ def observe(
 def count_outcomes(
     observed: pd.DataFrame, labels: Sequence[str], least: int, counted: Sequence[str]
 ) -> Floats:
-    """Count hits and misses of each label on each image.
+    """Count hits and misses of each label on each image, in what `observe` gives.
 
-    Parameters
-    ----------
-    observed : pandas.DataFrame
-        What `observe` gives.
-    labels : sequence of str
-        Its labels.
-    least : int
-        The least certainty that is a presence.
-    counted : sequence of str
-        The states that are a mention.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_images, n_labels, 4)
-        Images in the order of their dicom ids; unknown certainties count nowhere.
+    A certainty is a presence from `least` on; a state is a mention if it is among `counted`. The
+    counts have the shape (n_images, n_labels, 4), images in the order of their dicom ids; unknown
+    certainties count nowhere.
     """
     images, image = np.unique(observed["dicom_id"].to_numpy(str), return_inverse=True)
     label = observed["label"].map(list(labels).index).to_numpy(int)
@@ -119,13 +107,9 @@ def count_outcomes(
 def confusion(observed: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """Count the certainties of each label and state; `unknown` are those not stated."""
     names = [*(f"certainty_{value}" for value in range(MAX_CERTAINTY + 1)), "unknown"]
-    certainty = (
-        observed["certainty"].fillna(MAX_CERTAINTY + 1).astype(int).map(dict(enumerate(names)))
-    )
-    rows = pd.MultiIndex.from_product([labels, STATES], names=["label", "state"])
-    table = pd.crosstab([observed["label"], observed["state"]], certainty)
-    table = table.reindex(index=rows, columns=names, fill_value=0)
-    return table.rename_axis(columns=None).reset_index()
+    certainty = observed["certainty"].fillna(MAX_CERTAINTY + 1).astype(int)
+    states = {"label": list(labels), "state": list(STATES)}
+    return cross_table(observed, states, certainty.map(dict(enumerate(names))), names)
 
 
 def score_certainties(
@@ -133,12 +117,8 @@ def score_certainties(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Score every label under each reference and each reading of "mentioned".
 
-    Returns
-    -------
-    scores : pandas.DataFrame
-        `label`, `reference`, `counted`, then the columns of `score_table`.
-    macro : dict
-        Reference to counted to what `macro_scores` gives.
+    The table holds `label`, `reference`, `counted`, then the columns of `score_table`; the dict
+    gives for reference and counted what `macro_scores` does.
     """
     parts: list[pd.DataFrame] = []
     macro: dict[str, dict[str, Any]] = {}

@@ -21,10 +21,7 @@ SPAN = ["char_start", "char_end"]
 def certainty_errors(observed: pd.DataFrame) -> pd.DataFrame:
     """Find where a reading's mentions and its reader's certainties differ, in what `observe` gives.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `COLUMNS` and `SPAN`, one row an error; the span is null where nothing was mentioned.
+    An error is a row of `COLUMNS` and `SPAN`; the span is null where nothing was mentioned.
     """
     stated = observed[observed["certainty"].notna()]
     present = stated["certainty"] > 0
@@ -41,10 +38,7 @@ def certainty_errors(observed: pd.DataFrame) -> pd.DataFrame:
 def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
     """Find where the mentions and a gold table differ, in what `gold.align` gives.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `COLUMNS` and `SPAN`, one row an error; the span is the mention's, or the missed one's.
+    An error is a row of `COLUMNS` and `SPAN`; the span is the mention's, or the missed one's.
     """
     polarity, gold = aligned["polarity_found"], aligned["polarity_gold"]
     kind = np.select(
@@ -65,17 +59,13 @@ def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
 def choose(errors: pd.DataFrame, order: Mapping[str, int], n_examples: int) -> pd.DataFrame:
     """Take up to `n_examples` errors of each kind and label, the first in the `order` of a draw.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of `errors`, sorted by kind, label, reading and place.
+    They come sorted by kind, label, reading and place.
     """
-    drawn = errors.assign(drawn=errors["reading_id"].map(order)).sort_values(
-        ["kind", "label", "drawn", "char_start", "char_end"], kind="stable"
-    )
-    chosen = drawn.groupby(["kind", "label"], sort=False).head(n_examples)
-    order_by = ["kind", "label", "reading_id", "char_start", "char_end"]
-    return chosen.sort_values(order_by, kind="stable", ignore_index=True).drop(columns="drawn")
+    drawn = errors.assign(drawn=errors["reading_id"].map(order))
+    drawn = drawn.sort_values(["kind", "label", "drawn", *SPAN], kind="stable")
+    chosen = drawn.groupby(["kind", "label"], sort=False).head(n_examples).drop(columns="drawn")
+    order_by = ["kind", "label", "reading_id", *SPAN]
+    return chosen.sort_values(order_by, kind="stable", ignore_index=True)
 
 
 def with_sentences(
@@ -83,17 +73,11 @@ def with_sentences(
 ) -> Iterator[dict[str, Any]]:
     """Give each error with its sentence, or with the whole text when nothing was mentioned.
 
-    Yields
-    ------
-    dict
-        `COLUMNS`; `text`, and `text_start`, its first character in the dictation; `mention_start`
-        and `mention_end`, the mention in `text`, null where there is none.
+    An example holds `COLUMNS`; `text`, and `text_start`, its first character in the dictation;
+    `mention_start` and `mention_end`, the mention in `text`, null where there is none.
     """
     used = sentences[sentences["reading_id"].isin(errors["reading_id"])]
-    spans = {
-        reading_id: rows[SPAN].to_numpy().tolist()
-        for reading_id, rows in used.groupby("reading_id")
-    }
+    spans = {key: rows[SPAN].to_numpy().tolist() for key, rows in used.groupby("reading_id")}
     for row in errors.to_dict("records"):
         example: dict[str, Any] = {name: _plain(row[name]) for name in COLUMNS}
         text = texts[row["reading_id"]]

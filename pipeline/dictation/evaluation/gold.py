@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.resampling import Draws, Floats
 from gazescribe.pipeline.core.schemas import POLARITIES
-from gazescribe.pipeline.dictation.evaluation.rates import macro_scores, score_table
+from gazescribe.pipeline.dictation.evaluation.rates import cross_table, macro_scores, score_table
 
 ANY = "any"
 NONE = "none"  # on the other side: missed, or spurious
@@ -22,19 +22,23 @@ NONE = "none"  # on the other side: missed, or spurious
 def align(mentions: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """Put each mention of one table `mentions` beside its match in another.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a match, a mention that is missed, or one that is spurious, sorted by report, label
-        and place: report_id, label, then the other columns as `_found` and `_gold`, null where
-        there is none, the polarities `none` instead; and `exact`.
+    There is one row for a match, for a mention that is missed, and for one that is spurious, sorted
+    by report, label and place: report_id, label, then the other columns as `_found` and `_gold`,
+    null where there is none, the polarities `none` instead; and `exact`.
     """
     matches = _matches(mentions, gold)
     keys = ["pair", "report_id", "label"]
-    unmatched = mentions.assign(pair=_numbered(len(mentions), list(matches), "f"))
-    right = gold.assign(pair=_numbered(len(gold), list(matches.values()), "g"))
-    right = _renamed(right, keys, "gold")
-    aligned = _renamed(unmatched, keys, "found").merge(right, how="outer", on=keys)
+    sides = []
+    for side, table, matched in (
+        ("found", mentions, [*matches]),
+        ("gold", gold, [*matches.values()]),
+    ):
+        # The two rows of a match, and no others, get the same name.
+        pair = np.array([f"{side}{row}" for row in range(len(table))], dtype=object)
+        pair[matched] = [str(number) for number in range(len(matched))]
+        names = {name: f"{name}_{side}" for name in table.columns if name not in keys}
+        sides.append(table.assign(pair=pair).rename(columns=names))
+    aligned = sides[0].merge(sides[1], how="outer", on=keys)
     for side in ("polarity_found", "polarity_gold"):
         aligned[side] = aligned[side].fillna(NONE)
     exact = np.logical_and.reduce(
@@ -67,31 +71,13 @@ def _matches(mentions: pd.DataFrame, gold: pd.DataFrame) -> dict[int, int]:
     return matches
 
 
-def _numbered(n_rows: int, matched: list[int], side: str) -> NDArray[np.object_]:
-    """Name rows so that the two of a match, and no others, are named alike."""
-    names = np.array([f"{side}{row}" for row in range(n_rows)], dtype=object)
-    names[matched] = [str(number) for number in range(len(matched))]
-    return names
-
-
-def _renamed(mentions: pd.DataFrame, keys: list[str], side: str) -> pd.DataFrame:
-    names = {name: f"{name}_{side}" for name in mentions.columns if name not in keys}
-    return mentions.rename(columns=names)
-
-
 def count(aligned: pd.DataFrame, clusters: pd.Series) -> tuple[pd.DataFrame, Floats]:
     """Count hits and misses of each label and polarity in what `align` gives.
 
-    `clusters` says for each row what it is resampled with.
-
-    Returns
-    -------
-    items : pandas.DataFrame
-        `label` and `polarity` (any, or one of the three), n_items rows, with `n_exact`: hits whose
-        span is the gold table's.
-    counts : ndarray of float64, shape (n_clusters, n_items, 4)
-        For `any` a hit is a match; else a match with that polarity on both sides. There are no true
-        negatives.
+    `clusters` says for each row what it is resampled with. The items are rows of `label` and
+    `polarity` (any, or one of the three), with `n_exact`: hits whose span is the gold table's. The
+    counts have the shape (n_clusters, n_items, 4): for `any` a hit is a match; else a match with
+    that polarity on both sides. There are no true negatives.
     """
     labels, label = np.unique(aligned["label"].to_numpy(str), return_inverse=True)
     names, cluster = np.unique(clusters.to_numpy(str), return_inverse=True)
@@ -116,12 +102,9 @@ def _is(polarity: pd.Series, state: str) -> NDArray[np.bool_]:
 def polarity_confusion(aligned: pd.DataFrame) -> pd.DataFrame:
     """Count the polarities found for each label and gold polarity; `none` is missed or spurious."""
     states = [*POLARITIES, NONE]
-    labels = sorted(aligned["label"].unique())
-    rows = pd.MultiIndex.from_product([labels, states], names=["label", "gold"])
-    index = [aligned["label"], aligned["polarity_gold"]]
-    table = pd.crosstab(index, aligned["polarity_found"])
-    table = table.reindex(index=rows, columns=states, fill_value=0)
-    return table.rename_axis(columns=None).reset_index()
+    rows = aligned[["label"]].assign(gold=aligned["polarity_gold"])
+    order = {"label": sorted(aligned["label"].unique()), "gold": states}
+    return cross_table(rows, order, aligned["polarity_found"], states)
 
 
 def score_gold(
@@ -129,16 +112,8 @@ def score_gold(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], pd.DataFrame]:
     """Score mentions against a gold table, in the reports that it has mentions of.
 
-    Images, by reading_id, are what is drawn for the intervals.
-
-    Returns
-    -------
-    results : dict of str to pandas.DataFrame
-        Files to write.
-    summary : dict
-        Macro averages over labels and over labels and polarities; counts.
-    aligned : pandas.DataFrame
-        What `align` gives.
+    `images`, by reading_id, are what is drawn for the intervals. Gives the files to write, macro
+    averages over labels and over labels and polarities with counts, and what `align` gives.
 
     Raises
     ------

@@ -23,14 +23,8 @@ RATES = ("precision", "recall", "f1")
 def rates(counts: Floats) -> Floats:
     """Give precision TP/(TP+FP), recall TP/(TP+FN) and F1 2TP/(2TP+FP+FN); NaN for 0/0.
 
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (..., 4)
-        True positives, false positives, false negatives, true negatives.
-
-    Returns
-    -------
-    ndarray of float64, shape (..., 3)
+    From counts of the shape (..., 4), true and false positives, false and true negatives, to rates
+    of the shape (..., 3).
     """
     tp, fp, fn, _ = np.moveaxis(counts, -1, 0)
     with np.errstate(invalid="ignore"):
@@ -40,17 +34,8 @@ def rates(counts: Floats) -> Floats:
 def resample(counts: Floats, draws: Draws) -> Floats:
     """Draw clusters with replacement, and give the counts of each draw.
 
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (n_clusters, n_items, 4)
-        Counts of each cluster: what was seen together is drawn together.
-    draws : Draws
-        How many, and their seed.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_bootstrap, n_items, 4)
-        No draw when there are fewer than two clusters: nothing can vary then.
+    From (n_clusters, n_items, 4) to (n_bootstrap, n_items, 4): what was seen together is drawn
+    together. There is no draw when there are fewer than two clusters: nothing can vary then.
     """
     summed: Floats = np.tensordot(draw_clusters(len(counts), draws), counts, axes=1)
     return summed
@@ -59,11 +44,8 @@ def resample(counts: Floats, draws: Draws) -> Floats:
 def score_table(items: pd.DataFrame, counts: Floats, draws: Draws) -> pd.DataFrame:
     """Score each item (a row of `items`), with percentile intervals over resampled clusters.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `items`, the counts, and for each of precision, recall and F1 the value, `_low`,
-        `_high` and `_resamples`: the draws in which it was defined, which the interval is over.
+    To `items` come the counts, and for each of precision, recall and F1 the value, `_low`, `_high`
+    and `_resamples`: the draws in which it was defined, which the interval is over.
     """
     total = counts.sum(axis=0)
     table = items.reset_index(drop=True).copy()
@@ -75,10 +57,7 @@ def score_table(items: pd.DataFrame, counts: Floats, draws: Draws) -> pd.DataFra
 def macro_scores(counts: Floats, draws: Draws) -> dict[str, dict[str, float | int | None]]:
     """Average each rate over the items for which it is defined, in all clusters and in each draw.
 
-    Returns
-    -------
-    dict of str to dict
-        For each rate `value`, `low`, `high`, `resamples`, and `n_defined` of `n_items`.
+    Gives for each rate `value`, `low`, `high`, `resamples`, and `n_defined` of `n_items`.
     """
     values = rates(counts.sum(axis=0))
     drawn = mean_of_known(rates(resample(counts, draws)), axis=-2)
@@ -111,3 +90,16 @@ def _with_intervals(values: Floats, drawn: Floats, confidence: float) -> pd.Data
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def cross_table(
+    rows: pd.DataFrame, order: dict[str, list[str]], column: pd.Series, names: list[str]
+) -> pd.DataFrame:
+    """Count rows by two of their columns and a third; all values in `order` and `names` have a row.
+
+    `order` gives the values of the two columns, `names` those of the third.
+    """
+    table = pd.crosstab([rows[name] for name in order], column)
+    index = pd.MultiIndex.from_product([*order.values()], names=[*order])
+    table = table.reindex(index=index, columns=names, fill_value=0)
+    return table.rename_axis(columns=None).reset_index()

@@ -58,12 +58,7 @@ def run(
     gold: Path | None = None,
     rules: Path | None = None,
 ) -> dict[str, Any]:
-    """Score mentions against certainties, and against a gold table if there is one.
-
-    Returns
-    -------
-    dict
-        What `evaluate_labels.json` says.
+    """Score mentions against certainties, and against a gold table; give `evaluate_labels.json`.
 
     Raises
     ------
@@ -135,8 +130,5 @@ def _write_examples(
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
         for example in with_sentences(chosen, texts, sentences):
             file.write(json.dumps(example, ensure_ascii=False) + "\n")
-    written = Counter(chosen["kind"])
-    return {
-        kind: {"n": n, "n_written": written[kind]}
-        for kind, n in sorted(Counter(errors["kind"]).items())
-    }
+    n_errors, n_written = Counter(errors["kind"]), Counter(chosen["kind"])
+    return {kind: {"n": n_errors[kind], "n_written": n_written[kind]} for kind in sorted(n_errors)}

@@ -4,6 +4,8 @@ from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
 
+REFERENCES = {"certainty_above_0": 1, "certainty_from_3": 3}  # least certainties; first: Table 4
+
 
 class EvaluateLabels(Strict):
     """Section `evaluate_labels`: mentions against the readers' own certainties."""

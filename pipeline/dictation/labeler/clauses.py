@@ -17,6 +17,7 @@ _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside word
 _LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
 _MARKS = _JOINS | {",", *_LONG_JOINS}
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+_PLURAL = frozenset(["are", "were", "have"])
 _TRANSITIVE = frozenset(
     """
     has have shows show demonstrates demonstrate reveals reveal contains contain displays display
@@ -24,8 +25,7 @@ _TRANSITIVE = frozenset(
     """.split()  # noqa: SIM905 (a row of words)
 )
 _SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
-_SUBJECT_WORDS = 5
-_PLURAL = frozenset(["are", "were", "have"])
+_SUBJECT_WORDS = 5  # "the right lower lung zone" has as many
 
 
 @dataclass(slots=True)
@@ -69,14 +69,16 @@ class Connector:
 
 
 @dataclass(slots=True)
-class Sentence:
-    """One sentence with all that was found in it."""
+class Parse:
+    """One sentence, or as much of it as rules reach, with all that was found in it."""
 
+    number: int  # of the sentence in its text
     start: int
     end: int
+    first_word: int  # counted in the text, as negspacy counts
     words: Words
     items: list[Item]
-    hits: list[Hit]
+    hits: list[Hit] = field(default_factory=list)
     connectors: list[Connector] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     forward_cuts: list[int] = field(default_factory=list)
@@ -87,11 +89,7 @@ class Sentence:
 
     def connectors_between(self, start: int, end: int) -> list[Connector]:
         """Connectors that lie between two places."""
-        return [
-            connector
-            for connector in self.connectors
-            if start <= connector.start and connector.end <= end
-        ]
+        return [mark for mark in self.connectors if start <= mark.start and mark.end <= end]
 
     def is_cut(self, start: int, end: int) -> bool:
         """Tell whether a clause ends between two places."""
@@ -104,6 +102,10 @@ class Sentence:
         before = [cut for cut in self.cuts if cut <= place]
         after = [cut for cut in self.cuts if cut > place]
         return max(before, default=self.start), min(after, default=self.end)
+
+    def next_verb(self, place: int) -> Hit | None:
+        """Give the first trigger with a verb that begins at a place or after it."""
+        return next((hit for hit in self.hits if hit.start >= place and hit.trigger.finite), None)
 
     def texts_between(self, start: int, end: int) -> list[str]:
         """Words that begin between two places; those of mentions are empty."""
@@ -120,22 +122,26 @@ class Sentence:
 
     def count(self, start: int, end: int) -> int:
         """Count the words and marks between two places."""
-        starts = self.words.starts
-        return bisect_left(starts, end) - bisect_left(starts, start)
+        return bisect_left(self.words.starts, end) - bisect_left(self.words.starts, start)
 
 
-def cut(sentence: Sentence) -> None:
-    """Find the connectors of a sentence and the ends of its clauses."""
+def cut(sentence: Parse) -> None:
+    """Find the connectors of a sentence and the ends of its clauses.
+
+    What runs on to the right also stops at `forward_cuts`, which part a list but no clause.
+    """
     if not _MARKS.isdisjoint(sentence.words.texts):
         _find_connectors(sentence)
     if not sentence.hits:
         return
-    _cut_at_marks(sentence)
+    if not _CUTS.isdisjoint(sentence.words.texts):
+        _cut_at_marks(sentence)
     for hit in sentence.hits:
         if hit.trigger.direction == "boundary":
             sentence.forward_cuts.append(hit.start)
             if not hit.trigger.attached:
                 sentence.cuts.append(hit.start)
+    # In order: whether a later connector joins clauses depends on the cuts before it.
     for number, connector in enumerate(sentence.connectors):
         if _starts_item(sentence, connector):
             sentence.forward_cuts.append(connector.start)
@@ -144,7 +150,7 @@ def cut(sentence: Sentence) -> None:
             sentence.cuts.append(connector.start)
 
 
-def _find_connectors(sentence: Sentence) -> None:
+def _find_connectors(sentence: Parse) -> None:
     """Join neighbouring commas and conjunctions, such as ", and" or "and/or", into one each."""
     texts, starts, ends = sentence.words.texts, sentence.words.starts, sentence.words.ends
     last = -2
@@ -161,6 +167,7 @@ def _find_connectors(sentence: Sentence) -> None:
             word = "" if join == "," else join
             sentence.connectors.append(Connector(starts[number], 0, word, text == ","))
         last = number + size - 1
+        # It reaches to the next word, so that what opens "right after" it starts at its end.
         follows = starts[last + 1] if last + 1 < len(texts) else sentence.end
         sentence.connectors[-1].end = max(ends[last], follows)
 
@@ -175,26 +182,21 @@ def _join_at(texts: list[str], number: int) -> tuple[str, int]:
     return (means, size) if texts[number + 1 : number + size] == following else ("", 0)
 
 
-def _cut_at_marks(sentence: Sentence) -> None:
-    if _CUTS.isdisjoint(sentence.words.texts):
-        return
+def _cut_at_marks(sentence: Parse) -> None:
     for text, start in zip(sentence.words.texts, sentence.words.starts, strict=True):
         if text in _CUTS:
             sentence.forward_cuts.append(start)
-        if text == ";" or (
-            text == "-" and any(h.trigger.finite for h in sentence.hits_between(0, start))
-        ):
+        has_verb = any(hit.trigger.finite for hit in sentence.hits_between(0, start))
+        if text == ";" or (text == "-" and has_verb):
             sentence.cuts.append(start)
 
 
-def _starts_item(sentence: Sentence, connector: Connector) -> bool:
+def _starts_item(sentence: Parse, connector: Connector) -> bool:
     """Tell whether a list under negation ends here: "no A, small B", but not "no A, small B or C".
 
     A choice later in the list, with no verb before it, keeps the list together.
     """
-    if connector.is_choice:
-        return False
-    if not _opens_at(sentence, connector.end):
+    if connector.is_choice or not _opens_at(sentence, connector.end):
         return False
     for later in sentence.connectors:
         if later.start > connector.start and later.is_choice:
@@ -203,7 +205,7 @@ def _starts_item(sentence: Sentence, connector: Connector) -> bool:
     return True
 
 
-def is_pair(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
+def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
     """Tell whether just two findings, and a verb for one, stand around a connector."""
     begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
     spans = {
@@ -214,27 +216,28 @@ def is_pair(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
     return len(spans) == 2 and not sentence.is_plural(verb)
 
 
-def _opens_at(sentence: Sentence, place: int) -> bool:
+def _opens_at(sentence: Parse, place: int) -> bool:
     """Tell whether a finding of its own begins right after a comma or "and"."""
     if any(item.state is not None and item.start == place for item in sentence.items):
         return True
-    return any(_opens(hit) for hit in sentence.hits if hit.start == place)
+    for hit in sentence.hits:
+        if hit.start != place:
+            continue
+        trigger = hit.trigger
+        is_hedge = trigger.direction == "before" and trigger.effect != "negative"
+        if trigger.direction in ("start", "cancels") or (is_hedge and not trigger.attached):
+            return True
+    return False
 
 
-def _opens(hit: Hit) -> bool:
-    if hit.trigger.direction == "before":
-        return hit.trigger.effect != "negative" and not hit.trigger.attached
-    return hit.trigger.direction in ("start", "cancels")
-
-
-def _starts_clause(sentence: Sentence, number: int) -> bool:
+def _starts_clause(sentence: Parse, number: int) -> bool:
     """Tell whether a connector joins clauses rather than members of a list.
 
     It does when what follows has its own subject and verb, and what goes before already has a verb
     or a trigger that would otherwise run on.
     """
     connector = sentence.connectors[number]
-    verb = _next_verb(sentence, connector.end)
+    verb = sentence.next_verb(connector.end)
     if verb is None or not _has_subject(sentence, connector.end, verb.start):
         return verb is not None and _has_other_subject(sentence, connector.end, verb)
     for later in sentence.connectors[number + 1 :]:
@@ -256,7 +259,7 @@ def _starts_clause(sentence: Sentence, number: int) -> bool:
     return not _shares_verb(sentence, connector, verb)
 
 
-def is_transitive(sentence: Sentence, verb: Hit) -> bool:
+def is_transitive(sentence: Parse, verb: Hit) -> bool:
     """Tell whether a verb brings a finding of its own: "the right lung shows B"."""
     if verb.trigger.direction not in ("verb", "asserts"):
         return False
@@ -264,7 +267,7 @@ def is_transitive(sentence: Sentence, verb: Hit) -> bool:
     return bool(words) and words[0] in _TRANSITIVE and len(words) == 1
 
 
-def _has_other_subject(sentence: Sentence, start: int, verb: Hit) -> bool:
+def _has_other_subject(sentence: Parse, start: int, verb: Hit) -> bool:
     """Tell whether a place or a view is the subject: "no A, the right base shows B"."""
     between = sentence.hits_between(start, verb.start)
     if not is_transitive(sentence, verb) or any(h.trigger.direction in _SPEAKS for h in between):
@@ -273,22 +276,16 @@ def _has_other_subject(sentence: Sentence, start: int, verb: Hit) -> bool:
     return 0 < len(words) <= _SUBJECT_WORDS and "" not in words and "," not in words
 
 
-def _shares_verb(sentence: Sentence, connector: Connector, verb: Hit) -> bool:
+def _shares_verb(sentence: Parse, connector: Connector, verb: Hit) -> bool:
     """Tell a list with a common verb, "no A and B are seen", from "no A, and B persists"."""
-    if verb.trigger.direction == "verb":
-        return False
-    existential = verb.trigger.reach == "list"
-    if not existential or _opens_at(sentence, connector.end):
+    is_existential = verb.trigger.direction != "verb" and verb.trigger.reach == "list"
+    if not is_existential or _opens_at(sentence, connector.end):
         return False
     loose = connector.comma and connector.word in ("", "and")
     return not (loose and is_pair(sentence, connector, verb))
 
 
-def _next_verb(sentence: Sentence, place: int) -> Hit | None:
-    return next((hit for hit in sentence.hits if hit.start >= place and hit.trigger.finite), None)
-
-
-def _has_subject(sentence: Sentence, start: int, end: int) -> bool:
+def _has_subject(sentence: Parse, start: int, end: int) -> bool:
     if any(hit.trigger.direction == "before" for hit in sentence.hits_between(start, end)):
         return False
     if any(cut for cut in sentence.cuts if start < cut < end):

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Sentence
-from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, decide_structure
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import Words, cut_words, telling_words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
 from gazescribe.pipeline.dictation.labeler.scope import resolve
 from gazescribe.pipeline.dictation.labeler.sentences import split_sentences, working_copy
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
-from gazescribe.pipeline.dictation.labeler.structure import decide_structure
 
 ORIGINAL = "gazescribe_original"
 WORDS = "gazescribe_words"
@@ -61,11 +60,11 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
 
 def _with_slips(phrases: Sequence[str], heard: dict[str, list[str]]) -> list[str]:
     """Let every word that can be misheard also be what is heard."""
-    return [re.sub(r"[a-z]+", lambda word: _heard(word[0], heard), phrase) for phrase in phrases]
 
+    def any_of(word: re.Match[str]) -> str:
+        return f"[{'|'.join([word[0], *heard[word[0]]])}]" if word[0] in heard else word[0]
 
-def _heard(word: str, heard: dict[str, list[str]]) -> str:
-    return f"[{'|'.join([word, *heard[word]])}]" if word in heard else word
+    return [re.sub(r"[a-z]+", any_of, phrase) for phrase in phrases]
 
 
 def _negspacy_terms(triggers: Sequence[tuple[str, Trigger]]) -> dict[str, list[str]]:
@@ -98,18 +97,6 @@ def build_pipeline(compiled: Compiled) -> Any:
     )
     nlp.get_pipe(PolarityResolver.name).compiled = compiled
     return nlp
-
-
-@dataclass(slots=True)
-class FoundSentence:
-    """A sentence with a mention: its number, its places, its words and what it mentions."""
-
-    number: int
-    start: int
-    end: int
-    first_word: int
-    words: Words
-    items: list[Item]
 
 
 class WordCutter:
@@ -163,7 +150,7 @@ class MentionFinder(_Step):
                 words = whole.part(first, min(first + LONGEST, stop))
                 items = self._items(words, data[ORIGINAL])
                 if items:
-                    sentences.append(FoundSentence(number, start, end, first, words, items))
+                    sentences.append(Parse(number, start, end, first, words, items))
         data[FOUND] = sentences
         return doc
 
@@ -179,7 +166,7 @@ class MentionFinder(_Step):
             ]
             taken += range(first, last)
         for number in taken:
-            words.texts[number] = ""
+            words.texts[number] = ""  # so that no trigger is found inside a mention
         return items
 
     def _fits(self, concept: Concept, words: Words, text: str) -> bool:
@@ -197,7 +184,7 @@ class NegationScreen(_Step):
 
     def __call__(self, doc: Any) -> Any:
         """Look only at documents with a mention."""
-        sentences: list[FoundSentence] = doc.user_data[FOUND]
+        sentences: list[Parse] = doc.user_data[FOUND]
         if not sentences:
             return doc
         preceding, following, _ = self.negex.process_negations(doc)
@@ -222,48 +209,48 @@ class PolarityResolver(_Step):
     def __call__(self, doc: Any) -> Any:
         """Put a decision beside each mention."""
         decided = []
-        for found_sentence in doc.user_data[FOUND]:
-            sentence = self._sentence(found_sentence)
+        for sentence in doc.user_data[FOUND]:
+            mentions = list(sentence.items)
+            self._find_triggers(sentence)
             resolve(sentence)
-            for item in found_sentence.items:
-                decision = _decide(item, found_sentence, sentence)
-                decided.append((found_sentence.number, item, decision))
+            decided += [(sentence.number, item, _decide(item, sentence)) for item in mentions]
         doc.user_data[DECIDED] = decided
         return doc
 
-    def _sentence(self, found_sentence: FoundSentence) -> Sentence:
-        hits: list[Hit] = []
-        items = list(found_sentence.items)
-        words = found_sentence.words
+    def _find_triggers(self, sentence: Parse) -> None:
+        words = sentence.words
         for first, last, triggers in self.compiled.triggers.find(words):
             start, end = words.starts[first], words.ends[last - 1]
+            # A phrase that takes back a denial, such as "no change in", says nothing else.
             cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
-            hits += [Hit(start, end, trigger) for trigger in cancels[:1] or triggers]
-        if any(item.concept is not None and item.concept.kind == "structure" for item in items):
+            sentence.hits += [Hit(start, end, trigger) for trigger in cancels[:1] or triggers]
+        if any(_is_structure(item) for item in sentence.items):
             for first, last, states in self.compiled.states.find(words):
                 start, end = words.starts[first], words.ends[last - 1]
-                items += [Item(start, end, first, state=state) for state in states]
-        items.sort(key=lambda item: (item.start, item.end))
-        return Sentence(found_sentence.start, found_sentence.end, words, items, hits)
+                sentence.items += [Item(start, end, first, state=state) for state in states]
+        sentence.items.sort(key=lambda item: (item.start, item.end))
 
 
-def _decide(item: Item, found_sentence: FoundSentence, sentence: Sentence) -> Decision:
-    if _is_heading(item, found_sentence):
-        return Decision("dropped", HEADING, None, (found_sentence.start, found_sentence.end))
-    structure = item.concept is not None and item.concept.kind == "structure"
-    return decide_structure(item, sentence) if structure else decide(item, sentence)
+def _is_structure(item: Item) -> bool:
+    return item.concept is not None and item.concept.kind == "structure"
 
 
-def _is_heading(item: Item, sentence: FoundSentence) -> bool:
+def _decide(item: Item, sentence: Parse) -> Decision:
+    if _is_structure(item):
+        return decide_structure(item, sentence)
+    if _is_heading(item, sentence):
+        return Decision("dropped", HEADING, None, (sentence.start, sentence.end))
+    return decide(item, sentence)
+
+
+def _is_heading(item: Item, sentence: Parse) -> bool:
     """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
-    if item.start != sentence.start or item.concept is None or item.concept.kind == "structure":
+    if item.start != sentence.start or item.concept is None:
         return False
     words = sentence.words
     after = bisect_left(words.starts, item.end)
     if words.texts[after : after + 1] != [":"]:
         return False
-    return any(
-        other_item.concept is not None and other_item.concept.labels == item.concept.labels
-        for other_item in sentence.items
-        if other_item.start >= item.end
-    )
+    labels = item.concept.labels
+    later = (other.concept for other in sentence.items if other.start >= item.end)
+    return any(concept is not None and concept.labels == labels for concept in later)

@@ -1,12 +1,30 @@
-"""What becomes of an item: the strongest of the triggers that reached it decides."""
+"""What becomes of an item: the strongest of the triggers that reached it decides.
 
+A structure (heart size, mediastinum, hilum …) is no finding of its own: it is positive with an
+abnormal word, uncertain with a borderline one or when it is only called stable, negative with a
+normal one, and else dropped.
+"""
+
+from itertools import pairwise
 from typing import NamedTuple
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Sentence
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.rules import Trigger
 
-_PAST = frozenset(["was", "were", "had"])
+NO_STATE = "structure.no_state"
 DEFAULT_RULE = "default.mentioned"
 HEDGED_WORD = "default.uncertain_word"
+
+_PAST = frozenset(["was", "were", "had"])
+_ARTICLES = frozenset(["the", "a", "an", "there", "this", "that"])
+_PREPOSITIONS = frozenset(
+    ["of", "in", "to", "within", "for", "regarding", "involving", "along", "at"]
+)
+_PREMODIFIER_WORDS = 6  # at most, between a state and the structure after it
+_LIKE = frozenset([("as", "is"), ("as", "are"), ("so", "is"), ("so", "are")])
+# Subjects with states of their own that no concept names.
+_OTHERS = frozenset(["lung", "lungs", "bones", "apices", "bases", "spine", "ribs", "trachea"])
+_RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 
 
 class Decision(NamedTuple):
@@ -18,7 +36,7 @@ class Decision(NamedTuple):
     reach: tuple[int, int]
 
 
-def decide(item: Item, sentence: Sentence) -> Decision:
+def decide(item: Item, sentence: Parse) -> Decision:
     """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
     best = _strongest(item, sentence) if item.before or item.after else None
     effect = best.trigger.effect if best else "positive"
@@ -33,21 +51,24 @@ def decide(item: Item, sentence: Sentence) -> Decision:
     return _from_hit(best, str(effect), sentence)
 
 
-def _strongest(item: Item, sentence: Sentence) -> Hit | None:
+def _strongest(item: Item, sentence: Parse) -> Hit | None:
     reached = [hit for hit in (item.before, item.after) if hit is not None]
     if item.concept is not None and not item.denied:
         reached = [hit for hit in reached if not hit.trigger.screened]
     if item.asserted is not None:
+        # Words of history (order 6) yield to what is asserted: "previously seen edema persists".
         reached = [
-            hit for hit in reached if hit.trigger.effect != "negative" or hit.trigger.order < 6
+            hit
+            for hit in reached
+            if (hit.trigger.effect != "negative" or hit.trigger.order < 6)
+            and not _is_taken_back(item.asserted, hit, sentence)
         ]
-        reached = [hit for hit in reached if not _is_taken_back(item.asserted, hit, sentence)]
     return min(
         reached, key=lambda hit: (hit.trigger.order, abs(hit.start - item.start)), default=None
     )
 
 
-def _is_taken_back(assertion: Hit, denial: Hit, sentence: Sentence) -> bool:
+def _is_taken_back(assertion: Hit, denial: Hit, sentence: Parse) -> bool:
     """Tell whether what was said last wins: "has regressed but is still evident"."""
     if denial.trigger.direction != "after" or denial.trigger.effect != "negative":
         return False
@@ -56,10 +77,166 @@ def _is_taken_back(assertion: Hit, denial: Hit, sentence: Sentence) -> bool:
     return _PAST.isdisjoint(sentence.texts_between(assertion.start, assertion.end))
 
 
-def _from_hit(hit: Hit, effect: str, sentence: Sentence) -> Decision:
+def _from_hit(hit: Hit, effect: str, sentence: Parse) -> Decision:
     if hit.trigger.direction == "before":
         ends = [cut for cut in sentence.forward_cuts if cut >= hit.end]
         reach = hit.start, min(ends, default=sentence.end)
     else:
         reach = sentence.clause(hit.start)[0], hit.end
     return Decision(effect, hit.trigger.rule_id, (hit.start, hit.end), reach)
+
+
+def decide_structure(item: Item, sentence: Parse) -> Decision:
+    """Decide a structure from the words for its state in its clause."""
+    states = _states(item, sentence)
+    if not states and _is_doubted(item):
+        return decide(item, sentence)
+    votes = [_vote(state, sentence) for state in states]
+    firm = [vote for vote, state in zip(votes, states, strict=True) if _kind(state) != "stable"]
+    if not votes:
+        return Decision("dropped", NO_STATE, None, sentence.clause(item.start))
+    vote = min(firm or votes, key=lambda vote: _RANK.get(vote.polarity, 3))
+    if vote.polarity == "positive" and item.concept is not None and not item.concept.certain:
+        return vote._replace(polarity="uncertain")
+    return vote
+
+
+def _kind(state: Item) -> str:
+    return str(state.state.effect) if state.state else ""
+
+
+def _vote(state: Item, sentence: Parse) -> Decision:
+    decision = decide(state, sentence)
+    kind = _kind(state)
+    polarity = decision.polarity
+    if kind in ("borderline", "stable"):
+        polarity = "negative" if polarity == "negative" and kind == "borderline" else "uncertain"
+    elif kind == "normal":
+        polarity = {"positive": "negative", "negative": "positive"}.get(polarity, polarity)
+    rule_id = state.state.rule_id if state.state else decision.rule_id
+    trigger = (state.start, state.end)
+    if decision.trigger is not None and decision.polarity != "positive":
+        rule_id = f"{rule_id}+{decision.rule_id}"
+        trigger = (min(trigger[0], decision.trigger[0]), max(trigger[1], decision.trigger[1]))
+    return Decision(polarity, rule_id, trigger, sentence.clause(state.start))
+
+
+def _states(item: Item, sentence: Parse) -> list[Item]:
+    states = [
+        state
+        for state in sentence.items
+        if state.state is not None and _concerns(state.state, item)
+    ]
+    before = [state for state in states if _modifies(state, item, sentence)]
+    after = _predicates(item, states, sentence)
+    return before + after or _shared(item, states, sentence)
+
+
+def _concerns(state: Trigger, item: Item) -> bool:
+    """Tell whether a word for a state is one for this structure: of its own, or not ignored."""
+    if item.concept is None:
+        return False
+    if state.only:
+        return state.only == item.concept.id
+    return state.effect not in item.concept.ignores
+
+
+def _modifies(state: Item, item: Item, sentence: Parse) -> bool:
+    """Tell whether a state stands right before a structure: "stable size of the heart"."""
+    start, end = state.end, item.start
+    if not start <= end or sentence.count(start, end) > _PREMODIFIER_WORDS:
+        return False
+    if sentence.is_cut(start, end) or sentence.connectors_between(start, end):
+        return False
+    between = sentence.hits_between(start, end)
+    if any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between):
+        return False
+    if any(
+        other.concept is not None and start <= other.start and other.end <= end
+        for other in sentence.items
+    ):
+        return False
+    if _ARTICLES.isdisjoint(sentence.texts_between(start, end)):
+        return True
+    return not _PREPOSITIONS.isdisjoint(sentence.texts_between(state.start, item.start))
+
+
+def _predicates(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
+    """Collect the states said after a structure, up to the next subject or the clause's end."""
+    _, end = sentence.clause(item.start)
+    mentions = [
+        mention
+        for mention in sentence.items
+        if mention.concept is not None and mention.start >= item.end
+    ]
+    predicates: list[Item] = []
+    last = item
+    for mention in sorted(mentions, key=lambda mention: mention.start):
+        if mention.start >= end or not _joins(last, mention, states, sentence):
+            end = min(end, mention.start)
+            break
+        last = mention
+    for state in states:
+        if state.start < item.end or state.end > end or sentence.is_cut(item.end, state.start):
+            continue
+        follower = next((mention for mention in mentions if mention.start >= state.end), None)
+        is_claimed = follower is not None and _claimed(state, follower, item, sentence)
+        if not is_claimed and not _is_of_another(item, state, sentence):
+            predicates.append(state)
+    return predicates
+
+
+def _joins(first: Item, second: Item, states: list[Item], sentence: Parse) -> bool:
+    if second.start < first.end:
+        return True
+    if not sentence.connectors_between(first.end, second.start):
+        return False
+    gap = sentence.hits_between(first.end, second.start)
+    if any(hit.trigger.finite or _begins_denial(hit, sentence) for hit in gap):
+        return False
+    return not any(first.end <= state.start and state.end <= second.start for state in states)
+
+
+def _claimed(state: Item, follower: Item, item: Item, sentence: Parse) -> bool:
+    """Tell whether a state belongs to the structure after it: "heart normal, enlarged hila"."""
+    if not _modifies(state, follower, sentence):
+        return False
+    is_apart = bool(sentence.connectors_between(item.end, state.start))
+    return is_apart or sentence.next_verb(follower.end) is not None
+
+
+def _shared(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
+    """Take the state of the structure before it in a list: "normal heart and mediastinum"."""
+    earlier = [other for other in sentence.items if other.end <= item.start]
+    structures = [other for other in earlier if other.concept and other.concept.kind == "structure"]
+    if not structures:
+        return []
+    neighbour = max(structures, key=lambda structure: structure.end)
+    words = sentence.texts_between(neighbour.end, item.start)
+    if not _LIKE.isdisjoint(pairwise(words)):  # "the heart is normal, as are the hila"
+        return [state for state in _states(neighbour, sentence) if state.end <= item.start]
+    if not _joins(neighbour, item, states, sentence) or sentence.is_cut(neighbour.end, item.start):
+        return []
+    premodifiers = [state for state in states if _modifies(state, neighbour, sentence)]
+    return premodifiers or _shared(neighbour, states, sentence)
+
+
+def _is_doubted(item: Item) -> bool:
+    """Tell whether a structure is hard to judge: "heart size is difficult to assess"."""
+    if item.after is None or item.concept is None:
+        return False
+    return item.after.trigger.effect == "uncertain" and "borderline" not in item.concept.ignores
+
+
+def _begins_denial(hit: Hit, sentence: Parse) -> bool:
+    """Tell a trigger that begins anew from the "nor" that joins: "neither heart nor hila"."""
+    nor = sentence.texts_between(hit.start, hit.end) == ["nor"]
+    return hit.trigger.direction == "before" and not nor
+
+
+def _is_of_another(item: Item, state: Item, sentence: Parse) -> bool:
+    """Tell whether a state has a subject that we do not look for: "heart normal, lungs clear"."""
+    joints = sentence.connectors_between(item.end, state.start)
+    if not joints:
+        return False
+    return not _OTHERS.isdisjoint(sentence.texts_between(joints[-1].end, state.start))

@@ -1,14 +1,16 @@
 """The labeler: texts in, mentions out."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.yaml_files import check
+from gazescribe.pipeline.core.errors import ParamsError, RuleError
+from gazescribe.pipeline.core.yaml_files import check, read_yaml
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.clauses import Item
 from gazescribe.pipeline.dictation.labeler.components import (
     DECIDED,
@@ -18,15 +20,18 @@ from gazescribe.pipeline.dictation.labeler.components import (
 )
 from gazescribe.pipeline.dictation.labeler.decisions import Decision
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
-from gazescribe.pipeline.dictation.labeler.rules import RuleBook
+from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
-from gazescribe.pipeline.dictation.labeler.views import View, aggregate
 
 DROPPED = "dropped"
 SECTION_RULE = "section.ignored"
 
+NO_FINDING = "No Finding"
+_NOT_A_FINDING = "Support Devices"
+
 Spans = Sequence[tuple[int, int]]
+View = Literal["reflacx", "ten", "chexpert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ class Labeler:
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
     ) -> Iterator[tuple[str, list[Explained]]]:
         """Give each text with all that was found in it, dropped or not, and the reasons."""
-        for doc in self._nlp.pipe(self._documents(texts, sentences)):
+        spans = repeat(None) if sentences is None else sentences
+        for doc in self._nlp.pipe(map(self._nlp.tokenizer, texts, spans)):
             text = doc.user_data[ORIGINAL]
             ignored = ignored_spans(text, self._headings)
             yield text, [self._explained(decided, ignored) for decided in doc.user_data[DECIDED]]
@@ -151,14 +157,63 @@ class Labeler:
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
     ) -> dict[str, str]:
-        """Give one polarity to each label that a report mentions; see `views.aggregate`."""
-        return aggregate(mentions, self.book.folder, view, generic=self._generic, compat=compat)
+        """Give one polarity to each label that a report mentions.
 
-    def _documents(
-        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None
-    ) -> Iterator[Any]:
-        spans = repeat(None) if sentences is None else sentences
-        return map(self._nlp.tokenizer, texts, spans)
+        Parameters
+        ----------
+        mentions : iterable of Mention
+            Of one report.
+        view : {"reflacx", "ten", "chexpert"}
+            The vocabulary: the classes, the channels of `labels.yaml`, or CheXpert's fourteen.
+        compat : bool
+            Positive wins over uncertain over negative; compat: as the published code, where
+            uncertain wins when negative is there too.
+
+        Returns
+        -------
+        dict of str to str
+            Label to positive, negative or uncertain; labels not mentioned are absent. The CheXpert
+            view has No Finding when nothing but devices is positive or uncertain.
+
+        Raises
+        ------
+        RuleError
+            If the rules have no map for the view.
+        """
+        if view == "chexpert" and not self._views.chexpert:
+            path = self.book.folder / "views.yaml"
+            raise RuleError("this rules folder has no CheXpert view.", where=path)
+        polarities: dict[str, set[str]] = defaultdict(set)
+        for mention in mentions:
+            for label in self._seen_as(mention, view):
+                polarities[label].add(mention.polarity)
+        values = {label: _strongest(polarities[label], compat) for label in sorted(polarities)}
+        findings = [v for k, v in values.items() if k != _NOT_A_FINDING and v != "negative"]
+        if view == "chexpert" and not findings:
+            values[NO_FINDING] = "positive"
+        return values
+
+    @cached_property
+    def _views(self) -> Views:
+        path = self.book.folder / "views.yaml"
+        return read_yaml(path, Views, RuleError) if path.exists() else Views()
+
+    @cached_property
+    def _label_map(self) -> LabelMap:
+        return load_label_map(self.book.folder)
+
+    def _seen_as(self, mention: Mention, view: View) -> Sequence[str]:
+        """Give the labels of a view that a mention speaks of."""
+        if view == "reflacx":
+            return [mention.label]
+        if view == "chexpert":
+            labels = self._views.chexpert.get(mention.label, [])
+            return self._views.chexpert_concepts.get(mention.concept, labels)
+        channels = self._label_map.channels_of(mention.label)
+        if mention.polarity != "negative" or mention.concept in self._generic:
+            return channels
+        # "No edema" does not say that there is no opacity, which edema shares with other classes.
+        return [channel for channel in channels if channel not in self._views.shared]
 
     def _explained(self, decided: tuple[int, Item, Decision], ignored: Spans) -> Explained:
         number, item, decision = decided
@@ -178,24 +233,19 @@ def _mentions(text: str, concepts: Sequence[Explained]) -> list[Mention]:
         start, end = concept.char_start, concept.char_end
         trigger = "" if place is None else text[slice(*place)]
         for label in concept.labels:
-            name, says = _vote(label, polarity)
-            if says and (start, end, name) not in rows:
-                rows[start, end, name] = Mention(
-                    start,
-                    end,
-                    name,
-                    concept.concept,
-                    text[start:end],
-                    concept.sentence,
-                    says,
-                    rule_id,
-                    trigger,
-                )
+            name = label.removesuffix("?")
+            vote = polarity
+            if name != label:  # such a label is uncertain at most, and never denied
+                if polarity == "negative":
+                    continue
+                vote = "uncertain"
+            about = (text[start:end], concept.sentence, vote, rule_id, trigger)
+            mention = Mention(start, end, name, concept.concept, *about)
+            rows.setdefault((start, end, name), mention)
     return [rows[key] for key in sorted(rows)]
 
 
-def _vote(label: str, polarity: str) -> tuple[str, str]:
-    """Give label and polarity; a label with a question mark is uncertain at most, never denied."""
-    if not label.endswith("?"):
-        return label, polarity
-    return label[:-1], "" if polarity == "negative" else "uncertain"
+def _strongest(polarities: set[str], compat: bool) -> str:
+    if compat and {"negative", "uncertain"} <= polarities:
+        return "uncertain"
+    return next(name for name in ("positive", "uncertain", "negative") if name in polarities)

@@ -14,8 +14,8 @@ _BREAKS = frozenset(  # no gap runs over these
     except there
     """.split()  # noqa: SIM905 (a row of words)
 )
-_OTHER = "\0"
-_REMEMBERED = 100_000
+_OTHER = "\0"  # any word that no phrase knows
+_REMEMBERED = 100_000  # words; a memory of all words of a long corpus would only grow
 
 
 @dataclass(slots=True)
@@ -28,15 +28,13 @@ class _Node:
     skips: list[int] = field(default_factory=list)
 
 
+@dataclass(slots=True)
 class _State(Generic[Entry]):
     """A set of nodes that the words read so far have reached; where it leads is worked out once."""
 
-    __slots__ = ("entries", "moves", "nodes")
-
-    def __init__(self, nodes: frozenset[int], entries: tuple[Entry, ...]) -> None:
-        self.nodes = nodes
-        self.entries = entries
-        self.moves: dict[str, _State[Entry] | None] = {}
+    nodes: frozenset[int]
+    entries: tuple[Entry, ...]
+    moves: dict[str, "_State[Entry] | None"] = field(default_factory=dict)
 
 
 class Lexicon(Generic[Entry]):
@@ -100,8 +98,7 @@ class Lexicon(Generic[Entry]):
             for row in variants:
                 self._add_row(node, after, row)
             node = after
-        ends = self._ends.setdefault(node, [])
-        ends.append(entry)
+        self._ends.setdefault(node, []).append(entry)
 
     def _new(self) -> int:
         self._nodes.append(_Node())

@@ -26,11 +26,16 @@ from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 Place = tuple[int | str, ...]
 
-_FOLDERS: dict[str, type[Strict]] = {"vocabulary": Vocabulary, "polarity": Family}
-_FILES: dict[str, type[Strict]] = {"sections.yaml": Sections, "repairs.yaml": Repairs}
+# In the order in which they enter the hash of the rules.
+_MODELS: dict[str, type[Strict]] = {
+    "vocabulary/*.yaml": Vocabulary,
+    "polarity/*.yaml": Family,
+    "sections.yaml": Sections,
+    "repairs.yaml": Repairs,
+}
 
 
-class _Source:
+class _RulesFile:
     """One file while it is read: its name, and the line of every entry."""
 
     def __init__(self, path: Path, folder: Path) -> None:
@@ -40,6 +45,7 @@ class _Source:
         self.faults: list[str] = []
 
     def fault(self, place: Place, message: str) -> None:
+        # What is missing has no line of its own: the nearest entry around it has.
         while place and place not in self.lines:
             place = place[:-1]
         self.faults.append(f"{self.name} line {self.lines.get(place, 1)}: {message}")
@@ -64,7 +70,7 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     seen: dict[str, str] = {}
     for path, model in _files(folder):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-        source = _Source(path, folder)
+        source = _RulesFile(path, folder)
         content = _read(source, model)
         if isinstance(content, Vocabulary):
             _check_concepts(content, source, seen, labels)
@@ -85,15 +91,12 @@ def load_rules(folder: Path | None = None) -> RuleBook:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
-    for name, model in _FOLDERS.items():
-        for path in sorted((folder / name).glob("*.yaml")):
+    for pattern, model in _MODELS.items():
+        for path in sorted(folder.glob(pattern)):
             yield path, model
-    for name, model in _FILES.items():
-        if (folder / name).is_file():
-            yield folder / name, model
 
 
-def _read(source: _Source, model: type[Strict]) -> Strict | None:
+def _read(source: _RulesFile, model: type[Strict]) -> Strict | None:
     try:
         node = yaml.compose(source.path.read_text(encoding="utf-8"), Loader=LOADER)
         content = _plain(node, (), source) if node else {}
@@ -102,13 +105,13 @@ def _read(source: _Source, model: type[Strict]) -> Strict | None:
         return None
     try:
         return model.model_validate(content)
-    except ValidationError as found:
-        for fault in found.errors(include_url=False):
+    except ValidationError as invalid:
+        for fault in invalid.errors(include_url=False):
             source.fault(tuple(fault["loc"]), explain(fault, model))
         return None
 
 
-def _plain(node: yaml.Node, place: Place, source: _Source) -> Any:
+def _plain(node: yaml.Node, place: Place, source: _RulesFile) -> Any:
     """Turn YAML nodes into plain values, and note the line of each."""
     source.lines[place] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
@@ -127,7 +130,7 @@ def _plain(node: yaml.Node, place: Place, source: _Source) -> Any:
 
 
 def _check_concepts(
-    content: Vocabulary, source: _Source, seen: dict[str, str], allowed: list[str]
+    content: Vocabulary, source: _RulesFile, seen: dict[str, str], allowed: list[str]
 ) -> None:
     for index, concept in enumerate(content.concepts):
         place: Place = ("concepts", index)
@@ -138,10 +141,14 @@ def _check_concepts(
             _check_labels(labels, (*place, "under", choice), source, allowed)
         for key in ("phrases", "unless", "near", *STATES):
             _check_phrases(getattr(concept, key), (*place, key), source)
-        _check_reachable(concept, place, source)
+        cancelled = {" ".join(phrase.casefold().split()) for phrase in concept.unless}
+        for number, phrase in enumerate(concept.phrases):
+            if " ".join(phrase.casefold().split()) in cancelled:
+                message = f"{phrase!r} can never match: `unless` of {concept.id} cancels it"
+                source.fault((*place, "phrases", number), message)
 
 
-def _check_family(content: Family, source: _Source, seen: dict[str, str]) -> None:
+def _check_family(content: Family, source: _RulesFile, seen: dict[str, str]) -> None:
     for index, rule in enumerate(content.rules):
         place: Place = ("rules", index)
         _check_id(f"{content.family}.{rule.id}", (*place, "id"), source, seen)
@@ -151,14 +158,14 @@ def _check_family(content: Family, source: _Source, seen: dict[str, str]) -> Non
         _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
 
 
-def _check_labels(labels: list[str], place: Place, source: _Source, allowed: list[str]) -> None:
+def _check_labels(labels: list[str], place: Place, source: _RulesFile, allowed: list[str]) -> None:
     for number, label in enumerate(labels):
         if label.removesuffix("?") not in allowed:
             message = f"labels.yaml has no label {label!r}{nearest(label, allowed)}"
             source.fault((*place, number), message)
 
 
-def _check_choice(choice: str, place: Place, source: _Source) -> None:
+def _check_choice(choice: str, place: Place, source: _RulesFile) -> None:
     allowed = [
         f"{name} {value}"
         for name, field in Conventions.model_fields.items()
@@ -168,31 +175,19 @@ def _check_choice(choice: str, place: Place, source: _Source) -> None:
         source.fault(place, f"there is no convention {choice!r}{nearest(choice, allowed)}")
 
 
-def _check_id(name: str, place: Place, source: _Source, seen: dict[str, str]) -> None:
-    position = f"{source.name} line {source.lines[place]}"
+def _check_id(name: str, place: Place, source: _RulesFile, seen: dict[str, str]) -> None:
     if name in seen:
         source.fault(place, f"the id {name} is already used in {seen[name]}")
-    seen[name] = position
+    seen[name] = f"{source.name} line {source.lines[place]}"
 
 
 def _check_phrases(
-    phrases: list[str], place: Place, source: _Source, *, may_be_common: bool = False
+    phrases: list[str], place: Place, source: _RulesFile, *, may_be_common: bool = False
 ) -> None:
     for number, phrase in enumerate(phrases):
         try:
-            vague = is_only_common(phrase)
+            if is_only_common(phrase) and not may_be_common:
+                message = f"{phrase!r} can be found in words such as 'in the' alone"
+                source.fault((*place, number), message)
         except PhraseError as error:
             source.fault((*place, number), str(error))
-            continue
-        if vague and not may_be_common:
-            message = f"{phrase!r} can be found in words such as 'in the' alone"
-            source.fault((*place, number), message)
-
-
-def _check_reachable(concept: Concept, place: Place, source: _Source) -> None:
-    """Note the phrases that `unless` cancels word for word."""
-    cancelled = {" ".join(phrase.casefold().split()) for phrase in concept.unless}
-    for number, phrase in enumerate(concept.phrases):
-        if " ".join(phrase.casefold().split()) in cancelled:
-            message = f"{phrase!r} can never match: `unless` of {concept.id} cancels it"
-            source.fault((*place, "phrases", number), message)

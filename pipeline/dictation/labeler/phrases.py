@@ -8,7 +8,7 @@ A space also matches a hyphen, case is ignored, and a phrase is made of whole wo
 import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, product
+from itertools import chain, compress, product
 
 MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
 _TOKEN = re.compile(r"\w+(?:'\w+)*|'\w+|[^\w\s]")
@@ -76,8 +76,7 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
 
 def variants(phrase: str) -> set[str]:
     """Write out a phrase in full; for short ones without gaps, such as headings."""
-    rows = product(*parts(phrase))
-    return {" ".join(word for row in whole for word in row) for whole in rows}
+    return {" ".join(chain.from_iterable(rows)) for rows in product(*parts(phrase))}
 
 
 def _split(plain: str, phrase: str) -> list[str]:
@@ -146,8 +145,9 @@ def telling_words(phrase: str) -> set[str]:
     They come from a part that cannot be absent: the one with the fewest such words.
     """
     certain = [v for v in parts(phrase) if () not in v and not GAP.match(v[0][0])]
-    told = ({_telling(row) for row in variants} for variants in certain)
-    return min(told, key=lambda words: (not words.isdisjoint(_COMMON), len(words)))
+    # Of each variant one word is enough; a common one would make negspacy look everywhere.
+    candidates = [set(map(_telling, variants)) for variants in certain]
+    return min(candidates, key=lambda words: (not words.isdisjoint(_COMMON), len(words)))
 
 
 def is_only_common(phrase: str) -> bool:

@@ -1,7 +1,8 @@
 """What the files of a rules folder may say, as models.
 
 `vocabulary/*.yaml` holds concepts (what is looked for), `polarity/*.yaml` families of rules (how it
-is denied, doubted or asserted), `sections.yaml` headings and `repairs.yaml` slips of dictation.
+is denied, doubted or asserted), `sections.yaml` headings, `repairs.yaml` slips of dictation and
+`views.yaml` the labels of other vocabularies.
 """
 
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ class Vocabulary(Strict):
     concepts: list[Concept]
 
 
-class Rule(Strict):
+class PolarityRule(Strict):
     """One way of denying, doubting or asserting: phrases with one effect."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -78,7 +79,7 @@ class Family(Strict):
     finite: bool = False
     attached: bool = False
     screened: bool = False
-    rules: list[Rule]
+    rules: list[PolarityRule]
 
 
 class Sections(Strict):
@@ -87,6 +88,14 @@ class Sections(Strict):
     about: str = ""
     heeded: list[str] = Field(default_factory=list)
     ignored: list[str] = Field(default_factory=list)
+
+
+class Views(Strict):
+    """Labels that classes, or single concepts, have elsewhere; `views.yaml`."""
+
+    shared: list[str] = Field(default_factory=list)
+    chexpert: dict[str, list[str]] = Field(default_factory=dict)
+    chexpert_concepts: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class Repairs(Strict):
@@ -138,16 +147,10 @@ class RuleBook:
                 yield from ((phrase, trigger) for phrase in getattr(concept, state))
 
 
-def _trigger(family: Family, rule: Rule, conventions: Conventions) -> Trigger:
-    overrides = rule.model_dump(
-        exclude_none=True, include={"reach", "words", "order", "finite", "attached"}
-    )
-    common = family.model_dump(include={"reach", "words", "order", "finite", "attached"})
+def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Trigger:
+    common = {"reach", "words", "order", "finite", "attached"}
+    settings = family.model_dump(include=common)
+    settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)
-    return Trigger(
-        f"{family.family}.{rule.id}",
-        family.direction,
-        effect,
-        screened=family.screened,
-        **{**common, **overrides},
-    )
+    rule_id = f"{family.family}.{rule.id}"
+    return Trigger(rule_id, family.direction, effect, screened=family.screened, **settings)

@@ -4,10 +4,12 @@ Triggers that stand before their finding are carried to the right and those that
 the left, each through lists and up to the end of its reach; `decisions` then chooses among them.
 """
 
+from itertools import pairwise
+
 from gazescribe.pipeline.dictation.labeler.clauses import (
     Hit,
     Item,
-    Sentence,
+    Parse,
     cut,
     is_pair,
     is_transitive,
@@ -21,12 +23,14 @@ _STAND_INS = frozenset(
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 _ASKS = frozenset([":", "?"])
+_LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
+# How far, in words and marks, a list, an adjective and an inverted verb reach; set by hand.
 _LIST_WORDS = 10
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
 
 
-def resolve(sentence: Sentence) -> None:
+def resolve(sentence: Parse) -> None:
     """Let every trigger of a sentence reach its items; the items are changed in place."""
     cut(sentence)
     directions = {hit.trigger.direction for hit in sentence.hits}
@@ -38,7 +42,7 @@ def resolve(sentence: Sentence) -> None:
         _mark_alternatives(sentence)
 
 
-def _carry_right(sentence: Sentence) -> None:
+def _carry_right(sentence: Parse) -> None:
     """Give each item the trigger before it whose reach it lies in."""
     active: Hit | None = None
     last: Item | None = None
@@ -51,7 +55,7 @@ def _carry_right(sentence: Sentence) -> None:
                 active, last = None, None
             cuts.pop(0)
         if isinstance(place, Item):
-            if active is not None and _governs(sentence, active, last, place):
+            if active is not None and _reaches_right(sentence, active, last, place):
                 place.before = active
                 last = place
             elif active is not None and last is not None and place.start >= last.end:
@@ -67,20 +71,15 @@ def _is_under(active: Hit | None, hit: Hit) -> bool:
     return hit.trigger.effect != "negative" and hit.trigger.order >= active.trigger.order
 
 
-def _governs(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
+def _reaches_right(sentence: Parse, active: Hit, last: Item | None, item: Item) -> bool:
+    """Tell whether a trigger governs an item, when `last` is the nearest that it governs so far."""
     if item.start < active.end or _is_said_already(sentence, active, last):
         return False
-    return _reaches_right(sentence, active, last, item)
-
-
-def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Item) -> bool:
     trigger = active.trigger
     if last is None or (item.start, item.end) == (last.start, last.end):
         return sentence.count(active.end, item.start) <= trigger.words
-    if trigger.reach == "next":
+    if trigger.reach == "next" or item.start < last.end:
         return item.start < last.end
-    if item.start < last.end:
-        return True
     if trigger.reach == "list":
         return _is_list_gap(sentence, last, item, companions=False)
     verbs = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
@@ -91,7 +90,7 @@ def _reaches_right(sentence: Sentence, active: Hit, last: Item | None, item: Ite
     return sentence.count(last.end, item.start) <= trigger.words
 
 
-def _is_said_already(sentence: Sentence, active: Hit, last: Item | None) -> bool:
+def _is_said_already(sentence: Parse, active: Hit, last: Item | None) -> bool:
     """Tell whether a participle speaks of what is before it: "tube removed, effusion"."""
     if last is not None or active.trigger.reach != "list" or active.trigger.effect != "negative":
         return False
@@ -102,7 +101,7 @@ def _is_said_already(sentence: Sentence, active: Hit, last: Item | None) -> bool
     )
 
 
-def _modifies_subject(sentence: Sentence, active: Hit) -> bool:
+def _modifies_subject(sentence: Parse, active: Hit) -> bool:
     """Tell "lungs without A show B", where A only describes the lungs, from "no A shows B"."""
     begin = max(
         (cut for cut in sentence.forward_cuts if cut < active.start), default=sentence.start
@@ -110,22 +109,22 @@ def _modifies_subject(sentence: Sentence, active: Hit) -> bool:
     return sentence.count(begin, active.start) > 0
 
 
-def _is_list_gap(sentence: Sentence, first: Item, second: Item, *, companions: bool) -> bool:
+def _is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool) -> bool:
     """Tell whether two items are neighbours in a list; companions allows "A with B"."""
     if second.start < first.end:
         return True
     joints = sentence.connectors_between(first.end, second.start)
     if not joints or (not companions and any(joint.word == "with" for joint in joints)):
         return False
-    if sentence.is_cut(first.end, second.start):
-        return False
-    stops = {"before", "after", "asserts", "cancels", "verb", "boundary", "state"}
-    if any(h.trigger.direction in stops for h in sentence.hits_between(first.end, second.start)):
+    between = sentence.hits_between(first.end, second.start)
+    if sentence.is_cut(first.end, second.start) or any(
+        hit.trigger.direction in _LIST_ENDS for hit in between
+    ):
         return False
     return sentence.count(first.end, second.start) <= _LIST_WORDS
 
 
-def _carry_left(sentence: Sentence) -> None:
+def _carry_left(sentence: Parse) -> None:
     """Give items the trigger after them: the nearest item, and the list that it ends."""
     for hit in sentence.hits:
         if not _looks_left(hit) or _modifies_next(sentence, hit):
@@ -143,23 +142,23 @@ def _looks_left(hit: Hit) -> bool:
     return direction in ("after", "asserts") or (direction == "cancels" and hit.trigger.finite)
 
 
-def _modifies_next(sentence: Sentence, hit: Hit) -> bool:
+def _modifies_next(sentence: Parse, hit: Hit) -> bool:
     """Tell whether an adjective belongs to the finding after it: "effusion, possible edema"."""
     if hit.trigger.finite:
         return False
     following = [item.start for item in sentence.items if item.start >= hit.end]
-    if not following or sentence.connectors_between(hit.end, min(following)):
+    if not following:
         return False
-    if any(
-        later.trigger.direction == "before"
-        for later in sentence.hits_between(hit.end, min(following))
-    ):
+    gap = hit.end, min(following)
+    if sentence.connectors_between(*gap) or sentence.is_cut(*gap):
         return False
-    close = sentence.count(hit.end, min(following)) <= _ADJECTIVE_WORDS
-    return close and not sentence.is_cut(hit.end, min(following))
+    if any(later.trigger.direction == "before" for later in sentence.hits_between(*gap)):
+        return False
+    return sentence.count(*gap) <= _ADJECTIVE_WORDS
 
 
-def _subjects(sentence: Sentence, hit: Hit) -> list[Item]:
+def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
+    """Give the findings before a trigger that it speaks of: the nearest, and the list it ends."""
     begin, _ = sentence.clause(hit.start)
     earlier = [item for item in sentence.items if begin <= item.start and item.end <= hit.start]
     if not earlier and begin > sentence.start and _has_no_subject(sentence, begin, hit):
@@ -182,15 +181,18 @@ def _subjects(sentence: Sentence, hit: Hit) -> list[Item]:
         joined = joined or any(joint.word for joint in joints)
         if not joined and sentence.is_singular(hit):
             break
-        if any(c.word == "and" and is_pair(sentence, c, hit) for c in joints) and (
-            joints[0].comma or _stands_alone(sentence, item, leftmost)
-        ):
+        # "Stable A and B is gone": a word that qualifies only the first tells the two apart.
+        stands_alone = joints and (
+            joints[0].comma
+            or (_is_qualified(sentence, item) and not _is_qualified(sentence, leftmost))
+        )
+        if stands_alone and any(c.word == "and" and is_pair(sentence, c, hit) for c in joints):
             break
         subjects.append(item)
     return subjects
 
 
-def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
+def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     """Give the finding after a trigger that has none before it: "not seen is the effusion"."""
     _, end = sentence.clause(hit.start)
     later = [item for item in sentence.items if hit.end <= item.start and item.end <= end]
@@ -204,7 +206,7 @@ def _inverted(sentence: Sentence, hit: Hit) -> list[Item]:
     return [item for item in later if item.start == nearest and item.before is None]
 
 
-def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
+def _before_aside(sentence: Parse, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
     """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
     if not any(place.end == hit.start and place.comma for place in sentence.connectors):
         return []
@@ -213,19 +215,13 @@ def _before_aside(sentence: Sentence, hit: Hit, nearest: Item, earlier: list[Ite
         for place in sentence.hits
         if place.trigger.rule_id == "boundary.relative" and place.start <= nearest.start
     ]
-    if not asides:
-        return []
-    heads = [item for item in earlier if item.end <= asides[-1]]
+    heads = [item for item in earlier if asides and item.end <= asides[-1]]
     last = max((item.end for item in heads), default=0)
     return [item for item in heads if item.end == last]
 
 
-def _stands_alone(sentence: Sentence, first: Item, second: Item) -> bool:
-    """Tell a pair apart, "stable A and B is gone", by a word that qualifies only the first."""
-    return _is_qualified(sentence, first) and not _is_qualified(sentence, second)
-
-
-def _is_qualified(sentence: Sentence, item: Item) -> bool:
+def _is_qualified(sentence: Parse, item: Item) -> bool:
+    """Tell whether a word such as "stable" stands between an item and the one before it."""
     begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
     return any(
         hit.trigger.direction in ("start", "cancels", "before")
@@ -234,29 +230,28 @@ def _is_qualified(sentence: Sentence, item: Item) -> bool:
     )
 
 
-def _has_no_subject(sentence: Sentence, begin: int, hit: Hit) -> bool:
+def _has_no_subject(sentence: Parse, begin: int, hit: Hit) -> bool:
     """Tell whether a clause speaks of the one before: "effusion was present but has resolved"."""
     words = sentence.texts_between(begin, hit.start)
     return "there" not in words and set(words[1:]) <= _STAND_INS
 
 
-def _mark_alternatives(sentence: Sentence) -> None:
+def _mark_alternatives(sentence: Parse) -> None:
     """Mark the findings on both sides of "versus" and "or", and the list that leads up to them."""
-    mentions = [
+    findings = [
         item
         for item in sentence.items
         if item.concept and item.concept.kind == "finding" and not _is_compared(sentence, item)
     ]
-    for number, second in enumerate(mentions[1:], start=1):
-        first = mentions[number - 1]
+    for first, second in pairwise(findings):
         if second.start < first.end or not _is_list_gap(sentence, first, second, companions=False):
             continue
         for hit in sentence.hits_between(first.end, second.start):
             if hit.trigger.direction == "between":
                 first.alternative = first.alternative or hit
                 second.alternative = second.alternative or hit
-    for number in range(len(mentions) - 2, -1, -1):
-        first, second = mentions[number], mentions[number + 1]
+    # From the right, so that the mark passes from each member of a list to the one before it.
+    for first, second in reversed([*pairwise(findings)]):
         if first.concept and first.concept.generic:
             break  # "opacity, A or B" explains the opacity
         if second.alternative and second.alternative.trigger.reach != "list":
@@ -268,7 +263,7 @@ def _mark_alternatives(sentence: Sentence) -> None:
                 first.alternative = second.alternative
 
 
-def _is_compared(sentence: Sentence, item: Item) -> bool:
+def _is_compared(sentence: Parse, item: Item) -> bool:
     """Tell what is there in any case from an alternative: "no change in A or B"."""
     begin, _ = sentence.clause(item.start)
     return any(
