@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import JOURNAL, settle
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.dictation.mentions import read_frame
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
@@ -55,12 +56,7 @@ class Change:
 
 
 def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
-    """Find the tables that can be compared.
-
-    Parameters
-    ----------
-    start : pathlib.Path
-        A folder, searched to any depth, or one file.
+    """Find the tables that can be compared, in a folder of any depth or in one file.
 
     Returns
     -------
@@ -72,6 +68,10 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     SchemaError
         If a Parquet file is none.
     """
+    # what a killed stage left undone is done before anything is read
+    settle(start.parent if start.is_file() else start)
+    for journal in sorted(start.rglob(JOURNAL)):
+        settle(journal.parent)
     tables = {}
     for path in [start] if start.is_file() else sorted(start.rglob("*")):
         name = ""
@@ -81,18 +81,14 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
                 header = file.readline()
             name = "mentions" if all(column in header for column in _columns("mentions")) else ""
         elif path.suffix == ".parquet" or path == start:
-            name = _table_of(path)
+            try:
+                metadata = pq.read_schema(path).metadata or {}
+            except (pa.ArrowInvalid, OSError) as error:
+                raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+            name = metadata.get(b"table", b"").decode()
         if name in KEYS:
             tables[name if path == start else path.relative_to(start).as_posix()] = (name, path)
     return tables
-
-
-def _table_of(path: Path) -> str:
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-    return str(metadata.get(b"table", b"").decode())
 
 
 def _columns(table: str) -> list[str]:
@@ -106,7 +102,7 @@ def ids_of(table: str, path: Path) -> set[str]:
 
 
 def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> Iterator[Change]:
-    """Compare two files of the same table.
+    """Compare two files of the same table; give the changes in the order of its key.
 
     Parameters
     ----------
@@ -116,11 +112,6 @@ def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> I
         The file before and the file after; shards lie beside an index of heatmaps.
     threshold : float
         0 to 1; IoU is of the pixels above it.
-
-    Yields
-    ------
-    Change
-        In the order of the table's key.
     """
     before, after = (_rows(path, table) for path in sides)
     overlap = _overlap_of(sides, threshold) if table == "heatmaps" else None
@@ -189,14 +180,8 @@ def summary(
 ) -> dict[str, Any]:
     """Count changes by table and kind, with their ids, labels, mean IoU and maps of other sizes.
 
-    Parameters
-    ----------
-    changes : sequence of Change
-        Of all tables.
-    common : sequence of str
-        Names of the files that were compared.
-    sides : sequence of mapping
-        All files before and after; those on one side alone are named.
+    `common` names the files that were compared, `sides` all files before and after: those on one
+    side alone are named.
     """
     parts = {}
     for part in common:

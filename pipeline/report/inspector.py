@@ -58,23 +58,16 @@ class Inspector:
 
 
 def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
-    """Work out what the page of a reading shows.
-
-    Parameters
-    ----------
-    parts : Parts
-        Its rows; sorted as their tables are.
-    look : Look
-        Settings and label maps.
-    longest_px : int
-        Long side of the picture.
-
-    Returns
-    -------
-    Inspector
-    """
+    """Work out what the page of a reading shows; the long side of its picture is `longest_px`."""
     size = None if parts.image_size is None else fit_size(parts.image_size, longest_px)
-    mentions = [_mention(row, parts.words, look.label_map) for row in parts.mentions]
+    mentions = [
+        {
+            **row,
+            "span_s": spoken(row, parts.words),
+            "channels": look.label_map.channels_of(row["label"]),
+        }
+        for row in parts.mentions
+    ]
     ellipses = _ellipses(parts.ellipses, look)
     labels = list(of_labels(parts, look.label_map.channels, mentions, ellipses))
     sentences = [of_sentence(row, parts, mentions, ellipses) for row in parts.sentences]
@@ -124,11 +117,6 @@ def _choice(choice: Choice) -> Row:
         "said": choice.summary,
         "span_s": choice.span_s,
     }
-
-
-def _mention(row: Row, words: Sequence[Row], label_map: LabelMap) -> Row:
-    span_s = spoken(row, words)
-    return {**row, "span_s": span_s, "channels": label_map.channels_of(row["label"])}
 
 
 def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:

@@ -37,21 +37,9 @@ class Parts:
 def read_parts(
     tables: Path, associated: Path | None, mentions: pa.Table, ids: Sequence[str]
 ) -> dict[str, Parts]:
-    """Read the rows of some readings.
+    """Read the rows of some readings, whose mentions are read already.
 
-    Parameters
-    ----------
-    tables, associated : pathlib.Path
-        Folders; tables that they do not have give no rows.
-    mentions : pyarrow.Table
-        Table `mentions` of these readings.
-    ids : sequence of str
-        The readings.
-
-    Returns
-    -------
-    dict of str to Parts
-        By reading.
+    Tables that the folders `tables` and `associated` do not have give no rows.
     """
     rows = {
         name: _by_reading(tables, name, ids)

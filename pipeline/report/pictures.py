@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.geometry.canvas import FloatMap, Size
-from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 
 PICTURE_PX = 1024  # long side in the inspector; a smaller radiograph is not enlarged
 CARD_PX = 320  # long side in the gallery
@@ -22,13 +20,6 @@ def fit_size(image_size: Size, longest_px: int) -> Size:
     """Shrink (height, width) so that the long side is at most `longest_px`."""
     shrink = min(1.0, longest_px / max(image_size))
     return max(round(image_size[0] * shrink), 1), max(round(image_size[1] * shrink), 1)
-
-
-def radiograph(path: Path, size: Size) -> tuple[Grey, Size]:
-    """Read a radiograph and fit it into (height, width); give also its own size."""
-    image = read_radiograph(path)
-    fitted, _ = letterboxed(image, size)
-    return fitted, (image.shape[0], image.shape[1])
 
 
 def over(image: Grey, heatmap: FloatMap) -> NDArray[np.uint8]:
@@ -65,9 +56,3 @@ def file_as_data(path: Path) -> str:
 
 def _address(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def frame_numbers(frame: Letterbox) -> dict[str, float]:
-    """Say how a letterbox places the image, for the script."""
-    names = ("height", "width", "scale", "pad_x_px", "pad_y_px")
-    return {name: getattr(frame, name) for name in names}

@@ -8,6 +8,7 @@ import numpy as np
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.images.paths import find_radiograph
+from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 from gazescribe.pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
 from gazescribe.pipeline.report.notices import Notice
 from gazescribe.pipeline.report.pages import write_page
@@ -20,14 +21,13 @@ from gazescribe.pipeline.report.pictures import (
     as_data,
     colours,
     fit_size,
-    frame_numbers,
     over,
-    radiograph,
 )
 from gazescribe.pipeline.report.sheets import Sheet, sheet
 
 RadiographState = Literal["shown", "absent", "unreadable", "of another size", "left out"]
 NOTHING = "No heatmap."
+SCRIPT_FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")  # of the letterbox
 PLATE = 38  # grey of the plate where there is no radiograph
 
 
@@ -60,24 +60,10 @@ class Card:
 def write_reading(
     parts: Parts, source: DataSource, out: Path, label: str, neighbours: tuple[str, str]
 ) -> Card:
-    """Write `readings/<reading>.html`.
+    """Write `readings/<reading>.html` below `out`.
 
-    Parameters
-    ----------
-    parts : Parts
-        Rows of the reading.
-    source : DataSource
-        Its data set.
-    out : pathlib.Path
-        Folder of the report.
-    label : str
-        The label to show first; empty for none.
-    neighbours : tuple of str
-        Readings before and after it.
-
-    Returns
-    -------
-    Card
+    The page opens with `label`, where that is not empty, and leads to its neighbours, the readings
+    before and after it.
     """
     page = inspect(parts, source.look, PICTURE_PX)
     state, picture = _picture(parts, source, page.size)
@@ -87,7 +73,7 @@ def write_reading(
         "strength": STRENGTH,
         "nothing": NOTHING,
         "colours": colours().tobytes().hex(),
-        "frame": None if page.frame is None else frame_numbers(page.frame),
+        "frame": page.frame and {name: getattr(page.frame, name) for name in SCRIPT_FRAME},
     }
     write_page(
         out / "readings" / f"{reading_id}.html",
@@ -172,10 +158,13 @@ def _picture(
     if path is None or size is None:
         return "absent", None
     try:
-        picture, file_size = radiograph(path, size)
+        image = read_radiograph(path)
     except GazeError:  # one damaged file costs one picture, counted
         return "unreadable", None
-    return ("shown", picture) if file_size == parts.image_size else ("of another size", None)
+    # gaze in pixels of another image would lie at the wrong places
+    if image.shape[:2] != parts.image_size:
+        return "of another size", None
+    return "shown", letterboxed(image, size)[0]
 
 
 def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, amplitude: str) -> str:

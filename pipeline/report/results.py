@@ -10,9 +10,16 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.section import Figure, Section, embed_figure
-from gazescribe.pipeline.report.sheets import NONE, Sheet, read_sheet
+from gazescribe.pipeline.report.sheets import (
+    NONE,
+    Figure,
+    Section,
+    Sheet,
+    embed_figure,
+    read_sheet,
+)
 from gazescribe.pipeline.report.written import WrittenJson, read_json
 
 SYSTEMS = {
@@ -57,7 +64,7 @@ class ResultFigure(WrittenJson):
     name: str
 
 
-class Tables(WrittenJson):
+class TablesJson(WrittenJson):
     """`tables.json`."""
 
     schema_version: Literal[1]
@@ -79,9 +86,10 @@ def networks(folder: Path, run: RunLayout) -> Iterator[Section]:
 
 
 def _network(system: str, title: str, folder: Path, relative: str) -> Section:
+    settle(folder)  # a killed `tabulate` may have left old tables beside new ones
     path = folder / FILE
     if path.is_file():
-        content = read_json(path, Tables, "Run `gazescribe tabulate` again.")
+        content = read_json(path, TablesJson, "Run `gazescribe tabulate` again.")
         sheets = [_sheet(table) for table in content.tables]
         figures = _figures(folder, [figure.name for figure in content.figures])
         return Section(system, title, lead=content.notes, sheets=sheets, pictures=figures)

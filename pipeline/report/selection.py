@@ -43,19 +43,10 @@ def choose(
     asked: Sequence[str],
     count: int,
 ) -> dict[str, dict[str, str]]:
-    """Choose readings.
+    """Choose readings: those asked for, else `count` at most.
 
-    Parameters
-    ----------
-    ids : dict of str to sequence of str
-        All readings of each data set.
-    windows : dict of str to pyarrow.Table
-        Table `windows` of the data sets that are associated.
-    asked : sequence of str
-        Readings asked for; when there are any, `count` does not matter.
-    count : int
-        How many at most: the data sets in turn, and of each the labels in turn; then readings
-        without a label.
+    Then the data sets come in turn, and of each the labels in turn; then readings without a label.
+    `ids` has all readings of each data set, `windows` that table where they are associated.
 
     Returns
     -------

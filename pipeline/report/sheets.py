@@ -1,13 +1,15 @@
-"""Tables that stages wrote as CSV, for reading."""
+"""Tables and figures that stages wrote, for reading, and the sections that hold them."""
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.report.pictures import file_as_data
 
+SHARP_BYTES = 400_000  # the most of an SVG; above it the PNG beside it is shown
 SHOWN = 60  # rows of a table on the page; the file has the others
 _PLAIN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # numbers that may be shortened
 NONE = "–"
@@ -24,6 +26,27 @@ class Sheet:
     n_more: int = 0  # rows of the file that are not shown
     file: str = ""  # where the rest is
     notes: list[str] = field(default_factory=list)  # sentences under it
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a stage drew; `data` is its address inside the page."""
+
+    title: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page of a run: its tables and figures, or how to make them."""
+
+    key: str  # id on the page
+    title: str
+    lead: list[str] = field(default_factory=list)  # sentences before the tables
+    sheets: list[Sheet] = field(default_factory=list)
+    more: list[Sheet] = field(default_factory=list)  # tables folded away
+    pictures: list[Figure] = field(default_factory=list)
+    missing: str = ""  # how to make the part; empty where it is there
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -106,8 +129,9 @@ def shorten(cell: str | None) -> str:
     return number(float(cell))
 
 
-def with_intervals(rows: Sequence[dict[str, str]], name: str, low: str, high: str) -> Iterator[str]:
-    """Give `value (low to high)` of each row."""
-    for row in rows:
-        value, edges = shorten(row[name]), (shorten(row[low]), shorten(row[high]))
-        yield value if NONE in edges else f"{value} ({edges[0]} to {edges[1]})"
+def embed_figure(folder: Path, name: str, title: str) -> Figure | None:
+    """Embed a figure by its name without suffix, sharp where that is not large."""
+    paths = [path for path in (folder / f"{name}.svg", folder / f"{name}.png") if path.is_file()]
+    small = [path for path in paths if path.stat().st_size <= SHARP_BYTES]
+    chosen = next(iter([*small, *paths]), None)
+    return None if chosen is None else Figure(title, file_as_data(chosen))

@@ -1,22 +1,24 @@
 """What the page of a run shows of single stages: labeler, window search, training, settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.curves import Curves, read_curves
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.section import Section, embed_figure
 from gazescribe.pipeline.report.sheets import (
+    NONE,
+    Section,
     Sheet,
+    embed_figure,
     number,
     read_csv,
     read_sheet,
     sheet,
     shorten,
-    with_intervals,
 )
-from gazescribe.pipeline.report.written import EvaluatedLabels, Rate, Tuned, read_json, rerun
+from gazescribe.pipeline.report.written import EvaluatedLabels, Tuned, read_json, rerun
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
 RATES = ("precision", "recall", "f1")
@@ -51,6 +53,7 @@ def labeler(folder: Path, run: RunLayout) -> Section:
     """Tables of `evaluate-labels`."""
     title = "Labeler against the readers' certainties"
     path = folder / (run.evaluated_labels or "")
+    settle(path)
     if run.evaluated_labels is None or not (path / "labels.csv").is_file():
         missing = "Not evaluated yet: dvc repro evaluate-labels."
         return Section("labeler", title, missing=missing)
@@ -63,7 +66,11 @@ def labeler(folder: Path, run: RunLayout) -> Section:
         " positive or uncertain, and has it when its reader's certainty is above 0"
         " (Lanfredi et al. 2023, Table 4). Intervals come from resampled images."
     )
-    lead = [counted, _macro(summary.macro.certainty_above_0.positive_or_uncertain)]
+    texts = []
+    for name, rate in summary.macro.certainty_above_0.positive_or_uncertain.items():
+        value = "undefined" if rate.value is None else f"{rate.value:.3f}"
+        texts.append(f"{name} {value} ({rate.n_defined} of {rate.n_items} labels)")
+    lead = [counted, f"Macro over labels: {', '.join(texts)}."]
     kinds = dict.fromkeys((row["reference"], row["counted"]) for row in rows)
     sheets = [
         _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind])
@@ -73,29 +80,21 @@ def labeler(folder: Path, run: RunLayout) -> Section:
     return Section("labeler", title, lead, sheets[:1], [*sheets[1:], confusion])
 
 
-def _macro(rates: Mapping[str, Rate]) -> str:
-    texts = []
-    for name, rate in rates.items():
-        value = "undefined" if rate.value is None else f"{rate.value:.3f}"
-        texts.append(f"{name} {value} ({rate.n_defined} of {rate.n_items} labels)")
-    return f"Macro over labels: {', '.join(texts)}."
-
-
 def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
     title = ", ".join(part.replace("_", " ") for part in kind)
-    columns = {
-        "label": [row["label"] for row in rows],
-        "readers say so": [str(int(row["tp"]) + int(row["fn"])) for row in rows],
-        "mentioned": [str(int(row["tp"]) + int(row["fp"])) for row in rows],
-        **{rate: _interval(rows, rate) for rate in RATES},
-    }
-    return sheet(title.capitalize(), list(columns), list(zip(*columns.values(), strict=True)))
+    columns = ["label", "readers say so", "mentioned", *RATES]
+    cells = []
+    for row in rows:
+        positive, mentioned = (str(int(row["tp"]) + int(row[other])) for other in ("fn", "fp"))
+        cells.append([row["label"], positive, mentioned, *(_interval(row, r) for r in RATES)])
+    return sheet(title.capitalize(), columns, cells)
 
 
 def search(folder: Path, run: RunLayout) -> Section:
     """Ranking and pictures of `tune`."""
     title = "Window search"
     path = folder / (run.tune or "")
+    settle(path)
     if run.tune is None or not (path / "ranking.csv").is_file():
         return Section("tune", title, missing="Not searched yet: dvc repro tune.")
     rows = read_csv(path / "ranking.csv", RANKED)
@@ -124,19 +123,24 @@ def search(folder: Path, run: RunLayout) -> Section:
 
 
 def _ranking(title: str, rows: Sequence[dict[str, str]]) -> Sheet:
-    columns = {
-        "rank": [row["rank"] for row in rows],
-        "rule": [row["rule"].replace("_", " ") for row in rows],
-        "IoU, cross-validated": _interval(rows, "iou_cross_validated"),
-        "IoU, as in the paper": [shorten(row["iou_paper"]) for row in rows],
-        "behind the best": _interval(rows, "behind_best"),
-    }
-    cells = list(zip(*columns.values(), strict=True))
-    return sheet(title, list(columns), cells, shown=len(cells))
+    columns = ["rank", "rule", "IoU, cross-validated", "IoU, as in the paper", "behind the best"]
+    cells = [
+        [
+            row["rank"],
+            row["rule"].replace("_", " "),
+            _interval(row, "iou_cross_validated"),
+            shorten(row["iou_paper"]),
+            _interval(row, "behind_best"),
+        ]
+        for row in rows
+    ]
+    return sheet(title, columns, cells, shown=len(cells))
 
 
-def _interval(rows: Sequence[dict[str, str]], name: str) -> list[str]:
-    return list(with_intervals(rows, name, f"{name}_low", f"{name}_high"))
+def _interval(row: dict[str, str], name: str) -> str:
+    """Write `value (low to high)`; the value alone where an edge is unknown."""
+    value, low, high = (shorten(row[f"{name}{side}"]) for side in SIDES)
+    return value if NONE in (low, high) else f"{value} ({low} to {high})"
 
 
 def training(folder: Path, run: RunLayout) -> list[Curves]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, Field
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.core.yaml_files import Strict, check
 
 Model = TypeVar("Model", bound=Strict)
@@ -101,25 +102,18 @@ class Tuned(WrittenJson):
 def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Model:
     """Read a JSON file into a model.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    model : type
-        What it must say.
-    remedy : str, optional
-        What to do where it does not.
-
     Raises
     ------
     GazeError
-        If the file is absent, is no JSON, or lacks what is needed; all faults at once.
+        If the file is absent, is no JSON, or lacks what is needed; all faults at once, with the
+        remedy that is given.
     """
     return check(load_json(path, remedy), model, GazeError, where=path, remedy=remedy)
 
 
 def load_json(path: Path, remedy: str | None = None) -> dict[str, Any]:
     """Read a JSON object as it is; raises as `read_json` does."""
+    settle(path.parent)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

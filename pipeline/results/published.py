@@ -36,7 +36,7 @@ class Fraction(Strict):
     equals_et: PublishedValue
 
 
-class Noise(Strict):
+class PublishedNoise(Strict):
     """The ET model with mentions of one label degraded on purpose."""
 
     label: str
@@ -67,7 +67,7 @@ class PublishedMil(Strict):
     table_6: dict[str, ByModel]
     table_7: dict[str, ByModel]
     fraction: Fraction
-    noise: Noise
+    noise: PublishedNoise
     lambdas: dict[str, Grid]
     map_threshold: PublishedValue
 

@@ -76,7 +76,7 @@ def read_runs(
     files: Sequence[str],
     check: Callable[[Sequence[ScoredRun[Content]]], list[str]],
 ) -> dict[str, list[ScoredRun[Content]]]:
-    """Find the runs of a folder.
+    """Find the runs of a folder: those of each model by seed, models in alphabetical order.
 
     Parameters
     ----------
@@ -88,11 +88,6 @@ def read_runs(
         Files that each run must have.
     check : function
         Gives what is wrong with runs that can be read, as `run/file: fault`.
-
-    Returns
-    -------
-    dict of str to list of ScoredRun
-        Runs of each model by seed; models in alphabetical order.
 
     Raises
     ------

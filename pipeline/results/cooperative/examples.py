@@ -30,15 +30,15 @@ _OTHER = "mt_unet"
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of the figure: which map of which file, and its title."""
+class PictureColumn:
+    """One column of the figure."""
 
     title: str
-    map: str | None
-    arrays: Arrays
+    map: str | None  # name of an array; None for the radiograph alone
+    arrays: Arrays  # of the file
 
 
-def columns_of(models: Mapping[str, CooperativeModel]) -> list[Column]:
+def columns_of(models: Mapping[str, CooperativeModel]) -> list[PictureColumn]:
     """Give the columns that the runs have examples for; none without ours.
 
     Raises
@@ -52,13 +52,13 @@ def columns_of(models: Mapping[str, CooperativeModel]) -> list[Column]:
         return []
     ours = read_examples(pictured[name])
     columns = [
-        Column("radiograph", None, ours),
-        Column("gaze", "target", ours),
-        Column("ours", "saliency", ours),
+        PictureColumn("radiograph", None, ours),
+        PictureColumn("gaze", "target", ours),
+        PictureColumn("ours", "saliency", ours),
     ]
     if _OTHER in pictured:
-        columns.append(Column("MT-UNet", "saliency", read_examples(pictured[_OTHER])))
-    columns.append(Column("Grad-CAM, ours", "gradcam", ours))
+        columns.append(PictureColumn("MT-UNet", "saliency", read_examples(pictured[_OTHER])))
+    columns.append(PictureColumn("Grad-CAM, ours", "gradcam", ours))
     return [column for column in columns if column.map is None or column.map in column.arrays]
 
 
@@ -76,7 +76,7 @@ def read_examples(model: CooperativeModel) -> Arrays:
     return arrays
 
 
-def choose(columns: list[Column], n_random: int, seed: int) -> pd.DataFrame:
+def choose(columns: list[PictureColumn], n_random: int, seed: int) -> pd.DataFrame:
     """Choose one image a class, and random ones of the others, that all columns have.
 
     Returns
@@ -98,7 +98,7 @@ def choose(columns: list[Column], n_random: int, seed: int) -> pd.DataFrame:
     )
 
 
-def draw(columns: list[Column], chosen: pd.DataFrame) -> Figure:
+def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Figure:
     """Draw a row for each image."""
     n = len(columns)
     _, height, width = columns[0].arrays["image"].shape
@@ -112,7 +112,7 @@ def draw(columns: list[Column], chosen: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, column: Column, dicom_id: str) -> None:
+def _panel(axes: Axes, column: PictureColumn, dicom_id: str) -> None:
     arrays = column.arrays
     position = int(np.flatnonzero(arrays["dicom_id"] == dicom_id)[0])
     show_radiograph(axes, arrays["image"][position])

@@ -41,7 +41,7 @@ NOTE = (
 )
 
 
-class Training(BaseModel):
+class TrainingRecord(BaseModel):
     """What is used of `train.json`; it may say more."""
 
     model_config = ConfigDict(frozen=True)
@@ -58,7 +58,7 @@ class Trained:
     """How one run was trained: `train.json` and `epochs.csv`."""
 
     run: CooperativeRun
-    training: Training
+    training: TrainingRecord
     epochs: pd.DataFrame
 
 
@@ -103,7 +103,7 @@ def read_trained(
         try:
             trained[name] = _read(run, folder)
         except ValidationError as error:
-            details = [explain(fault, Training) for fault in error.errors(include_url=False)]
+            details = [explain(fault, TrainingRecord) for fault in error.errors(include_url=False)]
             faults.append(f"{name}: {'; '.join(details)}")
         except FileNotFoundError as error:
             faults.append(f"{name}: {Path(error.filename).name} not found")
@@ -120,7 +120,7 @@ def _read(run: CooperativeRun, folder: Path) -> Trained:
     epochs = pd.read_csv(folder / run.name / "epochs.csv")
     if "epoch" not in epochs or epochs["epoch"].dtype.kind != "i":
         raise ValueError("epochs.csv has no whole numbers in a column epoch")
-    return Trained(run, Training.model_validate(content), epochs)
+    return Trained(run, TrainingRecord.model_validate(content), epochs)
 
 
 def joint_table(

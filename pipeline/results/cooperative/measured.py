@@ -110,15 +110,7 @@ def maps_by_model(
 
 
 def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
-    """Score the diagnosis of a model.
-
-    Parameters
-    ----------
-    aligned : Aligned
-        Probabilities, as `read_classification` gives them.
-    draws : Draws
-        Resamples of patients.
-    """
+    """Score the probabilities of a model, as `read_classification` gives them."""
     truth = aligned.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
     times = _times(aligned, draws)
     right = truth[np.arange(len(truth)), aligned.scores.argmax(axis=2)].astype(float)
@@ -189,27 +181,14 @@ def _pooled(values: Floats, items: tuple[str, ...], aligned: Aligned, times: Flo
 
 
 def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
-    """Score each kind of map on each kind of pixels.
-
-    Parameters
-    ----------
-    maps : dict
-        As `read_saliency` gives them.
-    draws : Draws
-        Resamples of patients.
-    """
+    """Score each kind of map on each kind of pixels, as `read_saliency` gives them."""
     scored = {}
     for kind, aligned in maps.items():
         pooled = _pooled(aligned.scores, METRICS, aligned, _times(aligned, draws))
-        scored[kind] = Compared(aligned, pooled, _population_sd(aligned.scores), draws)
+        centred = aligned.scores - mean_of_known(aligned.scores, 1)[:, None]
+        sd = np.sqrt(mean_of_known(centred**2, 1)).mean(axis=0)
+        scored[kind] = Compared(aligned, pooled, sd, draws)
     return scored
-
-
-def _population_sd(values: Floats) -> Floats:
-    """Spread over the cases where a metric is defined, mean over repetitions."""
-    centred = values - mean_of_known(values, 1)[:, None]
-    sd: Floats = np.sqrt(mean_of_known(centred**2, 1)).mean(axis=0)
-    return sd
 
 
 def baseline(maps: Maps, kind: str, draws: Draws) -> CooperativeModel:

@@ -64,17 +64,12 @@ Maps = dict[tuple[str, str], Aligned]
 
 
 def read_cooperative_runs(folder: Path) -> dict[str, list[CooperativeRun]]:
-    """Find the runs of a folder.
-
-    Returns
-    -------
-    dict of str to list of ScoredRun
-        Runs of each model by seed; models in alphabetical order.
+    """Find the runs of a folder, as `read_runs` does.
 
     Raises
     ------
     SchemaError
-        If there is no run, or a `scores.json` is absent or not what it must be; all faults at once.
+        As there; all faults at once.
     AlignmentError
         If a cross-validation lacks folds.
     """
@@ -87,25 +82,22 @@ def _faults(runs: Sequence[CooperativeRun]) -> list[str]:
     """Say which folds and first stages cannot be."""
     faults, sound = [], []
     for run in runs:
-        of_run = _setting_faults(run)
+        of_run = []
+        fold, n_folds = run.fold, run.settings.get("n_folds")
+        if fold is not None and not (
+            isinstance(n_folds, int) and n_folds > 1 and fold in range(n_folds)
+        ):
+            of_run.append(f"settings name fold {fold!r} of {n_folds!r}")
+        else:
+            for key in ("init_from", "weights"):
+                value = run.settings.get(key)
+                if not isinstance(value, str | None):
+                    of_run.append(f"settings name {value!r} as {key}, which must be a name or null")
         faults += [f"{run.name}/scores.json: {fault}" for fault in of_run]
         if not of_run:
             sound.append(run)
+    # a chain of stages can only be followed where each names its first stage soundly
     return faults + _circles(sound)
-
-
-def _setting_faults(run: CooperativeRun) -> list[str]:
-    fold, n_folds = run.fold, run.settings.get("n_folds")
-    if fold is not None and not (
-        isinstance(n_folds, int) and n_folds > 1 and fold in range(n_folds)
-    ):
-        return [f"settings name fold {fold!r} of {n_folds!r}"]
-    starts = {key: run.settings.get(key) for key in ("init_from", "weights")}
-    return [
-        f"settings name {value!r} as {key}, which must be a name or null"
-        for key, value in starts.items()
-        if not isinstance(value, str | None)
-    ]
 
 
 def _circles(runs: Sequence[CooperativeRun]) -> list[str]:
@@ -145,12 +137,9 @@ def _check_folds(models: Mapping[str, Sequence[CooperativeRun]], folder: Path) -
 
 
 def read_classification(runs: Sequence[CooperativeRun]) -> Aligned | None:
-    """Read the test probabilities of a model's runs; columns are those of `DIAGNOSES`.
+    """Read the test probabilities of a model's runs; None where they have no such table.
 
-    Returns
-    -------
-    Aligned or None
-        cases have a column target; None where the runs have no such table.
+    Columns are those of `DIAGNOSES`; the cases have a column target.
 
     Raises
     ------
@@ -252,5 +241,6 @@ def check_cases(models: Mapping[str, Aligned], folder: Path) -> None:
     faults = [
         f"{name}: {sizes[name]} images, not those of {first} ({sizes[first]})" for name in names
     ]
-    message = "models were scored on other test images, diagnoses or folds."
-    refuse_other_cases(message, folder, faults)
+    refuse_other_cases(
+        "models were scored on other test images, diagnoses or folds.", folder, faults
+    )

@@ -88,16 +88,9 @@ def read_examples(model: MilModel) -> Examples | None:
 
 
 def choose(examples: Mapping[str, Examples], n_each: int, seed: int) -> pd.DataFrame:
-    """Choose cases that all models have maps of.
+    """Choose cases that all models have maps of: at most `n_each` of each kind, none twice.
 
-    Parameters
-    ----------
-    examples : mapping of str to Examples
-        By model; the last one's IoU says which cases are best and worst.
-    n_each : int
-        Cases of each kind, at most; none twice.
-    seed : int
-        Of the random ones.
+    The last model's IoU says which cases are best and worst.
 
     Returns
     -------
@@ -143,15 +136,12 @@ def _radiograph(axes: Axes, examples: Examples, position: int) -> None:
 
 
 def _overlay(axes: Axes, examples: Examples, position: int) -> None:
-    values = _enlarged(examples.maps[position], examples.mask[position].shape).clip(0, 1)
-    show_map(axes, values, 0.6 * values)
-    _outline(axes, values > np.float32(examples.cases["threshold"][position]), "cyan")
-
-
-def _enlarged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Stretch a map over the image by nearest neighbour, as its IoU is counted."""
+    values, shape = examples.maps[position], examples.mask[position].shape
+    # stretched over the image by nearest neighbour, as its IoU is counted
     y, x = (np.arange(n) * cells // n for n, cells in zip(shape, values.shape, strict=True))
-    return values[np.ix_(y, x)]
+    stretched = values[np.ix_(y, x)].clip(0, 1)
+    show_map(axes, stretched, 0.6 * stretched)
+    _outline(axes, stretched > np.float32(examples.cases["threshold"][position]), "cyan")
 
 
 def _outline(axes: Axes, mask: Mask, colour: str) -> None:

@@ -33,14 +33,9 @@ class Histogram:
 
 
 def count_values(folder: Path, grid: int) -> Histogram:
-    """Count the grid values of a folder's maps of validation readings, in phase 3 of REFLACX.
+    """Count the values of a folder's maps of validation readings, in phase 3 of REFLACX.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        What `gazescribe heatmaps` wrote.
-    grid : int
-        Cells a side.
+    The maps are what `gazescribe heatmaps` wrote, cut into `grid` cells a side.
 
     Raises
     ------
@@ -62,17 +57,15 @@ def count_values(folder: Path, grid: int) -> Histogram:
         message = f"the histogram needs others: {len(chosen)} maps of the validation split"
         message += f", of {uneven[0]} pixels, which {grid} cells do not divide." if uneven else "."
         raise AlignmentError(message, where=folder)
-    pooled = np.stack([_max_pooled(shards[row], grid) for row in chosen])
-    values = pooled[pooled > LEAST]
+    pooled = []
+    for row in chosen:
+        height, width = shards[row].shape
+        blocks = shards[row].astype(np.float32).reshape(grid, height // grid, grid, width // grid)
+        pooled.append(blocks.max(axis=(1, 3)))
+    cells = np.stack(pooled)
+    values = cells[cells > LEAST]
     above = {cut: float((values > cut).mean()) if len(values) else np.nan for cut in CUTS}
     return Histogram(len(chosen), np.histogram(values.clip(0, 1), EDGES)[0], above)
-
-
-def _max_pooled(values: NDArray[np.float16], grid: int) -> NDArray[np.float32]:
-    height, width = values.shape
-    blocks = values.astype(np.float32).reshape(grid, height // grid, grid, width // grid)
-    pooled: NDArray[np.float32] = blocks.max(axis=(1, 3))
-    return pooled
 
 
 def histogram_table(histogram: Histogram) -> PaperTable:

@@ -40,6 +40,9 @@ def score_map(
 ) -> MapScores:
     """Choose the threshold of each label on validation cases, and score test cases with it.
 
+    Thresholds maximise the validation IoU averaged over the runs; the lowest of equals. A label
+    without validation case takes the threshold that is best for the mean of the others.
+
     Parameters
     ----------
     validation, test : Localised
@@ -50,12 +53,6 @@ def score_map(
         Of the runs.
     draws : Draws
         How subjects are resampled.
-
-    Returns
-    -------
-    MapScores
-        Thresholds maximise the validation IoU averaged over the runs; the lowest of equals. A label
-        without validation case takes the threshold that is best for the mean of the others.
     """
     labels, test_labels = _label_numbers(validation.cases), _label_numbers(test.cases)
     curves = np.stack(
@@ -92,21 +89,10 @@ def _label_numbers(cases: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = None) -> Floats:
-    """Average the cases of each label.
+    """Average scores of shape (runs, cases) over the cases of each label; NaN without case.
 
-    Parameters
-    ----------
-    values : ndarray of float64, shape (runs, cases)
-        Scores to average.
-    label : ndarray of int, shape (cases,)
-        Number of each case's label.
-    times : ndarray of float64, shape (draws, cases), optional
-        How often each case counts in each draw.
-
-    Returns
-    -------
-    ndarray of float64, shape (runs, labels) or (draws, runs, labels)
-        NaN without case.
+    With `times`, (draws, cases), each case counts as often as it is in a draw: then the means have
+    shape (draws, runs, labels), else (runs, labels).
     """
     means = []
     for number in range(len(TEN_LABELS)):

@@ -83,15 +83,7 @@ class MilModel:
 
 
 def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, pd.DataFrame]]:
-    """Score a model's runs.
-
-    Returns
-    -------
-    model : MilModel
-        Its scores.
-    cases : dict of str to pandas.DataFrame
-        Test cases of each kind, for `check_cases`.
-    """
+    """Score a model's runs; give also its test cases of each kind, for `check_cases`."""
     classified = read_classification(runs)
     localised = read_localisation(runs)
     seeds = tuple(run.seed for run in runs)
@@ -109,12 +101,15 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
         for kind in MIL_MAPS
         if {(kind, "validate"), (kind, "test")} <= localised.keys()
     }
+    validation = classified.get((PAPER_DATASET, "validate"))
+    unknown = np.full((len(seeds), len(TEN_LABELS)), np.nan)
+    auroc_validation = unknown if validation is None else _auroc_values(validation)
     means = {kind: float(scores.validation.macro().mean()[0]) for kind, scores in maps.items()}
     model = MilModel(
         runs[0].model,
         runs,
         {name: _auroc_measure(images, seeds, draws) for name, images in tested.items()},
-        _validation_auroc(classified.get((PAPER_DATASET, "validate")), seeds),
+        Measure(TEN_LABELS, seeds, auroc_validation, np.empty((0, *unknown.shape))),
         {
             name: np.stack([images.target.sum(0), (~images.target).sum(0)])
             for name, images in tested.items()
@@ -132,12 +127,6 @@ def _auroc_values(images: Classified) -> Floats:
     for (run, label), _ in np.ndenumerate(values):
         values[run, label] = auroc(images.target[:, label], images.probability[run, :, label])
     return values
-
-
-def _validation_auroc(images: Classified | None, seeds: tuple[int, ...]) -> Measure:
-    unknown = np.full((len(seeds), len(TEN_LABELS)), np.nan)
-    values = unknown if images is None else _auroc_values(images)
-    return Measure(TEN_LABELS, seeds, values, np.empty((0, *values.shape)))
 
 
 def _auroc_measure(images: Classified, seeds: tuple[int, ...], draws: Draws) -> Measure:

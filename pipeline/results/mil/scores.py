@@ -82,18 +82,13 @@ class Localised:
 
 
 def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
-    """Find the runs of a folder.
-
-    Returns
-    -------
-    dict of str to list of ScoredRun
-        Runs of each model by seed; models in alphabetical order.
+    """Find the runs of a folder, as `read_runs` does.
 
     Raises
     ------
     SchemaError
-        If there is no run, a file of one is absent or not what it must be, or the runs of a model
-        differ in a setting or in the thresholds they were scored at; all faults at once.
+        As there; or if the runs of a model differ in a setting or in the thresholds they were
+        scored at; all faults at once.
     """
     models = read_runs(folder, MilScores, FILES, _unordered_thresholds)
     faults = [fault for runs in models.values() for fault in _uneven(runs)]
@@ -154,12 +149,12 @@ def read_classification(runs: Sequence[MilRun]) -> dict[tuple[str, str], Classif
     probability = np.stack(probabilities)
     names = ["dicom_id", "reading_id", "subject_id"]
     return {
-        (part.kind, part.split): Classified(
-            tables[0].loc[part.rows, names].reset_index(drop=True),
-            tables[0].loc[part.rows, list(TEN_LABELS)].to_numpy(bool),
-            probability[:, part.rows],
+        part: Classified(
+            tables[0].loc[rows, names].reset_index(drop=True),
+            tables[0].loc[rows, list(TEN_LABELS)].to_numpy(bool),
+            probability[:, rows],
         )
-        for part in _parts(tables[0], "dataset")
+        for part, rows in _places(tables[0], "dataset").items()
     }
 
 
@@ -182,29 +177,15 @@ def read_localisation(runs: Sequence[MilRun]) -> dict[tuple[str, str], Localised
     iou = np.stack([np.stack(list(table["iou"])).astype(float) for table in tables])
     hit = np.stack([table["hit"].to_numpy(float) for table in tables])
     return {
-        (part.kind, part.split): Localised(
-            cases.loc[part.rows, names].reset_index(drop=True), iou[:, part.rows], hit[:, part.rows]
-        )
-        for part in _parts(cases, "map")
+        part: Localised(cases.loc[rows, names].reset_index(drop=True), iou[:, rows], hit[:, rows])
+        for part, rows in _places(cases, "map").items()
     }
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Rows of one data set or kind of map, and of one split."""
-
-    kind: str
-    split: str
-    rows: NDArray[np.intp]
-
-
-def _parts(cases: pd.DataFrame, kind: str) -> list[_Part]:
-    pairs = cases[[kind, "split"]]
-    parts = []
-    for name, split in pairs.drop_duplicates().sort_values([kind, "split"]).to_numpy(str):
-        rows = np.flatnonzero((pairs[kind] == name) & (pairs["split"] == split))
-        parts.append(_Part(str(name), str(split), rows))
-    return parts
+def _places(cases: pd.DataFrame, kind: str) -> dict[tuple[str, str], NDArray[np.intp]]:
+    """Rows of each data set or kind of map, and split."""
+    groups = cases.groupby([kind, "split"], sort=True).indices
+    return {(str(name), str(split)): rows for (name, split), rows in groups.items()}
 
 
 def _unique(table: pd.DataFrame, keys: list[str], run: MilRun) -> pd.DataFrame:

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gazescribe.pipeline.core.files import JOURNAL
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.report.diff import find_tables
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -41,6 +43,18 @@ def draw(folder, *options):
 
 def differences(before, after, *options):
     return json.loads(gazescribe("diff", before, after, "--json", *options))["tables"]
+
+
+def test_what_a_killed_stage_did_not_move_is_moved_first(run):
+    before, after = run
+    folder = after / "associated"
+    staging = folder.with_name(f".{folder.name}.partial")
+    (staging / ".old").mkdir(parents=True)
+    (folder / "windows.parquet").rename(staging / "windows.parquet")
+    journal = {"inside": False, "mark": None, "old": [], "new": ["windows.parquet"]}
+    (folder / JOURNAL).write_text(json.dumps(journal))
+    assert find_tables(after).keys() == find_tables(before).keys()
+    assert not staging.exists()
 
 
 def test_equal_runs_do_not_differ(run):

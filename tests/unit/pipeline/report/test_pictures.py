@@ -12,7 +12,6 @@ from gazescribe.pipeline.report.pictures import (
     file_as_data,
     fit_size,
     over,
-    radiograph,
 )
 
 
@@ -51,12 +50,3 @@ def test_files_are_embedded_as_they_are(tmp_path):
     kind, _, content = file_as_data(path).partition(",")
     assert kind == "data:image/svg+xml;base64"
     assert base64.b64decode(content) == b"<svg/>"
-
-
-def test_a_radiograph_is_fitted_and_tells_its_own_size(tmp_path):
-    path = tmp_path / "image.png"
-    Image.fromarray(np.full((40, 20), 90, np.uint8)).save(path)
-    picture, size = radiograph(path, (20, 10))
-    assert picture.shape == (20, 10)
-    assert size == (40, 20)
-    assert (picture == 90).all()

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import JOURNAL
 from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.results import networks, title_of
-from gazescribe.pipeline.report.section import SHARP_BYTES
+from gazescribe.pipeline.report.sheets import SHARP_BYTES
 from tests.report_run import write_results_of
 
 PNG = bytes.fromhex(
@@ -34,6 +35,20 @@ def test_tables_as_tabulate_writes_them(tmp_path):
     ]
     assert (first.n_more, first.notes, second.notes) == (0, ["A note.", "Another."], [])
     assert not section.missing
+
+
+def test_tables_that_a_killed_run_did_not_move_are_moved_first(tmp_path):
+    """The journal lies in the folder, the new file still beside it."""
+    results, staging = tmp_path / "mil", tmp_path / ".mil.partial"
+    write_results_of(results)
+    new = (results / "tables.json").read_text().replace("Noise", "Noise, anew")
+    (staging / ".old").mkdir(parents=True)
+    (staging / "tables.json").write_text(new)
+    journal = {"inside": False, "mark": None, "old": [], "new": ["tables.json"]}
+    (results / JOURNAL).write_text(json.dumps(journal))
+    section = sections(tmp_path, mil="mil")["mil"]
+    assert [sheet.title for sheet in section.sheets] == ["Table 6. IoU", "Noise, anew"]
+    assert not (results / JOURNAL).exists()
 
 
 def test_figures_are_those_that_tabulate_names(tmp_path):

@@ -1,6 +1,15 @@
 import pytest
 
-from gazescribe.pipeline.report.sheets import number, read_sheet, sheet, shorten, with_intervals
+from gazescribe.pipeline.report.sheets import (
+    SHARP_BYTES,
+    Figure,
+    Section,
+    embed_figure,
+    number,
+    read_sheet,
+    sheet,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,14 +44,6 @@ def test_cells_are_shortened(cell, text):
     assert shorten(cell) == text
 
 
-def test_intervals_stand_behind_their_value():
-    rows = [
-        {"f1": "0.75", "low": "0.5", "high": "0.9"},
-        {"f1": "0.75", "low": "", "high": ""},
-    ]
-    assert list(with_intervals(rows, "f1", "low", "high")) == ["0.750 (0.500 to 0.900)", "0.750"]
-
-
 def test_columns_of_numbers_are_told_from_words():
     table = sheet("t", ["a_b", "c", "d"], [["x", "1", "0.1 (0.0 to 0.2)"], ["2", "", "–"]])
     assert table.columns == ["a b", "c", "d"]
@@ -57,3 +58,35 @@ def test_a_long_file_is_cut_and_says_so(tmp_path):
     assert len(table.rows) == 10
     assert (table.n_more, table.file, table.title) == (90, "long.csv", "Long")
     assert table.rows[9] == ["9", "0.250"]
+
+
+def write(folder, svg=None, png=None):
+    for suffix, content in (("svg", svg), ("png", png)):
+        if content is not None:
+            (folder / f"figure.{suffix}").write_bytes(content)
+    return embed_figure(folder, "figure", "A title")
+
+
+def test_the_sharp_figure_goes_first(tmp_path):
+    figure = write(tmp_path, svg=b"<svg/>", png=b"png")
+    assert figure == Figure("A title", "data:image/svg+xml;base64,PHN2Zy8+")
+
+
+def test_a_large_svg_gives_way_to_the_png(tmp_path):
+    figure = write(tmp_path, svg=b" " * (SHARP_BYTES + 1), png=b"png")
+    assert figure.data.startswith("data:image/png;base64,")
+
+
+def test_a_large_svg_without_a_png_is_shown(tmp_path):
+    figure = write(tmp_path, svg=b" " * (SHARP_BYTES + 1))
+    assert figure.data.startswith("data:image/svg+xml;base64,")
+
+
+def test_a_figure_that_was_not_drawn(tmp_path):
+    assert write(tmp_path) is None
+
+
+def test_sections_do_not_share_their_lists():
+    first, second = Section("a", "A"), Section("b", "B")
+    first.sheets.append("table")
+    assert second.sheets == []

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import JOURNAL
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
@@ -76,6 +77,20 @@ def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
     assert len(section.more[0].rows) == 68
     assert "Best: rule 1, IoU – cross-validated, 0.550 as in the paper." in section.lead[0]
     assert [picture.data[:26] for picture in section.pictures] == ["data:image/svg+xml;base64,"]
+
+
+def test_a_ranking_that_a_killed_search_did_not_move(tmp_path):
+    """The journal lies in the folder, the new ranking still beside it."""
+    path, staging = tmp_path / "tune", tmp_path / ".tune.partial"
+    path.mkdir()
+    write_search(path, 3)
+    (staging / ".old").mkdir(parents=True)
+    (path / "ranking.csv").rename(staging / "ranking.csv")
+    journal = {"inside": False, "mark": "tune.json", "old": [], "new": ["ranking.csv"]}
+    (path / JOURNAL).write_text(json.dumps(journal))
+    section = search(tmp_path, run(tune="tune"))
+    assert not section.missing
+    assert len(section.more[0].rows) == 4
 
 
 @pytest.mark.parametrize("make", [labeler, search], ids=["labeler", "search"])
