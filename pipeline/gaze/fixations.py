@@ -32,8 +32,7 @@ from gazescribe.pipeline.core.tables import (
     write_table,
 )
 from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, fixation_columns
-from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
-from gazescribe.pipeline.ingest.folder import dataset_of, find_obsolete
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, dataset_of, find_obsolete, write_chunks
 
 CARRIED = (
     "px_per_deg_x",

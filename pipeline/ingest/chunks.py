@@ -1,4 +1,7 @@
-"""Rows of many readings, in chunks of fixed size; each is written as one row group a table."""
+"""Rows of many readings, in chunks of fixed size; each is written as one row group a table.
+
+The folder of the tables holds one data set, and nothing of an earlier run.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +13,32 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.tables import TableWriter, conform
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import settle
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import TableWriter, conform, table_path
 from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
+from gazescribe.pipeline.ingest.transcripts import Transcript, Word
 from gazescribe.pipeline.sources.faults import Fault, Findings
 
-Item = TypeVar("Item")
+Task = TypeVar("Task")
 
+INGESTED = (
+    "readings",
+    "fixations",
+    "words",
+    "sentences",
+    "samples",
+    "certainties",
+    "ellipses",
+    "regions",
+    "attributes",
+    "studies",
+    "images",
+)
 CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes are too
 
 
@@ -41,14 +62,39 @@ class Chunk:
             for name, values in {"reading_id": [reading_id] * n_rows, **columns}.items():
                 pieces.setdefault(name, []).append(values)
 
-    def add_reading(self, reading_id: str, row: Mapping[str, Any]) -> None:
-        """Add the row of one reading to the table `readings`."""
-        self.add("readings", reading_id, {name: [value] for name, value in row.items()})
+    def add_reading(self, reading_id: str, reading: object, **values: Any) -> None:
+        """Add one row to `readings`: its columns are attributes of the reading, or `values`."""
+        names = TABLES["readings"].columns
+        row = {name: getattr(reading, name) for name in names if hasattr(reading, name)}
+        columns = {name: [value] for name, value in (row | values).items()}
+        self.add("readings", reading_id, columns)
 
     def add_attributes(self, reading_id: str, values: Mapping[str, str]) -> None:
         """Add the attributes of one reading, by name."""
         columns = {"name": list(values), "value": list(values.values())}
         self.add("attributes", reading_id, columns)
+
+    def add_words(self, reading_id: str, transcript: Transcript, words: Sequence[Word]) -> None:
+        """Add the words of one reading, in the order of its transcript, and the sentences."""
+        columns = {
+            "word": range(len(words)),
+            "text": [word.text for word in words],
+            "onset_s": [word.onset_s for word in words],
+            "offset_s": [word.offset_s for word in words],
+            "char_start": transcript.char_start,
+            "char_end": transcript.char_end,
+            "sentence": transcript.sentence,
+        }
+        self.add("words", reading_id, columns)
+        first, last = transcript.first, transcript.last
+        columns = {
+            "sentence": range(len(first)),
+            "onset_s": [words[number].onset_s for number in first],
+            "offset_s": [words[number].offset_s for number in last],
+            "char_start": [transcript.char_start[number] for number in first],
+            "char_end": [transcript.char_end[number] for number in last],
+        }
+        self.add("sentences", reading_id, columns)
 
     def add_fixations(
         self,
@@ -59,17 +105,9 @@ class Chunk:
     ) -> bool:
         """Add the fixations of one reading unless their quality is beyond a threshold; tell which.
 
-        `columns` are those of the table `fixations` without the number, in time order, of one row
-        at least. The quality is noted in either case.
+        `columns`: of the table `fixations` but the number, in time order, one row at least.
         """
-        quality = gaze_quality(
-            columns["onset_s"],
-            columns["offset_s"],
-            columns["x_px"],
-            columns["y_px"],
-            size_px,
-            thresholds.min_gap_s,
-        )
+        quality = gaze_quality(columns, size_px, thresholds.min_gap_s)
         excluded = exclusions(quality, thresholds)
         row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
         for name, value in row.items():
@@ -143,9 +181,9 @@ def _join(pieces: list[Any]) -> Any:
     return list(chain.from_iterable(pieces))
 
 
-def cut(items: Sequence[Item], size: int = CHUNK_READINGS) -> list[Sequence[Item]]:
+def cut(tasks: Sequence[Task], size: int = CHUNK_READINGS) -> list[Sequence[Task]]:
     """Cut a sequence into chunks of fixed size, the last one shorter."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
+    return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
 
 def write_chunks(
@@ -154,25 +192,11 @@ def write_chunks(
     names: Iterable[str],
     extra: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, int], Chunk]:
-    """Write chunks to tables as they come.
+    """Write chunks to tables as they come, those of rising readings; without a folder only read.
 
-    Parameters
-    ----------
-    chunks : iterable of Chunk
-        In rising order of reading.
-    out : pathlib.Path or None
-        Folder of the tables; without one the chunks are read and nothing is written.
-    names : iterable of str
-        Tables to write, also when no chunk has a row of them.
-    extra : mapping of str to str, optional
-        More metadata for each file.
-
-    Returns
-    -------
-    n_rows : dict of str to int
-        Rows per table written.
-    notes : Chunk
-        All faults, quality rows and counts; no rows.
+    All tables in `names` are written, also when no chunk has a row of them, with `extra` in the
+    metadata of each. Gives the rows written, by table, and a chunk of all faults, quality rows and
+    counts without rows.
     """
     notes = Chunk()
     with ExitStack() as stack:
@@ -186,3 +210,27 @@ def write_chunks(
                     writer.write(packed[name])
             notes.take_notes(chunk)
     return {name: writer.n_rows for name, writer in writers.items()}, notes
+
+
+def find_obsolete(out: Path, dataset: str, names: Iterable[str]) -> list[str]:
+    """Find the files of tables that an earlier run left and this one does not write.
+
+    `dataset` is about to be written with the tables `names`; it is empty where it is unknown. A
+    GazeError if tables of another data set lie there. The folder need not exist.
+    """
+    settle(out)
+    present = [name for name in INGESTED if table_path(out, name).is_file()]
+    strangers = ", ".join(sorted({dataset_of(out, name) for name in present} - {dataset, ""}))
+    if dataset and strangers:
+        problem = f"tables of {strangers} lie here, and {dataset} would mix with them."
+        raise GazeError(problem, where=out, remedy="Name another folder, or empty this one.")
+    return [table_path(out, name).name for name in set(present).difference(names)]
+
+
+def dataset_of(folder: Path, table: str = "readings") -> str:
+    """Name the data set that a table was ingested from; empty where the file does not say it."""
+    try:
+        metadata = pq.read_schema(table_path(folder, table)).metadata or {}
+    except (pa.ArrowException, OSError):
+        return ""
+    return str(metadata.get(b"source", b"").decode().rpartition(" ")[0])

@@ -33,28 +33,11 @@ def read_columns(
     severity: Severity = "loss",
     loses: str = "",
 ) -> Columns | None:
-    """Read one CSV file as text, by column name.
+    """Read one CSV file as text, column name to cells; None when the file cannot be used.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree; `findings.file` is the path below it.
-    file : SourceFile
-        What the manifest says of it.
-    findings : Findings
-        Takes the faults: `<name>_missing`, `_unreadable`, `_empty`, `_no_column`,
-        `_column_twice`, `_ragged`, and the warning `_new_column`.
-    labels : sequence of str
-        Further required columns.
-    severity : {'error', 'loss', 'warning'}
-        Of a file that cannot be used.
-    loses : str
-        What is lost without it.
-
-    Returns
-    -------
-    dict of str to tuple of str, or None
-        Column name to cells; None when the file cannot be used.
+    `findings.file` is its path below the root; `labels` are further columns that it needs.
+    `findings` takes the faults `<name>_missing`, `_unreadable`, `_empty`, `_no_column`,
+    `_column_twice` and `_ragged`, of this severity, and the warning `_new_column`.
     """
     rows, fault = _checked_rows(root, file, findings, labels)
     if fault is not None:
@@ -139,19 +122,10 @@ def repeated(needed: Iterable[str], header: Sequence[str]) -> tuple[str, str] | 
 
 
 def numbers(cells: Sequence[Any]) -> tuple[Floats, Mask]:
-    """Turn cells to numbers.
+    """Turn the cells of one column, or of several equally long ones, to numbers.
 
-    Parameters
-    ----------
-    cells : sequence of str, or of equally long sequences of str
-        One column, or several.
-
-    Returns
-    -------
-    values : ndarray of float64, shape (n,) or (columns, n)
-        NaN for blank and unreadable cells.
-    bad : ndarray of bool, same shape
-        Cells that are neither blank nor a finite number.
+    Gives float64, NaN for blank and unreadable cells, and a mask of the same shape of cells that
+    are neither blank nor a finite number.
     """
     try:
         values = np.array(cells, dtype=np.float64)
@@ -169,14 +143,9 @@ def numbers(cells: Sequence[Any]) -> tuple[Floats, Mask]:
 def number_columns(
     cells: Columns, names: Mapping[str, str]
 ) -> tuple[dict[str, Floats], dict[str, Mask]]:
-    """Turn columns to numbers under new names, as `numbers` does; absent ones are NaN.
+    """Turn columns to numbers as `numbers` does; absent ones are NaN.
 
-    Parameters
-    ----------
-    cells : dict of str to tuple of str
-        From `read_columns`.
-    names : mapping of str to str
-        New name to the file's.
+    `names` are new names to those in the file.
     """
     absent = ("",) * len(next(iter(cells.values())))
     values, bad = numbers([cells.get(source, absent) for source in names.values()])
@@ -188,6 +157,18 @@ def _number(cell: str) -> float:
         return float(cell)
     except ValueError:
         return np.nan
+
+
+def usable_rows(reasons: Mapping[str, tuple[str, Mask]], findings: Findings, *, loses: str) -> Mask:
+    """Note the rows that are wrong, each by the first reason that applies; tell which are not.
+
+    `reasons` are, by code, the message and the rows concerned.
+    """
+    usable = np.ones(len(next(iter(reasons.values()))[1]), dtype=bool)
+    for code, (message, bad) in reasons.items():
+        findings.add_rows("loss", code, message, usable & bad, loses=loses)
+        usable &= ~bad
+    return usable
 
 
 def sort_corners(box: dict[str, Floats], axis: str) -> Mask:

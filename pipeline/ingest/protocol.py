@@ -54,34 +54,20 @@ class Plan:
 class Reader:
     """How one data set is read.
 
-    Attributes
-    ----------
-    tables : tuple of str
-        Tables that are always written.
-    list_readings : callable
-        Of root, manifest and options: lists the tree. Does not raise for what is wrong with it.
-    plan : callable
-        Of root, listing, settings and options: decides the splits. A ManifestError if a subject is
-        in two.
-    count : callable
-        Of listing and notes: what the tree holds, under the names of the manifest's `counts`.
-    read : callable
-        Of root, one reading, manifest, settings and a chunk, to which it adds rows and faults.
-        Importable by name, for it travels to workers.
-    read_samples : callable, optional
-        The same for gaze samples that are read in a pass of their own.
-    in_process : bool
-        Readings are views of tables in memory, too large to send to workers.
-    split_fault : tuple of str, optional
-        Where `verify` plans too: the code of a subject in two splits, and its file's name in the
-        manifest. None where readings are read whatever their splits are.
+    `plan` raises a ManifestError if a subject is in two splits. `read` and `read_samples` are
+    importable by name, for they travel to workers; they add rows and faults to the chunk.
     """
 
-    tables: tuple[str, ...]
+    tables: tuple[str, ...]  # those that are always written
+    # of root, manifest and options; does not raise for what is wrong with the tree
     list_readings: Callable[[Path, Any, Options], Listing]
     plan: Callable[[Path, Listing, Ingest, Options], Plan]
+    # what the tree holds, under the names of the manifest's `counts`
     count: Callable[[Listing, Chunk], dict[str, int]]
+    # of root, one reading, manifest, settings and chunk
     read: Callable[[Path, Any, Any, Ingest, Chunk], None]
+    # the same for gaze samples that are read in a pass of their own
     read_samples: Callable[[Path, Any, Any, Ingest, Chunk], None] | None = None
-    in_process: bool = False
+    in_process: bool = False  # readings are views of tables in memory, too large to send to workers
+    # where `verify` plans too: the code of a subject in two splits, and its file in the manifest
     split_fault: tuple[str, str] | None = None

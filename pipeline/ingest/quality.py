@@ -4,7 +4,7 @@ Reads: the fixations of one reading. Params: `ingest.quality`. Drops: nothing; r
 gaze of readings that `exclusions` gives a reason for, and count them by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,38 +52,22 @@ class GazeQuality:
 
 
 def gaze_quality(
-    onset_s: Floats,
-    offset_s: Floats,
-    x_px: Floats,
-    y_px: Floats,
-    size_px: tuple[int | None, int | None],
-    min_gap_s: float,
+    fixations: Mapping[str, Floats], size_px: tuple[int | None, int | None], min_gap_s: float
 ) -> GazeQuality:
     """Measure the gaze of one reading.
 
-    Parameters
-    ----------
-    onset_s, offset_s : ndarray of float64, shape (n,)
-        Fixations in time order, at least one.
-    x_px, y_px : ndarray of float64, shape (n,)
-        Centres; NaN counts as off the image.
-    size_px : tuple of int or None
-        Width and height of the image; None when unknown.
-    min_gap_s : float
-        Gaps up to this are saccades and not lost time.
-
-    Returns
-    -------
-    GazeQuality
-        The measures.
+    `fixations` are columns in time order, one row at least; a position of NaN counts as off the
+    image, of width and height `size_px`. Gaps up to `min_gap_s` are saccades and not lost time.
     """
+    onset_s, offset_s = fixations["onset_s"], fixations["offset_s"]
     gaps_s = np.maximum(onset_s[1:] - np.maximum.accumulate(offset_s)[:-1], 0.0)
     duration_s = float(offset_s.max() - onset_s[0])
     lost_s = float(gaps_s[gaps_s > min_gap_s + NOISE_S].sum())
     width_px, height_px = size_px
     share_off = None
     if width_px is not None and height_px is not None:
-        share_off = float(1.0 - on_image(x_px, y_px, width_px, height_px).mean())
+        inside = on_image(fixations["x_px"], fixations["y_px"], width_px, height_px)
+        share_off = float(1.0 - inside.mean())
     return GazeQuality(
         n_fixations=len(onset_s),
         duration_s=duration_s,
@@ -101,45 +85,28 @@ def on_image(x_px: Floats, y_px: Floats, width_px: int, height_px: int) -> NDArr
 
 
 def exclusions(quality: GazeQuality, thresholds: Quality) -> list[str]:
-    """Name the thresholds that a reading breaks; none when all are off.
-
-    Returns
-    -------
-    list of str
-        Names of the measures, e.g. `['share_lost']`.
-    """
-    off_image = quality.share_off_image
-    broken = {
-        "share_lost": _above(quality.share_lost, thresholds.max_share_lost),
-        "share_off_image": off_image is not None
-        and _above(off_image, thresholds.max_share_off_image),
-        "fixations_per_s": thresholds.min_fixations_per_s is not None
-        and quality.fixations_per_s < thresholds.min_fixations_per_s,
-        "longest_gap_s": _above(quality.longest_gap_s, thresholds.max_gap_s),
+    """Name the measures by which a reading is beyond a threshold; none when all are off."""
+    # The rate is the only measure with a lower limit: with its sign turned it has an upper one.
+    least = thresholds.min_fixations_per_s
+    limits: dict[str, tuple[float | None, float | None]] = {
+        "share_lost": (quality.share_lost, thresholds.max_share_lost),
+        "share_off_image": (quality.share_off_image, thresholds.max_share_off_image),
+        "fixations_per_s": (-quality.fixations_per_s, None if least is None else -least),
+        "longest_gap_s": (quality.longest_gap_s, thresholds.max_gap_s),
     }
-    return [name for name, is_broken in broken.items() if is_broken]
-
-
-def _above(value: float, limit: float | None) -> bool:
-    return limit is not None and value > limit
+    return [
+        name
+        for name, (value, most) in limits.items()
+        if value is not None and most is not None and value > most
+    ]
 
 
 def summarise_quality(columns: dict[str, list[float | None]]) -> dict[str, dict[str, float]]:
-    """Give the 5th, 50th and 95th percentile of each measure over all readings.
-
-    Parameters
-    ----------
-    columns : dict of str to list
-        The quality table by column; other columns than the measures are left alone.
-    """
-    measures = [name for name in COLUMNS[1:-1] if name in columns]
-    return {
-        name: dict(zip(("p05", "p50", "p95"), _percentiles(columns[name]), strict=True))
-        for name in measures
-        if any(value is not None for value in columns[name])
-    }
-
-
-def _percentiles(values: Sequence[float | None]) -> list[float]:
-    numbers = [value for value in values if value is not None]
-    return [round(float(value), 4) for value in np.percentile(numbers, [5, 50, 95])]
+    """Give the 5th, 50th and 95th percentile of each measure in the quality table."""
+    summary = {}
+    for name in COLUMNS[1:-1]:
+        values = [value for value in columns.get(name, ()) if value is not None]
+        if values:
+            p05, p50, p95 = np.percentile(values, [5, 50, 95]).tolist()
+            summary[name] = {"p05": round(p05, 4), "p50": round(p50, 4), "p95": round(p95, 4)}
+    return summary

@@ -13,8 +13,7 @@ from typing import Any
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
-from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
-from gazescribe.pipeline.ingest.folder import find_obsolete
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, find_obsolete, write_chunks
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
@@ -25,33 +24,11 @@ from gazescribe.pipeline.sources.table_manifests import OwnManifest
 def ingest_tree(
     root: Path, out: Path, manifest: Manifest, settings: Ingest, options: Options
 ) -> dict[str, Any]:
-    """Write all tables of a tree.
+    """Write all tables of a tree to a folder; give the content of its `ingest.json`.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Root of the tree.
-    out : pathlib.Path
-        Folder of the tables.
-    manifest : Manifest
-        Of the data set.
-    settings : Ingest
-        Seed and shares of the draws, offset of the audio, thresholds of gaze quality.
-    options : Options
-        Published lists, MIMIC-CXR-JPG's tables, whether samples are wanted, workers.
-
-    Returns
-    -------
-    dict
-        The content of `out/ingest.json`: counts, and what was left out by reason.
-
-    Raises
-    ------
-    ManifestError
-        If a file that all others need cannot be used, a list cannot be read, or a subject is in two
-        splits; all faults at once.
-    GazeError
-        If `out` holds the tables of another data set.
+    That is counts, and what was left out by reason. A ManifestError, with all faults at once, if a
+    file that all others need cannot be used, a list cannot be read, or a subject is in two splits;
+    a GazeError if `out` holds the tables of another data set.
     """
     reader = _reader_of(manifest)
     listing = reader.list_readings(root, manifest, options)
@@ -124,31 +101,22 @@ def _read(
     extra: Mapping[str, str],
 ) -> tuple[dict[str, int], Chunk]:
     """Read all readings, then all samples; write them where there is a folder for them."""
+    in_workers = partial(map_tasks, workers=options.workers, scheduler=options.scheduler)
     read = partial(_read_chunk, read=reader.read, **place)
     if reader.in_process:
         chunks: Iterator[Chunk] = map(read, cut(readings))
     else:
-        chunks = _in_workers(read, cut(readings), options, "readings")
+        chunks = in_workers(read, cut(readings), description="readings")
     n_rows, notes = write_chunks(chunks, out, reader.tables, extra)
     if listing.sampled is not None and reader.read_samples is not None:
         read = partial(_read_chunk, read=reader.read_samples, **place)
         # One reading a chunk: the 45,000 samples of a REFLACX reading are a row group, and all
         # that is in memory.
-        chunks = _in_workers(read, cut(listing.sampled, 1), options, "samples")
+        chunks = in_workers(read, cut(listing.sampled, 1), description="samples")
         n_samples, more = write_chunks(chunks, out, ["samples"], extra)
         n_rows |= n_samples
         notes.take_notes(more)
     return n_rows, notes
-
-
-def _in_workers(
-    read: Callable[[Sequence[Any]], Chunk],
-    tasks: Sequence[Sequence[Any]],
-    options: Options,
-    description: str,
-) -> Iterator[Chunk]:
-    workers, scheduler = options.workers, options.scheduler
-    return map_tasks(read, tasks, workers=workers, scheduler=scheduler, description=description)
 
 
 def _read_chunk(

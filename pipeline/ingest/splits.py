@@ -7,7 +7,7 @@ data sets agree on it, in whatever order they are read (spec mil 6.3).
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.ingest.settings import Ingest
 
-_SUBJECT = r"\d{8}"
-_READING = r"P[12]\d{2}R\d{6}"
+# EGD's authors published no split for the cooperative network; these shares are ours.
+EGD_SHARES = {"train": 0.7, "validate": 0.1, "test": 0.2}
 
 
 @dataclass(frozen=True)
@@ -38,28 +38,19 @@ class Draw:
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """Decides the split of a subject: by the published validation list, else by a draw.
-
-    `source` says where the split comes from, for every result.
-    """
+    """Decides the split of a subject: by the published validation list, else by a draw."""
 
     listed: frozenset[int] | None
     draw: Draw
-    source: str
-
-    def chooses(self, subject_id: int) -> bool:
-        """Tell whether list or draw move a subject from train to validate."""
-        if self.listed is None:
-            return self.draw.takes(subject_id)
-        return subject_id in self.listed
+    source: str  # where the split comes from, for every result
 
     def split_of(self, subject_id: int, published: str) -> str:
         """Give the split of a subject whose images have this split in MIMIC-CXR-JPG."""
-        if published == "test":
-            return "test"
-        if published == "validate" or self.chooses(subject_id):
-            return "validate"
-        return "train"
+        if published != "train":
+            return published
+        if self.listed is None:
+            return "validate" if self.draw.takes(subject_id) else "train"
+        return "validate" if subject_id in self.listed else "train"
 
 
 @dataclass(frozen=True)
@@ -80,15 +71,12 @@ class TuningPlan:
 def plan_splits(val_subjects: Path | None, settings: Ingest) -> SplitPlan:
     """Read the published list of validation subjects, or prepare the draw.
 
-    Raises
-    ------
-    ManifestError
-        If a line of the list is no subject number; all such lines at once.
+    A ManifestError, with all such lines at once, if one is no subject number.
     """
     draw = Draw("validate", settings.seed, settings.val_share)
     if val_subjects is None:
         return SplitPlan(None, draw, str(draw))
-    lines, source = _read_list(val_subjects, _SUBJECT, "subjects")
+    lines, source = _read_list(val_subjects, r"\d{8}", "subjects")
     return SplitPlan(frozenset(map(int, lines)), draw, source)
 
 
@@ -97,7 +85,7 @@ def plan_tuning(tuning_readings: Path | None, settings: Ingest) -> TuningPlan:
     draw = Draw("tuning", settings.seed, settings.tuning_share)
     if tuning_readings is None:
         return TuningPlan(None, draw, f"{draw} of phases 1 and 2")
-    lines, source = _read_list(tuning_readings, _READING, "readings")
+    lines, source = _read_list(tuning_readings, r"P[12]\d{2}R\d{6}", "readings")
     return TuningPlan(frozenset(lines), draw, source)
 
 
@@ -126,13 +114,7 @@ def count_splits(splits: Iterable[str | None]) -> dict[str, int]:
 
 
 def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: object) -> None:
-    """Check that no subject is in two splits.
-
-    Raises
-    ------
-    ManifestError
-        If one is; all of them at once.
-    """
+    """Check that no subject is in two splits; a ManifestError with all that are."""
     seen: defaultdict[int, set[str]] = defaultdict(set)
     for subject, split in zip(subjects, splits, strict=True):
         seen[subject].add(split)
@@ -146,3 +128,35 @@ def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: obj
         raise ManifestError(
             f"{len(faults)} subjects are in two splits.", where=where, remedy=remedy, faults=faults
         )
+
+
+def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed: int) -> list[str]:
+    """Draw EGD's own split: each has its share of every stratum, no subject is in two.
+
+    `subjects`, `strata` (the diagnosis) and the result have one element an image. Another seed is
+    another draw; the order of the images does not matter. Source: spec cooperative.md (split by
+    patient, stratified by class, fixed seed).
+
+    Subjects come one after another, those with many images first and else in an order drawn by
+    hash. Each goes to the split that is furthest behind in its strata, by the rule of Sainte-Laguë:
+    the least quotient of images (those to come counted by half) and share.
+    """
+    images: defaultdict[int, list[str | None]] = defaultdict(list)
+    for subject, stratum in zip(subjects, strata, strict=True):
+        images[subject].append(stratum)
+    taken: Counter[tuple[str, str | None]] = Counter()
+
+    def quotient(split: str, strata: list[str | None]) -> float:
+        n_images = sum(taken[split, stratum] for stratum in {*strata})
+        return (n_images + len(strata) / 2) / EGD_SHARES[split]
+
+    def order(subject: int) -> tuple[int, bytes]:
+        digest = hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()
+        return -len(images[subject]), digest
+
+    chosen = {}
+    for subject in sorted(images, key=order):
+        strata_of_subject = images[subject]
+        chosen[subject] = min(EGD_SHARES, key=lambda split: quotient(split, strata_of_subject))
+        taken.update((chosen[subject], stratum) for stratum in strata_of_subject)
+    return [chosen[subject] for subject in subjects]

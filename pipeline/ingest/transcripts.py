@@ -4,12 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-Times = Sequence[float] | NDArray[np.float64]
 
 GLUED = frozenset(".,:")  # written without a blank before them (spec reflacx A9)
 
@@ -24,7 +18,7 @@ class Word:
     text: str
     onset_s: float
     offset_s: float
-    ends_sentence: bool
+    ends_sentence: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,49 +33,15 @@ class Transcript:
     last: list[int]  # and its last
     is_open: bool  # the last sentence has no period
 
-    def as_tables(
-        self, words: Sequence[str], onset_s: Times, offset_s: Times
-    ) -> dict[str, dict[str, Any]]:
-        """Give the columns of the tables `words` and `sentences`; texts and times are per word."""
-        return {
-            "words": {
-                "word": range(len(words)),
-                "text": words,
-                "onset_s": onset_s,
-                "offset_s": offset_s,
-                "char_start": self.char_start,
-                "char_end": self.char_end,
-                "sentence": self.sentence,
-            },
-            "sentences": {
-                "sentence": range(len(self.first)),
-                "onset_s": [onset_s[word] for word in self.first],
-                "offset_s": [offset_s[word] for word in self.last],
-                "char_start": [self.char_start[word] for word in self.first],
-                "char_end": [self.char_end[word] for word in self.last],
-            },
-        }
-
 
 def transcribe(
     words: Sequence[str], ends: Iterable[bool], *, glued: frozenset[str] = GLUED
 ) -> Transcript:
-    """Join words to a text and cut it into sentences.
+    """Join words, in spoken order and none empty, to a text and cut it into sentences.
 
-    Parameters
-    ----------
-    words : sequence of str
-        In spoken order, none empty.
-    ends : iterable of bool
-        Per word, whether a sentence ends with it. Words after the last one that does form a last
-        sentence.
-    glued : frozenset of str
-        Words that stand directly behind the one before.
-
-    Returns
-    -------
-    Transcript
-        Empty text and no sentence when there is no word.
+    `ends` says of each word whether a sentence ends with it; words after the last one that does
+    form a last sentence. Words in `glued` stand directly behind the one before. Without a word the
+    text is empty and there is no sentence.
     """
     text, starts, stops, sentences = "", [], [], []
     sentence = 0

@@ -25,20 +25,17 @@ SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
 def list_files(
     root: Path, manifest: Manifest, ids: Mapping[str, set[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Sort the files of a tree by their names in the manifest.
+    """Count the files of a tree by their names in the manifest.
 
-    `ids` are those that the tables list; files of other ids are not ingested.
-
-    Returns
-    -------
-    dict of str to dict
-        `ingested`, `not_ingested`: number of files by name in the manifest; `unlisted`: files of
-        ids that no table lists, by name; `unknown`: their number, and the first paths.
+    `ids` are those that the tables list; files of other ids are `unlisted` and not ingested. Gives
+    numbers of files by name as `ingested`, `not_ingested` and `unlisted`; and as `unknown` the
+    number and first paths of those that the manifest does not name.
     """
     matchers = [(file, manifest.matcher(file)) for file in manifest.files]
     counts = {kind: Counter[str]() for kind in ("ingested", "not_ingested", "unlisted")}
     unknown = []
-    for path in _paths(root):
+    paths = [Path(folder) / name for folder, _, names in os.walk(root) for name in names]
+    for path in (path.relative_to(root).as_posix() for path in paths):
         for file, matcher in matchers:
             if match := matcher.fullmatch(path):
                 parts = match.groupdict().items()
@@ -70,12 +67,6 @@ def absent_images(
             yield Fault("warning", "radiographs_absent", message, file.pattern, n=n_absent)
 
 
-def _paths(root: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(root):
-        below = Path(folder).relative_to(root)
-        yield from ((below / name).as_posix() for name in names)
-
-
 def is_synthetic(ids: Mapping[str, set[str]]) -> bool:
     """Tell whether all subjects and images have ids of the demo."""
     demo = load_manifest("demo")
@@ -86,12 +77,8 @@ def is_synthetic(ids: Mapping[str, set[str]]) -> bool:
 def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Put together the report of `verify`.
 
-    Returns
-    -------
-    dict
-        `dataset`, `version`, `synthetic`, `counts` (found and in the full release), `faults` by
-        reason with examples, `n` of reasons by severity, `lost` and `lost_rows` as `count_lost`
-        gives them, `files`, and percentiles of the gaze `quality`.
+    `counts` are those found and those of the full release, `n` the reasons by severity; `lost` and
+    `lost_rows` are from `count_lost`, `files` from `list_files`; `quality` has percentiles.
     """
     faults = count_faults(survey.faults)
     for code, reason in faults.items():

@@ -1,33 +1,72 @@
 """All tables of one reading of somebody's own data set; no fault of one stops the others."""
 
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.dictation import read_words
-from gazescribe.pipeline.ingest.by_manifest.listing import OwnReading
-from gazescribe.pipeline.ingest.by_manifest.pieces import (
-    LABELLED,
-    places,
-    rows_of_table,
-    times,
-    view_of_reading,
-)
-from gazescribe.pipeline.ingest.by_manifest.rows import Rows
-from gazescribe.pipeline.ingest.by_manifest.units import seconds
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment, seconds, view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import FALSE, Floats, Mask, sort_corners
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.settings import Ingest
+from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, columns_of
 
+LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
+    "ellipses": (("label",), ("ellipse", "certainty")),
+    "regions": (("region",), ()),
+    "certainties": (("label",), ("certainty",)),
+}
 BOX = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
 MAY_BE_BLANK = {("certainties", "certainty")}
 
 Span = tuple[float, float] | None  # first and last second; None where there is nothing
+
+
+Pieces = dict[str, Rows | tuple[str, ...]]
+"""By table: the rows of one reading, or the paths of its file and of the one beside."""
+
+
+@dataclass(frozen=True)
+class OwnReading:
+    """One reading and where its tables are; `subject` and `published` are as the source says."""
+
+    reading_id: str
+    subject: str
+    dicom_id: str
+    published: str | None = None
+    study_id: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    image_path: str | None = None
+    text: str | None = None
+    diagnosis: str | None = None
+    audio_start: Moment = BEGIN
+    attributes: dict[str, str] = field(default_factory=dict)
+    split: str | None = None
+    pieces: Pieces = field(default_factory=dict)
+
+    @property
+    def size_px(self) -> tuple[int | None, int | None]:
+        """Width and height of the image; None where unknown."""
+        return self.width_px, self.height_px
+
+    @property
+    def subject_id(self) -> int:
+        """The subject as a number: its own, or one that its name always gives."""
+        if re.fullmatch(r"-?\d{1,18}", self.subject):
+            return int(self.subject)
+        digest = hashlib.sha256(self.subject.encode()).digest()
+        return int.from_bytes(digest[:7], "big") + 10**15  # no number of a person is as large
 
 
 def read_reading(
@@ -40,27 +79,55 @@ def read_reading(
         gaze_s, words_s = (_span(name, reading, chunk) for name in ("fixations", "words"))
         _compare_clocks("fixations", gaze_s, words_s, reading, chunk.faults)
     for name in LABELLED:
-        _read_labelled(name, root, reading, manifest, chunk)
+        if name in reading.pieces:  # a reading may well have no label and no box
+            _read_labelled(name, root, reading, manifest, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees
-        for name, axis in zip("xy", view_of_reading(reading, manifest), strict=True):
+        for name, axis in zip("xy", view_of(reading.size_px, manifest), strict=True):
             if not np.isnan(axis.px_per_deg):
                 attributes[f"px_per_deg_{name}"] = repr(axis.px_per_deg)
     chunk.add_attributes(reading.reading_id, attributes)
-    row = {
-        "dataset": manifest.name,
-        "dicom_id": reading.dicom_id,
-        "study_id": reading.study_id,
-        "subject_id": reading.subject_id,
-        "split": reading.split,
-        "width_px": reading.width_px,
-        "height_px": reading.height_px,
-        "image_path": reading.image_path,
-        "has_gaze": has_gaze,
-        "text": text,
-        "diagnosis": reading.diagnosis,
+    chunk.add_reading(
+        reading.reading_id, reading, dataset=manifest.name, has_gaze=has_gaze, text=text
+    )
+
+
+def _rows_of_table(
+    name: str, root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
+) -> tuple[Rows, Findings] | None:
+    """Give the rows of a table; None when there are none, which is noted."""
+    piece = reading.pieces.get(name)
+    if isinstance(piece, Rows):
+        return piece, Findings(piece.file, reading.reading_id, chunk.faults)
+    table = manifest.tables.given()[name]
+    findings = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
+    if piece is None:
+        message = f"nothing of reading {reading.reading_id} is there"
+        findings.add("loss", f"{name}_missing", message, loses=LOSES[name])
+        return None
+    rows = read_rows(root, table, piece, findings, "loss")
+    return None if rows is None else (rows, findings)
+
+
+def places(
+    rows: Rows, names: Sequence[str], columns: Any, reading: OwnReading, manifest: OwnManifest
+) -> dict[str, Floats]:
+    """Give mapped positions in image pixels; the axis is in the name."""
+    x, y = view_of(reading.size_px, manifest)
+    cells = {name: getattr(columns, name) for name in names}
+    return {
+        name: (x if name.startswith("x") else y).to_image(rows.numbers(cell)[0], cell)
+        for name, cell in cells.items()
     }
-    chunk.add_reading(reading.reading_id, row)
+
+
+def times(rows: Rows, columns: Any, since: Moment = BEGIN) -> tuple[Floats, Floats]:
+    """Give onset and offset in seconds; NaN where a time is lacking."""
+    onset_s = seconds(rows.numbers(columns.onset_s)[0], columns.onset_s, since)
+    if columns.offset_s is not None:
+        return onset_s, seconds(rows.numbers(columns.offset_s)[0], columns.offset_s, since)
+    duration_s = seconds(rows.numbers(columns.duration_s)[0], columns.duration_s)
+    return onset_s, onset_s + duration_s
 
 
 def _span(table: str, reading: OwnReading, chunk: Chunk) -> Span:
@@ -93,28 +160,28 @@ def _read_fixations(
     if manifest.tables.fixations is None:
         chunk.without_gaze["samples alone" if manifest.tables.samples else "no table"] += 1
         return False
-    piece = rows_of_table("fixations", root, reading, manifest, chunk)
+    piece = _rows_of_table("fixations", root, reading, manifest, chunk)
     if piece is None:
         chunk.without_gaze["no usable file"] += 1
         return False
     rows, findings = piece
-    values = _fixation_values(rows, reading, manifest, findings)
-    usable, size_px = _usable(values, findings, rows), (reading.width_px, reading.height_px)
-    return chunk.add_usable_fixations(values, usable, rows.places, size_px, thresholds, findings)
+    values = _fixation_values(rows, manifest.tables.fixations.columns, reading, manifest, findings)
+    usable = _usable(values, findings, rows)
+    return chunk.add_usable_fixations(
+        values, usable, rows.places, reading.size_px, thresholds, findings
+    )
 
 
 def _fixation_values(
-    rows: Rows, reading: OwnReading, manifest: OwnManifest, findings: Findings
+    rows: Rows, columns: Any, reading: OwnReading, manifest: OwnManifest, findings: Findings
 ) -> dict[str, Floats]:
-    table = manifest.tables.fixations
-    columns = table.columns if table else None
     onset_s, offset_s = times(rows, columns, reading.audio_start)
     values = {
         "onset_s": onset_s,
         "offset_s": offset_s,
         **places(rows, ("x_px", "y_px"), columns, reading, manifest),
     }
-    for name, axis in zip("xy", view_of_reading(reading, manifest), strict=True):
+    for name, axis in zip("xy", view_of(reading.size_px, manifest), strict=True):
         cell = getattr(columns, f"px_per_deg_{name}")
         resolution = np.full(len(rows), axis.px_per_deg) if cell is None else rows.numbers(cell)[0]
         values[f"px_per_deg_{name}"] = resolution
@@ -131,27 +198,84 @@ def _usable(values: dict[str, Floats], findings: Findings, rows: Rows) -> Mask:
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
     nowhere = ~timeless & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
-    resolved = (values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0)
-
-    def lose(code: str, message: str, bad: Mask) -> None:
-        code = f"fixation_{code}"
+    unresolved = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+    # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
+    sizeless = "have no position, or the image's size to place it by is unknown"
+    for code, message, bad in (
+        ("fixation_no_time", "lack a time", timeless),
+        ("fixation_nowhere", sizeless, nowhere),
+        ("fixation_reversed", "do not end after they start", reversed_),
+        ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
+    ):
         findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
-
-    lose("no_time", "lack a time", timeless)
-    lose("nowhere", "have no position, or the image's size to place it by is unknown", nowhere)
-    lose("reversed", "do not end after they start", reversed_)
-    lose("no_resolution", "have no pixels per degree above 0", ~resolved)
-    usable: Mask = ~(timeless | nowhere | reversed_) & resolved
+    usable: Mask = ~(timeless | nowhere | reversed_ | unresolved)
     return usable
+
+
+def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk) -> str | None:
+    """Add words and sentences to the chunk; give the text, None when there is none."""
+    table = manifest.tables.words
+    piece = None if table is None else _rows_of_table("words", root, reading, manifest, chunk)
+    if table is None or piece is None:
+        return reading.text
+    rows, findings = piece
+    onset_s, offset_s = times(rows, table.columns)
+    texts = [re.sub(r"\s+", " ", text) for text in rows.text(table.columns.text)]
+    empty = np.array([not text for text in texts], dtype=bool)
+    bad = ~empty & ~(offset_s >= onset_s)  # NaN is bad too
+    message = "hold no word and are left out"
+    findings.add_rows("warning", "word_empty", message, empty, rows=rows.places)
+    message = "lack a time, or end before they start"
+    findings.add_rows("loss", "word_no_time", message, bad, rows=rows.places, loses="words")
+    if bad.any() or empty.all():  # half of a text would put its mentions in the wrong place
+        if empty.all():
+            findings.add("loss", "words_none", "there is no word", loses="text")
+        return reading.text
+    filled = np.flatnonzero(~empty)
+    order = filled[np.argsort(onset_s[filled], kind="stable")]
+    phrases = [(texts[row], float(onset_s[row]), float(offset_s[row])) for row in order]
+    if table.columns.sentence is None:
+        words = [part for phrase in phrases for part in cut_phrase(*phrase)]
+        ends = sentence_ends(words)
+    else:  # the source says where sentences end: nothing is cut
+        words = [Word(*phrase) for phrase in phrases]
+        sentences = rows.text(table.columns.sentence)
+        ends = [sentences[row] != sentences[following] for row, following in pairwise(order)]
+        ends.append(True)
+    spoken = [word.text for word in words]
+    transcript = transcribe(spoken, ends)
+    if reading.text is not None:
+        spans = _spans_in(reading.text, spoken)
+        if spans is None:
+            message = "the words are not those of the text; the text rebuilt from them is kept"
+            findings.add("warning", "text_differs", message)
+        else:
+            starts, stops = spans
+            transcript = replace(transcript, text=reading.text, char_start=starts, char_end=stops)
+    chunk.add_words(reading.reading_id, transcript, words)
+    return transcript.text
+
+
+def _spans_in(text: str, words: Sequence[str]) -> tuple[list[int], list[int]] | None:
+    """Find the words in a text, one behind the other with nothing but punctuation between them."""
+    starts, stops, end = [], [], 0
+    for word in words:
+        start = text.find(word, end)
+        if start < 0 or re.search(r"\w", text[end:start]):
+            return None
+        end = start + len(word)
+        starts.append(start)
+        stops.append(end)
+    return None if re.search(r"\w", text[end:]) else (starts, stops)
 
 
 def _read_labelled(
     name: str, root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
 ) -> None:
     """Add rows of labels or boxes."""
-    table = manifest.tables.given().get(name)
-    piece = None if table is None else rows_of_table(name, root, reading, manifest, chunk)
-    if table is None or piece is None:
+    table = manifest.tables.given()[name]
+    piece = _rows_of_table(name, root, reading, manifest, chunk)
+    if piece is None:
         return
     rows, findings = piece
     texts, counts = LABELLED[name]
@@ -172,9 +296,8 @@ def _read_labelled(
         if (name, column) not in MAY_BE_BLANK:
             bad |= np.isnan(values[column])
     message = "lack a value, or the image's size to place it by is unknown"
-    findings.add_rows(
-        "loss", f"{name}_unreadable", message, bad, rows=rows.places, loses=LOSES[name]
-    )
+    code = f"{name}_unreadable"
+    findings.add_rows("loss", code, message, bad, rows=rows.places, loses=LOSES[name])
     chunk.add(name, reading.reading_id, {column: cell[~bad] for column, cell in values.items()})
 
 
@@ -183,32 +306,28 @@ def read_samples(
 ) -> None:
     """Add the gaze samples of a reading to the chunk; the manifest has a table of samples."""
     table = manifest.tables.samples
-    piece = None if table is None else rows_of_table("samples", root, reading, manifest, chunk)
+    piece = None if table is None else _rows_of_table("samples", root, reading, manifest, chunk)
     if table is None or piece is None:
         return
     rows, findings = piece
     columns = table.columns
     time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
     timeless = np.isnan(time_s)
-    message = "have no time"
-    findings.add_rows(
-        "loss", "sample_no_time", message, timeless, rows=rows.places, loses="samples"
-    )
-    selection = np.flatnonzero(~timeless)
-    selection = selection[np.argsort(time_s[selection], kind="stable")]
+    code, message = "sample_no_time", "have no time"
+    findings.add_rows("loss", code, message, timeless, rows=rows.places, loses="samples")
+    selection = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
     rows, time_s = rows.take(selection), time_s[selection]
     position = places(rows, ("x_px", "y_px"), columns, reading, manifest)
     x_px, y_px = position["x_px"], position["y_px"]
     valid = ~np.isnan(x_px) & ~np.isnan(y_px)
     if columns.valid is not None:
-        valid &= [text.lower() not in {"", *FALSE} for text in rows.text(columns.valid)]
+        stated = [text.lower() not in {"", *FALSE} for text in rows.text(columns.valid)]
+        valid &= np.array(stated, dtype=bool)  # an empty list alone would be floats
     inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
     if len(time_s) and manifest.tables.words is not None:
         aside = Chunk()  # the words were read, with their faults, in the pass before
         read_words(root, reading, manifest, aside)
         span_s = float(time_s[0]), float(time_s[-1])
         _compare_clocks("samples", span_s, _span("words", reading, aside), reading, chunk.faults)
-    numbered = {"sample": np.arange(len(time_s)), "time_s": time_s}
-    chunk.add(
-        "samples", reading.reading_id, {**numbered, **position, "valid": valid, "inside": inside}
-    )
+    values = {"sample": np.arange(len(time_s)), "time_s": time_s, **position}
+    chunk.add("samples", reading.reading_id, {**values, "valid": valid, "inside": inside})

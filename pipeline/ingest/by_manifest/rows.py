@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pyarrow import feather
 
 from gazescribe.pipeline.ingest.csv_files import (
     UNREADABLE,
@@ -126,7 +128,9 @@ def _load(
 
 def _table(path: Path, source: Source) -> tuple[list[str], Sequence[Sequence[Any]]]:
     if path.suffix in {".parquet", ".feather", ".arrow"}:
-        return _arrow_table(path)
+        table = pq.read_table(path) if path.suffix == ".parquet" else feather.read_table(path)
+        columns = [column.to_pylist() for column in table.columns]
+        return list(table.column_names), list(zip(*columns, strict=True))
     separator = source.separator or ("\t" if ".tsv" in path.suffixes else ",")
     with opened(path) as handle:
         rows = [row for row in csv.reader(handle, delimiter=separator) if row]
@@ -144,15 +148,6 @@ def _bids_header(path: Path) -> list[str] | None:
     if not isinstance(columns, list):
         raise ValueError(f"{sidecar.name} does not list Columns")  # noqa: TRY004 (as bad JSON)
     return [str(name) for name in columns]
-
-
-def _arrow_table(path: Path) -> tuple[list[str], Sequence[Sequence[Any]]]:
-    import pyarrow.parquet as pq
-    from pyarrow import feather
-
-    table = pq.read_table(path) if path.suffix == ".parquet" else feather.read_table(path)
-    columns = [column.to_pylist() for column in table.columns]
-    return list(table.column_names), list(zip(*columns, strict=True))
 
 
 def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | None:

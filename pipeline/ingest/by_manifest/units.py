@@ -44,18 +44,16 @@ class ViewAxis:
     def to_image(self, values: Floats, cell: PlaceCell) -> Floats:
         """Turn positions to image pixels, whose origin is the centre of the first; NaN if unknown.
 
-        Parameters
-        ----------
-        values : ndarray of float64, shape (n,)
-            Positions in the cell's unit: image pixels; shares of the image; screen pixels; shares
-            of the screen; degrees from the screen's centre, or the image's where there is no
-            screen.
-        cell : PlaceCell
-            Unit, and whether they grow upwards.
+        `values`, shape (n,), are in the unit of the cell: image pixels; shares of the image; screen
+        pixels; shares of the screen; degrees from the screen's centre, or the image's where there
+        is no screen.
         """
         sign = -1.0 if cell.up else 1.0
         if cell.unit == "deg":
-            return self._from_degrees(sign * values)
+            if math.isnan(self.distance_px):  # no screen: from the middle of the image
+                return sign * values * self.px_per_deg + self.size_px / 2 - 0.5
+            offset_px = self.distance_px * np.tan(np.radians(sign * values))
+            return self._from_screen(self.screen_px / 2 + offset_px)
         whole = {"px": self.size_px, "share": 1.0, "screen_px": self.screen_px, "screen_share": 1.0}
         last = whole[cell.unit] - (1.0 if cell.unit.endswith("px") else 0.0)
         values = last - values if cell.up else values
@@ -71,12 +69,6 @@ class ViewAxis:
         """Take screen pixels counted from the screen's edge."""
         return (edge_px - self.centre_px) / self.scale + self.size_px / 2 - 0.5
 
-    def _from_degrees(self, degrees: Floats) -> Floats:
-        if math.isnan(self.distance_px):
-            return degrees * self.px_per_deg + self.size_px / 2 - 0.5
-        offset_px = self.distance_px * np.tan(np.radians(degrees))
-        return self._from_screen(self.screen_px / 2 + offset_px)
-
 
 Axes = tuple[ViewAxis, ViewAxis]  # across and down
 
@@ -85,46 +77,36 @@ def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> Ax
     """Find how an image of this width and height was seen."""
     sizes = [math.nan if size is None else float(size) for size in size_px]
     screen, resolution = manifest.screen, manifest.resolution
-    screen_px, centre_px, scale, distance_px = _shown(sizes, manifest)
-    stated: list[float] = list(resolution.px_per_deg or ())
-    if resolution.image_width_deg:
-        stated = [sizes[0] / resolution.image_width_deg] * 2
-    if not stated and screen is not None:
-        stated = [distance * math.tan(math.radians(1)) / scale for distance in distance_px]
-    x, y = (
-        ViewAxis(
-            sizes[n],
-            screen_px[n],
-            centre_px[n],
-            scale,
-            stated[n] if stated else math.nan,
-            distance_px[n],
+    screen_px, centre_px, distance_px = [math.nan] * 2, [math.nan] * 2, [math.nan] * 2
+    scale = 1.0
+    if screen is not None:
+        screen_px, distance_px = (
+            [float(screen.width_px), float(screen.height_px)],
+            _distance(screen),
         )
-        for n in (0, 1)
+        low, high = [0.0, 0.0], screen_px
+        if screen.image_area is not None:
+            area = screen.image_area
+            low = [float(area.xmin_px), float(area.ymin_px)]
+            high = [float(area.xmax_px), float(area.ymax_px)]
+        centre_px = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
+        if resolution.image_on_screen == "fitted":
+            scale = float(np.min(np.subtract(high, low) / sizes))  # NaN where a size is unknown
+    px_per_deg: list[float] = list(resolution.px_per_deg or ())
+    if resolution.image_width_deg:
+        px_per_deg = [sizes[0] / resolution.image_width_deg] * 2
+    if not px_per_deg:
+        px_per_deg = [distance * math.tan(math.radians(1)) / scale for distance in distance_px]
+    columns = zip(sizes, screen_px, centre_px, px_per_deg, distance_px, strict=True)
+    x, y = (
+        ViewAxis(size, screen_size, centre, scale, per_deg, distance)
+        for size, screen_size, centre, per_deg, distance in columns
     )
     return x, y
 
 
-def _shown(
-    sizes: list[float], manifest: OwnManifest
-) -> tuple[list[float], list[float], float, list[float]]:
-    """Give the screen's size, the image's centre on it, its scale, and the eye's distance in px."""
-    screen = manifest.screen
-    if screen is None:
-        return [math.nan] * 2, [math.nan] * 2, 1.0, [math.nan] * 2
-    screen_px = [float(screen.width_px), float(screen.height_px)]
-    low, high = [0.0, 0.0], screen_px
-    if screen.image_area is not None:
-        area = screen.image_area
-        low = [float(area.xmin_px), float(area.ymin_px)]
-        high = [float(area.xmax_px), float(area.ymax_px)]
-    centre_px = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
-    room = [(last - first) / size for first, last, size in zip(low, high, sizes, strict=True)]
-    fitted = manifest.resolution.image_on_screen == "fitted"
-    return screen_px, centre_px, float(np.min(room)) if fitted else 1.0, _distance(screen)
-
-
 def _distance(screen: Screen) -> list[float]:
+    """Give the distance of the eye in screen pixels, which may differ across and down."""
     if not screen.width_mm or not screen.distance_mm:
         return [math.nan] * 2
     across = screen.width_mm / screen.width_px

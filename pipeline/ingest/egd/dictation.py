@@ -7,27 +7,22 @@ may stand inside a phrase. Such a phrase is cut there and its time shared out by
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Findings
 
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True)
-class Dictation:
-    """A text, and the columns of `words` and `sentences`: no table where no word has a time."""
-
-    text: str | None
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-def read_dictation(path: Path, audio_offset_s: float, findings: Findings) -> Dictation | None:
-    """Read a transcript, `transcript.json`; None when it cannot be used.
+def read_dictation(
+    path: Path, audio_offset_s: float, findings: Findings, chunk: Chunk
+) -> str | None:
+    """Add the words and sentences of a `transcript.json`; give its text, None when there is none.
 
     `audio_offset_s` is added to the times of words: time since the image appeared = time in the
     audio + offset; positive when the recording began after the image appeared. Without timed
@@ -41,7 +36,7 @@ def read_dictation(path: Path, audio_offset_s: float, findings: Findings) -> Dic
     if not words:
         message = "no phrase has a time, so no window can be opened"
         findings.add("loss", "transcript_without_times", message, loses="words")
-        return Dictation(full_text or None)
+        return full_text or None
     texts = [word.text for word in words]
     transcript = transcribe(texts, sentence_ends(words), glued=frozenset())
     if transcript.is_open:
@@ -49,9 +44,11 @@ def read_dictation(path: Path, audio_offset_s: float, findings: Findings) -> Dic
     if full_text and _BLANKS.sub("", full_text) != _BLANKS.sub("", transcript.text):
         message = "full_text is not what the phrases say; the phrases are used"
         findings.add("warning", "full_text_differs", message)
-    onset_s = [word.onset_s + audio_offset_s for word in words]
-    offset_s = [word.offset_s + audio_offset_s for word in words]
-    return Dictation(transcript.text, transcript.as_tables(texts, onset_s, offset_s))
+    for number, word in enumerate(words):
+        onset_s, offset_s = word.onset_s + audio_offset_s, word.offset_s + audio_offset_s
+        words[number] = replace(word, onset_s=onset_s, offset_s=offset_s)
+    chunk.add_words(str(findings.item), transcript, words)
+    return transcript.text
 
 
 def _load(path: Path, findings: Findings) -> dict[str, Any] | None:

@@ -20,7 +20,6 @@ from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.ingest.egd.screen import (
     Axes,
     Floats,
-    Mask,
     Numbers,
     fit_size,
     on_display,
@@ -33,7 +32,15 @@ POSITION = ("FPOGX", "FPOGY", "X_ORIGINAL", "Y_ORIGINAL")
 FIXATION_COLUMNS = (TIME, "FPOGS", "FPOGD", "FPOGV", *POSITION)
 SAMPLE_COLUMNS = (TIME, "FPOGV", *POSITION)
 
+LEFT_OUT: dict[str, tuple[Severity, str]] = {
+    "calibration": ("warning", "are of calibration pictures (ids of 39 characters)"),
+    "id_too_long": ("loss", "have an id longer than 44 characters"),
+    "id_unknown": ("loss", "are of images that the master sheet does not list"),
+    "unreadable": ("loss", "lack a number"),
+    "ragged": ("loss", "have too many or too few cells"),
+}
 LOSES = {"fixations": "fixations", "eye_gaze": "samples"}
+UNSIZED = "are of images of unknown size"
 ID_LENGTH = 44
 # A calibration picture (a white disc) has the id of a real image without its last five characters:
 # to complete such an id would mix gaze at the disc into a reading (spec egd.md 3).
@@ -101,7 +108,8 @@ def _stream(
             yield places[readable], {name: column[readable] for name, column in values.items()}
     except (pa.ArrowException, OSError) as error:
         findings.add("error", f"{stem}_unreadable", reason_of(error), loses="gaze")
-    _note_left_out(left_out, findings)
+    for reason, (severity, message) in LEFT_OUT.items():
+        _note(severity, reason, message, left_out[reason], findings)
 
 
 def _open(path: Path, columns: Sequence[str], left_out: Counter[str]) -> Iterator[pa.RecordBatch]:
@@ -125,18 +133,6 @@ def _count_unknown(ids: pa.Array, left_out: Counter[str]) -> None:
     left_out["calibration"] += int(is_calibration.sum())
     left_out["id_too_long"] += int(is_too_long.sum())
     left_out["id_unknown"] += int((~is_calibration & ~is_too_long).sum())
-
-
-def _note_left_out(left_out: Counter[str], findings: Findings) -> None:
-    reasons: dict[str, tuple[Severity, str]] = {
-        "calibration": ("warning", "are of calibration pictures (ids of 39 characters)"),
-        "id_too_long": ("loss", "have an id longer than 44 characters"),
-        "id_unknown": ("loss", "are of images that the master sheet does not list"),
-        "unreadable": ("loss", "lack a number"),
-        "ragged": ("loss", "have too many or too few cells"),
-    }
-    for reason, (severity, message) in reasons.items():
-        _note(severity, reason, message, left_out[reason], findings)
 
 
 def _note(severity: Severity, reason: str, message: str, n: int, findings: Findings) -> None:
@@ -196,28 +192,31 @@ def place_fixations(
     unknown are left out, as all that cannot be used; `findings` takes them by reason.
     """
     onset_s, offset_s = rows["FPOGS"], rows["FPOGS"] + rows["FPOGD"]
-    invalid = rows["FPOGV"] != 1
-    empty = ~invalid & (rows["FPOGD"] <= 0)
-    before = ~invalid & ~empty & (offset_s <= 0)
-    unsized = ~(invalid | empty | before) & np.isnan(axes[0].scale + axes[1].scale)[reading]
-    usable = ~(invalid | empty | before | unsized)
-
-    def note(severity: Severity, reason: str, message: str, bad: Mask) -> None:
-        _note(severity, reason, message, int(bad.sum()), findings)
-
-    note("loss", "invalid", "are no fixations (FPOGV is 0)", invalid)
-    note("loss", "without_length", "have no duration above 0", empty)
-    note("loss", "before_image", "end before the image appeared", before)
-    note("loss", "of_unknown_size", "are of images of unknown size", unsized)
+    unsized = np.isnan(axes[0].scale + axes[1].scale)[reading]
+    usable = np.ones(len(reading), dtype=bool)
+    for reason, message, bad in (
+        ("invalid", "are no fixations (FPOGV is 0)", rows["FPOGV"] != 1),
+        ("without_length", "have no duration above 0", rows["FPOGD"] <= 0),
+        ("before_image", "end before the image appeared", offset_s <= 0),
+        ("of_unknown_size", UNSIZED, unsized),
+    ):
+        _note("loss", reason, message, int((usable & bad).sum()), findings)
+        usable &= ~bad
     message = "begin before the image appeared and were cut to begin with it"
-    note("warning", "begin_early", message, usable & (onset_s < 0))
+    _note("warning", "begin_early", message, int((usable & (onset_s < 0)).sum()), findings)
     # fixations.csv keeps the last sample of each fixation, whose Time is therefore its end.
-    late = np.abs(offset_s - rows[TIME]) > END_TOLERANCE_S
+    late = usable & (np.abs(offset_s - rows[TIME]) > END_TOLERANCE_S)
     message = "have a Time that is not the end of the fixation; onset and duration are used"
-    note("warning", "time_is_not_end", message, usable & late)
+    _note("warning", "time_is_not_end", message, int(late.sum()), findings)
     place = reading[usable]
-    positions = {name: rows[name][usable] for name in POSITION}
-    x_px, y_px = _positions(place, positions, axes, findings)
+    x, y, x_original, y_original = (rows[name][usable] for name in POSITION)
+    shown = on_display(axes, (x, y), (x_original, y_original), place)
+    x_apart = np.abs(axes[0].extrapolate(x, place) - x_original) > MAP_TOLERANCE_PX
+    y_apart = np.abs(axes[1].extrapolate(y, place) - y_original) > MAP_TOLERANCE_PX
+    n_differing = int((shown & (x_apart | y_apart)).sum())
+    message = "have a published position that the image's size and pads do not give; it is kept"
+    _note("warning", "position_differs", message, n_differing, findings)
+    x_px, y_px = to_image(axes, (x, y), (x_original, y_original), place)
     columns = {
         "onset_s": np.maximum(onset_s[usable], 0.0),
         "offset_s": offset_s[usable],
@@ -227,20 +226,6 @@ def place_fixations(
         "px_per_deg_y": axes[1].px_per_deg[place],
     }
     return group(place, columns, len(axes[0].size_px))
-
-
-def _positions(
-    reading: Numbers, rows: Mapping[str, Floats], axes: Axes, findings: Findings
-) -> tuple[Floats, Floats]:
-    fractions = rows["FPOGX"], rows["FPOGY"]
-    published = rows["X_ORIGINAL"], rows["Y_ORIGINAL"]
-    shown = on_display(axes, fractions, published, reading)
-    differs = np.zeros(len(reading), dtype=bool)
-    for axis, fraction, position in zip(axes, fractions, published, strict=True):
-        differs |= np.abs(axis.extrapolate(fraction, reading) - position) > MAP_TOLERANCE_PX
-    message = "have a published position that the image's size and pads do not give; it is kept"
-    _note("warning", "position_differs", message, int((differs & shown).sum()), findings)
-    return to_image(axes, fractions, published, reading)
 
 
 def place_samples(
@@ -254,7 +239,7 @@ def place_samples(
     """
     sized = ~np.isnan(axes[0].scale + axes[1].scale)
     pieces: list[tuple[NDArray[Any], ...]] = [
-        (np.empty(0, np.int32), *(np.empty(0),) * 3, np.empty(0, bool))
+        (np.empty(0, np.int32), *(np.empty(0),) * 3, np.empty(0, bool))  # where no row is read
     ]
     n_unsized = 0
     for reading, rows in _stream(path, SAMPLE_COLUMNS, dicom_ids, findings, n_rows):
@@ -265,7 +250,7 @@ def place_samples(
         x_px, y_px = to_image(axes, (x, y), (x_original, y_original), place)
         valid = rows["FPOGV"][usable] == 1
         pieces.append((place.astype(np.int32), rows[TIME][usable], x_px, y_px, valid))
-    _note("loss", "of_unknown_size", "are of images of unknown size", n_unsized, findings)
+    _note("loss", "of_unknown_size", UNSIZED, n_unsized, findings)
     place, *values = (np.concatenate(column) for column in zip(*pieces, strict=True))
     columns = dict(zip(("time_s", "x_px", "y_px", "valid"), values, strict=True))
     n_early = int((columns["time_s"] < 0).sum())

@@ -72,13 +72,7 @@ Axes = tuple[DisplayAxis, DisplayAxis]  # across and down
 
 
 def display_of(manifest: Manifest) -> Display:
-    """Read the display from a manifest.
-
-    Raises
-    ------
-    ManifestError
-        If the manifest has no screen, or does not give its millimetres and the distance to it.
-    """
+    """Read the display from a manifest; a ManifestError if that has no screen and distance."""
     screen = manifest.screen
     if screen is None or not (screen.width_mm and screen.height_mm and screen.distance_mm):
         problem = "screen needs width_mm, height_mm and distance_mm."
@@ -122,23 +116,13 @@ def on_display(
 def to_image(
     axes: Axes, fractions: tuple[Floats, Floats], published: tuple[Floats, Floats], reading: Numbers
 ) -> tuple[Floats, Floats]:
-    """Positions in the image: as published inside, extrapolated outside.
+    """Positions in the image: as published inside, extrapolated outside; x_px and y_px.
 
-    Parameters
-    ----------
-    axes : tuple of DisplayAxis
-        Across and down.
-    fractions, published : tuple of ndarray, each of shape (n,)
-        FPOGX and FPOGY; X_ORIGINAL and Y_ORIGINAL. The latter are pixel numbers, cut to integers;
-        outside the image one number for the whole axis, which says nothing of the place.
-    reading : ndarray of int, shape (n,)
-        Element of the axes that each row belongs to.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (n,)
-        x_px, y_px. Of an image of odd width the published x_px can be the width itself: the pixel
-        it was padded by.
+    `fractions` are FPOGX and FPOGY, `published` X_ORIGINAL and Y_ORIGINAL, each of shape (n,). The
+    latter are pixel numbers, cut to integers; outside the image one number for the whole axis,
+    which says nothing of the place. `reading`, shape (n,), is the element of the axes that each row
+    belongs to. Of an image of odd width the published x_px can be the width itself: the pixel it
+    was padded by.
     """
     shown = on_display(axes, fractions, published, reading)
     x_px, y_px = (

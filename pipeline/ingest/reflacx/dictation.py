@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import Columns, Floats, Mask, numbers, read_columns
+from gazescribe.pipeline.ingest.csv_files import Columns, numbers, read_columns
 from gazescribe.pipeline.ingest.reflacx.gaze import MAX_AUDIO_S
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
-from gazescribe.pipeline.ingest.transcripts import transcribe
+from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 
@@ -25,22 +24,21 @@ def read_dictation(
     cells = read_columns(root, file, findings, loses=loses)
     if cells is None:
         return written
-    timed = _timed_words(cells, findings, loses)
-    if timed is None:
+    words = _timed_words(cells, findings, loses)
+    if words is None:
         return written
-    words, onset_s, offset_s = timed
     # Punctuation was dictated ("period") and is a word of its own, so a point inside a word, as of
     # 1.5, ends no sentence (spec reflacx A8, A16).
-    transcript = transcribe(words, [word == "." for word in words])
+    texts = [word.text for word in words]
+    transcript = transcribe(texts, [text == "." for text in texts])
     if written is not None and written != transcript.text:
         message = "the words do not give transcription.txt; the text rebuilt from them is kept"
         findings.add("warning", "text_differs", message)
     if transcript.is_open:
         findings.add("warning", "no_final_period", "the last sentence has no period; it is kept")
-    if any("." in word and word != "." for word in words):
+    if any("." in text and text != "." for text in texts):
         findings.add("warning", "period_inside_word", "a period inside a word ends no sentence")
-    for table, columns in transcript.as_tables(words, onset_s, offset_s).items():
-        chunk.add(table, reading.reading_id, columns)
+    chunk.add_words(reading.reading_id, transcript, words)
     return transcript.text
 
 
@@ -58,10 +56,9 @@ def _read_transcription(
     return text or None
 
 
-def _timed_words(
-    cells: Columns, findings: Findings, loses: str
-) -> tuple[list[str], Floats, Floats] | None:
-    words = [word.strip() for word in cells["word"]]
+def _timed_words(cells: Columns, findings: Findings, loses: str) -> list[Word] | None:
+    """Give the words that are not blank; None where there is none or one lacks its time."""
+    texts = [text.strip() for text in cells["word"]]
     onset_s, _ = numbers(cells["timestamp_start_word"])
     offset_s, _ = numbers(cells["timestamp_end_word"])
     untimed, reversed_ = np.isnan(onset_s) | np.isnan(offset_s), offset_s < onset_s
@@ -69,24 +66,20 @@ def _timed_words(
     findings.add_rows("loss", "word_reversed", "end before they start", reversed_, loses=loses)
     if untimed.any() or reversed_.any():  # half of a text would misplace all that it mentions
         return None
-    filled = np.array([bool(word) for word in words], dtype=bool)
+    filled = np.array([bool(text) for text in texts], dtype=bool)
     findings.add_rows("warning", "word_empty", "hold no word and are left out", ~filled)
     if not filled.any():
         findings.add("loss", "words_none", "there is no word", loses=loses)
         return None
     places = np.flatnonzero(filled)
     onset_s, offset_s = onset_s[places], offset_s[places]
-    _warn_of_words(onset_s, offset_s, places, findings)
-    return [words[place] for place in places], onset_s, offset_s
-
-
-def _warn_of_words(
-    onset_s: Floats, offset_s: Floats, places: NDArray[np.intp], findings: Findings
-) -> None:
-    def warn(code: str, message: str, rows: Mask) -> None:
-        findings.add_rows("warning", f"word_{code}", message, rows, rows=places)
-
-    warn("no_length", "have no length", offset_s == onset_s)
     early = np.append(False, np.diff(onset_s) < 0)
-    warn("order", "start before the word before them", early)
-    warn("outside_audio", "lie outside 0 to 240 s", (onset_s < 0) | (offset_s >= MAX_AUDIO_S))
+    outside = (onset_s < 0) | (offset_s >= MAX_AUDIO_S)
+    for code, message, unusual in (
+        ("word_no_length", "have no length", offset_s == onset_s),
+        ("word_order", "start before the word before them", early),
+        ("word_outside_audio", "lie outside 0 to 240 s", outside),
+    ):
+        findings.add_rows("warning", code, message, unusual, rows=places)
+    timed = zip(places, onset_s.tolist(), offset_s.tolist(), strict=True)
+    return [Word(texts[place], *times_s) for place, *times_s in timed]

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import Floats, Mask, number_columns, read_columns
+from gazescribe.pipeline.ingest.csv_files import Mask, number_columns, read_columns, usable_rows
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
-from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing
 
@@ -45,43 +44,35 @@ def read_fixations(
         return False
     # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
-    usable = _usable_fixations(values, bad, findings)
-    places, size_px = np.arange(len(usable)), (reading.width_px, reading.height_px)
-    _warn_of_fixations({name: column[usable] for name, column in values.items()}, usable, findings)
-    return chunk.add_usable_fixations(values, usable, places, size_px, thresholds, findings)
-
-
-def _usable_fixations(values: dict[str, Floats], bad: dict[str, Mask], findings: Findings) -> Mask:
     blank = _any(np.isnan(values[name]) for name in values if name not in MAY_BE_BLANK)
-    reversed_ = ~blank & ~(values["offset_s"] > values["onset_s"])
-    flat = ~blank & ~reversed_ & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
-
-    def lose(code: str, message: str, rows: Mask) -> None:
-        findings.add_rows("loss", f"fixation_{code}", message, rows, loses="fixations")
-
-    lose("unreadable", "lack a number", blank)
-    lose("reversed", "do not end after they start", reversed_)
-    lose("no_resolution", "have no pixels per degree above 0", flat)
+    reversed_ = ~(values["offset_s"] > values["onset_s"])
+    flat = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+    reasons = {
+        "fixation_unreadable": ("lack a number", blank),
+        "fixation_reversed": ("do not end after they start", reversed_),
+        "fixation_no_resolution": ("have no pixels per degree above 0", flat),
+    }
+    usable = usable_rows(reasons, findings, loses="fixations")
     message = "have an unreadable pupil or shown part, taken as unknown"
     unknown = _any(bad[name] for name in MAY_BE_BLANK)
     findings.add_rows("warning", "fixation_part_unreadable", message, unknown)
-    return ~(blank | reversed_ | flat)
+    places = np.arange(len(usable))
+    shown = {name: column[usable] for name, column in values.items()}
+    outside = (shown["onset_s"] < 0) | (shown["offset_s"] >= MAX_AUDIO_S)
+    xmin, ymin, xmax, ymax = (shown[f"shown_{side}_px"] for side in SIDES)
+    unseen = (xmin >= xmax) | (ymin >= ymax)
+    for code, message, unusual in (
+        ("fixation_outside_audio", "lie outside 0 to 240 s", outside),
+        ("fixation_nothing_shown", "show no part of the image", unseen),
+    ):
+        findings.add_rows("warning", code, message, unusual, rows=places[usable])
+    size_px = reading.width_px, reading.height_px
+    return chunk.add_usable_fixations(values, usable, places, size_px, thresholds, findings)
 
 
 def _any(masks: Iterable[Mask]) -> Mask:
     result: Mask = np.logical_or.reduce(list(masks))
     return result
-
-
-def _warn_of_fixations(values: dict[str, Floats], usable: Mask, findings: Findings) -> None:
-    def warn(code: str, message: str, bad: Mask) -> None:
-        places = np.flatnonzero(usable)
-        findings.add_rows("warning", f"fixation_{code}", message, bad, rows=places)
-
-    outside = (values["onset_s"] < 0) | (values["offset_s"] >= MAX_AUDIO_S)
-    warn("outside_audio", "lie outside 0 to 240 s", outside)
-    xmin, ymin, xmax, ymax = (values[f"shown_{side}_px"] for side in SIDES)
-    warn("nothing_shown", "show no part of the image", (xmin >= xmax) | (ymin >= ymax))
 
 
 def read_samples(
@@ -102,16 +93,10 @@ def read_samples(
     except (ArrowException, OSError, KeyError) as error:
         findings.add("loss", "gaze_unreadable", f"this cannot be read ({error})", loses="samples")
         return
-    values = {name: table[source].to_numpy() for name, source in SAMPLE_COLUMNS.items()}
     if not len(table):
         findings.add("loss", "gaze_none", "there is no sample", loses="samples")
         return
-    _add_samples(values, reading, findings, chunk)
-
-
-def _add_samples(
-    values: dict[str, Floats], reading: ReflacxReading, findings: Findings, chunk: Chunk
-) -> None:
+    values = {name: table[source].to_numpy() for name, source in SAMPLE_COLUMNS.items()}
     timeless = ~np.isfinite(values["time_s"])
     findings.add_rows("loss", "sample_no_time", "have no time", timeless, loses="samples")
     values = {name: column[~timeless] for name, column in values.items()}
@@ -121,10 +106,6 @@ def _add_samples(
     findings.add_rows("warning", "sample_step", "do not follow by 1 ms", uneven)
     valid = has_x & has_y  # a lost eye is a blank cell
     size_px = (reading.width_px or 0, reading.height_px or 0)
-    columns = {
-        "sample": np.arange(len(valid)),
-        **values,
-        "valid": valid,
-        "inside": valid & on_image(values["x_px"], values["y_px"], *size_px),
-    }
+    inside = valid & on_image(values["x_px"], values["y_px"], *size_px)
+    columns = {"sample": np.arange(len(valid)), **values, "valid": valid, "inside": inside}
     chunk.add("samples", reading.reading_id, columns)

@@ -16,6 +16,7 @@ from gazescribe.pipeline.ingest.csv_files import (
     numbers,
     read_columns,
     sort_corners,
+    usable_rows,
 )
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.sources.faults import Findings
@@ -60,16 +61,13 @@ def _usable_ellipses(
     unreadable = np.array([None in row for row in flags], dtype=bool)
     for values in box.values():
         unreadable |= np.isnan(values)
-    unstated = ~unreadable & ~np.isin(certainty, range(1, 6))
-    unlabelled = ~unreadable & ~unstated & np.array([not any(row) for row in flags], dtype=bool)
-
-    def lose(code: str, message: str, rows: Mask) -> None:
-        findings.add_rows("loss", f"ellipse_{code}", message, rows, loses="ellipses")
-
-    lose("unreadable", "lack a number or a True/False", unreadable)
-    lose("certainty", "have a certainty outside 1 to 5", unstated)
-    lose("no_label", "stand for no label", unlabelled)
-    usable = ~(unreadable | unstated | unlabelled)
+    unlabelled = np.array([not any(row) for row in flags], dtype=bool)
+    reasons = {
+        "ellipse_unreadable": ("lack a number or a True/False", unreadable),
+        "ellipse_certainty": ("have a certainty outside 1 to 5", ~np.isin(certainty, range(1, 6))),
+        "ellipse_no_label": ("stand for no label", unlabelled),
+    }
+    usable = usable_rows(reasons, findings, loses="ellipses")
     return box, np.where(usable, certainty, 0).astype(int).tolist(), usable
 
 
@@ -107,7 +105,8 @@ def add_labels(
         else:
             message = f"{label} has the certainty {reading.labels[label]!r}, not 0 to 5"
             findings.add("loss", "certainty_unreadable", message, row=reading.row, loses="labels")
-    _compare_with_ellipses(certainties, drawn, reading, findings)
+    if drawn is not None:
+        _compare_with_ellipses(certainties, drawn, reading, findings)
     rows = {"label": list(certainties), "certainty": list(certainties.values())}
     chunk.add("certainties", reading.reading_id, rows)
     attributes: dict[str, str] = {
@@ -138,12 +137,10 @@ def _flags(
 
 def _compare_with_ellipses(
     certainties: dict[str, int | None],
-    drawn: dict[str, int] | None,
+    drawn: dict[str, int],
     reading: ReflacxReading,
     findings: Findings,
 ) -> None:
-    if drawn is None:
-        return
     differ = [
         f"{label} {stated} against {drawn.get(label, 0)}"
         for label, stated in certainties.items()

@@ -13,9 +13,15 @@ from pathlib import Path
 
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.protocol import READING_TABLES, Listing, Plan, Reader
-from gazescribe.pipeline.ingest.reflacx.gaze import read_samples
-from gazescribe.pipeline.ingest.reflacx.metadata import PHASES, ReflacxReading, read_metadata
-from gazescribe.pipeline.ingest.reflacx.reading import read_reading
+from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
+from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations, read_samples
+from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
+from gazescribe.pipeline.ingest.reflacx.metadata import (
+    PHASES,
+    ReflacxReading,
+    findings_of,
+    read_metadata,
+)
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.ingest.splits import (
     SplitPlan,
@@ -26,6 +32,7 @@ from gazescribe.pipeline.ingest.splits import (
 )
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.roots import existing
 
 
 def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
@@ -92,4 +99,33 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     }
 
 
-READER = Reader(READING_TABLES, _list, _plan, _count, read_reading, read_samples)
+def _read(
+    root: Path, reading: ReflacxReading, manifest: Manifest, settings: Ingest, chunk: Chunk
+) -> None:
+    """Add all files of a reading but its samples; no fault of one stops the others."""
+    text, has_gaze = None, False
+    if reading.discarded:
+        _note_needless_files(root, reading, manifest, chunk)
+        chunk.without_gaze["discarded"] += 1
+    else:
+        has_gaze = read_fixations(root, reading, manifest, settings.quality, chunk)
+        text = read_dictation(root, reading, manifest, chunk)
+    drawn = read_ellipses(root, reading, manifest, chunk)
+    add_labels(reading, manifest, drawn, chunk)
+    read_chest(root, reading, manifest, chunk)
+    chunk.add_reading(
+        reading.reading_id, reading, dataset=manifest.name, has_gaze=has_gaze, text=text
+    )
+
+
+def _note_needless_files(
+    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
+) -> None:
+    for name in ("fixations", "words", "transcription"):
+        findings = findings_of(manifest.file(name), reading, chunk)
+        if existing(root / findings.file):
+            message = "the reading is flagged as discarded, so this file is not read"
+            findings.add("warning", "discarded_with_files", message)
+
+
+READER = Reader(READING_TABLES, _list, _plan, _count, _read, read_samples)

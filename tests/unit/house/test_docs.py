@@ -47,7 +47,7 @@ NEEDS = {
     "ChestX-Det": 1,
 }
 """Blocks that cannot run here, by what they need."""
-TESTED_ELSEWHERE = {"own-data.md"}  # tests/unit/test_ingest_generic.py
+TESTED_ELSEWHERE = {"own-data.md"}  # ingest/by_manifest/test_reader.py
 FENCE = re.compile(
     r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?(?:^`(?P<file>[^`\n]+)`\n\n)?"
     r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$",

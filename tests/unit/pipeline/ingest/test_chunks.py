@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.chunks import Chunk, cut, write_chunks
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.tables import read_table, table_path, write_table
+from gazescribe.pipeline.ingest.chunks import Chunk, cut, dataset_of, find_obsolete, write_chunks
+from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Fault, Findings
+from tests.synthetic import reading
 
 QUALITY = load_params().ingest.quality
 
@@ -85,3 +88,44 @@ def test_last_is_of_the_reading_that_was_added_last():
 )
 def test_the_last_cut_is_shorter(n, lengths):
     assert [len(part) for part in cut(range(n), 2)] == lengths
+
+
+def write_readings(folder, source="egd 1.0.0"):
+    rows = {name: [value] for name, value in reading("R1").items()}
+    write_table(rows, folder, "readings", {"source": source})
+
+
+def test_tables_that_are_not_written_again_are_obsolete(tmp_path):
+    write_readings(tmp_path)
+    (tmp_path / "note.txt").write_text("not ours")
+    assert find_obsolete(tmp_path, "egd", ["readings"]) == []
+    assert find_obsolete(tmp_path, "egd", ["fixations"]) == ["readings.parquet"]
+    assert find_obsolete(tmp_path / "new", "egd", ["fixations"]) == []
+
+
+def test_another_data_set_is_refused(tmp_path):
+    write_readings(tmp_path)
+    with pytest.raises(GazeError, match="tables of egd lie here, and reflacx would mix"):
+        find_obsolete(tmp_path, "reflacx", ["fixations"])
+
+
+def test_the_data_set_of_a_folder(tmp_path):
+    assert dataset_of(tmp_path) == ""
+    write_readings(tmp_path, "my lab 2.1")
+    assert dataset_of(tmp_path) == "my lab"
+    table_path(tmp_path, "readings").write_bytes(b"no Parquet")
+    assert dataset_of(tmp_path) == ""
+
+
+def test_words_of_a_transcript_become_two_tables():
+    chunk = Chunk()
+    words = [Word("small", 0.5, 1.0), Word(".", 1.0, 1.1), Word("clear", 2.0, 2.5)]
+    transcript = transcribe([word.text for word in words], [False, True, False])
+    chunk.add_words("R1", transcript, words)
+    tables = chunk.pack().packed
+    assert tables["words"]["char_start"].to_pylist() == [0, 5, 7]
+    assert tables["words"]["sentence"].to_pylist() == [0, 0, 1]
+    assert tables["sentences"].drop_columns("reading_id").to_pylist() == [
+        {"sentence": 0, "onset_s": 0.5, "offset_s": 1.1, "char_start": 0, "char_end": 6},
+        {"sentence": 1, "onset_s": 2.0, "offset_s": 2.5, "char_start": 7, "char_end": 12},
+    ]

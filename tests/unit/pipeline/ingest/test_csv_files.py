@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.ingest.csv_files import boolean, number_columns, numbers, read_columns
+from gazescribe.pipeline.ingest.csv_files import (
+    boolean,
+    number_columns,
+    numbers,
+    read_columns,
+    usable_rows,
+)
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Column, SourceFile
 
@@ -87,3 +93,14 @@ def test_number_columns_are_renamed_and_absent_ones_unknown():
 )
 def test_booleans(cells, value):
     assert {boolean(cell) for cell in cells} == {value}
+
+
+def test_a_row_wrong_in_two_ways_counts_for_the_first_alone():
+    findings = Findings("a.csv", "R1", [])
+    blank, late = np.array([True, False, False, False]), np.array([True, True, False, True])
+    reasons = {"blank": ("are blank", blank), "late": ("are late", late)}
+    assert usable_rows(reasons, findings, loses="words").tolist() == [False, False, True, False]
+    assert [(fault.code, fault.n, fault.row) for fault in findings.faults] == [
+        ("blank", 1, 1),
+        ("late", 2, 2),
+    ]

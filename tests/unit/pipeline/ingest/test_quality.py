@@ -19,11 +19,13 @@ OFF = Quality(
 
 
 def quality(size_px=(100, 120)):
-    onset_s = np.array([0.0, 0.5, 2.0, 3.0])
-    offset_s = np.array([0.45, 1.0, 2.9, 4.0])
-    x_px = np.array([10.0, -3.0, 50.0, 99.6])
-    y_px = np.array([10.0, 10.0, np.nan, 10.0])
-    return gaze_quality(onset_s, offset_s, x_px, y_px, size_px, min_gap_s=0.1)
+    fixations = {
+        "onset_s": np.array([0.0, 0.5, 2.0, 3.0]),
+        "offset_s": np.array([0.45, 1.0, 2.9, 4.0]),
+        "x_px": np.array([10.0, -3.0, 50.0, 99.6]),
+        "y_px": np.array([10.0, 10.0, np.nan, 10.0]),
+    }
+    return gaze_quality(fixations, size_px, min_gap_s=0.1)
 
 
 def test_measures():
@@ -42,13 +44,14 @@ def test_an_unknown_size_gives_an_unknown_share():
 
 def test_overlapping_fixations_leave_no_gap():
     onset_s, offset_s = np.array([0.0, 1.0, 2.5]), np.array([2.0, 1.5, 3.0])
-    found = gaze_quality(onset_s, offset_s, onset_s, onset_s, (9, 9), min_gap_s=0.1)
+    fixations = {"onset_s": onset_s, "offset_s": offset_s, "x_px": onset_s, "y_px": onset_s}
+    found = gaze_quality(fixations, (9, 9), min_gap_s=0.1)
     assert found.longest_gap_s == 0.5
 
 
 def test_one_fixation_of_no_length_divides_by_nothing():
-    one = np.array([1.0])
-    found = gaze_quality(one, one, one, one, (9, 9), min_gap_s=0.1)
+    fixations = dict.fromkeys(("onset_s", "offset_s", "x_px", "y_px"), np.array([1.0]))
+    found = gaze_quality(fixations, (9, 9), min_gap_s=0.1)
     assert (found.share_lost, found.fixations_per_s, found.longest_gap_s) == (0.0, 0.0, 0.0)
 
 

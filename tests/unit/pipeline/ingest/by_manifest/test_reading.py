@@ -122,3 +122,69 @@ def test_samples_on_another_clock_than_the_words_are_said(lab):
     columns = {"reading_id": "id", "time_s": "s", "x_px": "x", "y_px": "y"}
     lab.tables["samples"] = {"file": "samples.csv", "columns": columns}
     assert CLOCKS in lab.run("verify", "--workers", "1").output
+
+
+def test_phrases_are_cut_behind_periods(lab):
+    words = lab.ingest().rows("words", "B2")
+    assert [word["text"] for word in words] == ["clear lungs.", "heart is big"]
+    assert [word["sentence"] for word in words] == [0, 1]
+    assert words[0]["offset_s"] == pytest.approx(2.6 * 12 / 25)
+    assert lab.column("sentences", "offset_s", "B2")[1] == 2.6
+
+
+def test_a_column_says_where_sentences_end(lab):
+    lab.files["words.csv"] = "id,word,from,to,s\nA1,Dr. No,1,2,1\nA1,saw,2,3,1\nA1,it,3,4,2\n"
+    lab.tables["words"]["columns"]["sentence"] = "s"
+    assert lab.ingest().column("words", "sentence") == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "differs"),
+    [
+        pytest.param("Well:  small, effusion.", None, True, id="a word more"),
+        pytest.param("- small, effusion.!", [2, 9], False, id="found"),
+        pytest.param("small effusions.", None, True, id="another word"),
+    ],
+)
+def test_a_text_is_kept_where_the_words_stand_in_it(lab, text, starts, differs):
+    lab.files["readings.csv"] = f'id,who,w,h,t\nA1,7,100,80,"{text}"\nB2,8,100,80,\n'
+    lab.tables["readings"]["columns"]["text"] = "t"
+    lab.ingest()
+    assert lab.rows("readings")[0]["text"] == ("small effusion." if differs else text)
+    assert lab.column("words", "char_start") == (starts or [0, 6])
+    assert ("text_differs" in lab.reasons()) == differs
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param({"onset_s": "start", "offset_s": "end"}, id="offset"),
+        pytest.param({"onset_s": "start", "duration_s": "length"}, id="duration"),
+    ],
+)
+def test_an_end_or_a_duration_gives_the_same_time(lab, columns):
+    lab.files["fixations.csv"] = "id,start,end,length,x,y\nA1,0.5,0.75,0.25,10,20\n"
+    mapped = lab.tables["fixations"]["columns"]
+    for name in ("onset_s", "offset_s"):
+        mapped.pop(name)
+    mapped |= columns
+    lab.ingest()
+    assert lab.column("fixations", "offset_s") == [0.75]
+
+
+def test_a_reading_without_rows_of_a_table_loses_them_and_no_other(lab):
+    lab.files["words.csv"] = "id,word,from,to\nA1,clear.,1,2\n"
+    lab.ingest()
+    assert lab.reasons() == {"words_missing": 1}
+    assert lab.column("readings", "text", "B2") == [None]
+    assert len(lab.rows("fixations", "B2")) == 1
+
+
+def test_a_file_of_samples_without_rows_is_read(lab):
+    samples = {"file": "samples/{reading_id}.csv"}
+    samples["columns"] = {"time_s": "t", "x_px": "x", "y_px": "y", "valid": "ok"}
+    lab.tables["samples"] = samples
+    lab.files |= {"samples/A1.csv": "t,x,y,ok\n", "samples/B2.csv": "t,x,y,ok\n1.5,10,20,1\n"}
+    lab.ingest()
+    assert lab.rows("samples") == []
+    assert lab.column("samples", "valid", "B2") == [True]

@@ -1,12 +1,21 @@
 import json
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.egd.dictation import read_dictation
 from gazescribe.pipeline.sources.faults import Findings
+
+
+@dataclass(frozen=True)
+class Dictation:
+    text: str | None
+    tables: dict[str, Any]
 
 
 def read(tmp_path, phrases, offset=0.0, full_text=None, raw=None):
@@ -18,8 +27,13 @@ def read(tmp_path, phrases, offset=0.0, full_text=None, raw=None):
     content = {"full_text": joined if full_text is None else full_text}
     path = tmp_path / "transcript.json"
     path.write_text(json.dumps(content | {"time_stamped_text": entries}) if raw is None else raw)
-    found = Findings("transcript.json", "one", [])
-    return read_dictation(path, offset, found), {fault.code for fault in found.faults}
+    chunk = Chunk()
+    text = read_dictation(path, offset, Findings("transcript.json", "R1", chunk.faults), chunk)
+    tables = {
+        name: {column: pieces[0] for column, pieces in columns.items()}
+        for name, columns in chunk.tables.items()
+    }
+    return Dictation(text, tables), {fault.code for fault in chunk.faults}
 
 
 def timed(dictation):
@@ -153,13 +167,13 @@ def test_another_full_text_is_noted(tmp_path):
 )
 def test_what_is_no_transcript_is_a_fault(tmp_path, raw):
     dictation, codes = read(tmp_path, [], raw=raw)
-    assert dictation is None
+    assert (dictation.text, dictation.tables) == (None, {})
     assert codes == {"transcript_unreadable"}
 
 
 def test_a_missing_file_is_a_fault(tmp_path):
     found = Findings("transcript.json", "one", [])
-    assert read_dictation(tmp_path / "transcript.json", 0.0, found) is None
+    assert read_dictation(tmp_path / "transcript.json", 0.0, found, Chunk()) is None
     assert [fault.code for fault in found.faults] == ["transcript_missing"]
 
 
