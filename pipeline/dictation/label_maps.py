@@ -12,20 +12,12 @@ from gazescribe.pipeline.core.yaml_files import load_yaml
 
 @dataclass(frozen=True)
 class LabelMap:
-    """Channels in order, and the channels that each class of the labeler reaches.
-
-    Attributes
-    ----------
-    channels : tuple of str
-        Names of the heatmap channels.
-    targets : dict of str to tuple of str
-        Lower-case class name to channels, in channel order; empty for classes that open no window.
-    aliases : dict of str to tuple of str
-        The same for the data sets' own names, such as CheXpert's, where they are no classes.
-    """
+    """The heatmap channels in order, and those that each class of the labeler reaches."""
 
     channels: tuple[str, ...]
+    # Lower-case class to channels, in channel order; empty for classes that open no window.
     targets: dict[str, tuple[str, ...]]
+    # The same for the data sets' own names, such as CheXpert's, where they are no classes.
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def channels_of(self, label: str) -> tuple[str, ...]:

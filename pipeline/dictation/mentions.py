@@ -66,11 +66,8 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     A mention that is given twice in the same way counts once.
     """
     frame = read_frame(path)
-    texts = {
-        row["reading_id"]: row["text"]
-        for row in readings.select(["reading_id", "text"]).to_pylist()
-        if row["text"] is not None
-    }
+    ids, texts_of_ids = readings["reading_id"].to_pylist(), readings["text"].to_pylist()
+    texts = {key: text for key, text in zip(ids, texts_of_ids, strict=True) if text is not None}
     wide = [column for column in frame.columns if str(column).endswith(_WIDE_SUFFIX)]
     rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
     strangers = sorted({row["report_id"] for row in rows} - texts.keys())
@@ -86,11 +83,9 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
             faults.append(f"mention {key} is both {polarity} and {complete['polarity']}")
     if faults:
         message = f"these mentions do not fit the readings (faults: {len(faults)})."
-        remedy = (
-            "Give the TABLES they were made from."
-            if strangers
-            else "Spans count characters of `readings.text`, from 0, end exclusive."
-        )
+        remedy = "Spans count characters of `readings.text`, from 0, end exclusive."
+        if strangers:
+            remedy = "Give the TABLES they were made from."
         raise AlignmentError(message, where=path, remedy=remedy, faults=faults)
     table = pa.Table.from_pylist(list(distinct.values()), schema=TABLES["mentions"].schema)
     return conform(table, "mentions")
@@ -125,7 +120,7 @@ def _long_rows(frame: "pd.DataFrame", path: Path) -> Iterator[dict[str, Any]]:
         for column, name in names.items()
         if name is None
     ]
-    if absent and len(frame.columns):
+    if absent and len(frame.columns):  # a jsonl file without lines has no columns
         columns = f"found: {', '.join(map(str, frame.columns))}"
         raise AlignmentError(f"columns are missing; {columns}.", where=path, faults=absent)
     ours = [column for column in TABLES["mentions"].columns if column in frame.columns]
@@ -167,18 +162,12 @@ def _wide_rows(
             try:
                 spans = [(start, end) for start, end in json.loads(records[text][column] or "[]")]
             except (TypeError, ValueError) as error:
-                message = (
-                    f"{column} of {text[:40]!r} is no list of spans: {records[text][column]!r}."
-                )
+                spans_text = records[text][column]
+                message = f"{column} of {text[:40]!r} is no list of spans: {spans_text!r}."
                 raise AlignmentError(message, where=path) from error
             for start, end in spans:
-                yield {
-                    "report_id": report_id,
-                    "char_start": start,
-                    "char_end": end,
-                    "label": label,
-                    "polarity": polarity,
-                }
+                values = (report_id, start, end, label, polarity)
+                yield dict(zip(SYNONYMS, values, strict=True))
 
 
 def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
@@ -207,7 +196,7 @@ def _numbers(row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     numbers, unread = {}, []
     for column in (*_WHOLE, *_TIMES):
         if row.get(column) is None and column not in SYNONYMS:
-            continue
+            continue  # only what every form has must be a number
         try:
             number = float(row[column])
         except (TypeError, ValueError):

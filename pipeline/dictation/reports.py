@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,7 @@ SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportText:
     """One text to label; of a dictation also its sentences and the times of its words."""
 
     report_id: str
@@ -53,7 +54,7 @@ class WordTimes:
         return self.onsets_s[first], self.offsets_s[last]
 
 
-def read_reports(path: Path, left_out: Counter[str]) -> Iterator[Report]:
+def read_reports(path: Path, left_out: Counter[str]) -> Iterator[ReportText]:
     """Read reports from a csv, jsonl or parquet file or from an ingested folder, one by one.
 
     Reports that are left out are counted in `left_out`, by reason.
@@ -76,23 +77,21 @@ def read_reports(path: Path, left_out: Counter[str]) -> Iterator[Report]:
         report_id = str(row["report_id"] if row["report_id"] is not None else "").strip()
         if not report_id or report_id in seen:
             message = f"report_id {report_id!r} is {'twice there' if report_id else 'empty'}."
-            raise SchemaError(
-                message, where=f"{path} {where}", remedy="Give each report its own id."
-            )
+            remedy = "Give each report its own id."
+            raise SchemaError(message, where=f"{path} {where}", remedy=remedy)
         seen.add(report_id)
         text = row["text"]
         if not isinstance(text, str) or not text.strip():
             left_out["without text"] += 1
             continue
-        yield Report(report_id, text)
+        yield ReportText(report_id, text)
 
 
 def _check_columns(columns: Iterable[str] | None, where: str) -> None:
-    missing = [name for name in ("report_id", "text") if name not in (columns or ())]
+    names = list(columns or ())
+    missing = [name for name in ("report_id", "text") if name not in names]
     if missing:
-        message = (
-            f"no column {' and no column '.join(missing)} (found: {', '.join(columns or ())})."
-        )
+        message = f"no column {' and no column '.join(missing)} (found: {', '.join(names)})."
         raise SchemaError(message, where=where, remedy="Rename the columns to report_id and text.")
 
 
@@ -126,26 +125,24 @@ def _from_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
     _check_columns(file.schema_arrow.names, str(path))
-    number = 0
-    for batch in file.iter_batches(CHUNK, columns=["report_id", "text"]):
-        for row in batch.to_pylist():
-            yield f"row {number}", row
-            number += 1
+    batches = file.iter_batches(CHUNK, columns=["report_id", "text"])
+    rows = chain.from_iterable(batch.to_pylist() for batch in batches)
+    for number, row in enumerate(rows):
+        yield f"row {number}", row
 
 
-def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[Report]:
+def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
     readings = read_table(folder, "readings", ["reading_id", "text"]).to_pydict()
     ids = readings["reading_id"]
     sentences = _columns_by_reading(folder, "sentences", ids, ("char_start", "char_end"))
-    words = _columns_by_reading(
-        folder, "words", ids, ("char_start", "char_end", "onset_s", "offset_s")
-    )
+    timed = ("char_start", "char_end", "onset_s", "offset_s")
+    words = _columns_by_reading(folder, "words", ids, timed)
     for reading_id, text in zip(ids, readings["text"], strict=True):
         if text is None or not text.strip():
             left_out["without text"] += 1
             continue
         spans = list(zip(*sentences[reading_id], strict=True))
-        yield Report(reading_id, text, spans or None, WordTimes(*words[reading_id]))
+        yield ReportText(reading_id, text, spans or None, WordTimes(*words[reading_id]))
 
 
 def _columns_by_reading(
@@ -173,15 +170,13 @@ def writing(path: Path) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
             return
         with beside.open("w", encoding="utf-8", newline="") as file:
             if path.suffix == ".jsonl":
-                yield partial(_write_jsonl, file)
+                yield lambda rows: file.writelines(
+                    json.dumps(row, ensure_ascii=False) + "\n" for row in rows
+                )
                 return
             writer = csv.DictWriter(file, TABLES["mentions"].columns, lineterminator="\n")
             writer.writeheader()
             yield writer.writerows
-
-
-def _write_jsonl(file: TextIO, rows: list[dict[str, Any]]) -> None:
-    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _write_parquet(

@@ -16,13 +16,13 @@ from typing import Any
 
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
-from gazescribe.pipeline.dictation.reports import Report
+from gazescribe.pipeline.dictation.reports import ReportText
 
 REPORTS_A_TASK = 5000
 
 
 def run(
-    reports: Iterable[Report],
+    reports: Iterable[ReportText],
     conventions: Conventions,
     *,
     rules: Path | None = None,
@@ -48,16 +48,13 @@ def run(
 
 
 def label_reports(
-    reports: list[Report], *, rules: Path | None, conventions: Conventions
+    reports: list[ReportText], *, rules: Path | None, conventions: Conventions
 ) -> list[list[dict[str, Any]]]:
     """Label some reports: one task."""
-    mentions_of_reports = load_labeler(rules, conventions).label(
-        [report.text for report in reports], [report.sentences for report in reports]
-    )
-    return [
-        [_row(report, mention) for mention in mentions]
-        for report, mentions in zip(reports, mentions_of_reports, strict=True)
-    ]
+    texts = [report.text for report in reports]
+    sentences = [report.sentences for report in reports]
+    labelled = zip(reports, load_labeler(rules, conventions).label(texts, sentences), strict=True)
+    return [[_row(report, mention) for mention in mentions] for report, mentions in labelled]
 
 
 @cache
@@ -66,7 +63,7 @@ def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
     return Labeler.from_rules(rules, **conventions.model_dump())
 
 
-def _row(report: Report, mention: Mention) -> dict[str, Any]:
+def _row(report: ReportText, mention: Mention) -> dict[str, Any]:
     onset_s, offset_s = None, None
     if report.words is not None:
         onset_s, offset_s = report.words.span(mention.char_start, mention.char_end)

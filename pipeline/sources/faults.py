@@ -18,35 +18,18 @@ Severity = Literal["error", "loss", "warning"]
 class Fault:
     """One thing wrong in one file; many rows wrong in the same way are one fault.
 
-    Attributes
-    ----------
-    severity : {'error', 'loss', 'warning'}
-        error: the tree cannot be ingested; loss: it can, without what `loses` says;
-        warning: everything is kept.
-    code : str
-        Reason in snake case, the same for all readings; counts go by it.
-    message : str
-        What is wrong, with the value found.
-    file : str
-        Path relative to the root.
-    row : int, optional
-        First data row concerned, from 1; the header is not counted.
-    item : str, optional
-        Reading or image concerned.
-    loses : str
-        What is lost: tree, reading, gaze, text, words, fixations, ellipses, labels, region, image …
-    n : int
-        Rows, or cells, concerned.
+    Severities: with an error the tree cannot be ingested; with a loss it can, without what `loses`
+    says; with a warning everything is kept.
     """
 
     severity: Severity
-    code: str
-    message: str
-    file: str
-    row: int | None = None
-    item: str | None = None
-    loses: str = ""
-    n: int = 1
+    code: str  # reason in snake case, the same for all readings; counts go by it
+    message: str  # what is wrong, with the value found
+    file: str  # path relative to the root
+    row: int | None = None  # first data row concerned, from 1; the header is not counted
+    item: str | None = None  # reading or image concerned
+    loses: str = ""  # tree, reading, gaze, text, words, fixations, ellipses, labels, image …
+    n: int = 1  # rows, or cells, concerned
 
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file}, row {self.row}"
@@ -83,12 +66,12 @@ class Findings:
         rows: NDArray[np.intp] | None = None,
         loses: str = "",
     ) -> None:
-        """Note the rows that are wrong in one way, if any.
+        """Note the rows that are wrong in one way, if any; their number is put before the message.
 
         Parameters
         ----------
         severity, code, message, loses
-            As in `Fault`; the number of rows is put before the message.
+            As in `Fault`.
         bad : ndarray of bool, shape (n,)
             Rows concerned.
         rows : ndarray of int, shape (n,), optional
@@ -103,23 +86,13 @@ class Findings:
 
 @dataclass
 class Survey:
-    """What a reader found in a tree without writing any table.
+    """What a reader found in a tree without writing any table."""
 
-    Attributes
-    ----------
-    faults : list of Fault
-        Everything wrong, in the order of the files.
-    counts : dict of str to int
-        What is there, under the names of the manifest's `counts`.
-    quality : dict of str to list
-        Gaze-quality table by column (`ingest.quality.COLUMNS`); empty where there is no gaze.
-    ids : dict of str to set of str
-        Ids seen, under the names of the manifest's `ids`; they tell a synthetic tree.
-    """
-
-    faults: list[Fault] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)  # in the order of the files
+    counts: dict[str, int] = field(default_factory=dict)  # named as in the manifest's `counts`
+    # Gaze-quality table by column (`ingest.quality.COLUMNS`); empty where there is no gaze.
     quality: dict[str, list[Any]] = field(default_factory=dict)
+    # Ids seen, named as in the manifest's `ids`; they tell a synthetic tree.
     ids: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -136,11 +109,8 @@ def refuse(faults: Iterable[Fault], *, where: object) -> None:
 def count_lost(faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
     """Count what is lost.
 
-    Returns
-    -------
-    dict
-        `lost`: readings, images or files by what they lose, each once; `lost_rows`: rows of files
-        that hold many readings.
+    `lost` counts readings, images or files by what they lose, each once; `lost_rows` the rows of
+    files that hold many readings.
     """
     items: defaultdict[str, set[str]] = defaultdict(set)
     rows: Counter[str] = Counter()
@@ -165,13 +135,7 @@ def say_lost(counts: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
-    """Count faults by reason.
-
-    Returns
-    -------
-    dict
-        Reason to `severity`, `loses`, `rows` (summed n) and `items` (readings or images).
-    """
+    """Count faults by reason: `severity`, `loses`, `rows` (sum of n), `items` (readings …)."""
     rows: Counter[str] = Counter()
     items: defaultdict[str, set[str]] = defaultdict(set)
     about: dict[str, Fault] = {}

@@ -9,7 +9,7 @@ from gazescribe.pipeline.sources.manifests import SHIPPED, Manifest
 
 
 def load_manifest(dataset: str, folder: Path | None = None) -> Manifest:
-    """Read the manifest of a data set.
+    """Read the manifest of a data set: an `OwnManifest` if the data set is not one of ours.
 
     Parameters
     ----------
@@ -19,21 +19,27 @@ def load_manifest(dataset: str, folder: Path | None = None) -> Manifest:
     folder : pathlib.Path, optional
         Where the manifests lie; else `data_manifests/` here, else the packaged one.
 
-    Returns
-    -------
-    Manifest
-        The checked content; a `table_manifests.OwnManifest` for data sets that are not ours.
-
     Raises
     ------
     ManifestError
         If the file is absent, or says what no manifest may say; all faults at once.
     """
+    # Its many models take a while to build, and the shipped data sets need none of them.
     from gazescribe.pipeline.sources.table_manifests import read_own
 
     if Path(dataset).suffix in {".yaml", ".yml"}:
         return read_own(Path(dataset))
-    path = folder / f"{dataset}.yaml" if folder else _find(dataset)
+    if folder is None:
+        manifests = known_manifests()
+        if dataset not in manifests:
+            raise ManifestError(
+                f"there is no manifest {dataset!r}{nearest(dataset, manifests)} (known:"
+                f" {', '.join(sorted(manifests))}).",
+                remedy="Name one of these, or the path of a YAML file (docs/own-data.md).",
+            )
+        path = manifests[dataset]
+    else:
+        path = folder / f"{dataset}.yaml"
     return read_yaml(path, Manifest, ManifestError) if dataset in SHIPPED else read_own(path)
 
 
@@ -55,14 +61,3 @@ def known_manifests() -> dict[str, Path]:
 def complete_dataset(_context: object, _parameter: object, incomplete: str) -> list[str]:
     """Give the data sets that a shell may complete an argument to."""
     return sorted(name for name in {*known_manifests()} - {"demo"} if name.startswith(incomplete))
-
-
-def _find(dataset: str) -> Path:
-    manifests = known_manifests()
-    if dataset not in manifests:
-        raise ManifestError(
-            f"there is no manifest {dataset!r}{nearest(dataset, manifests)} (known:"
-            f" {', '.join(sorted(manifests))}).",
-            remedy="Name one of these, or the path of a YAML file (docs/own-data.md).",
-        )
-    return manifests[dataset]

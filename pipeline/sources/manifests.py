@@ -142,11 +142,12 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Manifest":
-        faults = [
-            f"ids.{name} is no regular expression"
-            for name, pattern in self.ids.items()
-            if not _compiles(pattern)
-        ]
+        faults = []
+        for name, pattern in self.ids.items():
+            try:
+                re.compile(pattern)
+            except re.error:
+                faults.append(f"ids.{name} is no regular expression")
         for file in self.files:
             if file.labels is not None and file.labels not in self.labels:
                 faults.append(f"file {file.name} names the unknown label list {file.labels}")
@@ -169,33 +170,21 @@ class Manifest(Strict):
         """Tell whether a text is an id of that kind, safe to be joined to a folder."""
         return re.fullmatch(self.ids[kind], text) is not None
 
-    def _piece(self, kind: str | None, before: list[str]) -> str:
-        if kind is None:
-            return "[^/]*"
-        named = f"(?P<{kind}>"
-        return (
-            f"(?P={kind})"
-            if any(named in piece for piece in before)
-            else f"{named}{self.ids[kind]})"
-        )
-
     def matcher(self, file: SourceFile) -> re.Pattern[str]:
         """Regular expression for the paths, relative to the root, of one kind of file.
 
         Ids are named groups. A table may lie there as `.csv` or `.csv.gz`.
         """
-        pieces, end = [], 0
+        expression, end = "", 0
         for placeholder in _PLACEHOLDER.finditer(file.pattern):
-            pieces.append(re.escape(file.pattern[end : placeholder.start()]))
-            pieces.append(self._piece(placeholder[1], pieces))
+            expression += re.escape(file.pattern[end : placeholder.start()])
+            kind = placeholder[1]
+            if kind is None:
+                expression += "[^/]*"
+            elif f"(?P<{kind}>" in expression:
+                expression += f"(?P={kind})"  # the same id again
+            else:
+                expression += f"(?P<{kind}>{self.ids[kind]})"
             end = placeholder.end()
-        pieces.append(re.escape(file.pattern[end:]))
-        return re.compile("".join(pieces) + (r"(?:\.gz)?" if file.pattern.endswith(".csv") else ""))
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
+        expression += re.escape(file.pattern[end:])
+        return re.compile(expression + (r"(?:\.gz)?" if file.pattern.endswith(".csv") else ""))

@@ -22,19 +22,14 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         Names the signature file, which may also lie there as `.csv.gz`; where it names none, the
         folder given is the root.
 
-    Returns
-    -------
-    pathlib.Path
-        The root.
-
     Raises
     ------
     ManifestError
         If no folder has the file, or two equally near ones do.
     """
-    if manifest.signature is None:
-        return start.resolve()
     signature = manifest.signature
+    if signature is None:
+        return start.resolve()
     for level in levels(start, manifest):
         roots = [folder for folder in level if existing(folder / signature)]
         if len(roots) > 1:

@@ -6,7 +6,7 @@ docs/own-data.md describes the sections `tables`, `resolution` and `screen` for 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -68,10 +68,17 @@ Time = Annotated[TimeCell, BeforeValidator(_spelt_out)]
 Place = Annotated[PlaceCell, BeforeValidator(_spelt_out)]
 
 
-class ReadingColumns(Strict):
+class TableColumns(Strict):
+    """Columns of one of our tables; `table` names it in faults."""
+
+    table: ClassVar[str]
+    reading_id: Text | None = None
+
+
+class ReadingColumns(TableColumns):
     """Columns of a table of readings; `audio_start` is on the clock of the gaze."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "readings"
     subject_id: Text | None = None
     study_id: Text | None = None
     dicom_id: Text | None = None
@@ -84,10 +91,10 @@ class ReadingColumns(Strict):
     audio_start: Time | None = None
 
 
-class FixationColumns(Strict):
+class FixationColumns(TableColumns):
     """Columns of a table of fixations."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "fixations"
     onset_s: Time
     offset_s: Time | None = None
     duration_s: Time | None = None
@@ -102,10 +109,10 @@ class FixationColumns(Strict):
     pupil_area_norm: Text | None = None
 
 
-class WordColumns(Strict):
+class WordColumns(TableColumns):
     """Columns of a table of words, or of phrases with a time each."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "words"
     text: Text
     onset_s: Time
     offset_s: Time | None = None
@@ -113,20 +120,20 @@ class WordColumns(Strict):
     sentence: Text | None = None
 
 
-class SampleColumns(Strict):
+class SampleColumns(TableColumns):
     """Columns of a table of gaze samples."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "samples"
     time_s: Time
     x_px: Place
     y_px: Place
     valid: Text | None = None
 
 
-class EllipseColumns(Strict):
+class EllipseColumns(TableColumns):
     """Columns of a table of ellipses or boxes that readers drew, one label a row."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "ellipses"
     ellipse: Text | None = None
     label: Text
     xmin_px: Place
@@ -136,10 +143,10 @@ class EllipseColumns(Strict):
     certainty: Text
 
 
-class RegionColumns(Strict):
+class RegionColumns(TableColumns):
     """Columns of a table of named boxes."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "regions"
     region: Text
     xmin_px: Place
     ymin_px: Place
@@ -147,10 +154,10 @@ class RegionColumns(Strict):
     ymax_px: Place
 
 
-class CertaintyColumns(Strict):
+class CertaintyColumns(TableColumns):
     """Columns of a table of certainties, one label a row."""
 
-    reading_id: Text | None = None
+    table: ClassVar[str] = "certainties"
     label: Text
     certainty: Text
 
@@ -164,9 +171,10 @@ class Source(Strict):
     separator: str | None = None  # tab in .tsv, else a comma
     decimal: Literal[".", ","] = "."
     where: dict[str, str | list[str]] = Field(default_factory=dict)  # rows kept, by column
+    columns: TableColumns
 
 
-Columns = TypeVar("Columns", bound=Strict)
+Columns = TypeVar("Columns", bound=TableColumns)
 
 
 class MappedTable(Source, Generic[Columns]):
@@ -175,7 +183,16 @@ class MappedTable(Source, Generic[Columns]):
     columns: Columns
 
 
-class ReadingsTable(MappedTable[ReadingColumns]):
+# Named here, not in `Tables`: pydantic lets only these be pickled, for the workers of `ingest`.
+Fixations = MappedTable[FixationColumns]
+TimedWords = MappedTable[WordColumns]
+Samples = MappedTable[SampleColumns]
+Ellipses = MappedTable[EllipseColumns]
+Regions = MappedTable[RegionColumns]
+Certainties = MappedTable[CertaintyColumns]
+
+
+class Readings(MappedTable[ReadingColumns]):
     """Facts of readings."""
 
     attributes: list[str] = Field(default_factory=list)  # further columns, kept as text
@@ -184,13 +201,13 @@ class ReadingsTable(MappedTable[ReadingColumns]):
 class Tables(Strict):
     """Which tables there are."""
 
-    readings: ReadingsTable | None = None
-    fixations: MappedTable[FixationColumns] | None = None
-    words: MappedTable[WordColumns] | None = None
-    samples: MappedTable[SampleColumns] | None = None
-    ellipses: MappedTable[EllipseColumns] | None = None
-    regions: MappedTable[RegionColumns] | None = None
-    certainties: MappedTable[CertaintyColumns] | None = None
+    readings: Readings | None = None
+    fixations: Fixations | None = None
+    words: TimedWords | None = None
+    samples: Samples | None = None
+    ellipses: Ellipses | None = None
+    regions: Regions | None = None
+    certainties: Certainties | None = None
 
     def given(self) -> dict[str, Any]:
         """Tables that the manifest has, by name."""
@@ -251,9 +268,7 @@ def read_own(path: Path) -> OwnManifest:
 
 def columns_of(table: Source) -> dict[str, Cell]:
     """Give the cells that a table maps, by our name."""
-    columns: Strict = getattr(table, "columns")  # noqa: B009 (each kind of table has its own)
-    cells = {name: getattr(columns, name) for name in type(columns).model_fields}
-    return {name: cell for name, cell in cells.items() if cell is not None}
+    return {name: cell for name, cell in table.columns if cell is not None}
 
 
 def needed(table: Source) -> list[str]:
@@ -331,7 +346,7 @@ def _states_degrees(manifest: OwnManifest) -> bool:
     return bool(manifest.resolution.px_per_deg or manifest.resolution.image_width_deg)
 
 
-def _has_resolution(fixations: MappedTable[FixationColumns], manifest: OwnManifest) -> bool:
+def _has_resolution(fixations: Fixations, manifest: OwnManifest) -> bool:
     columns, screen = fixations.columns, manifest.screen
     by_column = columns.px_per_deg_x is not None and columns.px_per_deg_y is not None
     by_screen = (

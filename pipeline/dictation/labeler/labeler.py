@@ -20,7 +20,7 @@ from gazescribe.pipeline.dictation.labeler.components import (
 )
 from gazescribe.pipeline.dictation.labeler.decisions import Decision
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
-from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Views
+from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
@@ -61,23 +61,14 @@ class Explained(NamedTuple):
 
 
 class Labeler:
-    """Find what chest-radiograph reports mention, whether it is denied or doubted, and why.
-
-    Parameters
-    ----------
-    book : RuleBook
-        The rules.
-    conventions : Conventions
-        Where practice differs, which side to take.
-    """
+    """Find what chest-radiograph reports mention, whether it is denied or doubted, and why."""
 
     def __init__(self, book: RuleBook, conventions: Conventions) -> None:
         self.book = book
         self.conventions = conventions
         self._compiled = compile_rules(book, conventions)
-        self._headings = (
-            compile_headings(book.sections) if conventions.sections == "written" else None
-        )
+        heeded = book.sections if conventions.sections == "written" else Sections()
+        self._headings = compile_headings(heeded)
         self._generic = frozenset(concept.id for concept in book.concepts if concept.generic)
         self._labels = {
             concept.id: tuple(conventions.chosen(concept.under, concept.labels))

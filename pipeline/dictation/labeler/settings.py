@@ -7,27 +7,18 @@ from gazescribe.pipeline.core.yaml_files import Strict
 
 
 class Conventions(Strict):
-    """Where radiologists and papers differ, and which side is taken.
+    """Where radiologists and papers differ, and which side is taken."""
 
-    Attributes
-    ----------
-    opacity : {"paper", "literal"}
-        A generic opacity is atelectasis and consolidation (Lanfredi et al. 2023), or a class of its
-        own. It reaches the channel Opacity either way.
-    heart_failure : {"edema", "cardiac"}
-        Heart failure is edema, or an enlarged cardiac silhouette too.
-    hedge : {"physician", "negbio"}
-        Whether "probable", "likely" or "concerning for" count as positive or as uncertain.
-    sections : {"written", "none"}
-        Whether headings such as "Indication:" are heeded.
-    repairs : bool
-        Whether the slips of speech recognition that `repairs.yaml` lists are read as meant.
-    """
-
+    # A generic opacity is atelectasis and consolidation (Lanfredi et al. 2023), or a class of its
+    # own. It reaches the channel Opacity either way.
     opacity: Literal["paper", "literal"] = "paper"
+    # Heart failure is edema, or an enlarged cardiac silhouette too.
     heart_failure: Literal["edema", "cardiac"] = "edema"
+    # Whether "probable", "likely" or "concerning for" count as positive or as uncertain.
     hedge: Literal["physician", "negbio"] = "physician"
+    # Whether headings such as "Indication:" are heeded.
     sections: Literal["written", "none"] = "written"
+    # Whether the slips of speech recognition that `repairs.yaml` lists are read as meant.
     repairs: bool = False
 
     def chosen(self, under: Mapping[str, Any], otherwise: Any) -> Any:

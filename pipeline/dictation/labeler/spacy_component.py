@@ -14,13 +14,6 @@ NAME = "gazescribe"
 class MentionComponent:
     """Label the text of a document; it is cut into words and sentences by our own rules.
 
-    Parameters
-    ----------
-    labeler : Labeler
-        What finds the mentions.
-
-    Notes
-    -----
     `doc._.gazescribe` holds the list of `Mention`, `doc.spans["gazescribe"]` a span for each, in
     the same order and with its label. A span covers every token that the mention touches.
     """
@@ -34,12 +27,8 @@ class MentionComponent:
         """Add the mentions to a document."""
         (mentions,) = self._labeler.label([doc.text])
         doc._.set(NAME, mentions)
-        doc.spans[NAME] = [
-            doc.char_span(
-                mention.char_start, mention.char_end, mention.label, alignment_mode="expand"
-            )
-            for mention in mentions
-        ]
+        spans = [(mention.char_start, mention.char_end, mention.label) for mention in mentions]
+        doc.spans[NAME] = [doc.char_span(*span, alignment_mode="expand") for span in spans]
         return doc
 
 

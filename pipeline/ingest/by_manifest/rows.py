@@ -83,7 +83,7 @@ def read_rows(
     `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, and the warning `_not_chosen` for rows
     that `where` leaves out.
     """
-    kind = type(source).__name__.lower()
+    kind = source.columns.table
     fault, columns = _load(root, source, paths)
     if fault is not None:
         code, message = fault

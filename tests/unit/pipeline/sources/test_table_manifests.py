@@ -1,9 +1,14 @@
+import pickle
+import subprocess
+import sys
+from typing import get_args
+
 import pytest
 import yaml
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.sources.loading import load_manifest
-from gazescribe.pipeline.sources.table_manifests import OwnManifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest, Tables
 
 LEAST = """
 name: mylab
@@ -120,3 +125,19 @@ def test_all_faults_at_once(manifest):
     with pytest.raises(ManifestError) as error:
         load_manifest(manifest(change))
     assert len(error.value.faults) == 3
+
+
+def test_every_table_is_named_in_faults_as_in_the_manifest():
+    for name, field in Tables.model_fields.items():
+        (kind, _) = get_args(field.annotation)
+        assert kind.model_fields["columns"].annotation.table == name
+
+
+def test_another_process_can_unpickle_a_manifest(manifest, tmp_path):
+    path = tmp_path / "manifest.pickle"
+    path.write_bytes(pickle.dumps(load_manifest(manifest())))
+    code = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb')).tables.fixations.file)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout == "{reading_id}.csv\n"
