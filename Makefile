@@ -11,14 +11,14 @@ CHANGED = $(shell { git diff --name-only $(BASE); git ls-files --others --exclud
   -e 's#^(tests/unit/(pipeline|models)/[a-z]+)/.*#\1#p' | sort -u)
 ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 
-.PHONY: setup demo check test lint format clean
+.PHONY: setup demo check test tests lint style types format clean
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
 demo: setup
@@ -26,15 +26,22 @@ demo: setup
 	@echo
 	@echo "Look at results/: pictures, metrics and tables. data/heatmaps/ holds the shards."
 
-lint: setup
+lint: style types
+
+style: setup
 	ruff check .
 	ruff format --check .
+
+types: setup
 	mypy
 
 check: lint  ## about a minute: lint, types, unit tests of changed rooms
 	pytest -n auto -m "not slow" $(ROOMS)
 
-test: lint
+test: style
+	$(MAKE) -j2 types tests
+
+tests: setup
 	pytest -n auto --dist loadfile --no-loadscope-reorder  # in order: the longest come first
 
 format: setup

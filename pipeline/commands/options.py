@@ -50,15 +50,17 @@ def command(name: str) -> Callable[[Function], click.Command]:
 
 
 def parallel_options(function: Function) -> Function:
-    """Add `--workers` and `--scheduler`."""
+    """Add `--workers` and `--scheduler`; under DVC, which fixes options, variables give them."""
     function = click.option(
         "--scheduler",
         metavar="ADDRESS",
+        envvar="GAZE_SCHEDULER",
         help="Use this running dask.distributed scheduler, e.g. tcp://10.0.0.1:8786.",
     )(function)
     return click.option(
         "--workers",
         type=click.IntRange(min=1),
+        envvar="GAZE_WORKERS",
         help="Processes on this machine.  [default: as many as cores]",
     )(function)
 
