@@ -184,8 +184,8 @@ def read_localisation(runs: Sequence[MilRun]) -> dict[tuple[str, str], Localised
 
 def _places(cases: pd.DataFrame, kind: str) -> dict[tuple[str, str], NDArray[np.intp]]:
     """Rows of each data set or kind of map, and split."""
-    groups = cases.groupby([kind, "split"], sort=True).indices
-    return {(str(name), str(split)): rows for (name, split), rows in groups.items()}
+    groups = cases.groupby([kind, "split"], sort=True)
+    return {(str(name), str(split)): rows.index.to_numpy() for (name, split), rows in groups}
 
 
 def _unique(table: pd.DataFrame, keys: list[str], run: MilRun) -> pd.DataFrame:
