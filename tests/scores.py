@@ -16,8 +16,7 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.results.measures import Measure
-from gazescribe.pipeline.results.mil.localisation import MapScores
-from gazescribe.pipeline.results.mil.models import MilModel
+from gazescribe.pipeline.results.mil.models import MapScores, MilModel
 from gazescribe.pipeline.results.mil.scores import MilScores
 from gazescribe.pipeline.results.runs import ScoredRun
 

@@ -41,13 +41,7 @@ class LeftOut:
 
 
 def read_metrics(folder: Path, paths: Sequence[str]) -> list[Metrics]:
-    """Read the JSON of stages, in the order given.
-
-    Raises
-    ------
-    GazeError
-        If a file is absent, or does not say what its stage writes.
-    """
+    """Read the JSON of stages, in the order given; refuse one that is absent or of another form."""
     metrics = []
     for path in (folder / relative for relative in paths):
         model = IngestCounts if path.stem == "ingest" else Counts
@@ -58,13 +52,7 @@ def read_metrics(folder: Path, paths: Sequence[str]) -> list[Metrics]:
 
 
 def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
-    """List what was left out, and what was noticed and kept; reasons with a count of 0 included.
-
-    Returns
-    -------
-    tuple of list
-        Left out, and kept: in the order of the metrics.
-    """
+    """List what was left out, and what was noticed and kept; reasons with a count of 0 included."""
     lost: list[LeftOut] = []
     noticed: list[LeftOut] = []
     for entry in metrics:

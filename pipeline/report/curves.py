@@ -50,19 +50,9 @@ class Curves:
 
 
 def read_curves(system: str, folder: Path) -> Curves:
-    """Read `*/epochs.csv` of a folder that `train` wrote.
+    """Read `*/epochs.csv` of a folder that `train` wrote: one folder a run, `<model>-seed<seed>`.
 
-    Parameters
-    ----------
-    system : str
-        Its name.
-    folder : pathlib.Path
-        One folder a run, called `<model>-seed<seed>`.
-
-    Returns
-    -------
-    Curves
-        Panels in the order of the columns; quantities that never change are left out.
+    Panels are in the order of the columns; quantities that never change are left out.
     """
     logs = {path.parent.name: read_csv(path) for path in sorted(folder.glob("*/epochs.csv"))}
     models = list(dict.fromkeys(model_of(run) for run in logs))

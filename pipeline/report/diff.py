@@ -61,12 +61,7 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
     Returns
     -------
     dict
-        Path relative to `start` → name of the table, path.
-
-    Raises
-    ------
-    SchemaError
-        If a Parquet file is none.
+        Path relative to `start` → name of the table, path. A Parquet file that is none is refused.
     """
     # what a killed stage left undone is done before anything is read
     settle(start.parent if start.is_file() else start)

@@ -36,16 +36,9 @@ def of_whole(parts: Parts) -> Iterator[Choice]:
 def of_labels(
     parts: Parts, channels: Sequence[str], mentions: Sequence[Row], ellipses: Sequence[Row]
 ) -> Iterator[Choice]:
-    """Offer the labels that have a window or an ellipse, in channel order.
+    """Offer the labels that have a window or an ellipse, in the order of `channels`, which has all.
 
-    Parameters
-    ----------
-    parts : Parts
-        The reading.
-    channels : sequence of str
-        All labels.
-    mentions, ellipses : sequence of dict
-        Of the reading, each with the `channels` it reaches.
+    The mentions and ellipses of the reading have each the `channels` that it reaches.
     """
     for number, label in enumerate(channels):
         windows = [n for n, row in enumerate(parts.windows) if label in row["labels"]]

@@ -49,17 +49,9 @@ AGREEMENT = Notice(
 
 
 def notice_of(tables: Iterable[Path]) -> Notice:
-    """Choose the notice for folders of tables: the strongest that one of their sources asks for.
+    """Choose the notice for ingested folders: the strongest that one of their sources asks for.
 
-    Parameters
-    ----------
-    tables : iterable of pathlib.Path
-        Ingested folders with a table `readings`.
-
-    Returns
-    -------
-    Notice
-        `AGREEMENT` where there are no folders.
+    It is `AGREEMENT` where there are no folders.
     """
     notices = [notice for folder in tables for notice in _notices(folder)]
     return max(notices, key=lambda notice: notice.strength, default=AGREEMENT)

@@ -21,16 +21,9 @@ GENERATOR = "gazescribe report"
 
 
 def write_page(path: Path, template: str, style: str, script: str | None, **content: Any) -> None:
-    """Write one page, whole or not at all.
+    """Write one page, whole or not at all, with the content that its template asks for.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The page.
-    template, style, script : str
-        Names of files in `templates/`.
-    **content
-        What the template asks for.
+    Template, style and script are names of files in `templates/`.
     """
     sources = {"style": _source(style), "script": _source(script) if script else ""}
     page = _environment().get_template(template)

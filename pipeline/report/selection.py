@@ -17,10 +17,7 @@ from gazescribe.pipeline.report.layout import RunLayout
 def reading_ids(folder: Path, run: RunLayout) -> dict[str, list[str]]:
     """List the readings of each data set that has any; MIMIC has none.
 
-    Raises
-    ------
-    GazeError
-        If two data sets have a reading of the same id: pages are named by it.
+    Two data sets that share a reading id are refused: pages are named by it.
     """
     ids = {
         name: read_table(folder / part.tables, "readings", ["reading_id"])["reading_id"].to_pylist()
@@ -43,21 +40,17 @@ def choose(
     asked: Sequence[str],
     count: int,
 ) -> dict[str, dict[str, str]]:
-    """Choose readings: those asked for, else `count` at most.
+    """Choose readings: those asked for, else `count` at most; refuse ids that no data set has.
 
-    Then the data sets come in turn, and of each the labels in turn; then readings without a label.
-    `ids` has all readings of each data set, `windows` that table where they are associated.
+    Of the others the data sets come in turn, and of each the labels in turn; then readings without
+    a label. `ids` has all readings of each data set, `windows` that table where they are
+    associated.
 
     Returns
     -------
     dict of str to dict of str to str
         Chosen readings of each data set, sorted, and the label to show first; empty where the
         reading has none.
-
-    Raises
-    ------
-    GazeError
-        If a reading is asked for that no data set has; the nearest id is named.
     """
     labels = {name: _labelled_first(ids[name], windows.get(name)) for name in ids}
     # The data sets in turn: the first reading of each, then the second of each, and so on.

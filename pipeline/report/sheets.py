@@ -50,13 +50,7 @@ class Section:
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Read the rows of a CSV file.
-
-    Raises
-    ------
-    GazeError
-        If it is absent, is no text, or lacks one of these columns.
-    """
+    """Read the rows of a CSV file; refuse one that is absent, no text, or lacks these columns."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)

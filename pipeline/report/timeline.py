@@ -61,19 +61,9 @@ class Timeline:
 def lay_out(
     duration_s: float, rows: Sequence[tuple[str, float, Sequence[TimelineItem]]]
 ) -> Timeline:
-    """Place items.
+    """Place items on an axis of this duration; rows without items are left out.
 
-    Parameters
-    ----------
-    duration_s : float
-        End of the axis.
-    rows : sequence of tuple
-        Name, height of a lane in pixels, and items of each row.
-
-    Returns
-    -------
-    Timeline
-        Rows without items are left out.
+    A row is its name, the height of a lane in pixels, and its items.
     """
     px_per_s = max(PX_PER_S, MIN_WIDTH_PX / max(duration_s, 1.0))
     top, end, placed = AXIS_PX, duration_s * px_per_s, []

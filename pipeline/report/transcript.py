@@ -24,19 +24,8 @@ def cut(
 ) -> list[Piece]:
     """Cut `text[start:end]` wherever a word or a mention begins or ends.
 
-    Parameters
-    ----------
-    text : str
-        The reading's text.
-    start, end : int
-        First character, and one past the last.
-    words, mentions : sequence of mapping
-        With `char_start` and `char_end`; mentions also with `polarity`.
-
-    Returns
-    -------
-    list of Piece
-        Their texts joined are `text[start:end]`.
+    Words and mentions have `char_start` and `char_end`, mentions also `polarity`. The texts of the
+    pieces joined are `text[start:end]`.
     """
     spans = [*words, *mentions]
     edges = {start, end} | {int(row[side]) for row in spans for side in ("char_start", "char_end")}
@@ -55,12 +44,9 @@ def _covers(row: Row, place: int) -> bool:
 
 
 def spoken(row: Row, words: Sequence[Row]) -> tuple[float, float] | None:
-    """When a span of text was said: its own times, else those of the words it overlaps.
+    """Say when a span of text was said, in seconds: its own times, else those of its words.
 
-    Returns
-    -------
-    tuple of float or None
-        Seconds; None where no word overlaps it.
+    None where no word overlaps it.
     """
     onset_s, offset_s = row.get("onset_s"), row.get("offset_s")
     if onset_s is not None and offset_s is not None and not math.isnan(onset_s + offset_s):

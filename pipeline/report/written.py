@@ -100,14 +100,7 @@ class Tuned(WrittenJson):
 
 
 def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Model:
-    """Read a JSON file into a model.
-
-    Raises
-    ------
-    GazeError
-        If the file is absent, is no JSON, or lacks what is needed; all faults at once, with the
-        remedy that is given.
-    """
+    """Read a JSON file into a model; refuse one that is absent or lacks anything, all at once."""
     return check(load_json(path, remedy), model, GazeError, where=path, remedy=remedy)
 
 

@@ -24,13 +24,7 @@ def first_examples(runs: Sequence[ScoredRun[Any]]) -> Path | None:
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
-    """Read all arrays of a file.
-
-    Raises
-    ------
-    SchemaError
-        If the file is no NPZ, or lacks an array of these names.
-    """
+    """Read all arrays of a file; refuse one that is no NPZ, or lacks an array of these names."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}

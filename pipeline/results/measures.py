@@ -35,13 +35,9 @@ class Measure:
     draws: Floats
 
     def macro(self) -> Self:
-        """Unweighted mean over the items that are defined: within a run first, as in the paper.
-
-        Notes
-        -----
-        An item that a resample misses keeps its value there: left out, rare items would come and
-        go, and their absence would move the mean.
-        """
+        """Unweighted mean over the items that are defined: within a run first, as in the paper."""
+        # An item that a resample misses keeps its value there: left out, rare items would come and
+        # go, and their absence would move the mean.
         filled = np.where(np.isnan(self.draws), self.by_run, self.draws)
         by_run = mean_of_known(self.by_run, -1)[..., None]
         return type(self)((ALL,), self.seeds, by_run, mean_of_known(filled, -1)[..., None])

@@ -45,16 +45,10 @@ def correct(frame: pd.DataFrame, tests: Sequence[str], family: Sequence[str]) ->
 def show_tests(
     frame: pd.DataFrame, over: str, tests: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, Format]]:
-    """Put corrected tests into the form of `tables.md`: give what a `Table` shows, and formats.
+    """Put corrected tests into the form of `tables.md`: give what a table shows, and its formats.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With metric, model, other, and what `compare` and `correct` give.
-    over : str
-        Heading of the bootstrap interval.
-    tests : mapping of str to str
-        Tests to show, and their names in the headings.
+    The frame has metric, model, other, and what `compare` and `correct` give. `over` is the heading
+    of the bootstrap interval; `tests` names those to show, and their headings.
     """
     shown = frame[["metric", "model", "other", "difference"]].copy()
     shown[over] = intervals(frame, "")

@@ -101,12 +101,6 @@ class PublishedCooperative(Strict):
 
 
 def load_published(name: str, model: type[Content], folder: Path | None = None) -> Content:
-    """Read the figures of one paper.
-
-    Raises
-    ------
-    ManifestError
-        If the file is absent or does not say what it must; all faults at once.
-    """
+    """Read the figures of one paper; refuse a file that does not say what it must, all at once."""
     folder = folder or resource("data_manifests") / "published"
     return read_yaml(folder / f"{name}.yaml", model, ManifestError)

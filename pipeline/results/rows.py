@@ -58,11 +58,8 @@ def rows(
 ) -> pd.DataFrame:
     """One row for each item of a measure, with the published figure of that item.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of head, item, mean, n_seeds, `_low` and `_high` of each interval, published,
-        published_low, published_high, published_source.
+    Columns are those of head, item, mean, n_seeds, `_low` and `_high` of each interval, published,
+    published_low, published_high and published_source.
     """
     frame = measure.summary(confidence)
     for position, (name, value) in enumerate(head.items()):
@@ -79,12 +76,7 @@ def rows(
 def shown(frame: pd.DataFrame, heads: Mapping[str, str]) -> pd.DataFrame:
     """Put rows as `rows` gives them into the form of `tables.md`.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The rows.
-    heads : mapping of str to str
-        Columns to show before the numbers, and their headings.
+    `heads` names the columns to show before the numbers, and their headings.
     """
     columns: dict[str, Any] = {heading: frame[name] for name, heading in heads.items()}
     columns |= {"seeds": frame["n_seeds"], HEADINGS["mean"]: frame["mean"]}

@@ -140,13 +140,7 @@ def _read_run(
 def read_scores(
     run: ScoredRun[Any], name: str, allowed: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """Read a score table of a run.
-
-    Raises
-    ------
-    SchemaError
-        If it has rows of another run, or names that are not allowed in a column.
-    """
+    """Read a score table of a run; refuse rows of another run, and names that are not allowed."""
     table: pd.DataFrame = read_table(run.folder, name).to_pandas()
     faults = []
     for column, names in {"run": (run.name,), **allowed}.items():

@@ -15,8 +15,6 @@ Pair = tuple[Floats, Floats]
 def paper_interval(values: Floats) -> Pair:
     """Mean ± 1.96 × population sd / √n over the first axis: what Lanfredi et al. 2023 print.
 
-    Notes
-    -----
     For five seeds it is 1.58 times narrower than the t interval.
     """
     return _around(values, 1.96, ddof=0)
@@ -45,6 +43,9 @@ def auroc(target: NDArray[np.bool_], score: Floats) -> float:
 def resampled_auroc(target: NDArray[np.bool_], score: Floats, times: Floats) -> Floats:
     """Area under the ROC curve of many resamples at once.
 
+    The share of pairs of a positive and a negative image in which the positive one scores higher;
+    equal scores count half.
+
     Parameters
     ----------
     target, score : ndarray, shape (n,)
@@ -56,11 +57,6 @@ def resampled_auroc(target: NDArray[np.bool_], score: Floats, times: Floats) -> 
     -------
     ndarray of float64, shape (draws,)
         NaN for a draw whose targets are alike.
-
-    Notes
-    -----
-    The share of pairs of a positive and a negative image in which the positive one scores higher;
-    equal scores count half.
     """
     order = np.argsort(score, kind="stable")
     begins = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
@@ -75,8 +71,6 @@ def resampled_auroc(target: NDArray[np.bool_], score: Floats, times: Floats) -> 
 def bootstrap_p(differences: Floats) -> float:
     """Two-sided p value of no difference: how often resampled differences lie beyond 0.
 
-    Notes
-    -----
     Twice the smaller tail, the observed sample counted as one draw more (Davison and Hinkley 1997,
     4.2), so that it is never 0.
     """
@@ -118,20 +112,9 @@ def holm(p_values: Floats) -> Floats:
 def matching_share(shares: Floats, curve: Floats, value: float) -> float:
     """Give the share at which a curve first reaches a value.
 
-    Parameters
-    ----------
-    shares : ndarray of float64, shape (n,)
-        Rising.
-    curve : ndarray of float64, shape (n,)
-        Score at each share. More data does not hurt: it is first made to rise (isotonic
-        regression), then joined by straight lines.
-    value : float
-        Score to reach.
-
-    Returns
-    -------
-    float
-        −inf where the first share is above it already, inf where none reaches it.
+    More data does not hurt: the scores `curve` at the rising `shares` are first made to rise
+    (isotonic regression), then joined by straight lines. −inf where the first share is above the
+    value already, inf where none reaches it.
     """
     rising = optimize.isotonic_regression(curve).x
     if rising[0] > value:
@@ -159,8 +142,6 @@ def wilson_interval(share: float, n: int, confidence: float) -> tuple[float, flo
 def sign_p(differences: Floats) -> float:
     """Two-sided p value of the exact sign test; 1 where no pair differs.
 
-    Notes
-    -----
     Of two models that are right (1) or wrong (0) it is the exact test of McNemar.
     """
     better, worse = int((differences > 0).sum()), int((differences < 0).sum())
@@ -168,18 +149,10 @@ def sign_p(differences: Floats) -> float:
 
 
 def placements(target: NDArray[np.bool_], score: Floats) -> Floats:
-    """Share of the cases of the other class that each case is on the right side of.
+    """Share of the cases of the other class that each case is on the right side of, shape (n,).
 
-    Parameters
-    ----------
-    target, score : ndarray, shape (n,)
-        Of each case.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Its mean over the positive cases, and over the others, is the AUROC. Equal scores count
-        half. NaN where all targets are alike.
+    Its mean over the positive cases, and over the others, is the AUROC. Equal scores count half.
+    NaN where all targets are alike.
     """
     rank = stats.rankdata(score)
     placed = np.full(len(score), np.nan)
@@ -194,17 +167,8 @@ def placements(target: NDArray[np.bool_], score: Floats) -> Floats:
 def delong(target: NDArray[np.bool_], placed: Floats) -> tuple[float, float]:
     """AUROC and its variance (DeLong, DeLong and Clarke-Pearson 1988).
 
-    Parameters
-    ----------
-    target : ndarray of bool, shape (n,)
-        Of each case.
-    placed : ndarray of float64, shape (n,)
-        `placements`, or the difference of those of two models: then that of the two AUROCs.
-
-    Returns
-    -------
-    tuple of float
-        The variance is NaN with less than two cases of a class.
+    `placed` are `placements`, or the difference of those of two models: then the two are those of
+    the difference of the AUROCs. The variance is NaN with less than two cases of a class.
     """
     parts = placed[target], placed[~target]
     if min(len(part) for part in parts) < 2:

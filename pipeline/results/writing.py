@@ -44,12 +44,9 @@ class NetworkResults:
 
 
 def write_results(results: NetworkResults, metrics: Summary, out: Path) -> Summary:
-    """Write everything; a table or picture of an earlier run that is no longer made goes.
+    """Write everything, and give the content of `tabulate.json`: metrics, names of what was made.
 
-    Returns
-    -------
-    dict
-        Content of `tabulate.json`: the metrics, and the names of tables and figures.
+    A table or picture of an earlier run that is no longer made goes.
     """
     names = {*results.tables, *results.figures}
     obsolete = [f"{name}.csv" for name in names - {*results.made}]
@@ -95,12 +92,9 @@ def markdown(table: PaperTable) -> str:
 def as_data(results: NetworkResults) -> dict[str, Any]:
     """Give the content of `tables.json`: each table as it is shown, and all its values.
 
-    Returns
-    -------
-    dict
-        `schema_version`, `title`, `notes`, `footnotes` (meaning by mark), `figures` (name and
-        files) and `tables`: name, title, file, notes, names of its figures, `shown` (columns with
-        heading and type, rows of text) and `values` (columns with name and type, rows).
+    It has `schema_version`, `title`, `notes`, `footnotes` (meaning by mark), `figures` (name and
+    files) and `tables`: name, title, file, notes, names of its figures, `shown` (columns with
+    heading and type, rows of text) and `values` (columns with name and type, rows).
     """
     drawn = [*results.drawn]
     tables = []

@@ -14,8 +14,8 @@ from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import (
     OURS,
     Compared,
-    CooperativeModel,
     Diagnosed,
+    Models,
     maps_by_model,
     reference,
 )
@@ -65,7 +65,7 @@ DIAGNOSIS_NOTES = [_SHARED, _EXACT, _OF_CLASSES]
 MAP_NOTES = [_SHARED, _OF_IMAGES, _OF_METRICS]
 
 
-def diagnosis_tests(models: Mapping[str, CooperativeModel], confidence: float) -> PaperTable | None:
+def diagnosis_tests(models: Models, confidence: float) -> PaperTable | None:
     """Test differences of accuracy and AUROC."""
     diagnosed = {name: model.diagnosed for name, model in models.items() if model.diagnosed}
     tested = []
@@ -102,9 +102,7 @@ def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
     return normal_p(difference, variance)
 
 
-def map_tests(
-    models: Mapping[str, CooperativeModel], kind: str, confidence: float
-) -> PaperTable | None:
+def map_tests(models: Models, kind: str, confidence: float) -> PaperTable | None:
     """Test differences of all metrics of one kind of map."""
     tested = []
     for pixels in PIXELS:

@@ -4,7 +4,6 @@ Reads: `examples.npz` of runs, which `gazescribe evaluate` writes: for n test im
 `diagnosis` (n,), `image` uint8 (n, H, W), and `target`, `saliency`, `gradcam` (n, H, W), 0 to 1.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, reference
+from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models, reference
 from gazescribe.pipeline.results.examples import (
     Arrays,
     first_examples,
@@ -38,14 +37,8 @@ class PictureColumn:
     arrays: Arrays  # of the file
 
 
-def columns_of(models: Mapping[str, CooperativeModel]) -> list[PictureColumn]:
-    """Give the columns that the runs have examples for; none without ours.
-
-    Raises
-    ------
-    SchemaError
-        If a file is no NPZ, lacks an array, or holds arrays that do not fit together.
-    """
+def columns_of(models: Models) -> list[PictureColumn]:
+    """Give the columns that the runs have examples for; none without ours."""
     pictured = {name: model for name, model in models.items() if first_examples(model.runs)}
     name = reference(pictured)
     if name is None:
@@ -63,7 +56,7 @@ def columns_of(models: Mapping[str, CooperativeModel]) -> list[PictureColumn]:
 
 
 def read_examples(model: CooperativeModel) -> Arrays:
-    """Read the examples of the first of a model's runs that has any; raises as above."""
+    """Read the examples of the first of a model's runs that has any; refuse arrays that misfit."""
     path = first_examples(model.runs)
     if path is None:
         return {}
@@ -79,10 +72,7 @@ def read_examples(model: CooperativeModel) -> Arrays:
 def choose(columns: list[PictureColumn], n_random: int, seed: int) -> pd.DataFrame:
     """Choose one image a class, and random ones of the others, that all columns have.
 
-    Returns
-    -------
-    pandas.DataFrame
-        dicom_id, diagnosis, kind (class or random).
+    Columns are dicom_id, diagnosis and kind (class or random).
     """
     tables = [pd.DataFrame({name: column.arrays[name] for name in KEYS}) for column in columns]
     shared = tables[0]

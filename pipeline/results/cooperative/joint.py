@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.yaml_files import explain
-from gazescribe.pipeline.results.cooperative.measured import OURS, CooperativeModel
+from gazescribe.pipeline.results.cooperative.measured import OURS, CooperativeModel, Models
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
 from gazescribe.pipeline.results.cooperative.tables import PAPER_METRICS
 from gazescribe.pipeline.results.rows import PaperTable, number
@@ -62,7 +62,7 @@ class Trained:
     epochs: pd.DataFrame
 
 
-def taking_part(models: Mapping[str, CooperativeModel]) -> list[str]:
+def taking_part(models: Models) -> list[str]:
     """Name ours and the joint models; nothing where one of the two is absent."""
     joint = [
         name
@@ -82,14 +82,11 @@ def chain(run: CooperativeRun, runs: Mapping[str, CooperativeRun]) -> list[Coope
 
 
 def read_trained(
-    models: Mapping[str, CooperativeModel], runs: Mapping[str, CooperativeRun], folder: Path
+    models: Models, runs: Mapping[str, CooperativeRun], folder: Path
 ) -> dict[str, Trained]:
     """Read how the runs of the comparison and their stages were trained, by run.
 
-    Raises
-    ------
-    SchemaError
-        If a file is absent or not what it must be; all faults at once.
+    Files that are absent or not what they must be are refused, all faults at once.
     """
     stages = {
         stage.name: stage
@@ -124,7 +121,7 @@ def _read(run: CooperativeRun, folder: Path) -> Trained:
 
 
 def joint_table(
-    models: Mapping[str, CooperativeModel],
+    models: Models,
     runs: Mapping[str, CooperativeRun],
     trained: Mapping[str, Trained],
 ) -> PaperTable | None:

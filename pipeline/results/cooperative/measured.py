@@ -15,6 +15,7 @@ from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ra
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun, Maps
 from gazescribe.pipeline.results.measures import Measure, resample_subjects
+from gazescribe.pipeline.results.rows import UNKNOWN
 from gazescribe.pipeline.results.statistics import placements, resampled_auroc
 
 MAIN = (
@@ -86,10 +87,14 @@ class CooperativeModel:
     runs: list[CooperativeRun]  # by seed
     diagnosed: Diagnosed | None  # None where it gives no diagnosis
     maps: dict[tuple[str, str], Compared]  # by kind of map and kind of pixels
+    weights: str = UNKNOWN  # what its first stage started from
 
     def repetitions(self) -> set[int]:
         """Numbers of the repetitions of its runs."""
         return {run.repetition for run in self.runs}
+
+
+Models = Mapping[str, CooperativeModel]
 
 
 def reference(models: Mapping[str, object]) -> str | None:
@@ -97,9 +102,7 @@ def reference(models: Mapping[str, object]) -> str | None:
     return next((name for name in OURS if name in models), None)
 
 
-def maps_by_model(
-    models: Mapping[str, CooperativeModel], kind: str, pixels: str
-) -> dict[str, Compared]:
+def maps_by_model(models: Models, kind: str, pixels: str) -> dict[str, Compared]:
     """Give one kind of map by model; beside Grad-CAM, too, the maps that know nothing."""
     key = kind, pixels
     maps = {name: model.maps[key] for name, model in models.items() if key in model.maps}
@@ -141,22 +144,15 @@ def _auroc_measure(
     values = np.empty((len(samples), len(aligned.scores), len(items)))
     for repetition, score in enumerate(aligned.scores):
         for item, subset in enumerate(columns):
-            values[:, repetition, item] = _auroc(
-                truth[:, subset], score[:, subset], samples, aligned.folds
-            )
+            by_fold = []
+            for fold in aligned.folds:
+                pairs = np.ix_(fold, np.array(subset))
+                times_of_pairs = samples[:, fold].repeat(len(subset), axis=1)
+                by_fold.append(
+                    resampled_auroc(truth[pairs].ravel(), score[pairs].ravel(), times_of_pairs)
+                )
+            values[:, repetition, item] = mean_of_known(np.stack(by_fold), 0)
     return Measure(items, aligned.repetitions, values[0], values[1:])
-
-
-def _auroc(
-    truth: NDArray[np.bool_], score: Floats, times: Floats, folds: list[NDArray[np.intp]]
-) -> Floats:
-    """AUROC of all columns together in each resample, mean over the folds."""
-    n = truth.shape[1]
-    by_fold = [
-        resampled_auroc(truth[fold].ravel(), score[fold].ravel(), times[:, fold].repeat(n, axis=1))
-        for fold in folds
-    ]
-    return mean_of_known(np.stack(by_fold), 0)
 
 
 def _placed(truth: NDArray[np.bool_], aligned: Aligned) -> Floats:

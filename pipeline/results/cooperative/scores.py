@@ -228,13 +228,7 @@ def _aligned(
 
 
 def check_cases(models: Mapping[str, Aligned], folder: Path) -> None:
-    """Check that all models were scored on the same images, as paired tests need.
-
-    Raises
-    ------
-    AlignmentError
-        With all models that were not.
-    """
+    """Check that all models were scored on the same images, as paired tests need."""
     names = differing({name: aligned.cases for name, aligned in models.items()})
     sizes = {name: len(aligned.cases) for name, aligned in models.items()}
     first = next(iter(models), "")

@@ -17,28 +17,14 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.results.cooperative import examples, figures, tables
+from gazescribe.pipeline.results.cooperative import examples, figures, joint, tables
+from gazescribe.pipeline.results.cooperative import measured as scoring
+from gazescribe.pipeline.results.cooperative import scores as reading
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
-from gazescribe.pipeline.results.cooperative.joint import joint_table, read_trained, taking_part
-from gazescribe.pipeline.results.cooperative.measured import (
-    BASELINES,
-    MAIN,
-    CooperativeModel,
-    baseline,
-    score_diagnosis,
-    score_maps,
-)
-from gazescribe.pipeline.results.cooperative.scores import (
-    METRICS,
-    Aligned,
-    CooperativeRun,
-    check_cases,
-    read_classification,
-    read_cooperative_runs,
-    read_saliency,
-)
+from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models
+from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
-from gazescribe.pipeline.results.rows import UNKNOWN, PaperTable
+from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.runs import main_first
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
@@ -55,7 +41,7 @@ INTERVALS = (
     " sample would vary; Student's t over seeds, which says how training varies. weights: what the"
     " first stage of a model started from; scratch is nothing."
 )
-OF_THE_PAPER = tuple(name for name in MAIN if name != "dual_encoder")
+OF_THE_PAPER = tuple(name for name in scoring.MAIN if name != "dual_encoder")
 
 
 def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None) -> Summary:
@@ -79,29 +65,27 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     """
     published = load_published("cooperative", PublishedCooperative)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    runs_of = read_cooperative_runs(scores)
+    runs_of = reading.read_cooperative_runs(scores)
     runs = {run.name: run for model_runs in runs_of.values() for run in model_runs}
-    scored = _score(runs_of, draws, scores)
+    scored = _score(runs_of, runs, draws, scores)
     trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
-    histories = read_trained(scored, runs, models) if models else {}
-    weights = {name: tables.weights_of(model.runs[0], runs) for name, model in trained.items()}
-    weights |= dict.fromkeys(BASELINES.values(), UNKNOWN)
+    histories = joint.read_trained(scored, runs, models) if models else {}
     confidence = params.confidence
     made: dict[str, PaperTable | None] = {  # in the order of the page
-        "table_1_diagnosis": tables.diagnosis(scored, weights, published, confidence),
+        "table_1_diagnosis": tables.diagnosis(scored, published, confidence),
         "diagnosis_tests": diagnosis_tests(scored, confidence),
-        "table_2_saliency": tables.saliency(scored, weights, published, confidence),
-        "table_2_further_metrics": tables.further_metrics(scored, weights, published, confidence),
+        "table_2_saliency": tables.saliency(scored, published, confidence),
+        "table_2_further_metrics": tables.further_metrics(scored, published, confidence),
         "saliency_tests": map_tests(scored, "saliency", confidence),
-        "gradcam": tables.gradcam(scored, weights, confidence),
+        "gradcam": tables.gradcam(scored, confidence),
         "gradcam_tests": map_tests(scored, "gradcam", confidence),
-        "joint_or_staged": joint_table(scored, runs, histories),
+        "joint_or_staged": joint.joint_table(scored, runs, histories),
     }
     drawn: dict[str, Figure | None] = {}
     for name, function in DRAWN.items():
         table = made[name]
         drawn[name] = function(table.frame) if table else None
-    participants = taking_part(scored)
+    participants = joint.taking_part(scored)
     drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
     columns = examples.columns_of(scored)
     chosen = examples.choose(columns, params.n_examples, params.seed) if columns else None
@@ -121,15 +105,19 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
 
 
 def _score(
-    runs: Mapping[str, list[CooperativeRun]], draws: Draws, folder: Path
+    runs_of: Mapping[str, list[CooperativeRun]],
+    runs: Mapping[str, CooperativeRun],
+    draws: Draws,
+    folder: Path,
 ) -> dict[str, CooperativeModel]:
     """Score all models, the paper's first, then the two maps that know nothing of the image."""
     models: dict[str, CooperativeModel] = {}
     diagnosed: dict[str, Aligned] = {}
     compared: dict[str, Aligned] = {}
     first_maps = None
-    for name in progress(main_first(runs, MAIN), "scoring", total=len(runs)):
-        classes, maps = read_classification(runs[name]), read_saliency(runs[name])
+    for name in progress(main_first(runs_of, scoring.MAIN), "scoring", total=len(runs_of)):
+        classes = reading.read_classification(runs_of[name])
+        maps = reading.read_saliency(runs_of[name])
         if classes is None and not maps:
             continue
         if classes is not None:
@@ -137,22 +125,26 @@ def _score(
         for (kind, pixels), aligned in maps.items():
             compared[f"{name}, {kind}, {pixels}"] = aligned
         first_maps = first_maps or maps
-        of_model = {kind: aligned for kind, aligned in maps.items() if kind[0] not in BASELINES}
-        diagnosis_scores = None if classes is None else score_diagnosis(classes, draws)
-        map_scores = score_maps(of_model, draws)
-        models[name] = CooperativeModel(name, runs[name], diagnosis_scores, map_scores)
-    check_cases(diagnosed, folder)
-    check_cases(compared, folder)
-    for kind in BASELINES:
-        model = baseline(first_maps or {}, kind, draws)
+        of_model = {
+            kind: aligned for kind, aligned in maps.items() if kind[0] not in scoring.BASELINES
+        }
+        models[name] = CooperativeModel(
+            name,
+            runs_of[name],
+            None if classes is None else scoring.score_diagnosis(classes, draws),
+            scoring.score_maps(of_model, draws),
+            tables.weights_of(runs_of[name][0], runs),
+        )
+    reading.check_cases(diagnosed, folder)
+    reading.check_cases(compared, folder)
+    for kind in scoring.BASELINES:
+        model = scoring.baseline(first_maps or {}, kind, draws)
         if model.maps:
             models[model.name] = model
     return models
 
 
-def _notes(
-    models: Mapping[str, CooperativeModel], metrics: Summary, published: PublishedCooperative
-) -> list[str]:
+def _notes(models: Models, metrics: Summary, published: PublishedCooperative) -> list[str]:
     """Sentences above all tables, which hold for all of them."""
     source = f"Published: {published.paper}; one training, {published.n_test} images."
     notes = [INTERVALS, f"{source} A dash is a number that is not known."]

@@ -11,14 +11,10 @@ import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.results.cooperative.measured import (
-    Compared,
-    CooperativeModel,
-    maps_by_model,
-)
+from gazescribe.pipeline.results.cooperative.measured import Models, maps_by_model
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
 from gazescribe.pipeline.results.measures import Measure
-from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue, Spread
+from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
 from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
 from gazescribe.pipeline.results.statistics import wilson_interval
 
@@ -66,10 +62,7 @@ def weights_of(run: CooperativeRun, runs: Mapping[str, CooperativeRun]) -> str:
 
 
 def diagnosis(
-    models: Mapping[str, CooperativeModel],
-    weights: Mapping[str, str],
-    published: PublishedCooperative,
-    confidence: float,
+    models: Models, published: PublishedCooperative, confidence: float
 ) -> PaperTable | None:
     """Table 1: each metric of each model that gives a diagnosis."""
     table_rows = []
@@ -78,7 +71,7 @@ def diagnosis(
             if model.diagnosed is None:
                 continue
             n = len(model.diagnosed.aligned.cases)
-            row: dict[str, Any] = {"metric": metric, "model": name, "weights": weights[name]}
+            row: dict[str, Any] = {"metric": metric, "model": name, "weights": model.weights}
             row |= {"n_images": n}
             row |= summarised(model.diagnosed.measures[metric], 0, confidence)
             is_share = metric == "accuracy" and not np.isnan(row["mean"])
@@ -107,42 +100,25 @@ def _published(published: PublishedCooperative, metric: str, model: str) -> dict
 
 
 def saliency(
-    models: Mapping[str, CooperativeModel],
-    weights: Mapping[str, str],
-    published: PublishedCooperative,
-    confidence: float,
+    models: Models, published: PublishedCooperative, confidence: float
 ) -> PaperTable | None:
     """Table 2: the paper's metrics."""
-    frame = _maps(models, "saliency", PAPER_METRICS, weights, published, confidence)
-    if frame is None:
-        return None
-    notes = [SALIENCY_NOTE, *published.remarks.table_2]
     title = "Table 2: fit of the saliency map to gaze, test"
-    return PaperTable(title, frame, _fit_columns(frame), notes)
+    notes = [SALIENCY_NOTE, *published.remarks.table_2]
+    return _fit_table(title, notes, models, "saliency", PAPER_METRICS, confidence, published)
 
 
 def further_metrics(
-    models: Mapping[str, CooperativeModel],
-    weights: Mapping[str, str],
-    published: PublishedCooperative,
-    confidence: float,
+    models: Models, published: PublishedCooperative, confidence: float
 ) -> PaperTable | None:
     """Table 2 with the metrics of the saliency benchmark."""
-    frame = _maps(models, "saliency", FURTHER, weights, published, confidence)
-    if frame is None:
-        return None
     title = "Table 2, further metrics: SIM of the MIT benchmark, and fixations themselves"
     note = "A metric without fixations on the image is undefined there; images says how many."
-    return PaperTable(title, frame, _fit_columns(frame), [note])
+    return _fit_table(title, [note], models, "saliency", FURTHER, confidence, published)
 
 
-def gradcam(
-    models: Mapping[str, CooperativeModel], weights: Mapping[str, str], confidence: float
-) -> PaperTable | None:
+def gradcam(models: Models, confidence: float) -> PaperTable | None:
     """Grad-CAM of each model's diagnosis, against gaze."""
-    frame = _maps(models, "gradcam", METRICS, weights, None, confidence)
-    if frame is None:
-        return None
     title = "Grad-CAM of the diagnosis, fit to gaze, test"
     note = (
         "Grad-CAM of the most probable class. One hundredth of it is spread over all pixels, since"
@@ -150,43 +126,42 @@ def gradcam(
         " the same everywhere. centre_prior and mean_map, which know nothing of the image, are"
         " those of the saliency table. The paper argues from single pictures."
     )
-    return PaperTable(title, frame, _fit_columns(frame), [note])
+    return _fit_table(title, [note], models, "gradcam", METRICS, confidence)
 
 
-def _maps(
-    models: Mapping[str, CooperativeModel],
+def _fit_table(
+    title: str,
+    notes: list[str],
+    models: Models,
     kind: str,
     metrics: Sequence[str],
-    weights: Mapping[str, str],
-    published: PublishedCooperative | None,
     confidence: float,
-) -> pd.DataFrame | None:
+    published: PublishedCooperative | None = None,
+) -> PaperTable | None:
     """One row for each metric, model and kind of pixels; published figures go with all pixels."""
     maps = {pixels: maps_by_model(models, kind, pixels) for pixels in PIXELS}
     fits = []
     for metric in metrics:
         spreads = published.table_2.get(metric, {}) if published else {}
-        for name in models:
+        column = METRICS.index(metric)
+        for name, model in models.items():
             for pixels in PIXELS:
-                if name not in maps[pixels]:
+                compared = maps[pixels].get(name)
+                if compared is None:
                     continue
                 figure = spreads.get(name) if pixels == "all" else None
-                row = {"metric": metric, "model": name, "weights": weights[name], "pixels": pixels}
-                fits.append(row | _fit(maps[pixels][name], metric, figure, confidence))
-    return pd.DataFrame(fits) if fits else None
-
-
-def _fit(
-    compared: Compared, metric: str, figure: Spread | None, confidence: float
-) -> dict[str, Any]:
-    column = METRICS.index(metric)
-    row = {"n_images": int(compared.n_defined[column])}
-    return row | {
-        **summarised(compared.measure, column, confidence),
-        "sd": compared.sd[column],
-        "published": figure.value if figure else np.nan,
-        "published_sd": figure.sd if figure else np.nan,
-    }
+                row: dict[str, Any] = {"metric": metric, "model": name, "weights": model.weights}
+                row["pixels"] = pixels
+                row["n_images"] = int(compared.n_defined[column])
+                row |= summarised(compared.measure, column, confidence)
+                row["sd"] = compared.sd[column]
+                row["published"] = figure.value if figure else np.nan
+                row["published_sd"] = figure.sd if figure else np.nan
+                fits.append(row)
+    if not fits:
+        return None
+    frame = pd.DataFrame(fits)
+    return PaperTable(title, frame, _fit_columns(frame), notes)
 
 
 def summarised(measure: Measure, item: int, confidence: float) -> dict[str, Any]:

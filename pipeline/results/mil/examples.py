@@ -56,13 +56,7 @@ def main_examples(models: Mapping[str, MilModel]) -> dict[str, Examples]:
 
 
 def read_examples(model: MilModel) -> Examples | None:
-    """Read the maps of the first of a model's runs that has any.
-
-    Raises
-    ------
-    SchemaError
-        If the file is no NPZ, lacks an array, or holds arrays that do not fit together.
-    """
+    """Read the maps of the first of a model's runs that has any; refuse arrays that misfit."""
     path = first_examples(model.runs)
     if path is None or not model.best:
         return None
@@ -90,12 +84,8 @@ def read_examples(model: MilModel) -> Examples | None:
 def choose(examples: Mapping[str, Examples], n_each: int, seed: int) -> pd.DataFrame:
     """Choose cases that all models have maps of: at most `n_each` of each kind, none twice.
 
-    The last model's IoU says which cases are best and worst.
-
-    Returns
-    -------
-    pandas.DataFrame
-        reading_id, label, kind, and for each model the IoU of its map.
+    The last model's IoU says which cases are best and worst. Columns are reading_id, label, kind,
+    and for each model the IoU of its map.
     """
     columns = {name: maps.cases.set_index(_KEYS)["iou"] for name, maps in examples.items()}
     cases = pd.concat(columns, axis=1, join="inner").sort_index()

@@ -45,13 +45,7 @@ class Degraded:
 
 
 def read_degraded(path: Path) -> Degraded:
-    """Read the rates that `gazescribe degrade --against` wrote.
-
-    Raises
-    ------
-    SchemaError
-        If the file is no such JSON, or of a label that is not one of the ten.
-    """
+    """Read the rates that `gazescribe degrade --against` wrote, of one of the ten labels."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         label = content["params"]["label"]

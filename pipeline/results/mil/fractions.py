@@ -62,14 +62,10 @@ def equal_share(curve: ShareCurve, draws: Draws) -> dict[str, Any]:
     """Estimate the share of annotated images at which ellipses give the IoU of ET.
 
     Each resample draws subjects, the same for all models, and seeds within each model. Between
-    measured shares the curve is straight, after isotonic regression.
-
-    Returns
-    -------
-    dict
-        `share` (null beyond the curve), `low`, `high` (percentiles; 0 and 1 where they lie beyond),
-        `one_in` (1 / share), `draws_below`, `draws_above`: resamples whose share lies beyond the
-        first and the last measured one.
+    measured shares the curve is straight, after isotonic regression. The dictionary has `share`
+    (null beyond the curve), `low`, `high` (percentiles; 0 and 1 where they lie beyond), `one_in`
+    (1 / share), `draws_below`, `draws_above`: resamples whose share lies beyond the first and the
+    last measured one.
     """
     # one generator for all: the order of the calls is part of the bytes
     random = np.random.default_rng(draws.seed)
