@@ -11,7 +11,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.files import replacing
-from gazescribe.pipeline.report.diff import compare, find_tables, ids_of, summary
+from gazescribe.pipeline.report.diff import Change, compare, find_tables, ids_of, summary
 
 IDS_SHOWN = 5
 PATH = click.Path(exists=True, path_type=Path)
@@ -48,11 +48,10 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
         remedy = "Compare two runs over the same data."
         what = "there is no reading in common."
         raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)
-    changes = [
-        change
-        for part in common
-        for change in compare(part, sides[0][part][0], [side[part][1] for side in sides], threshold)
-    ]
+    changes: list[Change] = []
+    for part in common:
+        paths = [side[part][1] for side in sides]
+        changes += compare(part, sides[0][part][0], paths, threshold)
     if out:
         import pandas as pd
 

@@ -11,6 +11,7 @@ import platform
 import shlex
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,17 +68,7 @@ class Finding:
 def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Look at the machine, the installed libraries, the project folder and the raw data.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The project's folder, or any other to work in.
-    environment : mapping of str to str
-        `GAZE_DATA_ROOT` and `PATH` are read.
-
-    Yields
-    ------
-    Finding
-        In the order in which they matter.
+    `GAZE_DATA_ROOT` and `PATH` are read of the environment. What matters most comes first.
     """
     yield Finding("python", f"{platform.python_version()} on {platform.system()}")
     yield _cores(os.cpu_count() or 1)
@@ -90,26 +81,23 @@ def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from _data(environment.get("GAZE_DATA_ROOT"))
 
 
+def _amount(what: str, amount: str, advice: str, *, enough: bool) -> Finding:
+    return Finding(what, amount) if enough else Finding(what, amount, "hint", advice)
+
+
 def _cores(count: int) -> Finding:
-    if count > 2:
-        return Finding("cores", str(count))
     advice = "`--scheduler ADDRESS` spreads the stages over other machines, too."
-    return Finding("cores", str(count), "hint", advice)
+    return _amount("cores", str(count), advice, enough=count > 2)
 
 
 def _memory(gigabytes: float) -> Finding:
-    found = f"{gigabytes:.0f} GB"
-    if gigabytes >= MEMORY_GB:
-        return Finding("memory", found)
-    return Finding("memory", found, "hint", "Give `--workers 1` to the stages that take it.")
+    advice = "Give `--workers 1` to the stages that take it."
+    return _amount("memory", f"{gigabytes:.0f} GB", advice, enough=gigabytes >= MEMORY_GB)
 
 
 def _disk(free_gb: float) -> Finding:
-    found = f"{free_gb:,.0f} GB free"
-    if free_gb >= SHARDS_GB:
-        return Finding("disk", found)
     advice = f"All of MIMIC-CXR as shards takes {SHARDS_GB} GB; the demo takes 1."
-    return Finding("disk", found, "hint", advice)
+    return _amount("disk", f"{free_gb:,.0f} GB free", advice, enough=free_gb >= SHARDS_GB)
 
 
 def _gpu(environment: Mapping[str, str]) -> Finding:
@@ -159,12 +147,12 @@ def _data(root: str | None) -> Iterator[Finding]:
         return
     for dataset in DATASETS:
         try:
-            found = find_root(Path(root), load_manifest(dataset))
+            tree = find_root(Path(root), load_manifest(dataset))
         except GazeError as error:
             yield Finding(dataset, "not found", "hint", str(error))
         else:
-            advice = f"Check it: gazescribe verify {dataset} {shlex.quote(str(found))}"
-            yield Finding(dataset, str(found), "ok", advice)
+            advice = f"Check it: gazescribe verify {dataset} {shlex.quote(str(tree))}"
+            yield Finding(dataset, str(tree), "ok", advice)
 
 
 @options.command("doctor")
@@ -173,14 +161,14 @@ def doctor(*, as_json: bool) -> None:
     """Say what this machine has, and what to set before a long run."""
     findings = list(examine(Path.cwd(), os.environ))
     if not as_json:
-        for one in findings:
-            mark, colour = MARKS[one.state]
-            click.echo(f"{click.style(mark, fg=colour)} {one.what:<18} {one.found}")
-            if one.advice:
-                click.echo(f"{'':21}{one.advice}")
-    wrong = sum(one.state == "wrong" for one in findings)
-    hints = sum(one.state == "hint" for one in findings)
-    line = f"{len(findings)} things looked at: {wrong} wrong, {hints} could be better"
-    options.summarise(line, {"findings": [asdict(one) for one in findings]}, as_json=as_json)
-    if wrong:
+        for finding in findings:
+            mark, colour = MARKS[finding.state]
+            click.echo(f"{click.style(mark, fg=colour)} {finding.what:<18} {finding.found}")
+            if finding.advice:
+                click.echo(f"{'':21}{finding.advice}")
+    n = Counter(finding.state for finding in findings)
+    line = f"{len(findings)} things looked at: {n['wrong']} wrong, {n['hint']} could be better"
+    details = {"findings": [asdict(finding) for finding in findings]}
+    options.summarise(line, details, as_json=as_json)
+    if n["wrong"]:
         raise click.exceptions.Exit(2)

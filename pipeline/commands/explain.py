@@ -13,12 +13,11 @@ from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.dictation.labeler import Labeler
 from gazescribe.pipeline.dictation.labeler.labeler import Explained
 
-COLORS = {"positive": "red", "uncertain": "yellow", "negative": "green", "dropped": "bright_black"}
-HTML_COLORS = {
-    "positive": "#f4a7a3",
-    "uncertain": "#f7dd8a",
-    "negative": "#b5ddb0",
-    "dropped": "#dddddd",
+COLORS = {  # of each polarity: in a terminal, and in displaCy's picture
+    "positive": ("red", "#f4a7a3"),
+    "uncertain": ("yellow", "#f7dd8a"),
+    "negative": ("green", "#b5ddb0"),
+    "dropped": ("bright_black", "#dddddd"),
 }
 
 
@@ -34,34 +33,21 @@ def describe(text: str, concept: Explained) -> str:
     )
 
 
-def colored(text: str, concepts: Sequence[Explained]) -> Text:
-    """Give the text with its mentions in the colour of their polarity."""
-    shown = Text(text)
-    for concept in concepts:
-        shown.stylize(
-            f"bold {COLORS[concept.decision.polarity]}", concept.char_start, concept.char_end
-        )
-    return shown
-
-
 def picture(text: str, concepts: Sequence[Explained]) -> str:
     """Draw displaCy's picture of the mentions, as a whole HTML page that needs no network."""
     from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
-    entities = []
+    entities: list[dict[str, int | str]] = []
+    colors = {}
     end = 0
     for concept in sorted(concepts, key=lambda concept: (concept.char_start, -concept.char_end)):
-        if concept.char_start < end:
+        if concept.char_start < end:  # displaCy cannot draw one inside another
             continue
         end = concept.char_end
-        name = f"{concept.concept}: {concept.decision.polarity} ({concept.decision.rule_id})"
+        polarity = concept.decision.polarity
+        name = f"{concept.concept}: {polarity} ({concept.decision.rule_id})"
         entities.append({"start": concept.char_start, "end": end, "label": name})
-    colors = {
-        entity["label"]: color
-        for entity in entities
-        for polarity, color in HTML_COLORS.items()
-        if f": {polarity} (" in str(entity["label"])
-    }
+        colors[name] = COLORS[polarity][1]
     page: str = spacy.displacy.render(
         {"text": text, "ents": entities, "title": None},
         style="ent",
@@ -83,9 +69,14 @@ def explain(text: str, html: Path | None, rules: Path | None, params_file: Path 
     labeler = Labeler.from_rules(rules, **load_params(params_file).label.model_dump())
     _, concepts = next(iter(labeler.explain([text])))
     console = Console(soft_wrap=True, highlight=False)
-    console.print(colored(text, concepts))
+    colored = Text(text)
     for concept in concepts:
-        console.print(Text(f"  {describe(text, concept)}", style=COLORS[concept.decision.polarity]))
+        color, _ = COLORS[concept.decision.polarity]
+        colored.stylize(f"bold {color}", concept.char_start, concept.char_end)
+    console.print(colored)
+    for concept in concepts:
+        color, _ = COLORS[concept.decision.polarity]
+        console.print(Text(f"  {describe(text, concept)}", style=color))
     if html is not None:
         with replacing(html) as beside:
             beside.write_text(picture(text, concepts), encoding="utf-8")

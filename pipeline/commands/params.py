@@ -86,15 +86,10 @@ def load_params(path: Path | None = None) -> Params:
 
 
 def load_profile(name: str, path: Path | None = None) -> Profile:
-    """Read a profile: the sizes of the networks.
+    """Read the profile that a parameter file names: the sizes of the networks.
 
-    Parameters
-    ----------
-    name : str
-        Which, as `params.yaml` says.
-    path : pathlib.Path, optional
-        The parameter file that named it: the folder `params` beside it comes first, then the one of
-        the working folder, then the packaged one.
+    The folder `params` beside that file comes first, then the one of the working folder, then the
+    packaged one.
 
     Raises
     ------
@@ -111,21 +106,10 @@ def load_profile(name: str, path: Path | None = None) -> Profile:
 
 
 def size_of(size: str | None, params: Params, path: Path | None = None) -> str | None:
-    """Give the size that an option sets: the name of a network stands for that of its images.
+    """Give the size that an option sets, as `parse_size` reads it; None stays None.
 
-    Parameters
-    ----------
-    size : str or None
-        N, HxW, `native`, or the section of a network in the profile; None stays None.
-    params : Params
-        They name the profile.
-    path : pathlib.Path, optional
-        Where they were read from, as for `load_profile`.
-
-    Returns
-    -------
-    str or None
-        What `parse_size` reads.
+    The name of a network stands for the size of its images in the profile that `params`, read from
+    `path`, name.
     """
     if size not in Profile.model_fields:
         return size

@@ -8,6 +8,7 @@ import numpy as np
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.tables import read_table
@@ -72,8 +73,7 @@ def render(
     heatmap = combine_maps(maps, selection["combine"] or "max")
     _save(heatmap, out)
     height, width = heatmap.shape
-    n_windows = sum(map(len, chosen))
-    drawn = f"{n_windows} window{'s' if n_windows > 1 else ''}"
+    drawn = plural(sum(map(len, chosen)), "window")
     names = ", ".join(rows[0]["reading_id"] for rows in chosen)
     click.echo(f"{drawn} of {names}, {height}×{width}, maximum {heatmap.max():.4f} → {out}")
 

@@ -69,16 +69,10 @@ def annotate(part: MapSet, sizes: dict[str, Size], threshold: float) -> list[Row
 
 
 def on_image(heatmap: Map, row: Row, size: Size) -> NDArray[np.float32]:
-    """Bring a map into the pixels of its image, bilinear.
+    """Bring a map, shape (height, width) in model pixels, into the pixels of its image, bilinear.
 
-    Parameters
-    ----------
-    heatmap : ndarray of float16, shape (height, width)
-        In model pixels.
-    row : dict
-        `scale`, `pad_x_px`, `pad_y_px`: model = (image_px + 0.5)·scale + pad − 0.5.
-    size : tuple of int
-        (height, width) of the image.
+    The row of the index places it: model_px = (image_px + 0.5) · scale + pad_px − 0.5. `size` is
+    (height, width) of the image.
     """
     values = heatmap.astype(np.float32)
     for axis, pad in ((0, row["pad_y_px"]), (1, row["pad_x_px"])):

@@ -50,6 +50,9 @@ class Forbidden:
 def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Forbidden:
     """Say what an export must not hold.
 
+    What this program itself says in descriptions and templates, and runs of names of labels alone,
+    may stand in it.
+
     Parameters
     ----------
     texts : iterable of str
@@ -58,46 +61,35 @@ def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Fo
         Raw ids; none where they were not replaced.
     pictures : bool
         False where images were asked for.
-
-    Returns
-    -------
-    Forbidden
-        Without what our own descriptions and templates say, and runs of names of labels alone.
     """
     runs: set[str] = set()
     phrases: set[str] = set()
     for text in texts:
         runs |= _runs(_words(text))
         phrases |= _phrases(text, _SENTENCE_END)
-    own_runs, own_phrases = _own_words()
+    program_runs, program_phrases = _program_words()
     label_words = {word for label in (*TEN_LABELS, *CHEXPERT_LABELS) for word in _words(label)}
     of_labels = {run for run in runs if label_words.issuperset(run.split())}
     pieces = {piece for raw_id in ids for piece in _pieces(str(raw_id))}
     return Forbidden(
-        frozenset(runs - own_runs - of_labels),
-        frozenset(phrases - own_phrases),
+        frozenset(runs - program_runs - of_labels),
+        frozenset(phrases - program_phrases),
         frozenset(pieces),
         pictures,
     )
 
 
 def check_export(folder: Path, forbidden: Forbidden) -> list[str]:
-    """Search a written export.
-
-    Returns
-    -------
-    list of str
-        What was found, and where; empty if the export may go.
-    """
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
-    return [
-        f"{path.relative_to(folder)}: {fault}"
-        for path in files
-        for fault in _faults(path, str(path.relative_to(folder)), forbidden)
-    ]
+    """Search a written export; list what was found and where, nothing if the export may go."""
+    faults = []
+    for path in sorted(path for path in folder.rglob("*") if not path.is_dir()):
+        name = str(path.relative_to(folder))
+        faults += [f"{name}: {fault}" for fault in _faults(path, name, forbidden)]
+    return faults
 
 
 def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
+    """Search one file, and its name below the export."""
     yield from _text_faults(FileColumn("its name", [name]), forbidden)
     if path.is_symlink():
         yield "it is a link"
@@ -156,7 +148,7 @@ def _known_ids(text: str, ids: frozenset[str]) -> bool:
 
 
 @cache
-def _own_words() -> tuple[set[str], set[str]]:
+def _program_words() -> tuple[set[str], set[str]]:
     """Gather what this program itself says in cards, columns, manifests and templates."""
     folder = Path(__file__).parent
     modules = [Path(str(module.__file__)) for module in (schemas, class_names)]

@@ -103,10 +103,6 @@ def gather(
     fixations : bool
         Also the fixations.
 
-    Returns
-    -------
-    Contents
-
     Raises
     ------
     GazeError
@@ -120,11 +116,9 @@ def gather(
         for name, folder in folders.items()
     }
     names = Counter([*read, *(name for name, _ in shards)])
-    twice = sorted(name for name, count in names.items() if count > 1)
+    twice = ", ".join(sorted(name for name, count in names.items() if count > 1))
     if twice:
-        message = (
-            f"the name {', '.join(twice)} is taken twice: sets of maps are named as their folder."
-        )
+        message = f"the name {twice} is taken twice: sets of maps are named as their folder."
         raise GazeError(message, remedy="Rename a folder.")
     sets = tuple(_map_set(name, folder, key) for name, folder in shards)
     reading_ids = read["readings"]["reading_id"].combine_chunks()
@@ -146,22 +140,18 @@ def _read(folder: Path, name: str, *, text: bool) -> pa.Table:
     return table.cast(pa.schema(fields, metadata=_metadata(table.schema, name)))
 
 
-def _metadata(schema: pa.Schema, name: str) -> dict[str, str]:
-    defined = TABLES[name].schema.metadata
-    return {key.decode(): text.decode() for key, text in defined.items()} | _recorded_texts(schema)
-
-
-def _recorded_texts(schema: pa.Schema) -> dict[str, str]:
-    texts = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    return {key: texts[key] for key in RECORDED if key in texts}
+def _metadata(schema: pa.Schema, name: str) -> dict[bytes, bytes]:
+    """Join what defines a table and what was recorded of it; nothing else is exported."""
+    metadata = schema.metadata or {}
+    recorded = {key: metadata[key] for key in map(str.encode, RECORDED) if key in metadata}
+    return {**TABLES[name].schema.metadata, **recorded}
 
 
 def recorded(schema: pa.Schema) -> dict[str, Any]:
     """Give what the stages before recorded of a table; parameters were written as JSON."""
-    return {
-        key: json.loads(text) if key == "params" else text
-        for key, text in _recorded_texts(schema).items()
-    }
+    metadata = schema.metadata or {}
+    texts = {key: metadata[key.encode()].decode() for key in RECORDED if key.encode() in metadata}
+    return {key: json.loads(text) if key == "params" else text for key, text in texts.items()}
 
 
 def _finish(
@@ -174,6 +164,7 @@ def _finish(
 
 
 def _map_set(name: str, folder: Path, key: bytes | None) -> MapSet:
+    """Open a folder of shards of maps of one size, in the order of the ids that are written."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         message = f"the folder's name {name!r} becomes part of file names."
         raise GazeError(message, where=folder, remedy="Use letters, digits, - and _ alone.")

@@ -46,20 +46,7 @@ def hash_id(kind: str, value: object, key: bytes) -> str:
 
 
 def hash_ids(table: pa.Table, key: bytes) -> pa.Table:
-    """Replace the id columns of a table; numbers become strings.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        With any of `ID_COLUMNS`.
-    key : bytes
-        Secret.
-
-    Returns
-    -------
-    pyarrow.Table
-        The same rows in the same order; nulls stay null.
-    """
+    """Replace the id columns of a table; numbers become strings, null stays null."""
     for name, kind in ID_COLUMNS.items():
         if name not in table.column_names:
             continue

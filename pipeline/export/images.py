@@ -16,23 +16,9 @@ from gazescribe.pipeline.images.reading import read_radiograph
 def plan_images(
     tables: Path, root: Path, folder: Path, key: bytes | None
 ) -> tuple[list[tuple[Path, Path]], dict[str, int]]:
-    """Find the radiographs of all readings.
+    """Find the radiographs of all readings, and name the PNG to write for each; count them.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Ingested folder.
-    root : pathlib.Path
-        MIMIC-CXR-JPG, a folder above it, or any folder in which the paths of the readings begin.
-    folder : pathlib.Path
-        The export.
-    key : bytes or None
-        Replaces the names where ids are.
-
-    Returns
-    -------
-    tuple
-        (file, PNG to write) of each, and the counts.
+    They lie below `root`, as `radiographs_root` has it. A key replaces their names as it does ids.
 
     Raises
     ------

@@ -26,8 +26,6 @@ PLAIN = (".md", ".py", ".bidsignore", "SHA256SUMS")
 MATRIX = 16  # lists of so many lists of so many numbers are a picture
 MAP = pa.list_(pa.list_(pa.float16()))
 
-Values = list[str] | NDArray[Any]
-
 
 class Refused(Exception):  # noqa: N818  (not an error of the program: the verdict on a file)
     """Why a file may not be in an export."""
@@ -38,16 +36,11 @@ class FileColumn:
     """Texts or numbers that belong together, in the order of the file."""
 
     name: str
-    values: Values
+    values: list[str] | NDArray[Any]
 
 
 def open_again(path: Path) -> Iterator[FileColumn]:
-    """Give all columns of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A file of an export.
+    """Give all columns of a file of an export.
 
     Raises
     ------
@@ -79,9 +72,11 @@ def _plain(path: Path) -> Iterator[FileColumn]:
 
 def _parquet(path: Path) -> Iterator[FileColumn]:
     schema = pq.read_schema(path)
-    words = [*(schema.metadata or {}).items()]
-    words += [pair for field in schema for pair in (field.metadata or {}).items()]
-    yield FileColumn("metadata", [text.decode(errors="replace") for pair in words for text in pair])
+    words: list[bytes] = []
+    for metadata in (schema.metadata, *(field.metadata for field in schema)):
+        for pair in (metadata or {}).items():
+            words += pair
+    yield FileColumn("metadata", [text.decode(errors="replace") for text in words])
     yield FileColumn("columns", schema.names)
     for field in schema:
         if field.type != MAP:
@@ -105,6 +100,7 @@ def _arrow(name: str, column: pa.ChunkedArray) -> Iterator[FileColumn]:
 
 
 def _separated(path: Path, delimiter: str, *, header: bool = True) -> Iterator[FileColumn]:
+    """Read values separated by commas or tabs, compressed or not."""
     content = path.read_bytes()
     if path.suffix == ".gz":
         content = gzip.decompress(content)
@@ -146,7 +142,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield "names", name
             yield from _leaves(name, inner)
     elif isinstance(value, list):
-        if len(value) >= MATRIX and all(_is_line(inner) for inner in value):
+        if len(value) >= MATRIX and all(map(_is_line, value)):
             raise Refused(f"{key} holds a matrix of numbers: a picture")
         for inner in value:
             yield from _leaves(key, inner)
@@ -155,17 +151,15 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_line(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) >= MATRIX
-        and all(isinstance(cell, int | float) for cell in value)
-    )
+    if not isinstance(value, list) or len(value) < MATRIX:
+        return False
+    return all(isinstance(cell, int | float) for cell in value)
 
 
-def _npy(path: Path) -> Iterator[FileColumn]:
+def _npy(path: Path) -> list[FileColumn]:
     with path.open("rb") as file:
         _check_npy(file, path.stat().st_size)
-    yield from ()  # a map holds no text
+    return []  # a map holds no text
 
 
 def _check_npy(file: IO[bytes], size: int) -> None:
@@ -180,8 +174,7 @@ def _check_npy(file: IO[bytes], size: int) -> None:
 
 
 def _tar(path: Path) -> Iterator[FileColumn]:
-    names: list[str] = []
-    rows: list[Any] = []
+    names, rows = [], []
     with tarfile.open(path, "r:") as tar:
         for member in tar:
             names.append(member.name)
@@ -218,7 +211,7 @@ def _is_chunk(path: Path) -> bool:
     return all(piece.isdigit() for piece in path.relative_to(chunks).parts)
 
 
-READERS: dict[str, Callable[[Path], Iterator[FileColumn]]] = {
+READERS: dict[str, Callable[[Path], Iterable[FileColumn]]] = {
     ".parquet": _parquet,
     ".csv": partial(_separated, delimiter=","),
     ".tsv": partial(_separated, delimiter="\t"),

@@ -19,7 +19,7 @@ from gazescribe.pipeline.export.card import title_of, write_card
 from gazescribe.pipeline.export.check import Forbidden, check_export, forbid
 from gazescribe.pipeline.export.contents import Contents, gather
 from gazescribe.pipeline.export.croissant import describe, sha256
-from gazescribe.pipeline.export.ids import read_key
+from gazescribe.pipeline.export.ids import ID_COLUMNS, read_key
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
 from gazescribe.pipeline.export.table_files import FileSet, MapParts
 from gazescribe.pipeline.geometry.sizes import parse_size
@@ -95,20 +95,19 @@ def run(
     key = read_key(request.key_file) if request.key_file else None
     sources = sources_of(tables)
     duties = duties_of(sources, images=request.images is not None, text=request.text)
+    machines: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     parallel = partial(map_tasks, workers=workers, scheduler=scheduler)
-    replacing = replacing_folder(out, mark=PROVENANCE, check=_refuse_others)
-    with replacing as folder:
-        drawn = folder / ".drawn"
+    with replacing_folder(out, mark=PROVENANCE, check=_refuse_others) as folder:
+        drawn = folder / ".drawn"  # for the time of the export
         sets = [(shards.resolve().name, shards) for shards in request.shards]
-        sets += _draw(tables, associated, drawn, request.sizes, params, workers, scheduler)
-        contents = gather(
-            tables,
-            associated,
-            sets,
-            key=key,
-            text=request.text,
-            fixations=request.form == "bids",
-        )
+        for text in request.sizes:
+            size = parse_size(text)
+            name = "label-{}x{}".format(*size) if size else text
+            sized = override(params, size=text)
+            draw_heatmaps(tables, associated, drawn / name, "label", sized, **machines)
+            sets.append((name, drawn / name))
+        with_gaze = request.form == "bids"
+        contents = gather(tables, associated, sets, key=key, text=request.text, fixations=with_gaze)
         files = _write(contents, folder, request, parallel)
         counts: dict[str, int] = {}
         if request.images is not None:
@@ -141,33 +140,6 @@ def _refuse_others(out: Path) -> None:
     if names and PROVENANCE not in names:
         message = "this is not empty and no earlier export."
         raise GazeError(message, where=out, remedy="Name another.")
-
-
-def _draw(
-    tables: Path,
-    associated: Path,
-    folder: Path,
-    sizes: Sequence[str],
-    params: Heatmaps,
-    workers: int | None,
-    scheduler: str | None,
-) -> list[tuple[str, Path]]:
-    """Draw label maps at each size, for the time of the export."""
-    drawn = []
-    for text in sizes:
-        size = parse_size(text)
-        name = "label-{}x{}".format(*size) if size else text
-        draw_heatmaps(
-            tables,
-            associated,
-            folder / name,
-            "label",
-            override(params, size=text),
-            workers=workers,
-            scheduler=scheduler,
-        )
-        drawn.append((name, folder / name))
-    return drawn
 
 
 def _write(
@@ -224,11 +196,11 @@ def _accompany(
 
 
 def _forbidden(tables: Path, request: ExportRequest) -> Forbidden:
-    names = ["text", "reading_id", "dicom_id", "study_id", "subject_id"]
-    columns = read_table(tables, "readings", names).to_pydict()
+    """Find the dictations and ids of the sources, unless they were asked for."""
+    columns = read_table(tables, "readings", ["text", *ID_COLUMNS]).to_pydict()
     texts = [] if request.text else [text for text in columns["text"] if text]
     ids: list[object] = []
     if request.key_file:
-        for name in names[1:]:
+        for name in ID_COLUMNS:
             ids += [raw_id for raw_id in columns[name] if raw_id is not None]
     return forbid(texts, ids, pictures=request.images is None)

@@ -92,6 +92,7 @@ def _read_picture(path: Path) -> Picture:
 
 
 def _to_8_bits(values: NDArray[Any]) -> Picture:
+    """Divide by the largest value of 8, 10, 12, 14 or 16 bits: detectors have an even number."""
     highest = int(values.max())
     bits = max(8, 2 * -(-highest.bit_length() // 2))
     grey: Picture = np.rint(values * (255 / (2**bits - 1))).astype(np.uint8)

@@ -1,6 +1,6 @@
 """Pictures to judge by eye: radiograph, heatmap, fixations and the readers' ellipses.
 
-Reads: tables, the folder that `associate` wrote, and the radiographs (`radiograph_files`).
+Reads: tables, the folder that `associate` wrote, and the radiographs.
 Writes: `OUT/<reading>-<label>.png`.
 Params: `associate` and `heatmaps` as they made the windows.
 Drops: readings whose radiograph is absent; counted.
@@ -34,19 +34,8 @@ Row = dict[str, Any]
 def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> list[list[Row]]:
     """Group windows into maps, at most `count`: the labels in turn, each with other readings.
 
-    Parameters
-    ----------
-    windows : pyarrow.Table
-        Table `windows`.
-    reading_ids : tuple of str
-        Only these; all when empty.
-    count : int
-        How many maps.
-
-    Returns
-    -------
-    list of list of dict
-        For each map its windows; the label is in their key `label`.
+    Only these readings are shown, all of them where none is named. A map is the list of its
+    windows, with the label in their key `label`.
 
     Raises
     ------
@@ -108,18 +97,7 @@ def draw_overlay(
 ) -> "Figure":
     """Draw the map of one label over its radiograph, with the fixations and the reader's ellipses.
 
-    Parameters
-    ----------
-    tables, associated : pathlib.Path
-        Folder of tables, and the folder that `associate` wrote from it.
-    reading : dict
-        A row of `readings`.
-    rows : list of dict
-        The windows of one map, as `choose_maps` gives them.
-    path : pathlib.Path
-        The radiograph.
-    params : Heatmaps
-        Amplitude, and the least certainty of an ellipse.
+    `rows` are the windows of the map as `choose_maps` gives them, `path` is the radiograph.
 
     Raises
     ------

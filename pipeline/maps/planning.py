@@ -4,9 +4,8 @@ Reads and writes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,7 +40,7 @@ class PlannedMap:
 
 
 def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]]:
-    """List the maps to draw from windows.
+    """List the maps to draw from windows, by reading and label; count those left out, by status.
 
     Parameters
     ----------
@@ -50,11 +49,6 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
     kind : {'label', 'report', 'saliency'}
         label: one map for each label mentioned, over its sentences or mentions; report: gaze to the
         last word; saliency: all gaze of the reading.
-
-    Returns
-    -------
-    tuple
-        The maps, sorted by reading and label; and the windows left out, by status.
     """
     table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
     maps: dict[tuple[str, str], PlannedMap] = {}
@@ -63,7 +57,8 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
         if window["status"] != "ok":
             left_out[window["status"]] += 1
             continue
-        for label, n_mentions, n_uncertain in _labels_of(window, kind):
+        labels = zip(window["labels"], window["n_mentions"], window["n_uncertain"], strict=True)
+        for label, n_mentions, n_uncertain in labels if kind == "label" else [("", 0, 0)]:
             key = (window["reading_id"], label)
             planned = maps.setdefault(key, PlannedMap(*key))
             planned.windows.append(window["window"])
@@ -76,17 +71,10 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
     return _sorted(maps), dict(sorted(left_out.items()))
 
 
-def _labels_of(window: dict[str, Any], kind: str) -> Iterator[tuple[str, int, int]]:
-    if kind == "label":
-        yield from zip(window["labels"], window["n_mentions"], window["n_uncertain"], strict=True)
-    else:
-        yield "", 0, 0
-
-
 def plan_ellipses(
     ellipses: pa.Table, column_map: Mapping[str, tuple[str, ...]], min_certainty: int
 ) -> tuple[list[PlannedMap], dict[str, int]]:
-    """List the ellipse masks to draw.
+    """List the ellipse masks to draw, by reading and label; count those left out, by reason.
 
     Parameters
     ----------
@@ -96,11 +84,6 @@ def plan_ellipses(
         Channels that each label of the data set reaches.
     min_certainty : int
         Ellipses below are left out; 3 (possibly) in Lanfredi et al. 2023.
-
-    Returns
-    -------
-    tuple
-        The masks, sorted by reading and label; and the ellipses left out, by reason.
     """
     maps: dict[tuple[str, str], PlannedMap] = {}
     left_out: Counter[str] = Counter()
