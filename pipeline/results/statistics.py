@@ -102,7 +102,6 @@ def paired_t_p(differences: Floats) -> float:
 def holm(p_values: Floats) -> Floats:
     """Adjust p values for their number (Holm 1979); NaN is left out."""
     order = np.argsort(p_values)[: np.count_nonzero(~np.isnan(p_values))]  # NaN sorts last
-    # Written out: that of statsmodels collects garbage at each call, a tenth of a second.
     factors = np.arange(len(order), 0, -1)
     adjusted = p_values.copy()
     adjusted[order] = np.maximum.accumulate(p_values[order] * factors).clip(max=1)
@@ -133,10 +132,8 @@ def wilson_interval(share: float, n: int, confidence: float) -> tuple[float, flo
     """Interval of a share of n independent cases (Wilson 1927); NaN without cases."""
     if not n:
         return float("nan"), float("nan")
-    from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]  # it has no stubs
-
-    low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
-    return float(low), float(high)
+    interval = stats.binomtest(round(share * n), n).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def sign_p(differences: Floats) -> float:

@@ -141,6 +141,16 @@ def test_wilson_as_published(n_right, n, expected):
     assert wilson_interval(n_right / n, n, 0.95) == pytest.approx(expected, abs=5e-5)
 
 
+@pytest.mark.parametrize(("share", "n"), [(0, 7), (0.25, 8), (1, 3), (2 / 3, 300)])
+def test_wilson_as_statsmodels(share, n):
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    for confidence in (0.9, 0.95):
+        expected = proportion.proportion_confint(
+            round(share * n), n, alpha=1 - confidence, method="wilson"
+        )
+        assert wilson_interval(share, n, confidence) == pytest.approx(expected, abs=1e-12)
+
+
 def test_mcnemar_as_statsmodels():
     tables = pytest.importorskip("statsmodels.stats.contingency_tables")
     one, other = (RANDOM.random((2, 60)) < [[0.8], [0.6]]).astype(float)
