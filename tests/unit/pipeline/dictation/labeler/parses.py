@@ -1,0 +1,37 @@
+"""Sentences parsed by hand: `[effusion]` is a finding, `{heart}` a structure, `<no>` a trigger."""
+
+import re
+
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.phrases import cut_words
+from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+
+SIGNS = {"[": "finding", "{": "structure", "<": None}
+
+
+def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, attached=False):
+    return Trigger(f"test.{direction}", direction, effect, reach, 30, order, finite, attached)
+
+
+def parse(marked, **triggers):
+    """Parse a sentence; `triggers` gives what each word in angle brackets is."""
+    text, items, hits = "", [], []
+    for piece in re.split(r"([\[{<][^\]}>]+[\]}>])", marked):
+        start = len(text)
+        if piece[:1] not in SIGNS:
+            text += piece
+            continue
+        word = piece[1:-1]
+        text += word
+        if piece[0] != "<":
+            concept = Concept(id=word, labels=[word], phrases=[word], kind=SIGNS[piece[0]])
+            items.append(Item(start, len(text), 0, concept))
+        elif triggers[word].direction == "state":
+            items.append(Item(start, len(text), 0, state=triggers[word]))
+        else:
+            hits.append(Hit(start, len(text), triggers[word]))
+    words = cut_words(text)
+    for number, start in enumerate(words.starts):
+        if any(item.concept and item.start <= start < item.end for item in items):
+            words.texts[number] = ""
+    return Parse(0, 0, len(text), 0, words, items, hits)

@@ -1,0 +1,69 @@
+import pytest
+
+from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive
+from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
+
+NO = trigger("before", "negative")
+HAS = trigger("verb", finite=True)
+BUT = trigger("boundary")
+
+
+@pytest.mark.parametrize(
+    ("text", "connectors"),
+    [
+        pytest.param("[a], [b]", [("", True)], id="comma"),
+        pytest.param("[a], and [b]", [("and", True)], id="comma and"),
+        pytest.param("[a] and/or [b]", [("and / or", False)], id="and or"),
+        pytest.param("[a] as well as [b]", [("and", False)], id="long"),
+        pytest.param("[a] as [b]", [], id="as alone"),
+    ],
+)
+def test_neighbouring_connectors_are_one(text, connectors):
+    sentence = parse(text)
+    cut(sentence)
+    assert [(mark.word, mark.comma) for mark in sentence.connectors] == connectors
+
+
+@pytest.mark.parametrize(
+    ("text", "triggers", "cuts", "forward_cuts"),
+    [
+        pytest.param("<no> [a] <but> [b]", {"no": NO, "but": BUT}, [5], [5], id="boundary"),
+        pytest.param("<no> [a]; [b]", {"no": NO}, [4], [4], id="semicolon"),
+        pytest.param("<no> [a] or [b]", {"no": NO}, [], [], id="list"),
+        pytest.param("[a] - [b] <is>", {"is": HAS}, [], [2], id="dash without a verb before it"),
+        pytest.param(
+            "[a] <is> new and [b] <is> old", {"is": HAS}, [9], [9], id="two subjects, two verbs"
+        ),
+    ],
+)
+def test_where_clauses_end(text, triggers, cuts, forward_cuts):
+    sentence = parse(text, **triggers)
+    cut(sentence)
+    assert (sentence.cuts, sentence.forward_cuts) == (cuts, forward_cuts)
+
+
+def test_a_place_lies_in_the_clause_around_it():
+    sentence = parse("<no> [a] <but> [b] <but> [c]", no=NO, but=BUT)
+    cut(sentence)
+    assert [sentence.clause(place) for place in (0, 9, 15)] == [(0, 5), (5, 11), (11, 16)]
+    assert sentence.is_cut(3, 9)
+    assert not sentence.is_cut(6, 10)
+
+
+def test_words_between_places_are_counted_and_those_of_mentions_are_empty():
+    sentence = parse("right [effusion] and left")
+    assert sentence.texts_between(0, 25) == ["right", "", "and", "left"]
+    assert sentence.count(6, 25) == 3
+
+
+def test_a_pair_is_two_findings_under_a_verb_that_is_no_plural():
+    for verb, pair in (("is", True), ("are", False)):
+        sentence = parse(f"[a] and [b] <{verb}>", **{verb: HAS})
+        cut(sentence)
+        assert is_pair(sentence, sentence.connectors[0], sentence.hits[0]) == pair
+
+
+def test_a_verb_alone_that_shows_something_is_transitive():
+    for word, transitive in (("shows", True), ("is", False)):
+        sentence = parse(f"it <{word}> [a]", **{word: HAS})
+        assert is_transitive(sentence, sentence.hits[0]) == transitive

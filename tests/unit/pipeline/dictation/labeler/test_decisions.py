@@ -1,0 +1,74 @@
+import pytest
+
+from gazescribe.pipeline.dictation.labeler.decisions import decide, decide_structure
+from gazescribe.pipeline.dictation.labeler.scope import resolve
+from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
+
+TRIGGERS = {
+    "enlarged": trigger("state", "abnormal"),
+    "borderline": trigger("state", "borderline"),
+    "normal": trigger("state", "normal"),
+    "stable": trigger("state", "stable"),
+    "not": trigger("before", "negative"),
+    "possible": trigger("before", "uncertain", order=3),
+    "absent": trigger("after", "negative", order=1),
+    "is": trigger("verb", finite=True),
+}
+
+
+def resolved(text):
+    sentence = parse(text, **{word: rule for word, rule in TRIGGERS.items() if f"<{word}>" in text})
+    resolve(sentence)
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity", "rule_id"),
+    [
+        pytest.param("[a]", "positive", "default.mentioned", id="no trigger"),
+        pytest.param("<not> [a]", "negative", "test.before", id="denied"),
+        pytest.param("<possible> [a] <absent>", "negative", "test.after", id="lowest order wins"),
+    ],
+)
+def test_a_finding(text, polarity, rule_id):
+    sentence = resolved(text)
+    decision = decide(sentence.items[0], sentence)
+    assert (decision.polarity, decision.rule_id) == (polarity, rule_id)
+
+
+def test_a_screened_rule_decides_only_where_negspacy_saw_a_denial():
+    screened = TRIGGERS["not"].__class__(
+        "test.screened", "before", "negative", "clause", 30, 2, False, False, screened=True
+    )
+    for denied, polarity in ((False, "positive"), (True, "negative")):
+        sentence = parse("<no> [a]", no=screened)
+        resolve(sentence)
+        sentence.items[0].denied = denied
+        assert decide(sentence.items[0], sentence).polarity == polarity
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        pytest.param("{heart}", "dropped", id="no state"),
+        pytest.param("<enlarged> {heart}", "positive", id="abnormal before"),
+        pytest.param("{heart} <is> <enlarged>", "positive", id="abnormal after"),
+        pytest.param("{heart} <is> <borderline>", "uncertain", id="borderline"),
+        pytest.param("{heart} <is> <stable>", "uncertain", id="only stable"),
+        pytest.param("<stable> {heart} <is> <enlarged>", "positive", id="stable and abnormal"),
+        pytest.param("{heart} <is> <normal>", "negative", id="normal"),
+        pytest.param("{heart} <is> <not> <enlarged>", "negative", id="denied abnormal"),
+        pytest.param("{heart} <is> <not> <normal>", "positive", id="denied normal"),
+        pytest.param("{heart} seen, lungs <enlarged>", "dropped", id="of another subject"),
+    ],
+)
+def test_a_structure(text, polarity):
+    sentence = resolved(text)
+    heart = next(item for item in sentence.items if item.concept)
+    assert decide_structure(heart, sentence).polarity == polarity
+
+
+def test_structures_of_a_list_share_a_state():
+    sentence = resolved("<normal> {heart} and {hilum}")
+    structures = [item for item in sentence.items if item.concept]
+    assert [decide_structure(item, sentence).polarity for item in structures] == ["negative"] * 2

@@ -1,0 +1,183 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from gazescribe.pipeline.core.errors import RuleError
+from gazescribe.pipeline.dictation.labeler.loading import load_rules
+
+ROOT = Path(__file__).parents[5]
+LABELS = "channels: [Edema]\nlabels: {pulmonary edema: [Edema]}\n"
+EDEMA = """concepts:
+  - id: edema
+    labels: [pulmonary edema]
+    phrases: [edema]
+"""
+FAMILY = """family: denial
+direction: before
+effect: negative
+rules:
+  - id: plain
+    phrases: [no]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "polarity").mkdir()
+    (tmp_path / "labels.yaml").write_text(LABELS)
+    (tmp_path / "vocabulary" / "edema.yaml").write_text(EDEMA)
+    (tmp_path / "polarity" / "denial.yaml").write_text(FAMILY)
+    return tmp_path
+
+
+def test_our_own_rules_load():
+    book = load_rules(ROOT / "rules")
+    assert len(book.concepts) > 40
+    assert len(book.families) > 10
+    assert re.fullmatch("[0-9a-f]{64}", book.sha256)
+
+
+def test_a_folder_loads_as_it_says(folder):
+    book = load_rules(folder)
+    assert [concept.id for concept in book.concepts] == ["edema"]
+    assert book.families[0].rules[0].phrases == ["no"]
+
+
+def test_the_hash_follows_the_content(folder):
+    before = load_rules(folder).sha256
+    assert load_rules(folder).sha256 == before
+    (folder / "vocabulary" / "edema.yaml").write_text(
+        EDEMA.replace("s: [edema]", "s: [edema, oedema]")
+    )
+    assert load_rules(folder).sha256 != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "    phrases: [edema]",
+            "    phrase: [edema]\n    phrases: [edema]",
+            "vocabulary/edema.yaml line 4: concepts.0.phrase is unknown; the nearest is phrases",
+            id="unknown key",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "[edema]",
+            "\n      - edema\n      - ''",
+            "vocabulary/edema.yaml line 6: '' is empty",
+            id="empty phrase",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "phrases: [edema]\n",
+            "phrases: [edema]\n  - id: edema\n    labels: [pulmonary edema]\n    phrases: [chf]\n",
+            "vocabulary/edema.yaml line 5: the id edema is already used in"
+            " vocabulary/edema.yaml line 2",
+            id="id twice",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "phrases: [edema]",
+            "phrases: [edema, chf]\n    unless: [CHF]",
+            "vocabulary/edema.yaml line 4: 'chf' can never match: `unless` of edema cancels it",
+            id="cancelled",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "[edema]",
+            "[edema. heart]",
+            "vocabulary/edema.yaml line 4: 'edema. heart' can never match",
+            id="over a period",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "[edema]",
+            '["in the (lung)"]',
+            "vocabulary/edema.yaml line 4: 'in the (lung)' can be found in words such as",
+            id="everywhere",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "[pulmonary edema]",
+            "[pulmonary oedema]",
+            "vocabulary/edema.yaml line 3: labels.yaml has no label 'pulmonary oedema';"
+            " the nearest is pulmonary edema",
+            id="unknown label",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "phrases: [edema]",
+            "phrases: [edema]\n    under: {opacity literary: [pulmonary edema]}",
+            "vocabulary/edema.yaml line 5: there is no convention 'opacity literary';"
+            " the nearest is opacity literal",
+            id="unknown convention",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "    labels: [pulmonary edema]\n",
+            "",
+            "vocabulary/edema.yaml line 2: concepts.0.labels is missing",
+            id="missing key",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "phrases: [edema]",
+            "phrases: [edema]\n    phrases: [chf]",
+            "vocabulary/edema.yaml line 5: phrases is given twice",
+            id="key twice",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml", "concepts:", "concepts: [", "this is not YAML", id="no yaml"
+        ),
+        pytest.param(
+            "polarity/denial.yaml",
+            "direction: before",
+            "direction: forward",
+            "polarity/denial.yaml line 2: direction: Input should be 'before'",
+            id="unknown direction",
+        ),
+        pytest.param(
+            "polarity/denial.yaml",
+            "[no]",
+            "[no, 'not (']",
+            "polarity/denial.yaml line 6: 'not (' opens a bracket",
+            id="bracket",
+        ),
+        pytest.param(
+            "polarity/denial.yaml",
+            "  - id: plain\n    phrases: [no]\n",
+            "  - id: plain\n    phrases: [no]\n  - id: plain\n    phrases: [not]\n",
+            "polarity/denial.yaml line 7: the id denial.plain is already used",
+            id="rule twice",
+        ),
+    ],
+)
+def test_a_fault_names_file_and_line(folder, file, old, new, message):
+    path = folder / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(RuleError, match=re.escape(message)):
+        load_rules(folder)
+
+
+def test_all_faults_come_at_once(folder):
+    (folder / "vocabulary" / "edema.yaml").write_text(EDEMA.replace("[edema]", "['', '(']"))
+    (folder / "polarity" / "denial.yaml").write_text(FAMILY.replace("effect", "efect"))
+    with pytest.raises(RuleError, match="cannot be used") as caught:
+        load_rules(folder)
+    assert len(caught.value.faults) == 3
+
+
+def test_a_folder_without_vocabulary_is_refused(tmp_path):
+    (tmp_path / "labels.yaml").write_text(LABELS)
+    with pytest.raises(RuleError, match=r"vocabulary/ holds no \*.yaml"):
+        load_rules(tmp_path)
+
+
+def test_a_folder_without_labels_is_refused(tmp_path):
+    with pytest.raises(RuleError, match=r"labels.yaml"):
+        load_rules(tmp_path)

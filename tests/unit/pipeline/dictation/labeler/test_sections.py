@@ -1,0 +1,28 @@
+import pytest
+
+from gazescribe.pipeline.dictation.labeler.rules import Sections
+from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
+
+HEADINGS = compile_headings(Sections(ignored=["indication", "history"], heeded=["findings"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "ignored"),
+    [
+        pytest.param("Indication: edema.", ["Indication: edema."], id="whole text"),
+        pytest.param("Indication: a\nFindings: b", ["Indication: a\n"], id="next heading"),
+        pytest.param("Indication: a\nLUNG BASES: b", ["Indication: a\n"], id="unknown heading"),
+        pytest.param("HISTORY: a\n\nEdema.", ["HISTORY: a\n\n"], id="next paragraph"),
+        pytest.param("**History**: a", ["**History**: a"], id="marked up"),
+        pytest.param("Findings: edema.", [], id="heeded"),
+        pytest.param("No indication of edema.", [], id="no colon"),
+        pytest.param("By history: edema.", [], id="inside a sentence"),
+    ],
+)
+def test_ignored_spans(text, ignored):
+    assert [text[start:end] for start, end in ignored_spans(text, HEADINGS)] == ignored
+
+
+def test_without_headings_nothing_is_ignored():
+    assert compile_headings(Sections(heeded=["findings"])) is None
+    assert ignored_spans("Indication: edema.", None) == []
