@@ -9,11 +9,10 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, Size
 from gazescribe.pipeline.geometry.gaussians import peak
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole
+from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole, spoken
 from gazescribe.pipeline.report.parts import Parts, Row
 from gazescribe.pipeline.report.pictures import fit_size
 from gazescribe.pipeline.report.timeline import Timeline, TimelineItem, lay_out
-from gazescribe.pipeline.report.transcript import spoken
 
 MARKS = {"positive": "+", "negative": "−", "uncertain": "?"}
 SCRIPT_FIXATION = (  # what the script reads of a fixation, in this order
@@ -84,7 +83,15 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
         "fixations": [[row[name] for name in SCRIPT_FIXATION] for row in parts.fixations],
         "words": [[row["onset_s"], row["offset_s"]] for row in parts.words],
         "windows": list(_windows(parts, canvas)),
-        "choices": {choice.key: _choice(choice) for choice in [*labels, *sentences, *whole]},
+        "choices": {
+            choice.key: {
+                "windows": choice.windows,
+                "ellipses": choice.ellipses,
+                "said": choice.summary,
+                "span_s": choice.span_s,
+            }
+            for choice in [*labels, *sentences, *whole]
+        },
     }
     side_px = max(parts.image_size or (1,))
     letter_px = round(side_px / 36, 2)
@@ -108,15 +115,6 @@ def _radius(row: Row, side_px: int) -> float:
     """Give circles whose area grows with the length of the fixation."""
     length_s = max(row["offset_s"] - row["onset_s"], 0.0)
     return round(float(side_px * (0.006 + 0.018 * length_s**0.5)), 2)
-
-
-def _choice(choice: Choice) -> Row:
-    return {
-        "windows": choice.windows,
-        "ellipses": choice.ellipses,
-        "said": choice.summary,
-        "span_s": choice.span_s,
-    }
 
 
 def _ellipses(rows: Sequence[Row], look: Look) -> list[Row]:
@@ -220,9 +218,8 @@ def _windows(parts: Parts, canvas: Canvas | None) -> Iterator[Row]:
         top = 0.0
         if canvas is not None:
             inside = canvas.window == row["window"]
-            top = peak(
-                canvas.full_rows[inside], canvas.full_columns[inside], canvas.weight_s[inside]
-            )
+            factors = canvas.full_rows[inside], canvas.full_columns[inside]
+            top = peak(*factors, canvas.weight_s[inside])
         yield {
             "start_s": row["start_s"],
             "end_s": row["end_s"],

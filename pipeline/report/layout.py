@@ -79,9 +79,8 @@ def open_run(folder: Path) -> RunLayout:
     layout = _project(folder)
     if not layout.datasets:
         message = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
-        raise GazeError(
-            message, where=folder, remedy="Run `dvc repro` there, or name another folder."
-        )
+        remedy = "Run `dvc repro` there, or name another folder."
+        raise GazeError(message, where=folder, remedy=remedy)
     return layout
 
 

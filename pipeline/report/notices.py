@@ -53,16 +53,13 @@ def notice_of(tables: Iterable[Path]) -> Notice:
 
     It is `AGREEMENT` where there are no folders.
     """
-    notices = [notice for folder in tables for notice in _notices(folder)]
+    notices = []
+    for folder in tables:
+        try:
+            notices += [_of_source(manifest) for manifest in sources_of(folder)]
+        except ManifestError:  # a data set of one's own whose manifest lies elsewhere
+            notices.append(UNKNOWN)
     return max(notices, key=lambda notice: notice.strength, default=AGREEMENT)
-
-
-def _notices(tables: Path) -> list[Notice]:
-    try:
-        sources = sources_of(tables)
-    except ManifestError:  # a data set of one's own whose manifest lies elsewhere
-        return [UNKNOWN]
-    return [_of_source(manifest) for manifest in sources]
 
 
 def _of_source(manifest: Manifest) -> Notice:

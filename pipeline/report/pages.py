@@ -25,11 +25,16 @@ def write_page(path: Path, template: str, style: str, script: str | None, **cont
 
     Template, style and script are names of files in `templates/`.
     """
-    sources = {"style": _source(style), "script": _source(script) if script else ""}
+    style_text, script_text = _source(style), _source(script) if script else ""
+    allowed = f"script-src {_hash(script_text)}; " if script else ""
     page = _environment().get_template(template)
     text = page.render(
-        **sources,
-        policy=_policy(**sources),
+        style=style_text,
+        script=script_text,
+        policy=(
+            f"default-src 'none'; img-src data:; style-src {_hash(style_text)}; {allowed}"
+            "base-uri 'none'; form-action 'none'"
+        ),
         generator=f"{GENERATOR} {version('gazescribe')}",
         **content,
     )
@@ -46,14 +51,6 @@ def is_ours(path: Path) -> bool:
 @cache
 def _source(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    allowed = f"script-src {_hash(script)}; " if script else ""
-    return (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; {allowed}"
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _hash(source: str) -> str:

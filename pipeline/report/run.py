@@ -45,7 +45,7 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
-class Task:
+class InspectorTask:
     """Some readings of one data set, sorted, for one worker."""
 
     source: DataSource
@@ -53,7 +53,9 @@ class Task:
     mentions: pa.Table
 
 
-def write_task(task: Task, *, out: Path, order: Mapping[str, tuple[str, str]]) -> list[Card]:
+def write_task(
+    task: InspectorTask, *, out: Path, order: Mapping[str, tuple[str, str]]
+) -> list[Card]:
     """Write the inspectors of a task; give what the gallery shows of them."""
     source = task.source
     parts = read_parts(source.tables, source.associated, task.mentions, list(task.readings))
@@ -217,7 +219,7 @@ def _tasks(
     root: Path | None,
     params: Heatmaps,
     label_map: LabelMap,
-) -> list[Task]:
+) -> list[InspectorTask]:
     folder = folder.resolve()  # workers of a scheduler have another working folder
     column_map = load_column_map(name, label_map.channels)
     source = DataSource(
@@ -237,5 +239,5 @@ def _tasks(
     for begin in range(0, len(ids), READINGS_A_TASK):
         chunk = ids[begin : begin + READINGS_A_TASK]
         rows = mentions.filter(pc.is_in(mentions["report_id"], pa.array(chunk, pa.string())))
-        tasks.append(Task(source, {key: readings[key] for key in chunk}, rows))
+        tasks.append(InspectorTask(source, {key: readings[key] for key in chunk}, rows))
     return tasks

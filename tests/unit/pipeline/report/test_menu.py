@@ -1,4 +1,15 @@
-from gazescribe.pipeline.report.menu import NO_GAZE, NOT_OPENED, of_labels, of_sentence, of_whole
+import pytest
+
+from gazescribe.pipeline.report.menu import (
+    NO_GAZE,
+    NOT_OPENED,
+    Piece,
+    cut,
+    of_labels,
+    of_sentence,
+    of_whole,
+    spoken,
+)
 from gazescribe.pipeline.report.parts import Parts
 from tests.synthetic import fixation, reading
 
@@ -54,3 +65,64 @@ def test_all_gaze_is_offered_where_it_has_windows():
     assert list(of_whole(parts_of({}))) == []
     (whole,) = of_whole(parts_of({}, {"kind": "reading"}))
     assert (whole.key, whole.title, whole.windows) == ("reading", "All gaze", [1])
+
+
+SPOKEN = "no edema here. old edema."
+SPOKEN_WORDS = [
+    {"char_start": 0, "char_end": 2, "onset_s": 0.0, "offset_s": 0.5},
+    {"char_start": 3, "char_end": 8, "onset_s": 1.0, "offset_s": 1.5},
+    {"char_start": 9, "char_end": 14, "onset_s": 2.0, "offset_s": 2.5},
+]
+
+
+def span(start, end, polarity="negative"):
+    return {"char_start": start, "char_end": end, "polarity": polarity}
+
+
+def test_pieces_belong_to_one_word_and_one_state():
+    pieces = cut(SPOKEN, 0, 14, SPOKEN_WORDS, [span(3, 8)])
+    assert pieces == [
+        Piece("no", 0, ""),
+        Piece(" ", None, ""),
+        Piece("edema", 1, "negative"),
+        Piece(" ", None, ""),
+        Piece("here.", 2, ""),
+    ]
+
+
+def test_a_mention_may_end_within_a_word():
+    assert [
+        (piece.text, piece.polarity) for piece in cut(SPOKEN, 3, 8, SPOKEN_WORDS, [span(3, 5)])
+    ] == [
+        ("ed", "negative"),
+        ("ema", ""),
+    ]
+
+
+def test_a_place_of_several_mentions_shows_the_strongest():
+    both = [span(3, 8, "negative"), span(3, 14, "uncertain"), span(3, 8, "positive")]
+    pieces = cut(SPOKEN, 0, 14, SPOKEN_WORDS, both)
+    states = {piece.text: piece.polarity for piece in pieces}
+    assert states["edema"] == "positive"
+    assert states["here."] == "uncertain"
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 14), (15, 25), (0, 0)])
+def test_nothing_of_the_text_is_lost(start, end):
+    pieces = cut(SPOKEN, start, end, SPOKEN_WORDS, [span(3, 8), span(10, 21)])
+    assert "".join(piece.text for piece in pieces) == SPOKEN[start:end]
+
+
+@pytest.mark.parametrize(
+    ("row", "times"),
+    [
+        pytest.param(span(3, 8) | {"onset_s": 7.0, "offset_s": 8.0}, (7.0, 8.0), id="its own"),
+        pytest.param(span(3, 10) | {"onset_s": None, "offset_s": None}, (1.0, 2.5), id="words"),
+        pytest.param(
+            span(3, 8) | {"onset_s": float("nan"), "offset_s": float("nan")}, (1.0, 1.5), id="NaN"
+        ),
+        pytest.param(span(15, 18), None, id="no word"),
+    ],
+)
+def test_when_a_span_was_said(row, times):
+    assert spoken(row, SPOKEN_WORDS) == times

@@ -1,0 +1,86 @@
+"""Rows by hand: three images of one seed, and what stands beside them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.results.cooperative import tables
+from gazescribe.pipeline.results.cooperative.measured import (
+    CooperativeModel,
+    score_diagnosis,
+    score_maps,
+)
+from gazescribe.pipeline.results.cooperative.scores import METRICS, NO_FOLD, Aligned
+from gazescribe.pipeline.results.published import PublishedCooperative, load_published
+
+PUBLISHED = load_published("cooperative", PublishedCooperative)
+DRAWS = Draws(20, 0.95, 0)
+
+
+def aligned(scores):
+    cases = pd.DataFrame({"dicom_id": list("abc"), "subject_id": range(3), "fold": NO_FOLD})
+    return Aligned(cases.assign(target=DIAGNOSES), (0,), np.array([scores], float))
+
+
+def sure_of(*names):
+    return [[0.8 if name == label else 0.1 for label in DIAGNOSES] for name in names]
+
+
+@pytest.fixture(scope="module")
+def models():
+    """MT-UNet tells one of three diagnoses; its KL is 1, 2, 6 on valid pixels, 1 more on all."""
+    diagnosed = score_diagnosis(aligned(sure_of(DIAGNOSES[0], *DIAGNOSES[:2])), DRAWS)
+    values = np.full((3, len(METRICS)), 0.5)
+    values[:, METRICS.index("kl")] = [1, 2, 6]
+    values[1, METRICS.index("nss")] = np.nan
+    kinds = {("saliency", "valid"): aligned(values), ("saliency", "all"): aligned(values + 1)}
+    unet = CooperativeModel("mt_unet", [], diagnosed, score_maps(kinds, DRAWS), "scratch")
+    return {"mt_unet": unet, "unet_s": CooperativeModel("unet_s", [], None, {}, "scratch")}
+
+
+def test_diagnosis(models):
+    table = tables.diagnosis(models, PUBLISHED, 0.95)
+    frame = table.frame.set_index("metric")
+    assert frame.index.tolist() == ["macro", "accuracy", *DIAGNOSES, "micro"]
+    assert set(frame["model"]) == {"mt_unet"}  # the other gives none
+    accuracy = frame.loc["accuracy"]
+    assert accuracy["n_images"] == 3
+    # one of three is right; Wilson: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)
+    share, n, z = accuracy["mean"], 3, 1.959964
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    assert share == pytest.approx(1 / 3)
+    assert accuracy["wilson_low"] == pytest.approx(middle - half, abs=1e-6)
+    assert accuracy["wilson_high"] == pytest.approx(middle + half, abs=1e-6)
+    assert frame.drop("accuracy")["wilson_low"].isna().all()
+    assert frame.loc["macro", "published"] == 0.834
+    assert table.shown["metric"].tolist()[:2] == ["AUROC, macro", "accuracy"]
+
+
+def test_fit_of_the_papers_metrics(models):
+    table = tables.saliency(models, PUBLISHED, 0.95)
+    frame = table.frame.set_index(["metric", "pixels"])
+    assert frame.loc[("kl", "valid"), "mean"] == 3
+    # deviations −2, −1, 3 from the mean
+    assert frame.loc[("kl", "valid"), "sd"] == pytest.approx(np.sqrt(14 / 3))
+    assert frame.loc[("kl", "all"), "mean"] == 4
+    assert frame["published"].xs("valid", level="pixels").isna().all()
+    assert frame["published"].xs("all", level="pixels").notna().all()
+    shown = table.shown.set_index("metric").loc["KL (lower is better)"]
+    assert (shown["valid pixels"], shown["all pixels"]) == ("3.000 ± 2.160", "4.000 ± 2.160")
+
+
+def test_images_without_fixations_are_not_counted(models):
+    frame = tables.further_metrics(models, PUBLISHED, 0.95).frame
+    images = frame[frame["pixels"] == "valid"].set_index("metric")["n_images"]
+    assert images.to_dict() == {"sim": 3, "nss": 2, "auc_judd": 3, "auc_shuffled": 3}
+
+
+def test_what_nobody_gives_makes_no_table(models):
+    without = {"unet_s": models["unet_s"]}
+    assert tables.diagnosis(without, PUBLISHED, 0.95) is None
+    assert tables.saliency(without, PUBLISHED, 0.95) is None
+    assert tables.further_metrics(without, PUBLISHED, 0.95) is None
+    assert tables.gradcam(models, 0.95) is None
