@@ -20,18 +20,10 @@ DIGITAL_XRAY_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 
 
 def write_dicom(case: Case, picture: NDArray[np.uint8], path: Path, *, inverted: bool) -> None:
-    """Write one picture; the same case and picture give the same bytes.
+    """Write one picture as displayed, bone bright; the same case and picture give the same bytes.
 
-    Parameters
-    ----------
-    case : Case
-        Gives the ids, all of them synthetic.
-    picture : ndarray of uint8, shape (height, width)
-        As displayed, bone bright.
-    path : pathlib.Path
-        File to write; its folder is made.
-    inverted : bool
-        Store it as MONOCHROME1, where low values are bright; it is displayed as the same picture.
+    With `inverted` it is stored as MONOCHROME1, where low values are bright; it is displayed as the
+    same picture. All ids are synthetic.
     """
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import UID, ExplicitVRLittleEndian

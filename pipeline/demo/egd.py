@@ -98,9 +98,9 @@ def _presentations(read: Sequence[EgdReading], settings: Demo) -> list[Presentat
             down=shown[number].down + shift[1],
         )
         tick += int((presentation.offset_s[-1] + 2) * tracker.TICKS_PER_S)
-        placed.append(
-            _touch_far_edges(presentation, read[number]) if number < len(read) else presentation
-        )
+        if number < len(read):
+            presentation = _touch_far_edges(presentation, read[number])
+        placed.append(presentation)
     return placed
 
 
@@ -110,7 +110,7 @@ def _of_case(reading: EgdReading) -> Presentation:
     across, down = display.to_screen(gaze.x_px, gaze.y_px)
     first = 3 if "first fixation is not 1" in reading.defects else 1
     return Presentation(
-        0, 0, reading.case.dicom_id, display, gaze.onset_s, gaze.offset_s, across, down, first, 0
+        reading.case.dicom_id, display, gaze.onset_s, gaze.offset_s, across, down, first
     )
 
 
@@ -133,7 +133,7 @@ def _of_point(rng: np.random.Generator, dicom_id: str, display: tracker.Display)
     ends = 0.05 + np.cumsum(rng.uniform(0.5, 1.0, 4))
     onsets = np.concatenate([[0.05], ends[:-1] + tracker.SAMPLE_S])
     across, down = 0.5 + rng.uniform(-0.01, 0.01, 4), 0.5 + rng.uniform(-0.05, 0.05, 4)
-    return Presentation(0, 0, dicom_id, display, onsets, ends, across, down, 1, 0)
+    return Presentation(dicom_id, display, onsets, ends, across, down)
 
 
 def _write_gaze(egd: Path, shown: Sequence[Presentation], seed: int, *, samples: bool) -> None:
@@ -141,10 +141,10 @@ def _write_gaze(egd: Path, shown: Sequence[Presentation], seed: int, *, samples:
         tracker.record(np.random.default_rng([seed, 26, number]), presentation)
         for number, presentation in enumerate(shown)
     ]
-    fixations = (row for record in records for row in record.fixations())
+    fixations = (row for record in records for row in record.rows(record.ends))
     _write_csv(egd / "fixations.csv", tracker.COLUMNS, fixations)
     if samples:
-        rows = (row for record in records for row in record.samples())
+        rows = (row for record in records for row in record.rows(slice(None)))
         _write_csv(egd / "eye_gaze.csv", tracker.COLUMNS, rows)
 
 

@@ -6,6 +6,7 @@ A lesion is drawn in the frame of its ellipse: (p, q) is (-1 .. 1) across and do
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -130,21 +131,14 @@ def _pneumothorax(patch: Patch) -> Plane:
     return 0.20 * line - free_air * (0.10 + 0.95 * patch.vessels)
 
 
-def _nodule(patch: Patch) -> Plane:
-    return patch.lung * 0.36 * _inside(patch, 0.16)
+def _solid(patch: Patch, density: float, softness: float) -> Plane:
+    """Draw an even body: nodule, heart or mediastinum grown into the lung."""
+    return patch.lung * density * _inside(patch, softness)
 
 
 def _mass(patch: Patch) -> Plane:
     lobed = patch.r + 0.07 * patch.blobs(5)
     return patch.lung * 0.44 * _falling((lobed - 0.92) * 16)
-
-
-def _silhouette(patch: Patch) -> Plane:
-    return patch.lung * 0.58 * _inside(patch, 0.10)
-
-
-def _wide_mediastinum(patch: Patch) -> Plane:
-    return patch.lung * 0.45 * _inside(patch, 0.10)
 
 
 def _hilum(patch: Patch) -> Plane:
@@ -202,7 +196,7 @@ LOOKS: dict[str, Callable[[Patch], Plane]] = {
     "airway wall thickening": _airway_wall,
     "atelectasis": _atelectasis,
     "consolidation": _consolidation,
-    "enlarged cardiac silhouette": _silhouette,
+    "enlarged cardiac silhouette": partial(_solid, density=0.58, softness=0.10),
     "enlarged hilum": _hilum,
     "groundglass opacity": _haze,
     "hiatal hernia": _hernia,
@@ -210,7 +204,7 @@ LOOKS: dict[str, Callable[[Patch], Plane]] = {
     "interstitial lung disease & fibrosis": _fibrosis,
     "lung nodule or mass": _mass,
     "mass": _mass,
-    "nodule": _nodule,
+    "nodule": partial(_solid, density=0.36, softness=0.16),
     "pleural abnormality": _pleural,
     "pleural effusion": _effusion,
     "pleural thickening": _pleural,
@@ -218,5 +212,5 @@ LOOKS: dict[str, Callable[[Patch], Plane]] = {
     "pulmonary edema": _edema,
     "quality issue": _fold,
     "support devices": _device,
-    "wide mediastinum & abnormal mediastinum contour": _wide_mediastinum,
+    "wide mediastinum & abnormal mediastinum contour": partial(_solid, density=0.45, softness=0.10),
 }

@@ -85,32 +85,18 @@ def images_by_phase(readings: int) -> dict[int, int]:
             " and phase 3 one."
         )
         raise ParamsError(message, remedy=remedy)
-    images = {
-        phase: min(
-            max(1, round(readings * RELEASE[phase] / RELEASE_READINGS / READERS)),
-            RELEASE_IMAGES[phase],
-        )
-        for phase in (1, 2)
-    }
+    images = {}
+    for phase, most in RELEASE_IMAGES.items():
+        share = round(readings * RELEASE[phase] / RELEASE_READINGS / READERS)
+        images[phase] = min(max(1, share), most)
     return {**images, 3: readings - READERS * sum(images.values())}
 
 
 def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
-    """Draw all images.
+    """Draw all images; the other data sets follow REFLACX's number of readings in proportion.
 
-    Parameters
-    ----------
-    readings : int
-        REFLACX readings; the other data sets follow in proportion.
-    seed : int
-        The same seed gives the same images.
-    small : bool
-        Sizes of a sixth; every coordinate then counts in them.
-
-    Returns
-    -------
-    Population
-        Subjects may have images in several data sets; each has one split.
+    With `small`, sizes are a sixth of the native ones, and every coordinate counts in them.
+    Subjects may have images in several data sets; each has one split.
 
     Raises
     ------
@@ -124,7 +110,7 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
     diagnoses = [("chf", "pneumonia", "normal")[k % 3] for k in range(n_egd)]
     findings = [
         *_with_rich_starts(_assign_findings(rng, n_reflacx), phases),
-        *[_by_diagnosis(rng, diagnosis) for diagnosis in diagnoses],
+        *(_by_diagnosis(rng, diagnosis) for diagnosis in diagnoses),
         *_assign_findings(rng, readings),
     ]
     sizes = [*_sizes(rng, n_reflacx), *_sizes(rng, n_egd), *_sizes(rng, readings)]
@@ -144,20 +130,19 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
         generator = np.random.default_rng([seed, 1, number])
         anatomy = draw_anatomy(generator, width / height, findings[number])
         in_egd = 0 <= number - n_reflacx < n_egd
-        cases.append(
-            Case(
-                int(subject_ids[subjects[number]]),
-                int(study_ids[number]),
-                dicom_ids[number],
-                width,
-                height,
-                views[number],
-                splits[subjects[number]],
-                diagnoses[number - n_reflacx] if in_egd else None,
-                anatomy,
-                draw_lesions(generator, anatomy, findings[number]),
-            )
+        case = Case(
+            subject_id=int(subject_ids[subjects[number]]),
+            study_id=int(study_ids[number]),
+            dicom_id=dicom_ids[number],
+            width_px=width,
+            height_px=height,
+            view=views[number],
+            split=splits[subjects[number]],
+            diagnosis=diagnoses[number - n_reflacx] if in_egd else None,
+            anatomy=anatomy,
+            lesions=draw_lesions(generator, anatomy, findings[number]),
         )
+        cases.append(case)
     ends = np.cumsum([phases[1], phases[2], phases[3], n_egd])
     first, second, third, egd, extra = (
         tuple(cases[begin:end]) for begin, end in zip((0, *ends), (*ends, n), strict=True)

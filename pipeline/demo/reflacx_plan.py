@@ -13,9 +13,8 @@ import numpy as np
 from gazescribe.pipeline.demo.cases import Case
 from gazescribe.pipeline.demo.gaze import Gaze
 from gazescribe.pipeline.demo.population import READERS, RELEASE_READINGS, Population
-from gazescribe.pipeline.demo.readings import Reading
+from gazescribe.pipeline.demo.readings import PUNCTUATION, Reading
 from gazescribe.pipeline.demo.settings import Demo
-from gazescribe.pipeline.demo.speech import PUNCTUATION
 
 DISCARDED_RATE = 20 / RELEASE_READINGS  # A3; all in phases 1 and 2
 

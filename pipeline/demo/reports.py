@@ -7,42 +7,25 @@ Source: spec REFLACX A8, A9, A14; labeler conventions of Lanfredi et al. 2023 (p
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gazescribe.pipeline.demo import phrases
 from gazescribe.pipeline.demo.cases import Lesion
-from gazescribe.pipeline.demo.phrases import (
-    CLEAR,
-    CONCEPTS,
-    DEVICES,
-    HEART,
-    NEGATED,
-    NEGATIONS,
-    NEUTRAL,
-    PAIRS,
-    QUALITY,
-    RESOLVED,
-    RESOLVED_RATE,
-    RESOLVING,
-    SAID,
-    SAME_ELLIPSE,
-)
 
 POLARITY = {"+": "positive", "-": "negative", "?": "uncertain"}
 UNSPACED = frozenset(".,")  # no blank before these
 MENTION = re.compile(r"<([^|>]+)(?:\|([a-z]+))?([+?-])?>")
-LUNG_FINDINGS = frozenset(
-    (
-        "atelectasis",
-        "consolidation",
-        "groundglass opacity",
-        "interstitial lung disease & fibrosis",
-        "mass",
-        "nodule",
-        "pulmonary edema",
-    )
-)
+LUNG_FINDINGS = {
+    "atelectasis",
+    "consolidation",
+    "groundglass opacity",
+    "interstitial lung disease & fibrosis",
+    "mass",
+    "nodule",
+    "pulmonary edema",
+}
 
 
 @dataclass(frozen=True)
@@ -109,54 +92,33 @@ def _glued(tokens: Iterable[str]) -> Iterator[str]:
 def draw_report(
     rng: np.random.Generator, lesions: Sequence[Lesion], *, quality_issue: bool = False
 ) -> Report:
-    """Dictate what one reader saw.
+    """Dictate what one reader saw; certainty decides between plain, probable and unsure wording.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The only source of chance.
-    lesions : sequence of Lesion
-        What the reader saw; certainty decides between plain, probable and uncertain wording.
-    quality_issue : bool
-        Whether the reader complains about the image.
-
-    Returns
-    -------
-    Report
-        Its `text` obeys `text.replace(".", " .").replace(",", " ,") == " ".join(tokens)`.
+    The report's `text` obeys `text.replace(".", " .").replace(",", " ,") == " ".join(tokens)`.
+    With `quality_issue` the reader complains about the image.
     """
     devices, findings = _findings(rng, lesions)
-    spoken = {
-        label
-        for statement in findings
-        for concept, sign in _concepts(statement.words)
-        if sign != "-"
-        for label in CONCEPTS[concept]
-    }
-    heart = [] if _sees(lesions, "enlarged cardiac silhouette") else [_heart(rng, spoken)]
-    absent = _absences(rng, spoken)
+    spoken: set[str] = set()
+    for statement in findings:
+        spoken |= _labels(statement.words, denied=False)
     seen = {lesion.finding for lesion in lesions}
-    clear = [_Statement(_pick(rng, CLEAR))] if not seen & LUNG_FINDINGS else []
-    body = [*findings, *clear]
-    _shuffle(rng, body)
-    tail = [*absent, *heart]
-    _shuffle(rng, tail)
-    asides = rng.permutation(len(NEUTRAL))[: int(rng.integers(0, 3))]
-    tail += [_Statement(NEUTRAL[place]) for place in asides]
-    opening = [_Statement(_pick(rng, QUALITY))] if quality_issue else []
+    heart = [] if "enlarged cardiac silhouette" in seen else [_heart(rng, spoken)]
+    absent = _absences(rng, spoken)
+    clear = [_Statement(_pick(rng, phrases.CLEAR))] if not seen & LUNG_FINDINGS else []
+    body = _shuffled(rng, [*findings, *clear])
+    tail = _shuffled(rng, [*absent, *heart])
+    asides = rng.permutation(len(phrases.NEUTRAL))[: int(rng.integers(0, 3))]
+    tail += [_Statement(phrases.NEUTRAL[place]) for place in asides]
+    opening = [_Statement(_pick(rng, phrases.QUALITY))] if quality_issue else []
     return _assemble([*opening, *devices, *body, *tail])
-
-
-def _sees(lesions: Iterable[Lesion], finding: str) -> bool:
-    return any(lesion.finding == finding for lesion in lesions)
 
 
 def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
     return options[int(rng.integers(len(options)))]
 
 
-def _shuffle(rng: np.random.Generator, items: list[_Statement]) -> None:
-    items[:] = [items[place] for place in rng.permutation(len(items))]
+def _shuffled(rng: np.random.Generator, items: list[_Statement]) -> list[_Statement]:
+    return [items[place] for place in rng.permutation(len(items))]
 
 
 def _findings(
@@ -167,24 +129,23 @@ def _findings(
     groups: dict[str, list[int]] = {}
     for number, lesion in enumerate(lesions):
         if lesion.finding == "support devices":
-            devices.append(_Statement(_pick(rng, DEVICES[lesion.side]), (number,)))
+            devices.append(_Statement(_pick(rng, phrases.DEVICES[lesion.side]), (number,)))
         else:
             groups.setdefault(lesion.finding, []).append(number)
     statements = []
-    for (first, second), templates in (*SAME_ELLIPSE.items(), *PAIRS.items()):
+    for (first, second), templates in (*phrases.SAME_ELLIPSE.items(), *phrases.PAIRS.items()):
         together = groups.get(first, []), groups.get(second, [])
-        if not all(together) or not _belong(
-            lesions, *together, paired=(first, second) in SAME_ELLIPSE
-        ):
+        one_ellipse = (first, second) in phrases.SAME_ELLIPSE
+        if not all(together) or not _belong(lesions, *together, paired=one_ellipse):
             continue
         strength = _strength(lesions[together[0][0]].certainty)
-        if strength in templates and ((first, second) in SAME_ELLIPSE or rng.random() < 0.6):
+        if strength in templates and (one_ellipse or rng.random() < 0.6):
             numbers = [*groups.pop(first), *groups.pop(second)]
             words = _fill(rng, _pick(rng, templates[strength]), strength, lesions, numbers)
             statements.append(_Statement(words, tuple(numbers)))
     for finding, numbers in groups.items():
         strength = _strength(max(lesions[number].certainty for number in numbers))
-        words = _fill(rng, _pick(rng, SAID[finding][strength]), strength, lesions, numbers)
+        words = _fill(rng, _pick(rng, phrases.SAID[finding][strength]), strength, lesions, numbers)
         statements.append(_Statement(words, tuple(numbers)))
     return devices, statements
 
@@ -232,37 +193,34 @@ def _fill(
         a="" if many else "a ",
         there="there are" if many else "there is",
     )
-    sign = "?" if strength == "unsure" else "+"
-    return MENTION.sub(lambda match: _signed(match, sign), filled)
+    return _signed(filled, "?" if strength == "unsure" else "+")
 
 
-def _signed(match: re.Match[str], sign: str) -> str:
-    words, concept, sign_of_mention = match.groups()
-    return f"<{words}|{concept or words}{sign_of_mention or sign}>"
+def _signed(text: str, sign: str) -> str:
+    """Name the concept of every mention, and its sign where the template fixes none."""
+    return MENTION.sub(lambda match: f"<{match[1]}|{match[2] or match[1]}{match[3] or sign}>", text)
 
 
-def _denied(match: re.Match[str]) -> str:
-    return _signed(match, "-")
-
-
-def _concepts(words: str) -> Iterator[tuple[str, str]]:
+def _labels(words: str, *, denied: bool) -> set[str]:
+    """Give the classes that a statement names; those that it denies only with `denied`."""
+    labels: set[str] = set()
     for match in MENTION.finditer(words):
-        yield match[2] or match[1], match[3]
+        if denied or match[3] != "-":
+            labels.update(phrases.CONCEPTS[match[2] or match[1]])
+    return labels
 
 
 def _heart(rng: np.random.Generator, spoken: set[str]) -> _Statement:
     """Say that the heart's size is normal, or that it is stable, which is uncertain."""
-    usable = [
-        words
-        for words in HEART
-        if not spoken & {label for concept, _ in _concepts(words) for label in CONCEPTS[concept]}
-    ]
-    return _Statement(_pick(rng, usable), structure="heart") if usable else _Statement(NEUTRAL[0])
+    usable = [words for words in phrases.HEART if not spoken & _labels(words, denied=True)]
+    if not usable:
+        return _Statement(phrases.NEUTRAL[0])
+    return _Statement(_pick(rng, usable), structure="heart")
 
 
 def _absences(rng: np.random.Generator, spoken: set[str]) -> list[_Statement]:
     """One or two sentences that deny findings nobody named."""
-    usable = [name for name in NEGATED if not spoken & set(CONCEPTS[name])]
+    usable = [name for name in phrases.NEGATED if not spoken & set(phrases.CONCEPTS[name])]
     usable = [usable[place] for place in rng.permutation(len(usable))]
     statements = []
     for _ in range(int(rng.integers(1, 4))):
@@ -270,10 +228,10 @@ def _absences(rng: np.random.Generator, spoken: set[str]) -> list[_Statement]:
         if not size:
             break
         named, usable = usable[:size], usable[size:]
-        listed = [MENTION.sub(_denied, _pick(rng, NEGATED[name])) for name in named]
-        template = _pick(rng, NEGATIONS[min(size, 3)])
-        if size == 1 and named[0] in RESOLVING and rng.random() < RESOLVED_RATE:
-            template = RESOLVED
+        listed = [_signed(_pick(rng, phrases.NEGATED[name]), "-") for name in named]
+        template = _pick(rng, phrases.NEGATIONS[min(size, 3)])
+        if size == 1 and named[0] in phrases.RESOLVING and rng.random() < phrases.RESOLVED_RATE:
+            template = phrases.RESOLVED
         statements.append(
             _Statement(template.format(*listed, many=" , ".join(listed[:-1]), last=listed[-1]))
         )
@@ -297,10 +255,11 @@ def _assemble(statements: Sequence[_Statement]) -> Report:
         sentences.append(Sentence(first, len(tokens), statement.lesions, statement.structure))
     report = Report(tuple(tokens), tuple(sentences), ())
     spans = report.char_spans
-    found_mentions = {
+    # A set, for two concepts of one mention can name the same class.
+    mentions = {
         TrueMention(spans[begin][0], spans[end - 1][1], label, polarity)
         for begin, end, concept, polarity in marks
-        for label in CONCEPTS[concept]
+        for label in phrases.CONCEPTS[concept]
     }
-    ordered = sorted(found_mentions, key=lambda m: (m.char_start, m.char_end, m.label))
-    return Report(report.tokens, report.sentences, tuple(ordered))
+    ordered = sorted(mentions, key=lambda m: (m.char_start, m.char_end, m.label))
+    return replace(report, mentions=tuple(ordered))

@@ -81,7 +81,8 @@ def write_demo(
     reflacx.write_metadata(out / "reflacx", written)
     mimic.write_tables(pictures, unlabelled, jpg)
     truths = [reading.truth for reading in written if reading.truth is not None]
-    _write_truth(out / TRUTH, [*truths, *egd_truths])
+    lines = [json.dumps(truth, sort_keys=True) + "\n" for truth in (*truths, *egd_truths)]
+    (out / TRUTH).write_text("".join(lines), encoding="utf-8")
     return {
         "reflacx_readings": len(plans),
         "reflacx_discarded": len(plans) - len(truths),
@@ -102,19 +103,8 @@ def _call(task: Callable[[], Any]) -> Any:
     return task()
 
 
-def _write_truth(path: Path, truths: Sequence[dict[str, Any]]) -> None:
-    lines = [json.dumps(truth, sort_keys=True) + "\n" for truth in truths]
-    path.write_text("".join(lines), encoding="utf-8")
-
-
 def check_replaceable(out: Path) -> None:
-    """Refuse to write over a file, or a folder that holds anything but a demo tree.
-
-    Raises
-    ------
-    GazeError
-        It names what was found.
-    """
+    """Refuse, by a GazeError, to write over a file or a folder that is no demo tree."""
     if not out.exists():
         return
     remedy = "Give a new folder, or the one of an earlier demo."

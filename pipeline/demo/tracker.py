@@ -3,7 +3,7 @@
 Source: spec EGD 3 (columns and their relations), 5 (screen), 11 (rates and noise).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,37 +94,28 @@ class Presentation:
     `dicom_id` is what the tracker's software wrote, which is not always an image's id.
     """
 
-    session: int
-    media: int
     dicom_id: str
     display: Display
     onset_s: Floats
     offset_s: Floats
     across: Floats
     down: Floats
-    first_id: int
-    begin_tick: int
+    first_id: int = 1
+    session: int = 0
+    media: int = 0
+    begin_tick: int = 0
 
 
 @dataclass(frozen=True)
 class Record:
     """All samples of a presentation by column, and which of them end a fixation."""
 
-    columns: dict[str, NDArray[Any] | list[str]]
+    columns: dict[str, NDArray[Any]]
     ends: NDArray[np.int64]
 
-    def samples(self) -> Iterator[tuple[Any, ...]]:
-        """Rows of eye_gaze.csv."""
-        return zip(*(_plain(self.columns[name]) for name in COLUMNS), strict=True)
-
-    def fixations(self) -> Iterator[tuple[Any, ...]]:
-        """Rows of fixations.csv: the last sample of each fixation."""
-        picked = (np.asarray(self.columns[name])[self.ends] for name in COLUMNS)
-        return zip(*(column.tolist() for column in picked), strict=True)
-
-
-def _plain(column: NDArray[Any] | list[str]) -> Iterable[Any]:
-    return column if isinstance(column, list) else column.tolist()
+    def rows(self, places: NDArray[np.int64] | slice) -> Iterator[tuple[Any, ...]]:
+        """Give rows of `COLUMNS`: all samples for eye_gaze.csv, the `ends` for fixations.csv."""
+        return zip(*(self.columns[name][places].tolist() for name in COLUMNS), strict=True)
 
 
 @dataclass(frozen=True)
@@ -139,19 +130,9 @@ class _Timeline:
 
 
 def record(rng: np.random.Generator, shown: Presentation) -> Record:
-    """Sample a presentation.
+    """Sample a presentation of at least one fixation; fixations do not overlap.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The only source of chance.
-    shown : Presentation
-        At least one fixation; fixations do not overlap.
-
-    Returns
-    -------
-    Record
-        The last sample of a fixation is at its end, and its FPOGX and FPOGY are the place given.
+    The last sample of a fixation is at its end, and its FPOGX and FPOGY are the place given.
     """
     start_s, end_s = np.round(shown.onset_s, 5), np.round(shown.offset_s, 5)
     line = _timeline(rng, start_s, end_s)
@@ -163,10 +144,10 @@ def record(rng: np.random.Generator, shown: Presentation) -> Record:
     lasted_s = np.where(line.valid, line.time_s, end_s[line.fixation]) - begun_s
     x_px, y_px = shown.display.to_image(*fpog)
     jump_px, jump_deg = _jumps(across, down)
-    columns: dict[str, NDArray[Any] | list[str]] = {
+    columns: dict[str, NDArray[Any]] = {
         "SESSION_ID": np.full(n, shown.session),
         "MEDIA_ID": np.full(n, shown.media),
-        "DICOM_ID": [shown.dicom_id] * n,
+        "DICOM_ID": np.full(n, shown.dicom_id),
         "CNT": np.arange(n),
         "Time (in secs)": line.time_s,
         "TIMETICK(f=10000000)": shown.begin_tick + np.round(line.time_s * TICKS_PER_S),
@@ -193,6 +174,7 @@ def _timeline(rng: np.random.Generator, start_s: Floats, end_s: Floats) -> _Time
     before_s = np.concatenate([[0.0], end_s[:-1]])
     gaps = np.maximum(np.round((start_s - before_s) / SAMPLE_S).astype(np.int64) - 1, 0)
     rests = np.maximum(np.ceil((end_s - start_s) / SAMPLE_S).astype(np.int64), 1)
+    # Samples come in parts, by turns a gap and a fixation; some gaps have none.
     counts = np.stack([gaps, rests], axis=1).ravel()
     part = np.repeat(np.arange(counts.size), counts)
     within = np.arange(part.size) - np.repeat(np.cumsum(counts) - counts, counts)

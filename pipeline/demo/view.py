@@ -6,6 +6,7 @@ button box), A14 (94 screen pixels a degree); A7 and D2.7 for the samples at 1 k
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,10 @@ class View:
     screen_px: NDArray[np.int64]
     px_per_deg: NDArray[np.int64]
     window: NDArray[np.float64]
+
+    def screen_state(self) -> list[list[Any]]:
+        """Give the last ten columns of REFLACX's tables: window, part shown, and where."""
+        return [*self.window.T.tolist(), *self.shown_px.T.tolist(), *self.screen_px.T.tolist()]
 
 
 def full_scale(width_px: int, height_px: int) -> float:
@@ -168,15 +173,7 @@ def samples_text(rng: np.random.Generator, gaze: Gaze, view: View, px_per_deg: f
         *view.px_per_deg[now].T.tolist(),
         strict=True,
     )
-    tails = [
-        ",".join(map(str, row))
-        for row in zip(
-            *view.window.T.tolist(),
-            *view.shown_px.T.tolist(),
-            *view.screen_px.T.tolist(),
-            strict=True,
-        )
-    ]
+    tails = [",".join(map(str, row)) for row in zip(*view.screen_state(), strict=True)]
     lines = [
         f"{time / 1000},{',,,,' if lost else ','.join(map(str, cells))},{tails[state]}"
         for time, lost, cells, state in zip(
