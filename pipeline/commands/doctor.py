@@ -104,9 +104,9 @@ def _gpu(environment: Mapping[str, str]) -> Finding:
     tool = shutil.which("nvidia-smi", path=environment.get("PATH"))
     if tool:
         query = [tool, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-        asked = subprocess.run(query, capture_output=True, text=True, check=False)
-        cards = asked.stdout.strip().splitlines()
-        if asked.returncode == 0 and cards:
+        answer = subprocess.run(query, capture_output=True, text=True, check=False)
+        cards = answer.stdout.strip().splitlines()
+        if answer.returncode == 0 and cards:
             return Finding("gpu", "; ".join(cards))
     advice = "The profile `paper` needs one; `demo` and `study` do not."
     return Finding("gpu", "none", "hint", advice)

@@ -47,14 +47,14 @@ def _line(summary: Mapping[str, Any]) -> str:
     line = (
         f"{summary['n_readings']} readings of {summary['n_images']} images of phase"
         f" {summary['params']['phase']} (left out: {left_out or 'none'}); macro over labels:"
-        f" {_said(summary['macro'][reference][counted])}"
+        f" {_scores(summary['macro'][reference][counted])}"
     )
     if "gold" in summary:
-        line += f"; gold, labels and polarities: {_said(summary['gold']['macro_polarities'])}"
+        line += f"; gold, labels and polarities: {_scores(summary['gold']['macro_polarities'])}"
     return line
 
 
-def _said(macro: Mapping[str, Mapping[str, Any]]) -> str:
+def _scores(macro: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(
         f"{rate} undefined"
         if score["value"] is None

@@ -98,30 +98,6 @@ def test_version():
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "printed"),
-    [
-        pytest.param(
-            GazeError("3 is odd.", where="a.csv"), 2, "error: a.csv: 3 is odd.", id="fault"
-        ),
-        pytest.param(PermissionError(13, "Denied", "x.npy"), 2, "Denied: 'x.npy'", id="system"),
-        pytest.param(ValueError("a bug"), 1, "", id="bug"),
-    ],
-)
-def test_exit_codes(monkeypatch, error, code, printed):
-    def fail():
-        raise error
-
-    monkeypatch.setattr(main, "get_command", lambda ctx, name: GazeCommand("verify", callback=fail))
-    result = invoke("verify")
-    assert result.exit_code == code
-    assert printed in result.output
-    assert "Traceback" not in result.output
-    traced = invoke("verify", "--debug")
-    assert traced.exit_code == code
-    assert ("Traceback" in traced.output) == (code == 2)
-
-
-@pytest.mark.parametrize(
     ("fault", "text"),
     [
         pytest.param(GazeError("odd."), "odd.", id="what"),

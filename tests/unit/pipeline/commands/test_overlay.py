@@ -1,0 +1,40 @@
+"""The command `overlay`; what a picture shows is in `maps/test_overlay.py`."""
+
+import numpy as np
+from PIL import Image
+
+from tests.running import gazescribe, invoke
+from tests.synthetic import fixation, mention, reading, write_tables
+
+TEXT = "edema seen . mass there ."
+
+
+def make_run(folder):
+    readings = [reading(name, TEXT, image_path=f"img/{name}") for name in ("R1", "R2")]
+    gaze = [fixation(0, 0, 1, reading_id=name, x_px=20.0) for name in ("R1", "R2")]
+    tables = write_tables(folder / "tables", readings=readings, fixations=gaze)
+    rows = ["report_id,char_start,char_end,label,polarity"]
+    for name in ("R1", "R2"):
+        span = mention(TEXT, "seen", "edema")
+        rows.append(f"{name},{span['char_start']},{span['char_end']},edema,positive")
+    (folder / "mentions.csv").write_text("\n".join(rows) + "\n")
+    gazescribe("associate", tables, folder / "mentions.csv", folder / "associated")
+    (folder / "img").mkdir()
+    picture = np.full((80, 100), 128, np.uint8)
+    Image.fromarray(picture).save(folder / "img" / "R1.png")
+    return tables, folder / "associated", folder
+
+
+def test_pictures_are_named_by_reading_and_label_and_absent_ones_counted(tmp_path):
+    out = tmp_path / "out"
+    printed = gazescribe("overlay", *make_run(tmp_path), out)
+    names = {path.name for path in out.iterdir()}
+    assert names
+    assert all(name.startswith("R1-") and name.endswith(".png") for name in names)
+    assert printed.strip() == f"{len(names)} pictures, {len(names)} radiographs absent → {out}"
+
+
+def test_a_reading_without_windows_is_named(tmp_path):
+    result = invoke("overlay", *make_run(tmp_path), tmp_path / "out", "--reading", "R11")
+    assert result.exit_code == 2
+    assert "'R11'; the nearest is R1" in result.output
