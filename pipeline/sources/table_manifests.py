@@ -209,7 +209,7 @@ class Tables(Strict):
     regions: Regions | None = None
     certainties: Certainties | None = None
 
-    def given(self) -> dict[str, Any]:
+    def by_name(self) -> dict[str, Any]:
         """Tables that the manifest has, by name."""
         return {name: getattr(self, name) for name in LOSES if getattr(self, name) is not None}
 
@@ -278,7 +278,7 @@ def needed(table: Source) -> list[str]:
 
 
 def _files(manifest: OwnManifest) -> Iterator[SourceFile]:
-    for name, table in manifest.tables.given().items():
+    for name, table in manifest.tables.by_name().items():
         columns = [Column(name=column, type="str") for column in needed(table)]
         watch = "size" if name == "samples" else "md5"  # samples are too large to be hashed
         common: dict[str, Any] = {
@@ -296,7 +296,7 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
     if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
         taken = ", ".join(SHIPPED)
         yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
-    tables = manifest.tables.given()
+    tables = manifest.tables.by_name()
     if not {"fixations", "samples", "words"} & {*tables}:
         yield "tables names neither fixations nor samples nor words"
     kinds = ("reading_id", "subject_id", "dicom_id", "study_id")

@@ -51,7 +51,7 @@ def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
     files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     pieces = {
         name: _pieces(name, table, root, files, manifest, faults)
-        for name, table in manifest.tables.given().items()
+        for name, table in manifest.tables.by_name().items()
     }
     if "readings" in pieces:
         readings = list(_listed(root, pieces.pop("readings"), manifest, faults))

@@ -99,7 +99,7 @@ def _rows_of_table(
     piece = reading.pieces.get(name)
     if isinstance(piece, Rows):
         return piece, Findings(piece.file, reading.reading_id, chunk.faults)
-    table = manifest.tables.given()[name]
+    table = manifest.tables.by_name()[name]
     findings = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
     if piece is None:
         message = f"nothing of reading {reading.reading_id} is there"
@@ -273,7 +273,7 @@ def _read_labelled(
     name: str, root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
 ) -> None:
     """Add rows of labels or boxes."""
-    table = manifest.tables.given()[name]
+    table = manifest.tables.by_name()[name]
     piece = _rows_of_table(name, root, reading, manifest, chunk)
     if piece is None:
         return
