@@ -28,7 +28,7 @@ from torchvision.transforms import InterpolationMode, RandomAffine
 from torchvision.transforms.functional import normalize, pad, resize
 
 from gazescribe.models.core.config import read_config
-from gazescribe.models.mil.items import Items
+from gazescribe.models.mil.items import MilItems
 from gazescribe.models.mil.loading import training_loader
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.training.augment import apply
@@ -142,7 +142,7 @@ def ours(folder: Path, n: int, workers: int, annotated: bool) -> DataLoader:
     inputs, run = settings(folder, workers)
     map_row = np.full((n, 10), -1)
     map_row[:, :LABELS_SAID] = np.arange(n * LABELS_SAID).reshape(n, LABELS_SAID)
-    items = Items(
+    items = MilItems(
         dicom_id=np.full(n, "x"),
         reading_id=np.full(n, "x"),
         source=np.full(n, "x"),

@@ -25,8 +25,7 @@ from gazescribe.models.mil.losses import (
     image_loss,
     image_probability,
 )
-from gazescribe.models.mil.maps import localisation_maps
-from gazescribe.models.mil.network import MilNetwork
+from gazescribe.models.mil.network import MilNetwork, localisation_maps
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold
 
 LABELS = 10

@@ -10,11 +10,9 @@ from typing import Any
 
 import click
 
-from gazescribe.models.cooperative.runs import cooperative_runs
-from gazescribe.models.cooperative.settings import CooperativeEvaluation
+from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
 from gazescribe.models.core.config import SCHEMA_VERSION
-from gazescribe.models.mil.runs import mil_runs
-from gazescribe.models.mil.settings import MilEvaluation, MilInputs
+from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
 from gazescribe.pipeline.commands.options import command, json_option, params_option, summarise
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -43,17 +41,8 @@ def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -
 def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
     """Give the CONFIG of a network, as `models.core.config` reads it.
 
-    Parameters
-    ----------
-    system : str
-        Which network.
-    params_file : pathlib.Path, optional
-        Parameters; else those of the working folder, else the packaged ones.
-
-    Raises
-    ------
-    ParamsError
-        If a parameter is missing, unknown or out of range.
+    Without `params_file`, parameters are those of the working folder, else the packaged ones.
+    Raises ParamsError if one is missing, unknown or out of range.
     """
     params = load_params(params_file)
     profile = load_profile(params.profile, params_file)

@@ -18,17 +18,14 @@ SQUEEZE = 16
 LEAST_SQUEEZED = 4  # of the paper's first block; a single unit dies easily
 
 Block = Callable[[int, int], nn.Module]
+"""Makes a block from its numbers of input and output channels."""
 
 
-class Prediction(NamedTuple):
-    """What every network gives: either may be None.
+class CooperativeOutput(NamedTuple):
+    """What every network gives; either may be None.
 
-    Attributes
-    ----------
-    saliency : Tensor, shape (B, 1, H, W)
-        Logits of where a radiologist looks; their softmax over all pixels is the map.
-    classes : Tensor, shape (B, 3)
-        Logits of normal, heart failure, pneumonia.
+    `saliency`, (B, 1, H, W), are logits of where a radiologist looks; their softmax over all pixels
+    is the map. `classes`, (B, 3), are logits of normal, heart failure, pneumonia.
     """
 
     saliency: Tensor | None = None
@@ -87,17 +84,8 @@ def up(n_in: int, n_out: int) -> nn.Sequential:
 class Contracting(nn.Module):
     """First half of a U: five blocks with maximum pooling between.
 
-    Parameters
-    ----------
-    width : int
-        Channels of the first; each next one has twice as many.
-    block : callable
-        Makes a block from its numbers of input and output channels.
-
-    Attributes
-    ----------
-    channels : tuple of int
-        Of the five outputs, fine to coarse.
+    The first has `width` channels, each next one twice as many; `channels` are those of the five
+    outputs, fine to coarse.
     """
 
     def __init__(self, width: int, block: Block) -> None:
@@ -116,23 +104,9 @@ class Contracting(nn.Module):
 class Expanding(nn.Module):
     """Second half of a U: each level doubles the size, is joined to its skip and mixed by a block.
 
-    Parameters
-    ----------
-    n_start : int
-        Channels of what it starts from.
-    skips : sequence of int
-        Channels of the skips, fine to coarse; the coarsest has twice the size of the start.
-    outs : sequence of int
-        Channels after each level, coarse to fine.
-    block : callable
-        As for `Contracting`.
-    stride : {1, 2, 4, 8}
-        Levels finer than this many pixels are left out.
-
-    Attributes
-    ----------
-    n_out : int
-        Channels of the last level.
+    `n_start`, `skips` (fine to coarse) and `outs` (after each level, coarse to fine) are numbers of
+    channels; the coarsest skip has twice the size of the start. Levels finer than `stride` pixels
+    are left out; `n_out` are the channels of the last that is built.
     """
 
     def __init__(
@@ -161,8 +135,6 @@ class Expanding(nn.Module):
 class SaliencyHead(nn.Module):
     """Logits of the map from the last level, at full size.
 
-    Notes
-    -----
     The published target is blurred by 15 px at 640 × 512, so that a map drawn at every fourth pixel
     and enlarged bilinearly differs from the full one by a KL divergence of 5e-6
     (`spec/cooperative.md` 3), 3e-5 where logits are enlarged. At smaller sizes strides cost more:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gazescribe.models.cooperative.gaze import gaze_grid
-from gazescribe.models.cooperative.items import Items, block_of
+from gazescribe.models.cooperative.items import CooperativeItems, block_of
 from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
 from gazescribe.models.training.sampling import (
     ORDER,
@@ -22,13 +22,14 @@ from gazescribe.models.training.sampling import (
     EvenBatches,
     Key,
     generator,
+    load_batches,
     place,
 )
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.shards import Shards, open_shards
 
 
-class Batch(TypedDict):
+class CooperativeBatch(TypedDict):
     """B images of H by W pixels.
 
     Attributes
@@ -54,20 +55,14 @@ class Batch(TypedDict):
     index: Tensor
 
 
-class Radiographs(Dataset[Batch]):
+class Radiographs(Dataset[CooperativeBatch]):
     """Items by key (epoch, index); all epochs see the same.
 
-    Parameters
-    ----------
-    items : Items
-        Which.
-    images, maps : Shards
-        Where their rows point.
-    factor : int
-        Blocks of so many pixels a side become one.
+    Rows of the items point into `images` and `maps`, of which blocks of `factor` pixels a side
+    become one.
     """
 
-    def __init__(self, items: Items, images: Shards, maps: Shards, factor: int) -> None:
+    def __init__(self, items: CooperativeItems, images: Shards, maps: Shards, factor: int) -> None:
         self._items = items
         self._images = images
         self._maps = maps
@@ -76,7 +71,7 @@ class Radiographs(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, key: Key) -> Batch:
+    def __getitem__(self, key: Key) -> CooperativeBatch:
         _, index = key
         items = self._items
         frame = items.frames[index]
@@ -85,7 +80,7 @@ class Radiographs(Dataset[Batch]):
         heatmap = self._maps[row] if row >= 0 else np.zeros(size, np.float16)
         valid = frame.on_image(0)[:, None] & frame.on_image(1)[None]
         grey = shrunk(self._images[int(items.image_row[index])], size)
-        return Batch(
+        return CooperativeBatch(
             image=torch.from_numpy(np.rint(grey).astype(np.uint8))[None],
             target=torch.tensor(items.target[index]),
             map=torch.from_numpy(shrunk(heatmap, size).astype(np.float16))[None],
@@ -107,16 +102,9 @@ def shrunk(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 
 
 def unit_range(images: Tensor) -> Tensor:
-    """Divide each image by its largest value: [0, 1] per image, as the paper has it.
+    """Divide each image, (B, 1, H, W), by its largest value: [0, 1], as the paper has it.
 
-    Parameters
-    ----------
-    images : Tensor of uint8, shape (B, 1, H, W)
-
-    Returns
-    -------
-    Tensor of float32, shape (B, 1, H, W)
-        Black images stay black.
+    Black images stay black.
     """
     images = images.float()
     return images / images.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
@@ -125,22 +113,10 @@ def unit_range(images: Tensor) -> Tensor:
 class ClassSampler(Sampler[Key]):
     """Keys in batches that hold as many images of every class, in another order every epoch.
 
-    Parameters
-    ----------
-    target : ndarray of int, shape (n,)
-        Class of each item.
-    batch_size : int
-        Items a batch and process, a multiple of the number of classes.
-    seed : int
-        Of the run.
+    `target` is the class of each item; `batch_size` counts the items a batch and process, a
+    multiple of the number of classes. Raises ParamsError if a class is absent, or the items fill no
+    batch.
 
-    Raises
-    ------
-    ParamsError
-        If a class is absent, or the items fill no batch.
-
-    Notes
-    -----
     An epoch has as many batches as the items fill. Images of a rarer class come again before others
     of a commoner one have come once; where they begin anew, a batch can hold one of them twice.
     """
@@ -178,16 +154,12 @@ class ClassSampler(Sampler[Key]):
 
 
 def training_loader(
-    items: Items, inputs: CooperativeInputs, run: CooperativeRun
-) -> DataLoader[Batch]:
+    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun
+) -> DataLoader[CooperativeBatch]:
     """Load batches to train on: all classes alike for triplets, else shuffled.
 
-    Images that nobody looked at are left out where the map is all that is trained for.
-
-    Raises
-    ------
-    GazeError
-        If the items fill no batch, or if shards do not fit.
+    Images that nobody looked at are left out where the map is all that is trained for. Raises
+    GazeError if the items fill no batch, or if shards do not fit.
     """
     used = items.with_maps if run.objective == "saliency" else items
     sampler: Sampler[Key]
@@ -195,29 +167,20 @@ def training_loader(
         sampler = ClassSampler(used.target, run.batch_size, run.seed)
     else:
         sampler = EpochSampler(len(used), run.batch_size, run.seed)
-    dataset = _dataset(used, inputs, run)
-    return _loader(dataset, run, batch_size=run.batch_size, sampler=sampler, drop_last=True)
+    options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
+    return load_batches(_dataset(used, inputs, run), run.workers, **options)
 
 
 def evaluation_loader(
-    items: Items, inputs: CooperativeInputs, run: CooperativeRun, *, batch_size: int
-) -> DataLoader[Batch]:
+    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, *, batch_size: int
+) -> DataLoader[CooperativeBatch]:
     """Load batches of all items, each once, in order; raises as `training_loader` does."""
-    sampler = EvenBatches(len(items), batch_size)
-    return _loader(_dataset(items, inputs, run), run, batch_sampler=sampler)
+    batches = EvenBatches(len(items), batch_size)
+    return load_batches(_dataset(items, inputs, run), run.workers, batch_sampler=batches)
 
 
-def _dataset(items: Items, inputs: CooperativeInputs, run: CooperativeRun) -> Radiographs:
+def _dataset(
+    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun
+) -> Radiographs:
     images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))
-
-
-def _loader(dataset: Radiographs, run: CooperativeRun, **options: Any) -> DataLoader[Batch]:
-    return DataLoader(
-        dataset,
-        num_workers=run.workers,
-        persistent_workers=run.workers > 0,
-        pin_memory=torch.cuda.is_available(),
-        generator=torch.Generator(),  # its own, so that the global one is as in a resumed run
-        **options,
-    )

@@ -1,4 +1,4 @@
-"""The DenseNet encoder of stage 1, with the two places where its features are tapped.
+"""Stage 1: the DenseNet encoder, with the two places where it is tapped, and its classifier.
 
 F4, the output of dense block 4 before its normalisation, starts the decoder of stage 2; F5, the
 same normalised and rectified, is what classifies (`spec/cooperative.md` 2).
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import DenseNet
 
-from gazescribe.models.core.backbones import read_weights
+from gazescribe.models.cooperative.blocks import CooperativeOutput, pooled
+from gazescribe.models.core.backbones import IMAGENET_MEAN, IMAGENET_SD, read_weights
 
 Kind = Literal["densenet201", "densenet121", "tiny"]
 Tap = Literal["block4", "transition3"]
@@ -25,9 +26,6 @@ SHAPES: dict[Kind, tuple[int, tuple[int, int, int, int], int]] = {
     "tiny": (8, (2, 2, 2, 2), 16),
 }
 """Growth, layers of the four dense blocks, channels of the first convolution."""
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _BEHIND_TRANSITION3 = re.compile(r"features\.(denseblock4|norm5)\.")
 # Files of torchvision's own site still carry the names of 2017.
@@ -59,21 +57,11 @@ class GreyConv2d(nn.Conv2d):
 class Encoder(nn.Module):
     """Feature layers of a DenseNet (torchvision's, with its names).
 
-    Parameters
-    ----------
-    kind : {'densenet201', 'densenet121', 'tiny'}
-        The paper's, a smaller one, and one for seconds on a processor.
-    tap : {'block4', 'transition3'}
-        Last layer that counts: dense block 4, as code, figure and number of parameters of the paper
-        agree, or the last before it, as its text says. Both taps are then that layer's output.
-    normalise : bool
-        Take [0, 1] to ImageNet's mean and deviation first. The published code does not, though its
-        weights were trained so.
-
-    Attributes
-    ----------
-    n_out : int
-        Channels of the taps.
+    Kinds are the paper's, densenet201, a smaller one, and one for seconds on a processor. `tap` is
+    the last layer that counts: dense block 4, as code, figure and number of parameters of the paper
+    agree, or the last before it, transition3, as its text says; both taps are then that layer's
+    output. `normalise` takes [0, 1] to ImageNet's mean and deviation first. The published code does
+    not, though its weights were trained so. `n_out` is the number of channels of the taps.
     """
 
     def __init__(
@@ -82,7 +70,9 @@ class Encoder(nn.Module):
         super().__init__()
         growth, layers, n_first = SHAPES[kind]
         features: Any = DenseNet(growth, layers, n_first, num_classes=1).features
-        features.conv0 = _grey(features.conv0)
+        grey = GreyConv2d(3, n_first, 7, stride=2, padding=3, bias=False)
+        grey.weight = features.conv0.weight
+        features.conv0 = grey
         self.n_out: int = features.norm5.num_features
         if tap == "transition3":
             self.n_out = features.transition3.conv.out_channels
@@ -91,7 +81,7 @@ class Encoder(nn.Module):
         self._tap = tap
         self._normalise = normalise
         self.register_buffer("mean", _a_channel(IMAGENET_MEAN), persistent=False)
-        self.register_buffer("std", _a_channel(IMAGENET_STD), persistent=False)
+        self.register_buffer("std", _a_channel(IMAGENET_SD), persistent=False)
 
     mean: Tensor
     std: Tensor
@@ -112,30 +102,38 @@ class Encoder(nn.Module):
         return {name: w for name, w in weights.items() if not _BEHIND_TRANSITION3.match(name)}
 
 
+class DenseClassifier(nn.Module):
+    """Stage 1: an encoder, tapped at block4, and one linear layer on the means of its features.
+
+    Contrastive training needs `embed` alone: no `classes` there.
+    """
+
+    def __init__(self, encoder: Encoder, *, classes: bool = True) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.classifier = nn.Linear(encoder.n_out, 3) if classes else None
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Give the pooled F5 of grey images, (B, n_out): what triplets are made of."""
+        return pooled(self.encoder(images).classifier)
+
+    def forward(self, images: Tensor) -> CooperativeOutput:
+        """Diagnose grey images in [0, 1], (B, 1, H, W), sides divisible by 32."""
+        if self.classifier is None:
+            return CooperativeOutput()
+        return CooperativeOutput(classes=self.classifier(self.embed(images)))
+
+
 def read_densenet(path: Path) -> dict[str, Tensor]:
-    """Read the feature layers of a DenseNet file of torchvision or timm.
+    """Read the feature layers of a DenseNet file of torchvision or timm, named as in `Encoder`.
 
-    Returns
-    -------
-    dict of Tensor
-        Named as in a whole `Encoder`.
-
-    Raises
-    ------
-    GazeError
-        If there is no such file, or it holds something else than weights.
+    Raises GazeError if there is no such file, or it holds something else than weights.
     """
     return {
         _OLD_NAME.sub(r"\1\2.", name): weight
         for name, weight in read_weights(path).items()
         if name.startswith("features.")
     }
-
-
-def _grey(conv: nn.Conv2d) -> GreyConv2d:
-    grey = GreyConv2d(3, conv.out_channels, 7, stride=2, padding=3, bias=False)
-    grey.weight = conv.weight
-    return grey
 
 
 def _a_channel(values: tuple[float, ...]) -> Tensor:

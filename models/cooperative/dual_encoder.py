@@ -7,16 +7,7 @@ from typing import Literal, Self
 
 from torch import Tensor, nn
 
-from gazescribe.models.cooperative.blocks import (
-    Contracting,
-    Expanding,
-    Prediction,
-    ResidualSE,
-    SaliencyHead,
-    class_head,
-    double_conv,
-    pooled,
-)
+from gazescribe.models.cooperative import blocks
 from gazescribe.models.cooperative.densenet import Encoder
 
 Frozen = Literal[True, False, "parameters"]
@@ -25,24 +16,15 @@ Frozen = Literal[True, False, "parameters"]
 class DualEncoder(nn.Module):
     """Where a radiologist looks, from a DenseNet's features and a U of residual blocks.
 
-    Parameters
-    ----------
-    encoder : Encoder or None
-        Its F4 starts the decoder. Without one the decoder starts from the U's own coarsest level:
-        the ablation that removes the DenseNet and nothing else.
-    width : int
-        Channels of the first level; 64 in the paper.
-    saliency_stride : {1, 2, 4, 8}
-        Size of the decoder's last level: image pixels a side of one of its pixels.
-    frozen : {True, False, 'parameters'}
-        Neither parameters nor buffers of the encoder change, whatever is trained; False only to
-        train everything at once. 'parameters': batch normalisation goes on as in training, by the
-        batch and with running statistics that drift, as in the published code.
+    F4 of the encoder starts the decoder. Without an encoder it starts from the U's coarsest level:
+    the ablation that removes the DenseNet and nothing else. The first level has `width` channels,
+    64 in the paper; a pixel of the decoder's last level is `saliency_stride` image pixels a side.
 
-    Attributes
-    ----------
-    n_pooled : int
-        Length of the features that `describe` gives.
+    Where it is `frozen`, neither parameters nor buffers of the encoder change, whatever is trained;
+    False only to train everything at once. 'parameters': batch normalisation goes on as in
+    training, by the batch and with running statistics that drift, as in the published code.
+
+    `n_pooled` is the length of the features that `describe` gives.
     """
 
     def __init__(
@@ -58,17 +40,17 @@ class DualEncoder(nn.Module):
         self._frozen = frozen
         if encoder is not None:
             encoder.requires_grad_(frozen is False)
-        self.contracting = Contracting(width, ResidualSE)
+        self.contracting = blocks.Contracting(width, blocks.ResidualSE)
         skips = self.contracting.channels
         outs = (*reversed(skips[:-1]), width)
         self.bottom: nn.Module = nn.Identity()
         if encoder is None:
-            self.bottom = double_conv(skips[-1], outs[0])
+            self.bottom = blocks.double_conv(skips[-1], outs[0])
             skips, start, outs = skips[:-1], outs[0], outs[1:]
         else:
             start = encoder.n_out
-        self.expanding = Expanding(start, skips, outs, double_conv, saliency_stride)
-        self.saliency = SaliencyHead(self.expanding.n_out, saliency_stride)
+        self.expanding = blocks.Expanding(start, skips, outs, blocks.double_conv, saliency_stride)
+        self.saliency = blocks.SaliencyHead(self.expanding.n_out, saliency_stride)
         self.n_pooled = self.expanding.n_out + (encoder.n_out if encoder is not None else 0)
         self.train()
 
@@ -79,47 +61,31 @@ class DualEncoder(nn.Module):
             self.encoder.eval()
         return self
 
-    def forward(self, images: Tensor) -> Prediction:
+    def forward(self, images: Tensor) -> blocks.CooperativeOutput:
         """Give the saliency of grey images in [0, 1], (B, 1, H, W), sides divisible by 32."""
         saliency, _ = self.describe(images)
-        return Prediction(saliency=saliency)
+        return blocks.CooperativeOutput(saliency=saliency)
 
     def describe(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Give saliency logits and the pooled features of stage 3.
+        """Give saliency logits, (B, 1, H, W), and the pooled features of stage 3, (B, n_pooled).
 
-        Returns
-        -------
-        tuple of Tensor, shapes (B, 1, H, W) and (B, n_pooled)
-            The features are the means of F5 and of the decoder's last level.
+        These are the means of F5 and of the decoder's last level.
         """
         levels = self.contracting(images)
         if self.encoder is None:
             last = self.expanding(self.bottom(levels[-1]), levels[:-1])
-            return self.saliency(last), pooled(last)
+            return self.saliency(last), blocks.pooled(last)
         taps = self.encoder(images)
         last = self.expanding(taps.decoder, levels)
-        return self.saliency(last), pooled(taps.classifier, last)
+        return self.saliency(last), blocks.pooled(taps.classifier, last)
 
 
 class Fusion(nn.Module):
-    """Diagnosis from the pooled features of both encoders, beside the saliency of the trunk.
+    """Diagnosis from the blocks.pooled features of both encoders, beside the saliency of the trunk.
 
-    Parameters
-    ----------
-    trunk : DualEncoder
-        Of stage 2.
-    n_hidden : int
-        Of the classifier's hidden layer.
-    frozen : {True, False, 'parameters'}
-        Neither parameters nor buffers of the trunk change; False only to train everything at once,
-        'parameters' as for `DualEncoder`, which is then built with the same.
+    Where it is `frozen`, neither parameters nor buffers of the trunk change; False only to train
+    everything at once, 'parameters' as for `DualEncoder`, which is then built with the same.
 
-    Attributes
-    ----------
-    frozen
-
-    Notes
-    -----
     With a frozen trunk and images that do not change, the features of an image are constants:
     `trunk.describe` once for each image, then `head` alone is trained, with the same result.
     """
@@ -130,7 +96,7 @@ class Fusion(nn.Module):
         self.frozen = frozen
         if frozen is not False:
             trunk.requires_grad_(False)
-        self.head = class_head(trunk.n_pooled, n_hidden)
+        self.head = blocks.class_head(trunk.n_pooled, n_hidden)
         self.train()
 
     def train(self, mode: bool = True) -> Self:
@@ -140,7 +106,7 @@ class Fusion(nn.Module):
             self.trunk.eval()
         return self
 
-    def forward(self, images: Tensor) -> Prediction:
+    def forward(self, images: Tensor) -> blocks.CooperativeOutput:
         """Give both outputs for grey images in [0, 1], (B, 1, H, W), sides divisible by 32."""
         saliency, features = self.trunk.describe(images)
-        return Prediction(saliency, self.head(features))
+        return blocks.CooperativeOutput(saliency, self.head(features))

@@ -16,48 +16,35 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
-from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from gazescribe.models.cooperative.items import CooperativeItems, build_lists, summarise_lists
 from gazescribe.models.cooperative.losses import distribution
+from gazescribe.models.cooperative.networks import restored
 from gazescribe.models.cooperative.settings import CooperativeRun
-from gazescribe.models.cooperative.trained import restored
 from gazescribe.models.core.config import Config
-from gazescribe.models.evaluating.run import Scored
+from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.schemas import SPLITS, TABLES
+from gazescribe.pipeline.core.schemas import DIAGNOSES, TABLES
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
 
-SCORED_SPLITS = SPLITS[1:]
 UNIFORM = 0.01
 """Share of a uniform map in those that are 0 somewhere (Grad-CAM, mean map): else the divergence of
 one fixation on a 0 is infinite."""
 EXAMPLES_A_CLASS = 2
+CHANCES = tuple(f"p_{name}" for name in DIAGNOSES)
+"""Columns of probabilities."""
 
 Map = NDArray[np.float64]
 Row = dict[str, Any]
 
 
 def score(run: CooperativeRun, path: Path, config: Config, device: torch.device) -> Scored:
-    """Score a run on validation and test images.
+    """Score a run, whose settings the checkpoint at `path` shares, on validation and test images.
 
-    Parameters
-    ----------
-    run : CooperativeRun
-        Settings; those of the checkpoint.
-    path : pathlib.Path
-        The checkpoint.
-    config : Config
-        Inputs, and how to evaluate.
-    device : torch.device
-        On what.
-
-    Raises
-    ------
-    GazeError
-        If the checkpoint or the data are not what they must be, if a patient is in two splits, or
-        if no image is for the test.
+    Raises GazeError if the checkpoint or the data are not what they must be, if a patient is in two
+    splits, or if no image is for the test.
     """
     lists = build_lists(config.inputs, run)
     summary: dict[str, Any] = {"counts": summarise_lists(run, lists)}
@@ -90,10 +77,8 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
                 "subject_id": int(items.subject_id[row]),
             }
             if output["probability"] is not None:
-                chances = dict(
-                    zip((f"p_{name}" for name in CLASSES), output["probability"], strict=True)
-                )
-                diagnosed.append({**about, "target": CLASSES[items.target[row]], **chances})
+                chances = dict(zip(CHANCES, output["probability"], strict=True))
+                diagnosed.append({**about, "target": DIAGNOSES[items.target[row]], **chances})
             if items.map_row[row] >= 0:
                 output["maps"] |= baselines.maps(items.frames[row])
                 about["reading_id"] = items.reading_id[row]
@@ -103,12 +88,8 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
                     shown.setdefault(name, []).append(array)
     return Scored(
         tables={
-            name: {column: [row.get(column) for row in rows] for column in TABLES[name].columns}
-            for name, rows in (
-                ("cooperative_classification", diagnosed),
-                ("cooperative_saliency", compared),
-            )
-            if rows
+            **as_table(diagnosed, "cooperative_classification"),
+            **as_table(compared, "cooperative_saliency"),
         },
         about=summary,
         thresholds=None,
@@ -117,35 +98,33 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
     )
 
 
+def as_table(rows: list[Row], name: str) -> dict[str, dict[str, list[Any]]]:
+    """Give rows as columns of the table `name`, null where they have none; nothing of no rows."""
+    if not rows:
+        return {}
+    return {name: {column: [row.get(column) for row in rows] for column in TABLES[name].columns}}
+
+
 def look(
-    network: nn.Module, items: Items, run: CooperativeRun, config: Config, device: torch.device
+    network: nn.Module,
+    items: CooperativeItems,
+    run: CooperativeRun,
+    config: Config,
+    device: torch.device,
 ) -> Iterator[Row]:
-    """Give what a network says of each image.
+    """Give what a network, on the device and in evaluation mode, says of each image.
 
-    Parameters
-    ----------
-    network : Module
-        On the device, in evaluation mode.
-    items : Items
-        Images.
-    run, config
-        Settings.
-    device : torch.device
-        On what.
-
-    Yields
-    ------
-    dict
-        probability (3,) or None; maps by kind, target and valid (H, W); image uint8 (H, W).
+    That is: probability (3,) or None; maps by kind, target and valid (H, W); image uint8 (H, W).
     """
     batch_size = config.evaluation.batch_size
     for batch in evaluation_loader(items, config.inputs, run, batch_size=batch_size):
         inputs = inputs_of(batch, run, device)
         prediction, evidence = gradcam(network, *inputs)
-        classes = (
-            None if prediction.classes is None else prediction.classes.double().softmax(dim=1).cpu()
-        )
-        saliency = None if prediction.saliency is None else distribution(prediction.saliency).cpu()
+        classes = saliency = None
+        if prediction.classes is not None:
+            classes = prediction.classes.double().softmax(dim=1).cpu()
+        if prediction.saliency is not None:
+            saliency = distribution(prediction.saliency).cpu()
         for row in range(len(batch["image"])):
             maps = {}
             if saliency is not None:
@@ -161,7 +140,9 @@ def look(
             }
 
 
-def inputs_of(batch: Batch, run: CooperativeRun, device: torch.device) -> tuple[Tensor, ...]:
+def inputs_of(
+    batch: CooperativeBatch, run: CooperativeRun, device: torch.device
+) -> tuple[Tensor, ...]:
     """Give what a network is called with: images in [0, 1], and gaze where it takes that."""
     images = unit_range(batch["image"].to(device))
     if run.channels_last:
@@ -179,22 +160,13 @@ def mixed(values: Map) -> Map:
 
 
 class Baselines:
-    """Maps that know nothing of the image, from the training readings alone.
+    """Maps that know nothing of the image, from the training readings, `items`, alone.
 
-    Parameters
-    ----------
-    items : Items
-        Training images.
-    config, run
-        Where their maps are, and of which size.
-
-    Notes
-    -----
     The centre prior is a Gaussian about the image's centre; its standard deviations, in shares of
     the image's sides, are those of the training fixations about that centre.
     """
 
-    def __init__(self, items: Items, config: Config, run: CooperativeRun) -> None:
+    def __init__(self, items: CooperativeItems, config: Config, run: CooperativeRun) -> None:
         self._places = [gaze.places_px for gaze in items.gaze]
         self._readings = items.reading_id.tolist()
         looked = items.with_maps
@@ -220,7 +192,7 @@ class Baselines:
         )
         return {"centre": mixed(np.outer(y, x)), "mean": self._mean}
 
-    def places_px(self, items: Items, row: int) -> NDArray[np.float64]:
+    def places_px(self, items: CooperativeItems, row: int) -> NDArray[np.float64]:
         """Fixations on the training images, this one's apart."""
         reading_id = items.reading_id[row]
         places = [
@@ -243,7 +215,7 @@ def _centre(frame: Letterbox) -> NDArray[np.float64]:
 def compare(
     about: Mapping[str, Any],
     seen: Mapping[str, Any],
-    items: Items,
+    items: CooperativeItems,
     row: int,
     others_px: NDArray[np.float64],
 ) -> list[Row]:
@@ -258,33 +230,30 @@ def compare(
     return rows
 
 
-def example_rows(items: Items) -> set[int]:
+def example_rows(items: CooperativeItems) -> set[int]:
     """Test images for figures, the same for all runs of a split: some of each class, by name."""
     chosen: set[int] = set()
-    for target in range(len(CLASSES)):
+    for target in range(len(DIAGNOSES)):
         rows = np.flatnonzero((items.target == target) & (items.map_row >= 0))
         ordered = rows[np.argsort(items.dicom_id[rows])]
         chosen.update(ordered[:EXAMPLES_A_CLASS].tolist())
     return chosen
 
 
-def example(seen: Mapping[str, Any], items: Items, row: int) -> dict[str, NDArray[Any]]:
+def example(seen: Mapping[str, Any], items: CooperativeItems, row: int) -> dict[str, NDArray[Any]]:
     """Picture and maps of one image, each map with maximum 1."""
     maps = {"target": seen["target"], **seen["maps"]}
     return {
         "dicom_id": np.array(items.dicom_id[row]),
-        "diagnosis": np.array(CLASSES[items.target[row]]),
+        "diagnosis": np.array(DIAGNOSES[items.target[row]]),
         "image": seen["image"],
-        **{
-            kind: (values / (values.max() or 1)).astype(np.float16) for kind, values in maps.items()
-        },
+        **{kind: (values / (values.max() or 1)).astype("f2") for kind, values in maps.items()},
     }
 
 
 def most_probable(row: Row) -> str:
     """Name the diagnosis of a row of `cooperative_classification`."""
-    chances = {row[f"p_{name}"]: name for name in reversed(CLASSES)}
-    return chances[max(chances)]
+    return max(DIAGNOSES, key=lambda name: row[f"p_{name}"])  # the first of equals
 
 
 def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:
@@ -292,18 +261,13 @@ def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for split in SCORED_SPLITS:
         rows = [row for row in diagnosed if row["split"] == split]
-        maps = [
-            row
-            for row in compared
-            if (row["split"], row["map"], row["pixels"]) == (split, "saliency", "valid")
-        ]
         right = [row["target"] == most_probable(row) for row in rows]
         figures[split] = {
             "n_images": len(rows),
             "accuracy": float(np.mean(right)) if right else None,
-            **{
-                name: float(np.mean([row[name] for row in maps])) if maps else None
-                for name in ("kl", "cc", "hs")
-            },
         }
+        key = split, "saliency", "valid"
+        maps = [row for row in compared if (row["split"], row["map"], row["pixels"]) == key]
+        for name in ("kl", "cc", "hs"):
+            figures[split][name] = float(np.mean([row[name] for row in maps])) if maps else None
     return figures

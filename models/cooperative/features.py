@@ -7,88 +7,71 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.cooperative.data import Batch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.dual_encoder import Fusion
-from gazescribe.models.cooperative.items import Items
+from gazescribe.models.cooperative.items import CooperativeItems
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.training.fitting import Machine
-from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
+from gazescribe.models.training.sampling import (
+    EpochSampler,
+    EvenBatches,
+    Key,
+    Tensors,
+    load_batches,
+)
 
-Loader = DataLoader[dict[str, Tensor]]
+Loader = DataLoader[Tensors]
 
 HALVES = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
 
-class Features(Dataset[dict[str, Tensor]]):
-    """Features in the place of images, by key (epoch, index).
-
-    Parameters
-    ----------
-    features : Tensor, shape (n, n_pooled)
-        Of each image.
-    target : Tensor of int64, shape (n,)
-        Number of its diagnosis.
-    """
+class Features(Dataset[Tensors]):
+    """Features (n, n_pooled) in the place of n images, with their targets, by (epoch, index)."""
 
     def __init__(self, features: Tensor, target: Tensor) -> None:
         self._features = features
         self._target = target
 
-    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+    def __getitem__(self, key: Key) -> Tensors:
         _, index = key
         return {"image": self._features[index], "target": self._target[index]}
 
 
 def cached_loaders(
     network: Fusion,
-    items: Mapping[str, Items],
+    items: Mapping[str, CooperativeItems],
     inputs: CooperativeInputs,
     run: CooperativeRun,
     machine: Machine,
 ) -> tuple[Loader, Loader]:
     """Load features of training images, shuffled as images would be, and of validation images.
 
-    Parameters
-    ----------
-    network : Fusion
-        With a trunk that has been trained.
-    items : mapping of str to Items
-        train and validate, in this order.
-    inputs : CooperativeInputs
-        Folders.
-    run : CooperativeRun
-        Settings.
-    machine : Machine
-        Where the trunk works.
-
-    Raises
-    ------
-    GazeError
-        If the items fill no batch, or if shards do not fit.
+    The trunk of the network, which has been trained, works on the machine. `items` are train and
+    validate. Raises GazeError if the items fill no batch, or if shards do not fit.
     """
     order = EpochSampler(len(items["train"]), run.batch_size, run.seed)
+    # All loaders before the trunk works: faults of the data come at once.
     loaders = {
         name: evaluation_loader(listed, inputs, run, batch_size=run.batch_size)
         for name, listed in items.items()
     }
     train, validate = (
-        Features(describe(network, loaders[name], run, machine), torch.from_numpy(listed.target))
-        for name, listed in items.items()
+        Features(
+            describe(network, loaders[name], run, machine), torch.from_numpy(items[name].target)
+        )
+        for name in ("train", "validate")
     )
     batches = EvenBatches(len(items["validate"]), run.batch_size)
-    # Generators of their own, so that the global one is as in a resumed run.
-    return (
-        DataLoader(train, run.batch_size, sampler=order, drop_last=True, generator=Generator()),
-        DataLoader(validate, batch_sampler=batches, generator=Generator()),
-    )
+    options = {"batch_size": run.batch_size, "sampler": order, "drop_last": True}
+    return load_batches(train, 0, **options), load_batches(validate, 0, batch_sampler=batches)
 
 
 @torch.no_grad()
 def describe(
-    network: Fusion, loader: DataLoader[Batch], run: CooperativeRun, machine: Machine
+    network: Fusion, loader: DataLoader[CooperativeBatch], run: CooperativeRun, machine: Machine
 ) -> Tensor:
     """Give the pooled features of all images of a loader, (n, n_pooled), on the CPU.
 

@@ -17,33 +17,20 @@ SHORTEST_S = 0.01  # added to durations before their logarithm, in the published
 FloatArray = NDArray[np.float64]
 
 
-class Gaze(NamedTuple):
-    """Fixations of one reading on its image.
+class ImageGaze(NamedTuple):
+    """Fixations of one reading on its image; those beside it are left out.
 
-    Attributes
-    ----------
-    places_px : ndarray of float64, shape (n, 2)
-        x and y in pixels of the frame; those beside the image are left out.
-    duration_s : ndarray of float64, shape (n,)
-        How long each lasted.
+    `places_px`, (n, 2), are x and y in pixels of the frame.
     """
 
     places_px: FloatArray
     duration_s: FloatArray
 
 
-def gaze_of(folder: Path, readings: Sequence[str], frames: Sequence[Letterbox]) -> tuple[Gaze, ...]:
-    """Read the fixations of readings.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        With the table `fixations`.
-    readings : sequence of str, length n
-        Which.
-    frames : sequence of Letterbox, length n
-        How the image of each lies in its frame.
-    """
+def gaze_of(
+    folder: Path, readings: Sequence[str], frames: Sequence[Letterbox]
+) -> tuple[ImageGaze, ...]:
+    """Read the fixations of readings, the image of each of which lies so in its frame."""
     fixations = read_readings(folder, "fixations", readings)
     gaze = []
     for reading, frame in zip(readings, frames, strict=True):
@@ -53,27 +40,16 @@ def gaze_of(folder: Path, readings: Sequence[str], frames: Sequence[Letterbox]) 
         on = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
         image_px = np.column_stack((x, y))[on]
         places = (image_px + 0.5) * frame.scale + (frame.pad_x_px, frame.pad_y_px) - 0.5
-        gaze.append(Gaze(places, (rows["offset_s"] - rows["onset_s"])[on]))
+        gaze.append(ImageGaze(places, (rows["offset_s"] - rows["onset_s"])[on]))
     return tuple(gaze)
 
 
-def gaze_grid(gaze: Gaze, size: tuple[int, int]) -> NDArray[np.float32]:
+def gaze_grid(gaze: ImageGaze, size: tuple[int, int]) -> NDArray[np.float32]:
     """How long each patch was looked at, as GazeGNN takes it.
 
-    Parameters
-    ----------
-    gaze : Gaze
-        Fixations of a reading.
-    size : tuple of int
-        (height, width) of the frame in pixels, divisible by 4.
+    `size` is (height, width) of the frame in pixels, divisible by 4. The grid, (height / 4,
+    width / 4), is in [0, 1], all 0 without fixation.
 
-    Returns
-    -------
-    ndarray of float32, shape (height / 4, width / 4)
-        In [0, 1]; all 0 without fixation.
-
-    Notes
-    -----
     As published, a pixel has the logarithm of 0.01 s more than its duration, less that of 0.01 s;
     a patch has the sum over what the network's stem sees of it, and the largest patch has 1. Unlike
     there, two fixations on a pixel are added, durations are those of the fixations (not times from

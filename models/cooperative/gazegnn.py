@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gazescribe.models.cooperative.blocks import Prediction
+from gazescribe.models.cooperative.blocks import CooperativeOutput
 
 CHANNELS = (48, 96, 240, 384)
 BLOCKS = (2, 2, 6, 2)
@@ -25,19 +25,9 @@ BLOCKS_A_DILATION = 4
 class GazeGNN(nn.Module):
     """Diagnosis from an image, with or without a reader's gaze.
 
-    Parameters
-    ----------
-    image_size : tuple of int
-        (height, width) of the images, divisible by 32; 224 × 224 in the paper.
-    gaze : bool
-        Whether it is given gaze.
-    channels, blocks : sequence of int
-        Of the four stages.
-    n_hidden : int
-        Of the classifier.
+    `image_size` is (height, width), divisible by 32; 224 × 224 in the paper. `channels` and
+    `blocks` are those of the four stages, `n_hidden` the classifier's.
 
-    Notes
-    -----
     Its classifier normalises over the batch at a single place, so that a batch of one image cannot
     train it.
     """
@@ -53,18 +43,26 @@ class GazeGNN(nn.Module):
     ) -> None:
         super().__init__()
         height, width = image_size[0] // 4, image_size[1] // 4
-        self.stem = _stem(channels[0])
+        self.stem = nn.Sequential(
+            _conv_norm(3, channels[0] // 2, 3, stride=2),
+            nn.GELU(),
+            _conv_norm(channels[0] // 2, channels[0], 3, stride=2),
+            nn.GELU(),
+            _conv_norm(channels[0], channels[0], 3),
+        )
         self.place = nn.Parameter(torch.zeros(1, channels[0], height, width))
         self.gaze = nn.BatchNorm2d(1) if gaze else None
         stages: list[nn.Module] = []
         for stage, n_blocks in enumerate(blocks):
             if stage:
-                stages.append(_halve(channels[stage - 1], channels[stage]))
+                stages.append(_conv_norm(channels[stage - 1], channels[stage], 3, stride=2))
                 height, width = height // 2, width // 2
             for _ in range(n_blocks):
-                done = sum(isinstance(layer, Block) for layer in stages)
+                done = sum(isinstance(layer, GraphBlock) for layer in stages)
                 dilation = done // BLOCKS_A_DILATION + 1
-                stages.append(Block(channels[stage], (height, width), REDUCTIONS[stage], dilation))
+                stages.append(
+                    GraphBlock(channels[stage], (height, width), REDUCTIONS[stage], dilation)
+                )
         self.stages = nn.Sequential(*stages)
         self.head = nn.Sequential(
             _conv_norm(channels[-1], n_hidden, 1), nn.GELU(), nn.Conv2d(n_hidden, 3, 1)
@@ -74,15 +72,10 @@ class GazeGNN(nn.Module):
                 nn.init.kaiming_normal_(module.weight)
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # each has a bias
 
-    def forward(self, images: Tensor, gaze: Tensor | None = None) -> Prediction:
-        """Diagnose.
+    def forward(self, images: Tensor, gaze: Tensor | None = None) -> CooperativeOutput:
+        """Diagnose grey images (B, 1, H, W) in [0, 1].
 
-        Parameters
-        ----------
-        images : Tensor, shape (B, 1, H, W)
-            Grey, in [0, 1].
-        gaze : Tensor, shape (B, H/4, W/4), optional
-            How long each patch was looked at, in [0, 1]; needed by a network that takes gaze.
+        A network that takes gaze needs how long each patch was looked at, (B, H/4, W/4) in [0, 1].
         """
         x = self.stem(images.expand(-1, 3, -1, -1)) + self.place
         if self.gaze is not None:
@@ -91,22 +84,14 @@ class GazeGNN(nn.Module):
             x = x + self.gaze(gaze[:, None])
         x = functional.adaptive_avg_pool2d(self.stages(x), 1)
         classes: Tensor = self.head(x)
-        return Prediction(classes=classes.flatten(1))
+        return CooperativeOutput(classes=classes.flatten(1))
 
 
-class Block(nn.Module):
+class GraphBlock(nn.Module):
     """Graph convolution, then two layers at each node; each with a shortcut.
 
-    Parameters
-    ----------
-    channels : int
-        In and out.
-    size : tuple of int
-        (height, width) in nodes.
-    reduction : int
-        Nodes are averaged over so many along each side before they are linked to.
-    dilation : int
-        Every so many of the nearest nodes are links.
+    `size` is (height, width) in nodes. They are averaged over `reduction` along each side before
+    they are linked to; every `dilation`-th of the nearest is a link.
     """
 
     def __init__(self, channels: int, size: tuple[int, int], reduction: int, dilation: int) -> None:
@@ -174,20 +159,6 @@ def _sines(channels: int, length: int) -> Tensor:
     rate = 10_000.0 ** -(torch.arange(channels // 2, dtype=torch.float64) / (channels / 2))
     angle = torch.arange(length, dtype=torch.float64)[:, None] * rate
     return torch.cat((angle.sin(), angle.cos()), dim=1)
-
-
-def _stem(channels: int) -> nn.Sequential:
-    return nn.Sequential(
-        _conv_norm(3, channels // 2, 3, stride=2),
-        nn.GELU(),
-        _conv_norm(channels // 2, channels, 3, stride=2),
-        nn.GELU(),
-        _conv_norm(channels, channels, 3),
-    )
-
-
-def _halve(n_in: int, n_out: int) -> nn.Sequential:
-    return _conv_norm(n_in, n_out, 3, stride=2)
 
 
 def _conv_norm(

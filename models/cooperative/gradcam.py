@@ -10,27 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gazescribe.models.cooperative.blocks import Prediction
-from gazescribe.models.cooperative.classifiers import DenseClassifier, InceptionResNet
-from gazescribe.models.cooperative.densenet import Taps
+from gazescribe.models.cooperative.blocks import CooperativeOutput
+from gazescribe.models.cooperative.densenet import DenseClassifier, Taps
 from gazescribe.models.cooperative.dual_encoder import Fusion
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.mt_unet import UNet
+from gazescribe.models.cooperative.networks import InceptionResNet
 
 
-def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | None]:
+def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[CooperativeOutput, Tensor | None]:
     """Predict, and map the evidence for each image's most probable class.
 
-    Parameters
-    ----------
-    network : Module
-        In evaluation mode; frozen or not.
-    inputs : Tensor
-        What it is called with: images (B, 1, H, W), and gaze where it takes that.
+    The network is in evaluation mode, frozen or not; `inputs` is what it is called with: images
+    (B, 1, H, W), and gaze where it takes that.
 
     Returns
     -------
-    Prediction
+    CooperativeOutput
         As without Grad-CAM.
     Tensor of float32 or None, shape (B, H, W)
         Not negative, not normalised, all 0 where nothing speaks for the class; None where the
@@ -52,7 +48,7 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | N
     try:
         with torch.inference_mode(mode=False), torch.enable_grad():
             # Clones of what was made in inference mode can take part in a gradient.
-            prediction: Prediction = network(*(tensor.clone() for tensor in inputs))
+            prediction: CooperativeOutput = network(*(tensor.clone() for tensor in inputs))
             if prediction.classes is None:
                 raise TypeError(f"{type(network).__name__} gives no diagnosis.")
             evidence = prediction.classes.float().amax(dim=1).sum()
@@ -64,7 +60,7 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[Prediction, Tensor | N
     size = inputs[0].shape[-2:]
     fine = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
     detached = (None if tensor is None else tensor.detach() for tensor in prediction)
-    return Prediction(*detached), fine[:, 0].detach()
+    return CooperativeOutput(*detached), fine[:, 0].detach()
 
 
 def _layer(network: nn.Module) -> nn.Module | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from gazescribe.models.cooperative.data import unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.losses import distribution
-from gazescribe.models.cooperative.trained import rebuilt
+from gazescribe.models.cooperative.networks import rebuilt
 from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.errors import ParamsError
@@ -18,14 +18,9 @@ from gazescribe.pipeline.core.schemas import DIAGNOSES
 def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     """Make a checkpoint, read from `path`, ready for `gazescribe predict`.
 
-    It gives probabilities of the diagnoses, the saliency map, and Grad-CAM of the likeliest.
-
-    Raises
-    ------
-    ParamsError
-        If the network gives neither, or wants gaze, which images do not bring.
-    GazeError
-        If the weights are not this network's.
+    It gives probabilities of the diagnoses, the saliency map, and Grad-CAM of the likeliest. Raises
+    ParamsError if the network gives neither, or wants gaze, which images do not bring. Raises
+    GazeError if the weights are not this network's.
     """
     network, run = rebuilt(checkpoint, path)
     if run.objective == "triplet":

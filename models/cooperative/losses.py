@@ -20,20 +20,11 @@ EPSILON = 1e-6
 def saliency_loss(logits: Tensor, targets: Tensor, valid: Tensor | None = None) -> Tensor:
     """Kullback-Leibler divergence KL(target || prediction), mean over the batch, in nats.
 
-    Parameters
-    ----------
-    logits : Tensor, shape (B, 1, H, W)
-        Their softmax over the pixels is the prediction.
-    targets : Tensor, shape (B, 1, H, W)
-        Where was looked, not negative, of any sum; a map without gaze adds nothing.
-    valid : Tensor of bool, shape (B, 1, H, W), optional
-        Pixels on the image. Both distributions are then over these alone; without it, as
-        published, over all, padding included.
-
-    Returns
-    -------
-    Tensor, shape ()
-        Terms of pixels where the target is 0 are 0; nothing is added to avoid logarithms of 0.
+    All tensors have shape (B, 1, H, W). The softmax of the logits over the pixels is the
+    prediction; targets are not negative, of any sum, and a map without gaze adds nothing. Both
+    distributions are over the `valid` pixels, those on the image, alone; without them, as
+    published, over all, padding included. Terms of pixels where the target is 0 are 0; nothing is
+    added to avoid logarithms of 0.
     """
     on = None if valid is None else valid.flatten(1)
     log_p = log_prediction(logits, valid).flatten(1)
@@ -69,23 +60,11 @@ def triplet_loss(
 ) -> Tensor:
     """Triplet loss max(0, d(a, p) - d(a, n) + margin), mean over triplets.
 
-    Parameters
-    ----------
-    embeddings : Tensor, shape (B, D)
-        One vector an image, as `DenseClassifier.embed` gives them.
-    classes : Tensor of int, shape (B,)
-        Positives share the anchor's class, negatives do not.
-    mining : {'all', 'hard'}
-        Every triplet of the batch, or for each anchor its farthest positive and nearest negative.
-    margin : float
-        1 for vectors as they are; 0.2 to 0.5 for those of unit length.
-    normalise : bool
-        Whether vectors are brought to unit length.
-
-    Returns
-    -------
-    Tensor, shape ()
-        0, with a gradient of 0, where the batch has no triplet.
+    Embeddings, (B, D), are as `DenseClassifier.embed` gives them; positives share the class of the
+    anchor, negatives do not. Mining takes all triplets of the batch, or for each anchor its
+    farthest positive and nearest negative ("hard"). The margin is 1 for vectors as they are; 0.2 to
+    0.5 for those brought to unit length (`normalise`). 0, with a gradient of 0, where the batch has
+    no triplet.
     """
     from pytorch_metric_learning.distances import LpDistance
     from pytorch_metric_learning.losses import TripletMarginLoss
@@ -104,22 +83,9 @@ def triplet_loss(
 def published_triplet_loss(features: Tensor, classes: Tensor, *, margin: float = 1.0) -> Tensor:
     """Triplet loss of the published code: distances of rows of feature maps, summed over triplets.
 
-    Maps are not pooled, so that torch takes each row of each channel for a vector of its own; the
-    hinge applies to each, and their mean is a triplet's loss.
-
-    Parameters
-    ----------
-    features : Tensor, shape (B, C, H, W)
-        F4 of the encoder.
-    classes : Tensor of int, shape (B,)
-        As for `triplet_loss`.
-    margin : float
-        1 as published.
-
-    Returns
-    -------
-    Tensor, shape ()
-        A sum: it grows with the triplets of a batch. 0 where there is none.
+    Maps, F4 of the encoder, (B, C, H, W), are not pooled, so that torch takes each row of each
+    channel for a vector; the hinge applies to each, and their mean is a triplet's loss. The sum
+    grows with the triplets of a batch; 0 where there is none.
     """
     rows = features.float()
     total = rows.sum() * 0
@@ -137,12 +103,8 @@ class UncertaintyWeights(nn.Module):
     """Weigh two losses by learned uncertainties, as MT-UNet does.
 
     L = L_c / s_c² + ln(s_c + 1) + L_s / (2 s_s²) + ln(s_s + 1), where s are exponentials of learned
-    numbers that start at 0.
-
-    Parameters
-    ----------
-    weighing : {'published', 'paper'}
-        The published runs learn s_c alone and keep s_s at 1; the paper speaks of learning both.
+    numbers that start at 0. The published runs learn s_c alone and keep s_s at 1; the paper speaks
+    of learning both.
     """
 
     def __init__(self, weighing: Weighing = "paper") -> None:

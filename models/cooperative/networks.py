@@ -1,72 +1,137 @@
-"""Build any of the networks from a run's settings, and hand weights from stage to stage."""
+"""The network of a run: as it starts, from random weights, a file or an earlier stage; as restored.
 
+No Lightning here: it takes 20 s to import, and applying a network does not need it.
+"""
+
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import timm
 from torch import Tensor, nn
 
-from gazescribe.models.cooperative.classifiers import DenseClassifier, InceptionResNet
-from gazescribe.models.cooperative.densenet import Encoder, read_densenet
+from gazescribe.models.cooperative.blocks import CooperativeOutput
+from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder, read_densenet
 from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.mt_unet import UNet
+from gazescribe.models.cooperative.settings import CooperativeRun
+from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
 from gazescribe.models.core.backbones import COUNTER, read_weights
-from gazescribe.models.core.checkpoint import Checkpoint, load_weights
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
+from gazescribe.models.core.config import read_settings
 from gazescribe.pipeline.core.errors import ParamsError
 
+SYSTEM = "cooperative"
 LAST_OF_INCEPTION = "classif."
+INHERITED = ("split", "n_folds", "fold", "split_seed", "imagenet_normalise")
+"""Settings that a run must share with the one it starts from, beside who is in which split: else
+one has seen the other's test images, or sees images as the other never did."""
+
+
+class InceptionResNet(nn.Module):
+    """Inception-ResNet-v2 of timm; the grey image is repeated in its three channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = timm.create_model("inception_resnet_v2", pretrained=False, num_classes=3)
+
+    def forward(self, images: Tensor) -> CooperativeOutput:
+        """Diagnose grey images in [0, 1], (B, 1, H, W), sides of 75 pixels or more."""
+        return CooperativeOutput(classes=self.network(images.expand(-1, 3, -1, -1)))
 
 
 def network_of(run: Mapping[str, Any]) -> nn.Module:
     """Build the network of a run, with weights as torch starts them.
 
-    Parameters
-    ----------
-    run : mapping
-        Settings, as a checkpoint keeps them (`dataclasses.asdict` of a `CooperativeRun`).
-
-    Returns
-    -------
-    Module
-        Called with images (B, 1, H, W) in [0, 1] it gives a `Prediction`; a `GazeGNN` that takes
-        gaze is called with that, too.
+    `run` has the settings as a checkpoint keeps them (`dataclasses.asdict` of a `CooperativeRun`).
+    The network is called with images (B, 1, H, W) in [0, 1] and gives a `CooperativeOutput`; a
+    `GazeGNN` that takes gaze is called with that, too.
     """
     match run["network"]:
         case "densenet":
-            return DenseClassifier(_encoder(run, "block4"), classes=run["objective"] != "triplet")
+            encoder = Encoder(run["encoder"], normalise=run["imagenet_normalise"])
+            return DenseClassifier(encoder, classes=run["objective"] != "triplet")
         case "inception_resnet":
             return InceptionResNet()
         case "gazegnn":
-            return _gazegnn(run)
+            return GazeGNN(
+                (run["image_height"], run["image_width"]),
+                gaze=run["gaze"],
+                channels=run["graph_channels"],
+                blocks=run["graph_blocks"],
+            )
         case "dual_encoder":
             return _dual_encoder(run)
         case "fusion":
             return Fusion(_dual_encoder(run), frozen=run["frozen"])
         case "unet":
-            return _unet(run)
+            return UNet(
+                run["unet_blocks"],
+                classes=run["objective"] == "joint",
+                width=run["unet_channels"],
+                saliency_stride=run["saliency_stride"],
+            )
     raise ParamsError(f"there is no network {run['network']!r}.")
 
 
+def _dual_encoder(run: Mapping[str, Any]) -> DualEncoder:
+    encoder = None
+    if run["encoder"]:
+        normalise = run["imagenet_normalise"]
+        encoder = Encoder(run["encoder"], tap=run["encoder_tap"], normalise=normalise)
+    return DualEncoder(
+        encoder,
+        width=run["unet_channels"],
+        saliency_stride=run["saliency_stride"],
+        frozen=run["frozen"],
+    )
+
+
+def started(run: CooperativeRun, out: Path, split: str) -> nn.Module:
+    """Build the network that a run begins with.
+
+    `out` is the folder of all runs, `split` who is in which split of this run, as
+    `splits.split_csv` gives it. Raises GazeError if such weights are not exactly what the network
+    needs, or if the earlier run had other images to train on: it may have learnt those that test
+    this one.
+    """
+    network = network_of(dataclasses.asdict(run))
+    if run.weights:
+        load_file(network, Path(run.weights))
+    if run.init_from:
+        path = out / run.init_from / FILE
+        earlier = load_checkpoint(path, system=SYSTEM)
+        _check_shared(run, split, earlier, path)
+        inherit(network, earlier, where=path)
+    return network
+
+
+def restored(path: Path) -> tuple[nn.Module, CooperativeRun, Checkpoint]:
+    """Read a trained network and its settings from its checkpoint; raises as `rebuilt` does."""
+    checkpoint = load_checkpoint(path, system=SYSTEM)
+    return *rebuilt(checkpoint, path), checkpoint
+
+
+def rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[nn.Module, CooperativeRun]:
+    """Build the network of a checkpoint, on the CPU, with its weights, in evaluation mode.
+
+    Raises GazeError if the checkpoint is not one of this system.
+    """
+    run: CooperativeRun = read_settings(CooperativeRun, checkpoint.run, where=path)
+    network = network_of(checkpoint.run)
+    load_weights(network, checkpoint.weights, where=path)
+    # Without gradients of parameters, Grad-CAM keeps only what lies behind the layer it taps.
+    return network.eval().requires_grad_(requires_grad=False), run
+
+
 def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
-    """Hand over what an earlier stage trained: all of it, or an error.
+    """Hand over what an earlier stage trained, in the checkpoint at `where`: all, or an error.
 
-    Parameters
-    ----------
-    network : Module
-        Of a later stage. Its encoder takes the weights of a `DenseClassifier` but for the last
-        layer; its trunk takes those of a `DualEncoder`.
-    earlier : Checkpoint
-        Of the earlier stage.
-    where : object
-        Where that lies, for messages.
-
-    Raises
-    ------
-    SchemaError
-        If a weight is missing, left over or of another shape.
-    ParamsError
-        If the network cannot start from that one.
+    The encoder of a later stage takes the weights of a `DenseClassifier` but for the last layer;
+    its trunk takes those of a `DualEncoder`. Raises SchemaError if a weight is missing, left over
+    or of another shape. Raises ParamsError if the network cannot start from that one.
     """
     kind = earlier.run["network"]
     if kind == "dual_encoder" and isinstance(network, Fusion):
@@ -82,7 +147,8 @@ def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
             for name, weight in earlier.weights.items()
             if not name.startswith("classifier.")
         }
-        _fill(_encoder_in(network), weights, where)
+        encoder = _encoder_in(network)
+        load_weights(encoder, encoder.matching(weights), where=where)
     else:
         message = f"{type(network).__name__} cannot start from a network of kind {kind}."
         raise ParamsError(message, where=where)
@@ -91,10 +157,7 @@ def inherit(network: nn.Module, earlier: Checkpoint, *, where: object) -> None:
 def load_file(network: nn.Module, path: Path) -> None:
     """Start from weights that were trained elsewhere: ImageNet's, in a local file.
 
-    Raises
-    ------
-    GazeError
-        If the file is not there, holds no weights, or those of another network.
+    Raises GazeError if the file is not there, holds no weights, or those of another network.
     """
     if isinstance(network, InceptionResNet):
         inner, weights = network.network, read_weights(path)
@@ -108,11 +171,8 @@ def load_file(network: nn.Module, path: Path) -> None:
         encoder = _encoder_in(network)
         # Files of 2017 lack counters that nothing here reads.
         counters = {k: v for k, v in encoder.state_dict().items() if k.endswith(COUNTER)}
-        _fill(encoder, counters | read_densenet(path), path)
-
-
-def _fill(encoder: Encoder, weights: Mapping[str, Tensor], where: object) -> None:
-    load_weights(encoder, encoder.matching(weights), where=where)
+        weights = counters | read_densenet(path)
+        load_weights(encoder, encoder.matching(weights), where=path)
 
 
 def _encoder_in(network: nn.Module) -> Encoder:
@@ -123,32 +183,28 @@ def _encoder_in(network: nn.Module) -> Encoder:
     return encoder
 
 
-def _encoder(run: Mapping[str, Any], tap: Any) -> Encoder:
-    return Encoder(run["encoder"], tap=tap, normalise=run["imagenet_normalise"])
+def _check_shared(run: CooperativeRun, split: str, earlier: Checkpoint, where: Path) -> None:
+    faults = [
+        f"{name} is {getattr(run, name)!r} in {run.name}, {earlier.run[name]!r} there"
+        for name in INHERITED
+        if getattr(run, name) != earlier.run[name]
+    ]
+    faults = faults or _split_faults(split, earlier, where.with_name(SPLIT_FILE))
+    if faults:
+        raise ParamsError(
+            f"{run.name} cannot start from {run.init_from}.",
+            where=where,
+            remedy=f"Train {run.init_from} again, with these settings and on these data.",
+            faults=faults,
+        )
 
 
-def _dual_encoder(run: Mapping[str, Any]) -> DualEncoder:
-    return DualEncoder(
-        _encoder(run, run["encoder_tap"]) if run["encoder"] else None,
-        width=run["unet_channels"],
-        saliency_stride=run["saliency_stride"],
-        frozen=run["frozen"],
-    )
-
-
-def _unet(run: Mapping[str, Any]) -> UNet:
-    return UNet(
-        run["unet_blocks"],
-        classes=run["objective"] == "joint",
-        width=run["unet_channels"],
-        saliency_stride=run["saliency_stride"],
-    )
-
-
-def _gazegnn(run: Mapping[str, Any]) -> GazeGNN:
-    return GazeGNN(
-        (run["image_height"], run["image_width"]),
-        gaze=run["gaze"],
-        channels=run["graph_channels"],
-        blocks=run["graph_blocks"],
-    )
+def _split_faults(split: str, earlier: Checkpoint, path: Path) -> list[str]:
+    """Tell who was in another split then: the checkpoint decides, the file at `path` has names."""
+    beside = path.read_text(encoding="utf-8") if path.is_file() else ""
+    file_digest = split_sha256(beside)
+    digest = earlier.training["training"].get("split_sha256", file_digest)
+    if digest == split_sha256(split):
+        return []
+    named = differences(split, beside) if digest == file_digest and beside else []
+    return named or [f"its split is another, or not known; no {path.name} beside it says which"]

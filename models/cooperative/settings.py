@@ -5,9 +5,9 @@ and which models are trained in `params/<profile>.yaml`, a setting in one of the
 changes some of either. One class describes every model; a network ignores what it has no use for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from gazescribe.models.core.settings import (
     NOT_EMPTY,
@@ -16,12 +16,14 @@ from gazescribe.models.core.settings import (
     CountOrZero,
     NotNegative,
     Positive,
-    Rule,
     Seeds,
+    SettingRule,
     Side,
     Training,
     Variants,
+    values_of,
 )
+from gazescribe.pipeline.core.errors import ParamsError
 
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),
@@ -91,9 +93,9 @@ class CooperativeSize(Training):
     unet_channels: Count
     # Sine and cosine of two axes share the channels.
     graph_channels: Annotated[
-        tuple[Annotated[int, Between(4, multiple_of=4)], ...], Rule(_check_four)
+        tuple[Annotated[int, Between(4, multiple_of=4)], ...], SettingRule(_check_four)
     ]
-    graph_blocks: Annotated[tuple[Count, ...], Rule(_check_four)]
+    graph_blocks: Annotated[tuple[Count, ...], SettingRule(_check_four)]
     image_height: Side
     image_width: Side
     lr: Positive
@@ -203,3 +205,63 @@ def _number_faults(run: CooperativeRun) -> Iterator[str]:
         yield f"split folds needs a fold below {run.n_folds}, got {run.fold}"
     if run.objective == "triplet" and run.batch_size % N_CLASSES:
         yield f"batch_size is {run.batch_size}, not a multiple of {N_CLASSES} classes"
+
+
+def cooperative_runs(
+    section: CooperativeSection, profile: CooperativeProfile
+) -> list[CooperativeRun]:
+    """Resolve the settings of each run: every model with every seed.
+
+    Models are in the profile's order, seeds within. Raises ParamsError if a model has no variant,
+    starts from one that is not trained before it, or sets what no run can have.
+    """
+    _check_models(section.variants, profile.models)
+    return [
+        _run(section, profile, model, seed) for model in profile.models for seed in profile.seeds
+    ]
+
+
+def _check_models(variants: Variants, models: Variants) -> None:
+    names = list(models)
+    faults = [f"there is no variant {name}" for name in names if name not in variants]
+    for number, name in enumerate(names):
+        first = variants.get(name, {}).get("init_from")
+        if first and first not in names[:number]:
+            faults.append(f"{name} starts from {first}, which is not among the models before it")
+    if faults:
+        remedy = f"Known are {', '.join(variants)}."
+        message = "these models cannot be trained."
+        raise ParamsError(message, where="cooperative.models", remedy=remedy, faults=faults)
+
+
+def _run(
+    section: CooperativeSection, profile: CooperativeProfile, model: str, seed: int
+) -> CooperativeRun:
+    from gazescribe.pipeline.core.yaml_files import check  # pydantic: not where networks train
+
+    settings = {
+        **values_of(section, CooperativeMethod),
+        **values_of(profile, CooperativeSize),
+        "init_from": None,
+        **section.variants[model],
+        **profile.models[model],
+    }
+    first = settings["init_from"]
+    named = {
+        "name": f"{model}-seed{seed}",
+        "model": model,
+        "seed": seed,
+        "init_from": first and f"{first}-seed{seed}",
+        "fold": seed % settings["n_folds"] if settings["split"] == "folds" else None,
+    }
+    content = {"weights": _weights(settings, profile), **settings, **named}
+    return check(content, CooperativeRun, ParamsError, where=f"cooperative.variants.{model}")
+
+
+def _weights(settings: Mapping[str, Any], profile: CooperativeProfile) -> str | None:
+    """File that a network starts from, where it starts from one."""
+    network = settings.get("network")
+    if network == "inception_resnet":
+        return profile.inception_weights
+    has_encoder = network in ("densenet", "dual_encoder", "fusion") and settings["encoder"]
+    return profile.densenet_weights if has_encoder and not settings["init_from"] else None

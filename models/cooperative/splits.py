@@ -32,25 +32,11 @@ Rows = NDArray[np.intp]
 def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Rows]:
     """Choose the rows of each split.
 
-    Parameters
-    ----------
-    readings : pandas.DataFrame
-        dicom_id, subject_id, diagnosis, egd_split; one row an image, sorted by dicom_id.
-    run : CooperativeRun
-        `split`, and for folds `n_folds`, `fold` and `split_seed`.
-
-    Returns
-    -------
-    dict of str to ndarray of int
-        Positions for train, validate and test, rising. With `folds`, fold number `fold` is test and
-        the next one validates. With `published`, validate and test are the same images.
-
-    Raises
-    ------
-    AlignmentError
-        If a patient is in two splits, but for `published`.
-    ParamsError
-        If there are too few patients for the folds.
+    `readings` has dicom_id, subject_id, diagnosis and egd_split; one row an image, sorted by
+    dicom_id. Positions are for train, validate and test, rising. With `folds`, fold number `fold`
+    is test and the next one validates. With `published`, validate and test are the same images.
+    Raises AlignmentError if a patient is in two splits, but for `published`. Raises ParamsError if
+    there are too few patients for the folds.
     """
     if run.split == "published":
         return _published(len(readings), run.split_seed)
@@ -80,10 +66,7 @@ def said_of_split(run: CooperativeRun) -> str:
 def patient_folds(readings: pd.DataFrame, n_folds: int, seed: int) -> Rows:
     """Give each row a fold: no patient is in two, each diagnosis is shared out evenly.
 
-    Raises
-    ------
-    ParamsError
-        If a diagnosis has fewer patients than there are folds.
+    Raises ParamsError if a diagnosis has fewer patients than there are folds.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 

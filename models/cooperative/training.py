@@ -17,50 +17,41 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
-from gazescribe.models.cooperative.blocks import Prediction
+from gazescribe.models.cooperative.blocks import CooperativeOutput
 from gazescribe.models.cooperative.data import evaluation_loader, training_loader, unit_range
 from gazescribe.models.cooperative.features import cached_loaders
-from gazescribe.models.cooperative.items import CLASSES, Items, build_lists, summarise_lists
+from gazescribe.models.cooperative.items import CooperativeItems, build_lists, summarise_lists
 from gazescribe.models.cooperative.losses import (
     UncertaintyWeights,
     published_triplet_loss,
     saliency_loss,
     triplet_loss,
 )
+from gazescribe.models.cooperative.networks import started
 from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
-from gazescribe.models.cooperative.trained import started
 from gazescribe.models.core.images import resize_of
-from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.sampling import Tensors
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.geometry.saliency import cc, kl
 
 MONITOR = "val_loss"
 LR_FACTOR = 0.1  # published
 OUTPUTS = {
     "triplet": ("embedding",),
-    "cross_entropy": CLASSES,
+    "cross_entropy": DIAGNOSES,
     "saliency": ("saliency",),
-    "joint": (*CLASSES, "saliency"),
+    "joint": (*DIAGNOSES, "saliency"),
 }
-
-Batch = dict[str, Tensor]
-Columns = dict[str, Tensor]
 
 
 class CooperativeTraining(pl.LightningModule):
-    """A network under its objective.
-
-    Parameters
-    ----------
-    run : CooperativeRun
-        All settings.
-    network : Module
-        As it starts.
-    """
+    """A network, as it starts, under the objective of its run."""
 
     def __init__(self, run: CooperativeRun, network: nn.Module) -> None:
         super().__init__()
@@ -70,7 +61,7 @@ class CooperativeTraining(pl.LightningModule):
         self.uncertainty: UncertaintyWeights | None = None
         if run.objective == "joint" and run.weighing != "sum":
             self.uncertainty = UncertaintyWeights(run.weighing)
-        self._seen: list[Columns] = []
+        self._seen: list[Tensors] = []
 
     def configure_optimizers(self) -> Any:
         """Adam, or AdamW for GazeGNN; the rate falls where validation stands still."""
@@ -86,11 +77,11 @@ class CooperativeTraining(pl.LightningModule):
             "lr_scheduler": {"scheduler": plateau, "monitor": MONITOR},
         }
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002  Lightning's signature
+    def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
         """Bring images to [0, 1] on the device."""
         return batch if self.cached else {**batch, "image": unit_range(batch["image"])}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
+    def training_step(self, batch: Tensors, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
         """Loss of a batch."""
         terms = self.terms(batch)
         loss = self.weighed(terms)
@@ -102,7 +93,7 @@ class CooperativeTraining(pl.LightningModule):
         )
         return loss
 
-    def terms(self, batch: Batch) -> dict[str, Tensor]:
+    def terms(self, batch: Tensors) -> dict[str, Tensor]:
         """Give what the run is trained for, each a number."""
         if self.run.objective == "triplet":
             embedding = self.embedding(batch["image"])
@@ -125,10 +116,10 @@ class CooperativeTraining(pl.LightningModule):
         loss: Tensor = self.uncertainty(terms["classes"], terms["saliency"])
         return loss
 
-    def predict(self, batch: Batch) -> Any:
+    def predict(self, batch: Tensors) -> Any:
         """Apply the network to what it takes: images, with gaze, or cached features."""
         if self.cached:
-            return Prediction(classes=self.network.head(batch["image"]))
+            return CooperativeOutput(classes=self.network.head(batch["image"]))
         if self.run.network == "gazegnn" and self.run.gaze:
             return self.network(batch["image"], batch["gaze"])
         return self.network(batch["image"])
@@ -150,11 +141,11 @@ class CooperativeTraining(pl.LightningModule):
             embedding, target, mining=run.mining, margin=run.margin, normalise=run.unit_length
         )
 
-    def valid(self, batch: Batch) -> Tensor | None:
+    def valid(self, batch: Tensors) -> Tensor | None:
         """Pixels over which a map is a distribution; None for all."""
         return batch["valid"] if self.run.loss_pixels == "valid" else None
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
+    def validation_step(self, batch: Tensors, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
         """Keep what is to be judged at once: one row an image."""
         run, seen = self.run, {"target": batch["target"]}
         if run.objective == "triplet":
@@ -179,7 +170,7 @@ class CooperativeTraining(pl.LightningModule):
         named = {f"val_{name}": value for name, value in {**losses, **scores}.items()}
         self.log_dict({MONITOR: total, **named})
 
-    def judged(self, columns: Columns) -> tuple[dict[str, float], dict[str, float]]:
+    def judged(self, columns: Tensors) -> tuple[dict[str, float], dict[str, float]]:
         """Give losses, whose sum chooses the epoch, and other scores."""
         target = columns["target"]
         losses: dict[str, float] = {}
@@ -197,12 +188,12 @@ class CooperativeTraining(pl.LightningModule):
         return losses, scores
 
 
-def looked_at(batch: Batch) -> Tensor:
+def looked_at(batch: Tensors) -> Tensor:
     """Tell which images have a map that shows gaze, (B,)."""
     return batch["map"].flatten(1).amax(dim=1) > 0
 
 
-def map_scores(logits: Tensor, batch: Batch, valid: Tensor | None) -> Tensor:
+def map_scores(logits: Tensor, batch: Tensors, valid: Tensor | None) -> Tensor:
     """KL and CC of each map, (B, 2) in float64 on the CPU; NaN where nobody looked."""
     p = logits.double().flatten(1).softmax(dim=1).view_as(logits)[:, 0].cpu().numpy()
     y = batch["map"][:, 0].double().cpu().numpy()
@@ -223,27 +214,9 @@ def uses_cache(run: CooperativeRun) -> bool:
 def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:
     """Prepare a run for `models.training.fitting.fit`.
 
-    Parameters
-    ----------
-    run : CooperativeRun
-        Settings.
-    inputs : CooperativeInputs
-        Folders.
-    out : pathlib.Path
-        Of all runs: the one that this starts from lies there, and who is in which split is written
-        to its own.
-    machine : Machine
-        On what.
-
-    Returns
-    -------
-    Job
-
-    Raises
-    ------
-    GazeError
-        If the data are not what they must be or fill no batch, or if the weights to start from do
-        not fit.
+    `out` is the folder of all runs: the one that this starts from lies there, and who is in which
+    split is written to the run's folder. Raises GazeError if the data are not what they must be or
+    fill no batch, or if the weights to start from do not fit.
     """
     lists = build_lists(inputs, run)
     items = {name: lists.items[name] for name in ("train", "validate")}
@@ -269,7 +242,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
         module=CooperativeTraining(run, network),
         train=loaders[0],
         validate=loaders[1],
-        plan=Plan(
+        plan=TrainingPlan(
             name=run.name,
             seed=run.seed,
             epochs=run.epochs,
@@ -280,7 +253,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             channels_last=run.channels_last,
             compile=run.compile,
         ),
-        labels=(*CLASSES, "saliency") if run.network == "fusion" else OUTPUTS[run.objective],
+        labels=(*DIAGNOSES, "saliency") if run.network == "fusion" else OUTPUTS[run.objective],
         input={
             "height": run.image_height,
             "width": run.image_width,
@@ -293,11 +266,11 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     )
 
 
-def warnings_of(run: CooperativeRun, validated: Items) -> list[str]:
+def warnings_of(run: CooperativeRun, validated: CooperativeItems) -> list[str]:
     """Say what validation images cannot tell, though they choose the epoch."""
     counts = np.bincount(validated.target, minlength=N_CLASSES)
     n_least = {"triplet": 2, "saliency": 0}.get(run.objective, 1)
-    few = [f"{n} {name}" for name, n in zip(CLASSES, counts, strict=True) if n < n_least]
+    few = [f"{n} {name}" for name, n in zip(DIAGNOSES, counts, strict=True) if n < n_least]
     if not few:
         return []
     return [f"{run.name}: validation, which chooses the epoch, has only {', '.join(few)}"]

@@ -28,6 +28,8 @@ CHANNELS: dict[str, tuple[int, ...]] = {
     "resnet18": (64, 128, 256, 512),
     "tiny": (16, 32, 64, 128),
 }
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # torchvision's, of its three channels in [0, 1]
+IMAGENET_SD = (0.229, 0.224, 0.225)
 UNUSED = "fc."
 COUNTER = "num_batches_tracked"  # older weight files have none; nothing here reads it
 WANTED = "Expected is a state dict: .safetensors, or .pth that torch.save wrote."
@@ -55,25 +57,10 @@ class TinyResNet(nn.Module):
 class Backbone(nn.Module):
     """A ResNet up to its deepest chosen layer.
 
-    Parameters
-    ----------
-    name : {"resnet50", "resnet18", "tiny"}
-        Which network.
-    layers : tuple of int
-        Layers to give, of 1 to 4, rising.
-    weights : str or Path, optional
-        State dict of the same network, `.safetensors` or written by `torch.save`; an `fc` in it is
-        not read. Without it, torchvision's initialisation.
-
-    Attributes
-    ----------
-    channels, strides : tuple of int
-        Of each chosen layer.
-
-    Raises
-    ------
-    GazeError
-        If the weight file cannot be read or is of another network.
+    `layers` to give are of 1 to 4, rising; `channels` and `strides` are those of each. `weights` is
+    a file with the state dict of the same network, `.safetensors` or written by `torch.save`; an
+    `fc` in it is not read. Without it, torchvision's initialisation. Raises GazeError if the weight
+    file cannot be read or is of another network.
     """
 
     def __init__(
@@ -86,22 +73,12 @@ class Backbone(nn.Module):
         build = {"resnet50": resnet50, "resnet18": resnet18, "tiny": TinyResNet}[name]
         self.resnet: ResNet | TinyResNet = build()
         if weights is not None:
-            load_weights(self.resnet, Path(weights), name)
+            load_backbone(self.resnet, Path(weights), name)
         if isinstance(self.resnet, ResNet):
             self.resnet.fc.requires_grad_(requires_grad=False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Give the features of the chosen layers.
-
-        Parameters
-        ----------
-        images : Tensor of float, shape (B, 3, H, W)
-
-        Returns
-        -------
-        list of Tensor
-            Shapes (B, channels, ⌈H / stride⌉, ⌈W / stride⌉).
-        """
+        """Map (B, 3, H, W) to the chosen layers, (B, channels, ⌈H / stride⌉, ⌈W / stride⌉)."""
         net = self.resnet
         features = net.maxpool(net.relu(net.bn1(net.conv1(images))))
         chosen = []
@@ -113,14 +90,10 @@ class Backbone(nn.Module):
         return chosen
 
 
-def load_weights(net: nn.Module, path: Path, name: str) -> None:
+def load_backbone(net: nn.Module, path: Path, name: str) -> None:
     """Fill a network from a local weight file; all but `fc` must fit.
 
-    Raises
-    ------
-    GazeError
-        If the file cannot be read or is of another network; names every parameter that is not as
-        expected.
+    Raises GazeError naming every parameter that is not as expected.
     """
     expected = _used(net.state_dict())
     weights = _used(read_weights(path))
@@ -137,14 +110,12 @@ def load_weights(net: nn.Module, path: Path, name: str) -> None:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a local weight file: `.safetensors`, or a state dict that `torch.save` wrote.
 
-    Raises
-    ------
-    GazeError
-        If there is no such file, or it holds anything but named tensors; nothing is unpickled.
+    Raises GazeError if there is no such file, or it holds anything but named tensors.
     """
     try:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
+        # weights_only: nothing in a file from outside is unpickled.
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise GazeError(

@@ -45,8 +45,6 @@ class Checkpoint:
 
     Attributes
     ----------
-    system : str
-        Which network: mil or cooperative.
     run : dict
         All settings of the run, as CONFIG had them.
     run_hash : str
@@ -64,8 +62,6 @@ class Checkpoint:
         Scores, likewise.
     versions : dict
         Of the libraries that trained it.
-    weights : dict of Tensor
-        State of the network.
     """
 
     system: str
@@ -128,19 +124,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint, of this system if one is named.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    system : str, optional
-        Refuse another network.
-
-    Raises
-    ------
-    SchemaError
-        If the file is not a checkpoint of ours, is of another format, or is refused.
+    Raises SchemaError if the file is not a checkpoint of ours, or is of another format or system.
     """
     metadata = read_metadata(path)
     names = _metadata_names()
@@ -157,10 +143,7 @@ def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
 def load_weights(network: "nn.Module", weights: Mapping[str, "Tensor"], *, where: object) -> None:
     """Put weights into a network that must have exactly these.
 
-    Raises
-    ------
-    SchemaError
-        If one is missing, left over, or of another shape; all of them at once.
+    Raises SchemaError if one is missing, left over, or of another shape; all of them at once.
     """
     expected = network.state_dict()
     faults = [f"{name} is missing" for name in sorted(set(expected) - set(weights))]

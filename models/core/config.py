@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from gazescribe.models.core.settings import Between, Rule
+from gazescribe.models.core.settings import Between, SettingRule
 from gazescribe.pipeline.core.errors import ParamsError, nearest
 
 SCHEMA_VERSION = 1
@@ -29,14 +29,8 @@ RUN_NAME = re.compile(r"[a-z][a-z0-9_]*-seed\d+")
 class Config:
     """A whole CONFIG.
 
-    Attributes
-    ----------
-    system : str
-        Which of the two networks: a key of `SYSTEMS`.
-    profile : str
-        Name of the profile that gave the sizes.
-    inputs, runs, evaluation
-        As `PARTS` of that system's settings has them.
+    `system` is a key of `SYSTEMS`, `profile` the name of the one that gave the sizes; the others
+    are as `PARTS` of that system's settings has them.
     """
 
     system: str
@@ -49,11 +43,8 @@ class Config:
 def read_config(path: Path) -> Config:
     """Read and check a CONFIG.
 
-    Raises
-    ------
-    ParamsError
-        If the file is no JSON, or a value is missing, unknown, of another type or out of range;
-        all faults at once.
+    Raises ParamsError if the file is no JSON, or a value is missing, unknown, of another type or
+    out of range; all faults at once.
     """
     content = _load(path)
     version, system = content.get("schema_version"), content.get("system")
@@ -150,7 +141,7 @@ def _read_checked(arguments: tuple[Any, ...], value: Any, key: str, faults: list
     n_faults = len(faults)
     checked = _read(kind, value, key, faults)
     for rule in rules:
-        if isinstance(rule, Between | Rule) and len(faults) == n_faults:
+        if isinstance(rule, Between | SettingRule) and len(faults) == n_faults:
             try:
                 rule.check(checked)
             except ValueError as fault:

@@ -9,13 +9,7 @@ if TYPE_CHECKING:  # torch takes seconds to import
 
 
 def choose_device(accelerator: Literal["cpu", "gpu"] | None) -> "torch.device":
-    """Choose a GPU where there is one, unless told otherwise.
-
-    Raises
-    ------
-    GazeError
-        If a GPU was asked for and there is none.
-    """
+    """Choose a GPU where there is one, unless told otherwise; refuse one where there is none."""
     import torch
 
     has_gpu = torch.cuda.is_available()

@@ -1,76 +1,80 @@
-"""Radiographs out of image shards, as tensors.
+"""Shards of radiographs and maps as the networks' lists need them.
 
-Reads: what `gazescribe images` wrote. Memory maps are opened where they are read, so that loader
-processes share nothing but the files.
+Reads: what `gazescribe images` and `gazescribe heatmaps` wrote. Memory maps are opened where they
+are read, so that loader processes share nothing but the files.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from gazescribe.pipeline.core.errors import ParamsError, SchemaError
-from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
+from gazescribe.pipeline.core.shards import Kind, Shards, open_shards
 
 FRAME = ("height", "width", "scale", "pad_y_px", "pad_x_px")
 """How a picture lies in its frame: columns of both indices, of images and of maps."""
 
 
-class ImageRows:
-    """Radiographs by row.
-
-    Attributes
-    ----------
-    index : pandas.DataFrame
-        By dicom id: its `row`, and the columns `FRAME`.
-    """
-
-    def __init__(self, shards: Shards) -> None:
-        self._shards = shards
-        index = shards.index.select(["dicom_id", *FRAME]).to_pandas()
-        self.index = index.assign(row=np.arange(len(index))).set_index("dicom_id")
-
-    def __len__(self) -> int:
-        return len(self._shards)
-
-    def __getitem__(self, row: int) -> Tensor:
-        """Radiograph of a row, shape (1, height, width), uint8."""
-        return torch.from_numpy(np.array(self._shards[row]))[None]
-
-
-def open_images(folder: Path | str, size: tuple[int, int]) -> ImageRows:
-    """Open image shards.
-
-    Parameters
-    ----------
-    folder : path
-        What `gazescribe images` wrote.
-    size : tuple of int
-        (height, width) in model pixels that they must have.
-
-    Raises
-    ------
-    SchemaError
-        If there are no whole shards of images.
-    ParamsError
-        If the images are of another size.
-    """
+def open_kind(folder: Path | str, kind: Kind) -> Shards:
+    """Open shards that must be of this kind; raises SchemaError for the other."""
     shards = open_shards(folder)
-    if shards.kind != "images":
-        raise SchemaError(f"these are shards of {shards.kind}, not of images.", where=folder)
-    rows = ImageRows(shards)
-    sizes = set(zip(rows.index["height"], rows.index["width"], strict=True)) - {size}
+    if shards.kind != kind:
+        raise SchemaError(f"these are shards of {shards.kind}, not of {kind}.", where=folder)
+    return shards
+
+
+def open_images(folder: Path | str, size: tuple[int, int]) -> Shards:
+    """Open image shards that must be of this (height, width) in model pixels.
+
+    Raises SchemaError if there are no whole shards of images, ParamsError if they have other sizes.
+    """
+    shards = open_kind(folder, "images")
+    heights, widths = (shards.index[side].to_pylist() for side in FRAME[:2])
+    sizes = set(zip(heights, widths, strict=True)) - {size}
     if sizes:
         texts = ", ".join(f"{height} × {width}" for height, width in sorted(sizes))
         message = f"these images are {texts}, but {size[0]} × {size[1]} is asked for."
         remedy = f"Make them with `gazescribe images --size {size[0]}x{size[1]}`."
         raise ParamsError(message, where=folder, remedy=remedy)
-    return rows
+    return shards
+
+
+def index_by_image(images: Shards) -> pd.DataFrame:
+    """Index of image shards by dicom id: where each lies in its frame, and its `row`."""
+    index: pd.DataFrame = images.index.to_pandas()
+    # The index has a column `row`, too: the row within one shard.
+    return index.assign(row=np.arange(len(index))).set_index("dicom_id")
 
 
 def resize_of(folder: Path | str) -> str:
     """Tell how `gazescribe images` fitted the radiographs of a folder: direct or published."""
     metadata = open_shards(folder).index.schema.metadata or {}
     return str(json.loads(metadata.get(b"params", b"{}")).get("resize", "direct"))
+
+
+def check_frames(
+    readings: NDArray[np.str_],
+    differences: NDArray[np.float64],
+    limits: ArrayLike,
+    *,
+    alike: str,
+    where: object,
+) -> None:
+    """Refuse maps that were fitted into their frame otherwise than their image was.
+
+    `differences`, (n, 5), are the columns `FRAME` of each map less those of its image, in pixels of
+    the map; `limits`, (n, 5) or (5,), are what may differ: pads are whole pixels, and sizes in
+    tables can be a bit off. Raises AlignmentError naming all `readings` with such a map; `alike` is
+    what maps and images must share.
+    """
+    wrong = (np.abs(differences) > limits).any(axis=1)
+    faults = sorted(set(readings[wrong].tolist()))
+    if faults:
+        message = f"maps of {len(faults)} readings do not lie on their images."
+        remedy = (
+            f"Draw maps and images with one {alike}, of images of the sizes that the tables say."
+        )
+        raise AlignmentError(message, where=where, remedy=remedy, faults=faults)

@@ -22,13 +22,7 @@ HASHED_BYTES = 2**26
 
 
 def choose_runs(config: Config, names: Sequence[str]) -> list[Any]:
-    """Choose the runs of these names; all of them where there are no names.
-
-    Raises
-    ------
-    ParamsError
-        If CONFIG has no run of a name.
-    """
+    """Choose the runs of these names, which CONFIG must have; all where there are no names."""
     runs = {run.name: run for run in config.runs}
     unknown = sorted(set(names) - set(runs))
     if unknown:
@@ -41,12 +35,7 @@ def run_hash(run: Any, data: str, models: Path) -> str:
     """Identify a run: by its settings, by the data, and by the weights it starts from.
 
     Those of an earlier run count by its own hash, those of a file by its bytes; one that is not
-    there is missed where the network is built.
-
-    Raises
-    ------
-    ParamsError
-        If that run is not trained yet.
+    there is missed where the network is built. Raises ParamsError if that run is not trained yet.
     """
     settings = dataclasses.asdict(run)
     decisive = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}

@@ -53,7 +53,7 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Rule:
+class SettingRule:
     """A check of a value that has the right type: raises ValueError, saying what is expected."""
 
     check: Callable[[Any], None]
@@ -101,7 +101,7 @@ def _check_model(name: str) -> None:
 
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
-NOT_EMPTY = Rule(_check_some)
+NOT_EMPTY = SettingRule(_check_some)
 
 Share = Annotated[float, Between(0, 1)]
 NotNegative = Annotated[float, Between(0)]
@@ -110,7 +110,7 @@ Count = Annotated[int, Between(1)]
 CountOrZero = Annotated[int, Between(0)]
 Side = Annotated[int, Between(32, 4096, multiple_of=32)]
 """Of images, in pixels: both networks halve it five times."""
-ModelName = Annotated[str, Rule(_check_model)]
+ModelName = Annotated[str, SettingRule(_check_model)]
 Seeds = Annotated[tuple[CountOrZero, ...], NOT_EMPTY]
 Variants = dict[ModelName, dict[str, Any]]
 """What each model sets otherwise; checked where its runs are made."""
@@ -120,16 +120,8 @@ Variants = dict[ModelName, dict[str, Any]]
 class Augment:
     """Ranges of the affine draws (`models.training.augment`).
 
-    Attributes
-    ----------
-    degrees : float
-        Rotation by up to this, either way.
-    translate : float
-        Shift by up to this share of the width, and of the height, either way.
-    scale_min, scale_max : float
-        Range of the factor.
-    interpolation : {'nearest', 'bilinear'}
-        Of images, maps and masks; the published code's is nearest.
+    Rotation is by up to `degrees` and shift by up to `translate` of the width, and of the height,
+    either way. Interpolation is that of images, maps and masks; the published code's is nearest.
     """
 
     degrees: Annotated[float, Between(0, 180)]

@@ -32,6 +32,7 @@ from gazescribe.models.core.config import Config
 from gazescribe.models.core.runs import WITHOUT_EFFECT, hash_of, run_hash
 from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import write_table
 
 if TYPE_CHECKING:  # torch takes seconds to import
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # torch takes seconds to import
 
 SCORES = "scores.json"
 EXAMPLES = "examples.npz"
+SCORED_SPLITS = SPLITS[1:]  # all but train
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,7 @@ class Scored:
 
 
 def check_trained(runs: Sequence[Any], models: Path) -> None:
-    """Check that all runs have a checkpoint.
-
-    Raises
-    ------
-    ParamsError
-        Naming all that have none.
-    """
+    """Check that all runs have a checkpoint; raises ParamsError naming all that have none."""
     untrained = [run.name for run in runs if not (models / run.name / FILE).is_file()]
     if untrained:
         message = f"{len(untrained)} of {len(runs)} runs are not trained."
@@ -87,28 +83,9 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Score one run, unless its scores are there already.
 
-    Parameters
-    ----------
-    run : Run
-        Settings of the system of `config`.
-    config : Config
-        Where it comes from.
-    models, out : pathlib.Path
-        Folders of all checkpoints, and of all scores.
-    data : str
-        `data_hash` of the inputs.
-    device : torch.device
-        On what.
-
-    Returns
-    -------
-    dict
-        What `scores.json` says, and `skipped`.
-
-    Raises
-    ------
-    GazeError
-        If the checkpoint is of other settings, or what it is scored on is not what it must be.
+    `models` and `out` are the folders of all checkpoints, and of all scores; `data` is the
+    `data_hash` of the inputs. Gives what `scores.json` says, and `skipped`. Raises GazeError if the
+    checkpoint is of other settings, or what it is scored on is not what it must be.
     """
     path, folder = models / run.name / FILE, out / run.name
     checkpoint = load_checkpoint(path, system=config.system)
@@ -135,13 +112,7 @@ def evaluate_run(
 
 
 def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
-    """Refuse a checkpoint of other settings than CONFIG has now.
-
-    Raises
-    ------
-    SchemaError
-        Naming all settings that differ.
-    """
+    """Refuse a checkpoint of other settings than CONFIG has now, naming all that differ."""
     # Through JSON, as the checkpoint has been: tuples are lists there.
     expected = json.loads(json.dumps(dataclasses.asdict(run)))
     trained = json.loads(json.dumps(checkpoint.run))

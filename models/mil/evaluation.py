@@ -5,34 +5,45 @@ readings of REFLACX with those that the reader drew. The published code has two 
 (`val_rad`, and `val_mimic_ann`, which promises the reports' labels); here it is data set `reflacx`.
 Localisation: every kind of map the network has, against the ellipses of each label in each reading,
 in the frame of the masks; maps are not enlarged to it.
+Examples: pictures and maps of some test cases, for Figure 4.
 Drops: what `models.mil.items` leaves out; counted in `left_out`.
 Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` section 7.
 """
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.images import open_images
-from gazescribe.models.evaluating.run import Scored
-from gazescribe.models.mil.data import check_splits, evaluation_items
-from gazescribe.models.mil.examples import examples
+from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics
-from gazescribe.models.mil.items import SUPERVISIONS, Items, mimic_items, reading_items
-from gazescribe.models.mil.looking import Case, Probabilities, Seen, cases_of, look, mask_of
+from gazescribe.models.mil.items import (
+    SUPERVISIONS,
+    MilItems,
+    check_splits,
+    evaluation_items,
+    image_index,
+    mimic_items,
+    reading_items,
+)
+from gazescribe.models.mil.loading import evaluation_loader
+from gazescribe.models.mil.network import MilNetwork, localisation_maps, probability_of, restored
 from gazescribe.models.mil.settings import MilInputs, MilRun
-from gazescribe.models.mil.trained import restored
 from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.core.schemas import SPLITS, TABLES
+from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import Shards, open_shards
 from gazescribe.pipeline.geometry.iou import (
     ALL_THRESHOLDS,
@@ -42,34 +53,39 @@ from gazescribe.pipeline.geometry.iou import (
 )
 
 THRESHOLDS = {"published": PUBLISHED_THRESHOLDS, "all": ALL_THRESHOLDS}
-SCORED_SPLITS = SPLITS[1:]
+MOST_EXAMPLES = 256
+"""Cases that are kept: some 70 MB for frames of 512 pixels."""
+
 Row = dict[str, Any]
+Probabilities = NDArray[np.float64]
+
+
+class ImageOutput(NamedTuple):
+    """What a network says of one image: ten probabilities; by kind, maps of (10, h, w)."""
+
+    probability: Probabilities
+    maps: dict[str, NDArray[np.float32]]
+
+
+class DrawnLabel(NamedTuple):
+    """A label that the reader of an item drew: number of the item, number of the label."""
+
+    item: int
+    channel: int
 
 
 def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scored:
     """Score a run on validation and test cases.
 
-    Parameters
-    ----------
-    run : MilRun
-        Settings; those of the checkpoint.
-    path : pathlib.Path
-        The checkpoint.
-    config : Config
-        Inputs, how to evaluate, and the other runs: the first seed of a model gives examples.
-    device : torch.device
-        On what.
-
-    Raises
-    ------
-    GazeError
-        If the checkpoint or the data are not what they must be, or if a subject is in two splits.
+    `run` has the settings of the checkpoint at `path`. `config` has inputs, how to evaluate, and
+    the other runs: the first seed of a model gives examples. Raises GazeError if the checkpoint or
+    the data are not what they must be, or if a subject is in two splits.
     """
     network, _, checkpoint = restored(path)
     _check(checkpoint, path)
     network.to(device)
     check_splits(config.inputs, run)
-    images = open_images(config.inputs.images, (run.image_size, run.image_size)).index
+    images = image_index(config.inputs, run)
     mimic = {split: mimic_items(config.inputs, images, split) for split in SCORED_SPLITS}
     readings = evaluation_items(config.inputs, run)
     masks = open_shards(config.inputs.ellipse_maps)
@@ -83,8 +99,9 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         probabilities, found_rows = localisation(readings[split], seen, masks, limits)
         classified.append(classification(readings[split], probabilities, split))
         rows += [{**row, "split": split} for row in found_rows]
-    images_table = _named(pd.concat(classified, ignore_index=True), run)
-    cases = _named(pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns), run)
+    names = {"run": run.name, "model": run.model, "seed": run.seed}
+    images_table = pd.concat(classified, ignore_index=True).assign(**names)
+    cases = pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns).assign(**names)
     thresholds = chosen_thresholds(cases, limits)
     drawn = None
     if is_first(run, config.runs):
@@ -116,12 +133,8 @@ def _check(checkpoint: Checkpoint, path: Path) -> None:
         raise SchemaError(message, where=path, remedy="Train it again.")
 
 
-def _named(table: pd.DataFrame, run: MilRun) -> pd.DataFrame:
-    return table.assign(run=run.name, model=run.model, seed=run.seed)
-
-
 def classification(
-    items: Items, probabilities: Sequence[Probabilities], split: str
+    items: MilItems, probabilities: Sequence[Probabilities], split: str
 ) -> pd.DataFrame:
     """Rows of `mil_classification`, run, model and seed apart: ten for each item."""
     n_labels = len(TEN_LABELS)
@@ -144,28 +157,14 @@ def classification(
 
 
 def localisation(
-    items: Items, seen: Iterable[Seen], masks: Shards, limits: Sequence[float]
+    items: MilItems, seen: Iterable[ImageOutput], masks: Shards, limits: Sequence[float]
 ) -> tuple[list[Probabilities], list[Row]]:
     """Compare maps with the ellipses of each label in each reading.
 
-    Parameters
-    ----------
-    items : Items
-        Readings, `map_row` of their masks.
-    seen : iterable of Seen
-        What a network says of each.
-    masks : Shards
-        The masks.
-    limits : sequence of float
-        Thresholds, rising.
+    `map_row` of the items are the rows of their masks; `limits` are thresholds, rising.
 
-    Returns
-    -------
-    list of ndarray
-        Probabilities, handed on.
-    list of dict
-        Rows of `mil_localisation`, run, model, seed and split apart: one for each drawn label and
-        kind of map.
+    Hands on the probabilities, and gives rows of `mil_localisation`, run, model, seed and split
+    apart: one for each drawn label and kind of map.
     """
     probabilities, rows = [], []
     drawn = defaultdict(list)
@@ -175,26 +174,54 @@ def localisation(
         probabilities.append(output.probability)
         for case in drawn[item]:
             mask = mask_of(masks, items, case)
-            rows += [
-                _of_case(items, case, mask)
-                | {
-                    "map": kind,
-                    "iou": iou_by_threshold(values[case.channel], mask, limits).astype("f4"),
-                    "hit": points_inside(values[case.channel], mask),
-                }
-                for kind, values in output.maps.items()
-            ]
+            about = {
+                "reading_id": items.reading_id[item],
+                "dicom_id": items.dicom_id[item],
+                "subject_id": items.subject_id[item],
+                "label": TEN_LABELS[case.channel],
+                "area_px": int(mask.sum()),
+            }
+            for kind, maps in output.maps.items():
+                values = maps[case.channel]
+                iou = iou_by_threshold(values, mask, limits).astype("f4")
+                hit = points_inside(values, mask)
+                rows.append({**about, "map": kind, "iou": iou, "hit": hit})
     return probabilities, rows
 
 
-def _of_case(items: Items, case: Case, mask: NDArray[np.bool_]) -> Row:
-    return {
-        "reading_id": items.reading_id[case.item],
-        "dicom_id": items.dicom_id[case.item],
-        "subject_id": items.subject_id[case.item],
-        "label": TEN_LABELS[case.channel],
-        "area_px": int(mask.sum()),
-    }
+def look(
+    network: MilNetwork, items: MilItems, run: MilRun, config: Config, *, maps: bool
+) -> Iterator[ImageOutput]:
+    """Show items to a network, batch by batch; give what it says of each, in their order."""
+    size = config.evaluation.batch_size
+    loader = evaluation_loader(items, config.inputs, run, batch_size=size)
+    for batch in progress(loader, run.name, total=len(loader)):
+        yield from _seen(network, batch["image"], run, maps=maps)
+
+
+def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[ImageOutput]:
+    with torch.inference_mode():
+        output = network(images.to(network.classifier.weight.device), decode=maps)
+        probability = probability_of(output.logits, run).cpu().numpy()
+        tensors = localisation_maps(network, output) if maps else {}
+        drawn = {kind: tensor.cpu().numpy() for kind, tensor in tensors.items()}
+    return [
+        ImageOutput(values, {kind: arrays[row] for kind, arrays in drawn.items()})
+        for row, values in enumerate(probability)
+    ]
+
+
+def cases_of(items: MilItems) -> list[DrawnLabel]:
+    """Labels that have a mask, by item."""
+    return [
+        DrawnLabel(int(item), int(channel)) for item, channel in np.argwhere(items.map_row >= 0)
+    ]
+
+
+def mask_of(masks: Shards, items: MilItems, case: DrawnLabel) -> NDArray[np.bool_]:
+    """Ellipses of a case, at the masks' resolution."""
+    mask: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
+    return mask
 
 
 def is_first(run: MilRun, runs: Sequence[MilRun]) -> bool:
@@ -205,20 +232,14 @@ def is_first(run: MilRun, runs: Sequence[MilRun]) -> bool:
 def counts(
     run: MilRun,
     inputs: MilInputs,
-    mimic: Mapping[str, Items],
-    readings: Mapping[str, Items],
+    mimic: Mapping[str, MilItems],
+    readings: Mapping[str, MilItems],
     trained: Mapping[str, Any],
 ) -> dict[str, dict[str, Row]]:
     """Count images and positive ones of each label, by data set and split, for Table 3.
 
-    Parameters
-    ----------
-    run, inputs
-        Of REFLACX, labels are those that supervise the run, in all splits; else the readers'.
-    mimic, readings : mapping of str to Items
-        What is scored, by split.
-    trained : mapping
-        What the checkpoint says of its training images.
+    Of REFLACX, labels are those that supervise the run, in all splits; else the readers'. `trained`
+    is what the checkpoint says of its training images.
     """
     counted: dict[str, dict[str, Row]] = {"mimic": {}, "reflacx": {}}
     for source, n in trained["n"]["train"].items():
@@ -226,7 +247,7 @@ def counts(
         counted.setdefault(source, {})["train"] = {"images": n, "positive": positive}
     source = SUPERVISIONS.get(run.supervision)
     told = source is not None and source.dataset == "reflacx" and run.supervision != "ellipse"
-    images = open_images(inputs.images, (run.image_size, run.image_size)).index
+    images = image_index(inputs, run)
     for split in SCORED_SPLITS:
         reflacx = reading_items(inputs, run.supervision, images, split) if told else readings[split]
         for name, items in (("mimic", mimic[split]), ("reflacx", reflacx)):
@@ -235,7 +256,7 @@ def counts(
     return counted
 
 
-def warnings_of(readings: Mapping[str, Items]) -> list[str]:
+def warnings_of(readings: Mapping[str, MilItems]) -> list[str]:
     """Say which labels have no validation case of their own to choose a threshold on."""
     drawn = {case.channel for case in cases_of(readings["validate"])}
     absent = [label for number, label in enumerate(TEN_LABELS) if number not in drawn]
@@ -245,3 +266,54 @@ def warnings_of(readings: Mapping[str, Items]) -> list[str]:
         return []
     message = f"{len(absent)} labels have no validation case and take the threshold of the others"
     return [f"{message}: {', '.join(absent)}"]
+
+
+def examples(
+    network: MilNetwork, items: MilItems, masks: Shards, run: MilRun, config: Config
+) -> dict[str, NDArray[Any]] | None:
+    """Keep pictures and maps of some test cases, the same ones for every run.
+
+    reading_id and label (n,); image uint8 and mask bool (n, height, width), in the frame of the
+    masks; of each kind, maps float16 (n, h, w). None without a case.
+    """
+    cases = drawn_cases(items)
+    if not cases:
+        return None
+    shown = sorted({case.item for case in cases})
+    images = open_images(config.inputs.images, (run.image_size, run.image_size))
+    few = items.take(np.array(shown, int), "no example")
+    seen = look(network, few, run, config, maps=True)
+    columns: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
+    for output, (item, of_item) in zip(seen, groupby(cases, lambda case: case.item), strict=True):
+        image = images[int(items.image_row[item])]
+        for case in of_item:
+            mask = mask_of(masks, items, case)
+            columns["mask"].append(mask)
+            columns["image"].append(enlarged(image, mask))
+            for kind, values in output.maps.items():
+                columns[kind].append(values[case.channel].astype(np.float16))
+    return {
+        "reading_id": items.reading_id[[case.item for case in cases]],
+        "label": np.array([TEN_LABELS[case.channel] for case in cases], str),
+        **{name: np.stack(arrays) for name, arrays in columns.items()},
+    }
+
+
+def drawn_cases(items: MilItems) -> list[DrawnLabel]:
+    """Draw `MOST_EXAMPLES` cases by their names, whatever the run and whatever else is in the list.
+
+    Where there are no more, these are all; else the best and worst of Figure 4 are those of a
+    random sample.
+    """
+
+    def lot(case: DrawnLabel) -> bytes:
+        name = f"{items.reading_id[case.item]}:{TEN_LABELS[case.channel]}"
+        return hashlib.sha256(name.encode()).digest()
+
+    return sorted(sorted(cases_of(items), key=lot)[:MOST_EXAMPLES])
+
+
+def enlarged(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Bring an image to the frame of a mask by nearest neighbour."""
+    y, x = (np.arange(n) * length // n for n, length in zip(mask.shape, image.shape, strict=True))
+    return image[np.ix_(y, x)]

@@ -24,18 +24,9 @@ Thresholds = dict[str, dict[str, float]]
 def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Thresholds:
     """Choose, for each kind of map and label, the threshold with the best IoU of validation cases.
 
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        Table `mil_localisation` of one run.
-    limits : sequence of float
-        Thresholds that the IoU was measured at.
-
-    Returns
-    -------
-    dict of str to dict of str to float
-        By kind of map and label; the lowest of equals. A label without validation case takes what
-        is best for the mean of the others. Nothing where there is no validation case.
+    `cases` is the table `mil_localisation` of one run, `limits` are the thresholds that its IoU was
+    measured at. Of equals the lowest; a label without validation case takes what is best for the
+    mean of the others. Nothing where there is no validation case.
     """
     chosen: Thresholds = {}
     for kind, rows in cases[cases["split"] == "validate"].groupby("map"):
@@ -49,22 +40,10 @@ def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Threshold
 def headline_metrics(
     images: pd.DataFrame, cases: pd.DataFrame, thresholds: Thresholds, limits: Sequence[float]
 ) -> dict[str, Any]:
-    """Sum up the scores of a run.
+    """Sum up a run: its tables `mil_classification` and `mil_localisation`, at its thresholds.
 
-    Parameters
-    ----------
-    images : pandas.DataFrame
-        Table `mil_classification` of the run.
-    cases : pandas.DataFrame
-        Table `mil_localisation` of the run.
-    thresholds, limits
-        What `chosen_thresholds` gave, and got.
-
-    Returns
-    -------
-    dict
-        auroc by data set and split; iou and pointing by split and kind of map: all means over the
-        labels that can be scored, null where none can. map: the kind whose validation IoU is best.
+    Gives auroc by data set and split; iou and pointing by split and kind of map: all means over the
+    labels that can be scored, null where none can. map: the kind whose validation IoU is best.
     """
     position = {
         (kind, label): limits.index(threshold)

@@ -5,8 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from gazescribe.models.core.checkpoint import Checkpoint
-from gazescribe.models.mil.maps import localisation_maps
-from gazescribe.models.mil.trained import probability_of, rebuilt
+from gazescribe.models.mil.network import localisation_maps, probability_of, rebuilt
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
@@ -18,12 +17,8 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
 
     The map to draw is the one with the best IoU on validation, which the checkpoint says once it is
     evaluated. Before, it is what the paper found best: the decoder's where the network learnt from
-    maps, else the spatial activations (Lanfredi et al. 2023, Section 3).
-
-    Raises
-    ------
-    GazeError
-        If the weights are not this network's, or it has other labels.
+    maps, else the spatial activations (Lanfredi et al. 2023, Section 3). Raises GazeError if the
+    weights are not this network's, or it has other labels.
     """
     network, run = rebuilt(checkpoint, path)
     if tuple(checkpoint.labels) != TEN_LABELS:

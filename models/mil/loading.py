@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.core.images import ImageRows, open_images
-from gazescribe.models.mil.items import SUPERVISIONS, Items
+from gazescribe.models.core.images import open_images
+from gazescribe.models.mil.items import SUPERVISIONS, MilItems
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.training.augment import draw
-from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
+from gazescribe.models.training.sampling import (
+    EpochSampler,
+    EvenBatches,
+    Key,
+    Tensors,
+    load_batches,
+)
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import Shards, open_shards
 
-Item = dict[str, Tensor]
 
-
-class Batch(TypedDict):
+class MilBatch(TypedDict):
     """B items, A of them annotated, of frames of S by S model pixels.
 
     Attributes
@@ -49,25 +53,15 @@ class Batch(TypedDict):
     index: Tensor
 
 
-class MilImages(Dataset[Item]):
-    """Items by key (epoch, index).
+class MilImages(Dataset[Tensors]):
+    """Items by key (epoch, index), with an affine for each where they are `augmented`.
 
-    Parameters
-    ----------
-    items : Items
-        Which.
-    images : ImageRows
-        Where their `image_row` points.
-    maps : Shards or None
-        Where the `map_row` of annotated items points; None where none is annotated.
-    run : MilRun
-        Seed, ranges of the augmentation, size.
-    augmented : bool
-        Whether to draw an affine for each item, or to leave it as it is.
+    `image_row` of the items points into `images`, `map_row` of the annotated ones into `maps`,
+    which is None where none is annotated.
     """
 
     def __init__(
-        self, items: Items, images: ImageRows, maps: Shards | None, run: MilRun, *, augmented: bool
+        self, items: MilItems, images: Shards, maps: Shards | None, run: MilRun, *, augmented: bool
     ) -> None:
         self._items = items
         self._images = images
@@ -78,14 +72,16 @@ class MilImages(Dataset[Item]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, key: Key) -> Item:
+    def __getitem__(self, key: Key) -> Tensors:
         epoch, index = key
         items, run = self._items, self._run
         affine = np.eye(2, 3, dtype=np.float32)
         if self._augmented:
             affine = draw(run.seed, epoch, index, run.augment)
+        # A copy: what the shards give is the file itself, which torch could write to.
+        image = np.array(self._images[int(items.image_row[index])])
         item = {
-            "image": self._images[int(items.image_row[index])],
+            "image": torch.from_numpy(image)[None],
             "labels": torch.from_numpy(items.labels[index]),
             "affine": torch.from_numpy(affine),
             "index": torch.tensor(index),
@@ -96,20 +92,10 @@ class MilImages(Dataset[Item]):
 
 
 def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
-    """Read the maps of an item.
+    """Read the maps of an item as float16, shape (channels, size, size).
 
-    Parameters
-    ----------
-    maps : Shards
-        Of square maps whose side is a multiple of `size`.
-    rows : ndarray of int, shape (channels,)
-        Row of each channel's map; an empty map where it is negative.
-    size : int
-        Side of the maps to give.
-
-    Returns
-    -------
-    Tensor of float16, shape (channels, size, size)
+    `rows` has one a channel, negative for an empty map; the sides of the square maps in the shards
+    are a multiple of `size`.
     """
     values = np.zeros((len(rows), size, size), np.float16)
     for channel in np.flatnonzero(rows >= 0):
@@ -126,11 +112,11 @@ def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
     return values
 
 
-def collate(items: Sequence[Item], size: int) -> Batch:
+def collate(items: Sequence[Tensors], size: int) -> MilBatch:
     """Put items into a batch; `size` is that of their frames."""
     maps = [item["maps"] for item in items if "maps" in item]
     none = torch.zeros((0, len(TEN_LABELS), size, size), dtype=torch.float16)
-    return Batch(
+    return MilBatch(
         image=torch.stack([item["image"] for item in items]),
         labels=torch.stack([item["labels"] for item in items]),
         annotated=torch.tensor(["maps" in item for item in items]),
@@ -140,22 +126,13 @@ def collate(items: Sequence[Item], size: int) -> Batch:
     )
 
 
-def training_loader(items: Items, inputs: MilInputs, run: MilRun) -> DataLoader[Item]:
+def training_loader(items: MilItems, inputs: MilInputs, run: MilRun) -> DataLoader[Tensors]:
     """Load batches of training items: another order and other affines every epoch.
-
-    Parameters
-    ----------
-    items : Items
-        What to train on.
-    inputs : MilInputs
-        Folders of the shards.
-    run : MilRun
-        Batch size, seed, augmentation, number of loader processes.
 
     Returns
     -------
     DataLoader
-        Of `Batch`. In each of several processes that train together, its own part of the items.
+        Of `MilBatch`. In each of several processes that train together, its part of the items.
 
     Raises
     ------
@@ -164,26 +141,34 @@ def training_loader(items: Items, inputs: MilInputs, run: MilRun) -> DataLoader[
     """
     maps = None
     if items.annotated.any():
-        folder = getattr(inputs, SUPERVISIONS[run.supervision].maps)
-        maps = _open_maps(folder, run.image_size)
-    dataset = _dataset(items, inputs, maps, run, augmented=True)
+        maps = _open_maps(getattr(inputs, SUPERVISIONS[run.supervision].maps), run.image_size)
     sampler = EpochSampler(len(items), run.batch_size, run.seed)
-    return _loader(dataset, run, batch_size=run.batch_size, sampler=sampler, drop_last=True)
+    options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
+    return _load(items, inputs, maps, run, augmented=True, **options)
 
 
 def evaluation_loader(
-    items: Items, inputs: MilInputs, run: MilRun, *, batch_size: int
-) -> DataLoader[Item]:
+    items: MilItems, inputs: MilInputs, run: MilRun, *, batch_size: int
+) -> DataLoader[Tensors]:
     """Load batches of images as they are, each once, in order; maps of none. Raises as above."""
-    dataset = _dataset(items, inputs, None, run, augmented=False)
-    return _loader(dataset, run, batch_sampler=EvenBatches(len(items), batch_size))
+    batches = EvenBatches(len(items), batch_size)
+    return _load(items, inputs, None, run, augmented=False, batch_sampler=batches)
 
 
-def _dataset(
-    items: Items, inputs: MilInputs, maps: Shards | None, run: MilRun, *, augmented: bool
-) -> MilImages:
+def _load(
+    items: MilItems,
+    inputs: MilInputs,
+    maps: Shards | None,
+    run: MilRun,
+    *,
+    augmented: bool,
+    **options: Any,
+) -> DataLoader[Tensors]:
     images = open_images(inputs.images, (run.image_size, run.image_size))
-    return MilImages(items, images, maps, run, augmented=augmented)
+    dataset = MilImages(items, images, maps, run, augmented=augmented)
+    return load_batches(
+        dataset, run.workers, collate_fn=partial(collate, size=run.image_size), **options
+    )
 
 
 def _open_maps(folder: str, size: int) -> Shards:
@@ -195,15 +180,3 @@ def _open_maps(folder: str, size: int) -> Shards:
         )
         raise AlignmentError(message, where=folder, remedy=f"Draw them with a multiple of {size}.")
     return maps
-
-
-def _loader(dataset: MilImages, run: MilRun, **options: Any) -> DataLoader[Item]:
-    return DataLoader(
-        dataset,
-        num_workers=run.workers,
-        persistent_workers=run.workers > 0,
-        pin_memory=torch.cuda.is_available(),
-        collate_fn=partial(collate, size=run.image_size),
-        generator=torch.Generator(),  # its own, so that the global one is as in a resumed run
-        **options,
-    )

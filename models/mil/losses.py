@@ -43,20 +43,10 @@ DARK = -45.0  # logit of about that probability
 
 
 def image_probability(logits: Tensor, *, balanced: Balanced) -> Tensor:
-    """Probability C that a label is present, equation (1).
+    """Probability C, (B, K), that a label is present, from grid logits (B, K, h, w); equation (1).
 
-    Parameters
-    ----------
-    logits : Tensor, shape (B, K, h, w)
-        Grid logits.
-    balanced : {"published", "all", "off"}
-        Where ℓ depends on the number of factors: in the annotated term alone, in every product,
-        nowhere.
-
-    Returns
-    -------
-    Tensor, shape (B, K)
-        In [0, 1 - ℓ^(hw)]: 0 where every cell is dark.
+    It is in [0, 1 - ℓ^(hw)]: 0 where every cell is dark. `balanced` says where ℓ depends on the
+    number of factors: in the annotated term alone ("published"), in every product ("all"), nowhere.
     """
     return -torch.expm1(-_log_hazard(_wide(logits), balanced).exp())
 
@@ -81,20 +71,12 @@ def image_loss(
     annotated : Tensor of bool, shape (B,)
         Which images have maps.
     cells : Tensor of bool, shape (A, K, h, w)
-        `annotated_cells` of the A annotated images, in their order in the batch.
+        `annotated_cells` of the A annotated images, in their order in the batch; ArrayError if
+        these are not as many.
     balanced : {"published", "all", "off"}
         See `image_probability`.
     lambda_annotated : float
         λ_A, weight of an annotated image; 3 in the paper (Section 2.9).
-
-    Returns
-    -------
-    Tensor, shape ()
-
-    Raises
-    ------
-    ArrayError
-        If there are not as many maps as annotated images.
     """
     bags = bag_loss(logits, labels, balanced=balanced)[~annotated]
     marked = annotation_loss(_chosen(logits, annotated, cells), cells, balanced=balanced)
@@ -104,9 +86,7 @@ def image_loss(
 def bag_loss(logits: Tensor, labels: Tensor, *, balanced: Balanced) -> Tensor:
     """Unannotated images, equations (3) and (4): -log C where the label is present, else -log(1-C).
 
-    Returns
-    -------
-    Tensor, shape (B, K)
+    Gives (B, K).
     """
     log_hazard = _log_hazard(_wide(logits), balanced)
     hazard = log_hazard.exp()
@@ -120,11 +100,7 @@ def bag_loss(logits: Tensor, labels: Tensor, *, balanced: Balanced) -> Tensor:
 def annotation_loss(logits: Tensor, cells: Tensor, *, balanced: Balanced) -> Tensor:
     """Annotated images, equation (2): cells of the map should be lit, all others dark.
 
-    With the balanced range, ℓ follows the number of cells on either side of the map.
-
-    Returns
-    -------
-    Tensor, shape (A, K)
+    With the balanced range, ℓ follows the number of cells on either side of the map. Gives (A, K).
     """
     logits = _wide(logits)
     lit = cells.sum(dim=(2, 3), keepdim=True).to(logits.dtype)
@@ -137,20 +113,10 @@ def annotation_loss(logits: Tensor, cells: Tensor, *, balanced: Balanced) -> Ten
 
 
 def annotated_cells(maps: Tensor, grid: tuple[int, int], *, threshold: float) -> Tensor:
-    """Cells that a map lights: its maximum in the cell lies above the threshold.
+    """Cells, (A, K, h, w), that a map lights: its maximum in the cell lies above the threshold.
 
-    Parameters
-    ----------
-    maps : Tensor, shape (A, K, H, W)
-        Label maps in [0, 1].
-    grid : tuple of int
-        (h, w) of the grid logits.
-    threshold : float
-        In [0, 1); 0.15 in the paper (Section 2.9).
-
-    Returns
-    -------
-    Tensor of bool, shape (A, K, h, w)
+    Maps, (A, K, H, W), are in [0, 1]; `grid` is (h, w) of the grid logits; the threshold is 0.15 in
+    the paper (Section 2.9).
     """
     return F.adaptive_max_pool2d(maps, grid) > threshold
 
@@ -162,23 +128,16 @@ def decoder_loss(decoder_logits: Tensor, labels: Tensor, annotated: Tensor, maps
     ----------
     decoder_logits : Tensor, shape (B, K, H, W)
         Of the whole batch, which is what the mean is taken over.
-    labels : Tensor, shape (B, K)
-        1 where the label is present, 0 elsewhere.
-    annotated : Tensor of bool, shape (B,)
-        Which images have maps.
+    labels, annotated
+        As for `image_loss`.
     maps : Tensor, shape (A, K, H', W')
-        Maps of the A annotated images in [0, 1], in their order in the batch; pooled by maximum
-        where larger than the decoder's output.
+        Maps of the A annotated images in [0, 1], in their order in the batch, ArrayError if these
+        are not as many; pooled by maximum where larger than the decoder's output.
 
     Returns
     -------
     Tensor, shape ()
         0, with a gradient of 0, where no map counts.
-
-    Raises
-    ------
-    ArrayError
-        If there are not as many maps as annotated images.
     """
     logits = _wide(_chosen(decoder_logits, annotated, maps))
     positive = labels[annotated].to(logits.dtype)[:, :, None, None]
@@ -188,22 +147,12 @@ def decoder_loss(decoder_logits: Tensor, labels: Tensor, annotated: Tensor, maps
 
 
 def pooled_logits(logits: Tensor) -> Tensor:
-    """Image logits of the cross-entropy baseline: mean over cells, whose logits are then its CAM.
-
-    Returns
-    -------
-    Tensor, shape (B, K)
-    """
+    """Image logits (B, K) of the cross-entropy baseline: mean over cells, its CAM's logits."""
     return _wide(logits).mean(dim=(2, 3))
 
 
 def pooled_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the pooled head; a sum over images and labels, like `image_loss`.
-
-    Returns
-    -------
-    Tensor, shape ()
-    """
+    """Cross-entropy of the pooled head; a sum over images and labels, like `image_loss`."""
     pooled = pooled_logits(logits)
     return F.binary_cross_entropy_with_logits(pooled, labels.to(pooled.dtype), reduction="sum")
 

@@ -2,11 +2,11 @@
 
 What the paper says stands in `params.yaml`; what depends on the machine and on how much is to be
 trained stands in `params/<profile>.yaml`, which also say unit and source of each. A setting has its
-place in one of the two. A variant changes some of either for one model. `models.mil.runs` makes the
+place in one of the two. A variant changes some of either for one model. `mil_runs` makes the
 runs of a CONFIG from them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from gazescribe.models.core.settings import (
@@ -17,14 +17,16 @@ from gazescribe.models.core.settings import (
     ModelName,
     NotNegative,
     Positive,
-    Rule,
     Seeds,
+    SettingRule,
     Share,
     Side,
     Training,
     Variants,
     Yaml,
+    values_of,
 )
+from gazescribe.pipeline.core.errors import ParamsError
 
 
 def _check_layers(layers: tuple[int, ...]) -> None:
@@ -41,7 +43,7 @@ class MilMethod:
     share_rule: Literal["subjects", "published"]
     drop_duplicates: bool
     objective: Literal["mil", "cross_entropy"]
-    layers: Annotated[tuple[Literal[3, 4], ...], Rule(_check_layers)]
+    layers: Annotated[tuple[Literal[3, 4], ...], SettingRule(_check_layers)]
     decoder: bool
     balanced: Annotated[Literal["published", "all", "off"], Yaml(value=False, text="off")]
     lambda_annotated: NotNegative
@@ -144,3 +146,36 @@ class MilProfile(MilSize):
 
 PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
 """Of a CONFIG."""
+
+
+def mil_runs(section: MilSection, profile: MilProfile) -> list[MilRun]:
+    """Resolve the settings of each run: every model with every seed.
+
+    Models are in the profile's order, seeds within. Raises ParamsError if a model has no variant,
+    or a variant sets what no run can have; all faults at once.
+    """
+    unknown = [model for model in profile.models if model not in section.variants]
+    if unknown:
+        message = f"there is no variant {', '.join(unknown)}."
+        remedy = f"Known are {', '.join(section.variants)}."
+        raise ParamsError(message, where="mil.models of the profile", remedy=remedy)
+    return [
+        _run(section, profile, model, seed) for model in profile.models for seed in profile.seeds
+    ]
+
+
+def _run(section: MilSection, profile: MilProfile, model: str, seed: int) -> MilRun:
+    from gazescribe.pipeline.core.yaml_files import check  # pydantic: not where networks train
+
+    settings = {
+        **values_of(section, MilMethod),
+        **values_of(profile, MilSize),
+        **section.variants[model],
+        "name": f"{model}-seed{seed}",
+        "model": model,
+        "seed": seed,
+        "grid": 1,
+    }
+    run = check(settings, MilRun, ParamsError, where=f"mil.variants.{model}")
+    cell_px = 2 ** (1 + min(run.layers))  # 16 pixels of the image in layer 3, 32 in layer 4
+    return replace(run, grid=run.image_size // cell_px)

@@ -12,32 +12,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gazescribe.models.core.images import resize_of
-from gazescribe.models.mil.data import build_items, evaluation_items, summarise_items
+from gazescribe.models.mil.items import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss, pooled_loss
-from gazescribe.models.mil.network import Output
+from gazescribe.models.mil.network import MilOutput, network_of, probability_of
 from gazescribe.models.mil.settings import MilInputs, MilRun
-from gazescribe.models.mil.trained import network_of, probability_of
+from gazescribe.models.mil.summary import summarise_items
 from gazescribe.models.training.augment import apply
-from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.sampling import Tensors
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 
 MONITOR = "val_auroc"
 
-Batch = dict[str, Tensor]
-
 
 class MilTraining(pl.LightningModule):
-    """The network under its losses.
-
-    Parameters
-    ----------
-    run : MilRun
-        All settings.
-    """
+    """The network of a run under its losses."""
 
     def __init__(self, run: MilRun) -> None:
         super().__init__()
@@ -53,7 +46,7 @@ class MilTraining(pl.LightningModule):
             parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
         )
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002  Lightning's signature
+    def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
         """Move image and maps alike, each item by its own draw, on the device."""
         if not self.trainer.training:
             return batch
@@ -62,7 +55,7 @@ class MilTraining(pl.LightningModule):
         (maps,) = apply(affine[batch["annotated"]], batch["maps"], mode=mode)
         return {**batch, "image": image / 255, "maps": maps}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
+    def training_step(self, batch: Tensors, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
         """Loss (7) of a batch, or that of the cross-entropy baseline."""
         terms = self.losses(self.network(batch["image"]), batch)
         loss = torch.stack(list(terms.values())).sum()
@@ -73,7 +66,7 @@ class MilTraining(pl.LightningModule):
         self.log("train_annotated", n_annotated, reduce_fx="sum", **by_epoch(n))
         return loss
 
-    def losses(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, output: MilOutput, batch: Tensors) -> dict[str, Tensor]:
         """Terms of the loss, weighted, each a number."""
         run, labels, annotated = self.run, batch["labels"], batch["annotated"]
         if run.objective == "cross_entropy":
@@ -94,7 +87,7 @@ class MilTraining(pl.LightningModule):
             terms["decoder"] = run.lambda_decoder * drawn
         return terms
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
+    def validation_step(self, batch: Tensors, batch_idx: int) -> None:  # noqa: ARG002  Lightning's signature
         """Keep what the network says of unannotated images, and their labels."""
         logits = self.network(batch["image"], decode=False).logits
         self._seen.append((probability_of(logits, self.run), batch["labels"]))
@@ -112,25 +105,8 @@ class MilTraining(pl.LightningModule):
 def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001  every network's `prepare` takes it
     """Prepare a run for `models.training.fitting.fit`.
 
-    Parameters
-    ----------
-    run : MilRun
-        Settings.
-    inputs : MilInputs
-        Folders.
-    out : pathlib.Path
-        Of all runs; not used, since no run starts from another.
-    machine : Machine
-        On what.
-
-    Returns
-    -------
-    Job
-
-    Raises
-    ------
-    GazeError
-        If the data are not what they must be, or fill no batch.
+    `out` and `machine` are not used: no run starts from another. Raises GazeError if the data are
+    not what they must be, or fill no batch.
     """
     items = build_items(inputs, run)
     counts = summarise_items(inputs, run, items, evaluation_items(inputs, run))
@@ -145,7 +121,7 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         module=MilTraining(run),
         train=training_loader(items["train"], inputs, run),
         validate=evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
-        plan=Plan(
+        plan=TrainingPlan(
             name=run.name,
             seed=run.seed,
             epochs=run.epochs,
@@ -168,13 +144,7 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
 
 
 def warnings_of(labels: NDArray[np.float32]) -> list[str]:
-    """Say which labels cannot choose an epoch.
-
-    Parameters
-    ----------
-    labels : ndarray, shape (n, 10)
-        Of the validation images.
-    """
+    """Say which labels, (n, 10) of the validation images, cannot choose an epoch."""
     share = labels.mean(axis=0)
     flat = [name for name, value in zip(TEN_LABELS, share, strict=True) if value in {0, 1}]
     if not flat:

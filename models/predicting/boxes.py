@@ -40,16 +40,10 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Boxes:
-    """Shapes by picture and label.
+    """Shapes by name of the picture, then by label.
 
-    Attributes
-    ----------
-    shapes : mapping of str to mapping of str to list of Shape
-        By name of the picture, then by label.
-    sizes : mapping of str to tuple
-        (height, width) that the file says of a picture; None where it does not.
-    counts : dict
-        Annotations that are used, and left out by reason; images that were not given.
+    `sizes` are (height, width) that the file says of a picture, None where it does not; `counts`
+    are of annotations that are used, and left out by reason, and of images that were not given.
     """
 
     shapes: Mapping[str, Mapping[str, list[Shape]]]
@@ -62,8 +56,6 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
 
     Parameters
     ----------
-    path : pathlib.Path
-        The file.
     pictures : sequence of Picture
         Matched by name, or by listed path (the first where it occurs twice), or else by
         file name without suffix where one picture and one image only have it.
@@ -210,15 +202,7 @@ def _is_outline(values: Any) -> bool:
 
 
 def mask_of(shapes: Sequence[Shape], size: tuple[int, int]) -> Mask:
-    """Pixels whose centre lies in one of the shapes.
-
-    Parameters
-    ----------
-    shapes : sequence of Shape
-        Of one label of a picture.
-    size : tuple of int
-        (height, width) of the picture in pixels.
-    """
+    """Pixels of a picture, of (height, width) `size`, whose centre lies in one of the shapes."""
     from skimage.draw import polygon
 
     mask = np.zeros(size, bool)

@@ -37,16 +37,9 @@ class Panel(NamedTuple):
 def spread(
     values: NDArray[Any], frame: Letterbox, size: tuple[int, int] | None = None
 ) -> NDArray[Any]:
-    """Take a map out of its frame: the value at each pixel of the picture, or of a smaller one.
+    """Take a map out of its frame: the value at each pixel of the picture.
 
-    Parameters
-    ----------
-    values : ndarray, shape (frame.height, frame.width)
-        The map.
-    frame : Letterbox
-        How the picture lies in it.
-    size : tuple of int, optional
-        (height, width) of the result; that of the picture where it is not given.
+    Or of a smaller picture, of (height, width) `size`.
     """
     rows, columns = (_cells(frame, axis, (size or frame.image_size)[axis]) for axis in (0, 1))
     return values[np.ix_(rows, columns)]
@@ -71,21 +64,10 @@ def write_mask(values: NDArray[np.float32], frame: Letterbox, threshold: float, 
 def write_overlay(
     shown: NDArray[np.uint8], frame: Letterbox, title: str, panels: Sequence[Panel], path: Path
 ) -> None:
-    """Draw a picture, and beside it each map over it, as PNG.
+    """Draw a picture, at the size it is `shown` in, and beside it each map over it, as PNG.
 
-    Parameters
-    ----------
-    shown : ndarray of uint8, shape (height, width)
-        The picture at the size to draw it.
-    frame : Letterbox
-        How the picture lies in the maps.
-    title : str
-        Above the picture.
-    panels : sequence of Panel
-        Maps: colours are those of `HEAT`, stronger where the map is higher; a cyan line where it
-        crosses its threshold.
-    path : pathlib.Path
-        The file.
+    Colours of maps are those of `HEAT`, stronger where the map is higher; a cyan line is where it
+    crosses its threshold.
     """
     from PIL import Image, ImageDraw, ImageFont
 

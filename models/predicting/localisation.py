@@ -39,10 +39,8 @@ def compare(
 ) -> list[Row]:
     """Compare the maps of a picture, in the order of `labels`, with its boxes.
 
-    Returns
-    -------
-    list of dict
-        By label that has boxes: what `fit` gives, with its probability; or why it is `left_out`.
+    Gives for each label that has boxes what `fit` does, with its probability; or why it is
+    `left_out`.
     """
     rows: list[Row] = []
     size_in_file = boxes.sizes.get(name, (None, None))
@@ -71,24 +69,10 @@ def fit(
     threshold: float | None,
     limits: Sequence[float],
 ) -> Row:
-    """Compare a map with a mask of the same size.
+    """Compare a map over the picture with a mask of the same size, which is not empty.
 
-    Parameters
-    ----------
-    values : ndarray of float32, shape (height, width)
-        The map, over the picture.
-    mask : ndarray of bool, shape (height, width)
-        Where the label is; not empty.
-    threshold : float, optional
-        One of `limits`.
-    limits : sequence of float
-        Thresholds, rising.
-
-    Returns
-    -------
-    dict
-        iou at the threshold, or None; best_iou and best_threshold; hit (pointing game); area_px;
-        and curve, the IoU at each limit.
+    Gives iou at the threshold, one of the rising `limits`, or None; best_iou and best_threshold;
+    hit (pointing game); area_px; and curve, the IoU at each limit.
     """
     curve = iou_by_threshold(values, mask, limits)
     best = int(np.argmax(curve))
@@ -112,11 +96,8 @@ def limits_of(thresholds: Mapping[str, float]) -> tuple[float, ...]:
 def sum_up(rows: Sequence[Row], labels: Sequence[str], limits: Sequence[float]) -> Row:
     """Average what `fit` gave, with its `label`, over the pictures of a label, then over labels.
 
-    Returns
-    -------
-    dict
-        By label: n, threshold, iou, best_threshold, best_iou (those of the mean curve), pointing,
-        curve. In `mean` iou, best_iou and pointing over the labels that occur.
+    By label: n, threshold, iou, best_threshold, best_iou (those of the mean curve), pointing,
+    curve. In `mean` iou, best_iou and pointing over the labels that occur.
     """
     by_label: dict[str, Row] = {}
     for label in labels:

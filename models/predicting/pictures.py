@@ -20,16 +20,10 @@ LONGEST_NAME = 120  # bytes: file systems take 255, and a suffix and a number ar
 
 @dataclass(frozen=True)
 class Picture:
-    """One radiograph.
+    """One radiograph: where it lies, and its name.
 
-    Attributes
-    ----------
-    name : str
-        Its own among those listed together; fit for a file name.
-    path : pathlib.Path
-        Where it lies.
-    listed_path : str
-        Where, below the folder that was named, or as the csv has it.
+    No two that are listed together have the same name; it is fit for a file name. `listed_path` is
+    below the folder that was named, or as the csv has it.
     """
 
     name: str
@@ -42,25 +36,11 @@ def list_pictures(
 ) -> tuple[list[Picture], dict[str, int]]:
     """List the radiographs of files, folders and csv files.
 
-    Parameters
-    ----------
-    sources : sequence of pathlib.Path
-        A folder is searched to its depths, in the order of paths; a csv has a column `path`,
-        relative to itself, and may have a column `name`. Any other file is taken as a picture.
-    but : pathlib.Path, optional
-        Folder to leave out, since outputs go there.
-
-    Returns
-    -------
-    list of Picture
-        In the order given. Names come from paths; of equal ones the second ends in -2.
-    dict of str to int
-        Files in folders that are no pictures, by suffix.
-
-    Raises
-    ------
-    GazeError
-        If there is none, or a csv is not what it must be.
+    A folder is searched to its depths, in the order of paths, `but` for the one that outputs go to;
+    a csv has a column `path`, relative to itself, and may have a column `name`. Any other file is
+    taken as a picture. Names come from paths; of equal ones the second ends in -2. Also counts the
+    files in folders that are no pictures, by suffix. Raises GazeError if there is none, or a csv is
+    not what it must be.
     """
     pictures: list[Picture] = []
     other_suffixes: Counter[str] = Counter()

@@ -32,12 +32,8 @@ Source = Path | NDArray[np.uint8]
 class Channel(NamedTuple):
     """What one map of a picture shows.
 
-    Attributes
-    ----------
-    kind : str
-        As the index of maps has it: label, saliency, gradcam.
-    label : str
-        Empty where it belongs to none.
+    `kind` is as the index of maps has it: label, saliency, gradcam. `label` is empty where the map
+    belongs to none.
     """
 
     kind: str
@@ -52,12 +48,8 @@ class Channel(NamedTuple):
 class BatchOutput(NamedTuple):
     """What a network predicts of a batch.
 
-    Attributes
-    ----------
-    probabilities : Tensor of float64, shape (B, labels)
-        Of the predictor's `labels`; no column where it has none.
-    maps : Tensor of float32, shape (B, channels, h, w)
-        Of the kind asked for, in [0, 1], one for each of its channels, over the whole frame.
+    Probabilities, (B, labels) in float64, are of the predictor's `labels`. Maps, (B, channels, h,
+    w) in float32 and [0, 1], are of the kind asked for, over the whole frame.
     """
 
     probabilities: Tensor
@@ -70,8 +62,6 @@ class Predictor:
 
     Attributes
     ----------
-    checkpoint : Checkpoint
-        What its file says.
     network : Module
         On the CPU, in evaluation mode.
     labels : tuple of str
@@ -100,13 +90,7 @@ class Predictor:
         return str(self.checkpoint.input.get("resize", "direct"))
 
     def kind(self, name: str | None) -> str:
-        """Check a kind of map, or choose the first where none is named.
-
-        Raises
-        ------
-        ParamsError
-            If it cannot draw that one.
-        """
+        """Check that it draws this kind of map, or choose the first where none is named."""
         if name is not None and name not in self.maps:
             message = f"this network draws no map {name!r}; it draws {', '.join(self.maps)}."
             raise ParamsError(message)
@@ -120,16 +104,8 @@ class Predictor:
 class ImageOutput(NamedTuple):
     """What a network predicts of one image.
 
-    Attributes
-    ----------
-    probabilities : dict of str to float
-        By label.
-    maps : ndarray of float32, shape (channels, h, w)
-        In [0, 1].
-    frame : Letterbox
-        How the image lies in a map.
-    shown : ndarray of uint8
-        The image, its longer side `SHOWN_PX`.
+    Probabilities are by label; maps, (channels, h, w), are in [0, 1]; `frame` says how the image
+    lies in a map; `shown` is the image, its longer side `SHOWN_PX`.
     """
 
     probabilities: dict[str, float]
@@ -147,13 +123,7 @@ class FittedImage(NamedTuple):
 
 
 def load_predictor(path: Path) -> Predictor:
-    """Read a checkpoint of either system.
-
-    Raises
-    ------
-    GazeError
-        If the file is no checkpoint of ours, or of a system that nobody knows.
-    """
+    """Read a checkpoint of either system; raises GazeError for other files and systems."""
     checkpoint = load_checkpoint(path)
     system = checkpoint.system
     if system not in SYSTEMS:
@@ -175,20 +145,8 @@ def predict_images(
 ) -> Iterator[ImageOutput | GazeError]:
     """Show images to a network; give what it predicts of each, or why it could not be read.
 
-    Parameters
-    ----------
-    images : sequence of Path or ndarray of uint8, shape (height, width)
-        In this order.
-    predictor : Predictor
-        Its network is moved to `device`.
-    kind : str
-        Of maps.
-    device : torch.device
-        On what.
-    batch_size : int
-        Images a batch; those that cannot be read leave it smaller.
-    workers : int
-        Processes that read images; 0 reads between batches.
+    The predictor's network is moved to `device`. Images that cannot be read leave a batch smaller;
+    `workers` are processes that read images, 0 reads between batches.
     """
     network: Any = predictor.network  # torch declares no `to` with both arguments
     # A third faster on a processor for networks of thin layers, the same within rounding.

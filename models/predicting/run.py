@@ -23,17 +23,11 @@ from numpy.typing import NDArray
 
 from gazescribe.models.core.checkpoint import library_versions
 from gazescribe.models.core.device import choose_device
+from gazescribe.models.predicting import resuming
 from gazescribe.models.predicting.boxes import Boxes, read_boxes
 from gazescribe.models.predicting.drawing import Panel, write_mask, write_overlay
 from gazescribe.models.predicting.localisation import compare, write_localisation
 from gazescribe.models.predicting.pictures import Picture, safe_name, without_suffix
-from gazescribe.models.predicting.resuming import (
-    check_out,
-    fingerprint,
-    read_note,
-    resumable_folder,
-    write_note,
-)
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.files import write_json
@@ -45,7 +39,6 @@ if TYPE_CHECKING:  # torch takes seconds to import
 
 PARTS = ("json", "maps", "masks", "overlays")
 PREDICTIONS = "predictions.json"
-FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")
 
 Row = dict[str, Any]
 
@@ -65,20 +58,9 @@ class Options:
 class Task:
     """A network, and what to write of what it predicts.
 
-    Attributes
-    ----------
-    predictor : Predictor
-        The network.
-    write : tuple of str
-        Of `PARTS`; predictions.json is written in any case.
-    kind : str
-        Of maps.
-    thresholds : mapping of str to float
-        Of maps, by name of the channel.
-    min_probability : float
-        Masks and overlays show labels with no less than this.
-    boxes : Boxes, optional
-        To compare maps with.
+    `write` is of `PARTS`, predictions.json is written in any case; `thresholds` are those of the
+    maps of `kind`, by name of the channel; masks and overlays show labels with no less than
+    `min_probability`; maps are compared with `boxes`.
     """
 
     predictor: "Predictor"
@@ -111,14 +93,12 @@ def run(
 ) -> dict[str, Any]:
     """Apply a network to pictures; give the counts.
 
-    Raises
-    ------
-    GazeError
-        If the checkpoint, the boxes or OUT are not what they must be, or no picture can be read.
+    Raises GazeError if the checkpoint, the boxes or OUT are not what they must be, or no picture
+    can be read.
     """
     from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
-    check_out(out, PREDICTIONS)
+    resuming.check_out(out, PREDICTIONS)
     device = choose_device(accelerator)
     if workers is None:
         workers = (os.cpu_count() or 1) if device.type == "cuda" else 0
@@ -133,9 +113,9 @@ def run(
     files = [path for path in (checkpoint, options.boxes) if path]
     n = max(1, ROWS_A_SHARD // len(task.channels))
     parts = [pictures[start : start + n] for start in range(0, len(pictures), n)]
-    key = fingerprint(files, pictures, decisive)
-    with resumable_folder(out, key, PREDICTIONS) as folder:
-        notes = [read_note(folder, number, part) for number, part in enumerate(parts)]
+    key = resuming.fingerprint(files, pictures, decisive)
+    with resuming.resumable_folder(out, key, PREDICTIONS) as folder:
+        notes = [resuming.read_note(folder, number, part) for number, part in enumerate(parts)]
         missing = [number for number, note in enumerate(notes) if note is None]
         to_do = [picture for number in missing for picture in parts[number]]
         outputs = predict_images(
@@ -157,11 +137,8 @@ def run(
 def make_task(predictor: "Predictor", options: Options, pictures: Sequence[Picture]) -> Task:
     """Complete the options with what the checkpoint says, and read the boxes.
 
-    Raises
-    ------
-    GazeError
-        If the network draws no such map, masks are asked for and it has no thresholds, boxes are
-        given and its maps belong to no label, or the boxes are not what they must be.
+    Raises GazeError if the network draws no such map, masks are asked for and it has no thresholds,
+    boxes are given and its maps belong to no label, or the boxes are not what they must be.
     """
     kind = predictor.kind(options.kind)
     channels = predictor.maps[kind]
@@ -207,7 +184,7 @@ def write_part(
     if maps:
         write_shard(folder, number, (len(maps), *maps[0].shape), maps)
     note = {"images": images, "scored": scored, "left_out": left_out}
-    write_note(folder, number, part, note)
+    resuming.write_note(folder, number, part, note)
     return note
 
 
@@ -234,7 +211,7 @@ def write_picture(picture: Picture, output: "ImageOutput", task: Task, folder: P
         "name": picture.name,
         "path": picture.listed_path,
         "probabilities": probabilities,
-        "frame": {name: getattr(frame, name) for name in FRAME},
+        "frame": {name: px for name, px in vars(frame).items() if name != "image_size"},
         "width_px": frame.image_size[1],
         "height_px": frame.image_size[0],
     }
@@ -264,10 +241,7 @@ def write_picture(picture: Picture, output: "ImageOutput", task: Task, folder: P
 def finish(notes: Sequence[Row], task: Task, folder: Path) -> Row:
     """Write what sums all parts up; give it, but for the single pictures.
 
-    Raises
-    ------
-    GazeError
-        If no picture could be read.
+    Raises GazeError if no picture could be read.
     """
     images = [record for note in notes for record in note["images"]]
     left_out = [record for note in notes for record in note["left_out"]]

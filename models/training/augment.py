@@ -65,19 +65,9 @@ def affine(
 def apply(affine: Tensor, *tensors: Tensor, mode: Interpolation) -> tuple[Tensor, ...]:
     """Move the items of a batch, each by its own affine; what comes from outside is 0.
 
-    Parameters
-    ----------
-    affine : Tensor of float32, shape (n, 2, 3)
-        As `affine` gives them. Of annotated items alone: `batch["affine"][batch["annotated"]]`.
-    tensors : Tensor of any numbers, shape (n, channels, height, width)
-        Images, maps, masks, of any size but one shape (height to width).
-    mode : {'nearest', 'bilinear'}
-        Interpolation.
-
-    Returns
-    -------
-    tuple of Tensor
-        One for each of `tensors`, float32 in the same units.
+    Matrices, (n, 2, 3), are as `affine` gives them; of annotated items alone they are
+    `batch["affine"][batch["annotated"]]`. Tensors, (n, channels, height, width), are images, maps,
+    masks, of any size but one shape (height to width); they come back as float32 in the same units.
     """
     return tuple(_move(affine, tensor, mode) for tensor in tensors)
 

@@ -30,13 +30,11 @@ FINITE_EVERY = 50
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How a module is trained.
 
     Attributes
     ----------
-    name : str
-        Of the run, for messages.
     seed : int
         Of the global generators, with the epoch.
     epochs : int
@@ -48,10 +46,6 @@ class Plan:
         Which end of it is best.
     patience : int, optional
         Stop when so many epochs have brought nothing better; an equal score is not better.
-    precision : {'32', '16-mixed', 'bf16-mixed'}
-        Of Lightning.
-    channels_last, compile : bool
-        Memory format of the network; `torch.compile`.
     """
 
     name: str
@@ -75,8 +69,6 @@ class Course:
         What was logged, one an epoch.
     best_epoch : int
         -1 before the first.
-    best_score : float
-        Of the monitored value.
     best_weights : dict of Tensor
         State of the network then, on the CPU.
     n_images : int
@@ -115,7 +107,7 @@ def seed_all(seed: int) -> None:
 class EpochEnd(pl.Callback):
     """Seed each epoch, judge it when it ends, keep the state from which the next one follows."""
 
-    def __init__(self, plan: Plan, resume: Path) -> None:
+    def __init__(self, plan: TrainingPlan, resume: Path) -> None:
         self._plan = plan
         self._resume = resume
         self.course = Course()
@@ -124,6 +116,7 @@ class EpochEnd(pl.Callback):
         """Take up the state of a killed run."""
         if self._resume.is_file():
             self._load(trainer, pl_module)
+        # Lightning goes by these two which epoch comes next.
         progress: Any = trainer.fit_loop.epoch_progress.current
         progress.processed = progress.completed = len(self.course.rows)
         trainer.should_stop = self._exhausted()
@@ -193,12 +186,9 @@ class EpochEnd(pl.Callback):
 
     def _check_finite(self, trainer: pl.Trainer) -> None:
         if not bool(self._finite):
-            message = (
-                f"the loss of {self._plan.name} is not a number in epoch {trainer.current_epoch}"
-            )
-            message += (
-                f" (step {trainer.fit_loop.batch_idx} or one of the {FINITE_EVERY} before it)."
-            )
+            plan, epoch, step = self._plan, trainer.current_epoch, trainer.fit_loop.batch_idx
+            message = f"the loss of {plan.name} is not a number in epoch {epoch}"
+            message += f" (step {step} or one of the {FINITE_EVERY} before it)."
             remedy = "Lower lr, or train with precision 32 if it is 16-mixed."
             raise GazeError(message, remedy=remedy)
 
@@ -218,19 +208,15 @@ class EpochEnd(pl.Callback):
     def _load(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         try:
             state = torch.load(self._resume, map_location="cpu", weights_only=True)
-            self._restore(state, trainer, module)
+            module.load_state_dict(state["module"])
+            for optimizer, values in zip(trainer.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(values)
+            schedulers = zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True)
+            for config, values in schedulers:
+                config.scheduler.load_state_dict(values)
+            trainer.precision_plugin.load_state_dict(state["precision"])
+            self.course = Course(**state["course"])
         except (RuntimeError, ValueError, KeyError, TypeError, UnpicklingError) as fault:
             message = f"the state of a killed run of {self._plan.name} does not fit it."
             remedy = "Delete it to start anew."
             raise GazeError(message, where=self._resume, remedy=remedy) from fault
-
-    def _restore(
-        self, state: dict[str, Any], trainer: pl.Trainer, module: pl.LightningModule
-    ) -> None:
-        module.load_state_dict(state["module"])
-        for optimizer, values in zip(trainer.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
-        for config, values in zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True):
-            config.scheduler.load_state_dict(values)
-        trainer.precision_plugin.load_state_dict(state["precision"])
-        self.course = Course(**state["course"])

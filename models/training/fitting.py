@@ -20,7 +20,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]  # not in its `__all__`
 from torch.utils.data import DataLoader
 
-from gazescribe.models.training.epochs import Course, EpochEnd, Plan
+from gazescribe.models.training.epochs import Course, EpochEnd, TrainingPlan
 from gazescribe.models.training.progress import EpochBar, LiveLog
 from gazescribe.pipeline.core.errors import GazeError
 
@@ -48,8 +48,6 @@ class Job:
         With the attribute `network`.
     train, validate : DataLoader
         Batches; the sampler of `train` follows `set_epoch`.
-    plan : Plan
-        How to train.
     labels, input, training
         What the checkpoint says of them (`models.core.checkpoint.Checkpoint`).
     warnings : sequence of str
@@ -59,7 +57,7 @@ class Job:
     module: pl.LightningModule
     train: DataLoader[Any]
     validate: DataLoader[Any]
-    plan: Plan
+    plan: TrainingPlan
     labels: Sequence[str]
     input: Mapping[str, Any]
     training: Mapping[str, Any]
@@ -67,13 +65,7 @@ class Job:
 
 
 def choose_machine(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:
-    """Choose a GPU where there is one, unless told otherwise.
-
-    Raises
-    ------
-    GazeError
-        If there are fewer GPUs than asked for.
-    """
+    """Choose GPUs where there are some, unless told otherwise; refuse more than there are."""
     n_gpus = torch.cuda.device_count()
     chosen = accelerator or ("gpu" if n_gpus else "cpu")
     if chosen == "gpu" and n_gpus < devices:
@@ -92,28 +84,9 @@ def wait_for_all() -> None:
 def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -> Course:
     """Train a job's module, or go on where a killed run of the same job left off.
 
-    Parameters
-    ----------
-    job : Job
-        What, on what, how.
-    resume : pathlib.Path
-        File of the state after the last whole epoch.
-    machine : Machine
-        On what.
-    live : pathlib.Path, optional
-        Folder for DVCLive; none without it.
-
-    Returns
-    -------
-    Course
-        Its `best_weights` are the network's at the best epoch, on the CPU.
-
-    Raises
-    ------
-    GazeError
-        If the loss is no longer a number, or the monitored value is not logged.
-    SystemExit
-        With status 143 if the process is told to stop (SIGTERM); the state is kept.
+    `resume` is the file of the state after the last whole epoch, `live` the folder for DVCLive.
+    Raises GazeError if the loss is no longer a number, or the monitored value is not logged. Raises
+    SystemExit with status 143 if the process is told to stop (SIGTERM); the state is kept.
     """
     module, plan = job.module, job.plan
     network: Any = module.network

@@ -19,13 +19,10 @@ def forget_peak(accelerator: Literal["cpu", "gpu"]) -> None:
 
 
 def peak_mib(accelerator: Literal["cpu", "gpu"]) -> float | None:
-    """Tell the most that was held since, in MiB.
+    """Tell the most that was held since, in MiB; None where the system does not say.
 
-    Returns
-    -------
-    float or None
-        On a GPU what tensors took there; on a CPU all that this process took, libraries and what
-        earlier runs left behind included; None where the system does not say.
+    On a GPU what tensors took there; on a CPU all that this process took, libraries and what
+    earlier runs left behind included.
     """
     if accelerator == "gpu":
         return round(torch.cuda.max_memory_allocated() / 2**20, 1)

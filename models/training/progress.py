@@ -11,13 +11,7 @@ import pytorch_lightning as pl
 
 
 class EpochBar(pl.Callback):
-    """A bar over all epochs of a run, that goes when the run ends.
-
-    Parameters
-    ----------
-    name : str
-        Of the run.
-    """
+    """A bar over all epochs of a run, by its name, that goes when the run ends."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -83,13 +77,7 @@ class EpochBar(pl.Callback):
 
 
 class LiveLog(pl.Callback):
-    """Log each epoch with DVCLive, without its habit of writing dvc.yaml and experiments.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where its files go.
-    """
+    """Log each epoch with DVCLive to a folder; it writes neither dvc.yaml nor experiments."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)

@@ -32,24 +32,9 @@ IN_CHECKPOINT = ("best_epoch", "best_score", "epochs", "monitor", "training", "w
 def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine") -> dict[str, Any]:
     """Train one run, unless its checkpoint is there already.
 
-    Parameters
-    ----------
-    run : Run
-        Settings of the system of `config`.
-    config : Config
-        Where it comes from.
-    out : pathlib.Path
-        Folder of all runs.
-    data : str
-        `data_hash` of the inputs.
-    machine : Machine
-        On what.
-
-    Returns
-    -------
-    dict
-        What `train.json` says, and `skipped`. Of a run that is done and has lost that file, what
-        its checkpoint says: all but times and memory.
+    `out` is the folder of all runs, `data` the `data_hash` of the inputs. Gives what `train.json`
+    says, and `skipped`; of a run that is done and has lost that file, what its checkpoint says: all
+    but times and memory.
     """
     from gazescribe.models.training.epochs import seed_all
     from gazescribe.models.training.fitting import fit, wait_for_all

@@ -4,14 +4,18 @@ Items have keys (epoch, index), so that loader processes that live on know the e
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from torch import distributed
-from torch.utils.data import Sampler
+import torch
+from torch import Tensor, distributed
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gazescribe.pipeline.core.errors import ParamsError
 
 Key = tuple[int, int]
+Tensors = dict[str, Tensor]
+"""An item, or a batch, by the names of its parts."""
 
 ORDER, SEED, AUGMENT = range(3)
 """What a stream of random numbers is for: streams of the same seed and epoch differ."""
@@ -37,22 +41,9 @@ def place() -> tuple[int, int]:
 class EpochSampler(Sampler[Key]):
     """Keys of one process's training items, in another order every epoch.
 
-    Parameters
-    ----------
-    n_items : int
-        Length of the list of items.
-    batch_size : int
-        Items a batch and process; items that fill no batch are left out, others every epoch.
-    seed : int
-        Of the run.
+    `batch_size` counts the items a batch and process. Items that fill no batch are left out, others
+    every epoch; raises ParamsError where they fill none.
 
-    Raises
-    ------
-    ParamsError
-        If there are fewer items than one batch needs.
-
-    Notes
-    -----
     No two processes have an item in common, and all have as many batches. Batch k of all of them
     is batch k of a single process that takes as many items as they do together.
     """
@@ -62,7 +53,7 @@ class EpochSampler(Sampler[Key]):
         self._batch_size = batch_size
         self._seed = seed
         self._epoch = 0
-        len(self)  # raises
+        len(self)  # raises where there is no batch, before anything is loaded
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this before each."""
@@ -88,15 +79,6 @@ class EpochSampler(Sampler[Key]):
 class EvenBatches(Sampler[list[Key]]):
     """Batches of keys of one process that evaluates; all processes together give each item once.
 
-    Parameters
-    ----------
-    n_items : int
-        Length of the list of items.
-    batch_size : int
-        Items a batch and process.
-
-    Notes
-    -----
     All processes have as many batches, for each waits for the others at every batch. So batches
     are of about one size; with several processes some hold one item more than `batch_size`.
     """
@@ -114,3 +96,15 @@ class EvenBatches(Sampler[list[Key]]):
         share = np.arange(rank, self._n_items, world_size)
         batches = np.array_split(share, len(self)) if len(self) else []
         return ([(0, int(index)) for index in batch] for batch in batches)
+
+
+def load_batches(dataset: Dataset[Any], workers: int, **options: Any) -> DataLoader[Any]:
+    """Load a data set by its sampler, in so many processes of its own; options are torch's."""
+    return DataLoader(
+        dataset,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # its own, so that the global one is as in a resumed run
+        **options,
+    )

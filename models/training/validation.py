@@ -26,19 +26,8 @@ def gathered(column: Tensor) -> Tensor:
 def macro_auroc(probability: Tensor, labels: Tensor) -> tuple[float, int]:
     """Mean AUROC over the labels that some images have and some have not.
 
-    Parameters
-    ----------
-    probability : Tensor of float, shape (n, labels)
-        Of each label.
-    labels : Tensor, shape (n, labels)
-        1 where the image has it.
-
-    Returns
-    -------
-    float
-        `NOTHING_LEARNT` where no label can be scored.
-    int
-        Labels that were scored.
+    Probabilities and labels have shape (n, labels). Gives `NOTHING_LEARNT` where no label can be
+    scored; and how many were.
     """
     positive = labels > 0.5
     varied = positive.any(dim=0) & ~positive.all(dim=0)

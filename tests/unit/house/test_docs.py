@@ -25,7 +25,7 @@ from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 
 from gazescribe.models.core.config import read_config
-from gazescribe.models.mil.runs import mil_runs
+from gazescribe.models.mil.settings import mil_runs
 from gazescribe.pipeline.commands.cli import COMMANDS, main
 from gazescribe.pipeline.commands.params import Params, load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError

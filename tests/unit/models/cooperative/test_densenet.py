@@ -3,7 +3,12 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import DenseNet, densenet201
 
-from gazescribe.models.cooperative.densenet import Encoder, GreyConv2d, read_densenet
+from gazescribe.models.cooperative.densenet import (
+    DenseClassifier,
+    Encoder,
+    GreyConv2d,
+    read_densenet,
+)
 from gazescribe.pipeline.core.errors import GazeError
 
 
@@ -119,3 +124,27 @@ def test_files_are_read_under_old_and_new_names(tiny, tmp_path):
 def test_a_file_that_is_absent_is_named(tmp_path):
     with pytest.raises(GazeError, match=r"lost\.pth"):
         read_densenet(tmp_path / "lost.pth")
+
+
+def test_densenet_has_the_published_size():
+    with torch.device("meta"):
+        network = DenseClassifier(Encoder("densenet201"))
+        assert network(torch.zeros(2, 1, 640, 512)).classes.shape == (2, 3)
+    assert n_parameters(network) == 18_098_691
+
+
+def test_embeddings_are_what_is_classified():
+    torch.manual_seed(0)
+    network = DenseClassifier(Encoder("tiny")).eval()
+    images = torch.rand(2, 1, 64, 64)
+    embeddings = network.embed(images)
+    assert embeddings.shape == (2, network.encoder.n_out)
+    prediction = network(images)
+    torch.testing.assert_close(prediction.classes, network.classifier(embeddings))
+    assert prediction.saliency is None
+
+
+def test_contrastive_training_has_no_last_layer():
+    network = DenseClassifier(Encoder("tiny"), classes=False)
+    assert network(torch.rand(1, 1, 64, 64)).classes is None
+    assert all(name.startswith("encoder.") for name in network.state_dict())

@@ -10,20 +10,19 @@ import torch
 from captum.attr import LayerGradCam
 from PIL import Image
 
-from gazescribe.models.cooperative.classifiers import DenseClassifier
-from gazescribe.models.cooperative.densenet import Encoder
+from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder
 from gazescribe.models.cooperative.evaluation import Baselines, mixed, most_probable, score
-from gazescribe.models.cooperative.gaze import Gaze, gaze_grid
+from gazescribe.models.cooperative.gaze import ImageGaze, gaze_grid
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
-from gazescribe.models.cooperative.items import CLASSES, build_lists
-from gazescribe.models.cooperative.networks import network_of
+from gazescribe.models.cooperative.items import build_lists
+from gazescribe.models.cooperative.networks import network_of, restored
 from gazescribe.models.cooperative.settings import CooperativeEvaluation
-from gazescribe.models.cooperative.trained import restored
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
@@ -53,7 +52,7 @@ def saved(run, folder):
         system="cooperative",
         run=dataclasses.asdict(run),
         run_hash="none",
-        labels=list(CLASSES),
+        labels=list(DIAGNOSES),
         input={"height": run.image_height, "width": run.image_width, "channels": 1}
         | {"normalise": "once"},
         training={},
@@ -92,7 +91,7 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     if model in DIAGNOSING:
         said = frame(found, "classification")
         assert len(said) == n
-        np.testing.assert_allclose(said[[f"p_{name}" for name in CLASSES]].sum(axis=1), 1)
+        np.testing.assert_allclose(said[[f"p_{name}" for name in DIAGNOSES]].sum(axis=1), 1)
         right = said.apply(lambda row: most_probable(row) == row["target"], axis=1)
         assert found.metrics["test"]["accuracy"] == right[said.split == "test"].mean()
     else:
@@ -141,7 +140,7 @@ def of_files(inputs):
             **{name: reading[name] for name in ("subject_id", "diagnosis", "egd_split")},
             "image": images[at],
             "target": drawn[reading["reading_id"]].astype(float),
-            "gaze": Gaze(places, (own["offset_s"] - own["onset_s"]).to_numpy()),
+            "gaze": ImageGaze(places, (own["offset_s"] - own["onset_s"]).to_numpy()),
             "valid": box.on_image(0)[:, None] & box.on_image(1),
             "sides": sides * box.scale,
             "centre": pads + sides * box.scale / 2 - 0.5,
@@ -185,7 +184,7 @@ def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path
         maps, chances = expected_maps(one, train, network)
         assert (row["split"], row["subject_id"]) == (one["egd_split"], one["subject_id"])
         assert row["target"] == one["diagnosis"]
-        own = row[[f"p_{label}" for label in CLASSES]].to_numpy(float)
+        own = row[[f"p_{label}" for label in DIAGNOSES]].to_numpy(float)
         np.testing.assert_allclose(own, chances, atol=1e-5)
         for kind, values in maps.items():
             for pixels, valid in (("valid", one["valid"]), ("all", None)):
@@ -274,10 +273,10 @@ def test_gradcam_is_that_of_captum():
     ("model", "labels", "kinds"),
     [
         pytest.param(
-            "cooperative", CLASSES, ["saliency,gradcam", "saliency", "gradcam"], id="both"
+            "cooperative", DIAGNOSES, ["saliency,gradcam", "saliency", "gradcam"], id="both"
         ),
         pytest.param("unet_s", (), ["saliency"], id="looks"),
-        pytest.param("dnet201", CLASSES, ["gradcam"], id="diagnoses"),
+        pytest.param("dnet201", DIAGNOSES, ["gradcam"], id="diagnoses"),
     ],
 )
 def test_predict_asks_for_what_there_is(tmp_path, model, labels, kinds):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.models.cooperative.gaze import Gaze, gaze_grid, gaze_of
+from gazescribe.models.cooperative.gaze import ImageGaze, gaze_grid, gaze_of
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from tests.unit.models.cooperative.cooperative_cases import World
 
@@ -10,7 +10,7 @@ SIZE = (64, 96)
 
 def gaze(*fixations):
     places = np.array([one[:2] for one in fixations], float).reshape(-1, 2)
-    return Gaze(places, np.array([one[2] for one in fixations], float))
+    return ImageGaze(places, np.array([one[2] for one in fixations], float))
 
 
 def test_a_fixation_is_seen_by_the_patches_whose_window_holds_it():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.cooperative.gazegnn import Block, GazeGNN
+from gazescribe.models.cooperative.gazegnn import GazeGNN, GraphBlock
 
 
 def tiny(**options):
@@ -24,7 +24,7 @@ def test_it_has_the_published_size():
     tables = [one for name, one in network.named_buffers() if name.endswith("apart")]
     assert sum(one.numel() for one in tables) == 1_771_938
     assert classes.shape == (2, 3)
-    blocks = [one for one in network.stages if isinstance(one, Block)]
+    blocks = [one for one in network.stages if isinstance(one, GraphBlock)]
     assert [one.dilation for one in blocks] == [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]
     assert {one.n_links for one in blocks} == {9}
 
@@ -68,7 +68,7 @@ def test_without_gaze_it_takes_none(batch):
 def test_links_go_to_the_nearest_alike():
     """Against a loop over nodes, with keys averaged over 2 x 2 nodes and every second left out."""
     torch.manual_seed(2)
-    block = Block(8, (8, 12), 2, 2).eval()
+    block = GraphBlock(8, (8, 12), 2, 2).eval()
     assert (block.n_links, block.dilation) == (9, 2)
     x = torch.randn(2, 8, 8, 12)
     nodes = block.before(x)
@@ -91,7 +91,7 @@ def test_links_go_to_the_nearest_alike():
 
 def test_places_apart_are_far():
     """Minus twice the mean product of sines and cosines of both coordinates."""
-    block = Block(8, (3, 5), 1, 1)
+    block = GraphBlock(8, (3, 5), 1, 1)
     places = [(y, x) for y in range(3) for x in range(5)]
     expected = np.empty((15, 15))
     for i, a in enumerate(places):
@@ -104,7 +104,7 @@ def test_places_apart_are_far():
 
 
 def test_small_graphs_link_to_what_there_is():
-    block = Block(8, (2, 2), 1, 3)
+    block = GraphBlock(8, (2, 2), 1, 3)
     assert (block.n_links, block.dilation) == (4, 1)
     assert block(torch.rand(2, 8, 2, 2)).shape == (2, 8, 2, 2)
 

@@ -8,7 +8,7 @@ from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import small_run
-from tests.unit.models.cooperative.test_trained import saved
+from tests.unit.models.cooperative.test_networks import saved_network as saved
 
 
 def made(run, folder):

@@ -14,7 +14,7 @@ from gazescribe.models.cooperative.losses import (
 )
 from gazescribe.pipeline.geometry.saliency import kl
 
-CLASSES = torch.tensor([0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 2, 1])
+DIAGNOSES = torch.tensor([0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 2, 1])
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +118,10 @@ def test_all_triplets_are_averaged(normalise):
     margin = 0.3 if normalise else 1.0
     each = [
         max(0, (unit[a] - unit[p]).norm() - (unit[a] - unit[n]).norm() + margin)
-        for a, p, n in triplets(CLASSES)
+        for a, p, n in triplets(DIAGNOSES)
     ]
     assert 0 < sum(one == 0 for one in each) < len(each)
-    found = triplet_loss(vectors.float(), CLASSES, margin=margin, normalise=normalise)
+    found = triplet_loss(vectors.float(), DIAGNOSES, margin=margin, normalise=normalise)
     assert found.item() == pytest.approx(float(np.mean(each)), rel=1e-5)
 
 
@@ -129,16 +129,16 @@ def test_hard_triplets_are_the_farthest_positive_and_the_nearest_negative():
     vectors = embeddings()
     distance = torch.cdist(vectors, vectors)
     each = []
-    for anchor, own in enumerate(CLASSES):
-        same = own == CLASSES
+    for anchor, own in enumerate(DIAGNOSES):
+        same = own == DIAGNOSES
         each.append(distance[anchor][same].max() - distance[anchor][~same].min() + 1)
     expected = torch.stack(each).clamp(min=0).mean()
-    torch.testing.assert_close(triplet_loss(vectors, CLASSES, mining="hard"), expected)
+    torch.testing.assert_close(triplet_loss(vectors, DIAGNOSES, mining="hard"), expected)
 
 
 def test_published_triplets_are_summed_over_rows_of_maps():
     features = torch.randn(6, 4, 3, 5, generator=torch.Generator().manual_seed(2))
-    classes = CLASSES[:6]
+    classes = DIAGNOSES[:6]
     criterion = torch.nn.TripletMarginLoss(margin=1.0)
     chosen = triplets(classes)
     assert len(chosen) == 24

@@ -6,8 +6,15 @@ from safetensors.torch import save_file
 from torchvision.models import DenseNet
 
 from gazescribe.models.cooperative.gazegnn import GazeGNN
-from gazescribe.models.cooperative.networks import inherit, load_file, network_of
-from gazescribe.models.core.checkpoint import Checkpoint
+from gazescribe.models.cooperative.gradcam import gradcam
+from gazescribe.models.cooperative.networks import (
+    InceptionResNet,
+    inherit,
+    load_file,
+    network_of,
+    restored,
+)
+from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from tests.unit.models.cooperative.cooperative_cases import MODELS, small_run
 
@@ -149,3 +156,44 @@ def test_unknown_networks_are_named():
     run = dataclasses.asdict(small_run("unet_s")) | {"network": "vgg"}
     with pytest.raises(ParamsError, match="'vgg'"):
         network_of(run)
+
+
+def saved_network(run, folder):
+    checkpoint = Checkpoint(
+        system="cooperative",
+        run=dataclasses.asdict(run),
+        run_hash="none",
+        labels=[],
+        input={"height": 64, "width": 64, "channels": 1, "normalise": ""},
+        training={},
+        weights=network_of(dataclasses.asdict(run)).state_dict(),
+    )
+    save_checkpoint(checkpoint, folder / run.name / FILE)
+    return folder / run.name / FILE
+
+
+@pytest.mark.parametrize("model", ["joint", "dnet201"])
+def test_gradcam_of_a_restored_network_keeps_nothing_of_the_layers_before_it(tmp_path, model):
+    network, run, _ = restored(saved_network(small_run(model), tmp_path))
+    assert not network.training
+    own = {one.data_ptr() for one in network.state_dict().values()}
+    kept = []
+
+    def pack(tensor):
+        if tensor.data_ptr() not in own:
+            kept.append(tensor.numel())
+        return tensor
+
+    images = torch.rand(2, 1, run.image_height, run.image_width)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        _, evidence = gradcam(network, images)
+    assert evidence.shape == (2, run.image_height, run.image_width)
+    assert kept, "the classifier's"
+    assert max(kept) < images.numel() / 2, "maps of the coarsest level at most"
+
+
+def test_inception_resnet_has_the_published_size():
+    with torch.device("meta"):
+        network = InceptionResNet()
+        assert network(torch.zeros(2, 1, 640, 512)).classes.shape == (2, 3)
+    assert sum(one.numel() for one in network.parameters()) == 54_311_075

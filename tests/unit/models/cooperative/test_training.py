@@ -9,10 +9,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from gazescribe.models.cooperative.data import Radiographs
-from gazescribe.models.cooperative.items import CLASSES, build_lists
+from gazescribe.models.cooperative.items import build_lists
 from gazescribe.models.cooperative.losses import UncertaintyWeights, saliency_loss
+from gazescribe.models.cooperative.networks import restored, started
 from gazescribe.models.cooperative.splits import split_csv
-from gazescribe.models.cooperative.trained import restored, started
 from gazescribe.models.cooperative.training import CooperativeTraining, map_scores, prepare
 from gazescribe.models.core.checkpoint import FILE, load_checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
@@ -20,6 +20,7 @@ from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.fitting import Machine
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import balanced_world, small_run
 
 CPU = Machine("cpu")
@@ -310,13 +311,13 @@ def test_what_a_run_says_of_itself(chain):
     assert said["seconds"] > 0
     assert said["prepare_s"] > 0
     checkpoint = load_checkpoint(chain / "cooperative-seed0" / FILE)
-    assert checkpoint.labels == [*CLASSES, "saliency"]
+    assert checkpoint.labels == [*DIAGNOSES, "saliency"]
     assert checkpoint.input == {
         "height": 64, "width": 64, "channels": 1, "normalise": "by their maximum",
         "resize": "direct",
     }  # fmt: skip
     labels = [load_checkpoint(chain / f"{name}-seed0" / FILE).labels for name in CHAIN[:3]]
-    assert labels == [["embedding"], [*CLASSES], ["saliency"]]
+    assert labels == [["embedding"], [*DIAGNOSES], ["saliency"]]
 
 
 def test_validation_that_tells_little_is_said(inputs, tmp_path):

@@ -177,3 +177,22 @@ def write_shards(folder: Path, kind: str, index: list[Row], arrays: list[np.ndar
             np.save(beside / shard_name(at // 2, kind), np.stack(arrays[at : at + 2]))
         write_table(table(placed, name), beside, name)
         table_path(beside, name).rename(beside / "index.parquet")
+
+
+def listed_world(folder):
+    """Four images of MIMIC to train on, of which R1 and R2 show two; two for validation."""
+    world = World(folder)
+    for name, subject in [("A", 1), ("image of R1", 1), ("image of R2", 2), ("D", 3)]:
+        world.image(name, 99_000_000 + subject, Edema="positive")
+    world.image("V", 99_000_004, "validate", Pleural_Effusion="positive")
+    world.image("image of R4", 99_000_004, "validate")
+    world.image("T", 99_000_005, "test")
+    world.reading("R1", 99_000_001, said="Edema,Opacity")
+    world.reading("R2", 99_000_002, said="Fracture")
+    world.reading("R3", 99_000_005, "test", said="Pneumothorax")
+    world.reading("R4", 99_000_004, "validate")
+    world.map("label", "R1", "Edema")
+    world.map("label", "R1", "Opacity", peak=0.0)
+    world.map("ellipse", "R1", "Edema", peak=None)
+    world.map("ellipse", "R3", "Lung Lesion", peak=None)
+    return world

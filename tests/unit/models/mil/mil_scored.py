@@ -7,8 +7,8 @@ import torch
 
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
+from gazescribe.models.mil.network import network_of
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, MilRun
-from gazescribe.models.mil.trained import network_of
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from tests.unit.models.mil.mil_cases import World
 

@@ -7,14 +7,26 @@ import pandas as pd
 import pytest
 import torch
 
-from gazescribe.models.mil.data import PUBLISHED_EGD
-from gazescribe.models.mil.evaluation import THRESHOLDS, is_first, score
-from gazescribe.models.mil.trained import restored
+from gazescribe.models.mil import evaluation as module
+from gazescribe.models.mil.evaluation import (
+    THRESHOLDS,
+    DrawnLabel,
+    cases_of,
+    drawn_cases,
+    enlarged,
+    is_first,
+    look,
+    mask_of,
+    score,
+)
+from gazescribe.models.mil.items import evaluation_items
+from gazescribe.models.mil.network import restored
+from gazescribe.models.mil.summary import PUBLISHED_EGD
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import conform
-from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from tests.unit.models.mil.mil_cases import run
 from tests.unit.models.mil.mil_scored import CPU, N_TRAINED, config, save, world
@@ -241,3 +253,95 @@ def test_a_gpu_gives_the_same_scores(scored, inputs):
     on_gpu = score(run(), scored[1], config(inputs, run()), torch.device("cuda"))
     one, other = tables(scored[0])[0], tables(on_gpu)[0]
     np.testing.assert_allclose(one["probability"], other["probability"], rtol=1e-2)
+
+
+@pytest.fixture
+def items(inputs):
+    return evaluation_items(inputs, run())["test"]
+
+
+def test_cases_are_what_readers_drew(inputs, items):
+    assert cases_of(items) == [DrawnLabel(0, 0), DrawnLabel(1, 0), DrawnLabel(1, 2)]
+    masks = open_shards(inputs.ellipse_maps)
+    found = mask_of(masks, items, DrawnLabel(1, 2))
+    assert (found.dtype, found.shape) == (np.bool_, (64, 64))
+    assert found[:32, :16].all()
+    assert found.sum() == 32 * 16
+
+
+def test_items_are_seen_in_their_order(inputs, items, tmp_path):
+    network, own, _ = restored(save(run(), tmp_path))
+    three = items.take(np.array([0, 1, 0]), "")
+    seen = list(look(network, three, own, config(inputs, own), maps=True))
+    assert len(seen) == 3
+    np.testing.assert_allclose(seen[0].probability, seen[2].probability, rtol=1e-5)
+    assert not np.allclose(seen[0].probability, seen[1].probability, rtol=1e-5)
+    assert {kind: drawn.shape for kind, drawn in seen[0].maps.items()} == {
+        "spatial": (10, 2, 2),
+        "gradcam": (10, 2, 2),
+        "decoder": (10, 16, 16),
+    }
+
+
+def test_the_decoder_rests_where_no_map_is_wanted(inputs, items, tmp_path):
+    network, own, _ = restored(save(run(), tmp_path))
+    network.decoder.register_forward_hook(lambda *_: pytest.fail("it was run"))
+    seen = list(look(network, items, own, config(inputs, own), maps=False))
+    assert [one.maps for one in seen] == [{}, {}]
+    assert seen[0].probability.dtype == np.float64
+    assert not torch.is_inference_mode_enabled()
+
+
+CASES = [["R1a", "Edema"], ["R1b", "Edema"], ["R1b", "Pneumothorax"]]
+
+
+def test_examples_are_all_test_cases_in_the_frame_of_the_masks(inputs, tmp_path):
+    scored = score(run(), save(run(), tmp_path), config(inputs, run()), CPU)
+    found = scored.examples
+    names = np.stack([found["reading_id"], found["label"]], axis=1)
+    assert names.tolist() == CASES
+    assert {found[name].dtype.kind for name in ("reading_id", "label")} == {"U"}
+    arrays = {name: array for name, array in found.items() if array.ndim == 3}
+    assert {name: (array.shape, str(array.dtype)) for name, array in arrays.items()} == {
+        "image": ((3, 64, 64), "uint8"),
+        "mask": ((3, 64, 64), "bool"),
+        "decoder": ((3, 16, 16), "float16"),
+        "spatial": ((3, 2, 2), "float16"),
+        "gradcam": ((3, 2, 2), "float16"),
+    }
+    assert (found["mask"].sum(axis=(1, 2)) == 32 * 16).all()
+    grey = found["image"][:, 0, 0]
+    assert grey[0] != grey[1] == grey[2]
+    rows = conform(scored.tables["mil_localisation"], "mil_localisation").to_pandas()
+    own = rows[(rows["split"] == "test") & (rows["map"] == "decoder")]
+    assert own[["reading_id", "label"]].to_numpy().tolist() == CASES
+    for at, expected in enumerate(own["iou"]):
+        iou = iou_by_threshold(found["decoder"][at], found["mask"][at])
+        assert iou[:20] == pytest.approx(expected[:20], abs=0.02)
+
+
+def test_the_same_cases_for_every_run_and_longer_list(inputs, monkeypatch):
+    monkeypatch.setattr(module, "MOST_EXAMPLES", 2)
+    items = evaluation_items(inputs, run())["test"]
+    found = {items.reading_id[case.item] + str(case.channel) for case in drawn_cases(items)}
+    backwards = items.take(np.arange(len(items))[::-1], "")
+    other = {backwards.reading_id[one.item] + str(one.channel) for one in drawn_cases(backwards)}
+    assert len(found) == 2
+    assert found == other
+    monkeypatch.setattr(module, "MOST_EXAMPLES", 3)
+    more = {items.reading_id[case.item] + str(case.channel) for case in drawn_cases(items)}
+    assert found < more
+
+
+def test_a_picture_is_enlarged_by_nearest_neighbour():
+    image = np.array([[1, 2], [3, 4]], np.uint8)
+    large = enlarged(image, np.zeros((4, 4), bool))
+    assert large.tolist() == np.kron(image, np.ones((2, 2), int)).tolist()
+    assert large.dtype == np.uint8
+    assert enlarged(image, np.zeros((2, 2), bool)).tolist() == image.tolist()
+
+
+def test_later_seeds_give_none(inputs, tmp_path):
+    first, second = (run(name=f"et-seed{seed}", seed=seed) for seed in range(2))
+    both = dataclasses.replace(config(inputs, first), runs=(first, second))
+    assert score(second, save(second, tmp_path), both, CPU).examples is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.mil.data import build_items
+from gazescribe.models.mil.items import build_items
 from gazescribe.models.mil.loading import evaluation_loader, shrunk, stacked, training_loader
 from gazescribe.models.training.augment import draw
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
@@ -124,6 +124,14 @@ def test_a_dataset_can_be_sent_to_other_processes(inputs):
     sent = pickle.loads(pickle.dumps(loader.dataset))  # noqa: S301 our own
     for name, value in sent[0, 3].items():
         assert torch.equal(value, loader.dataset[0, 3][name])
+
+
+def test_what_is_loaded_can_be_written_to_and_the_file_stays(inputs):
+    (batch,) = batches(inputs, batch_size=5)
+    stored = np.load(f"{inputs.images}/images-00000.npy")
+    batch["image"].zero_()
+    assert stored[1].min() == 1
+    np.testing.assert_array_equal(np.load(f"{inputs.images}/images-00000.npy"), stored)
 
 
 @pytest.mark.parametrize("factor", [1, 2, 8])

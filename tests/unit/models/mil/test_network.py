@@ -1,11 +1,26 @@
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
+from captum.attr import LayerGradCam
 from torch import nn
 from torchvision.transforms.functional import normalize
 
-from gazescribe.models.mil.losses import decoder_loss, image_loss
-from gazescribe.models.mil.network import MilNetwork, join, normalised
-from gazescribe.pipeline.core.errors import ArrayError
+from gazescribe.models.core.checkpoint import Checkpoint, save_checkpoint
+from gazescribe.models.mil.losses import decoder_loss, image_loss, image_probability, pooled_logits
+from gazescribe.models.mil.network import (
+    MilNetwork,
+    gradcam,
+    join,
+    localisation_maps,
+    network_of,
+    normalised,
+    probability_of,
+    restored,
+)
+from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, SchemaError
+from tests.unit.models.mil.mil_cases import SIZE, run
 
 PAPER = {"backbone": "resnet50", "layers": (3, 4), "grid": 32, "decoder": True}
 TINY = {"backbone": "tiny", "layers": (3, 4), "grid": 4, "decoder": True, "normalise": "once"}
@@ -188,3 +203,185 @@ def test_compiled_on_a_gpu():
     batch = images(4).cuda()
     for found, expected in zip(torch.compile(net)(batch), net(batch), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+
+
+@pytest.fixture
+def net():
+    """A network whose logits are spread enough for maps to have dark and lit cells."""
+    torch.manual_seed(0)
+    net = MilNetwork(backbone="tiny", layers=(3, 4), grid=4, decoder=True, normalise="once").eval()
+    torch.nn.init.normal_(net.classifier.weight)
+    return net
+
+
+@pytest.fixture
+def radiographs():
+    return torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+PROBABILITY = {
+    "noisy-or": lambda logits: image_probability(logits, balanced="published"),
+    "balanced noisy-or": lambda logits: image_probability(logits, balanced="all"),
+    "pooled": lambda logits: torch.sigmoid(pooled_logits(logits)),
+}
+
+
+def backward_gradcam(net, radiographs, probability):
+    """As published: one backward pass a label, gradients summed over cells."""
+    output = net(radiographs)
+    maps = []
+    for label in range(10):
+        (gradient,) = torch.autograd.grad(
+            probability(output.logits)[:, label].sum(), output.activations, retain_graph=True
+        )
+        weights = gradient.sum(dim=(2, 3), keepdim=True)
+        lit = (weights * output.activations).sum(dim=1).clamp(min=0)
+        maps.append(lit / (lit.amax(dim=(1, 2), keepdim=True) + 1e-20))
+    return torch.stack(maps, dim=1)
+
+
+def closed_form(net, radiographs):
+    output = net(radiographs)
+    return localisation_maps(net, output)["gradcam"]
+
+
+@pytest.mark.parametrize("name", PROBABILITY)
+def test_gradcam_equals_backward_passes(net, radiographs, name):
+    expected = backward_gradcam(net, radiographs, PROBABILITY[name])
+    found = closed_form(net, radiographs)
+    assert ((expected > 0) & (expected < 1)).any()
+    assert (expected == 0).any()
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", PROBABILITY)
+@pytest.mark.parametrize("label", [0, 7])
+def test_gradcam_equals_captum(net, radiographs, name, label):
+    explain = LayerGradCam(lambda batch: PROBABILITY[name](net(batch).logits), net.head)
+    theirs = explain.attribute(radiographs, target=label, relu_attributions=True)[:, 0]
+    theirs = theirs / (theirs.amax(dim=(1, 2), keepdim=True) + 1e-20)
+    torch.testing.assert_close(
+        closed_form(net, radiographs)[:, label], theirs, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_gradcam_is_the_logit_above_its_bias(net, radiographs):
+    logits = net(radiographs).logits
+    lit = (logits - net.classifier.bias[:, None, None]).clamp(min=0)
+    expected = lit / (lit.amax(dim=(2, 3), keepdim=True) + 1e-20)
+    torch.testing.assert_close(closed_form(net, radiographs), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_gradcam_is_drawn_where_the_published_one_vanishes(net, radiographs):
+    usual = closed_form(net, radiographs)
+    with torch.no_grad():
+        net.classifier.bias += 200  # every σ is 1 in float32, and its gradient 0
+    published = backward_gradcam(net, radiographs, PROBABILITY["noisy-or"])
+    assert not published.any()
+    torch.testing.assert_close(closed_form(net, radiographs), usual)
+    assert usual.amax(dim=(2, 3)).eq(1).any()
+
+
+def test_gradcam_of_a_label_seen_nowhere_is_dark():
+    activations = torch.rand(1, 3, 4, 4)
+    weight = torch.stack([torch.ones(3), -torch.ones(3)])[:, :, None, None]
+    seen, unseen = gradcam(activations, weight)[0]
+    assert seen.max() == 1
+    assert not unseen.any()
+
+
+def test_maps_of_a_batch(net, radiographs):
+    output = net(radiographs)
+    maps = localisation_maps(net, output)
+    shapes = {name: tuple(one.shape) for name, one in maps.items()}
+    assert shapes == {
+        "spatial": (3, 10, 4, 4),
+        "gradcam": (3, 10, 4, 4),
+        "decoder": (3, 10, 32, 32),
+    }
+    torch.testing.assert_close(maps["spatial"], torch.sigmoid(output.logits))
+    torch.testing.assert_close(maps["decoder"], torch.sigmoid(output.decoder_logits))
+    assert all(one.min() >= 0 and one.max() <= 1 for one in maps.values())
+
+
+def test_no_decoder_map_where_it_was_not_run(net, radiographs):
+    assert set(localisation_maps(net, net(radiographs, decode=False))) == {"spatial", "gradcam"}
+
+
+def test_maps_are_float32_after_mixed_precision(net, radiographs):
+    with torch.autocast("cpu", torch.bfloat16):
+        output = net(radiographs)
+    maps = localisation_maps(net, output)
+    assert output.logits.dtype == torch.bfloat16
+    assert all(one.dtype == torch.float32 for one in maps.values())
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Saves an untrained network of a run; gives it and its file."""
+
+    def save(settings, network=None, **said):
+        torch.manual_seed(0)
+        network = network or network_of(dataclasses.replace(settings, weights=None))
+        content = {
+            "system": "mil",
+            "run": dataclasses.asdict(settings),
+            "run_hash": "",
+            "labels": ["Edema"],
+            "input": {"height": SIZE, "width": SIZE, "channels": 3, "normalise": "once"},
+            "training": {},
+            **said,
+        }
+        path = tmp_path / "model.safetensors"
+        save_checkpoint(Checkpoint(**content, weights=network.state_dict()), path)
+        return network, path
+
+    return save
+
+
+def test_it_comes_back_as_it_was(saved):
+    settings = run(weights="no such file.pth")
+    network, path = saved(settings)
+    found, its_run, checkpoint = restored(path)
+    assert (its_run, checkpoint.labels) == (settings, ["Edema"])
+    assert not found.training
+    images = torch.rand(2, 1, SIZE, SIZE)
+    expected = network.eval()(images)
+    assert torch.equal(found(images).logits, expected.logits)
+    assert torch.equal(found(images).decoder_logits, expected.decoder_logits)
+
+
+def test_a_run_begins_with_the_weights_it_names():
+    with pytest.raises(GazeError, match=r"no such file\.pth: there is no such weight file"):
+        network_of(run(weights="no such file.pth"))
+
+
+def test_what_cannot_be_restored(saved):
+    _, path = saved(run(), system="cooperative")
+    with pytest.raises(SchemaError, match="a mil network expected, cooperative found"):
+        restored(path)
+    _, path = saved(run(), run={**dataclasses.asdict(run()), "grid": 0})
+    with pytest.raises(ParamsError, match=r"run\.grid: at least 1 expected, found 0"):
+        restored(path)
+    _, path = saved(run(), network_of(run(decoder=False)))
+    with pytest.raises(SchemaError, match=r"decoder\.1\.weight is missing"):
+        restored(path)
+
+
+@pytest.mark.parametrize("balanced", ["published", "all"])
+def test_probabilities_near_one_stay_apart(balanced):
+    logits = torch.full((2, 10, 32, 32), 9.0)
+    logits[1] += 1
+    probability = probability_of(logits, run(balanced=balanced))
+    assert probability.dtype == torch.float64
+    assert (probability[1] > probability[0]).all()
+    expected = image_probability(logits.double(), balanced=balanced)
+    torch.testing.assert_close(probability, expected)
+
+
+def test_probability_of_the_pooled_head():
+    logits = torch.zeros(1, 10, 2, 2)
+    logits[0, 3, 0, 0] = 4
+    probability = probability_of(logits, run(objective="cross_entropy"))
+    assert probability[0, 3] == pytest.approx(1 / (1 + np.exp(-1)))
+    assert probability[0, 0] == 0.5

@@ -7,8 +7,7 @@ import torch
 from PIL import Image
 
 from gazescribe.models.core.checkpoint import Checkpoint, save_checkpoint
-from gazescribe.models.mil.maps import localisation_maps
-from gazescribe.models.mil.trained import network_of, probability_of, restored
+from gazescribe.models.mil.network import localisation_maps, network_of, probability_of, restored
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.images.reading import letterboxed
 from tests.unit.models.mil.mil_cases import SIZE, run

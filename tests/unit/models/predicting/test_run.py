@@ -13,16 +13,14 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from safetensors.torch import save_file
 
 from gazescribe.models.core.checkpoint import annotate_checkpoint
-from gazescribe.models.predicting import predictor
 from gazescribe.models.predicting import run as predicting_run
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import open_shards, to_stored
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
+from gazescribe.pipeline.images.reading import read_radiograph
 from tests.running import gazescribe, invoke
-from tests.unit.models.mil.mil_cases import SIZE, run
 from tests.unit.models.predicting.predicting_cases import checkpoint, expected, picture, save
 
 ONES = np.ones((20, 32))
@@ -175,33 +173,6 @@ def test_improbable_labels_are_not_shown(tmp_path, evaluated, images):
     options = ("--write", "json", "--min-probability", 1)
     gazescribe("predict", evaluated, images / "y.png", "--out", tmp_path / "out", *options)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["predictions.json"]
-
-
-def test_the_map_to_draw(tmp_path):
-    path = tmp_path / "model.safetensors"
-    for changes, kinds in (
-        ({}, ["decoder", "spatial", "gradcam"]),
-        ({"supervision": "none"}, ["spatial", "decoder", "gradcam"]),
-        ({"decoder": False}, ["spatial", "gradcam"]),
-    ):
-        checkpoint(path, settings=run(**changes))
-        assert list(load_predictor(path).maps) == kinds
-    checkpoint(path, metrics={"map": "gradcam"})
-    assert next(iter(load_predictor(path).maps)) == "gradcam"
-
-
-def test_a_picture_comes_to_its_size_as_those_it_was_trained_on(tmp_path, images):
-    of_input = {"height": SIZE, "width": SIZE, "channels": 3, "normalise": "once"}
-    seen = {}
-    for resize in ("direct", "published"):
-        path = checkpoint(tmp_path / f"{resize}.safetensors", input={**of_input, "resize": resize})
-        loaded = load_predictor(path)
-        (seen[resize],) = predictor._FittedImages([images / "y.png"], loaded.size, loaded.resize)
-        fitted, frame = letterboxed(picture(2), (SIZE, SIZE), resize)
-        np.testing.assert_array_equal(seen[resize].pixels, fitted)
-        assert seen[resize].frame == frame
-    assert not np.array_equal(seen["direct"].pixels, seen["published"].pixels)
-    assert load_predictor(checkpoint(tmp_path / "old.safetensors")).resize == "direct"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from gazescribe.models.training.epochs import Plan, seed_all
+from gazescribe.models.training.epochs import TrainingPlan, seed_all
 from gazescribe.models.training.fitting import Job, Machine, choose_machine, fit
 from gazescribe.models.training.sampling import EpochSampler
 from gazescribe.pipeline.core.errors import GazeError
@@ -17,7 +17,7 @@ CPU = Machine("cpu")
 
 
 def job_of(module, *, epochs=4, **plan):
-    plan = Plan(name="small-seed3", seed=3, epochs=epochs, monitor="val_score", **plan)
+    plan = TrainingPlan(name="small-seed3", seed=3, epochs=epochs, monitor="val_score", **plan)
     train = DataLoader(Items(), batch_size=6, sampler=EpochSampler(N, 6, seed=3), drop_last=True)
     return Job(module, train, DataLoader(Items(), batch_size=6), plan, ["one"], {}, {})
 
@@ -115,7 +115,7 @@ def test_the_seed_decides(tmp_path):
     assert same(one.best_weights, again.best_weights) == []
     seed_all(3)
     job = job_of(Small(), epochs=1)
-    object.__setattr__(job, "plan", Plan("small-seed4", 4, 1, "val_score"))
+    object.__setattr__(job, "plan", TrainingPlan("small-seed4", 4, 1, "val_score"))
     other = fit(job, resume=tmp_path / "other.pt", machine=CPU)
     assert same(one.best_weights, other.best_weights)
 
@@ -178,7 +178,7 @@ def test_a_loss_that_is_no_number(tmp_path):
 def test_a_score_that_nobody_logs(tmp_path):
     seed_all(3)
     job = job_of(Small())
-    object.__setattr__(job, "plan", Plan("small-seed3", 3, 2, "val_auc"))
+    object.__setattr__(job, "plan", TrainingPlan("small-seed3", 3, 2, "val_auc"))
     with pytest.raises(GazeError, match=r"val_auc is not among .*: train_loss, val_score"):
         fit(job, resume=tmp_path / "epoch.pt", machine=CPU)
 

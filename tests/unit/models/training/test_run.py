@@ -14,7 +14,7 @@ from gazescribe.models.commands.configure import resolved
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.runs import run_hash
-from gazescribe.models.training.epochs import Plan
+from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job, Machine
 from gazescribe.models.training.run import train_run
 from gazescribe.models.training.sampling import EpochSampler
@@ -43,7 +43,7 @@ class Inputs:
 
 
 def prepare(run, inputs, out, machine):
-    plan = Plan(run.name, run.seed, run.epochs, monitor="val_score", mode="min")
+    plan = TrainingPlan(run.name, run.seed, run.epochs, monitor="val_score", mode="min")
     train = DataLoader(Items(), batch_size=6, sampler=EpochSampler(N, 6, run.seed))
     where = {"height": 8, "width": 8, "channels": 1, "normalise": "once"}
     validate = DataLoader(Items(), batch_size=6)

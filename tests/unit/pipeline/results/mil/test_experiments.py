@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from gazescribe.models.mil.runs import mil_runs
+from gazescribe.models.mil.settings import mil_runs
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.results.mil.experiments import Degraded, ablation, lambdas, noise

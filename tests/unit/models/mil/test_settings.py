@@ -4,8 +4,7 @@ import pytest
 import yaml
 
 from gazescribe.models.core.settings import Training
-from gazescribe.models.mil.runs import mil_runs
-from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize
+from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize, mil_runs
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
