@@ -13,7 +13,7 @@ import click
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
 from gazescribe.models.core.config import SCHEMA_VERSION
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
-from gazescribe.pipeline.commands.options import command, json_option, params_option, summarise
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.files import write_json
@@ -23,11 +23,11 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 """Data sets whose own columns say which labels an image has."""
 
 
-@command("configure")
+@options.command("configure")
 @click.argument("system", type=click.Choice(["mil", "cooperative"]))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-@params_option
-@json_option
+@options.params_option
+@options.json_option
 def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -> None:
     """Write the CONFIG of a network, from params.yaml and the profile it names."""
     config = resolved(system, params_file)
@@ -35,7 +35,7 @@ def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -
     names = [run["name"] for run in config["runs"]]
     counts = {"profile": config["profile"], "runs": names}
     line = f"{len(names)} runs of {system}, profile {config['profile']} → {out}"
-    summarise(line, counts, as_json=as_json)
+    options.summarise(line, counts, as_json=as_json)
 
 
 def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:

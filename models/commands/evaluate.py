@@ -10,22 +10,16 @@ from gazescribe.models.core.config import read_config
 from gazescribe.models.core.device import choose_device
 from gazescribe.models.core.runs import choose_runs, data_hash
 from gazescribe.models.evaluating.run import check_trained, evaluate_run
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    EXISTING_FOLDER,
-    FOLDER,
-    command,
-    json_option,
-)
+from gazescribe.pipeline.commands import options
 
 
-@command("evaluate")
-@click.argument("config_file", metavar="CONFIG", type=EXISTING_FILE)
-@click.argument("models", type=EXISTING_FOLDER)
-@click.argument("out", type=FOLDER)
+@options.command("evaluate")
+@click.argument("config_file", metavar="CONFIG", type=options.EXISTING_FILE)
+@click.argument("models", type=options.EXISTING_FOLDER)
+@click.argument("out", type=options.FOLDER)
 @run_option("Score")
 @accelerator_option
-@json_option
+@options.json_option
 def evaluate(
     config_file: Path,
     models: Path,

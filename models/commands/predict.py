@@ -10,13 +10,7 @@ from gazescribe.models.commands.runs import accelerator_option
 from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
 from gazescribe.models.predicting.run import PARTS, Options, run
-from gazescribe.pipeline.commands.options import (
-    EXISTING_FILE,
-    FOLDER,
-    command,
-    json_option,
-    summarise,
-)
+from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError
 
 
@@ -29,12 +23,12 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     return parts
 
 
-@command("predict")
-@click.argument("checkpoint", type=EXISTING_FILE)
+@options.command("predict")
+@click.argument("checkpoint", type=options.EXISTING_FILE)
 @click.argument(
     "images", metavar="[IMAGE]...", nargs=-1, type=click.Path(exists=True, path_type=Path)
 )
-@click.option("--out", type=FOLDER, help="Folder to write to; needed but for --card.")
+@click.option("--out", type=options.FOLDER, help="Folder to write to; needed but for --card.")
 @click.option("--card", is_flag=True, help="Only print the model card in the checkpoint.")
 @click.option(
     "--write",
@@ -56,7 +50,7 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     show_default=True,
     help="Masks and overlays show labels with no less.",
 )
-@click.option("--boxes", type=EXISTING_FILE, help="COCO file to compare maps with.")
+@click.option("--boxes", type=options.EXISTING_FILE, help="COCO file to compare maps with.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option(
     "--workers",
@@ -64,7 +58,7 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     help="Processes that read images.  [default: as many as cores with a GPU, else none]",
 )
 @accelerator_option
-@json_option
+@options.json_option
 def predict(
     checkpoint: Path,
     images: tuple[Path, ...],
@@ -74,7 +68,7 @@ def predict(
     workers: int | None,
     accelerator: Literal["cpu", "gpu"] | None,
     as_json: bool,
-    **options: Any,
+    **asked: Any,
 ) -> None:
     """Apply the network of CHECKPOINT to each IMAGE: probabilities, maps, masks, overlays.
 
@@ -92,7 +86,7 @@ def predict(
         checkpoint,
         pictures,
         out,
-        Options(**options),
+        Options(**asked),
         batch_size=batch_size,
         workers=workers,
         accelerator=accelerator,
@@ -110,7 +104,7 @@ def predict(
     if "localisation" in summary:
         means = summary["localisation"].items()
         line += "; boxes: " + ", ".join(f"{name} {_rounded(mean)}" for name, mean in means)
-    summarise(f"{line} → {out}", summary, as_json=as_json)
+    options.summarise(f"{line} → {out}", summary, as_json=as_json)
 
 
 def _rounded(value: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gazescribe.pipeline.commands.options import summarise
+from gazescribe.pipeline.commands import options
 
 
 def run_option(verb: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -33,4 +33,5 @@ def summarise_runs(
     seconds = [summary["seconds"] for summary in summaries.values() if not summary["skipped"]]
     line = f"{len(seconds)} networks {verb} in {sum(seconds):.0f} s"
     n_done_before = len(summaries) - len(seconds)
-    summarise(f"{line}, {n_done_before} were there already → {out}", summaries, as_json=as_json)
+    line += f", {n_done_before} were there already → {out}"
+    options.summarise(line, summaries, as_json=as_json)

@@ -9,16 +9,16 @@ from gazescribe.models.commands.runs import accelerator_option, run_option, summ
 from gazescribe.models.core.config import read_config
 from gazescribe.models.core.runs import choose_runs, data_hash
 from gazescribe.models.training.run import train_run
-from gazescribe.pipeline.commands.options import EXISTING_FILE, FOLDER, command, json_option
+from gazescribe.pipeline.commands import options
 
 
-@command("train")
-@click.argument("config_file", metavar="CONFIG", type=EXISTING_FILE)
-@click.argument("out", type=FOLDER)
+@options.command("train")
+@click.argument("config_file", metavar="CONFIG", type=options.EXISTING_FILE)
+@click.argument("out", type=options.FOLDER)
 @run_option("Train")
 @click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True)
 @accelerator_option
-@json_option
+@options.json_option
 def train(
     config_file: Path,
     out: Path,

@@ -79,6 +79,7 @@ class Radiographs(Dataset[CooperativeBatch]):
         row = int(items.map_row[index])
         heatmap = self._maps[row] if row >= 0 else np.zeros(size, np.float16)
         valid = frame.on_image(0)[:, None] & frame.on_image(1)[None]
+        # Means of blocks become bytes again: all images are, until they are on the device.
         grey = shrunk(self._images[int(items.image_row[index])], size)
         return CooperativeBatch(
             image=torch.from_numpy(np.rint(grey).astype(np.uint8))[None],
@@ -142,7 +143,7 @@ class ClassSampler(Sampler[Key]):
 
     def __iter__(self) -> Iterator[Key]:
         rank, world_size = place()
-        n = len(self) // N_CLASSES * world_size
+        n = len(self) // N_CLASSES * world_size  # of each class, for all processes together
         rng = generator(self._seed, ORDER, self._epoch)
         drawn = [
             np.concatenate([rng.permutation(rows) for _ in range(-(-n // len(rows)))])[:n]

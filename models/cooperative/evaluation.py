@@ -174,6 +174,7 @@ class Baselines:
         size = config.evaluation.batch_size
         for batch in evaluation_loader(looked, config.inputs, run, batch_size=size):
             maps = batch["map"][:, 0].numpy().astype(np.float64)
+            # Each map has the same weight, however long its reader looked.
             total += (maps / maps.sum(axis=(1, 2), keepdims=True)).sum(axis=0)
         self._mean = mixed(total)
         shares = [
@@ -181,11 +182,13 @@ class Baselines:
             for gaze, frame in zip(items.gaze, items.frames, strict=True)
         ]
         offsets = np.concatenate(shares) if shares else np.zeros((0, 2))
+        # A quarter of the sides where nobody looked at any training image.
         self._spread = np.sqrt((offsets**2).mean(axis=0)) if len(offsets) else np.full(2, 0.25)
 
     def maps(self, frame: Letterbox) -> dict[str, Map]:
         """Centre prior and mean map for an image that lies so in its frame."""
         sigma, centre = self._spread * _sides(frame), _centre(frame)
+        # A Gaussian whose axes are the image's: the outer product of two curves.
         x, y = (
             np.exp(-(((np.arange(length) - centre[axis]) / sigma[axis]) ** 2) / 2)
             for axis, length in ((0, frame.width), (1, frame.height))

@@ -37,6 +37,7 @@ def gaze_of(
         rows = fixations[reading]
         height, width = frame.image_size
         x, y = rows["x_px"], rows["y_px"]
+        # Pixel 0 reaches from -0.5 to 0.5.
         on = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
         image_px = np.column_stack((x, y))[on]
         places = (image_px + 0.5) * frame.scale + (frame.pad_x_px, frame.pad_y_px) - 0.5
@@ -59,6 +60,7 @@ def gaze_grid(gaze: ImageGaze, size: tuple[int, int]) -> NDArray[np.float32]:
     looked_s = np.zeros(size)
     x, y = np.floor(gaze.places_px.T + 0.5).astype(int)
     cell = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
+    # Not `looked_s[cell] +=`, which takes one of several fixations on a pixel.
     np.add.at(looked_s, cell, gaze.duration_s)
     rows, columns = (_windows(side) for side in size)
     grid = rows @ np.log1p(looked_s / SHORTEST_S) @ columns.T

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_of
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
-from gazescribe.models.cooperative.splits import Rows, said_of_split, split_readings
+from gazescribe.models.cooperative.splits import Rows, split_readings, split_source
 from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_kind
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
@@ -34,8 +34,6 @@ class CooperativeItems:
     ----------
     dicom_id, reading_id : ndarray of str, shape (n,)
         Image, and the reading whose gaze is drawn.
-    subject_id : ndarray of int64, shape (n,)
-        Patient.
     target : ndarray of int64, shape (n,)
         Number of the diagnosis in `DIAGNOSES`, the order of the networks' outputs.
     image_row, map_row : ndarray of int64, shape (n,)
@@ -137,7 +135,7 @@ def summarise_lists(run: CooperativeRun, lists: Lists) -> dict[str, Any]:
             for split, items in lists.items.items()
         },
         "left_out": lists.left_out,
-        "split_source": {"egd": said_of_split(run)},
+        "split_source": {"egd": split_source(run)},
     }
 
 

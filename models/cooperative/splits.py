@@ -45,6 +45,7 @@ def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Row
         chosen = {split: np.flatnonzero(splits == split) for split in SPLITS}
     else:
         fold = patient_folds(readings, run.n_folds, run.split_seed)
+        # `fold` is the run's, and the folds go round: the last one is validated by the first.
         offset = (fold - (run.fold or 0)) % run.n_folds
         names = np.select([offset == 0, offset == 1], ["test", "validate"], "train")
         chosen = {split: np.flatnonzero(names == split) for split in SPLITS}
@@ -52,7 +53,7 @@ def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Row
     return chosen
 
 
-def said_of_split(run: CooperativeRun) -> str:
+def split_source(run: CooperativeRun) -> str:
     """Say where the split comes from, for every result."""
     return {
         "table": "drawn by ingest: by patient, stratified by diagnosis",

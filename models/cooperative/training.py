@@ -195,6 +195,7 @@ def looked_at(batch: Tensors) -> Tensor:
 
 def map_scores(logits: Tensor, batch: Tensors, valid: Tensor | None) -> Tensor:
     """KL and CC of each map, (B, 2) in float64 on the CPU; NaN where nobody looked."""
+    # In float64, as all scores are.
     p = logits.double().flatten(1).softmax(dim=1).view_as(logits)[:, 0].cpu().numpy()
     y = batch["map"][:, 0].double().cpu().numpy()
     on = [None] * len(p) if valid is None else list(valid[:, 0].cpu().numpy())
@@ -235,7 +236,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             training_loader(items["train"], inputs, run),
             evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         )
-    if machine.rank == 0:
+    if machine.rank == 0:  # one of the processes that train together writes
         with replacing(out / run.name / SPLIT_FILE) as beside:
             beside.write_text(split, encoding="utf-8")
     return Job(

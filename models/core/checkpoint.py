@@ -60,8 +60,6 @@ class Checkpoint:
         Of maps, by kind of map and label; known once the network is evaluated.
     metrics : dict, optional
         Scores, likewise.
-    versions : dict
-        Of the libraries that trained it.
     """
 
     system: str

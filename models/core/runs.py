@@ -62,6 +62,7 @@ def data_hash(config: Config) -> str:
     inputs = vars(config.inputs)
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
     for folder in sorted(value for value in inputs.values() if isinstance(value, str)):
+        # Sorted: the order in which a file system lists is its own affair.
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
                 digest.update(f"{path.as_posix()} {path.stat().st_size}\n".encode())

@@ -57,8 +57,6 @@ class Scored:
         For the checkpoint (`models.core.checkpoint.Checkpoint`).
     examples : mapping of str to ndarray, optional
         Pictures and maps for figures.
-    warnings : sequence of str
-        What the user should know.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -115,7 +113,7 @@ def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
     """Refuse a checkpoint of other settings than CONFIG has now, naming all that differ."""
     # Through JSON, as the checkpoint has been: tuples are lists there.
     expected = json.loads(json.dumps(dataclasses.asdict(run)))
-    trained = json.loads(json.dumps(checkpoint.run))
+    trained = checkpoint.run
     faults = [
         f"{name}: {trained.get(name)!r} found, {expected.get(name)!r} in CONFIG"
         for name in sorted(set(expected) | set(trained))
@@ -145,6 +143,7 @@ def read_scores(folder: Path, key: str) -> dict[str, Any] | None:
 
 def write_scores(scored: Scored, summary: Mapping[str, Any], path: Path, folder: Path) -> None:
     """Write the scores of a run; `scores.json` last, since where it is the run is scored."""
+    # Scores of an earlier call must not stand beside tables of this one, if it is cut off.
     for name in (SCORES, EXAMPLES):
         (folder / name).unlink(missing_ok=True)
     for name, columns in scored.tables.items():

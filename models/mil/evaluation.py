@@ -23,7 +23,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.images import open_images
 from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
@@ -38,7 +37,13 @@ from gazescribe.models.mil.items import (
     reading_items,
 )
 from gazescribe.models.mil.loading import evaluation_loader
-from gazescribe.models.mil.network import MilNetwork, localisation_maps, probability_of, restored
+from gazescribe.models.mil.network import (
+    MilNetwork,
+    check_labels,
+    localisation_maps,
+    probability_of,
+    restored,
+)
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.console import progress
@@ -82,7 +87,10 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     the data are not what they must be, or if a subject is in two splits.
     """
     network, _, checkpoint = restored(path)
-    _check(checkpoint, path)
+    check_labels(checkpoint, path)
+    if "training" not in checkpoint.training:
+        message = "it does not say what it was trained on."
+        raise SchemaError(message, where=path, remedy="Train it again.")
     network.to(device)
     check_splits(config.inputs, run)
     images = image_index(config.inputs, run)
@@ -92,6 +100,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     limits = THRESHOLDS[config.evaluation.thresholds]
     classified, rows = [], []
     for split in SCORED_SPLITS:
+        # Of MIMIC's images nobody drew anything: the decoder can rest.
         seen = look(network, mimic[split], run, config, maps=False)
         probabilities = [output.probability for output in seen]
         classified.append(classification(mimic[split], probabilities, split))
@@ -122,15 +131,6 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         examples=drawn,
         warnings=warnings_of(readings),
     )
-
-
-def _check(checkpoint: Checkpoint, path: Path) -> None:
-    if tuple(checkpoint.labels) != TEN_LABELS:
-        labels = ", ".join(checkpoint.labels)
-        raise SchemaError(f"its labels are {labels}; {', '.join(TEN_LABELS)} expected.", where=path)
-    if "training" not in checkpoint.training:
-        message = "it does not say what it was trained on."
-        raise SchemaError(message, where=path, remedy="Train it again.")
 
 
 def classification(
@@ -279,6 +279,7 @@ def examples(
     cases = drawn_cases(items)
     if not cases:
         return None
+    # Cases are sorted by item, so that `groupby` meets each item once, in this order.
     shown = sorted({case.item for case in cases})
     images = open_images(config.inputs.images, (run.image_size, run.image_size))
     few = items.take(np.array(shown, int), "no example")

@@ -59,6 +59,7 @@ def headline_metrics(
     auroc: dict[str, dict[str, float | None]] = {}
     for (dataset, split), rows in images.groupby(["dataset", "split"]):
         auroc.setdefault(str(dataset), {})[str(split)] = auroc_of(rows)
+    # Of equals the first of `MIL_MAPS`.
     best = max(kinds, key=lambda kind: seen[kind]) if kinds else None
     return {"auroc": auroc, "iou": iou, "pointing": pointing, "map": best}
 

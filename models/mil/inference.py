@@ -5,10 +5,9 @@ from pathlib import Path
 from torch import Tensor
 
 from gazescribe.models.core.checkpoint import Checkpoint
-from gazescribe.models.mil.network import localisation_maps, probability_of, rebuilt
+from gazescribe.models.mil.network import check_labels, localisation_maps, probability_of, rebuilt
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.schemas import MIL_MAPS
 
 
@@ -21,9 +20,7 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     weights are not this network's, or it has other labels.
     """
     network, run = rebuilt(checkpoint, path)
-    if tuple(checkpoint.labels) != TEN_LABELS:
-        labels = ", ".join(checkpoint.labels)
-        raise SchemaError(f"its labels are {labels}; {', '.join(TEN_LABELS)} expected.", where=path)
+    check_labels(checkpoint, path)
     kinds = [kind for kind in MIL_MAPS if run.decoder or kind != "decoder"]
     paper = "decoder" if run.decoder and run.supervision != "none" else "spatial"
     best = (checkpoint.metrics or {}).get("map") or paper

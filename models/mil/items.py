@@ -172,11 +172,12 @@ def annotated_share(items: MilItems, run: MilRun) -> NDArray[np.intp]:
     n = round(run.annotated_share * len(items))
     if run.share_rule == "published":
         return np.arange(n)
+    # Whole subjects: a share of everybody's readings would still know everybody.
     subjects, subject_row, sizes = np.unique(
         items.subject_id, return_inverse=True, return_counts=True
     )
     order = np.argsort(_lots(f"annotated:{run.seed}", subjects))
-    before = np.empty(len(subjects), int)
+    before = np.empty(len(subjects), int)  # readings of the subjects that were drawn earlier
     before[order] = np.cumsum(sizes[order]) - sizes[order]
     return np.flatnonzero(before[subject_row] < n)
 
@@ -184,6 +185,7 @@ def annotated_share(items: MilItems, run: MilRun) -> NDArray[np.intp]:
 def _lots(purpose: str, ids: NDArray[Any]) -> NDArray[np.uint64]:
     """Draw a number for each id, whatever else is in the list."""
     digests = [hashlib.sha256(f"{purpose}:{name}".encode()).digest() for name in ids.tolist()]
+    # Eight bytes: two ids of a list draw the same number once in a billion lists.
     return np.array([int.from_bytes(digest[:8], "big") for digest in digests], np.uint64)
 
 
@@ -317,7 +319,7 @@ def _listed(inputs: MilInputs, name: str, split: str) -> pd.DataFrame:
         readings = readings[readings["phase"] == PHASE]
     rows = readings["split"] == split
     if split == SPLITS[0]:
-        rows |= readings["split"].isna()
+        rows |= readings["split"].isna()  # once, not in every split
     return readings[rows].sort_values(["image_path", "reading_id"], ignore_index=True)
 
 

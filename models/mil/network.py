@@ -25,7 +25,7 @@ from gazescribe.models.core.config import read_settings
 from gazescribe.models.mil.losses import image_probability, pooled_logits
 from gazescribe.models.mil.settings import MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import ArrayError
+from gazescribe.pipeline.core.errors import ArrayError, SchemaError
 
 Normalise = Literal["once", "twice"]
 
@@ -37,14 +37,9 @@ EMPTY = 1e-20  # added to a maximum by the published code: a map without a lit c
 class MilOutput(NamedTuple):
     """What the network says about a batch.
 
-    Attributes
-    ----------
-    logits : Tensor, shape (B, 10, g, g)
-        Grid logits γ.
-    activations : Tensor, shape (B, head width, g, g)
-        What the logits are a 1x1 convolution of; not negative.
-    decoder_logits : Tensor, shape (B, 10, 8g, 8g), or None
-        None where there is no decoder or it was not asked for.
+    `logits`, (B, 10, g, g), are the grid logits γ; `activations`, (B, head width, g, g), what they
+    are a 1x1 convolution of, not negative; `decoder_logits`, (B, 10, 8g, 8g), are None where there
+    is no decoder or it was not asked for.
     """
 
     logits: Tensor
@@ -55,19 +50,11 @@ class MilOutput(NamedTuple):
 class MilNetwork(nn.Module):
     """ResNet, multi-resolution join, head and decoder.
 
-    Parameters
-    ----------
-    backbone : {"resnet50", "resnet18", "tiny"}
-        See `models.core.backbones`. With `tiny`, head and decoder are eight times narrower, too.
-    layers : tuple of int
-        Layers of the backbone that the head sees: (3, 4), or (4,) for a single resolution.
-    grid : int
-        Cells a side, that is image size over the stride of the first of the layers: 32 for (3, 4)
-        and 16 for (4,) at 512 pixels. Images that give another grid are refused.
-    normalise : {"once", "twice"}
-        How often ImageNet's mean and deviation are applied; the published code does it twice.
-    weights : str or Path, optional
-        Local weight file of the backbone.
+    With the backbone `tiny` (`models.core.backbones`), head and decoder are eight times narrower,
+    too. The head sees its `layers`: (3, 4), or (4,) for a single resolution. `grid` is the number
+    of cells a side, that is image size over the stride of the first of the layers: 32 for (3, 4)
+    and 16 for (4,) at 512 pixels; images that give another grid are refused. The published code
+    applies ImageNet's mean and deviation twice. `weights` is a local file of the backbone.
     """
 
     def __init__(
@@ -183,6 +170,13 @@ def rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[MilNetwork, MilRun]:
     network = network_of(dataclasses.replace(run, weights=None))
     load_weights(network, checkpoint.weights, where=path)
     return network.eval(), run
+
+
+def check_labels(checkpoint: Checkpoint, path: Path) -> None:
+    """Refuse a checkpoint whose output is not the ten labels in their order."""
+    if tuple(checkpoint.labels) != TEN_LABELS:
+        labels = ", ".join(checkpoint.labels)
+        raise SchemaError(f"its labels are {labels}; {', '.join(TEN_LABELS)} expected.", where=path)
 
 
 def probability_of(logits: Tensor, run: MilRun) -> Tensor:

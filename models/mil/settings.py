@@ -174,7 +174,7 @@ def _run(section: MilSection, profile: MilProfile, model: str, seed: int) -> Mil
         "name": f"{model}-seed{seed}",
         "model": model,
         "seed": seed,
-        "grid": 1,
+        "grid": 1,  # follows from what is checked here; set below
     }
     run = check(settings, MilRun, ParamsError, where=f"mil.variants.{model}")
     cell_px = 2 ** (1 + min(run.layers))  # 16 pixels of the image in layer 3, 32 in layer 4

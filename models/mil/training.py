@@ -53,6 +53,7 @@ class MilTraining(pl.LightningModule):
         mode, affine = self.run.augment.interpolation, batch["affine"]
         (image,) = apply(affine, batch["image"], mode=mode)
         (maps,) = apply(affine[batch["annotated"]], batch["maps"], mode=mode)
+        # Only now: grey values stay bytes on their way to the device.
         return {**batch, "image": image / 255, "maps": maps}
 
     def training_step(self, batch: Tensors, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature

@@ -57,7 +57,7 @@ def write_mask(values: NDArray[np.float32], frame: Letterbox, threshold: float, 
     """Write the pixels of a picture where a map is above a threshold as PNG: 255 inside, else 0."""
     from PIL import Image
 
-    mask = spread(values, frame) > np.float32(threshold)
+    mask = spread(values, frame) > np.float32(threshold)  # as float32, as maps were scored
     _write(Image.fromarray(mask.astype(np.uint8) * 255), path)
 
 
@@ -76,7 +76,7 @@ def write_overlay(
     height, width = shown.shape
     wide, high = width + MARGIN_PX, height + TITLE_PX + MARGIN_PX
     n_columns = min(COLUMNS, len(tiles))
-    n_rows = -(-len(tiles) // n_columns)
+    n_rows = -(-len(tiles) // n_columns)  # rounded up
     canvas = Image.new("RGB", (n_columns * wide - MARGIN_PX, n_rows * high - MARGIN_PX))
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(16)
     for number, (text, tile) in enumerate(tiles):

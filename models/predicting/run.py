@@ -111,6 +111,7 @@ def run(
         "versions": library_versions(),
     }
     files = [path for path in (checkpoint, options.boxes) if path]
+    # Pictures whose maps fill a shard, so that a part is a whole file.
     n = max(1, ROWS_A_SHARD // len(task.channels))
     parts = [pictures[start : start + n] for start in range(0, len(pictures), n)]
     key = resuming.fingerprint(files, pictures, decisive)

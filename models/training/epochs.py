@@ -25,6 +25,8 @@ from gazescribe.models.training.sampling import epoch_seed
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
 
+Module = pl.LightningModule
+
 FINITE_EVERY = 50
 """Steps between two looks at the loss: each look waits for the device."""
 
@@ -37,8 +39,6 @@ class TrainingPlan:
     ----------
     seed : int
         Of the global generators, with the epoch.
-    epochs : int
-        At most.
     monitor : str
         Logged value that chooses the best epoch; of equal ones the later, and any before one that
         is not a number.
@@ -112,7 +112,7 @@ class EpochEnd(pl.Callback):
         self._resume = resume
         self.course = Course()
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Take up the state of a killed run."""
         if self._resume.is_file():
             self._load(trainer, pl_module)
@@ -121,39 +121,33 @@ class EpochEnd(pl.Callback):
         progress.processed = progress.completed = len(self.course.rows)
         trainer.should_stop = self._exhausted()
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Keep the state between epochs; seed what the loader and dropout draw."""
         if self.course.rows and trainer.is_global_zero:
             self._save(trainer, pl_module)
+        # By seed and epoch alone: an epoch that is replayed draws what it drew.
         seed_all(epoch_seed(self._plan.seed, trainer.current_epoch))
         self._finite = torch.ones((), dtype=torch.bool, device=pl_module.device)
         self._begin = time.monotonic()
 
-    def on_before_backward(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
-    ) -> None:
+    def on_before_backward(self, trainer: pl.Trainer, pl_module: Module, loss: Tensor) -> None:
         """Stop at a loss that is not a number, before it is in the weights for long."""
         self._finite &= torch.isfinite(loss.detach())
         if trainer.fit_loop.batch_idx % FINITE_EVERY == 0:
             self._check_finite(trainer)
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: Module, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count images."""
         self.course.n_images += len(batch["image"]) * trainer.world_size
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Stop the clock of training."""
         self._check_finite(trainer)
         self.course.train_s += time.monotonic() - self._begin
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Write down what was logged; keep the weights if none were better."""
         course, plan = self.course, self._plan
         logged = {key: float(value) for key, value in trainer.callback_metrics.items()}
@@ -192,7 +186,7 @@ class EpochEnd(pl.Callback):
             remedy = "Lower lr, or train with precision 32 if it is 16-mixed."
             raise GazeError(message, remedy=remedy)
 
-    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def _save(self, trainer: pl.Trainer, module: Module) -> None:
         state = {
             "module": module.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
@@ -205,7 +199,7 @@ class EpochEnd(pl.Callback):
         with replacing(self._resume) as beside:
             torch.save(state, beside)
 
-    def _load(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def _load(self, trainer: pl.Trainer, module: Module) -> None:
         try:
             state = torch.load(self._resume, map_location="cpu", weights_only=True)
             module.load_state_dict(state["module"])

@@ -50,8 +50,6 @@ class Job:
         Batches; the sampler of `train` follows `set_epoch`.
     labels, input, training
         What the checkpoint says of them (`models.core.checkpoint.Checkpoint`).
-    warnings : sequence of str
-        What the user should know of it beforehand.
     """
 
     module: pl.LightningModule
@@ -108,8 +106,8 @@ def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -
             callbacks=callbacks,
             deterministic=machine.accelerator == "cpu",
             benchmark=machine.accelerator == "gpu",
-            use_distributed_sampler=False,
-            num_sanity_val_steps=0,
+            use_distributed_sampler=False,  # ours give each process its part
+            num_sanity_val_steps=0,  # else validation would begin before any epoch has
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+Module = pl.LightningModule
+
 
 class EpochBar(pl.Callback):
     """A bar over all epochs of a run, by its name, that goes when the run ends."""
@@ -17,7 +19,7 @@ class EpochBar(pl.Callback):
         self._name = name
         self._bar: Any = None
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Show the bar, unless nobody looks."""
         if not (sys.stderr.isatty() and trainer.is_global_zero):
             return
@@ -44,17 +46,12 @@ class EpochBar(pl.Callback):
         )
         self._bar.start()
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Start the clock of the epoch."""
         self._begin, self._images = time.monotonic(), 0
 
     def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: pl.Trainer, pl_module: Module, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Move on by a step."""
         if self._bar is None:
@@ -64,13 +61,13 @@ class EpochBar(pl.Callback):
         epoch = trainer.current_epoch + 1
         self._bar.update(self._task, advance=1, epoch=epoch, rate=rate)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
 
     def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+        self, trainer: pl.Trainer, pl_module: Module, exception: BaseException
     ) -> None:
         """Take the bar away; what went wrong is said after it."""
         self.on_train_end(trainer, pl_module)
@@ -82,7 +79,7 @@ class LiveLog(pl.Callback):
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Begin, or go on after a killed run."""
         from dvclive.live import Live
 
@@ -91,13 +88,13 @@ class LiveLog(pl.Callback):
             self._folder, dvcyaml=None, save_dvc_exp=False, report=None, resume=resume
         )
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Log what the module logged."""
         self._live.step = trainer.current_epoch
         for name, value in trainer.callback_metrics.items():
             self._live.log_metric(name, float(value))
         self._live.make_summary()
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
         """Close its files."""
         self._live.end()

@@ -44,7 +44,7 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
     key = run_hash(run, data, out)
     if (earlier := _read_summary(folder, key)) is not None:
         return {**earlier, "skipped": True}
-    seed_all(run.seed)
+    seed_all(run.seed)  # before `prepare`, which builds the network: its first weights
     forget_peak(machine.accelerator)
     begin = time.monotonic()
     system = importlib.import_module(f"gazescribe.models.{config.system}.training")
@@ -73,7 +73,7 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
         )
         write_run(checkpoint, course.rows, summary, folder)
         shutil.rmtree(resume, ignore_errors=True)
-    wait_for_all()
+    wait_for_all()  # else the next run could look for a checkpoint that is being written
     return {**summary, "skipped": False}
 
 

@@ -9,10 +9,10 @@ from gazescribe.models.cooperative.splits import (
     check_patients,
     differences,
     patient_folds,
-    said_of_split,
     split_csv,
     split_readings,
     split_sha256,
+    split_source,
 )
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from tests.unit.models.cooperative.cooperative_cases import small_run
@@ -150,4 +150,4 @@ def test_a_split_is_told_from_another_by_who_is_where():
     ],
 )
 def test_results_can_say_where_the_split_comes_from(settings, said):
-    assert said in said_of_split(small_run("unet_s", **settings))
+    assert said in split_source(small_run("unet_s", **settings))
