@@ -202,6 +202,7 @@ def _usable(
 
 
 def _frames(image_index: pd.DataFrame, factor: int) -> tuple[Letterbox, ...]:
+    entries: Any = image_index.itertuples()  # the stubs know no columns
     return tuple(
         Letterbox(
             entry.height // factor,
@@ -211,5 +212,5 @@ def _frames(image_index: pd.DataFrame, factor: int) -> tuple[Letterbox, ...]:
             entry.pad_x_px / factor,
             (entry.image_height_px, entry.image_width_px),
         )
-        for entry in image_index.itertuples()
+        for entry in entries
     )

@@ -108,7 +108,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         probabilities, found_rows = localisation(readings[split], seen, masks, limits)
         classified.append(classification(readings[split], probabilities, split))
         rows += [{**row, "split": split} for row in found_rows]
-    names = {"run": run.name, "model": run.model, "seed": run.seed}
+    names: Row = {"run": run.name, "model": run.model, "seed": run.seed}
     images_table = pd.concat(classified, ignore_index=True).assign(**names)
     cases = pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns).assign(**names)
     thresholds = chosen_thresholds(cases, limits)
