@@ -24,11 +24,10 @@ from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.geometry.published import published_ellipse_mask, published_resize
 from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules
-from gazescribe.pipeline.windows.tune.cases import Case
+from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.layers import Drawing
 from gazescribe.pipeline.windows.tune.run import run as tune
 from gazescribe.pipeline.windows.tune.score import score_case
-from gazescribe.pipeline.windows.tune.search import gather
 
 SIZE = (512, 512)
 RELEASE = 3052

@@ -10,7 +10,7 @@ published code differ, the code's reading is the default since it produced the p
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,52 +52,49 @@ class AssociatedPart:
     n_late: int
 
 
+def read_parts(
+    folder: Path, mentions: pa.Table, ids: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], dict[str, Columns]]]:
+    """Read some readings for `associate_reading`: a row of `readings` each, and its other tables.
+
+    `ids` are in order, `mentions` sorted by report.
+    """
+    names = ("readings", "words", "sentences", "fixations")
+    parts = {name: read_readings(folder, name, ids) for name in names}
+    parts["mentions"] = rows_of(mentions, "report_id", ids)
+    for reading_id in ids:
+        tables = {name: part[reading_id] for name, part in parts.items()}
+        reading = {name: values[0] for name, values in tables.pop("readings").items()}
+        # floats where another reading of the file has none
+        reading |= {side: int(reading[side]) for side in ("width_px", "height_px")}
+        yield reading, tables
+
+
 def associate_readings(
     task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
 ) -> AssociatedPart:
     """Associate some readings, given by their ids in order and their mentions: one task."""
     ids, mentions = task
-    parts = {
-        name: read_readings(tables, name, ids)
-        for name in ("readings", "words", "sentences", "fixations")
-    }
-    mentions_by_id = rows_of(mentions, "report_id", ids)
     windows: list[dict[str, Any]] = []
     gaussians: list[Columns] = []
     left_out: Counter[str] = Counter()
     n_late = 0
-    for reading_id in ids:
-        reading = {name: values[0] for name, values in parts["readings"][reading_id].items()}
-        reading |= {"width_px": int(reading["width_px"]), "height_px": int(reading["height_px"])}
-        words, sentences, fixations = (
-            parts[name][reading_id] for name in ("words", "sentences", "fixations")
-        )
-        spoken = mentions_by_id[reading_id]
+    for reading, parts in read_parts(tables, mentions, ids):
         rows, columns = associate_reading(
-            reading,
-            words,
-            sentences,
-            spoken,
-            fixations,
-            params=params,
-            label_map=label_map,
-            left_out=left_out,
+            reading, parts, params=params, label_map=label_map, left_out=left_out
         )
         windows += rows
         gaussians += columns
-        n_late += gaze_begins_late(words, spoken, fixations, params, label_map)
+        n_late += gaze_begins_late(parts, params, label_map)
+    joined: Columns | pa.Table = TABLES["gaussians"].schema.empty_table()
+    if gaussians:
+        joined = {name: np.concatenate([part[name] for part in gaussians]) for name in gaussians[0]}
     return AssociatedPart(
         conform(pa.Table.from_pylist(windows, schema=TABLES["windows"].schema), "windows"),
-        conform(_concatenated(gaussians), "gaussians"),
+        conform(joined, "gaussians"),
         left_out,
         n_late,
     )
-
-
-def _concatenated(gaussians: list[Columns]) -> Columns | pa.Table:
-    if not gaussians:
-        return TABLES["gaussians"].schema.empty_table()
-    return {name: np.concatenate([part[name] for part in gaussians]) for name in gaussians[0]}
 
 
 def run(
@@ -126,7 +123,9 @@ def run(
     tasks = []
     for first in range(0, len(ids), READINGS_A_TASK):
         chunk = ids[first : first + READINGS_A_TASK]
-        tasks.append((chunk, _mentions_of(spoken, chunk)))
+        report = spoken["report_id"]  # only a task's own mentions travel to its worker
+        in_chunk = pc.and_(pc.greater_equal(report, chunk[0]), pc.less_equal(report, chunk[-1]))
+        tasks.append((chunk, spoken.filter(in_chunk)))
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
@@ -140,13 +139,10 @@ def run(
             TableWriter(folder, "windows", metadata) as windows,
             TableWriter(folder, "gaussians", metadata) as gaussians,
         ):
-            for part in map_tasks(
-                associate_task,
-                tasks,
-                workers=workers,
-                scheduler=scheduler,
-                description="associate",
-            ):
+            done = map_tasks(
+                associate_task, tasks, workers=workers, scheduler=scheduler, description="associate"
+            )
+            for part in done:
                 windows.write(part.windows)
                 gaussians.write(part.gaussians)
                 left_out.update(part.mentions_left_out)
@@ -178,10 +174,3 @@ def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
     counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
     is_usable = pc.invert(pc.or_(no_gaze, no_size))
     return readings.filter(is_usable)["reading_id"].to_pylist(), counts
-
-
-def _mentions_of(mentions: pa.Table, ids: Sequence[str]) -> pa.Table:
-    report = mentions["report_id"]
-    return mentions.filter(
-        pc.and_(pc.greater_equal(report, ids[0]), pc.less_equal(report, ids[-1]))
-    )

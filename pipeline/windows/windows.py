@@ -5,7 +5,7 @@ published code differ, the code's reading is the default since it produced the p
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,19 +16,11 @@ if TYPE_CHECKING:  # at run time this arithmetic needs numpy alone
     from gazescribe.pipeline.dictation.label_maps import LabelMap
     from gazescribe.pipeline.windows.settings import Associate
 
-StartRule = Literal[
-    "startofsentence",
-    "mention",
-    "endofsentence",
-    "allsentences",
-    "double",
-    "andpause",
-    "single",
-    "all",
-]
+LaggedStart = Literal["startofsentence", "mention", "endofsentence"]
+StartRule = Literal[LaggedStart, "allsentences", "double", "andpause", "single", "all"]
 EndRule = Literal["startofsentence", "endofsentence", "firstmention", "lastmention", "nextword"]
 
-LAGGED_STARTS = ("startofsentence", "mention", "endofsentence")
+LAGGED_STARTS: tuple[str, ...] = get_args(LaggedStart)
 STARTS: tuple[str, ...] = get_args(StartRule)
 ENDS: tuple[str, ...] = get_args(EndRule)
 PUNCTUATION = frozenset(".,:;/?!")
@@ -129,11 +121,8 @@ def fixation_overlap(
 
 
 def associate_reading(
-    reading: dict[str, Any],
-    words: Columns,
-    sentences: Columns,
-    mentions: Columns,
-    fixations: Columns,
+    reading: Mapping[str, Any],
+    tables: Mapping[str, Columns],
     *,
     params: "Associate",
     label_map: "LabelMap",
@@ -143,10 +132,10 @@ def associate_reading(
 
     Parameters
     ----------
-    reading : dict
+    reading : mapping
         A row of `readings`.
-    words, sentences, mentions, fixations : dict of ndarray
-        Its rows in these tables, by column.
+    tables : mapping of str to dict of ndarray
+        Its rows in `words`, `sentences`, `mentions` and `fixations`, by column.
     params : Associate
         Rules and units.
     label_map : LabelMap
@@ -160,53 +149,48 @@ def associate_reading(
         Rows of `windows`, and for each a dict of columns of `gaussians`.
     """
     left_out = Counter() if left_out is None else left_out
-    opening = _opening_mentions(mentions, params, label_map, left_out)
-    if not len(words["onset_s"]):
+    fixations, spoken_s = tables["fixations"], tables["words"]["offset_s"]
+    opening = _opening_mentions(tables["mentions"], params, label_map, left_out)
+    windows: list[Window] = []
+    if not len(spoken_s):
         left_out["no timed words"] += len(opening["label"])
-        windows: list[Window] = []
-    elif params.unit == "mention":
-        windows = list(_mention_windows(words, sentences, opening, params, label_map, left_out))
     else:
-        unfinished = not str(reading["text"]).rstrip().endswith(".")
-        if params.trailing_text == "drop" and unfinished:
-            opening = _before_last_sentence(opening, sentences, left_out)
-        windows = list(_sentence_windows(words, sentences, opening, params, label_map))
-    if len(words["onset_s"]):
-        windows.append(Window("report", None, None, None, 0.0, float(words["offset_s"].max())))
-    onset_s, offset_s = fixations["onset_s"], fixations["offset_s"]
-    begin, end = float(onset_s.min(initial=np.inf)), float(offset_s.max(initial=-np.inf))
-    if len(onset_s):
-        windows.append(Window("reading", None, None, None, begin, end))
-    rows, drawn = [], []
+        if params.unit == "mention":
+            windows += _mention_windows(tables, opening, params, label_map, left_out)
+        else:
+            if params.trailing_text == "drop" and not str(reading["text"]).rstrip().endswith("."):
+                opening = _before_last_sentence(opening, tables["sentences"], left_out)
+            windows += _sentence_windows(tables, opening, params, label_map)
+        windows.append(Window("report", None, None, None, 0.0, float(spoken_s.max())))
+    # Not the last row's end: nothing says that fixations cannot overlap.
+    begin_s = float(fixations["onset_s"].min(initial=np.inf))
+    end_s = float(fixations["offset_s"].max(initial=-np.inf))
+    if len(fixations["onset_s"]):
+        windows.append(Window("reading", None, None, None, begin_s, end_s))
     # A window without end, after the last word, is cut where words and gaze end.
-    last_s = max(end, float(words["offset_s"].max(initial=-np.inf)))
-    for number, opened in enumerate(windows):
-        window = replace(opened, end_s=min(opened.end_s, last_s))
-        counted, overlap = fixation_overlap(onset_s, offset_s, window)
-        lengths = offset_s[counted] - onset_s[counted]
-        rows.append(_window_row(reading, number, window, lengths, overlap))
-        drawn.append(_gaussians(reading, number, fixations, counted, overlap, params.sigma_deg))
+    last_s = max(end_s, float(spoken_s.max(initial=-np.inf)))
+    rows, drawn = [], []
+    for number, window in enumerate(windows):
+        cut = replace(window, end_s=min(window.end_s, last_s))
+        row, gaussians = _draw(reading, number, cut, fixations, params.sigma_deg)
+        rows.append(row)
+        drawn.append(gaussians)
     return rows, drawn
 
 
 def gaze_begins_late(
-    words: Columns,
-    mentions: Columns,
-    fixations: Columns,
-    params: "Associate",
-    label_map: "LabelMap",
+    tables: Mapping[str, Columns], params: "Associate", label_map: "LabelMap"
 ) -> bool:
     """Tell whether the first fixation of a reading starts after its first mention that counts.
 
-    Notes
-    -----
     Lanfredi et al. 2023, Section 4, report two such cases in the data of Karargyris et al.
     """
-    opening = _opening_mentions(mentions, params, label_map, Counter())
-    if not (len(opening["label"]) and len(words["onset_s"]) and len(fixations["onset_s"])):
+    words, onset_s = tables["words"], tables["fixations"]["onset_s"]
+    opening = _opening_mentions(tables["mentions"], params, label_map, Counter())
+    if not (len(opening["label"]) and len(words["onset_s"]) and len(onset_s)):
         return False
     first = int(opening["char_start"].min())
-    return float(fixations["onset_s"].min()) > _mention_time(first, first, words, "start")
+    return float(onset_s.min()) > _mention_time(first, first, words, "start")
 
 
 def _opening_mentions(
@@ -239,69 +223,60 @@ def _before_last_sentence(mentions: Columns, sentences: Columns, left_out: Count
 
 
 def _sentence_windows(
-    words: Columns,
-    sentences: Columns,
-    mentions: Columns,
-    params: "Associate",
-    label_map: "LabelMap",
+    tables: Mapping[str, Columns], mentions: Columns, params: "Associate", label_map: "LabelMap"
 ) -> Iterator[Window]:
+    """One window for each sentence that mentions something."""
+    sentences = tables["sentences"]
     numbers = _sentence_of(mentions["char_start"], sentences)
-    for sentence in np.unique(numbers):
-        inside = _take(mentions, numbers == sentence)
-        times = [
-            _mention_time(int(start), int(end), words, params.mention_time)
-            for start, end in zip(inside["char_start"], inside["char_end"], strict=True)
-        ]
+    for number in np.unique(numbers).tolist():
+        inside = _take(mentions, numbers == number)
+        # First and last in the text, whatever the order of the rows.
         order = np.lexsort((inside["char_end"], inside["char_start"]))
-        start_s, end_s = sentence_window(
+        first_s, last_s = (
+            _mention_time(
+                int(inside["char_start"][row]),
+                int(inside["char_end"][row]),
+                tables["words"],
+                params.mention_time,
+            )
+            for row in (order[0], order[-1])
+        )
+        bounds_s = sentence_window(
             params.start,
             params.end,
             params.lag_s,
-            sentence=int(sentence),
+            sentence=number,
             sentences=sentences,
-            first_mention_s=times[order[0]],
-            last_mention_s=times[order[-1]],
+            first_mention_s=first_s,
+            last_mention_s=last_s,
         )
-        yield Window(
-            "sentence",
-            int(sentence),
-            int(sentences["char_start"][sentence]),
-            int(sentences["char_end"][sentence]),
-            start_s,
-            end_s,
-            *_label_counts(inside, label_map),
-        )
+        chars = (int(sentences[edge][number]) for edge in ("char_start", "char_end"))
+        yield Window("sentence", number, *chars, *bounds_s, *_label_counts(inside, label_map))
 
 
 def _mention_windows(
-    words: Columns,
-    sentences: Columns,
+    tables: Mapping[str, Columns],
     mentions: Columns,
     params: "Associate",
     label_map: "LabelMap",
     left_out: Counter[str],
 ) -> Iterator[Window]:
+    """One window for each span that mentions something, from its first word to its last."""
+    words = tables["words"]
     spans = np.stack([mentions["char_start"], mentions["char_end"]], axis=1)
-    for start, end in np.unique(spans, axis=0):
+    for start, end in np.unique(spans, axis=0).tolist():
         has_span = (spans == (start, end)).all(axis=1)
         overlapping = np.flatnonzero((words["char_start"] < end) & (words["char_end"] > start))
         if not len(overlapping):
             left_out["touches no word"] += int(has_span.sum())
             continue
-        last = int(overlapping[-1])
-        start_s = float(words["onset_s"][overlapping[0]])
-        end_s = float(words["offset_s"][last])
+        first, last = overlapping[[0, -1]].tolist()
+        start_s, end_s = float(words["onset_s"][first]), float(words["offset_s"][last])
         if params.end == "nextword":
             end_s = _next_word_s(words, last)
-        yield Window(
-            "mention",
-            int(_sentence_of(np.array([start]), sentences)[0]),
-            int(start),
-            int(end),
-            start_s,
-            end_s,
-            *_label_counts(_take(mentions, has_span), label_map),
-        )
+        sentence = int(_sentence_of(np.array([start]), tables["sentences"])[0])
+        labels = _label_counts(_take(mentions, has_span), label_map)
+        yield Window("mention", sentence, start, end, start_s, end_s, *labels)
 
 
 def _next_word_s(words: Columns, last: int) -> float:
@@ -318,14 +293,10 @@ def _mention_time(start: int, end: int, words: Columns, rule: str) -> float:
     `start`: onset of the word that holds its first character, the latest when two touch there (the
     published code). `end`: offset of the word that holds its last character (the paper's words).
     """
-    if rule == "start":
-        return float(words["onset_s"][_last_before(start + 1, words)])
-    return float(words["offset_s"][_last_before(end, words)])
-
-
-def _last_before(char: int, words: Columns) -> int:
-    """Find the last word that starts before a character; the first word where none does."""
-    return max(int(np.searchsorted(words["char_start"], char)) - 1, 0)
+    edge, char = ("onset_s", start + 1) if rule == "start" else ("offset_s", end)
+    # The last word that starts before the character; the first word where none does.
+    word = max(int(np.searchsorted(words["char_start"], char)) - 1, 0)
+    return float(words[edge][word])
 
 
 def _sentence_of(char_start: NDArray[Any], sentences: Columns) -> NDArray[np.intp]:
@@ -339,72 +310,50 @@ def _label_counts(
 ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
     """Channels mentioned, in channel order; spans that mention each; uncertain ones among them."""
     spans: dict[str, dict[tuple[int, int], str]] = {}
-    for label, start, end, polarity in zip(
-        mentions["label"],
-        mentions["char_start"],
-        mentions["char_end"],
-        mentions["polarity"],
-        strict=True,
-    ):
+    for row, label in enumerate(mentions["label"]):
+        span = int(mentions["char_start"][row]), int(mentions["char_end"][row])
         for channel in label_map.channels_of(label):
             polarities = spans.setdefault(channel, {})
             # Several classes of one span reach the channel; it is positive if any of them is.
-            if polarities.get((int(start), int(end))) != "positive":
-                polarities[(int(start), int(end))] = polarity
+            if polarities.get(span) != "positive":
+                polarities[span] = mentions["polarity"][row]
     order = [channel for channel in label_map.channels if channel in spans]
     counts = [len(spans[channel]) for channel in order]
     uncertain = [list(spans[channel].values()).count("uncertain") for channel in order]
     return tuple(order), tuple(counts), tuple(uncertain)
 
 
-def _window_row(
-    reading: dict[str, Any],
-    number: int,
-    window: Window,
-    lengths_s: NDArray[np.float64],
-    overlap_s: NDArray[np.float64],
-) -> dict[str, Any]:
+def _draw(
+    reading: Mapping[str, Any], number: int, window: Window, fixations: Columns, sigma_deg: float
+) -> tuple[dict[str, Any], Columns]:
+    """Make a window's row of `windows`, and its rows of `gaussians` by column."""
+    counted, overlap_s = fixation_overlap(fixations["onset_s"], fixations["offset_s"], window)
+    inside = _take(fixations, counted)
     # Points of no length, of gaze that came as such, count although they last no time.
-    is_empty = not len(overlap_s) or (lengths_s.any() and not overlap_s.any())
-    status = "reversed" if window.end_s < window.start_s else "empty" if is_empty else "ok"
-    return {
+    are_points = not (inside["offset_s"] - inside["onset_s"]).any()
+    is_empty = not len(counted) or not (are_points or overlap_s.any())
+    row = {
         **vars(window),
         "reading_id": reading["reading_id"],
         "window": number,
-        "n_fixations": len(overlap_s),
+        "n_fixations": len(counted),
         "gaze_s": float(overlap_s.sum()),
-        "status": status,
+        "status": "reversed" if window.end_s < window.start_s else "empty" if is_empty else "ok",
         "width_px": reading["width_px"],
         "height_px": reading["height_px"],
     }
-
-
-def _gaussians(
-    reading: dict[str, Any],
-    number: int,
-    fixations: Columns,
-    counted: NDArray[np.intp],
-    overlap_s: NDArray[np.float64],
-    sigma_deg: float,
-) -> Columns:
-    width, height = reading["width_px"], reading["height_px"]
-    columns: Columns = {
+    gaussians: Columns = {
         "reading_id": np.full(len(counted), reading["reading_id"], object),
         "window": np.full(len(counted), number),
-        "fixation": fixations["fixation"][counted],
-        "x_px": fixations["x_px"][counted],
-        "y_px": fixations["y_px"][counted],
-        "sigma_x_px": fixations["px_per_deg_x"][counted] * sigma_deg,
-        "sigma_y_px": fixations["px_per_deg_y"][counted] * sigma_deg,
+        "fixation": inside["fixation"],
         "weight_s": overlap_s,
     }
-    for side, limit, whole in (
-        ("xmin", width, 0),
-        ("ymin", height, 0),
-        ("xmax", width, width),
-        ("ymax", height, height),
-    ):
-        shown = fixations[f"shown_{side}_px"][counted].astype(float)
-        edge = np.rint(np.where(np.isnan(shown), whole, shown))  # half to even, as the papers' code
-        columns[f"clip_{side}_px"] = np.clip(edge, 0, limit).astype(np.int32)
-    return columns
+    for axis, length in (("x", reading["width_px"]), ("y", reading["height_px"])):
+        gaussians[f"{axis}_px"] = inside[f"{axis}_px"]
+        gaussians[f"sigma_{axis}_px"] = inside[f"px_per_deg_{axis}"] * sigma_deg
+        for side, whole in (("min", 0), ("max", length)):
+            shown = inside[f"shown_{axis}{side}_px"].astype(float)
+            edge = np.where(np.isnan(shown), whole, shown)
+            edge = np.rint(edge)  # half to even, as the papers' code
+            gaussians[f"clip_{axis}{side}_px"] = np.clip(edge, 0, length).astype(np.int32)
+    return row, gaussians

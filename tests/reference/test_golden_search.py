@@ -9,7 +9,8 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.windows.tune.candidates import search_rules
-from gazescribe.pipeline.windows.tune.search import gather, search
+from gazescribe.pipeline.windows.tune.cases import gather
+from gazescribe.pipeline.windows.tune.run import search
 from tests.running import gazescribe
 
 LITERAL = 1e-5

@@ -38,41 +38,24 @@ _RUN_ENDS = {  # what the published script ran of the first stage (`spec/mil.md`
 class Candidate:
     """One rule of the search.
 
-    Attributes
-    ----------
-    name : str
-        The published method name where there is one: `1.5s_startofsentence_lastmention`.
-    weigh : callable
-        From a case to the seconds, ≥ 0, that each fixation counts for each sentence that mentions
-        labels, shape (sentences, fixations).
-    stage : str
-        `coarse`, `fine`, `coarse and fine`; what kind of rule it is where it is no window.
-    published : bool
-        Whether the authors ran it.
-    start, lag_s, end : str, float, str or None
-        Rules and delay of a window, as in `associate`.
-    contrast : float
-        How much of the map of all gaze is taken away from the map.
+    `weigh` gives the seconds, ≥ 0, that each fixation of a case counts for each sentence that
+    mentions labels, shape (sentences, fixations).
     """
 
-    name: str
+    name: str  # the published method name where there is one: `1.5s_startofsentence_lastmention`
     weigh: Callable[[Case], FloatArray]
-    stage: str
-    published: bool = False
-    start: str | None = None
+    stage: str  # `coarse`, `fine`, `coarse and fine`; its kind where it is no window
+    published: bool = False  # the authors ran it
+    start: str | None = None  # of a window, as in `associate`; likewise the next two
     lag_s: float | None = None
     end: str | None = None
-    contrast: float = 0.0
+    contrast: float = 0.0  # how much of the map of all gaze is taken away from the map
 
 
 def search_rules() -> list[Candidate]:
-    """List the rules of both stages.
+    """List the 67 rules: the 56 of the first stage, then the fine delays that are not among them.
 
-    Returns
-    -------
-    list of Candidate
-        67: the 56 of the first stage, then the fine delays that are not among them. The authors ran
-        35 and 13; two of these 48 runs repeat a rule, so that 46 rules are published.
+    The authors ran 35 and 13; two of these 48 runs repeat a rule, so that 46 rules are published.
     """
     coarse = [
         *product(LAGGED_STARTS, COARSE_LAGS_S, SEARCH_ENDS),

@@ -1,9 +1,10 @@
 """The cases of the search: readings whose reader drew ellipses, ready to be scored.
 
-Source: `spec/mil.md` section 3.
+Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gazescribe.pipeline.core.tables import read_readings, rows_of
-from gazescribe.pipeline.dictation.label_maps import LabelMap
-from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Columns, Size
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map
+from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Box, Columns, Size
+from gazescribe.pipeline.maps.planning import plan_ellipses
+from gazescribe.pipeline.windows.associate import read_parts
 from gazescribe.pipeline.windows.settings import Associate
+from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from gazescribe.pipeline.windows.windows import associate_reading
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -32,79 +36,111 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Case:
-    """One reading of the search.
-
-    Attributes
-    ----------
-    gaussians : dict of ndarray
-        A Gaussian for each fixation, as in the table `gaussians`, with `onset_s` and `offset_s`.
-    sentences : dict of ndarray
-        All sentences of the reading.
-    spoken : tuple of Spoken
-        Those that mention labels.
-    report_s : float
-        End of the last word.
-    boxes : dict of str to list
-        Ellipses that this reader drew, by label.
-    """
+    """One reading of the search."""
 
     reading_id: str
     subject_id: int
     dicom_id: str
     image_size: Size
-    gaussians: Columns
-    sentences: Columns
-    spoken: tuple[Spoken, ...]
-    report_s: float
-    boxes: dict[str, list[Box]]
+    gaussians: Columns  # one a fixation, as in the table, with `onset_s` and `offset_s`
+    sentences: Columns  # all of the reading
+    spoken: tuple[Spoken, ...]  # those that mention labels
+    report_s: float  # end of the last word
+    boxes: dict[str, list[Box]]  # ellipses that this reader drew, by label
 
 
-def read_cases(
-    ids: Sequence[str],
-    boxes: dict[str, dict[str, list[Box]]],
-    *,
+def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str], dict[str, int]]:
+    """Choose the paper's cases: training readings with gaze of some phases; count the others.
+
+    Data sets without phases are not asked for one.
+    """
+    chosen, left_out = [], Counter[str]()
+    for row in readings.to_pylist():
+        if row["phase"] is not None and row["phase"] not in phases:
+            left_out["other phase"] += 1
+        elif row["split"] != "train":
+            left_out[f"split {row['split']}"] += 1
+        elif not row["has_gaze"]:
+            left_out["no gaze"] += 1
+        elif row["width_px"] is None or row["height_px"] is None:
+            left_out["no image size"] += 1
+        else:
+            chosen.append(row["reading_id"])
+    return chosen, dict(sorted(left_out.items()))
+
+
+def gather(
     tables: Path,
-    mentions: pa.Table,
-    params: Associate,
+    mentions: Path,
+    params: SearchSettings,
     label_map: LabelMap,
-) -> Iterator[Case]:
-    """Read some readings; `boxes` gives the ellipses by reading and label."""
-    parts = {
-        name: read_readings(tables, name, ids)
-        for name in ("readings", "words", "sentences", "fixations")
+    rules: Path | None = None,
+) -> tuple[list[Case], dict[str, Any]]:
+    """Read the cases; give them with what was counted on the way.
+
+    Raises
+    ------
+    GazeError
+        If tables, mentions or rules do not fit together, or no case is left.
+    """
+    readings = read_table(tables, "readings")
+    spoken = read_mentions(mentions, readings, label_map)
+    ids, left_out = choose_readings(readings, params.tune.phases)
+    dataset = next((row["dataset"] for row in readings.to_pylist()), "")
+    if not table_path(tables, "ellipses").is_file():
+        message = f"{dataset} has no ellipses, by which windows are compared."
+        remedy = "Give tables of REFLACX, or of your own ellipses."
+        raise GazeError(message, where=tables, remedy=remedy)
+    column_map = load_column_map(dataset, label_map.channels, rules)
+    maps, ellipses_left_out = plan_ellipses(
+        read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty
+    )
+    boxes: dict[str, dict[str, list[Box]]] = {reading_id: {} for reading_id in ids}
+    for planned in maps:
+        if planned.reading_id in boxes:
+            boxes[planned.reading_id][planned.label] = planned.boxes
+    with_boxes = [reading_id for reading_id in ids if boxes[reading_id]]
+    left_out["no ellipse of a label"] = len(ids) - len(with_boxes)
+    if not with_boxes:
+        message = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."
+        faults = [f"{why}: {n}" for why, n in left_out.items()]
+        raise GazeError(message, where=tables, remedy="Look at tune.phases.", faults=faults)
+    cases = [
+        _case(reading, parts, boxes[reading["reading_id"]], params.associate, label_map)
+        for reading, parts in read_parts(tables, spoken, with_boxes)
+    ]
+    silent = Counter[str]()
+    for case in cases:
+        mentioned = {label for sentence in case.spoken for label in sentence.labels}
+        silent.update(case.boxes.keys() - mentioned)
+    return cases, {
+        "n_readings": len(cases),
+        "n_subjects": len({case.subject_id for case in cases}),
+        "n_images": len({case.dicom_id for case in cases}),
+        "n_drawn_and_not_mentioned": dict(sorted(silent.items())),
+        "readings_left_out": left_out,
+        "ellipses_left_out": ellipses_left_out,
     }
-    spoken = rows_of(mentions, "report_id", ids)
-    for reading_id in ids:
-        reading = {name: values[0] for name, values in parts["readings"][reading_id].items()}
-        yield _case(
-            reading,
-            {name: part[reading_id] for name, part in parts.items()},
-            spoken[reading_id],
-            boxes[reading_id],
-            params,
-            label_map,
-        )
 
 
 def _case(
-    reading: dict[str, Any],
-    parts: dict[str, Columns],
-    mentions: Columns,
+    reading: Mapping[str, Any],
+    parts: Mapping[str, Columns],
     boxes: dict[str, list[Box]],
     params: Associate,
     label_map: LabelMap,
 ) -> Case:
-    image_size = (int(reading["height_px"]), int(reading["width_px"]))
-    reading |= {"height_px": image_size[0], "width_px": image_size[1]}
-    tables = (parts["words"], parts["sentences"], mentions, parts["fixations"])
+    """Time the mentions and all gaze of a reading by the arithmetic of `associate` itself."""
     times = []
     for end in ("firstmention", "lastmention"):
         plain = params.model_copy(update={"unit": "sentence", "start": "single", "end": end})
-        rows, drawn = associate_reading(reading, *tables, params=plain, label_map=label_map)
+        rows, drawn = associate_reading(reading, parts, params=plain, label_map=label_map)
         times.append([row for row in rows if row["kind"] == "sentence"])
-    nothing = {name: np.zeros(0) for name in ("fixation", *GAUSSIAN_COLUMNS)}
+    # The last window is that of the whole reading, where there is gaze at all.
     has_gaze = bool(rows) and rows[-1]["kind"] == "reading"
-    gaussians = dict(drawn[-1]) if has_gaze else nothing
+    gaussians = {name: np.zeros(0) for name in ("fixation", *GAUSSIAN_COLUMNS)}
+    if has_gaze:
+        gaussians = dict(drawn[-1])
     fixations = parts["fixations"]
     rows_of_gaze = np.searchsorted(fixations["fixation"], gaussians["fixation"])
     gaussians |= {name: fixations[name][rows_of_gaze] for name in ("onset_s", "offset_s")}
@@ -116,7 +152,7 @@ def _case(
         str(reading["reading_id"]),
         int(reading["subject_id"]),
         str(reading["dicom_id"]),
-        image_size,
+        (reading["height_px"], reading["width_px"]),
         gaussians,
         parts["sentences"],
         spoken,

@@ -1,31 +1,63 @@
-"""The maps of one reading under many rules, each drawn once.
+"""The maps of one reading under many rules, each drawn once and counted by level.
 
-Source: `spec/mil.md` sections 2.2 and 2.3.
+Counts of pixels by level give the IoU at all thresholds (`pipeline.geometry.iou`).
+Source: `spec/mil.md` sections 2.2, 2.3 and 3.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
 from gazescribe.pipeline.geometry.gaussians import Peaks, draw
-from gazescribe.pipeline.geometry.iou import Counts
+from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, Counts
 from gazescribe.pipeline.windows.tune.cases import Case
-from gazescribe.pipeline.windows.tune.levels import (
-    N_LEVELS,
-    STEPS,
-    Levels,
-    Numbers,
-    count_levels,
-    stored_levels,
-    to_levels,
-)
+
+N_LEVELS = len(ALL_THRESHOLDS)
+STEPS = 65535  # the published code stores maps as 16-bit numbers (`spec/mil.md` 2.2)
 
 Mask = NDArray[np.bool_]
-Unit = tuple[int, float, float]
+Levels = NDArray[np.uint16]
+Numbers = NDArray[np.unsignedinteger[Any]]
+Unit = tuple[int, float, float]  # row of the weights, contrast, divisor of the storage
+
+
+def to_levels(values: FloatMap) -> Levels:
+    """Sort the values of a map, 0 to 1, into levels.
+
+    A value counts as above a threshold from one step of the published 16-bit storage on, so that
+    the far tails of Gaussians do not decide on the IoU at threshold 0.
+    """
+    scaled = values * np.float32(N_LEVELS - 1)
+    scaled += np.float32(1 - (N_LEVELS - 1) / STEPS)
+    return _no_higher(scaled.astype(np.uint16))
+
+
+def stored_levels(values: FloatMap, highest: float) -> Levels:
+    """Sort the values of a map into levels as they come back from the published storage."""
+    stored = np.floor(values.astype(float) / highest * STEPS)
+    read = (stored / STEPS * highest).astype(np.float32)
+    return _no_higher(np.ceil(read * np.float32(N_LEVELS - 1)).astype(np.uint16))
+
+
+def _no_higher(levels: Levels) -> Levels:
+    """Put values above 1 into the last level: between pixels a map is higher than on them."""
+    if levels.max(initial=0) >= N_LEVELS:
+        np.minimum(levels, N_LEVELS - 1, out=levels)
+    return levels
+
+
+def count_levels(levels: Levels, regions: Numbers | int = 0, n_regions: int = 1) -> Counts:
+    """Count the pixels of each level in each region, shape (n_regions, N_LEVELS).
+
+    `regions` is N_LEVELS times the number of each pixel's region, counted from 0.
+    """
+    counts = np.bincount((levels + regions).ravel(), minlength=n_regions * N_LEVELS)
+    return counts.reshape(n_regions, N_LEVELS)
 
 
 @dataclass(frozen=True)
@@ -39,18 +71,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Regions:
-    """The parts into which masks cut the model frame.
+    """The parts into which masks cut the model frame."""
 
-    Attributes
-    ----------
-    offsets : ndarray of unsigned int, shape of the frame
-        N_LEVELS times the number of each pixel's part.
-    inside : ndarray of bool, shape (parts, masks)
-        Which parts lie in each mask.
-    """
-
-    offsets: Numbers
-    inside: NDArray[np.bool_]
+    offsets: Numbers  # shape of the frame: N_LEVELS times the number of each pixel's part
+    inside: NDArray[np.bool_]  # (parts, masks): which parts lie in each mask
 
     @classmethod
     def of(cls, masks: Sequence[Mask]) -> "Regions":
@@ -59,9 +83,8 @@ class Regions:
         for bit, mask in enumerate(masks):
             codes |= mask.astype(np.uint16) << np.uint16(bit)
         codes_used = np.flatnonzero(np.bincount(codes.ravel()))
-        smallest = np.min_scalar_type(
-            len(codes_used) * N_LEVELS
-        )  # small numbers are counted faster
+        # The smallest type that holds them: small numbers are counted faster.
+        smallest = np.min_scalar_type(len(codes_used) * N_LEVELS)
         numbers = np.zeros(codes_used[-1] + 1, smallest)
         numbers[codes_used] = np.arange(len(codes_used)) * N_LEVELS
         inside = codes_used[:, None] >> np.arange(len(masks)) & 1
@@ -90,13 +113,8 @@ class Layers:
     def __init__(
         self, case: Case, drawing: Drawing, weights: NDArray[np.float64], regions: Regions
     ) -> None:
-        canvas = Canvas(
-            case.gaussians,
-            case.image_size,
-            drawing.size,
-            amplitude=drawing.amplitude,
-            resize=drawing.resize,
-        )
+        way = {"amplitude": drawing.amplitude, "resize": drawing.resize}
+        canvas = Canvas(case.gaussians, case.image_size, drawing.size, **way)
         self._rows, self._columns = canvas.rows, canvas.columns
         self._tallest = self._rows.max(axis=1), self._columns.max(axis=1)
         self._peaks = Peaks(canvas.full_rows, canvas.full_columns)
@@ -111,8 +129,6 @@ class Layers:
     def units(self, drawn: NDArray[np.intp], contrast: float) -> list[Unit]:
         """Name the map of each sentence under one rule: its weights, contrast, and divisor.
 
-        Notes
-        -----
         The published code divides all maps of a reading by their common maximum before it stores
         them; the direct way stores nothing, and its divisor is 0.
         """
@@ -126,12 +142,9 @@ class Layers:
         return self._maxima[number]
 
     def counts(self, key: tuple[Unit, ...]) -> Counts:
-        """Count the pixels of a label's map, the maximum of some units, by region and level.
+        """Count the pixels of a label's map, the maximum of some units: (regions, N_LEVELS).
 
-        Returns
-        -------
-        ndarray of int64, shape (regions, N_LEVELS)
-            Of the part of the map that is not empty.
+        Only those of the part of the map that is not empty.
         """
         if key not in self._counts:
             joined = self._join(key)
@@ -145,7 +158,10 @@ class Layers:
             return NOTHING
         if len(layers) == 1:
             return layers[0]
-        y, x = _hull([layer.y for layer in layers]), _hull([layer.x for layer in layers])
+        y, x = (
+            slice(min(cut.start for cut in cuts), max(cut.stop for cut in cuts))
+            for cuts in ([layer.y for layer in layers], [layer.x for layer in layers])
+        )
         levels = np.zeros((y.stop - y.start, x.stop - x.start), np.uint16)
         for layer in layers:
             at_y = slice(layer.y.start - y.start, layer.y.stop - y.start)
@@ -194,7 +210,3 @@ def _reach(bound: NDArray[np.float64]) -> slice:
     """Cut where no value comes near one step of the published storage."""
     reached = np.flatnonzero(bound > 0.5 / STEPS)
     return slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 0)
-
-
-def _hull(cuts: list[slice]) -> slice:
-    return slice(min(cut.start for cut in cuts), max(cut.stop for cut in cuts))

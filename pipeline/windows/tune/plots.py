@@ -12,6 +12,7 @@ from gazescribe.pipeline.windows.tune.candidates import (
     PLAIN_STARTS,
     SEARCH_ENDS,
 )
+from gazescribe.pipeline.windows.tune.results import BETWEEN, WINDOWS
 
 
 def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
@@ -20,7 +21,7 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
     `ranking` is what `results.ranking` gives, `score` one of its means.
     """
     figure, axes_of = panels(len(SEARCH_ENDS), 2)
-    windows = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])]
+    windows = ranking[ranking["stage"].isin(WINDOWS)]
     for axes, end in zip(axes_of, SEARCH_ENDS, strict=True):
         of_end = windows[windows["end"] == end]
         lagged = of_end[of_end["lag_s"].notna()].sort_values("lag_s")
@@ -32,7 +33,7 @@ def iou_by_delay(ranking: pd.DataFrame, score: str) -> Figure:
         for number, start in enumerate(PLAIN_STARTS):
             level = of_end.loc[of_end["start"] == start, score].iloc[0]
             axes.axhline(level, color=f"C{number + 3}", linewidth=1, linestyle="--", label=start)
-        _between(axes, ranking[ranking["stage"].isin(["floor", "ceiling"])], score)
+        _between(axes, ranking[ranking["stage"].isin(BETWEEN)], score)
         axes.set_title(f"until {end}", fontsize=9)
     axes_of[0].legend(fontsize=6, ncols=2)
     _name_axes(figure, f"macro mean IoU ({score.removeprefix('iou_').replace('_', '-')})")
@@ -50,10 +51,8 @@ def iou_by_label(by_label: pd.DataFrame) -> Figure:
         fine = fine.sort_values("lag_s")
         axes.plot(fine["lag_s"], fine["iou_paper"], marker=".", label="paper")
         axes.plot(fine["lag_s"], fine["iou_cross_validated"], marker=".", label="cross-validated")
-        between = of_label[of_label["stage"].isin(["floor", "ceiling"])]
-        _between(axes, between, "iou_paper")
-        n = of_label["n"].iloc[0]
-        axes.set_title(f"{label} (n = {n})", fontsize=9)
+        _between(axes, of_label[of_label["stage"].isin(BETWEEN)], "iou_paper")
+        axes.set_title(f"{label} (n = {of_label['n'].iloc[0]})", fontsize=9)
     axes_of[0].legend(fontsize=6)
     _name_axes(figure, f"mean IoU, {FINE_START} minus delay to {FINE_END}")
     return figure

@@ -37,40 +37,22 @@ from gazescribe.pipeline.windows.tune.validate import (
 if TYPE_CHECKING:  # it takes a second to import
     import pandas as pd
 
-BETWEEN = ("floor", "ceiling")
-"""Stages of what is scored beside the rules, and not ranked."""
+BETWEEN = ("floor", "ceiling")  # stages of what is scored beside the rules, and not ranked
+WINDOWS = ("coarse", "fine", "coarse and fine")  # stages of the rules that `associate` knows
 
 
 @dataclass(frozen=True)
 class Results:
-    """Scores of all candidates.
+    """Scores of all candidates, which are the columns of all arrays here."""
 
-    Attributes
-    ----------
-    candidates : list of Candidate
-        Rules, floors and ceilings; the columns of all arrays here.
-    thresholds : ndarray of float64
-        Those tried.
-    labels : list of LabelScores
-        Labels with a case, in channel order.
-    held : list of HeldOut
-        The same labels cross-validated; empty where there is only one subject.
-    paper, cross_validated : ndarray of float64, shape (candidates,)
-        Macro mean IoU; the latter NaN where there is only one subject.
-    samples : ndarray of float64, shape (n_bootstrap, candidates)
-        Cross-validated macro mean of each resample of subjects.
-    ranked : ndarray of int
-        Rules, best first: cross-validated, or by the paper's mean where that is not to be had.
-    """
-
-    candidates: list[Candidate]
-    thresholds: FloatArray
-    labels: list[LabelScores]
-    held: list[HeldOut]
-    paper: FloatArray
-    cross_validated: FloatArray
-    samples: FloatArray
-    ranked: NDArray[np.intp]
+    candidates: list[Candidate]  # rules, floors and ceilings
+    thresholds: FloatArray  # those tried
+    labels: list[LabelScores]  # with a case, in channel order
+    held: list[HeldOut]  # the same labels cross-validated; empty where there is only one subject
+    paper: FloatArray  # (candidates,), macro mean IoU
+    cross_validated: FloatArray  # likewise; NaN where there is only one subject
+    samples: FloatArray  # (n_bootstrap, candidates), cross_validated in resamples of subjects
+    ranked: NDArray[np.intp]  # rules, best first by `score`
 
     @property
     def ranked_by(self) -> str:
@@ -82,6 +64,11 @@ class Results:
         """The mean that the rules are ranked by, shape (candidates,)."""
         return self.cross_validated if self.held else self.paper
 
+    @property
+    def between(self) -> list[int]:
+        """Floors and ceilings."""
+        return [row for row, rule in enumerate(self.candidates) if rule.stage in BETWEEN]
+
 
 def compare(
     candidates: Sequence[Candidate], labels: Sequence[LabelScores], tried: FloatArray, params: Tune
@@ -90,47 +77,35 @@ def compare(
     several = len(np.unique(np.concatenate([scores.subjects for scores in labels]))) > 1
     held = hold_out(labels) if several else []
     paper = macro([best_thresholds(scores)[1] for scores in labels])
-    unknown = np.full(len(candidates), np.nan)
-    cross_validated = macro([held_out_iou(label_held) for label_held in held]) if held else unknown
-    draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    samples = resample(held, draws) if held else unknown[None]
+    cross_validated = np.full(len(candidates), np.nan)
+    samples = cross_validated[None]
+    if held:
+        cross_validated = macro([held_out_iou(label_held) for label_held in held])
+        samples = resample(held, Draws(params.n_bootstrap, params.confidence, params.seed))
+    is_rule = np.array([candidate.stage not in BETWEEN for candidate in candidates])
+    rules = np.flatnonzero(is_rule)
     score = cross_validated if held else paper
-    rules = [
-        column for column, candidate in enumerate(candidates) if candidate.stage not in BETWEEN
-    ]
-    order = np.argsort(-score[rules], kind="stable")
+    ranked = rules[np.argsort(-score[rules], kind="stable")]  # of equals the first in the list
     return Results(
-        list(candidates),
-        tried,
-        list(labels),
-        held,
-        paper,
-        cross_validated,
-        samples,
-        np.array(rules)[order],
+        list(candidates), tried, list(labels), held, paper, cross_validated, samples, ranked
     )
 
 
 def ranking(results: Results, confidence: float) -> "pd.DataFrame":
     """One row a rule, best first; then floors and ceilings, without a rank.
 
-    Notes
-    -----
     `behind_best` is the difference to the first row, its interval from the same resamples: a rule
     whose interval holds 0 is not told apart from the best.
     """
     import pandas as pd
 
-    between = [
-        column for column, candidate in enumerate(results.candidates) if candidate.stage in BETWEEN
-    ]
-    order = [*results.ranked, *between]
-    best = results.ranked[0]
+    order, best = [*results.ranked, *results.between], results.ranked[0]
+    ranks = [*range(1, len(results.ranked) + 1), *[None] * len(results.between)]
     low, high = interval(results.samples, confidence)
     behind = interval(results.samples[:, [best]] - results.samples, confidence)
     return pd.DataFrame(
         {
-            "rank": pd.array([*range(1, len(results.ranked) + 1), *[None] * len(between)], "Int64"),
+            "rank": pd.array(ranks, "Int64"),
             **_named([results.candidates[column] for column in order]),
             "iou_cross_validated": results.cross_validated[order],
             "iou_cross_validated_low": low[order],
@@ -147,59 +122,47 @@ def by_label(results: Results) -> "pd.DataFrame":
     """One row a rule and label: threshold and IoU chosen as in the paper, cross-validated IoU."""
     import pandas as pd
 
-    held = {label_held.scores.label: label_held for label_held in results.held}
+    cross_validated = {held.scores.label: held_out_iou(held) for held in results.held}
     parts = []
     for scores in results.labels:
         best, iou = best_thresholds(scores)
-        label_held_out = held.get(scores.label)
-        parts.append(
-            pd.DataFrame(
-                {
-                    **_named(results.candidates),
-                    "label": scores.label,
-                    "n": scores.n.sum(axis=0),
-                    "n_subjects": (scores.n > 0).sum(axis=0),
-                    "threshold_paper": results.thresholds[best],
-                    "iou_paper": iou,
-                    "iou_cross_validated": np.nan
-                    if label_held_out is None
-                    else held_out_iou(label_held_out),
-                }
-            )
-        )
+        columns = {
+            **_named(results.candidates),
+            "label": scores.label,
+            "n": scores.n.sum(axis=0),
+            "n_subjects": (scores.n > 0).sum(axis=0),
+            "threshold_paper": results.thresholds[best],
+            "iou_paper": iou,
+            "iou_cross_validated": cross_validated.get(scores.label, np.nan),
+        }
+        parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 
 
 def _named(candidates: Sequence[Candidate]) -> dict[str, list[Any]]:
-    columns = {"rule": "name", "stage": "stage", "published": "published"}
-    columns |= {"start": "start", "lag_s": "lag_s", "end": "end"}
-    return {
-        column: [getattr(candidate, name) for candidate in candidates]
-        for column, name in columns.items()
-    }
+    """Columns that say which rule a row is about."""
+    columns = {"rule": [candidate.name for candidate in candidates]}
+    for name in ("stage", "published", "start", "lag_s", "end"):
+        columns[name] = [getattr(candidate, name) for candidate in candidates]
+    return columns
 
 
 def score_table(results: Results) -> pa.Table:
     """Table `scores`: one row a rule, label and threshold."""
+    named, n_rules = _named(results.candidates), len(results.candidates)
+    rules = np.repeat(np.arange(n_rules), len(results.thresholds))
     names = ("rule", "start", "lag_s", "end")
-    n_thresholds = len(results.thresholds)
-    rules = {name: _named(results.candidates)[name] for name in names}
+    repeated = {name: pa.array(named[name]).take(rules) for name in names}
     parts = []
     for scores in results.labels:
-        n = scores.n.sum(axis=0)
-        columns = {name: pa.array(values) for name, values in rules.items()}
-        repeated = np.repeat(np.arange(len(n)), n_thresholds)
-        parts.append(
-            pa.table(
-                {
-                    **{name: column.take(repeated) for name, column in columns.items()},
-                    "label": pa.repeat(scores.label, len(repeated)),
-                    "threshold": np.tile(results.thresholds, len(n)),
-                    "iou": scores.mean().ravel(),
-                    "n": n[repeated],
-                }
-            )
-        )
+        columns = {
+            **repeated,
+            "label": pa.repeat(scores.label, len(rules)),
+            "threshold": np.tile(results.thresholds, n_rules),
+            "iou": scores.mean().ravel(),
+            "n": scores.n.sum(axis=0)[rules],
+        }
+        parts.append(pa.table(columns))
     return pa.concat_tables(parts).cast(TABLES["scores"].schema)
 
 
@@ -218,6 +181,8 @@ def metrics(results: Results, params: Tune) -> dict[str, Any]:
             "iou_cross_validated_interval": [_number(low[column]), _number(high[column])],
         }
 
+    searched = searched_iou(results.held, results.ranked) if results.held else np.nan
+    alone = [scores.label for scores in results.labels if len(scores.subjects) < 2]
     return {
         "ranked_by": results.ranked_by,
         "n_rules": len(results.ranked),
@@ -225,18 +190,10 @@ def metrics(results: Results, params: Tune) -> dict[str, Any]:
         "best": means(int(results.ranked[0])),
         "best_by_paper": means(int(by_paper)),
         "published_choice": means(choice),
-        "iou_of_the_search": _number(searched_iou(results.held, results.ranked))
-        if results.held
-        else None,
-        "between": [
-            means(column)
-            for column, candidate in enumerate(results.candidates)
-            if candidate.stage in BETWEEN
-        ],
+        "iou_of_the_search": _number(searched),
+        "between": [means(column) for column in results.between],
         "best_fine_lag": best_fine_lag(results, params.confidence),
-        "labels_of_one_subject": [
-            scores.label for scores in results.labels if len(scores.subjects) < 2
-        ],
+        "labels_of_one_subject": alone,
         "n_by_label": {scores.label: int(scores.n[:, 0].sum()) for scores in results.labels},
         "n_subjects_by_label": {scores.label: len(scores.subjects) for scores in results.labels},
     }
@@ -256,12 +213,8 @@ def best_fine_lag(results: Results, confidence: float) -> dict[str, Any]:
 
 def patch(results: Results) -> dict[str, Any]:
     """Parameters of the best rule that `associate` knows, as a part of `params.yaml`."""
-    windows = (results.candidates[column] for column in results.ranked)
-    best = next(
-        candidate
-        for candidate in windows
-        if candidate.stage in ("coarse", "fine", "coarse and fine")
-    )
+    ranked = (results.candidates[column] for column in results.ranked)
+    best = next(candidate for candidate in ranked if candidate.stage in WINDOWS)
     lag = {} if best.lag_s is None else {"lag_s": best.lag_s}
     return {"associate": {"unit": "sentence", "start": best.start, **lag, "end": best.end}}
 

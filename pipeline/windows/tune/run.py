@@ -10,9 +10,12 @@ its reader drew and the report does not mention stays, and scores 0.
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
@@ -20,17 +23,20 @@ import yaml
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
-from gazescribe.pipeline.windows.tune.candidates import search_rules
+from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules
+from gazescribe.pipeline.windows.tune.cases import Case, gather
+from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing
 from gazescribe.pipeline.windows.tune.results import (
     Results,
     by_label,
+    compare,
     metrics,
     patch,
     ranking,
     score_table,
 )
-from gazescribe.pipeline.windows.tune.search import gather, search
+from gazescribe.pipeline.windows.tune.score import DRAWN, WHOLE_REPORT, score_all
 from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from gazescribe.pipeline.windows.tune.soft import beyond
 
@@ -61,14 +67,9 @@ def run(
     """
     label_map = load_label_map(rules)
     cases, counts = gather(tables, mentions, params, label_map, rules)
-    results = search(
-        cases,
-        [*search_rules(), *beyond(params.tune)],
-        params,
-        label_map.channels,
-        workers=workers,
-        scheduler=scheduler,
-    )
+    candidates = [*search_rules(), *beyond(params.tune)]
+    channels = label_map.channels
+    results = search(cases, candidates, params, channels, workers=workers, scheduler=scheduler)
     summary = {
         "params": params.model_dump(include=PARAMS),
         "split_source": split_source(tables),
@@ -77,6 +78,28 @@ def run(
     }
     _write(results, summary, out, params)
     return summary
+
+
+def search(
+    cases: Sequence[Case],
+    rules: Sequence[Candidate],
+    params: SearchSettings,
+    channels: Sequence[str],
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Results:
+    """Score and rank rules on cases, with floors and ceilings beside them."""
+    candidates = [*rules, WHOLE_REPORT]
+    size = (params.tune.size, params.tune.size)
+    drawing = Drawing(size, params.tune.resize, params.heatmaps.amplitude)
+    labels = score_all(cases, candidates, drawing, channels, workers=workers, scheduler=scheduler)
+    tried = np.array(ALL_THRESHOLDS)
+    if params.tune.thresholds == "published":
+        tried = np.array(PUBLISHED_THRESHOLDS)  # all of them are among the levels
+        levels = np.rint(tried * (N_LEVELS - 1)).astype(int)
+        labels = [replace(scores, iou=scores.iou[..., levels]) for scores in labels]
+    return compare([*candidates, *DRAWN], labels, tried, params.tune)
 
 
 def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchSettings) -> None:

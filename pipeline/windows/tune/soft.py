@@ -4,6 +4,7 @@ Each is off unless section `tune` switches it on, and is then ranked with the re
 Source: ours; Lanfredi et al. 2023 ask for other ways of alignment in their last paragraph.
 """
 
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 
@@ -29,62 +30,35 @@ def beyond(params: Tune) -> list[Candidate]:
     candidates = []
     if params.soft.used:
         soft = params.soft
-        candidates += [
-            Candidate(
-                f"soft_{shape}_{onset_s}s_{width_s}s",
-                partial(soft_weights, shape=shape, onset_s=onset_s, width_s=width_s),
-                "soft window",
-            )
-            for shape, onset_s, width_s in product(soft.shapes, soft.onsets_s, soft.widths_s)
-        ]
+        for shape, onset_s, width_s in product(soft.shapes, soft.onsets_s, soft.widths_s):
+            weigh = partial(soft_weights, shape=shape, onset_s=onset_s, width_s=width_s)
+            name = f"soft_{shape}_{onset_s}s_{width_s}s"
+            candidates.append(Candidate(name, weigh, "soft window"))
     if params.contrast.used:
-        candidates += [
-            _of_fine(lag_s, f"contrast_{strength}", "contrast", contrast=strength)
-            for strength, lag_s in product(params.contrast.strengths, FINE_LAGS_S)
-        ]
+        for strength, lag_s in product(params.contrast.strengths, FINE_LAGS_S):
+            candidates.append(_fine("contrast", strength, window_weights, lag_s, strength))
     if params.context.used:
-        candidates += [
-            _of_fine(lag_s, f"context_{weight}", "context", context=weight)
-            for weight, lag_s in product(params.context.weights, FINE_LAGS_S)
-        ]
+        for weight, lag_s in product(params.context.weights, FINE_LAGS_S):
+            weigh = partial(context_weights, weight=weight)
+            candidates.append(_fine("context", weight, weigh, lag_s))
     return candidates
 
 
-def _of_fine(
-    lag_s: float, suffix: str, stage: str, *, contrast: float = 0.0, context: float = 0.0
+def _fine(
+    stage: str, value: float, weigh: Callable[..., FloatArray], lag_s: float, contrast: float = 0.0
 ) -> Candidate:
-    weigh = partial(context_weights, weight=context) if context else window_weights
-    return Candidate(
-        f"{window_name(FINE_START, lag_s, FINE_END)}_{suffix}",
-        partial(weigh, start=FINE_START, lag_s=lag_s, end=FINE_END),
-        stage,
-        start=FINE_START,
-        lag_s=lag_s,
-        end=FINE_END,
-        contrast=contrast,
-    )
+    """Vary the paper's window at one of the fine delays."""
+    name = f"{window_name(FINE_START, lag_s, FINE_END)}_{stage}_{value}"
+    rule = {"start": FINE_START, "lag_s": lag_s, "end": FINE_END}
+    return Candidate(name, partial(weigh, **rule), stage, **rule, contrast=contrast)
 
 
 def soft_weights(case: Case, *, shape: str, onset_s: float, width_s: float) -> FloatArray:
     """Weigh fixations by their time relative to the first mention of each mention sentence.
 
-    Parameters
-    ----------
-    case : Case
-        The reading.
-    shape : {'box', 'triangle', 'hann'}
-        How the weight rises and falls over the width; at most 1.
-    onset_s, width_s : float
-        Where the weight leaves zero relative to the mention, negative before it; for how long.
-
-    Returns
-    -------
-    ndarray of float64, shape (sentences, fixations)
-        The integral of the weight over each fixation, in seconds.
-
-    Notes
-    -----
-    Not bounded by the previous sentence, as the paper's windows are.
+    The weight leaves zero `onset_s` from the mention, negative before it, and comes back after
+    `width_s`; `shape` is how. What counts is its integral over each fixation, in seconds, shape
+    (sentences, fixations). Not bounded by the previous sentence, as the paper's windows are.
     """
     begin_s = np.array([spoken.first_s for spoken in case.spoken])[:, None] + onset_s
     until_onset, until_offset = (
@@ -112,36 +86,21 @@ def context_weights(case: Case, *, start: str, lag_s: float, end: str, weight: f
     fits a neighbour as well.
     """
     n = len(case.sentences["onset_s"])
-    around = [
-        overlap(
-            case,
-            np.array([_neighbour(case, sentence, start, lag_s) for sentence in places]).reshape(
-                -1, 2
-            ),
-        )
-        for spoken in case.spoken
-        for places in [
-            [
-                sentence
-                for sentence in (spoken.sentence - 1, spoken.sentence + 1)
-                if 0 <= sentence < n
-            ]
-        ]
-    ]
     at_mention = window_weights(case, start=start, lag_s=lag_s, end=end)
-    neighbours = np.array([part.sum(axis=0) for part in around]).reshape(at_mention.shape)
-    seconds: FloatArray = np.maximum(at_mention + weight * neighbours, 0)
+    around = np.zeros_like(at_mention)
+    for row, spoken in enumerate(case.spoken):
+        for sentence in (spoken.sentence - 1, spoken.sentence + 1):
+            if 0 <= sentence < n:
+                offset_s = float(case.sentences["offset_s"][sentence])
+                bounds_s = sentence_window(
+                    start,
+                    "endofsentence",
+                    lag_s,
+                    sentence=sentence,
+                    sentences=case.sentences,
+                    first_mention_s=offset_s,  # it mentions nothing: its end stands for that
+                    last_mention_s=offset_s,
+                )
+                around[row] += overlap(case, np.array([bounds_s]))[0]
+    seconds: FloatArray = np.maximum(at_mention + weight * around, 0)
     return seconds
-
-
-def _neighbour(case: Case, sentence: int, start: str, lag_s: float) -> tuple[float, float]:
-    offset_s = float(case.sentences["offset_s"][sentence])
-    return sentence_window(
-        start,
-        "endofsentence",
-        lag_s,
-        sentence=sentence,
-        sentences=case.sentences,
-        first_mention_s=offset_s,
-        last_mention_s=offset_s,
-    )

@@ -18,24 +18,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LabelScores:
-    """What one label's cases score under each rule, summed by subject.
-
-    Attributes
-    ----------
-    label : str
-        The label.
-    subjects : ndarray of int64, shape (s,)
-        Subjects with a case, rising.
-    n : ndarray of int64, shape (s, rules)
-        Cases of each.
-    iou : ndarray of float64, shape (s, rules, thresholds)
-        Their summed IoU.
-    """
+    """What one label's cases score under each rule, summed by subject."""
 
     label: str
-    subjects: NDArray[np.int64]
-    n: NDArray[np.int64]
-    iou: FloatArray
+    subjects: NDArray[np.int64]  # (s,), those with a case, rising
+    n: NDArray[np.int64]  # (s, rules), cases of each
+    iou: FloatArray  # (s, rules, thresholds), their summed IoU
 
     def mean(self, without: int | None = None) -> FloatArray:
         """Mean IoU over cases, shape (rules, thresholds); NaN for a rule without a case."""
@@ -45,21 +33,11 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One label's cases, each subject scored at the thresholds that the other subjects choose.
-
-    Attributes
-    ----------
-    scores : LabelScores
-        Where they come from.
-    iou_of_others : ndarray of float64, shape (s, rules)
-        Best mean IoU of the other subjects; NaN where none of them has the label.
-    iou : ndarray of float64, shape (s, rules)
-        Summed IoU of the subject's cases at the threshold of that best.
-    """
+    """One label's cases, each subject scored at the thresholds that the other subjects choose."""
 
     scores: LabelScores
-    iou_of_others: FloatArray
-    iou: FloatArray
+    iou_of_others: FloatArray  # (s, rules), their best mean; NaN where none of them has the label
+    iou: FloatArray  # (s, rules), the subject's summed IoU at the threshold of that best
 
 
 def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
@@ -75,17 +53,13 @@ def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
 def hold_out(labels: Sequence[LabelScores]) -> list[HeldOut]:
     """Score each subject at the thresholds that all others choose.
 
-    Notes
-    -----
     Where no other subject has the label, the others' mean over the other labels chooses.
     """
-    return [
-        _hold_out(scores, [other_scores for other_scores in labels if other_scores is not scores])
-        for scores in labels
-    ]
+    return [_hold_out(scores, labels) for scores in labels]
 
 
-def _hold_out(scores: LabelScores, elsewhere: Sequence[LabelScores]) -> HeldOut:
+def _hold_out(scores: LabelScores, labels: Sequence[LabelScores]) -> HeldOut:
+    elsewhere = [other for other in labels if other is not scores]
     total, n = scores.iou.sum(axis=0), scores.n.sum(axis=0)
     iou_of_others, iou_held_out = np.empty(scores.n.shape), np.empty(scores.n.shape)
     rules = np.arange(len(total))
@@ -110,13 +84,10 @@ def held_out_iou(held: HeldOut) -> FloatArray:
 
 
 def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
-    """Draw subjects with replacement, all readings of a subject together.
+    """Cross-validated macro means of resamples of subjects, shape (n_bootstrap, rules).
 
-    Returns
-    -------
-    ndarray of float64, shape (n_bootstrap, rules)
-        Cross-validated macro mean of each resample. A label that a resample misses is left out of
-        its mean; thresholds stay as they were chosen.
+    All readings of a subject are drawn together. A label that a resample misses is left out of its
+    mean; thresholds stay as they were chosen.
     """
     everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
     drawn = draw_clusters(len(everybody), draws)

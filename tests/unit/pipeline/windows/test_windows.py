@@ -19,10 +19,12 @@ def associate(mentions, fixations=LONG, text=TEXT, **options):
     spoken = words(text)
     rows, drawn = associate_reading(
         reading(text=text),
-        columns_of(spoken, "words"),
-        columns_of(sentences(spoken), "sentences"),
-        columns_of(mentions, "mentions"),
-        columns_of(fixations, "fixations"),
+        {
+            "words": columns_of(spoken, "words"),
+            "sentences": columns_of(sentences(spoken), "sentences"),
+            "mentions": columns_of(mentions, "mentions"),
+            "fixations": columns_of(fixations, "fixations"),
+        },
         params=override(load_params().associate, **options),
         label_map=load_label_map(),
     )

@@ -7,7 +7,6 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.candidates import search_rules
-from gazescribe.pipeline.windows.tune.floors import DRAWN, whole_report
 from gazescribe.pipeline.windows.tune.results import (
     best_fine_lag,
     by_label,
@@ -17,10 +16,11 @@ from gazescribe.pipeline.windows.tune.results import (
     ranking,
     score_table,
 )
+from gazescribe.pipeline.windows.tune.score import DRAWN, WHOLE_REPORT
 from gazescribe.pipeline.windows.tune.validate import LabelScores
 
 RULES = search_rules()
-CANDIDATES = [*RULES, whole_report(), *DRAWN]
+CANDIDATES = [*RULES, WHOLE_REPORT, *DRAWN]
 NAMES = [candidate.name for candidate in CANDIDATES]
 TUNE = load_params().tune.model_copy(update={"n_bootstrap": 200})
 THRESHOLDS = np.array([0.0, 0.5])

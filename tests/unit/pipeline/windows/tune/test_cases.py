@@ -3,7 +3,7 @@ import pytest
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.windows.tune.search import choose_readings, gather
+from gazescribe.pipeline.windows.tune.cases import choose_readings, gather
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
 TEXT = "edema is here. the fracture of a rib is old."
