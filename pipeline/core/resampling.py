@@ -15,21 +15,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Draws:
-    """How intervals are made.
+    """How intervals are made."""
 
-    Attributes
-    ----------
-    n_bootstrap : int
-        Draws of as many clusters as there are, with replacement.
-    confidence : float
-        Share of the draws inside an interval; percentiles.
-    seed : int
-        The same seed gives the same draws.
-    """
-
-    n_bootstrap: int
-    confidence: float
-    seed: int
+    n_bootstrap: int  # draws of as many clusters as there are, with replacement
+    confidence: float  # share of the draws inside an interval; percentiles
+    seed: int  # the same seed gives the same draws
 
 
 def draw_clusters(n_clusters: int, draws: Draws) -> Floats:

@@ -9,17 +9,9 @@ _SHIPPED = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.par
 
 
 def resource(name: str) -> Path:
-    """Find `rules`, `data_manifests` or `params.yaml`.
+    """Find a file or folder that the project ships: `rules`, `data_manifests`, `params.yaml`.
 
-    Parameters
-    ----------
-    name : str
-        A file or folder that the project ships.
-
-    Returns
-    -------
-    pathlib.Path
-        In the working folder if it is there, else in the installed package or its source tree.
+    In the working folder if it is there, else in the installed package or its source tree.
 
     Raises
     ------

@@ -7,7 +7,6 @@ bytes, and a killed run leaves the old file or none.
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -53,7 +52,10 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
         raise SchemaError(
             f"table {name} has no column {', '.join(unknown)}; it has {', '.join(spec.columns)}."
         )
-    length = rows.num_rows if isinstance(rows, pa.Table) else _common_length(rows, name)
+    lengths = {column: len(rows[column]) for column in names}
+    if len(set(lengths.values())) > 1:
+        raise SchemaError(f"columns of table {name} differ in length: {lengths}.")
+    length = next(iter(lengths.values()), 0)
     columns = []
     for field in spec.schema:
         if field.name in names:
@@ -67,13 +69,6 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
     _check_nulls(table, spec)
     _check_key(table, spec)
     return table
-
-
-def _common_length(rows: Mapping[str, Any], name: str) -> int:
-    lengths = {column: len(values) for column, values in rows.items()}
-    if len(set(lengths.values())) > 1:
-        raise SchemaError(f"columns of table {name} differ in length: {lengths}.")
-    return next(iter(lengths.values()), 0)
 
 
 def _cast(values: Any, field: pa.Field, name: str) -> pa.Array | pa.ChunkedArray:
@@ -103,6 +98,7 @@ def _check_nulls(table: pa.Table, spec: Table) -> None:
 def _check_key(table: pa.Table, spec: Table) -> None:
     if table.num_rows < 2:
         return
+    # The table is sorted by its key: what occurs twice stands in two rows beside each other.
     repeated = None
     for column in spec.key:
         values = table[column].combine_chunks()
@@ -131,7 +127,7 @@ class TableWriter:
         self._path = table_path(folder, name)
         self._name = name
         schema = TABLES[name].schema
-        self._schema = schema.with_metadata({**schema.metadata, **_encoded(extra or {})})
+        self._schema = schema.with_metadata({**schema.metadata, **(extra or {})})
         self.n_rows = 0
 
     def __enter__(self) -> Self:
@@ -139,7 +135,7 @@ class TableWriter:
             beside = stack.enter_context(replacing(self._path))
             writer = pq.ParquetWriter(beside, self._schema, compression="zstd")
             self._writer = stack.enter_context(writer)
-            self._stack = stack.pop_all()
+            self._stack = stack.pop_all()  # both stay open until the end of our own block
         return self
 
     def write(self, rows: Mapping[str, Any] | pa.Table) -> None:
@@ -149,13 +145,8 @@ class TableWriter:
             self._writer.write_table(table)
             self.n_rows += table.num_rows
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(*error)
 
 
 def split_source(folder: Path) -> str:
@@ -206,10 +197,6 @@ def read_readings(folder: Path, name: str, ids: Sequence[str]) -> dict[str, dict
     return rows_of(read_table(folder, name, filters=where), key, ids)
 
 
-def _encoded(extra: Mapping[str, str]) -> dict[bytes, bytes]:
-    return {key.encode(): value.encode() for key, value in extra.items()}
-
-
 def write_table(
     rows: Mapping[str, Any] | pa.Table,
     folder: Path,
@@ -252,12 +239,13 @@ def read_table(
     if version != SCHEMA_VERSION:
         message = f"schema version {version} found, {SCHEMA_VERSION} expected."
         raise SchemaError(message, where=path, remedy="Run the stage that wrote it again.")
-    faults = [
-        f"{field.name}: {field.type} expected, "
-        + (f"{schema.field(field.name).type} found" if field.name in schema.names else "not found")
-        for field in TABLES[name].schema
-        if field.name not in schema.names or schema.field(field.name).type != field.type
-    ]
+    types = dict(zip(schema.names, schema.types, strict=True))
+    faults = []
+    for field in TABLES[name].schema:
+        if field.name not in types:
+            faults.append(f"{field.name}: {field.type} expected, not found")
+        elif types[field.name] != field.type:
+            faults.append(f"{field.name}: {field.type} expected, {types[field.name]} found")
     if faults:
         raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
     return pq.read_table(path, columns=columns, filters=filters)

@@ -24,19 +24,10 @@ class Strict(BaseModel):
 def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> Any:
     """Read a YAML file as plain values: the only place that does.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    error : type
-        Child of `GazeError` to raise.
-    remedy : str, optional
-        What to do where there is no such file.
-
     Raises
     ------
     GazeError
-        Of the given kind, if the file is absent or is no YAML.
+        Of the kind `error`, if the file is absent (what to do then is the `remedy`) or no YAML.
     """
     if not path.is_file():
         raise error("there is no such file.", where=path, remedy=remedy)

@@ -4,7 +4,6 @@ Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` sections 2.1 and 2.3.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, ParamsError
 from gazescribe.pipeline.geometry.ellipses import ellipse_mask
-from gazescribe.pipeline.geometry.gaussians import draw, image_profiles, peak
+from gazescribe.pipeline.geometry.gaussians import Peaks, Profiles, draw, profiles
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.published import (
     published_ellipse_mask,
@@ -103,9 +102,9 @@ def render(
     absent = [name for name in GAUSSIAN_COLUMNS if name not in frame.columns]
     if absent:
         raise ArrayError(f"Gaussians lack the columns {', '.join(absent)}.")
-    for name, given, known in (("amplitude", amplitude, AMPLITUDES), ("resize", resize, RESIZES)):
-        if given not in known:
-            raise ParamsError(f"{name} {given!r} is none of {', '.join(known)}.")
+    for name, value, known in (("amplitude", amplitude, AMPLITUDES), ("resize", resize, RESIZES)):
+        if value not in known:
+            raise ParamsError(f"{name} {value!r} is none of {', '.join(known)}.")
     columns = {name: frame[name].to_numpy(float) for name in GAUSSIAN_COLUMNS}
     canvas = Canvas(columns, image_size, size, amplitude=amplitude, resize=resize)
     heatmap, highest = canvas.label_map(np.unique(columns["window"]))
@@ -131,14 +130,23 @@ class Canvas:
     ) -> None:
         self.window = gaussians["window"]
         self.weight_s = gaussians["weight_s"]
-        profiles_on = partial(
-            image_profiles,
-            (gaussians["y_px"], gaussians["x_px"]),
-            (gaussians["sigma_y_px"], gaussians["sigma_x_px"]),
-            (_clip(gaussians, "y"), _clip(gaussians, "x")),
-            amplitude=amplitude,
-        )
+
+        def profiles_on(frame: Letterbox) -> tuple[Profiles, Profiles]:
+            rows, columns = (
+                profiles(
+                    gaussians[f"{axis}_px"],
+                    gaussians[f"sigma_{axis}_px"],
+                    np.stack([gaussians[f"clip_{axis}{side}_px"] for side in ("min", "max")], 1),
+                    frame.centres_px(number),
+                    cell_px=1 / frame.scale,
+                    amplitude=amplitude,
+                )
+                for number, axis in enumerate("yx")
+            )
+            return rows, columns
+
         self.frame = frame_of(image_size, size, resize)
+        # Peaks are those of the full size, whatever the size that is drawn.
         self.full_rows, self.full_columns = profiles_on(Letterbox.fit(image_size, None))
         if size is None:
             self.rows, self.columns = self.full_rows, self.full_columns
@@ -161,11 +169,11 @@ class Canvas:
         joined: FloatMap | None = None
         highest = 0.0
         for window in windows:
-            one = self.window == window
-            weight_s = self.weight_s[one]
-            top = peak(self.full_rows[one], self.full_columns[one], weight_s)
+            inside = self.window == window
+            weight_s = self.weight_s[inside]
+            top = Peaks(self.full_rows[inside], self.full_columns[inside]).of(weight_s)
             if top > 0:
-                drawn = draw(self.rows[one], self.columns[one], weight_s / top)
+                drawn = draw(self.rows[inside], self.columns[inside], weight_s / top)
                 joined = drawn if joined is None else np.maximum(joined, drawn, out=joined)
                 highest = max(highest, top)
         if joined is None:
@@ -205,7 +213,3 @@ def join_ellipses(
         else:
             joined |= ellipse_mask(box, Letterbox.fit(image_size, size))
     return joined
-
-
-def _clip(gaussians: Columns, axis: str) -> NDArray[np.int32]:
-    return np.stack([gaussians[f"clip_{axis}{side}_px"] for side in ("min", "max")], axis=1)

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError
-from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 REACH = 8.0
 """Standard deviations drawn; farther out a Gaussian is under 1e-14 of its height."""
 
-_CELL = 16  # pixels a side of the cells in which `peak` first bounds the map
+_CELL = 16  # pixels a side of the cells in which `Peaks` first bounds the map
 _SLACK = 0.999  # of the best pixel known: bound and pixel are rounded, each sum in its own order
 
 FloatArray = NDArray[np.float64]
@@ -110,24 +109,8 @@ def draw(rows: Profiles, columns: Profiles, weight: FloatArray) -> NDArray[np.fl
     return product
 
 
-def peak(rows: Profiles, columns: Profiles, weight: FloatArray) -> float:
-    """Find the maximum of `draw(rows, columns, weight)` without drawing it.
-
-    Parameters
-    ----------
-    rows, columns, weight : ndarray
-        As for `draw`, at full resolution.
-
-    Returns
-    -------
-    float
-        The maximum, to float32 rounding; 0 when n is 0.
-    """
-    return Peaks(rows, columns).of(weight)
-
-
 class Peaks:
-    """Maxima of the maps that the same Gaussians make with one weighting or another.
+    """Maxima of the maps that the same Gaussians make with one weighting or another, not drawn.
 
     Parameters
     ----------
@@ -148,11 +131,12 @@ class Peaks:
         self._middle = [cells[:, :, _CELL // 2].copy() for cells in self._cells]
 
     def of(self, weight: FloatArray) -> float:
-        """Give the maximum for one weight for each Gaussian; 0 when nothing is drawn."""
+        """Give the maximum for a weight of each Gaussian, to float32 rounding; 0 without any."""
         drawn = np.flatnonzero((weight > 0) & self._seen)
         if not len(drawn):
             return 0.0
         weight = weight[drawn]
+        # The middles of the cells give a first pixel to beat; most cells cannot beat it.
         bound = draw(self._highest[0][drawn], self._highest[1][drawn], weight)
         best = float(draw(self._middle[0][drawn], self._middle[1][drawn], weight).max())
         y, x = np.divmod(np.flatnonzero(bound >= best * _SLACK), bound.shape[1])
@@ -171,26 +155,3 @@ def _cells(values: Profiles) -> Profiles:
     filled = np.zeros((n, n_cells * _CELL), np.float32)
     filled[:, :length] = values
     return filled.reshape(n, n_cells, _CELL)
-
-
-def image_profiles(
-    centre_px: tuple[FloatArray, FloatArray],
-    sigma_px: tuple[FloatArray, FloatArray],
-    clip_px: tuple[NDArray[np.integer], NDArray[np.integer]],
-    frame: Letterbox,
-    *,
-    amplitude: str = "mass",
-) -> tuple[Profiles, Profiles]:
-    """Row and column profiles at the pixels of a frame; arguments are (y, x) pairs."""
-    rows, columns = (
-        profiles(
-            centre_px[axis],
-            sigma_px[axis],
-            clip_px[axis],
-            frame.centres_px(axis),
-            cell_px=1 / frame.scale,
-            amplitude=amplitude,
-        )
-        for axis in (0, 1)
-    )
-    return rows, columns

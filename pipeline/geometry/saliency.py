@@ -27,11 +27,7 @@ Mask = NDArray[np.bool_]
 
 
 def kl(
-    prediction: Map,
-    target: Map,
-    valid: Mask | None = None,
-    *,
-    convention: Convention = "plain",
+    prediction: Map, target: Map, valid: Mask | None = None, *, convention: Convention = "plain"
 ) -> float:
     """Kullback-Leibler divergence KL(target || prediction) in nats; lower is better.
 
@@ -122,10 +118,7 @@ def auc_judd(prediction: Map, fixations_px: FloatArray, valid: Mask | None = Non
 
 
 def auc_shuffled(
-    prediction: Map,
-    fixations_px: FloatArray,
-    others_px: FloatArray,
-    valid: Mask | None = None,
+    prediction: Map, fixations_px: FloatArray, others_px: FloatArray, valid: Mask | None = None
 ) -> float:
     """Area under the ROC curve of fixations against those on other images.
 

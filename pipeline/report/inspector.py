@@ -7,7 +7,7 @@ import numpy as np
 
 from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, Size
-from gazescribe.pipeline.geometry.gaussians import peak
+from gazescribe.pipeline.geometry.gaussians import Peaks
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole, spoken
 from gazescribe.pipeline.report.parts import Parts, Row
@@ -218,8 +218,8 @@ def _windows(parts: Parts, canvas: Canvas | None) -> Iterator[Row]:
         top = 0.0
         if canvas is not None:
             inside = canvas.window == row["window"]
-            factors = canvas.full_rows[inside], canvas.full_columns[inside]
-            top = peak(*factors, canvas.weight_s[inside])
+            peaks = Peaks(canvas.full_rows[inside], canvas.full_columns[inside])
+            top = peaks.of(canvas.weight_s[inside])
         yield {
             "start_s": row["start_s"],
             "end_s": row["end_s"],

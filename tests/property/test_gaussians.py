@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gazescribe.pipeline.geometry.canvas import Canvas
-from gazescribe.pipeline.geometry.gaussians import draw, peak, profiles
+from gazescribe.pipeline.geometry.gaussians import Peaks, draw, profiles
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 SIDE = st.integers(1, 70)
@@ -50,7 +50,7 @@ def test_peak_is_the_maximum_of_the_drawn_map(case, amplitude):
     assert drawn.shape == image_size
     assert np.isfinite(drawn).all()
     assert (drawn >= 0).all()
-    np.testing.assert_allclose(peak(rows, across, columns["weight_s"]), drawn.max(), rtol=1e-5)
+    np.testing.assert_allclose(Peaks(rows, across).of(columns["weight_s"]), drawn.max(), rtol=1e-5)
 
 
 @settings(deadline=None, max_examples=100)

@@ -157,3 +157,13 @@ def test_frame_of():
 def test_render_refuses(rows, options, kind, message):
     with pytest.raises(kind, match=message):
         render(rows, **({"image_size": IMAGE} | options))
+
+
+def test_profiles_of_a_letterbox_are_empty_beside_the_image():
+    """An image of 40 by 80 in a square of 20: five empty rows above it and five below."""
+    row = gaussian(x_px=79.0, y_px=0.0, sigma_px=9.0, clip=(0, 0, 80, 40))
+    columns = {name: np.array([value]) for name, value in row.items()}
+    canvas = Canvas(columns, (40, 80), (20, 20))
+    np.testing.assert_array_equal(canvas.rows[0] > 0, [*[False] * 5, *[True] * 10, *[False] * 5])
+    assert np.argmax(canvas.rows) == 5
+    assert np.argmax(canvas.columns) == 19

@@ -6,11 +6,8 @@ from gazescribe.pipeline.geometry.gaussians import (
     REACH,
     Peaks,
     draw,
-    image_profiles,
-    peak,
     profiles,
 )
-from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 WHOLE = np.array([[0, 5]])
 AT = np.arange(5.0)
@@ -107,14 +104,14 @@ def test_draw_nothing():
 )
 def test_peak_of_nothing(n, weight):
     drawn = np.ones((n, 20), np.float32)
-    assert peak(drawn, drawn, np.full(n, weight)) == 0
+    assert Peaks(drawn, drawn).of(np.full(n, weight)) == 0
 
 
 def test_peak_lies_in_a_cell_that_its_middle_does_not_show():
     rows = np.zeros((2, 40), np.float32)
     rows[0, 8], rows[1, 33] = 1, 5
     columns = np.ones((2, 3), np.float32)
-    assert peak(rows, columns, np.array([1.0, 1.0])) == 5
+    assert Peaks(rows, columns).of(np.array([1.0, 1.0])) == 5
 
 
 def test_peak_where_its_bound_is_met_exactly():
@@ -126,18 +123,7 @@ def test_peak_where_its_bound_is_met_exactly():
         at, clip = np.full(n, 8.0), np.tile([0, length], (n, 1))
         drawn = profiles(at, sigma, clip, np.arange(float(length)))
         expected = draw(drawn, drawn, weight).max()
-        assert peak(drawn, drawn, weight) == pytest.approx(expected, rel=1e-5)
-
-
-def test_profiles_of_a_letterbox_are_empty_beside_the_image():
-    frame = Letterbox.fit((40, 80), (20, 20))
-    clip = (np.array([[0, 40]]), np.array([[0, 80]]))
-    rows, columns = image_profiles(
-        (np.array([0.0]), np.array([79.0])), (np.array([9.0]), np.array([9.0])), clip, frame
-    )
-    np.testing.assert_array_equal(rows[0] > 0, [*[False] * 5, *[True] * 10, *[False] * 5])
-    assert np.argmax(rows) == 5
-    assert np.argmax(columns) == 19
+        assert Peaks(drawn, drawn).of(weight) == pytest.approx(expected, rel=1e-5)
 
 
 def test_peaks_of_several_weightings():
