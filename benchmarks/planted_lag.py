@@ -23,11 +23,10 @@ from gazescribe.pipeline.commands.cli import main as gazescribe
 from gazescribe.pipeline.commands.params import Params, load_params
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.windows.tune.candidates import FINE_LAGS_S, Candidate, search_rules
+from gazescribe.pipeline.windows.tune.candidates import FINE_LAGS_S, Candidate, beyond, search_rules
 from gazescribe.pipeline.windows.tune.cases import gather
 from gazescribe.pipeline.windows.tune.results import BETWEEN, Results, best_fine_lag, ranking
 from gazescribe.pipeline.windows.tune.run import search
-from gazescribe.pipeline.windows.tune.soft import beyond
 
 PLANTED_S = (0.5, 1.0, 1.5, 2.0, 3.0)
 NOISE = {

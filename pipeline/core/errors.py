@@ -11,13 +11,7 @@ MAX_SHOWN = 10
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Say which known name is the nearest, whatever its case; nothing where none is near.
-
-    Returns
-    -------
-    str
-        To be put behind a message: `; the nearest is heatmaps`, or an empty text.
-    """
+    """Say behind a message which known name is the nearest, whatever its case, if one is near."""
     by_folded = {candidate.casefold(): candidate for candidate in names}
     near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return f"; the nearest is {by_folded[near[0]]}" if near else ""

@@ -89,11 +89,6 @@ def replacing_folder(
     check : callable, optional
         Refuses, by an error, to write into `out` as it is (see `entries`).
 
-    Yields
-    ------
-    pathlib.Path
-        The folder to write to.
-
     Raises
     ------
     WriteError
@@ -255,7 +250,8 @@ def _explained(place: Path, staging: Path) -> Iterator[None]:
     except OSError as error:
         path = final(Path(error.filename) if isinstance(error.filename, str) else staging)
         code = error.errno
-        if code is None and _free_space(place) < _LITTLE_SPACE:
+        disk = next(folder for folder in place.parents if folder.exists())
+        if code is None and shutil.disk_usage(disk).free < _LITTLE_SPACE:
             code = errno.ENOSPC  # numpy says only how many bytes it wrote
         # Other files, such as inputs, are named by the system well enough.
         nested = path.is_relative_to(place) or place.is_relative_to(path)
@@ -263,7 +259,3 @@ def _explained(place: Path, staging: Path) -> Iterator[None]:
             raise
         what, remedy = _REASONS[code]
         raise WriteError(what, where=path, remedy=remedy) from error
-
-
-def _free_space(place: Path) -> int:
-    return shutil.disk_usage(next(path for path in place.parents if path.exists())).free

@@ -10,6 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -56,11 +57,6 @@ def map_tasks(
     description : str, optional
         Text beside the progress bar.
 
-    Yields
-    ------
-    object
-        `function(task)` for each task.
-
     Raises
     ------
     GazeError
@@ -86,14 +82,11 @@ def _on_cluster(
 ) -> Iterator[Result]:
     with _client(workers, scheduler) as client:
         ahead = AHEAD * max(len(client.nthreads()), 1)
-        futures = deque(_submit(client, function, task) for task in islice(tasks, ahead))
+        submit = partial(client.submit, function, pure=False)  # equal tasks are run each time
+        futures = deque(map(submit, islice(tasks, ahead)))
         while futures:
             yield futures.popleft().result()
-            futures.extend(_submit(client, function, task) for task in islice(tasks, 1))
-
-
-def _submit(client: Any, function: Callable[[Task], Result], task: Task) -> Any:
-    return client.submit(function, task, pure=False)
+            futures.extend(map(submit, islice(tasks, 1)))
 
 
 @contextmanager
@@ -122,9 +115,8 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         traceback.clear_frames(error.__traceback__)
         gc.collect()
         message = f"no dask.distributed scheduler answers at {scheduler} ({error})."
-        raise GazeError(
-            message, remedy="Start one with `dask scheduler`, or leave it out."
-        ) from error
+        remedy = "Start one with `dask scheduler`, or leave it out."
+        raise GazeError(message, remedy=remedy) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=WAIT_S)

@@ -23,13 +23,10 @@ class Draws:
 
 
 def draw_clusters(n_clusters: int, draws: Draws) -> Floats:
-    """Draw clusters with replacement.
+    """Draw clusters with replacement: how often each is in each draw, (n_bootstrap, n_clusters).
 
-    Returns
-    -------
-    ndarray of float64, shape (n_bootstrap, n_clusters)
-        How often each is in each draw: whole numbers, so that sums over them are exact. No draw
-        when there are fewer than two clusters: nothing can vary then.
+    Whole numbers as floats, so that sums over them are exact. No draw when there are fewer than two
+    clusters: nothing can vary then.
     """
     if n_clusters < 2:
         return np.empty((0, n_clusters))

@@ -22,13 +22,10 @@ from gazescribe.pipeline.core.schemas import TABLES
 Kind = Literal["heatmaps", "images"]
 
 ROWS_A_SHARD = 256
-SMALLEST = np.float32(2**-14)
-"""Smallest normal float16; smaller values are stored as 0 (error at most 6.2e-5)."""
-INDEXES: dict[Kind, str] = {"heatmaps": "heatmaps", "images": "image_shards"}
-"""Table of the index of each kind."""
+SMALLEST = np.float32(2**-14)  # normal float16; smaller is stored as 0 (error at most 6.2e-5)
+INDEXES: dict[Kind, str] = {"heatmaps": "heatmaps", "images": "image_shards"}  # table of each
 TYPES: dict[Kind, str] = {"heatmaps": "float16", "images": "uint8"}
-MAX_OPEN = 512
-"""Each open shard holds a file descriptor, of which a process often has 1,024."""
+MAX_OPEN = 512  # each open shard holds a file descriptor, of which a process often has 1,024
 
 
 def shard_name(shard: int, kind: Kind = "heatmaps") -> str:
@@ -137,9 +134,8 @@ def open_shards(folder: Path | str) -> Shards:
     path = folder / "index.parquet"
     if not path.is_file():
         message = "there is no index of heatmaps or images."
-        raise SchemaError(
-            message, where=path, remedy="Give the folder that the stage before wrote."
-        )
+        remedy = "Give the folder that the stage before wrote."
+        raise SchemaError(message, where=path, remedy=remedy)
     try:
         index = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:

@@ -7,6 +7,7 @@ bytes, and a killed run leaves the old file or none.
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -113,14 +114,7 @@ def _check_key(table: pa.Table, spec: Table) -> None:
 class TableWriter:
     """Write one table in pieces, each piece one row group, in rising order of its key.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Folder of the table.
-    name : str
-        A key of `pipeline.core.schemas.TABLES`.
-    extra : mapping of str to str, optional
-        More metadata for the file, such as where its splits came from.
+    `extra` is more metadata for the file, such as where its splits came from.
     """
 
     def __init__(self, folder: Path, name: str, extra: Mapping[str, str] | None = None) -> None:
@@ -145,8 +139,13 @@ class TableWriter:
             self._writer.write_table(table)
             self.n_rows += table.num_rows
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
 
 def split_source(folder: Path) -> str:
@@ -165,21 +164,9 @@ def _recorded(folder: Path, key: str) -> str:
 
 
 def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Cut a table into one dict of columns for each id.
+    """Cut a table, sorted by the column `key`, into one dict of numpy columns for each id.
 
-    Parameters
-    ----------
-    table : pyarrow.Table
-        Sorted by `key`.
-    key : str
-        The column of the ids.
-    ids : sequence of str
-        Which to give; an id without rows gets empty columns.
-
-    Returns
-    -------
-    dict of str to dict of str to ndarray
-        Columns as numpy arrays; nulls of numbers as NaN.
+    Nulls of numbers are NaN; an id without rows gets empty columns.
     """
     columns = {name: table[name].to_numpy() for name in table.column_names}
     begin = np.searchsorted(columns[key].astype(str), list(ids), side="left")
@@ -228,9 +215,8 @@ def read_table(
         beside = sorted(file.stem for file in folder.glob("*.parquet")) if folder.is_dir() else []
         message = f"there is no table {name}"
         message += f" (found: {', '.join(beside)})." if beside else "."
-        raise SchemaError(
-            message, where=path, remedy="Give the folder that the stage before wrote."
-        )
+        remedy = "Give the folder that the stage before wrote."
+        raise SchemaError(message, where=path, remedy=remedy)
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:

@@ -59,8 +59,9 @@ def check(
     remedy: str | None = None,
 ) -> Model:
     """Fit loaded content to a model or a dataclass; raises as `read_yaml` does."""
+    kind: Any = model
     try:
-        checked: Model = _adapter(model).validate_python(content)
+        checked: Model = _adapter(kind).validate_python(content)
     except ValidationError as invalid:
         faults = [explain(fault, model) for fault in invalid.errors(include_url=False)]
         message = "this does not say what it must."

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError
 
-REACH = 8.0
-"""Standard deviations drawn; farther out a Gaussian is under 1e-14 of its height."""
-
+REACH = 8.0  # standard deviations drawn; farther out a Gaussian is under 1e-14 of its height
 _CELL = 16  # pixels a side of the cells in which `Peaks` first bounds the map
 _SLACK = 0.999  # of the best pixel known: bound and pixel are rounded, each sum in its own order
 

@@ -129,13 +129,9 @@ def _cells(values: ArrayLike, mask: Mask) -> tuple[NDArray[np.float32], Counts, 
         raise ArrayError(message, remedy="Give a mask at least as high and as wide as the map.")
     if not cells.size or np.isnan(cells).any():
         raise ArrayError(f"a map of shape {cells.shape} is empty or holds NaN.")
-    y, x = (_begins(n, over) for n, over in zip(cells.shape, mask.shape, strict=True))
+    # First pixel of each cell: pixel p belongs to cell ⌊p · n_cells / n_pixels⌋.
+    y, x = (-(-np.arange(n) * over // n) for n, over in zip(cells.shape, mask.shape, strict=True))
     by_row = np.add.reduceat(mask.astype(np.int64), y, axis=0)
     inside: Counts = np.add.reduceat(by_row, x, axis=1)
     high, wide = (np.diff(begins, append=n) for begins, n in zip((y, x), mask.shape, strict=True))
     return cells, inside, np.outer(high, wide)
-
-
-def _begins(n_cells: int, n_pixels: int) -> Counts:
-    """First pixel of each cell; pixel p belongs to cell ⌊p · n_cells / n_pixels⌋."""
-    return -(-np.arange(n_cells) * n_pixels // n_cells)

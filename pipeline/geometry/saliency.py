@@ -18,8 +18,7 @@ from gazescribe.pipeline.core.errors import ArrayError
 
 Convention = Literal["plain", "mit"]
 
-MIT_EPSILON = 2.0**-52
-"""The benchmark's `eps`."""
+MIT_EPSILON = 2.0**-52  # the benchmark's `eps`
 
 FloatArray = NDArray[np.float64]
 Map = NDArray[np.floating]
@@ -56,7 +55,7 @@ def kl(
 def cc(prediction: Map, target: Map, valid: Mask | None = None) -> float:
     """Pearson's correlation of two maps; 0 where one of them is constant."""
     p, y = _values(valid, prediction, target)
-    if not (_varies(p) and _varies(y)):
+    if np.ptp(p) == 0 or np.ptp(y) == 0:
         return 0.0
     p, y = p - p.mean(), y - y.mean()
     return float(np.sum(p * y) / np.sqrt(np.sum(p**2) * np.sum(y**2)))
@@ -78,9 +77,9 @@ def sim(prediction: Map, target: Map, valid: Mask | None = None) -> float:
     everywhere after that, and so is its SIM; NaN where the target is constant.
     """
     p, y = _values(valid, prediction, target)
-    if not _varies(y):
+    if np.ptp(y) == 0:
         return float("nan")
-    if not _varies(p):
+    if np.ptp(p) == 0:
         return 0.0
     p, y = p - p.min(), y - y.min()
     return float(np.sum(np.minimum(p / p.sum(), y / y.sum())))
@@ -96,7 +95,7 @@ def nss(prediction: Map, fixations_px: FloatArray, valid: Mask | None = None) ->
     pixels = _at(fixations_px, prediction.shape, valid)
     if not len(pixels[0]):
         return float("nan")
-    if not _varies(values):
+    if np.ptp(values) == 0:
         return 0.0
     fixated = np.asarray(prediction, float)[pixels]
     return float((fixated.mean() - values.mean()) / values.std())
@@ -173,11 +172,7 @@ def _distributions(
     maps = _values(valid, prediction, target)
     if min(values.min() for values in maps) < 0:
         raise ArrayError("a map that is to be a distribution has negative values.")
-    sums = [values.sum() for values in maps]
-    p, y = (
-        values / total if total > 0 else np.full_like(values, np.nan)
-        for values, total in zip(maps, sums, strict=True)
-    )
+    p, y = (values / (values.sum() or np.nan) for values in maps)  # no mass: all NaN
     return p, y
 
 
@@ -209,10 +204,6 @@ def _at(
         return rows, columns
     counts = valid[rows, columns]
     return rows[counts], columns[counts]
-
-
-def _varies(values: FloatArray) -> bool:
-    return bool(np.ptp(values) > 0)
 
 
 def _area(positive: FloatArray, negative: FloatArray) -> float:

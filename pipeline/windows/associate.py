@@ -41,15 +41,12 @@ READINGS_A_TASK = 256
 
 @dataclass(frozen=True)
 class AssociatedPart:
-    """Windows and Gaussians of some readings, and the mentions that opened none, by reason.
-
-    `n_late` readings have no gaze before their first mention.
-    """
+    """Windows and Gaussians of some readings."""
 
     windows: pa.Table
     gaussians: pa.Table
-    mentions_left_out: Counter[str]
-    n_late: int
+    mentions_left_out: Counter[str]  # those that opened no window, by reason
+    n_late: int  # readings without gaze before their first mention
 
 
 def read_parts(

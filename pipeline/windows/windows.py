@@ -99,15 +99,8 @@ def sentence_window(
 def fixation_overlap(
     onset_s: NDArray[np.float64], offset_s: NDArray[np.float64], window: Window
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Which fixations count in a window, and for how long.
+    """Which fixations count in a window, by index, and the seconds of each within it, ≥ 0.
 
-    Returns
-    -------
-    tuple of ndarray
-        Indices of the fixations, and seconds of each within the window, ≥ 0.
-
-    Notes
-    -----
     A fixation counts if it ends after the window's start and starts no later than its end; in a
     mention's own window, whose gaze may be points of no length, also if it ends at the start. In a
     reversed window nothing counts.
@@ -230,18 +223,13 @@ def _sentence_windows(
     numbers = _sentence_of(mentions["char_start"], sentences)
     for number in np.unique(numbers).tolist():
         inside = _take(mentions, numbers == number)
+        spans = list(zip(inside["char_start"].tolist(), inside["char_end"].tolist(), strict=True))
         # First and last in the text, whatever the order of the rows.
-        order = np.lexsort((inside["char_end"], inside["char_start"]))
         first_s, last_s = (
-            _mention_time(
-                int(inside["char_start"][row]),
-                int(inside["char_end"][row]),
-                tables["words"],
-                params.mention_time,
-            )
-            for row in (order[0], order[-1])
+            _mention_time(*span, tables["words"], params.mention_time)
+            for span in (min(spans), max(spans))
         )
-        bounds_s = sentence_window(
+        start_s, end_s = sentence_window(
             params.start,
             params.end,
             params.lag_s,
@@ -250,8 +238,9 @@ def _sentence_windows(
             first_mention_s=first_s,
             last_mention_s=last_s,
         )
-        chars = (int(sentences[edge][number]) for edge in ("char_start", "char_end"))
-        yield Window("sentence", number, *chars, *bounds_s, *_label_counts(inside, label_map))
+        start, end = (int(sentences[edge][number]) for edge in ("char_start", "char_end"))
+        labels = _label_counts(inside, label_map)
+        yield Window("sentence", number, start, end, start_s, end_s, *labels)
 
 
 def _mention_windows(

@@ -86,7 +86,8 @@ def test_more_lag_never_starts_later(edges, sentence, lag_s, more_s, start, end,
     times = np.sort(edges).reshape(3, 2)
     sentences = {"onset_s": times[:, 0], "offset_s": times[:, 1]}
     onset, offset = times[sentence]
-    first, last = sorted(onset + share * (offset - onset) for share in shares)
+    # Rounding must not carry a mention beyond its sentence.
+    first, last = sorted(min(onset + share * (offset - onset), offset) for share in shares)
     said = {"sentence": sentence, "sentences": sentences}
     said |= {"first_mention_s": first, "last_mention_s": last}
     start_s, end_s = sentence_window(start, end, lag_s, **said)

@@ -3,7 +3,7 @@
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,11 +95,10 @@ def gather(
     maps, ellipses_left_out = plan_ellipses(
         read_table(tables, "ellipses"), column_map, params.heatmaps.min_certainty
     )
-    boxes: dict[str, dict[str, list[Box]]] = {reading_id: {} for reading_id in ids}
+    boxes: dict[str, dict[str, list[Box]]] = defaultdict(dict)
     for planned in maps:
-        if planned.reading_id in boxes:
-            boxes[planned.reading_id][planned.label] = planned.boxes
-    with_boxes = [reading_id for reading_id in ids if boxes[reading_id]]
+        boxes[planned.reading_id][planned.label] = planned.boxes
+    with_boxes = [reading_id for reading_id in ids if reading_id in boxes]
     left_out["no ellipse of a label"] = len(ids) - len(with_boxes)
     if not with_boxes:
         message = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."

@@ -27,7 +27,6 @@ from gazescribe.pipeline.windows.tune.validate import (
     HeldOut,
     LabelScores,
     best_thresholds,
-    held_out_iou,
     hold_out,
     macro,
     resample,
@@ -80,7 +79,7 @@ def compare(
     cross_validated = np.full(len(candidates), np.nan)
     samples = cross_validated[None]
     if held:
-        cross_validated = macro([held_out_iou(label_held) for label_held in held])
+        cross_validated = macro([label_held.mean() for label_held in held])
         samples = resample(held, Draws(params.n_bootstrap, params.confidence, params.seed))
     is_rule = np.array([candidate.stage not in BETWEEN for candidate in candidates])
     rules = np.flatnonzero(is_rule)
@@ -122,7 +121,7 @@ def by_label(results: Results) -> "pd.DataFrame":
     """One row a rule and label: threshold and IoU chosen as in the paper, cross-validated IoU."""
     import pandas as pd
 
-    cross_validated = {held.scores.label: held_out_iou(held) for held in results.held}
+    cross_validated = {held.scores.label: held.mean() for held in results.held}
     parts = []
     for scores in results.labels:
         best, iou = best_thresholds(scores)

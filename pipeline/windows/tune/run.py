@@ -24,7 +24,7 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
-from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules
+from gazescribe.pipeline.windows.tune.candidates import Candidate, beyond, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing
 from gazescribe.pipeline.windows.tune.results import (
@@ -38,14 +38,12 @@ from gazescribe.pipeline.windows.tune.results import (
 )
 from gazescribe.pipeline.windows.tune.score import DRAWN, WHOLE_REPORT, score_all
 from gazescribe.pipeline.windows.tune.settings import SearchSettings
-from gazescribe.pipeline.windows.tune.soft import beyond
 
-PARAMS: dict[str, Any] = {
+PARAMS: dict[str, Any] = {  # all that the search depends on; `dvc.yaml` names the same
     "tune": True,
     "associate": {"mention_time", "trailing_text", "uncertain_opens", "sigma_deg"},
     "heatmaps": {"amplitude", "min_certainty"},
 }
-"""All that the search depends on; `dvc.yaml` names the same."""
 
 
 def run(
@@ -85,15 +83,13 @@ def search(
     rules: Sequence[Candidate],
     params: SearchSettings,
     channels: Sequence[str],
-    *,
-    workers: int | None = None,
-    scheduler: str | None = None,
+    **where: Any,
 ) -> Results:
     """Score and rank rules on cases, with floors and ceilings beside them."""
     candidates = [*rules, WHOLE_REPORT]
     size = (params.tune.size, params.tune.size)
     drawing = Drawing(size, params.tune.resize, params.heatmaps.amplitude)
-    labels = score_all(cases, candidates, drawing, channels, workers=workers, scheduler=scheduler)
+    labels = score_all(cases, candidates, drawing, channels, **where)
     tried = np.array(ALL_THRESHOLDS)
     if params.tune.thresholds == "published":
         tried = np.array(PUBLISHED_THRESHOLDS)  # all of them are among the levels

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,41 +37,30 @@ def score_all(
     candidates: Sequence[Candidate],
     drawing: Drawing,
     channels: Sequence[str],
-    *,
-    workers: int | None = None,
-    scheduler: str | None = None,
+    **where: Any,
 ) -> list[LabelScores]:
     """Score cases under all candidates and between floor and ceiling; one task a subject.
 
-    Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`.
+    Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`. `where`
+    says where the tasks run, as `map_tasks` takes it.
     """
     ordered = sorted(cases, key=lambda case: (case.subject_id, case.reading_id))
     by_subject = [list(group) for _, group in groupby(ordered, key=lambda case: case.subject_id)]
-    scores_by_subject = map_tasks(
-        partial(score_subject, candidates=candidates, drawing=drawing),
-        by_subject,
-        workers=workers,
-        scheduler=scheduler,
-        description="tune",
-    )
+    task = partial(score_subject, candidates=candidates, drawing=drawing)
     n: dict[str, list[int]] = defaultdict(list)
     iou: dict[str, list[Curves]] = defaultdict(list)
-    for scores in scores_by_subject:
+    for scores in map_tasks(task, by_subject, description="tune", **where):
         for label, (n_cases, curves) in scores.items():
             n[label].append(n_cases)
             iou[label].append(curves)
     labels = []
     for label in (channel for channel in channels if channel in n):
+        # Both list the subjects with a case in rising order.
         between = score_ellipses(label, ordered, drawing)
         n_each = np.repeat(np.array(n[label])[:, None], len(candidates), axis=1)
-        labels.append(
-            LabelScores(
-                label,
-                between.subjects,
-                np.concatenate([n_each, between.n], axis=1),
-                np.concatenate([np.stack(iou[label]), between.iou], axis=1),
-            )
-        )
+        n_all = np.concatenate([n_each, between.n], axis=1)
+        iou_all = np.concatenate([np.stack(iou[label]), between.iou], axis=1)
+        labels.append(LabelScores(label, between.subjects, n_all, iou_all))
     return labels
 
 
@@ -87,13 +77,9 @@ def score_subject(
 
 
 def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) -> dict[str, Curves]:
-    """Score one case.
+    """IoU at each threshold for each label that the reader drew, shape (candidates, N_LEVELS).
 
-    Returns
-    -------
-    dict of str to ndarray of float64, shape (candidates, N_LEVELS)
-        IoU at each threshold, for each label that the reader drew; 0 where the report does not
-        mention it, or where no gaze falls into the windows.
+    0 where the report does not mention it, or where no gaze falls into the windows.
     """
     weights = np.stack([candidate.weigh(case) for candidate in candidates])
     if not weights.size:
@@ -129,25 +115,20 @@ def _nothing(case: Case) -> FloatArray:
 
 
 WHOLE_REPORT = Candidate("whole_report", report_weights, "floor")  # `spec/mil.md` 1.4
-DRAWN = (
+DRAWN = (  # what is scored from ellipses alone, in the order of `score_ellipses`
     Candidate("mean_ellipse", _nothing, "floor"),
     Candidate("other_readers", _nothing, "ceiling"),
     Candidate("other_readers_who_drew", _nothing, "ceiling"),
 )
-"""What is scored from ellipses alone, in the order of `score_ellipses`."""
 
 
 def score_ellipses(label: str, cases: Sequence[Case], drawing: Drawing) -> LabelScores:
     """Score the mean ellipse of a label, and its readers against each other.
 
-    `cases` are all cases, also of readers who did not draw this label.
-
-    Returns
-    -------
-    LabelScores
-        Rules are those of `DRAWN`. The mean ellipse leaves the subject out. Other readers of the
-        image: their mean IoU, 0 for one who did not draw the label; and the mean over those who
-        did. A reading without another reader is no case of these two.
+    `cases` are all cases, also of readers who did not draw this label; rules those of `DRAWN`. The
+    mean ellipse leaves the subject out. Other readers of the image: their mean IoU, 0 for one who
+    did not draw the label; and the mean over those who did. A reading without another reader is no
+    case of these two.
     """
     drew = [case for case in cases if label in case.boxes]
     masks = [_mask(case, label, drawing) for case in drew]

@@ -39,6 +39,10 @@ class HeldOut:
     iou_of_others: FloatArray  # (s, rules), their best mean; NaN where none of them has the label
     iou: FloatArray  # (s, rules), the subject's summed IoU at the threshold of that best
 
+    def mean(self) -> FloatArray:
+        """Mean IoU over cases, shape (rules,)."""
+        return ratio(self.iou.sum(axis=0), self.scores.n.sum(axis=0))
+
 
 def best_thresholds(scores: LabelScores) -> tuple[NDArray[np.intp], FloatArray]:
     """Choose each rule's threshold on the cases that it scores: the paper's way.
@@ -76,11 +80,6 @@ def _hold_out(scores: LabelScores, labels: Sequence[LabelScores]) -> HeldOut:
 def macro(by_label: Sequence[FloatArray]) -> FloatArray:
     """Unweighted mean over labels; labels without a value are left out."""
     return mean_of_known(np.stack(by_label), axis=0)
-
-
-def held_out_iou(held: HeldOut) -> FloatArray:
-    """Mean IoU of a label's cases by rule, shape (rules,)."""
-    return ratio(held.iou.sum(axis=0), held.scores.n.sum(axis=0))
 
 
 def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
