@@ -12,15 +12,9 @@ _IMAGE_FOLDER = r"[ps]\d{2,8}"  # MIMIC's p10, p10000000, s50000000
 
 
 def find_root(start: Path, manifest: Manifest) -> Path:
-    """Find the folder that holds a data set's signature file.
+    """Find the folder that holds a data set's signature file, at `start` or below; nearer ones win.
 
-    Parameters
-    ----------
-    start : pathlib.Path
-        The root or a folder above it; nearer folders win.
-    manifest : Manifest
-        Names the signature file, which may also lie there as `.csv.gz`; where it names none, the
-        folder given is the root.
+    The file may also lie there as `.csv.gz`. Where the manifest names none, `start` is the root.
 
     Raises
     ------

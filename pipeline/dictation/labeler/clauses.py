@@ -16,7 +16,6 @@ _JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+"
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
 _LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
 _MARKS = _JOINS | {",", *_LONG_JOINS}
-_SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
 _PLURAL = frozenset(["are", "were", "have"])
 _TRANSITIVE = frozenset(
     """
@@ -112,14 +111,6 @@ class Parse:
         starts = self.words.starts
         return self.words.texts[bisect_left(starts, start) : bisect_left(starts, end)]
 
-    def is_singular(self, hit: Hit) -> bool:
-        """Tell whether a trigger has a verb in the singular, or one without number."""
-        return not _SINGULAR.isdisjoint(self.texts_between(hit.start, hit.end))
-
-    def is_plural(self, hit: Hit) -> bool:
-        """Tell whether a trigger has a verb in the plural."""
-        return not _PLURAL.isdisjoint(self.texts_between(hit.start, hit.end))
-
     def count(self, start: int, end: int) -> int:
         """Count the words and marks between two places."""
         return bisect_left(self.words.starts, end) - bisect_left(self.words.starts, start)
@@ -213,7 +204,7 @@ def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
         for item in sentence.items
         if item.concept is not None and begin <= item.start and item.end <= verb.start
     }
-    return len(spans) == 2 and not sentence.is_plural(verb)
+    return len(spans) == 2 and _PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
 
 
 def _opens_at(sentence: Parse, place: int) -> bool:

@@ -120,7 +120,7 @@ class WordCutter:
         return doc
 
     def pipe(self, texts: Iterable[str], **_: Any) -> Iterator[Any]:
-        """Make documents of texts."""
+        """Make documents of texts, as negspacy does of its words of denial."""
         return map(self, texts)
 
 

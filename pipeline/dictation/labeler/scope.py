@@ -23,6 +23,7 @@ _STAND_INS = frozenset(
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 _ASKS = frozenset([":", "?"])
+_SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
 _LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
 # How far, in words and marks, a list, an adjective and an inverted verb reach; set by hand.
 _LIST_WORDS = 10
@@ -171,6 +172,7 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     subjects = [item for item in earlier if item.end > nearest.start]
     subjects += _before_aside(sentence, hit, nearest, earlier)
     joined = False
+    is_singular = not _SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))
     for item in sorted(earlier, key=lambda item: item.end, reverse=True):
         if item in subjects:
             continue
@@ -179,7 +181,7 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
             break
         joints = sentence.connectors_between(item.end, leftmost.start)
         joined = joined or any(joint.word for joint in joints)
-        if not joined and sentence.is_singular(hit):
+        if not joined and is_singular:  # "A, B is gone" says nothing of A
             break
         # "Stable A and B is gone": a word that qualifies only the first tells the two apart.
         stands_alone = joints and (
