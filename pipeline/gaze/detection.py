@@ -44,20 +44,9 @@ class Gaze:
 
 
 def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
-    """Find fixations.
+    """Find fixations: first and last sample of each in time order, shape (fixations, 2).
 
-    Parameters
-    ----------
-    gaze : Gaze
-        Samples of one reading.
-    settings : Detection
-        Method and thresholds.
-
-    Returns
-    -------
-    ndarray of int, shape (fixations, 2)
-        First and last sample of each, in time order. They cover `min_duration_s` at least, each
-        sample standing for one step of the tracker.
+    They cover `min_duration_s` at least, each sample standing for one step of the tracker.
     """
     from scipy.ndimage import median_filter
 
@@ -80,22 +69,11 @@ def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
 def fixation_columns(
     time_s: Floats, position_px: Floats, spans: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:
-    """Give the times and places of fixations.
+    """Give the columns `fixation, onset_s, offset_s, x_px, y_px` of the fixations of a reading.
 
-    Parameters
-    ----------
-    time_s : ndarray of float64, shape (n,)
-        Times of the samples.
-    position_px : ndarray of float64, shape (n, 2)
-        Their places (x, y) in image pixels.
-    spans : ndarray of int, shape (fixations, 2)
-        First and last sample of each fixation, as `detect` gives them.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Columns `fixation, onset_s, offset_s, x_px, y_px`: the mean place of the samples, and the
-        end one step of the tracker after the last of them.
+    `time_s`, shape (n,), and `position_px`, shape (n, 2), in image pixels, are of the samples;
+    `spans`, shape (fixations, 2), is from `detect`. The place is the mean of the samples, the end
+    one step of the tracker after the last of them.
     """
     centres = [position_px[first : last + 1].mean(axis=0) for first, last in spans.tolist()]
     centre_px = np.array(centres, dtype=np.float64).reshape(len(spans), 2)

@@ -10,7 +10,6 @@ gaze was left out before; counted by reason.
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,21 @@ from gazescribe.pipeline.core.tables import (
     write_table,
 )
 from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, fixation_columns
-from gazescribe.pipeline.ingest.chunks import Chunk, cut, dataset_of, find_obsolete, write_chunks
+from gazescribe.pipeline.ingest.chunks import (
+    READING_TABLES,
+    Chunk,
+    cut,
+    dataset_of,
+    find_obsolete,
+    write_chunks,
+)
 
 CARRIED = (
     "px_per_deg_x",
     "px_per_deg_y",
     *(f"shown_{side}_px" for side in ("xmin", "ymin", "xmax", "ymax")),
 )
-COPIED = ("words", "sentences", "certainties", "ellipses", "regions", "attributes")
+COPIED = READING_TABLES[2:]  # all but readings and fixations
 READINGS_A_TASK = 8  # 45 s of samples at 1 kHz each
 
 Row = dict[str, Any]
@@ -55,33 +61,11 @@ def find_fixations(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
-    """Write tables whose fixations come from samples.
+    """Write tables whose fixations come from samples; give the content of `out/fixations.json`.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Ingested folder with the table `samples`.
-    out : pathlib.Path
-        Another folder.
-    settings : Detection
-        Method and thresholds.
-    px_per_deg : float, optional
-        Image pixels a degree, for readings of which no table says it.
-    theirs : pyarrow.Table, optional
-        Fixations that these are compared with.
-    workers, scheduler : optional
-        As in `pipeline.core.parallel.map_tasks`.
-
-    Returns
-    -------
-    dict
-        The content of `out/fixations.json`: counts, readings without gaze by reason, and the
-        agreement where there are fixations to compare with.
-
-    Raises
-    ------
-    GazeError
-        If `out` is `tables` or holds those of another data set, or there are no samples.
+    `tables` is an ingested folder with samples, `out` another folder; `px_per_deg` image pixels a
+    degree, for readings of which no table says it; `theirs` fixations that these are compared with.
+    A GazeError if `out` is `tables` or holds those of another data set, or there are no samples.
     """
     if out.resolve() == tables.resolve():
         raise GazeError("OUT is TABLES; the data set's own fixations would be lost.", where=out)
@@ -89,22 +73,20 @@ def find_fixations(
         raise GazeError(f"--px-per-deg {px_per_deg} is not above 0.")
     readings = read_table(tables, "readings")
     ids = sorted(readings["reading_id"].to_pylist())
+    # Gaze that was left out before stays out. Where no reading has any, it came without fixations.
+    rows = readings.select(["reading_id", "has_gaze"]).to_pylist()
+    excluded = {row["reading_id"] for row in rows if not row["has_gaze"]}
     find = partial(
         _find_in_readings,
         tables=tables.resolve(),
         settings=settings,
         px_per_deg=px_per_deg,
-        excluded=_excluded(readings),
+        excluded=excluded if len(excluded) < len(ids) else set(),
     )
     read_table(tables, "samples", ["reading_id"], [("reading_id", "==", "")])  # checks its schema
     n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows
-    chunks = map_tasks(
-        find,
-        cut(ids, READINGS_A_TASK),
-        workers=workers,
-        scheduler=scheduler,
-        description="fixations",
-    )
+    tasks = cut(ids, READINGS_A_TASK)
+    chunks = map_tasks(find, tasks, workers=workers, scheduler=scheduler, description="fixations")
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
     copied = [name for name in COPIED if table_path(tables, name).is_file()]
     obsolete = find_obsolete(out, dataset_of(tables), ["readings", "fixations", *copied])
@@ -128,14 +110,6 @@ def find_fixations(
     return summary
 
 
-def _excluded(readings: pa.Table) -> frozenset[str]:
-    """Name readings whose gaze was left out before; none where there were never fixations."""
-    rows = readings.select(["reading_id", "has_gaze"]).to_pylist()
-    if not any(row["has_gaze"] for row in rows):
-        return frozenset()
-    return frozenset(row["reading_id"] for row in rows if not row["has_gaze"])
-
-
 def _write_readings(readings: pa.Table, with_gaze: set[str], out: Path) -> None:
     ids = readings["reading_id"].to_pylist()
     has_gaze = pa.array([reading_id in with_gaze for reading_id in ids])
@@ -156,7 +130,7 @@ def _find_in_readings(
     tables: Path,
     settings: Detection,
     px_per_deg: float | None,
-    excluded: frozenset[str],
+    excluded: set[str],
 ) -> Chunk:
     chunk = Chunk()
     samples = read_readings(tables, "samples", ids)
@@ -223,68 +197,49 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
 
 
 def agreement(ours: pa.Table, theirs: pa.Table) -> dict[str, float | int | None]:
-    """Compare fixations with others of the same readings.
+    """Compare fixations with others of the same readings; None where there is nothing to compare.
 
-    Parameters
-    ----------
-    ours, theirs : pyarrow.Table
-        Tables `fixations`; readings that only one of them has do not count.
-
-    Returns
-    -------
-    dict
-        `readings` in both; `count_ratio`, ours over theirs; `time_iou`, time inside fixations of
-        both over time inside fixations of either; `share_matched`, of theirs that overlap one of
-        ours; and of these pairs, each of theirs with the one of ours that overlaps it longest, the
-        median distance of centres and of onsets and offsets. None where there is nothing to
-        compare.
+    Gives `readings` in both; `count_ratio`, ours over theirs; `time_iou`, time inside fixations of
+    both over time inside fixations of either; `share_matched`, of theirs that overlap one of ours;
+    and of these pairs, each of theirs with the one of ours that overlaps it longest, the median
+    distance of centres and of onsets and offsets.
     """
     ids = sorted(set(ours["reading_id"].to_pylist()) & set(theirs["reading_id"].to_pylist()))
     first, second = rows_of(ours, "reading_id", ids), rows_of(theirs, "reading_id", ids)
-    comparisons = [_compare(first[key], second[key]) for key in ids]
-    n_theirs = sum(comparison.n_theirs for comparison in comparisons)
-    either_s = sum(comparison.either_s for comparison in comparisons)
-    both_s = sum(comparison.both_s for comparison in comparisons)
-    n_ours = sum(comparison.n_ours for comparison in comparisons)
-    apart = np.concatenate([np.empty((0, 3)), *(comparison.apart for comparison in comparisons)])
+    n_ours, n_theirs = (sum(len(rows[key]["onset_s"]) for key in ids) for rows in (first, second))
+    both_s = either_s = 0.0
+    pairs = [np.empty((0, 3))]
+    for key in ids:
+        overlap_s, length_s, apart = _compare(first[key], second[key])
+        both_s += overlap_s
+        either_s += length_s - overlap_s
+        pairs.append(apart)
+    apart = np.concatenate(pairs)
     medians = np.median(apart, axis=0).tolist() if len(apart) else [None] * 3
     return {
         "readings": len(ids),
         "count_ratio": n_ours / n_theirs if n_theirs else None,
-        "time_iou": float(both_s / either_s) if either_s else None,
+        "time_iou": both_s / either_s if either_s else None,
         "share_matched": len(apart) / n_theirs if n_theirs else None,
         **dict(zip(("distance_deg", "onset_apart_s", "offset_apart_s"), medians, strict=True)),
     }
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Two sets of fixations of one reading: counts, seconds in both and in either.
+def _compare(ours: Row, theirs: Row) -> tuple[float, float, Floats]:
+    """Give seconds inside fixations of both, the length of both sets in seconds, and the pairs.
 
-    `apart`, shape (n, 3): of each pair, distance of centres in degrees, of onsets and of offsets.
+    Of each pair, shape (n, 3): distance of centres in degrees, of onsets and of offsets in seconds.
     """
-
-    n_ours: int
-    n_theirs: int
-    both_s: float
-    either_s: float
-    apart: Floats
-
-
-def _compare(ours: Row, theirs: Row) -> _Comparison:
     first = np.maximum(ours["onset_s"][:, None], theirs["onset_s"])
     last = np.minimum(ours["offset_s"][:, None], theirs["offset_s"])
     overlap_s = np.maximum(last - first, 0.0)
-    both_s = float(overlap_s.sum())
     length_s = sum(float((rows["offset_s"] - rows["onset_s"]).sum()) for rows in (ours, theirs))
     best, is_met = overlap_s.argmax(axis=0), overlap_s.max(axis=0) > 0
     partner = {name: values[best[is_met]] for name, values in ours.items()}
     matched = {name: values[is_met] for name, values in theirs.items()}
-    off_deg = [
+    x_deg, y_deg = (
         (partner[f"{axis}_px"] - matched[f"{axis}_px"]) / matched[f"px_per_deg_{axis}"]
         for axis in "xy"
-    ]
-    off_s = [np.abs(partner[name] - matched[name]) for name in ("onset_s", "offset_s")]
-    apart = np.stack([np.hypot(*off_deg), *off_s], axis=1)
-    n_ours, n_theirs = len(ours["onset_s"]), len(theirs["onset_s"])
-    return _Comparison(n_ours, n_theirs, both_s, length_s - both_s, apart)
+    )
+    apart_s = [np.abs(partner[name] - matched[name]) for name in ("onset_s", "offset_s")]
+    return float(overlap_s.sum()), length_s, np.stack([np.hypot(x_deg, y_deg), *apart_s], axis=1)

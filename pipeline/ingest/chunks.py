@@ -26,19 +26,17 @@ from gazescribe.pipeline.sources.faults import Fault, Findings
 
 Task = TypeVar("Task")
 
-INGESTED = (
+READING_TABLES = (
     "readings",
     "fixations",
     "words",
     "sentences",
-    "samples",
     "certainties",
     "ellipses",
     "regions",
     "attributes",
-    "studies",
-    "images",
 )
+INGESTED = (*READING_TABLES, "samples", "studies", "images")
 CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes are too
 
 

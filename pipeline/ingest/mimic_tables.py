@@ -22,7 +22,6 @@ from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing, find_root
 
-UNSAID = "not_mentioned"
 STATES = {1.0: "positive", 0.0: "negative", -1.0: "uncertain"}
 METADATA = {
     "dicom_id": pa.string(),
@@ -137,7 +136,9 @@ def _states(chexpert: pa.Table, labels: Sequence[str], findings: Findings) -> pd
     bad = ~(values.isna() | values.isin(list(STATES))).all(axis="columns")
     message = "have a label that is not 1, 0, -1 or blank"
     findings.add_rows("error", "label_unreadable", message, bad.to_numpy(), loses="tree")
-    return frame.assign(**{name: values[name].map(STATES).fillna(UNSAID) for name in labels})
+    return frame.assign(
+        **{name: values[name].map(STATES).fillna("not_mentioned") for name in labels}
+    )
 
 
 def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
@@ -159,22 +160,17 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
     rows = _rows_of(_read(metadata, METADATA, findings), dicom_ids)
     sizes = _sizes(rows, findings).dropna(subset=["width_px", "height_px"])
     pairs = zip(sizes["width_px"].astype(int), sizes["height_px"].astype(int), strict=True)
-    return Lookup(
-        dict(zip(sizes["dicom_id"], pairs, strict=True)),
-        _look_up_splits(folder / manifest.file("split").pattern, dicom_ids, faults),
-        faults,
-    )
-
-
-def _look_up_splits(path: Path, dicom_ids: Collection[str], faults: list[Fault]) -> dict[str, str]:
+    sizes_px = dict(zip(sizes["dicom_id"], pairs, strict=True))
+    path = folder / manifest.file("split").pattern
     findings = Findings(path.name, None, faults)
     if existing(path) is None:
         message = "there is no such file beside the metadata, so no split is known"
         findings.add("warning", "mimic_split_missing", message)
-        return {}
+        return Lookup(sizes_px, {}, faults)
     rows = _rows_of(_read(path, SPLIT, findings), dicom_ids)
     _check_splits(rows, findings)
-    return dict(zip(rows["dicom_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
+    splits = zip(rows["dicom_id"].to_pylist(), rows["split"].to_pylist(), strict=True)
+    return Lookup(sizes_px, dict(splits), faults)
 
 
 def _rows_of(table: pa.Table, dicom_ids: Collection[str]) -> pa.Table:

@@ -13,17 +13,6 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.sources.faults import Fault
 
-READING_TABLES = (
-    "readings",
-    "fixations",
-    "words",
-    "sentences",
-    "certainties",
-    "ellipses",
-    "regions",
-    "attributes",
-)
-
 
 @dataclass(frozen=True)
 class Listing:

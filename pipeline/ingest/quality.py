@@ -5,7 +5,7 @@ gaze of readings that `exclusions` gives a reason for, and count them by it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,17 +24,6 @@ class Quality(Strict):
     max_gap_s: float | None = Field(gt=0)
 
 
-COLUMNS = (
-    "reading_id",
-    "n_fixations",
-    "duration_s",
-    "share_lost",
-    "share_off_image",
-    "fixations_per_s",
-    "longest_gap_s",
-    "excluded",
-)
-
 NOISE_S = 1e-6  # differences of decimal stamps are off by less
 Floats = NDArray[np.float64]
 
@@ -49,6 +38,10 @@ class GazeQuality:
     share_off_image: float | None  # of fixations; None when the size of the image is unknown
     fixations_per_s: float
     longest_gap_s: float  # between two fixations
+
+
+MEASURES = tuple(measure.name for measure in fields(GazeQuality))
+COLUMNS = ("reading_id", *MEASURES, "excluded")
 
 
 def gaze_quality(
@@ -104,7 +97,7 @@ def exclusions(quality: GazeQuality, thresholds: Quality) -> list[str]:
 def summarise_quality(columns: dict[str, list[float | None]]) -> dict[str, dict[str, float]]:
     """Give the 5th, 50th and 95th percentile of each measure in the quality table."""
     summary = {}
-    for name in COLUMNS[1:-1]:
+    for name in MEASURES:
         values = [value for value in columns.get(name, ()) if value is not None]
         if values:
             p05, p50, p95 = np.percentile(values, [5, 50, 95]).tolist()

@@ -48,13 +48,7 @@ class Naming:
 
 
 def load_anatomy(rules: Path | None = None) -> Anatomy:
-    """Read `anatomy.yaml` of a rules folder.
-
-    Raises
-    ------
-    RuleError
-        If the file is absent, says something unknown, or names no phrase.
-    """
+    """Read `anatomy.yaml` of a rules folder; a RuleError where it names no phrase."""
     path = (rules or resource("rules")) / "anatomy.yaml"
     content = read_yaml(path, AnatomyFile, RuleError)
     regions: dict[str, list[str]] = {}

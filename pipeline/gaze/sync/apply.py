@@ -22,13 +22,7 @@ GAZE, SPEECH = ("fixations", "samples"), ("words", "sentences")
 
 
 def check_target(tables: Path, out: Path) -> None:
-    """Refuse to write where something is, and to move what was moved before.
-
-    Raises
-    ------
-    SchemaError
-        If `out` is not new, lies in the folder of the tables, or the tables are such a copy.
-    """
+    """Refuse an `out` that is not new or lies in `tables`, and to move what was moved before."""
     settle(out)
     if out.exists() and (not out.is_dir() or entries(out)):
         problem = "there is something here already; the copy goes to a new folder."
@@ -36,28 +30,22 @@ def check_target(tables: Path, out: Path) -> None:
     if out.resolve().is_relative_to(tables.resolve()):
         problem = "the copy would lie in the folder that it is made from."
         raise SchemaError(problem, where=out, remedy="Name a folder outside it.")
-    moved = [name for name in (*GAZE, *SPEECH) if _recorded(table_path(tables, name))]
+    paths = {name: table_path(tables, name) for name in (*GAZE, *SPEECH)}
+    moved = [
+        name
+        for name, path in paths.items()
+        if path.is_file() and MARK.encode() in (pq.read_schema(path).metadata or {})
+    ]
     if moved:
         problem = f"{', '.join(moved)} were moved by sync already; moving twice is no correction."
         raise SchemaError(problem, where=tables, remedy="Start from the folder that ingest wrote.")
 
 
-def _recorded(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return str((pq.read_schema(path).metadata or {}).get(MARK.encode(), b"").decode())
-
-
 def moves_of(tables: Path, result: Mapping[str, Any]) -> pd.DataFrame:
     """Turn drifts to moves of gaze: calibration first, anatomy where there is none.
 
-    `result` is from `run`, with sessions.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By reading: x_px, y_px, width_px, height_px. An axis whose interval holds 0, or is not
-        known, is not moved; readings that are not moved are absent.
+    `result` is from `run`, with sessions. Gives x_px, y_px, width_px, height_px by reading. An axis
+    whose interval holds 0, or is not known, is not moved; readings that are not moved are absent.
     """
     columns = ["reading_id", "px_per_deg_x", "px_per_deg_y"]
     fixations = read_table(tables, "fixations", columns).to_pandas()
@@ -90,23 +78,11 @@ def is_told(estimate: Mapping[str, Any], unit: str = "") -> bool:
 def apply_to(
     tables: Path, out: Path, result: Mapping[str, Any], moves: pd.DataFrame, offset_s: float
 ) -> dict[str, Any]:
-    """Write the copy.
+    """Write the copy, whole or not at all; give readings moved, seconds added, rows by table.
 
-    Parameters
-    ----------
-    tables, out : pathlib.Path
-        Folder of the tables, and of the copy, which appears whole or not at all.
-    result : mapping
-        Summary of `sync`; written into the copy as `sync.json`.
-    moves : pandas.DataFrame
-        By reading: x_px and y_px, which are added to its gaze; width_px and height_px of its image.
-    offset_s : float
-        What is added to the times of words and sentences; 0 leaves them.
-
-    Returns
-    -------
-    dict
-        What was done: readings moved, seconds added, rows by table.
+    `moves` are by reading: x_px and y_px, which are added to its gaze, and width_px and height_px
+    of its image. `offset_s` is added to the times of words and sentences; 0 leaves them. `result`
+    is the summary of `sync`; the copy holds it as `sync.json`.
     """
     applied: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
@@ -127,18 +103,19 @@ def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: fl
     with pq.ParquetFile(table_path(tables, name)) as file, TableWriter(out, name, extra) as writer:
         for number in range(file.num_row_groups):
             piece = file.read_row_group(number)
-            writer.write(_shifted(piece, moves) if name in GAZE else _later(piece, offset_s))
+            changed = (
+                _shifted(piece, moves)
+                if name in GAZE
+                else {time: pc.add(piece[time], offset_s) for time in ("onset_s", "offset_s")}
+            )
+            for column, values in changed.items():
+                piece = piece.set_column(piece.schema.get_field_index(column), column, values)
+            writer.write(piece)
     return writer.n_rows
 
 
-def _later(piece: pa.Table, offset_s: float) -> pa.Table:
-    for name in ("onset_s", "offset_s"):
-        place = piece.schema.get_field_index(name)
-        piece = piece.set_column(place, name, pc.add(piece[name], offset_s))
-    return piece
-
-
-def _shifted(piece: pa.Table, moves: pd.DataFrame) -> pa.Table:
+def _shifted(piece: pa.Table, moves: pd.DataFrame) -> dict[str, pa.Array]:
+    """Give the columns of gaze that change: positions, and whether they are inside the image."""
     row = moves.index.get_indexer(piece["reading_id"].to_pandas())
     is_moved = row >= 0  # of others the row is -1, the last one: not to be used
     changed = {}
@@ -149,7 +126,4 @@ def _shifted(piece: pa.Table, moves: pd.DataFrame) -> pa.Table:
         size: list[Any] = [moves[name].to_numpy()[row] for name in ("width_px", "height_px")]
         within = on_image(changed["x_px"], changed["y_px"], *size)
         changed["inside"] = np.where(is_moved, within, piece["inside"].to_numpy())
-    for name, values in changed.items():
-        place = piece.schema.get_field_index(name)
-        piece = piece.set_column(place, name, pa.array(values, from_pandas=True))
-    return piece
+    return {name: pa.array(values, from_pandas=True) for name, values in changed.items()}

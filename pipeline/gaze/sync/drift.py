@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from gazescribe.pipeline.gaze.sync.lead import MIN_READINGS, interval
+from gazescribe.pipeline.gaze.sync.lead import MIN_READINGS, Floats, interval
 from gazescribe.pipeline.gaze.sync.settings import Sync
-
-Floats = NDArray[np.float64]
 
 AXES = ("x_deg", "y_deg")
 
@@ -24,14 +21,10 @@ AXES = ("x_deg", "y_deg")
 def calibration_drift(looks: pd.DataFrame, settings: Sync) -> dict[int, dict[str, Any]]:
     """Mean distance of gaze from the disc for each session.
 
-    `looks` has the columns session, picture, x_deg, y_deg.
-
-    Returns
-    -------
-    dict
-        Session to `n_pictures`, `n_fixations`, `x_deg` and `y_deg`: value, low, high. Intervals are
-        Student's, with the spread about the session's mean pooled over sessions, for a session has
-        few fixations; None where none has two. Fixations on one picture are taken for independent.
+    `looks` has the columns session, picture, x_deg, y_deg. Gives by session `n_pictures`,
+    `n_fixations`, `x_deg` and `y_deg`: value, low, high. Intervals are Student's, with the spread
+    about the session's mean pooled over sessions, for a session has few fixations; None where none
+    has two. Fixations on one picture are taken for independent.
     """
     from scipy.special import stdtrit  # scipy.stats takes seconds to import
 
@@ -76,19 +69,12 @@ def deviation_of(
         shown &= (gaze[f"{axis}_px"] >= -0.5) & (gaze[f"{axis}_px"] < size - 0.5)
     if not shown.any() or not len(regions["region"]):
         return None
-    return np.array(
-        [
-            np.mean(
-                (gaze[f"{axis}_px"] - _middle(regions, axis)) / gaze[f"px_per_deg_{axis}"],
-                where=shown,
-            )
-            for axis in "xy"
-        ]
-    )
-
-
-def _middle(regions: Mapping[str, Any], axis: str) -> float:
-    return float(regions[f"{axis}min_px"].min() + regions[f"{axis}max_px"].max()) / 2
+    means = []
+    for axis in "xy":
+        middle_px = float(regions[f"{axis}min_px"].min() + regions[f"{axis}max_px"].max()) / 2
+        off_deg = (gaze[f"{axis}_px"] - middle_px) / gaze[f"px_per_deg_{axis}"]
+        means.append(np.mean(off_deg, where=shown))
+    return np.array(means)
 
 
 def anatomy_drift(
@@ -99,13 +85,8 @@ def anatomy_drift(
     """Median deviation of each session's readings, less what all sessions share.
 
     `deviations` are those of each session's readings, from `deviation_of`; `calibrated` is from
-    `calibration_drift`.
-
-    Returns
-    -------
-    dict
-        Session to `n_readings`, `tied_to` (calibration, or the mean of sessions), `x_deg` and
-        `y_deg`: value, low, high. Sessions of fewer than five readings are left out.
+    `calibration_drift`. Gives by session `n_readings`, `tied_to` (calibration, or the mean of
+    sessions), `x_deg` and `y_deg`: value, low, high; none of fewer than five readings.
     """
     groups = {
         session: np.array(rows)
@@ -151,12 +132,11 @@ def _told_by_calibration(
     if not ties:
         return np.zeros((1, 2)), np.zeros((settings.n_bootstrap, 1, 2))
     values = np.array([[drift[axis]["value"] for axis in AXES] for drift in ties])
-    half = np.array([[_half_width(drift[axis]) for axis in AXES] for drift in ties])
+    # Bounds that are not known are None, which becomes NaN: an interval of no width.
+    low, high = (
+        np.array([[drift[axis][side] for axis in AXES] for drift in ties], dtype=float)
+        for side in ("low", "high")
+    )
+    half = np.nan_to_num(high - low) / 2
     error = half / NormalDist().inv_cdf((1 + settings.confidence) / 2)
     return values, values + error * rng.standard_normal((settings.n_bootstrap, *values.shape))
-
-
-def _half_width(estimate: Mapping[str, float | None]) -> float:
-    """Give half the width of an interval; 0 where it is not known."""
-    low, high = estimate["low"], estimate["high"]
-    return 0.0 if low is None or high is None else (high - low) / 2

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import AlignmentError
@@ -16,6 +14,7 @@ from gazescribe.pipeline.gaze.sync.anatomy import load_anatomy, namings
 from gazescribe.pipeline.gaze.sync.drift import anatomy_drift, calibration_drift, deviation_of
 from gazescribe.pipeline.gaze.sync.lead import (
     Curve,
+    Floats,
     arrival_s,
     curve_of,
     estimate,
@@ -36,21 +35,13 @@ MEANING = (
 TABLES = ("fixations", "words", "sentences", "regions")
 
 Rows = dict[str, dict[str, dict[str, Any]]]
-Floats = NDArray[np.float64]
 
 
 def run(tables: Path, raw: Path | None, settings: Sync) -> dict[str, Any]:
-    """Estimate lead, offset and drift; without a raw EGD tree neither sessions nor drift.
+    """Estimate lead, offset and drift as the JSON of docs/sync.md has them.
 
-    Returns
-    -------
-    dict
-        The content of the JSON: see docs/sync.md.
-
-    Raises
-    ------
-    GazeError
-        If a table or the raw file cannot be used, or there is no box of the anatomy.
+    Without a raw EGD tree there are neither sessions nor drift. A GazeError if a table or the raw
+    file cannot be used, or there is no box of the anatomy.
     """
     left_out: Counter[str] = Counter()
     readings = read_table(tables, "readings").to_pandas().set_index("reading_id")
@@ -162,12 +153,10 @@ def _by_session(
 
 def _with_pixels(drift: Mapping[str, Any], display: Display) -> dict[str, Any]:
     """Add screen pixels to a drift in degrees."""
-    sizes = {"x": display.px_per_deg_x, "y": display.px_per_deg_y}
-    pixels = {
-        f"{axis}_screen_px": {
-            name: None if value is None else round(value * size, 2)
+    result = dict(drift)
+    for axis, px_per_deg in (("x", display.px_per_deg_x), ("y", display.px_per_deg_y)):
+        result[f"{axis}_screen_px"] = {
+            name: None if value is None else round(value * px_per_deg, 2)
             for name, value in drift[f"{axis}_deg"].items()
         }
-        for axis, size in sizes.items()
-    }
-    return {**drift, **pixels}
+    return result

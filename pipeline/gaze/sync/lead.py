@@ -113,17 +113,12 @@ def arrival_s(curve: Floats, shifts_s: Floats) -> float:
 def estimate(
     curves: Sequence[Curve], measure: Callable[[Floats, Floats], float], settings: Sync
 ) -> dict[str, Any]:
-    """Measure the mean curve of some readings, with an interval and what chance would give.
+    """Measure the mean curve of some readings by `peak_s` or `arrival_s`, beside what chance gives.
 
-    `measure` is `peak_s` or `arrival_s`.
-
-    Returns
-    -------
-    dict
-        `value_s`, with `low_s` and `high_s` over resamples of readings; `excess`, the top of the
-        smoothed curve; `p`, how often gaze of the same readings, moved round by a random time, has
-        one as high; `n_readings`, `n_phrases` (those with gaze at the best shift) and `curve`. None
-        where too few readings tell.
+    Gives `value_s`, with `low_s` and `high_s` over resamples of readings; `excess`, the top of the
+    smoothed curve; `p`, how often gaze of the same readings, moved round by a random time, has one
+    as high; `n_readings`, `n_phrases` (those with gaze at the best shift) and `curve`. None where
+    too few readings tell.
     """
     used = [reading for reading in curves if reading.n.any()]
     empty = {"value_s": None, "low_s": None, "high_s": None, "excess": None, "p": None}

@@ -42,15 +42,15 @@ def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -
     """Read the sessions of an EGD tree, which `start` is or contains.
 
     A fixation farther than `max_off_deg` from the disc was on something else. Readings that the
-    file does not hold, or holds in two sessions, have no session.
-
-    Raises
-    ------
-    ManifestError
-        If there is no tree, no fixation file, or the file cannot be read or holds none of them.
+    file does not hold, or holds in two sessions, have no session. A ManifestError if there is no
+    tree, no fixation file, or the file cannot be read or holds none of the readings.
     """
     manifest = load_manifest("egd")
-    path = _fixation_file(find_root(start, manifest))
+    root = find_root(start, manifest)
+    path = existing(root / "fixations.csv")
+    if path is None:
+        remedy = "Sessions and calibration pictures stand in this file alone."
+        raise ManifestError("there is no such file.", where=root / "fixations.csv", remedy=remedy)
     rows = _read(path)
     display = display_of(manifest)
     left_out = Counter({"rows that lack a number": int(rows.isna().any(axis=1).sum())})
@@ -68,14 +68,6 @@ def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -
     of_reading = dict(zip(pairs["DICOM_ID"], sessions.tolist(), strict=True))
     looks = _looks(rows, display, max_off_deg, left_out)
     return Sessions(of_reading, looks, display, +left_out)
-
-
-def _fixation_file(root: Path) -> Path:
-    path = existing(root / "fixations.csv")
-    if path is None:
-        remedy = "Sessions and calibration pictures stand in this file alone."
-        raise ManifestError("there is no such file.", where=root / "fixations.csv", remedy=remedy)
-    return path
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -21,8 +21,8 @@ from gazescribe.pipeline.ingest.by_manifest.reading import (
 )
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
-from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.protocol import READING_TABLES, Listing, Plan, Reader
+from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
+from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, Options
 from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -61,7 +61,12 @@ def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
         readings = [OwnReading(reading_id, reading_id, reading_id) for reading_id in named]
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))
-    _refuse_twice_named(readings, faults)
+    seen: dict[int, str] = {}
+    for reading in readings:  # names of subjects become numbers, which might be the same
+        first = seen.setdefault(reading.subject_id, reading.subject)
+        if first != reading.subject:
+            message = f"subjects {first!r} and {reading.subject!r} are the same number"
+            faults.append(Fault("error", "subject_twice", message, "the table of readings"))
     ids = {
         "reading_id": {reading.reading_id for reading in readings},
         "dicom_id": {reading.dicom_id for reading in readings},
@@ -97,12 +102,14 @@ def _pieces(
     if "{reading_id}" in table.file:
         if name != "readings":  # a column that the first file lacks, the manifest has wrong
             noted: list[Fault] = []
-            _read(root, table, next(iter(by_key.values())), noted, None)
+            paths = next(iter(by_key.values()))
+            read_rows(root, table, paths, Findings(paths[0], None, noted), "error")
             faults += [fault for fault in noted if fault.severity == "error"]
         return {key: paths for key, paths in sorted(by_key.items()) if _is_id(key, manifest)}
     pieces: dict[str, Rows] = {}
     for paths in by_key.values():
-        rows = _read(root, table, paths, faults, None)
+        findings = Findings(paths[0], None, faults)
+        rows = read_rows(root, table, paths, findings, "error")
         by_reading = {} if rows is None else rows.by(columns_of(table)["reading_id"])
         for reading_id, piece in by_reading.items():
             if not _is_id(reading_id, manifest):
@@ -146,12 +153,6 @@ def _paths(
     }
 
 
-def _read(
-    root: Path, table: Source, paths: tuple[str, ...], faults: list[Fault], item: str | None
-) -> Rows | None:
-    return read_rows(root, table, paths, Findings(paths[0], item, faults), "error")
-
-
 def _is_id(text: str, manifest: OwnManifest) -> bool:
     return manifest.is_id("reading_id", text) and re.fullmatch(ID, text) is not None
 
@@ -168,16 +169,6 @@ def _note_strangers(ids: set[str], pieces: Mapping[str, Pieces], faults: list[Fa
             faults.append(Fault("loss", code, message, file, None, reading_id, LOSES[name], n))
 
 
-def _refuse_twice_named(readings: Sequence[OwnReading], faults: list[Fault]) -> None:
-    """Refuse two subjects that get the same number."""
-    seen: dict[int, str] = {}
-    for reading in readings:
-        first = seen.setdefault(reading.subject_id, reading.subject)
-        if first != reading.subject:
-            message = f"subjects {first!r} and {reading.subject!r} are the same number"
-            faults.append(Fault("error", "subject_twice", message, "the table of readings"))
-
-
 def _listed(
     root: Path, pieces: Pieces, manifest: OwnManifest, faults: list[Fault]
 ) -> Iterator[OwnReading]:
@@ -186,7 +177,12 @@ def _listed(
     if table is None:
         return
     for reading_id, piece in sorted(pieces.items()):
-        rows = piece if isinstance(piece, Rows) else _read(root, table, piece, faults, reading_id)
+        rows: Rows | None
+        if isinstance(piece, Rows):
+            rows = piece
+        else:
+            findings = Findings(piece[0], reading_id, faults)
+            rows = read_rows(root, table, piece, findings, "error")
         if rows is None or not len(rows):
             continue
         facts = _Facts(rows, table.columns, Findings(rows.file, reading_id, faults))

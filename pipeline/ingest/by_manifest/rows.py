@@ -53,7 +53,9 @@ class Rows:
             return [_plain(cell.value)] * len(self)
         values: Iterable[Any] = self.columns[cell.column]
         if cell.item is not None:
-            values = (_item(value, cell.item) for value in values)
+            number = cell.item  # an entry that a shorter list lacks is blank
+            lists = [value if isinstance(value, list | tuple) else () for value in values]
+            values = [entries[number] if number < len(entries) else None for entries in lists]
         return [_plain(value) for value in values]
 
     def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
@@ -92,8 +94,8 @@ def read_rows(
     n_rows = len(next(iter(columns.values()), ()))
     rows = Rows(columns, np.arange(n_rows), findings.file, source.decimal)
     selection = np.ones(n_rows, dtype=bool)
-    for name, values in source.where.items():
-        texts = rows.text(Cell(column=name))
+    for column, values in source.where.items():
+        texts = rows.text(Cell(column=column))
         selection &= np.isin(texts, [values] if isinstance(values, str) else values)
     message = "are not what `where` asks for"
     findings.add_rows("warning", f"{kind}_not_chosen", message, ~selection)
@@ -158,10 +160,6 @@ def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | Non
     code, message = fault
     separator = next((mark for mark in ";\t|," if mark in names[0]), None)
     return code, f"{message}: set `separator: {json.dumps(separator)}`" if separator else message
-
-
-def _item(value: Any, item: int) -> Any:
-    return value[item] if isinstance(value, list | tuple) and item < len(value) else None
 
 
 def _plain(value: Any) -> str:

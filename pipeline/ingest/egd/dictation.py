@@ -76,13 +76,10 @@ def _form_fault(content: Any) -> str:
     for number, phrase in enumerate(content["time_stamped_text"], 1):
         if not isinstance(phrase, dict) or not isinstance(phrase.get("phrase"), str):
             return f"entry {number} of time_stamped_text has no phrase"
-        if not all(_is_time(phrase.get(name)) for name in ("begin_time", "end_time")):
+        times = [phrase.get(name) for name in ("begin_time", "end_time")]
+        if not all(isinstance(time, int | float) and math.isfinite(time) for time in times):
             return f"entry {number} of time_stamped_text lacks begin_time or end_time in seconds"
     return ""
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _words(phrases: Sequence[dict[str, Any]], findings: Findings) -> Iterator[Word]:

@@ -16,15 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
-from gazescribe.pipeline.ingest.egd.screen import (
-    Axes,
-    Floats,
-    Numbers,
-    fit_size,
-    on_display,
-    to_image,
-)
+from gazescribe.pipeline.ingest.csv_files import Floats, header_fault, reason_of
+from gazescribe.pipeline.ingest.egd.screen import Axes, Numbers, fit_size, on_display, to_image
 from gazescribe.pipeline.sources.faults import Fault, Findings, Severity
 
 TIME = "Time (in secs)"

@@ -116,28 +116,20 @@ def _file(
 def _known_sizes(
     root: Path, manifest: Manifest, cases: Sequence[Case], lookup: Lookup, faults: list[Fault]
 ) -> tuple[Floats, list[str]]:
-    """Take sizes from the header of a mask, else from MIMIC's metadata."""
+    """Take sizes and where they are from: the header of a mask, else MIMIC's metadata."""
     pattern = manifest.file("left_lung").pattern
     sizes, sources = np.full((len(cases), 2), np.nan), ["unknown"] * len(cases)
     for number, case in enumerate(cases):
         findings = Findings(pattern.replace("{dicom_id}", case.dicom_id), case.dicom_id, faults)
-        mask_size = _mask_size(root / findings.file, findings)
-        size = mask_size or lookup.sizes.get(case.dicom_id)
-        if size:
-            sizes[number] = size
-            sources[number] = "left_lung.png" if mask_size else "MIMIC metadata"
+        if case.dicom_id in lookup.sizes:
+            sizes[number], sources[number] = lookup.sizes[case.dicom_id], "MIMIC metadata"
+        if (root / findings.file).is_file():
+            try:
+                with Image.open(root / findings.file, formats=["PNG"]) as mask:
+                    sizes[number], sources[number] = mask.size, "left_lung.png"
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+                findings.add("warning", "mask_unreadable", f"this is no picture ({error})")
     return sizes, sources
-
-
-def _mask_size(path: Path, findings: Findings) -> tuple[int, int] | None:
-    if not path.is_file():
-        return None
-    try:
-        with Image.open(path, formats=["PNG"]) as mask:
-            return mask.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        findings.add("warning", "mask_unreadable", f"this is no picture ({error})")
-        return None
 
 
 def _note_sizes(
@@ -270,7 +262,13 @@ def _read(
 ) -> None:
     case, boxes = reading.tree.cases[reading.number], reading.tree.boxes
     has_gaze = _add_fixations(reading, settings.quality, chunk)
-    _add_samples(reading, chunk)
+    samples, (width_px, height_px) = reading.tree.samples, reading.size_px
+    # Rows of images of unknown size were left out before, so that there are none without a size.
+    if samples is not None and width_px is not None and height_px is not None:
+        rows = samples.rows_of(reading.number)
+        inside = on_image(rows["x_px"], rows["y_px"], width_px, height_px)
+        columns = {"sample": np.arange(len(inside)), **rows, "inside": inside}
+        chunk.add("samples", case.dicom_id, columns)
     if boxes is not None:
         chunk.add("regions", case.dicom_id, boxes.rows_of(reading.number))
     path = manifest.file("transcript").pattern.replace("{dicom_id}", case.dicom_id)
@@ -278,7 +276,6 @@ def _read(
     text = read_dictation(root / path, settings.audio_offset_s, findings, chunk)
     published = {"mimic_split": reading.published} if reading.published else {}
     chunk.add_attributes(case.dicom_id, case.attributes | published)
-    width_px, height_px = reading.size_px
     chunk.add_reading(
         case.dicom_id,
         case,
@@ -306,17 +303,6 @@ def _add_fixations(reading: EgdReading, thresholds: Quality, chunk: Chunk) -> bo
         chunk.without_gaze["no fixation"] += 1
         return False
     return chunk.add_fixations(reading_id, columns, reading.size_px, thresholds)
-
-
-def _add_samples(reading: EgdReading, chunk: Chunk) -> None:
-    tree, (width_px, height_px) = reading.tree, reading.size_px
-    # Rows of images of unknown size were left out before, so that there are none without a size.
-    if tree.samples is None or width_px is None or height_px is None:
-        return
-    rows = tree.samples.rows_of(reading.number)
-    inside = on_image(rows["x_px"], rows["y_px"], width_px, height_px)
-    columns = {"sample": np.arange(len(inside)), **rows, "inside": inside}
-    chunk.add("samples", tree.cases[reading.number].dicom_id, columns)
 
 
 READER = Reader(

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.sources.manifests import Manifest
 
-Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
+Numbers = NDArray[np.intp]
 
 PRINTED_SCREEN_PX = 0.01  # the tracker prints fractions with five decimals: 0.5e-5 of 1920
 FIT_SPREAD = 0.01  # a fitted size that may be off by more than this share is no size

@@ -80,7 +80,12 @@ def _case(
         return None
     findings = Findings(findings.file, dicom_id, findings.faults)
     attributes = _attributes(row, manifest.labels["master_sheet"], findings, number)
-    diagnosis = _diagnosis(row, findings, number)
+    flagged = [name for name, column in DIAGNOSES.items() if boolean(row[column])]
+    if len(flagged) != 1:
+        columns = ", ".join(DIAGNOSES.values())
+        message = f"one of {columns} was expected to be 1, {len(flagged)} are"
+        findings.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
+    diagnosis = flagged[0] if len(flagged) == 1 else None
     case = Case(dicom_id, int(study[1]), int(subject[1]), pads, diagnosis, attributes)
     if row["path"] != f"{case.image_path}.dcm":
         message = f"path {row['path']!r} is not {case.image_path}.dcm, which the ids give"
@@ -97,15 +102,6 @@ def _pads(row: Mapping[str, str], display: Display) -> tuple[int, int, int, int]
     if top + bottom >= display.height_px or left + right >= display.width_px:
         return None
     return top, bottom, left, right
-
-
-def _diagnosis(row: Mapping[str, str], findings: Findings, number: int) -> str | None:
-    flagged = [name for name, column in DIAGNOSES.items() if boolean(row[column])]
-    if len(flagged) == 1:
-        return flagged[0]
-    message = f"one of {', '.join(DIAGNOSES.values())} was expected to be 1, {len(flagged)} are"
-    findings.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
-    return None
 
 
 def _attributes(

@@ -105,50 +105,30 @@ def add_labels(
         else:
             message = f"{label} has the certainty {reading.labels[label]!r}, not 0 to 5"
             findings.add("loss", "certainty_unreadable", message, row=reading.row, loses="labels")
-    if drawn is not None:
-        _compare_with_ellipses(certainties, drawn, reading, findings)
+    differ = [
+        f"{label} {stated} against {drawn.get(label, 0)}"
+        for label, stated in certainties.items()
+        if drawn is not None and stated is not None and stated != drawn.get(label, 0)
+    ]
+    if differ:
+        message = f"certainties differ from the ellipses': {', '.join(differ)}"
+        findings.add("warning", "certainty_not_drawn", message, row=reading.row)
     rows = {"label": list(certainties), "certainty": list(certainties.values())}
     chunk.add("certainties", reading.reading_id, rows)
-    attributes: dict[str, str] = {
-        **_flags(reading, labels.flag, drawn, findings),
-        **{name: reading.labels[name] for name in labels.text if reading.labels[name]},
-        "labeler_tuning": "true" if reading.tuning else "false",
-        "mimic_split": reading.mimic_split,
-    }
-    chunk.add_attributes(reading.reading_id, attributes)
-
-
-def _flags(
-    reading: ReflacxReading, names: Sequence[str], drawn: dict[str, int] | None, findings: Findings
-) -> dict[str, str]:
-    """Give flags: pressed in the metadata, or drawn."""
-    flags = {}
-    for name in names:
+    attributes: dict[str, str] = {}
+    for name in labels.flag:
         pressed = boolean(reading.labels[name])
         # The published program writes False where the reader drew an ellipse (spec reflacx A5.2).
         is_drawn = name in (drawn or {})
         if pressed is None and not is_drawn:
             message = f"{name} is {reading.labels[name]!r}, not True or False"
             findings.add("loss", "flag_unreadable", message, row=reading.row, loses="labels")
-            continue
-        flags[name] = "true" if pressed or is_drawn else "false"
-    return flags
-
-
-def _compare_with_ellipses(
-    certainties: dict[str, int | None],
-    drawn: dict[str, int],
-    reading: ReflacxReading,
-    findings: Findings,
-) -> None:
-    differ = [
-        f"{label} {stated} against {drawn.get(label, 0)}"
-        for label, stated in certainties.items()
-        if stated is not None and stated != drawn.get(label, 0)
-    ]
-    if differ:
-        message = f"certainties differ from the ellipses': {', '.join(differ)}"
-        findings.add("warning", "certainty_not_drawn", message, row=reading.row)
+        else:
+            attributes[name] = "true" if pressed or is_drawn else "false"
+    attributes |= {name: reading.labels[name] for name in labels.text if reading.labels[name]}
+    attributes["labeler_tuning"] = "true" if reading.tuning else "false"
+    attributes["mimic_split"] = reading.mimic_split
+    chunk.add_attributes(reading.reading_id, attributes)
 
 
 def read_chest(root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk) -> None:

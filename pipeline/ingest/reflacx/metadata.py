@@ -57,13 +57,6 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading],
         cells = read_columns(root, file, findings, labels=labels, severity="error", loses="tree")
         if cells is not None:
             readings += _readings(cells, phase, labels, manifest, findings)
-    _refuse_twice(readings, faults)
-    if not readings and not faults:
-        faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
-    return sorted(readings, key=lambda reading: reading.reading_id), faults
-
-
-def _refuse_twice(readings: Sequence[ReflacxReading], faults: list[Fault]) -> None:
     seen: dict[str, ReflacxReading] = {}
     for reading in readings:
         first = seen.setdefault(reading.reading_id, reading)
@@ -71,6 +64,9 @@ def _refuse_twice(readings: Sequence[ReflacxReading], faults: list[Fault]) -> No
             message = f"reading {reading.reading_id} stands in {first.file}, row {first.row} too"
             findings = Findings(reading.file, reading.reading_id, faults)
             findings.add("error", "reading_twice", message, row=reading.row, loses="tree")
+    if not readings and not faults:
+        faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
+    return sorted(readings, key=lambda reading: reading.reading_id), faults
 
 
 def _readings(

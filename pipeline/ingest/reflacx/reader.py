@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.protocol import READING_TABLES, Listing, Plan, Reader
+from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
+from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
 from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations, read_samples
 from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
@@ -105,7 +105,11 @@ def _read(
     """Add all files of a reading but its samples; no fault of one stops the others."""
     text, has_gaze = None, False
     if reading.discarded:
-        _note_needless_files(root, reading, manifest, chunk)
+        for name in ("fixations", "words", "transcription"):
+            findings = findings_of(manifest.file(name), reading, chunk)
+            if existing(root / findings.file):
+                message = "the reading is flagged as discarded, so this file is not read"
+                findings.add("warning", "discarded_with_files", message)
         chunk.without_gaze["discarded"] += 1
     else:
         has_gaze = read_fixations(root, reading, manifest, settings.quality, chunk)
@@ -116,16 +120,6 @@ def _read(
     chunk.add_reading(
         reading.reading_id, reading, dataset=manifest.name, has_gaze=has_gaze, text=text
     )
-
-
-def _note_needless_files(
-    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
-) -> None:
-    for name in ("fixations", "words", "transcription"):
-        findings = findings_of(manifest.file(name), reading, chunk)
-        if existing(root / findings.file):
-            message = "the reading is flagged as discarded, so this file is not read"
-            findings.add("warning", "discarded_with_files", message)
 
 
 READER = Reader(READING_TABLES, _list, _plan, _count, _read, read_samples)

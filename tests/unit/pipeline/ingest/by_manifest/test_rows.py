@@ -1,3 +1,4 @@
+import json
 import re
 
 import pyarrow as pa
@@ -85,3 +86,11 @@ def test_a_column_may_not_stand_in_both_files(lab):
     lab.files["where.csv"] = "id,x,y\nA1,1,2\nA1,3,4\nB2,5,6\n"
     lab.tables["fixations"]["beside"] = "where.csv"
     assert "the column id, x, y stands there more than once" in lab.run().output
+
+
+@pytest.mark.parametrize("table", ["readings", "fixations", "words"])
+def test_faults_of_a_file_are_named_after_its_table(lab, table):
+    lab.files[f"{table}.csv"] = lab.files[f"{table}.csv"].replace(",", ",x,", 1)
+    faults = json.loads(lab.run("verify", "--json").output)["faults"]
+    code = f"{table}_ragged"
+    assert {code: faults[code]["loses"]} == {code: table}
