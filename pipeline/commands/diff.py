@@ -44,7 +44,7 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
         remedy = "Give two folders that hold mentions, windows or heatmaps at the same places."
         raise SchemaError("there is nothing to compare.", where=f"{before}, {after}", remedy=remedy)
     ids = [set().union(*(ids_of(*side[part]) for part in common)) for side in sides]
-    if all(ids) and ids[0].isdisjoint(ids[1]):
+    if all(ids) and ids[0].isdisjoint(ids[1]):  # a side without rows is a change, no mix-up
         remedy = "Compare two runs over the same data."
         what = "there is no reading in common."
         raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)

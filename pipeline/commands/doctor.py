@@ -47,22 +47,12 @@ MARKS = {"ok": ("✓", "green"), "hint": ("•", "yellow"), "wrong": ("✗", "re
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    what, found : str
-        Its name, and what is there.
-    state : {'ok', 'hint', 'wrong'}
-        Whether a run will do well, could do better, or cannot work.
-    advice : str
-        What to set; empty when all is well.
-    """
+    """One thing that was looked at, and what is there."""
 
     what: str
     found: str
-    state: Literal["ok", "hint", "wrong"] = "ok"
-    advice: str = ""
+    state: Literal["ok", "hint", "wrong"] = "ok"  # a run does well, could do better, cannot work
+    advice: str = ""  # what to set; empty when all is well
 
 
 def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:

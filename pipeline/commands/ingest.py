@@ -54,7 +54,7 @@ def ingest(
 
     settings = load_params(params_file).ingest
     for name in ("val_subjects", "tuning_readings"):
-        values[name] = values[name] or getattr(settings, name)
+        values[name] = values[name] or getattr(settings, name)  # the command line wins
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
     summary = ingest_tree(root, out, manifest, settings, Options(**values))

@@ -24,6 +24,7 @@ def label(source: Path, out: Path, rules: Path | None, shared: options.Shared) -
     csv, jsonl or parquet file.
     """
     conventions = load_params(shared.params_file).label
+    # First of all: a faulty rule stops here, before OUT is begun.
     sha256 = load_labeler(rules and rules.resolve(), conventions).rules_sha256
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()

@@ -30,7 +30,7 @@ class GazeCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
-        debug = ctx.params.pop("debug")
+        debug = ctx.params.pop("debug")  # the functions of commands do not take it
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click's own: the reader of our output has gone

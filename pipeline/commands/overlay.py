@@ -45,6 +45,7 @@ def overlay(
         figure = draw_overlay(tables, associated, reading, rows, path, params)
         name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
         with replacing(out / name) as beside:
+            # matplotlib would write its version into the file: the same bytes everywhere
             figure.savefig(beside, format="png", dpi=80, metadata={"Software": None})
         drawn += 1
     click.echo(f"{drawn} pictures, {absent} radiographs absent → {out}")

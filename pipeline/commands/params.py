@@ -70,12 +70,7 @@ class Profile(Strict):
 
 
 def load_params(path: Path | None = None) -> Params:
-    """Read the parameters.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        The file; else `params.yaml` in the working folder, else the packaged one.
+    """Read the parameters: of this file, else `params.yaml` in the working folder, else packaged.
 
     Raises
     ------

@@ -51,6 +51,7 @@ def report(
     The pages need no network and no server: open them in a browser.
     """
     layout = open_run(run_folder)
+    # The maps of the pages are drawn as the run drew its own.
     run_params = None if layout.params is None else run_folder / layout.params
     params = load_params(params_file or run_params).heatmaps
     summary = run(run_folder, out, layout, params, with_images=not no_images, **selection)

@@ -58,6 +58,7 @@ def sync(
     settings = load_params(params_file).sync
     result = run(tables, raw, settings)
     if target and correction:
+        # Without sessions there is no drift to correct: words alone are moved.
         drifts = result if correction != "offset" else {**result, "sessions": {}}
         moves = moves_of(tables, drifts)
         offset_s = 0.0

@@ -60,6 +60,7 @@ def verify(
     if quality_file is not None:
         write_quality(survey.quality, quality_file)
     options.summarise("\n".join(as_text(report, root)), report, as_json=as_json)
+    # Faults of raw data are no exception: the report says them all, the exit status that there are.
     ctx.exit(2 if report["n"]["error"] or report["n"]["loss"] else 0)
 
 

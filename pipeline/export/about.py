@@ -26,15 +26,7 @@ Json = dict[str, Any]
 def sources_of(tables: Path) -> list[Manifest]:
     """Find the manifests of what a folder of tables was made from.
 
-    Parameters
-    ----------
-    tables : pathlib.Path
-        Ingested folder.
-
-    Returns
-    -------
-    list of Manifest
-        `demo` alone where all ids are synthetic; else the data sets, then that of their images.
+    It is `demo` alone where all ids are synthetic; else the data sets, then that of their images.
 
     Raises
     ------

@@ -50,16 +50,8 @@ def describe(
 ) -> Json:
     """Describe a written export as JSON-LD.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where it lies.
-    files : sequence of FileSet
-        What was written.
-    about : mapping
-        Properties of the whole: name, description, license, url …
-    shapes : mapping of str to tuple of int
-        (height, width) of the maps of each set.
+    `about` has the properties of the whole (name, description, license, url …), `shapes` the
+    (height, width) of the maps of each set.
     """
     return {
         "@context": dict(sorted(CONTEXT.items())),

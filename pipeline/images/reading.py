@@ -84,6 +84,7 @@ def _read_picture(path: Path) -> Picture:
         if image.mode == "1":
             return np.array(image.convert("L"))
         colours = image.convert("RGB")
+        # Signed: the difference of two uint8 would wrap round.
         channels = [np.asarray(channel, np.int16) for channel in colours.split()]
         spread = int(max(np.abs(channels[0] - channel).max() for channel in channels[1:]))
         if spread > NEARLY_GREY:
@@ -92,7 +93,7 @@ def _read_picture(path: Path) -> Picture:
 
 
 def _to_8_bits(values: NDArray[Any]) -> Picture:
-    """Divide by the largest value of 8, 10, 12, 14 or 16 bits: detectors have an even number."""
+    """Divide by the largest value of 8, 10, 12, 14 or 16 bits, whichever hold them."""
     highest = int(values.max())
     bits = max(8, 2 * -(-highest.bit_length() // 2))
     grey: Picture = np.rint(values * (255 / (2**bits - 1))).astype(np.uint8)
@@ -120,6 +121,7 @@ def _read_dicom(path: Path) -> Picture:
     values = dataset.pixel_array
     lowest = int(values.min())
     stored = np.arange(lowest, int(values.max()) + 1)
+    # A table over all values between the least and the largest, then one look-up a pixel.
     shown: Picture = _displayed(stored, dataset)[values.astype(np.int32) - lowest]
     return shown
 

@@ -174,6 +174,7 @@ def run(
     listed = list_images(tables)
     suffixes = SUFFIXES[params.source]
     paths = [row["path"] for row in listed if row["path"]]
+    # Without any path each radiograph is left out below, and the error there says the reasons.
     tree = radiographs_root(root, paths, (suffixes,)) if paths else root
     tasks = [
         (number, listed[first : first + ROWS_A_SHARD])

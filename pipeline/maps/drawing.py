@@ -71,6 +71,7 @@ def _draw_maps(task: ShardTask, drawing: ShardDrawing) -> Iterator[tuple[FloatMa
     if drawing.from_samples:
         folder, table = (drawing.tables, "samples")
     gaze = read_readings(folder, table, sorted(task.image_sizes))
+    # Maps are sorted by reading: one canvas serves all maps of a reading.
     for reading_id, group in groupby(task.maps, key=lambda planned: planned.reading_id):
         maps = list(group)
         canvas = _canvas(gaze[reading_id], maps, task.image_sizes[reading_id], drawing)

@@ -60,7 +60,7 @@ def run(
     columns = [*INDEXED_COLUMNS, "height_px", "width_px"]
     rows = read_table(tables, "readings", columns).to_pylist()
     readings = {row["reading_id"]: row for row in rows}
-    if kind == "ellipse":
+    if kind == "ellipse":  # drawn by readers, not from gaze: `associate` is not asked
         maps, left_out = _plan_ellipses(tables, params.min_certainty, readings, rules)
     else:
         maps, left_out = plan(_read_windows(tables, associated, kind, readings), kind)
@@ -81,6 +81,7 @@ def run(
         source = split_source(tables)
         extra = {"split_source": source, "params": params.model_dump_json()}
         write_table(_index(maps, peaks, readings, drawing), folder, "heatmaps", extra)
+        # `open_shards` knows a folder of maps and one of images by this one name.
         table_path(folder, "heatmaps").rename(folder / "index.parquet")
         summary = {
             "kind": kind,

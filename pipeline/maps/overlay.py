@@ -57,6 +57,7 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
     by_label: dict[str, list[list[Row]]] = {}
     for (_, label), rows in sorted(maps.items()):
         by_label.setdefault(label, []).append(rows)
+    # The first map of every label, then the second: few pictures still show all labels.
     turns = zip_longest(*(by_label[label] for label in sorted(by_label)))
     return [rows for turn in turns for rows in turn if rows][:count]
 
@@ -79,6 +80,7 @@ def paint(
     figure = Figure(figsize=(INCHES, INCHES * height / width + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    # Transparent where there is no gaze, so that the radiograph shows; the root lifts weak gaze.
     axes.imshow(heatmap, cmap="inferno", alpha=0.7 * np.sqrt(heatmap), vmin=0, vmax=1)
     area = 20 + 400 * fixations["weight_s"]
     axes.scatter(fixations["x_px"], fixations["y_px"], area, facecolors="none", edgecolors="w")

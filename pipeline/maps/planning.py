@@ -18,24 +18,13 @@ SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 
 @dataclass
 class PlannedMap:
-    """One map to draw, from windows or from ellipses.
-
-    Attributes
-    ----------
-    reading_id, label : str
-        Key of the map; the label is empty for kinds without one.
-    windows : list of int
-        Numbers of its windows.
-    boxes : list of tuple of float
-        (xmin, ymin, xmax, ymax) of its ellipses, in image pixels.
-    counts : dict of str to int or float
-        `gaze_s`, `n_fixations`, `n_mentions`, `n_uncertain`; empty for ellipses.
-    """
+    """One map to draw, from windows or from ellipses."""
 
     reading_id: str
-    label: str
-    windows: list[int] = field(default_factory=list)
-    boxes: list[Box] = field(default_factory=list)
+    label: str  # empty for kinds without one
+    windows: list[int] = field(default_factory=list)  # their numbers
+    boxes: list[Box] = field(default_factory=list)  # of ellipses: xmin, ymin, xmax, ymax, image px
+    # gaze_s, n_fixations, n_mentions, n_uncertain; empty for ellipses
     counts: Counter[str] = field(default_factory=Counter)
 
 

@@ -26,23 +26,9 @@ Row = dict[str, Any]
 def choose_windows(
     windows: pa.Table, reading_id: str, window: int | None, label: str | None
 ) -> list[Row]:
-    """Find the windows of a reading to draw.
+    """Find the rows of table `windows` to draw for a reading: those that have gaze.
 
-    Parameters
-    ----------
-    windows : pyarrow.Table
-        Table `windows`.
-    reading_id : str
-        The reading.
-    window : int, optional
-        One window by number.
-    label : str, optional
-        All windows that mention a label, whatever its case.
-
-    Returns
-    -------
-    list of dict
-        Rows of `windows` with gaze.
+    They are one window by number, or all that mention a label, whatever its case.
 
     Raises
     ------
@@ -147,7 +133,7 @@ def choose_image_windows(
         remedy = "Name one of them (reader)"
         remedy += "." if window is not None else ", or join their maps (combine: max or mean)."
         raise GazeError(message, remedy=remedy, faults=faults)
-    if len(with_windows) == 1:
+    if len(with_windows) == 1:  # its error names the labels there are, alone
         return [choose_windows(windows, with_windows[0], window, label)]
     chosen, faults = [], []
     for reading_id in with_windows:
