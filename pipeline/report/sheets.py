@@ -80,7 +80,7 @@ def sheet(
     file: str = "",
 ) -> Sheet:
     """Make a table for the page; cells stand there as they are given."""
-    numeric = [all(_is_number(row[at]) for row in rows) for at in range(len(columns))]
+    numeric = [all(_is_number(row[n]) for row in rows) for n in range(len(columns))]
     return Sheet(
         title,
         [column.replace("_", " ") for column in columns],

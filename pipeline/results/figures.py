@@ -1,6 +1,6 @@
 """The style of the pictures of tables: points with two intervals, published figures beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,23 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.core.resampling import Floats
+from gazescribe.pipeline.results.rows import PaperTable
+
+
+def draw_tables(
+    tables: Mapping[str, PaperTable | None],
+    functions: Mapping[str, Callable[[pd.DataFrame], Figure]],
+    table_of: Mapping[str, str],
+) -> dict[str, Figure | None]:
+    """Draw the figures that need one table alone: that of their name, if `table_of` has no other.
+
+    None where the table was not made.
+    """
+    figures: dict[str, Figure | None] = {}
+    for name, function in functions.items():
+        table = tables[table_of.get(name, name)]
+        figures[name] = function(table.frame) if table else None
+    return figures
 
 
 def points_by_model(

@@ -158,6 +158,12 @@ def main_first(names: Iterable[str], main: Sequence[str]) -> list[str]:
     return [name for name in main if name in known] + [name for name in known if name not in main]
 
 
+def seed_notes(n_seeds: Mapping[str, int]) -> list[str]:
+    """Say which models have one seed alone."""
+    alone = [name for name, n in n_seeds.items() if n < 2]
+    return [f"One seed, so no interval over seeds: {', '.join(alone)}."] if alone else []
+
+
 def differing(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Name the tables that do not equal the first."""
     first = next(iter(tables.values()), pd.DataFrame())

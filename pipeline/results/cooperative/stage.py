@@ -13,8 +13,6 @@ Source: Qiu, Rivaz, Xiao 2025, Tables 1 and 2, Figure 3; `spec/cooperative.md` s
 from collections.abc import Mapping
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.results.cooperative import examples, figures, joint, tables
@@ -23,9 +21,10 @@ from gazescribe.pipeline.results.cooperative import scores as reading
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models
 from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun
+from gazescribe.pipeline.results.figures import draw_tables
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
 from gazescribe.pipeline.results.rows import PaperTable
-from gazescribe.pipeline.results.runs import main_first
+from gazescribe.pipeline.results.runs import main_first, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
@@ -34,7 +33,7 @@ DRAWN = {
     "table_2_saliency": figures.fit,
     "gradcam": figures.fit,
 }
-"""Figures that need the table of their name alone, and how it is drawn."""
+TABLE_OF = {"joint_curves": "joint_or_staged"}
 
 INTERVALS = (
     "Intervals: a bootstrap over patients of the mean over the seeds, which says how another test"
@@ -81,10 +80,7 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
         "gradcam_tests": map_tests(scored, "gradcam", confidence),
         "joint_or_staged": joint.joint_table(scored, runs, histories),
     }
-    drawn: dict[str, Figure | None] = {}
-    for name, function in DRAWN.items():
-        table = made[name]
-        drawn[name] = function(table.frame) if table else None
+    drawn = draw_tables(made, DRAWN, TABLE_OF)
     participants = joint.taking_part(scored)
     drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
     columns = examples.columns_of(scored)
@@ -100,7 +96,7 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     }
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
-    results = NetworkResults(title, notes, made, drawn, {"joint_curves": "joint_or_staged"})
+    results = NetworkResults(title, notes, made, drawn, TABLE_OF)
     return write_results(results, metrics, out)
 
 
@@ -159,9 +155,7 @@ def _notes(models: Models, metrics: Summary, published: PublishedCooperative) ->
             "Cross-validation: AUROC is the mean of the folds' own, all else is pooled over the"
             " images of all folds; what is called a seed is one pass through the folds."
         )
-    alone = [name for name, model in models.items() if len(model.repetitions()) < 2]
-    if alone:
-        notes.append(f"One seed, so no interval over seeds: {', '.join(alone)}.")
+    notes += seed_notes({name: len(model.repetitions()) for name, model in models.items()})
     if metrics["not_scored"]:
         notes.append(f"Nothing to score, by what they are: {', '.join(metrics['not_scored'])}.")
     if metrics["not_there"]:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.results.figures import draw_tables
 from gazescribe.pipeline.results.mil import examples, experiments, figures, fractions, tables
 from gazescribe.pipeline.results.mil.comparisons import comparisons
 from gazescribe.pipeline.results.mil.histogram import count_values, histogram_table
@@ -25,18 +25,18 @@ from gazescribe.pipeline.results.mil.models import MAIN, MilModel, check_cases, 
 from gazescribe.pipeline.results.mil.scores import MilRun, read_mil_runs
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from gazescribe.pipeline.results.rows import MARKS, PaperTable
-from gazescribe.pipeline.results.runs import main_first
+from gazescribe.pipeline.results.runs import main_first, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
 DRAWN = {
-    "table_1_auroc_by_label": ("table_1_auroc_by_label", figures.auroc_by_label),
-    "table_5_averages": ("table_5_averages", figures.averages),
-    "table_6_iou_by_label": ("table_6_iou_by_label", figures.iou_by_label),
-    "table_6_pointing_by_label": ("table_6_iou_by_label", figures.pointing_by_label),
-    "table_7_ablation": ("table_7_ablation", figures.ablation),
+    "table_1_auroc_by_label": figures.auroc_by_label,
+    "table_5_averages": figures.averages,
+    "table_6_iou_by_label": figures.iou_by_label,
+    "table_6_pointing_by_label": figures.pointing_by_label,
+    "table_7_ablation": figures.ablation,
 }
-"""Figures that need a table alone: its name, and how it is drawn."""
+TABLE_OF = {"table_6_pointing_by_label": "table_6_iou_by_label"}
 
 
 def run(
@@ -95,10 +95,7 @@ def run(
         "thresholds": tables.thresholds(models),
         "histogram": histogram_table(values) if values else None,
     }
-    drawn: dict[str, Figure | None] = {}
-    for name, (of_table, function) in DRAWN.items():
-        table = made[of_table]
-        drawn[name] = function(table.frame) if table else None
+    drawn = draw_tables(made, DRAWN, TABLE_OF)
     shares, weights = made["ellipse_shares"], made["lambdas"]
     drawn["ellipse_shares"] = (
         figures.shares(curves, shares.frame, equal, published) if shares else None
@@ -120,8 +117,7 @@ def run(
     footnotes = {mark: f"{published.sources[source]}." for source, mark in MARKS.items()}
     notes = _notes(models, published.paper, footnotes)
     title = "Multiple-instance network: results"
-    table_of = {name: of_table for name, (of_table, _) in DRAWN.items()}
-    results = NetworkResults(title, notes, made, drawn, table_of, footnotes)
+    results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
     return write_results(results, metrics, out)
 
 
@@ -144,11 +140,11 @@ def _notes(models: Mapping[str, MilModel], paper: str, footnotes: Mapping[str, s
     )
     source = f"Published: {paper}. A dash is a number that no public text has."
     source += "".join(f" {mark} {text}" for mark, text in footnotes.items())
-    notes = [intervals, source]
-    alone = [name for name, model in models.items() if len(model.runs) < 2]
-    if alone:
-        notes.append(f"One seed, so no interval over seeds: {', '.join(alone)}.")
-    return notes
+    return [
+        intervals,
+        source,
+        *seed_notes({name: len(model.runs) for name, model in models.items()}),
+    ]
 
 
 def _metrics(model: MilModel) -> Summary:

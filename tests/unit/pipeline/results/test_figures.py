@@ -1,8 +1,10 @@
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
 
-from gazescribe.pipeline.results.figures import points_by_model
+from gazescribe.pipeline.results.figures import draw_tables, points_by_model
+from gazescribe.pipeline.results.rows import PaperTable
 
 FRAME = pd.DataFrame(
     {
@@ -31,3 +33,18 @@ def test_a_panel_a_metric_and_a_row_a_model(colours, expected):
     assert published.get_offsets()[0].tolist() == [0.25, 0]
     assert second.collections[-2].get_offsets().tolist() == [[0.8, 0]]
     assert figure.get_supxlabel() == "caption"
+
+
+def test_a_figure_is_drawn_from_its_table_where_that_was_made():
+    tables = {"scores": PaperTable("T", FRAME, FRAME), "counts": None}
+    seen = []
+
+    def draw(frame):
+        seen.append(frame)
+        return Figure()
+
+    functions = dict.fromkeys(("scores", "curves", "counts"), draw)
+    figures = draw_tables(tables, functions, {"curves": "scores"})
+    assert list(figures) == ["scores", "curves", "counts"]
+    assert figures["counts"] is None
+    assert [frame is FRAME for frame in seen] == [True, True]

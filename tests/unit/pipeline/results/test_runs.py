@@ -14,6 +14,7 @@ from gazescribe.pipeline.results.runs import (
     read_runs,
     read_scores,
     refuse_other_cases,
+    seed_notes,
 )
 from tests.cooperative_scores import MODELS, write_scores
 
@@ -86,3 +87,10 @@ def test_tables_that_differ_from_the_first(tmp_path):
 def test_models_of_the_paper_come_first():
     names = ["b", "et", "a", "unannotated"]
     assert main_first(names, ("unannotated", "et", "c")) == ["unannotated", "et", "a", "b"]
+
+
+def test_models_of_one_seed_are_named():
+    assert seed_notes({"et": 1, "ellipse": 2, "wide": 1}) == [
+        "One seed, so no interval over seeds: et, wide."
+    ]
+    assert seed_notes({"et": 3}) == []
