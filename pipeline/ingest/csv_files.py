@@ -60,7 +60,8 @@ def _checked_rows(
     if path is None:
         return [], ("missing", "there is no such file")
     try:
-        rows = _rows(path)
+        with opened(path) as handle:
+            rows = [row for row in csv.reader(handle) if row]
     except UNREADABLE as error:
         return [], ("unreadable", reason_of(error))
     header = rows[0] if rows else []
@@ -72,11 +73,6 @@ def _checked_rows(
         if len(row) != len(header):
             return [], ("ragged", f"row {number} has {len(row)} cells, not {len(header)}")
     return rows, None
-
-
-def _rows(path: Path) -> list[list[str]]:
-    with opened(path) as handle:
-        return [row for row in csv.reader(handle) if row]
 
 
 def opened(path: Path) -> IO[str]:

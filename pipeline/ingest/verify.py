@@ -62,9 +62,8 @@ def absent_images(
     n_images = files["ingested"].get("image", 0)
     for file in manifest.files:
         if file.name == "image" and n_images < n_listed:
-            message = f"radiographs there: {n_images:,} of {n_listed:,}"
-            n_absent = n_listed - n_images
-            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n_absent)
+            message, n = f"radiographs there: {n_images:,} of {n_listed:,}", n_listed - n_images
+            yield Fault("warning", "radiographs_absent", message, file.pattern, n=n)
 
 
 def is_synthetic(ids: Mapping[str, set[str]]) -> bool:

@@ -36,24 +36,17 @@ def calibration_drift(looks: pd.DataFrame, settings: Sync) -> dict[int, dict[str
     freedom = len(looks) - len(groups)
     factor = stdtrit(freedom, (1 + settings.confidence) / 2) if freedom else np.nan
     spread = np.sqrt((pd.concat(about) ** 2).sum().to_numpy() / freedom) if freedom else np.zeros(2)
-    return {
-        session: {
-            "n_pictures": int(rows["picture"].nunique()),
-            "n_fixations": len(rows),
-            **{
-                axis: _around(float(rows[axis].mean()), float(factor * wide / np.sqrt(len(rows))))
-                for axis, wide in zip(AXES, spread, strict=True)
-            },
-        }
-        for session, rows in groups.items()
-    }
-
-
-def _around(value: float, half: float) -> dict[str, float | None]:
-    low, high = (round(value + sign * half, 4) for sign in (-1, 1))
-    if not np.isfinite(half):
-        return {"value": round(value, 4), "low": None, "high": None}
-    return {"value": round(value, 4), "low": low, "high": high}
+    drifts: dict[int, dict[str, Any]] = {}
+    for session, rows in groups.items():
+        drifts[session] = {"n_pictures": int(rows["picture"].nunique()), "n_fixations": len(rows)}
+        for axis, wide in zip(AXES, spread, strict=True):
+            mean, half = float(rows[axis].mean()), float(factor * wide / np.sqrt(len(rows)))
+            drifts[session][axis] = {
+                "value": round(mean, 4),
+                "low": round(mean - half, 4) if np.isfinite(half) else None,
+                "high": round(mean + half, 4) if np.isfinite(half) else None,
+            }
+    return drifts
 
 
 def deviation_of(

@@ -139,6 +139,7 @@ def _note_sizes(
     display: Display,
     faults: list[Fault],
 ) -> None:
+    """Note sizes that are unknown, fitted, or not those that the pads were made for."""
     for case, size, source in zip(cases, sizes, sources, strict=True):
         findings = Findings("master_sheet.csv", case.dicom_id, faults)
         if source == "unknown":

@@ -1,12 +1,11 @@
 """The gaze of one REFLACX reading: fixations, and samples when asked for."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import Mask, number_columns, read_columns, usable_rows
+from gazescribe.pipeline.ingest.csv_files import number_columns, read_columns, usable_rows
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
@@ -44,7 +43,8 @@ def read_fixations(
         return False
     # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
-    blank = _any(np.isnan(values[name]) for name in values if name not in MAY_BE_BLANK)
+    needed = [column for name, column in values.items() if name not in MAY_BE_BLANK]
+    blank = np.isnan(needed).any(axis=0)
     reversed_ = ~(values["offset_s"] > values["onset_s"])
     flat = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     reasons = {
@@ -54,7 +54,7 @@ def read_fixations(
     }
     usable = usable_rows(reasons, findings, loses="fixations")
     message = "have an unreadable pupil or shown part, taken as unknown"
-    unknown = _any(bad[name] for name in MAY_BE_BLANK)
+    unknown = np.any([bad[name] for name in MAY_BE_BLANK], axis=0)
     findings.add_rows("warning", "fixation_part_unreadable", message, unknown)
     places = np.arange(len(usable))
     shown = {name: column[usable] for name, column in values.items()}
@@ -68,11 +68,6 @@ def read_fixations(
         findings.add_rows("warning", code, message, unusual, rows=places[usable])
     size_px = reading.width_px, reading.height_px
     return chunk.add_usable_fixations(values, usable, places, size_px, thresholds, findings)
-
-
-def _any(masks: Iterable[Mask]) -> Mask:
-    result: Mask = np.logical_or.reduce(list(masks))
-    return result
 
 
 def read_samples(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import Columns, boolean, numbers, read_columns
+from gazescribe.pipeline.ingest.csv_files import boolean, numbers, read_columns
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.manifests import Manifest, SourceFile
 
@@ -55,8 +55,12 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading],
         findings = Findings(file.pattern, None, faults)
         labels = manifest.labels[f"phase_{phase}"].names
         cells = read_columns(root, file, findings, labels=labels, severity="error", loses="tree")
-        if cells is not None:
-            readings += _readings(cells, phase, labels, manifest, findings)
+        for number in range(len(cells["id"]) if cells else 0):
+            row = {name: column[number].strip() for name, column in (cells or {}).items()}
+            n_before = len(faults)
+            _check_row(row, phase, manifest, findings, number + 1)
+            if not any(fault.severity == "error" for fault in faults[n_before:]):
+                readings.append(_reading(row, phase, labels, findings, number + 1))
     seen: dict[str, ReflacxReading] = {}
     for reading in readings:
         first = seen.setdefault(reading.reading_id, reading)
@@ -67,19 +71,6 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading],
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
     return sorted(readings, key=lambda reading: reading.reading_id), faults
-
-
-def _readings(
-    cells: Columns, phase: int, labels: Sequence[str], manifest: Manifest, findings: Findings
-) -> list[ReflacxReading]:
-    readings = []
-    for number in range(len(cells["id"])):
-        row = {name: column[number].strip() for name, column in cells.items()}
-        n_before = len(findings.faults)
-        _check_row(row, phase, manifest, findings, number + 1)
-        if not any(fault.severity == "error" for fault in findings.faults[n_before:]):
-            readings.append(_reading(row, phase, labels, findings, number + 1))
-    return readings
 
 
 def _check_row(
@@ -111,7 +102,14 @@ def _reading(
     row: dict[str, str], phase: int, labels: Sequence[str], findings: Findings, number: int
 ) -> ReflacxReading:
     findings = Findings(findings.file, row["id"], findings.faults)
-    width_px, height_px = _size(row, findings, number)
+    width_px, height_px = None, None
+    sizes, _ = numbers([row["image_size_x"], row["image_size_y"]])
+    if all(size >= 1 and size == int(size) for size in sizes):
+        width_px, height_px = int(sizes[0]), int(sizes[1])
+    else:
+        size = f"{row['image_size_x']!r} x {row['image_size_y']!r}"
+        message = f"image size {size} is no size in pixels"
+        findings.add("loss", "image_size_unreadable", message, row=number, loses="maps")
     subject_id = int(_whole(row["subject_id"]))
     image = _IMAGE.search(row["image"])
     if image is None:
@@ -136,12 +134,3 @@ def _reading(
         file=findings.file,
         row=number,
     )
-
-
-def _size(row: dict[str, str], findings: Findings, number: int) -> tuple[int | None, int | None]:
-    sizes, _ = numbers([row["image_size_x"], row["image_size_y"]])
-    if all(size >= 1 and size == int(size) for size in sizes):
-        return int(sizes[0]), int(sizes[1])
-    message = f"image size {row['image_size_x']!r} x {row['image_size_y']!r} is no size in pixels"
-    findings.add("loss", "image_size_unreadable", message, row=number, loses="maps")
-    return None, None
