@@ -9,7 +9,7 @@ import click
 from gazescribe.models.commands.runs import accelerator_option
 from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
-from gazescribe.models.predicting.run import PARTS, Options, run
+from gazescribe.models.predicting.run import PARTS, PredictOptions, run
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError
 
@@ -86,7 +86,7 @@ def predict(
         checkpoint,
         pictures,
         out,
-        Options(**asked),
+        PredictOptions(**asked),
         batch_size=batch_size,
         workers=workers,
         accelerator=accelerator,

@@ -65,7 +65,7 @@ Row = dict[str, Any]
 Probabilities = NDArray[np.float64]
 
 
-class ImageOutput(NamedTuple):
+class SeenImage(NamedTuple):
     """What a network says of one image: ten probabilities; by kind, maps of (10, h, w)."""
 
     probability: Probabilities
@@ -157,7 +157,7 @@ def classification(
 
 
 def localisation(
-    items: MilItems, seen: Iterable[ImageOutput], masks: Shards, limits: Sequence[float]
+    items: MilItems, seen: Iterable[SeenImage], masks: Shards, limits: Sequence[float]
 ) -> tuple[list[Probabilities], list[Row]]:
     """Compare maps with the ellipses of each label in each reading.
 
@@ -191,7 +191,7 @@ def localisation(
 
 def look(
     network: MilNetwork, items: MilItems, run: MilRun, config: Config, *, maps: bool
-) -> Iterator[ImageOutput]:
+) -> Iterator[SeenImage]:
     """Show items to a network, batch by batch; give what it says of each, in their order."""
     size = config.evaluation.batch_size
     loader = evaluation_loader(items, config.inputs, run, batch_size=size)
@@ -199,14 +199,14 @@ def look(
         yield from _seen(network, batch["image"], run, maps=maps)
 
 
-def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[ImageOutput]:
+def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[SeenImage]:
     with torch.inference_mode():
         output = network(images.to(network.classifier.weight.device), decode=maps)
         probability = probability_of(output.logits, run).cpu().numpy()
         tensors = localisation_maps(network, output) if maps else {}
         drawn = {kind: tensor.cpu().numpy() for kind, tensor in tensors.items()}
     return [
-        ImageOutput(values, {kind: arrays[row] for kind, arrays in drawn.items()})
+        SeenImage(values, {kind: arrays[row] for kind, arrays in drawn.items()})
         for row, values in enumerate(probability)
     ]
 

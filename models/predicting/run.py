@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Options:
+class PredictOptions:
     """What the user asks for, by options of the command; None is left to the checkpoint."""
 
     write: tuple[str, ...] = ("maps", "overlays")
@@ -85,7 +85,7 @@ def run(
     checkpoint: Path,
     pictures: Sequence[Picture],
     out: Path,
-    options: Options,
+    options: PredictOptions,
     *,
     batch_size: int = 8,
     workers: int | None = None,
@@ -135,7 +135,7 @@ def run(
         return {**summary, "n_kept": len(pictures) - len(to_do)}
 
 
-def make_task(predictor: "Predictor", options: Options, pictures: Sequence[Picture]) -> Task:
+def make_task(predictor: "Predictor", options: PredictOptions, pictures: Sequence[Picture]) -> Task:
     """Complete the options with what the checkpoint says, and read the boxes.
 
     Raises GazeError if the network draws no such map, masks are asked for and it has no thresholds,

@@ -1,4 +1,4 @@
-"""Scores of the cooperative network, its Grad-CAM, and what `predict` asks of it."""
+"""Scores of the cooperative network."""
 
 import dataclasses
 from pathlib import Path
@@ -7,10 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from captum.attr import LayerGradCam
-from PIL import Image
 
-from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder
 from gazescribe.models.cooperative.evaluation import Baselines, mixed, most_probable, score
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_grid
 from gazescribe.models.cooperative.gazegnn import GazeGNN
@@ -20,14 +17,12 @@ from gazescribe.models.cooperative.networks import network_of, restored
 from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
-from gazescribe.models.predicting.predictor import load_predictor
-from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
+from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
-from tests.running import gazescribe
 from tests.unit.models.cooperative.cooperative_cases import FRAME, World, balanced_world, small_run
 
 CPU = torch.device("cpu")
@@ -223,100 +218,3 @@ def test_baselines_know_the_training_readings_alone(inputs):
 def test_a_map_of_nothing_is_even():
     even = mixed(np.zeros((2, 3)))
     np.testing.assert_allclose(even, 1 / 6)
-
-
-@pytest.mark.parametrize("model", DIAGNOSING)
-def test_gradcam_changes_no_prediction(model):
-    torch.manual_seed(1)
-    run = dataclasses.asdict(small_run(model))
-    network = network_of(run).eval()
-    inputs = (torch.rand(2, 1, 64, 64),)
-    if model == "gazegnn":
-        inputs += (torch.rand(2, 16, 16),)
-    with torch.no_grad():
-        plain = network(*inputs)
-    with torch.inference_mode():
-        found, evidence = gradcam(network, *inputs)
-    torch.testing.assert_close(found.classes, plain.classes)
-    assert evidence.shape == (2, 64, 64)
-    assert (evidence >= 0).all()
-    assert not network.training
-
-
-def test_gradcam_is_that_of_captum():
-    torch.manual_seed(0)
-    network = DenseClassifier(Encoder("tiny")).eval()
-    images = torch.rand(3, 1, 64, 64)
-    _, evidence = gradcam(network, images)
-
-    class Last(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.taps = torch.nn.Identity()
-
-        def forward(self, x):
-            maps = self.taps(network.encoder(x).classifier)
-            return network.classifier(maps.mean(dim=(2, 3)))
-
-    with torch.no_grad():
-        target = network(images).classes.argmax(dim=1)
-    reference = Last()
-    coarse = LayerGradCam(reference, reference.taps).attribute(
-        images, target, relu_attributions=True
-    )
-    fine = torch.nn.functional.interpolate(coarse, size=(64, 64), mode="bilinear")
-    assert fine.max() > 0
-    torch.testing.assert_close(evidence, fine[:, 0].detach(), rtol=1e-4, atol=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("model", "labels", "kinds"),
-    [
-        pytest.param(
-            "cooperative", DIAGNOSES, ["saliency,gradcam", "saliency", "gradcam"], id="both"
-        ),
-        pytest.param("unet_s", (), ["saliency"], id="looks"),
-        pytest.param("dnet201", DIAGNOSES, ["gradcam"], id="diagnoses"),
-    ],
-)
-def test_predict_asks_for_what_there_is(tmp_path, model, labels, kinds):
-    predictor = load_predictor(saved(small_run(model), tmp_path))
-    assert (predictor.labels, list(predictor.maps)) == (labels, kinds)
-    for kind in kinds:
-        with torch.inference_mode():
-            answer = predictor.ask(torch.randint(1, 256, (2, 1, 64, 64), dtype=torch.uint8), kind)
-        assert answer.probabilities.shape == (2, len(labels))
-        assert [channel.kind for channel in predictor.maps[kind]] == kind.split(",")
-        assert answer.maps.shape == (2, len(kind.split(",")), 64, 64)
-        assert (answer.maps.amax(dim=(0, 2, 3)) == 1).all()
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        pytest.param("contrastive", "contrastive stage", id="contrastive"),
-        pytest.param("gazegnn", "wants the reader's gaze", id="gaze"),
-    ],
-)
-def test_predict_refuses_what_has_no_answer(tmp_path, model, message):
-    with pytest.raises(ParamsError, match=message):
-        load_predictor(saved(small_run(model), tmp_path))
-
-
-def test_the_command_writes_both_maps_at_once(tmp_path):
-    path = saved(small_run("cooperative"), tmp_path)
-    Image.fromarray(np.arange(80 * 60, dtype=np.uint8).reshape(80, 60)).save(tmp_path / "one.png")
-    options = ("--write", "maps,masks,overlays", "--threshold", 0.5)
-    said = gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *options)
-    assert said.startswith("1 image")
-    shards = open_shards(tmp_path / "out")
-    both = dict(zip(shards.index["kind"].to_pylist(), shards, strict=True))
-    assert set(both) == {"saliency", "gradcam"}
-    assert both["saliency"].shape == both["gradcam"].shape == (64, 64)
-    assert not np.array_equal(both["saliency"], both["gradcam"])
-    assert (tmp_path / "out/masks/one/gradcam.png").is_file()
-    only = ("--map", "gradcam", "--write", "maps")
-    gazescribe("predict", path, tmp_path / "one.png", "--out", tmp_path / "out", *only)
-    shards = open_shards(tmp_path / "out")
-    assert shards.index["kind"].to_pylist() == ["gradcam"]
-    np.testing.assert_array_equal(shards[0], both["gradcam"])
