@@ -9,7 +9,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
@@ -57,7 +57,7 @@ def ingest(
         values[name] = values[name] or getattr(settings, name)  # the command line wins
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
-    summary = ingest_tree(root, out, manifest, settings, Options(**values))
+    summary = ingest_tree(root, out, manifest, settings, IngestOptions(**values))
     options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 

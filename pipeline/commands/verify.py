@@ -9,7 +9,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.ingest.verify import (
     SEVERITIES,
     absent_images,
@@ -53,7 +53,7 @@ def verify(
     manifest = load_readable(dataset)
     root = find_root(root, manifest)
     settings = load_params(params_file).ingest
-    survey = survey_tree(root, manifest, settings, Options(**values))
+    survey = survey_tree(root, manifest, settings, IngestOptions(**values))
     files = list_files(root, manifest, survey.ids)
     survey.faults.extend(absent_images(files, manifest, survey.ids))
     report = make_report(survey, files, manifest)

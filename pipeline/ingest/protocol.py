@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.sources.faults import Fault
 
 
@@ -49,8 +49,8 @@ class Reader:
 
     tables: tuple[str, ...]  # those that are always written
     # of root, manifest and options; does not raise for what is wrong with the tree
-    list_readings: Callable[[Path, Any, Options], Listing]
-    plan: Callable[[Path, Listing, Ingest, Options], Plan]
+    list_readings: Callable[[Path, Any, IngestOptions], Listing]
+    plan: Callable[[Path, Listing, Ingest, IngestOptions], Plan]
     # what the tree holds, under the names of the manifest's `counts`
     count: Callable[[Listing, Chunk], dict[str, int]]
     # of root, one reading, manifest, settings and chunk

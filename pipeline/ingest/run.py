@@ -15,14 +15,14 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, find_obsolete, write_chunks
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 
 def ingest_tree(
-    root: Path, out: Path, manifest: Manifest, settings: Ingest, options: Options
+    root: Path, out: Path, manifest: Manifest, settings: Ingest, options: IngestOptions
 ) -> dict[str, Any]:
     """Write all tables of a tree to a folder; give the content of its `ingest.json`.
 
@@ -59,7 +59,7 @@ def ingest_tree(
     return summary
 
 
-def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Options) -> Survey:
+def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: IngestOptions) -> Survey:
     """Read a whole tree as `ingest_tree` does, with the same parameters, and write nothing."""
     reader = _reader_of(manifest)
     listing = reader.list_readings(root, manifest, options)
@@ -96,7 +96,7 @@ def _read(
     listing: Listing,
     readings: Sequence[Any],
     place: Mapping[str, Any],
-    options: Options,
+    options: IngestOptions,
     out: Path | None,
     extra: Mapping[str, str],
 ) -> tuple[dict[str, int], Chunk]:

@@ -22,7 +22,7 @@ class Ingest(Strict):
 
 
 @dataclass(frozen=True)
-class Options:
+class IngestOptions:
     """What `ingest` and `verify` are given on the command line beside root and output."""
 
     val_subjects: Path | None = None  # the authors' published list

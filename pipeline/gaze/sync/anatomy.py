@@ -27,7 +27,7 @@ class AnatomyFile(Strict):
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class AnatomyPhrases:
     """Phrases that name boxes.
 
     `regions`: phrase, in lower case with single blanks, to the boxes it names together; `pattern`:
@@ -47,7 +47,7 @@ class Naming:
     boxes: Floats  # shape (n, 4): xmin, ymin, xmax, ymax in image pixels; n is at least 1
 
 
-def load_anatomy(rules: Path | None = None) -> Anatomy:
+def load_anatomy(rules: Path | None = None) -> AnatomyPhrases:
     """Read `anatomy.yaml` of a rules folder; a RuleError where it names no phrase."""
     path = (rules or resource("rules")) / "anatomy.yaml"
     content = read_yaml(path, AnatomyFile, RuleError)
@@ -61,7 +61,7 @@ def load_anatomy(rules: Path | None = None) -> Anatomy:
     longest = sorted(regions, key=lambda phrase: (-len(phrase), phrase))
     spelt = ("[\\s-]+".join(map(re.escape, phrase.split(" "))) for phrase in longest)
     pattern = re.compile(rf"\b(?:{'|'.join(spelt)})\b", re.IGNORECASE)
-    return Anatomy({phrase: tuple(names) for phrase, names in regions.items()}, pattern)
+    return AnatomyPhrases({phrase: tuple(names) for phrase, names in regions.items()}, pattern)
 
 
 def _plain(phrase: str) -> str:
@@ -73,7 +73,7 @@ def namings(
     words: Mapping[str, Any],
     sentences: Mapping[str, Any],
     regions: Mapping[str, Any],
-    anatomy: Anatomy,
+    anatomy: AnatomyPhrases,
     left_out: Counter[str],
 ) -> Iterator[Naming]:
     """Find the phrases of a dictation that name boxes, in the order of the text.

@@ -23,7 +23,7 @@ from gazescribe.pipeline.gaze.sync.lead import (
 )
 from gazescribe.pipeline.gaze.sync.sessions import Sessions, read_sessions
 from gazescribe.pipeline.gaze.sync.settings import Sync
-from gazescribe.pipeline.ingest.egd.screen import Display
+from gazescribe.pipeline.ingest.egd.screen import EgdDisplay
 
 MEANING = (
     "lead: how long before a word the gaze is most often on what it names; the lead of the eyes and"
@@ -151,7 +151,7 @@ def _by_session(
     return result
 
 
-def _with_pixels(drift: Mapping[str, Any], display: Display) -> dict[str, Any]:
+def _with_pixels(drift: Mapping[str, Any], display: EgdDisplay) -> dict[str, Any]:
     """Add screen pixels to a drift in degrees."""
     result = dict(drift)
     for axis, px_per_deg in (("x", display.px_per_deg_x), ("y", display.px_per_deg_y)):

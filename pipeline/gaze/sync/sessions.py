@@ -16,7 +16,7 @@ from pyarrow import csv
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.ingest.egd.gaze import CALIBRATION_LENGTH
-from gazescribe.pipeline.ingest.egd.screen import Display, display_of
+from gazescribe.pipeline.ingest.egd.screen import EgdDisplay, display_of
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.roots import existing, find_root
 
@@ -34,7 +34,7 @@ class Sessions:
 
     of_reading: dict[str, int]
     looks: pd.DataFrame
-    display: Display
+    display: EgdDisplay
     left_out: Counter[str]
 
 
@@ -86,7 +86,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _looks(
-    rows: pd.DataFrame, display: Display, max_off_deg: float, left_out: Counter[str]
+    rows: pd.DataFrame, display: EgdDisplay, max_off_deg: float, left_out: Counter[str]
 ) -> pd.DataFrame:
     shown = rows[rows["DICOM_ID"].str.len() == CALIBRATION_LENGTH]
     fixed = shown[(shown["FPOGV"] == 1) & (shown["FPOGD"] > 0)]

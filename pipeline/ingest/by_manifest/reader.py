@@ -23,7 +23,7 @@ from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import (
@@ -42,7 +42,7 @@ SPLIT_NAMES = {
 }
 
 
-def _list(root: Path, manifest: OwnManifest, _options: Options) -> Listing:
+def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing:
     """List the readings, without splits, and where their tables are.
 
     Where there is no table of readings, they are all that another table names.
@@ -260,7 +260,7 @@ class _Facts:
         return BEGIN if cell is None or np.isnan(value) else Moment(value, cell.unit)
 
 
-def _plan(_root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
+def _plan(_root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     """Take the source's splits where it has any, else draw by subject; check both."""
     table, readings = listing.content, listing.readings
     if table is not None and table.columns.split is not None:

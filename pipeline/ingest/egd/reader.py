@@ -36,12 +36,12 @@ from gazescribe.pipeline.ingest.egd.gaze import (
     place_samples,
     read_fixations,
 )
-from gazescribe.pipeline.ingest.egd.screen import Display, axes_of, display_of, display_pads
-from gazescribe.pipeline.ingest.egd.sheet import DIAGNOSES, Case, read_sheet
+from gazescribe.pipeline.ingest.egd.screen import EgdDisplay, axes_of, display_of, display_pads
+from gazescribe.pipeline.ingest.egd.sheet import DIAGNOSES, EgdCase, read_sheet
 from gazescribe.pipeline.ingest.mimic_tables import Lookup, look_up
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.quality import Quality, on_image
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import (
     EGD_SHARES,
     check_disjoint,
@@ -65,7 +65,7 @@ PAD_TOLERANCE_PX = 1  # screen pixels; the publishers cut to integers
 class Tree:
     """A tree, read but for its dictations."""
 
-    cases: list[Case]  # sorted by image
+    cases: list[EgdCase]  # sorted by image
     sizes: Floats  # shape (n, 2): width and height in pixels; NaN where unknown
     size_sources: Counter[str]  # readings by where their size comes from
     lookup: Lookup  # EGD's images are MIMIC's
@@ -76,7 +76,7 @@ class Tree:
     faults: list[Fault]  # errors among them
 
 
-def read_tree(root: Path, manifest: Manifest, options: Options) -> Tree:
+def read_tree(root: Path, manifest: Manifest, options: IngestOptions) -> Tree:
     """Read a tree; to be used only if no fault is an error."""
     cases, faults = read_sheet(root, manifest)
     dicom_ids = [case.dicom_id for case in cases]
@@ -114,7 +114,7 @@ def _file(
 
 
 def _known_sizes(
-    root: Path, manifest: Manifest, cases: Sequence[Case], lookup: Lookup, faults: list[Fault]
+    root: Path, manifest: Manifest, cases: Sequence[EgdCase], lookup: Lookup, faults: list[Fault]
 ) -> tuple[Floats, list[str]]:
     """Take sizes and where they are from: the header of a mask, else MIMIC's metadata."""
     pattern = manifest.file("left_lung").pattern
@@ -133,10 +133,10 @@ def _known_sizes(
 
 
 def _note_sizes(
-    cases: Sequence[Case],
+    cases: Sequence[EgdCase],
     sizes: Floats,
     sources: Sequence[str],
-    display: Display,
+    display: EgdDisplay,
     faults: list[Fault],
 ) -> None:
     """Note sizes that are unknown, fitted, or not those that the pads were made for."""
@@ -191,7 +191,7 @@ def _read_boxes(
 
 
 @dataclass(frozen=True)
-class EgdReading:
+class AssignedCase:
     """One case of the tree and its splits."""
 
     tree: Tree
@@ -207,7 +207,7 @@ class EgdReading:
         return None if np.isnan(width) else int(width), None if np.isnan(height) else int(height)
 
 
-def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
+def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     tree = read_tree(root, manifest, options)
     ids = {
         "dicom_id": {case.dicom_id for case in tree.cases},
@@ -216,7 +216,7 @@ def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
     return Listing([], tree.faults, ids, content=tree)
 
 
-def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
+def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     tree: Tree = listing.content
     plan = plan_splits(options.val_subjects, settings)
     subjects = [case.subject_id for case in tree.cases]
@@ -231,7 +231,7 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> P
     source = f"seeded draw by patient, stratified by diagnosis (seed {settings.seed}, {shares} %)"
     columns = zip(published, splits, egd_splits, strict=True)
     return Plan(
-        [EgdReading(tree, number, *row) for number, row in enumerate(columns)],
+        [AssignedCase(tree, number, *row) for number, row in enumerate(columns)],
         {"split_source": plan.source if listed else NO_SPLIT, "egd_split_source": source},
         {
             "splits": count_splits(splits),
@@ -259,7 +259,7 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
 
 
 def _read(
-    root: Path, reading: EgdReading, manifest: Manifest, settings: Ingest, chunk: Chunk
+    root: Path, reading: AssignedCase, manifest: Manifest, settings: Ingest, chunk: Chunk
 ) -> None:
     case, boxes = reading.tree.cases[reading.number], reading.tree.boxes
     has_gaze = _add_fixations(reading, settings.quality, chunk)
@@ -290,7 +290,7 @@ def _read(
     )
 
 
-def _add_fixations(reading: EgdReading, thresholds: Quality, chunk: Chunk) -> bool:
+def _add_fixations(reading: AssignedCase, thresholds: Quality, chunk: Chunk) -> bool:
     """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
     tree, reading_id = reading.tree, reading.tree.cases[reading.number].dicom_id
     if tree.fixations is None:

@@ -23,7 +23,7 @@ FIT_SPREAD = 0.01  # a fitted size that may be off by more than this share is no
 
 
 @dataclass(frozen=True)
-class Display:
+class EgdDisplay:
     """The screen, in its own pixels; images were padded on a canvas as wide as the screen.
 
     Pixels per degree of visual angle are those at the centre.
@@ -70,14 +70,14 @@ class DisplayAxis:
 Axes = tuple[DisplayAxis, DisplayAxis]  # across and down
 
 
-def display_of(manifest: Manifest) -> Display:
+def display_of(manifest: Manifest) -> EgdDisplay:
     """Read the display from a manifest; a ManifestError if that has no screen and distance."""
     screen = manifest.screen
     if screen is None or not (screen.width_mm and screen.height_mm and screen.distance_mm):
         problem = "screen needs width_mm, height_mm and distance_mm."
         raise ManifestError(problem, where=f"{manifest.name}.yaml")
     mm_per_deg = screen.distance_mm * math.tan(math.radians(1))
-    return Display(
+    return EgdDisplay(
         screen.width_px,
         screen.height_px,
         screen.canvas_height_px or screen.height_px,
@@ -86,7 +86,7 @@ def display_of(manifest: Manifest) -> Display:
     )
 
 
-def display_pads(width_px: int, height_px: int, display: Display) -> tuple[int, int, int, int]:
+def display_pads(width_px: int, height_px: int, display: EgdDisplay) -> tuple[int, int, int, int]:
     """Compute the pads round an image as the authors did: top, bottom, left, right in screen px."""
     canvas_height = display.canvas_height_px
     ratio = canvas_height / max(width_px, height_px)
@@ -156,7 +156,7 @@ def fit_size(
     return int(fitting[(fitting.size - 1) // 2])
 
 
-def axes_of(sizes: Any, pads: Any, display: Display) -> Axes:
+def axes_of(sizes: Any, pads: Any, display: EgdDisplay) -> Axes:
     """Both axes, across and down, for many readings.
 
     `sizes`, shape (n, 2): width and height in image pixels, NaN where unknown; `pads`, shape (n,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.ingest.csv_files import boolean, numbers, read_columns
-from gazescribe.pipeline.ingest.egd.screen import Display, display_of
+from gazescribe.pipeline.ingest.egd.screen import EgdDisplay, display_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.manifests import LabelList, Manifest
 
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"(\d{8})(?:\.0)?")
 
 
 @dataclass(frozen=True)
-class Case:
+class EgdCase:
     """One row of the master sheet."""
 
     dicom_id: str
@@ -46,14 +46,14 @@ class Case:
         return f"files/p{subject[:2]}/p{subject}/s{self.study_id}/{self.dicom_id}"
 
 
-def read_sheet(root: Path, manifest: Manifest) -> tuple[list[Case], list[Fault]]:
+def read_sheet(root: Path, manifest: Manifest) -> tuple[list[EgdCase], list[Fault]]:
     """Read the master sheet: cases sorted by image, and everything wrong, errors among it."""
     file = manifest.file("master_sheet")
     faults: list[Fault] = []
     findings = Findings(file.pattern, None, faults)
     labels = manifest.labels["master_sheet"]
     cells = read_columns(root, file, findings, labels=labels.names, severity="error", loses="tree")
-    cases: dict[str, Case] = {}
+    cases: dict[str, EgdCase] = {}
     for number in range(len(cells["dicom_id"]) if cells else 0):
         row = {name: column[number].strip() for name, column in (cells or {}).items()}
         case = _case(row, manifest, findings, number + 1)
@@ -69,7 +69,7 @@ def read_sheet(root: Path, manifest: Manifest) -> tuple[list[Case], list[Fault]]
 
 def _case(
     row: Mapping[str, str], manifest: Manifest, findings: Findings, number: int
-) -> Case | None:
+) -> EgdCase | None:
     dicom_id = row["dicom_id"]
     study, subject = (_NUMBER.fullmatch(row[name]) for name in ("study_id", "patient_id"))
     pads = _pads(row, display_of(manifest))
@@ -86,14 +86,14 @@ def _case(
         message = f"one of {columns} was expected to be 1, {len(flagged)} are"
         findings.add("loss", "diagnosis_unclear", message, row=number, loses="labels")
     diagnosis = flagged[0] if len(flagged) == 1 else None
-    case = Case(dicom_id, int(study[1]), int(subject[1]), pads, diagnosis, attributes)
+    case = EgdCase(dicom_id, int(study[1]), int(subject[1]), pads, diagnosis, attributes)
     if row["path"] != f"{case.image_path}.dcm":
         message = f"path {row['path']!r} is not {case.image_path}.dcm, which the ids give"
         findings.add("warning", "image_path_differs", message, row=number)
     return case
 
 
-def _pads(row: Mapping[str, str], display: Display) -> tuple[int, int, int, int] | None:
+def _pads(row: Mapping[str, str], display: EgdDisplay) -> tuple[int, int, int, int] | None:
     """Give the pads if they are whole numbers that leave room for an image."""
     values, _ = numbers([row[name] for name in PADS])
     if not np.all(values >= 0) or np.any(values % 1):

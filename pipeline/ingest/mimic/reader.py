@@ -18,7 +18,7 @@ from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.mimic_tables import MimicTables, read_tables
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
 from gazescribe.pipeline.sources.manifests import Manifest
 
@@ -37,7 +37,7 @@ class Filtered:
     left_out: dict[str, int]
 
 
-def _list(root: Path, manifest: Manifest, _options: Options) -> Listing:
+def _list(root: Path, manifest: Manifest, _options: IngestOptions) -> Listing:
     tables, faults = read_tables(root, manifest)
     if any(fault.severity == "error" for fault in faults):
         return Listing([], faults)
@@ -50,7 +50,7 @@ def _list(root: Path, manifest: Manifest, _options: Options) -> Listing:
     return Listing([], faults, ids, content=filtered, further_counts=counts)
 
 
-def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
+def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     filtered: Filtered = listing.content
     plan = plan_splits(options.val_subjects, settings)
     # Checked as published, for all images: whole subjects are moved, which keeps them in one split.

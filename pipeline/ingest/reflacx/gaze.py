@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import number_columns, read_columns, usable_rows
+from gazescribe.pipeline.ingest.csv_files import Mask, number_columns, read_columns, usable_rows
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
@@ -44,7 +44,7 @@ def read_fixations(
     # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
     needed = [column for name, column in values.items() if name not in MAY_BE_BLANK]
-    blank = np.isnan(needed).any(axis=0)
+    blank: Mask = np.isnan(needed).any(axis=0)
     reversed_ = ~(values["offset_s"] > values["onset_s"])
     flat = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     reasons = {

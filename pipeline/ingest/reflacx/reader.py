@@ -22,7 +22,7 @@ from gazescribe.pipeline.ingest.reflacx.metadata import (
     findings_of,
     read_metadata,
 )
-from gazescribe.pipeline.ingest.settings import Ingest, Options
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import (
     SplitPlan,
     check_disjoint,
@@ -35,7 +35,7 @@ from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import existing
 
 
-def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
+def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     readings, faults = read_metadata(root, manifest)
     ids = {
         "reading_id": {reading.reading_id for reading in readings},
@@ -47,7 +47,7 @@ def _list(root: Path, manifest: Manifest, options: Options) -> Listing:
     return Listing(readings, faults, ids, sampled=sampled if options.samples else None)
 
 
-def _plan(root: Path, listing: Listing, settings: Ingest, options: Options) -> Plan:
+def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     plan = plan_splits(options.val_subjects, settings)
     tuning = plan_tuning(options.tuning_readings, settings)
     readings = [

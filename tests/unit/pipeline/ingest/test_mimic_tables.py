@@ -5,7 +5,7 @@ import pytest
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.ingest.run import ingest_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.mimic.mimic_tree import MANIFEST, SETTINGS, MimicTree
 
 
@@ -20,7 +20,7 @@ def ingested(tree, tmp_path):
 
     def run(suffix=".csv", options=None):
         out = tmp_path / "tables"
-        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or Options())
+        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or IngestOptions())
         summary = json.loads((out / "ingest.json").read_text())
         return lambda name: read_table(out, name).to_pylist(), summary
 
@@ -75,6 +75,6 @@ def test_all_faults_come_at_once(tree, tmp_path):
     root = tree.finish()
     (root / "mimic-cxr-2.0.0-chexpert.csv").unlink()
     with pytest.raises(ManifestError) as caught:
-        ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, Options())
+        ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, IngestOptions())
     assert len(caught.value.faults) == 2
     assert "chexpert.csv: there is no such file" in str(caught.value)

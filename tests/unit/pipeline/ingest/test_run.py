@@ -2,7 +2,7 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.ingest.chunks import CHUNK_READINGS
 from gazescribe.pipeline.ingest.run import ingest_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS
 
 
@@ -10,7 +10,7 @@ def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_pat
     for number in range(2 * CHUNK_READINGS + 1):
         reflacx_tree.add(f"P300R{number:06d}", 99000000 + number)
     root = reflacx_tree.finish()
-    options = [ONE, Options(workers=2), ONE]
+    options = [ONE, IngestOptions(workers=2), ONE]
     for number, option in enumerate(options):
         ingest_tree(root, tmp_path / str(number), MANIFEST, SETTINGS, option)
     names = sorted(path.name for path in (tmp_path / "0").iterdir())

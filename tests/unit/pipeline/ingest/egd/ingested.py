@@ -5,13 +5,13 @@ import json
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.egd.egd_tree import dicom_id
 
 SETTINGS = load_params().ingest
 
 
-NO_OPTION = Options()
+NO_OPTION = IngestOptions()
 
 
 ONE, TWO = dicom_id(1), dicom_id(2)

@@ -2,7 +2,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.running import gazescribe, invoke
 from tests.unit.pipeline.ingest.egd.egd_tree import MANIFEST, dicom_id, published
 from tests.unit.pipeline.ingest.egd.ingested import NO_OPTION, ONE, SETTINGS, TWO, mimic
@@ -77,7 +77,7 @@ def test_splits_follow_mimic_and_egd_has_its_own(tree, ingested, tmp_path):
     listed.write_text("99000001\n99000003\n")
     published_splits = {ONE: "train", TWO: "train", dicom_id(3): "test"}
     folder = mimic(tmp_path / "mimic", published_splits)
-    found = ingested(options=Options(val_subjects=listed, mimic_metadata=folder))
+    found = ingested(options=IngestOptions(val_subjects=listed, mimic_metadata=folder))
     assert found.column("readings", "split") == ["validate", "train", "test", None]
     assert {*found.column("readings", "egd_split")} <= {"train", "validate", "test"}
     assert found.attributes(ONE)["mimic_split"] == "train"
@@ -89,7 +89,7 @@ def test_splits_follow_mimic_and_egd_has_its_own(tree, ingested, tmp_path):
 def test_splits_are_found_beside_a_metadata_table(tree, ingested, tmp_path):
     tree.add(1)
     folder = mimic(tmp_path / "mimic", {ONE: "test"})
-    found = ingested(options=Options(mimic_metadata=folder / "mimic-cxr-2.0.0-metadata.csv"))
+    found = ingested(options=IngestOptions(mimic_metadata=folder / "mimic-cxr-2.0.0-metadata.csv"))
     assert found.column("readings", "split") == ["test"]
 
 
@@ -97,7 +97,7 @@ def test_metadata_without_a_split_beside_it_gives_sizes_only(tree, ingested, tmp
     tree.add(1, mask=False)
     folder = mimic(tmp_path / "mimic", {ONE: "test"}, {ONE: (2544, 3056)})
     (folder / "mimic-cxr-2.0.0-split.csv.gz").unlink()
-    found = ingested(options=Options(mimic_metadata=folder))
+    found = ingested(options=IngestOptions(mimic_metadata=folder))
     assert found.column("readings", "split") == [None]
     assert found.column("readings", "width_px") == [2544]
     assert found.reasons()["mimic_split_missing"] == 1
@@ -107,7 +107,7 @@ def test_metadata_without_a_split_beside_it_gives_sizes_only(tree, ingested, tmp
 def test_a_folder_without_mimic_tables_is_a_warning(tree, ingested, tmp_path):
     tree.add(1)
     (tmp_path / "empty").mkdir()
-    found = ingested(options=Options(mimic_metadata=tmp_path / "empty"))
+    found = ingested(options=IngestOptions(mimic_metadata=tmp_path / "empty"))
     assert found.reasons()["mimic_tables_missing"] == 1
     assert found.counts["faults"]["mimic_tables_missing"]["severity"] == "warning"
 
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_metadata_stops_the_ingest(tree, ingested, tmp_path):
     tree.add(1)
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ManifestError, match=r"notes.csv: there is no column dicom_id,.*: a, b\)"):
-        ingested(options=Options(mimic_metadata=tmp_path / "notes.csv"))
+        ingested(options=IngestOptions(mimic_metadata=tmp_path / "notes.csv"))
 
 
 def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested, tmp_path):
@@ -124,8 +124,8 @@ def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested, tmp_path):
     tree.add(2, patient_id=99000007)
     folder = mimic(tmp_path / "mimic", {ONE: "train", TWO: "test"})
     with pytest.raises(ManifestError, match="subject 99000007: train, test"):
-        ingested(options=Options(mimic_metadata=folder))
-    survey = survey_tree(tree.root, MANIFEST, SETTINGS, Options(mimic_metadata=folder))
+        ingested(options=IngestOptions(mimic_metadata=folder))
+    survey = survey_tree(tree.root, MANIFEST, SETTINGS, IngestOptions(mimic_metadata=folder))
     assert [fault.code for fault in survey.faults if fault.severity == "error"] == ["bad_split"]
 
 
@@ -166,7 +166,7 @@ def test_verify_says_what_is_lost(tree, tmp_path):
 
 def test_the_demo_is_read_without_loss_but_for_its_edge_cases(tmp_path):
     gazescribe("demo", tmp_path, "--readings", 30, "--images", "none")
-    options = Options(mimic_metadata=tmp_path / "mimic-cxr-jpg")
+    options = IngestOptions(mimic_metadata=tmp_path / "mimic-cxr-jpg")
     summary = ingest_tree(tmp_path / "egd", tmp_path / "tables", MANIFEST, SETTINGS, options)
     assert summary["counts"]["readings"] > 0
     assert summary["size_sources"] == {"MIMIC metadata": summary["counts"]["readings"]}
@@ -247,7 +247,7 @@ def test_size_comes_from_the_mask_then_from_mimic_then_from_the_gaze(tree, inges
             tree.fixation(one, 1 + step, 0.5, 0.31 + step / 110, 0.1 + step / 50)
     tree.file(dicom_id(4), "left_lung.png", b"no picture")
     folder = mimic(tmp_path / "mimic", {TWO: "train"}, {TWO: (2539, 3050)})
-    found = ingested(options=Options(mimic_metadata=folder))
+    found = ingested(options=IngestOptions(mimic_metadata=folder))
     sizes = [(row["width_px"], row["height_px"]) for row in found.rows("readings")]
     assert sizes == [(2544, 3056), (2539, 3050), (2540, 3050), (2540, 3050)]
     assert found.counts["size_sources"] == {

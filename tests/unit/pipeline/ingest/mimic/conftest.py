@@ -4,7 +4,7 @@ import pytest
 
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.ingest.run import ingest_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.mimic.mimic_tree import MANIFEST, SETTINGS, MimicTree
 
 
@@ -19,7 +19,7 @@ def ingested(tree, tmp_path):
 
     def run(suffix=".csv", options=None):
         out = tmp_path / "tables"
-        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or Options())
+        ingest_tree(tree.finish(suffix), out, MANIFEST, SETTINGS, options or IngestOptions())
         summary = json.loads((out / "ingest.json").read_text())
         return lambda name: read_table(out, name).to_pylist(), summary
 

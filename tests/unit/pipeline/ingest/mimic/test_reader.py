@@ -3,7 +3,7 @@ import pytest
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.ingest.run import survey_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.running import gazescribe, invoke
 from tests.unit.pipeline.ingest.mimic.mimic_tree import LABELS, MANIFEST, SETTINGS
 
@@ -70,7 +70,7 @@ def test_validation_subjects_are_moved_out_of_train_only(tree, ingested, tmp_pat
         tree.add(number, split=split)
     listed = tmp_path / "val.txt"
     listed.write_text("99000001\n99000003\n")
-    rows, summary = ingested(options=Options(val_subjects=listed))
+    rows, summary = ingested(options=IngestOptions(val_subjects=listed))
     splits = {row["subject_id"]: row["split"] for row in rows("images")}
     assert splits == {
         99000001: "validate",
@@ -87,7 +87,9 @@ def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
     tree.add(2, "LATERAL", subject=1, split="test")
     with pytest.raises(ManifestError, match="subject 99000001: train, test"):
         ingested()
-    codes = [fault.code for fault in survey_tree(tree.root, MANIFEST, SETTINGS, Options()).faults]
+    codes = [
+        fault.code for fault in survey_tree(tree.root, MANIFEST, SETTINGS, IngestOptions()).faults
+    ]
     assert codes == ["subject_in_two_splits"]
 
 

@@ -4,7 +4,7 @@ import json
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.loading import load_manifest
 
 MANIFEST = load_manifest("reflacx")
@@ -13,7 +13,7 @@ MANIFEST = load_manifest("reflacx")
 SETTINGS = load_params().ingest
 
 
-ONE = Options(workers=1)
+ONE = IngestOptions(workers=1)
 
 
 class Ingested:

@@ -3,7 +3,7 @@ import gzip
 import pyarrow.parquet as pq
 import pytest
 
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.reflacx.ingested import SETTINGS
 
 
@@ -90,7 +90,7 @@ def test_samples_when_asked_for(reflacx_tree, ingested):
     lines = ["0.5,10,20,1.0", "0.501,,,1.0", "0.502,5,,1.0", "0.6,-3,20,1.0", ",1,1,1"]
     reflacx_tree.put(reflacx_tree.path("P300R000001", "gaze"), "\r\n".join([GAZE, *lines]))
     reflacx_tree.add("P300R000002", 99000002)
-    found = ingested(options=Options(samples=True, workers=1))
+    found = ingested(options=IngestOptions(samples=True, workers=1))
     rows = [tuple(row.values())[2:] for row in found.rows("samples", reading_id="P300R000001")]
     assert rows == [
         (0.5, 10.0, 20.0, True, True),
@@ -112,7 +112,7 @@ def test_gzipped_samples_are_one_row_group_a_reading(reflacx_tree, ingested):
         path = reflacx_tree.root / f"gaze_data/P300R00000{number}/gaze.csv.gz"
         path.parent.mkdir(parents=True)
         path.write_bytes(gzip.compress(f"{GAZE}\n0.5,1,2,1\n0.501,3,4,1\n".encode()))
-    found = ingested(options=Options(samples=True, workers=1))
+    found = ingested(options=IngestOptions(samples=True, workers=1))
     assert pq.ParquetFile(found.out / "samples.parquet").num_row_groups == 2
     assert [row["x_px"] for row in found.rows("samples")] == [1.0, 3.0, 1.0, 3.0]
     assert found.reasons() == {}
@@ -130,12 +130,14 @@ def test_gzipped_samples_are_one_row_group_a_reading(reflacx_tree, ingested):
 def test_unusable_samples_are_counted(reflacx_tree, ingested, text, reason):
     reflacx_tree.add("P300R000001")
     reflacx_tree.put(reflacx_tree.path("P300R000001", "gaze"), text)
-    found = ingested(options=Options(samples=True, workers=1))
+    found = ingested(options=IngestOptions(samples=True, workers=1))
     assert found.rows("samples") == []
     assert found.reasons() == {reason: 1}
 
 
 def test_a_run_without_samples_takes_old_ones_away(reflacx_tree, ingested):
     reflacx_tree.add("P300R000001")
-    assert (ingested(options=Options(samples=True, workers=1)).out / "samples.parquet").exists()
+    assert (
+        ingested(options=IngestOptions(samples=True, workers=1)).out / "samples.parquet"
+    ).exists()
     assert not (ingested().out / "samples.parquet").exists()

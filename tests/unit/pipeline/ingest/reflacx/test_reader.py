@@ -6,7 +6,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.ingest.run import ingest_tree
-from gazescribe.pipeline.ingest.settings import Options
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.running import gazescribe, invoke
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS, Ingested
 
@@ -35,7 +35,7 @@ def test_published_lists_decide_and_are_named(reflacx_tree, ingested, tmp_path):
     subjects, tuning = tmp_path / "val.txt", tmp_path / "ids.txt"
     subjects.write_text("99000001\n99000002\n")
     tuning.write_text("P102R000004\n")
-    found = ingested(options=Options(subjects, tuning, workers=1))
+    found = ingested(options=IngestOptions(subjects, tuning, workers=1))
     splits = [row["split"] for row in found.rows("readings")]
     assert splits == ["validate", "test", "validate", "train"]
     assert found.attributes("P102R000003")["mimic_split"] == "validate"
