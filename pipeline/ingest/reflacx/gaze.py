@@ -44,7 +44,7 @@ def read_fixations(
     # Gaze off the image is kept, negative positions too: readers look at the buttons beside it.
     values, bad = number_columns(cells, FIXATION_COLUMNS)
     needed = [column for name, column in values.items() if name not in MAY_BE_BLANK]
-    blank: Mask = np.isnan(needed).any(axis=0)
+    blank: Mask = np.logical_or.reduce(np.isnan(needed))
     reversed_ = ~(values["offset_s"] > values["onset_s"])
     flat = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     reasons = {
