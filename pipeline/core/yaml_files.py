@@ -1,7 +1,7 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -9,10 +9,13 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, with_config
 
-from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest, quote
+from gazescribe.pipeline.core.foreign import parsing, read_text
 
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
+MAX_DEPTH = 50  # levels of lists and keys; rules and parameters have at most 8
+MAX_UNFOLDED = 100  # times a file's own number of values that its anchors may unfold to, plus this
 
 
 class Strict(BaseModel):
@@ -27,19 +30,127 @@ def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> 
     Raises
     ------
     GazeError
-        Of the kind `error`, if the file is absent (what to do then is the `remedy`) or no YAML.
+        Of the kind `error`, if the file is absent (what to do then is the `remedy`), no YAML, or
+        YAML that `compose_yaml` refuses; or if a key is given twice.
     """
-    if not path.is_file():
-        raise error("there is no such file.", where=path, remedy=remedy)
-    try:
-        text = path.read_text(encoding="utf-8")
+    node = compose_yaml(path, error, remedy)
+    if node is None:
+        return None
+    twice = list(_keys_given_twice(node))
+    if twice:
+        raise error("keys are given twice.", where=path, faults=twice)
+    with parsing(path, "YAML", error):
+        loader = LOADER("")
         try:
-            return yaml.load(text, LOADER)  # noqa: S506  the loader is a safe one, see above
-        except yaml.YAMLError:
-            # The pure loader's message shows the line; libyaml's has its number alone.
-            return yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise error(f"this is not YAML ({fault}).", where=path) from fault
+            return loader.construct_document(node)
+        except Exception as fault:
+            # Dates, numbers and tags: what they hold is not what they say, and the line is unknown.
+            line = next(_lines_that_fail(node, loader), None)
+            raise ValueError(f"line {line}: {fault}" if line else str(fault)) from fault
+
+
+def compose_yaml(
+    path: Path, error: type[GazeError], remedy: str | None = None
+) -> "yaml.Node | None":
+    """Read a YAML file as nodes, which know their lines; None where it is empty.
+
+    Raises
+    ------
+    GazeError
+        Of the kind `error`, if the file is absent, no YAML, nested deeper than anybody writes, has
+        lists as keys, holds itself, or repeats its anchors to many times its size.
+    """
+    text = read_text(path, "YAML", error, remedy)
+    with parsing(path, "YAML", error):
+        # First, because the parser in C ends the whole process where nesting is deep.
+        _check_depth(text)
+        try:
+            node = yaml.compose(text, LOADER)
+        except yaml.YAMLError as fault:
+            raise error(f"this is not YAML ({_say(text, fault)}).", where=path) from fault
+        if node is not None:
+            sizes: dict[int, int] = {}
+            size = _unfolded_size(node, sizes)
+            if size > MAX_UNFOLDED * (len(sizes) + MAX_UNFOLDED):
+                message = f"its anchors unfold to {size:,} values"
+                raise ValueError(message)
+    return node
+
+
+def _say(text: str, fault: yaml.YAMLError) -> str:
+    """Give the pure parser's message, which shows the line; libyaml's has its number alone."""
+    try:
+        yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as shown:
+        return str(shown)
+    return str(fault)
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    try:
+        events: Iterator[Any] = yaml.parse(text, LOADER)
+        for event in events:
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                message = f"line {event.start_mark.line + 1}: nested deeper than {MAX_DEPTH} levels"
+                raise ValueError(message)
+    except yaml.YAMLError:
+        return  # composing says it better
+
+
+def _unfolded_size(node: "yaml.Node", sizes: dict[int, int]) -> int:
+    """Count the values below a node as if each anchor's were written out where it is used.
+
+    `sizes` takes those of all nodes by their identity; 0 is one that is being counted.
+    """
+    if id(node) in sizes:
+        if not sizes[id(node)]:
+            message = f"line {node.start_mark.line + 1}: this anchor is used inside of itself"
+            raise ValueError(message)
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    size = 1
+    for child in _children(node):
+        size += _unfolded_size(child, sizes)
+    if isinstance(node, yaml.MappingNode):
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                message = f"line {key.start_mark.line + 1}: a key must be a word, no list"
+                raise ValueError(message)  # noqa: TRY004  a fault of the file, as the others
+    sizes[id(node)] = size
+    return size
+
+
+def _children(node: "yaml.Node") -> Iterator["yaml.Node"]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+
+
+def _keys_given_twice(node: "yaml.Node") -> Iterator[str]:
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            line, name = key.start_mark.line + 1, (key.tag, key.value)
+            if name in lines and key.value != "<<":
+                yield f"line {line}: {quote(key.value)} stands in line {lines[name]}, too"
+            lines[name] = line
+    for child in _children(node):
+        yield from _keys_given_twice(child)
+
+
+def _lines_that_fail(node: "yaml.Node", loader: Any) -> Iterator[int]:
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            loader.construct_object(node)
+        except Exception:  # noqa: BLE001  constructors fail in any way, see `load_yaml`
+            yield node.start_mark.line + 1
+    for child in _children(node):
+        yield from _lines_that_fail(child, loader)
 
 
 def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
@@ -84,7 +195,7 @@ def explain(fault: Any, model: type) -> str:
         return f"{place} is unknown{near} (known: {', '.join(keys)})"
     if fault["type"] == "missing":
         return f"{place} is missing"
-    return f"{place}: {fault['msg']}, found {fault['input']!r}"
+    return f"{place}: {fault['msg']}, found {quote(fault['input'])}"
 
 
 def _keys_at(model: type, path: Sequence[int | str]) -> list[str]:

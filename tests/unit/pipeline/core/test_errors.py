@@ -2,7 +2,14 @@ import pickle
 
 import pytest
 
-from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError, SchemaError, nearest
+from gazescribe.pipeline.core.errors import (
+    MAX_SHOWN,
+    GazeError,
+    SchemaError,
+    nearest,
+    quote,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +41,40 @@ def test_nearest(name, text):
 )
 def test_text(parts, text):
     assert str(GazeError("It rains.", **parts)) == text
+
+
+def nested(depth):
+    value = ["x"] * 10
+    for _ in range(depth):
+        value = [value] * 10
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("drum", "'drum'", id="text"),
+        pytest.param({"b": 1, "a": [None, 2.5]}, "{'b': 1, 'a': [None, 2.5]}", id="order"),
+        pytest.param("x" * 10**6, "'" + "x" * 78 + "…", id="long"),
+        pytest.param(10**5000, "a number of 16610 bits", id="digits"),
+        pytest.param(nested(30), "[[[[...], [...], [...]", id="more than any memory holds"),
+        pytest.param({n: n for n in range(99)}, "{0: 0, 1: 1, 2: 2, 3: 3", id="many keys"),
+    ],
+)
+def test_quote(value, text):
+    assert quote(value).startswith(text)
+    assert len(quote(value)) <= 80
+
+
+def test_shorten():
+    assert shorten("a\n  b") == "a b"
+    assert shorten("x" * 10**6, 5) == "xxxx…"
+
+
+def test_a_message_is_never_longer_than_a_page():
+    error = SchemaError("x" * 10**6 + " It ends.", faults=["y" * 10**6])
+    assert len(str(error)) < 5_000
+    assert " It ends." in str(error)
 
 
 def test_ten_faults_are_shown_and_the_others_counted():

@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import pairwise
 from typing import Literal
 
 import click
@@ -83,6 +84,47 @@ def test_no_yaml(file, content, message):
         load_yaml(path, ManifestError)
     assert raised.match(message)
     assert raised.value.where == str(path)
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in pairwise("abcdefghij")
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("[" * 200_000, "line 1: nested deeper than 50", id="the C parser crashes"),
+        pytest.param("a: 1\nb: " + "{a: " * 99 + "1" + "}" * 99, "line 2: nested", id="deep"),
+        pytest.param("a: 1\nb: {? [1] : 2}", "line 2: a key must be a word", id="list as key"),
+        pytest.param("a: &a [*a]", "line 1: this anchor is used inside of itself", id="itself"),
+        pytest.param("a: &a {<<: *a}", "used inside of itself", id="merged into itself"),
+        pytest.param(LAUGHS, "its anchors unfold to 4,[0-9,]* values", id="laughs"),
+        pytest.param("a: 1\nb: 2020-13-45", "line 2: month must be in", id="no date"),
+        pytest.param("a: 1\nb: !!bool x", "line 2: 'x'", id="no boolean"),
+        pytest.param(f"a: {'9' * 5000}", "line 1: Exceeds the limit", id="digits"),
+        pytest.param('a: "\\ud800"', "invalid Unicode character escape", id="surrogate"),
+    ],
+)
+def test_yaml_that_nobody_writes(file, content, message):
+    with pytest.raises(ParamsError, match=message) as raised:
+        load_yaml(file(content), ParamsError)
+    assert len(str(raised.value)) < 500
+
+
+def test_keys_given_twice(file):
+    with pytest.raises(ParamsError, match="keys are given twice") as raised:
+        load_yaml(file("a: 1\nb: {c: 1, c: 2}\na: 2"), ParamsError)
+    assert raised.value.faults == (
+        "line 3: 'a' stands in line 1, too",
+        "line 2: 'c' stands in line 2, too",
+    )
+
+
+def test_anchors_may_be_repeated(file):
+    text = "a: &a {b: 1}\nc: {<<: *a, b: 2}\nd: [*a, *a]"
+    assert load_yaml(file(text), ParamsError) == yaml.safe_load(text)
 
 
 def test_messages_do_not_depend_on_the_loader(file):

@@ -1,0 +1,132 @@
+"""Tables of foreign formats, each read in one place: Parquet with Arrow, CSV as text or with Arrow.
+
+As in `foreign`: whatever makes a parser fail becomes an error that names the file, and the line.
+"""
+
+import csv
+import gzip
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
+from gazescribe.pipeline.core.foreign import check_file, parsing
+
+if TYPE_CHECKING:  # Arrow is imported where it is used: most CSV files do without
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from pyarrow.csv import ConvertOptions, ParseOptions
+
+PARQUET = "a Parquet file"
+CSV = "a CSV file"
+DEFLATE = 1032  # no byte of gzip becomes more than so many
+# A gzip file that unpacks to more than both is made to fill the memory: tables shrink 3 to 30 fold.
+MAX_UNPACKED = 2**28
+MAX_RATIO = 200
+
+
+def parquet_schema(path: Path, error: type[GazeError] = SchemaError) -> "pa.Schema":
+    """Read the columns of a Parquet file, their types and metadata; its rows stay unread."""
+    import pyarrow.parquet as pq
+
+    check_file(path, error)
+    with parsing(path, PARQUET, error):
+        return pq.read_schema(path)
+
+
+def open_parquet(path: Path, error: type[GazeError] = SchemaError) -> "pq.ParquetFile":
+    """Open a Parquet file to read it in pieces; read them in a block of `parsing`, too."""
+    import pyarrow.parquet as pq
+
+    check_file(path, error)
+    with parsing(path, PARQUET, error):
+        return pq.ParquetFile(path)
+
+
+def read_parquet(
+    path: Path,
+    error: type[GazeError] = SchemaError,
+    *,
+    columns: Sequence[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
+) -> "pa.Table":
+    """Read a Parquet file, or part of it; columns that it lacks are refused by name."""
+    import pyarrow.parquet as pq
+
+    check_file(path, error)
+    with parsing(path, PARQUET, error):
+        absent = set(columns or ()) - set(pq.read_schema(path).names)
+        if absent:
+            raise error(f"it lacks the columns {', '.join(sorted(absent))}.", where=path)
+        return pq.read_table(path, columns=None if columns is None else [*columns], filters=filters)
+
+
+def opened(path: Path) -> IO[str]:
+    """Open a text file in UTF-8, gzipped or not, for the csv module."""
+    kind = gzip.open if path.suffix == ".gz" else open
+    return kind(path, "rt", encoding="utf-8-sig", newline="")
+
+
+def csv_rows(
+    path: Path, error: type[GazeError] = SchemaError, *, delimiter: str = ","
+) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows of a CSV file, gzipped or not, one by one, each with its last line's number.
+
+    Blank lines are left out. A quote that is not closed is refused: it would swallow rows.
+    """
+    check_file(path, error)
+    with parsing(path, CSV, error):
+        _check_gzip(path, error)
+        with opened(path) as file:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            try:
+                for row in reader:
+                    if row:
+                        yield reader.line_num, row
+            except UnicodeDecodeError as fault:
+                what = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
+                raise error(what, where=path, remedy="Save it as UTF-8.") from fault
+            except csv.Error as fault:
+                message = f"line {reader.line_num}: {fault}"
+                raise ValueError(message) from fault
+
+
+def _undecodable_line(path: Path) -> int:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
+def read_csv_table(
+    path: Path,
+    error: type[GazeError] = SchemaError,
+    *,
+    convert: "ConvertOptions | None" = None,
+    parse: "ParseOptions | None" = None,
+) -> "pa.Table":
+    """Read a CSV file, gzipped or not, with Arrow: for files of millions of rows."""
+    import pyarrow.csv
+
+    check_file(path, error)
+    with parsing(path, CSV, error):
+        _check_gzip(path, error)
+        return pyarrow.csv.read_csv(path, parse_options=parse, convert_options=convert)
+
+
+def _check_gzip(path: Path, error: type[GazeError]) -> None:
+    """Refuse a gzip file that unpacks to far more than a table can."""
+    packed = path.stat().st_size
+    limit = max(MAX_UNPACKED, MAX_RATIO * packed)
+    if path.suffix != ".gz" or packed * DEFLATE <= limit:
+        return
+    size = 0
+    with gzip.open(path) as file:
+        while block := file.read(2**20):
+            size += len(block)
+            if size > limit:
+                what = f"its {packed:,} bytes unpack to more than {limit:,}, which no table does."
+                raise error(what, where=path)

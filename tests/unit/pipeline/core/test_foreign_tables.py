@@ -1,0 +1,100 @@
+import gzip
+import os
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from gazescribe.pipeline.core import foreign_tables
+from gazescribe.pipeline.core.errors import ManifestError, SchemaError
+from gazescribe.pipeline.core.foreign_tables import (
+    csv_rows,
+    open_parquet,
+    parquet_schema,
+    read_csv_table,
+    read_parquet,
+)
+
+READERS = [read_parquet, parquet_schema, open_parquet, read_csv_table, lambda p: list(csv_rows(p))]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_only_files_are_read(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in [
+        (tmp_path / "none", "no such file"),
+        (tmp_path / "pipe", "pipe or a device"),
+        (tmp_path, "this is a folder"),
+    ]:
+        with pytest.raises(SchemaError, match=message):
+            read(path)
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), path)
+    assert read_parquet(path, filters=[("a", ">", 1)]).to_pylist() == [{"a": 2, "b": "y"}]
+    assert read_parquet(path, columns=("b",)).column_names == ["b"]
+    assert parquet_schema(path).names == ["a", "b"]
+    assert open_parquet(path).num_row_groups == 1
+    with pytest.raises(ManifestError, match=r"a\.parquet: it lacks the columns c, d"):
+        read_parquet(path, ManifestError, columns=["d", "a", "c"])
+
+
+@pytest.mark.parametrize("kept", [0, 100, -1])
+@pytest.mark.parametrize("read", READERS[:3])
+def test_no_parquet(tmp_path, read, kept):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1, 2]}), path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ManifestError, match=r"a\.parquet: this is not a Parquet file"):
+        read(path, ManifestError)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_csv(tmp_path, name):
+    content = '\ufeffa,b\r\n\r\n"x\ny",2\n'.encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert list(csv_rows(tmp_path / name)) == [(1, ["a", "b"]), (4, ["x\ny", "2"])]
+    assert read_csv_table(tmp_path / name, parse=pyarrow.csv.ParseOptions(newlines_in_values=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b'a,b\n1,"2\n3,4\n', "line 3: unexpected end of data", id="open quote"),
+        pytest.param(b"a\n" * 10_000 + b"\xe4\n", "line 10001: not UTF-8.*Save", id="encoding"),
+        pytest.param(b"a" * 200_000, "line 1: field larger", id="long"),
+    ],
+)
+def test_no_csv(tmp_path, content, message):
+    for name, written in [("a.csv", content), ("a.csv.gz", gzip.compress(content))]:
+        (tmp_path / name).write_bytes(written)
+        with pytest.raises(SchemaError, match=f"{name}: .*{message}"):
+            list(csv_rows(tmp_path / name))
+
+
+@pytest.mark.parametrize("read", READERS[3:])
+def test_gzip_that_is_cut_off(tmp_path, read):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" * 100)[:-9])
+    with pytest.raises(SchemaError, match="not a CSV file"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", READERS[3:])
+def test_gzip_made_to_fill_the_memory(tmp_path, monkeypatch, read):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"0\n" * 10**6))
+    assert read(path)
+    monkeypatch.setattr(foreign_tables, "MAX_UNPACKED", 10**5)
+    with pytest.raises(SchemaError, match="unpack to more than"):
+        read(path)
+
+
+def test_arrow_needs_its_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    convert = pyarrow.csv.ConvertOptions(include_columns=["a", "c"])
+    with pytest.raises(ManifestError, match="'c' in include_columns"):
+        read_csv_table(tmp_path / "a.csv", ManifestError, convert=convert)
