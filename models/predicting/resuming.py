@@ -13,7 +13,7 @@ from typing import Any
 
 from gazescribe.models.predicting.pictures import Picture
 from gazescribe.pipeline.core.errors import GazeError, WriteError
-from gazescribe.pipeline.core.files import entries, replacing_folder, settle, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 
 Row = dict[str, Any]
 
@@ -33,14 +33,6 @@ def fingerprint(
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def check_out(out: Path, sign: str) -> None:
-    """Refuse a folder that holds something, and not the file that earlier work left there."""
-    settle(out)
-    if out.exists() and not (out.is_dir() and (not entries(out) or (out / sign).is_file())):
-        message = "this is not empty and holds nothing of an earlier run."
-        raise GazeError(message, where=out, remedy="Name another folder.")
-
-
 @contextmanager
 def resumable_folder(out: Path, mark: str, summary: str | None = None) -> Iterator[Path]:
     """Give a folder to work in, and move all but its notes to `out` when the block ends well.
@@ -48,7 +40,7 @@ def resumable_folder(out: Path, mark: str, summary: str | None = None) -> Iterat
     A block that is cut off leaves it, and one of the same mark finds it; a person's mistake does
     not. The file `summary` is the last to come.
     """
-    with replacing_folder(out, fingerprint=mark, mark=summary) as folder:
+    with replacing_folder(out, "predictions", fingerprint=mark, mark=summary) as folder:
         try:
             yield folder
         except WriteError:  # a full disk is no mistake in what was asked

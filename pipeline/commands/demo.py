@@ -8,7 +8,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.demo.run import TRUTH, check_replaceable, write_demo
+from gazescribe.pipeline.demo.run import TRUTH, write_demo
 from gazescribe.pipeline.demo.settings import Images
 
 
@@ -29,7 +29,7 @@ def demo(
 ) -> None:
     """Write synthetic REFLACX, EGD and MIMIC trees in the real layouts to OUT."""
     settings = override(load_params(shared.params_file).demo, readings=readings, seed=seed)
-    with replacing_folder(out, mark=TRUTH, check=check_replaceable) as folder:
+    with replacing_folder(out, "demo trees", mark=TRUTH) as folder:
         counts = write_demo(folder, settings, images, **shared.parallel)
     line = (
         f"{out}: {counts['reflacx_readings']} REFLACX readings of {counts['reflacx_images']}"

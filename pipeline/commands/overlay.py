@@ -6,7 +6,7 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
@@ -36,16 +36,16 @@ def overlay(
     root = radiographs_root(images, paths)
     maps = choose_maps(read_table(associated, "windows"), reading_ids, count)
     drawn = absent = 0
-    for rows in maps:
-        reading = readings[rows[0]["reading_id"]]
-        path = find_radiograph(root, reading["image_path"])
-        if path is None:
-            absent += 1
-            continue
-        figure = draw_overlay(tables, associated, reading, rows, path, params)
-        name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
-        with replacing(out / name) as beside:
+    with replacing_folder(out, "overlays", obsolete=()) as folder:
+        for rows in maps:
+            reading = readings[rows[0]["reading_id"]]
+            path = find_radiograph(root, reading["image_path"])
+            if path is None:
+                absent += 1
+                continue
+            figure = draw_overlay(tables, associated, reading, rows, path, params)
+            name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
             # matplotlib would write its version into the file: the same bytes everywhere
-            figure.savefig(beside, format="png", dpi=80, metadata={"Software": None})
-        drawn += 1
+            figure.savefig(folder / name, format="png", dpi=80, metadata={"Software": None})
+            drawn += 1
     click.echo(f"{drawn} pictures, {absent} radiographs absent → {out}")

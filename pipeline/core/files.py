@@ -4,19 +4,22 @@ What is new is written beside its place first, and then renamed. Several renames
 so a journal that lists them is put into the folder before the first: a run that is killed earlier
 has changed nothing, and what one that is killed later has left undone is done by whoever opens the
 folder next (`settle`). This holds for killed processes, not for power cuts: nothing is synced.
-All names are fixed, so that a run finds, and clears, what a killed one left.
+All names are fixed, so that a run finds, and clears, what a killed one left. One run at a time
+writes to a place (`locks`), and no file goes that we did not write (`ownership`).
 """
 
 import errno
 import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import SchemaError, WriteError
+from gazescribe.pipeline.core.locks import alone, lock_path
+from gazescribe.pipeline.core.ownership import RECORD, check_ours, write_record
 
 JOURNAL = ".replacing.json"
 _UNFINISHED_JOURNAL = f".{JOURNAL}.tmp"
@@ -43,15 +46,26 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     WriteError
-        If the disk is full or the system refuses.
+        If the disk is full, the system refuses, or another run writes the same file.
     """
+    locked = any(_is_staging(folder) for folder in path.parents)
+    with (
+        _explained(path, lock_path(path)),
+        nullcontext() if locked else alone(path),
+        _explained(path, path.with_name(f".{path.name}.tmp")),
+    ):
+        settle(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _swapping(path) as beside:
+            yield beside
+
+
+@contextmanager
+def _swapping(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.tmp")
     try:
-        with _explained(path, beside):
-            settle(path.parent)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield beside
-            beside.replace(path)
+        yield beside
+        beside.replace(path)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -60,17 +74,21 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a summary as JSON: sorted keys, no clock, whole or not at all."""
     with replacing(path) as beside:
-        beside.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        beside.write_text(_as_json(content), encoding="utf-8")
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
 @contextmanager
 def replacing_folder(
     out: Path,
+    content: str,
     *,
     obsolete: Sequence[str] = ("*",),
     mark: str | None = None,
     fingerprint: str | None = None,
-    check: Callable[[Path], None] | None = None,
 ) -> Iterator[Path]:
     """Give a folder to write to, and move its content to `out` when the block ends well.
 
@@ -78,36 +96,55 @@ def replacing_folder(
     ----------
     out : pathlib.Path
         A folder that need not exist, a mount point, or a link to a folder, which stays a link.
+    content : str
+        What is written, a plural. A folder with files of other content of ours is refused.
     obsolete : sequence of str
         Patterns of what goes from `out` unless it is written anew; by default all that is there.
+        It goes only if we wrote it, as what is written anew replaces our own files only.
     mark : str, optional
         The file by which others tell that `out` is whole: the first to go and the last to come.
     fingerprint : str, optional
         Stands for all that the content is made from. A block that is cut off then leaves its work,
         and one of the same fingerprint finds it; hidden files are then notes of the work, which do
         not come to `out`. Without it every run starts anew.
-    check : callable, optional
-        Refuses, by an error, to write into `out` as it is (see `entries`).
 
     Raises
     ------
     WriteError
-        If `out` is a file, the disk is full or the system refuses.
+        If `out` is a file or holds files that we did not write, another run writes to it, the disk
+        is full or the system refuses.
     SchemaError
         If a killed run left `out` half replaced, and its work is gone.
     """
     folder = out.resolve()
-    settle(folder)
-    # Here is the place to refuse strangers' files, and to lock: two runs would share one staging.
-    if check is not None:
-        check(out)
+    with _explained(out, lock_path(folder)), alone(folder):
+        settle(folder)
+        check_ours(folder, _obsolete(folder, obsolete), content)
+        with _replacing_folder(out, folder, content, obsolete, mark, fingerprint) as staging:
+            yield staging
+
+
+@contextmanager
+def _replacing_folder(
+    out: Path,
+    folder: Path,
+    content: str,
+    obsolete: Sequence[str],
+    mark: str | None,
+    fingerprint: str | None,
+) -> Iterator[Path]:
+    """Do as `replacing_folder` does, where this run holds the lock."""
     staging = _choose_staging(folder)
     try:
         with _explained(out, staging):
             _open_staging(staging, fingerprint)
             yield staging
             notes = {_OLD} if fingerprint is None else {path.name for path in staging.glob(".*")}
-            _commit(staging, folder, notes, obsolete, mark)
+            new = {path.name for path in staging.iterdir()} - notes
+            gone = _obsolete(folder, obsolete) - new
+            check_ours(folder, new | gone, content)
+            write_record(staging, new, folder, gone, content)
+            _commit(staging, folder, new | {RECORD}, gone, mark)
     except BaseException:
         # Once the journal is there, the work is needed to bring `out` to its new state.
         if fingerprint is None and not (folder / JOURNAL).exists():
@@ -116,9 +153,15 @@ def replacing_folder(
 
 
 def entries(folder: Path) -> set[str]:
-    """Name what lies in a folder, but for what a killed run left there."""
-    leftovers = {JOURNAL, _UNFINISHED_JOURNAL, _STAGING}
-    return {path.name for path in folder.iterdir()} - leftovers
+    """Name what lies in a folder, but for our notes and what a killed run left there."""
+    hidden = {JOURNAL, _UNFINISHED_JOURNAL, _STAGING, RECORD, lock_path(folder).name}
+    return {path.name for path in folder.iterdir()} - hidden
+
+
+def _obsolete(folder: Path, patterns: Sequence[str]) -> set[str]:
+    if not folder.is_dir():
+        return set()
+    return {path.name for pattern in patterns for path in folder.glob(pattern)} & entries(folder)
 
 
 def settle(folder: Path) -> None:
@@ -147,6 +190,10 @@ def settle(folder: Path) -> None:
 
 def _stagings(folder: Path) -> tuple[Path, Path]:
     return folder.with_name(f".{folder.name}{_STAGING}"), folder / _STAGING
+
+
+def _is_staging(folder: Path) -> bool:
+    return folder.name.startswith(".") and folder.name.endswith(_STAGING)
 
 
 def _choose_staging(folder: Path) -> Path:
@@ -186,13 +233,8 @@ def _open_staging(staging: Path, fingerprint: str | None) -> None:
     (staging / _OLD).mkdir(exist_ok=True)
 
 
-def _commit(
-    staging: Path, folder: Path, notes: set[str], obsolete: Sequence[str], mark: str | None
-) -> None:
+def _commit(staging: Path, folder: Path, new: set[str], old: set[str], mark: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    new = {path.name for path in staging.iterdir()} - notes
-    old = {path.name for pattern in obsolete for path in folder.glob(pattern)}
-    old = old & entries(folder) - new
     plan = {
         "inside": staging.parent == folder,
         "mark": mark,
@@ -200,7 +242,8 @@ def _commit(
         "new": sorted(new, key=lambda name: (name == mark, name)),
     }
     # The rename of the journal decides: before it the old content holds, after it the new.
-    write_json(plan, folder / JOURNAL)
+    with _swapping(folder / JOURNAL) as beside:
+        beside.write_text(_as_json(plan), encoding="utf-8")
     settle(folder)
 
 
@@ -246,7 +289,9 @@ def _explained(place: Path, staging: Path) -> Iterator[None]:
         yield
     except WriteError as error:  # of a file in the staging, whose name tells people nothing
         where = final(Path(str(error.where)))
-        raise WriteError(error.what, where=where, remedy=error.remedy) from error
+        raise WriteError(
+            error.what, where=where, remedy=error.remedy, faults=error.faults
+        ) from error
     except OSError as error:
         path = final(Path(error.filename) if isinstance(error.filename, str) else staging)
         code = error.errno

@@ -180,7 +180,10 @@ def shard_folder(
     whole. Other files in `out` stay.
     """
     obsolete = ("index.parquet", f"{kind}-*.npy")
-    return replacing_folder(out, obsolete=obsolete, mark="index.parquet", fingerprint=fingerprint)
+    content = {"heatmaps": "heatmaps", "images": "radiographs"}[kind]
+    return replacing_folder(
+        out, content, obsolete=obsolete, mark="index.parquet", fingerprint=fingerprint
+    )
 
 
 def write_shard(

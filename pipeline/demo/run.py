@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.demo.settings import Demo, Images
 
 TREES = ("reflacx", "egd", "mimic-cxr-jpg", "mimic-cxr")
@@ -101,20 +99,3 @@ def _batches(items: Sequence[Any]) -> list[Sequence[Any]]:
 
 def _call(task: Callable[[], Any]) -> Any:
     return task()
-
-
-def check_replaceable(out: Path) -> None:
-    """Refuse, by a GazeError, to write over a file or a folder that is no demo tree."""
-    if not out.exists():
-        return
-    remedy = "Give a new folder, or the one of an earlier demo."
-    if not out.is_dir():
-        raise GazeError("this is a file; the demo needs a folder.", where=out, remedy=remedy)
-    names = entries(out)
-    strange = sorted(names - {*TREES, TRUTH})
-    if names and (strange or TRUTH not in names):
-        first = strange[0] if strange else f"no {TRUTH}"
-        message = (
-            f"this folder is not empty and no demo tree (found: {first}); nothing was written."
-        )
-        raise GazeError(message, where=out, remedy=remedy)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import entries, replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
@@ -97,7 +97,7 @@ def run(
     duties = duties_of(sources, images=request.images is not None, text=request.text)
     machines: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     parallel = partial(map_tasks, workers=workers, scheduler=scheduler)
-    with replacing_folder(out, mark=PROVENANCE, check=_refuse_others) as folder:
+    with replacing_folder(out, "exports", mark=PROVENANCE) as folder:
         drawn = folder / ".drawn"  # for the time of the export
         sets = [(shards.resolve().name, shards) for shards in request.shards]
         for text in request.sizes:
@@ -132,14 +132,6 @@ def run(
             remedy = "Say --include-text or --include-images where it is meant."
             raise GazeError(message, where=out, remedy=remedy, faults=faults)
     return made
-
-
-def _refuse_others(out: Path) -> None:
-    """Refuse to replace what is no earlier export."""
-    names = entries(out) if out.is_dir() else set()
-    if names and PROVENANCE not in names:
-        message = "this is not empty and no earlier export."
-        raise GazeError(message, where=out, remedy="Name another.")
 
 
 def _write(

@@ -90,7 +90,7 @@ def find_fixations(
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
     copied = [name for name in COPIED if table_path(tables, name).is_file()]
     obsolete = find_obsolete(out, dataset_of(tables), ["readings", "fixations", *copied])
-    with replacing_folder(out, obsolete=obsolete, mark="fixations.json") as folder:
+    with replacing_folder(out, "tables", obsolete=obsolete, mark="fixations.json") as folder:
         n_rows, notes = write_chunks(chunks, folder, ["fixations"], {"fixations_params": recorded})
         with_gaze = set(read_table(folder, "fixations", ["reading_id"])["reading_id"].to_pylist())
         _write_readings(readings, with_gaze, folder)

@@ -40,7 +40,7 @@ def ingest_tree(
     names = (*reader.tables, "samples") if has_samples else reader.tables
     obsolete = find_obsolete(out, manifest.name, names)
     place = {"root": root, "manifest": manifest, "settings": settings}
-    with replacing_folder(out, obsolete=obsolete, mark="ingest.json") as folder:
+    with replacing_folder(out, "tables", obsolete=obsolete, mark="ingest.json") as folder:
         n_rows, notes = _read(reader, listing, plan.readings, place, options, folder, extra)
         faults = [*listing.faults, *plan.faults, *notes.faults]
         summary = {

@@ -57,7 +57,7 @@ def write_results(results: NetworkResults, metrics: Summary, out: Path) -> Summa
         "figures": [*results.drawn],
         "not_made": sorted(names - {*results.made, *results.drawn}),
     }
-    with replacing_folder(out, obsolete=obsolete, mark="tabulate.json") as folder:
+    with replacing_folder(out, "results", obsolete=obsolete, mark="tabulate.json") as folder:
         for name, table in results.made.items():
             table.frame.to_csv(
                 folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"

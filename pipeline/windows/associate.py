@@ -131,7 +131,7 @@ def run(
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings, tables=tables.resolve(), params=params, label_map=label_map
     )
-    with replacing_folder(out, obsolete=(), mark="associate.json") as folder:
+    with replacing_folder(out, "windows", obsolete=("*.parquet",), mark="associate.json") as folder:
         with (
             TableWriter(folder, "windows", metadata) as windows,
             TableWriter(folder, "gaussians", metadata) as gaussians,

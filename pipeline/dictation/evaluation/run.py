@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.tables import read_table, split_source, tuning_source
 from gazescribe.pipeline.dictation.evaluation.cases import (
@@ -47,6 +47,7 @@ from gazescribe.pipeline.dictation.label_maps import load_certainty_map, load_la
 from gazescribe.pipeline.dictation.mentions import read_mentions
 
 READ = ("readings", "attributes", "certainties", "sentences")
+SUMMARY = "evaluate_labels.json"
 
 
 def run(
@@ -98,11 +99,13 @@ def run(
         files, summary["gold"], aligned = score_gold(spoken, truth, images, draws)
         results |= files
         errors = pd.concat([errors, gold_errors(aligned)])
-    for name, result in results.items():
-        with replacing(out / name) as beside:
-            result.to_csv(beside, index=False, lineterminator="\n")
-    summary["errors"] = _write_examples(errors, readings, sentences, params, out / "examples.jsonl")
-    write_json(summary, out / "evaluate_labels.json")
+    obsolete = ("*.csv", "examples.jsonl")
+    with replacing_folder(out, "scores of labels", obsolete=obsolete, mark=SUMMARY) as folder:
+        for name, result in results.items():
+            result.to_csv(folder / name, index=False, lineterminator="\n")
+        examples = folder / "examples.jsonl"
+        summary["errors"] = _write_examples(errors, readings, sentences, params, examples)
+        write_json(summary, folder / SUMMARY)
     return summary
 
 
@@ -127,7 +130,7 @@ def _write_examples(
     order = dict(zip(readings["reading_id"], place.tolist(), strict=True))
     chosen = choose(errors, order, params.n_examples)
     texts = dict(zip(readings["reading_id"], readings["text"], strict=True))
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
         for example in with_sentences(chosen, texts, sentences):
             file.write(json.dumps(example, ensure_ascii=False) + "\n")
     n_errors, n_written = Counter(errors["kind"]), Counter(chosen["kind"])

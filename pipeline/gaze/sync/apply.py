@@ -86,7 +86,7 @@ def apply_to(
     """
     applied: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
-    with replacing_folder(out, mark="sync.json") as folder:
+    with replacing_folder(out, "tables", mark="sync.json") as folder:
         shutil.copytree(tables, folder, dirs_exist_ok=True)
         for name in moved:
             if table_path(tables, name).is_file():

@@ -110,7 +110,7 @@ def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchS
     score = summary["best"][f"iou_{results.ranked_by}"]
     head = f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
     text = head + yaml.safe_dump(patch(results), sort_keys=False)
-    with replacing_folder(out, obsolete=(), mark="tune.json") as folder:
+    with replacing_folder(out, "scores of rules", obsolete=(), mark="tune.json") as folder:
         write_table(scores, folder, "scores", extra)
         for name, frame in frames.items():
             path = folder / f"{name}.csv"

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import threading
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.core import locks
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, WriteError
 from gazescribe.pipeline.core.files import (
     JOURNAL,
@@ -21,6 +23,7 @@ from gazescribe.pipeline.core.files import (
     settle,
     write_json,
 )
+from gazescribe.pipeline.core.ownership import RECORD
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import TableWriter, read_table, write_table
 from tests.unit.pipeline.core.test_shards import write as write_shards
@@ -40,7 +43,7 @@ def content(folder):
     return {
         str(path.relative_to(folder)): path.read_text()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != RECORD
     }
 
 
@@ -49,8 +52,12 @@ def visible(folder):
 
 
 def replace_all(out, files=NEW, fingerprint=None, **options):
-    with replacing_folder(out, mark="index.json", fingerprint=fingerprint, **options) as folder:
+    options |= {"mark": "index.json", "fingerprint": fingerprint}
+    with replacing_folder(out, "things", **options) as folder:
         fill(folder, files)
+
+
+KILLS = count()
 
 
 class Killed(BaseException):
@@ -72,6 +79,8 @@ def killed_after(n, work, *arguments):
         return step
 
     with pytest.MonkeyPatch.context() as patch:
+        # As the lock of a process that is no more: no process of this number started then.
+        patch.setattr(locks, "_start_of", lambda pid, start=str(next(KILLS)): start)  # noqa: B008  a new start for each kill
         for name in STEPS:
             patch.setattr(os, name, counted(getattr(os, name)))
         try:
@@ -109,7 +118,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(tmp_path, mounted, where):
         place = tmp_path if where == "inside" else tmp_path / str(n)
         for path in place.iterdir() if where == "inside" else ():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        fill(place / "out" if where == "beside" else place, OLD)
+        replace_all(place / "out" if where == "beside" else place, OLD)
         return place / "out" if where == "beside" else place
 
     seen = []
@@ -133,7 +142,7 @@ def test_a_kill_at_any_step_of_what_comes_after_a_kill(tmp_path):
 
     def make(n):
         out = tmp_path / str(n) / "out"
-        fill(out, OLD)
+        replace_all(out, OLD)
         until_half_moved(out, replace_all)
         return out
 
@@ -146,7 +155,7 @@ def test_an_interrupt_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeypatc
     """Unlike a killed process, an interrupted one cleans up."""
     for n in range(1000):
         out = tmp_path / str(n)
-        fill(out, OLD)
+        replace_all(out, OLD)
         steps = iter(range(n))
 
         def interrupted(call, steps=steps):
@@ -158,6 +167,7 @@ def test_an_interrupt_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeypatc
 
             return step
 
+        monkeypatch.setattr(locks, "_start_of", lambda pid: "before")  # interrupted, it will end
         for name in STEPS:
             monkeypatch.setattr(os, name, interrupted(getattr(os, name)))
         try:
@@ -175,7 +185,7 @@ def test_an_interrupt_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeypatc
 
 def write_pair(out, value):
     with (
-        replacing_folder(out, obsolete=(), mark="associate.json") as folder,
+        replacing_folder(out, "windows", obsolete=(), mark="associate.json") as folder,
         TableWriter(folder, "attributes") as first,
         TableWriter(folder, "regions") as second,
     ):
@@ -224,14 +234,14 @@ def test_a_kill_while_one_file_is_written(tmp_path):
 
 
 def test_a_folder_that_is_not_there_comes_whole(tmp_path):
-    with replacing_folder(tmp_path / "a" / "out") as folder:
+    with replacing_folder(tmp_path / "a" / "out", "things") as folder:
         fill(folder, NEW)
         assert not (tmp_path / "a" / "out").exists()
     assert content(tmp_path) == {f"a/out/{name}": text for name, text in NEW.items()}
 
 
 def test_a_hidden_file_is_a_file(tmp_path):
-    with replacing_folder(tmp_path / "out") as folder:
+    with replacing_folder(tmp_path / "out", "things") as folder:
         fill(folder, {".bidsignore": "new"})
     assert content(tmp_path) == {"out/.bidsignore": "new"}
 
@@ -245,20 +255,20 @@ def test_a_hidden_file_is_a_file(tmp_path):
     ],
 )
 def test_what_stays(tmp_path, obsolete, stay):
-    fill(tmp_path / "out", OLD | {".hidden": "old"})
+    replace_all(tmp_path / "out", OLD | {".hidden": "old"})
     replace_all(tmp_path / "out", obsolete=obsolete)
     assert content(tmp_path / "out") == NEW | dict.fromkeys(stay, "old")
 
 
 def test_files_and_folders_take_each_others_place(tmp_path):
-    fill(tmp_path / "out", {"a": "old", "b/x": "old", "b/y": "old"})
-    with replacing_folder(tmp_path / "out", obsolete=()) as folder:
+    replace_all(tmp_path / "out", {"a": "old", "b/x": "old", "b/y": "old"})
+    with replacing_folder(tmp_path / "out", "things", obsolete=()) as folder:
         fill(folder, {"a/x": "new", "b": "new"})
     assert content(tmp_path / "out") == {"a/x": "new", "b": "new"}
 
 
 def fail(out, error, fingerprint=None, seen=()):
-    with replacing_folder(out, fingerprint=fingerprint) as folder:
+    with replacing_folder(out, "things", fingerprint=fingerprint) as folder:
         seen += type(seen)(entries(folder))
         fill(folder, {"part.txt": "1", ".note": "1"})
         raise error("it fails")
@@ -266,16 +276,16 @@ def fail(out, error, fingerprint=None, seen=()):
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GazeError])
 def test_a_block_that_fails_changes_nothing(tmp_path, error):
-    fill(tmp_path / "out", OLD)
+    replace_all(tmp_path / "out", OLD)
     with pytest.raises(error):
         fail(tmp_path / "out", error)
     assert content(tmp_path) == {f"out/{name}": text for name, text in OLD.items()}
 
 
 def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
-    fill(tmp_path / "disk" / "target", OLD)
+    replace_all(tmp_path / "disk" / "target", OLD)
     (tmp_path / "out").symlink_to(tmp_path / "disk" / "target")
-    with replacing_folder(tmp_path / "out") as folder:
+    with replacing_folder(tmp_path / "out", "things") as folder:
         assert folder == tmp_path / "disk" / ".target.partial"
         fill(folder, NEW)
     assert (tmp_path / "out").is_symlink()
@@ -283,19 +293,21 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
 
 
 def test_a_link_inside_is_replaced_and_not_followed(tmp_path):
-    fill(tmp_path, {"cache/x": "cached", "cache/deep/x": "cached"})
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "both.txt").symlink_to(tmp_path / "cache" / "x")
-    (tmp_path / "out" / "deep").symlink_to(tmp_path / "cache" / "deep")
+    """DVC puts links to its cache in the place of what we wrote."""
+    replace_all(tmp_path / "out", OLD)
+    fill(tmp_path, {"cache/x": "old"})
+    for name in ("both.txt", "deep/a.txt"):
+        (tmp_path / "out" / name).unlink()
+        (tmp_path / "out" / name).symlink_to(tmp_path / "cache" / "x")
     replace_all(tmp_path / "out")
     assert content(tmp_path / "out") == NEW
-    assert content(tmp_path / "cache") == {"x": "cached", "deep/x": "cached"}
+    assert content(tmp_path / "cache") == {"x": "old"}
 
 
 def test_a_mount_point(mounted):
     out = mounted(size="1m")
-    fill(out, OLD)
-    with replacing_folder(out) as folder:
+    replace_all(out, OLD)
+    with replacing_folder(out, "things") as folder:
         assert folder.parent == out
         fill(folder, NEW)
     assert content(out) == NEW
@@ -303,7 +315,7 @@ def test_a_mount_point(mounted):
 
 def test_a_link_to_a_mount_point(tmp_path, mounted):
     disk = mounted(size="1m")
-    fill(disk, OLD)
+    replace_all(disk, OLD)
     (tmp_path / "out").symlink_to(disk)
     replace_all(tmp_path / "out")
     assert content(disk) == NEW
@@ -313,7 +325,7 @@ def test_a_link_to_a_mount_point(tmp_path, mounted):
 def test_a_bind_mount_of_the_same_disk(mounted):
     """It looks like any folder, and refuses a rename from beside."""
     disk = mounted(size="1m")
-    fill(disk / "source", OLD)
+    replace_all(disk / "source", OLD)
     (disk / "out").mkdir()
     subprocess.run(["mount", "--bind", disk / "source", disk / "out"], check=True)
     try:
@@ -327,7 +339,7 @@ def test_a_bind_mount_of_the_same_disk(mounted):
 
 @pytest.mark.parametrize("leftover", [".out.partial", "out/.partial"])
 def test_leftovers_of_a_dead_run_are_cleared(tmp_path, leftover):
-    fill(tmp_path / "out", OLD)
+    replace_all(tmp_path / "out", OLD)
     fill(tmp_path / leftover, {"half.txt": "half"})
     (tmp_path / "out" / f".{JOURNAL}.tmp").write_text("{")
     assert entries(tmp_path / "out") == {name.partition("/")[0] for name in OLD}
@@ -335,20 +347,73 @@ def test_leftovers_of_a_dead_run_are_cleared(tmp_path, leftover):
     assert content(tmp_path) == {f"out/{name}": text for name, text in NEW.items()}
 
 
-def test_a_check_sees_the_finished_work_of_a_killed_run(tmp_path):
+def test_the_finished_work_of_a_killed_run_is_ours(tmp_path):
     out = tmp_path / "out"
-    fill(out, OLD)
+    replace_all(out, OLD)
     until_half_moved(out, replace_all)
-    seen = []
-    replace_all(out, check=lambda out: seen.append(entries(out)))
-    assert seen == [{"index.json", "come.txt", "both.txt", "deep"}]
+    replace_all(out, OLD)
+    assert content(out) == OLD
 
-    def refuse(_):
-        raise GazeError("these are not ours")
 
-    with pytest.raises(GazeError, match="not ours"):
-        replace_all(out, OLD, check=refuse)
-    assert content(tmp_path) == {f"out/{name}": text for name, text in NEW.items()}
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        pytest.param({"mine.txt": "mine"}, "mine.txt: not of an earlier run", id="added"),
+        pytest.param({"deep/mine.txt": "mine"}, "deep/mine.txt: not of", id="added below"),
+        pytest.param({"both.txt": "mine"}, "both.txt: changed since it was written", id="changed"),
+    ],
+)
+@pytest.mark.parametrize("obsolete", [("*",), ("deep", "mine.txt")], ids=["all", "some"])
+def test_files_of_others_are_never_replaced(tmp_path, spoil, named, obsolete):
+    out = tmp_path / "out"
+    replace_all(out, OLD)
+    fill(out, spoil)
+    with pytest.raises(WriteError, match=f"no things of an earlier run; nothing (.|\n)*{named}"):
+        replace_all(out, obsolete=obsolete)
+    assert content(out) == OLD | spoil
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_without_record_is_not_ours(tmp_path):
+    fill(tmp_path / "out", {"index.json": "mine"})
+    with pytest.raises(WriteError, match=r"index\.json: not of an earlier run"):
+        replace_all(tmp_path / "out", obsolete=())
+    assert content(tmp_path) == {"out/index.json": "mine"}
+
+
+def test_two_kinds_of_content_do_not_share_a_folder(tmp_path):
+    replace_all(tmp_path / "out", OLD)
+    message = "holds things; stuff would mix with them"
+    with pytest.raises(WriteError, match=message), replacing_folder(tmp_path / "out", "stuff"):
+        pass
+    shutil.rmtree(tmp_path / "out" / "deep")
+    for name in ("index.json", "gone.txt", "both.txt"):
+        (tmp_path / "out" / name).unlink()
+    with replacing_folder(tmp_path / "out", "stuff") as folder:
+        fill(folder, {"b": "new"})
+    assert content(tmp_path / "out") == {"b": "new"}
+
+
+@pytest.mark.parametrize("record", ["{", "[]", '{"files": 1}', "[" * 10**5], ids=range(4))
+def test_a_damaged_record_names_no_file(tmp_path, record):
+    replace_all(tmp_path / "out", OLD)
+    (tmp_path / "out" / RECORD).write_text(record)
+    with pytest.raises(WriteError, match="not of an earlier run"):
+        replace_all(tmp_path / "out")
+
+
+def test_two_runs_do_not_write_to_one_place(tmp_path):
+    out = tmp_path / "out"
+    with replacing_folder(out, "things") as folder:
+        with pytest.raises(WriteError, match=rf"out: another run .* process {os.getpid()} on "):
+            replace_all(out)
+        fill(folder, OLD)
+    assert content(tmp_path) == {f"out/{name}": text for name, text in OLD.items()}
+    with replacing(tmp_path / "x.txt") as beside:
+        with pytest.raises(WriteError, match="another run"):
+            write_json({}, tmp_path / "x.txt")
+        beside.write_text("first")
+    assert (tmp_path / "x.txt").read_text() == "first"
 
 
 def begin(out, fingerprint, error=KeyboardInterrupt):
@@ -364,7 +429,7 @@ def test_work_is_found_by_a_run_of_the_same_fingerprint(tmp_path):
     assert begin(tmp_path / "out", "a", GazeError) == {"part.txt", ".note"}
     assert begin(tmp_path / "out", "a") == {"part.txt", ".note"}
     assert begin(tmp_path / "out", "b") == set()
-    with replacing_folder(tmp_path / "out", fingerprint="b"):
+    with replacing_folder(tmp_path / "out", "things", fingerprint="b"):
         pass
     assert content(tmp_path) == {"out/part.txt": "1"}
     assert begin(tmp_path / "out", "b") == set()
@@ -393,7 +458,7 @@ def test_work_that_is_gone_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["../mine.txt", "/etc", "a/b", "", "..", "."])
 def test_a_journal_names_files_of_its_folder_only(tmp_path, name):
     (tmp_path / ".out.partial").mkdir()
-    fill(tmp_path / "out", OLD)
+    replace_all(tmp_path / "out", OLD)
     fill(tmp_path, {"mine.txt": "mine"})
     plan = {"inside": False, "mark": None, "old": [name], "new": []}
     (tmp_path / "out" / JOURNAL).write_text(json.dumps(plan))
@@ -440,16 +505,19 @@ def write_rows(folder):
 @pytest.mark.parametrize("work", [write_numbers, write_rows])
 def test_a_full_disk_leaves_the_old_folder(mounted, work):
     disk = mounted()
-    fill(disk / "out", OLD)
+    replace_all(disk / "out", OLD)
     message = r"mounted0/out.*: the disk is full\. Free some space"
-    with pytest.raises(WriteError, match=message), replacing_folder(disk / "out") as folder:
+    with (
+        pytest.raises(WriteError, match=message),
+        replacing_folder(disk / "out", "things") as folder,
+    ):
         work(folder)
     assert content(disk) == {f"out/{name}": text for name, text in OLD.items()}
 
 
 def test_a_disk_that_can_only_be_read(mounted):
     disk = mounted()
-    fill(disk / "out", OLD)
+    replace_all(disk / "out", OLD)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     message = r"mounted0/{}: this disk can only be read\. Name a place on another disk"
     for name in ("new", "out"):
@@ -462,7 +530,7 @@ def test_a_disk_that_can_only_be_read(mounted):
 
 def test_unfinished_work_on_a_disk_that_can_only_be_read(mounted):
     disk = mounted(size="1m")
-    fill(disk / "out", OLD)
+    replace_all(disk / "out", OLD)
     until_half_moved(disk / "out", replace_all)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     with pytest.raises(WriteError, match="can only be read"):
@@ -485,7 +553,7 @@ def refuse_writes(monkeypatch, folder):
 
 def test_a_folder_of_ours_in_one_that_is_not(tmp_path, monkeypatch):
     """An administrator made OUT; nothing can be written beside it."""
-    fill(tmp_path / "out", OLD)
+    replace_all(tmp_path / "out", OLD)
     refuse_writes(monkeypatch, tmp_path)
     replace_all(tmp_path / "out")
     assert content(tmp_path) == {f"out/{name}": text for name, text in NEW.items()}
@@ -512,7 +580,10 @@ def test_a_file_in_the_way(tmp_path):
 
 def test_an_input_that_cannot_be_read_is_not_taken_for_the_place(tmp_path):
     refused = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "input.csv"))
-    with pytest.raises(PermissionError, match="input"), replacing_folder(tmp_path / "out"):
+    with (
+        pytest.raises(PermissionError, match="input"),
+        replacing_folder(tmp_path / "out", "things"),
+    ):
         raise refused
     with pytest.raises(OSError, match="bad weather"), replacing(tmp_path / "out.csv"):
         raise OSError("bad weather")

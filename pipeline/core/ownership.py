@@ -1,0 +1,101 @@
+"""Which files of a folder we wrote: a hidden record names them, so that no other file is lost.
+
+The record lies in the folder as `.written.json`: what the folder holds, and each file with its size
+and, up to 16 MiB, its SHA-256.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.errors import WriteError
+
+RECORD = ".written.json"
+_HASHED_BYTES = 2**24
+
+Files = dict[str, dict[str, Any]]
+
+
+def check_ours(folder: Path, names: Collection[str], content: str) -> None:
+    """Refuse to replace files of a folder that we did not write.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It need not exist.
+    names : collection of str
+        Files and folders in it that are to go.
+    content : str
+        What is to be written, a plural: `heatmaps`, `tables`.
+
+    Raises
+    ------
+    WriteError
+        If the folder holds other content of ours, or a file that is in no record or has changed.
+    """
+    record = _read(folder)
+    files: Files = record.get("files", {})
+    other = record.get("content", content)
+    if other != content and any((folder / name).exists() for name in files):
+        message = f"this folder holds {other}; {content} would mix with them."
+        raise WriteError(message, where=folder, remedy="Name another folder.")
+    strangers = [
+        f"{path}: {'changed since it was written' if path in files else 'not of an earlier run'}"
+        for path in _files(folder, names)
+        if files.get(path) not in _descriptions(folder / path)
+    ]
+    if strangers:
+        message = f"this folder holds files that are no {content} of an earlier run; nothing was"
+        remedy = "Move them away, or name another folder."
+        raise WriteError(f"{message} written.", where=folder, remedy=remedy, faults=strangers)
+
+
+def write_record(
+    staging: Path, names: Collection[str], folder: Path, gone: Collection[str], content: str
+) -> None:
+    """Record in `staging` some of its entries, and our files that stay in the folder they go to."""
+    earlier: Files = _read(folder).get("files", {})
+    stay = {
+        path: about
+        for path, about in earlier.items()
+        if Path(path).parts[0] not in {*gone, *names} and (folder / path).is_file()
+    }
+    files = {path: _describe(staging / path) for path in _files(staging, names)}
+    record = {"content": content, "files": {**stay, **files}}
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    (staging / RECORD).write_text(text, encoding="utf-8")
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """Read a record; one that is damaged names no file."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    usable = isinstance(record, dict) and isinstance(record.get("files"), dict)
+    return record if usable else {}
+
+
+def _files(folder: Path, names: Iterable[str]) -> Iterator[str]:
+    """Name all files below some entries of a folder, relative to it; a link to a folder is one."""
+    for name in sorted(names):
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            below = (name for name in path.rglob("*") if name.is_symlink() or not name.is_dir())
+            yield from sorted(str(file.relative_to(folder)) for file in below)
+        elif path.is_symlink() or path.exists():
+            yield name
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    size = path.stat().st_size
+    if size > _HASHED_BYTES:
+        return {"size": size}
+    return {"size": size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _descriptions(path: Path) -> Iterator[dict[str, Any]]:
+    if path.is_file():  # DVC puts links to its cache in the place of files
+        yield _describe(path)

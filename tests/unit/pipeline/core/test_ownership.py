@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from gazescribe.pipeline.core.errors import WriteError
+from gazescribe.pipeline.core.ownership import RECORD, check_ours, write_record
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two files of ours and their record."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "deep" / "b.txt").write_text("bb")
+    write_record(tmp_path, ["a.txt", "deep"], tmp_path, [], "things")
+    return tmp_path
+
+
+def test_a_record_says_what_and_how_large(folder):
+    record = json.loads((folder / RECORD).read_text())
+    assert record["content"] == "things"
+    assert {name: about["size"] for name, about in record["files"].items()} == {
+        "a.txt": 1,
+        "deep/b.txt": 2,
+    }
+    # sha256sum of the letter a
+    assert record["files"]["a.txt"]["sha256"].startswith("ca978112ca1bbdcafac231b39a23dc4d")
+
+
+def test_large_files_are_known_by_their_size(tmp_path):
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**24 + 1)
+    write_record(tmp_path, ["large"], tmp_path, [], "things")
+    assert json.loads((tmp_path / RECORD).read_text())["files"] == {"large": {"size": 2**24 + 1}}
+    check_ours(tmp_path, ["large"], "things")
+
+
+def test_ours_may_go(folder):
+    check_ours(folder, ["a.txt", "deep", "absent"], "things")
+    check_ours(folder / "absent", ["a.txt"], "things")
+
+
+def test_all_strangers_are_named(folder):
+    (folder / "a.txt").write_text("b")
+    (folder / "deep" / "mine").touch()
+    with pytest.raises(WriteError) as raised:
+        check_ours(folder, ["a.txt", "deep"], "things")
+    assert raised.value.faults == (
+        "a.txt: changed since it was written",
+        "deep/mine: not of an earlier run",
+    )
+    check_ours(folder, [], "things")
+
+
+def test_what_stays_stays_recorded(folder, tmp_path_factory):
+    staging = tmp_path_factory.mktemp("staging")
+    (staging / "c.txt").write_text("c")
+    write_record(staging, ["c.txt"], folder, ["a.txt"], "things")
+    assert set(json.loads((staging / RECORD).read_text())["files"]) == {"c.txt", "deep/b.txt"}
