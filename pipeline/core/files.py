@@ -144,7 +144,8 @@ def _replacing_folder(
             gone = _obsolete(folder, obsolete) - new
             check_ours(folder, new | gone, content)
             write_record(staging, new, folder, gone, content)
-            _commit(staging, folder, new | {RECORD}, gone, mark)
+            record = {RECORD} & {path.name for path in staging.iterdir()}
+            _commit(staging, folder, new | record, gone, mark)
     except BaseException:
         # Once the journal is there, the work is needed to bring `out` to its new state.
         if fingerprint is None and not (folder / JOURNAL).exists():

@@ -1,7 +1,8 @@
 """Which files of a folder we wrote: a hidden record names them, so that no other file is lost.
 
 The record lies in the folder as `.written.json`: what the folder holds, and each file with its size
-and, up to 16 MiB, its SHA-256.
+and, up to 16 MiB, its SHA-256. An export has a record of its own to be checked by others,
+`SHA256SUMS`, and no second one.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from typing import Any
 from gazescribe.pipeline.core.errors import WriteError
 
 RECORD = ".written.json"
+SUMS = "SHA256SUMS"
+_OF_EXPORTS = "provenance.json"  # many folders have sums, but only exports have this file too
 _HASHED_BYTES = 2**24
 
 Files = dict[str, dict[str, Any]]
@@ -44,7 +47,7 @@ def check_ours(folder: Path, names: Collection[str], content: str) -> None:
     strangers = [
         f"{path}: {'changed since it was written' if path in files else 'not of an earlier run'}"
         for path in _files(folder, names)
-        if files.get(path) not in _descriptions(folder / path)
+        if path not in files or not _is_as_recorded(folder / path, files[path])
     ]
     if strangers:
         message = f"this folder holds files that are no {content} of an earlier run; nothing was"
@@ -55,7 +58,12 @@ def check_ours(folder: Path, names: Collection[str], content: str) -> None:
 def write_record(
     staging: Path, names: Collection[str], folder: Path, gone: Collection[str], content: str
 ) -> None:
-    """Record in `staging` some of its entries, and our files that stay in the folder they go to."""
+    """Record in `staging` some of its entries, and our files that stay in the folder they go to.
+
+    Nothing is written where the content has sums of its own.
+    """
+    if SUMS in names:
+        return
     earlier: Files = _read(folder).get("files", {})
     stay = {
         path: about
@@ -70,6 +78,10 @@ def write_record(
 
 def _read(folder: Path) -> dict[str, Any]:
     """Read a record; one that is damaged names no file."""
+    if (folder / SUMS).is_file() and (folder / _OF_EXPORTS).is_file():
+        lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+        sums = {path: {"sha256": sha256} for sha256, _, path in (x.partition("  ") for x in lines)}
+        return {"content": "exports", "files": {**sums, SUMS: {}}}
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -93,9 +105,19 @@ def _describe(path: Path) -> dict[str, Any]:
     size = path.stat().st_size
     if size > _HASHED_BYTES:
         return {"size": size}
-    return {"size": size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {"size": size, "sha256": _sha256(path)}
 
 
-def _descriptions(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_file():  # DVC puts links to its cache in the place of files
-        yield _describe(path)
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_as_recorded(path: Path, recorded: dict[str, Any]) -> bool:
+    """Compare a file, or the one that DVC's link leads to, with its line in a record."""
+    if not path.is_file():
+        return False
+    size, sha256 = recorded.get("size"), recorded.get("sha256")
+    if size is not None and path.stat().st_size != size:
+        return False
+    return sha256 is None or _sha256(path) == sha256

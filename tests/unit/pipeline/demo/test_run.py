@@ -5,9 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from gazescribe.pipeline.commands.cli import main
-from gazescribe.pipeline.core.files import replacing_folder
+from gazescribe.pipeline.core.files import entries, replacing_folder
 from gazescribe.pipeline.demo import mimic
-from gazescribe.pipeline.demo.run import TRUTH, check_replaceable
+from gazescribe.pipeline.demo.run import TRUTH
 
 
 def run(*options):
@@ -30,7 +30,7 @@ def test_writes_all_trees_and_says_so(written):
     assert result.output.startswith(f"{out}: 11 REFLACX readings of 3 images, 12 EGD cases")
     assert "synthetic" in result.output
     assert result.output.count("\n") == 1
-    assert {path.name for path in out.iterdir()} == {"reflacx", "egd", "mimic-cxr-jpg", TRUTH}
+    assert entries(out) == {"reflacx", "egd", "mimic-cxr-jpg", TRUTH}
     assert (out / "reflacx/main_data/metadata_phase_3.csv").is_file()
     assert (out / "egd/master_sheet.csv").is_file()
     assert (out / "mimic-cxr-jpg/mimic-cxr-2.0.0-metadata.csv.gz").is_file()
@@ -98,39 +98,39 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     result = run(tmp_path, "--readings", 11, "--images", "none")
     assert result.exit_code == 2
-    assert "not empty and no demo tree (found: thesis.txt)" in result.output
+    assert "no demo trees of an earlier run; nothing was written" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_real_tree_is_left_alone(tmp_path):
     (tmp_path / "reflacx").mkdir()
+    (tmp_path / "reflacx" / "LICENSE.txt").touch()
     result = run(tmp_path, "--readings", 11, "--images", "none")
     assert result.exit_code == 2
-    assert f"no {TRUTH}" in result.output
-    assert (tmp_path / "reflacx").is_dir()
+    assert "reflacx/LICENSE.txt: not of an earlier run" in result.output
+    assert (tmp_path / "reflacx" / "LICENSE.txt").exists()
 
 
 def test_a_file_in_the_way_is_refused(tmp_path):
     (tmp_path / "raw").write_text("", encoding="utf-8")
     result = run(tmp_path / "raw", "--readings", 11, "--images", "none")
     assert result.exit_code == 2
-    assert "this is a file" in result.output
+    assert "this lies in a file, where a folder is needed" in result.output
 
 
 def test_an_earlier_demo_is_replaced_whole(tmp_path):
     out = tmp_path / "raw"
-    out.mkdir()
-    (out / TRUTH).write_text("old", encoding="utf-8")
-    with replacing_folder(out, mark=TRUTH, check=check_replaceable) as folder:
-        (folder / "egd").mkdir()
-    assert [path.name for path in out.iterdir()] == ["egd"]
+    for name in (TRUTH, "egd"):
+        with replacing_folder(out, "demo trees", mark=TRUTH) as folder:
+            (folder / name).write_text("old", encoding="utf-8")
+    assert entries(out) == {"egd"}
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
 def test_a_failure_leaves_the_earlier_demo(tmp_path, monkeypatch):
     out = tmp_path / "raw"
-    out.mkdir()
-    (out / TRUTH).write_text("old", encoding="utf-8")
+    with replacing_folder(out, "demo trees", mark=TRUTH) as folder:
+        (folder / TRUTH).write_text("old", encoding="utf-8")
 
     def fail(*_):
         raise OSError("disk full")
@@ -139,5 +139,5 @@ def test_a_failure_leaves_the_earlier_demo(tmp_path, monkeypatch):
     result = run(out, "--readings", 11, "--images", "none", "--workers", 1)
     assert result.exit_code == 2
     assert "disk full" in result.output
-    assert contents(out) == {(out / TRUTH).relative_to(out): b"old"}
+    assert (entries(out), (out / TRUTH).read_text()) == ({TRUTH}, "old")
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]

@@ -106,7 +106,7 @@ def test_an_earlier_export_in_a_mount_point_is_replaced_whole(inputs, exported, 
 def test_a_folder_of_something_else_is_left_alone(inputs, tmp_path):
     (tmp_path / "thesis.md").write_text("mine")
     output = refused(inputs.tables, inputs.associated, tmp_path)
-    assert "this is not empty and no earlier export" in output
+    assert "no exports of an earlier run; nothing was written" in output
     assert (tmp_path / "thesis.md").read_text() == "mine"
 
 
