@@ -13,7 +13,7 @@ from typing import Any
 
 from gazescribe.models.predicting.pictures import Picture
 from gazescribe.pipeline.core.errors import GazeError, WriteError
-from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing_folder, stamp, write_json
 
 Row = dict[str, Any]
 
@@ -52,7 +52,9 @@ def resumable_folder(out: Path, mark: str, summary: str | None = None) -> Iterat
 
 def write_note(folder: Path, number: int, part: Sequence[Picture], note: Row) -> None:
     """Say that a part is done, and what came of it."""
-    write_json({**note, "stamps": _stamps(part)}, _place(folder, number))
+    write_json(
+        {**note, "stamps": [stamp(picture.path) for picture in part]}, _place(folder, number)
+    )
 
 
 def read_note(folder: Path, number: int, part: Sequence[Picture]) -> Row | None:
@@ -61,20 +63,8 @@ def read_note(folder: Path, number: int, part: Sequence[Picture]) -> Row | None:
     if not place.is_file():
         return None
     note: Row = json.loads(place.read_text(encoding="utf-8"))
-    return note if note["stamps"] == _stamps(part) else None
+    return note if note["stamps"] == [stamp(picture.path) for picture in part] else None
 
 
 def _place(folder: Path, number: int) -> Path:
     return folder / f".part-{number:05d}.json"
-
-
-def _stamps(part: Sequence[Picture]) -> list[list[int] | None]:
-    """Size and time of change of each file; None where there is none."""
-    stamps: list[list[int] | None] = []
-    for picture in part:
-        try:
-            stat = picture.path.stat()
-            stamps.append([stat.st_size, stat.st_mtime_ns])
-        except OSError:
-            stamps.append(None)
-    return stamps

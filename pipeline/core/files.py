@@ -153,6 +153,15 @@ def _replacing_folder(
         raise
 
 
+def stamp(path: Path | None) -> list[int] | None:
+    """Size and time of change of a file, by which what was made from it is known to be stale."""
+    try:
+        about = path.stat() if path else None
+    except OSError:
+        about = None
+    return about and [about.st_size, about.st_mtime_ns]
+
+
 def entries(folder: Path) -> set[str]:
     """Name what lies in a folder, but for our notes and what a killed run left there."""
     hidden = {JOURNAL, _UNFINISHED_JOURNAL, _STAGING, RECORD, lock_path(folder).name}

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.files import replacing, stamp, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_name
@@ -98,6 +98,7 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     there. It is written beside the shard too, last: where it lies, the shard is finished.
     """
     number, listed = task
+    stamps = _stamps(listed, fitting)  # first: a file that changes while it is read is read again
     fitted = np.empty((len(listed), *fitting.size), np.uint8)
     rows: list[Row] = []
     left_out: dict[str, str] = {}
@@ -129,7 +130,7 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     if rows:
         with replacing(shard) as beside, beside.open("wb") as file:
             np.save(file, fitted[: len(rows)])
-    note = {"rows": rows, "left_out": left_out}
+    note = {"rows": rows, "left_out": left_out, "stamps": stamps}
     write_json(note, _note_path(fitting.folder, number))
     return note
 
@@ -138,16 +139,23 @@ def _note_path(folder: Path, number: int) -> Path:
     return folder / f".images-{number:05d}.json"
 
 
-def _read_note(folder: Path, number: int) -> Row | None:
+def _stamps(listed: list[Row], fitting: Fitting) -> list[list[int] | None]:
+    paths = [find_radiograph(fitting.root, row["path"], fitting.suffixes) for row in listed]
+    return [stamp(path) for path in paths]
+
+
+def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
     """Read the note of a shard that a run finished before it was cut off.
 
-    None where there is none, or where a radiograph was left out: that is tried again.
+    None where there is none, where a radiograph has changed since, or where one was left out: that
+    is tried again.
     """
-    path = _note_path(folder, number)
-    if not path.is_file() or not (folder / shard_name(number, "images")).is_file():
+    number, listed = task
+    path = _note_path(fitting.folder, number)
+    if not path.is_file() or not (fitting.folder / shard_name(number, "images")).is_file():
         return None
     note: Row = json.loads(path.read_text(encoding="utf-8"))
-    return None if note["left_out"] else note
+    return None if note["left_out"] or note["stamps"] != _stamps(listed, fitting) else note
 
 
 def run(
@@ -181,9 +189,10 @@ def run(
         for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
     ]
     with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
-        earlier = {number: _read_note(folder, number) for number, _ in tasks}
+        fitting = Fitting(tree, folder, suffixes, size, params.resize)
+        earlier = {task[0]: _read_note(task, fitting) for task in tasks}
         to_do = [task for task in tasks if earlier[task[0]] is None]
-        fit = partial(fit_shard, fitting=Fitting(tree, folder, suffixes, size, params.resize))
+        fit = partial(fit_shard, fitting=fitting)
         fitted = map_tasks(
             fit, to_do, workers=workers, scheduler=scheduler, description="radiographs"
         )

@@ -338,6 +338,16 @@ def test_what_failed_in_the_run_that_was_cut_off_is_tried_again(project, monkeyp
     assert reader.names == [dicom_id(number) for number in (0, 1, 2, 6, 7, 8, 9)]
 
 
+@pytest.mark.usefixtures("three_a_shard")
+def test_a_radiograph_that_changed_since_is_read_again(project, monkeypatch):
+    interrupted(project, Reader(monkeypatch, [dicom_id(7)]))
+    path = project / "root" / "mimic-cxr-jpg" / f"{path_of(1)}.jpg"
+    path.write_bytes(path.read_bytes() + b"\0")
+    reader = Reader(monkeypatch)
+    gazescribe("images", project / "tables", project / "root", project / "out", "--workers", 1)
+    assert reader.names == [dicom_id(number) for number in (0, 1, 2, 6, 7, 8, 9)]
+
+
 SLOW = """
 import sys, time
 from gazescribe.pipeline.commands import cli
