@@ -13,7 +13,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.report.sheets import number
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -21,7 +20,7 @@ GENERATOR = "gazescribe report"
 
 
 def write_page(path: Path, template: str, style: str, script: str | None, **content: Any) -> None:
-    """Write one page, whole or not at all, with the content that its template asks for.
+    """Write one page with the content that its template asks for.
 
     Template, style and script are names of files in `templates/`.
     """
@@ -38,14 +37,8 @@ def write_page(path: Path, template: str, style: str, script: str | None, **cont
         generator=f"{GENERATOR} {version('gazescribe')}",
         **content,
     )
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-
-
-def is_ours(path: Path) -> bool:
-    """Tell whether a file is a page that this command wrote."""
-    with path.open("rb") as file:
-        return f'name="generator" content="{GENERATOR}'.encode() in file.read(2000)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 @cache

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, table_path
@@ -32,7 +33,7 @@ from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
-from gazescribe.pipeline.report.pages import is_ours, write_page
+from gazescribe.pipeline.report.pages import write_page
 from gazescribe.pipeline.report.parts import read_parts
 from gazescribe.pipeline.report.reading import Card, DataSource, write_reading
 from gazescribe.pipeline.report.results import networks
@@ -122,34 +123,31 @@ def run(
     ]
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
-    (out / "index.html").unlink(missing_ok=True)  # a folder with an index is whole
     # For each reading those before and after it; empty at the ends.
     order = dict(zip(names, zip(["", *names], [*names[1:], ""], strict=False), strict=False))
-    pages = map_tasks(
-        partial(write_task, out=out.resolve(), order=order),
-        tasks,
-        workers=workers,
-        scheduler=scheduler,
-        description="inspectors",
-    )
-    cards = list(chain.from_iterable(pages))
     n_readings = sum(map(len, ids.values()))
-    for path in (out / "readings").glob("*.html"):
-        # An earlier report may have shown other readings; files of other origin stay.
-        if path.stem not in order and is_ours(path):
-            path.unlink()
-    write_page(
-        out / "index.html",
-        "index.html",
-        "style.css",
-        None,
-        notice=notice,
-        run=layout,
-        cards=cards,
-        gallery=GALLERY,
-        n_readings=n_readings,
-        **sections,
-    )
+    obsolete = ("index.html", "readings")
+    with replacing_folder(out, "pages", obsolete=obsolete, mark="index.html") as staging:
+        pages = map_tasks(
+            partial(write_task, out=staging, order=order),
+            tasks,
+            workers=workers,
+            scheduler=scheduler,
+            description="inspectors",
+        )
+        cards = list(chain.from_iterable(pages))
+        write_page(
+            staging / "index.html",
+            "index.html",
+            "style.css",
+            None,
+            notice=notice,
+            run=layout,
+            cards=cards,
+            gallery=GALLERY,
+            n_readings=n_readings,
+            **sections,
+        )
     return {
         "n_readings": n_readings,
         "n_inspectors": len(cards),

@@ -45,7 +45,7 @@ def data_of(text):
 
 def test_a_page_for_the_run_and_for_each_reading(report):
     out, printed = report
-    assert sorted(path.name for path in out.rglob("*")) == [
+    assert sorted(path.name for path in out.rglob("[!.]*")) == [
         "E1.html",
         "R1.html",
         "R2.html",
@@ -149,13 +149,20 @@ def test_radiographs_can_be_left_out(project, tmp_path):
 
 def test_a_report_shows_its_own_readings_alone(project, tmp_path):
     gazescribe("report", project, tmp_path)
-    (tmp_path / "readings/mine.html").write_text("mine")
+    (tmp_path / "mine.html").write_text("mine")
     summary = counts(project, tmp_path, "--reading", "R2")
     assert (summary["n_inspectors"], summary["n_readings"]) == (1, 3)
-    assert sorted(path.name for path in (tmp_path / "readings").iterdir()) == [
-        "R2.html",
-        "mine.html",
-    ]
+    assert [path.name for path in (tmp_path / "readings").iterdir()] == ["R2.html"]
+    assert (tmp_path / "mine.html").exists()
+
+
+def test_a_page_of_others_is_not_removed(project, tmp_path):
+    gazescribe("report", project, tmp_path)
+    (tmp_path / "readings/mine.html").write_text("mine")
+    result = invoke("report", project, tmp_path)
+    assert result.exit_code == 2
+    assert "readings/mine.html: not of an earlier run" in result.output
+    assert (tmp_path / "readings/mine.html").exists()
 
 
 def test_no_inspectors_at_all(project, tmp_path):
