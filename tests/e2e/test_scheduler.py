@@ -64,7 +64,7 @@ def alone(folder):
 
 
 def test_there_is_something_to_share(folder, alone):
-    assert len(alone) == 12
+    assert len(alone) == 14
     shards = open_shards(folder / "alone" / "maps")
     assert len(shards) > 300
     assert len(set(shards.index["shard"].to_pylist())) >= 2

@@ -17,6 +17,7 @@ from gazescribe.models.predicting import run as predicting_run
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import open_shards, to_stored
 from gazescribe.pipeline.images.reading import read_radiograph
@@ -145,7 +146,7 @@ def maps_of(out, name):
 def test_masks_and_overlays(tmp_path, evaluated, thresholds, images):
     out = tmp_path / "out"
     gazescribe("predict", evaluated, images, "--out", out, "--write", "masks, overlays", *ALL)
-    assert {path.name for path in out.iterdir()} == {"masks", "overlays", "predictions.json"}
+    assert entries(out) == {"masks", "overlays", "predictions.json"}
     found = read(out)
     assert (found["map"], found["thresholds"]) == ("spatial", thresholds["spatial"])
     for one in found["images"]:
@@ -172,7 +173,7 @@ def test_improbable_labels_are_not_shown(tmp_path, evaluated, images):
     assert set(one["masks"]) == {TEN_LABELS[at] for at in np.argsort(probability)[7:]}
     options = ("--write", "json", "--min-probability", 1)
     gazescribe("predict", evaluated, images / "y.png", "--out", tmp_path / "out", *options)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["predictions.json"]
+    assert entries(tmp_path / "out") == {"predictions.json"}
 
 
 @pytest.fixture

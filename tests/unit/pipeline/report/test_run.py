@@ -339,8 +339,9 @@ def test_a_folder_that_is_no_run(tmp_path):
     assert "neither run.json nor data/tables" in result.output
 
 
-def test_a_report_that_fails_leaves_no_index(changed, tmp_path):
+def test_a_report_that_fails_leaves_the_earlier_one(changed, tmp_path):
     gazescribe("report", changed, tmp_path / "out")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
     (changed / "data/associated/reflacx/gaussians.parquet").write_text("broken")
     assert invoke("report", changed, tmp_path / "out").exit_code == 2
-    assert not (tmp_path / "out/index.html").exists()
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")} == before

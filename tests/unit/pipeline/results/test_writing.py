@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import (
     NetworkResults,
@@ -103,7 +104,7 @@ def test_files_and_what_an_earlier_run_left(tmp_path):
     }
     assert json.loads((tmp_path / "tabulate.json").read_text()) == summary
     made = {"scores.csv", "scores.png", "scores.svg", "tables.md", "tables.json", "tabulate.json"}
-    assert {path.name for path in tmp_path.iterdir()} == made | {"kept.csv"}
+    assert entries(tmp_path) == made | {"kept.csv"}
     assert (tmp_path / "scores.csv").read_text().splitlines()[1:] == ["a,0.123457,True", "b,,False"]
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.tables import read_table
 from tests.conftest import ROOT
@@ -76,7 +77,7 @@ def out(given, params, tmp_path_factory):
 
 
 def test_what_is_written(out):
-    assert {path.name for path in out.iterdir()} == FILES
+    assert entries(out) == FILES
     summary = json.loads((out / "tune.json").read_text())
     assert summary["split_source"] == "unknown"
     assert summary["n_by_label"] == {"Edema": 4, "Opacity": 4, "Fracture": 4}
@@ -122,7 +123,7 @@ def test_patch_makes_parameters(out, given, tmp_path):
 
 def test_two_workers_write_the_same_bytes(out, given, params, tmp_path):
     gazescribe("tune", *given, tmp_path, "--params", params, "--workers", 2)
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert entries(tmp_path) == FILES
     for name in sorted(FILES):
         assert (tmp_path / name).read_bytes() == (out / name).read_bytes(), name
 
