@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from gazescribe.pipeline.core.shards import write_shard
 from gazescribe.pipeline.core.tables import read_readings
 from gazescribe.pipeline.geometry.canvas import Canvas, Columns, FloatMap, Size, join_ellipses
 from gazescribe.pipeline.maps.planning import PlannedMap
-from gazescribe.pipeline.maps.settings import Heatmaps
+
+if TYPE_CHECKING:  # it would bring pydantic, which arithmetic does without
+    from gazescribe.pipeline.maps.settings import Heatmaps
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class ShardDrawing:
     folder: Path
     kind: str
     size: Size
-    params: Heatmaps
+    params: "Heatmaps"
 
     @property
     def from_samples(self) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from gazescribe.pipeline.core import shards as module
 from gazescribe.pipeline.core.errors import ArrayError, SchemaError
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.shards import (
     open_shards,
     shard_folder,
@@ -135,7 +136,7 @@ def test_few_files_are_open_at_once(tmp_path, monkeypatch):
 
 def test_bare_numpy_reads_them(tmp_path):
     write(tmp_path, 5)
-    files = sorted(path.name for path in tmp_path.iterdir())
+    files = sorted(entries(tmp_path))
     assert files == [*(shard_name(shard) for shard in range(3)), "index.parquet"]
     stored = np.load(tmp_path / "heatmaps-00001.npy", mmap_mode="r")
     assert (stored.shape, stored.dtype) == ((2, *SHAPE), np.float16)
@@ -164,7 +165,7 @@ def test_to_stored(value, stored):
 def test_fewer_shards_replace_more(tmp_path):
     write(tmp_path, 5)
     write(tmp_path, 1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(entries(tmp_path)) == [
         "heatmaps-00000.npy",
         "index.parquet",
     ]
@@ -207,7 +208,7 @@ def test_what_a_killed_run_left_does_not_disturb(tmp_path):
     beside.mkdir()
     (beside / "heatmaps-00009.npy").write_bytes(b"half")
     write(tmp_path / "out", 1)
-    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    files = sorted(entries(tmp_path / "out"))
     assert files == ["heatmaps-00000.npy", "index.parquet"]
     assert not beside.exists()
 
@@ -238,7 +239,7 @@ def test_work_is_kept_for_a_run_of_the_same_fingerprint(tmp_path, fingerprint, f
         work(tmp_path / "out", "a", fails=True)
     assert not (tmp_path / "out").exists()
     assert work(tmp_path / "out", fingerprint) == found
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["images-00000.npy"]
+    assert entries(tmp_path / "out") == {"images-00000.npy"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert work(tmp_path / "out", fingerprint) == []
 

@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.gaze.fixations import agreement
 from tests.running import gazescribe, invoke
@@ -74,7 +75,8 @@ def test_the_other_tables_come_along(tables, tmp_path):
 
 def test_tables_of_an_earlier_run_do_not_stay(tables, tmp_path):
     left = {"samples": samples("R9", [(1, 1)]), "regions": []}
-    write_tables(tmp_path / "out", readings=[reading("R9")], **left)
+    with replacing_folder(tmp_path / "out", "tables") as folder:
+        write_tables(folder, readings=[reading("R9")], **left)
     run(tables(), tmp_path)
     assert not (tmp_path / "out" / "samples.parquet").exists()
     assert not (tmp_path / "out" / "regions.parquet").exists()

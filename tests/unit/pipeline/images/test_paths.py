@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.images.reading import DICOM_SUFFIXES
 from tests.running import gazescribe, invoke
@@ -96,7 +97,7 @@ def test_radiographs_of_ones_own_are_drawn_and_fitted(own):
     tables, raw = own / "tables", own / "raw"
     drawn = gazescribe("overlay", tables, own / "associated", raw, own / "overlays")
     assert drawn.startswith("2 pictures, 4 radiographs absent")
-    assert {path.name[:2] for path in (own / "overlays").iterdir()} == {"R0"}
+    assert {name[:2] for name in entries(own / "overlays")} == {"R0"}
     fitted = gazescribe("images", tables, raw, own / "shards", "--size", 24)
     assert "1 radiographs in 1 shards; left out: 1 absent, 1 no path in the table" in fitted
 

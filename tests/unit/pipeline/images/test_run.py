@@ -85,7 +85,7 @@ def build(project, out="out", *options):
 
 
 def bytes_in(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
 
 
 def told(project, out="out"):

@@ -1,5 +1,6 @@
 import pyarrow.parquet as pq
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.ingest.chunks import CHUNK_READINGS
 from gazescribe.pipeline.ingest.run import ingest_tree
 from gazescribe.pipeline.ingest.settings import IngestOptions
@@ -13,7 +14,7 @@ def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_pat
     options = [ONE, IngestOptions(workers=2), ONE]
     for number, option in enumerate(options):
         ingest_tree(root, tmp_path / str(number), MANIFEST, SETTINGS, option)
-    names = sorted(path.name for path in (tmp_path / "0").iterdir())
+    names = sorted(entries(tmp_path / "0"))
     assert len(names) == 9
     for name in names:
         whole = {(tmp_path / str(number) / name).read_bytes() for number in range(len(options))}

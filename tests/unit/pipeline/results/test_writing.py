@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from gazescribe.pipeline.core.files import entries
+from gazescribe.pipeline.core.files import entries, replacing_folder
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import (
     NetworkResults,
@@ -93,8 +93,9 @@ def test_tables_as_data():
 
 
 def test_files_and_what_an_earlier_run_left(tmp_path):
-    for stale in ("counts.csv", "maps.svg", "kept.csv"):
-        (tmp_path / stale).write_text("old")
+    with replacing_folder(tmp_path, "results") as folder:
+        for stale in ("counts.csv", "maps.svg", "kept.csv"):
+            (folder / stale).write_text("old")
     summary = write_results(results("scores"), {"n_runs": 3}, tmp_path)
     assert summary == {
         "n_runs": 3,

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.tables import write_table
 from tests.running import gazescribe, invoke
@@ -66,7 +67,7 @@ def test_run(tables, mentions, tmp_path):
         " macro over labels: precision 0.667 (1 of 2), recall 1.000 (1 of 2), f1 0.800 (1 of 2)"
         f" → {out}\n"
     )
-    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert sorted(entries(out)) == FILES
     summary = read(out)
     assert summary["readings_left_out"] == {
         "other phase": 1,
@@ -98,9 +99,7 @@ def test_gold(tables, mentions, tmp_path):
     assert (
         "; gold, labels and polarities: precision 0.000 (3 of 9), recall 0.000 (1 of 9)" in printed
     )
-    assert sorted(path.name for path in out.iterdir()) == sorted(
-        [*FILES, "mentions.csv", "polarities.csv"]
-    )
+    assert sorted(entries(out)) == sorted([*FILES, "mentions.csv", "polarities.csv"])
     found = read(out)["gold"]
     assert (found["n_reports"], found["n_matched"], found["n_exact"]) == (1, 1, 0)
     assert (found["n_spurious"], found["n_mentions_of_other_reports"]) == (2, 12)

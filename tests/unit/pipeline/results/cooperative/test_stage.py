@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.results.cooperative.stage import run
 from gazescribe.pipeline.results.settings import Tabulate
 from tests.cooperative_scores import N, reorder, write_examples, write_scores, write_training
@@ -51,7 +52,7 @@ def out(scores, trained, tmp_path_factory):
 
 
 def test_files(out):
-    found = {path.name for path in out.iterdir()}
+    found = entries(out)
     pictures = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")}
     assert found == {f"{name}.csv" for name in TABLES} | pictures | {
         "tables.md",
@@ -124,7 +125,7 @@ def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path):
     file = "cooperative-seed0/classification.parquet"
     assert (turned / file).read_bytes() != (scores / file).read_bytes()
     run(turned, tmp_path / "out", PARAMS, models=trained)
-    written = sorted(path.name for path in out.iterdir())
+    written = sorted(entries(out))
     assert len(written) == len(TABLES) + 2 * len(FIGURES) + 3
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name

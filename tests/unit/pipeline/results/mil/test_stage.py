@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from gazescribe.pipeline.core.files import entries, replacing_folder
 from tests.running import gazescribe, invoke
 from tests.scores import IOU, MODELS, write_examples, write_scores
 
@@ -85,7 +86,7 @@ def out(scores, params, tmp_path_factory):
 
 
 def test_files(out):
-    found = {path.name for path in out.iterdir()}
+    found = entries(out)
     tables = {f"{name}.csv" for name in TABLES if name != "histogram"}
     drawn = [name for name in FIGURES if name != "histogram"]
     pictures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
@@ -153,7 +154,7 @@ def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     degraded = out.parent / "degraded.json"
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    written = sorted(entries(tmp_path / "out"))
     assert len(written) == 15
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
@@ -164,9 +165,9 @@ def test_one_seed_and_one_model(scores, params, tmp_path):
     few = tmp_path / "scores"
     shutil.copytree(scores / "unannotated-seed0", few / "unannotated-seed0")
     out = tmp_path / "out"
-    out.mkdir()
-    for stale in ("table_7_ablation.csv", "lambdas.png", "kept.csv"):
-        (out / stale).write_text("old")
+    with replacing_folder(out, "results") as folder:
+        for stale in ("table_7_ablation.csv", "lambdas.png", "kept.csv"):
+            (folder / stale).write_text("old")
     printed = gazescribe("tabulate", "mil", few, out, "--params", params, "--json")
     assert json.loads(printed) == json.loads((out / "tabulate.json").read_text())
     assert not (out / "table_7_ablation.csv").exists()
