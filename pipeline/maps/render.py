@@ -7,7 +7,7 @@ Params: `heatmaps`.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, nearest
 from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
-from gazescribe.pipeline.maps.settings import Heatmaps
+
+if TYPE_CHECKING:  # it would bring pydantic, which arithmetic does without
+    from gazescribe.pipeline.maps.settings import Heatmaps
 
 COMBINATIONS = ("max", "mean")
 
@@ -59,7 +61,7 @@ def choose_windows(
 
 
 def draw_windows(
-    associated: Path, rows: list[Row], size: Size | None, params: Heatmaps
+    associated: Path, rows: list[Row], size: Size | None, params: "Heatmaps"
 ) -> FloatMap:
     """Draw the windows that `choose_windows` found, joined; in native resolution without size."""
     reading_id = rows[0]["reading_id"]
