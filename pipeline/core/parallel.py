@@ -6,12 +6,14 @@ Results come back in the order of the tasks, so what is written never depends on
 import gc
 import logging
 import os
+import signal
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from gazescribe.pipeline.core.console import progress
@@ -31,6 +33,11 @@ KEPT_MEMORY = {
 }
 """Environment of workers: one thread each, and arrays of a few megabytes come from memory that was
 freed before. dask's own setting gives every one back to the system, which took half of the time."""
+
+NO_PAGES: dict[str, list[str]] = {
+    f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")
+}
+"""dask serves pages to everybody, even without a dashboard: who works on what, call stacks."""
 
 
 def map_tasks(
@@ -91,31 +98,24 @@ def _on_cluster(
 
 @contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     if scheduler is None:
-        with (
-            dask.config.set({"distributed.nanny.pre-spawn-environ": KEPT_MEMORY}),
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address=":0",
-                silence_logs=logging.CRITICAL,  # what fails in a worker is raised here
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with _local_cluster(workers) as cluster, Client(cluster) as client:
             yield client
         return
     try:
         client = Client(scheduler, timeout="5s")
-    except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
+    # TypeError: TLS without certificates; RuntimeError: no TLS where dask's settings ask for it
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
         # The half-made client closes itself when it is collected. That must not happen while
         # another one starts: both take the same lock, and the process would wait for itself.
         traceback.clear_frames(error.__traceback__)
         gc.collect()
         message = f"no dask.distributed scheduler answers at {scheduler} ({error})."
         remedy = "Start one with `dask scheduler`, or leave it out."
+        if scheduler.startswith("tls:"):
+            remedy += " The certificates are those of dask's configuration, distributed.comm.tls."
         raise GazeError(message, remedy=remedy) from error
     with client:
         try:
@@ -124,3 +124,36 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
             message = f"the scheduler at {scheduler} has had no worker for {WAIT_S} s."
             raise GazeError(message, remedy="Start some with `dask worker ADDRESS`.") from error
         yield client
+
+
+@contextmanager
+def _local_cluster(workers: int) -> Iterator[Any]:
+    """Start workers that only this process can reach, and that Ctrl-C does not."""
+    import dask
+    from distributed import LocalCluster
+
+    # The terminal sends Ctrl-C to all processes; workers are stopped by this one. They inherit the
+    # mask. Python's resource tracker would lift it, were it started by the first of them.
+    resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with (
+            dask.config.set({"distributed.nanny.pre-spawn-environ": KEPT_MEMORY, **NO_PAGES}),
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                # Tasks are code, and a machine may have other users: they lack the certificates,
+                # which are made for this run and known to its processes alone.
+                security=True,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                silence_logs=logging.CRITICAL,  # what fails in a worker is raised here
+            ) as cluster,
+        ):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            try:
+                yield cluster
+            finally:  # a second Ctrl-C would leave workers behind
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

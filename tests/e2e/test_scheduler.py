@@ -4,10 +4,13 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
+import psutil
 import pytest
 from distributed import LocalCluster
 
@@ -124,3 +127,27 @@ def test_a_worker_killed_half_way_changes_nothing(folder):
     whole = {path.name: path.read_bytes() for path in (folder / "calm").iterdir()}
     assert len(whole) > 5
     assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
+
+
+def test_ctrl_c_ends_all_processes_with_one_line(folder):
+    """The terminal sends it to all of them; none goes on, none says more."""
+    out = folder / "interrupted"
+    code = "from gazescribe.pipeline.commands.cli import main; main()"
+    heatmaps = ("heatmaps", folder / "tables", folder / "alone" / "associated", out)
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, heatmaps), "--size", "640", "--workers", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(out.with_name(".interrupted.partial").glob("*.npy")):
+        assert started.poll() is None
+        time.sleep(0.01)
+    workers = psutil.Process(started.pid).children(recursive=True)
+    assert len(workers) >= 2
+    os.killpg(started.pid, signal.SIGINT)
+    _, told = started.communicate(timeout=120)
+    assert (started.returncode, told) == (130, "stopped.\n")
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+    assert not out.exists()
+    assert not out.with_name(".interrupted.partial").exists()

@@ -39,7 +39,7 @@ NEEDS = {
     "physionet": 3,
     "hours": 1,
     "gpu": 2,
-    "cluster": 1,
+    "cluster": 2,
     "images": 2,
     "own data": 3,
     "bash": 1,

@@ -84,6 +84,15 @@ def test_what_is_unknown(arguments, message):
     assert "Traceback" not in result.output
 
 
+def test_interrupted(monkeypatch):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gazescribe.pipeline.commands.cli.module_of", interrupt)
+    result = invoke("label", "x")
+    assert (result.exit_code, result.output) == (130, "stopped.\n")
+
+
 @pytest.mark.parametrize("command", ["ingest", "verify", "sources"])
 def test_a_shell_completes_the_data_sets(command, tmp_path, monkeypatch):
     (tmp_path / "data_manifests").mkdir()
