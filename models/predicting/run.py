@@ -98,7 +98,6 @@ def run(
     """
     from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
-    resuming.check_out(out, PREDICTIONS)
     device = choose_device(accelerator)
     if workers is None:
         workers = (os.cpu_count() or 1) if device.type == "cuda" else 0
