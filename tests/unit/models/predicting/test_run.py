@@ -199,7 +199,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
         write(*of)
 
     monkeypatch.setattr(predicting_run, "write_overlay", failing)
-    assert invoke(*arguments, tmp_path / "out").exit_code == 1
+    assert invoke(*arguments, tmp_path / "out").exit_code == 130
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(
         predicting_run,
@@ -211,7 +211,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, 
     assert "2 kept from a run that was cut off" in said
     assert drawn == ["sub_x.png", "x.png", "y.png"]
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
-    assert len(contents(tmp_path / "out")) == 3 + 3 + 2
+    assert len(contents(tmp_path / "out")) == 3 + 3 + 3
     assert not list(tmp_path.glob(".*"))
 
 
@@ -223,7 +223,7 @@ def test_a_part_that_changed_leaves_nothing_behind(tmp_path, evaluated, images, 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(predicting_run, "finish", failing)
-    assert invoke(*arguments, tmp_path / "out", *ALL).exit_code == 1
+    assert invoke(*arguments, tmp_path / "out", *ALL).exit_code == 130
     (partial,) = tmp_path.glob(".*")
     assert len(list(partial.rglob("*.png"))) == 3 * 11
     (images / "x.png").write_bytes(b"no picture any more")
