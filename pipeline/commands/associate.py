@@ -31,12 +31,14 @@ from gazescribe.pipeline.windows.windows import ENDS, STARTS
     help="A mention is said at the start of its first word, or at the end of its last.",
 )
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with labels.yaml.")
+@options.encoding_option
 @options.shared_options
 def associate(
     tables: Path,
     mentions: Path,
     out: Path,
     rules: Path | None,
+    encoding: str,
     shared: options.Shared,
     **values: Any,
 ) -> None:
@@ -47,7 +49,7 @@ def associate(
     """
     section = override(load_params(shared.params_file).associate, **values)
     _check_rules(section, values)
-    summary = run(tables, mentions, out, section, rules=rules, **shared.parallel)
+    summary = run(tables, mentions, out, section, rules=rules, encoding=encoding, **shared.parallel)
     windows = {
         name: n
         for name, n in summary["n_windows"].items()

@@ -20,6 +20,7 @@ from gazescribe.pipeline.dictation.evaluation.run import run
     "--gold", type=options.EXISTING_FILE, help="Mentions to take as the truth, of any form."
 )
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
+@options.encoding_option
 @options.params_option
 @options.json_option
 def evaluate_labels(
@@ -28,6 +29,7 @@ def evaluate_labels(
     out: Path,
     gold: Path | None,
     rules: Path | None,
+    encoding: str,
     params_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -37,7 +39,7 @@ def evaluate_labels(
     spans. With --gold they are also compared with these mentions, in the reports that it names.
     """
     params = load_params(params_file).evaluate_labels
-    summary = run(tables, mentions, out, params, gold=gold, rules=rules)
+    summary = run(tables, mentions, out, params, gold=gold, rules=rules, encoding=encoding)
     options.summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
 
 

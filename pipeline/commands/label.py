@@ -16,8 +16,11 @@ from gazescribe.pipeline.dictation.run import load_labeler, run
 @click.argument("source", metavar="IN", type=options.FOLDER)
 @click.argument("out", metavar="OUT", type=options.FOLDER)
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@options.encoding_option
 @options.shared_options
-def label(source: Path, out: Path, rules: Path | None, shared: options.Shared) -> None:
+def label(
+    source: Path, out: Path, rules: Path | None, encoding: str, shared: options.Shared
+) -> None:
     """Find what reports mention, and whether it is denied or doubted.
 
     IN is a csv, jsonl or parquet file with report_id and text, or an ingested folder. OUT is a
@@ -30,7 +33,7 @@ def label(source: Path, out: Path, rules: Path | None, shared: options.Shared) -
     mentions: Counter[str] = Counter()
     n_reports = 0
     with writing(out) as write:
-        reports = read_reports(source, left_out)
+        reports = read_reports(source, left_out, encoding=encoding)
         for rows in run(reports, conventions, rules=rules, **shared.parallel):
             write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)

@@ -15,6 +15,7 @@ from gazescribe.pipeline.core.errors import GazeError
 Function = Callable[..., Any]
 
 FOLDER = click.Path(path_type=Path)
+_ELSEWHERE = "Name another place."
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -32,6 +33,7 @@ class GazeCommand(click.Command):
         """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
         debug = ctx.params.pop("debug")  # the functions of commands do not take it
         try:
+            _refuse_inputs_as_out(ctx)
             return super().invoke(ctx)
         except BrokenPipeError:  # click's own: the reader of our output has gone
             raise
@@ -42,6 +44,36 @@ class GazeCommand(click.Command):
                 click.secho("error: ", fg="red", nl=False, err=True)
                 click.echo(str(error), err=True)
             ctx.exit(2)
+
+
+def _refuse_inputs_as_out(ctx: click.Context) -> None:
+    """Refuse an OUT that is what the command reads, or a table of a folder that it reads."""
+    out = ctx.params.get("out")
+    if not isinstance(out, Path):
+        return
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        if parameter.name == "out":
+            continue
+        is_option = isinstance(parameter, click.Option)
+        name = parameter.opts[0] if is_option else parameter.human_readable_name
+        for source in value if isinstance(value, tuple) else (value,):
+            if not isinstance(source, Path):
+                continue
+            if out.resolve() == source.resolve():
+                lost = name
+            elif out.parent.resolve() == source.resolve() and _is_table(out):
+                lost = f"the table {out.stem} of {name}"
+            else:
+                continue
+            raise GazeError(f"OUT is {lost}, which would be lost.", where=out, remedy=_ELSEWHERE)
+
+
+def _is_table(path: Path) -> bool:
+    from gazescribe.pipeline.core.schemas import TABLES  # Arrow is slow to import
+
+    # Mentions may lie among the tables: no stage reads them from there.
+    return path.suffix == ".parquet" and path.stem in TABLES and path.stem != "mentions"
 
 
 def command(name: str) -> Callable[[Function], click.Command]:
@@ -80,6 +112,17 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")(
         function
     )
+
+
+def encoding_option(function: Function) -> Function:
+    """Add `--encoding`, for the commands that read texts of others."""
+    return click.option(
+        "--encoding",
+        metavar="NAME",
+        default="utf-8",
+        show_default=True,
+        help="Of csv and jsonl files: such as cp1252 (Windows) or utf-16.",
+    )(function)
 
 
 def mimic_metadata_option(function: Function) -> Function:

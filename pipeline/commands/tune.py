@@ -27,12 +27,14 @@ from gazescribe.pipeline.windows.tune.settings import SearchSettings
     help="Draw maps at model size, or do as the authors' code does, 16-bit storage included.",
 )
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with labels.yaml.")
+@options.encoding_option
 @options.shared_options
 def tune(
     tables: Path,
     mentions: Path,
     out: Path,
     rules: Path | None,
+    encoding: str,
     shared: options.Shared,
     **values: Any,
 ) -> None:
@@ -44,7 +46,9 @@ def tune(
     params = load_params(shared.params_file)
     searched = override(params.tune, **values)
     settings = SearchSettings(tune=searched, associate=params.associate, heatmaps=params.heatmaps)
-    summary = run(tables, mentions, out, settings, rules=rules, **shared.parallel)
+    summary = run(
+        tables, mentions, out, settings, rules=rules, encoding=encoding, **shared.parallel
+    )
     best = summary["best"]
     held_out = best["iou_cross_validated"]
     line = f"{summary['n_rules']} rules on {summary['n_readings']} readings of"

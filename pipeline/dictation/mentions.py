@@ -7,7 +7,7 @@ report with a column of spans for each class (`spec/mil.md` 1.1).
 
 import json
 from collections.abc import Iterator, Mapping
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,24 @@ import pyarrow as pa
 from gazescribe.pipeline.core.errors import AlignmentError, RuleError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform
+from gazescribe.pipeline.dictation.foreign_files import (
+    ID_COLUMNS,
+    Faults,
+    broken_character,
+    cell_shown,
+    id_text,
+    names_shown,
+    open_foreign,
+)
 from gazescribe.pipeline.dictation.label_maps import LabelMap
 
 if TYPE_CHECKING:  # it takes a second to import
     import pandas as pd
 
+Record = dict[str, Any]
+
 SYNONYMS = {
-    "report_id": ("report_id", "reading_id", "id"),
+    "report_id": ID_COLUMNS,
     "char_start": ("char_start", "start", "begin"),
     "char_end": ("char_end", "end", "stop"),
     "label": ("label", "class", "finding"),
@@ -36,10 +47,13 @@ POLARITY_WORDS = {
 _POLARITY = {word: polarity for polarity, words in POLARITY_WORDS.items() for word in words}
 _WHOLE = ("char_start", "char_end", "sentence")
 _TIMES = ("onset_s", "offset_s")
+_TEXTS = ("concept", "text", "rule_id", "trigger")
 _WIDE_SUFFIX = "_location"
 
 
-def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Table:
+def read_mentions(
+    path: Path, readings: pa.Table, label_map: LabelMap, *, encoding: str = "utf-8"
+) -> pa.Table:
     """Read a file of mentions and check it against the readings.
 
     Parameters
@@ -50,6 +64,8 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
         Table `readings`; mentions are spans of its texts.
     label_map : LabelMap
         Labels that the rules know.
+    encoding : str
+        Of csv and jsonl.
 
     Returns
     -------
@@ -65,17 +81,24 @@ def read_mentions(path: Path, readings: pa.Table, label_map: LabelMap) -> pa.Tab
     -----
     A mention that is given twice in the same way counts once.
     """
-    frame = read_frame(path)
+    columns, records = _read_records(path, encoding)
     ids, texts_of_ids = readings["reading_id"].to_pylist(), readings["text"].to_pylist()
     texts = {key: text for key, text in zip(ids, texts_of_ids, strict=True) if text is not None}
-    wide = [column for column in frame.columns if str(column).endswith(_WIDE_SUFFIX)]
-    rows = list(_wide_rows(frame, wide, texts, path) if wide else _long_rows(frame, path))
-    strangers = sorted({row["report_id"] for row in rows} - texts.keys())
-    faults = [f"no reading {report_id!r} with a text" for report_id in strangers]
-    faults += [fault for number, row in enumerate(rows, 1) for fault in _faults(number, row, texts)]
+    wide = [column for column in columns if column.endswith(_WIDE_SUFFIX)]
+    faults: list[str] = []
+    if wide:
+        rows = list(_wide_rows(columns, records, texts, path, faults))
+    else:
+        rows = list(_long_rows(columns, records, path))
+    strangers = sorted({row["report_id"] for _, row in rows if row["report_id"]} - texts.keys())
+    faults += [f"no reading {cell_shown(report_id)} with a text" for report_id in strangers]
+    for place, row in rows:
+        faults += [f"{place}: {fault}" for fault in _text_faults(row)]
+        if row["report_id"] in texts:
+            faults += [f"{place}: {fault}" for fault in _faults(row, texts[row["report_id"]])]
     faults += _unknown_labels(rows, label_map)
-    distinct: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in [] if faults else rows:
+    distinct: dict[tuple[Any, ...], Record] = {}
+    for _, row in [] if faults else rows:
         complete = _complete(row, texts[row["report_id"]])
         key = tuple(complete[column] for column in TABLES["mentions"].key)
         polarity = distinct.setdefault(key, complete)["polarity"]
@@ -95,24 +118,30 @@ def read_frame(path: Path) -> "pd.DataFrame":
     """Read a csv, jsonl or parquet file as it stands; raises `AlignmentError` if it cannot."""
     import pandas as pd
 
-    if not path.is_file():
-        raise AlignmentError("there is no such file.", where=path)
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        if path.suffix == ".jsonl":
-            lines = path.read_text(encoding="utf-8").split("\n")
-            return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
-        if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise AlignmentError(f"this cannot be read ({error}).", where=path) from error
-    raise AlignmentError("the suffix must be .csv, .jsonl or .parquet.", where=path)
+    columns, records = _read_records(path, "utf-8")
+    return pd.DataFrame(records, columns=columns)
 
 
-def _long_rows(frame: "pd.DataFrame", path: Path) -> Iterator[dict[str, Any]]:
+def _read_records(path: Path, encoding: str) -> tuple[list[str], list[Record]]:
+    """Read the columns of a file and its rows, each with all columns."""
+    faults = Faults()
+    file = open_foreign(path, faults, AlignmentError, encoding=encoding)
+    records = [row for _, row in file.rows]
+    if faults.lines:
+        message = f"this cannot be read (faults: {len(faults.lines)})."
+        remedy = " ".join(faults.remedies)
+        raise AlignmentError(message, where=path, remedy=remedy, faults=faults.lines)
+    if file.columns is not None:
+        return file.columns, records
+    columns = list(dict.fromkeys(column for record in records for column in record))
+    return columns, [{column: record.get(column) for column in columns} for record in records]
+
+
+def _long_rows(
+    columns: list[str], records: list[Record], path: Path
+) -> Iterator[tuple[str, Record]]:
     names = {
-        column: next((name for name in synonyms if name in frame.columns), None)
+        column: next((name for name in synonyms if name in columns), None)
         for column, synonyms in SYNONYMS.items()
     }
     absent = [
@@ -120,86 +149,127 @@ def _long_rows(frame: "pd.DataFrame", path: Path) -> Iterator[dict[str, Any]]:
         for column, name in names.items()
         if name is None
     ]
-    if absent and len(frame.columns):  # a jsonl file without lines has no columns
-        columns = f"found: {', '.join(map(str, frame.columns))}"
-        raise AlignmentError(f"columns are missing; {columns}.", where=path, faults=absent)
-    ours = [column for column in TABLES["mentions"].columns if column in frame.columns]
-    for record in frame.to_dict("records"):
+    if absent and columns:  # a jsonl file without lines has no columns
+        found = f"found: {names_shown(columns)}"
+        raise AlignmentError(f"columns are missing; {found}.", where=path, faults=absent)
+    ours = [column for column in TABLES["mentions"].columns if column in columns]
+    for number, record in enumerate(records, 1):
         row = {column: _value(record[column]) for column in ours}
         row |= {column: record[name] for column, name in names.items() if name is not None}
-        row["report_id"] = str(row["report_id"])
+        row["report_id"] = id_text(_value(row["report_id"]))
         row["polarity"] = _POLARITY.get(str(row["polarity"]).strip().casefold(), row["polarity"])
-        yield row
+        yield f"row {number}", row
 
 
 def _value(cell: object) -> object:
     """Give null for an empty cell, however the file format says so."""
-    return None if cell is None or cell == "" or cell != cell else cell  # noqa: PLR0124  (NaN)
+    is_empty = cell == "" or (isinstance(cell, float) and isnan(cell))
+    return None if is_empty else cell
 
 
 def _wide_rows(
-    frame: "pd.DataFrame", wide: list[str], texts: Mapping[str, str], path: Path
-) -> Iterator[dict[str, Any]]:
-    """One row a report, joined by its text: the file names no report."""
-    if "Reports" not in frame.columns:
+    columns: list[str],
+    records: list[Record],
+    texts: Mapping[str, str],
+    path: Path,
+    faults: list[str],
+) -> Iterator[tuple[str, Record]]:
+    """Give the spans of reports, which are joined by their text: the file names no report."""
+    if "Reports" not in columns:
         raise AlignmentError(f"there are {_WIDE_SUFFIX} columns but no Reports.", where=path)
-    if frame.duplicated(subset=["Reports"]).any():
-        contradicting = frame.drop_duplicates().duplicated(subset=["Reports"], keep=False)
-        if contradicting.any():
-            faults = [f"row {number + 1}" for number in contradicting[contradicting].index]
-            raise AlignmentError("the same report has other mentions.", where=path, faults=faults)
-    records = frame.drop_duplicates(subset=["Reports"]).set_index("Reports").to_dict("index")
-    if records and not records.keys() & set(texts.values()):
-        message = f"none of its {len(records)} reports is the text of a reading."
+    of_text = _by_text(records, path, faults)
+    if of_text and not of_text.keys() & set(texts.values()):
+        message = f"none of its {len(of_text)} reports is the text of a reading."
         raise AlignmentError(message, where=path, remedy="Give the file of this data set.")
     for report_id, text in texts.items():
-        if text not in records:
-            continue
-        for column in wide:
+        number, record = of_text.get(text, (0, {}))
+        for column in [name for name in record if name.endswith(_WIDE_SUFFIX)]:
             label = column.removesuffix(_WIDE_SUFFIX)
-            state = records[text].get(label, "")
-            polarity = _POLARITY.get(str(state).strip(), "positive")
-            try:
-                spans = [(start, end) for start, end in json.loads(records[text][column] or "[]")]
-            except (TypeError, ValueError) as error:
-                spans_text = records[text][column]
-                message = f"{column} of {text[:40]!r} is no list of spans: {spans_text!r}."
-                raise AlignmentError(message, where=path) from error
-            for start, end in spans:
-                values = (report_id, start, end, label, polarity)
-                yield dict(zip(SYNONYMS, values, strict=True))
+            state = record.get(label)
+            polarity = "positive" if state is None else _POLARITY.get(str(state).strip().casefold())
+            spans = _spans(record[column])
+            if spans is None:
+                faults.append(f"row {number}: {column} is no list of spans [start, end]")
+            if polarity is None:
+                faults.append(f"row {number}: {label} {cell_shown(state)} is none of 1, 0, -1")
+            for span in spans or ():
+                values = (report_id, *span, label, polarity or "positive")
+                yield f"row {number}: {column}", dict(zip(SYNONYMS, values, strict=True))
 
 
-def _faults(number: int, row: dict[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
-    text = texts.get(row["report_id"])
-    if text is None:
-        return
-    if row["polarity"] not in POLARITY_WORDS:
+def _by_text(
+    records: list[Record], path: Path, faults: list[str]
+) -> dict[object, tuple[int, Record]]:
+    """Give the row of each report, and its number."""
+    of_text: dict[object, tuple[int, Record]] = {}
+    contradicting: set[int] = set()
+    for number, cells in enumerate(records, 1):
+        record = {column: _value(cell) for column, cell in cells.items()}
+        if not isinstance(record["Reports"], str):
+            faults.append(f"row {number}: Reports is no text")
+            continue
+        first, known = of_text.setdefault(record["Reports"], (number, record))
+        if known != record:
+            contradicting |= {first, number}
+    if contradicting:
+        rows = [f"row {number}" for number in sorted(contradicting)]
+        raise AlignmentError("the same report has other mentions.", where=path, faults=rows)
+    return of_text
+
+
+def _spans(cell: object) -> list[tuple[object, object]] | None:
+    """Read a cell of JSON; None where it holds no pairs."""
+    if not isinstance(cell, str):
+        return [] if cell is None else None
+    try:
+        return [(start, end) for start, end in json.loads(cell)]
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _text_faults(row: Record) -> Iterator[str]:
+    if not row["report_id"]:
+        yield f"report_id is {'empty' if row['report_id'] == '' else 'no text'}"
+    for column in ("label", *_TEXTS):
+        value = row.get(column)
+        if isinstance(value, str) and (broken := broken_character(value)):
+            yield f"{column} has {broken}"
+        elif not isinstance(value, str | None):
+            yield f"{column} is no text"
+    if isinstance(row["label"], str | None) and not (row["label"] or "").strip():
+        yield "label is empty"
+
+
+def _faults(row: Record, text: str) -> Iterator[str]:
+    if row["polarity"] not in tuple(POLARITY_WORDS):  # a cell of JSON can be a list
         polarities = ", ".join(POLARITY_WORDS)
-        yield f"row {number}: polarity {row['polarity']!r} is none of {polarities}"
+        yield f"polarity {cell_shown(row['polarity'])} is none of {polarities}"
     numbers, unread = _numbers(row)
     for column in unread:
         kind = "number of seconds" if column in _TIMES else "whole number"
-        yield f"row {number}: {column} {row[column]!r} is no {kind}"
+        yield f"{column} {cell_shown(row[column])} is no {kind}"
     if "char_start" in unread or "char_end" in unread:
         return
     start, end = numbers["char_start"], numbers["char_end"]
+    whole = f"a text of {len(text)} characters ({row['report_id']})"
     if not 0 <= start < end <= len(text):
-        size = f"a text of {len(text)} characters ({row['report_id']})"
-        yield f"row {number}: span {start} to {end} lies outside {size}"
+        yield f"span {start} to {end} lies outside {whole}"
     elif row.get("text") not in (None, text[start:end]):
-        yield f"row {number}: the text there is {text[start:end]!r}, not {row['text']!r}"
+        # Which words stand there is not said: they are those of a report.
+        yield f"text is not what stands from character {start} to {end} of {row['report_id']}"
+    if not 0 <= numbers.get("sentence", 0) <= len(text):
+        yield f"sentence {numbers['sentence']} lies outside {whole}"
 
 
-def _numbers(row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _numbers(row: Record) -> tuple[Record, list[str]]:
     """Read the columns that hold numbers; name those that do not."""
     numbers, unread = {}, []
     for column in (*_WHOLE, *_TIMES):
         if row.get(column) is None and column not in SYNONYMS:
             continue  # only what every form has must be a number
         try:
-            number = float(row[column])
-        except (TypeError, ValueError):
+            number = nan if _is_no_number(row[column]) else float(row[column])
+        except (TypeError, ValueError, OverflowError):
             number = nan
         if isfinite(number) and (column in _TIMES or number.is_integer()):
             numbers[column] = number if column in _TIMES else int(number)
@@ -208,15 +278,21 @@ def _numbers(row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return numbers, unread
 
 
-def _unknown_labels(rows: list[dict[str, Any]], label_map: LabelMap) -> Iterator[str]:
-    for label in sorted({str(row["label"]) for row in rows}):
+def _is_no_number(cell: object) -> bool:
+    """Tell what Python makes a number of, though nobody means one: True and 1_5."""
+    return isinstance(cell, bool) or (isinstance(cell, str) and "_" in cell)
+
+
+def _unknown_labels(rows: list[tuple[str, Record]], label_map: LabelMap) -> Iterator[str]:
+    labels = {row["label"] for _, row in rows if isinstance(row["label"], str)}
+    for label in sorted(label for label in labels if label.strip()):
         try:
             label_map.channels_of(label)
         except RuleError as error:
             yield error.what
 
 
-def _complete(row: dict[str, Any], text: str) -> dict[str, Any]:
+def _complete(row: Record, text: str) -> Record:
     numbers, _ = _numbers(row)
     start, end = numbers["char_start"], numbers["char_end"]
     label = str(row["label"]).strip()

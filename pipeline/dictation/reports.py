@@ -2,14 +2,12 @@
 
 import csv
 import json
-import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,20 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform, read_table, rows_of
+from gazescribe.pipeline.dictation.foreign_files import (
+    SUFFIXES,
+    Faults,
+    Rows,
+    broken_character,
+    cell_shown,
+    id_text,
+    names_shown,
+    open_foreign,
+)
 
-CHUNK = 500  # reports held in memory at once
 ROW_GROUP = 10_000  # rows of mentions held in memory at once
-SUFFIXES = (".csv", ".jsonl", ".parquet")
+_OWN_ID = "Give each report its own id."
+_RENAME = "Rename the columns to report_id and text."
 
 
 @dataclass(frozen=True)
@@ -54,81 +62,75 @@ class WordTimes:
         return self.onsets_s[first], self.offsets_s[last]
 
 
-def read_reports(path: Path, left_out: Counter[str]) -> Iterator[ReportText]:
+def read_reports(
+    path: Path, left_out: Counter[str], *, encoding: str = "utf-8"
+) -> Iterator[ReportText]:
     """Read reports from a csv, jsonl or parquet file or from an ingested folder, one by one.
 
-    Reports that are left out are counted in `left_out`, by reason.
+    Reports that are left out are counted in `left_out`, by reason. `encoding` is that of csv and
+    jsonl.
 
     Raises
     ------
     SchemaError
-        If there is no such file, if it lacks a column, or if an id is empty or occurs twice.
+        If there is no such file, if it lacks a column, if an id is empty or occurs twice, or if a
+        text would be cut, merged with others or lost; all faults at once, before the first report.
     """
     if path.is_dir():
         yield from _from_tables(path, left_out)
         return
     if not path.is_file():
         raise SchemaError("there is no such file or folder.", where=path)
-    readers = {".csv": _from_csv, ".jsonl": _from_jsonl, ".parquet": _from_parquet}
-    if path.suffix not in readers:
-        raise SchemaError(f"reports come as {', '.join(readers)}, or as a folder.", where=path)
+    if path.suffix not in SUFFIXES:
+        raise SchemaError(f"reports come as {', '.join(SUFFIXES)}, or as a folder.", where=path)
+    faults = Faults()
     seen: set[str] = set()
-    for where, row in readers[path.suffix](path):
-        report_id = str(row["report_id"] if row["report_id"] is not None else "").strip()
-        if not report_id or report_id in seen:
-            message = f"report_id {report_id!r} is {'twice there' if report_id else 'empty'}."
-            remedy = "Give each report its own id."
-            raise SchemaError(message, where=f"{path} {where}", remedy=remedy)
-        seen.add(report_id)
-        text = row["text"]
-        if not isinstance(text, str) or not text.strip():
+    for place, row in _rows(path, faults, encoding):
+        _check_row(place, row, seen, faults)
+    if faults.lines:
+        message = f"these reports cannot be used (faults: {len(faults.lines)})."
+        remedy = " ".join(faults.remedies)
+        raise SchemaError(message, where=path, remedy=remedy, faults=faults.lines)
+    # Read again rather than remembered: a file can be larger than the memory.
+    for _, row in _rows(path, faults, encoding):
+        if row["text"] is None or not row["text"].strip():
             left_out["without text"] += 1
-            continue
-        yield ReportText(report_id, text)
+        else:
+            yield ReportText(str(id_text(row["report_id"])), row["text"])
 
 
-def _check_columns(columns: Iterable[str] | None, where: str) -> None:
-    names = list(columns or ())
-    missing = [name for name in ("report_id", "text") if name not in names]
-    if missing:
-        message = f"no column {' and no column '.join(missing)} (found: {', '.join(names)})."
-        raise SchemaError(message, where=where, remedy="Rename the columns to report_id and text.")
+def _rows(path: Path, faults: Faults, encoding: str) -> Rows:
+    columns = ("report_id", "text")
+    file = open_foreign(path, faults, SchemaError, encoding=encoding, only=columns)
+    if file.columns is not None and (lack := _lack(file.columns)):
+        raise SchemaError(f"{lack}.", where=path, remedy=_RENAME)
+    for place, row in file.rows:
+        if lack := _lack(list(row)):
+            faults.add(f"{place}: {lack}", _RENAME)
+        else:
+            yield place, row
 
 
-def _from_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    csv.field_size_limit(sys.maxsize)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        _check_columns(reader.fieldnames, str(path))
-        try:
-            for row in reader:
-                yield f"line {reader.line_num}", row
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise SchemaError(f"this is not csv in UTF-8 ({error}).", where=path) from error
+def _lack(columns: Sequence[str]) -> str | None:
+    """Say which of the two columns are not there; None where both are."""
+    missing = [f"no column {name}" for name in ("report_id", "text") if name not in columns]
+    return f"{' and '.join(missing)} (found: {names_shown(columns)})" if missing else None
 
 
-def _from_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        try:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    row = json.loads(line)
-                    _check_columns(row if isinstance(row, dict) else (), f"{path} line {number}")
-                    yield f"line {number}", row
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise SchemaError(f"this is not jsonl ({error}).", where=path) from error
-
-
-def _from_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-    _check_columns(file.schema_arrow.names, str(path))
-    batches = file.iter_batches(CHUNK, columns=["report_id", "text"])
-    rows = chain.from_iterable(batch.to_pylist() for batch in batches)
-    for number, row in enumerate(rows):
-        yield f"row {number}", row
+def _check_row(place: str, row: dict[str, Any], seen: set[str], faults: Faults) -> None:
+    report_id, text = id_text(row["report_id"]), row["text"]
+    if report_id is None:
+        faults.add(f"{place}: report_id is neither a text nor a whole number", _OWN_ID)
+    elif not report_id or report_id in seen:
+        what = f"{cell_shown(report_id)} is twice there" if report_id else "'' is empty"
+        faults.add(f"{place}: report_id {what}", _OWN_ID)
+    else:
+        seen.add(report_id)
+    if not isinstance(text, str | None):
+        faults.add(f"{place}: text is no text ({type(text).__name__})", "Give texts as text.")
+    for name, value in (("report_id", report_id), ("text", text)):
+        if isinstance(value, str) and (broken := broken_character(value)):
+            faults.add(f"{place}: {name} has {broken}", "Repair what wrote this file.")
 
 
 def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:

@@ -65,10 +65,8 @@ def find_fixations(
 
     `tables` is an ingested folder with samples, `out` another folder; `px_per_deg` image pixels a
     degree, for readings of which no table says it; `theirs` fixations that these are compared with.
-    A GazeError if `out` is `tables` or holds those of another data set, or there are no samples.
+    A GazeError if `out` holds those of another data set, or there are no samples.
     """
-    if out.resolve() == tables.resolve():
-        raise GazeError("OUT is TABLES; the data set's own fixations would be lost.", where=out)
     if px_per_deg is not None and not px_per_deg > 0:
         raise GazeError(f"--px-per-deg {px_per_deg} is not above 0.")
     readings = read_table(tables, "readings")

@@ -101,6 +101,7 @@ def run(
     params: Associate,
     *,
     rules: Path | None = None,
+    encoding: str = "utf-8",
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def run(
     """
     label_map = load_label_map(rules)
     readings = read_table(tables, "readings")
-    spoken = read_mentions(mentions, readings, label_map)
+    spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, readings_left_out = _usable(readings)
     tasks = []
     for first in range(0, len(ids), READINGS_A_TASK):

@@ -58,6 +58,7 @@ def run(
     *,
     gold: Path | None = None,
     rules: Path | None = None,
+    encoding: str = "utf-8",
 ) -> dict[str, Any]:
     """Score mentions against certainties, and against a gold table; give `evaluate_labels.json`.
 
@@ -69,7 +70,8 @@ def run(
     label_map = load_label_map(rules)
     column_map = load_certainty_map("reflacx", tuple(label_map.targets), rules)
     table = {name: read_table(tables, name) for name in READ}
-    spoken = read_mentions(mentions, table["readings"], label_map).to_pandas()
+    told = {"readings": table["readings"], "label_map": label_map, "encoding": encoding}
+    spoken = read_mentions(mentions, **told).to_pandas()
     readings, attributes, certainties, sentences = (table[name].to_pandas() for name in READ)
     cases, left_out = select_cases(readings, attributes, params.phase)
     of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
@@ -94,7 +96,7 @@ def run(
         "macro": macro,
     }
     if gold is not None:
-        truth = read_mentions(gold, table["readings"], label_map).to_pandas()
+        truth = read_mentions(gold, **told).to_pandas()
         images = readings.set_index("reading_id")["dicom_id"]
         files, summary["gold"], aligned = score_gold(spoken, truth, images, draws)
         results |= files

@@ -75,6 +75,8 @@ def gather(
     params: SearchSettings,
     label_map: LabelMap,
     rules: Path | None = None,
+    *,
+    encoding: str = "utf-8",
 ) -> tuple[list[Case], dict[str, Any]]:
     """Read the cases; give them with what was counted on the way.
 
@@ -84,7 +86,7 @@ def gather(
         If tables, mentions or rules do not fit together, or no case is left.
     """
     readings = read_table(tables, "readings")
-    spoken = read_mentions(mentions, readings, label_map)
+    spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, left_out = choose_readings(readings, params.tune.phases)
     dataset = next((row["dataset"] for row in readings.to_pylist()), "")
     if not table_path(tables, "ellipses").is_file():

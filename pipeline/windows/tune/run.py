@@ -53,6 +53,7 @@ def run(
     params: SearchSettings,
     *,
     rules: Path | None = None,
+    encoding: str = "utf-8",
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def run(
         If tables, mentions or rules do not fit together, or no case is left.
     """
     label_map = load_label_map(rules)
-    cases, counts = gather(tables, mentions, params, label_map, rules)
+    cases, counts = gather(tables, mentions, params, label_map, rules, encoding=encoding)
     candidates = [*search_rules(), *beyond(params.tune)]
     channels = label_map.channels
     results = search(cases, candidates, params, channels, workers=workers, scheduler=scheduler)

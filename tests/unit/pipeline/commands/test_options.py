@@ -11,6 +11,7 @@ from gazescribe.pipeline.commands.cli import main
 from gazescribe.pipeline.commands.options import GazeCommand
 from gazescribe.pipeline.core.errors import GazeError
 from tests.running import invoke
+from tests.synthetic import reading, write_tables
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,38 @@ def test_no_worker_is_refused(counting):
     result = CliRunner().invoke(counting, ["a", "--workers", "0"])
     assert result.exit_code == 2
     assert "0 is not in the range x>=1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["label", "in.jsonl", "./in.jsonl"], "OUT is IN, which would", id="label"),
+        pytest.param(["degrade", "in.jsonl", "in.jsonl"], "OUT is MENTIONS", id="degrade"),
+        pytest.param(
+            ["degrade", "in.jsonl", "x/readings.parquet", "--against", "x"],
+            "OUT is the table readings of --against",
+            id="against",
+        ),
+        pytest.param(["label", "x", "x/words.parquet"], "is the table words of IN", id="inside"),
+        pytest.param(["label", "link", "x/words.parquet"], "is the table words of IN", id="link"),
+        pytest.param(["associate", "x", "in.jsonl", "x"], "OUT is TABLES", id="folder"),
+        pytest.param(["predict", "in.jsonl", "x", "--out", "x"], "OUT is [IMAGE]", id="pictures"),
+    ],
+)
+def test_what_is_read_is_not_written_to(tmp_path, monkeypatch, arguments, message):
+    """Before anything else: nothing is read or written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "link").symlink_to("x")
+    (tmp_path / "in.jsonl").write_text("{}")
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert (tmp_path / "in.jsonl").read_text() == "{}"
+    assert list((tmp_path / "x").iterdir()) == []
+
+
+def test_mentions_may_lie_beside_the_tables(tmp_path):
+    tables = write_tables(tmp_path / "tables", readings=[reading("R1")])
+    for _ in range(2):
+        assert invoke("label", tables, tables / "mentions.parquet").exit_code == 0

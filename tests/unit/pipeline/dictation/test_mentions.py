@@ -12,6 +12,13 @@ TEXT = "heart is big . edema seen ."
 HEAD = "report_id,char_start,char_end,label,polarity"
 WIDE = "Reports,pulmonary edema,pulmonary edema_location"
 TOLD = {"report_id": "R1", "char_start": 15, "char_end": 20, "label": "Edema", "polarity": "DP"}
+SPANS = {
+    "one span": "[15, 20]",
+    "number": "5",
+    "word": "nope",
+    "deep": "[" * 5000,
+    "digits": "[[" + "1" * 5000 + ", 2]]",
+}
 READINGS = table(
     [reading(text=TEXT), reading("R2", "no edema\u2028here ."), reading("R3")], "readings"
 )
@@ -113,10 +120,17 @@ def test_no_mention(read, content, suffix):
         pytest.param({"char_end": 99}, r"15 to 99 lies outside a text of 27 .* \(R1\)", id="long"),
         pytest.param({"char_start": 20}, "span 20 to 20 lies outside", id="empty span"),
         pytest.param({"char_start": -1}, "span -1 to 20 lies outside", id="negative"),
-        pytest.param({"text": "oedema"}, "text there is 'edema', not 'oedema'", id="other text"),
+        pytest.param(
+            {"text": "oedema"}, "not what stands from character 15 to 20", id="other text"
+        ),
         pytest.param({"onset_s": "soon"}, "onset_s 'soon' is no number of seconds", id="time"),
         pytest.param({"onset_s": "nan"}, "onset_s 'nan' is no number of seconds", id="nan"),
         pytest.param({"sentence": "last"}, "sentence 'last' is no whole number", id="sentence"),
+        pytest.param({"char_start": "1_5"}, "char_start '1_5' is no whole number", id="underscore"),
+        pytest.param({"sentence": -1}, "sentence -1 lies outside a text of 27", id="before"),
+        pytest.param({"sentence": 2**40}, "sentence 1.* lies outside a text of", id="far"),
+        pytest.param({"label": " "}, "row 1: label is empty", id="no label"),
+        pytest.param({"report_id": ""}, "row 1: report_id is empty", id="no id"),
         pytest.param({"label": "Edma"}, "no label 'Edma'; the nearest is Edema", id="label"),
     ],
 )
@@ -125,6 +139,35 @@ def test_faults_of_a_row(read, change, message):
         read(as_csv(TOLD | change))
     assert raised.value.where.endswith("mentions.csv")
     assert len(raised.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"char_end": 10**400}, "char_end of 401 characters is no whole", id="big"),
+        pytest.param({"char_start": True}, "char_start True is no whole number", id="boolean"),
+        pytest.param({"char_start": [15]}, r"char_start \[15\] is no whole number", id="list"),
+        pytest.param({"polarity": [1]}, r"polarity \[1\] is none of", id="polarity"),
+        pytest.param({"label": 3}, "row 1: label is no text", id="label"),
+        pytest.param({"concept": {"a": 1}}, "row 1: concept is no text", id="concept"),
+        pytest.param({"trigger": "\ud800"}, "trigger has half of a surrogate pair at", id="half"),
+        pytest.param({"report_id": ["R1"]}, "row 1: report_id is no text", id="id"),
+    ],
+)
+def test_faults_of_a_row_of_json(read, change, message):
+    with pytest.raises(AlignmentError, match=message) as raised:
+        read(json.dumps(TOLD | change) + "\n", ".jsonl")
+    assert len(raised.value.faults) == 1
+
+
+def test_no_message_shows_a_text(read):
+    """Neither the words of a span, nor what stands in a table without a header."""
+    text = "Something that nobody else may read. It is long."
+    for content in (f'"{text}",1\n{text},2\n', f"{HEAD},text\nR1,15,20,edema,dp,{text}\n"):
+        with pytest.raises(AlignmentError) as raised:
+            read(content)
+        assert "Something" not in str(raised.value)
+        assert "edema seen" not in str(raised.value)
 
 
 def test_all_faults_at_once_ten_shown(read):
@@ -156,6 +199,17 @@ def test_wide_table(read, state, polarity):
     ]
 
 
+def test_faults_of_a_wide_table_come_at_once(read):
+    rows = [f'{TEXT},2,"[[0, 5]]"', f'"no edema\u2028here .",1,{"[" * 5000}', ",1,[]"]
+    with pytest.raises(AlignmentError) as raised:
+        read("\n".join([WIDE, *rows]))
+    assert raised.value.faults == (
+        "row 3: Reports is no text",
+        "row 1: pulmonary edema '2' is none of 1, 0, -1",
+        "row 2: pulmonary edema_location is no list of spans [start, end]",
+    )
+
+
 def test_wide_table_with_the_same_report_twice(read):
     row = f'{TEXT},1,"[[15, 20]]"\n'
     assert len(read(f"{WIDE}\n{row}{row}")) == 1
@@ -166,22 +220,20 @@ def test_wide_table_with_the_same_report_twice(read):
 @pytest.mark.parametrize(
     ("content", "suffix", "message"),
     [
-        pytest.param("", ".csv", "cannot be read .No columns", id="empty csv"),
-        pytest.param(b"\xff\xfe", ".csv", "cannot be read .'utf-8' codec", id="no text"),
+        pytest.param("", ".csv", "the file is empty", id="empty csv"),
+        pytest.param(b"\xff\xfe", ".csv", "offset 0 .line 1. is not utf-8", id="no text"),
         pytest.param("a,b\n1,2\n", ".csv", "found: a, b.(?s:.*)label .also: class", id="columns"),
-        pytest.param('{"a": ', ".jsonl", "cannot be read .Expecting value", id="no json"),
-        pytest.param("[1, 2]\n", ".jsonl", "columns are missing; found: 0, 1", id="json list"),
-        pytest.param("text", ".parquet", "cannot be read .*Parquet", id="no parquet"),
+        pytest.param('{"a": ', ".jsonl", "line 1, column 7: .*Expecting value", id="no json"),
+        pytest.param("[1, 2]\n", ".jsonl", "line 1: this is no JSON object", id="json list"),
+        pytest.param("text", ".parquet", "this is not a Parquet file", id="no parquet"),
         pytest.param("text", ".txt", r"suffix must be .csv, .jsonl or .parquet", id="suffix"),
         pytest.param("edema_location\n[]\n", ".csv", "_location columns but no Reports", id="wide"),
         pytest.param(
             f"{WIDE}\nelse,1,[]\n", ".csv", "none of its 1 reports is the text", id="other"
         ),
         *[
-            pytest.param(
-                f'{WIDE}\n{TEXT},1,"{cell}"\n', ".csv", f"list of spans: '{shown}'", id=cell
-            )
-            for cell, shown in (("[15, 20]", r"\[15, 20\]"), ("5", "5"), ("nope", "nope"))
+            pytest.param(f'{WIDE}\n{TEXT},1,"{cell}"\n', ".csv", "row 1: .* list of spans", id=name)
+            for name, cell in SPANS.items()
         ],
     ],
 )

@@ -1,5 +1,8 @@
+import json
 from collections import Counter
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
@@ -29,6 +32,62 @@ def test_reports_without_text_are_counted(tmp_path):
     reports = list(read_reports(path, left_out))
     assert [(report.report_id, report.text) for report in reports] == [("a", "Edema.")]
     assert left_out == {"without text": 1}
+
+
+def write_jsonl(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_all_faults_come_at_once_and_before_the_first_report(tmp_path):
+    half = "Edema \ud800 here."
+    rows = [
+        {"report_id": "a", "text": "Clear."},
+        {"report_id": 7, "text": 5},
+        {"report_id": 7.0, "text": "A."},
+        {"report_id": True, "text": half},
+        {"report_id": None, "text": "A\0"},
+        {"text": "A."},
+    ]
+    path = write_jsonl(tmp_path / "r.jsonl", *rows)
+    with pytest.raises(SchemaError, match=r"faults: 7") as raised:
+        next(read_reports(path, Counter()))
+    assert raised.value.faults == (
+        "line 2: text is no text (int)",
+        "line 3: report_id '7' is twice there",
+        "line 4: report_id is neither a text nor a whole number",
+        "line 4: text has half of a surrogate pair at character 6",
+        "line 5: report_id '' is empty",
+        "line 5: text has a NUL at character 1",
+        "line 6: no column report_id (found: text)",
+    )
+    assert "Edema" not in str(raised.value)
+
+
+def test_a_number_is_the_same_id_as_its_digits(tmp_path):
+    rows = [{"report_id": n, "text": "Edema."} for n in (1, 2.0, "3")]
+    path = write_jsonl(tmp_path / "r.jsonl", *rows)
+    assert [report.report_id for report in read_reports(path, Counter())] == ["1", "2", "3"]
+    columns = {"report_id": pa.array([1.0, 2.0]), "text": ["Edema.", None], "pixels": [b"0", b"1"]}
+    pq.write_table(pa.table(columns), tmp_path / "r.parquet")
+    left_out = Counter()
+    reports = list(read_reports(tmp_path / "r.parquet", left_out))
+    assert [report.report_id for report in reports] == ["1"]
+    assert left_out == {"without text": 1}
+
+
+def test_a_file_without_a_header_is_not_printed(tmp_path):
+    (tmp_path / "r.csv").write_text("r1,Mild edema of both lungs.\n")
+    with pytest.raises(SchemaError, match=r"no column text \(found: r1, \(25 characters\)\)"):
+        next(read_reports(tmp_path / "r.csv", Counter()))
+
+
+def test_a_file_in_another_encoding(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_bytes("report_id,text\na,Ödem.\n".encode("cp1252"))
+    assert [report.text for report in read_reports(path, Counter(), encoding="cp1252")] == ["Ödem."]
+    with pytest.raises(SchemaError, match="Add --encoding NAME"):
+        next(read_reports(path, Counter()))
 
 
 def write_and_fail(path):

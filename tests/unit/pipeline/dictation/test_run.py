@@ -120,7 +120,7 @@ def test_a_folder_gives_times_and_keeps_dictated_sentences(tmp_path):
         pytest.param("r.csv", "report_id,text\n,x\n", "'' is empty", id="no id"),
         pytest.param("r.jsonl", "{", "this is not jsonl", id="no json"),
         pytest.param("r.jsonl", '{"report_id": 1}\n', "no column text", id="no text"),
-        pytest.param("r.jsonl", "[1]\n", "no column report_id", id="no object"),
+        pytest.param("r.jsonl", "[1]\n", "line 1: this is no JSON object", id="no object"),
         pytest.param("r.parquet", "x", "this is not a Parquet file", id="no parquet"),
         pytest.param("r.txt", "x", "reports come as .csv, .jsonl, .parquet", id="suffix"),
     ],
