@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign import check_file, parsing
+from gazescribe.pipeline.core.foreign_tables import open_parquet
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 ID_COLUMNS = ("report_id", "reading_id", "id")
@@ -88,8 +89,7 @@ def open_foreign(
         Of the kind `error`, if the file is absent, empty, of another form or encoding, or has two
         columns of one name.
     """
-    if not path.is_file():
-        raise error("there is no such file.", where=path)
+    check_file(path, error)
     if path.suffix not in SUFFIXES:
         raise error(f"the suffix must be {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.", where=path)
     if path.suffix == ".parquet":
@@ -331,10 +331,7 @@ def _json_rows(lines: Iterator[str], faults: Faults) -> Rows:
 
 
 def _open_parquet(path: Path, error: type[GazeError], only: Sequence[str]) -> ForeignFile:
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as fault:
-        raise error(f"this is not a Parquet file ({fault}).", where=path) from fault
+    file = open_parquet(path, error)
     schema = file.schema_arrow
     _refuse_twins(schema.names, path, error)
     wanted = [name for name in schema.names if not only or name in only]
@@ -353,13 +350,17 @@ def _parquet_rows(
     file: pq.ParquetFile, columns: list[str], path: Path, error: type[GazeError]
 ) -> Rows:
     first = 1
-    try:
-        for batch in file.iter_batches(CHUNK, columns=columns):
-            for number, row in enumerate(batch.to_pylist(), start=first):
-                yield f"row {number}", row
-            first += batch.num_rows
-    except UnicodeDecodeError as fault:
-        what = f"a text of rows {first} to {first + CHUNK - 1} is not UTF-8."
-        raise error(what, where=path, remedy="Write the file again from its source.") from fault
-    except (pa.ArrowException, OSError) as fault:
-        raise error(f"this Parquet file is damaged ({fault}).", where=path) from fault
+    batches = file.iter_batches(CHUNK, columns=columns)
+    while True:
+        with parsing(path, "a whole Parquet file", error, "Write it again from its source."):
+            try:
+                batch = next(batches, None)
+                rows = batch and batch.to_pylist()
+            except UnicodeDecodeError as fault:
+                what = f"a text of rows {first} to {first + CHUNK - 1} is not UTF-8"
+                raise ValueError(what) from fault
+        if rows is None:
+            return
+        for number, row in enumerate(rows, start=first):
+            yield f"row {number}", row
+        first += len(rows)

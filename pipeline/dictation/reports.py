@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform, read_table, rows_of
 from gazescribe.pipeline.dictation.foreign_files import (
@@ -79,8 +80,7 @@ def read_reports(
     if path.is_dir():
         yield from _from_tables(path, left_out)
         return
-    if not path.is_file():
-        raise SchemaError("there is no such file or folder.", where=path)
+    check_file(path)
     if path.suffix not in SUFFIXES:
         raise SchemaError(f"reports come as {', '.join(SUFFIXES)}, or as a folder.", where=path)
     faults = Faults()
