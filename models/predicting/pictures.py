@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError
+from gazescribe.pipeline.core.file_names import safe_name
 from gazescribe.pipeline.images.reading import SUFFIXES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 """What a csv may say in its column `name`."""
-LONGEST_NAME = 120  # bytes: file systems take 255, and a suffix and a number are to come
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,6 @@ def list_pictures(
         remedy = f"Pictures end in {', '.join(SUFFIXES)}; a DICOM file may have no suffix."
         raise GazeError("there is no picture here.", where=where, remedy=remedy)
     return _named(pictures), dict(sorted(other_suffixes.items()))
-
-
-def safe_name(text: str) -> str:
-    """Turn any text into a file name: no separator, no leading dot, not empty, not too long."""
-    safe = re.sub(r"[^\w.-]+", "_", text).encode()[-LONGEST_NAME:].decode(errors="ignore")
-    return safe.strip("._-") or "image"
 
 
 def without_suffix(path: str) -> str:

@@ -27,9 +27,10 @@ from gazescribe.models.predicting import resuming
 from gazescribe.models.predicting.boxes import Boxes, read_boxes
 from gazescribe.models.predicting.drawing import Panel, write_mask, write_overlay
 from gazescribe.models.predicting.localisation import compare, write_localisation
-from gazescribe.models.predicting.pictures import Picture, safe_name, without_suffix
+from gazescribe.models.predicting.pictures import Picture, without_suffix
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
+from gazescribe.pipeline.core.file_names import safe_name
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_name, write_shard
 from gazescribe.pipeline.core.tables import table_path, write_table

@@ -6,8 +6,9 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.file_names import check_file_names, safe_name
 from gazescribe.pipeline.core.files import replacing_folder
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
 
@@ -32,6 +33,7 @@ def overlay(
     """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png."""
     params = load_params(params_file).heatmaps
     readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
+    check_file_names(readings, "reading_id", table_path(tables, "readings"))
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
     root = radiographs_root(images, paths)
     maps = choose_maps(read_table(associated, "windows"), reading_ids, count)
@@ -44,7 +46,7 @@ def overlay(
                 absent += 1
                 continue
             figure = draw_overlay(tables, associated, reading, rows, path, params)
-            name = f"{rows[0]['reading_id']}-{rows[0]['label'].replace(' ', '_')}.png"
+            name = f"{rows[0]['reading_id']}-{safe_name(rows[0]['label'])}.png"
             # matplotlib would write its version into the file: the same bytes everywhere
             figure.savefig(folder / name, format="png", dpi=80, metadata={"Software": None})
             drawn += 1

@@ -26,6 +26,14 @@ def panels(
     return figure, grid[:n]
 
 
+def plain(text: str) -> str:
+    """Write a text of others so that matplotlib draws it as it is: a $ begins a formula.
+
+    Its own switch, `parse_math`, is not heeded where text is wrapped.
+    """
+    return text.replace("$", r"\$")
+
+
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write a figure as PNG and SVG, laid out once, with the same bytes every time."""
     if layout := figure.get_layout_engine():

@@ -84,10 +84,14 @@ def write(contents: Contents, folder: Path, screens: Mapping[str, Screen]) -> li
     Raises
     ------
     GazeError
-        If two readings get the same label, which has letters and digits alone.
+        If two readings get the same label, which has letters and digits alone, or one an empty one.
     """
     readings = contents.tables["readings"].to_pylist()
     ids = [row["reading_id"] for row in readings]
+    nameless = sorted({name for name in (*ids, *screens) if not _label(name)})
+    if nameless:
+        message = "BIDS names folders by the letters a to z and digits, and these have none."
+        raise GazeError(message, remedy="Rename them.", faults=nameless)
     if len(set(map(_label, ids))) < len(ids):
         raise GazeError("two readings get the same BIDS label, which has letters and digits alone.")
     fixations = rows_of(contents.tables["fixations"], "reading_id", ids)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.file_names import check_file_names
+from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.ids import hash_id
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
@@ -26,6 +27,9 @@ def plan_images(
         If there is no image at all, or a path leaves the folder.
     """
     readings = read_table(tables, "readings", ["dicom_id", "image_path"]).to_pylist()
+    if key is None:
+        ids = [row["dicom_id"] for row in readings]
+        check_file_names(ids, "dicom_id", table_path(tables, "readings"))
     paths = {row["dicom_id"]: row["image_path"] for row in readings}
     named = {dicom_id: path for dicom_id, path in sorted(paths.items()) if path}
     unsafe = sorted(path for path in named.values() if leads_out(path))

@@ -76,6 +76,8 @@ def paint(
     from matplotlib.figure import Figure
     from matplotlib.patches import Ellipse
 
+    from gazescribe.pipeline.core.figures import plain
+
     height, width = image.shape
     figure = Figure(figsize=(INCHES, INCHES * height / width + 0.6), layout="constrained")
     axes = figure.add_subplot()
@@ -90,7 +92,7 @@ def paint(
         axes.add_patch(Ellipse(centre, *size, fill=False, color="cyan", linewidth=2))
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     axes.set_axis_off()
-    axes.set_title(title, fontsize=10, wrap=True)
+    axes.set_title(plain(title), fontsize=10, wrap=True)
     return figure
 
 

@@ -8,7 +8,6 @@ size, and parts that were not made are counted and named.
 """
 
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +41,6 @@ from gazescribe.pipeline.report.stages import labeler, search, settings, trainin
 
 READINGS_A_TASK = 16
 GALLERY = 60  # readings shown with a picture; the others follow as a list
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -111,10 +109,6 @@ def run(
         ids, {name: table for name, table in windows.items() if table is not None}, asked, count
     )
     names = [reading_id for readings in chosen.values() for reading_id in readings]
-    strange = [repr(name) for name in names if not _SAFE.fullmatch(name)]
-    if strange:
-        message = "these reading ids cannot name a page: letters, digits, '.', '_' and '-' can."
-        raise GazeError(message, faults=strange)
     root = _images(folder, layout, images, list(ids)) if with_images else None
     tasks = [
         task

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.file_names import check_file_names
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.maps.overlay import choose_maps
 from gazescribe.pipeline.report.layout import RunLayout
@@ -17,13 +18,17 @@ from gazescribe.pipeline.report.layout import RunLayout
 def reading_ids(folder: Path, run: RunLayout) -> dict[str, list[str]]:
     """List the readings of each data set that has any; MIMIC has none.
 
-    Two data sets that share a reading id are refused: pages are named by it.
+    Pages are named by it: ids that cannot name a file, and those that two data sets share, are
+    refused.
     """
     ids = {
         name: read_table(folder / part.tables, "readings", ["reading_id"])["reading_id"].to_pylist()
         for name, part in run.datasets.items()
         if table_path(folder / part.tables, "readings").is_file()
     }
+    for name, of_dataset in ids.items():
+        path = table_path(folder / run.datasets[name].tables, "readings")
+        check_file_names(of_dataset, "reading_id", path)
     owner: dict[str, str] = {}
     faults = []
     for name, own_ids in ids.items():

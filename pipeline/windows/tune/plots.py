@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gazescribe.pipeline.core.figures import panels
+from gazescribe.pipeline.core.figures import panels, plain
 from gazescribe.pipeline.windows.tune.candidates import (
     FINE_END,
     FINE_START,
@@ -52,7 +52,8 @@ def iou_by_label(by_label: pd.DataFrame) -> Figure:
         axes.plot(fine["lag_s"], fine["iou_paper"], marker=".", label="paper")
         axes.plot(fine["lag_s"], fine["iou_cross_validated"], marker=".", label="cross-validated")
         _between(axes, of_label[of_label["stage"].isin(BETWEEN)], "iou_paper")
-        axes.set_title(f"{label} (n = {of_label['n'].iloc[0]})", fontsize=9)
+        title = f"{label} (n = {of_label['n'].iloc[0]})"
+        axes.set_title(plain(title), fontsize=9)
     axes_of[0].legend(fontsize=6)
     _name_axes(figure, f"mean IoU, {FINE_START} minus delay to {FINE_END}")
     return figure

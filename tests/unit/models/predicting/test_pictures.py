@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gazescribe.models.predicting.pictures import LONGEST_NAME, list_pictures, safe_name
+from gazescribe.models.predicting.pictures import list_pictures
 from gazescribe.pipeline.core.errors import GazeError, SchemaError
 
 
@@ -82,25 +82,3 @@ def test_nothing_there(tmp_path):
     (tmp_path / "list.csv").write_text("path\n")
     with pytest.raises(GazeError, match=r"there is no picture here.*\.dcm"):
         list_pictures([tmp_path, tmp_path / "list.csv"])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("../../etc/passwd", "etc_passwd"),
-        ("..", "image"),
-        ("", "image"),
-        ("a\\b:c\n", "a_b_c"),
-        ("Lung Lesion", "Lung_Lesion"),
-        (".hidden", "hidden"),
-        ("\udcff", "image"),
-    ],
-)
-def test_safe_names(text, expected):
-    assert safe_name(text) == expected
-
-
-def test_a_long_name_keeps_its_end():
-    found = safe_name("é" * 200 + "/p99/x")
-    assert found.endswith("é_p99_x")
-    assert LONGEST_NAME - 2 <= len(found.encode()) <= LONGEST_NAME

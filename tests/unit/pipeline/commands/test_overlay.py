@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
 
@@ -32,6 +33,16 @@ def test_pictures_are_named_by_reading_and_label_and_absent_ones_counted(tmp_pat
     assert names
     assert all(name.startswith("R1-") and name.endswith(".png") for name in names)
     assert printed.strip() == f"{len(names)} pictures, {len(names)} radiographs absent → {out}"
+
+
+def test_an_id_that_leads_out_of_the_folder(tmp_path):
+    tables, associated, images = make_run(tmp_path)
+    rows = read_table(tables, "readings").to_pylist()
+    write_tables(tables, readings=[{**rows[0], "reading_id": "../R1"}, rows[1]])
+    result = invoke("overlay", tables, associated, images, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "row 1: reading_id '../R1'" in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_reading_without_windows_is_named(tmp_path):

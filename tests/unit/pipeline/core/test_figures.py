@@ -1,4 +1,7 @@
-from gazescribe.pipeline.core.figures import panels, save
+import pytest
+from matplotlib.figure import Figure
+
+from gazescribe.pipeline.core.figures import panels, plain, save
 
 
 def drawn():
@@ -25,3 +28,11 @@ def test_pictures_have_the_same_bytes_every_time(tmp_path):
     for name in written:
         first, second = ((tmp_path / folder / name).read_bytes() for folder in ("first", "second"))
         assert first == second
+
+
+@pytest.mark.parametrize("text", ["a", "$", "$5 to $6", "$^$", r"\$x$", r"\\$"])
+def test_text_of_others_is_no_formula(text):
+    figure = Figure()
+    written = figure.text(0, 0, plain(text))
+    shown, is_formula = written._preprocess_math(plain(text))
+    assert (shown, is_formula) == (text, False)

@@ -93,6 +93,14 @@ def test_labels_that_collide_are_refused(tmp_path):
     assert "two readings get the same BIDS label" in result.output
 
 
+def test_a_reading_whose_id_has_no_letter_that_bids_knows(tmp_path):
+    rows = [reading("読影"), reading("R1")]
+    tables = write_tables(tmp_path / "in", readings=rows, windows=[], gaussians=[])
+    result = invoke("export", tables, tables, tmp_path / "out", "--format", "bids")
+    assert result.exit_code == 2
+    assert result.output.endswith("and these have none. Rename them.\n  - 読影\n")
+
+
 def test_the_validator_finds_no_error(folder):
     validator = shutil.which("bids-validator-deno") or shutil.which("bids-validator")
     if validator is None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
 from gazescribe.pipeline.export.ids import hash_id
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
 from tests.synthetic import reading, write_tables
@@ -43,6 +43,14 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path):
     with pytest.raises(GazeError, match="these paths leave the folder") as error:
         plan_images(tables, tmp_path, tmp_path / "out", None)
     assert error.value.faults == ("../secret",)
+
+
+def test_an_id_that_cannot_name_a_picture(tmp_path):
+    rows = [reading("R1", dicom_id="../../a", image_path="files/a")]
+    tables = write_tables(tmp_path / "tables", readings=rows)
+    with pytest.raises(SchemaError, match=r"readings\.parquet: files are to be named") as error:
+        plan_images(tables, tmp_path, tmp_path / "out", None)
+    assert error.value.faults == ("row 1: dicom_id '../../a'",)
 
 
 def test_a_damaged_file_gives_its_reason(tmp_path):

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -60,6 +62,17 @@ def test_paint():
     assert axes.get_title() == "a title"
     assert [tuple(patch.center) for patch in axes.patches] == [(30, 40)]
     assert axes.collections[0].get_sizes().tolist() == [60, 420]
+
+
+def test_signs_of_formulas_are_drawn_as_they_are():
+    fixations = {"x_px": [], "y_px": [], "weight_s": np.array([])}
+    image = np.zeros((80, 100), np.uint8)
+    drawn = []
+    for title in ("“$ $^$ a”", "“ ”"):
+        figure = paint(image, np.ones((80, 100), np.float32), fixations, [], title)
+        figure.savefig(file := io.BytesIO(), format="raw")
+        drawn.append(file.getvalue())
+    assert drawn[0] != drawn[1]
 
 
 def test_a_radiograph_of_another_size(tmp_path):

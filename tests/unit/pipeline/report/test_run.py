@@ -212,13 +212,25 @@ def test_a_run_file_names_parts_anywhere_in_its_folder(changed, tmp_path):
     assert "No window" in page(tmp_path / "out")
 
 
-@pytest.mark.parametrize("reading_id", ["../R1", ".R1", "R 1", "R1/x"])
+@pytest.mark.parametrize("reading_id", ["../R1", ".R1", "R1\n", "R1/x"])
 def test_an_id_that_cannot_name_a_page(tmp_path, reading_id):
     write_tables(tmp_path / "run/data/tables/a", readings=[reading(reading_id, "edema .")])
     result = invoke("report", tmp_path / "run", tmp_path / "out")
     assert result.exit_code == 2
     assert repr(reading_id) in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_ids_with_marks_of_addresses_are_linked(tmp_path):
+    ids = ["R 1#x?", "Ä%20"]
+    write_tables(
+        tmp_path / "run/data/tables/a", readings=[reading(name, "edema .") for name in ids]
+    )
+    assert invoke("report", tmp_path / "run", tmp_path / "out").exit_code == 0
+    assert {path.stem for path in (tmp_path / "out/readings").iterdir()} == set(ids)
+    text = (tmp_path / "out/index.html").read_text()
+    assert "readings/R%201%23x%3F.html" in text
+    assert "readings/%C3%84%2520.html" in text
 
 
 def test_an_image_path_out_of_the_data_set(changed, tmp_path):
