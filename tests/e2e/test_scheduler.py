@@ -17,13 +17,25 @@ from distributed import LocalCluster
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.windows.associate import READINGS_A_TASK
+from gazescribe.pipeline.maps import heatmaps
+from gazescribe.pipeline.windows import associate
 from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, write_tables
 
 TEXT = "edema seen . mass there . clear ."
+READINGS_A_TASK = 32
+MAPS_A_SHARD = 8
 N_READINGS = 2 * READINGS_A_TASK + 1
 SAID = (("seen", "pulmonary edema"), ("there", "mass"), ("clear", "pneumothorax"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_tasks():
+    """Several tasks and shards of few readings, and the last not full."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(associate, "READINGS_A_TASK", READINGS_A_TASK)
+        patch.setattr(heatmaps, "ROWS_A_SHARD", MAPS_A_SHARD)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +79,14 @@ def alone(folder):
 
 
 def test_there_is_something_to_share(folder, alone):
-    assert len(alone) == 14
+    assert len(alone) > 10
     shards = open_shards(folder / "alone" / "maps")
-    assert len(shards) > 300
-    assert len(set(shards.index["shard"].to_pylist())) >= 2
+    assert len(shards) > 40
+    assert len(shards) % MAPS_A_SHARD
+    assert len(set(shards.index["shard"].to_pylist())) >= 6
     windows = read_table(folder / "alone" / "associated", "windows").to_pandas()
     gaussians = read_table(folder / "alone" / "associated", "gaussians").to_pandas()
-    for number in (0, 255, 256, len(shards) - 1):
+    for number in (0, MAPS_A_SHARD - 1, MAPS_A_SHARD, len(shards) - 1):
         row = shards.index.slice(number, 1).to_pylist()[0]
         mentioned = windows["labels"].map(lambda labels, label=row["label"]: label in labels)
         own = windows[mentioned & windows["reading_id"].eq(row["reading_id"])]
@@ -106,9 +119,9 @@ def test_running_scheduler_that_works_elsewhere(folder, alone, monkeypatch):
 def test_a_worker_killed_half_way_changes_nothing(folder):
     """Killed once the first shard lies there, while others are drawn."""
     tables, associated = folder / "tables", folder / "alone" / "associated"
-    heatmaps = ("heatmaps", tables, associated)
+    drawing = ("heatmaps", tables, associated)
     size = ("--size", 320)
-    gazescribe(*heatmaps, folder / "calm", *size, "--workers", 1)
+    gazescribe(*drawing, folder / "calm", *size, "--workers", 1)
     out, killed = folder / "killed", []
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
 
@@ -121,7 +134,7 @@ def test_a_worker_killed_half_way_changes_nothing(folder):
 
         killer = threading.Thread(target=kill_one)
         killer.start()
-        gazescribe(*heatmaps, out, *size, "--scheduler", cluster.scheduler_address)
+        gazescribe(*drawing, out, *size, "--scheduler", cluster.scheduler_address)
         killer.join()
     assert killed == [False], "the worker was killed too late to matter"
     whole = {path.name: path.read_bytes() for path in (folder / "calm").iterdir()}
@@ -129,13 +142,15 @@ def test_a_worker_killed_half_way_changes_nothing(folder):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
 
 
+@pytest.mark.usefixtures("alone")
 def test_ctrl_c_ends_all_processes_with_one_line(folder):
     """The terminal sends it to all of them; none goes on, none says more."""
     out = folder / "interrupted"
-    code = "from gazescribe.pipeline.commands.cli import main; main()"
+    code = "from gazescribe.pipeline.maps import heatmaps; heatmaps.ROWS_A_SHARD = 8; "
+    code += "from gazescribe.pipeline.commands.cli import main; main()"
     heatmaps = ("heatmaps", folder / "tables", folder / "alone" / "associated", out)
     started = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, heatmaps), "--size", "640", "--workers", "2"],
+        [sys.executable, "-c", code, *map(str, heatmaps), "--size", "2048", "--workers", "2"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -208,8 +208,13 @@ def test_command_lines_parse(line, monkeypatch):
         assert_dvc_fits(words[1:])
 
 
+@functools.cache
 def stages():
     """All names of stages that DVC takes."""
+    return frozenset(list_stages())
+
+
+def list_stages():
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         yield name
         items = [""]
@@ -228,7 +233,12 @@ def assert_dvc_fits(words):
         if word == "-S":
             assert_settable(next(rest))
         elif not word.startswith("-"):
-            assert word in set(stages()) or (ROOT / word).is_file()
+            assert word in stages() or (ROOT / word).is_file()
+
+
+@functools.cache
+def load_file(path):
+    return yaml.load(path.read_text(), yaml.CSafeLoader)
 
 
 def assert_settable(setting):
@@ -237,7 +247,7 @@ def assert_settable(setting):
     key = key.removeprefix("~")
     if key.startswith("+"):
         key = key[1:].rpartition(".")[0]
-    assert found_in(yaml.safe_load((ROOT / (file or "params.yaml")).read_text()), key), setting
+    assert found_in(load_file(ROOT / (file or "params.yaml")), key), setting
 
 
 def found_in(content, key):
@@ -308,12 +318,8 @@ def test_variants_in_no_profile_are_named():
     assert set(re.findall(r"`(\w+)`", said)) == {*variants} - trained
 
 
-@functools.cache
 def all_params():
-    return [
-        yaml.safe_load(path.read_text())
-        for path in (ROOT / "params.yaml", *(ROOT / "params").glob("*.yaml"))
-    ]
+    return map(load_file, (ROOT / "params.yaml", *(ROOT / "params").glob("*.yaml")))
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
