@@ -116,6 +116,7 @@ def test_running_scheduler_that_works_elsewhere(folder, alone, monkeypatch):
         assert build(here, here / "cluster", "--scheduler", address) == alone
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_worker_killed_half_way_changes_nothing(folder):
     """Killed once the first shard lies there, while others are drawn."""
     tables, associated = folder / "tables", folder / "alone" / "associated"
