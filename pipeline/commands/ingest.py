@@ -25,7 +25,7 @@ COUNTED = {
 
 @options.command("ingest")
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=options.EXISTING_FOLDER)
+@click.argument("root", type=click.Path(exists=True, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--val-subjects",

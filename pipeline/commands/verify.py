@@ -24,7 +24,7 @@ from gazescribe.pipeline.sources.roots import find_root
 
 @options.command("verify")
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=options.EXISTING_FOLDER)
+@click.argument("root", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--quality",
     "quality_file",

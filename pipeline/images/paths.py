@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.images.reading import DICOM_SUFFIXES, PICTURE_SUFFIXES, SUFFIXES
 from gazescribe.pipeline.sources.loading import load_manifest
-from gazescribe.pipeline.sources.roots import levels
+from gazescribe.pipeline.sources.walking import levels
 
 
 def leads_out(image_path: str) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.errors import nearest
 from gazescribe.pipeline.sources.faults import Findings, Severity
 from gazescribe.pipeline.sources.manifests import SourceFile
-from gazescribe.pipeline.sources.roots import existing
+from gazescribe.pipeline.sources.walking import absence, existing
 
 Columns = dict[str, tuple[str, ...]]
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ def _checked_rows(
 ) -> tuple[list[list[str]], tuple[str, str] | None]:
     path = existing(root / findings.file)
     if path is None:
-        return [], ("missing", "there is no such file")
+        return [], ("missing", absence(root / findings.file))
     try:
         with opened(path) as handle:
             rows = [row for row in csv.reader(handle) if row]

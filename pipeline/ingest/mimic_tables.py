@@ -20,7 +20,8 @@ from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.roots import existing, find_root
+from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.walking import absence, existing
 
 STATES = {1.0: "positive", 0.0: "negative", -1.0: "uncertain"}
 METADATA = {
@@ -81,7 +82,7 @@ def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault
 def _read(path: Path, types: dict[str, pa.DataType], findings: Findings) -> pa.Table:
     """Read some columns of a table; note an error and give no row where it cannot be read."""
     file = existing(path)
-    message = "there is no such file"
+    message = absence(path)
     if file is not None:
         convert = csv.ConvertOptions(
             include_columns=list(types),

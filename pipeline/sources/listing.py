@@ -7,15 +7,12 @@ watch it, so this always runs and the stages after it only when its output chang
 """
 
 import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.sources.manifests import Manifest
-
-MAX_DEPTH = 8  # stops at links that lead back; MIMIC's images lie four folders deep
+from gazescribe.pipeline.sources.walking import entries_below
 
 
 def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
@@ -29,7 +26,9 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
     """
     matchers = [(file, manifest.matcher(file)) for file in manifest.files]
     sizes, hashed = {}, []
-    for path, size in _files(root):
+    for path, kind, size in entries_below(root):
+        if kind != "file":
+            continue
         file = next((file for file, matcher in matchers if matcher.fullmatch(path)), None)
         if file is not None and file.ingested:
             sizes[path] = size
@@ -37,16 +36,6 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
                 hashed.append(path)
     digests = {path: _md5(root / path) for path in progress(hashed, "md5", total=len(hashed))}
     return {"dataset": manifest.name, "size": sizes, "md5": digests}
-
-
-def _files(folder: Path, below: str = "", depth: int = 0) -> Iterator[tuple[str, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if entry.is_file():
-                yield path, entry.stat().st_size
-            elif entry.is_dir() and depth < MAX_DEPTH:
-                yield from _files(Path(entry.path), f"{path}/", depth + 1)
 
 
 def _md5(path: Path) -> str:

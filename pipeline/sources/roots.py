@@ -1,31 +1,60 @@
 """Find the root of a raw tree: people unpack archives into folders of any name."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.sources.manifests import Manifest
-
-MAX_DEPTH = 4  # wget makes physionet.org/files/<data set>/<version>/
-_IMAGE_FOLDER = r"[ps]\d{2,8}"  # MIMIC's p10, p10000000, s50000000
+from gazescribe.pipeline.sources.repackaged import find_mimic_eye, recognise
+from gazescribe.pipeline.sources.walking import MAX_DEPTH, existing, levels
 
 
 def find_root(start: Path, manifest: Manifest) -> Path:
     """Find the folder that holds a data set's signature file, at `start` or below; nearer ones win.
 
     The file may also lie there as `.csv.gz`. Where the manifest names none, `start` is the root.
+    Without it, a folder that holds two other files of the data set is the root of a damaged tree.
 
     Raises
     ------
     ManifestError
-        If no folder has the file, or two equally near ones do.
+        If no folder is the root, or two equally near ones are; it says what `start` is instead, if
+        that is known.
     """
     signature = manifest.signature
     if signature is None:
         return start.resolve()
+    root = _nearest([signature], 1, start, manifest)
+    eye = None if root else find_mimic_eye(start, manifest)
+    if root is None and eye is None:
+        others = [
+            file.pattern for file in manifest.files if file.ingested and "{" not in file.pattern
+        ]
+        root = _nearest(others, 2, start, manifest)
+    if root is not None:
+        return root
+    what, remedy = (
+        eye
+        or recognise(start, manifest)
+        or ("", f"Give the folder of {manifest.long_name}, version {manifest.versions[0]}.")
+    )
+    raise ManifestError(
+        f"no {manifest.name} tree is here: {signature} (or .gz) was looked for"
+        f" down to {MAX_DEPTH} folders below. {what}".rstrip(),
+        where=start,
+        remedy=remedy,
+    )
+
+
+def _nearest(patterns: list[str], n: int, start: Path, manifest: Manifest) -> Path | None:
+    """Find the nearest folder that holds so many of the files."""
+    if start.is_file():
+        return None
     for level in levels(start, manifest):
-        roots = [folder for folder in level if existing(folder / signature)]
+        roots = []
+        for folder in level:
+            n_there = sum(existing(folder / pattern) is not None for pattern in patterns)
+            if n_there >= n:
+                roots.append(folder)
         if len(roots) > 1:
             raise ManifestError(
                 f"{len(roots)} {manifest.name} trees lie here.",
@@ -35,34 +64,20 @@ def find_root(start: Path, manifest: Manifest) -> Path:
             )
         if roots:
             return roots[0]
-    raise ManifestError(
-        f"no {manifest.name} tree is here: {signature} (or .gz) was looked for"
-        f" down to {MAX_DEPTH} folders below.",
-        where=start,
-        remedy=f"Give the folder of {manifest.long_name}, version {manifest.versions[0]}.",
-    )
+    return None
 
 
-def levels(start: Path, manifest: Manifest) -> Iterator[list[Path]]:
-    """Give a folder, then those in it, and so on; not the folders of single images or readings."""
-    level = [start.resolve()]  # absolute: workers of a scheduler have another working folder
-    for _ in range(MAX_DEPTH + 1):
-        yield level
-        level = [inner for folder in level for inner in _folders(folder, manifest)]
+def find_beside(start: Path, root: Path, manifest: Manifest) -> Path | None:
+    """Find the tree of another data set where one was found: below `start`, or beside its root.
 
-
-def existing(path: Path) -> Path | None:
-    """Give the path of a file that may be gzipped, or None where there is neither."""
-    if path.is_file():
-        return path
-    packed = path.with_name(f"{path.name}.gz")
-    return packed if packed.is_file() else None
-
-
-def _folders(folder: Path, manifest: Manifest) -> Iterator[Path]:
-    for inner in sorted(folder.iterdir()):
-        of_one_item = re.fullmatch(_IMAGE_FOLDER, inner.name) or any(
-            manifest.is_id(kind, inner.name) for kind in manifest.ids
-        )
-        if inner.is_dir() and not of_one_item and not inner.name.startswith("."):
-            yield inner
+    Beside it are its neighbours, and those that wget makes, which hold one folder a version. None
+    where there is none, or no single one.
+    """
+    signature = manifest.signature or ""
+    wget = [root.parent.parent / manifest.name / version for version in manifest.versions]
+    beside = list(levels(root.parent, manifest, depth=1))
+    for level in (*levels(start, manifest), *beside, wget):
+        roots = [folder for folder in level if existing(folder / signature)]
+        if roots:
+            return roots[0] if len(roots) == 1 else None
+    return None

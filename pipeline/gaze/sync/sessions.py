@@ -18,7 +18,8 @@ from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.ingest.egd.gaze import CALIBRATION_LENGTH
 from gazescribe.pipeline.ingest.egd.screen import EgdDisplay, display_of
 from gazescribe.pipeline.sources.loading import load_manifest
-from gazescribe.pipeline.sources.roots import existing, find_root
+from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.walking import existing
 
 NUMBERS = ("SESSION_ID", "FPOGX", "FPOGY", "FPOGD", "FPOGV")
 

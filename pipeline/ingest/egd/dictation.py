@@ -15,6 +15,7 @@ from typing import Any
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Findings
+from gazescribe.pipeline.sources.walking import absence
 
 _BLANKS = re.compile(r"\s+")
 
@@ -53,7 +54,7 @@ def read_dictation(
 
 def _load(path: Path, findings: Findings) -> dict[str, Any] | None:
     if not path.is_file():
-        findings.add("loss", "transcript_missing", "there is no such file", loses="text")
+        findings.add("loss", "transcript_missing", absence(path), loses="text")
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))

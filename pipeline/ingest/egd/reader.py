@@ -51,7 +51,7 @@ from gazescribe.pipeline.ingest.splits import (
 )
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.roots import existing
+from gazescribe.pipeline.sources.walking import absence, existing
 
 TABLES = ("readings", "fixations", "words", "sentences", "samples", "regions", "attributes")
 NO_DICTATION = ("transcript_missing", "transcript_unreadable")
@@ -109,7 +109,7 @@ def _file(
     findings = Findings(manifest.file(name).pattern, None, faults)
     path = existing(root / findings.file)
     if path is None:
-        findings.add("loss", f"{name}_missing", "there is no such file", loses=loses)
+        findings.add("loss", f"{name}_missing", absence(root / findings.file), loses=loses)
     return findings, path
 
 

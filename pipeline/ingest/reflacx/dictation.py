@@ -11,6 +11,7 @@ from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings
 from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.walking import absence
 
 
 def read_dictation(
@@ -46,10 +47,14 @@ def _read_transcription(
     root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
 ) -> str | None:
     findings = findings_of(manifest.file("transcription"), reading, chunk)
+    path = root / findings.file
     try:
-        text = (root / findings.file).read_text(encoding="utf-8-sig").strip()
+        # A pipe would be waited for without end.
+        reason = "" if path.is_file() else absence(path)
+        text = "" if reason else path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        reason = str(error)
+    if reason:
         message = f"this cannot be read ({reason}); the text is rebuilt from the words"
         findings.add("warning", "transcription_unreadable", message)
         return None

@@ -10,7 +10,7 @@ from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.roots import existing
+from gazescribe.pipeline.sources.walking import absence, existing
 
 MAX_AUDIO_S = 240.0  # length of the recording buffer (spec reflacx A13)
 STEP_S = 0.001  # 1 kHz
@@ -79,7 +79,7 @@ def read_samples(
     findings = findings_of(manifest.file("gaze"), reading, chunk)
     path = existing(root / findings.file)
     if path is None:
-        findings.add("loss", "gaze_missing", "there is no such file", loses="samples")
+        findings.add("loss", "gaze_missing", absence(root / findings.file), loses="samples")
         return
     types = dict.fromkeys(SAMPLE_COLUMNS.values(), "float64")
     options = csv.ConvertOptions(include_columns=list(types), column_types=types)

@@ -32,7 +32,7 @@ from gazescribe.pipeline.ingest.splits import (
 )
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.roots import existing
+from gazescribe.pipeline.sources.walking import existing
 
 
 def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:

@@ -2,9 +2,10 @@ import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.sources.loading import load_manifest
-from gazescribe.pipeline.sources.roots import existing, find_root
+from gazescribe.pipeline.sources.roots import find_beside, find_root
 
 REFLACX = load_manifest("reflacx")
+MIMIC = load_manifest("mimic-cxr-jpg")
 
 
 def put(folder, name="main_data/metadata_phase_3.csv"):
@@ -58,9 +59,42 @@ def test_the_search_stays_out_of(tmp_path, folder):
         find_root(tmp_path, REFLACX)
 
 
-def test_existing_takes_the_plain_file_first(tmp_path):
-    assert existing(tmp_path / "a.csv") is None
-    put(tmp_path, "a.csv.gz")
-    assert existing(tmp_path / "a.csv") == tmp_path / "a.csv.gz"
-    put(tmp_path, "a.csv")
-    assert existing(tmp_path / "a.csv") == tmp_path / "a.csv"
+def test_two_links_to_one_tree_are_one_tree(tmp_path):
+    root = put(tmp_path / "a")
+    (tmp_path / "b").symlink_to(root)
+    assert find_root(tmp_path, REFLACX) == root
+
+
+def test_a_tree_without_its_signature_is_found_by_two_other_files(tmp_path):
+    for phase in (1, 2):
+        put(tmp_path / "a", f"main_data/metadata_phase_{phase}.csv")
+    assert find_root(tmp_path, REFLACX) == tmp_path / "a"
+
+
+def test_one_other_file_is_no_tree(tmp_path):
+    put(tmp_path / "a", "main_data/metadata_phase_1.csv")
+    with pytest.raises(ManifestError, match="no reflacx tree is here"):
+        find_root(tmp_path, REFLACX)
+
+
+@pytest.mark.parametrize(
+    ("root", "mimic"),
+    [
+        pytest.param("reflacx", "mimic-cxr-jpg-2.0.0", id="neighbours"),
+        pytest.param("reflacx/1.0.0", "mimic-cxr-jpg/2.1.0", id="wget"),
+        pytest.param("a/b/reflacx", "c/d/mimic", id="below-what-was-given"),
+    ],
+)
+def test_another_data_set_beside_is_found(tmp_path, root, mimic):
+    put(tmp_path / root)
+    tree = put(tmp_path / mimic, "mimic-cxr-2.0.0-metadata.csv.gz")
+    start = tmp_path / (root if root[0] == "r" else "")
+    assert find_beside(start, tmp_path / root, MIMIC) == tree
+
+
+def test_two_data_sets_beside_are_none(tmp_path):
+    root = put(tmp_path / "reflacx")
+    for name in ("a", "b"):
+        put(tmp_path / name, "mimic-cxr-2.0.0-metadata.csv")
+    assert find_beside(root, root, MIMIC) is None
+    assert find_beside(tmp_path, root, MIMIC) is None
