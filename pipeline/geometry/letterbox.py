@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError
+from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,14 @@ class Letterbox:
         Raises
         ------
         ArrayError
-            If a side is not positive.
+            If a side is not positive, or longer than `MAX_SIDE`.
         """
         size = size or image_size
         if min(*image_size, *size) < 1:
             raise ArrayError(f"sizes must be positive, got image {image_size} and frame {size}.")
+        if max(*image_size, *size) > MAX_SIDE:
+            what = f"sides of more than {MAX_SIDE:,} pixels are not drawn, got image {image_size}"
+            raise ArrayError(f"{what} and frame {size}.")
         to, per = min(zip(size, image_size, strict=True), key=lambda sides: sides[0] / sides[1])
         # In whole numbers: the float scale may lie a hair off, and the floor then a pixel.
         pads = [

@@ -1,6 +1,9 @@
 """Sizes of maps and images, as options and parameters write them."""
 
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import ParamsError, shorten
+
+MAX_SIDE = 16_384
+"""Pixels of a side of any picture or map; the largest radiographs have some 5,000."""
 
 
 def parse_size(text: str | int) -> tuple[int, int] | None:
@@ -9,13 +12,19 @@ def parse_size(text: str | int) -> tuple[int, int] | None:
     Raises
     ------
     ParamsError
-        If it is none of these.
+        If it is none of these, or has a side longer than `MAX_SIDE`.
     """
     if str(text) == "native":
         return None
     sides = str(text).lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and int(side) for side in sides):
+    digits = [side.lstrip("0") for side in sides if side.isascii() and side.isdigit()]
+    if len(sides) > 2 or len(digits) < len(sides) or "" in digits:
         raise ParamsError(
-            f"size {text!r} is neither N nor HxW in model pixels.", remedy="Say 512, or 640x512."
+            f"size {shorten(repr(text))} is neither N nor HxW in model pixels.",
+            remedy="Say 512, or 640x512.",
         )
-    return int(sides[0]), int(sides[-1])
+    # Python reads no number of thousands of digits.
+    if any(len(side) > len(str(MAX_SIDE)) or int(side) > MAX_SIDE for side in digits):
+        what = f"size {shorten(text)} has a side of more than {MAX_SIDE:,} pixels."
+        raise ParamsError(what, remedy="Say 512, or 640x512.")
+    return int(digits[0]), int(digits[-1])

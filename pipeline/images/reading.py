@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
+from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.published import published_frame, published_resize
+from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -27,6 +29,10 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 NEARLY_GREY = 8
 """Largest difference between channels of a grey picture stored in colour: JPEG rounds each."""
+MAX_PIXELS = 10**8
+TOO_LARGE = f"this picture has more than {MAX_PIXELS:,} pixels, or {MAX_SIDE:,} on a side."
+DEFERRED = 2**20
+"""Bytes of a DICOM element above which it is read when it is asked for: after the header."""
 UNLIMITED = 1e12
 """Beyond every window."""
 
@@ -48,10 +54,11 @@ def read_radiograph(path: Path) -> Picture:
     Raises
     ------
     GazeError
-        If the file cannot be read, is damaged, in colour, of several frames, or compressed in a way
-        that no installed decoder knows. `what` never names a value of the file, so that it can be
-        counted.
+        If the file cannot be read, is damaged, in colour, of several frames, too large, or
+        compressed in a way that no installed decoder knows. `what` never names a value of the file,
+        so that it can be counted.
     """
+    check_file(path, GazeError)
     try:
         with path.open("rb") as file:
             is_dicom = file.read(132).endswith(b"DICM") or path.suffix.lower() in DICOM_SUFFIXES
@@ -75,7 +82,10 @@ def _read_picture(path: Path) -> Picture:
         image = Image.open(path, formats=("JPEG", "PNG"))
     except UnidentifiedImageError as error:
         raise GazeError("this is neither JPEG nor PNG nor DICOM.", where=path) from error
+    except Image.DecompressionBombError as error:  # beyond Pillow's own limit, which is above ours
+        raise GazeError(TOO_LARGE, where=path, faults=[str(error)]) from error
     with image:
+        _refuse_large(path, image.height, image.width)
         _refuse_frames(path, getattr(image, "n_frames", 1))
         if image.mode.startswith("I"):
             return _to_8_bits(np.asarray(image))
@@ -105,11 +115,12 @@ def _read_dicom(path: Path) -> Picture:
     from pydicom.errors import InvalidDicomError
 
     try:
-        dataset = dcmread(path)
+        dataset = dcmread(path, defer_size=DEFERRED)
     except InvalidDicomError as error:
         raise GazeError("this is no DICOM file: its header is absent.", where=path) from error
     if "PixelData" not in dataset:
         raise GazeError("this DICOM file holds no picture.", where=path)
+    _refuse_large(path, int(dataset.Rows), int(dataset.Columns))
     _refuse_frames(path, int(dataset.get("NumberOfFrames") or 1))
     kind = dataset.PhotometricInterpretation
     if kind not in {"MONOCHROME1", "MONOCHROME2"}:
@@ -159,6 +170,12 @@ def _check_decoder(path: Path, dataset: "Dataset") -> None:
             where=path,
             remedy="Install python-gdcm, or decompress the file first: gdcmconv --raw IN OUT.",
         )
+
+
+def _refuse_large(path: Path, height: int, width: int) -> None:
+    """Refuse by its header what would fill the memory."""
+    if height * width > MAX_PIXELS or max(height, width) > MAX_SIDE:
+        raise GazeError(TOO_LARGE, where=path, faults=[f"it has {height:,} × {width:,}"])
 
 
 def _refuse_frames(path: Path, n_frames: int) -> None:
