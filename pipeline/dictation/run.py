@@ -10,7 +10,6 @@ Params: section `label`. Drops: reports without text, counted.
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
 from gazescribe.pipeline.dictation.reports import ReportText
 
 REPORTS_A_TASK = 5000
+CHARACTERS_A_TASK = 10_000_000  # of long texts fewer are held at once
 
 
 def run(
@@ -36,15 +36,27 @@ def run(
     list of dict
         For each report the rows of table `mentions`.
     """
-    waiting = iter(reports)
     for rows in map_tasks(
         partial(label_reports, rules=rules and rules.resolve(), conventions=conventions),
-        iter(lambda: list(islice(waiting, REPORTS_A_TASK)), []),
+        _tasks(reports),
         workers=workers,
         scheduler=scheduler,
         description="reports",
     ):
         yield from rows
+
+
+def _tasks(reports: Iterable[ReportText]) -> Iterator[list[ReportText]]:
+    task: list[ReportText] = []
+    n_characters = 0
+    for report in reports:
+        task.append(report)
+        n_characters += len(report.text)
+        if len(task) >= REPORTS_A_TASK or n_characters >= CHARACTERS_A_TASK:
+            yield task
+            task, n_characters = [], 0
+    if task:
+        yield task
 
 
 def label_reports(

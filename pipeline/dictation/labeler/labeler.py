@@ -1,14 +1,17 @@
 """The labeler: texts in, mentions out."""
 
+import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from gazescribe.pipeline.core.errors import ParamsError, RuleError
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.clauses import Item
@@ -20,6 +23,7 @@ from gazescribe.pipeline.dictation.labeler.components import (
 )
 from gazescribe.pipeline.dictation.labeler.decisions import Decision
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
@@ -29,6 +33,8 @@ SECTION_RULE = "section.ignored"
 
 NO_FINDING = "No Finding"
 _NOT_A_FINDING = "Support Devices"
+
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # spaCy cannot encode it
 
 Spans = Sequence[tuple[int, int]]
 View = Literal["reflacx", "ten", "chexpert"]
@@ -66,9 +72,12 @@ class Labeler:
     def __init__(self, book: RuleBook, conventions: Conventions) -> None:
         self.book = book
         self.conventions = conventions
-        self._compiled = compile_rules(book, conventions)
         heeded = book.sections if conventions.sections == "written" else Sections()
-        self._headings = compile_headings(heeded)
+        try:
+            self._compiled = compile_rules(book, conventions)
+            self._headings = compile_headings(heeded)
+        except PhraseError as error:  # of headings in full, and of phrases with slips of dictation
+            raise RuleError(f"{error}.", where=book.folder) from error
         self._generic = frozenset(concept.id for concept in book.concepts if concept.generic)
         self._labels = {
             concept.id: tuple(conventions.chosen(concept.under, concept.labels))
@@ -140,7 +149,7 @@ class Labeler:
     ) -> Iterator[tuple[str, list[Explained]]]:
         """Give each text with all that was found in it, dropped or not, and the reasons."""
         spans = repeat(None) if sentences is None else sentences
-        for doc in self._nlp.pipe(map(self._nlp.tokenizer, texts, spans)):
+        for doc in self._nlp.pipe(map(self._nlp.tokenizer, _checked(texts), spans)):
             text = doc.user_data[ORIGINAL]
             ignored = ignored_spans(text, self._headings)
             yield text, [self._explained(decided, ignored) for decided in doc.user_data[DECIDED]]
@@ -208,11 +217,20 @@ class Labeler:
 
     def _explained(self, decided: tuple[int, Item, Decision], ignored: Spans) -> Explained:
         number, item, decision = decided
-        for start, end in ignored:
-            if start <= item.start < end:
-                decision = Decision(DROPPED, SECTION_RULE, None, (start, end))
+        place = bisect_right(ignored, item.start, key=itemgetter(0)) - 1
+        if place >= 0 and item.start < ignored[place][1]:
+            decision = Decision(DROPPED, SECTION_RULE, None, ignored[place])
         name = item.concept.id if item.concept else ""
         return Explained(item.start, item.end, self._labels[name], name, number, decision)
+
+
+def _checked(texts: Iterable[str]) -> Iterator[str]:
+    for number, text in enumerate(texts, start=1):
+        half = _HALF_A_CHARACTER.search(text)
+        if half is not None:
+            place = f"text {number} has half of a surrogate pair at character {half.start()}."
+            raise GazeError(place, remedy="Decode its bytes in their own encoding.")
+        yield text
 
 
 def _mentions(text: str, concepts: Sequence[Explained]) -> list[Mention]:

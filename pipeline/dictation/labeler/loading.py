@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.yaml_files import LOADER, Strict, explain
+from gazescribe.pipeline.core.yaml_files import Strict, compose_yaml, explain
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError, is_only_common
 from gazescribe.pipeline.dictation.labeler.rules import (
@@ -69,9 +69,10 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     faults: list[str] = []
     seen: dict[str, str] = {}
     for path, model in _files(folder):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
         source = _RulesFile(path, folder)
         content = _read(source, model)
+        if content is not None:  # what cannot be read is not hashed: a pipe would be waited for
+            digest.update(source.name.encode() + b"\0" + path.read_bytes())
         if isinstance(content, Vocabulary):
             _check_concepts(content, source, seen, labels)
             concepts += content.concepts
@@ -79,10 +80,16 @@ def load_rules(folder: Path | None = None) -> RuleBook:
             _check_family(content, source, seen)
             families.append(content)
         elif isinstance(content, Sections):
+            _check_phrases(content.heeded, ("heeded",), source, may_be_common=True)
+            _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
             sections = content
         elif isinstance(content, Repairs):
             repairs = content
         faults += source.faults
+    faults += [
+        f"{path.relative_to(folder).as_posix()}: only files named .yaml are read"
+        for path in sorted(folder.glob("*/*.yml"))
+    ]
     if not concepts and not faults:
         faults.append("vocabulary/ holds no *.yaml with concepts")
     if faults:
@@ -98,11 +105,11 @@ def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
 
 def _read(source: _RulesFile, model: type[Strict]) -> Strict | None:
     try:
-        node = yaml.compose(source.path.read_text(encoding="utf-8"), Loader=LOADER)
-        content = _plain(node, (), source) if node else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        source.fault((), f"this is not YAML ({error})")
+        node = compose_yaml(source.path, RuleError)
+    except RuleError as error:
+        source.faults.append(f"{source.name}: {error.what.rstrip('.')}")
         return None
+    content = _plain(node, (), source) if node else {}
     try:
         return model.model_validate(content)
     except ValidationError as invalid:

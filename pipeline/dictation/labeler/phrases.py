@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, compress, product
+from math import prod
 
 MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
+MAX_DEPTH = 20  # brackets in brackets; our own rules have two
 _TOKEN = re.compile(r"\w+(?:'\w+)*|'\w+|[^\w\s]")
 _INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 GAP = re.compile(r"<(\d)>")
@@ -76,6 +78,8 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
 
 def variants(phrase: str) -> set[str]:
     """Write out a phrase in full; for short ones without gaps, such as headings."""
+    if prod(map(len, parts(phrase))) > MAX_VARIANTS:
+        raise PhraseError(f"{phrase!r} has more than {MAX_VARIANTS} variants")
     return {" ".join(chain.from_iterable(rows)) for rows in product(*parts(phrase))}
 
 
@@ -83,6 +87,8 @@ def _split(plain: str, phrase: str) -> list[str]:
     depth, pieces = 0, [""]
     for sign in plain:
         depth += (sign in "([") - (sign in ")]")
+        if depth > MAX_DEPTH:
+            raise PhraseError(f"{phrase!r} has more than {MAX_DEPTH} brackets in each other")
         if depth < 0:
             raise PhraseError(f"{phrase!r} closes a bracket that it never opened")
         if sign.isspace() and depth == 0:

@@ -16,7 +16,8 @@ def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str
     if not ignored:
         return None
     names = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
-    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
+    # Of many spaces the first two are enough: from each of them the others would be read again.
+    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  )(?<!   ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
     shouted = rf"(?<=\s)(?:{names.upper()})"  # also in the middle of a line
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
     return re.compile(rf"({begins}|{shouted}){byline}[ \t*]*:"), ignored

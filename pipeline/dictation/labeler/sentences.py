@@ -18,9 +18,9 @@ _SINGLE = {
 }
 
 # A period, question or exclamation mark before a space; a period glued between two words;
-# a line break.
+# a line break. A row of marks is looked at from its first one alone: rows can be long.
 _MAYBE_END = re.compile(
-    r"[.!?]+[\"')\]]*(?=\s|\Z)"
+    r"(?<![.!?])[.!?]+[\"')\]]*(?=\s|\Z)"
     r"|\.(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b)|\.(?<= \.)(?=[A-Za-z])|\n"
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)

@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.dictation.reports import ReportText
+from gazescribe.pipeline.dictation.run import _tasks
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, sentences, words, write_tables
 
@@ -166,6 +168,12 @@ def test_explain_shows_what_was_dropped_and_why():
     assert "rule: structure.no_state" in done
     assert "rule: section.ignored" in done
     assert "0 mentions, 2 dropped" in done
+
+
+def test_long_reports_make_smaller_tasks(monkeypatch):
+    monkeypatch.setattr("gazescribe.pipeline.dictation.run.CHARACTERS_A_TASK", 10)
+    reports = [ReportText(text, text) for text in ("1234", "123456", "", "1")]
+    assert [len(task) for task in _tasks(reports)] == [2, 2]
 
 
 def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):

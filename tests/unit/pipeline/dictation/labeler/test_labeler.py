@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.errors import ParamsError, RuleError
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
@@ -51,6 +51,18 @@ def test_texts_come_back_in_order_and_in_any_number(labeler):
     assert labeler.label([]) == []
     found = labeler.label(["", "No effusion.", "Heart.", "Edema."])
     assert [len(mentions) for mentions in found] == [0, 2, 0, 1]
+
+
+def test_half_a_character_is_refused_by_its_place(labeler):
+    with pytest.raises(GazeError, match=r"text 2 has half .* character 6") as raised:
+        labeler.label(["Edema.", "Edema \ud800."])
+    assert "Edema" not in str(raised.value)
+
+
+def test_each_of_many_headings_ends_at_the_next(labeler):
+    text = "Indication: edema. Findings: edema. " * 3
+    (mentions,) = labeler.label([text])
+    assert [mention.char_start for mention in mentions] == [29, 65, 101]
 
 
 def test_texts_are_read_as_they_are_needed(labeler):

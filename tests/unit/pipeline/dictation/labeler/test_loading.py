@@ -1,4 +1,6 @@
+import os
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ EDEMA = """concepts:
     labels: [pulmonary edema]
     phrases: [edema]
 """
+LAUGHS = "a: &a [b]\n" + "\n".join(
+    f"{key}: &{key} [{', '.join(['*' + before] * 9)}]" for before, key in pairwise("abcdefghi")
+)
 FAMILY = """family: denial
 direction: before
 effect: negative
@@ -161,6 +166,46 @@ def test_a_fault_names_file_and_line(folder, file, old, new, message):
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(RuleError, match=re.escape(message)):
+        load_rules(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("concepts: {? [1] : 2}", "line 1: a key must be a word", id="list as key"),
+        pytest.param("concepts: &a [*a]", "line 1: this anchor is used inside", id="in itself"),
+        pytest.param("[" * 5000, "line 1: nested deeper than 50 levels", id="deep"),
+        pytest.param(LAUGHS, "anchors unfold to", id="anchors without end"),
+    ],
+)
+def test_yaml_that_nobody_writes(folder, content, message):
+    (folder / "vocabulary" / "x.yaml").write_text(content)
+    with pytest.raises(RuleError, match=f"vocabulary/x.yaml: this is not YAML .*{message}"):
+        load_rules(folder)
+
+
+@pytest.mark.parametrize(
+    ("heading", "message"),
+    [
+        pytest.param('"("', "sections.yaml line 2: '.' opens a bracket", id="bracket"),
+        pytest.param(f'"{"(" * 900}a{")" * 900}"', "more than 20 brackets", id="deep"),
+    ],
+)
+def test_a_faulty_heading(folder, heading, message):
+    (folder / "sections.yaml").write_text(f"ignored:\n  - {heading}\n")
+    with pytest.raises(RuleError, match=message):
+        load_rules(folder)
+
+
+def test_a_file_that_would_not_be_read_is_named(folder):
+    (folder / "vocabulary" / "mine.yml").write_text(EDEMA)
+    with pytest.raises(RuleError, match=r"vocabulary/mine.yml: only files named .yaml are read"):
+        load_rules(folder)
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "vocabulary" / "x.yaml")
+    with pytest.raises(RuleError, match=r"vocabulary/x.yaml: this is a pipe"):
         load_rules(folder)
 
 

@@ -26,3 +26,13 @@ def test_ignored_spans(text, ignored):
 def test_without_headings_nothing_is_ignored():
     assert compile_headings(Sections(heeded=["findings"])) is None
     assert ignored_spans("Indication: edema.", None) == []
+
+
+@pytest.mark.parametrize("n_spaces", [2, 3, 1_000_000])
+def test_many_spaces_are_read_once(n_spaces):
+    """A million took hours, for each was the start of a look at all that follow."""
+    spaces = " " * n_spaces
+    text = f"Lungs{spaces}clear{spaces}Indication: edema."
+    assert [text[slice(*span)] for span in ignored_spans(text, HEADINGS)] == [
+        f"{spaces[2:]}Indication: edema."
+    ]

@@ -41,3 +41,9 @@ def test_the_working_copy_has_a_character_for_each(text):
 
 def test_the_working_copy_is_plain():
     assert working_copy("No\u00a0Effusion\u2014can\u2019t\tSEE") == "no effusion-can't see"
+
+
+def test_long_rows_of_marks_are_read_once():
+    """A million marks took hours, for each was the start of a look at all that follow."""
+    text = "." * 1_000_000 + "x. Edema."
+    assert [text[slice(*span)][-3:] for span in split_sentences(text)] == [".x.", "ma."]
