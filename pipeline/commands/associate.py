@@ -10,14 +10,28 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.dictation.reports import SUFFIXES
 from gazescribe.pipeline.windows.associate import run
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import ENDS, STARTS
 
 
+def _file_of_mentions(
+    ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]
+) -> Path | None:
+    """Take what stands between TABLES and OUT: one file, or nothing."""
+    if len(paths) > 1:
+        found = len(paths) + 2
+        raise click.UsageError(f"TABLES [MENTIONS] OUT are at most 3 paths, found: {found}.", ctx)
+    return options.EXISTING_FILE.convert(paths[0], param, ctx) if paths else None
+
+
 @options.command("associate")
 @click.argument("tables", type=options.EXISTING_FOLDER)
-@click.argument("mentions", type=options.EXISTING_FILE)
+# click has no optional argument before another one: it is a list that may hold one file.
+@click.argument(
+    "mentions", nargs=-1, type=options.FOLDER, metavar="[MENTIONS]", callback=_file_of_mentions
+)
 @click.argument("out", type=options.FOLDER)
 @click.option(
     "--unit", type=click.Choice(["sentence", "mention"]), help="What a window belongs to."
@@ -35,7 +49,7 @@ from gazescribe.pipeline.windows.windows import ENDS, STARTS
 @options.shared_options
 def associate(
     tables: Path,
-    mentions: Path,
+    mentions: Path | None,
     out: Path,
     rules: Path | None,
     encoding: str,
@@ -45,23 +59,56 @@ def associate(
     """Tie fixations to mentions: write OUT/windows.parquet and OUT/gaussians.parquet.
 
     TABLES is an ingested folder. MENTIONS is what `gazescribe label` wrote, or anybody's spans with
-    report id, span, label and polarity (csv, jsonl, parquet).
+    report id, span, label and polarity (csv, jsonl, parquet). Without it the windows are those of
+    whole readings, and of the gaze to the last word where there are words.
     """
     section = override(load_params(shared.params_file).associate, **values)
-    _check_rules(section, values)
+    if mentions is None:
+        _check_without_mentions(out, values, rules)
+    else:
+        _check_rules(section, values)
     summary = run(tables, mentions, out, section, rules=rules, encoding=encoding, **shared.parallel)
-    windows = {
-        name: n
-        for name, n in summary["n_windows"].items()
-        if name.split()[0] in ("sentence", "mention")
-    }
-    counted = ", ".join(f"{n} {name}" for name, n in windows.items()) or "no sentence"
-    line = f"{plural(summary['n_readings'], 'reading')}, windows: {counted}"
+    shared.summarise(f"{_line(summary)} → {out}", summary)
+
+
+def _line(summary: dict[str, Any]) -> str:
+    """Say the windows of mentions; where there are none, those of whole readings."""
+    windows = [f"{n} {name}" for name, n in summary["n_windows"].items()]
+    of_mentions = [text for text in windows if text.split()[1] in ("sentence", "mention")]
+    if not of_mentions and summary["n_mentions"] is not None:
+        windows.insert(0, "no sentence")
+    line = f"{plural(summary['n_readings'], 'reading')}, windows: "
+    line += ", ".join(of_mentions or windows) or "none"
     line += f"; {plural(summary['n_gaussians'], 'Gaussian')}"
-    for table in ("readings", "mentions"):
-        reasons = ", ".join(f"{n} {why}" for why, n in summary[f"{table}_left_out"].items() if n)
-        line += f"; {table} left out: {reasons or 'none'}"
-    shared.summarise(f"{line} → {out}", summary)
+    if n_unseen := summary.get("n_readings_without_fixations"):
+        line += f"; {plural(n_unseen, 'reading')} without fixations"
+    for table in ("readings", "mentions", "rows"):
+        if table == "mentions" and summary["n_mentions"] is None:
+            line += "; no MENTIONS"
+        elif (left_out := summary.get(f"{table}_left_out")) is not None:
+            reasons = ", ".join(f"{n} {why}" for why, n in left_out.items() if n)
+            line += f"; {table} left out: {reasons or 'none'}"
+    return line
+
+
+def _check_without_mentions(out: Path, values: dict[str, Any], rules: Path | None) -> None:
+    """Refuse what only mentions have, and a file in the place of OUT: MENTIONS, and OUT forgotten.
+
+    `values` are the options of windows, None where they were not given.
+    """
+    if out.is_file() or out.suffix in SUFFIXES:
+        raise click.UsageError(f"Missing argument 'OUT': {out} is no folder, but MENTIONS.")
+    named = [
+        f"--{name.removesuffix('_s').replace('_', '-')}"
+        for name, value in values.items()
+        if value is not None
+    ]
+    named += ["--rules"] if rules else []
+    if named:
+        raise ParamsError(
+            f"{', '.join(named)} is for windows of mentions, and there are no MENTIONS.",
+            remedy="Leave it out, or give MENTIONS before OUT.",
+        )
 
 
 def _check_rules(params: Associate, values: dict[str, Any]) -> None:

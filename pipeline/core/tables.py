@@ -177,11 +177,25 @@ def rows_of(table: pa.Table, key: str, ids: Sequence[str]) -> dict[str, dict[str
     }
 
 
-def read_readings(folder: Path, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Read the rows of a few readings, as `rows_of` gives them; other row groups stay unread."""
+def read_readings(
+    folder: Path, name: str, ids: Sequence[str], *, optional: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Read the rows of a few readings, as `rows_of` gives them; other row groups stay unread.
+
+    An absent table has no rows if it is `optional`.
+    """
     key = TABLES[name].key[0]
     where = [(key, ">=", min(ids)), (key, "<=", max(ids))]
-    return rows_of(read_table(folder, name, filters=where), key, ids)
+    read = read_if_present if optional else read_table
+    return rows_of(read(folder, name, filters=where), key, ids)
+
+
+def read_if_present(folder: Path, name: str, **selection: Any) -> pa.Table:
+    """Read a table as `read_table` does; a folder without it gives no rows."""
+    settle(folder)
+    if table_path(folder, name).is_file():
+        return read_table(folder, name, **selection)
+    return TABLES[name].schema.empty_table()
 
 
 def write_table(

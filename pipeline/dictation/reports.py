@@ -18,7 +18,7 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.tables import conform, read_table, rows_of
+from gazescribe.pipeline.core.tables import conform, read_if_present, read_table, rows_of
 from gazescribe.pipeline.dictation.foreign_files import (
     SUFFIXES,
     Faults,
@@ -150,7 +150,8 @@ def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
 def _columns_by_reading(
     folder: Path, name: str, ids: list[str], columns: tuple[str, ...]
 ) -> dict[str, list[list[Any]]]:
-    rows = rows_of(read_table(folder, name, ["reading_id", *columns]), "reading_id", ids)
+    table = read_if_present(folder, name, columns=["reading_id", *columns])
+    rows = rows_of(table, "reading_id", ids)
     return {key: [part[column].tolist() for column in columns] for key, part in rows.items()}
 
 

@@ -1,10 +1,11 @@
 """Tie fixations to mentions: windows of time, and the Gaussians that draw them.
 
-Reads: `readings, fixations, words, sentences` of a folder of tables; mentions of our labeler or of
-anybody else's.
+Reads: `readings, fixations` of a folder of tables, `words, sentences` where it has them; mentions,
+if there are any, of our labeler or of anybody else's.
 Writes: `windows.parquet`, `gaussians.parquet`, `associate.json`.
 Params: `associate`.
-Drops: nothing silently; readings without gaze or size and windows without a map are counted.
+Drops: nothing silently; readings without gaze or size, windows without a map, and rows of readings
+that the tables do not have are counted.
 Source: Lanfredi et al. 2023, Sections 2.1.2 and 2.8; `spec/mil.md` section 1. Where paper and
 published code differ, the code's reading is the default since it produced the published figures.
 """
@@ -26,6 +27,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
+    read_if_present,
     read_readings,
     read_table,
     rows_of,
@@ -47,6 +49,7 @@ class AssociatedPart:
     gaussians: pa.Table
     mentions_left_out: Counter[str]  # those that opened no window, by reason
     n_late: int  # readings without gaze before their first mention
+    n_unseen: int  # readings without a fixation
 
 
 def read_parts(
@@ -56,8 +59,9 @@ def read_parts(
 
     `ids` are in order, `mentions` sorted by report.
     """
-    names = ("readings", "words", "sentences", "fixations")
-    parts = {name: read_readings(folder, name, ids) for name in names}
+    parts = {name: read_readings(folder, name, ids) for name in ("readings", "fixations")}
+    for name in ("words", "sentences"):  # recordings of gaze alone may lack them
+        parts[name] = read_readings(folder, name, ids, optional=True)
     parts["mentions"] = rows_of(mentions, "report_id", ids)
     for reading_id in ids:
         tables = {name: part[reading_id] for name, part in parts.items()}
@@ -75,7 +79,7 @@ def associate_readings(
     windows: list[dict[str, Any]] = []
     gaussians: list[Columns] = []
     left_out: Counter[str] = Counter()
-    n_late = 0
+    n_late = n_unseen = 0
     for reading, parts in read_parts(tables, mentions, ids):
         rows, columns = associate_reading(
             reading, parts, params=params, label_map=label_map, left_out=left_out
@@ -83,6 +87,7 @@ def associate_readings(
         windows += rows
         gaussians += columns
         n_late += gaze_begins_late(parts, params, label_map)
+        n_unseen += not len(parts["fixations"]["onset_s"])
     joined: Columns | pa.Table = TABLES["gaussians"].schema.empty_table()
     if gaussians:
         joined = {name: np.concatenate([part[name] for part in gaussians]) for name in gaussians[0]}
@@ -91,12 +96,13 @@ def associate_readings(
         conform(joined, "gaussians"),
         left_out,
         n_late,
+        n_unseen,
     )
 
 
 def run(
     tables: Path,
-    mentions: Path,
+    mentions: Path | None,
     out: Path,
     params: Associate,
     *,
@@ -107,6 +113,7 @@ def run(
 ) -> dict[str, Any]:
     """Associate a whole folder; write windows and Gaussians; give the counts.
 
+    Without mentions the windows are those of the whole reading, and of the gaze to its last word.
     Other files in `out` stay.
 
     Raises
@@ -116,7 +123,9 @@ def run(
     """
     label_map = load_label_map(rules)
     readings = read_table(tables, "readings")
-    spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
+    spoken = TABLES["mentions"].schema.empty_table()
+    if mentions is not None:
+        spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, readings_left_out = _usable(readings)
     tasks = []
     for first in range(0, len(ids), READINGS_A_TASK):
@@ -127,7 +136,7 @@ def run(
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
-    n_late = 0
+    n_late = n_unseen = 0
     metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings, tables=tables.resolve(), params=params, label_map=label_map
@@ -145,6 +154,7 @@ def run(
                 gaussians.write(part.gaussians)
                 left_out.update(part.mentions_left_out)
                 n_late += part.n_late
+                n_unseen += part.n_unseen
                 kinds, states = part.windows["kind"], part.windows["status"]
                 statuses.update(
                     map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True))
@@ -153,15 +163,31 @@ def run(
             "params": params.model_dump(),
             "split_source": split_source(tables),
             "n_readings": len(ids),
-            "n_mentions": spoken.num_rows,
+            "n_mentions": None if mentions is None else spoken.num_rows,
             "n_readings_gaze_begins_late": n_late,
             "n_windows": dict(sorted(statuses.items())),
             "n_gaussians": gaussians.n_rows,
             "readings_left_out": readings_left_out,
             "mentions_left_out": {why: n for why, n in sorted(left_out.items()) if n},
         }
+        # Tables that ingest wrote have neither: what they have is said in the same bytes as ever.
+        if n_unseen:
+            summary["n_readings_without_fixations"] = n_unseen
+        if strangers := _strangers(tables, readings):
+            summary["rows_left_out"] = strangers
         write_json(summary, folder / "associate.json")
     return summary
+
+
+def _strangers(tables: Path, readings: pa.Table) -> dict[str, int]:
+    """Count the rows of gaze and words whose readings are not in `readings`."""
+    counts = {}
+    for name in ("fixations", "words"):
+        ids = read_if_present(tables, name, columns=["reading_id"])["reading_id"]
+        known = pc.sum(pc.is_in(ids, readings["reading_id"].combine_chunks())).as_py() or 0
+        if known < len(ids):
+            counts[f"{name} of unknown readings"] = len(ids) - known
+    return counts
 
 
 def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:

@@ -150,6 +150,8 @@ def associate_reading(
     else:
         if params.unit == "mention":
             windows += _mention_windows(tables, opening, params, label_map, left_out)
+        elif not len(tables["sentences"]["onset_s"]):
+            left_out["no sentence"] += len(opening["label"])
         else:
             if params.trailing_text == "drop" and not str(reading["text"]).rstrip().endswith("."):
                 opening = _before_last_sentence(opening, tables["sentences"], left_out)
@@ -263,7 +265,9 @@ def _mention_windows(
         start_s, end_s = float(words["onset_s"][first]), float(words["offset_s"][last])
         if params.end == "nextword":
             end_s = _next_word_s(words, last)
-        sentence = int(_sentence_of(np.array([start]), tables["sentences"])[0])
+        sentence = None
+        if len(tables["sentences"]["onset_s"]):
+            sentence = int(_sentence_of(np.array([start]), tables["sentences"])[0])
         labels = _label_counts(_take(mentions, has_span), label_map)
         yield Window("mention", sentence, start, end, start_s, end_s, *labels)
 
