@@ -10,7 +10,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.dictation.reports import SUFFIXES
+from gazescribe.pipeline.dictation.foreign_files import SUFFIXES
 from gazescribe.pipeline.windows.associate import run
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import ENDS, STARTS

@@ -11,6 +11,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
+    read_if_present,
     read_readings,
     read_table,
     rows_of,
@@ -205,6 +206,20 @@ def test_rows_of_some_readings(tmp_path):
         "C": [],
     }
     assert read_readings(tmp_path, "sentences", ["A"])["A"]["sentence"].tolist() == [0, 1]
+
+
+def test_an_absent_table_has_no_rows_where_it_is_optional(tmp_path):
+    found = read_readings(tmp_path, "sentences", ["A"], optional=True)
+    assert found["A"]["onset_s"].tolist() == []
+    assert read_if_present(tmp_path, "sentences").schema == TABLES["sentences"].schema
+    with pytest.raises(SchemaError, match="there is no table sentences"):
+        read_readings(tmp_path, "sentences", ["A"])
+    write_table(ROWS, tmp_path, "sentences")
+    found = read_readings(tmp_path, "sentences", ["A"], optional=True)
+    assert found["A"]["onset_s"].tolist() == [1, 2]
+    (tmp_path / "sentences.parquet").write_bytes(b"")
+    with pytest.raises(SchemaError, match="this is not a Parquet file"):
+        read_if_present(tmp_path, "sentences")
 
 
 def test_rows_of_an_id_that_begins_like_another():

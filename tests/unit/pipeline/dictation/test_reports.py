@@ -7,6 +7,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.dictation.reports import WordTimes, read_reports, writing
+from tests.synthetic import reading, write_tables
 
 TIMES = WordTimes([0, 3, 12], [2, 11, 13], [0.0, 1.0, 2.5], [0.5, 2.0, 3.0])
 
@@ -88,6 +89,28 @@ def test_a_file_in_another_encoding(tmp_path):
     assert [report.text for report in read_reports(path, Counter(), encoding="cp1252")] == ["Ödem."]
     with pytest.raises(SchemaError, match="Add --encoding NAME"):
         next(read_reports(path, Counter()))
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        pytest.param(("words", "sentences"), id="neither words nor sentences"),
+        pytest.param(("sentences",), id="words alone"),
+        pytest.param(("words",), id="sentences alone"),
+    ],
+)
+def test_texts_of_tables_without_words_or_sentences(tmp_path, absent):
+    texts = {"R1": "Edema seen.", "R2": None, "R3": " "}
+    readings = [reading(name, text) for name, text in texts.items()]
+    write_tables(tmp_path, readings=readings)
+    for name in absent:
+        (tmp_path / f"{name}.parquet").unlink()
+    left_out = Counter()
+    (report,) = read_reports(tmp_path, left_out)
+    assert (report.report_id, report.text) == ("R1", "Edema seen.")
+    assert (report.sentences is None) == ("sentences" in absent)
+    assert report.words.span(0, 5) == ((None, None) if "words" in absent else (0, 0.5))
+    assert left_out == {"without text": 2}
 
 
 def write_and_fail(path):

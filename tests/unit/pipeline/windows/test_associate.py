@@ -7,7 +7,7 @@ import pytest
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe, invoke
-from tests.synthetic import fixation, mention, reading, write_tables
+from tests.synthetic import fixation, mention, reading, words, write_tables
 from tests.unit.pipeline.core.test_files import all_kills
 
 TEXT = "heart is big . edema seen left . no effusion"
@@ -84,6 +84,51 @@ def test_a_reading_with_neither_word_nor_gaze(folder):
     (folder / "mentions.jsonl").write_text("")
     assert run(folder).startswith("1 reading, windows: no sentence; 0 Gaussians")
     assert read_table(folder / "out", "windows").num_rows == 0
+
+
+def test_without_mentions_the_other_windows_are_the_same(folder):
+    run(folder)
+    gazescribe("associate", folder / "tables", folder / "bare")
+    whole, bare = (read_table(folder / out, "windows").to_pylist() for out in ("out", "bare"))
+    whole = [row for row in whole if row["kind"] != "sentence"]
+    assert [row["kind"] for row in bare] == ["report", "reading", "report"]
+    for row in [*whole, *bare]:
+        del row["window"]  # counted from the first of the reading
+    assert bare == whole
+    counts = json.loads((folder / "bare" / "associate.json").read_text())
+    assert counts["n_mentions"] is None
+    assert counts["mentions_left_out"] == {}
+
+
+def test_tables_without_words_and_sentences(folder):
+    for name in ("words", "sentences"):
+        (folder / "tables" / f"{name}.parquet").unlink()
+    counts = json.loads(run(folder, "--json"))
+    assert counts["mentions_left_out"] == {"no timed words": 1, "reading left out": 2}
+    assert counts["n_windows"] == {"reading ok": 1}
+
+
+def test_readings_without_a_row_of_gaze_are_counted(folder):
+    line = run(folder)
+    assert "; 2 readings without fixations; " in line
+    assert (
+        json.loads((folder / "out/associate.json").read_text())["n_readings_without_fixations"] == 2
+    )
+
+
+def test_rows_of_unknown_readings_are_counted(folder):
+    gaze = [fixation(0, 3, 5), *(fixation(n, n, n + 1, reading_id="R9") for n in range(3))]
+    told = [*words(TEXT), *words("clear .", "R0")]
+    write_tables(folder / "tables", readings=READINGS, fixations=gaze, words=told)
+    counts = json.loads(run(folder, "--json"))
+    assert counts["rows_left_out"] == {
+        "fixations of unknown readings": 3,
+        "words of unknown readings": 2,
+    }
+    assert "rows left out: 3 fixations of unknown readings, 2 words of unknown" in run(folder)
+    gaze, told = [fixation(0, 3, 5)], words(TEXT)
+    write_tables(folder / "tables", readings=READINGS, fixations=gaze, words=told)
+    assert "rows_left_out" not in json.loads(run(folder, "--json"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -241,6 +242,33 @@ def test_what_opens_no_window(one, options, unit):
 
 def test_no_word_no_window():
     assert associate(said("left"), text="")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "kinds", "left_out"),
+    [
+        pytest.param("sentence", ["report", "reading"], {"no sentence": 1}, id="sentence"),
+        pytest.param("mention", ["mention", "report", "reading"], {}, id="mention"),
+    ],
+)
+def test_words_without_sentences(unit, kinds, left_out):
+    counts: Counter[str] = Counter()
+    tables = {
+        "words": columns_of(words(TEXT), "words"),
+        "sentences": columns_of([], "sentences"),
+        "mentions": columns_of(said("left"), "mentions"),
+        "fixations": columns_of(LONG, "fixations"),
+    }
+    rows, _ = associate_reading(
+        reading(text=TEXT),
+        tables,
+        params=override(load_params().associate, unit=unit),
+        label_map=load_label_map(),
+        left_out=counts,
+    )
+    assert [row["kind"] for row in rows] == kinds
+    assert {row["sentence"] for row in rows} == {None}
+    assert counts == left_out
 
 
 @pytest.mark.parametrize(
