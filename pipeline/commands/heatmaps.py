@@ -10,6 +10,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.schemas import HEATMAP_KINDS
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.maps.heatmaps import run
+from gazescribe.pipeline.maps.planning import LACKING, WORDLESS
 
 
 @options.command("heatmaps")
@@ -41,8 +42,10 @@ def heatmaps(
     if not summary["n_maps"]:
         subject, use = ("ellipse", "can be drawn") if kind == "ellipse" else ("window", "has gaze")
         why = f"there is no {subject} for a {kind} map"
-        if summary["left_out"]:
+        if set(summary["left_out"]) - set(LACKING.values()):
             why = f"no {subject} {use}"
+        elif WORDLESS in summary["left_out"]:
+            why += " (--kind saliency needs no words)"
         line = f"nothing was drawn: {why}"
     left_out = ", ".join(f"{n} {why}" for why, n in summary["left_out"].items())
     shared.summarise(f"{line}; left out: {left_out or 'none'} → {out}", summary)

@@ -10,7 +10,8 @@ from gazescribe.pipeline.core.file_names import check_file_names, safe_name
 from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
-from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
+from gazescribe.pipeline.maps.heatmaps import read_windows
+from gazescribe.pipeline.maps.overlay import ALL_GAZE, choose_maps, draw_overlay
 
 
 @options.command("overlay")
@@ -19,7 +20,13 @@ from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay
 @click.argument("images", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)
 @click.option("--reading", "reading_ids", multiple=True, help="Only this reading; can be repeated.")
-@click.option("--count", default=12, show_default=True, help="How many pictures at most.")
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="How many pictures at most.",
+)
 @options.params_option
 def overlay(
     tables: Path,
@@ -30,13 +37,16 @@ def overlay(
     count: int,
     params_file: Path | None,
 ) -> None:
-    """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png."""
+    """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png.
+
+    The heatmaps are those of labels; where no label has gaze, those of all gaze.
+    """
     params = load_params(params_file).heatmaps
     readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
     check_file_names(readings, "reading_id", table_path(tables, "readings"))
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
     root = radiographs_root(images, paths)
-    maps = choose_maps(read_table(associated, "windows"), reading_ids, count)
+    maps = choose_maps(read_windows(tables, associated, readings), reading_ids, count)
     drawn = absent = 0
     with replacing_folder(out, "overlays", obsolete=()) as folder:
         for rows in maps:
@@ -50,4 +60,9 @@ def overlay(
             # matplotlib would write its version into the file: the same bytes everywhere
             figure.savefig(folder / name, format="png", dpi=80, metadata={"Software": None})
             drawn += 1
-    click.echo(f"{drawn} pictures, {absent} radiographs absent → {out}")
+    line = f"{drawn} pictures, {absent} radiographs absent"
+    if not maps:
+        line = "nothing was drawn: no window has gaze"
+    elif maps[0][0]["label"] == ALL_GAZE:
+        line += "; of all gaze, for no label has gaze"
+    click.echo(f"{line} → {out}")

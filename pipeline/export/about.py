@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.errors import GazeError, ManifestError
 from gazescribe.pipeline.core.schemas import DATASETS, SCHEMA_VERSION, SPLITS
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.export.contents import Contents, recorded
@@ -30,17 +30,20 @@ def sources_of(tables: Path) -> list[Manifest]:
 
     Raises
     ------
-    ManifestError
-        If a data set has no manifest: nobody could say what its licence asks.
+    GazeError
+        If there is no reading, or a data set has no manifest: nobody could say what its licence
+        asks.
     """
     readings = read_table(tables, "readings", ["dataset", "subject_id", "dicom_id"])
+    if not readings.num_rows:
+        raise GazeError("there is no reading, so nothing to export.", where=tables)
     demo = load_manifest("demo")
     synthetic = all(
         demo.is_id(kind, str(value))
         for kind in ("subject_id", "dicom_id")
         for value in readings[kind].to_pylist()
     )
-    if synthetic and readings.num_rows:
+    if synthetic:
         return [demo]
     names = sorted(set(readings["dataset"].to_pylist()))
     names += [IMAGES_OF] if set(names) & set(DATASETS) else []

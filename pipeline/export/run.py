@@ -104,7 +104,11 @@ def run(
             size = parse_size(text)
             name = "label-{}x{}".format(*size) if size else text
             sized = override(params, size=text)
-            draw_heatmaps(tables, associated, drawn / name, "label", sized, **machines)
+            counted = draw_heatmaps(tables, associated, drawn / name, "label", sized, **machines)
+            if not counted["n_maps"]:
+                message = "--size draws maps of labels, and no window of a label has gaze."
+                remedy = "Draw all gaze with `gazescribe heatmaps --kind saliency`; give --shards."
+                raise GazeError(message, where=associated, remedy=remedy)
             sets.append((name, drawn / name))
         with_gaze = request.form == "bids"
         contents = gather(tables, associated, sets, key=key, text=request.text, fixations=with_gaze)

@@ -9,6 +9,7 @@ Source: Lanfredi et al. 2023, Section 2.1.3; `spec/mil.md` section 2. Saliency: 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -28,7 +29,7 @@ from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label
 from gazescribe.pipeline.geometry.canvas import frame_of
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.drawing import ShardDrawing, ShardTask, draw_shard
-from gazescribe.pipeline.maps.planning import WINDOW_KINDS, PlannedMap, plan, plan_ellipses
+from gazescribe.pipeline.maps.planning import PlannedMap, plan, plan_ellipses
 from gazescribe.pipeline.maps.settings import Heatmaps
 
 INDEXED_COLUMNS = ("reading_id", "dataset", "phase", "split", "dicom_id")
@@ -63,7 +64,7 @@ def run(
     if kind == "ellipse":  # drawn by readers, not from gaze: `associate` is not asked
         maps, left_out = _plan_ellipses(tables, params.min_certainty, readings, rules)
     else:
-        maps, left_out = plan(_read_windows(tables, associated, kind, readings), kind)
+        maps, left_out = plan(read_windows(tables, associated, readings), kind)
     n_planned = len(maps)
     maps = [planned for planned in maps if None not in _size(readings[planned.reading_id])]
     if len(maps) < n_planned:
@@ -98,9 +99,9 @@ def run(
     return summary
 
 
-def _read_windows(tables: Path, associated: Path, kind: str, readings: dict[str, Row]) -> pa.Table:
-    """Read the windows of a kind of maps; refuse those of readings that are not in `tables`."""
-    windows = read_table(associated, "windows", filters=[("kind", "in", WINDOW_KINDS[kind])])
+def read_windows(tables: Path, associated: Path, readings: Mapping[str, Row]) -> pa.Table:
+    """Read the windows; refuse those of readings that are not in `tables`."""
+    windows = read_table(associated, "windows")
     unknown = sorted(set(windows["reading_id"].to_pylist()) - set(readings))
     if unknown:
         message = f"{len(unknown)} readings have windows but are not in {tables}."

@@ -27,6 +27,7 @@ from gazescribe.pipeline.maps.settings import Heatmaps
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ALL_GAZE = "all gaze"  # in the place of a label
 INCHES = 6.4  # width of a picture
 Row = dict[str, Any]
 
@@ -35,7 +36,8 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
     """Group windows into maps, at most `count`: the labels in turn, each with other readings.
 
     Only these readings are shown, all of them where none is named. A map is the list of its
-    windows, with the label in their key `label`.
+    windows, with the label in their key `label`. Where no label has gaze, as in recordings without
+    words, the maps are of all gaze.
 
     Raises
     ------
@@ -48,14 +50,17 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
         faults = [f"{reading_id!r}{nearest(reading_id, ids)}" for reading_id in unknown]
         raise GazeError(f"these readings have no windows ({len(ids)} have).", faults=faults)
     maps: dict[tuple[str, str], list[Row]] = {}
+    whole: dict[tuple[str, str], list[Row]] = {}
     for row in windows.to_pylist():
-        if reading_ids and row["reading_id"] not in reading_ids:
+        if row["status"] != "ok" or (reading_ids and row["reading_id"] not in reading_ids):
             continue
-        if row["status"] == "ok" and row["kind"] in WINDOW_KINDS["label"]:
+        if row["kind"] in WINDOW_KINDS["label"]:
             for label in row["labels"]:
                 maps.setdefault((row["reading_id"], label), []).append({**row, "label": label})
+        elif row["kind"] in WINDOW_KINDS["saliency"]:
+            whole[row["reading_id"], ALL_GAZE] = [{**row, "label": ALL_GAZE}]
     by_label: dict[str, list[list[Row]]] = {}
-    for (_, label), rows in sorted(maps.items()):
+    for (_, label), rows in sorted((maps or whole).items()):
         by_label.setdefault(label, []).append(rows)
     # The first map of every label, then the second: few pictures still show all labels.
     turns = zip_longest(*(by_label[label] for label in sorted(by_label)))
@@ -113,7 +118,9 @@ def draw_overlay(
     image = read_sized(path, heatmap.shape)
     fixations = window_fixations(associated, rows)
     ellipses = label_ellipses(tables, reading, label, params.min_certainty)
-    title = f"{label}, {reading['reading_id']}\n“{window_text(reading, rows)}”"
+    title = f"{label}, {reading['reading_id']}"
+    if label != ALL_GAZE:
+        title += f"\n“{window_text(reading, rows)}”"
     return paint(image, heatmap, fixations, ellipses, title)
 
 

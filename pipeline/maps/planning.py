@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from gazescribe.pipeline.geometry.canvas import Box
 
 WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
+WORDLESS = "no timed words"
+LACKING = {"report": WORDLESS, "saliency": "no fixations"}
+"""Why a reading has no window of a kind that each reading has one of."""
 SIDES = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 
 
@@ -29,7 +32,7 @@ class PlannedMap:
 
 
 def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]]:
-    """List the maps to draw from windows, by reading and label; count those left out, by status.
+    """List the maps to draw from windows, by reading and label; count those left out, by reason.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
         Table `windows`.
     kind : {'label', 'report', 'saliency'}
         label: one map for each label mentioned, over its sentences or mentions; report: gaze to the
-        last word; saliency: all gaze of the reading.
+        last word, so none of a reading without timed words; saliency: all gaze of the reading.
     """
     table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
     maps: dict[tuple[str, str], PlannedMap] = {}
@@ -57,7 +60,18 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
                 n_mentions=n_mentions,
                 n_uncertain=n_uncertain,
             )
-    return _sorted(maps), dict(sorted(left_out.items()))
+    if kind in LACKING:
+        left_out[LACKING[kind]] = _n_without(windows, kind)
+    elif not table.num_rows:  # no mention opened a window: are there words at all?
+        left_out[WORDLESS] = _n_without(windows, "report")
+    return _sorted(maps), {reason: n for reason, n in sorted(left_out.items()) if n}
+
+
+def _n_without(windows: pa.Table, kind: str) -> int:
+    """Count the readings that have windows, but none of a kind."""
+    ids = windows["reading_id"]
+    with_kind = ids.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
+    return len(ids.unique()) - len(with_kind.unique())
 
 
 def plan_ellipses(

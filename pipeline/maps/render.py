@@ -49,6 +49,9 @@ def choose_windows(
         folded = (label or "").casefold()
         chosen = [row for row in rows if folded in (name.casefold() for name in row["labels"])]
         existing = f"its windows mention {', '.join(_labels_of(rows)) or 'no label'}."
+        whole = [row["window"] for row in rows if row["kind"] == "reading"]
+        if whole and not _labels_of(rows):
+            existing += f" All its gaze is window {whole[0]}."
     if not chosen:
         subject = f"label {label!r}" if window is None else f"window {window}"
         raise GazeError(f"reading {reading_id} has no {subject}; {existing}")
@@ -214,5 +217,7 @@ def _labels_of(rows: list[Row]) -> list[str]:
 
 
 def _nearest_or_first(name: str, names: list[str]) -> str:
+    if not names:
+        return "none."
     hint = nearest(name, names) or f": {', '.join(names[:3])} …"
     return f"{len(names)}{hint}"

@@ -98,10 +98,12 @@ def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
     }
     ingest = by_stage.get(("ingest", None), {})
     associate = by_stage.get(("associate", None), {})
+    # Without mentions the windows are those of whole readings.
+    wanted = ("reading",) if associate.get("n_mentions", 0) is None else ("sentence", "mention")
     opened = sum(
         count
         for name, count in associate.get("n_windows", {}).items()
-        if name.split()[0] in ("sentence", "mention") and name.endswith(" ok")
+        if name.split()[0] in wanted and name.endswith(" ok")
     )
     steps = [
         ("readings", ingest.get("counts", {}).get("readings")),

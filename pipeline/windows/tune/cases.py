@@ -106,10 +106,18 @@ def gather(
         message = f"no training reading of phases {params.tune.phases} has gaze and an ellipse."
         faults = [f"{why}: {n}" for why, n in left_out.items()]
         raise GazeError(message, where=tables, remedy="Look at tune.phases.", faults=faults)
-    cases = [
-        _case(reading, parts, boxes[reading["reading_id"]], params.associate, label_map)
-        for reading, parts in read_parts(tables, spoken, with_boxes)
-    ]
+    cases = []
+    for reading, parts in read_parts(tables, spoken, with_boxes):
+        if len(parts["words"]["onset_s"]):
+            ellipses = boxes[reading["reading_id"]]
+            cases.append(_case(reading, parts, ellipses, params.associate, label_map))
+    if len(cases) < len(with_boxes):
+        left_out["no timed words"] = len(with_boxes) - len(cases)
+    if not any(case.spoken for case in cases):
+        lacking = "opens a window by a mention" if cases else "has words with times"
+        message = f"none of {len(with_boxes)} readings with gaze and an ellipse {lacking}."
+        remedy = "Windows are compared by when labels were said: give words and MENTIONS."
+        raise GazeError(message, where=tables, remedy=remedy)
     silent = Counter[str]()
     for case in cases:
         mentioned = {label for sentence in case.spoken for label in sentence.labels}

@@ -45,6 +45,33 @@ def test_an_id_that_leads_out_of_the_folder(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_all_gaze_is_drawn_where_no_label_has_gaze(tmp_path):
+    tables, _, images = make_run(tmp_path)
+    gazescribe("associate", tables, tmp_path / "bare")
+    out = tmp_path / "out"
+    printed = gazescribe("overlay", tables, tmp_path / "bare", images, out)
+    assert {path.name for path in out.glob("*.png")} == {"R1-all_gaze.png"}
+    assert printed.startswith("1 pictures, 1 radiographs absent; of all gaze, for no label")
+
+
+def test_nothing_to_draw(tmp_path):
+    tables, associated, images = make_run(tmp_path)
+    rows = [{**row, "has_gaze": False} for row in read_table(tables, "readings").to_pylist()]
+    write_tables(tables, readings=rows)
+    gazescribe("associate", tables, associated)
+    printed = gazescribe("overlay", tables, associated, images, tmp_path / "out")
+    assert printed.startswith("nothing was drawn: no window has gaze → ")
+
+
+def test_windows_of_other_readings_are_refused(tmp_path):
+    tables, associated, images = make_run(tmp_path)
+    write_tables(tables, readings=[reading("R1", TEXT, image_path="img/R1")])
+    result = invoke("overlay", tables, associated, images, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "1 readings have windows but are not in" in result.output
+    assert "- R2" in result.output
+
+
 def test_a_reading_without_windows_is_named(tmp_path):
     result = invoke("overlay", *make_run(tmp_path), tmp_path / "out", "--reading", "R11")
     assert result.exit_code == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.errors import GazeError, ManifestError
 from gazescribe.pipeline.export.about import IMAGES_OF, UNSTATED, duties_of, sources_of
 from gazescribe.pipeline.sources.loading import load_manifest
 from tests.synthetic import reading, write_tables
@@ -24,6 +24,11 @@ def test_one_real_id_brings_the_data_sets_and_their_images(tmp_path):
         reading("E1", dataset="egd", dicom_id=dicom(1), subject_id=10000032),
     ]
     assert names_of(tmp_path, *rows) == ["egd", "reflacx", IMAGES_OF]
+
+
+def test_no_reading_is_nothing_to_export(tmp_path):
+    with pytest.raises(GazeError, match="there is no reading, so nothing to export"):
+        names_of(tmp_path)
 
 
 def test_a_data_set_without_manifest_stops_the_export(tmp_path):

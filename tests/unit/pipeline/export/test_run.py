@@ -14,7 +14,7 @@ from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.export.ids import hash_id
 from gazescribe.pipeline.sources.loading import load_manifest
 from tests.conftest import ROOT
-from tests.running import invoke
+from tests.running import gazescribe, invoke
 from tests.synthetic import reading, write_tables
 
 from .conftest import IDS, SAID, dicom, make_inputs
@@ -244,6 +244,19 @@ def test_maps_of_other_readings_are_refused(inputs, tmp_path):
     output = refused(tables, tables, tmp_path / "out", "--shards", inputs.label)
     assert "label has 2 readings that are not in" in output
     assert IDS[0] in output
+
+
+def test_gaze_without_words(inputs, tmp_path):
+    """Maps of all gaze are exported; those of labels cannot be drawn."""
+    associated, maps = tmp_path / "associated", tmp_path / "maps"
+    gazescribe("associate", inputs.tables, associated)
+    options = ("--kind", "saliency", "--size", "32")
+    gazescribe("heatmaps", inputs.tables, associated, maps, *options)
+    said = gazescribe("export", inputs.tables, associated, tmp_path / "out", "--shards", maps)
+    assert "2 maps in maps" in said
+    said = refused(inputs.tables, associated, tmp_path / "sized", "--size", "32")
+    assert f"{associated}: --size draws maps of labels, and no window of a label has gaze" in said
+    assert not (tmp_path / "sized").exists()
 
 
 def test_a_data_set_without_manifest_is_refused(tmp_path):

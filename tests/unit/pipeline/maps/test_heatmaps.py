@@ -154,6 +154,17 @@ def test_nothing_to_draw(folder):
     assert len(open_shards(folder / "out")) == 0
 
 
+def test_gaze_without_words(folder):
+    write_tables(folder / "tables", readings=[reading("R1")], fixations=[fixation(0, 0, 1)])
+    gazescribe("associate", folder / "tables", folder / "associated")
+    assert draw(folder, "saliency").startswith("1 saliency map of 1 reading in 1 shard, 0 blank; ")
+    for kind in ("label", "report"):
+        assert draw(folder, kind).startswith(
+            f"nothing was drawn: there is no window for a {kind} map (--kind saliency needs no"
+            " words); left out: 1 no timed words → "
+        )
+
+
 def test_windows_without_gaze(folder):
     gaze = [fixation(0, 500.0, 501.0)]
     write_tables(folder / "tables", readings=[reading("R1", TEXT)], fixations=gaze)

@@ -47,6 +47,24 @@ def test_labels_take_turns():
     assert maps_of(("R2",), 12) == [("R2", "Edema", [0])]
 
 
+def test_all_gaze_stands_for_labels_that_nobody_mentioned():
+    rows = [
+        window(0, kind="report"),
+        window(1, kind="reading"),
+        window(0, kind="reading", reading_id="R2"),
+        window(0, kind="reading", reading_id="R3", status="empty"),
+    ]
+    maps = choose_maps(table(rows, "windows"), (), 12)
+    assert [
+        [(one["reading_id"], one["window"], one["label"]) for one in rows] for rows in maps
+    ] == [
+        [("R1", 1, "all gaze")],
+        [("R2", 0, "all gaze")],
+    ]
+    windows = table([*rows, window(2, "Edema")], "windows")
+    assert [rows[0]["label"] for rows in choose_maps(windows, (), 12)] == ["Edema"]
+
+
 def test_unknown_readings_name_the_nearest():
     with pytest.raises(GazeError) as error:
         choose_maps(WINDOWS, ("R11", "nobody"), 1)
@@ -89,6 +107,9 @@ def test_a_radiograph_of_another_size(tmp_path):
     Image.fromarray(np.zeros((80, 100), np.uint8)).save(tmp_path / "film.png")
     figure = draw_overlay(tables, associated, first, rows, tmp_path / "film.png", params)
     assert figure.axes[0].get_title() == "Edema, R1\n“edema seen .”"
+    whole = read_table(associated, "windows").to_pylist()[-1] | {"label": "all gaze"}
+    figure = draw_overlay(tables, associated, first, [whole], tmp_path / "film.png", params)
+    assert figure.axes[0].get_title() == "all gaze, R1"
     Image.fromarray(np.zeros((8, 10), np.uint8)).save(tmp_path / "film.png")
     with pytest.raises(GazeError, match=r"radiograph is \(8, 10\), the reading \(80, 100\)"):
         draw_overlay(tables, associated, first, rows, tmp_path / "film.png", params)

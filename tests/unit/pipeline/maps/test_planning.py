@@ -51,7 +51,7 @@ WINDOWS = table(
             {"empty": 1, "reversed": 2},
             id="label",
         ),
-        pytest.param("report", [("R1", "", [5])], {}, id="report"),
+        pytest.param("report", [("R1", "", [5])], {"no timed words": 1}, id="report"),
         pytest.param("saliency", [("R2", "", [6])], {"empty": 1}, id="saliency"),
     ],
 )
@@ -61,6 +61,28 @@ def test_plan(kind, maps, left_out):
         (planned.reading_id, planned.label, planned.windows) for planned in planned_maps
     ] == maps
     assert left == left_out
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        pytest.param("label", {"no timed words": 2}, id="label"),
+        pytest.param("report", {"no timed words": 2}, id="report"),
+        pytest.param("saliency", {"no fixations": 1}, id="saliency"),
+    ],
+)
+def test_readings_without_a_window_of_the_kind_are_counted(kind, left_out):
+    of_readings = [window(0, reading_id=name, kind="reading") for name in ("R1", "R2")]
+    of_reports = [window(0, reading_id=name, kind="report") for name in ("R1", "R2", "R3")]
+    windows = [*of_readings, of_reports[2]]
+    if kind == "saliency":
+        windows = [*of_reports, {**of_readings[0], "window": 1}, {**of_readings[1], "window": 1}]
+    assert plan(table(windows, "windows"), kind)[1] == left_out
+
+
+def test_readings_without_words_are_no_loss_beside_labels():
+    windows = [window(0, "Edema"), window(1, kind="reading", reading_id="R2")]
+    assert plan(table(windows, "windows"), "label")[1] == {}
 
 
 def test_plan_sums_over_windows():

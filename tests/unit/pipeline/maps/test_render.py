@@ -310,3 +310,16 @@ def test_bad_options_of_images(project, tmp_path, options, message):
     result = invoke("render", project / "associated" / "lab", tmp_path / "map.npy", *options)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_reading_without_labels_names_the_window_of_all_its_gaze(tmp_path):
+    tables = write_tables(
+        tmp_path / "tables", readings=[reading("R1")], fixations=[fixation(0, 0, 1)]
+    )
+    gazescribe("associate", tables, tmp_path / "associated")
+    windows = read_table(tmp_path / "associated", "windows")
+    message = "R1 has no label 'Edema'; its windows mention no label. All its gaze is window 0."
+    with pytest.raises(GazeError, match=message):
+        choose_windows(windows, "R1", None, "Edema")
+    with pytest.raises(GazeError, match="no reading 'R1' has windows; there are none"):
+        choose_windows(windows.slice(0, 0), "R1", None, "Edema")

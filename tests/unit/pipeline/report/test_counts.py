@@ -83,6 +83,13 @@ def test_flow_from_readings_to_maps():
     }
 
 
+def test_flow_without_mentions_counts_windows_of_whole_readings():
+    windows = {"reading ok": 2, "reading empty": 1, "report ok": 5}
+    content = {"n_mentions": None, "n_windows": windows}
+    steps = flows([INGEST, Metrics("associate", "reflacx", content)])["reflacx"]
+    assert steps == [("readings", 60), ("with gaze", 59), ("windows", 2)]
+
+
 def test_rows_that_came_in():
     table = intake(ALL)
     assert table.columns == ["quantity", "reflacx", "mimic"]

@@ -107,6 +107,28 @@ def test_no_case(tmp_path):
     assert raised.value.faults == ("other phase: 1", "no ellipse of a label: 1")
 
 
+def test_readings_without_words_are_left_out(tmp_path):
+    readings = [reading("R1", TEXT, **TRAIN), reading("R2", **TRAIN)]
+    mentions = [mention(TEXT, "edema", "pulmonary edema")]
+    ellipses = [ellipse(), ellipse("R2")]
+    cases, counts = gathered(tmp_path, readings, mentions, ellipses)
+    assert [case.reading_id for case in cases] == ["R1"]
+    assert counts["readings_left_out"] == {"no ellipse of a label": 0, "no timed words": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "lacking"),
+    [
+        pytest.param(None, "has words with times", id="words"),
+        pytest.param(TEXT, "opens a window by a mention", id="mentions"),
+    ],
+)
+def test_what_windows_are_compared_by_is_lacking(tmp_path, text, lacking):
+    message = f"none of 1 readings with gaze and an ellipse {lacking}"
+    with pytest.raises(GazeError, match=message):
+        gathered(tmp_path, [reading("R1", text, **TRAIN)], [], [ellipse()])
+
+
 def test_tables_without_ellipses_are_said_to_be_so(tmp_path):
     tables = write_tables(tmp_path / "tables", readings=[reading("R1", dataset="egd")])
     (tables / "ellipses.parquet").unlink(missing_ok=True)
