@@ -16,7 +16,17 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.export.ids import write_key
 from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
+
+
+def _make_key(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is None or ctx.resilient_parsing:
+        return
+    with options.explained(ctx):
+        write_key(path)
+    click.echo(f"a key of 256 bits, for you alone to read → {path}")
+    ctx.exit()
 
 
 @options.command("export")
@@ -53,7 +63,16 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     "--hash-ids",
     "key_file",
     type=options.EXISTING_FILE,
-    help="Replace ids by hashes with this key file.",
+    help="Replace ids by hashes with this key file; see --new-key.",
+)
+@click.option(
+    "--new-key",
+    type=options.FOLDER,
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_make_key,
+    help="Make a key in a new FILE, and nothing else.",
 )
 @options.shared_options
 def export(

@@ -2,7 +2,8 @@
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -32,18 +33,25 @@ class GazeCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
         debug = ctx.params.pop("debug")  # the functions of commands do not take it
-        try:
+        with explained(ctx, debug=debug):
             _refuse_inputs_as_out(ctx)
             return super().invoke(ctx)
-        except BrokenPipeError:  # click's own: the reader of our output has gone
-            raise
-        except (GazeError, OSError) as error:
-            if debug:
-                traceback.print_exc()
-            else:
-                click.secho("error: ", fg="red", nl=False, err=True)
-                click.echo(str(error), err=True)
-            ctx.exit(2)
+
+
+@contextmanager
+def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
+    """Print a `GazeError`, or what the system refuses, and exit with 2."""
+    try:
+        yield
+    except BrokenPipeError:  # click's own: the reader of our output has gone
+        raise
+    except (GazeError, OSError) as error:
+        if debug:
+            traceback.print_exc()
+        else:
+            click.secho("error: ", fg="red", nl=False, err=True)
+            click.echo(str(error), err=True)
+        ctx.exit(2)
 
 
 def _refuse_inputs_as_out(ctx: click.Context) -> None:

@@ -6,11 +6,15 @@ without the key can compute it.
 
 import hashlib
 import hmac
+import os
+import re
+import secrets
 from pathlib import Path
 
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign import check_file
 
 ID_COLUMNS = {
     "reading_id": "reading",
@@ -19,24 +23,49 @@ ID_COLUMNS = {
     "subject_id": "subject",
 }
 HASH_LENGTH = 32  # hexadecimal digits: 128 bits, far from any collision
-MIN_KEY_BYTES = 16
+HEADER = "gazescribe key 1"
+"""First line of a key file: any other file, which others may have too, is no key."""
+_KEY_FILE = re.compile(rf"{HEADER}\n([0-9a-f]{{32,1000}})\n?")  # 128 bits or more, in hexadecimal
+_MIN_DIGITS = 8  # different ones; 64 drawn by chance have fewer in none of 10^20 keys
+_REMEDY = "Make one: gazescribe export --new-key FILE"
 
 
-def read_key(path: Path) -> bytes:
-    """Read the key of the hashes; white space around it does not count.
+def write_key(path: Path) -> None:
+    """Make a key of 256 random bits in a new file that its owner alone can read.
 
     Raises
     ------
     GazeError
-        If the file is absent or its key is too short to be secret.
+        If there is a file already.
     """
-    if not path.is_file():
-        raise GazeError("there is no such key file.", where=path)
-    key = path.read_bytes().strip()
-    if len(key) < MIN_KEY_BYTES:
-        message = f"the key has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed."
-        raise GazeError(message, where=path, remedy="Make one: openssl rand -hex 32 > key.txt")
-    return key
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        message = "this is there already, and ids hashed with a key that is lost match none."
+        raise GazeError(message, where=path, remedy="Name another file.") from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{HEADER}\n{secrets.token_hex(32)}\n")
+
+
+def read_key(path: Path) -> bytes:
+    """Read the key of the hashes from what `write_key` made.
+
+    Raises
+    ------
+    GazeError
+        If the file is absent, or anything else.
+    """
+    check_file(path, GazeError, _REMEDY)
+    with path.open("rb") as file:
+        text = file.read(2000).decode("ascii", errors="replace").replace("\r\n", "\n")
+    key = _KEY_FILE.fullmatch(text)
+    if key is None:
+        message = f"this is no key: {HEADER!r} is expected in its first line, and a random number"
+        message += " of 32 or more hexadecimal digits, a to f small, in its second."
+        raise GazeError(message, where=path, remedy=_REMEDY)
+    if len(set(key[1])) < _MIN_DIGITS:
+        raise GazeError("this key can be guessed.", where=path, remedy=_REMEDY)
+    return key[1].encode()
 
 
 def hash_id(kind: str, value: object, key: bytes) -> str:

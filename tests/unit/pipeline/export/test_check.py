@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.export import as_npy, run
 from gazescribe.pipeline.export.check import check_export, forbid
+from gazescribe.pipeline.export.ids import HEADER
 from tests.running import invoke
 
 from .conftest import IDS, SAID, dicom, make_inputs
@@ -242,7 +243,7 @@ def planted_label(folder, label):
 def test_an_export_with_it_fails_and_leaves_nothing(tmp_path, form, label, options, why):
     made = planted_label(tmp_path / "in", label)
     key = tmp_path / "key.txt"
-    key.write_bytes(KEY)
+    key.write_text(f"{HEADER}\n{KEY.decode()}\n")
     out = tmp_path / "out"
     more = [*options, key] if options else []
     result = invoke("export", made.tables, made.associated, out, "--format", form, *more)

@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -7,7 +8,8 @@ import pytest
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.export.ids import hash_id, hash_ids, read_key
+from gazescribe.pipeline.export.ids import HEADER, hash_id, hash_ids, read_key
+from tests.running import gazescribe, invoke
 
 from .conftest import IDS, dicom
 
@@ -17,7 +19,7 @@ KEY = b"0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def key_file(tmp_path):
     path = tmp_path / "key.txt"
-    path.write_bytes(KEY + b"\n")
+    path.write_text(f"{HEADER}\n{KEY.decode()}\n")
     return path
 
 
@@ -38,13 +40,54 @@ def test_columns_become_text_and_null_stays(key_file):
     assert b"keyed hash" in found.schema.field("subject_id").metadata[b"description"]
 
 
-def test_a_short_key_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"secret\n",
+        KEY,
+        KEY + KEY,
+        HEADER.encode() + b"\n" + KEY[1:],
+        HEADER.encode() + b"\n" + KEY + b"\nmore",
+        b"common:\n  sigma_deg: 1.0\n",
+        b"\xff" * 64,
+    ],
+)
+def test_what_is_no_key(tmp_path, content):
     path = tmp_path / "key.txt"
-    path.write_text("secret\n")
-    with pytest.raises(GazeError, match=r"the key has 6 bytes; at least 16"):
+    path.write_bytes(content)
+    with pytest.raises(GazeError, match=r"key.txt: this is no key.*gazescribe export --new-key"):
         read_key(path)
-    with pytest.raises(GazeError, match=r"absent.txt: there is no such key file"):
-        read_key(tmp_path / "absent.txt")
+
+
+def test_a_key_of_one_letter(tmp_path):
+    path = tmp_path / "key.txt"
+    path.write_text(f"{HEADER}\n{'a' * 64}\n")
+    with pytest.raises(GazeError, match="this key can be guessed"):
+        read_key(path)
+
+
+def test_no_key_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name, what in (("absent.txt", "there is no such file"), ("pipe", "this is a pipe")):
+        with pytest.raises(GazeError, match=f"{name}: {what}"):
+            read_key(tmp_path / name)
+
+
+def test_a_new_key_is_random_for_its_owner_alone_and_replaces_nothing(tmp_path):
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        printed = gazescribe("export", "--new-key", path)
+        assert printed == f"a key of 256 bits, for you alone to read → {path}\n"
+        assert path.stat().st_mode & 0o777 == 0o600
+    keys = [read_key(path) for path in paths]
+    assert keys[0] != keys[1]
+    assert len(keys[0]) == 64
+    result = invoke("export", "--new-key", paths[0])
+    assert result.exit_code == 2
+    assert "this is there already" in result.output
+    assert read_key(paths[0]) == keys[0]
+    assert invoke("export", "--new-key", tmp_path / "absent" / "key").exit_code == 2
 
 
 @pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
@@ -86,8 +129,6 @@ def test_maps_follow_their_rows(inputs, exported, tmp_path, key_file):
 
 
 def test_the_key_may_not_lie_in_the_export(inputs, tmp_path):
-    from tests.running import invoke
-
     inside = tmp_path / "out" / "key.txt"
     inside.parent.mkdir()
     inside.write_bytes(KEY)

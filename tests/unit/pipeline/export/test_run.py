@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.core.shards import open_shards
-from gazescribe.pipeline.export.ids import hash_id
+from gazescribe.pipeline.export.ids import HEADER, hash_id
 from gazescribe.pipeline.sources.loading import load_manifest
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
@@ -174,7 +174,7 @@ def radiographs(inputs, tmp_path):
 def test_images_come_on_request_with_their_duty(inputs, radiographs, tmp_path, hashed):
     root, pixels = radiographs
     key = tmp_path / "key.txt"
-    key.write_bytes(KEY)
+    key.write_text(f"{HEADER}\n{KEY.decode()}\n")
     result = invoke(
         "export",
         *(inputs.tables, inputs.associated, tmp_path / "out", "--include-images", root),
