@@ -1,0 +1,31 @@
+"""The line about labels; rules are tested in `dictation/labeler/`."""
+
+import json
+
+from tests.running import gazescribe, invoke
+
+REPORTS = '{"report_id": "a", "text": "Mild edema. No fracture."}\n{"report_id": "b", "text": ""}\n'
+
+
+def test_the_line_counts_reports_mentions_and_what_is_left_out(tmp_path):
+    source, out = tmp_path / "reports.jsonl", tmp_path / "mentions.csv"
+    source.write_text(REPORTS)
+    printed = gazescribe("label", source, out, "--workers", 1)
+    start = "1 reports, 2 mentions (1 positive, 1 negative); 1 left out without text; rules "
+    assert printed.startswith(start)
+    assert printed.endswith(f" → {out}\n")
+    details = json.loads(gazescribe("label", source, out, "--workers", 1, "--json"))
+    assert details["mentions"] == {
+        "pulmonary edema: positive": 1,
+        "acute fracture & fracture: negative": 1,
+    }
+    assert details["left_out"] == {"without text": 1}
+
+
+def test_a_faulty_rule_stops_before_anything_is_written(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "reports.jsonl").write_text(REPORTS)
+    out = tmp_path / "mentions.csv"
+    result = invoke("label", tmp_path / "reports.jsonl", out, "--rules", tmp_path / "rules")
+    assert result.exit_code == 2
+    assert not out.exists()
