@@ -19,7 +19,7 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import rows_of
 from gazescribe.pipeline.export.contents import Contents
-from gazescribe.pipeline.export.table_files import JSON, TSV, FileSet, write_tables
+from gazescribe.pipeline.export.table_files import FORMULA, JSON, TSV, FileSet, write_tables
 from gazescribe.pipeline.sources.manifests import Screen
 
 VERSION = "1.11.0"
@@ -200,7 +200,10 @@ def _write_tsv(path: str, rows: Iterable[Sequence[Any]]) -> None:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "n/a"
-    return str(value).replace("\t", " ").replace("\n", " ")
+    if not isinstance(value, str):
+        return str(value)
+    text = f"'{value}" if re.match(FORMULA, value) else value
+    return re.sub(r"[\t\r\n]", " ", text)
 
 
 def _write_json(path: str, content: Mapping[str, Any]) -> None:
