@@ -11,13 +11,15 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, SchemaError
 from gazescribe.pipeline.core.files import replacing_folder, settle
+from gazescribe.pipeline.core.foreign import read_npy
+from gazescribe.pipeline.core.foreign_tables import read_parquet
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.table_checks import check_rows, type_faults
 
 Kind = Literal["heatmaps", "images"]
 
@@ -97,7 +99,7 @@ class Shards:
         if shard not in self._open:
             if len(self._open) >= MAX_OPEN:
                 del self._open[next(iter(self._open))]
-            self._open[shard] = np.load(self.folder / shard_name(shard, self.kind), mmap_mode="r")
+            self._open[shard] = read_npy(self.folder / shard_name(shard, self.kind), mapped=True)
         array: NDArray[Any] = self._open[shard][self._rows[row]]
         return array
 
@@ -136,10 +138,7 @@ def open_shards(folder: Path | str) -> Shards:
         message = "there is no index of heatmaps or images."
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
-    try:
-        index = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
+    index = read_parquet(path)
     missing = {
         kind: set(TABLES[table].columns) - {*index.column_names} for kind, table in INDEXES.items()
     }
@@ -147,6 +146,10 @@ def open_shards(folder: Path | str) -> Shards:
     if missing[kind]:
         columns = ", ".join(sorted(missing[kind]))
         raise SchemaError(f"columns of an index of {kind} are missing: {columns}.", where=path)
+    faults = type_faults(index.schema, TABLES[INDEXES[kind]])
+    if faults:
+        raise SchemaError(f"this is no index of {kind}.", where=path, faults=faults)
+    index = check_rows(index, TABLES[INDEXES[kind]], path)
     faults = list(_shard_faults(folder, index, kind))
     if faults:
         raise SchemaError("the shards are not what the index says.", where=folder, faults=faults)
@@ -154,7 +157,9 @@ def open_shards(folder: Path | str) -> Shards:
 
 
 def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
-    counts = index.group_by(["shard", "height", "width"]).aggregate([("row", "count")])
+    counts = index.group_by(["shard", "height", "width"]).aggregate(
+        [("row", how) for how in ("count", "count_distinct", "max")]
+    )
     for place in counts.sort_by("shard").to_pylist():
         name = shard_name(place["shard"], kind)
         expected = f"{TYPES[kind]} {place['row_count'], place['height'], place['width']}"
@@ -162,13 +167,18 @@ def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
             yield f"{name}: not found"
             continue
         try:
-            stored = np.load(folder / name, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError):
-            yield f"{name}: not a whole NPY file of numbers"
+            stored = read_npy(folder / name, mapped=True)
+        except SchemaError as error:
+            yield f"{name}: {error.what.removeprefix('this is ')}"
             continue
         stored_as = f"{stored.dtype} {stored.shape}"
         if stored_as != expected:
             yield f"{name}: {expected} expected, {stored_as} found"
+        elif (
+            place["row_max"] >= place["row_count"]
+            or place["row_count_distinct"] < place["row_count"]
+        ):
+            yield f"{name}: its rows in the index are not those from 0 to {place['row_count'] - 1}"
 
 
 def shard_folder(

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import SchemaError, shorten
 from gazescribe.pipeline.core.files import replacing, settle
+from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
 from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
+from gazescribe.pipeline.core.table_checks import check_rows, type_faults
 
 
 def table_path(folder: Path, name: str) -> Path:
@@ -159,7 +161,7 @@ def tuning_source(folder: Path) -> str:
 
 
 def _recorded(folder: Path, key: str) -> str:
-    metadata = pq.read_schema(table_path(folder, "readings")).metadata or {}
+    metadata = parquet_schema(table_path(folder, "readings")).metadata or {}
     return str(metadata.get(key.encode(), b"unknown").decode())
 
 
@@ -218,10 +220,18 @@ def read_table(
 ) -> pa.Table:
     """Read a table of a folder, or part of it, and check that it is what its schema says.
 
+    Only what is read is checked, and the key.
+
     Raises
     ------
     SchemaError
-        If the file is absent, is no Parquet, is of another schema version, or lacks a column.
+        If the file is absent, is no Parquet, is of another schema version, lacks a column, or holds
+        rows that cannot be right (`check_rows`).
+
+    Notes
+    -----
+    Rows come sorted by the key, also from a file that is not. Columns that the schema does not know
+    are read when all are.
     """
     settle(folder)
     path = table_path(folder, name)
@@ -231,21 +241,17 @@ def read_table(
         message += f" (found: {', '.join(beside)})." if beside else "."
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-    version = (schema.metadata or {}).get(b"schema_version", b"none").decode()
+    schema = parquet_schema(path)
+    version = (schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
     if version != SCHEMA_VERSION:
-        message = f"schema version {version} found, {SCHEMA_VERSION} expected."
+        message = f"schema version {shorten(version)} found, {SCHEMA_VERSION} expected."
         raise SchemaError(message, where=path, remedy="Run the stage that wrote it again.")
-    types = dict(zip(schema.names, schema.types, strict=True))
-    faults = []
-    for field in TABLES[name].schema:
-        if field.name not in types:
-            faults.append(f"{field.name}: {field.type} expected, not found")
-        elif types[field.name] != field.type:
-            faults.append(f"{field.name}: {field.type} expected, {types[field.name]} found")
+    spec = TABLES[name]
+    faults = type_faults(schema, spec)
     if faults:
         raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
-    return pq.read_table(path, columns=columns, filters=filters)
+    # The key is read, too: order and keys that occur twice concern every column.
+    read = None if columns is None else list(dict.fromkeys([*columns, *spec.key]))
+    table = read_parquet(path, columns=read, filters=filters)
+    table = check_rows(table, spec, path, is_whole=filters is None)
+    return table if columns is None else table.select(columns)

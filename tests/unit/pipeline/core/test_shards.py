@@ -29,7 +29,7 @@ def write(out, n):
         **{name: ["x"] * n for name in ("kind", "label", "dataset", "dicom_id")},
         "height": [SHAPE[0]] * n,
         "width": [SHAPE[1]] * n,
-        **{name: [0.0] * n for name in ("scale", "pad_x_px", "pad_y_px")},
+        **{name: [1.0] * n for name in ("scale", "pad_x_px", "pad_y_px")},
     }
     with shard_folder(out) as folder:
         for shard in range((n + 1) // 2):
@@ -49,7 +49,7 @@ def write_images(out, n, fingerprint=None):
         "row": [number % 2 for number in range(n)],
         "height": [SHAPE[0]] * n,
         "width": [SHAPE[1]] * n,
-        **{name: [0.0] * n for name in ("scale", "pad_x_px", "pad_y_px")},
+        **{name: [1.0] * n for name in ("scale", "pad_x_px", "pad_y_px")},
         **{name: [9] * n for name in ("image_width_px", "image_height_px")},
     }
     with shard_folder(out, "images", fingerprint=fingerprint) as folder:
