@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.system_errors import from_system
 
 Function = Callable[..., Any]
 
@@ -45,13 +46,22 @@ def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
         yield
     except BrokenPipeError:  # click's own: the reader of our output has gone
         raise
-    except (GazeError, OSError) as error:
+    except (GazeError, OSError, MemoryError, EOFError) as error:
         if debug:
             traceback.print_exc()
         else:
             click.secho("error: ", fg="red", nl=False, err=True)
-            click.echo(str(error), err=True)
+            click.echo(str(_for_people(error)), err=True)
         ctx.exit(2)
+
+
+def _for_people(error: Exception) -> GazeError:
+    if isinstance(error, GazeError):
+        return error
+    if isinstance(error, OSError | MemoryError):
+        return from_system(error)
+    # click alone would say no more than "Aborted!".
+    return GazeError("a file ends before it should.", remedy="`--debug` shows which is read there.")
 
 
 def _refuse_inputs_as_out(ctx: click.Context) -> None:

@@ -20,7 +20,15 @@ from tests.synthetic import reading, write_tables
         pytest.param(
             GazeError("3 is odd.", where="a.csv"), 2, "error: a.csv: 3 is odd.", id="fault"
         ),
-        pytest.param(PermissionError(13, "Denied", "x.npy"), 2, "Denied: 'x.npy'", id="system"),
+        pytest.param(
+            PermissionError(13, "Denied", "x.npy"), 2, "x.npy: you have no right to", id="system"
+        ),
+        pytest.param(OSError(24, "Too many", "x"), 2, "Allow more with `ulimit", id="open files"),
+        pytest.param(
+            OSError("13631488 requested and 302976 written"), 2, "it is full. Free", id="numpy"
+        ),
+        pytest.param(MemoryError(), 2, "more memory than there is. Use", id="memory"),
+        pytest.param(EOFError(), 2, "a file ends before it should.", id="end of a file"),
         pytest.param(ValueError("a bug"), 1, "", id="bug"),
     ],
 )
