@@ -18,11 +18,7 @@ from typing import Any
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote, shorten
 from gazescribe.pipeline.core.system_errors import explain_system
 
-TYPE_NAMES: dict[type, str] = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-}  # as JSON calls them
+TYPE_NAMES: dict[type, str] = {dict: "a JSON object", list: "a JSON list"}
 MAX_UNPACKED = 2**31  # bytes of all arrays of an NPZ; the largest of ours has some megabytes
 MAX_HEAD = 10**8  # bytes of the head of a safetensors file, as its own library has it
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -160,7 +156,7 @@ def parse_json(
     where : object
         The file, and the line in it, if the text is one line.
     top : type
-        What the value must be: dict, list, str, or object for anything.
+        What the value must be: dict, list, or object for anything.
     remedy : str, optional
         What to do if it is not.
     """
@@ -172,8 +168,7 @@ def parse_json(
         if "\\u" in text:
             _check_surrogates(content, text)
     if not isinstance(content, top):
-        what = f"{TYPE_NAMES.get(top, top.__name__)} was expected in this JSON."
-        raise error(what, where=where, remedy=remedy)
+        raise error(f"{TYPE_NAMES[top]} was expected.", where=where, remedy=remedy)
     return content
 
 

@@ -61,6 +61,15 @@ def read_parquet(
         return pq.read_table(path, columns=None if columns is None else [*columns], filters=filters)
 
 
+def read_feather(path: Path, error: type[GazeError] = SchemaError) -> "pa.Table":
+    """Read a Feather or Arrow file."""
+    from pyarrow import feather
+
+    check_file(path, error)
+    with parsing(path, "a Feather file", error):
+        return feather.read_table(path)
+
+
 def opened(path: Path) -> IO[str]:
     """Open a text file in UTF-8, gzipped or not, for the csv module."""
     kind = gzip.open if path.suffix == ".gz" else open

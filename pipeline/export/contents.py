@@ -4,7 +4,6 @@ Rows are sorted by the ids that are written, so that their order says nothing ab
 replaced.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError, GazeError
+from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import read_table
@@ -151,7 +151,8 @@ def recorded(schema: pa.Schema) -> dict[str, Any]:
     """Give what the stages before recorded of a table; parameters were written as JSON."""
     metadata = schema.metadata or {}
     texts = {key: metadata[key.encode()].decode() for key in RECORDED if key.encode() in metadata}
-    return {key: json.loads(text) if key == "params" else text for key, text in texts.items()}
+    params = {"params": parse_json(texts["params"], where="params")} if "params" in texts else {}
+    return texts | params
 
 
 def _finish(

@@ -6,7 +6,6 @@ picture.
 
 import gzip
 import io
-import json
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,8 +16,11 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign import parse_json, read_json
+from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
 
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\0\x0cjP  ")
 DICOM_AT, DICOM = 128, b"DICM"
@@ -56,8 +58,9 @@ def open_again(path: Path) -> Iterator[FileColumn]:
         raise Refused("no file of an export is of this kind")
     try:
         yield from read(path)
-    except (pa.ArrowException, ValueError, OSError, tarfile.TarError) as error:
-        raise Refused(f"it cannot be read ({error})") from error
+    except (GazeError, pa.ArrowException, ValueError, OSError, tarfile.TarError) as error:
+        reason = error.what if isinstance(error, GazeError) else error
+        raise Refused(f"it cannot be read ({reason})") from error
 
 
 def refuse_picture(head: bytes) -> None:
@@ -71,7 +74,7 @@ def _plain(path: Path) -> Iterator[FileColumn]:
 
 
 def _parquet(path: Path) -> Iterator[FileColumn]:
-    schema = pq.read_schema(path)
+    schema = parquet_schema(path)
     words: list[bytes] = []
     for metadata in (schema.metadata, *(field.metadata for field in schema)):
         for pair in (metadata or {}).items():
@@ -80,7 +83,7 @@ def _parquet(path: Path) -> Iterator[FileColumn]:
     yield FileColumn("columns", schema.names)
     for field in schema:
         if field.type != MAP:
-            column = pq.read_table(path, columns=[field.name])[field.name]
+            column = read_parquet(path, columns=[field.name])[field.name]
             yield from _arrow(field.name, column)
 
 
@@ -119,7 +122,7 @@ def _separated(path: Path, delimiter: str, *, header: bool = True) -> Iterator[F
 def _json(path: Path) -> Iterator[FileColumn]:
     if path.name == "zarr.json" and path.parent.suffix == ".zarr":
         yield from _zarr(path.parent)
-    yield from _json_columns([json.loads(path.read_text(encoding="utf-8"))])
+    yield from _json_columns([read_json(path, top=object)])
 
 
 def _json_columns(contents: Iterable[Any]) -> Iterator[FileColumn]:
@@ -186,7 +189,7 @@ def _tar(path: Path) -> Iterator[FileColumn]:
             if member.name.endswith(".npy"):
                 _check_npy(io.BytesIO(content), len(content))
             else:
-                rows.append(json.loads(content))
+                rows.append(parse_json(content.decode(), where=member.name))
     yield FileColumn("members", names)
     yield from _json_columns(rows)
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.foreign_tables import open_parquet
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
@@ -82,7 +82,7 @@ def find_fixations(
         excluded=excluded if len(excluded) < len(ids) else set(),
     )
     read_table(tables, "samples", ["reading_id"], [("reading_id", "==", "")])  # checks its schema
-    n_samples = pq.read_metadata(table_path(tables, "samples")).num_rows
+    n_samples = open_parquet(table_path(tables, "samples")).metadata.num_rows
     tasks = cut(ids, READINGS_A_TASK)
     chunks = map_tasks(find, tasks, workers=workers, scheduler=scheduler, description="fixations")
     recorded = json.dumps(settings.model_dump(), sort_keys=True)

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.core.files import replacing, stamp, write_json
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_name
@@ -154,8 +155,12 @@ def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
     path = _note_path(fitting.folder, number)
     if not path.is_file() or not (fitting.folder / shard_name(number, "images")).is_file():
         return None
-    note: Row = json.loads(path.read_text(encoding="utf-8"))
-    return None if note["left_out"] or note["stamps"] != _stamps(listed, fitting) else note
+    try:
+        note: Row = read_json(path)
+        is_old = note["left_out"] or note["stamps"] != _stamps(listed, fitting)
+    except (SchemaError, KeyError):
+        return None  # a note that is damaged: the shard is made again
+    return None if is_old else note
 
 
 def run(

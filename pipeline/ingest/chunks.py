@@ -13,11 +13,11 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
 from gazescribe.pipeline.core.files import settle
+from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import TableWriter, conform, table_path
 from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
@@ -228,7 +228,7 @@ def find_obsolete(out: Path, dataset: str, names: Iterable[str]) -> list[str]:
 def dataset_of(folder: Path, table: str = "readings") -> str:
     """Name the data set that a table was ingested from; empty where the file does not say it."""
     try:
-        metadata = pq.read_schema(table_path(folder, table)).metadata or {}
-    except (pa.ArrowException, OSError):
+        metadata = parquet_schema(table_path(folder, table)).metadata or {}
+    except SchemaError:
         return ""
-    return str(metadata.get(b"source", b"").decode().rpartition(" ")[0])
+    return str(metadata.get(b"source", b"").decode(errors="replace").rpartition(" ")[0])

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.errors import ManifestError, SchemaError
+from gazescribe.pipeline.core.foreign_tables import read_csv_table
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -92,9 +93,9 @@ def _read(path: Path, types: dict[str, pa.DataType], findings: Findings) -> pa.T
         )
         try:
             if not (fault := header_fault(file, types)):
-                return csv.read_csv(file, convert_options=convert)
+                return read_csv_table(file, convert=convert)
             _, message = fault
-        except (pa.ArrowException, OSError) as error:
+        except SchemaError as error:
             message = reason_of(error)
     findings.add("error", "table_unreadable", message, loses="tree")
     return pa.schema(types.items()).empty_table()

@@ -17,10 +17,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder
@@ -175,5 +176,7 @@ def _index(
 def _sigma_deg(drawing: ShardDrawing) -> float | None:
     if drawing.kind == "ellipse" or drawing.from_samples:
         return None
-    metadata = pq.read_schema(table_path(drawing.associated, "gaussians")).metadata or {}
-    return float(metadata[b"sigma_deg"]) if b"sigma_deg" in metadata else None
+    path = table_path(drawing.associated, "gaussians")
+    metadata = parquet_schema(path).metadata or {}
+    with parsing(path, "what `gazescribe associate` writes"):
+        return float(metadata[b"sigma_deg"]) if b"sigma_deg" in metadata else None

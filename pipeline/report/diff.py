@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import JOURNAL, settle
+from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.dictation.mentions import read_frame
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
@@ -76,11 +75,8 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
                 header = file.readline()
             name = "mentions" if all(column in header for column in _columns("mentions")) else ""
         elif path.suffix == ".parquet" or path == start:
-            try:
-                metadata = pq.read_schema(path).metadata or {}
-            except (pa.ArrowInvalid, OSError) as error:
-                raise SchemaError(f"this is not a Parquet file ({error}).", where=path) from error
-            name = metadata.get(b"table", b"").decode()
+            metadata = parquet_schema(path).metadata or {}
+            name = metadata.get(b"table", b"").decode(errors="replace")
         if name in KEYS:
             tables[name if path == start else path.relative_to(start).as_posix()] = (name, path)
     return tables
@@ -136,7 +132,7 @@ def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
 def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
     try:
         if path.suffix not in TEXT:
-            return list(pq.read_table(path, columns=list(columns)).to_pylist())
+            return list(read_parquet(path, columns=columns).to_pylist())
         numbers = {name: int for name in WHOLE if name in columns}
         frame = read_frame(path)[list(columns)].astype(numbers)
     except (ValueError, OSError) as error:

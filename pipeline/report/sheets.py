@@ -1,12 +1,12 @@
 """Tables and figures that stages wrote, for reading, and the sections that hold them."""
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign_tables import csv_rows
 from gazescribe.pipeline.report.pictures import file_as_data
 
 SHARP_BYTES = 400_000  # the most of an SVG; above it the PNG beside it is shown
@@ -51,17 +51,18 @@ class Section:
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read the rows of a CSV file; refuse one that is absent, no text, or lacks these columns."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            lacks = [name for name in columns if name not in (rows.fieldnames or ())]
-            if lacks:
-                raise GazeError(f"this lacks the columns {', '.join(lacks)}.", where=path)
-            return list(rows)
-    except FileNotFoundError as error:
-        raise GazeError("there is no such file.", where=path) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise GazeError(f"this is no CSV file ({error}).", where=path) from error
+    numbered = csv_rows(path, GazeError)
+    _, names = next(numbered, (0, []))
+    lacks = [name for name in columns if name not in names]
+    if lacks:
+        raise GazeError(f"this lacks the columns {', '.join(lacks)}.", where=path)
+    rows = []
+    for line, cells in numbered:
+        if len(cells) != len(names):
+            what = f"line {line} has {len(cells)} cells, not {len(names)}."
+            raise GazeError(what, where=path)
+        rows.append(dict(zip(names, cells, strict=True)))
+    return rows
 
 
 def read_sheet(path: Path, title: str, shown: int = SHOWN) -> Sheet:

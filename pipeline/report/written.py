@@ -1,11 +1,11 @@
 """JSON that stages wrote, as far as the pages read it."""
 
-import json
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, Field
 
+from gazescribe.pipeline.core import foreign
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.core.yaml_files import Strict, check
@@ -107,14 +107,7 @@ def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Mode
 def load_json(path: Path, remedy: str | None = None) -> dict[str, Any]:
     """Read a JSON object as it is; raises as `read_json` does."""
     settle(path.parent)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise GazeError("there is no such file.", where=path, remedy=remedy) from error
-    except ValueError as error:
-        raise GazeError(f"this is not JSON ({error}).", where=path, remedy=remedy) from error
-    if not isinstance(content, dict):
-        raise GazeError("a JSON object was expected.", where=path, remedy=remedy)
+    content: dict[str, Any] = foreign.read_json(path, GazeError, remedy=remedy)
     return content
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import entries, replacing_folder, settle, write_json
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.foreign_tables import PARQUET, open_parquet, parquet_schema
 from gazescribe.pipeline.core.tables import TableWriter, read_table, table_path
 from gazescribe.pipeline.gaze.sync.drift import AXES
 from gazescribe.pipeline.ingest.quality import on_image
@@ -34,7 +35,7 @@ def check_target(tables: Path, out: Path) -> None:
     moved = [
         name
         for name, path in paths.items()
-        if path.is_file() and MARK.encode() in (pq.read_schema(path).metadata or {})
+        if path.is_file() and MARK.encode() in (parquet_schema(path).metadata or {})
     ]
     if moved:
         problem = f"{', '.join(moved)} were moved by sync already; moving twice is no correction."
@@ -97,12 +98,14 @@ def apply_to(
 
 def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: float) -> int:
     """Write one table, a row group at a time, for samples are many."""
-    metadata = pq.read_schema(table_path(tables, name)).metadata or {}
+    metadata = parquet_schema(table_path(tables, name)).metadata or {}
     extra = {key.decode(): value.decode() for key, value in metadata.items()}
     extra[MARK] = f"{'gaze' if name in GAZE else 'speech'} moved by gazescribe sync, see sync.json"
-    with pq.ParquetFile(table_path(tables, name)) as file, TableWriter(out, name, extra) as writer:
+    path = table_path(tables, name)
+    with open_parquet(path) as file, TableWriter(out, name, extra) as writer:
         for number in range(file.num_row_groups):
-            piece = file.read_row_group(number)
+            with parsing(path, PARQUET):
+                piece = file.read_row_group(number)
             changed = (
                 _shifted(piece, moves)
                 if name in GAZE

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.foreign_tables import read_csv_table
 from gazescribe.pipeline.ingest.egd.gaze import CALIBRATION_LENGTH
 from gazescribe.pipeline.ingest.egd.screen import EgdDisplay, display_of
 from gazescribe.pipeline.sources.loading import load_manifest
@@ -73,15 +74,12 @@ def read_sessions(start: Path, reading_ids: Sequence[str], max_off_deg: float) -
 
 def _read(path: Path) -> pd.DataFrame:
     types = {"DICOM_ID": pa.string(), **dict.fromkeys(NUMBERS, pa.float64())}
-    try:
-        table = csv.read_csv(
-            path,
-            parse_options=csv.ParseOptions(invalid_row_handler=lambda _: "skip"),
-            convert_options=csv.ConvertOptions(include_columns=list(types), column_types=types),
-        )
-    except (pa.ArrowException, OSError, KeyError) as error:
-        message = f"this cannot be read ({error}); expected are {', '.join(types)}."
-        raise ManifestError(message.replace("\n", " "), where=path) from error
+    table = read_csv_table(
+        path,
+        ManifestError,
+        parse=csv.ParseOptions(invalid_row_handler=lambda _: "skip"),
+        convert=csv.ConvertOptions(include_columns=list(types), column_types=types),
+    )
     rows: pd.DataFrame = table.to_pandas()
     return rows
 

@@ -1,6 +1,5 @@
 """Tables of any data set as text: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it)."""
 
-import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyarrow import feather
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import read_json
+from gazescribe.pipeline.core.foreign_tables import csv_rows, read_feather, read_parquet
 from gazescribe.pipeline.ingest.csv_files import (
-    UNREADABLE,
     Floats,
     Mask,
     column_fault,
     numbers,
-    opened,
     reason_of,
     repeated,
 )
@@ -112,7 +110,7 @@ def _load(
             return ("missing", f"there is no file {path}"), {}
         try:
             header, cells = _table(root / path, source)
-        except UNREADABLE as error:
+        except SchemaError as error:
             return ("unreadable", reason_of(error)), {}
         for number, row in enumerate(cells, 1):
             if len(row) != len(header):
@@ -130,12 +128,11 @@ def _load(
 
 def _table(path: Path, source: Source) -> tuple[list[str], Sequence[Sequence[Any]]]:
     if path.suffix in {".parquet", ".feather", ".arrow"}:
-        table = pq.read_table(path) if path.suffix == ".parquet" else feather.read_table(path)
+        table = read_parquet(path) if path.suffix == ".parquet" else read_feather(path)
         columns = [column.to_pylist() for column in table.columns]
         return list(table.column_names), list(zip(*columns, strict=True))
     separator = source.separator or ("\t" if ".tsv" in path.suffixes else ",")
-    with opened(path) as handle:
-        rows = [row for row in csv.reader(handle, delimiter=separator) if row]
+    rows = [row for _, row in csv_rows(path, delimiter=separator)]
     header = source.header or _bids_header(path)
     if header is not None:
         return header, rows
@@ -146,9 +143,9 @@ def _bids_header(path: Path) -> list[str] | None:
     if not path.name.endswith(BIDS):
         return None
     sidecar = path.with_name(path.name.removesuffix(".tsv.gz") + ".json")
-    columns = json.loads(sidecar.read_text(encoding="utf-8")).get("Columns")
+    columns = read_json(sidecar).get("Columns")
     if not isinstance(columns, list):
-        raise ValueError(f"{sidecar.name} does not list Columns")  # noqa: TRY004 (as bad JSON)
+        raise SchemaError("this does not list Columns.", where=sidecar)
     return [str(name) for name in columns]
 
 

@@ -4,7 +4,6 @@ Source: spec egd.md 6 and 9. Punctuation is glued to the words; a sentence ends 
 may stand inside a phrase. Such a phrase is cut there and its time shared out by characters.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Findings
@@ -57,11 +58,10 @@ def _load(path: Path, findings: Findings) -> dict[str, Any] | None:
         findings.add("loss", "transcript_missing", absence(path), loses="text")
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_json(path, top=object)
         fault = _form_fault(content)
-    # Numbers of a thousand digits and lists in lists without end are JSON too.
-    except (OSError, ValueError, OverflowError, RecursionError) as error:
-        fault = str(error)
+    except SchemaError as error:
+        fault = error.what.rstrip(".")
     if fault:
         message = f"this is no transcript ({fault})"
         findings.add("loss", "transcript_unreadable", message, loses="text")

@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.foreign_tables import CSV
 from gazescribe.pipeline.ingest.csv_files import Floats, header_fault, reason_of
 from gazescribe.pipeline.ingest.egd.screen import Axes, Numbers, fit_size, on_display, to_image
 from gazescribe.pipeline.sources.faults import Fault, Findings, Severity
@@ -99,7 +102,7 @@ def _stream(
             left_out["unreadable"] += int((~readable).sum())
             places = reading.drop_null().to_numpy(zero_copy_only=False).astype(np.intp)
             yield places[readable], {name: column[readable] for name, column in values.items()}
-    except (pa.ArrowException, OSError) as error:
+    except SchemaError as error:
         findings.add("error", f"{stem}_unreadable", reason_of(error), loses="gaze")
     for reason, (severity, message) in LEFT_OUT.items():
         _note(severity, reason, message, left_out[reason], findings)
@@ -111,12 +114,14 @@ def _open(path: Path, columns: Sequence[str], left_out: Counter[str]) -> Iterato
         return "skip"
 
     types = {"DICOM_ID": pa.string(), **dict.fromkeys(columns, pa.float64())}
-    reader = csv.open_csv(
-        path,
-        parse_options=csv.ParseOptions(invalid_row_handler=skip),
-        convert_options=csv.ConvertOptions(include_columns=list(types), column_types=types),
-    )
-    with reader:
+    with (
+        parsing(path, CSV),
+        csv.open_csv(
+            path,
+            parse_options=csv.ParseOptions(invalid_row_handler=skip),
+            convert_options=csv.ConvertOptions(include_columns=list(types), column_types=types),
+        ) as reader,
+    ):
         yield from reader
 
 

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign_tables import read_csv_table
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import Mask, number_columns, read_columns, usable_rows
+from gazescribe.pipeline.ingest.csv_files import (
+    Mask,
+    number_columns,
+    read_columns,
+    reason_of,
+    usable_rows,
+)
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
@@ -74,7 +82,7 @@ def read_samples(
     root: Path, reading: ReflacxReading, manifest: Manifest, _settings: Ingest, chunk: Chunk
 ) -> None:
     """Add the gaze samples of a reading that was not discarded to the chunk."""
-    from pyarrow import ArrowException, csv
+    from pyarrow import csv
 
     findings = findings_of(manifest.file("gaze"), reading, chunk)
     path = existing(root / findings.file)
@@ -84,9 +92,9 @@ def read_samples(
     types = dict.fromkeys(SAMPLE_COLUMNS.values(), "float64")
     options = csv.ConvertOptions(include_columns=list(types), column_types=types)
     try:
-        table = csv.read_csv(path, convert_options=options)
-    except (ArrowException, OSError, KeyError) as error:
-        findings.add("loss", "gaze_unreadable", f"this cannot be read ({error})", loses="samples")
+        table = read_csv_table(path, convert=options)
+    except SchemaError as error:
+        findings.add("loss", "gaze_unreadable", reason_of(error), loses="samples")
         return
     if not len(table):
         findings.add("loss", "gaze_none", "there is no sample", loses="samples")

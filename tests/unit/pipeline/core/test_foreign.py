@@ -77,8 +77,8 @@ def test_text(tmp_path):
         pytest.param('{"a": 1e999}', "1e999 is a number too large", id="infinite"),
         pytest.param('{"a": "NaN",\n"b": NaN}', "line 2: NaN is no number", id="nan"),
         pytest.param('{"a":\n\n"\\ud83d"}', r"line 3: \\ud83d is half a character", id="surrogate"),
-        pytest.param("[1]", "an object was expected", id="list"),
-        pytest.param("null", "an object was expected", id="null"),
+        pytest.param("[1]", "a JSON object was expected", id="list"),
+        pytest.param("null", "a JSON object was expected", id="null"),
     ],
 )
 def test_no_json(tmp_path, text, message):
@@ -184,7 +184,7 @@ def test_safetensors(tmp_path):
         pytest.param(safetensors({}, 2**63), "head is not whole", id="longer than the file"),
         pytest.param(safetensors(b"\xff\xff"), "UTF-8", id="no text"),
         pytest.param(safetensors(b"{]"), "not JSON", id="no JSON"),
-        pytest.param(safetensors([]), "an object was expected", id="list"),
+        pytest.param(safetensors([]), "a JSON object was expected", id="list"),
         pytest.param(safetensors({"__metadata__": [1]}), "no object of texts", id="no object"),
         pytest.param(safetensors({"__metadata__": {"a": 1}}), "no object of texts", id="number"),
     ],
