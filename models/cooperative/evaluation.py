@@ -4,6 +4,7 @@ Diagnosis: probabilities of the validation and test images. Maps: the network's 
 of its diagnosis, and two maps that know nothing of the image (a centre prior, the mean of the
 training maps), all against where the reader looked, on the image's pixels and on all.
 Drops: what `models.cooperative.items` leaves out, maps of images that nobody looked at; counted.
+A measure that a map leaves undefined is null in its row and in no mean; warnings count them.
 Source: Qiu, Rivaz, Xiao 2025, IV; `spec/cooperative.md` 6.
 """
 
@@ -33,6 +34,8 @@ UNIFORM = 0.01
 """Share of a uniform map in those that are 0 somewhere (Grad-CAM, mean map): else the divergence of
 one fixation on a 0 is infinite."""
 EXAMPLES_A_CLASS = 2
+HEADLINES = ("kl", "cc", "hs")
+"""Measures that sum up a run; null where the map shows no gaze."""
 CHANCES = tuple(f"p_{name}" for name in DIAGNOSES)
 """Columns of probabilities."""
 
@@ -95,6 +98,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
         thresholds=None,
         metrics=headlines(diagnosed, compared),
         examples={name: np.stack(arrays) for name, arrays in shown.items()} or None,
+        warnings=warnings_of(compared),
     )
 
 
@@ -174,6 +178,7 @@ class Baselines:
         size = config.evaluation.batch_size
         for batch in evaluation_loader(looked, config.inputs, run, batch_size=size):
             maps = batch["map"][:, 0].numpy().astype(np.float64)
+            maps = maps[maps.any(axis=(1, 2))]
             # Each map has the same weight, however long its reader looked.
             total += (maps / maps.sum(axis=(1, 2), keepdims=True)).sum(axis=0)
         self._mean = mixed(total)
@@ -228,6 +233,8 @@ def compare(
     for kind, values in seen["maps"].items():
         for pixels, valid in (("valid", seen["valid"]), ("all", None)):
             measured = scores(values, seen["target"], places, others_px, valid)
+            if np.isnan(measured["hs"]):  # no gaze on these pixels: nothing to correlate with
+                measured["cc"] = np.nan
             finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}
             rows.append({**about, "map": kind, "pixels": pixels, **finite})
     return rows
@@ -271,6 +278,26 @@ def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:
         }
         key = split, "saliency", "valid"
         maps = [row for row in compared if (row["split"], row["map"], row["pixels"]) == key]
-        for name in ("kl", "cc", "hs"):
-            figures[split][name] = float(np.mean([row[name] for row in maps])) if maps else None
+        for name in HEADLINES:
+            fits = [row[name] for row in maps if row[name] is not None]
+            figures[split][name] = float(np.mean(fits)) if fits else None
     return figures
+
+
+def warnings_of(compared: list[Row]) -> list[str]:
+    """Count the images whose fit to gaze is in no mean: nobody's gaze to fit, or an infinite KL."""
+    texts = []
+    for split in SCORED_SPLITS:
+        key = split, "all"
+        rows = [row for row in compared if (row["split"], row["pixels"]) == key]
+        readings = {row["reading_id"] for row in rows}
+        blank = {row["reading_id"] for row in rows if row["hs"] is None}
+        infinite = {row["reading_id"] for row in rows if row["kl"] is None} - blank
+        for left_out, reason in (
+            (blank, "show no gaze, though their index says they do"),
+            (infinite, "show gaze where the network gives none: KL is infinite"),
+        ):
+            if left_out:
+                text = f"{len(left_out)} of {len(readings)} {split} maps {reason}"
+                texts.append(f"{text}; left out of the means: {', '.join(sorted(left_out)[:10])}")
+    return texts

@@ -19,7 +19,7 @@ from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.shards import open_shards, shard_name
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
@@ -213,6 +213,79 @@ def test_baselines_know_the_training_readings_alone(inputs):
     n_all = sum(len(gaze.places_px) for gaze in items["train"].gaze)
     assert len(baselines.places_px(own, 0)) == n_all - len(own.gaze[0].places_px)
     assert len(baselines.places_px(items["test"], 0)) == n_all
+
+
+@pytest.fixture
+def blanked(tmp_path):
+    """Inputs in which the maps of some readings are empty, though the index says otherwise."""
+
+    def blank(splits, n=None):
+        inputs = balanced_world(tmp_path / "egd").write()
+        readings = read_table(Path(inputs.egd), "readings").to_pandas()
+        names = set(
+            readings.loc[readings["egd_split"].isin(splits), "reading_id"].sort_values()[:n]
+        )
+        for entry in open_shards(inputs.saliency_maps).index.to_pylist():
+            if entry["reading_id"] in names:
+                path = Path(inputs.saliency_maps) / shard_name(entry["shard"])
+                maps = np.load(path)
+                maps[entry["row"]] = 0
+                np.save(path, maps)
+        return inputs, names
+
+    return blank
+
+
+@pytest.mark.parametrize("model", ["mt_unet", "dnet201"])
+def test_a_map_without_gaze_is_counted_and_in_no_mean(blanked, inputs, tmp_path, model):
+    run = small_run(model)
+    damaged, (name,) = blanked(["test"], 1)
+    whole, scored = (
+        score(run, saved(run, tmp_path), one, CPU)
+        for one in (
+            Config("cooperative", "demo", source, (run,), CooperativeEvaluation(4))
+            for source in (inputs, damaged)
+        )
+    )
+    n_test = len(build_lists(damaged, run).items["test"])
+    (warning,) = scored.warnings
+    assert warning == (
+        f"1 of {n_test} test maps show no gaze, though their index says they do; left out of the"
+        f" means: {name}"
+    )
+    assert whole.warnings == []
+    before, after = (frame(found, "saliency").set_index("reading_id") for found in (whole, scored))
+    assert len(after) == len(before)
+    assert after.loc[name, ["kl", "cc", "hs", "sim"]].isna().all(axis=None)
+    assert after.loc[name, "nss"].notna().all()
+    pd.testing.assert_frame_equal(after.drop(name), before.drop(name))
+    if model == "mt_unet":
+        own = before.drop(name).query("map == 'saliency' and pixels == 'valid' and split == 'test'")
+        for metric in ("kl", "cc", "hs"):
+            assert scored.metrics["test"][metric] == pytest.approx(own[metric].mean())
+
+
+def test_where_no_map_shows_gaze_there_is_no_mean(blanked, tmp_path):
+    run = small_run("mt_unet")
+    damaged, names = blanked(["train", "validate", "test"])
+    config = Config("cooperative", "demo", damaged, (run,), CooperativeEvaluation(4))
+    scored = score(run, saved(run, tmp_path), config, CPU)
+    assert scored.metrics["test"]["accuracy"] is not None
+    assert [scored.metrics["test"][name] for name in ("kl", "cc", "hs")] == [None] * 3
+    assert len(scored.warnings) == 2
+    assert names
+
+
+def test_the_mean_map_leaves_out_maps_without_gaze(blanked):
+    run = small_run("unet_s")
+    damaged, _ = blanked(["train"], 1)
+    config = Config("cooperative", "demo", damaged, (run,), CooperativeEvaluation(4))
+    items = build_lists(damaged, run).items
+    mean = Baselines(items["train"], config, run).maps(items["test"].frames[0])["mean"]
+    others = [one for one in of_files(damaged).values() if one["egd_split"] == "train"]
+    shown = [one["target"] for one in others if one["target"].any()]
+    assert len(shown) == len(others) - 1
+    np.testing.assert_allclose(mean, mixed(sum(one / one.sum() for one in shown)))
 
 
 def test_a_map_of_nothing_is_even():
