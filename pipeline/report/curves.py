@@ -54,7 +54,7 @@ def read_curves(system: str, folder: Path) -> Curves:
 
     Panels are in the order of the columns; quantities that never change are left out.
     """
-    logs = {path.parent.name: read_csv(path) for path in sorted(folder.glob("*/epochs.csv"))}
+    logs = {path.parent.name: read_csv(path) for path in sorted(folder.glob("[!.]*/epochs.csv"))}
     models = list(dict.fromkeys(model_of(run) for run in logs))
     colour = {model: number % COLOURS for number, model in enumerate(models)}
     columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)

@@ -1,6 +1,5 @@
 """Pictures of test cases that `gazescribe evaluate` left beside the scores: `examples.npz`."""
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import read_npz
 from gazescribe.pipeline.results.runs import ScoredRun
 
 FILE = "examples.npz"
@@ -25,15 +25,17 @@ def first_examples(runs: Sequence[ScoredRun[Any]]) -> Path | None:
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
     """Read all arrays of a file; refuse one that is no NPZ, or lacks an array of these names."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise SchemaError(f"this is not a whole NPZ of arrays ({error}).", where=path) from error
+    arrays = read_npz(path)
     absent = [name for name in names if name not in arrays]
     if absent:
         raise SchemaError(f"it lacks {', '.join(absent)}.", where=path)
     return arrays
+
+
+def are_pictures(array: NDArray[Any]) -> bool:
+    """Whether these are some pictures: finite numbers of shape (n, height, width)."""
+    is_stack = array.ndim == 3 and array.size > 0 and array.dtype.kind in "buif"
+    return is_stack and bool(np.isfinite(array).all())
 
 
 def refuse_misfit(arrays: Arrays, path: Path, *, fits: bool) -> None:

@@ -1,6 +1,5 @@
 """Runs that were scored: one folder each, with `scores.json` and score tables."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any, Generic, TypeVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.errors import AlignmentError, GazeError, SchemaError, quote
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import explain
 
@@ -123,16 +123,17 @@ def _read_run(
     if absent:
         return absent
     try:
-        text = (folder / "scores.json").read_text(encoding="utf-8")
-        scores = content.model_validate(json.loads(text))
+        scores = content.model_validate(read_json(folder / "scores.json"))
     except ValidationError as error:
         faults = error.errors(include_url=False)
         return [f"scores.json: {explain(fault, content)}" for fault in faults]
-    except ValueError as error:
-        return [f"scores.json: this is not JSON ({error})"]
+    except GazeError as error:
+        return [f"scores.json: {error.what.rstrip('.')}"]
     name, model, seed = (scores.settings.get(key) for key in ("name", "model", "seed"))
     if not isinstance(seed, int) or name != folder.name or name != f"{model}-seed{seed}":
-        named = f"settings name the run {name!r} of model {model!r} and seed {seed!r}"
+        named = (
+            f"settings name the run {quote(name)} of model {quote(model)} and seed {quote(seed)}"
+        )
         return [f"scores.json: {named}"]
     return ScoredRun(folder, scores)
 

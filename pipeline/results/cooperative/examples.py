@@ -11,11 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gazescribe.pipeline.core.errors import SchemaError, quote
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models, reference
 from gazescribe.pipeline.results.examples import (
     Arrays,
+    are_pictures,
     first_examples,
     read_arrays,
     refuse_misfit,
@@ -61,11 +63,16 @@ def read_examples(model: CooperativeModel) -> Arrays:
     if path is None:
         return {}
     arrays = read_arrays(path, [*KEYS, "image", "target"])
-    n, shape = len(arrays["dicom_id"]), arrays["image"].shape
-    fits = len(shape) == 3 and shape[0] == n
+    shape = arrays["image"].shape
+    fits = True
     for name, array in arrays.items():
-        fits = fits and array.shape == ((n,) if name in KEYS else shape)
+        is_key = name in KEYS
+        fits = fits and array.shape == (shape[:1] if is_key else shape)
+        fits = fits and (array.dtype.kind == "U" if is_key else are_pictures(array))
     refuse_misfit(arrays, path, fits=fits)
+    if strange := sorted({*arrays["diagnosis"].tolist()} - {*DIAGNOSES}):
+        message = f"{quote(strange[0])} is none of the diagnoses {', '.join(DIAGNOSES)}."
+        raise SchemaError(message, where=path)
     return arrays
 
 

@@ -4,7 +4,6 @@ Reads: with a folder of trained models, `train.json` and `epochs.csv` of each ru
 Source: Qiu, Rivaz, Xiao 2025, I and III; `spec/cooperative.md` D2.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote
+from gazescribe.pipeline.core.foreign import check_file, parsing, read_json
 from gazescribe.pipeline.core.yaml_files import explain
 from gazescribe.pipeline.results.cooperative.measured import OURS, CooperativeModel, Models
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
@@ -102,9 +102,13 @@ def read_trained(
         except ValidationError as error:
             details = [explain(fault, TrainingRecord) for fault in error.errors(include_url=False)]
             faults.append(f"{name}: {'; '.join(details)}")
-        except FileNotFoundError as error:
-            faults.append(f"{name}: {Path(error.filename).name} not found")
-        except (OSError, ValueError) as error:
+        except GazeError as error:
+            file = Path(error.where or "").name
+            absent = not (folder / name / file).exists()
+            faults.append(
+                f"{name}: {file} not found" if absent else f"{name}: {file}: {error.what}"
+            )
+        except ValueError as error:
             faults.append(f"{name}: {error}")
     if faults:
         message = "these runs are not as `gazescribe train` leaves them."
@@ -113,10 +117,16 @@ def read_trained(
 
 
 def _read(run: CooperativeRun, folder: Path) -> Trained:
-    content = json.loads((folder / run.name / "train.json").read_text(encoding="utf-8"))
-    epochs = pd.read_csv(folder / run.name / "epochs.csv")
+    content = read_json(folder / run.name / "train.json")
+    path = folder / run.name / "epochs.csv"
+    check_file(path)
+    with parsing(path, "a CSV file"):
+        epochs = pd.read_csv(path)
     if "epoch" not in epochs or epochs["epoch"].dtype.kind != "i":
         raise ValueError("epochs.csv has no whole numbers in a column epoch")
+    if strange := [name for name in epochs if epochs[name].dtype.kind not in "if"]:
+        message = f"epochs.csv has values that are no numbers in {quote(strange[0])}"
+        raise ValueError(message)
     return Trained(run, TrainingRecord.model_validate(content), epochs)
 
 

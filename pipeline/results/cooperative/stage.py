@@ -85,7 +85,7 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
     columns = examples.columns_of(scored)
     chosen = examples.choose(columns, params.n_examples, params.seed) if columns else None
-    drawn["examples"] = None if chosen is None else examples.draw(columns, chosen)
+    drawn["examples"] = None if chosen is None or chosen.empty else examples.draw(columns, chosen)
     metrics = {
         "params": params.model_dump(),
         "n_runs": len(runs),

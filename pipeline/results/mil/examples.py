@@ -19,6 +19,7 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
 from gazescribe.pipeline.results.examples import (
+    are_pictures,
     first_examples,
     read_arrays,
     refuse_misfit,
@@ -63,15 +64,22 @@ def read_examples(model: MilModel) -> Examples | None:
     names = [*_KEYS, "image", "mask", str(model.map)]
     content = read_arrays(path, names)
     arrays = {name: content[name] for name in names}
-    lengths = {len(array) for array in arrays.values()}
-    same_size = arrays["image"].shape == arrays["mask"].shape
-    refuse_misfit(arrays, path, fits=len(lengths) == 1 and same_size)
-    strange = sorted(set(arrays["label"]) - set(TEN_LABELS))
+    n = arrays["image"].shape[:1]
+    fits = arrays["image"].shape == arrays["mask"].shape
+    for name, array in arrays.items():
+        if name in _KEYS:
+            fits = fits and array.shape == n and array.dtype.kind == "U"
+        else:
+            fits = fits and array.shape[:1] == n and are_pictures(array)
+    refuse_misfit(arrays, path, fits=fits)
+    strange = sorted(set(arrays["label"].tolist()) - set(TEN_LABELS))
     if strange:
         message = f"{', '.join(strange)} is none of the ten labels."
         raise SchemaError(message, where=path)
-    thresholds = model.best.thresholds.set_index("label")["threshold"]
     cases = pd.DataFrame({name: arrays[name] for name in _KEYS})
+    if cases.duplicated().any():
+        raise SchemaError("a reading and label occur twice in it.", where=path)
+    thresholds = model.best.thresholds.set_index("label")["threshold"]
     cases["threshold"] = thresholds[cases["label"]].to_numpy()
     mask, maps = arrays["mask"].astype(bool), arrays[str(model.map)].astype(np.float32)
     cases["iou"] = [

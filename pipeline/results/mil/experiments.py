@@ -3,7 +3,6 @@
 Source: Lanfredi et al. 2023, Sections 2.9 and 3.4; `spec/mil.md` section 8.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import SchemaError, quote
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel, of_settings
 from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
@@ -40,22 +40,32 @@ class Degraded:
     """Recall and precision of mentions before and after they were degraded on purpose."""
 
     label: str
-    before: dict[str, float]
-    after: dict[str, float]
+    before: dict[str, float | None]  # null where nothing is to be found
+    after: dict[str, float | None]
 
 
 def read_degraded(path: Path) -> Degraded:
     """Read the rates that `gazescribe degrade --against` wrote, of one of the ten labels."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         label = content["params"]["label"]
-        before, after = (content[when]["certainty_above_0"] for when in ("before", "after"))
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        message = f"this is not what `gazescribe degrade --against` writes ({error!r})."
+        before, after = (_rates(content[when]["certainty_above_0"]) for when in ("before", "after"))
+    except (SchemaError, KeyError, TypeError) as error:
+        reason = error.what if isinstance(error, SchemaError) else repr(error)
+        message = f"this is not what `gazescribe degrade --against` writes ({reason})."
         raise SchemaError(message, where=path) from error
     if label not in TEN_LABELS:
-        raise SchemaError(f"{label!r} is none of the ten labels.", where=path)
+        raise SchemaError(f"{quote(label)} is none of the ten labels.", where=path)
     return Degraded(label, before, after)
+
+
+def _rates(counted: Mapping[str, Any]) -> dict[str, float | None]:
+    rates: dict[str, float | None] = {}
+    for name in ("recall", "precision"):
+        rates[name] = counted[name]
+        if not isinstance(rates[name], int | float | None):
+            raise TypeError(f"{name} is {quote(counted[name])}")
+    return rates
 
 
 def ablation(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.errors import AlignmentError, SchemaError, quote
 from gazescribe.pipeline.core.resampling import Floats
 from gazescribe.pipeline.core.schemas import MIL_DATASETS, MIL_MAPS, SPLITS
 from gazescribe.pipeline.results.runs import (
@@ -29,6 +29,18 @@ FILES = ("scores.json", "classification.parquet", "localisation.parquet")
 OF_NO_EFFECT = {"name", "model", "seed", "precision", "channels_last", "compile", "workers", "log"}
 """Settings that leave two models the same."""
 
+_SETTINGS: dict[str, tuple[type, ...]] = {
+    "annotated_share": (float, int),
+    "balanced": (str,),
+    "decoder": (bool,),
+    "grid": (int,),
+    "lambda_annotated": (float, int),
+    "lambda_decoder": (float, int),
+    "layers": (list,),
+    "share_rule": (str,),
+    "supervision": (str,),
+}
+"""Settings by which models find their part in the experiments, and their types."""
 _ALLOWED = {"label": TEN_LABELS, "split": SPLITS[1:], "dataset": MIL_DATASETS, "map": MIL_MAPS}
 
 
@@ -90,7 +102,7 @@ def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
         As there; or if the runs of a model differ in a setting or in the thresholds they were
         scored at; all faults at once.
     """
-    models = read_runs(folder, MilScores, FILES, _unordered_thresholds)
+    models = read_runs(folder, MilScores, FILES, _faults)
     faults = [fault for runs in models.values() for fault in _uneven(runs)]
     if faults:
         message = "runs of one model differ in more than their seed."
@@ -99,12 +111,18 @@ def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
     return models
 
 
-def _unordered_thresholds(runs: Sequence[MilRun]) -> list[str]:
-    return [
-        f"{run.name}/scores.json: thresholds do not rise: {run.scores.thresholds}"
-        for run in runs
-        if sorted(set(run.scores.thresholds)) != run.scores.thresholds
-    ]
+def _faults(runs: Sequence[MilRun]) -> list[str]:
+    """Say which settings and thresholds cannot be."""
+    faults = []
+    for run in runs:
+        for name, kind in _SETTINGS.items():
+            value = run.settings.get(name)
+            if type(value) not in kind:
+                faults.append(f"{run.name}/scores.json: settings name {quote(value)} as {name}")
+        if sorted(set(run.scores.thresholds)) != run.scores.thresholds:
+            found = quote(run.scores.thresholds)
+            faults.append(f"{run.name}/scores.json: thresholds do not rise: {found}")
+    return faults
 
 
 def _uneven(runs: Sequence[MilRun]) -> list[str]:

@@ -105,7 +105,7 @@ def run(
     drawn["histogram"] = figures.histogram(values, cut) if values else None
     pictured = examples.main_examples(models)
     chosen = examples.choose(pictured, params.n_examples, params.seed) if pictured else None
-    drawn["figure_4"] = None if chosen is None else examples.draw(pictured, chosen)
+    drawn["figure_4"] = None if chosen is None or chosen.empty else examples.draw(pictured, chosen)
     metrics = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),

@@ -1,4 +1,5 @@
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -65,6 +66,8 @@ def test_maps_that_do_not_fit(maps):
 def test_no_validation_map(maps):
     path = maps / "index.parquet"
     index = pq.read_table(path).filter([False, False, True, False])
+    rows = pa.array([0], pa.int32())
+    index = index.set_column(index.schema.get_field_index("row"), index.field("row"), rows)
     pq.write_table(index, path)
     (maps / "heatmaps-00000.npy").unlink()
     np.save(maps / "heatmaps-00000.npy", np.zeros((1, 4, 4), np.float16))
