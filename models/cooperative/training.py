@@ -36,7 +36,6 @@ from gazescribe.models.training.fitting import Job, Machine
 from gazescribe.models.training.sampling import Tensors
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.geometry.saliency import cc, kl
 
@@ -215,9 +214,8 @@ def uses_cache(run: CooperativeRun) -> bool:
 def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:
     """Prepare a run for `models.training.fitting.fit`.
 
-    `out` is the folder of all runs: the one that this starts from lies there, and who is in which
-    split is written to the run's folder. Raises GazeError if the data are not what they must be or
-    fill no batch, or if the weights to start from do not fit.
+    `out` is the folder of all runs: the one that this starts from lies there. Raises GazeError if
+    the data are not what they must be or fill no batch, or if the weights to start from do not fit.
     """
     lists = build_lists(inputs, run)
     items = {name: lists.items[name] for name in ("train", "validate")}
@@ -236,9 +234,6 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             training_loader(items["train"], inputs, run),
             evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         )
-    if machine.rank == 0:  # one of the processes that train together writes
-        with replacing(out / run.name / SPLIT_FILE) as beside:
-            beside.write_text(split, encoding="utf-8")
     return Job(
         module=CooperativeTraining(run, network),
         train=loaders[0],
@@ -264,6 +259,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
         },
         training={**summarise_lists(run, lists), "split_sha256": split_sha256(split)},
         warnings=warnings_of(run, items["validate"]),
+        files={SPLIT_FILE: split},
     )
 
 

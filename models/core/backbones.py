@@ -6,19 +6,19 @@ fetched. The classifier `fc` of torchvision's stays, so that their weight files 
 is neither applied nor trained.
 """
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import ResNet, resnet18, resnet50
 from torchvision.models.resnet import BasicBlock
 
-from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.models.core.checkpoint import check_finite
+from gazescribe.pipeline.core.errors import GazeError, shorten
+from gazescribe.pipeline.core.foreign import check_file
 
 BackboneName = Literal["resnet50", "resnet18", "tiny"]
 
@@ -110,21 +110,24 @@ def load_backbone(net: nn.Module, path: Path, name: str) -> None:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a local weight file: `.safetensors`, or a state dict that `torch.save` wrote.
 
-    Raises GazeError if there is no such file, or it holds anything but named tensors.
+    Raises GazeError if there is no such file, or it holds anything but named tensors of finite
+    numbers.
     """
-    try:
-        if path.suffix == ".safetensors":
-            return dict(load_file(path))
-        # weights_only: nothing in a file from outside is unpickled.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    if not path.exists():
         raise GazeError(
             "there is no such weight file.",
             where=path,
             remedy="Nothing is downloaded: copy the file there, or set `weights: null`.",
-        ) from None
-    except (OSError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        )
+    check_file(path, GazeError)
+    try:
+        if path.suffix == ".safetensors":
+            content = load_file(path)
+        else:
+            # weights_only: nothing in a file from outside is unpickled.
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # parsers fail in any way
+        reason = shorten(error, 200) or type(error).__name__
         message = f"cannot be read as weights ({reason})."
         raise GazeError(message, where=path, remedy=WANTED) from error
     if not isinstance(content, Mapping):
@@ -136,6 +139,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     ]
     if faults:
         raise GazeError("holds more than tensors.", where=path, remedy=WANTED, faults=faults)
+    check_finite(content, where=path)
     return dict(content)
 
 

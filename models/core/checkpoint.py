@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from gazescribe.models.core.card import model_card
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import SchemaError, quote
 from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.core.foreign import parse_json, parsing, read_safetensors_metadata
 
 if TYPE_CHECKING:  # torch takes seconds to import, and metadata is read without it
     from torch import Tensor, nn
@@ -25,6 +26,21 @@ if TYPE_CHECKING:  # torch takes seconds to import, and metadata is read without
 FORMAT = 1
 KEY = "gazescribe"
 FILE = "model.safetensors"
+KIND = "a safetensors file"
+KINDS: dict[str, Any] = {
+    "card": str,
+    "input": dict,
+    "labels": list,
+    "metrics": dict | None,
+    "run": dict,
+    "run_hash": str,
+    "system": str,
+    "thresholds": dict | None,
+    "training": dict,
+    "versions": dict,
+}
+"""What the metadata has, and of which type."""
+INPUT_KINDS: dict[str, type] = {"height": int, "width": int, "channels": int, "normalise": str}
 LIBRARIES = ("gazescribe", "numpy", "pytorch-lightning", "timm", "torch", "torchvision")
 
 
@@ -101,41 +117,81 @@ def annotate_checkpoint(path: Path, to: Path, **changes: Any) -> None:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """Read what a checkpoint says, without its weights; raises as `load_checkpoint` does."""
-    if not path.is_file():
+    if not path.exists():
         raise SchemaError("there is no such checkpoint.", where=path)
-    try:
-        with safe_open(path, framework="np") as file:
-            text = (file.metadata() or {}).get(KEY)
-    except (SafetensorError, OSError) as fault:
-        raise SchemaError(f"this is not a safetensors file ({fault}).", where=path) from fault
+    text = read_safetensors_metadata(path).get(KEY)
     if text is None:
         remedy = f"Give a {FILE} that `gazescribe train` wrote."
         raise SchemaError("this file has weights but is not ours.", where=path, remedy=remedy)
     try:
-        metadata: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError as fault:
-        raise SchemaError(f"its metadata is not JSON ({fault}).", where=path) from fault
+        metadata: dict[str, Any] = parse_json(text, where=path)
+    except SchemaError as fault:
+        raise SchemaError(f"its metadata: {fault.what}", where=path) from fault
     if metadata.get("format") != FORMAT:
-        message = f"format {metadata.get('format')!r} found, {FORMAT} expected."
+        message = f"format {quote(metadata.get('format'))} found, {FORMAT} expected."
         raise SchemaError(message, where=path, remedy="Train it again, or use another version.")
+    absent = sorted(set(KINDS) - set(metadata))
+    if absent:
+        raise SchemaError(f"its metadata lacks {', '.join(absent)}.", where=path)
+    if faults := _metadata_faults(metadata):
+        message = "its metadata does not say what it must."
+        raise SchemaError(message, where=path, remedy="Train it again.", faults=faults)
     return metadata
+
+
+def _metadata_faults(metadata: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for name, kind in KINDS.items():
+        if not isinstance(metadata[name], kind):
+            faults.append(f"{name}: {quote(metadata[name])}")
+    if faults:
+        return faults
+    if not isinstance(metadata["run"].get("name"), str):
+        faults.append(f"run.name: {quote(metadata['run'].get('name'))}")
+    for name, kind in INPUT_KINDS.items():
+        value = metadata["input"].get(name)
+        if type(value) is not kind or (isinstance(value, int) and value < 1):
+            faults.append(f"input.{name}: {quote(value)}")
+    if not all(isinstance(label, str) for label in metadata["labels"]):
+        faults.append(f"labels: {quote(metadata['labels'])}")
+    for kind_of_map, thresholds in (metadata["thresholds"] or {}).items():
+        values = thresholds.values() if isinstance(thresholds, dict) else [None]
+        if not all(type(value) in (int, float) for value in values):
+            faults.append(f"thresholds.{kind_of_map}: {quote(thresholds)}")
+    return faults
 
 
 def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
     """Read a checkpoint, of this system if one is named.
 
-    Raises SchemaError if the file is not a checkpoint of ours, or is of another format or system.
+    Raises SchemaError if the file is not a checkpoint of ours, is of another format or system, or
+    has weights that are not finite.
     """
     metadata = read_metadata(path)
-    names = _metadata_names()
-    absent = sorted(set(names) - set(metadata))
-    if absent:
-        raise SchemaError(f"its metadata lacks {', '.join(absent)}.", where=path)
     if system is not None and metadata["system"] != system:
         raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
-    with safe_open(path, framework="pt") as file:
+    with parsing(path, KIND), safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
-    return Checkpoint(**{name: metadata[name] for name in names}, weights=weights)
+    check_finite(weights, where=path)
+    return Checkpoint(**{name: metadata[name] for name in _metadata_names()}, weights=weights)
+
+
+def check_finite(weights: Mapping[str, "Tensor"], *, where: object) -> None:
+    """Refuse NaN and infinite weights; raises SchemaError naming all tensors that have some."""
+    if faults := not_finite(weights):
+        message = f"{len(faults)} of {len(weights)} tensors hold numbers that are not finite."
+        remedy = "Take another copy of this file, or train the network again."
+        raise SchemaError(message, where=where, remedy=remedy, faults=faults)
+
+
+def not_finite(weights: Mapping[str, "Tensor"]) -> list[str]:
+    """Name the tensors with NaN or infinite numbers, and count these."""
+    faults = []
+    for name, values in weights.items():
+        n_wrong = int((~values.isfinite()).sum())
+        if n_wrong:
+            faults.append(f"{name}: {n_wrong:,} of {values.numel():,}")
+    return faults
 
 
 def load_weights(network: "nn.Module", weights: Mapping[str, "Tensor"], *, where: object) -> None:

@@ -6,7 +6,6 @@ without pydantic, so that it can be read on a machine that has only torch.
 
 import dataclasses
 import importlib
-import json
 import math
 import re
 import types
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gazescribe.models.core.settings import Between, SettingRule
-from gazescribe.pipeline.core.errors import ParamsError, nearest
+from gazescribe.pipeline.core.errors import ParamsError, nearest, quote
+from gazescribe.pipeline.core.foreign import read_json
 
 SCHEMA_VERSION = 1
 SYSTEMS = {
@@ -46,13 +46,13 @@ def read_config(path: Path) -> Config:
     Raises ParamsError if the file is no JSON, or a value is missing, unknown, of another type or
     out of range; all faults at once.
     """
-    content = _load(path)
+    content: dict[str, Any] = read_json(path, ParamsError)
     version, system = content.get("schema_version"), content.get("system")
     if version != SCHEMA_VERSION:
-        message = f"schema_version is {version!r}, {SCHEMA_VERSION} expected."
+        message = f"schema_version is {quote(version)}, {SCHEMA_VERSION} expected."
         raise ParamsError(message, where=path, remedy="Write it again with `gazescribe configure`.")
-    if system not in SYSTEMS:
-        raise ParamsError(f"system is {system!r}; known are {', '.join(SYSTEMS)}.", where=path)
+    if not isinstance(system, str) or system not in SYSTEMS:
+        raise ParamsError(f"system is {quote(system)}; known are {', '.join(SYSTEMS)}.", where=path)
     settings: Any = importlib.import_module(SYSTEMS[system])
     faults: list[str] = []
     kinds = {"schema_version": int, "system": str, "profile": str, **settings.PARTS}
@@ -63,18 +63,6 @@ def read_config(path: Path) -> Config:
         raise ParamsError("this CONFIG does not say what it must.", where=path, faults=faults)
     del values["schema_version"]
     return Config(**values)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ParamsError("there is no such file.", where=path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as fault:
-        raise ParamsError(f"this is not JSON ({fault}).", where=path) from fault
-    if not isinstance(content, dict):
-        raise ParamsError("a JSON object was expected.", where=path)
-    return content
 
 
 def _run_faults(runs: tuple[Any, ...], faults_of: Callable[[Any], list[str]]) -> list[str]:
@@ -131,7 +119,7 @@ def _read(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(kind, value, key, faults)
     if not _has_kind(value, kind):
-        faults.append(f"{key}: {_description(kind)} expected, found {value!r}")
+        faults.append(f"{key}: {_description(kind)} expected, found {quote(value)}")
         return value
     return float(value) if kind is float else value
 
@@ -145,7 +133,7 @@ def _read_checked(arguments: tuple[Any, ...], value: Any, key: str, faults: list
             try:
                 rule.check(checked)
             except ValueError as fault:
-                faults.append(f"{key}: {fault}, found {value!r}")
+                faults.append(f"{key}: {fault}, found {quote(value)}")
     return checked
 
 
@@ -156,21 +144,21 @@ def _read_optional(arguments: tuple[Any, ...], value: Any, key: str, faults: lis
 
 def _read_list(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, list):
-        faults.append(f"{key}: a list expected, found {value!r}")
+        faults.append(f"{key}: a list expected, found {quote(value)}")
         return ()
     return tuple(_read(arguments[0], v, f"{key}.{i}", faults) for i, v in enumerate(value))
 
 
 def _read_object(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, dict):
-        faults.append(f"{key}: an object expected, found {value!r}")
+        faults.append(f"{key}: an object expected, found {quote(value)}")
         return {}
     return {name: _read(arguments[1], v, f"{key}.{name}", faults) for name, v in value.items()}
 
 
 def _read_dataclass(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(value, dict):
-        faults.append(f"{key}: an object expected, found {value!r}")
+        faults.append(f"{key}: an object expected, found {quote(value)}")
         return None
     n_faults = len(faults)
     values = _read_keys(get_type_hints(kind, include_extras=True), value, key, faults)

@@ -4,7 +4,6 @@ Reads: what `gazescribe images` and `gazescribe heatmaps` wrote. Memory maps are
 are read, so that loader processes share nothing but the files.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
+from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.shards import Kind, Shards, open_shards
 
 FRAME = ("height", "width", "scale", "pad_y_px", "pad_x_px")
@@ -52,7 +52,9 @@ def index_by_image(images: Shards) -> pd.DataFrame:
 def resize_of(folder: Path | str) -> str:
     """Tell how `gazescribe images` fitted the radiographs of a folder: direct or published."""
     metadata = open_shards(folder).index.schema.metadata or {}
-    return str(json.loads(metadata.get(b"params", b"{}")).get("resize", "direct"))
+    params = metadata.get(b"params", b"{}").decode("utf-8", "replace")
+    where = f"{folder}, params of the index"
+    return str(parse_json(params, where=where).get("resize", "direct"))
 
 
 def check_frames(

@@ -7,7 +7,7 @@ leave, and a second call does again only what has another hash.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,14 @@ def run_hash(run: Any, data: str, models: Path) -> str:
         with Path(file).open("rb") as content:
             parts.append(hashlib.file_digest(content, "sha256").hexdigest())
     return hash_of(*parts)
+
+
+def portable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings as results keep them: of a weight file the name, not where it lay."""
+    weights = settings.get("weights")
+    if not weights or not Path(weights).is_absolute():
+        return dict(settings)
+    return {**settings, "weights": Path(weights).name}
 
 
 def hash_of(*parts: Any) -> str:

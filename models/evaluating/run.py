@@ -3,8 +3,9 @@
 Reads a CONFIG, the folders it names, and MODELS, what `gazescribe train` wrote. Writes for each run
 OUT/<run>/: its score tables; examples.npz, where the system gives examples; model.safetensors, the
 checkpoint with thresholds and scores added, since the one in MODELS stays as training left it;
-scores.json. This comes last: where it is, the run is scored, and a second call leaves it alone as
-long as weights, data and settings of the evaluation are the same.
+scores.json. They come together, this one last: where it is, the run is scored, and a second call
+leaves it alone as long as weights, data and settings of the evaluation are the same. One call at a
+time scores a run.
 
 A system is a module `models.<system>.evaluation` with `score(run, path, config, device) -> Scored`.
 """
@@ -29,9 +30,10 @@ from gazescribe.models.core.checkpoint import (
     load_checkpoint,
 )
 from gazescribe.models.core.config import Config
-from gazescribe.models.core.runs import WITHOUT_EFFECT, hash_of, run_hash
-from gazescribe.pipeline.core.errors import ParamsError, SchemaError
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.models.core.runs import WITHOUT_EFFECT, hash_of, portable, run_hash
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError, quote
+from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import write_table
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:  # torch takes seconds to import
 
 SCORES = "scores.json"
 EXAMPLES = "examples.npz"
+WRITTEN = (SCORES, EXAMPLES, FILE, "*.parquet")
+"""What a call leaves, and a later one replaces."""
 SCORED_SPLITS = SPLITS[1:]  # all but train
 
 
@@ -91,31 +95,32 @@ def evaluate_run(
     key = score_hash(checkpoint, config, data)
     if (earlier := read_scores(folder, key)) is not None:
         return {**earlier, "skipped": True}
-    began = time.perf_counter()
-    system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
-    scored: Scored = system.score(run, path, config, device)
-    warnings = list(scored.warnings)
-    if run_hash(run, data, models) != checkpoint.run_hash:
-        warnings.append(f"{run.name} was trained from other data or weights than are here")
-    summary = {
-        "settings": dataclasses.asdict(run),
-        **scored.about,
-        "metrics": scored.metrics,
-        "warnings": warnings,
-        "hash": key,
-        "seconds": time.perf_counter() - began,
-    }
-    write_scores(scored, summary, path, folder)
+    with replacing_folder(folder, "scores", obsolete=WRITTEN, mark=SCORES) as staging:
+        began = time.perf_counter()
+        system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
+        scored: Scored = system.score(run, path, config, device)
+        warnings = list(scored.warnings)
+        if run_hash(run, data, models) != checkpoint.run_hash:
+            warnings.append(f"{run.name} was trained from other data or weights than are here")
+        summary = {
+            "settings": portable(dataclasses.asdict(run)),
+            **scored.about,
+            "metrics": scored.metrics,
+            "warnings": warnings,
+            "hash": key,
+            "seconds": time.perf_counter() - began,
+        }
+        write_scores(scored, summary, path, staging)
     return {**summary, "skipped": False}
 
 
 def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
     """Refuse a checkpoint of other settings than CONFIG has now, naming all that differ."""
     # Through JSON, as the checkpoint has been: tuples are lists there.
-    expected = json.loads(json.dumps(dataclasses.asdict(run)))
-    trained = checkpoint.run
+    expected = json.loads(json.dumps(portable(dataclasses.asdict(run))))
+    trained = portable(checkpoint.run)
     faults = [
-        f"{name}: {trained.get(name)!r} found, {expected.get(name)!r} in CONFIG"
+        f"{name}: {quote(trained.get(name))} found, {quote(expected.get(name))} in CONFIG"
         for name in sorted(set(expected) | set(trained))
         if name not in WITHOUT_EFFECT and trained.get(name) != expected.get(name)
     ]
@@ -135,21 +140,18 @@ def score_hash(checkpoint: Checkpoint, config: Config, data: str) -> str:
 def read_scores(folder: Path, key: str) -> dict[str, Any] | None:
     """Read `scores.json` where it is of this hash."""
     try:
-        summary: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        summary: dict[str, Any] = read_json(folder / SCORES)
+    except GazeError:  # absent or damaged: the run is scored again
         return None
     return summary if summary.get("hash") == key else None
 
 
 def write_scores(scored: Scored, summary: Mapping[str, Any], path: Path, folder: Path) -> None:
-    """Write the scores of a run; `scores.json` last, since where it is the run is scored."""
-    # Scores of an earlier call must not stand beside tables of this one, if it is cut off.
-    for name in (SCORES, EXAMPLES):
-        (folder / name).unlink(missing_ok=True)
+    """Write the scores of a run into a folder that replaces that of an earlier call."""
     for name, columns in scored.tables.items():
         write_table(columns, folder, name)
     if scored.examples is not None:
-        with replacing(folder / EXAMPLES) as beside, beside.open("wb") as file:
+        with (folder / EXAMPLES).open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **scored.examples)
     notes = {"thresholds": scored.thresholds, "metrics": scored.metrics}
     annotate_checkpoint(path, folder / FILE, **notes)

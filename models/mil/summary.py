@@ -3,19 +3,19 @@
 Source: Lanfredi et al. 2023, Section 2.6, Table 3 and Section 4.
 """
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gazescribe.models.mil.items import CHANNEL, MilItems, image_index, joined, reading_items
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import read_json
+from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import table_path
 
@@ -68,8 +68,8 @@ def count_egd(inputs: MilInputs, run: MilRun) -> dict[str, Any]:
     mention of Pneumothorax.
     """
     path, key = Path(inputs.egd_associated) / "associate.json", "n_readings_gaze_begins_late"
-    counts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if key not in counts:
+    counts = read_json(path) if path.is_file() else {}
+    if not isinstance(counts.get(key), int):
         remedy = "Run `gazescribe associate` again."
         raise SchemaError(f"this file with {key} is needed.", where=path, remedy=remedy)
     images = image_index(inputs, run)
@@ -94,5 +94,5 @@ def _by_label(positive: NDArray[np.bool_]) -> dict[str, int]:
 
 
 def _split_source(folder: str, name: str) -> str:
-    metadata = pq.read_schema(table_path(Path(folder), name)).metadata or {}
-    return str(metadata.get(b"split_source", b"unknown").decode())
+    metadata = parquet_schema(table_path(Path(folder), name)).metadata or {}
+    return str(metadata.get(b"split_source", b"unknown").decode("utf-8", "replace"))

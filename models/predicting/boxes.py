@@ -4,7 +4,6 @@ Coordinates are COCO's: pixel 0 reaches from 0 to 1.
 Drops: annotations of other categories or pictures, or without a shape; counted by reason.
 """
 
-import json
 import math
 import re
 from collections import Counter
@@ -17,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.models.predicting.pictures import Picture, without_suffix
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import SchemaError, quote
+from gazescribe.pipeline.core.foreign import read_json
 
 Row = dict[str, Any]
 Mask = NDArray[np.bool_]
@@ -104,10 +104,7 @@ def read_boxes(path: Path, pictures: Sequence[Picture], labels: Sequence[str]) -
 
 
 def _load(path: Path) -> Row:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise SchemaError(f"this is not JSON ({fault}).", where=path) from fault
+    content: Row = read_json(path, top=object)
     if not isinstance(content, dict) or any(not isinstance(content.get(k), list) for k in KEYS):
         message = f"a COCO file has the lists {', '.join(KEYS)}."
         raise SchemaError(message, where=path, remedy="docs/predict.md shows one.")
@@ -127,18 +124,18 @@ def _id_faults(content: Row) -> list[str]:
     for number, row in enumerate(content["annotations"]):
         for part, key in (("images", "image_id"), ("categories", "category_id")):
             if row[key] not in ids[part]:
-                faults.append(f"annotations.{number}: there is no {part} {row[key]!r}")
+                faults.append(f"annotations.{number}: there is no {part} {quote(row[key])}")
     return faults
 
 
 def _row_faults(rows: list[Any], part: str) -> Iterator[str]:
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
-            yield f"{part}.{number}: an object expected, found {row!r}"
+            yield f"{part}.{number}: an object expected, found {quote(row)}"
             continue
         for key, kinds in KEYS[part].items():
             if type(row.get(key)) not in kinds:
-                yield f"{part}.{number}.{key}: {row.get(key)!r}"
+                yield f"{part}.{number}.{key}: {quote(row.get(key))}"
 
 
 def _category_labels(rows: list[Row], labels: Sequence[str]) -> dict[Any, str | None]:

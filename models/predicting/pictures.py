@@ -3,15 +3,15 @@
 Names become file names of outputs, whatever the paths were: letters, digits, `.`, `_` and `-`.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from gazescribe.pipeline.core.errors import GazeError, SchemaError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote
 from gazescribe.pipeline.core.file_names import safe_name
+from gazescribe.pipeline.core.foreign_tables import csv_rows
 from gazescribe.pipeline.images.reading import SUFFIXES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
@@ -30,6 +30,12 @@ class Picture:
     path: Path
     listed_path: str
 
+    @property
+    def told_path(self) -> str:
+        """Path for results: an absolute one would tell about this machine, and is its last part."""
+        path = PurePath(self.listed_path)
+        return path.name if path.is_absolute() else self.listed_path
+
 
 def list_pictures(
     sources: Sequence[Path], *, but: Path | None = None
@@ -39,13 +45,16 @@ def list_pictures(
     A folder is searched to its depths, in the order of paths, `but` for the one that outputs go to;
     a csv has a column `path`, relative to itself, and may have a column `name`. Any other file is
     taken as a picture. Names come from paths; of equal ones the second ends in -2. Also counts the
-    files in folders that are no pictures, by suffix. Raises GazeError if there is none, or a csv is
-    not what it must be.
+    files in folders that are no pictures, by suffix. Raises GazeError if there is none, a csv is
+    not what it must be, or a folder is the one that outputs go to.
     """
     pictures: list[Picture] = []
     other_suffixes: Counter[str] = Counter()
     for source in sources:
         if source.is_dir():
+            if but is not None and source.resolve() == but.resolve():
+                message = "predictions would lie among the pictures."
+                raise GazeError(message, where=but, remedy="Name another folder with --out.")
             for path in _files(source, but):
                 if _is_picture(path):
                     pictures.append(Picture("", path, path.relative_to(source).as_posix()))
@@ -92,25 +101,21 @@ def _is_picture(path: Path) -> bool:
 
 def _read_list(table: Path) -> list[Picture]:
     """Read a csv; the name is empty where it gives none."""
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="")
-            header = list(reader.fieldnames or ())
-            rows = [(reader.line_num, row) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise SchemaError(f"this is not a csv file in UTF-8 ({fault}).", where=table) from fault
+    rows = csv_rows(table)
+    _, header = next(rows, (0, []))
     if "path" not in header:
         message = f"there is no column path (found: {', '.join(header) or 'nothing'})."
         raise SchemaError(message, where=table, remedy="Paths are relative to the csv.")
     pictures: list[Picture] = []
     faults: list[str] = []
-    for line, row in rows:
-        name, path = row.get("name", ""), row["path"]
+    for line, cells in rows:
+        row = dict(zip(header, cells, strict=False))
+        name, path = row.get("name", ""), row.get("path", "")
         if not path or not path.isprintable():
-            faults.append(f"line {line}: path is {path!r}")
+            faults.append(f"line {line}: path is {quote(path)}")
         if "name" in header and not NAME.fullmatch(name):
             expected = "letters, digits, ._- are expected, 120 at most"
-            faults.append(f"line {line}: name is {name!r}; {expected}")
+            faults.append(f"line {line}: name is {quote(name)}; {expected}")
         pictures.append(Picture(name, table.parent / path, path))
     n_by_name = Counter(picture.name.casefold() for picture in pictures if picture.name)
     faults += [f"name {name} occurs {n} times" for name, n in n_by_name.items() if n > 1]
@@ -126,10 +131,7 @@ def _named(pictures: Sequence[Picture]) -> list[Picture]:
     for picture in pictures:
         name = picture.name
         if not name:
-            path = PurePath(picture.listed_path)
-            # An absolute path would tell about this machine.
-            short = path.name if path.is_absolute() else picture.listed_path
-            stem = name = safe_name(without_suffix(short))
+            stem = name = safe_name(without_suffix(picture.told_path))
             number = 1
             while name.casefold() in taken:
                 number += 1

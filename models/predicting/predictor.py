@@ -176,6 +176,10 @@ def _predict_batch(
         if isinstance(image, GazeError):
             yield image
         else:
+            if not np.isfinite([*probabilities[row], maps[row].sum()]).all():
+                yield GazeError("the network gives numbers for it that are not finite.")
+                row += 1
+                continue
             by_label = dict(zip(predictor.labels, probabilities[row], strict=True))
             frame = frame_of_maps(image.frame, maps.shape[2:])
             yield ImageOutput(by_label, maps[row], frame, image.shown)

@@ -175,7 +175,7 @@ def write_part(
             scored += compare(picture.name, output, task.boxes, task.labels, task.thresholds)
         if isinstance(output, GazeError):
             fault = {"reason": output.what, "remedy": output.remedy}
-            left_out.append({"name": picture.name, "path": picture.listed_path, **fault})
+            left_out.append({"name": picture.name, "path": picture.told_path, **fault})
             continue
         record = write_picture(picture, output, task, folder)
         if "maps" in task.write:
@@ -210,7 +210,7 @@ def write_picture(picture: Picture, output: "ImageOutput", task: Task, folder: P
     frame, probabilities = output.frame, output.probabilities
     record: Row = {
         "name": picture.name,
-        "path": picture.listed_path,
+        "path": picture.told_path,
         "probabilities": probabilities,
         "frame": {name: px for name, px in vars(frame).items() if name != "image_size"},
         "width_px": frame.image_size[1],

@@ -13,7 +13,6 @@ import random
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError  # only the name of what torch raises
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +20,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from gazescribe.models.core.checkpoint import not_finite
 from gazescribe.models.training.sampling import epoch_seed
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
@@ -29,6 +29,8 @@ Module = pl.LightningModule
 
 FINITE_EVERY = 50
 """Steps between two looks at the loss: each look waits for the device."""
+ANEW = "Delete it to start anew."
+LOWER = "Lower lr, or train with precision 32 if it is 16-mixed."
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,16 @@ class EpochEnd(pl.Callback):
             self._save(trainer, pl_module)
         # By seed and epoch alone: an epoch that is replayed draws what it drew.
         seed_all(epoch_seed(self._plan.seed, trainer.current_epoch))
-        self._finite = torch.ones((), dtype=torch.bool, device=pl_module.device)
+        self._first_wrong = torch.full((), -1, device=pl_module.device)
         self._begin = time.monotonic()
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: Module, loss: Tensor) -> None:
         """Stop at a loss that is not a number, before it is in the weights for long."""
-        self._finite &= torch.isfinite(loss.detach())
-        if trainer.fit_loop.batch_idx % FINITE_EVERY == 0:
-            self._check_finite(trainer)
+        step = trainer.fit_loop.batch_idx
+        is_first = (self._first_wrong < 0) & ~torch.isfinite(loss.detach())
+        self._first_wrong = torch.where(is_first, step, self._first_wrong)
+        if step % FINITE_EVERY == 0:
+            self._check_loss(trainer)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Module, outputs: Any, batch: Any, batch_idx: int
@@ -143,8 +147,9 @@ class EpochEnd(pl.Callback):
         self.course.n_images += len(batch["image"]) * trainer.world_size
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
-        """Stop the clock of training."""
-        self._check_finite(trainer)
+        """Stop the clock of training; validation needs a network that gives numbers."""
+        self._check_loss(trainer)
+        self._check_weights(trainer, pl_module)
         self.course.train_s += time.monotonic() - self._begin
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
@@ -178,13 +183,19 @@ class EpochEnd(pl.Callback):
             return -math.inf
         return score if self._plan.mode == "max" else -score
 
-    def _check_finite(self, trainer: pl.Trainer) -> None:
-        if not bool(self._finite):
-            plan, epoch, step = self._plan, trainer.current_epoch, trainer.fit_loop.batch_idx
-            message = f"the loss of {plan.name} is not a number in epoch {epoch}"
-            message += f" (step {step} or one of the {FINITE_EVERY} before it)."
-            remedy = "Lower lr, or train with precision 32 if it is 16-mixed."
-            raise GazeError(message, remedy=remedy)
+    def _check_loss(self, trainer: pl.Trainer) -> None:
+        step = int(self._first_wrong)
+        if step >= 0:
+            place = f"in epoch {trainer.current_epoch} (batch {step})"
+            message = f"the loss of {self._plan.name} is not a number {place}."
+            raise GazeError(message, remedy=LOWER)
+
+    def _check_weights(self, trainer: pl.Trainer, module: Module) -> None:
+        """Stop at weights that the last steps spoilt, which no loss could tell."""
+        if faults := not_finite(module.state_dict()):
+            place = f"after epoch {trainer.current_epoch} (batch {trainer.fit_loop.batch_idx})"
+            message = f"the weights of {self._plan.name} are not finite {place}."
+            raise GazeError(message, remedy=LOWER, faults=faults)
 
     def _save(self, trainer: pl.Trainer, module: Module) -> None:
         state = {
@@ -210,7 +221,12 @@ class EpochEnd(pl.Callback):
                 config.scheduler.load_state_dict(values)
             trainer.precision_plugin.load_state_dict(state["precision"])
             self.course = Course(**state["course"])
-        except (RuntimeError, ValueError, KeyError, TypeError, UnpicklingError) as fault:
+            self._exhausted()  # asks each epoch for its score
+            weights = {**state["module"], **self.course.best_weights}
+            faults = not_finite(weights)
+        except Exception as fault:  # a damaged file makes torch raise errors of any kind
             message = f"the state of a killed run of {self._plan.name} does not fit it."
-            remedy = "Delete it to start anew."
-            raise GazeError(message, where=self._resume, remedy=remedy) from fault
+            raise GazeError(message, where=self._resume, remedy=ANEW) from fault
+        if faults:
+            message = f"the state of a killed run of {self._plan.name} has weights that are not"
+            raise GazeError(f"{message} finite.", where=self._resume, remedy=ANEW, faults=faults)

@@ -10,7 +10,7 @@ import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +50,8 @@ class Job:
         Batches; the sampler of `train` follows `set_epoch`.
     labels, input, training
         What the checkpoint says of them (`models.core.checkpoint.Checkpoint`).
+    files : mapping of str to str
+        Texts that go beside the checkpoint, by name: CSV alone.
     """
 
     module: pl.LightningModule
@@ -60,6 +62,7 @@ class Job:
     input: Mapping[str, Any]
     training: Mapping[str, Any]
     warnings: Sequence[str] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose_machine(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:

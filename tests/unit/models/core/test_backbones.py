@@ -122,5 +122,5 @@ def test_files_that_are_no_weights(tmp_path, name, content):
 
 
 def test_a_folder_is_no_weights(tmp_path):
-    with pytest.raises(GazeError, match="cannot be read as weights"):
+    with pytest.raises(GazeError, match="this is a folder"):
         Backbone("tiny", (4,), weights=tmp_path)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pytest
 import torch
@@ -117,12 +118,27 @@ def rewrite(path, **changes):
             lambda path: save_file({"a": torch.zeros(1)}, path), "is not ours", id="not ours"
         ),
         pytest.param(
-            lambda path: save_file({}, path, metadata={KEY: "{"}), "metadata is not JSON", id="json"
+            lambda path: save_file({}, path, metadata={KEY: "{"}),
+            "metadata: this is not JSON",
+            id="json",
+        ),
+        pytest.param(
+            lambda path: save_file({}, path, metadata={KEY: "[]"}), "an object was", id="list"
+        ),
+        pytest.param(
+            lambda path: rewrite(path, run=[], training=None),
+            r"(?s)does not say what it must.*run: \[\]\n  - training: None",
+            id="kinds",
+        ),
+        pytest.param(
+            lambda path: rewrite(path, input={"height": "64"}, thresholds={"decoder": {"a": "b"}}),
+            r"(?s)input.height: '64'.*thresholds.decoder: \{'a': 'b'\}",
+            id="values",
         ),
         pytest.param(lambda path: rewrite(path, format=2), "format 2 found, 1 expected", id="2"),
         pytest.param(
             lambda path: save_file({}, path, metadata={KEY: '{"format": 1}'}),
-            "its metadata lacks input, labels, ",
+            "its metadata lacks card, input, labels, ",
             id="keys",
         ),
     ],
@@ -155,3 +171,15 @@ def test_weights_that_do_not_fit(checkpoint):
         "2.weight is unknown",
         "0.bias: (2,) expected, (3,) found",
     )
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf], ids=str)
+def test_weights_that_are_no_numbers(path, checkpoint, number):
+    weights = {name: value.clone() for name, value in checkpoint.weights.items()}
+    weights["0.bias"][1] = number
+    weights["1.running_var"][:] = number
+    save_checkpoint(dataclasses.replace(checkpoint, weights=weights), path)
+    with pytest.raises(SchemaError, match="2 of 7 tensors hold numbers that are not") as raised:
+        load_checkpoint(path)
+    assert raised.value.faults == ("0.bias: 1 of 2", "1.running_var: 2 of 2")
+    assert read_metadata(path)["system"] == "mil"

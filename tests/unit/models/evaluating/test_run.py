@@ -24,7 +24,9 @@ from gazescribe.models.core.runs import data_hash, run_hash
 from gazescribe.models.evaluating import run as evaluate_module
 from gazescribe.models.evaluating.run import Scored, check_trained, evaluate_run
 from gazescribe.models.mil.settings import MilEvaluation
-from gazescribe.pipeline.core.errors import ParamsError, SchemaError
+from gazescribe.pipeline.core.errors import ParamsError, SchemaError, WriteError
+from gazescribe.pipeline.core.files import entries
+from gazescribe.pipeline.core.locks import alone
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.results.mil.examples import read_examples
@@ -118,7 +120,7 @@ def test_what_it_writes(tmp_path, config):
     before = (tmp_path / "models" / "small-seed0" / "model.safetensors").read_bytes()
     found = scored(config, tmp_path)
     folder = tmp_path / "out" / "small-seed0"
-    assert {path.name for path in folder.iterdir()} == {
+    assert entries(folder) == {
         "classification.parquet",
         "examples.npz",
         "model.safetensors",
@@ -170,29 +172,45 @@ def change_data(tmp_path, config):
     return config
 
 
-def cut_off(tmp_path, config):
-    (tmp_path / "out" / "small-seed0" / "scores.json").write_text('{"hash": ')
-    return config
-
-
-@pytest.mark.parametrize("change", [change_weights, change_evaluation, change_data, cut_off])
+@pytest.mark.parametrize("change", [change_weights, change_evaluation, change_data])
 def test_what_changes_scores_makes_them_anew(tmp_path, config, change):
     scored(config, tmp_path)
     assert not scored(change(tmp_path, config), tmp_path)["skipped"]
     assert calls() == ["small-seed0", "small-seed0"]
 
 
-def test_a_run_that_fails_leaves_no_scores(tmp_path, config, monkeypatch):
+def test_scores_that_somebody_changed_are_not_lost(tmp_path, config):
     scored(config, tmp_path)
+    (tmp_path / "out" / "small-seed0" / "scores.json").write_text('{"hash": ')
+    with pytest.raises(WriteError, match="no scores of an earlier run") as caught:
+        scored(config, tmp_path)
+    assert caught.value.faults == ("scores.json: changed since it was written",)
+
+
+def test_a_run_that_fails_leaves_the_old_scores_whole(tmp_path, config, monkeypatch):
+    scored(config, tmp_path)
+    folder = tmp_path / "out" / "small-seed0"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     save(config.runs[0], tmp_path / "models", data_hash(config), value=2.0)
 
     def killed(*_, **__):
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(evaluate_module, "write_table", killed)
+    monkeypatch.setattr(evaluate_module, "annotate_checkpoint", killed)
     with pytest.raises(RuntimeError, match="killed"):
         scored(config, tmp_path)
-    assert not (tmp_path / "out" / "small-seed0" / "scores.json").exists()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["small-seed0"]
+
+
+def test_two_calls_at_once(tmp_path, config):
+    with (
+        alone(tmp_path / "out" / "small-seed0"),
+        pytest.raises(WriteError, match="another run is writing here: process"),
+    ):
+        scored(config, tmp_path)
+    assert calls() == []
+    assert not scored(config, tmp_path)["skipped"]
 
 
 def test_other_data_than_it_was_trained_on(tmp_path, config):

@@ -52,6 +52,18 @@ def test_csv(tmp_path):
     assert found[2].path == Path("/x/y.jpg")
 
 
+def test_results_do_not_tell_where_a_csv_s_pictures_lie(tmp_path):
+    (tmp_path / "list.csv").write_text("path\nb/a.png\n/home/x/y.jpg\n")
+    found, _ = list_pictures([tmp_path / "list.csv"])
+    assert [picture.told_path for picture in found] == ["b/a.png", "y.jpg"]
+
+
+def test_the_folder_of_the_pictures_is_no_place_for_predictions(tmp_path):
+    touch(tmp_path, "a.png")
+    with pytest.raises(GazeError, match=r"predictions would lie among the pictures\. Name another"):
+        list_pictures([tmp_path], but=tmp_path / "x" / "..")
+
+
 def test_csv_with_names(tmp_path):
     (tmp_path / "list.csv").write_text("name,path\nP300R1,a.png\nP300R2,a.png\n")
     touch(tmp_path, "P300R1.png")
@@ -64,7 +76,7 @@ def test_csv_with_names(tmp_path):
     [
         pytest.param(b"file\na.png\n", r"no column path \(found: file\)", id="no column"),
         pytest.param(b"", r"no column path \(found: nothing\)", id="empty"),
-        pytest.param(b"path\n\xff\n", "not a csv file in UTF-8", id="bytes"),
+        pytest.param(b"path\n\xff\n", "line 2: not UTF-8", id="bytes"),
         pytest.param(b"path,n\n,1\n", r"line 2: path is ''", id="empty path"),
         pytest.param(b"path\na\0.png\n", r"line 2: path is 'a\\x00.png'", id="zero byte"),
         pytest.param(b"path,name\na.png,../a\n", r"line 2: name is '../a'", id="name goes up"),

@@ -109,6 +109,18 @@ def test_a_state_that_does_not_fit(tmp_path, content):
         run(path)
 
 
+def test_a_state_with_weights_that_are_no_numbers(tmp_path):
+    path = tmp_path / "epoch.pt"
+    with pytest.raises(RuntimeError, match="killed"):
+        run(path, fail_at=(2, 0))
+    state = torch.load(path, weights_only=True)
+    state["module"]["network.4.bias"][:] = math.nan
+    torch.save(state, path)
+    with pytest.raises(GazeError, match=r"has weights that are not finite.*Delete it") as raised:
+        run(path)
+    assert raised.value.faults == ("network.4.bias: 1 of 1",)
+
+
 def test_the_seed_decides(tmp_path):
     one, _ = run(tmp_path / "one.pt", epochs=1)
     again, _ = run(tmp_path / "again.pt", epochs=1)
@@ -173,6 +185,27 @@ def test_a_run_without_a_number_has_no_patience_for_ever(tmp_path):
 def test_a_loss_that_is_no_number(tmp_path):
     with pytest.raises(GazeError, match=r"small-seed3 is not a number in epoch 1 .*Lower lr"):
         run(tmp_path / "epoch.pt", nan_at=(1, 2))
+
+
+def test_a_loss_that_is_no_number_is_named_by_its_batch(tmp_path):
+    with pytest.raises(GazeError, match=r"small-seed3 is not a number in epoch 0 \(batch 2\)"):
+        run(tmp_path / "epoch.pt", nan_at=(0, 2))
+
+
+def test_weights_that_the_last_step_spoils(tmp_path, monkeypatch):
+    step = torch.optim.Adam.step
+
+    def spoilt(self, closure=None):
+        loss = step(self, closure)
+        weight = self.param_groups[0]["params"][0]
+        if self.state[weight]["step"] == N // 6:  # the last of an epoch: no loss comes after it
+            weight.data.fill_(math.inf)
+        return loss
+
+    monkeypatch.setattr(torch.optim.Adam, "step", spoilt)
+    with pytest.raises(GazeError, match=r"not finite after epoch 0 \(batch 3\)") as raised:
+        run(tmp_path / "epoch.pt", epochs=1)
+    assert [fault.split(":")[0] for fault in raised.value.faults] == ["weight"]
 
 
 def test_a_score_that_nobody_logs(tmp_path):

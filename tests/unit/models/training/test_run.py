@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import math
 import sys
 from types import SimpleNamespace
 
@@ -14,11 +15,14 @@ from gazescribe.models.commands.configure import resolved
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.runs import run_hash
+from gazescribe.models.training import run as run_module
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job, Machine
 from gazescribe.models.training.run import train_run
 from gazescribe.models.training.sampling import EpochSampler
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, WriteError
+from gazescribe.pipeline.core.files import entries
+from gazescribe.pipeline.core.locks import alone
 from tests.running import invoke
 from tests.unit.models.small_network import Items, N, Small
 
@@ -66,11 +70,7 @@ def config(tmp_path, monkeypatch):
 def test_what_it_writes(tmp_path, config):
     summary = train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
     folder = tmp_path / "out" / "small-seed0"
-    assert {path.name for path in folder.iterdir()} == {
-        "model.safetensors",
-        "epochs.csv",
-        "train.json",
-    }
+    assert entries(folder) == {"model.safetensors", "epochs.csv", "train.json"}
     written = json.loads((folder / "train.json").read_text())
     assert {**written, "skipped": False} == summary
     assert (written["training"], written["warnings"]) == ({"n": N}, ["it is small"])
@@ -122,12 +122,76 @@ def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
     with pytest.raises(RuntimeError, match="killed"):
         train_run(first, config, tmp_path / "out", "data", CPU)
     assert len(list((tmp_path / ".resume").glob("*/epoch.pt"))) == 1
-    assert not (tmp_path / "out").exists()
+    assert list((tmp_path / "out").iterdir()) == []
     monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", prepare)
     train_run(first, config, tmp_path / "out", "data", CPU)
     for name in ("model.safetensors", "epochs.csv"):
         whole, resumed = (tmp_path / out / "small-seed0" / name for out in ("whole", "out"))
         assert whole.read_bytes() == resumed.read_bytes()
+
+
+def test_two_calls_at_once(tmp_path, config):
+    first, second = config.runs
+    with (
+        alone(tmp_path / "out" / "small-seed0"),
+        pytest.raises(WriteError, match="another run is writing here: process"),
+    ):
+        train_run(first, config, tmp_path / "out", "data", CPU)
+    with alone(tmp_path / "out" / "small-seed0"):
+        assert not train_run(second, config, tmp_path / "out", "data", CPU)["skipped"]
+    # The same run elsewhere would share the state to resume from.
+    resume = tmp_path / ".resume" / run_hash(first, "data", tmp_path / "out")
+    with alone(resume), pytest.raises(WriteError, match="another run is writing here: process"):
+        train_run(first, config, tmp_path / "other", "data", CPU)
+
+
+def test_a_run_that_fails_leaves_the_old_one_whole(tmp_path, config, monkeypatch):
+    folder = tmp_path / "out" / "small-seed0"
+    train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def killed(*_):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(run_module, "save_checkpoint", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        train_run(config.runs[0], config, tmp_path / "out", "other data", CPU)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["small-seed0"]
+
+
+def test_texts_of_the_system_lie_beside_the_checkpoint(tmp_path, config, monkeypatch):
+    def with_text(*arguments):
+        return dataclasses.replace(prepare(*arguments), files={"split.csv": "split\n"})
+
+    system = sys.modules["gazescribe.models.small.training"]
+    monkeypatch.setattr(system, "prepare", with_text)
+    train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    assert (tmp_path / "out" / "small-seed0" / "split.csv").read_text() == "split\n"
+    monkeypatch.setattr(system, "prepare", prepare)
+    train_run(config.runs[0], config, tmp_path / "out", "other data", CPU)
+    assert not (tmp_path / "out" / "small-seed0" / "split.csv").exists()
+
+
+def test_no_epoch_with_a_score_gives_no_checkpoint(tmp_path, config, monkeypatch):
+    def without_score(*arguments):
+        job = prepare(*arguments)
+        job.module.scores = (math.nan, math.nan)
+        return job
+
+    system = sys.modules["gazescribe.models.small.training"]
+    monkeypatch.setattr(system, "prepare", without_score)
+    with pytest.raises(AlignmentError, match="val_score of small-seed0, which chooses its epoch"):
+        train_run(config.runs[0], config, tmp_path / "out", "data", CPU)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_checkpoint_does_not_say_where_weights_lay(tmp_path, config):
+    run = Run(weights=str(tmp_path / "imagenet.pth"))
+    train_run(run, config, tmp_path / "out", "data", CPU)
+    path = tmp_path / "out" / "small-seed0" / "model.safetensors"
+    assert load_checkpoint(path).run["weights"] == "imagenet.pth"
+    assert str(tmp_path) not in path.read_bytes().decode("latin-1")
 
 
 def test_a_run_that_starts_from_another(tmp_path, config):
