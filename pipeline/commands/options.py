@@ -148,7 +148,8 @@ def mimic_metadata_option(function: Function) -> Function:
     return click.option(
         "--mimic-metadata",
         type=click.Path(exists=True, path_type=Path),
-        help="EGD: MIMIC-CXR-JPG folder, or its metadata table; gives splits and image sizes.",
+        help="MIMIC-CXR-JPG folder, or its metadata table: gives EGD splits and image sizes;"
+        " `verify reflacx` compares with it.",
     )(function)
 
 

@@ -9,17 +9,30 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.ingest.checksums import check_sums, say_checked
+from gazescribe.pipeline.ingest.digests import default_state
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.ingest.verify import (
     SEVERITIES,
     absent_images,
+    fewer_than_released,
     list_files,
     make_report,
+    odd_entries,
     write_quality,
 )
 from gazescribe.pipeline.sources.faults import say_lost
-from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
-from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
+from gazescribe.pipeline.sources.roots import find_beside, find_root
+from gazescribe.pipeline.sources.walking import entries_below
+
+LEFT_OUT = {
+    "excluded_by_quality": "gaze of {} by `ingest.quality`",
+    "in_no_table": "{} in no table",
+    "fewer_readings_than_released": "{} readings of the full release",
+    "fewer_images_than_released": "{} images of the full release",
+    "absent_by_checksums": "{} listed in SHA256SUMS.txt absent",
+}
 
 
 @options.command("verify")
@@ -33,6 +46,16 @@ from gazescribe.pipeline.sources.roots import find_root
 )
 @options.mimic_metadata_option
 @click.option("--samples", is_flag=True, help="Read the gaze samples too.")
+@click.option(
+    "--checksums",
+    is_flag=True,
+    help="Compare all files with SHA256SUMS.txt; a later run reads only what has changed.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What --checksums knows of earlier runs.  [default: a file in ~/.cache/gazescribe]",
+)
 @options.parallel_options
 @options.params_option
 @options.json_option
@@ -44,30 +67,53 @@ def verify(
     root: Path,
     quality_file: Path | None,
     params_file: Path | None,
+    checksums: bool,
+    state: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
     from gazescribe.pipeline.ingest.run import survey_tree
 
+    if state is not None and not checksums:
+        message = "--state belongs to --checksums."
+        raise click.UsageError(message)
     manifest = load_readable(dataset)
-    root = find_root(root, manifest)
+    start, root = root, find_root(root, manifest)
     settings = load_params(params_file).ingest
+    if manifest.name == "reflacx" and values["mimic_metadata"] is None:
+        values["mimic_metadata"] = find_beside(start, root, load_manifest("mimic-cxr-jpg"))
     survey = survey_tree(root, manifest, settings, IngestOptions(**values))
-    files = list_files(root, manifest, survey.ids)
+    entries = list(entries_below(root))
+    sizes = {entry.path: entry.size for entry in entries if entry.kind == "file"}
+    files = list_files(sizes, manifest, survey.ids)
+    survey.faults.extend(odd_entries(entries, manifest))
     survey.faults.extend(absent_images(files, manifest, survey.ids))
-    report = make_report(survey, files, manifest)
+    survey.faults.extend(fewer_than_released(survey, manifest))
+    checked = None
+    if checksums:
+        parallel = {"workers": values["workers"], "scheduler": values["scheduler"]}
+        checked = check_sums(root, manifest, sizes, state or default_state(root), **parallel)
+        survey.faults.extend(checked.faults)
+    report = make_report(survey, files, manifest, checked)
+    mimic = values["mimic_metadata"]
+    report["mimic_metadata"] = mimic and str(mimic)
     if quality_file is not None:
         write_quality(survey.quality, quality_file)
-    options.summarise("\n".join(as_text(report, root)), report, as_json=as_json)
+    lines = [*as_text(report, root), *(say_checked(checked) if checked else ())]
+    # Names of files may be of any encoding, which no terminal shows.
+    text = "\n".join([*lines, outcome(report)]).encode("utf-8", "backslashreplace").decode()
+    options.summarise(text, report, as_json=as_json)
     # Faults of raw data are no exception: the report says them all, the exit status that there are.
     ctx.exit(2 if report["n"]["error"] or report["n"]["loss"] else 0)
 
 
 def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
-    """Say a report in lines; the last is the summary."""
+    """Say a report in lines, but for the checksums and the outcome."""
     synthetic = " (synthetic)" if report["synthetic"] else ""
     yield f"{report['dataset']} {report['version']}{synthetic} in {root}"
+    if report["mimic_metadata"]:
+        yield f"compared with MIMIC-CXR-JPG in {report['mimic_metadata']}"
     yield from _counts_as_text(report["counts"])
     yield from _faults_as_text(report["faults"])
     yield from _files_as_text(report["files"])
@@ -75,10 +121,30 @@ def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
         yield "gaze quality (5 %, median, 95 % of readings):"
         for name, parts in report["quality"].items():
             yield f"  {name:18}" + "".join(f"{part:>12g}" for part in parts.values())
+
+
+def outcome(report: Mapping[str, Any]) -> str:
+    """Say in one line what is lost and why, and what is left out; nothing only where it is so."""
     n = report["n"]
     reasons = ", ".join(plural(n[word], word, words) for word, words in SEVERITIES.items())
-    lost = say_lost(report)
-    yield f"reasons: {reasons}; " + (f"lost: {lost}" if lost else "nothing is lost")
+    clauses = [reasons]
+    if lost := say_lost(report):
+        clauses.append(f"lost: {lost} (for {_codes(report, 'loss')})")
+    if n["error"]:
+        clauses.append(f"nothing can be ingested (for {_codes(report, 'error')})")
+    if "checksums" in report and not report["checksums"]["n_listed"]:
+        clauses.append("no checksum was compared")
+    if report["left_out"]:
+        parts = (LEFT_OUT[reason].format(f"{n:,}") for reason, n in report["left_out"].items())
+        clauses.append(f"left out: {', '.join(parts)}")
+    return f"reasons: {'; '.join(clauses if len(clauses) > 1 else [reasons, 'nothing is lost'])}"
+
+
+def _codes(report: Mapping[str, Any], severity: str) -> str:
+    faults = report["faults"].items()
+    return ", ".join(
+        f"{code} {fault['rows']:,}" for code, fault in faults if fault["severity"] == severity
+    )
 
 
 def _counts_as_text(counts: Mapping[str, Any]) -> Iterator[str]:

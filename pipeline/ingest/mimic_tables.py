@@ -5,7 +5,7 @@ column, gzipped or not.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +54,14 @@ class MimicTables:
 class Lookup:
     """Sizes (width and height in pixels) and splits of the images that MIMIC-CXR-JPG lists.
 
-    Tables that cannot be used are warnings in `faults`: they may be absent.
+    `ids` are their subjects and studies. Tables that cannot be used are warnings in `faults`: they
+    may be absent.
     """
 
     sizes: Mapping[str, tuple[int, int]]
     splits: Mapping[str, str]
     faults: list[Fault]
+    ids: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault]]:
@@ -75,6 +77,8 @@ def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault
         _check_ids(table, manifest, findings[name])
         if name == "split":
             _check_splits(table, findings[name])
+    if not faults:
+        _check_agreement(tables, findings)
     sizes = _sizes(tables["metadata"], findings["metadata"])
     states = _states(tables["chexpert"], list(labels), findings["chexpert"])
     return MimicTables(sizes, tables["split"].to_pandas(), states), faults
@@ -121,6 +125,24 @@ def _check_splits(split: pa.Table, findings: Findings) -> None:
     findings.add_rows("error", "unknown_split", message, ~np.asarray(is_split), loses="tree")
 
 
+def _check_agreement(tables: Mapping[str, pa.Table], findings: Mapping[str, Findings]) -> None:
+    """Note rows of one table that are not in another, and images of two subjects."""
+    metadata, split = tables["metadata"], tables["split"]
+    for name, key, known, loses, message in (
+        ("metadata", "dicom_id", split, "image", "are of images that the split table lacks"),
+        ("split", "dicom_id", metadata, "image", "are of images that the metadata lack"),
+        ("chexpert", "study_id", metadata, "labels", "are of studies that the metadata lack"),
+    ):
+        values = pc.unique(known[key].combine_chunks())
+        unknown = ~np.asarray(pc.is_in(tables[name][key], values))
+        findings[name].add_rows("loss", f"{name}_not_elsewhere", message, unknown, loses=loses)
+    places = pc.index_in(split["dicom_id"], metadata["dicom_id"].combine_chunks())
+    subjects = metadata["subject_id"].take(places)
+    other = np.asarray(pc.not_equal(subjects, split["subject_id"]).fill_null(False))
+    message = "have another subject than in the metadata"
+    findings["split"].add_rows("error", "subject_differs", message, other, loses="tree")
+
+
 def _sizes(metadata: pa.Table, findings: Findings) -> pd.DataFrame:
     frame: pd.DataFrame = metadata.to_pandas().rename(
         columns={"ViewPosition": "view", "Columns": "width_px", "Rows": "height_px"}
@@ -160,6 +182,8 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
     faults: list[Fault] = []
     findings = Findings(metadata.name, None, faults)
     rows = _rows_of(_read(metadata, METADATA, findings), dicom_ids)
+    columns = (rows[name].to_pylist() for name in ("dicom_id", "subject_id", "study_id"))
+    ids = {dicom_id: (subject, study) for dicom_id, subject, study in zip(*columns, strict=True)}
     sizes = _sizes(rows, findings).dropna(subset=["width_px", "height_px"])
     pairs = zip(sizes["width_px"].astype(int), sizes["height_px"].astype(int), strict=True)
     sizes_px = dict(zip(sizes["dicom_id"], pairs, strict=True))
@@ -168,11 +192,11 @@ def look_up(path: Path, dicom_ids: Collection[str]) -> Lookup:
     if existing(path) is None:
         message = "there is no such file beside the metadata, so no split is known"
         findings.add("warning", "mimic_split_missing", message)
-        return Lookup(sizes_px, {}, faults)
+        return Lookup(sizes_px, {}, faults, ids)
     rows = _rows_of(_read(path, SPLIT, findings), dicom_ids)
     _check_splits(rows, findings)
     splits = zip(rows["dicom_id"].to_pylist(), rows["split"].to_pylist(), strict=True)
-    return Lookup(sizes_px, dict(splits), faults)
+    return Lookup(sizes_px, dict(splits), faults, ids)
 
 
 def _rows_of(table: pa.Table, dicom_ids: Collection[str]) -> pa.Table:

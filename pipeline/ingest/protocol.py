@@ -58,5 +58,7 @@ class Reader:
     # the same for gaze samples that are read in a pass of their own
     read_samples: Callable[[Path, Any, Any, Ingest, Chunk], None] | None = None
     in_process: bool = False  # readings are views of tables in memory, too large to send to workers
-    # where `verify` plans too: the code of a subject in two splits, and its file in the manifest
-    split_fault: tuple[str, str] | None = None
+    # the code of a subject in two splits, and the file that says so
+    split_fault: tuple[str, str] = ("subject_in_two_splits", "the table of readings")
+    # of a listing and MIMIC-CXR-JPG's folder or metadata table: what differs; `verify` alone asks
+    compare_with_mimic: Callable[[Listing, Path], list[Fault]] | None = None

@@ -64,14 +64,14 @@ def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Inges
     reader = _reader_of(manifest)
     listing = reader.list_readings(root, manifest, options)
     faults, readings = list(listing.faults), listing.readings
-    is_usable = all(fault.severity != "error" for fault in faults)
-    if reader.split_fault is not None and is_usable:
-        code, name = reader.split_fault
+    if all(fault.severity != "error" for fault in faults):
+        code, file = reader.split_fault
         try:
             readings = reader.plan(root, listing, settings, options).readings
         except ManifestError as error:
-            file = manifest.file(name).pattern
             faults += [Fault("error", code, text, file) for text in error.faults]
+    if reader.compare_with_mimic is not None and options.mimic_metadata is not None:
+        faults += reader.compare_with_mimic(listing, options.mimic_metadata)
     place = {"root": root, "manifest": manifest, "settings": settings}
     _, notes = _read(reader, listing, readings, place, options, None, {})
     counts = {**reader.count(listing, notes), **listing.further_counts}

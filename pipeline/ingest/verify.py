@@ -5,17 +5,19 @@ table when asked for. Drops: nothing.
 """
 
 import csv
-import os
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.files import replacing
+from gazescribe.pipeline.ingest.checksums import Checked
 from gazescribe.pipeline.ingest.quality import COLUMNS, summarise_quality
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
+from gazescribe.pipeline.sources.walking import Entry
 
 EXAMPLES = 3
 SHOWN = 10
@@ -23,32 +25,91 @@ SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
 
 
 def list_files(
-    root: Path, manifest: Manifest, ids: Mapping[str, set[str]]
+    paths: Iterable[str], manifest: Manifest, ids: Mapping[str, set[str]]
 ) -> dict[str, dict[str, Any]]:
     """Count the files of a tree by their names in the manifest.
 
-    `ids` are those that the tables list; files of other ids are `unlisted` and not ingested. Gives
-    numbers of files by name as `ingested`, `not_ingested` and `unlisted`; and as `unknown` the
-    number and first paths of those that the manifest does not name.
+    `paths` are below the root. `ids` are those that the tables list; files of other ids are
+    `unlisted` and not ingested. Gives numbers of files by name as `ingested`, `not_ingested` and
+    `unlisted`, and as `unlisted_ids` those of readings and images that could be ingested; and as
+    `unknown` the number and first paths of those that the manifest does not name.
     """
     matchers = [(file, manifest.matcher(file)) for file in manifest.files]
     counts = {kind: Counter[str]() for kind in ("ingested", "not_ingested", "unlisted")}
+    strangers: defaultdict[str, set[str]] = defaultdict(set)
     unknown = []
-    paths = [Path(folder) / name for folder, _, names in os.walk(root) for name in names]
-    for path in (path.relative_to(root).as_posix() for path in paths):
+    for path in paths:
         for file, matcher in matchers:
             if match := matcher.fullmatch(path):
                 parts = match.groupdict().items()
-                is_strange = any(ids.get(name) and part not in ids[name] for name, part in parts)
-                kind = "unlisted" if is_strange else "ingested" if file.ingested else "not_ingested"
+                strange = [(name, part) for name, part in parts if not _is_listed(name, part, ids)]
+                kind = "unlisted" if strange else "ingested" if file.ingested else "not_ingested"
                 counts[kind][file.name] += 1
+                for name, part in strange[-1:]:  # of an image's ids the last is its own
+                    strangers[name if file.ingested else ""].add(part)
                 break
         else:
             unknown.append(path)
+    strangers.pop("", None)
     return {
         **{kind: dict(sorted(count.items())) for kind, count in counts.items()},
+        "unlisted_ids": {name: len(parts) for name, parts in sorted(strangers.items())},
         "unknown": {"files": len(unknown), "first": sorted(unknown)[:SHOWN]},
     }
+
+
+def _is_listed(name: str, part: str, ids: Mapping[str, set[str]]) -> bool:
+    return not ids.get(name) or part in ids[name]
+
+
+def odd_entries(entries: Iterable[Entry], manifest: Manifest) -> Iterator[Fault]:
+    """Warn of what is no file, and of names that the manifest has in other letters."""
+    spellings = [
+        (file.pattern, re.compile(manifest.matcher(file).pattern, re.IGNORECASE))
+        for file in manifest.files
+    ]
+    matchers = [manifest.matcher(file) for file in manifest.files]
+    for entry in sorted(entries):
+        if entry.kind != "file":
+            message = f"this is a {entry.kind}, and is not read"
+            if entry.kind == "unreadable":
+                message = "this folder cannot be entered"
+            yield Fault("warning", "not_a_file", message, entry.path)
+        elif not any(matcher.fullmatch(entry.path) for matcher in matchers):
+            for pattern, matcher in spellings:
+                if matcher.fullmatch(entry.path):
+                    message = f"this is not read, for it is not named {pattern}: mind the letters"
+                    yield Fault("warning", "name_in_other_letters", message, entry.path)
+                    break
+
+
+def fewer_than_released(survey: Survey, manifest: Manifest) -> Iterator[Fault]:
+    """Warn where a tree has less than the full release: parts may be lost, or not wanted."""
+    is_readable = all(fault.severity != "error" for fault in survey.faults)
+    if is_synthetic(survey.ids) or not is_readable:
+        return
+    for name, full in manifest.counts.items():
+        n = survey.counts.get(name)
+        if n is not None and n < full:
+            message = f"{name}: {n:,} of {full:,} of the full release"
+            yield Fault(
+                "warning", "fewer_than_released", message, "the tree", item=name, n=full - n
+            )
+
+
+def left_out(survey: Survey, files: Mapping[str, Any], checked: Checked | None) -> dict[str, int]:
+    """Count what is left out although no file is wrong, by reason; without those that are 0."""
+    excluded = sum(bool(reasons) for reasons in survey.quality.get("excluded", ()))
+    strange = sum(files.get("unlisted_ids", {}).values())
+    fewer = {fault.item: fault.n for fault in survey.faults if fault.code == "fewer_than_released"}
+    counts = {
+        "excluded_by_quality": excluded,
+        "in_no_table": strange,
+        "fewer_readings_than_released": fewer.get("readings", 0),
+        "fewer_images_than_released": fewer.get("images", 0),
+        "absent_by_checksums": checked.n_absent if checked else 0,
+    }
+    return {reason: n for reason, n in counts.items() if n}
 
 
 def absent_images(
@@ -73,11 +134,14 @@ def is_synthetic(ids: Mapping[str, set[str]]) -> bool:
     return bool(pairs) and all(demo.is_id(kind, text) for kind, text in pairs)
 
 
-def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+def make_report(
+    survey: Survey, files: Mapping[str, Any], manifest: Manifest, checked: Checked | None = None
+) -> dict[str, Any]:
     """Put together the report of `verify`.
 
     `counts` are those found and those of the full release, `n` the reasons by severity; `lost` and
-    `lost_rows` are from `count_lost`, `files` from `list_files`; `quality` has percentiles.
+    `lost_rows` are from `count_lost`, `left_out` from the function of that name, `files` from
+    `list_files`; `quality` has percentiles; `checksums` only where they were asked for.
     """
     faults = count_faults(survey.faults)
     for code, reason in faults.items():
@@ -97,7 +161,9 @@ def make_report(survey: Survey, files: Mapping[str, Any], manifest: Manifest) ->
             for severity in SEVERITIES
         },
         **count_lost(survey.faults),
+        "left_out": left_out(survey, files, checked),
         "files": dict(files),
+        **({"checksums": checked.as_json()} if checked else {}),
         "quality": summarise_quality(survey.quality),
     }
 

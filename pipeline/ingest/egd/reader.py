@@ -198,7 +198,7 @@ class AssignedCase:
     number: int  # place of the case in the tree
     published: str | None  # MIMIC-CXR-JPG's; None where it does not list the image
     split: str | None  # the same with validation subjects moved
-    egd_split: str  # EGD's own
+    egd_split: str | None  # EGD's own
 
     @property
     def size_px(self) -> tuple[int | None, int | None]:
@@ -213,7 +213,9 @@ def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
         "dicom_id": {case.dicom_id for case in tree.cases},
         "subject_id": {str(case.subject_id) for case in tree.cases},
     }
-    return Listing([], tree.faults, ids, content=tree)
+    # What `verify` reads where there is no plan, for a subject is in two splits.
+    cases = [AssignedCase(tree, number, None, None, None) for number in range(len(tree.cases))]
+    return Listing(cases, tree.faults, ids, content=tree)
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
@@ -313,5 +315,5 @@ READER = Reader(
     _count,
     _read,
     in_process=True,  # the gaze of the whole release is in memory and is read in seconds
-    split_fault=("bad_split", "master_sheet"),
+    split_fault=("bad_split", "master_sheet.csv"),
 )

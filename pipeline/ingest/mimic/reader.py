@@ -122,5 +122,5 @@ READER = Reader(
     _count,
     _read,
     in_process=True,
-    split_fault=("subject_in_two_splits", "split"),
+    split_fault=("subject_in_two_splits", "mimic-cxr-2.0.0-split.csv"),
 )

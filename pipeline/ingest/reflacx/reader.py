@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
+from gazescribe.pipeline.ingest.reflacx.against_mimic import compare_with_mimic
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
 from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations, read_samples
 from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
@@ -59,7 +60,9 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions
         for reading in listing.readings
     ]
     splits = [reading.split for reading in readings]
-    check_disjoint([reading.subject_id for reading in readings], splits, where=root)
+    # Checked as published: whole subjects are moved, which keeps them in one split.
+    published = [reading.mimic_split for reading in readings]
+    check_disjoint([reading.subject_id for reading in readings], published, where=root)
     return Plan(
         readings,
         {"split_source": plan.source, "tuning_source": tuning.source},
@@ -122,4 +125,17 @@ def _read(
     )
 
 
-READER = Reader(READING_TABLES, _list, _plan, _count, _read, read_samples)
+def _compare_with_mimic(listing: Listing, path: Path) -> list[Fault]:
+    return compare_with_mimic(listing.readings, path)
+
+
+READER = Reader(
+    READING_TABLES,
+    _list,
+    _plan,
+    _count,
+    _read,
+    read_samples,
+    split_fault=("subject_in_two_splits", "main_data/metadata_phase_*.csv"),
+    compare_with_mimic=_compare_with_mimic,
+)
