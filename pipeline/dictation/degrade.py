@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
-from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.foreign import check_file, parsing
+from gazescribe.pipeline.core.schemas import POLARITIES, TABLES
 from gazescribe.pipeline.core.tables import conform, read_table
 from gazescribe.pipeline.dictation.evaluation.settings import REFERENCES, Degrade
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
@@ -158,17 +159,19 @@ def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dic
 
 def read_whole(path: Path) -> pa.Table:
     """Read a mentions table of any name; `SchemaError` if it is no Parquet, or another table."""
-    try:
+    remedy = "Give what `gazescribe label` wrote as .parquet."
+    check_file(path)
+    with parsing(path, "a Parquet file", remedy=remedy):
         table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        remedy = "Give what `gazescribe label` wrote as .parquet."
-        raise SchemaError(
-            f"this is not a Parquet file ({error}).", where=path, remedy=remedy
-        ) from error
     try:
-        return conform(table, "mentions")
+        mentions = conform(table, "mentions")
     except SchemaError as error:
         raise SchemaError(error.what, where=path, faults=error.faults) from error
+    strange = set(mentions["polarity"].unique().to_pylist()) - set(POLARITIES)
+    if strange:
+        what = f"{len(strange)} of its polarities are none of {', '.join(POLARITIES)}."
+        raise SchemaError(what, where=path, remedy=remedy)
+    return mentions
 
 
 def run(

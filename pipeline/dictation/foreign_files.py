@@ -101,7 +101,8 @@ def open_foreign(
     header = next(records, None)
     if header is None:
         what = "there is no row of column names" if faults.lines else "the file is empty"
-        raise error(f"{what}.", where=path, faults=faults.lines)
+        remedy = "Let it begin with the names of its columns, with commas between."
+        raise error(f"{what}.", where=path, remedy=remedy, faults=faults.lines)
     _refuse_twins(header.cells, path, error)
     return ForeignFile(header.cells, _csv_rows(records, header.cells, faults))
 
@@ -122,7 +123,7 @@ def names_shown(columns: Sequence[str]) -> str:
     """
     shown = []
     for name in map(str, columns):
-        looks_like_text = len(name) > _LONG_NAME or name.count(" ") > 1 or name.endswith(".")
+        looks_like_text = len(name) > _LONG_NAME or " " in name.strip() or name.endswith(".")
         shown.append(f"({len(name)} characters)" if looks_like_text else name)
     return ", ".join(shown)
 
@@ -166,7 +167,8 @@ def _lines(path: Path, error: type[GazeError], encoding: str) -> Iterator[str]:
             for number, line in enumerate(file, start=1):
                 if "\0" in line:
                     place = f"line {number}, character {line.index(chr(0))}"
-                    raise error(f"a NUL stands in {place}.", where=path, remedy=_remedy(path))
+                    remedy = f"{_remedy(path)} If it is so already, it is damaged."
+                    raise error(f"a NUL stands in {place}.", where=path, remedy=remedy)
                 yield line.removeprefix("\ufeff") if number == 1 else line
     except LookupError as fault:
         remedy = "Give one that Python knows, such as utf-8, cp1252 or utf-16."

@@ -186,7 +186,8 @@ def _wide_rows(
         for column in [name for name in record if name.endswith(_WIDE_SUFFIX)]:
             label = column.removesuffix(_WIDE_SUFFIX)
             state = record.get(label)
-            polarity = "positive" if state is None else _POLARITY.get(str(state).strip().casefold())
+            word = "" if state is None else str(state).strip().casefold()
+            polarity = "positive" if word in ("", "nan") else _POLARITY.get(word)
             spans = _spans(record[column])
             if spans is None:
                 faults.append(f"row {number}: {column} is no list of spans [start, end]")
@@ -254,7 +255,7 @@ def _faults(row: Record, text: str) -> Iterator[str]:
     whole = f"a text of {len(text)} characters ({row['report_id']})"
     if not 0 <= start < end <= len(text):
         yield f"span {start} to {end} lies outside {whole}"
-    elif row.get("text") not in (None, text[start:end]):
+    elif isinstance(row.get("text"), str) and row["text"] != text[start:end]:
         # Which words stand there is not said: they are those of a report.
         yield f"text is not what stands from character {start} to {end} of {row['report_id']}"
     if not 0 <= numbers.get("sentence", 0) <= len(text):
@@ -289,7 +290,8 @@ def _unknown_labels(rows: list[tuple[str, Record]], label_map: LabelMap) -> Iter
         try:
             label_map.channels_of(label)
         except RuleError as error:
-            yield error.what
+            long = f"the rules know no label {cell_shown(label)}"
+            yield error.what if cell_shown(label) == repr(label) else long
 
 
 def _complete(row: Record, text: str) -> Record:

@@ -32,7 +32,7 @@ from gazescribe.pipeline.dictation.foreign_files import (
 
 ROW_GROUP = 10_000  # rows of mentions held in memory at once
 _OWN_ID = "Give each report its own id."
-_RENAME = "Rename the columns to report_id and text."
+_RENAME = "Rename the columns to report_id and text; commas part them in csv."
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@ import json
 import re
 from collections import Counter
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
@@ -237,3 +239,12 @@ def test_files_that_are_none(folder):
     assert "out.csv: mentions are written here as .parquet" in result.output
     with pytest.raises(SchemaError, match=r"readings\.parquet: table mentions has no column"):
         read_whole(folder / "readings.parquet")
+
+
+def test_polarities_that_mean_nothing_are_refused(folder):
+    table = pq.read_table(folder / "mentions.parquet")
+    place = table.schema.get_field_index("polarity")
+    strange = table.set_column(place, "polarity", pa.array(["maybe"] * len(table)))
+    pq.write_table(strange, folder / "strange.parquet")
+    with pytest.raises(SchemaError, match="1 of its polarities are none of positive, negative"):
+        read_whole(folder / "strange.parquet")

@@ -242,7 +242,7 @@ def test_ids(value, text):
 
 
 def test_what_may_be_a_text_is_told_by_its_length():
-    assert names_shown(["id", "Clear lungs.", "a b c"]) == "id, (12 characters), (5 characters)"
+    assert names_shown(["id", "Clear lungs", "Edema."]) == "id, (11 characters), (6 characters)"
     assert cell_shown("x") == "'x'"
     assert cell_shown("x" * 100) == "of 102 characters"
 
