@@ -53,8 +53,9 @@ def _line(details: dict[str, Any], out: Path) -> str:
     for name, count in details["mentions"].items():
         total[name.rpartition(": ")[2]] += count
     by_polarity = ", ".join(f"{n} {polarity}" for polarity, n in total.most_common())
+    mentions = f"{sum(total.values())} mentions" + (f" ({by_polarity})" if total else "")
     left_out = "".join(f"; {n} left out {why}" for why, n in details["left_out"].items())
     return (
-        f"{details['reports']} reports, {sum(total.values())} mentions ({by_polarity}){left_out};"
+        f"{details['reports']} reports, {mentions}{left_out};"
         f" rules {details['rules_sha256'][:12]} → {out}"
     )

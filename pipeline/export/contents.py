@@ -20,7 +20,7 @@ from gazescribe.pipeline.core.errors import AlignmentError, GazeError
 from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.tables import read_if_present, read_table
 from gazescribe.pipeline.export.ids import hash_ids
 
 SPLIT_NAMES = {"train": "train", "validate": "validation", "test": "test", None: "unassigned"}
@@ -135,7 +135,8 @@ def gather(
 def _read(folder: Path, name: str, *, text: bool) -> pa.Table:
     hidden = NEVER if text else (*NEVER, *TEXT_COLUMNS)
     columns = [column for column in TABLES[name].columns if column not in hidden]
-    table = read_table(folder, name, columns)
+    read = read_if_present if name in TEXT_TABLES else read_table  # a text may have no words
+    table = read(folder, name, columns=columns).select(columns)
     fields = [TABLES[name].schema.field(column) for column in columns]
     return table.cast(pa.schema(fields, metadata=_metadata(table.schema, name)))
 

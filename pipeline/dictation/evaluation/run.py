@@ -24,7 +24,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.core.tables import read_table, split_source, tuning_source
+from gazescribe.pipeline.core.tables import read_if_present, read_table, split_source, tuning_source
 from gazescribe.pipeline.dictation.evaluation.cases import (
     PAPER,
     columns_of,
@@ -69,7 +69,8 @@ def run(
     """
     label_map = load_label_map(rules)
     column_map = load_certainty_map("reflacx", tuple(label_map.targets), rules)
-    table = {name: read_table(tables, name) for name in READ}
+    table = {name: read_table(tables, name) for name in READ if name != "sentences"}
+    table["sentences"] = read_if_present(tables, "sentences")  # texts alone have none
     told = {"readings": table["readings"], "label_map": label_map, "encoding": encoding}
     spoken = read_mentions(mentions, **told).to_pandas()
     readings, attributes, certainties, sentences = (table[name].to_pandas() for name in READ)

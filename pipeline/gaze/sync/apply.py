@@ -16,10 +16,11 @@ from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import PARQUET, open_parquet, parquet_schema
 from gazescribe.pipeline.core.tables import TableWriter, read_table, table_path
 from gazescribe.pipeline.gaze.sync.drift import AXES
+from gazescribe.pipeline.gaze.sync.estimates import SPEECH
 from gazescribe.pipeline.ingest.quality import on_image
 
 MARK = "sync"
-GAZE, SPEECH = ("fixations", "samples"), ("words", "sentences")
+GAZE = ("fixations", "samples")
 
 
 def check_target(tables: Path, out: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.tables import read_table, rows_of
+from gazescribe.pipeline.core.tables import read_if_present, read_table, rows_of
 from gazescribe.pipeline.gaze.sync.anatomy import load_anatomy, namings
 from gazescribe.pipeline.gaze.sync.drift import anatomy_drift, calibration_drift, deviation_of
 from gazescribe.pipeline.gaze.sync.lead import (
@@ -32,7 +32,8 @@ MEANING = (
     " expectation, which comes from another data set. drift: recorded less true gaze, right and"
     " down positive."
 )
-TABLES = ("fixations", "words", "sentences", "regions")
+SPEECH = ("words", "sentences")
+TABLES = ("fixations", *SPEECH, "regions")
 
 Rows = dict[str, dict[str, dict[str, Any]]]
 
@@ -49,7 +50,10 @@ def run(tables: Path, raw: Path | None, settings: Sync) -> dict[str, Any]:
     sessions = _sessions(tables, raw, readings, settings)
     if sessions:
         left_out += sessions.left_out
-    rows = {name: rows_of(read_table(tables, name), "reading_id", ids) for name in TABLES}
+    rows = {}
+    for name in TABLES:
+        read = read_if_present if name in SPEECH else read_table  # gaze alone has no speech
+        rows[name] = rows_of(read(tables, name), "reading_id", ids)
     curves = _curves(readings, rows, settings, left_out, where=tables)
     result = {
         "meaning": MEANING,

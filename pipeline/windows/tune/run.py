@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
@@ -66,6 +67,10 @@ def run(
     """
     label_map = load_label_map(rules)
     cases, counts = gather(tables, mentions, params, label_map, rules, encoding=encoding)
+    if not any(len(case.gaussians["onset_s"]) for case in cases):
+        message = f"none of {len(cases)} readings with an ellipse and a mention has a fixation."
+        remedy = "Ingest them again, or find fixations in samples with `gazescribe fixations`."
+        raise GazeError(message, where=tables, remedy=remedy)
     candidates = [*search_rules(), *beyond(params.tune)]
     channels = label_map.channels
     results = search(cases, candidates, params, channels, workers=workers, scheduler=scheduler)

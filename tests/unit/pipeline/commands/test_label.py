@@ -22,6 +22,12 @@ def test_the_line_counts_reports_mentions_and_what_is_left_out(tmp_path):
     assert details["left_out"] == {"without text": 1}
 
 
+def test_nothing_to_label(tmp_path):
+    (tmp_path / "reports.csv").write_text("report_id,text\na,\n")
+    printed = gazescribe("label", tmp_path / "reports.csv", tmp_path / "m.parquet")
+    assert printed.startswith("0 reports, 0 mentions; 1 left out without text; rules ")
+
+
 def test_a_faulty_rule_stops_before_anything_is_written(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "reports.jsonl").write_text(REPORTS)

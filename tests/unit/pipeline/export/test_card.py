@@ -13,6 +13,10 @@ from packaging.requirements import Requirement
 
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.geometry.canvas import render
+from tests.running import gazescribe
+from tests.synthetic import reading, write_tables
+
+from .conftest import dicom
 
 LIBRARIES = {
     "parquet": ("pandas", "pyarrow"),
@@ -125,3 +129,15 @@ def test_the_environment_is_as_bare_as_said(tmp_path):
         check=False,
     )
     assert "No module named 'pandas'" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["parquet", "npy"])
+def test_example_of_an_export_without_gaze_runs(tmp_path, form):
+    rows = [reading("R1", has_gaze=False, dicom_id=dicom(0))]
+    tables = write_tables(tmp_path / "tables", readings=rows)
+    gazescribe("associate", tables, tmp_path / "associated")
+    folder = tmp_path / "out"
+    gazescribe("export", tables, tmp_path / "associated", folder, "--format", form)
+    command = [sys.executable, folder / "load_example.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "no window has gaze: there are no Gaussians to draw\n"

@@ -1,5 +1,7 @@
 """What goes into an export, before it is written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from gazescribe.pipeline.core.errors import AlignmentError, GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
+from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.export.contents import MapSet, gather, recorded
 from tests.synthetic import reading, write_tables
 
@@ -37,6 +40,18 @@ def test_tables_are_those_asked_for(inputs, asked, names):
     assert list(tables) == names
     assert "image_path" not in tables["readings"].column_names
     assert ("text" in tables["readings"].column_names) == bool(asked.get("text"))
+
+
+def test_texts_without_words(inputs, tmp_path):
+    tables = write_tables(tmp_path, readings=[reading("R1", "edema seen .")])
+    for name in ("words", "sentences"):
+        (tables / f"{name}.parquet").unlink()
+    made = replace(inputs, tables=tables, associated=tmp_path)
+    for name in ("windows", "gaussians"):
+        write_table(TABLES[name].schema.empty_table(), tmp_path, name)
+    contents = gathered(made, text=True)
+    assert contents.tables["readings"]["text"].to_pylist() == ["edema seen ."]
+    assert [contents.tables[name].num_rows for name in ("words", "sentences")] == [0, 0]
 
 
 def test_hashed_rows_are_sorted_by_their_hashes(inputs):

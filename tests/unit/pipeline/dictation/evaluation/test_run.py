@@ -91,6 +91,14 @@ def test_run(tables, mentions, tmp_path):
     assert json.loads(example)["reading_id"] == "R3"
 
 
+def test_texts_without_sentences(tables, mentions, tmp_path):
+    for name in ("words", "sentences"):
+        (tables / f"{name}.parquet").unlink()
+    gazescribe("evaluate-labels", tables, mentions, tmp_path / "out")
+    (example,) = (tmp_path / "out" / "examples.jsonl").read_text().splitlines()
+    assert json.loads(example)["text"] == "edema"
+
+
 def test_gold(tables, mentions, tmp_path):
     gold = tmp_path / "gold.csv"
     gold.write_text("id,start,end,label,polarity\nR5,0,10,pulmonary edema,uncertain\n")

@@ -45,6 +45,13 @@ def test_too_few_readings_have_no_estimate(tmp_path, params):
     assert "more than by chance (p = None)" in shown.output
 
 
+def test_tables_without_words_have_no_estimate(tmp_path, params):
+    tables = write(tmp_path / "tables", n=3)
+    for name in ("words", "sentences"):
+        (tables / f"{name}.parquet").unlink()
+    assert "only 0 readings name anatomy" in gazescribe("sync", tables, "--params", params)
+
+
 def test_sessions_are_told_with_pixels_degrees_and_leads(both, params, tmp_path):
     tables, root = both
     out = tmp_path / "sync.json"

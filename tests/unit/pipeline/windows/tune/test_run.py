@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -6,7 +7,8 @@ import yaml
 
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import read_table, write_table
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
@@ -135,6 +137,16 @@ def test_published_thresholds(given, tmp_path):
     assert scores.num_rows == 71 * 3 * 26
     summary = json.loads((tmp_path / "tune.json").read_text())
     assert summary["params"]["tune"]["thresholds"] == "published"
+
+
+def test_no_fixation_is_an_error_for_people(given, tmp_path):
+    tables, mentions = given
+    bare = shutil.copytree(tables, tmp_path / "tables")
+    write_table(TABLES["fixations"].schema.empty_table(), bare, "fixations")
+    result = invoke("tune", bare, mentions, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "none of 4 readings with an ellipse and a mention has a fixation" in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_case_is_an_error_for_people(given, tmp_path):
