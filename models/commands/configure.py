@@ -5,7 +5,7 @@ left to a default: `gazescribe train` needs it alone, on a machine without DVC a
 """
 
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -30,12 +30,23 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 @options.json_option
 def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -> None:
     """Write the CONFIG of a network, from params.yaml and the profile it names."""
-    config = resolved(system, params_file)
+    config = _below_here(resolved(system, params_file))
     write_json(config, out)
     names = [run["name"] for run in config["runs"]]
     counts = {"profile": config["profile"], "runs": names}
     line = f"{len(names)} runs of {system}, profile {config['profile']} → {out}"
     options.summarise(line, counts, as_json=as_json)
+
+
+def _below_here(value: Any) -> Any:
+    """Name files below the working folder from there, as on any machine; others stay absolute."""
+    if isinstance(value, dict):
+        return {name: _below_here(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_below_here(part) for part in value]
+    if isinstance(value, str) and PurePath(value).is_relative_to(Path.cwd()):
+        return PurePath(value).relative_to(Path.cwd()).as_posix()
+    return value
 
 
 def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:

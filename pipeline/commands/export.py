@@ -20,19 +20,11 @@ from gazescribe.pipeline.export.ids import write_key
 from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
 
 
-def _make_key(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
-    if path is None or ctx.resilient_parsing:
-        return
-    with options.explained(ctx):
-        write_key(path)
-    click.echo(f"a key of 256 bits, for you alone to read → {path}")
-    ctx.exit()
-
-
 @options.command("export")
-@click.argument("tables", type=options.EXISTING_FOLDER)
-@click.argument("associated", type=options.EXISTING_FOLDER)
-@click.argument("out", type=options.FOLDER)
+# Not required by click: --new-key goes without them.
+@click.argument("tables", type=options.EXISTING_FOLDER, required=False, metavar="TABLES")
+@click.argument("associated", type=options.EXISTING_FOLDER, required=False, metavar="ASSOCIATED")
+@click.argument("out", type=options.FOLDER, required=False, metavar="OUT")
 @click.option(
     "--format",
     "form",
@@ -69,14 +61,16 @@ def _make_key(ctx: click.Context, _: click.Parameter, path: Path | None) -> None
     "--new-key",
     type=options.FOLDER,
     metavar="FILE",
-    is_eager=True,
-    expose_value=False,
-    callback=_make_key,
     help="Make a key in a new FILE, and nothing else.",
 )
 @options.shared_options
 def export(
-    tables: Path, associated: Path, out: Path, shared: options.Shared, **values: Any
+    tables: Path | None,
+    associated: Path | None,
+    out: Path | None,
+    new_key: Path | None,
+    shared: options.Shared,
+    **values: Any,
 ) -> None:
     """Export TABLES and ASSOCIATED as a data set in OUT that others load without this program.
 
@@ -84,6 +78,12 @@ def export(
     --shards and --size. It holds no radiograph and no word of a dictation unless asked; it is
     searched for both before it is moved into place.
     """
+    if new_key is not None:
+        write_key(new_key)
+        click.echo(f"a key of 256 bits, for you alone to read → {new_key}")
+        return
+    if tables is None or associated is None or out is None:
+        raise click.UsageError("TABLES, ASSOCIATED and OUT are needed.")
     request = ExportRequest(**values)
     params = load_params(shared.params_file).heatmaps
     made = run(tables, associated, out, request, params, **shared.parallel)

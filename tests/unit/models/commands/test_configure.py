@@ -48,6 +48,15 @@ def test_both_files_count(folder):
     assert {(run.lambda_annotated, run.epochs) for run in runs} == {(10, 7)}
 
 
+def test_files_below_the_working_folder_are_named_from_there(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for given, written in ((folder / "w/a.pth", "w/a.pth"), ("/data/a.pth", "/data/a.pth")):
+        change(folder / "params/demo.yaml", weights=str(given))
+        gazescribe("configure", "mil", "config.json")
+        content = json.loads((folder / "config.json").read_text())
+        assert {run["weights"] for run in content["runs"]} == {written}
+
+
 def test_a_setting_in_the_wrong_file(folder):
     change(folder / "params/demo.yaml", lambda_annotated=10)
     result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")

@@ -88,6 +88,7 @@ def test_a_new_key_is_random_for_its_owner_alone_and_replaces_nothing(tmp_path):
     assert "this is there already" in result.output
     assert read_key(paths[0]) == keys[0]
     assert invoke("export", "--new-key", tmp_path / "absent" / "key").exit_code == 2
+    assert "TABLES, ASSOCIATED and OUT are needed" in invoke("export", tmp_path).output
 
 
 @pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
