@@ -15,7 +15,7 @@ from gazescribe.pipeline.core.foreign import parsing, read_text
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
 MAX_DEPTH = 50  # levels of lists and keys; rules and parameters have at most 8
-MAX_UNFOLDED = 100  # times a file's own number of values that its anchors may unfold to, plus this
+MAX_UNFOLDED = 10  # times the characters of a file: values that its anchors may unfold to
 
 
 class Strict(BaseModel):
@@ -69,11 +69,7 @@ def compose_yaml(
         except yaml.YAMLError as fault:
             raise error(f"this is not YAML ({_say(text, fault)}).", where=path) from fault
         if node is not None:
-            sizes: dict[int, int] = {}
-            size = _unfolded_size(node, sizes)
-            if size > MAX_UNFOLDED * (len(sizes) + MAX_UNFOLDED):
-                message = f"its anchors unfold to {size:,} values"
-                raise ValueError(message)
+            _unfolded_size(node, {}, MAX_UNFOLDED * (len(text) + 1000))
     return node
 
 
@@ -100,7 +96,7 @@ def _check_depth(text: str) -> None:
         return  # composing says it better
 
 
-def _unfolded_size(node: "yaml.Node", sizes: dict[int, int]) -> int:
+def _unfolded_size(node: "yaml.Node", sizes: dict[int, int], limit: int) -> int:
     """Count the values below a node as if each anchor's were written out where it is used.
 
     `sizes` takes those of all nodes by their identity; 0 is one that is being counted.
@@ -113,7 +109,10 @@ def _unfolded_size(node: "yaml.Node", sizes: dict[int, int]) -> int:
     sizes[id(node)] = 0
     size = 1
     for child in _children(node):
-        size += _unfolded_size(child, sizes)
+        size += _unfolded_size(child, sizes, limit)
+    if size > limit:
+        message = f"line {node.start_mark.line + 1}: its anchors unfold to {size:,} values"
+        raise ValueError(message)
     if isinstance(node, yaml.MappingNode):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
