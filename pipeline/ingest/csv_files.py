@@ -1,6 +1,8 @@
 """Small CSV files by column name, with the csv module and numpy: four times as fast as pandas."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ def read_columns(
 
     `findings.file` is its path below the root; `labels` are further columns that it needs.
     `findings` takes the faults `<name>_missing`, `_unreadable`, `_empty`, `_no_column`,
-    `_column_twice` and `_ragged`, of this severity, and the warning `_new_column`.
+    `_column_twice`, `_nul` and `_ragged`, of this severity, and the warnings `_new_column`,
+    `_row_twice` and `_cut`.
     """
     rows, fault = _checked_rows(root, file, findings, labels)
     if fault is not None:
@@ -46,6 +49,11 @@ def read_columns(
     if new:
         named = ", ".join(sorted(new))
         findings.add("warning", f"{file.name}_new_column", f"the column {named} is not ingested")
+    if len({*map(tuple, rows)}) < len(rows):
+        twice = _repeats(rows[1:])
+        message = "are the same as an earlier row"
+        findings.add_rows("warning", f"{file.name}_row_twice", message, twice)
+    note_cut(root / findings.file, file.name, findings)
     cells = zip(*rows[1:], strict=True) if len(rows) > 1 else [()] * len(header)
     return dict(zip(header, cells, strict=True))
 
@@ -61,14 +69,38 @@ def _checked_rows(
     except SchemaError as error:
         return [], ("unreadable", reason_of(error))
     header = rows[0] if rows else []
-    if fault := column_fault([*file.required_columns, *labels], header):
+    needed = [*file.required_columns, *labels]
+    if fault := column_fault(needed, header) or repeated(header, header):
         return [], fault
-    if twice := repeated(header, header):
-        return [], twice
     for number, row in enumerate(rows):
         if len(row) != len(header):
             return [], ("ragged", f"row {number} has {len(row)} cells, not {len(header)}")
+        if "\0" in "".join(row):
+            return [], ("nul", f"row {number} holds the character NUL: the file is damaged")
     return rows, None
+
+
+def _repeats(rows: Sequence[Sequence[str]]) -> Mask:
+    seen: set[tuple[str, ...]] = set()
+    repeats = []
+    for row in map(tuple, rows):
+        repeats.append(row in seen)
+        seen.add(row)
+    return np.array(repeats, dtype=bool)
+
+
+def note_cut(path: Path, name: str, findings: Findings) -> None:
+    """Warn of a file whose last row has no end, so that its last number may have lost digits.
+
+    A gzipped file that is cut off cannot be read at all.
+    """
+    if path.suffix == ".gz" or not path.is_file():
+        return
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(-1, SEEK_END)
+        if file.read() not in (b"\n", b"\r"):
+            message = "the last row has no line end: the file may be cut off"
+            findings.add("warning", f"{name}_cut", message)
 
 
 def reason_of(error: SchemaError) -> str:
@@ -78,12 +110,13 @@ def reason_of(error: SchemaError) -> str:
 
 
 def header_fault(path: Path, needed: Iterable[str]) -> tuple[str, str] | None:
-    """Give the code and the message of a file without the columns needed; None where they are."""
+    """Give the code and the message of a file that lacks a column, or has it twice; else None."""
     try:
         _, header = next(csv_rows(path), (0, []))
     except SchemaError as error:
         return "unreadable", reason_of(error)
-    return column_fault(needed, header)
+    names = list(needed)
+    return column_fault(names, header) or repeated(names, header)
 
 
 def column_fault(needed: Iterable[str], header: Sequence[str]) -> tuple[str, str] | None:

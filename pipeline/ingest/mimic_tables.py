@@ -17,7 +17,7 @@ from pyarrow import csv
 from gazescribe.pipeline.core.errors import ManifestError, SchemaError
 from gazescribe.pipeline.core.foreign_tables import read_csv_table
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.ingest.csv_files import header_fault, reason_of
+from gazescribe.pipeline.ingest.csv_files import header_fault, note_cut, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -77,7 +77,7 @@ def read_tables(root: Path, manifest: Manifest) -> tuple[MimicTables, list[Fault
         _check_ids(table, manifest, findings[name])
         if name == "split":
             _check_splits(table, findings[name])
-    if not faults:
+    if all(fault.severity != "error" for fault in faults):
         _check_agreement(tables, findings)
     sizes = _sizes(tables["metadata"], findings["metadata"])
     states = _states(tables["chexpert"], list(labels), findings["chexpert"])
@@ -97,6 +97,7 @@ def _read(path: Path, types: dict[str, pa.DataType], findings: Findings) -> pa.T
         )
         try:
             if not (fault := header_fault(file, types)):
+                note_cut(file, "table", findings)
                 return read_csv_table(file, convert=convert)
             _, message = fault
         except SchemaError as error:

@@ -19,7 +19,7 @@ from pyarrow import csv
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import CSV
-from gazescribe.pipeline.ingest.csv_files import Floats, header_fault, reason_of
+from gazescribe.pipeline.ingest.csv_files import Floats, header_fault, note_cut, reason_of
 from gazescribe.pipeline.ingest.egd.screen import Axes, Numbers, fit_size, on_display, to_image
 from gazescribe.pipeline.sources.faults import Fault, Findings, Severity
 
@@ -64,6 +64,17 @@ class ByReading:
         return {name: values[rows] for name, values in self.columns.items()}
 
 
+def note_repeats(grouped: ByReading, findings: Findings) -> None:
+    """Warn of rows that are the same as the one before, in rows that are sorted by reading."""
+    n_rows = int(grouped.starts[-1])
+    repeats = np.ones(max(n_rows - 1, 0), dtype=bool)
+    for column in grouped.columns.values():
+        repeats &= column[1:] == column[:-1]
+    firsts = grouped.starts[(grouped.starts > 0) & (grouped.starts < n_rows)]
+    repeats[firsts - 1] = False  # the row before is of another reading
+    _note("warning", "row_twice", "are the same as an earlier row", int(repeats.sum()), findings)
+
+
 def group(reading: Numbers, columns: Mapping[str, NDArray[Any]], n_readings: int) -> ByReading:
     """Sort rows by reading and by the first column; equal ones keep their order."""
     order = np.lexsort((next(iter(columns.values())), reading))
@@ -91,6 +102,7 @@ def _stream(
         code, message = fault
         findings.add("error", f"{stem}_{code}", message, loses="gaze")
         return
+    note_cut(path, stem, findings)
     try:
         for batch in _open(path, columns, left_out):
             n_rows[stem] += batch.num_rows
@@ -223,7 +235,9 @@ def place_fixations(
         "px_per_deg_x": axes[0].px_per_deg[place],
         "px_per_deg_y": axes[1].px_per_deg[place],
     }
-    return group(place, columns, len(axes[0].size_px))
+    grouped = group(place, columns, len(axes[0].size_px))
+    note_repeats(grouped, findings)
+    return grouped
 
 
 def place_samples(
@@ -255,4 +269,6 @@ def place_samples(
     message = "are from before the image appeared and were moved to its appearance"
     _note("warning", "early", message, n_early, findings)
     columns["time_s"] = np.maximum(columns["time_s"], 0.0)
-    return group(place, columns, len(dicom_ids))
+    grouped = group(place, columns, len(dicom_ids))
+    note_repeats(grouped, findings)
+    return grouped

@@ -269,6 +269,9 @@ def _read(
     # Rows of images of unknown size were left out before, so that there are none without a size.
     if samples is not None and width_px is not None and height_px is not None:
         rows = samples.rows_of(reading.number)
+        if not len(rows["x_px"]):
+            findings = Findings("eye_gaze.csv", case.dicom_id, chunk.faults)
+            findings.add("loss", "samples_none", "the reading has no sample", loses="samples")
         inside = on_image(rows["x_px"], rows["y_px"], width_px, height_px)
         columns = {"sample": np.arange(len(inside)), **rows, "inside": inside}
         chunk.add("samples", case.dicom_id, columns)

@@ -32,7 +32,10 @@ def read_dictation(
     # 1.5, ends no sentence (spec reflacx A8, A16).
     texts = [word.text for word in words]
     transcript = transcribe(texts, [text == "." for text in texts])
-    if written is not None and written != transcript.text:
+    if written is not None and written.startswith(transcript.text) and written != transcript.text:
+        message = "transcription.txt goes on after the last word"
+        findings.add("loss", "words_cut", message, loses="words")
+    elif written is not None and written != transcript.text:
         message = "the words do not give transcription.txt; the text rebuilt from them is kept"
         findings.add("warning", "text_differs", message)
     if transcript.is_open:
@@ -54,11 +57,13 @@ def _read_transcription(
         text = "" if reason else path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = str(error)
+    if not reason and not text:
+        reason = "it is empty"
     if reason:
         message = f"this cannot be read ({reason}); the text is rebuilt from the words"
         findings.add("warning", "transcription_unreadable", message)
         return None
-    return text or None
+    return text
 
 
 def _timed_words(cells: Columns, findings: Findings, loses: str) -> list[Word] | None:

@@ -62,7 +62,7 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading],
             if not any(fault.severity == "error" for fault in faults[n_before:]):
                 readings.append(_reading(row, phase, labels, findings, number + 1))
     seen: dict[str, ReflacxReading] = {}
-    for reading in readings:
+    for reading in readings:  # of those of one id only the first is read
         first = seen.setdefault(reading.reading_id, reading)
         if first is not reading:
             message = f"reading {reading.reading_id} stands in {first.file}, row {first.row} too"
@@ -70,7 +70,7 @@ def read_metadata(root: Path, manifest: Manifest) -> tuple[list[ReflacxReading],
             findings.add("error", "reading_twice", message, row=reading.row, loses="tree")
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading is listed", "main_data"))
-    return sorted(readings, key=lambda reading: reading.reading_id), faults
+    return [seen[reading_id] for reading_id in sorted(seen)], faults
 
 
 def _check_row(

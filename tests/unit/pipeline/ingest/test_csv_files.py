@@ -1,8 +1,11 @@
+import gzip
+
 import numpy as np
 import pytest
 
 from gazescribe.pipeline.ingest.csv_files import (
     boolean,
+    header_fault,
     number_columns,
     numbers,
     read_columns,
@@ -42,6 +45,7 @@ def test_a_header_alone_gives_empty_columns(tmp_path):
         pytest.param(b"", "table_empty", "the file is empty", id="empty"),
         pytest.param(b"a,L\n1\n", "table_ragged", "row 1 has 1 cells, not 2", id="ragged"),
         pytest.param(b"a,L,a\n", "table_column_twice", "the column a stands", id="twice"),
+        pytest.param(b"a,L\n1,\0\n", "table_nul", "row 1 holds the character NUL", id="nul"),
         pytest.param(b"a,L\n\xff,1\n", "table_unreadable", "save it as UTF-8", id="bytes"),
         pytest.param(
             b"\xef\xbb\xbfA,b\n",
@@ -104,3 +108,40 @@ def test_a_row_wrong_in_two_ways_counts_for_the_first_alone():
         ("blank", 1, 1),
         ("late", 2, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        pytest.param(b"a\n1\n2\n1\n1\n", "table_row_twice", "2 of 4 rows are the same", id="twice"),
+        pytest.param(b"a\n1\n2", "table_cut", "no line end: the file may be cut off", id="cut"),
+    ],
+)
+def test_unusual_files_are_kept_with_a_warning(tmp_path, text, code, message):
+    columns, (fault,) = read(tmp_path, text)
+    assert columns["a"][:2] == ("1", "2")
+    assert (fault.severity, fault.code) == ("warning", code)
+    assert message in str(fault)
+
+
+def test_a_gzipped_file_needs_no_line_end(tmp_path):
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"a\n1"))
+    findings = Findings("t.csv", None, [])
+    assert read_columns(tmp_path, FILE, findings) == {"a": ("1",)}
+    assert findings.faults == []
+
+
+@pytest.mark.parametrize(
+    ("header", "fault"),
+    [
+        pytest.param("a,b", None, id="both"),
+        pytest.param("a,c", "no_column", id="absent"),
+        pytest.param("a,b,a", "column_twice", id="twice"),
+        pytest.param("a,b,c,c", None, id="twice-and-not-needed"),
+    ],
+)
+def test_headers_of_large_files(tmp_path, header, fault):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n")
+    found = header_fault(path, iter(["a", "b"]))
+    assert (found and found[0]) == fault

@@ -78,3 +78,37 @@ def test_all_faults_come_at_once(tree, tmp_path):
         ingest_tree(root, tmp_path / "tables", MANIFEST, SETTINGS, IngestOptions())
     assert len(caught.value.faults) == 2
     assert "chexpert.csv: there is no such file" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "loses"),
+    [
+        pytest.param("metadata", {"split_not_elsewhere", "chexpert_not_elsewhere"}, 1, id="cut"),
+        pytest.param("split", {"metadata_not_elsewhere"}, 1, id="no-split"),
+        pytest.param("chexpert", set(), 0, id="no-labels-is-no-fault"),
+    ],
+)
+def test_rows_that_another_table_lacks_are_lost(tree, ingested, table, code, loses):
+    tree.add(1)
+    tree.add(2)
+    del tree.rows[table][1]
+    _, summary = ingested()
+    assert {name: fault["rows"] for name, fault in summary["faults"].items()} == dict.fromkeys(
+        code, 1
+    )
+    assert summary["lost_rows"].get("image", 0) == loses
+
+
+def test_an_image_of_two_subjects_stops_the_ingest(tree, ingested):
+    tree.add(1)
+    tree.rows["split"][0]["subject_id"] = 99000007
+    with pytest.raises(ManifestError, match="1 of 1 rows have another subject than in the meta"):
+        ingested()
+
+
+def test_a_table_without_a_last_line_end_is_noted(tree, tmp_path):
+    tree.add(1)
+    path = tree.finish() / "mimic-cxr-2.0.0-chexpert.csv"
+    path.write_text(path.read_text().rstrip("\n"))
+    summary = ingest_tree(tree.root, tmp_path / "tables", MANIFEST, SETTINGS, IngestOptions())
+    assert summary["faults"]["table_cut"]["rows"] == 1

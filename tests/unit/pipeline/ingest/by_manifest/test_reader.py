@@ -23,6 +23,10 @@ def test_splits_are_drawn_by_subject_or_taken(lab):
     assert lab.summary["splits"] == {"train": 1, "validate": 1, "test": 0}
     lab.files["readings.csv"] = lab.files["readings.csv"].replace(",8,", ",7,")
     assert "subject 7: train, validate" in lab.run().output
+    verified = invoke("verify", lab.folder / "mylab.yaml", lab.folder / "raw", "--workers", 1)
+    assert verified.exit_code == 2
+    assert "subject_in_two_splits: 1 in 1 item" in verified.output
+    assert "the table of readings: subject 7: train, validate" in verified.output
     lab.files["readings.csv"] = lab.files["readings.csv"].replace("val", "maybe")
     assert "row 2: split 'maybe' is none of train" in lab.run().output
 

@@ -129,3 +129,30 @@ def test_gaze_beyond_a_threshold_is_left_out(tree, ingested):
     assert found.rows("fixations") == []
     assert found.column("readings", "has_gaze") == [False]
     assert found.counts["without_gaze"] == {"quality: fixations_per_s": 1}
+
+
+def test_rows_that_are_the_same_are_noted(tree, ingested):
+    tree.add(1)
+    tree.add(2)  # its rows are those of another reading
+    tree.gaze["fixations"].append(tree.gaze["fixations"][0])
+    tree.gaze["eye_gaze"] += [tree.gaze["eye_gaze"][0]] * 2
+    found = ingested()
+    assert found.reasons()["fixations_row_twice"] == 1
+    assert found.reasons()["eye_gaze_row_twice"] == 2
+    assert len(found.rows("fixations")) == 5
+
+
+def test_a_file_without_a_last_line_end_is_noted(tree, ingested):
+    tree.add(1)
+    path = tree.finish() / "fixations.csv"
+    path.write_text(path.read_text().rstrip("\n"))
+    assert ingested(finish=False).reasons()["fixations_cut"] == 1
+
+
+def test_a_reading_without_samples_is_a_loss(tree, ingested):
+    tree.add(1)
+    tree.add(2)
+    del tree.gaze["eye_gaze"][3:]
+    found = ingested()
+    assert found.reasons()["samples_none"] == 1
+    assert found.counts["lost"] == {"samples": 1}

@@ -276,3 +276,14 @@ def test_a_reading_of_unknown_size_loses_its_gaze_and_is_counted(tree, ingested)
 def test_pads_of_another_size_are_noted(tree, ingested):
     tree.add(1, image_left_pad=500, image_right_pad=568)
     assert ingested().reasons()["pads_differ"] == 1
+
+
+def test_without_a_plan_all_else_is_read(tree, tmp_path):
+    tree.add(1, patient_id=99000007)
+    tree.add(2, patient_id=99000007)
+    (tree.folder(ONE) / "transcript.json").unlink()
+    folder = mimic(tmp_path / "mimic", {ONE: "train", TWO: "test"})
+    options = IngestOptions(mimic_metadata=folder)
+    survey = survey_tree(tree.finish(), MANIFEST, SETTINGS, options)
+    assert {"bad_split", "transcript_missing"} <= {fault.code for fault in survey.faults}
+    assert survey.counts["transcripts"] == 1

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 
@@ -75,3 +77,29 @@ def test_unusual_words_are_kept(reflacx_tree, ingested):
     found = ingested()
     assert [word["onset_s"] for word in found.rows("words")] == [-1.0, -2.0, 250.0]
     assert found.reasons() == {"word_empty": 1, "word_order": 1, "word_outside_audio": 3}
+
+
+def test_words_that_are_cut_off_are_lost(reflacx_tree, ingested):
+    reflacx_tree.add("P300R000001")
+    path = reflacx_tree.path("P300R000001", "transcription")
+    text = (reflacx_tree.root / path).read_text()
+    reflacx_tree.put(path, f"{text} no change.")
+    found = ingested()
+    assert found.counts["faults"]["words_cut"]["loses"] == "words"
+    assert found.rows("readings")[0]["text"] == text
+
+
+def test_a_pipe_instead_of_the_text_is_not_waited_for(reflacx_tree, ingested):
+    reflacx_tree.add("P300R000001")
+    path = reflacx_tree.root / reflacx_tree.path("P300R000001", "transcription")
+    path.unlink()
+    os.mkfifo(path)
+    assert ingested().reasons() == {"transcription_unreadable": 1}
+
+
+def test_an_empty_text_is_noted(reflacx_tree, ingested):
+    reflacx_tree.add("P300R000001")
+    reflacx_tree.put(reflacx_tree.path("P300R000001", "transcription"), "")
+    found = ingested()
+    assert found.reasons() == {"transcription_unreadable": 1}
+    assert found.rows("readings")[0]["text"].startswith("small effusion,")

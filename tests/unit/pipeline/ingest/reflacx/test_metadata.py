@@ -1,7 +1,8 @@
 import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.ingest.run import ingest_tree
+from gazescribe.pipeline.ingest.reflacx.metadata import read_metadata
+from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS
 
 
@@ -108,3 +109,13 @@ def test_all_errors_of_the_metadata_are_listed_and_nothing_is_written(reflacx_tr
 def test_metadata_without_a_row_is_an_error(reflacx_tree, tmp_path):
     with pytest.raises(ManifestError, match="no reading is listed"):
         ingest_tree(reflacx_tree.finish(), tmp_path / "tables", MANIFEST, SETTINGS, ONE)
+
+
+def test_of_a_reading_that_is_listed_twice_only_the_first_is_read(reflacx_tree):
+    reflacx_tree.add("P300R000001")
+    reflacx_tree.add("P300R000001", 99000002)
+    readings, (fault,) = read_metadata(reflacx_tree.finish(), MANIFEST)
+    assert [reading.subject_id for reading in readings] == [99000001]
+    assert (fault.severity, fault.code, fault.row) == ("error", "reading_twice", 2)
+    survey = survey_tree(reflacx_tree.root, MANIFEST, SETTINGS, ONE)
+    assert [fault.code for fault in survey.faults] == ["reading_twice"]
