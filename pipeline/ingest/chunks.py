@@ -51,6 +51,7 @@ class Chunk:
     # rows of the gaze-quality table, by column
     quality: dict[str, list[Any]] = field(default_factory=dict)
     without_gaze: Counter[str] = field(default_factory=Counter)  # by reason
+    n_dictations: int = 0  # readings with words
 
     def add(self, table: str, reading_id: str, columns: Mapping[str, Any]) -> None:
         """Add rows of one reading; no column when there is no row."""
@@ -84,6 +85,7 @@ class Chunk:
             "sentence": transcript.sentence,
         }
         self.add("words", reading_id, columns)
+        self.n_dictations += 1
         first, last = transcript.first, transcript.last
         columns = {
             "sentence": range(len(first)),
@@ -169,6 +171,7 @@ class Chunk:
         """Take over all but the rows of another chunk."""
         self.faults += other.faults
         self.without_gaze += other.without_gaze
+        self.n_dictations += other.n_dictations
         for name, values in other.quality.items():
             self.quality.setdefault(name, []).extend(values)
 

@@ -58,6 +58,8 @@ class Reader:
     # the same for gaze samples that are read in a pass of their own
     read_samples: Callable[[Path, Any, Any, Ingest, Chunk], None] | None = None
     in_process: bool = False  # readings are views of tables in memory, too large to send to workers
+    # of listing and notes, once all is read: weighs faults by how many readings have them
+    conclude: Callable[[Listing, Chunk], None] | None = None
     # the code of a subject in two splits, and the file that says so
     split_fault: tuple[str, str] = ("subject_in_two_splits", "the table of readings")
     # of a listing and MIMIC-CXR-JPG's folder or metadata table: what differs; `verify` alone asks

@@ -42,6 +42,7 @@ def ingest_tree(
     place = {"root": root, "manifest": manifest, "settings": settings}
     with replacing_folder(out, "tables", obsolete=obsolete, mark="ingest.json") as folder:
         n_rows, notes = _read(reader, listing, plan.readings, place, options, folder, extra)
+        refuse(notes.faults, where=root)
         faults = [*listing.faults, *plan.faults, *notes.faults]
         summary = {
             "dataset": manifest.name,
@@ -116,6 +117,8 @@ def _read(
         n_samples, more = write_chunks(chunks, out, ["samples"], extra)
         n_rows |= n_samples
         notes.take_notes(more)
+    if reader.conclude is not None:
+        reader.conclude(listing, notes)
     return n_rows, notes
 
 

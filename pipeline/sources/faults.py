@@ -12,6 +12,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ManifestError
 
 Severity = Literal["error", "loss", "warning"]
+SEVERE = ("error", "loss", "warning")  # the worst first
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
     for fault in faults:
         rows[fault.code] += fault.n
         items[fault.code].add(fault.item or fault.file)
-        about[fault.code] = fault
+        worst = about.setdefault(fault.code, fault)
+        if SEVERE.index(fault.severity) <= SEVERE.index(worst.severity):
+            about[fault.code] = fault
     return {
         code: {
             "severity": about[code].severity,

@@ -50,20 +50,44 @@ class Cell(Strict):
     item: int | None = Field(default=None, ge=0)  # of a list in the cell, from 0
 
 
-class TimeCell(Cell):
-    """A time."""
+class NumberCell(Cell):
+    """A number."""
+
+
+class TimeCell(NumberCell):
+    """A time, as a number or as a clock shows it."""
 
     unit: Literal["s", "ms", "us", "ns"] = "s"
 
 
-class PlaceCell(Cell):
+class PlaceCell(NumberCell):
     """A position along one axis."""
 
     unit: Literal["px", "share", "screen_px", "screen_share", "deg"] = "px"
     up: bool = False  # it grows upwards
+    origin: Literal["corner", "centre"] = "corner"  # of the image, or of the screen
+
+
+Value = bool | int | float | str
+
+
+def _listed(content: Any) -> Any:
+    return content if isinstance(content, list) else [content]
+
+
+Values = Annotated[list[Value], BeforeValidator(_listed)]  # one alone needs no list
+
+
+class ValidCell(Cell):
+    """Which samples are valid; without `values` and `least`, words for yes and no say it."""
+
+    values: Values | None = None  # what a valid sample has there
+    least: float | None = None  # or the smallest number that it has
 
 
 Text = Annotated[Cell, BeforeValidator(_spelt_out)]
+Number = Annotated[NumberCell, BeforeValidator(_spelt_out)]
+Valid = Annotated[ValidCell, BeforeValidator(_spelt_out)]
 Time = Annotated[TimeCell, BeforeValidator(_spelt_out)]
 Place = Annotated[PlaceCell, BeforeValidator(_spelt_out)]
 
@@ -95,18 +119,19 @@ class FixationColumns(TableColumns):
     """Columns of a table of fixations."""
 
     table: ClassVar[str] = "fixations"
+    fixation: Text | None = None  # names a fixation within its reading; its rows are joined
     onset_s: Time
     offset_s: Time | None = None
     duration_s: Time | None = None
     x_px: Place
     y_px: Place
-    px_per_deg_x: Text | None = None
-    px_per_deg_y: Text | None = None
-    shown_xmin_px: Text | None = None
-    shown_ymin_px: Text | None = None
-    shown_xmax_px: Text | None = None
-    shown_ymax_px: Text | None = None
-    pupil_area_norm: Text | None = None
+    px_per_deg_x: Number | None = None
+    px_per_deg_y: Number | None = None
+    shown_xmin_px: Number | None = None
+    shown_ymin_px: Number | None = None
+    shown_xmax_px: Number | None = None
+    shown_ymax_px: Number | None = None
+    pupil_area_norm: Number | None = None
 
 
 class WordColumns(TableColumns):
@@ -127,7 +152,7 @@ class SampleColumns(TableColumns):
     time_s: Time
     x_px: Place
     y_px: Place
-    valid: Text | None = None
+    valid: Valid | None = None
 
 
 class EllipseColumns(TableColumns):
@@ -162,15 +187,24 @@ class CertaintyColumns(TableColumns):
     certainty: Text
 
 
+def _with_slashes(path: Any) -> Any:
+    """Read the backslashes of Windows as slashes."""
+    return path.replace("\\", "/") if isinstance(path, str) else path
+
+
+FilePattern = Annotated[str, BeforeValidator(_with_slashes)]
+
+
 class Source(Strict):
     """One table, or one for each reading."""
 
-    file: str  # below the root; {reading_id} and * as in `files`
-    beside: str | None = None  # another file with as many rows, whose columns are added
+    file: FilePattern  # below the root; {reading_id} and * as in `files`
+    beside: FilePattern | None = None  # another file with as many rows, whose columns are added
     header: list[str] | None = None  # names of the columns of a file that has none
-    separator: str | None = None  # tab in .tsv, else a comma
+    # of cells; a tab in .tsv, else a comma
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] = "."
-    where: dict[str, str | list[str]] = Field(default_factory=dict)  # rows kept, by column
+    where: dict[str, Values] = Field(default_factory=dict)  # rows kept, by column
     columns: TableColumns
 
 
@@ -296,6 +330,7 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
     if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
         taken = ", ".join(SHIPPED)
         yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
+    yield from _screen_faults(manifest)
     tables = manifest.tables.by_name()
     if not {"fixations", "samples", "words"} & {*tables}:
         yield "tables names neither fixations nor samples nor words"
@@ -316,6 +351,19 @@ def _faults(manifest: OwnManifest) -> Iterator[str]:
         )
 
 
+def _screen_faults(manifest: OwnManifest) -> Iterator[str]:
+    screen = manifest.screen
+    if screen is None:
+        return
+    for name in ("width_px", "height_px", "width_mm", "height_mm", "distance_mm"):
+        size = getattr(screen, name)
+        if size is not None and size <= 0:
+            yield f"screen.{name} must be above 0, not {size}"
+    area = screen.image_area
+    if area is not None and (area.xmax_px <= area.xmin_px or area.ymax_px <= area.ymin_px):
+        yield "screen.image_area has no width or no height: its xmax_px and ymax_px must be larger"
+
+
 def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
     for pattern in filter(None, (table.file, table.beside)):
         unknown = {*re.findall(r"\{(.*?)\}", pattern)} - {"reading_id"}
@@ -333,6 +381,8 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
             yield f"columns.{name} needs column or value, and not both"
         if isinstance(cell, PlaceCell):
             yield from _place_faults(name, cell, manifest)
+        if isinstance(cell, ValidCell) and cell.values is not None and cell.least is not None:
+            yield f"columns.{name} needs values or least, and not both"
 
 
 def _place_faults(name: str, cell: PlaceCell, manifest: OwnManifest) -> Iterator[str]:

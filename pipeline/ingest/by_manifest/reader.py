@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gazescribe.pipeline.core.errors import quote, shorten
 from gazescribe.pipeline.ingest.by_manifest.reading import (
     OwnReading,
     Pieces,
@@ -29,12 +31,16 @@ from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import (
     ID,
     LOSES,
+    Cell,
     OwnManifest,
     ReadingColumns,
     Source,
     columns_of,
 )
 
+WORSE = ("gaze_off_image", "no_sentence_ends")  # where all readings have it
+DICTATED = {"text", "diagnosis"}  # no message shows them
+_NUMBER = re.compile(r"\d{1,15}(?:\.0+)?")
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validate", "validation", "val", "valid", "dev"), "validate"),
@@ -53,6 +59,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
         name: _pieces(name, table, root, files, manifest, faults)
         for name, table in manifest.tables.by_name().items()
     }
+    _match_numbers(pieces, faults)
     if "readings" in pieces:
         readings = list(_listed(root, pieces.pop("readings"), manifest, faults))
         _note_strangers({reading.reading_id for reading in readings}, pieces, faults)
@@ -97,6 +104,9 @@ def _pieces(
     by_key = _paths(name, files, manifest, faults)
     if not by_key:
         message = f"no file has a name like this, which tables.{name} asks for"
+        near = _misnamed(table, files)
+        if near is not None:
+            message += f"; {near} would, but its id is not of the form {manifest.ids['reading_id']}"
         faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
         return {}
     if "{reading_id}" in table.file:
@@ -113,13 +123,18 @@ def _pieces(
         by_reading = {} if rows is None else rows.by(columns_of(table)["reading_id"])
         for reading_id, piece in by_reading.items():
             if not _is_id(reading_id, manifest):
-                row = int(piece.places.min()) + 1
-                form = manifest.ids["reading_id"]
-                message = f"reading_id {reading_id!r} is not of the form {form}"
+                row, form = int(piece.places.min()) + 1, manifest.ids["reading_id"]
+                message = (
+                    f"reading_id {quote(shorten(reading_id, 30))} is not of the form {form}:"
+                    " write it with letters, digits, _, - and . alone, in tables and names of files"
+                )
                 faults.append(Fault("error", "bad_reading_id", message, piece.file, row))
                 continue
             if reading_id in pieces:
-                message = f"reading {reading_id} stands in {pieces[reading_id].file} too"
+                message = (
+                    f"reading {reading_id} stands in {pieces[reading_id].file} too: where several"
+                    " people had the same trials, give each recording an id of its own, as P1_img_a"
+                )
                 fault = Fault("error", f"{name}_twice", message, piece.file, item=reading_id)
                 faults.append(fault)
             pieces[reading_id] = piece
@@ -131,11 +146,17 @@ def _paths(
 ) -> dict[str, tuple[str, ...]]:
     """Give the files of a table, each with the one beside it, by reading; else by path."""
     matches: list[dict[str, str]] = []
+    # {reading_id}.csv would fit readings.csv, too
+    ours = {name, f"{name}_beside"}
+    of_other_tables = {file.pattern for file in manifest.files if file.name not in ours}
+    of_other_tables -= {file.pattern for file in manifest.files if file.name in ours}
     for file in manifest.files:
         if file.name not in {name, f"{name}_beside"}:
             continue
         by_key: dict[str, str] = {}
         for path in files:
+            if path in of_other_tables:
+                continue
             if match := manifest.matcher(file).fullmatch(path):
                 if "{reading_id}" in file.pattern:
                     key = match["reading_id"]
@@ -151,6 +172,42 @@ def _paths(
         key: (path, *(paths.get(key, paths.get("", "the file beside")) for paths in beside))
         for key, path in main.items()
     }
+
+
+def _misnamed(table: Source, files: Sequence[str]) -> str | None:
+    """Find a file that has the name asked for but for its id."""
+    pattern = "([^/]+)".join(re.escape(part) for part in table.file.split("{reading_id}"))
+    pattern = pattern.replace(r"\*", "[^/]*")
+    return next((path for path in files if re.fullmatch(pattern, path)), None)
+
+
+def _match_numbers(pieces: Mapping[str, dict[str, Any]], faults: list[Fault]) -> None:
+    """Take ids that are the same number for the same reading, in place: 7, 7.0 and 07.
+
+    They are spelt as in the table of readings, or in the first table that has them. Two spellings
+    in one table are two readings; a third one elsewhere is an error.
+    """
+    spelt: dict[float, set[str]] = {}
+    for by_reading in pieces.values():
+        here: dict[float, list[str]] = {}
+        for reading_id in by_reading:
+            if _NUMBER.fullmatch(reading_id):
+                here.setdefault(float(reading_id), []).append(reading_id)
+        for number, ids in here.items():
+            known = spelt.setdefault(number, {*ids})
+            strange = [reading_id for reading_id in ids if reading_id not in known]
+            for reading_id in strange:
+                piece = by_reading[reading_id]
+                file = piece.file if isinstance(piece, Rows) else piece[0]
+                if len(known) > 1 or len(ids) > 1:
+                    both = ", ".join(sorted({*known, *ids}))
+                    message = f"reading ids {both} are the same number: write them alike"
+                    faults.append(Fault("error", "reading_id_differs", message, file))
+                    break
+                (listed,) = known
+                message = f"reading {reading_id} is taken for {listed}: they are the same number"
+                faults.append(Fault("warning", "reading_id_spelt", message, file, item=listed))
+                by_reading[listed] = by_reading.pop(reading_id)
 
 
 def _is_id(text: str, manifest: OwnManifest) -> bool:
@@ -203,11 +260,11 @@ def _listed(
             study_id=facts.whole("study_id"),
             width_px=facts.whole("width_px"),
             height_px=facts.whole("height_px"),
-            image_path=facts.text("image_path") or None,
+            image_path=facts.text("image_path").replace("\\", "/") or None,
             text=facts.text("text") or None,
             diagnosis=facts.text("diagnosis") or None,
             audio_start=facts.audio_start(),
-            attributes={name: str(rows.columns[name][0]) for name in table.attributes},
+            attributes={name: rows.text(Cell(column=name))[0] for name in table.attributes},
         )
 
 
@@ -230,7 +287,8 @@ class _Facts:
         texts = self.rows.text(cell)
         differs = np.array(texts, dtype=object) != texts[0]
         code = f"{name}_differs"
-        message = f"say another {name} than the first, {texts[0]!r}, which is kept"
+        first = "" if name in DICTATED else f", {quote(texts[0])},"
+        message = f"say another {name} than the first{first or ','} which is kept"
         self.findings.add_rows("warning", code, message, differs, rows=self.rows.places)
         return texts[0]
 
@@ -240,7 +298,7 @@ class _Facts:
             return np.nan
         value = float(self.rows.numbers(getattr(self.columns, name))[0][0])
         if np.isnan(value):
-            message, row = f"{name} {text!r} is no number", int(self.rows.places[0]) + 1
+            message, row = f"{name} {quote(text)} is no number", int(self.rows.places[0]) + 1
             self.findings.add("loss", f"{name}_unreadable", message, row=row, loses=name)
         return value
 
@@ -248,8 +306,9 @@ class _Facts:
         value = self.number(name)
         if np.isnan(value):
             return None
-        if value < 0 or value % 1:
-            message = f"{name} {value} is no count"
+        least = 1 if name in {"width_px", "height_px"} else 0
+        if value < least or value % 1:
+            message = f"{name} {value:g} must be a whole number of {least} or more"
             self.findings.add("loss", f"{name}_unreadable", message, loses=name)
             return None
         return int(value)
@@ -290,4 +349,26 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     }
 
 
-READER = Reader(READING_TABLES, _list, _plan, _count, read_reading, read_samples)
+def _conclude(listing: Listing, notes: Chunk) -> None:
+    """Say worse of what all readings have than of what one may have.
+
+    Gaze that is nowhere on the image is an error where no reading has other gaze: the manifest is
+    wrong. Where no dictation has a sentence that ends, the windows are lost.
+    """
+    items = {code: {fault.item for fault in notes.faults if fault.code == code} for code in WORSE}
+    n_with_gaze = len(listing.readings) - notes.without_gaze.total()
+    sampled = {reading.reading_id for reading in listing.sampled or () if reading.pieces}
+    is_off = not n_with_gaze and bool(items["gaze_off_image"])
+    if is_off and notes.without_gaze["samples alone"]:
+        is_off = items["gaze_off_image"] >= sampled
+    is_endless = len(items["no_sentence_ends"]) == notes.n_dictations > 0
+    for place, fault in enumerate(notes.faults):
+        if fault.code == "gaze_off_image" and is_off:
+            notes.faults[place] = replace(fault, severity="error")
+        if fault.code == "no_sentence_ends" and is_endless:
+            notes.faults[place] = replace(fault, severity="loss", loses="windows")
+
+
+READER = Reader(
+    READING_TABLES, _list, _plan, _count, read_reading, read_samples, conclude=_conclude
+)

@@ -10,10 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from gazescribe.pipeline.ingest.by_manifest.eyes import (
+    LOST,
+    find_repeats,
+    join_rows,
+    lost_eyes,
+    off_image_cause,
+    stated_valid,
+)
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment, seconds, view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
-from gazescribe.pipeline.ingest.csv_files import FALSE, Floats, Mask, sort_corners
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask, sort_corners
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
@@ -28,6 +36,11 @@ LABELLED = {  # tables of labels and boxes: the columns of text and of whole num
 BOX = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
 MAY_BE_BLANK = {("certainties", "certainty")}
+
+NO_PERIOD = (
+    "no sentence ends, so the dictation is one sentence with one window for all its labels: write"
+    " periods (where the word `period` was dictated, too), or name the column `sentence`"
+)
 
 Span = tuple[float, float] | None  # first and last second; None where there is nothing
 
@@ -165,11 +178,42 @@ def _read_fixations(
         chunk.without_gaze["no usable file"] += 1
         return False
     rows, findings = piece
-    values = _fixation_values(rows, manifest.tables.fixations.columns, reading, manifest, findings)
-    usable = _usable(values, findings, rows)
-    return chunk.add_usable_fixations(
-        values, usable, rows.places, reading.size_px, thresholds, findings
-    )
+    columns = manifest.tables.fixations.columns
+    values = _fixation_values(rows, columns, reading, manifest, findings)
+    lost = lost_eyes(rows, columns, view_of(reading.size_px, manifest))
+    usable, places = _usable(values, lost, findings, rows), rows.places
+    if columns.fixation is not None:
+        ids = rows.text(columns.fixation)
+        is_timed = columns.duration_s is not None
+        values, places = join_rows(values, usable, ids, places, findings, is_timed=is_timed)
+        usable = np.ones(len(places), dtype=bool)
+    else:
+        usable &= ~find_repeats(values, usable, places, findings)
+    if note_off_image(values, usable, columns, rows, reading, manifest, findings):
+        chunk.without_gaze["off the image"] += 1
+        return False
+    return chunk.add_usable_fixations(values, usable, places, reading.size_px, thresholds, findings)
+
+
+def note_off_image(
+    position: dict[str, Floats],
+    usable: Mask,
+    columns: Any,
+    rows: Rows,
+    reading: OwnReading,
+    manifest: OwnManifest,
+    findings: Findings,
+) -> bool:
+    """Note a reading of which no position lies on the image, and why that may be; tell so."""
+    x_px, y_px = position["x_px"][usable], position["y_px"][usable]
+    width_px, height_px = reading.size_px
+    if not len(x_px) or width_px is None or height_px is None:
+        return False
+    cause = off_image_cause(rows, columns, view_of(reading.size_px, manifest))
+    is_off = not on_image(x_px, y_px, width_px, height_px).any()
+    if is_off or cause.is_certain:
+        findings.add("loss", "gaze_off_image", cause.message, loses="gaze")
+    return is_off or cause.is_certain
 
 
 def _fixation_values(
@@ -194,7 +238,7 @@ def _fixation_values(
     return values
 
 
-def _usable(values: dict[str, Floats], findings: Findings, rows: Rows) -> Mask:
+def _usable(values: dict[str, Floats], lost: Mask, findings: Findings, rows: Rows) -> Mask:
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
     nowhere = ~timeless & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
@@ -204,11 +248,12 @@ def _usable(values: dict[str, Floats], findings: Findings, rows: Rows) -> Mask:
     for code, message, bad in (
         ("fixation_no_time", "lack a time", timeless),
         ("fixation_nowhere", sizeless, nowhere),
+        ("fixation_lost", LOST, lost),
         ("fixation_reversed", "do not end after they start", reversed_),
         ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
     ):
         findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
-    usable: Mask = ~(timeless | nowhere | reversed_ | unresolved)
+    usable: Mask = ~(timeless | nowhere | lost | reversed_ | unresolved)
     return usable
 
 
@@ -225,6 +270,11 @@ def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Ch
     bad = ~empty & ~(offset_s >= onset_s)  # NaN is bad too
     message = "hold no word and are left out"
     findings.add_rows("warning", "word_empty", message, empty, rows=rows.places)
+    if np.count_nonzero(bad) * 2 < np.count_nonzero(~empty):  # as numerals, which aligners skip
+        message = "lack a time, or end before they start; it is put between their neighbours'"
+        findings.add_rows("warning", "word_time_filled", message, bad, rows=rows.places)
+        onset_s, offset_s = fill_times(onset_s, offset_s, bad, ~empty)
+        bad[:] = False
     message = "lack a time, or end before they start"
     findings.add_rows("loss", "word_no_time", message, bad, rows=rows.places, loses="words")
     if bad.any() or empty.all():  # half of a text would put its mentions in the wrong place
@@ -237,6 +287,8 @@ def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Ch
     if table.columns.sentence is None:
         words = [part for phrase in phrases for part in cut_phrase(*phrase)]
         ends = sentence_ends(words)
+        if not any(ends):
+            findings.add("warning", "no_sentence_ends", NO_PERIOD)
     else:  # the source says where sentences end: nothing is cut
         words = [Word(*phrase) for phrase in phrases]
         sentences = rows.text(table.columns.sentence)
@@ -254,6 +306,28 @@ def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Ch
             transcript = replace(transcript, text=reading.text, char_start=starts, char_end=stops)
     chunk.add_words(reading.reading_id, transcript, words)
     return transcript.text
+
+
+def fill_times(
+    onset_s: Floats, offset_s: Floats, lacking: Mask, filled: Mask
+) -> tuple[Floats, Floats]:
+    """Give words without a time an equal part of what lies between their neighbours in the file.
+
+    At the begin and the end of a reading that is no time at all.
+    """
+    onset_s, offset_s = onset_s.copy(), offset_s.copy()
+    rows = np.flatnonzero(filled)
+    timed = np.flatnonzero(~lacking[rows])  # places among the words
+    for before, after in pairwise([-1, *timed.tolist(), len(rows)]):
+        n_lacking = after - before - 1
+        if not n_lacking:
+            continue
+        stop = onset_s[rows[after]] if after < len(rows) else offset_s[rows[before]]
+        start = min(offset_s[rows[before]], stop) if before >= 0 else stop
+        edges = np.linspace(start, stop, n_lacking + 1)
+        gap = rows[before + 1 : after]
+        onset_s[gap], offset_s[gap] = edges[:-1], edges[1:]
+    return onset_s, offset_s
 
 
 def _spans_in(text: str, words: Sequence[str]) -> tuple[list[int], list[int]] | None:
@@ -315,14 +389,18 @@ def read_samples(
     timeless = np.isnan(time_s)
     code, message = "sample_no_time", "have no time"
     findings.add_rows("loss", code, message, timeless, rows=rows.places, loses="samples")
-    selection = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
-    rows, time_s = rows.take(selection), time_s[selection]
+    if timeless.any() or (np.diff(time_s) < 0).any():  # sorted samples need no copy
+        order = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
+        rows, time_s = rows.take(order), time_s[order]
     position = places(rows, ("x_px", "y_px"), columns, reading, manifest)
     x_px, y_px = position["x_px"], position["y_px"]
     valid = ~np.isnan(x_px) & ~np.isnan(y_px)
     if columns.valid is not None:
-        stated = [text.lower() not in {"", *FALSE} for text in rows.text(columns.valid)]
-        valid &= np.array(stated, dtype=bool)  # an empty list alone would be floats
+        valid &= stated_valid(rows, columns.valid, findings)
+    lost = valid & lost_eyes(rows, columns, view_of(reading.size_px, manifest))
+    findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
+    valid &= ~lost
+    note_off_image(position, valid, columns, rows, reading, manifest, findings)
     inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
     if len(time_s) and manifest.tables.words is not None:
         aside = Chunk()  # the words were read, with their faults, in the pass before

@@ -54,8 +54,13 @@ class ViewAxis:
                 return sign * values * self.px_per_deg + self.size_px / 2 - 0.5
             offset_px = self.distance_px * np.tan(np.radians(sign * values))
             return self._from_screen(self.screen_px / 2 + offset_px)
-        whole = {"px": self.size_px, "share": 1.0, "screen_px": self.screen_px, "screen_share": 1.0}
-        last = whole[cell.unit] - (1.0 if cell.unit.endswith("px") else 0.0)
+        if cell.origin == "centre":
+            is_screen = cell.unit.startswith("screen")
+            extent_px = self.screen_px if is_screen else self.size_px
+            offset_px = sign * values * (extent_px if cell.unit.endswith("share") else 1.0)
+            centred_px = offset_px + extent_px / 2
+            return self._from_screen(centred_px) if is_screen else centred_px - 0.5
+        last = self.whole(cell) - (1.0 if cell.unit.endswith("px") else 0.0)
         values = last - values if cell.up else values
         if cell.unit == "px":
             return values
@@ -64,6 +69,11 @@ class ViewAxis:
             return values * self.size_px - 0.5
         on_screen = values + 0.5 if cell.unit == "screen_px" else values * self.screen_px
         return self._from_screen(on_screen)
+
+    def whole(self, cell: PlaceCell) -> float:
+        """Give the width or height of the image or the screen, in the unit of a cell."""
+        wholes = {"px": self.size_px, "screen_px": self.screen_px}
+        return wholes.get(cell.unit, 1.0)
 
     def _from_screen(self, edge_px: Floats) -> Floats:
         """Take screen pixels counted from the screen's edge."""

@@ -69,6 +69,12 @@ def table(**changes):
     return lambda content: content["tables"]["fixations"].update(changes)
 
 
+def screen(**changes):
+    sizes = {"width_px": 9, "height_px": 9, "width_mm": 9, "distance_mm": 9}
+    content = {"monitor": "m", "tracker": "t", "sampling_hz": 60, **sizes, **changes}
+    return lambda manifest: manifest.update(screen=content)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -106,6 +112,13 @@ def table(**changes):
         pytest.param(
             lambda content: content.update(resolution={}), "size of a degree is not known", id="deg"
         ),
+        pytest.param(screen(width_px=0), r"screen\.width_px must be above 0, not 0", id="no width"),
+        pytest.param(
+            screen(image_area={"xmin_px": 9, "ymin_px": 0, "xmax_px": 9, "ymax_px": 9}),
+            r"screen\.image_area has no width or no height",
+            id="area",
+        ),
+        pytest.param(table(separator=", "), "at most 1 character", id="separator"),
         pytest.param(
             lambda content: content.update(tables={}), "neither fixations nor samples", id="none"
         ),

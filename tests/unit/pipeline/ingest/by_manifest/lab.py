@@ -42,6 +42,18 @@ MANIFEST = {
 }
 
 
+SCREEN = {
+    "monitor": "m",
+    "width_px": 400,
+    "height_px": 200,
+    "width_mm": 800,
+    "height_mm": 400,
+    "distance_mm": 500,
+    "tracker": "t",
+    "sampling_hz": 60,
+}
+
+
 class Lab:
     """A tree and its manifest."""
 

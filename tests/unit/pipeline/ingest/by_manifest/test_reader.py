@@ -125,3 +125,67 @@ def test_subjects_may_have_names(lab):
     assert first > 10**15
     lab.files["readings.csv"] = "id,who,w,h\nB2,ben,100,80\nA1,anna,100,80\n"
     assert lab.ingest().rows("readings")[0]["subject_id"] == first
+
+
+@pytest.mark.parametrize("spelling", ["7.0", "07"])
+def test_ids_that_are_the_same_number_are_the_same_reading(lab, spelling):
+    lab.files = {name: content.replace("A1", "7") for name, content in lab.files.items()}
+    lab.files["words.csv"] = lab.files["words.csv"].replace("7,", f"{spelling},")
+    lab.ingest()
+    assert lab.column("words", "text", "7") == ["small", "effusion."]
+    assert lab.reasons() == {"reading_id_spelt": 1}
+    lab.files["readings.csv"] += "007,9,100,80\n"
+    assert "are the same number: write them alike" in lab.run().output
+
+
+def test_ids_that_are_refused_say_how_to_write_them(lab):
+    lab.files = {name: content.replace("A1", "User 1") for name, content in lab.files.items()}
+    lab.files["gaze/User 1.csv"] = lab.files.pop("fixations.csv")
+    lab.tables["fixations"]["file"] = "gaze/{reading_id}.csv"
+    output = lab.run().output
+    assert "readings.csv, row 1: reading_id 'User 1' is not of the form" in output
+    assert "write it with letters, digits, _, - and . alone" in output
+    assert "tables.fixations asks for; gaze/User 1.csv would, but its id is not" in output
+
+
+def test_sessions_of_several_people_with_the_same_trials_are_refused(lab):
+    lab.files |= {
+        "gaze/P1.csv": lab.files["fixations.csv"],
+        "gaze/P2.csv": lab.files["fixations.csv"],
+    }
+    lab.tables["fixations"]["file"] = "gaze/*.csv"
+    output = lab.run().output
+    assert "gaze/P2.csv: reading A1 stands in gaze/P1.csv too: where several people" in output
+
+
+def test_files_of_other_tables_are_no_readings(lab):
+    del lab.files["words.csv"]
+    lab.files["A1.csv"] = "word,from,to\nclear.,1,2\n"
+    lab.tables["words"]["file"] = "{reading_id}.csv"
+    del lab.tables["words"]["columns"]["reading_id"]
+    assert lab.ingest().reasons() == {"words_missing": 1}
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "1.5"])
+def test_an_image_without_height_loses_its_size(lab, size):
+    lab.files["readings.csv"] = f"id,who,w,h\nA1,7,100,{size}\nB2,8,100,80\n"
+    lab.ingest()
+    assert lab.reasons()["height_px_unreadable"] == 1
+    assert lab.rows("readings")[0]["height_px"] is None
+
+
+def test_paths_of_windows(lab):
+    lab.files["readings.csv"] = "id,who,w,h,p\nA1,7,100,80,img\\a.png\nB2,8,100,80,img/b.png\n"
+    lab.tables["readings"]["columns"]["image_path"] = "p"
+    lab.files["gaze/fixations.csv"] = lab.files.pop("fixations.csv")
+    lab.tables["fixations"]["file"] = "gaze\\fixations.csv"
+    assert lab.ingest().rows("readings")[0]["image_path"] == "img/a.png"
+
+
+def test_a_text_that_differs_is_not_shown(lab):
+    rows = "A1,7,100,80,no effusion\nA1,7,100,80,an effusion\nB2,8,100,80,\n"
+    lab.files["readings.csv"] = f"id,who,w,h,t\n{rows}"
+    lab.tables["readings"]["columns"]["text"] = "t"
+    output = lab.run("verify").output
+    assert "say another text than the first, which is kept" in output
+    assert "effusion" not in output

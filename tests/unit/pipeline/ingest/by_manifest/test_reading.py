@@ -93,6 +93,7 @@ def test_rows_that_cannot_be_used_are_counted(lab):
         "fixation_reversed": 1,
         "fixations_missing": 1,
         "fixations_unknown_reading": 1,
+        "no_sentence_ends": 1,
         "word_empty": 1,
         "word_no_time": 1,
     }
@@ -188,3 +189,32 @@ def test_a_file_of_samples_without_rows_is_read(lab):
     lab.ingest()
     assert lab.rows("samples") == []
     assert lab.column("samples", "valid", "B2") == [True]
+
+
+def test_words_without_a_time_are_put_between_their_neighbours(lab):
+    rows = ((",,", "a"), ("1,2", "b"), (",", "c"), ("3,", "d"), ("4,5", "e."), ("6,7", "f"))
+    cells = "".join(f"A1,{word},{time if time != ',,' else ','}\n" for time, word in rows)
+    lab.files["words.csv"] = f"id,word,from,to\n{cells}A1,g,,\n"
+    lab.files["words.csv"] += "A1,h,8,9\nA1,i,9,10\n"
+    lab.ingest()
+    assert lab.column("words", "text") == ["a", "b", "c", "d", "e.", "f", "g", "h", "i"]
+    assert lab.column("words", "onset_s") == [1, 1, 2, 3, 4, 6, 7, 8, 9]
+    assert lab.column("words", "offset_s") == [1, 2, 3, 4, 5, 7, 8, 9, 10]
+    fault = lab.summary["faults"]["word_time_filled"]
+    assert (fault["severity"], fault["rows"]) == ("warning", 4)
+
+
+def test_words_of_which_most_have_no_time_are_lost(lab):
+    lab.files["words.csv"] = "id,word,from,to\nA1,a,1,2\nA1,b.,,\nA1,c,,\n"
+    assert lab.ingest().reasons()["word_no_time"] == 2
+    assert lab.rows("words") == []
+
+
+def test_dictations_without_a_period_cost_the_windows(lab):
+    lab.files["words.csv"] = "id,word,from,to\nA1,clear lungs,1,2\nB2,big heart,1,2\n"
+    lab.ingest()
+    fault = lab.summary["faults"]["no_sentence_ends"]
+    assert (fault["severity"], fault["loses"], fault["items"]) == ("loss", "windows", 2)
+    lab.files["words.csv"] = "id,word,from,to\nA1,clear lungs.,1,2\nB2,big heart,1,2\n"
+    lab.ingest()
+    assert lab.summary["faults"]["no_sentence_ends"]["severity"] == "warning"

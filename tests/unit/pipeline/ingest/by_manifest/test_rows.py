@@ -55,8 +55,12 @@ def test_a_file_beside_has_as_many_rows(lab):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param("id,start\nA1\n", "row 1 has 1 cells, not 2", id="ragged"),
-        pytest.param(b"id,caf\xe9\n", "this cannot be read .*: save it as UTF-8", id="latin 1"),
+        pytest.param("id,start,end,x,y\nA1\n", "row 1 has 1 cells, not 5", id="ragged"),
+        pytest.param(
+            b"id,caf\xe9\n",
+            r"this is not a CSV file \(line 1: not UTF-8\). Save it as UTF-8",
+            id="latin 1",
+        ),
         pytest.param("", "the file is empty", id="empty"),
         pytest.param(
             "id;start;end;x;y\n",
@@ -90,7 +94,92 @@ def test_a_column_may_not_stand_in_both_files(lab):
 
 @pytest.mark.parametrize("table", ["readings", "fixations", "words"])
 def test_faults_of_a_file_are_named_after_its_table(lab, table):
-    lab.files[f"{table}.csv"] = lab.files[f"{table}.csv"].replace(",", ",x,", 1)
+    lab.files[f"{table}.csv"] = lab.files[f"{table}.csv"].replace(",", ",z,", 1)
     faults = json.loads(lab.run("verify", "--json").output)["faults"]
     code = f"{table}_ragged"
     assert {code: faults[code]["loses"]} == {code: table}
+
+
+@pytest.mark.parametrize(
+    ("where", "n_rows"),
+    [
+        pytest.param(True, 2, id="bool"),
+        pytest.param("True", 1, id="text"),
+        pytest.param([False, "true"], 2, id="several"),
+    ],
+)
+def test_rows_are_chosen_by_yes_and_no(lab, where, n_rows):
+    rows = "".join(
+        f"A1,{n},{n + 1},1,2,{cell}\n" for n, cell in enumerate(("True", "true", "False"))
+    )
+    lab.files["fixations.csv"] = f"id,start,end,x,y,ok\n{rows}"
+    lab.tables["fixations"]["where"] = {"ok": where}
+    assert len(lab.ingest().rows("fixations")) == n_rows
+
+
+def test_where_that_matches_nothing_says_what_is_there(lab):
+    lab.files["fixations.csv"] = "id,start,end,x,y,n\nA1,0,1,1,2,1.0\n"
+    lab.tables["fixations"]["where"] = {"n": 1}
+    assert len(lab.ingest().rows("fixations")) == 1
+    lab.tables["fixations"]["where"] = {"n": "1"}
+    message = "fixations.csv: no row is what `where` asks for (n is '1.0' there)"
+    assert message in lab.run("verify").output
+    lab.tables["words"]["where"] = {"word": "x"}
+    output = lab.run("verify").output
+    assert "words.csv: no row is what `where` asks for\n" in output
+    assert "effusion" not in output
+
+
+def test_clock_times(lab):
+    lab.files["words.csv"] = 'id,word,from,to\nA1,clear.,00:01:02.5,"01:03,25"\n'
+    lab.ingest()
+    assert lab.column("words", "onset_s") == [62.5]
+    assert lab.column("words", "offset_s") == [63.25]
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        pytest.param(
+            '"0,5"', 'the column start has decimal commas: set `decimal: ","`', id="comma"
+        ),
+        pytest.param(
+            "2024-05-01 10:00:00", "the column start holds dates: write seconds", id="date"
+        ),
+    ],
+)
+def test_numbers_of_another_form_are_refused(lab, cell, message):
+    lab.files["fixations.csv"] = f"id,start,end,x,y\nA1,{cell},1,1,2\n"
+    result = lab.run()
+    assert result.exit_code == 2
+    assert f"fixations.csv: {message}" in result.output
+
+
+def test_lines_above_the_names_are_skipped(lab):
+    lab.files["fixations.csv"] = "# Recorder,5\n\nid: A1\n" + lab.files["fixations.csv"]
+    assert lab.ingest().column("fixations", "x_px") == [10, 50]
+    assert lab.reasons() == {}
+
+
+def test_what_may_be_a_dictation_is_not_shown(lab):
+    lab.files["words.csv"] = "A1,effusion.,1,2\n"
+    output = lab.run().output
+    assert "words.csv: its first row has 4 cells and none of the columns id, word" in output
+    assert "effusion" not in output
+
+
+def test_a_table_without_rows(lab):
+    lab.files["words.csv"] = "id,word,from,to\n"
+    assert lab.ingest().reasons() == {"words_missing": 2}
+
+
+def test_pieces_of_a_file_are_put_together(lab, monkeypatch):
+    monkeypatch.setattr("gazescribe.pipeline.ingest.by_manifest.rows.PIECE_ROWS", 2)
+    rows = "".join(f"{'A1' if n % 3 else 'B2'},{n},{n + 1},{n},2,{n % 2}\n" for n in range(1, 9))
+    lab.files["fixations.csv"] = f"id,start,end,x,y,n\n{rows}"
+    lab.tables["fixations"]["where"] = {"n": 1}
+    lab.ingest()
+    assert lab.column("fixations", "x_px") == [1, 5, 7]
+    assert lab.column("fixations", "x_px", "B2") == [3]
+    lab.files["fixations.csv"] += "A1,9\n"
+    assert "row 9 has 2 cells, not 6" in lab.run().output

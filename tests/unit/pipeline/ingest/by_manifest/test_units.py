@@ -2,6 +2,8 @@ import math
 
 import pytest
 
+from tests.unit.pipeline.ingest.by_manifest.lab import SCREEN
+
 
 @pytest.mark.parametrize(
     ("unit", "cells", "up", "expected"),
@@ -20,16 +22,7 @@ import pytest
     ],
 )
 def test_positions_of_every_unit(lab, unit, cells, up, expected):
-    lab.manifest["screen"] = {
-        "monitor": "m",
-        "width_px": 400,
-        "height_px": 200,
-        "width_mm": 800,
-        "height_mm": 400,
-        "distance_mm": 500,
-        "tracker": "t",
-        "sampling_hz": 60,
-    }
+    lab.manifest["screen"] = SCREEN
     del lab.manifest["resolution"]
     lab.files["fixations.csv"] = "id,start,end,x,y\nA1,0,1,{},{}\n".format(*cells)
     columns = lab.tables["fixations"]["columns"]
@@ -58,3 +51,23 @@ def test_other_clocks_and_constants(lab):
     assert (row["onset_s"], row["offset_s"]) == (2.333, 2.583)
     assert lab.rows("readings")[0]["width_px"] == 100
     assert lab.summary["without_gaze"] == {"no usable file": 1}
+
+
+@pytest.mark.parametrize(
+    ("unit", "cells", "up", "expected"),
+    [
+        pytest.param("px", (10, -20), False, (59.5, 19.5), id="px"),
+        pytest.param("px", (10, 20), True, (59.5, 19.5), id="px up"),
+        pytest.param("share", (0.1, -0.25), False, (59.5, 19.5), id="share"),
+        pytest.param("screen_px", (25, 50), True, (59.5, 19.5), id="screen up"),
+        pytest.param("screen_share", (0.0625, -0.25), False, (59.5, 19.5), id="screen share"),
+    ],
+)
+def test_positions_from_the_centre(lab, unit, cells, up, expected):
+    lab.manifest["screen"] = SCREEN
+    lab.files["fixations.csv"] = "id,start,end,x,y\nA1,0,1,{},{}\n".format(*cells)
+    columns = lab.tables["fixations"]["columns"]
+    columns["x_px"] = {"column": "x", "unit": unit, "origin": "centre"}
+    columns["y_px"] = {"column": "y", "unit": unit, "origin": "centre", "up": up}
+    (row,) = lab.ingest().rows("fixations")
+    assert (row["x_px"], row["y_px"]) == pytest.approx(expected)

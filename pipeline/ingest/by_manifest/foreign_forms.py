@@ -1,0 +1,44 @@
+"""Files of forms that are not read here, by their first bytes, and how to make tables of them.
+
+None of the messages shows what stands in a file: it may be a dictation.
+"""
+
+import re
+from pathlib import Path
+
+READ = "read are CSV, TSV, Parquet and Feather"
+_SHEET = "save the sheet as CSV (UTF-8)"
+_WORDS = "make a CSV of it with the columns word, start and end (docs/own-data.md shows how)"
+FORMS = (  # first bytes, what they are, what to do
+    (rb"PK\x03\x04", "an Excel sheet or another ZIP", _SHEET),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel sheet", _SHEET),
+    (rb"WEBVTT", "subtitles (WebVTT)", _WORDS),
+    (rb"\d+\s+[\d:]+[,.]\d+ +-->", "subtitles (SRT)", _WORDS),
+    (rb'File type = "ooTextFile', "a TextGrid of Praat", _WORDS),
+    (rb"<\?xml|<[A-Z]+_DOCUMENT", "XML, as ELAN writes it", _WORDS),
+    (rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])", "JSON", _WORDS),
+    (rb"\xff\xfe|\xfe\xff", "text in UTF-16", "save it as UTF-8"),
+    (rb"\x1f\x8b", "packed with gzip", "end its name with .gz"),
+    (rb"[^\x00]*\x00", "no text", "export a table from the program that wrote it"),
+)
+_OWN = {".parquet", ".feather", ".arrow", ".gz"}
+_HEAD = 256  # bytes
+
+
+def foreign_form(path: Path, table: str) -> str | None:
+    """Say of which form a file is and what to do, if it is none that is read; `table` is its use.
+
+    Whatever else is wrong with it is found when it is read.
+    """
+    if path.suffix in _OWN:
+        return None
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf")
+    except OSError:
+        return None
+    for pattern, what, remedy in FORMS:
+        if re.match(pattern, head):
+            is_gaze = remedy is _WORDS and table != "words"
+            return f"this is {what}; {READ}: {'make a CSV of it' if is_gaze else remedy}"
+    return None
