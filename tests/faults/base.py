@@ -1,0 +1,117 @@
+"""A healthy project, small: what each command reads, made once a session."""
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests import cooperative_scores, report_run, scores
+from tests.conftest import ROOT
+from tests.running import gazescribe
+from tests.unit.models.mil import mil_cases, mil_scored
+
+RUN = mil_cases.run(
+    name="unannotated-seed0", model="unannotated", supervision="none", decoder=False
+)
+TEXTS = {
+    "r0": "Mild edema of both lungs. There is no large pleural effusion.",
+    "r1": "The heart is enlarged. A small nodule is seen, perhaps two.",
+}
+LAB = {
+    "lab.yaml": """name: mylab
+resolution: {px_per_deg: 30}
+tables:
+  readings:
+    file: readings.csv
+    columns: {reading_id: id, subject_id: who, width_px: w, height_px: h}
+  fixations:
+    file: fixations.csv
+    columns: {reading_id: id, onset_s: start, offset_s: end, x_px: x, y_px: y}
+  words:
+    file: words.csv
+    columns: {reading_id: id, text: word, onset_s: from, offset_s: to}
+""",
+    "lab/readings.csv": "id,who,w,h\nA1,7,100,80\nB2,8,100,80\n",
+    "lab/fixations.csv": "id,start,end,x,y\nA1,0.5,0.75,10,20\nA1,0.8,1.0,50,60\nB2,1,2,30,40\n",
+    "lab/words.csv": "id,word,from,to\nA1,small,1,1.5\nA1,effusion.,1.5,2\n"
+    "B2,clear lungs. heart is big,0,2.6\n",
+}
+
+
+def make_base(folder: Path) -> Path:
+    """Write the project into a folder that need not exist; nothing where it is whole already."""
+    if (folder / "params.yaml").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        _make_data()
+        _make_networks()
+        _make_own_files()
+    finally:
+        os.chdir(before)
+    for name in ("rules", "params"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    return folder
+
+
+def _make_data() -> None:
+    """Write tables, mentions, windows and maps, each by its command."""
+    one = ("--workers", 1)
+    gazescribe("demo", "raw", "--readings", 11, "--seed", 3, "--images", "small", *one)
+    gazescribe("ingest", "reflacx", "raw/reflacx", "read", *one)
+    metadata = ("--mimic-metadata", "raw/mimic-cxr-jpg")
+    gazescribe("ingest", "egd", "raw/egd", "seen", "--samples", *metadata, *one)
+    gazescribe("ingest", "mimic-cxr-jpg", "raw/mimic-cxr-jpg", "shot", *one)
+    for suffix in ("parquet", "csv", "jsonl"):
+        gazescribe("label", "read", f"mentions.{suffix}", *one)
+    gazescribe("associate", "read", "mentions.parquet", "associated", *one)
+    gazescribe("heatmaps", "read", "associated", "maps", "--size", 16, *one)
+    gazescribe("images", "shot", "raw/mimic-cxr-jpg", "images", "--size", 16, *one)
+
+
+def _make_networks() -> None:
+    """Write what is needed to train one network in a second, the network, and its scores."""
+    inputs = mil_scored.world(Path("world"))
+    for number in range(4):
+        state = {"Edema": "positive" if number % 2 else "negative"}
+        inputs.image(f"train-{number}", 99_000_000 + number, "train", **state)
+    content = dataclasses.asdict(mil_scored.config(inputs.write(), RUN))
+    Path("config.json").write_text(json.dumps({"schema_version": 1, **content}))
+    gazescribe("train", "config.json", "models", "--accelerator", "cpu")
+    gazescribe("evaluate", "config.json", "models", "scored", "--accelerator", "cpu")
+    shutil.rmtree(".resume", ignore_errors=True)
+    for package, name, model in (
+        (scores, "mil_scores", "et"),
+        (cooperative_scores, "cooperative_scores", "mt_unet"),
+    ):
+        package.write_scores(Path(name), {model: package.MODELS[model]}, seeds=(0,))
+    scores.write_examples(Path("mil_scores/et-seed0"), n=4, size=16)
+    Path("pictures").mkdir()
+    for number in range(2):
+        grey = np.random.default_rng(number).integers(0, 256, (24, 32), dtype=np.uint8)
+        Image.fromarray(grey).save(f"pictures/p{number}.png")
+    shutil.copy(next(Path("raw").rglob("*.dcm")), "pictures/d.dcm")
+
+
+def _make_own_files() -> None:
+    """Write a run for the report, reports to label, and data of somebody's own."""
+    report_run.make_run(Path("run"))
+    report_run.write_results_of(Path("run/results/mil"))
+    for name, content in LAB.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(content)
+    rows = "".join(f'{name},"{text}"\n' for name, text in TEXTS.items())
+    Path("reports.csv").write_text(f"report_id,text\n{rows}")
+    objects = ({"report_id": name, "text": text} for name, text in TEXTS.items())
+    Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in objects))
+    Path("subjects.txt").write_text("99000001\n")
+    Path("readings.txt").write_text("P102R775552\n")
+    Path("key").write_bytes(bytes(range(65, 97)))

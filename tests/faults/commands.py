@@ -1,0 +1,110 @@
+"""Every command as it is run here, on the files of `base`."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from gazescribe.pipeline.commands.cli import COMMANDS
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, relative to the base; what it writes begins with OUT.
+
+    Attributes
+    ----------
+    line : str
+        The words that are paths of the base are what the command reads.
+    older : str
+        Options that make another content of OUT; a command without them writes nothing big.
+    mark : str
+        The file of OUT without which OUT is not whole; empty where OUT is a file.
+    also : str
+        Other files that are read without being named.
+    """
+
+    line: str
+    older: str = ""
+    mark: str = ""
+    also: str = ""
+
+    def inputs(self, base: Path) -> list[str]:
+        """Name the files and folders of the base that are read."""
+        words = shlex.split(f"{self.line} {self.also}")[1:]
+        return [word for word in words if (base / word).exists()]
+
+    @property
+    def out(self) -> str:
+        """Name what is written, or give an empty text."""
+        return next((word for word in self.line.split() if word.startswith("OUT")), "")
+
+
+_ALL = "--params params.yaml"
+LINES = {
+    "demo": Command("demo OUT --readings 11 --images none", "--seed 2", "ground_truth.jsonl"),
+    "verify reflacx": Command("verify reflacx raw/reflacx --quality OUT.csv"),
+    "verify egd": Command("verify egd raw/egd --samples"),
+    "verify mimic": Command("verify mimic-cxr-jpg raw/mimic-cxr-jpg"),
+    "sources": Command("sources egd raw/egd OUT.json"),
+    "ingest reflacx": Command(
+        f"ingest reflacx raw/reflacx OUT {_ALL}", "--val-subjects subjects.txt", "ingest.json"
+    ),
+    "ingest egd": Command(
+        "ingest egd raw/egd OUT --mimic-metadata raw/mimic-cxr-jpg", "--samples", "ingest.json"
+    ),
+    "ingest mimic": Command("ingest mimic-cxr-jpg raw/mimic-cxr-jpg OUT"),
+    "ingest lab": Command(
+        "ingest lab.yaml lab OUT", "--val-subjects subjects.txt", "ingest.json", "subjects.txt"
+    ),
+    "ingest lists": Command(
+        "ingest reflacx raw/reflacx OUT --val-subjects subjects.txt --tuning-readings readings.txt"
+    ),
+    "fixations": Command("fixations seen OUT", "--method ivt", "fixations.json"),
+    "label csv": Command(f"label reports.csv OUT.jsonl --rules rules {_ALL}"),
+    "label jsonl": Command("label reports.jsonl OUT.csv"),
+    "label tables": Command("label read OUT.parquet"),
+    "explain": Command("explain 'mild edema' --rules rules --html OUT.html"),
+    "evaluate-labels": Command(
+        "evaluate-labels read mentions.parquet OUT --gold mentions.csv",
+    ),
+    "degrade": Command("degrade mentions.parquet OUT.parquet --against read", "--seed 5"),
+    "associate": Command("associate read mentions.parquet OUT", "--lag 4", "associate.json"),
+    "associate csv": Command("associate read mentions.csv OUT"),
+    "associate jsonl": Command("associate read mentions.jsonl OUT"),
+    "tune": Command("tune read mentions.parquet OUT"),
+    "heatmaps": Command("heatmaps read associated OUT --size 16", "--kind report", "index.parquet"),
+    "heatmaps ellipse": Command("heatmaps read associated OUT --size 16 --kind ellipse"),
+    "images": Command(
+        "images shot raw/mimic-cxr-jpg OUT --size 16 --also read", "--size 8", "index.parquet"
+    ),
+    "images dicom": Command("images shot raw/mimic-cxr OUT --size 16 --source dicom"),
+    "render": Command("render associated OUT.npy --size 16 --reading P102R775552 --window 0"),
+    "configure": Command(f"configure mil OUT.json {_ALL}", also="params"),
+    "train": Command("train config.json OUT --accelerator cpu", also="world"),
+    "evaluate": Command("evaluate config.json models OUT --accelerator cpu", also="world"),
+    "predict": Command(
+        "predict models/unannotated-seed0/model.safetensors pictures --out OUT --accelerator cpu",
+        "--write json",
+        "predictions.json",
+    ),
+    "tabulate mil": Command("tabulate mil mil_scores OUT --rules rules"),
+    "tabulate cooperative": Command("tabulate cooperative cooperative_scores OUT"),
+    "export": Command(
+        "export read associated OUT --shards maps", "--include-text", "provenance.json"
+    ),
+    "export npy": Command("export read associated OUT --shards maps --format npy --hash-ids key"),
+    "export coco": Command("export read associated OUT --size 16 --format coco"),
+    "export bids": Command("export read associated OUT --format bids"),
+    "overlay": Command("overlay read associated raw/mimic-cxr-jpg OUT --count 1"),
+    "report": Command("report run OUT --readings 1"),
+    "diff": Command("diff maps maps --out OUT.csv"),
+    "diff mentions": Command("diff mentions.csv mentions.jsonl --out OUT.csv"),
+    "sync": Command("sync seen --raw raw/egd --out OUT.json"),
+    "doctor": Command("doctor"),
+}
+
+
+def check_complete() -> None:
+    """Refuse a list that leaves a command of the program out."""
+    absent = set(COMMANDS) - {command.line.split()[0] for command in LINES.values()}
+    assert not absent, f"no line runs {', '.join(sorted(absent))}"

@@ -1,0 +1,185 @@
+"""Run a command in a child of this process, so that it can hang, run out of memory or be killed.
+
+The child is forked: what was imported once need not be imported again. It calls click's runner.
+"""
+
+import faulthandler
+import hashlib
+import importlib
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT
+from tests.faults.commands import Command
+from tests.running import invoke
+
+LIMIT_S = 30
+MEMORY = 3 * 2**30  # bytes that a command may ask for on so small inputs
+VOLATILE = re.compile(r'"(seconds|prepare_s|peak_memory_mib|images_a_second)": [\d.]+')
+Snapshot = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run; no exit code where it was killed."""
+
+    exit: int | None
+    output: str
+    fault: str = ""  # of an exception that nobody caught: its type, and where in the project
+    peak_mib: float = 0.0
+    is_hung: bool = False
+
+
+@dataclass
+class Child:
+    """A command that runs."""
+
+    pid: int
+    root: Path
+    begin: float
+
+    def wait(self, limit_s: float = LIMIT_S, *, until_stopped: bool = False) -> Outcome | None:
+        """Wait for the end, and kill what takes too long; None where it has stopped itself."""
+        flags = os.WNOHANG | (os.WUNTRACED if until_stopped else 0)
+        is_hung = False
+        while True:
+            pid, status, usage = os.wait4(self.pid, flags)
+            if pid and os.WIFSTOPPED(status):
+                return None
+            if pid:
+                break
+            if time.monotonic() - self.begin > limit_s and not is_hung:
+                os.kill(self.pid, signal.SIGKILL)
+                is_hung = True
+            time.sleep(0.002)
+        peak_mib = usage.ru_maxrss / 2**10
+        answer, screen = self.root / "answer.json", (self.root / "screen").read_text("utf-8", "replace")
+        if not answer.exists():
+            place = _place(re.findall(r'File "(.+)", line \d+ in (\w+)', screen)[::-1])
+            return Outcome(None, screen, f"killed {place}" if place else "", peak_mib, is_hung)
+        content = json.loads(answer.read_text())
+        for name in content.pop("modules"):  # so that the next child finds them imported
+            if name not in sys.modules:
+                with suppress(Exception):
+                    importlib.import_module(name)
+        return Outcome(**content, peak_mib=peak_mib)
+
+
+def start(line: str, folder: Path, before: Callable[[], Any] | None = None) -> Child:
+    """Start a command line in a working folder; `before` is called first in the child.
+
+    Its answer lies in the parent of the working folder.
+    """
+    root = folder.parent
+    (root / "answer.json").unlink(missing_ok=True)
+    (root / "screen").write_text("")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that threads are not copied, which no command needs
+        pid = os.fork()
+    if pid:
+        return Child(pid, root, time.monotonic())
+    try:
+        _in_child(line, folder, before)
+    finally:
+        os._exit(0)
+
+
+def run(line: str, folder: Path, before: Callable[[], Any] | None = None) -> Outcome:
+    """Run a command line to its end."""
+    outcome = start(line, folder, before).wait()
+    assert outcome is not None
+    return outcome
+
+
+def _in_child(line: str, folder: Path, before: Callable[[], Any] | None) -> None:
+    screen = os.open(folder.parent / "screen", os.O_WRONLY | os.O_APPEND)
+    os.dup2(screen, 1)
+    os.dup2(screen, 2)
+    faulthandler.enable(screen)
+    faulthandler.dump_traceback_later(LIMIT_S - 1, file=screen)
+    os.chdir(folder)
+    os.environ.update(GAZE_WORKERS="1")
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    warnings.simplefilter("ignore")
+    before_modules = set(sys.modules)
+    if before:
+        before()
+    result = invoke(*shlex.split(line))
+    fault = ""
+    if result.exit_code == 1 and (error := result.exception) is not None:
+        frames = [(frame.filename, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
+        fault = f"{type(error).__name__} {_place(frames)}: {str(error)[:200]}"
+    answer = {"exit": result.exit_code, "output": result.output, "fault": fault}
+    answer["modules"] = [name for name in sys.modules if name not in before_modules]
+    # Not by the usual functions: a harness may watch, or forbid, what is written from here on.
+    (folder.parent / "answer.json").write_text(json.dumps(answer))
+
+
+def _place(frames: list[tuple[str, str]]) -> str:
+    """Say where in the project a stack has its last frame."""
+    ours = [(Path(path), name) for path, name in frames if str(ROOT) in path and "/tests/" not in path]
+    ours = [(path, name) for path, name in ours if ".venv" not in path.parts]
+    if not ours:
+        return ""
+    path, name = ours[-1]
+    parts = path.parts
+    room = next((at for at, part in enumerate(parts) if part in ("pipeline", "models")), -2)
+    return f"in {'/'.join(parts[room:])} {name}"
+
+
+@contextmanager
+def workplace(base: Path, command: Command, root: Path) -> Iterator[Path]:
+    """Give a folder with links to what a command reads; all below `root` goes in the end."""
+    shutil.rmtree(root, ignore_errors=True)
+    folder = root / "work"
+    folder.mkdir(parents=True)
+    for name in command.inputs(base):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (folder / name).exists():
+            continue
+        if (base / name).is_dir():
+            shutil.copytree(base / name, folder / name, copy_function=os.link)
+        else:
+            os.link(base / name, folder / name)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def snapshot(path: Path) -> Snapshot:
+    """Give the hash of each file of a folder, or of a file; nothing where there is none."""
+    files = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
+    found = {}
+    for file in files:
+        if file.is_file():
+            content = file.read_bytes()
+            if file.suffix == ".json":
+                content = VOLATILE.sub("", content.decode("utf-8", "replace")).encode()
+            found[str(file.relative_to(path.parent))] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def listing(root: Path) -> dict[str, tuple[int, int]]:
+    """Give inode and time of all that lies below a folder, but for the harness's own two files."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if name not in ("answer.json", "screen"):
+            status = path.lstat()
+            found[name] = (0, 0) if path.is_dir() else (status.st_ino, status.st_mtime_ns)
+    return found
