@@ -1,7 +1,7 @@
 """`make faults`: run cases as long as one likes, and print a table and the smallest inputs.
 
-    python -m tests.faults --n 10000 --seed 0 [--only label]
-    python -m tests.faults --again 'label csv' reports.csv cut:17
+python -m tests.faults --n 10000 --seed 0 [--only label]
+python -m tests.faults --again 'label csv' reports.csv cut:17
 """
 
 import argparse
@@ -15,7 +15,17 @@ from tests.faults.base import make_base
 from tests.faults.commands import LINES
 from tests.faults.fuzz import Case, Failure, Fuzzer
 
-KINDS = ("traceback", "hang", "memory", "bare", "nameless", "long", "silent", "not finite", "litter")
+KINDS = (
+    "traceback",
+    "hang",
+    "memory",
+    "bare",
+    "nameless",
+    "long",
+    "silent",
+    "not finite",
+    "litter",
+)
 
 
 def main() -> int:

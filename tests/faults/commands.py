@@ -1,7 +1,7 @@
 """Every command as it is run here, on the files of `base`."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gazescribe.pipeline.commands.cli import COMMANDS
@@ -16,7 +16,7 @@ class Command:
     line : str
         The words that are paths of the base are what the command reads.
     older : str
-        Options that make another content of OUT; a command without them writes nothing big.
+        Options, or a whole line, that make another content of OUT.
     mark : str
         The file of OUT without which OUT is not whole; empty where OUT is a file.
     also : str
@@ -34,9 +34,19 @@ class Command:
         return [word for word in words if (base / word).exists()]
 
     @property
+    def older_line(self) -> str:
+        """Give the line that makes another content of OUT."""
+        return self.older if "OUT" in self.older else f"{self.line} {self.older}"
+
+    def on(self, folder: str) -> "Command":
+        """Give the command that writes to OUT in a folder."""
+        line = self.line.replace(self.out, folder + self.out)
+        return replace(self, line=line)
+
+    @property
     def out(self) -> str:
         """Name what is written, or give an empty text."""
-        return next((word for word in self.line.split() if word.startswith("OUT")), "")
+        return next((word for word in self.line.split() if "OUT" in word), "")
 
 
 _ALL = "--params params.yaml"
@@ -60,7 +70,11 @@ LINES = {
         "ingest reflacx raw/reflacx OUT --val-subjects subjects.txt --tuning-readings readings.txt"
     ),
     "fixations": Command("fixations seen OUT", "--method ivt", "fixations.json"),
-    "label csv": Command(f"label reports.csv OUT.jsonl --rules rules {_ALL}"),
+    "label csv": Command(
+        f"label reports.csv OUT.jsonl --rules rules {_ALL}",
+        "label reports.jsonl OUT.jsonl",
+        also="reports.jsonl",
+    ),
     "label jsonl": Command("label reports.jsonl OUT.csv"),
     "label tables": Command("label read OUT.parquet"),
     "explain": Command("explain 'mild edema' --rules rules --html OUT.html"),

@@ -164,8 +164,15 @@ def absent(path: Path, _: Random) -> None:
 
 @of_bytes("broken")
 def other_format(content: bytes, random: Random) -> bytes:
-    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 10**5, 10**5, 8, 2, 0, 0, 0)
-    others = (picture, b"PK\x03\x04" + content[:50], b"PAR1" + b"\xff" * 20 + b"PAR1", b"%PDF-1.4\n")
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(
+        ">IIBBBBB", 10**5, 10**5, 8, 2, 0, 0, 0
+    )
+    others = (
+        picture,
+        b"PK\x03\x04" + content[:50],
+        b"PAR1" + b"\xff" * 20 + b"PAR1",
+        b"%PDF-1.4\n",
+    )
     return random.choice(others)
 
 
@@ -299,8 +306,10 @@ def yaml_value(lines: list[str], random: Random) -> None:
 @of_bytes("may", ".yaml")
 def laughs(content: bytes, _: Random) -> bytes:
     names = "abcdefghij"
-    levels = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in
-              zip(names, names[1:], strict=False)]
+    levels = [
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]"
+        for before, name in zip(names, names[1:], strict=False)
+    ]
     return ("a: &a [x]\n" + "\n".join(levels) + "\n").encode() + content
 
 
@@ -344,14 +353,18 @@ def wrong_type(table: pa.Table, random: Random) -> pa.Table:
 @of_table("may")
 def nulls(table: pa.Table, random: Random) -> pa.Table:
     name = random.choice(table.column_names)
-    rows = set(random.choices(range(len(table)), k=random.choice((1, len(table)))) if len(table) else ())
+    rows = set(
+        random.choices(range(len(table)), k=random.choice((1, len(table)))) if len(table) else ()
+    )
     return _changed(table, name, dict.fromkeys(rows))
 
 
 @of_table("may")
 def numbers(table: pa.Table, random: Random) -> pa.Table:
     """Put NaN, infinite, negative or huge numbers into a column."""
-    fields = [f for f in table.schema if pa.types.is_floating(f.type) or pa.types.is_integer(f.type)]
+    fields = [
+        f for f in table.schema if pa.types.is_floating(f.type) or pa.types.is_integer(f.type)
+    ]
     if not fields or not len(table):
         return table
     field = random.choice(fields)
@@ -472,7 +485,9 @@ def weights(content: bytes, random: Random) -> bytes:
     if change == "length":
         return struct.pack("<Q", 2**62) + content[8:]
     if change == "numbers":
-        return content[: 8 + length] + struct.pack("<f", random.choice(NUMBERS[:3])) * (len(body) // 4)
+        return content[: 8 + length] + struct.pack("<f", random.choice(NUMBERS[:3])) * (
+            len(body) // 4
+        )
     if change == "metadata":
         header["__metadata__"] = random.choice(({}, {"x": "1"}))
     else:

@@ -14,9 +14,7 @@ from tests.faults import damages
 from tests.faults.commands import LINES
 from tests.faults.damages import DAMAGES
 from tests.faults.known import KNOWN
-from tests.faults.runs import Outcome, Snapshot, listing, run, snapshot, workplace
-
-LEFT = (".resume", ".OUT.partial")  # work that the next run takes up
+from tests.faults.runs import Outcome, Snapshot, listing, run, strays, workplace, written
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Fuzzer:
             with workplace(self.base, command, self.root) as folder:
                 outcome = run(command.line, folder)
                 assert outcome.exit == 0 or name == "verify egd", (name, outcome)
-                self._healthy[name] = outcome, _written(folder)
+                self._healthy[name] = outcome, written(folder)
         return self._healthy[name]
 
     def cases(self, random: Random, names: list[str]) -> Iterator[Case]:
@@ -105,10 +103,10 @@ class Fuzzer:
             outcome = run(command.line, folder)
             self.peak_mib = max(self.peak_mib, outcome.peak_mib)
             problems = dict(_faults_of(outcome, path))
-            if stray := _strays(before, listing(self.root)):
+            if stray := strays(before, listing(self.root)):
                 problems["litter"] = f"{case.command}: {', '.join(stray[:5])}"
             if outcome.exit == 0:
-                problems |= _silent(case, outcome, printed, _written(folder), expected)
+                problems |= _silent(case, outcome, printed, written(folder), expected)
                 if unfit := _unfit(folder):
                     problems["not finite"] = f"{case.command} of {_kind(case)}: {unfit}"
         return [Failure(kind, case.command, detail) for kind, detail in problems.items()]
@@ -142,7 +140,9 @@ def damage(path: Path, names: tuple[str, ...]) -> None:
                     raise
 
 
-def _fewest(parts: list[bytes], fails: Callable[[list[bytes]], bool], tries: int = 60) -> list[bytes]:
+def _fewest(
+    parts: list[bytes], fails: Callable[[list[bytes]], bool], tries: int = 60
+) -> list[bytes]:
     """Leave out parts, many at first, as long as the rest still fails."""
     size = len(parts) // 2
     while size and tries:
@@ -180,25 +180,6 @@ def _faults_of(outcome: Outcome, path: Path) -> Iterator[tuple[str, str]]:
         yield "long", f"{path.name}: {outcome.output[:100]}"
 
 
-def _written(folder: Path) -> Snapshot:
-    found: Snapshot = {}
-    for path in sorted(folder.glob("OUT*")):
-        found |= snapshot(path)
-    return found
-
-
-def _strays(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> list[str]:
-    """Name what was changed or left, but OUT and work that the next run takes up."""
-    strays = [name for name in before if after.get(name) != before[name]]
-    for name in set(after) - set(before):
-        parts = Path(name).parts
-        hidden = any(part.startswith(".") and part != ".bidsignore" for part in parts)
-        ours = parts[:1] == ("work",) and parts[1].startswith("OUT") and not hidden
-        if not ours and not set(parts) & set(LEFT):
-            strays.append(name)
-    return sorted(strays)
-
-
 def _silent(
     case: Case, outcome: Outcome, printed: Outcome, written: Snapshot, expected: Snapshot
 ) -> dict[str, str]:
@@ -226,7 +207,9 @@ def _unfit(folder: Path) -> str:
         elif path.suffix == ".parquet":
             table = pq.read_table(path)
             for field in table.schema:
-                numbers = table[field.name].to_numpy() if str(field.type) == "double" else np.zeros(0)
+                numbers = (
+                    table[field.name].to_numpy() if str(field.type) == "double" else np.zeros(0)
+                )
                 if np.isinf(numbers).any():
                     return f"{path.name} {field.name}"
     return ""

@@ -27,9 +27,11 @@ from tests.conftest import ROOT
 from tests.faults.commands import Command
 from tests.running import invoke
 
-LIMIT_S = 30
+LIMIT_S = 60
 MEMORY = 3 * 2**30  # bytes that a command may ask for on so small inputs
-VOLATILE = re.compile(r'"(seconds|prepare_s|peak_memory_mib|images_a_second)": [\d.]+')
+VOLATILE = re.compile(rb'"(seconds|prepare_s|peak_memory_mib|images_a_second)": [\d.]+')
+OURS = (".written.json", ".bidsignore")  # hidden, but part of OUT
+LEFT = (".resume", ".OUT.partial")  # work that the next run takes up
 Snapshot = dict[str, str]
 
 
@@ -49,7 +51,8 @@ class Child:
     """A command that runs."""
 
     pid: int
-    root: Path
+    answer: Path
+    screen: Path
     begin: float
 
     def wait(self, limit_s: float = LIMIT_S, *, until_stopped: bool = False) -> Outcome | None:
@@ -67,11 +70,11 @@ class Child:
                 is_hung = True
             time.sleep(0.002)
         peak_mib = usage.ru_maxrss / 2**10
-        answer, screen = self.root / "answer.json", (self.root / "screen").read_text("utf-8", "replace")
-        if not answer.exists():
+        if not self.answer.exists():
+            screen = self.screen.read_text("utf-8", "replace")
             place = _place(re.findall(r'File "(.+)", line \d+ in (\w+)', screen)[::-1])
             return Outcome(None, screen, f"killed {place}" if place else "", peak_mib, is_hung)
-        content = json.loads(answer.read_text())
+        content = json.loads(self.answer.read_text())
         for name in content.pop("modules"):  # so that the next child finds them imported
             if name not in sys.modules:
                 with suppress(Exception):
@@ -79,21 +82,23 @@ class Child:
         return Outcome(**content, peak_mib=peak_mib)
 
 
-def start(line: str, folder: Path, before: Callable[[], Any] | None = None) -> Child:
+def start(
+    line: str, folder: Path, before: Callable[[], Any] | None = None, *, name: str = "answer"
+) -> Child:
     """Start a command line in a working folder; `before` is called first in the child.
 
     Its answer lies in the parent of the working folder.
     """
-    root = folder.parent
-    (root / "answer.json").unlink(missing_ok=True)
-    (root / "screen").write_text("")
+    answer, screen = folder.parent / f"{name}.json", folder.parent / name
+    answer.unlink(missing_ok=True)
+    screen.write_text("")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that threads are not copied, which no command needs
         pid = os.fork()
     if pid:
-        return Child(pid, root, time.monotonic())
+        return Child(pid, answer, screen, time.monotonic())
     try:
-        _in_child(line, folder, before)
+        answer.write_text(json.dumps(_in_child(line, folder, screen, before)))
     finally:
         os._exit(0)
 
@@ -105,33 +110,37 @@ def run(line: str, folder: Path, before: Callable[[], Any] | None = None) -> Out
     return outcome
 
 
-def _in_child(line: str, folder: Path, before: Callable[[], Any] | None) -> None:
-    screen = os.open(folder.parent / "screen", os.O_WRONLY | os.O_APPEND)
-    os.dup2(screen, 1)
-    os.dup2(screen, 2)
-    faulthandler.enable(screen)
-    faulthandler.dump_traceback_later(LIMIT_S - 1, file=screen)
+def _in_child(
+    line: str, folder: Path, screen: Path, before: Callable[[], Any] | None
+) -> dict[str, Any]:
+    descriptor = os.open(screen, os.O_WRONLY | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    faulthandler.enable(descriptor)
+    faulthandler.dump_traceback_later(LIMIT_S - 1, file=descriptor)
     os.chdir(folder)
     os.environ.update(GAZE_WORKERS="1")
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
-    before_modules = set(sys.modules)
+    imported = set(sys.modules)
     if before:
         before()
     result = invoke(*shlex.split(line))
     fault = ""
     if result.exit_code == 1 and (error := result.exception) is not None:
-        frames = [(frame.filename, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
+        frames = [
+            (frame.filename, frame.name) for frame in traceback.extract_tb(error.__traceback__)
+        ]
         fault = f"{type(error).__name__} {_place(frames)}: {str(error)[:200]}"
-    answer = {"exit": result.exit_code, "output": result.output, "fault": fault}
-    answer["modules"] = [name for name in sys.modules if name not in before_modules]
-    # Not by the usual functions: a harness may watch, or forbid, what is written from here on.
-    (folder.parent / "answer.json").write_text(json.dumps(answer))
+    modules = [name for name in sys.modules if name not in imported]
+    return {"exit": result.exit_code, "output": result.output, "fault": fault, "modules": modules}
 
 
 def _place(frames: list[tuple[str, str]]) -> str:
     """Say where in the project a stack has its last frame."""
-    ours = [(Path(path), name) for path, name in frames if str(ROOT) in path and "/tests/" not in path]
+    ours = [
+        (Path(path), name) for path, name in frames if str(ROOT) in path and "/tests/" not in path
+    ]
     ours = [(path, name) for path, name in ours if ".venv" not in path.parts]
     if not ours:
         return ""
@@ -161,25 +170,35 @@ def workplace(base: Path, command: Command, root: Path) -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def snapshot(path: Path) -> Snapshot:
-    """Give the hash of each file of a folder, or of a file; nothing where there is none."""
-    files = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
+def written(folder: Path) -> Snapshot:
+    """Give the hash of each file of OUT in a folder."""
     found = {}
-    for file in files:
-        if file.is_file():
-            content = file.read_bytes()
-            if file.suffix == ".json":
-                content = VOLATILE.sub("", content.decode("utf-8", "replace")).encode()
-            found[str(file.relative_to(path.parent))] = hashlib.sha256(content).hexdigest()
+    for path in sorted(path for out in folder.glob("OUT*") for path in (out, *out.rglob("*"))):
+        if path.is_file():
+            content = path.read_bytes()
+            if path.suffix == ".json":
+                content = VOLATILE.sub(b"", content)
+            found[str(path.relative_to(folder))] = hashlib.sha256(content).hexdigest()
     return found
 
 
 def listing(root: Path) -> dict[str, tuple[int, int]]:
-    """Give inode and time of all that lies below a folder, but for the harness's own two files."""
+    """Give inode and time of all that lies below a folder, but for the harness's own files."""
     found = {}
     for path in sorted(root.rglob("*")):
-        name = str(path.relative_to(root))
-        if name not in ("answer.json", "screen"):
+        if path.parent != root:
             status = path.lstat()
+            name = str(path.relative_to(root / "work"))
             found[name] = (0, 0) if path.is_dir() else (status.st_ino, status.st_mtime_ns)
     return found
+
+
+def strays(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> list[str]:
+    """Name what was changed or left beside OUT, but work that the next run takes up."""
+    names = [name for name in before if "OUT" not in name and after.get(name) != before[name]]
+    for name in set(after) - set(before):
+        parts = Path(name).parts
+        hidden = [part for part in parts if part.startswith(".") and part not in OURS]
+        if hidden or not any(part.startswith("OUT") for part in parts[:2]):
+            names.append(name)
+    return sorted(name for name in names if not set(Path(name).parts) & set(LEFT))

@@ -1,0 +1,16 @@
+import fcntl
+
+import pytest
+
+from tests.faults.base import make_base
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """The healthy project, made once for all processes that run tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if shared.name.startswith("popen-"):
+        shared = shared.parent
+    with (shared / "faults.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return make_base(shared / "faults")

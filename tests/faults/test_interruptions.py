@@ -1,0 +1,38 @@
+"""Runs that are killed, that find the disk full or read-only, and that come together."""
+
+from random import Random
+
+import pytest
+
+from tests.faults.commands import LINES
+from tests.faults.interruptions import Interrupter
+
+WRITERS = [name for name, command in LINES.items() if command.mark or command.older]
+
+
+@pytest.fixture(scope="module")
+def interrupter(base, tmp_path_factory):
+    return Interrupter(base, tmp_path_factory.mktemp("interrupted"))
+
+
+def steps(interrupter, name, n):
+    """Choose steps of a command, the same each time."""
+    return Random(name).sample(range(1, interrupter.undisturbed(name).n_steps + 1), n)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_killed(interrupter, name):
+    for at in steps(interrupter, name, 3):
+        assert interrupter.kill(name, at) == [], f"at step {at}"
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.9])
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_space(interrupter, name, share):
+    assert interrupter.fill(name, share) == []
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if LINES[name].older])
+def test_two_at_once(interrupter, name):
+    for at in steps(interrupter, name, 2):
+        assert interrupter.overlap(name, at) == [], f"at step {at}"
