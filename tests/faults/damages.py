@@ -14,6 +14,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -307,8 +308,7 @@ def yaml_value(lines: list[str], random: Random) -> None:
 def laughs(content: bytes, _: Random) -> bytes:
     names = "abcdefghij"
     levels = [
-        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]"
-        for before, name in zip(names, names[1:], strict=False)
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in pairwise(names)
     ]
     return ("a: &a [x]\n" + "\n".join(levels) + "\n").encode() + content
 

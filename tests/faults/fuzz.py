@@ -1,4 +1,4 @@
-"""Damage what commands read, run them, and judge what comes: the fuzzer, and its smallest inputs."""
+"""The fuzzer: damage what commands read, run them, judge what comes, find the smallest input."""
 
 import json
 import re
