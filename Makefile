@@ -11,7 +11,7 @@ CHANGED = $(shell { git diff --name-only $(BASE); git ls-files --others --exclud
   -e 's#^(tests/unit/(pipeline|models)/[a-z]+)/.*#\1#p' | sort -u)
 ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 
-.PHONY: setup demo check test tests lint style types format clean
+.PHONY: setup demo check test tests faults lint style types format clean
 
 setup: .venv/.ready
 
@@ -43,6 +43,13 @@ test: style
 
 tests: setup
 	pytest -n auto --dist loadfile --no-loadscope-reorder  # in order: the longest come first
+
+# Damaged inputs, kills, full disks: as many as one likes, and a table.
+N ?= 1000
+SEED ?= 0
+
+faults: setup
+	python -m tests.faults --n $(N) --seed $(SEED)
 
 format: setup
 	ruff check --fix .

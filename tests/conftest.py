@@ -11,9 +11,9 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items):
-    """Whole runs are slow."""
+    """Whole runs and runs of faults are slow."""
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "e2e"):
+        if any(item.path.is_relative_to(ROOT / "tests" / name) for name in ("e2e", "faults")):
             item.add_marker("slow")
 
 

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from tests.faults import damages
 from tests.faults.commands import LINES
 from tests.faults.damages import DAMAGES
-from tests.faults.known import KNOWN
 from tests.faults.runs import Outcome, Snapshot, listing, run, strays, workplace, written
 
 
@@ -41,11 +40,6 @@ class Failure:
     def signature(self) -> str:
         """Say where a traceback came from, and else the command and what was done to which file."""
         return f"{self.kind}: {self.detail.partition(':')[0]}"
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is listed as open."""
-        return self.signature in KNOWN
 
 
 class Fuzzer:

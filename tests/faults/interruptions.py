@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from gazescribe.pipeline.core.files import JOURNAL
@@ -25,6 +26,7 @@ from tests.faults.runs import Snapshot, listing, run, start, strays, workplace, 
 
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+WRITERS = [name for name, command in LINES.items() if command.mark or command.older]
 OVERLAP_S = 10  # so long a run may wait for one that stands still
 
 
@@ -89,6 +91,19 @@ class Interrupter:
                 _succeed(command.line, folder, steps.watch)
                 self._undisturbed[name] = Undisturbed(older, alone, written(folder), steps.n)
         return self._undisturbed[name]
+
+    def draw(self, random: Random, names: list[str]) -> tuple[str, str, float]:
+        """Choose how to disturb which command, and where."""
+        name, how = random.choice(names), random.choice(("kill", "kill", "fill", "overlap"))
+        if how == "fill":
+            return how, name, random.choice((0, round(random.random(), 2)))
+        return how, name, random.randint(1, self.undisturbed(name).n_steps)
+
+    def disturb(self, how: str, name: str, where: float) -> list[str]:
+        """Kill a run or stop it at a step, or leave a share of the space."""
+        if how == "fill":
+            return self.fill(name, where)
+        return self.kill(name, int(where)) if how == "kill" else self.overlap(name, int(where))
 
     @contextmanager
     def _over_older(self, name: str) -> Iterator[tuple[Path, Undisturbed, Command]]:

@@ -1,6 +1,18 @@
-"""Faults that are open. A fault that is mended leaves this list; tests fail as long as it does not.
+"""Faults that are open. What is mended leaves this list: tests fail as long as it does not."""
 
-The signature of a failure, as `make faults` prints it, and what is to be done.
-"""
+from typing import NamedTuple
 
-KNOWN: dict[str, str] = {}
+
+class Known(NamedTuple):
+    """A fault: its signature as `make faults` prints it, a case that shows it, and the reason."""
+
+    signature: str
+    command: str
+    file: str
+    damages: tuple[str, ...]
+    reason: str
+
+
+KNOWN: tuple[Known, ...] = ()
+INTERRUPTED: dict[tuple[str, str], str] = {}
+"""What is disturbed how, and the reason."""

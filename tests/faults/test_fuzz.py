@@ -1,0 +1,69 @@
+"""A minute of the fuzzer with a fixed seed, and inputs that it found once."""
+
+from itertools import islice
+from random import Random
+
+import pytest
+
+from tests.faults import damages
+from tests.faults.commands import LINES, check_complete
+from tests.faults.fuzz import Case, Fuzzer
+from tests.faults.known import KNOWN
+
+N_CASES = 3  # of each line; `make faults` runs as many as one likes
+SIGNATURES = {known.signature for known in KNOWN}
+FOUND = (
+    pytest.param(
+        "label csv", "reports.csv", "report_id,text\nr0,a, b\n", id="comma without quotes"
+    ),
+    pytest.param("label csv", "reports.csv", 'report_id,text\nr0,"mild edema\n', id="open quote"),
+)
+"""The smallest inputs of faults that are mended."""
+
+
+@pytest.fixture(scope="module")
+def fuzzer(base, tmp_path_factory):
+    return Fuzzer(base, tmp_path_factory.mktemp("fuzzed"))
+
+
+def test_each_command_is_run():
+    check_complete()
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_drawn(fuzzer, name):
+    for case in islice(fuzzer.cases(Random(name), [name]), N_CASES):
+        failures = fuzzer.judge(case)
+        assert [one for one in failures if one.signature not in SIGNATURES] == [], str(case)
+
+
+def of_tables():
+    """Every damage of a table at each command that reads tables; one in seven of all."""
+    for number, name in enumerate(LINES):
+        for damage, about in damages.DAMAGES.items():
+            if about.suffixes == (".parquet",):
+                yield pytest.param(name, f"{damage}:{number}", id=f"{name} {damage}")
+
+
+@pytest.mark.parametrize(("name", "damage"), list(of_tables())[::3])
+def test_tables_of_others(fuzzer, name, damage):
+    files = [file for files in fuzzer.files(name).values() for file in files]
+    tables = [file for file in files if file.endswith(".parquet")]
+    if not tables:
+        pytest.skip("reads no table")
+    case = Case(name, Random(damage).choice(tables), (damage,))
+    failures = fuzzer.judge(case)
+    assert [one for one in failures if one.signature not in SIGNATURES] == [], str(case)
+
+
+@pytest.mark.parametrize(("name", "file", "content"), FOUND)
+def test_found_once(fuzzer, name, file, content):
+    assert fuzzer.judge(Case(name, file, ()), content.encode()) == []
+
+
+@pytest.mark.parametrize(
+    "known", [pytest.param(one, marks=pytest.mark.xfail(reason=one.reason)) for one in KNOWN]
+)
+def test_known(fuzzer, known):
+    case = Case(known.command, known.file, known.damages)
+    assert known.signature not in {one.signature for one in fuzzer.judge(case)}
