@@ -57,7 +57,10 @@ LINES = {
     "verify mimic": Command("verify mimic-cxr-jpg raw/mimic-cxr-jpg"),
     "sources": Command("sources egd raw/egd OUT.json"),
     "ingest reflacx": Command(
-        f"ingest reflacx raw/reflacx OUT {_ALL}", "--val-subjects subjects.txt", "ingest.json"
+        f"ingest reflacx raw/reflacx OUT {_ALL}",
+        "--val-subjects subjects.txt",
+        "ingest.json",
+        "subjects.txt",
     ),
     "ingest egd": Command(
         "ingest egd raw/egd OUT --mimic-metadata raw/mimic-cxr-jpg", "--samples", "ingest.json"

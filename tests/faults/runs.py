@@ -55,8 +55,10 @@ class Child:
     screen: Path
     begin: float
 
-    def wait(self, limit_s: float = LIMIT_S, *, until_stopped: bool = False) -> Outcome | None:
-        """Wait for the end, and kill what takes too long; None where it has stopped itself."""
+    def wait(
+        self, limit_s: float = LIMIT_S, *, until_stopped: bool = False, kill: bool = True
+    ) -> Outcome | None:
+        """Wait for the end; kill what takes too long; None where it has stopped, or goes on."""
         flags = os.WNOHANG | (os.WUNTRACED if until_stopped else 0)
         is_hung = False
         while True:
@@ -65,7 +67,10 @@ class Child:
                 return None
             if pid:
                 break
-            if time.monotonic() - self.begin > limit_s and not is_hung:
+            is_late = time.monotonic() - self.begin > limit_s
+            if is_late and not kill:
+                return None
+            if is_late and not is_hung:
                 os.kill(self.pid, signal.SIGKILL)
                 is_hung = True
             time.sleep(0.002)
