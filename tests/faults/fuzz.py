@@ -62,11 +62,10 @@ class Fuzzer:
 
     def cases(self, random: Random, names: list[str]) -> Iterator[Case]:
         """Draw cases without end, each command as often as the others."""
-        while True:
-            name = random.choice(names)
+        reading = [name for name in names if self.files(name)]
+        while reading:
+            name = random.choice(reading)
             files = self.files(name)
-            if not files:
-                continue
             file = random.choice(files[random.choice(list(files))])
             fitting = damages.fitting(Path(file))
             drawn = random.sample(fitting, random.choice((1, 1, 1, 2)))

@@ -11,9 +11,8 @@ from tests.faults.known import INTERRUPTED
 
 def named(how, names):
     """Give parameters; those of known faults must fail."""
-    for name in names:
-        reason = INTERRUPTED.get((how, name))
-        yield pytest.param(name, marks=pytest.mark.xfail(reason=reason) if reason else ())
+    marks = {name: pytest.mark.xfail(reason=INTERRUPTED.get((how, name))) for name in names}
+    return [pytest.param(n, marks=marks[n] if (how, n) in INTERRUPTED else ()) for n in names]
 
 
 @pytest.fixture(scope="module")
