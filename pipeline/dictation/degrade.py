@@ -207,7 +207,9 @@ def run(
         summary["n_scored"] = len(certainty)
         summary["before"] = score(before, noise, certainty)
         summary["after"] = score(after, noise, certainty)
-    with replacing(out) as beside:
+    counted = out.with_suffix(".json")
+    with replacing(counted) as counted_beside, replacing(out) as beside:
         pq.write_table(after, beside, compression="zstd")
-    write_json(summary, out.with_suffix(".json"))
+        write_json(summary, counted_beside)
+        counted.unlink(missing_ok=True)  # so that a run that is killed here leaves no older one
     return summary

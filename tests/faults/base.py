@@ -1,6 +1,7 @@
 """A healthy project, small: what each command reads, made once a session."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -114,4 +115,4 @@ def _make_own_files() -> None:
     Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in objects))
     Path("subjects.txt").write_text("99000001\n")
     Path("readings.txt").write_text("P102R775552\n")
-    Path("key").write_bytes(bytes(range(65, 97)))
+    Path("key").write_text(f"gazescribe key 1\n{hashlib.sha256().hexdigest()}\n")

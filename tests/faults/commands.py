@@ -84,7 +84,9 @@ LINES = {
     "evaluate-labels": Command(
         "evaluate-labels read mentions.parquet OUT --gold mentions.csv",
     ),
-    "degrade": Command("degrade mentions.parquet OUT.parquet --against read", "--seed 5"),
+    "degrade": Command(
+        "degrade mentions.parquet OUT.parquet --against read", "--seed 5", "OUT.json"
+    ),
     "associate": Command("associate read mentions.parquet OUT", "--lag 4", "associate.json"),
     "associate csv": Command("associate read mentions.csv OUT"),
     "associate jsonl": Command("associate read mentions.jsonl OUT"),

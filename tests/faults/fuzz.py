@@ -128,7 +128,13 @@ def damage(path: Path, names: tuple[str, ...]) -> None:
         if path.is_file() and not path.is_symlink():
             try:
                 DAMAGES[kind].apply(path, Random(int(seed or 0)))
-            except (ValueError, OSError, KeyError, IndexError):  # of a file that is damaged already
+            except (
+                ValueError,
+                OSError,
+                KeyError,
+                IndexError,
+                MemoryError,
+            ):  # of a file that is damaged already
                 if name == names[0]:
                     raise
 

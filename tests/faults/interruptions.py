@@ -125,7 +125,9 @@ class Interrupter:
             problems = _changed_inputs(before, listing(self.root))
             left = {path: sha256 for path, sha256 in written(folder).items() if "/.." not in path}
             is_open = any(Path(path).name == JOURNAL for path in left)
-            is_whole = not command.mark or f"{command.out}/{command.mark}" in left
+            is_whole = not command.mark or {command.mark, f"{command.out}/{command.mark}"} & set(
+                left
+            )
             if is_whole and not is_open and left not in (expected.older, expected.newer):
                 problems.append(f"OUT is neither old nor new: {_differences(left, expected.newer)}")
             return problems + _run_again(command, folder, before, expected)

@@ -19,6 +19,14 @@ FOUND = (
     pytest.param("label csv", "reports.csv", 'report_id,text\nr0,"mild edema\n', id="open quote"),
 )
 """The smallest inputs of faults that are mended."""
+FOUND_BY_DAMAGE = (
+    ("associate jsonl", "read/fixations.parquet", "wrong_column:951151"),  # a column twice
+    ("tune", "read/sentences.parquet", "wrong_column:20"),
+    ("train", "world/images/images-00004.npy", "other_format:778397"),
+    ("report", "run/data/tables/reflacx/ingest.json", "other_thing:485086"),  # a pipe
+    ("render", "associated/gaussians.parquet", "rows_shuffled:271682"),
+    ("export npy", "maps/index.parquet", "values:707686"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +67,11 @@ def test_tables_of_others(fuzzer, name, damage):
 @pytest.mark.parametrize(("name", "file", "content"), FOUND)
 def test_found_once(fuzzer, name, file, content):
     assert fuzzer.judge(Case(name, file, ()), content.encode()) == []
+
+
+@pytest.mark.parametrize(("name", "file", "damage"), FOUND_BY_DAMAGE)
+def test_found_once_by_damage(fuzzer, name, file, damage):
+    assert fuzzer.judge(Case(name, file, (damage,))) == []
 
 
 @pytest.mark.parametrize(

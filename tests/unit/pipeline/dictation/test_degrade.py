@@ -1,6 +1,7 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -196,6 +197,21 @@ def test_command_tells_recall_and_precision(folder):
     assert counts["params"]["label"] == "Pleural abnormality"
     assert counts["n_scored"] == 4
     assert [row["report_id"] for row in read_whole(folder / "out.parquet").to_pylist()] == ["R2"]
+
+
+def test_counts_never_lie_beside_the_table_of_another_run(folder, monkeypatch):
+    run(folder, "--drop", "1", "--add", "0")
+    replace = Path.replace
+
+    def stop_at_counts(path, target):
+        if Path(target).name == "out.json":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", stop_at_counts)
+    run(folder, "--drop", "0", "--add", "0", command=invoke)
+    assert len(read_whole(folder / "out.parquet")) == len(read_whole(folder / "mentions.parquet"))
+    assert not (folder / "out.json").exists()
 
 
 def test_command_takes_what_is_not_said_from_the_parameters(folder):
