@@ -17,6 +17,7 @@ from pyarrow import csv
 from gazescribe.pipeline.core.errors import ManifestError, SchemaError
 from gazescribe.pipeline.core.foreign_tables import read_csv_table
 from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 from gazescribe.pipeline.ingest.csv_files import header_fault, note_cut, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.loading import load_manifest
@@ -149,7 +150,8 @@ def _sizes(metadata: pa.Table, findings: Findings) -> pd.DataFrame:
         columns={"ViewPosition": "view", "Columns": "width_px", "Rows": "height_px"}
     )
     names = ["width_px", "height_px"]
-    is_size = ((frame[names] >= 1) & (frame[names] % 1 == 0)).all(axis="columns")
+    sides = frame[names]
+    is_size = ((sides >= 1) & (sides <= MAX_SIDE) & (sides % 1 == 0)).all(axis="columns")
     message = "have no size in pixels"
     findings.add_rows("warning", "image_size_unreadable", message, ~is_size.to_numpy())
     return frame.assign(**{name: frame[name].where(is_size).astype("Int32") for name in names})

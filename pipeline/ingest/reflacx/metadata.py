@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import boolean, numbers, read_columns
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -104,7 +105,7 @@ def _reading(
     findings = Findings(findings.file, row["id"], findings.faults)
     width_px, height_px = None, None
     sizes, _ = numbers([row["image_size_x"], row["image_size_y"]])
-    if all(size >= 1 and size == int(size) for size in sizes):
+    if all(1 <= size <= MAX_SIDE and size == int(size) for size in sizes):
         width_px, height_px = int(sizes[0]), int(sizes[1])
     else:
         size = f"{row['image_size_x']!r} x {row['image_size_y']!r}"

@@ -27,9 +27,10 @@ def ingested(tree, tmp_path):
     return run
 
 
-def test_an_unknown_size_is_null_and_counted(tree, ingested):
+@pytest.mark.parametrize("size", ["", "0", "2.5", "1e300", "9" * 30])
+def test_an_unknown_size_is_null_and_counted(tree, ingested, size):
     tree.add(1)
-    tree.rows["metadata"][0]["Rows"] = ""
+    tree.rows["metadata"][0]["Rows"] = size
     rows, summary = ingested()
     assert (rows("images")[0]["width_px"], rows("images")[0]["height_px"]) == (None, None)
     assert summary["faults"]["image_size_unreadable"]["rows"] == 1

@@ -63,6 +63,12 @@ def test_columns_are_found_by_name(reflacx_tree, ingested):
             {"image_size_x": "0"}, "image_size_unreadable", ["width_px", "height_px"], id="size"
         ),
         pytest.param(
+            {"image_size_y": "1e300"},
+            "image_size_unreadable",
+            ["width_px", "height_px"],
+            id="size-beyond-measure",
+        ),
+        pytest.param(
             {"subject_id": "99000009"}, "image_path_differs", [], id="path-of-another-subject"
         ),
     ],
