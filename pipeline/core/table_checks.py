@@ -64,19 +64,8 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """The words that a column may hold."""
 
-NAMES = {
-    "readings": ("reading_id", "dicom_id"),
-    "windows": ("reading_id",),
-    "images": ("dicom_id",),
-    "heatmaps": ("reading_id", "dicom_id"),
-    "image_shards": ("dicom_id",),
-}
-"""Ids that name files: of pages, maps, pictures."""
-
 LISTS = {"windows": ("labels", "n_mentions", "n_uncertain")}
 """Columns of lists that are equally long in each row."""
-
-_NO_NAME = r"^\.{0,2}$|[/\\\x00-\x1f\x7f]|^.{201,}$"
 
 
 def type_faults(schema: pa.Schema, spec: Table) -> list[str]:
@@ -209,7 +198,7 @@ class _Rows:
                 yield from self._fault(pc.not_equal(*lengths), message)
 
     def _word_faults(self) -> Iterator[str]:
-        """Check words and ids."""
+        """Check the columns that hold a few words."""
         name = self.spec.name
         for column, words in WORDS.get(name, {}).items():
             if self._has(column):
@@ -217,10 +206,6 @@ class _Rows:
                 known = pc.is_in(values, value_set=pa.array(words))
                 is_wrong = pc.and_(pc.is_valid(values), pc.invert(known))
                 yield from self._fault(is_wrong, f"{column} is none of {', '.join(words)}", column)
-        for column in NAMES.get(name, ()):
-            if self._has(column):
-                is_wrong = pc.match_substring_regex(self.table[column], _NO_NAME)
-                yield from self._fault(is_wrong, f"{column} cannot name a file", column)
 
     def _has(self, *columns: str) -> bool:
         return set(columns) <= set(self.table.column_names)

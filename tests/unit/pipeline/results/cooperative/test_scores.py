@@ -73,7 +73,7 @@ def test_models_of_other_images(tmp_path):
 def test_an_image_twice(tmp_path):
     write_scores(tmp_path, OURS, images=range(3), seeds=[0])
     reorder(tmp_path, [0, 1, 1, 2])
-    with pytest.raises(SchemaError, match=f"first {dicom_id(1)}"):
+    with pytest.raises(SchemaError, match=f"dicom_id '{dicom_id(1)}': rows 2 and 3"):
         read_classification(read_cooperative_runs(tmp_path)["cooperative"])
 
 

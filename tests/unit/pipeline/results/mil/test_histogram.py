@@ -34,7 +34,7 @@ def maps(tmp_path):
             "width": [4] * 4,
         }
         for name in ("scale", "pad_x_px", "pad_y_px"):
-            rows[name] = [0.0] * 4
+            rows[name] = [1.0] * 4
         write_table(rows, folder, "heatmaps")
         table_path(folder, "heatmaps").rename(folder / "index.parquet")
     return tmp_path

@@ -169,7 +169,7 @@ def test_a_case_twice(scores):
     folder = scores / "et-seed1"
     rewrite(folder, "mil_classification", lambda of: of.iloc[[*range(len(of)), 0]])
     with pytest.raises(
-        SchemaError, match="1 rows occur twice, first: mimic, test, mimic-test-000, Abnormal"
+        SchemaError, match=r"dicom_id 'mimic-test-000', reading_id None, label 'Abnormal.*': rows"
     ):
         read_classification(read_mil_runs(scores)["et"])
 
