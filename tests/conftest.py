@@ -2,6 +2,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same cases in every run, however slow the machine; `make faults` looks for new ones.
+settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("fixed")
 
 # Tests run side by side; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

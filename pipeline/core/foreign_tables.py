@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # Arrow is imported where it is used: most CSV files do witho
 
 PARQUET = "a Parquet file"
 CSV = "a CSV file"
+LONGEST_CELL = 2**17  # characters, as Python has it: tables have no texts
 DEFLATE = 1032  # no byte of gzip becomes more than so many
 # A gzip file that unpacks to more than both is made to fill the memory: tables shrink 3 to 30 fold.
 MAX_UNPACKED = 2**28
@@ -87,6 +88,7 @@ def csv_rows(
     with parsing(path, CSV, error):
         _check_gzip(path, error)
         with opened(path) as file:
+            csv.field_size_limit(LONGEST_CELL)  # of the whole process: others allow for more
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             try:
                 for row in reader:

@@ -59,7 +59,9 @@ def test_sentences_cover_all_words_in_order(text):
 @given(st.lists(st.sampled_from(PIECES[:24]), max_size=20))
 def test_case_and_spacing_change_nothing(pieces):
     text = " ".join(pieces).lower()
-    others = [text.upper(), text.replace(" ", "  "), text.replace(" ", "\u00a0"), f"  {text} "]
+    # Capitals before a colon are a heading.
+    shouted = text.upper() if ":" not in pieces else text
+    others = [shouted, text.replace(" ", "  "), text.replace(" ", "\u00a0"), f"  {text} "]
 
     def said(one):
         return [(m.label, m.polarity, m.rule_id) for m in LABELER.label([one])[0]]
