@@ -123,7 +123,7 @@ def rewrite(path, **changes):
             id="json",
         ),
         pytest.param(
-            lambda path: save_file({}, path, metadata={KEY: "[]"}), "an object was", id="list"
+            lambda path: save_file({}, path, metadata={KEY: "[]"}), "object was expected", id="list"
         ),
         pytest.param(
             lambda path: rewrite(path, run=[], training=None),

@@ -113,7 +113,7 @@ def test_the_same_run_twice(read, content):
 
 @pytest.mark.parametrize("text", ["{", "[]", "\ufffe"], ids=["cut", "list", "bytes"])
 def test_files_that_are_no_config(read, text):
-    with pytest.raises(ParamsError, match=r"this is not JSON|an object was expected in this JSON"):
+    with pytest.raises(ParamsError, match=r"this is not JSON|a JSON object was expected"):
         read(text)
 
 
