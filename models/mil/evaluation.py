@@ -88,7 +88,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     """
     network, _, checkpoint = restored(path)
     check_labels(checkpoint, path)
-    if "training" not in checkpoint.training:
+    if not _tells_counts(checkpoint.training.get("training")):
         message = "it does not say what it was trained on."
         raise SchemaError(message, where=path, remedy="Train it again.")
     network.to(device)
@@ -129,8 +129,17 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         thresholds=thresholds or None,
         metrics=headline_metrics(images_table, cases, thresholds, limits),
         examples=drawn,
-        warnings=warnings_of(readings),
+        warnings=[*warnings_of(readings), *warnings_of_masks(cases)],
     )
+
+
+def _tells_counts(trained: Any) -> bool:
+    """Whether a checkpoint says what it was trained on, as `counts` needs it."""
+    try:
+        images, positive = trained["n"]["train"], trained["positive"]["train"]
+        return set(images) <= set(positive) and all(type(n) is int for n in images.values())
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 
 def classification(
@@ -266,6 +275,19 @@ def warnings_of(readings: Mapping[str, MilItems]) -> list[str]:
         return []
     message = f"{len(absent)} labels have no validation case and take the threshold of the others"
     return [f"{message}: {', '.join(absent)}"]
+
+
+def warnings_of_masks(cases: pd.DataFrame) -> list[str]:
+    """Count masks without a pixel among the rows of `mil_localisation`: no map can fit them."""
+    texts = []
+    for split, rows in cases.groupby("split"):
+        masks = rows.drop_duplicates(["reading_id", "label"])
+        empty = masks[masks["area_px"] == 0]
+        if len(empty):
+            text = f"{len(empty)} of {len(masks)} {split} masks have no pixel, so their IoU is 0"
+            names = [f"{case.reading_id} {case.label}" for case in empty.head(10).itertuples()]
+            texts.append(f"{text}: {', '.join(names)}")
+    return texts
 
 
 def examples(

@@ -155,7 +155,7 @@ def read_classification(runs: Sequence[MilRun]) -> dict[tuple[str, str], Classif
         table = read_scores(run, "mil_classification", _ALLOWED)
         table["reading_id"] = table["reading_id"].fillna("")
         table["label_number"] = table["label"].map(TEN_LABELS.index)
-        table = _unique(table, [*keys, "label"], run).sort_values([*keys, "label_number"])
+        table = table.sort_values([*keys, "label_number"])
         if len(table) != n_labels * len(table[keys].drop_duplicates()):
             message = "an image of classification.parquet lacks some of the ten labels."
             raise SchemaError(message, where=run.folder)
@@ -186,7 +186,8 @@ def read_localisation(runs: Sequence[MilRun]) -> dict[tuple[str, str], Localised
         if (table["iou"].map(len) != n).any():
             message = f"localisation.parquet has not {n} values of IoU a row, one a threshold."
             raise SchemaError(message, where=run.folder)
-        tables.append(_unique(table, keys, run).set_index([*keys, "dicom_id", "subject_id"]))
+        table = table.sort_values(keys)
+        tables.append(table.set_index([*keys, "dicom_id", "subject_id"]))
     _check_same([table["area_px"].to_frame() for table in tables], runs, "localisation.parquet")
     cases = tables[0].index.to_frame(index=False)
     if cases.empty:
@@ -204,14 +205,6 @@ def _places(cases: pd.DataFrame, kind: str) -> dict[tuple[str, str], NDArray[np.
     """Rows of each data set or kind of map, and split."""
     groups = cases.groupby([kind, "split"], sort=True)
     return {(str(name), str(split)): rows.index.to_numpy() for (name, split), rows in groups}
-
-
-def _unique(table: pd.DataFrame, keys: list[str], run: MilRun) -> pd.DataFrame:
-    twice = table.duplicated(keys)
-    if twice.any():
-        first = ", ".join(filter(None, table.loc[twice, keys].iloc[0]))
-        raise SchemaError(f"{int(twice.sum())} rows occur twice, first: {first}.", where=run.folder)
-    return table.sort_values(keys)
 
 
 def _check_same(tables: Sequence[pd.DataFrame], runs: Sequence[MilRun], file: str) -> None:

@@ -1,6 +1,7 @@
 """Scores of networks that nobody trained, against a plain re-statement of section 7."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -182,6 +183,19 @@ def test_what_the_checkpoint_is_told(scored):
     (warning,) = found.warnings
     assert warning.startswith("8 labels have no validation case")
     assert "Pneumothorax" not in warning
+
+
+def test_masks_without_a_pixel_are_counted(tmp_path):
+    inputs = world(tmp_path / "world").write()
+    for path in Path(inputs.ellipse_maps).glob("*.npy"):
+        np.save(path, np.zeros_like(np.load(path)))
+    found = score(run(), save(run(), tmp_path), config(inputs, run()), CPU)
+    _, localised = tables(found)
+    assert (localised["area_px"] == 0).all()
+    _, of_test, of_validation = found.warnings
+    n = len(localised[localised["split"] == "test"].drop_duplicates(["reading_id", "label"]))
+    assert of_test.startswith(f"{n} of {n} test masks have no pixel, so their IoU is 0: R")
+    assert "validate masks" in of_validation
 
 
 def test_a_network_without_decoder(inputs, tmp_path):
