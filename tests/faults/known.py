@@ -13,14 +13,6 @@ class Known(NamedTuple):
     reason: str
 
 
-KNOWN: tuple[Known, ...] = (
-    Known(
-        "silent: fixations of attributes.parquet rows_shuffled",
-        "fixations",
-        "seen/attributes.parquet",
-        ("rows_shuffled:37301",),
-        "tables that are carried over to OUT are copied as they are, not sorted by key",
-    ),
-)
+KNOWN: tuple[Known, ...] = ()
 INTERRUPTED: dict[tuple[str, str], str] = {}
 """What is disturbed how, and the reason."""

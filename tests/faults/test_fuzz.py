@@ -25,6 +25,8 @@ FOUND_BY_DAMAGE = (
     ("train", "world/images/images-00004.npy", "other_format:778397"),
     ("report", "run/data/tables/reflacx/ingest.json", "other_thing:485086"),  # a pipe
     ("render", "associated/gaussians.parquet", "rows_shuffled:271682"),
+    ("fixations", "seen/attributes.parquet", "rows_shuffled:37301"),
+    ("fixations", "seen/sentences.parquet", "rows_shuffled:715476"),
     ("export npy", "maps/index.parquet", "values:707686"),
 )
 

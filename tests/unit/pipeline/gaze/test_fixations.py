@@ -2,6 +2,7 @@ import json
 import re
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.files import replacing_folder
@@ -71,6 +72,23 @@ def test_the_other_tables_come_along(tables, tmp_path):
     assert readings["has_gaze"].to_pylist() == [True, False, False]
     assert read_table(tmp_path / "out", "words").equals(read_table(given, "words"))
     assert not (tmp_path / "out" / "samples.parquet").exists()
+
+
+def test_rows_that_others_put_out_of_order_are_sorted(tables, tmp_path):
+    folder = tables()
+    run(folder, tmp_path / "as written")
+    path = folder / "words.parquet"
+    words = pq.read_table(path)
+    assert words.num_rows > 1
+    pq.write_table(words.take(list(reversed(range(words.num_rows)))), path)
+    run(folder, tmp_path / "shuffled")
+    rows = [read_rows(tmp_path / name) for name in ("as written", "shuffled")]
+    assert rows[0] == rows[1]
+
+
+def read_rows(folder):
+    """Words as they lie in the file, unsorted by the reader."""
+    return pq.read_table(folder / "out" / "words.parquet").to_pylist()
 
 
 def test_tables_of_an_earlier_run_do_not_stay(tables, tmp_path):

@@ -13,10 +13,7 @@ LOADED_BEFORE = """
 import sys, types
 sys.modules["torch"] = torch = types.ModuleType("torch")
 torch.Tensor = type("Tensor", (), {})
-try:
-    import gazescribe.pipeline.dictation.labeler.spacy_import
-except Exception:
-    pass  # thinc wants more of torch than this
+import gazescribe.pipeline.dictation.labeler.spacy_import
 assert sys.modules["torch"] is torch, "torch was hidden though it was there"
 """
 
