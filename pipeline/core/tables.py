@@ -4,7 +4,8 @@ A table is written sorted by its key, beside its place and then renamed: the sam
 bytes, and a killed run leaves the old file or none.
 """
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,13 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError, shorten
 from gazescribe.pipeline.core.files import replacing, settle
-from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.foreign_tables import (
+    PARQUET,
+    open_parquet,
+    parquet_schema,
+    read_parquet,
+)
 from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
 from gazescribe.pipeline.core.table_checks import check_rows, type_faults
 
@@ -233,6 +240,17 @@ def read_table(
     Rows come sorted by the key, also from a file that is not. Columns that the schema does not know
     are read when all are.
     """
+    path = _checked_path(folder, name)
+    spec = TABLES[name]
+    # The key is read, too: order and keys that occur twice concern every column.
+    read = None if columns is None else list(dict.fromkeys([*columns, *spec.key]))
+    table = read_parquet(path, columns=read, filters=filters)
+    table = check_rows(table, spec, path, is_whole=filters is None)
+    return table if columns is None else table.select(columns)
+
+
+def _checked_path(folder: Path, name: str) -> Path:
+    """Give the file of a table whose columns are those of its schema; raises as `read_table`."""
     settle(folder)
     path = table_path(folder, name)
     if not path.is_file():
@@ -250,8 +268,59 @@ def read_table(
     faults = type_faults(schema, spec)
     if faults:
         raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
-    # The key is read, too: order and keys that occur twice concern every column.
-    read = None if columns is None else list(dict.fromkeys([*columns, *spec.key]))
-    table = read_parquet(path, columns=read, filters=filters)
-    table = check_rows(table, spec, path, is_whole=filters is None)
-    return table if columns is None else table.select(columns)
+    return path
+
+
+def read_pieces(folder: Path, name: str) -> Iterator[pa.Table]:
+    """Read a table a row group at a time, in rising order of its key; raises as `read_table`.
+
+    One that others have put out of order comes as one piece, sorted.
+    """
+    if not _is_in_order(folder, name):
+        yield read_table(folder, name)
+        return
+    path = table_path(folder, name)
+    with open_parquet(path) as file:
+        for number in range(file.num_row_groups):
+            with parsing(path, PARQUET):
+                piece = file.read_row_group(number)
+            yield piece
+
+
+def copy_table(folder: Path, name: str, out: Path) -> None:
+    """Copy the table of a folder to another; rows that others have put out of order are sorted.
+
+    Raises as `read_table`.
+    """
+    if _is_in_order(folder, name):
+        shutil.copyfile(table_path(folder, name), table_path(out, name))
+    else:
+        table = read_table(folder, name)
+        write_table(table.select(TABLES[name].columns), out, name, further_metadata(table, name))
+
+
+def further_metadata(table: pa.Table, name: str) -> dict[str, str]:
+    """Give what a table says of its sources; the schema's own entries are written anew."""
+    return {
+        key.decode(): value.decode()
+        for key, value in (table.schema.metadata or {}).items()
+        if key not in TABLES[name].schema.metadata and not key.startswith((b"ARROW", b"pandas"))
+    }
+
+
+def _is_in_order(folder: Path, name: str) -> bool:
+    """Tell whether all rows are right and in order; one row group is in memory at a time."""
+    path = _checked_path(folder, name)
+    last: pa.Table | None = None
+    try:
+        with open_parquet(path) as file:
+            for number in range(file.num_row_groups):
+                with parsing(path, PARQUET):
+                    piece = file.read_row_group(number)
+                joined = piece if last is None else pa.concat_tables([last, piece])
+                if check_rows(joined, TABLES[name], path, is_whole=False) is not joined:
+                    return False
+                last = piece.slice(len(piece) - 1) if len(piece) else last
+    except SchemaError:
+        return False  # `read_table` names the rows of the file
+    return True

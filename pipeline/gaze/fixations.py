@@ -8,7 +8,6 @@ gaze was left out before; counted by reason.
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,11 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
-from gazescribe.pipeline.core.foreign_tables import open_parquet, read_parquet
+from gazescribe.pipeline.core.foreign_tables import open_parquet
 from gazescribe.pipeline.core.parallel import map_tasks
-from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
+    copy_table,
+    further_metadata,
     read_readings,
     read_table,
     rows_of,
@@ -93,7 +93,7 @@ def find_fixations(
         with_gaze = set(read_table(folder, "fixations", ["reading_id"])["reading_id"].to_pylist())
         _write_readings(readings, with_gaze, folder)
         for name in copied:
-            _copy_table(tables, folder, name)
+            copy_table(tables, name, folder)
         summary = {
             **settings.model_dump(),
             "readings": len(ids),
@@ -112,26 +112,8 @@ def _write_readings(readings: pa.Table, with_gaze: set[str], out: Path) -> None:
     ids = readings["reading_id"].to_pylist()
     has_gaze = pa.array([reading_id in with_gaze for reading_id in ids])
     place = readings.column_names.index("has_gaze")
-    extra = _extra(readings, "readings")
+    extra = further_metadata(readings, "readings")
     write_table(readings.set_column(place, "has_gaze", has_gaze), out, "readings", extra)
-
-
-def _copy_table(tables: Path, out: Path, name: str) -> None:
-    """Copy a table; rows that others have put out of order are sorted."""
-    path, table = table_path(tables, name), read_table(tables, name)
-    if table.equals(read_parquet(path)):
-        shutil.copyfile(path, table_path(out, name))
-    else:
-        write_table(table.select(TABLES[name].columns), out, name, _extra(table, name))
-
-
-def _extra(table: pa.Table, name: str) -> dict[str, str]:
-    """Give what a table says of its sources; the schema's own entries are written anew."""
-    return {
-        key.decode(): value.decode()
-        for key, value in (table.schema.metadata or {}).items()
-        if key not in TABLES[name].schema.metadata and not key.startswith((b"ARROW", b"pandas"))
-    }
 
 
 def _find_in_readings(

@@ -12,11 +12,17 @@ import pyarrow.compute as pc
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import entries, replacing_folder, settle, write_json
-from gazescribe.pipeline.core.foreign import parsing
-from gazescribe.pipeline.core.foreign_tables import PARQUET, open_parquet, parquet_schema
-from gazescribe.pipeline.core.tables import TableWriter, read_table, table_path
+from gazescribe.pipeline.core.foreign_tables import parquet_schema
+from gazescribe.pipeline.core.tables import (
+    TableWriter,
+    copy_table,
+    read_pieces,
+    read_table,
+    table_path,
+)
 from gazescribe.pipeline.gaze.sync.drift import AXES
 from gazescribe.pipeline.gaze.sync.estimates import SPEECH
+from gazescribe.pipeline.ingest.chunks import INGESTED
 from gazescribe.pipeline.ingest.quality import on_image
 
 MARK = "sync"
@@ -89,10 +95,18 @@ def apply_to(
     applied: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
     with replacing_folder(out, "tables", mark="sync.json") as folder:
-        shutil.copytree(tables, folder, dirs_exist_ok=True)
-        for name in moved:
-            if table_path(tables, name).is_file():
+        present = [name for name in INGESTED if table_path(tables, name).is_file()]
+        files = {table_path(tables, name).name for name in present}
+
+        def ours(inside: str, _: list[str]) -> set[str]:
+            return files if Path(inside) == tables else set()
+
+        shutil.copytree(tables, folder, dirs_exist_ok=True, ignore=ours)
+        for name in present:
+            if name in moved:
                 applied["rows"][name] = _write(tables, folder, name, moves, offset_s)
+            else:
+                copy_table(tables, name, folder)
         write_json({**result, "applied": applied}, folder / "sync.json")
     return applied
 
@@ -102,18 +116,16 @@ def _write(tables: Path, out: Path, name: str, moves: pd.DataFrame, offset_s: fl
     metadata = parquet_schema(table_path(tables, name)).metadata or {}
     extra = {key.decode(): value.decode() for key, value in metadata.items()}
     extra[MARK] = f"{'gaze' if name in GAZE else 'speech'} moved by gazescribe sync, see sync.json"
-    path = table_path(tables, name)
-    with open_parquet(path) as file, TableWriter(out, name, extra) as writer:
-        for number in range(file.num_row_groups):
-            with parsing(path, PARQUET):
-                piece = file.read_row_group(number)
+    with TableWriter(out, name, extra) as writer:
+        for piece in read_pieces(tables, name):
             changed = (
                 _shifted(piece, moves)
                 if name in GAZE
                 else {time: pc.add(piece[time], offset_s) for time in ("onset_s", "offset_s")}
             )
             for column, values in changed.items():
-                piece = piece.set_column(piece.schema.get_field_index(column), column, values)
+                place = piece.schema.get_field_index(column)
+                piece = piece.set_column(place, column, values)  # noqa: PLW2901  in steps
             writer.write(piece)
     return writer.n_rows
 

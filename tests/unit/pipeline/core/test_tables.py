@@ -11,7 +11,9 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
+    copy_table,
     read_if_present,
+    read_pieces,
     read_readings,
     read_table,
     rows_of,
@@ -245,3 +247,42 @@ def test_write_json_is_sorted(tmp_path):
     text = (tmp_path / "x.json").read_text()
     assert json.loads(text) == {"a": [2.5, None], "b": 1}
     assert text.index('"a"') < text.index('"b"')
+
+
+def rewrite(folder, order, row_group_size=2):
+    """Put the rows of a table of three into another order, as other programs do."""
+    path = folder / "sentences.parquet"
+    pq.write_table(pq.read_table(path).take(order), path, row_group_size=row_group_size)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0]])
+def test_pieces_of_a_table_come_in_order(tmp_path, order):
+    write_table(ROWS, tmp_path, "sentences")
+    before = read_table(tmp_path, "sentences")
+    rewrite(tmp_path, order)
+    pieces = list(read_pieces(tmp_path, "sentences"))
+    assert len(pieces) == (2 if order == [0, 1, 2] else 1)
+    assert pa.concat_tables(pieces).equals(before)
+
+
+@pytest.mark.parametrize("order", [[2, 1, 0], [0, 2, 1]])
+def test_a_copy_is_in_order(tmp_path, order):
+    write_table(ROWS, tmp_path, "sentences", {"split_source": "a list"})
+    out = tmp_path / "out"
+    out.mkdir()
+    before = (tmp_path / "sentences.parquet").read_bytes()
+    copy_table(tmp_path, "sentences", out)
+    assert (out / "sentences.parquet").read_bytes() == before
+    rewrite(tmp_path, order)
+    copy_table(tmp_path, "sentences", out)
+    assert (out / "sentences.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("order", [[0, 0, 1], [0, 1, 1]], ids=["in one piece", "between pieces"])
+def test_a_key_that_occurs_twice_is_not_copied(tmp_path, order):
+    write_table(ROWS, tmp_path, "sentences")
+    rewrite(tmp_path, order)
+    with pytest.raises(SchemaError, match="rows"):
+        copy_table(tmp_path, "sentences", tmp_path / "out")
+    with pytest.raises(SchemaError, match="rows"):
+        list(read_pieces(tmp_path, "sentences"))

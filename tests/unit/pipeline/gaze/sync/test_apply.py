@@ -92,3 +92,21 @@ def test_samples_move_with_the_fixations_and_may_leave_the_image(both, params, t
     assert now[now["reading_id"] != second]["x_px"].tolist() == [0.0, 50.0]
     assert pq.read_schema(out / "samples.parquet").metadata[b"source"] == b"kept"
     assert (out / "words.parquet").read_bytes() == (tables / "words.parquet").read_bytes()
+
+
+def test_tables_that_others_put_out_of_order_are_sorted(both, params, tmp_path):
+    tables, root = both
+    delayed(tables, 0.8)
+    options = ("--raw", root, "--params", params, "--what", "both")
+    gazescribe("sync", tables, *options, "--apply", tmp_path / "in order")
+    for path in tables.glob("*.parquet"):
+        content = pq.read_table(path)
+        order = np.random.default_rng(0).permutation(len(content))
+        pq.write_table(content.take(order), path)
+    gazescribe("sync", tables, *options, "--apply", tmp_path / "sorted")
+    for path in (tmp_path / "in order").glob("*.parquet"):
+        expected, found = (
+            pq.read_table(folder / path.name).to_pylist()
+            for folder in (path.parent, tmp_path / "sorted")
+        )
+        assert found == expected, path.name
