@@ -167,7 +167,7 @@ def detect_fixations(
 
     from gazescribe.pipeline.commands.params import load_params
     from gazescribe.pipeline.core.yaml_files import check
-    from gazescribe.pipeline.gaze.detection import Detection, Gaze, detect, fixation_columns
+    from gazescribe.pipeline.gaze.detection import Detection, Samples, detect, fixation_columns
 
     content = {**load_params().fixations.model_dump(), **settings}
     detection = check(content, Detection, ParamsError, where="detect_fixations")
@@ -188,5 +188,5 @@ def detect_fixations(
     valid = np.isfinite(x_px) & np.isfinite(y_px)
     if "valid" in samples:
         valid &= np.asarray(samples["valid"], bool)
-    gaze = Gaze(time_s, position_px / scale, valid, np.zeros(time_s.size, np.intp))
+    gaze = Samples(time_s, position_px / scale, valid, np.zeros(time_s.size, np.intp))
     return pd.DataFrame(fixation_columns(time_s, position_px, detect(gaze, detection)))

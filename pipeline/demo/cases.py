@@ -68,7 +68,7 @@ class Lesion:
 
 
 @dataclass(frozen=True)
-class Case:
+class Film:
     """One frontal image: ids that cannot be mistaken for real ones, size, and what it shows."""
 
     subject_id: int

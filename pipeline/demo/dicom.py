@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.files import replacing
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileDataset
@@ -19,7 +19,7 @@ BLACK, STEP = 300, 12
 DIGITAL_XRAY_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 
 
-def write_dicom(case: Case, picture: NDArray[np.uint8], path: Path, *, inverted: bool) -> None:
+def write_dicom(case: Film, picture: NDArray[np.uint8], path: Path, *, inverted: bool) -> None:
     """Write one picture as displayed, bone bright; the same case and picture give the same bytes.
 
     With `inverted` it is stored as MONOCHROME1, where low values are bright; it is displayed as the
@@ -47,7 +47,7 @@ def uid(name: str) -> str:
     return f"2.25.{int.from_bytes(digest, 'big')}"
 
 
-def _describe(dataset: "FileDataset", case: Case) -> None:
+def _describe(dataset: "FileDataset", case: Film) -> None:
     dataset.SOPClassUID = DIGITAL_XRAY_FOR_PRESENTATION
     dataset.SOPInstanceUID = uid(f"image {case.dicom_id}")
     dataset.StudyInstanceUID = uid(f"study {case.study_id}")

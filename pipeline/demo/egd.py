@@ -16,7 +16,7 @@ from PIL import Image
 
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.demo import tracker
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.dicom import write_dicom
 from gazescribe.pipeline.demo.egd_readings import EgdReading, planted, read_all, transcript_json
 from gazescribe.pipeline.demo.egd_tables import BOX_COLUMNS, box_rows, in_sheet_order, sheet_row
@@ -32,7 +32,7 @@ MONOCHROME1_EVERY = 8  # images
 
 
 def write_egd(
-    root: Path, cases: Sequence[Case], settings: Demo, images: Images
+    root: Path, cases: Sequence[Film], settings: Demo, images: Images
 ) -> list[dict[str, Any]]:
     """Write `root/egd`, all but the pictures; `none` of them leaves out eye_gaze.csv, for speed.
 
@@ -148,7 +148,7 @@ def _write_gaze(egd: Path, shown: Sequence[Presentation], seed: int, *, samples:
         _write_csv(egd / "eye_gaze.csv", tracker.COLUMNS, rows)
 
 
-def _case_folder(egd: Path, case: Case) -> Path:
+def _case_folder(egd: Path, case: Film) -> Path:
     return egd / "audio_segmentation_transcripts" / case.dicom_id
 
 
@@ -169,7 +169,7 @@ MASK_FILES = {  # the release's spelling
 }
 
 
-def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) -> None:
+def write_pictures(cases: Sequence[Film], root: Path, inverted: frozenset[str]) -> None:
     """Write the DICOM files and masks of some cases; the task of one worker.
 
     `inverted` are the images to store as MONOCHROME1, from `inverted_ids` of all cases.
@@ -187,7 +187,7 @@ def write_pictures(cases: Sequence[Case], root: Path, inverted: frozenset[str]) 
                 beside.write_bytes(packed.getvalue())
 
 
-def inverted_ids(cases: Sequence[Case]) -> frozenset[str]:
+def inverted_ids(cases: Sequence[Film]) -> frozenset[str]:
     """Choose the images that are stored as MONOCHROME1: every eighth, one at least."""
     ids = sorted(case.dicom_id for case in cases)
     return frozenset(ids[::MONOCHROME1_EVERY])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.demo import tracker
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.gaze import Gaze, Pace
 from gazescribe.pipeline.demo.readings import Reading, read_case, truth
 from gazescribe.pipeline.demo.settings import Demo
@@ -47,12 +47,12 @@ GLUED = (".", ",")
 class EgdReading:
     """A case, how it was read, and what is wrong with its files."""
 
-    case: Case
+    case: Film
     reading: Reading
     defects: frozenset[str]
 
 
-def read_all(cases: Sequence[Case], settings: Demo) -> list[EgdReading]:
+def read_all(cases: Sequence[Film], settings: Demo) -> list[EgdReading]:
     """Let the one radiologist of EGD read all cases; the same seed gives the same readings."""
     rng = np.random.default_rng([settings.seed, 24])
     defects = _assign_defects(len(cases), settings.edge_case_rate, rng)
@@ -74,7 +74,7 @@ def _assign_defects(n: int, rate: float, rng: np.random.Generator) -> list[froze
 
 
 def _read(
-    case: Case, settings: Demo, defects: frozenset[str], rng: np.random.Generator
+    case: Film, settings: Demo, defects: frozenset[str], rng: np.random.Generator
 ) -> EgdReading:
     display = display_of(case.width_px, case.height_px)
     reading = read_case(
@@ -92,7 +92,7 @@ def _read(
     return EgdReading(case, replace(reading, gaze=gaze), defects)
 
 
-def _disturb(gaze: Gaze, defect: str, case: Case, reading: Reading) -> Gaze:
+def _disturb(gaze: Gaze, defect: str, case: Film, reading: Reading) -> Gaze:
     """Put one defect into a reading's fixations."""
     if defect == "all gaze outside":
         return replace(gaze, x_px=-0.1 * case.width_px - np.abs(gaze.x_px) / 2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.demo.cases import Box, Case
+from gazescribe.pipeline.demo.cases import Box, Film
 from gazescribe.pipeline.demo.tracker import display_of
 
 AGES = ("20 - 30", "30 - 40", "40 - 50", "50 - 60", "60 - 70", "70 - 80")
@@ -86,23 +86,23 @@ LUNG_PARTS: dict[str, Box] = {  # from the chest wall (0) to the middle (1), ape
 }
 
 
-def patient(case: Case, seed: int) -> tuple[str, str]:
+def patient(case: Film, seed: int) -> tuple[str, str]:
     """Give the age group and gender of a case's subject; the same for all of its images."""
     rng = np.random.default_rng([seed, 20, case.subject_id])
     shares = (0.08, 0.1, 0.16, 0.2, 0.23, 0.23)
     return AGES[int(rng.choice(len(AGES), p=shares))], ("F", "M")[int(rng.integers(2))]
 
 
-def in_sheet_order(cases: Iterable[Case], seed: int) -> list[Case]:
+def in_sheet_order(cases: Iterable[Film], seed: int) -> list[Film]:
     """Sort as the release does: CHF, pneumonia, normal; within them by age, then gender."""
 
-    def rank(case: Case) -> tuple[int, str, str, str]:
+    def rank(case: Film) -> tuple[int, str, str, str]:
         return CLASSES.index(case.diagnosis or ""), *patient(case, seed), case.dicom_id
 
     return sorted(cases, key=rank)
 
 
-def sheet_row(case: Case, number: int, seed: int) -> dict[str, Any]:
+def sheet_row(case: Film, number: int, seed: int) -> dict[str, Any]:
     """Fill the sheet's row of one image, the `number`th; "" is an empty cell.
 
     Indications follow one another by the number, so that every form occurs.
@@ -162,7 +162,7 @@ def _state(
     return ("", "", 0)[int(rng.integers(3))]
 
 
-def box_rows(cases: Sequence[Case], seed: int) -> list[tuple[str, str, float, float, float, float]]:
+def box_rows(cases: Sequence[Film], seed: int) -> list[tuple[str, str, float, float, float, float]]:
     """Give the rows of `BOX_COLUMNS`, sorted by image and name; a few structures are missing."""
     rng = np.random.default_rng([seed, 27])
     rows = []
@@ -176,7 +176,7 @@ def box_rows(cases: Sequence[Case], seed: int) -> list[tuple[str, str, float, fl
     return [row for number, row in enumerate(rows) if number not in set(missing.tolist())]
 
 
-def _structures(case: Case) -> dict[str, Box]:
+def _structures(case: Film) -> dict[str, Box]:
     """Give the boxes of the 17 structures, in fractions of the image."""
     anatomy = case.anatomy
     boxes: dict[str, Box] = {

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.population import Population
 
 VIEW_MEANING = {
@@ -71,7 +71,7 @@ UNCERTAIN_UP_TO = 3  # certainty of a lesion whose report hedges
 class MimicImage:
     """One row of the metadata; `case` is what a frontal one shows."""
 
-    case: Case
+    case: Film
     view: str
     date: int
     time: float
@@ -117,7 +117,7 @@ def plan_images(
     return images, frozenset(marked["no chexpert row"])
 
 
-def _another(rng: np.random.Generator, case: Case) -> Case:
+def _another(rng: np.random.Generator, case: Film) -> Film:
     """Give the same study's next picture: another id, its first group of zeros too."""
     groups = [f"{part:08x}" for part in rng.integers(0, 2**32, 4)]
     return replace(case, dicom_id="-".join(["00000000", *groups]))
@@ -151,7 +151,7 @@ def _write_table(root: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> No
     path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
-def chexpert_labels(case: Case) -> dict[str, int | None]:
+def chexpert_labels(case: Film) -> dict[str, int | None]:
     """Say what the CheXpert labeler would have made of the report of a case's study.
 
     1 is positive, 0 negative, -1 uncertain, None not mentioned; in the order of `CHEXPERT_LABELS`.
@@ -222,7 +222,7 @@ def write_images(images: Sequence[MimicImage], root: Path) -> None:
         Image.fromarray(pixels).save(path, quality=JPEG_QUALITY)
 
 
-def _lateral(case: Case) -> NDArray[np.uint8]:
+def _lateral(case: Film) -> NDArray[np.uint8]:
     """Draw a chest from the side, roughly: no reader takes it, but the file is there."""
     y = np.linspace(-1, 1, case.height_px)[:, None]
     x = np.linspace(-1, 1, case.width_px)[None, :]

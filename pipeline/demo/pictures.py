@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.chest import Frame, Plane, draw_chest, filled, outlines
 from gazescribe.pipeline.demo.looks import add_lesion
 
@@ -20,7 +20,7 @@ CONTRAST = 1.65  # how fast the film whitens with density
 GRAIN = 0.011  # standard deviation of the film's noise, in parts of white
 
 
-def radiograph(case: Case, height_px: int, width_px: int) -> NDArray[np.uint8]:
+def radiograph(case: Film, height_px: int, width_px: int) -> NDArray[np.uint8]:
     """Draw one case as displayed: bone and fluid bright, air dark.
 
     The case's dicom id seeds what its anatomy leaves open (vessels, marker, grain).
@@ -47,13 +47,13 @@ def _film(density: Plane, exposure: float) -> Plane:
     return film
 
 
-def _random(case: Case, purpose: str) -> np.random.Generator:
+def _random(case: Film, purpose: str) -> np.random.Generator:
     """Give the random stream of one image for one purpose; the same on every machine."""
     digest = hashlib.blake2b(f"{case.dicom_id} {purpose}".encode(), digest_size=8).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
-def masks(case: Case, height_px: int, width_px: int) -> dict[str, NDArray[np.bool_]]:
+def masks(case: Film, height_px: int, width_px: int) -> dict[str, NDArray[np.bool_]]:
     """Give the pixels of four structures, as the EGD data set has them; right is the patient's.
 
     The mediastinum holds the heart, and a lung ends where the mediastinum begins.

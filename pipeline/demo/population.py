@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.demo.cases import HABITATS, Case, draw_anatomy, draw_lesions
+from gazescribe.pipeline.demo.cases import HABITATS, Film, draw_anatomy, draw_lesions
 
 RELEASE = {1: 295, 2: 250, 3: 2507}  # readings (spec REFLACX A3)
 RELEASE_READINGS = sum(RELEASE.values())
@@ -59,12 +59,12 @@ class Population:
     `phases` gives the images of REFLACX by phase; `extra` are MIMIC images that nobody annotated.
     """
 
-    phases: dict[int, tuple[Case, ...]]
-    egd: tuple[Case, ...]
-    extra: tuple[Case, ...]
+    phases: dict[int, tuple[Film, ...]]
+    egd: tuple[Film, ...]
+    extra: tuple[Film, ...]
 
     @property
-    def cases(self) -> tuple[Case, ...]:
+    def cases(self) -> tuple[Film, ...]:
         """All images."""
         reflacx = [case for cases in self.phases.values() for case in cases]
         return (*reflacx, *self.egd, *self.extra)
@@ -130,7 +130,7 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
         generator = np.random.default_rng([seed, 1, number])
         anatomy = draw_anatomy(generator, width / height, findings[number])
         in_egd = 0 <= number - n_reflacx < n_egd
-        case = Case(
+        case = Film(
             subject_id=int(subject_ids[subjects[number]]),
             study_id=int(study_ids[number]),
             dicom_id=dicom_ids[number],

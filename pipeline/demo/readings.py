@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.demo.cases import Case, Lesion
+from gazescribe.pipeline.demo.cases import Film, Lesion
 from gazescribe.pipeline.demo.gaze import (
     REFLACX_PACE,
     Floats,
@@ -57,7 +57,7 @@ class Reading:
 
 def read_case(
     rng: np.random.Generator,
-    case: Case,
+    case: Film,
     lesions: Sequence[Lesion],
     settings: Demo,
     *,
@@ -167,7 +167,7 @@ def seen_lesions(
     return tuple(seen)
 
 
-def truth(dataset: str, reading_id: str, case: Case, reading: Reading) -> dict[str, Any]:
+def truth(dataset: str, reading_id: str, case: Film, reading: Reading) -> dict[str, Any]:
     """One line of `ground_truth.jsonl`: what was planted in a reading. No reader reads it."""
     report = reading.report
     return {
@@ -192,7 +192,7 @@ def truth(dataset: str, reading_id: str, case: Case, reading: Reading) -> dict[s
     }
 
 
-def _true_lesion(lesion: Lesion, case: Case) -> dict[str, Any]:
+def _true_lesion(lesion: Lesion, case: Film) -> dict[str, Any]:
     xmin, ymin, xmax, ymax = lesion.box_px(case.width_px, case.height_px).round(1).tolist()
     return {
         "finding": lesion.finding,

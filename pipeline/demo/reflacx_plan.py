@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gazescribe.pipeline.demo.cases import Case
+from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.gaze import Gaze
 from gazescribe.pipeline.demo.population import READERS, RELEASE_READINGS, Population
 from gazescribe.pipeline.demo.readings import PUNCTUATION, Reading
@@ -51,7 +51,7 @@ class ReadingPlan:
     reading_id: str
     number: int
     phase: int
-    case: Case
+    case: Film
     edge_cases: frozenset[str]
     with_samples: bool
 
@@ -80,7 +80,7 @@ def plan_readings(
 
 
 def assign_edge_cases(
-    seed: int, readings: Sequence[tuple[int, Case]], rate: float
+    seed: int, readings: Sequence[tuple[int, Film]], rate: float
 ) -> list[frozenset[str]]:
     """Draw which readings, each with its phase and image, have which of `EDGE_CASES`.
 
@@ -103,7 +103,7 @@ def assign_edge_cases(
     return [frozenset(names) for names in cases_of_readings]
 
 
-def _has(case: Case, finding: str | None) -> bool:
+def _has(case: Film, finding: str | None) -> bool:
     findings = {lesion.finding for lesion in case.lesions}
     if finding == "any":
         return bool(findings - {"support devices"})

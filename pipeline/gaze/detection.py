@@ -33,7 +33,7 @@ class Detection(Strict):
 
 
 @dataclass(frozen=True)
-class Gaze:
+class Samples:
     """Samples of one reading in time order, n of them."""
 
     time_s: Floats
@@ -43,7 +43,7 @@ class Gaze:
     view: NDArray[np.intp]
 
 
-def detect(gaze: Gaze, settings: Detection) -> NDArray[np.intp]:
+def detect(gaze: Samples, settings: Detection) -> NDArray[np.intp]:
     """Find fixations: first and last sample of each in time order, shape (fixations, 2).
 
     They cover `min_duration_s` at least, each sample standing for one step of the tracker.
@@ -92,7 +92,7 @@ def step_of(time_s: Floats) -> float:
     return float(np.median(np.diff(time_s)))
 
 
-def stretches(gaze: Gaze) -> list[tuple[int, int]]:
+def stretches(gaze: Samples) -> list[tuple[int, int]]:
     """Cut samples into unbroken stretches, each from its first sample to one past its last."""
     apart = np.diff(gaze.time_s) > MISSING_STEPS * step_of(gaze.time_s)
     broken = apart | ~gaze.valid[1:] | ~gaze.valid[:-1] | (np.diff(gaze.view) != 0)

@@ -30,7 +30,7 @@ from gazescribe.pipeline.core.tables import (
     table_path,
     write_table,
 )
-from gazescribe.pipeline.gaze.detection import Detection, Floats, Gaze, detect, fixation_columns
+from gazescribe.pipeline.gaze.detection import Detection, Floats, Samples, detect, fixation_columns
 from gazescribe.pipeline.ingest.chunks import (
     READING_TABLES,
     Chunk,
@@ -179,7 +179,7 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
         ]
     )
     view = view_of_row[row]
-    gaze = Gaze(time_s, position_px / px_per_deg[view], valid, view)
+    gaze = Samples(time_s, position_px / px_per_deg[view], valid, view)
     spans = detect(gaze, settings)
     middle = spans.sum(axis=1) // 2
     return {

@@ -5,7 +5,7 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.gaze.detection import Gaze, detect, stretches
+from gazescribe.pipeline.gaze.detection import Samples, detect, stretches
 
 SETTINGS = override(load_params().fixations, smooth_s=0.0)
 
@@ -35,7 +35,7 @@ def planted(seed, rate_hz):
         where = to
     position_deg = np.array(place) + rng.normal(0, 0.03, (len(place), 2))
     flags = np.array(valid)
-    return truth, Gaze(np.array(time_s), position_deg, flags, np.zeros(len(flags), np.intp))
+    return truth, Samples(np.array(time_s), position_deg, flags, np.zeros(len(flags), np.intp))
 
 
 @pytest.mark.parametrize("rate_hz", [60, 250, 1000])
@@ -85,7 +85,7 @@ def test_idt_is_its_pseudocode(seed):
     rng = np.random.default_rng(seed)
     steps = rng.normal(0, 0.08, (1500, 2)) + (rng.random((1500, 1)) < 0.02) * rng.normal(0, 3, 2)
     n = len(steps)
-    gaze = Gaze(
+    gaze = Samples(
         np.arange(n) / 100, np.cumsum(steps, axis=0), rng.random(n) > 0.01, np.zeros(n, np.intp)
     )
     expected = []

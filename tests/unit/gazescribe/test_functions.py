@@ -4,7 +4,7 @@ import pytest
 
 import gazescribe as gs
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.gaze.detection import Gaze, detect
+from gazescribe.pipeline.gaze.detection import Samples, detect
 
 TIME_S = np.arange(200) / 100
 
@@ -19,7 +19,7 @@ def samples():
 def test_fixations_are_those_of_the_command(method):
     given = samples()
     position_deg = np.stack([given["x_px"] / 50, given["y_px"] / 40], axis=1)
-    gaze = Gaze(TIME_S, position_deg, np.ones(200, bool), np.zeros(200, np.intp))
+    gaze = Samples(TIME_S, position_deg, np.ones(200, bool), np.zeros(200, np.intp))
     settings = load_params().fixations.model_copy(update={"method": method})
     spans = detect(gaze, settings)
     found = gs.detect_fixations(pd.DataFrame(given), (50, 40), method=method)

@@ -5,7 +5,7 @@ import pydicom
 import pytest
 from pydicom.pixels import apply_voi_lut
 
-from gazescribe.pipeline.demo.cases import Anatomy, Case
+from gazescribe.pipeline.demo.cases import Anatomy, Film
 from gazescribe.pipeline.demo.dicom import uid, write_dicom
 
 ANATOMY = Anatomy(
@@ -16,7 +16,7 @@ ANATOMY = Anatomy(
     0,
     1,
 )
-CASE = Case(
+CASE = Film(
     99000001, 99000002, "00000000-00000000-00000000-00000000-00000001", 5, 3, "PA", "train", "chf",
     ANATOMY, (),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.cases import Anatomy, Case, Lesion
+from gazescribe.pipeline.demo.cases import Anatomy, Film, Lesion
 from gazescribe.pipeline.demo.egd_tables import box_rows, in_sheet_order, patient, sheet_row
 
 ANATOMY = Anatomy(
@@ -17,7 +17,7 @@ ANATOMY = Anatomy(
 def case(number=1, diagnosis="chf", findings=(), certainty=5, subject=99000001):
     lesions = tuple(Lesion(name, "left", 0.5, 0.5, 0.1, 0.1, certainty) for name in findings)
     dicom_id = f"00000000-00000000-00000000-00000000-{number:08d}"
-    return Case(
+    return Film(
         subject, 99500000 + number, dicom_id, 2544, 3056, "PA", "train", diagnosis, ANATOMY, lesions
     )
 

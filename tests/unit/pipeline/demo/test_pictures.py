@@ -6,7 +6,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from gazescribe.pipeline.demo.cases import Anatomy, Case, Lesion
+from gazescribe.pipeline.demo.cases import Anatomy, Film, Lesion
 from gazescribe.pipeline.demo.looks import LOOKS
 from gazescribe.pipeline.demo.pictures import masks, radiograph
 from gazescribe.pipeline.demo.population import draw_cases
@@ -19,7 +19,7 @@ ANATOMY = Anatomy(
     tilt_deg=0.0,
     exposure=1.0,
 )
-CASE = Case(
+CASE = Film(
     99000001, 99500001, "00000000-00000000-00000000-00000000-00000001", 424, 509, "PA", "train",
     "normal", ANATOMY, (),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.demo.cases import Case, Lesion, draw_anatomy
+from gazescribe.pipeline.demo.cases import Film, Lesion, draw_anatomy
 from gazescribe.pipeline.demo.readings import read_case, seen_lesions, speak, truth
 from gazescribe.pipeline.demo.reports import draw_report
 from tests.planted import planted
@@ -11,7 +11,7 @@ LESIONS = (
     Lesion("consolidation", "left", 0.7, 0.6, 0.1, 0.05, 5, 0.8),
     Lesion("pleural effusion", "right", 0.3, 0.75, 0.12, 0.05, 4, 0.95),
 )
-CASE = Case(
+CASE = Film(
     99000001, 99500001, "00000000-00000001-00000002-00000003-00000004", 424, 509, "PA", "train",
     None, draw_anatomy(np.random.default_rng(0), 424 / 509, []), LESIONS,
 )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.gaze.detection import Detection, Gaze, detect
+from gazescribe.pipeline.gaze.detection import Detection, Samples, detect
 
 SETTINGS = load_params().fixations
 METHODS = pytest.mark.parametrize("method", ["idt", "ivt"])
@@ -20,7 +20,7 @@ def gaze(places, per_place=30, rate_hz=100.0, **changes):
         "valid": np.ones(n, dtype=bool),
         "view": np.zeros(n, dtype=np.intp),
     }
-    return Gaze(**(given | changes))
+    return Samples(**(given | changes))
 
 
 def test_the_parameters_are_those_of_the_sources():
@@ -91,7 +91,7 @@ def test_a_repeated_time_is_no_infinite_velocity():
 def test_smoothing_takes_away_the_noise_of_single_samples():
     rng = np.random.default_rng(0)
     still = gaze([(0, 0)], 1000, 1000.0)
-    noisy = Gaze(
+    noisy = Samples(
         still.time_s, still.position_deg + rng.normal(0, 0.2, (1000, 2)), still.valid, still.view
     )
     assert detect(noisy, SETTINGS).tolist() == [[0, 999]]
