@@ -5,10 +5,10 @@ from typing import Literal
 
 import click
 
-from gazescribe.models.commands.runs import accelerator_option, run_option, summarise_runs
+from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
 from gazescribe.models.core.config import read_config
 from gazescribe.models.core.device import choose_device
-from gazescribe.models.core.runs import choose_runs, data_hash
+from gazescribe.models.core.runs import choose_runs, run_data
 from gazescribe.models.evaluating.run import check_trained, evaluate_run
 from gazescribe.pipeline.commands import options
 
@@ -31,12 +31,14 @@ def evaluate(
     """Score the networks in MODELS that CONFIG names, and write score tables to OUT.
 
     CONFIG is what `gazescribe configure` writes, MODELS what `gazescribe train` wrote. A run whose
-    scores are there already is left alone.
+    scores are there already is left alone, or linked from the store where OUT has lost them.
     """
     config = read_config(config_file)
     runs = choose_runs(config, names)
     check_trained(runs, models)
     device = choose_device(accelerator)
-    data = data_hash(config)
-    summaries = {run.name: evaluate_run(run, config, models, out, data, device) for run in runs}
+    data = run_data(config, runs)
+    summaries = {
+        run.name: evaluate_run(run, config, models, out, data[run.name], device) for run in runs
+    }
     summarise_runs(summaries, "scored", out, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from gazescribe.models.commands.runs import accelerator_option
+from gazescribe.models.commands.run_options import accelerator_option
 from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
 from gazescribe.models.predicting.run import PARTS, PredictOptions, run

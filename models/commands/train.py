@@ -5,9 +5,9 @@ from typing import Literal
 
 import click
 
-from gazescribe.models.commands.runs import accelerator_option, run_option, summarise_runs
+from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
 from gazescribe.models.core.config import read_config
-from gazescribe.models.core.runs import choose_runs, data_hash
+from gazescribe.models.core.runs import choose_runs, training_data
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.commands import options
 
@@ -30,14 +30,14 @@ def train(
     """Train the networks that CONFIG names, one after another.
 
     CONFIG is what `gazescribe configure` writes. A run that was killed goes on after its last whole
-    epoch; one that is done is left alone.
+    epoch; one that is done is left alone, or linked from the store where OUT has lost it.
     """
     config = read_config(config_file)
     runs = choose_runs(config, names)
     from gazescribe.models.training.fitting import choose_machine
 
     machine = choose_machine(accelerator, devices)
-    data = data_hash(config)
-    summaries = {run.name: train_run(run, config, out, data, machine) for run in runs}
+    data = training_data(config, runs)
+    summaries = {run.name: train_run(run, config, out, data[run.name], machine) for run in runs}
     if machine.rank == 0:
         summarise_runs(summaries, "trained", out, as_json=as_json)

@@ -25,6 +25,12 @@ from gazescribe.models.core.settings import (
 )
 from gazescribe.pipeline.core.errors import ParamsError
 
+TRAINS_AS = 1
+"""Stands for the arithmetic of training: raise it when a change alters what training computes, so
+that runs which are trained already are trained anew."""
+SCORES_AS = 1
+"""Likewise for the scores of a checkpoint."""
+
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),
     "inception_resnet": ("cross_entropy",),
@@ -163,6 +169,15 @@ PARTS = {
     "evaluation": CooperativeEvaluation,
 }
 """Of a CONFIG."""
+
+
+def training_inputs(run: CooperativeRun) -> tuple[str, ...]:  # noqa: ARG001  all runs read all
+    """Name the fields of `CooperativeInputs` that a run is trained on."""
+    return "images", "egd", "saliency_maps"
+
+
+scoring_inputs = training_inputs
+"""Name the fields of `CooperativeInputs` that a run is scored on."""
 
 
 def run_faults(run: CooperativeRun) -> list[str]:

@@ -40,6 +40,11 @@ class Config:
     evaluation: Any
 
 
+def settings_of(system: str) -> Any:
+    """Import the settings of a system."""
+    return importlib.import_module(SYSTEMS[system])
+
+
 def read_config(path: Path) -> Config:
     """Read and check a CONFIG.
 
@@ -53,7 +58,7 @@ def read_config(path: Path) -> Config:
         raise ParamsError(message, where=path, remedy="Write it again with `gazescribe configure`.")
     if not isinstance(system, str) or system not in SYSTEMS:
         raise ParamsError(f"system is {quote(system)}; known are {', '.join(SYSTEMS)}.", where=path)
-    settings: Any = importlib.import_module(SYSTEMS[system])
+    settings = settings_of(system)
     faults: list[str] = []
     kinds = {"schema_version": int, "system": str, "profile": str, **settings.PARTS}
     values = _read_keys(kinds, content, "", faults)

@@ -7,18 +7,25 @@ leave, and a second call does again only what has another hash.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gazescribe.models.core.checkpoint import FILE, read_metadata
-from gazescribe.models.core.config import Config
+from gazescribe.models.core.config import Config, settings_of
+from gazescribe.models.core.file_hashes import file_hash, folder_hashes
+from gazescribe.models.core.store import MEMORY
 from gazescribe.pipeline.core.errors import ParamsError
 
 WITHOUT_EFFECT = ("workers", "log")
 """Settings that leave the weights as they are."""
-HASHED_BYTES = 2**26
-"""Files up to this size are hashed; larger ones, such as shards at full size, count by theirs."""
+
+
+class RunData(NamedTuple):
+    """Hashes of what a run is trained on, and of what it is scored on."""
+
+    training: str
+    scoring: str
 
 
 def choose_runs(config: Config, names: Sequence[str]) -> list[Any]:
@@ -31,24 +38,63 @@ def choose_runs(config: Config, names: Sequence[str]) -> list[Any]:
     return [run for name, run in runs.items() if name in names or not names]
 
 
-def run_hash(run: Any, data: str, models: Path) -> str:
-    """Identify a run: by its settings, by the data, and by the weights it starts from.
+def training_data(config: Config, runs: Sequence[Any]) -> dict[str, str]:
+    """Identify, by the names of runs, what each is trained on, and by which arithmetic."""
+    settings = settings_of(config.system)
+    return _data(config, runs, settings.training_inputs, settings.TRAINS_AS)
 
-    Those of an earlier run count by its own hash, those of a file by its bytes; one that is not
-    there is missed where the network is built. Raises ParamsError if that run is not trained yet.
+
+def run_data(config: Config, runs: Sequence[Any]) -> dict[str, RunData]:
+    """Identify, by the names of runs, what each is trained on and scored on."""
+    settings = settings_of(config.system)
+    trained = training_data(config, runs)
+    scored = _data(config, runs, settings.scoring_inputs, settings.SCORES_AS)
+    return {name: RunData(trained[name], scored[name]) for name in trained}
+
+
+def _data(
+    config: Config, runs: Sequence[Any], inputs_of: Callable[[Any], Sequence[str]], version: int
+) -> dict[str, str]:
+    read = {run.name: inputs_of(run) for run in runs}
+    names = sorted({name for inputs in read.values() for name in inputs})
+    values = {name: getattr(config.inputs, name) for name in names}
+    folders = sorted({value for value in values.values() if isinstance(value, str)})
+    hashes = folder_hashes(folders, MEMORY)
+    # Folders count by what they hold, not by where they lie; all else by its value.
+    parts = {
+        name: hashes[value] if isinstance(value, str) else value for name, value in values.items()
+    }
+    return {
+        run: hash_of(version, {name: parts[name] for name in inputs})
+        for run, inputs in read.items()
+    }
+
+
+def run_hash(run: Any, data: str, models: Path) -> str:
+    """Identify a run: by its settings, by `training_data`, and by the weights it starts from.
+
+    Those of an earlier run in `models` count by its own hash, those of a file by its bytes; one
+    that is not there is missed where the network is built. Raises ParamsError if that run is not
+    trained yet.
     """
+    first = getattr(run, "init_from", None)
+    if not first:
+        return run_hash_after(run, data, None)
+    path = models / first / FILE
+    if not path.is_file():
+        message = f"{run.name} starts from the weights of {first}, which is not trained yet."
+        raise ParamsError(message, where=path, remedy=f"Train {first} first.")
+    return run_hash_after(run, data, read_metadata(path)["run_hash"])
+
+
+def run_hash_after(run: Any, data: str, first_hash: str | None) -> str:
+    """Identify a run that starts from one of this hash, or from none."""
     settings = dataclasses.asdict(run)
     decisive = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}
-    first = settings.get("init_from")
-    if first and not (models / first / FILE).is_file():
-        message = f"{run.name} starts from the weights of {first}, which is not trained yet."
-        raise ParamsError(message, where=models / first / FILE, remedy=f"Train {first} first.")
-    first_hash = read_metadata(models / first / FILE)["run_hash"] if first else None
-    parts = [decisive, data, first_hash]
-    if (file := settings.get("weights")) and Path(file).is_file():
-        with Path(file).open("rb") as content:
-            parts.append(hashlib.file_digest(content, "sha256").hexdigest())
-    return hash_of(*parts)
+    file = decisive.get("weights")
+    if file and Path(file).is_file():
+        decisive["weights"] = file_hash(Path(file))
+    return hash_of(decisive, data, first_hash)
 
 
 def portable(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,17 +109,3 @@ def hash_of(*parts: Any) -> str:
     """Identify content that fits JSON, by 32 hexadecimal digits."""
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def data_hash(config: Config) -> str:
-    """Identify the inputs: names and sizes of all files, and what those up to 64 MiB say."""
-    inputs = vars(config.inputs)
-    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
-    for folder in sorted(value for value in inputs.values() if isinstance(value, str)):
-        # Sorted: the order in which a file system lists is its own affair.
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
-                digest.update(f"{path.as_posix()} {path.stat().st_size}\n".encode())
-                if path.stat().st_size <= HASHED_BYTES:
-                    digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -4,8 +4,9 @@ Reads a CONFIG, the folders it names, and MODELS, what `gazescribe train` wrote.
 OUT/<run>/: its score tables; examples.npz, where the system gives examples; model.safetensors, the
 checkpoint with thresholds and scores added, since the one in MODELS stays as training left it;
 scores.json. They come together, this one last: where it is, the run is scored, and a second call
-leaves it alone as long as weights, data and settings of the evaluation are the same. One call at a
-time scores a run.
+leaves it alone as long as weights, data and settings of the evaluation are the same. They are kept
+in the store (`models.core.store`), and come from there where OUT was emptied. One call at a time
+scores a run.
 
 A system is a module `models.<system>.evaluation` with `score(run, path, config, device) -> Scored`.
 """
@@ -30,7 +31,8 @@ from gazescribe.models.core.checkpoint import (
     load_checkpoint,
 )
 from gazescribe.models.core.config import Config
-from gazescribe.models.core.runs import WITHOUT_EFFECT, hash_of, portable, run_hash
+from gazescribe.models.core.runs import WITHOUT_EFFECT, RunData, hash_of, portable, run_hash
+from gazescribe.models.core.store import entry_of, is_whole, keeping, link_all, set_aside
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError, quote
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign import read_json
@@ -40,6 +42,7 @@ from gazescribe.pipeline.core.tables import write_table
 if TYPE_CHECKING:  # torch takes seconds to import
     import torch
 
+CONTENT = "scores"
 SCORES = "scores.json"
 EXAMPLES = "examples.npz"
 WRITTEN = (SCORES, EXAMPLES, FILE, "*.parquet")
@@ -81,37 +84,61 @@ def check_trained(runs: Sequence[Any], models: Path) -> None:
 
 
 def evaluate_run(
-    run: Any, config: Config, models: Path, out: Path, data: str, device: "torch.device"
+    run: Any, config: Config, models: Path, out: Path, data: RunData, device: "torch.device"
 ) -> dict[str, Any]:
-    """Score one run, unless its scores are there already.
+    """Score one run, unless its scores are in OUT or in the store already.
 
-    `models` and `out` are the folders of all checkpoints, and of all scores; `data` is the
-    `data_hash` of the inputs. Gives what `scores.json` says, and `skipped`. Raises GazeError if the
-    checkpoint is of other settings, or what it is scored on is not what it must be.
+    `models` and `out` are the folders of all checkpoints, and of all scores. Gives what
+    `scores.json` says; `skipped`, where nothing was scored; `linked`, where it comes from the
+    store. Raises GazeError if the checkpoint is of other settings, or what it is scored on is not
+    what it must be.
     """
     path, folder = models / run.name / FILE, out / run.name
     checkpoint = load_checkpoint(path, system=config.system)
     check_settings(checkpoint, run, path)
-    key = score_hash(checkpoint, config, data)
+    notes = []
+    if run_hash(run, data.training, models) != checkpoint.run_hash:
+        notes.append(f"{run.name} was trained from other data or weights than are here")
+    key = score_hash(checkpoint, config, data.scoring, notes)
     if (earlier := read_scores(folder, key)) is not None:
-        return {**earlier, "skipped": True}
-    with replacing_folder(folder, "scores", obsolete=WRITTEN, mark=SCORES) as staging:
-        began = time.perf_counter()
-        system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
-        scored: Scored = system.score(run, path, config, device)
-        warnings = list(scored.warnings)
-        if run_hash(run, data, models) != checkpoint.run_hash:
-            warnings.append(f"{run.name} was trained from other data or weights than are here")
-        summary = {
-            "settings": portable(dataclasses.asdict(run)),
-            **scored.about,
-            "metrics": scored.metrics,
-            "warnings": warnings,
-            "hash": key,
-            "seconds": time.perf_counter() - began,
-        }
-        write_scores(scored, summary, path, staging)
-    return {**summary, "skipped": False}
+        return {**earlier, "skipped": True, "linked": False}
+    scored = entry_of(checkpoint.run_hash) / "scores" / key
+    warnings = []
+    with replacing_folder(folder, CONTENT, obsolete=WRITTEN, mark=SCORES) as staging:
+        is_scored = is_whole(scored)
+        if not is_scored:
+            if scored.exists():
+                warnings.append(set_aside(scored))
+            with keeping(scored, CONTENT, SCORES) as kept:
+                _score(run, path, config, key, notes, kept, device)
+        link_all(scored, staging)
+    summary = read_scores(folder, key) or {"warnings": []}
+    summary["warnings"] = [*summary["warnings"], *warnings]
+    return {**summary, "skipped": is_scored, "linked": is_scored}
+
+
+def _score(
+    run: Any,
+    path: Path,
+    config: Config,
+    key: str,
+    notes: Sequence[str],
+    folder: Path,
+    device: "torch.device",
+) -> None:
+    """Score the checkpoint at `path`, and write into a folder what comes of it."""
+    began = time.perf_counter()
+    system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
+    scored: Scored = system.score(run, path, config, device)
+    summary = {
+        "settings": portable(dataclasses.asdict(run)),
+        **scored.about,
+        "metrics": scored.metrics,
+        "warnings": [*scored.warnings, *notes],
+        "hash": key,
+        "seconds": time.perf_counter() - began,
+    }
+    write_scores(scored, summary, path, folder)
 
 
 def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
@@ -129,12 +156,15 @@ def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
         raise SchemaError(message, where=path, remedy="Train it again.", faults=faults)
 
 
-def score_hash(checkpoint: Checkpoint, config: Config, data: str) -> str:
-    """Identify scores by weights, data and how they are scored; not by notes in the checkpoint."""
+def score_hash(checkpoint: Checkpoint, config: Config, data: str, notes: Sequence[str]) -> str:
+    """Identify scores by weights, data and how they are scored; not by notes in the checkpoint.
+
+    `notes` are warnings that do not come from scoring, but stand among those of the scores.
+    """
     from safetensors.torch import save
 
     weights = hashlib.sha256(save(checkpoint.weights)).hexdigest()
-    return hash_of(checkpoint.run, weights, dataclasses.asdict(config.evaluation), data)
+    return hash_of(checkpoint.run, weights, dataclasses.asdict(config.evaluation), data, notes)
 
 
 def read_scores(folder: Path, key: str) -> dict[str, Any] | None:

@@ -28,7 +28,6 @@ from gazescribe.models.core.images import open_images
 from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics
 from gazescribe.models.mil.items import (
-    SUPERVISIONS,
     MilItems,
     check_splits,
     evaluation_items,
@@ -44,7 +43,7 @@ from gazescribe.models.mil.network import (
     probability_of,
     restored,
 )
-from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import SchemaError

@@ -12,14 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_images
-from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import SPLITS
@@ -39,23 +39,6 @@ READING_COLUMNS = [
     "has_gaze",
     "image_path",
 ]
-
-
-class Supervision(NamedTuple):
-    """Where annotations come from: fields of `MilInputs`."""
-
-    dataset: str
-    maps: str
-    associated: str | None
-
-
-SUPERVISIONS = {
-    "ellipse": Supervision("reflacx", "ellipse_maps", None),
-    "gaze": Supervision("reflacx", "label_maps", "associated"),
-    "degraded": Supervision("reflacx", "degraded_maps", "degraded_associated"),
-    "report": Supervision("reflacx", "report_maps", None),
-    "egd": Supervision("egd", "egd_maps", "egd_associated"),
-}
 
 
 @dataclass(frozen=True)
@@ -255,10 +238,10 @@ def reading_items(
 ) -> MilItems:
     """List the annotated readings of a split, by image path, with labels and maps.
 
-    `supervision` is a key of `SUPERVISIONS`. ellipse: labels are those with a mask. gaze and its
-    like: labels said, with or without a look. report: labels with an ellipse of any certainty, each
-    with the map of the whole reading (the published ablation). `images` is what `image_index`
-    gives. Raises AlignmentError if a map does not lie on its image.
+    `supervision` is a key of `SUPERVISIONS` in the settings. ellipse: labels are those with a mask.
+    gaze and its like: labels said, with or without a look. report: labels with an ellipse of any
+    certainty, each with the map of the whole reading (the published ablation). `images` is what
+    `image_index` gives. Raises AlignmentError if a map does not lie on its image.
     """
     source = SUPERVISIONS[supervision]
     maps = _map_index(getattr(inputs, source.maps))

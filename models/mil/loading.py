@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gazescribe.models.core.images import open_images
-from gazescribe.models.mil.items import SUPERVISIONS, MilItems
-from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.items import MilItems
+from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
 from gazescribe.models.training.augment import draw
 from gazescribe.models.training.sampling import (
     EpochSampler,

@@ -7,7 +7,7 @@ runs of a CONFIG from them.
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from gazescribe.models.core.settings import (
     NOT_EMPTY,
@@ -27,6 +27,29 @@ from gazescribe.models.core.settings import (
     values_of,
 )
 from gazescribe.pipeline.core.errors import ParamsError
+
+TRAINS_AS = 1
+"""Stands for the arithmetic of training: raise it when a change alters what training computes, so
+that runs which are trained already are trained anew."""
+SCORES_AS = 1
+"""Likewise for the scores of a checkpoint."""
+
+
+class Supervision(NamedTuple):
+    """Where annotations come from: fields of `MilInputs`."""
+
+    dataset: str
+    maps: str
+    associated: str | None
+
+
+SUPERVISIONS = {
+    "ellipse": Supervision("reflacx", "ellipse_maps", None),
+    "gaze": Supervision("reflacx", "label_maps", "associated"),
+    "degraded": Supervision("reflacx", "degraded_maps", "degraded_associated"),
+    "report": Supervision("reflacx", "report_maps", None),
+    "egd": Supervision("egd", "egd_maps", "egd_associated"),
+}
 
 
 def _check_layers(layers: tuple[int, ...]) -> None:
@@ -146,6 +169,23 @@ class MilProfile(MilSize):
 
 PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
 """Of a CONFIG."""
+
+
+def training_inputs(run: MilRun) -> tuple[str, ...]:
+    """Name the fields of `MilInputs` that a run is trained on."""
+    # REFLACX always: nobody that a run is scored on may be among those that it is trained on.
+    fields = ["images", "mimic", "reflacx", "channels"]
+    if run.supervision != "none":
+        source = SUPERVISIONS[run.supervision]
+        fields += [source.dataset, source.maps]
+        if source.associated:
+            fields.append(source.associated)
+    return tuple(dict.fromkeys(fields))
+
+
+def scoring_inputs(run: MilRun) -> tuple[str, ...]:
+    """Name the fields of `MilInputs` that a run is scored on; its own annotations are counted."""
+    return tuple(dict.fromkeys([*training_inputs(run), "ellipse_maps"]))
 
 
 def mil_runs(section: MilSection, profile: MilProfile) -> list[MilRun]:

@@ -11,6 +11,7 @@ was cut short is not what an uncut one had.
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -109,9 +110,15 @@ def seed_all(seed: int) -> None:
 class EpochEnd(pl.Callback):
     """Seed each epoch, judge it when it ends, keep the state from which the next one follows."""
 
-    def __init__(self, plan: TrainingPlan, resume: Path) -> None:
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        resume: Path,
+        at_epoch: Callable[[Course], None] | None = None,
+    ) -> None:
         self._plan = plan
         self._resume = resume
+        self._at_epoch = at_epoch
         self.course = Course()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
@@ -127,6 +134,8 @@ class EpochEnd(pl.Callback):
         """Keep the state between epochs; seed what the loader and dropout draw."""
         if self.course.rows and trainer.is_global_zero:
             self._save(trainer, pl_module)
+        if self._at_epoch and trainer.is_global_zero:
+            self._at_epoch(self.course)
         # By seed and epoch alone: an epoch that is replayed draws what it drew.
         seed_all(epoch_seed(self._plan.seed, trainer.current_epoch))
         self._first_wrong = torch.full((), -1, device=pl_module.device)

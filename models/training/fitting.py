@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,10 +82,18 @@ def wait_for_all() -> None:
         torch.distributed.barrier()
 
 
-def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -> Course:
+def fit(
+    job: Job,
+    *,
+    resume: Path,
+    machine: Machine,
+    live: Path | None = None,
+    at_epoch: Callable[[Course], None] | None = None,
+) -> Course:
     """Train a job's module, or go on where a killed run of the same job left off.
 
     `resume` is the file of the state after the last whole epoch, `live` the folder for DVCLive.
+    `at_epoch` is told, by one process, what there is when an epoch begins.
     Raises GazeError if the loss is no longer a number, or the monitored value is not logged. Raises
     SystemExit with status 143 if the process is told to stop (SIGTERM); the state is kept.
     """
@@ -95,7 +103,7 @@ def fit(job: Job, *, resume: Path, machine: Machine, live: Path | None = None) -
         network.to(memory_format=torch.channels_last)
     if plan.compile:
         network.compile()
-    epochs = EpochEnd(plan, resume)
+    epochs = EpochEnd(plan, resume, at_epoch)
     callbacks: list[pl.Callback] = [epochs, EpochBar(plan.name)]
     if live:
         callbacks.append(LiveLog(live))

@@ -3,7 +3,8 @@
 Reads a CONFIG and the folders it names. Writes for each run OUT/<run>/model.safetensors, epochs.csv
 (what was logged, one row an epoch), train.json, and texts of the system's own. They come together,
 the checkpoint last: where it is, the run is done, and a second call leaves it alone as long as
-settings and data are the same. One call at a time trains a run.
+settings and data are the same. What is done is kept in the store (`models.core.store`): where OUT
+was emptied, it comes from there. One call at a time trains a run.
 """
 
 import csv
@@ -13,13 +14,23 @@ import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, read_metadata, save_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.runs import portable, run_hash
-from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.models.core.store import (
+    entry_of,
+    is_whole,
+    keeping,
+    link_all,
+    read_state,
+    set_aside,
+    write_state,
+)
+from gazescribe.pipeline.core.errors import AlignmentError, GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.locks import alone
@@ -31,49 +42,79 @@ if TYPE_CHECKING:  # Lightning takes 20 s to import
 SUMMARY = "train.json"
 WRITTEN = (FILE, SUMMARY, "*.csv")
 """What a run leaves, and a later one replaces; the curves of DVCLive are its own affair."""
-RESUME = Path(".resume")
+RESUME = Path("resume") / "epoch.pt"
+"""In the entry of the store."""
+CONTENT = "trained networks"
 IN_CHECKPOINT = ("best_epoch", "best_score", "epochs", "monitor", "training", "warnings")
 """Of the summary; not how long it took, so that the same training gives the same bytes."""
 
 
 def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine") -> dict[str, Any]:
-    """Train one run, unless its checkpoint is there already.
+    """Train one run, unless it is in OUT or in the store already.
 
-    `out` is the folder of all runs, `data` the `data_hash` of the inputs. Gives what `train.json`
-    says, and `skipped`; of a run that is done and has lost that file, what its checkpoint says: all
-    but times and memory. Raises GazeError if another call trains this run.
+    `out` is the folder of all runs, `data` what `training_data` says of this one. Gives what
+    `train.json` says; `skipped`, where nothing was trained; `linked`, where it comes from the
+    store. Of a run that is in OUT and has lost that file it gives what its checkpoint says: all but
+    times and memory. Raises GazeError if another call trains this run.
     """
     from gazescribe.models.training.fitting import wait_for_all
 
     folder = out / run.name
     key = run_hash(run, data, out)
     if (earlier := _read_summary(folder, key)) is not None:
-        return {**earlier, "skipped": True}
-    resume = RESUME / key
+        return {**earlier, "skipped": True, "linked": False}
+    entry = entry_of(key)
+    trained = entry / "run"
+    is_trained = is_whole(trained)
+    warnings = []
     if machine.rank == 0:  # one of the processes that train together writes
-        writing = replacing_folder(folder, "trained networks", obsolete=WRITTEN, mark=FILE)
-        with alone(resume):
-            with writing as staging:
-                course, job, summary = _train(run, config, out, resume, machine)
-                checkpoint = Checkpoint(
-                    system=config.system,
-                    run=portable(dataclasses.asdict(run)),
-                    run_hash=key,
-                    labels=list(job.labels),
-                    input=dict(job.input),
-                    training={name: summary[name] for name in IN_CHECKPOINT},
-                    weights=course.best_weights,
-                )
-                write_run(checkpoint, course.rows, summary, job.files, staging)
-            shutil.rmtree(resume, ignore_errors=True)
-    else:
-        _, _, summary = _train(run, config, out, resume, machine)
+        writing = replacing_folder(folder, CONTENT, obsolete=WRITTEN, mark=FILE)
+        with alone(entry), writing as staging:
+            if not is_trained:
+                if trained.exists():
+                    warnings.append(set_aside(trained))
+                _train_and_keep(run, config, out, key, machine)
+            link_all(trained, staging)
+    elif not is_trained:
+        _train(run, config, out, entry, machine)
     wait_for_all()  # else the next run could look for a checkpoint that is being written
-    return {**summary, "skipped": False}
+    summary = _read_summary(folder, key) or {"warnings": []}
+    summary["warnings"] = [*summary["warnings"], *warnings]
+    return {**summary, "skipped": is_trained, "linked": is_trained}
+
+
+def _train_and_keep(run: Any, config: Config, out: Path, key: str, machine: "Machine") -> None:
+    """Train a run into its entry of the store, and write there what comes of it."""
+    entry = entry_of(key)
+    settings = portable(dataclasses.asdict(run))
+    resume = entry / RESUME
+    about = {} if resume.exists() else {"epoch": 0, "seconds": 0.0}
+    write_state(entry, system=config.system, run=settings, status="running", error=None, **about)
+    try:
+        course, job, summary = _train(run, config, out, entry, machine)
+        checkpoint = Checkpoint(
+            system=config.system,
+            run=settings,
+            run_hash=key,
+            labels=list(job.labels),
+            input=dict(job.input),
+            training={name: summary[name] for name in IN_CHECKPOINT},
+            weights=course.best_weights,
+        )
+        with keeping(entry / "run", CONTENT, FILE) as staging:
+            write_run(checkpoint, course.rows, summary, job.files, staging)
+    except BaseException as fault:
+        is_stopped = isinstance(fault, KeyboardInterrupt | SystemExit)
+        status = "stopped" if is_stopped else "failed"
+        with suppress(GazeError, OSError):  # what is said first is what went wrong
+            write_state(entry, status=status, error=str(fault) or type(fault).__name__)
+        raise
+    write_state(entry, status="done", epoch=len(course.rows), seconds=course.seconds)
+    shutil.rmtree(resume.parent, ignore_errors=True)
 
 
 def _train(
-    run: Any, config: Config, out: Path, resume: Path, machine: "Machine"
+    run: Any, config: Config, out: Path, entry: Path, machine: "Machine"
 ) -> tuple["Course", "Job", dict[str, Any]]:
     """Train a run, or go on with it; give also what `train.json` says."""
     from gazescribe.models.training.epochs import seed_all
@@ -87,7 +128,15 @@ def _train(
     job: Job = system.prepare(run, config.inputs, out, machine)
     prepare_s = time.monotonic() - begin
     live = out / run.name / "dvclive" if run.log == "dvclive" else None
-    course = fit(job, resume=resume / "epoch.pt", machine=machine, live=live)
+    begun = read_state(entry).get("epochs_begun", 0)
+
+    def write_progress(course: "Course") -> None:
+        nonlocal begun
+        begun += 1  # with those that were cut off
+        done = len(course.rows)
+        write_state(entry, epoch=done, seconds=course.seconds, epochs_begun=begun)
+
+    course = fit(job, resume=entry / RESUME, machine=machine, live=live, at_epoch=write_progress)
     if math.isnan(course.best_score):
         plan = job.plan
         message = f"{plan.monitor} of {plan.name}, which chooses its epoch, is a number after none"

@@ -88,7 +88,7 @@ def _make_networks() -> None:
     Path("config.json").write_text(json.dumps({"schema_version": 1, **content}))
     gazescribe("train", "config.json", "models", "--accelerator", "cpu")
     gazescribe("evaluate", "config.json", "models", "scored", "--accelerator", "cpu")
-    shutil.rmtree(".resume", ignore_errors=True)
+    shutil.rmtree(".runs", ignore_errors=True)
     for package, name, model in (
         (scores, "mil_scores", "et"),
         (cooperative_scores, "cooperative_scores", "mt_unet"),

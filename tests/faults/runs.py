@@ -31,7 +31,7 @@ LIMIT_S = 60
 MEMORY = 3 * 2**30  # bytes that a command may ask for on so small inputs
 VOLATILE = re.compile(rb'"(seconds|prepare_s|peak_memory_mib|images_a_second)": [\d.]+')
 OURS = (".written.json", ".bidsignore")  # hidden, but part of OUT
-LEFT = (".resume", ".OUT.partial")  # work that the next run takes up
+LEFT = (".runs", ".OUT.partial")  # work that the next run takes up
 Snapshot = dict[str, str]
 
 

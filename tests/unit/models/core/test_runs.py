@@ -1,10 +1,11 @@
 import dataclasses
+import sys
+from types import SimpleNamespace
 
 import pytest
 
-from gazescribe.models.core import runs
-from gazescribe.models.core.config import Config
-from gazescribe.models.core.runs import choose_runs, data_hash, hash_of, run_hash
+from gazescribe.models.core.config import SYSTEMS, Config
+from gazescribe.models.core.runs import choose_runs, hash_of, run_data, run_hash, training_data
 from gazescribe.pipeline.core.errors import ParamsError
 
 
@@ -23,14 +24,29 @@ class Run:
 class Inputs:
     tables: str
     channels: dict
+    maps: str
+
+
+def training_inputs(run):
+    return ("tables", "channels", "maps") if run.seed else ("tables", "channels")
+
+
+SETTINGS = SimpleNamespace(
+    TRAINS_AS=1,
+    SCORES_AS=1,
+    training_inputs=training_inputs,
+    scoring_inputs=lambda _: ("tables", "channels"),
+)
 
 
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(SYSTEMS, "small", "small_settings")
+    monkeypatch.setitem(sys.modules, "small_settings", SETTINGS)
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "rows.parquet").write_bytes(b"rows")
-    inputs = Inputs("tables", {"a": ("Edema",)})
+    inputs = Inputs("tables", {"a": ("Edema",)}, "maps")
     return Config("small", "demo", inputs, (Run(), Run("small-seed1", 1)), None)
 
 
@@ -58,24 +74,43 @@ def test_a_file_of_weights_counts_by_what_it_says(tmp_path):
         path.write_bytes(content)
         hashes.append(run_hash(run, "data", tmp_path))
     assert len(set(hashes)) == 4
+    path.rename(tmp_path / "moved.pth")
+    assert run_hash(Run(weights=str(tmp_path / "moved.pth")), "data", tmp_path) == hashes[-1]
 
 
-def test_data_hash(tmp_path, config):
-    before = data_hash(config)
-    assert data_hash(config) == before
+def test_data_count_by_what_a_run_reads(tmp_path, config):
+    first, second = config.runs
+    before = run_data(config, config.runs)
+    assert run_data(config, config.runs) == before
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "one.npy").write_bytes(b"1")
+    after = run_data(config, config.runs)
+    assert after[first.name] == before[first.name]  # only the second is trained on maps
+    assert after[second.name].training != before[second.name].training
+    assert after[second.name].scoring == before[second.name].scoring
     (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
-    changed = data_hash(config)
-    (tmp_path / "tables" / "more.npy").write_bytes(b"1")
-    assert len({before, changed, data_hash(config)}) == 3
+    assert run_data(config, config.runs)[first.name].training != before[first.name].training
+    assert training_data(config, [first]) == {
+        first.name: run_data(config, config.runs)[first.name].training
+    }
 
 
-def test_large_files_count_by_size(tmp_path, config, monkeypatch):
-    monkeypatch.setattr(runs, "HASHED_BYTES", 3)
-    before = data_hash(config)
-    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS")
-    assert data_hash(config) == before
-    (tmp_path / "tables" / "rows.parquet").write_bytes(b"ROWS+")
-    assert data_hash(config) != before
+def test_folders_count_by_what_they_hold(tmp_path, config):
+    before = training_data(config, config.runs)
+    (tmp_path / "tables").rename(tmp_path / "moved")
+    moved = dataclasses.replace(config, inputs=Inputs("moved", {"a": ("Edema",)}, "maps"))
+    assert training_data(moved, config.runs) == before
+    other = dataclasses.replace(config, inputs=Inputs("moved", {"a": ()}, "maps"))
+    assert training_data(other, config.runs) != before
+
+
+def test_arithmetic_counts(config, monkeypatch):
+    before = run_data(config, config.runs)
+    monkeypatch.setattr(SETTINGS, "TRAINS_AS", 2)
+    after = run_data(config, config.runs)
+    name = config.runs[0].name
+    assert after[name].training != before[name].training
+    assert after[name].scoring == before[name].scoring
 
 
 def test_choose_runs(config):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -19,8 +20,8 @@ from gazescribe.models.core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from gazescribe.models.core.config import SCHEMA_VERSION, Config
-from gazescribe.models.core.runs import data_hash, run_hash
+from gazescribe.models.core.config import SCHEMA_VERSION, SYSTEMS, Config
+from gazescribe.models.core.runs import RunData, run_data, run_hash
 from gazescribe.models.evaluating import run as evaluate_module
 from gazescribe.models.evaluating.run import Scored, check_trained, evaluate_run
 from gazescribe.models.mil.settings import MilEvaluation
@@ -84,6 +85,10 @@ def config(tmp_path, monkeypatch):
         return Scored(tables, {"thresholds": [0.5]}, THRESHOLDS, metrics, examples, ["it is small"])
 
     monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
+    monkeypatch.setitem(SYSTEMS, "small", "gazescribe.models.small.settings")
+    inputs_of = {name: lambda _: ("tables",) for name in ("training_inputs", "scoring_inputs")}
+    settings = SimpleNamespace(TRAINS_AS=1, SCORES_AS=1, **inputs_of)
+    monkeypatch.setitem(sys.modules, "gazescribe.models.small.settings", settings)
     system = SimpleNamespace(score=score, calls=calls)
     monkeypatch.setitem(sys.modules, "gazescribe.models.small.evaluation", system)
     (tmp_path / "tables").mkdir()
@@ -91,8 +96,13 @@ def config(tmp_path, monkeypatch):
     runs = Run(), Run("small-seed1", seed=1)
     found = Config("small", "demo", Inputs("tables"), runs, MilEvaluation("published", 2))
     for run in runs:
-        save(run, tmp_path / "models", data_hash(found))
+        save(run, tmp_path / "models", training(found))
     return found
+
+
+def training(config):
+    """Hash of what each run of a CONFIG is trained on: all on the same."""
+    return run_data(config, config.runs)[config.runs[0].name].training
 
 
 def calls():
@@ -111,8 +121,8 @@ def save(run, models, data, value=1.0):
 
 
 def scored(config, tmp_path, run=None):
-    data = data_hash(config)
     run = run or config.runs[0]
+    data = run_data(config, [run])[run.name]
     return evaluate_run(run, config, tmp_path / "models", tmp_path / "out", data, CPU)
 
 
@@ -130,7 +140,7 @@ def test_what_it_writes(tmp_path, config):
     with np.load(folder / "examples.npz", allow_pickle=False) as file:
         assert file["image"].shape == (1, 4, 4)
     written = json.loads((folder / "scores.json").read_text())
-    assert {**written, "skipped": False} == json.loads(json.dumps(found))
+    assert {**written, "skipped": False, "linked": False} == json.loads(json.dumps(found))
     assert written["settings"]["layers"] == [3, 4]
     assert (written["thresholds"], written["metrics"]) == ([0.5], {"auroc": 0.5})
     assert written["warnings"] == ["it is small"]
@@ -158,8 +168,30 @@ def test_what_is_said_of_a_checkpoint_does_not_count(tmp_path, config):
     assert calls() == ["small-seed0"]
 
 
+def test_scores_that_out_has_lost_are_linked(tmp_path, config):
+    first = scored(config, tmp_path)
+    folder = tmp_path / "out" / "small-seed0"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shutil.rmtree(tmp_path / "out")
+    assert scored(config, tmp_path) == {**first, "skipped": True, "linked": True}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert calls() == ["small-seed0"]
+
+
+def test_scores_that_were_changed_in_the_store_are_made_anew(tmp_path, config):
+    scored(config, tmp_path)
+    path = tmp_path / "out" / "small-seed0" / "examples.npz"
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    shutil.rmtree(tmp_path / "out")
+    again = scored(config, tmp_path)
+    assert (again["skipped"], len(path.read_bytes()) > 0) == (False, True)
+    assert "examples.npz of .runs/" in again["warnings"][1]
+    assert calls() == ["small-seed0", "small-seed0"]
+
+
 def change_weights(tmp_path, config):
-    save(config.runs[0], tmp_path / "models", data_hash(config), value=2.0)
+    save(config.runs[0], tmp_path / "models", training(config), value=2.0)
     return config
 
 
@@ -191,7 +223,7 @@ def test_a_run_that_fails_leaves_the_old_scores_whole(tmp_path, config, monkeypa
     scored(config, tmp_path)
     folder = tmp_path / "out" / "small-seed0"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    save(config.runs[0], tmp_path / "models", data_hash(config), value=2.0)
+    save(config.runs[0], tmp_path / "models", training(config), value=2.0)
 
     def killed(*_, **__):
         raise RuntimeError("killed")
@@ -232,8 +264,9 @@ def test_other_settings_than_it_was_trained_with(tmp_path, config):
 
 def test_another_system(tmp_path, config):
     other = dataclasses.replace(config, system="cooperative")
+    models, out, data = tmp_path / "models", tmp_path / "out", RunData("", "")
     with pytest.raises(SchemaError, match="a cooperative network expected, small found"):
-        scored(other, tmp_path)
+        evaluate_run(config.runs[0], other, models, out, data, CPU)
 
 
 def test_runs_that_are_not_trained_are_all_named(tmp_path, config):

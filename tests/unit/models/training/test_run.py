@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +15,9 @@ from torch.utils.data import DataLoader
 from gazescribe.models.commands import train as train_command
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.core.checkpoint import load_checkpoint
-from gazescribe.models.core.config import Config
+from gazescribe.models.core.config import SYSTEMS, Config
 from gazescribe.models.core.runs import run_hash
+from gazescribe.models.core.store import read_state
 from gazescribe.models.training import run as run_module
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job, Machine
@@ -58,6 +61,9 @@ def prepare(run, inputs, out, machine):
 def config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
+    monkeypatch.setitem(SYSTEMS, "small", "gazescribe.models.small.settings")
+    settings = SimpleNamespace(TRAINS_AS=1, training_inputs=lambda _: ("tables", "channels"))
+    monkeypatch.setitem(sys.modules, "gazescribe.models.small.settings", settings)
     monkeypatch.setitem(
         sys.modules, "gazescribe.models.small.training", SimpleNamespace(prepare=prepare)
     )
@@ -72,7 +78,7 @@ def test_what_it_writes(tmp_path, config):
     folder = tmp_path / "out" / "small-seed0"
     assert entries(folder) == {"model.safetensors", "epochs.csv", "train.json"}
     written = json.loads((folder / "train.json").read_text())
-    assert {**written, "skipped": False} == summary
+    assert {**written, "skipped": False, "linked": False} == summary
     assert (written["training"], written["warnings"]) == ({"n": N}, ["it is small"])
     rows = list(csv.DictReader((folder / "epochs.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["0", "1"]
@@ -81,7 +87,9 @@ def test_what_it_writes(tmp_path, config):
     assert checkpoint.run == dataclasses.asdict(config.runs[0])
     assert set(checkpoint.weights) == set(Small().network.state_dict())
     assert "seconds" not in checkpoint.training
-    assert list((tmp_path / ".resume").iterdir()) == []
+    (entry,) = (tmp_path / ".runs").iterdir()
+    assert {path.name for path in entry.iterdir()} == {"run", "state.json"}
+    assert (entry / "run" / "epochs.csv").samefile(folder / "epochs.csv")
 
 
 def test_a_run_that_is_done_is_left_alone(tmp_path, config):
@@ -112,6 +120,7 @@ def test_a_run_that_is_done_needs_its_checkpoint_alone(tmp_path, config):
 def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
     first, _ = config.runs
     train_run(first, config, tmp_path / "whole", "data", CPU)
+    shutil.rmtree(tmp_path / ".runs")
 
     def killed(*arguments):
         job = prepare(*arguments)
@@ -121,13 +130,59 @@ def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
     monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", killed)
     with pytest.raises(RuntimeError, match="killed"):
         train_run(first, config, tmp_path / "out", "data", CPU)
-    assert len(list((tmp_path / ".resume").glob("*/epoch.pt"))) == 1
+    (state,) = (tmp_path / ".runs").glob("*/resume/epoch.pt")
+    assert read_state(state.parent.parent) | {"run": None} == {
+        "system": "small",
+        "run": None,
+        "status": "failed",
+        "error": "killed",
+        "epoch": 1,
+        "epochs_begun": 2,
+        "seconds": pytest.approx(0, abs=9),
+    }
     assert list((tmp_path / "out").iterdir()) == []
     monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", prepare)
     train_run(first, config, tmp_path / "out", "data", CPU)
     for name in ("model.safetensors", "epochs.csv"):
         whole, resumed = (tmp_path / out / "small-seed0" / name for out in ("whole", "out"))
         assert whole.read_bytes() == resumed.read_bytes()
+
+
+def test_a_run_that_out_has_lost_is_linked(tmp_path, config, monkeypatch):
+    first, _ = config.runs
+    train_run(first, config, tmp_path / "out", "data", CPU)
+    folder = tmp_path / "out" / "small-seed0"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shutil.rmtree(tmp_path / "out")  # as DVC does before a stage
+
+    def never(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", never)
+    again = train_run(first, config, tmp_path / "out", "data", CPU)
+    assert (again["skipped"], again["linked"], again["warnings"]) == (True, True, ["it is small"])
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    # A second OUT is as good a place, and other data are another run.
+    assert train_run(first, config, tmp_path / "more", "data", CPU)["linked"]
+    with pytest.raises(AssertionError, match="trained again"):
+        train_run(first, config, tmp_path / "out", "other data", CPU)
+
+
+def test_a_run_that_was_changed_in_the_store_is_trained_again(tmp_path, config):
+    first, _ = config.runs
+    train_run(first, config, tmp_path / "out", "data", CPU)
+    path = tmp_path / "out" / "small-seed0" / "model.safetensors"
+    before = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(before[:-4] + bytes(4))  # through the link
+    shutil.rmtree(tmp_path / "out")
+    again = train_run(first, config, tmp_path / "out", "data", CPU)
+    assert (again["skipped"], again["linked"]) == (False, False)
+    assert "model.safetensors of .runs/" in again["warnings"][1]
+    assert "changed after it was written: moved to run.damaged and not used" in again["warnings"][1]
+    assert path.read_bytes() == before
+    shutil.rmtree(tmp_path / "out")
+    assert train_run(first, config, tmp_path / "out", "data", CPU)["linked"]
 
 
 def test_two_calls_at_once(tmp_path, config):
@@ -140,8 +195,8 @@ def test_two_calls_at_once(tmp_path, config):
     with alone(tmp_path / "out" / "small-seed0"):
         assert not train_run(second, config, tmp_path / "out", "data", CPU)["skipped"]
     # The same run elsewhere would share the state to resume from.
-    resume = tmp_path / ".resume" / run_hash(first, "data", tmp_path / "out")
-    with alone(resume), pytest.raises(WriteError, match="another run is writing here: process"):
+    entry = Path(".runs") / run_hash(first, "data", tmp_path / "out")
+    with alone(entry), pytest.raises(WriteError, match="another run is writing here: process"):
         train_run(first, config, tmp_path / "other", "data", CPU)
 
 
@@ -217,6 +272,10 @@ def test_the_command_says_what_it_did(config, monkeypatch, tmp_path):
         "small-seed0": False,
         "small-seed1": True,
     }
+    shutil.rmtree("out")
+    again = invoke("train", tmp_path / "config.json", "out")
+    line = "0 networks trained in 0 s, 0 were there already, 2 linked, trained before → out"
+    assert line in again.output
 
 
 @pytest.mark.parametrize(

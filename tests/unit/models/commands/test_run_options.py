@@ -4,11 +4,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gazescribe.models.commands.runs import accelerator_option, run_option, summarise_runs
+from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
 
 
-def summary(*warnings, seconds=2.4, skipped=False):
-    return {"warnings": list(warnings), "seconds": seconds, "skipped": skipped}
+def summary(*warnings, seconds=2.4, skipped=False, linked=False):
+    about = {"skipped": skipped, "linked": linked}
+    return {"warnings": list(warnings), "seconds": seconds, **about}
 
 
 RUNS = {
@@ -23,6 +24,14 @@ def test_every_warning_is_given_once_and_seconds_are_of_what_was_done(tmp_path, 
     shown = capsys.readouterr()
     assert shown.err.splitlines() == ["warning: few images", "warning: no maps"]
     assert shown.out.strip() == f"2 networks trained in 6 s, 1 were there already → {tmp_path}"
+
+
+def test_runs_that_come_from_the_store_are_counted_apart(tmp_path, capsys):
+    summarise_runs(
+        {**RUNS, "et-seed3": summary(skipped=True, linked=True)}, "scored", tmp_path, as_json=False
+    )
+    shown = capsys.readouterr().out
+    assert ", 1 were there already, 1 linked, scored before → " in shown
 
 
 def test_as_json_it_gives_all_of_every_run(tmp_path, capsys):

@@ -32,6 +32,9 @@ def summarise_runs(
         click.secho(f"warning: {text}", fg="yellow", err=True)
     seconds = [summary["seconds"] for summary in summaries.values() if not summary["skipped"]]
     line = f"{len(seconds)} networks {verb} in {sum(seconds):.0f} s"
-    n_done_before = len(summaries) - len(seconds)
-    line += f", {n_done_before} were there already → {out}"
+    n_linked = sum(summary["linked"] for summary in summaries.values())
+    line += f", {len(summaries) - len(seconds) - n_linked} were there already"
+    if n_linked:
+        line += f", {n_linked} linked, {verb} before"
+    line += f" → {out}"
     options.summarise(line, summaries, as_json=as_json)
