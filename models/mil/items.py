@@ -194,7 +194,8 @@ def check_splits(inputs: MilInputs, run: MilRun) -> None:
     ]
     if faults:
         message = f"{len(faults)} subjects are in two splits of what {run.name} sees."
-        remedy = "Ingest all data sets with the same --val-subjects, or all without."
+        remedy = "Ingest all data sets with the same --val-subjects, or all without it, and EGD and"
+        remedy += " MIMIC-CXR-JPG both with --reflacx, or both without it."
         raise AlignmentError(message, remedy=remedy, faults=faults)
 
 

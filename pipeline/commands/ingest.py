@@ -14,6 +14,8 @@ from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
+WITH_REFLACX = ("egd", "mimic-cxr-jpg")
+"""Data sets that have subjects of REFLACX."""
 COUNTED = {
     "readings": ("reading",),
     "readings_with_gaze": ("with gaze", "with gaze"),
@@ -38,6 +40,11 @@ COUNTED = {
     help="The authors' labeler-tuning readings, one a line.  [default: a seeded draw]",
 )
 @options.mimic_metadata_option
+@click.option(
+    "--reflacx",
+    type=options.EXISTING_FOLDER,
+    help="REFLACX's tables: validation subjects of EGD and MIMIC-CXR-JPG are drawn among its own.",
+)
 @click.option("--samples", is_flag=True, help="Write the table of gaze samples too.")
 @options.parallel_options
 @options.params_option
@@ -56,6 +63,9 @@ def ingest(
     for name in ("val_subjects", "tuning_readings"):
         values[name] = values[name] or getattr(settings, name)  # the command line wins
     manifest = load_readable(dataset)
+    if values["reflacx"] is not None and manifest.name not in WITH_REFLACX:
+        message = f"--reflacx is an option of {' and '.join(WITH_REFLACX)}, not of {manifest.name}."
+        raise click.UsageError(message)  # it would be without effect
     root = find_root(root, manifest)
     summary = ingest_tree(root, out, manifest, settings, IngestOptions(**values))
     options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)

@@ -1,22 +1,21 @@
 """Train, validate and test by subject, from the authors' lists or a seeded draw.
 
 REFLACX, EGD and MIMIC-CXR-JPG share subjects, so the draw looks at the subject's number alone: all
-data sets agree on it, in whatever order they are read (spec mil 6.3).
+data sets agree on it, in whatever order they are read (spec mil 6.3). The authors moved subjects of
+REFLACX alone. So MIMIC-CXR-JPG and EGD, which have many others, ask REFLACX's tables who is in it.
 """
 
 import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.ingest.settings import Ingest
-
-# EGD's authors published no split for the cooperative network; these shares are ours.
-EGD_SHARES = {"train": 0.7, "validate": 0.1, "test": 0.2}
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,16 @@ class SplitPlan:
     listed: frozenset[int] | None
     draw: Draw
     source: str  # where the split comes from, for every result
+    drawn_from: frozenset[int] | None = None  # subjects that can be drawn; None for all
 
     def split_of(self, subject_id: int, published: str) -> str:
         """Give the split of a subject whose images have this split in MIMIC-CXR-JPG."""
         if published != "train":
             return published
-        if self.listed is None:
-            return "validate" if self.draw.takes(subject_id) else "train"
-        return "validate" if subject_id in self.listed else "train"
+        if self.listed is not None:
+            return "validate" if subject_id in self.listed else "train"
+        can_be_drawn = self.drawn_from is None or subject_id in self.drawn_from
+        return "validate" if can_be_drawn and self.draw.takes(subject_id) else "train"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,29 @@ def plan_splits(val_subjects: Path | None, settings: Ingest) -> SplitPlan:
         return SplitPlan(None, draw, str(draw))
     lines, source = _read_list(val_subjects, r"\d{8}", "subjects")
     return SplitPlan(frozenset(map(int, lines)), draw, source)
+
+
+def plan_shared_splits(options: IngestOptions, settings: Ingest) -> SplitPlan:
+    """Plan the splits of a data set that has REFLACX's subjects and others: the others stay.
+
+    Where nobody says who is in REFLACX, the draw takes its share of all subjects, REFLACX's among
+    them, which agrees with REFLACX's own splits, but validates on far more images than the authors.
+    Raises as `plan_splits`, or if the tables that should be REFLACX's are not.
+    """
+    plan = plan_splits(options.val_subjects, settings)
+    if plan.listed is not None:
+        return plan
+    if options.reflacx is None:
+        return replace(plan, source=f"{plan.draw}, as REFLACX's were not given (--reflacx)")
+    readings = read_table(options.reflacx, "readings", ["subject_id", "dataset"])
+    others = sorted(set(readings["dataset"].to_pylist()) - {"reflacx"})
+    if others:
+        message = f"these are tables of {', '.join(others)}, not REFLACX's."
+        raise ManifestError(message, where=options.reflacx)
+    subjects = frozenset(readings["subject_id"].to_pylist())
+    share = f"{plan.draw.share * 100:g} % of REFLACX's {len(subjects):,} subjects"
+    source = f"seeded draw (seed {settings.seed}, {share})"
+    return replace(plan, source=source, drawn_from=subjects)
 
 
 def plan_tuning(tuning_readings: Path | None, settings: Ingest) -> TuningPlan:
@@ -130,10 +154,16 @@ def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: obj
         )
 
 
-def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed: int) -> list[str]:
+def split_by_patient(
+    subjects: Sequence[int],
+    strata: Sequence[str | None],
+    seed: int,
+    shares: Sequence[float],
+) -> list[str]:
     """Draw EGD's own split: each has its share of every stratum, no subject is in two.
 
-    `subjects`, `strata` (the diagnosis) and the result have one element an image. Another seed is
+    `subjects`, `strata` (the diagnosis) and the result have one element an image; `shares` are in
+    the order of `SPLITS`. Another seed is
     another draw; the order of the images does not matter. Source: spec cooperative.md (split by
     patient, stratified by class, fixed seed).
 
@@ -141,6 +171,7 @@ def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed
     hash. Each goes to the split that is furthest behind in its strata, by the rule of Sainte-Laguë:
     the least quotient of images (those to come counted by half) and share.
     """
+    share_of = dict(zip(SPLITS, shares, strict=True))
     images: defaultdict[int, list[str | None]] = defaultdict(list)
     for subject, stratum in zip(subjects, strata, strict=True):
         images[subject].append(stratum)
@@ -148,7 +179,7 @@ def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed
 
     def quotient(split: str, strata: list[str | None]) -> float:
         n_images = sum(taken[split, stratum] for stratum in {*strata})
-        return (n_images + len(strata) / 2) / EGD_SHARES[split]
+        return (n_images + len(strata) / 2) / share_of[split]
 
     def order(subject: int) -> tuple[int, bytes]:
         digest = hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()
@@ -157,6 +188,6 @@ def split_by_patient(subjects: Sequence[int], strata: Sequence[str | None], seed
     chosen = {}
     for subject in sorted(images, key=order):
         strata_of_subject = images[subject]
-        chosen[subject] = min(EGD_SHARES, key=lambda split: quotient(split, strata_of_subject))
+        chosen[subject] = min(share_of, key=lambda split: quotient(split, strata_of_subject))
         taken.update((chosen[subject], stratum) for stratum in strata_of_subject)
     return [chosen[subject] for subject in subjects]

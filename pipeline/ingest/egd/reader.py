@@ -43,10 +43,9 @@ from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import (
-    EGD_SHARES,
     check_disjoint,
     count_splits,
-    plan_splits,
+    plan_shared_splits,
     split_by_patient,
 )
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -220,7 +219,7 @@ def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     tree: Tree = listing.content
-    plan = plan_splits(options.val_subjects, settings)
+    plan = plan_shared_splits(options, settings)
     subjects = [case.subject_id for case in tree.cases]
     published = [tree.lookup.splits.get(case.dicom_id) for case in tree.cases]
     pairs = list(zip(subjects, published, strict=True))
@@ -228,9 +227,9 @@ def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions
     check_disjoint([subject for subject, _ in listed], [split for _, split in listed], where=root)
     splits = [split and plan.split_of(subject, split) for subject, split in pairs]
     diagnoses = [case.diagnosis for case in tree.cases]
-    egd_splits = split_by_patient(subjects, diagnoses, settings.seed)
-    shares = "/".join(f"{share * 100:g}" for share in EGD_SHARES.values())
-    source = f"seeded draw by patient, stratified by diagnosis (seed {settings.seed}, {shares} %)"
+    egd_splits = split_by_patient(subjects, diagnoses, settings.seed, settings.egd_shares)
+    parts = "/".join(f"{share * 100:g}" for share in settings.egd_shares)
+    source = f"seeded draw by patient, stratified by diagnosis (seed {settings.seed}, {parts} %)"
     columns = zip(published, splits, egd_splits, strict=True)
     return Plan(
         [AssignedCase(tree, number, *row) for number, row in enumerate(columns)],

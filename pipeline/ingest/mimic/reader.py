@@ -19,7 +19,7 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.mimic_tables import MimicTables, read_tables
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
-from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
+from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_shared_splits
 from gazescribe.pipeline.sources.manifests import Manifest
 
 FRONTAL = ("PA", "AP")  # AP LLD and the like lie down
@@ -52,7 +52,7 @@ def _list(root: Path, manifest: Manifest, _options: IngestOptions) -> Listing:
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     filtered: Filtered = listing.content
-    plan = plan_splits(options.val_subjects, settings)
+    plan = plan_shared_splits(options, settings)
     # Checked as published, for all images: whole subjects are moved, which keeps them in one split.
     published = filtered.tables.split[["subject_id", "split"]].drop_duplicates()
     check_disjoint(published["subject_id"].tolist(), published["split"].tolist(), where=root)

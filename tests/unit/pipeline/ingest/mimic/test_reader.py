@@ -2,9 +2,11 @@ import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.ingest.run import survey_tree
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.running import gazescribe, invoke
+from tests.synthetic import reading
 from tests.unit.pipeline.ingest.mimic.mimic_tree import LABELS, MANIFEST, SETTINGS
 
 
@@ -80,6 +82,25 @@ def test_validation_subjects_are_moved_out_of_train_only(tree, ingested, tmp_pat
     }
     assert summary["splits"] == {"train": 1, "validate": 2, "test": 1}
     assert "val.txt" in summary["split_source"]
+
+
+def test_the_command_draws_among_the_subjects_of_reflacx(tree, tmp_path):
+    for subject in (11, 15, 23):  # all are drawn, one of them is REFLACX's
+        tree.add(subject)
+    root = tree.finish()
+    columns = {name: [value] for name, value in reading("R1", subject_id=99000015).items()}
+    write_table(columns, tmp_path / "reflacx", "readings")
+    known = ("--reflacx", tmp_path / "reflacx")
+    line = gazescribe("ingest", "mimic-cxr-jpg", root, tmp_path / "tables", *known)
+    assert "split: seeded draw (seed 0, 10 % of REFLACX's 1 subjects)" in line
+    images = read_table(tmp_path / "tables", "images", ["subject_id", "split"]).to_pylist()
+    moved = [image["subject_id"] for image in images if image["split"] == "validate"]
+    assert moved == [99000015]
+    line = gazescribe("ingest", "mimic-cxr-jpg", root, tmp_path / "tables")
+    assert "10 % of subjects), as REFLACX's were not given (--reflacx)" in line
+    result = invoke("ingest", "reflacx", root, tmp_path / "other", *known)
+    assert result.exit_code == 2
+    assert "--reflacx is an option of egd and mimic-cxr-jpg, not of reflacx" in result.output
 
 
 def test_a_subject_in_two_splits_stops_the_ingest(tree, ingested):
