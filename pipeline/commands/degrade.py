@@ -44,12 +44,19 @@ def degrade(
 
 
 def _line(summary: Mapping[str, Any]) -> str:
-    counts = Counter(summary["counts"])
+    counts, shares = Counter(summary["counts"]), summary["shares"]
     line = (
         f"{summary['params']['label']}: dropped in {counts['cases_dropped']} of"
-        f" {counts['cases_with_label']} cases, added in {counts['cases_added']} of"
-        f" {counts['cases_without_label']}"
+        f" {counts['cases_with_label']} cases ({_asked_and_reached(shares['drop'])}),"
+        f" added in {counts['cases_added']} of {counts['cases_without_label']}"
+        f" ({_asked_and_reached(shares['add'])})"
     )
+    possible = shares["add"]["possible"]
+    if possible is not None and possible < shares["add"]["asked"]:
+        line += (
+            f"; more than {possible:.1%} cannot be added, for no other of these cases mentions"
+            " another label"
+        )
     if "before" in summary:
         rates = []
         for rate in ("recall", "precision"):
@@ -59,6 +66,11 @@ def _line(summary: Mapping[str, Any]) -> str:
             rates.append(f"{rate} {_rounded(before)} → {_rounded(after)}")
         line += f"; {', '.join(rates)} ({summary['n_scored']} readings)"
     return line
+
+
+def _asked_and_reached(shares: Mapping[str, float | None]) -> str:
+    reached = shares["reached"]
+    return f"{shares['asked']:.1%} asked, {'none' if reached is None else f'{reached:.1%}'} reached"
 
 
 def _rounded(rate: float | None) -> str:

@@ -3,7 +3,7 @@
 Reads: a mentions table; with `--against` the readers' certainties of a folder of tables.
 Writes: another mentions table, and beside it what was done, as JSON.
 Params: section `degrade`. Drops: mentions of the label in a share of the cases that have one, each
-case whole; counted.
+case whole; counted, and told beside the share that was asked for.
 Source: Lanfredi et al. 2023, Section 3.4: "the original mentions for the other nine abnormality
 labels" stay, so a mention that is added lies beside the one whose words it borrows.
 """
@@ -59,49 +59,99 @@ class Noise:
         return alone or min(reaching, key=lambda name: (len(self.label_map.targets[name]), name))
 
 
+@dataclass(frozen=True)
+class Case:
+    """Mentions of one report, and what can be done to them."""
+
+    report_id: str
+    rows: list[Row]
+    hits: list[Row]  # those that reach the label
+    # mentions of other labels, said to be the label as well; none where the report has it
+    borrowed: list[Row]
+
+
 def degrade_mentions(mentions: pa.Table, noise: Noise) -> tuple[pa.Table, dict[str, int]]:
     """Drop a label's mentions in some cases, and make some up in others; count cases and mentions.
 
     Notes
     -----
-    A case has the label if a positive or uncertain mention reaches it. One that has none can get
-    one if it mentions another label, whose words are then taken for both. A class that reaches
+    A case is a report that mentions anything, be it denied. It has the label if a positive or
+    uncertain mention reaches it. One that has none can get one if it mentions another label, whose
+    words are then taken for both. `add_share` is of all cases without the label, so those that can
+    get one do so with a probability that is higher in proportion, at most 1. A class that reaches
     other channels too leaves them behind, where another class says just these.
     """
+    cases = _cases_of(mentions, noise)
+    n_without = sum(not case.hits for case in cases)
+    n_possible = sum(bool(case.borrowed) for case in cases)
+    add_probability = min(1.0, noise.params.add_share * n_without / max(n_possible, 1))
     counts: Counter[str] = Counter()
-    rows = [
-        row
-        for report_id, case in groupby(mentions.to_pylist(), key=lambda row: str(row["report_id"]))
-        for row in _degrade_case(report_id, list(case), noise, counts)
-    ]
+    rows = []
+    for case in cases:
+        rows += _degrade_case(case, noise, add_probability, counts)
     table = pa.Table.from_pylist(rows, schema=TABLES["mentions"].schema)
     return conform(table, "mentions"), dict(counts)
 
 
-def _degrade_case(report_id: str, case: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
-    hits = [row for row in case if noise.channel in noise.channels_of(row)]
-    if hits:
+def shares_of(counts: Mapping[str, int], params: Degrade) -> dict[str, dict[str, float | None]]:
+    """Set the shares of cases that were reached beside those that were asked for.
+
+    Drops are of the cases with the label, additions of those without it; of additions also the most
+    that is `possible`. A share of no case is None.
+    """
+    counted = Counter(counts)
+    n_with, n_without = counted["cases_with_label"], counted["cases_without_label"]
+    n_possible = n_without - counted["cases_without_any_other_mention"]
+    return {
+        "drop": {
+            "asked": params.drop_share,
+            "reached": counted["cases_dropped"] / n_with if n_with else None,
+        },
+        "add": {
+            "asked": params.add_share,
+            "reached": counted["cases_added"] / n_without if n_without else None,
+            "possible": n_possible / n_without if n_without else None,
+        },
+    }
+
+
+def _cases_of(mentions: pa.Table, noise: Noise) -> list[Case]:
+    cases = []
+    added_class = {"label": noise.added_class()}
+    for report_id, group in groupby(mentions.to_pylist(), key=lambda row: str(row["report_id"])):
+        rows = list(group)
+        hits = [row for row in rows if noise.channel in noise.channels_of(row)]
+        borrowed = []
+        if not hits:
+            renamed = [row | added_class for row in rows if noise.channels_of(row)]
+            borrowed = [row for row in renamed if _is_new(row, rows)]
+        cases.append(Case(report_id, rows, hits, borrowed))
+    return cases
+
+
+def _degrade_case(
+    case: Case, noise: Noise, add_probability: float, counts: Counter[str]
+) -> list[Row]:
+    if case.hits:
         counts["cases_with_label"] += 1
-        if noise.chance("drop", report_id) >= noise.params.drop_share:
-            return case
+        if noise.chance("drop", case.report_id) >= noise.params.drop_share:
+            return case.rows
         counts["cases_dropped"] += 1
-        counts["mentions_dropped"] += len(hits)
-        remaining = [row for row in case if row not in hits]
-        for row in _rest_of(hits, noise, counts):
+        counts["mentions_dropped"] += len(case.hits)
+        remaining = [row for row in case.rows if row not in case.hits]
+        for row in _rest_of(case.hits, noise, counts):
             if _is_new(row, remaining):
                 remaining.append(row)
         return remaining
     counts["cases_without_label"] += 1
-    label = {"label": noise.added_class()}
-    renamed = [row | label for row in case if noise.channels_of(row)]
-    borrowed = [row for row in renamed if _is_new(row, case)]
-    if not borrowed:
+    if not case.borrowed:
         counts["cases_without_any_other_mention"] += 1
-        return case
-    if noise.chance("add", report_id) >= noise.params.add_share:
-        return case
+        return case.rows
+    if noise.chance("add", case.report_id) >= add_probability:
+        return case.rows
     counts["cases_added"] += 1
-    return [*case, borrowed[int(noise.chance("choose", report_id) * len(borrowed))]]
+    number = int(noise.chance("choose", case.report_id) * len(case.borrowed))
+    return [*case.rows, case.borrowed[number]]
 
 
 def _rest_of(hits: list[Row], noise: Noise, counts: Counter[str]) -> list[Row]:
@@ -200,7 +250,11 @@ def run(
     noise = Noise(channel, params, label_map)
     before = read_whole(mentions)
     after, counts = degrade_mentions(before, noise)
-    summary: dict[str, Any] = {"params": params.model_dump(), "counts": counts}
+    summary: dict[str, Any] = {
+        "params": params.model_dump(),
+        "counts": counts,
+        "shares": shares_of(counts, params),
+    }
     if against is not None:
         columns = load_column_map("reflacx", label_map.channels, rules)
         certainty = reference(against, noise.channel, columns)

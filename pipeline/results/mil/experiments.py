@@ -3,7 +3,7 @@
 Source: Lanfredi et al. 2023, Sections 2.9 and 3.4; `spec/mil.md` section 8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class Degraded:
     label: str
     before: dict[str, float | None]  # null where nothing is to be found
     after: dict[str, float | None]
+    dropped: dict[str, float | None]  # share of the cases with the label, asked and reached
+    added: dict[str, float | None]  # share of the cases without it
 
 
 def read_degraded(path: Path) -> Degraded:
@@ -49,19 +51,25 @@ def read_degraded(path: Path) -> Degraded:
     try:
         content = read_json(path)
         label = content["params"]["label"]
-        before, after = (_rates(content[when]["certainty_above_0"]) for when in ("before", "after"))
+        of_mentions = ("recall", "precision")
+        before, after = (
+            _rates(content[when]["certainty_above_0"], of_mentions) for when in ("before", "after")
+        )
+        dropped, added = (
+            _rates(content["shares"][what], ("asked", "reached")) for what in ("drop", "add")
+        )
     except (SchemaError, KeyError, TypeError) as error:
         reason = error.what if isinstance(error, SchemaError) else repr(error)
         message = f"this is not what `gazescribe degrade --against` writes ({reason})."
         raise SchemaError(message, where=path) from error
     if label not in TEN_LABELS:
         raise SchemaError(f"{quote(label)} is none of the ten labels.", where=path)
-    return Degraded(label, before, after)
+    return Degraded(label, before, after, dropped, added)
 
 
-def _rates(counted: Mapping[str, Any]) -> dict[str, float | None]:
+def _rates(counted: Mapping[str, Any], names: Sequence[str]) -> dict[str, float | None]:
     rates: dict[str, float | None] = {}
-    for name in ("recall", "precision"):
+    for name in names:
         rates[name] = counted[name]
         if not isinstance(rates[name], int | float | None):
             raise TypeError(f"{name} is {quote(counted[name])}")
@@ -188,7 +196,12 @@ def _degraded_notes(degraded: Degraded | None, published: PublishedMil) -> list[
         f"recall {number(rates['recall'])}, precision {number(rates['precision'])}"
         for rates in (degraded.before, degraded.after)
     )
-    return [f"Mentions of {degraded.label} before: {before}; after: {after}. {note}"]
+    dropped, added = (
+        f"{number(share['reached'])} of the cases {which} it ({number(share['asked'])} asked)"
+        for share, which in ((degraded.dropped, "with"), (degraded.added, "without"))
+    )
+    rates = f"Mentions of {degraded.label} before: {before}; after: {after}."
+    return [f"{rates} Dropped in {dropped}, added in {added}. {note}"]
 
 
 def lambdas(models: Models, published: PublishedMil) -> PaperTable | None:

@@ -112,7 +112,8 @@ def test_without_et_there_is_nothing_to_take_away_from():
 
 def test_degraded_mentions():
     before, after = {"recall": 0.93, "precision": 0.9}, {"recall": 0.5, "precision": None}
-    degraded = Degraded("Pleural abnormality", before, after)
+    dropped, added = {"asked": 0.45, "reached": 0.441}, {"asked": 0.05, "reached": None}
+    degraded = Degraded("Pleural abnormality", before, after, dropped, added)
     table = noise(ALL, PUBLISHED, 0.95, degraded)
     frame = table.frame
     assert frame[["metric", "model", "degraded"]].to_numpy().tolist() == [
@@ -125,13 +126,14 @@ def test_degraded_mentions():
     (note,) = table.notes
     assert note == (
         "Mentions of Pleural abnormality before: recall 0.930, precision 0.900; after: recall"
-        " 0.500, precision –. Published, after: recall 0.51, precision 0.86."
+        " 0.500, precision –. Dropped in 0.441 of the cases with it (0.450 asked), added in – of"
+        " the cases without it (0.050 asked). Published, after: recall 0.51, precision 0.86."
     )
 
 
 def test_another_label_degraded_has_no_published_figure():
-    one = {"recall": 1.0, "precision": 1.0}
-    table = noise(ALL, PUBLISHED, 0.95, Degraded("Edema", one, one))
+    one, share = {"recall": 1.0, "precision": 1.0}, {"asked": 0.5, "reached": 0.5}
+    table = noise(ALL, PUBLISHED, 0.95, Degraded("Edema", one, one, share, share))
     assert set(table.frame["label"]) == {"Edema"}
     assert table.frame["published"].isna().all()
 

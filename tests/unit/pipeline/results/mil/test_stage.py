@@ -45,6 +45,10 @@ NOISE = {
     "params": {"label": "Pleural abnormality"},
     "before": {"certainty_above_0": {"recall": 0.9, "precision": 0.9}},
     "after": {"certainty_above_0": {"recall": 0.5, "precision": 0.8}},
+    "shares": {
+        "drop": {"asked": 0.45, "reached": 0.44},
+        "add": {"asked": 0.05, "reached": 0.05, "possible": 0.5},
+    },
 }
 
 
@@ -193,6 +197,11 @@ def test_the_histogram_needs_maps_that_the_grid_divides(scores, tmp_path):
     [
         pytest.param("{", "this is not what `gazescribe degrade --against` writes", id="no JSON"),
         pytest.param(json.dumps({"params": {}}), "KeyError('label')", id="key"),
+        pytest.param(
+            json.dumps({name: NOISE[name] for name in NOISE if name != "shares"}),
+            "KeyError('shares')",
+            id="of an older version",
+        ),
         pytest.param(
             json.dumps(NOISE | {"params": {"label": "Emphysema"}}),
             "'Emphysema' is none",
