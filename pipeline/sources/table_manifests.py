@@ -23,6 +23,7 @@ from gazescribe.pipeline.sources.manifests import (
 )
 
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # safe in a path, whatever the manifest's own pattern allows
+SIDES = (("x", "width"), ("y", "height"))  # of a rectangle: its axes, and how long it is there
 LOSES = {
     "readings": "everything",
     "fixations": "gaze",
@@ -115,7 +116,24 @@ class ReadingColumns(TableColumns):
     audio_start: Time | None = None
 
 
-class FixationColumns(TableColumns):
+class ViewColumns(TableColumns):
+    """The part of the image that was on screen, and where it stood there; its edges, by row."""
+
+    shown_xmin_px: Number | None = None
+    shown_ymin_px: Number | None = None
+    shown_xmax_px: Number | None = None
+    shown_ymax_px: Number | None = None
+    shown_width_px: Number | None = None  # in place of xmax
+    shown_height_px: Number | None = None
+    on_screen_xmin_px: Number | None = None  # in screen pixels
+    on_screen_ymin_px: Number | None = None
+    on_screen_xmax_px: Number | None = None
+    on_screen_ymax_px: Number | None = None
+    on_screen_width_px: Number | None = None
+    on_screen_height_px: Number | None = None
+
+
+class FixationColumns(ViewColumns):
     """Columns of a table of fixations."""
 
     table: ClassVar[str] = "fixations"
@@ -127,10 +145,6 @@ class FixationColumns(TableColumns):
     y_px: Place
     px_per_deg_x: Number | None = None
     px_per_deg_y: Number | None = None
-    shown_xmin_px: Number | None = None
-    shown_ymin_px: Number | None = None
-    shown_xmax_px: Number | None = None
-    shown_ymax_px: Number | None = None
     pupil_area_norm: Number | None = None
 
 
@@ -305,6 +319,12 @@ def columns_of(table: Source) -> dict[str, Cell]:
     return {name: cell for name, cell in table.columns if cell is not None}
 
 
+def is_seen_on_screen(columns: TableColumns) -> bool:
+    """Tell whether positions are those on a screen, so that zoom and pan move them."""
+    cells = [cell for _, cell in columns if isinstance(cell, PlaceCell)]
+    return any(cell.unit.startswith("screen") or cell.unit == "deg" for cell in cells)
+
+
 def needed(table: Source) -> list[str]:
     """Names of the columns that the file must have."""
     mapped = [cell.column for cell in columns_of(table).values() if cell.column is not None]
@@ -376,6 +396,7 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
         yield "beside must hold {reading_id} where file does"
     if "onset_s" in cells and ("offset_s" in cells) == ("duration_s" in cells):
         yield "columns needs offset_s or duration_s, and not both"
+    yield from _view_faults(table.columns, {*cells}, manifest)
     for name, cell in cells.items():
         if (cell.column is None) == (cell.value is None):
             yield f"columns.{name} needs column or value, and not both"
@@ -383,6 +404,32 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
             yield from _place_faults(name, cell, manifest)
         if isinstance(cell, ValidCell) and cell.values is not None and cell.least is not None:
             yield f"columns.{name} needs values or least, and not both"
+
+
+def _view_faults(columns: TableColumns, mapped: set[str], manifest: OwnManifest) -> Iterator[str]:
+    by_prefix = {
+        prefix: {name for name in mapped if name.startswith(prefix)}
+        for prefix in ("shown_", "on_screen_")
+    }
+    is_on_screen = is_seen_on_screen(columns) or bool(by_prefix["on_screen_"])
+    needs_all = is_on_screen and any(by_prefix.values())
+    for prefix, sides in by_prefix.items():
+        n_axes = 0  # whose both ends are known
+        for axis, size in SIDES:
+            low, high, length = (
+                f"{prefix}{name}_px" for name in (f"{axis}min", f"{axis}max", size)
+            )
+            if high in sides and length in sides:
+                yield f"columns needs {high} or {length}, and not both"
+            if length in sides and low not in sides:
+                yield f"columns.{length} needs {low}"
+            n_axes += low in sides and bool({high, length} & sides)
+        is_complete = n_axes == len(SIDES) or not needs_all
+        if not is_complete and (prefix == "shown_" or sides):
+            names = ", ".join(f"{prefix}{side}_px" for side in ("xmin", "ymin", "xmax", "ymax"))
+            yield f"columns needs {names} (or {prefix}width_px, {prefix}height_px for the last two)"
+    if needs_all and manifest.screen is None:
+        yield "columns says what was shown on the screen, so the section screen is needed"
 
 
 def _place_faults(name: str, cell: PlaceCell, manifest: OwnManifest) -> Iterator[str]:

@@ -19,14 +19,30 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
     stated_valid,
 )
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
-from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment, seconds, view_of
+from gazescribe.pipeline.ingest.by_manifest.units import (
+    BEGIN,
+    Axes,
+    Moment,
+    Part,
+    Parts,
+    seconds,
+    view_of,
+)
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, sort_corners
 from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Fault, Findings
-from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, columns_of
+from gazescribe.pipeline.sources.table_manifests import (
+    LOSES,
+    SIDES,
+    FixationColumns,
+    OwnManifest,
+    ViewColumns,
+    columns_of,
+    is_seen_on_screen,
+)
 
 LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
     "ellipses": (("label",), ("ellipse", "certainty")),
@@ -122,16 +138,37 @@ def _rows_of_table(
     return None if rows is None else (rows, findings)
 
 
-def places(
-    rows: Rows, names: Sequence[str], columns: Any, reading: OwnReading, manifest: OwnManifest
-) -> dict[str, Floats]:
+def places(rows: Rows, names: Sequence[str], columns: Any, view: Axes) -> dict[str, Floats]:
     """Give mapped positions in image pixels; the axis is in the name."""
-    x, y = view_of(reading.size_px, manifest)
+    x, y = view
     cells = {name: getattr(columns, name) for name in names}
     return {
         name: (x if name.startswith("x") else y).to_image(rows.numbers(cell)[0], cell)
         for name, cell in cells.items()
     }
+
+
+def parts_shown(rows: Rows, columns: ViewColumns) -> Parts | None:
+    """Give what of the image was on screen in each row; None where the manifest does not say it."""
+    edges = {
+        prefix: [_edges(rows, columns, f"{prefix}_{axis}", size) for axis, size in SIDES]
+        for prefix in ("shown", "on_screen")
+    }
+    x, y = edges["shown"]
+    if x is None or y is None:
+        return None
+    x_on_screen, y_on_screen = edges["on_screen"]
+    return Part(*x, *(x_on_screen or ())), Part(*y, *(y_on_screen or ()))
+
+
+def _edges(rows: Rows, columns: ViewColumns, axis: str, size: str) -> tuple[Floats, Floats] | None:
+    """Give both ends of a rectangle along an axis; None where one is not mapped."""
+    low, high = getattr(columns, f"{axis}min_px"), getattr(columns, f"{axis}max_px")
+    length = getattr(columns, f"{axis[:-1]}{size}_px")
+    if low is None or (high is None and length is None):
+        return None
+    low_px = rows.numbers(low)[0]
+    return low_px, (low_px + rows.numbers(length)[0] if high is None else rows.numbers(high)[0])
 
 
 def times(rows: Rows, columns: Any, since: Moment = BEGIN) -> tuple[Floats, Floats]:
@@ -179,9 +216,10 @@ def _read_fixations(
         return False
     rows, findings = piece
     columns = manifest.tables.fixations.columns
-    values = _fixation_values(rows, columns, reading, manifest, findings)
-    lost = lost_eyes(rows, columns, view_of(reading.size_px, manifest))
-    usable, places = _usable(values, lost, findings, rows), rows.places
+    view, unseen = _views(rows, columns, reading, manifest)
+    values = _fixation_values(rows, columns, reading, view, findings)
+    lost = lost_eyes(rows, columns, view)
+    usable, places = _usable(values, lost, unseen, findings, rows), rows.places
     if columns.fixation is not None:
         ids = rows.text(columns.fixation)
         is_timed = columns.duration_s is not None
@@ -193,6 +231,23 @@ def _read_fixations(
         chunk.without_gaze["off the image"] += 1
         return False
     return chunk.add_usable_fixations(values, usable, places, reading.size_px, thresholds, findings)
+
+
+def _views(
+    rows: Rows, columns: FixationColumns, reading: OwnReading, manifest: OwnManifest
+) -> tuple[Axes, Mask]:
+    """Give the view of the image in each row, and the rows whose place is lost without one."""
+    unseen: Mask = np.zeros(len(rows), dtype=bool)
+    x, y = whole = view_of(reading.size_px, manifest)
+    parts = parts_shown(rows, columns)
+    if parts is None:
+        return whole, unseen
+    if is_seen_on_screen(columns):
+        view = view_of(reading.size_px, manifest, parts)
+        return view, view[0].is_unknown() | view[1].is_unknown()
+    # Positions on the image have a place anyhow: an unknown part is all of it, as in our table.
+    parts = parts[0].or_all(x.size_px), parts[1].or_all(y.size_px)
+    return view_of(reading.size_px, manifest, parts), unseen
 
 
 def note_off_image(
@@ -217,15 +272,15 @@ def note_off_image(
 
 
 def _fixation_values(
-    rows: Rows, columns: Any, reading: OwnReading, manifest: OwnManifest, findings: Findings
+    rows: Rows, columns: Any, reading: OwnReading, view: Axes, findings: Findings
 ) -> dict[str, Floats]:
     onset_s, offset_s = times(rows, columns, reading.audio_start)
     values = {
         "onset_s": onset_s,
         "offset_s": offset_s,
-        **places(rows, ("x_px", "y_px"), columns, reading, manifest),
+        **places(rows, ("x_px", "y_px"), columns, view),
     }
-    for name, axis in zip("xy", view_of(reading.size_px, manifest), strict=True):
+    for name, axis in zip("xy", view, strict=True):
         cell = getattr(columns, f"px_per_deg_{name}")
         resolution = np.full(len(rows), axis.px_per_deg) if cell is None else rows.numbers(cell)[0]
         values[f"px_per_deg_{name}"] = resolution
@@ -235,25 +290,33 @@ def _fixation_values(
             values[name], bad = rows.numbers(cell)
             message = f"have an unreadable {name}, taken as unknown"
             findings.add_rows("warning", "fixation_part_unreadable", message, bad, rows=rows.places)
+    for axis_name, size in SIDES:
+        edges = _edges(rows, columns, f"shown_{axis_name}", size)
+        if edges is not None:  # the far one may be said by a width or a height
+            values[f"shown_{axis_name}max_px"] = edges[1]
     return values
 
 
-def _usable(values: dict[str, Floats], lost: Mask, findings: Findings, rows: Rows) -> Mask:
+def _usable(
+    values: dict[str, Floats], lost: Mask, unseen: Mask, findings: Findings, rows: Rows
+) -> Mask:
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
-    nowhere = ~timeless & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
+    nowhere = ~timeless & ~unseen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
-    unresolved = ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+    unresolved = ~unseen & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
+    viewless = "do not say which part of the image was on screen, so that their place is unknown"
     sizeless = "have no position, or the image's size to place it by is unknown"
     for code, message, bad in (
         ("fixation_no_time", "lack a time", timeless),
         ("fixation_nowhere", sizeless, nowhere),
+        ("fixation_no_view", viewless, unseen),
         ("fixation_lost", LOST, lost),
         ("fixation_reversed", "do not end after they start", reversed_),
         ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
     ):
         findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
-    usable: Mask = ~(timeless | nowhere | lost | reversed_ | unresolved)
+    usable: Mask = ~(timeless | nowhere | unseen | lost | reversed_ | unresolved)
     return usable
 
 
@@ -359,7 +422,8 @@ def _read_labelled(
     }
     bad = np.logical_or.reduce([column == "" for column in values.values()])
     if "xmin_px" in cells:
-        values |= places(rows, BOX, table.columns, reading, manifest)
+        view = view_of(reading.size_px, manifest)
+        values |= places(rows, BOX, table.columns, view)
         for axis in "xy":  # an axis that grows upwards swaps its ends
             sort_corners(values, axis)
     for column in counts:
@@ -392,12 +456,13 @@ def read_samples(
     if timeless.any() or (np.diff(time_s) < 0).any():  # sorted samples need no copy
         order = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
         rows, time_s = rows.take(order), time_s[order]
-    position = places(rows, ("x_px", "y_px"), columns, reading, manifest)
+    view = view_of(reading.size_px, manifest)
+    position = places(rows, ("x_px", "y_px"), columns, view)
     x_px, y_px = position["x_px"], position["y_px"]
     valid = ~np.isnan(x_px) & ~np.isnan(y_px)
     if columns.valid is not None:
         valid &= stated_valid(rows, columns.valid, findings)
-    lost = valid & lost_eyes(rows, columns, view_of(reading.size_px, manifest))
+    lost = valid & lost_eyes(rows, columns, view)
     findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
     valid &= ~lost
     note_off_image(position, valid, columns, rows, reading, manifest, findings)

@@ -1,11 +1,11 @@
 """How a reader saw an image: positions of any unit to its pixels, and the size of a degree."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.csv_files import Floats
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.sources.manifests import Screen
 from gazescribe.pipeline.sources.table_manifests import OwnManifest, PlaceCell, TimeCell
 
@@ -31,14 +31,35 @@ def seconds(values: Floats, cell: TimeCell, since: Moment = BEGIN) -> Floats:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What of an image was on screen, along one axis and by row: edges, NaN where unknown."""
+
+    low_px: Floats  # of the image; 0 is the outer edge of its first pixel
+    high_px: Floats
+    screen_low_px: Floats | None = None  # of the screen; None where the part is fitted into it
+    screen_high_px: Floats | None = None
+
+    def or_all(self, size_px: float) -> "Part":
+        """Give the whole image, of this size, where the part is unknown or has no extent."""
+        known = self.high_px > self.low_px
+        low_px, high_px = np.where(known, self.low_px, 0), np.where(known, self.high_px, size_px)
+        return replace(self, low_px=low_px, high_px=high_px)
+
+
+@dataclass(frozen=True)
 class ViewAxis:
-    """One axis of an image and of the screen it was shown on; NaN where unknown."""
+    """One axis of an image and of the screen it was shown on; NaN where unknown.
+
+    What zoom and pan change is an array, shape (n,), where each row has a view of its own.
+    """
 
     size_px: float  # of the image
     screen_px: float  # of the screen
-    centre_px: float  # of the image, in screen pixels from the screen's edge
-    scale: float  # screen pixels an image pixel
-    px_per_deg: float  # image pixels a degree of visual angle
+    area_px: float  # of the screen, where the image may stand
+    centre_px: float | Floats  # of the part shown, in screen pixels from the screen's edge
+    middle_px: float | Floats  # the same place in image pixels from the image's edge
+    scale: float | Floats  # screen pixels an image pixel
+    px_per_deg: float | Floats  # image pixels a degree of visual angle
     distance_px: float  # from eye to screen, in screen pixels
 
     def to_image(self, values: Floats, cell: PlaceCell) -> Floats:
@@ -77,17 +98,27 @@ class ViewAxis:
 
     def _from_screen(self, edge_px: Floats) -> Floats:
         """Take screen pixels counted from the screen's edge."""
-        return (edge_px - self.centre_px) / self.scale + self.size_px / 2 - 0.5
+        result: Floats = (edge_px - self.centre_px) / self.scale + self.middle_px - 0.5
+        return result
+
+    def is_unknown(self) -> Mask:
+        """Tell which rows have no view: no part of the image, or one without an extent."""
+        unknown: Mask = np.isnan(np.asarray(self.scale + self.middle_px + self.centre_px))
+        return unknown
 
 
 Axes = tuple[ViewAxis, ViewAxis]  # across and down
+Parts = tuple[Part, Part]
 
 
-def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> Axes:
-    """Find how an image of this width and height was seen."""
+def view_of(
+    size_px: tuple[int | None, int | None], manifest: OwnManifest, parts: Parts | None = None
+) -> Axes:
+    """Find how an image of this width and height was seen: whole, or by row the `parts` of it."""
     sizes = [math.nan if size is None else float(size) for size in size_px]
     screen, resolution = manifest.screen, manifest.resolution
     screen_px, centre_px, distance_px = [math.nan] * 2, [math.nan] * 2, [math.nan] * 2
+    area_px = [math.nan] * 2
     scale = 1.0
     if screen is not None:
         screen_px, distance_px = (
@@ -100,19 +131,54 @@ def view_of(size_px: tuple[int | None, int | None], manifest: OwnManifest) -> Ax
             low = [float(area.xmin_px), float(area.ymin_px)]
             high = [float(area.xmax_px), float(area.ymax_px)]
         centre_px = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
+        area_px = [last - first for first, last in zip(low, high, strict=True)]
         if resolution.image_on_screen == "fitted":
-            scale = float(np.min(np.subtract(high, low) / sizes))  # NaN where a size is unknown
+            scale = float(np.min(np.divide(area_px, sizes)))  # NaN where a size is unknown
     px_per_deg: list[float] = list(resolution.px_per_deg or ())
     if resolution.image_width_deg:
         px_per_deg = [sizes[0] / resolution.image_width_deg] * 2
     if not px_per_deg:
         px_per_deg = [distance * math.tan(math.radians(1)) / scale for distance in distance_px]
-    columns = zip(sizes, screen_px, centre_px, px_per_deg, distance_px, strict=True)
+    columns = zip(sizes, screen_px, area_px, centre_px, px_per_deg, distance_px, strict=True)
     x, y = (
-        ViewAxis(size, screen_size, centre, scale, per_deg, distance)
-        for size, screen_size, centre, per_deg, distance in columns
+        ViewAxis(size, screen_size, area, centre, size / 2, scale, per_deg, distance)
+        for size, screen_size, area, centre, per_deg, distance in columns
     )
-    return x, y
+    if parts is None or screen is None:
+        return x, y
+    return _zoomed((x, y), parts, is_fitted=resolution.image_on_screen == "fitted")
+
+
+def _zoomed(whole: Axes, parts: Parts, *, is_fitted: bool) -> Axes:
+    """Find how parts of an image were seen, from how it is seen whole.
+
+    A part lies where the rows say it does, which is how REFLACX's authors go from screen to image;
+    else it is fitted into the image's area, centred, as the whole is.
+    """
+    scales: list[Floats] = []
+    for axis, part in zip(whole, parts, strict=True):
+        extent_px = part.high_px - part.low_px
+        extent_px = np.where(extent_px > 0, extent_px, np.nan)
+        if part.screen_low_px is not None and part.screen_high_px is not None:
+            on_screen_px = part.screen_high_px - part.screen_low_px
+            scales.append(np.where(on_screen_px > 0, on_screen_px, np.nan) / extent_px)
+        else:
+            scales.append(axis.area_px / extent_px)
+    if parts[0].screen_low_px is None:
+        fitted = np.minimum(*scales)  # NaN where either is
+        scales = [fitted if is_fitted else np.where(np.isnan(fitted), np.nan, 1.0)] * 2
+    axes = []
+    for axis, part, scale in zip(whole, parts, scales, strict=True):
+        centre_px: float | Floats = axis.centre_px
+        if part.screen_low_px is not None and part.screen_high_px is not None:
+            centre_px = (part.screen_low_px + part.screen_high_px) / 2
+        middle_px = (part.low_px + part.high_px) / 2
+        px_per_deg = axis.px_per_deg * (axis.scale / scale)
+        view = replace(
+            axis, centre_px=centre_px, middle_px=middle_px, scale=scale, px_per_deg=px_per_deg
+        )
+        axes.append(view)
+    return axes[0], axes[1]
 
 
 def _distance(screen: Screen) -> list[float]:

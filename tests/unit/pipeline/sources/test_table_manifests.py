@@ -118,6 +118,24 @@ def screen(**changes):
             r"screen\.image_area has no width or no height",
             id="area",
         ),
+        pytest.param(
+            columns(x_px={"column": "x", "unit": "screen_px"}, shown_xmin_px="l"),
+            r"needs shown_xmin_px, .* \(or shown_width_px, shown_height_px for the last two\)",
+            id="a side shown",
+        ),
+        pytest.param(
+            columns(on_screen_xmin_px="l"),
+            r"(?s)needs on_screen_xmin_px, on_screen_ymin_px, .*the section screen is needed",
+            id="on screen",
+        ),
+        pytest.param(
+            columns(shown_xmin_px="l", shown_xmax_px="r", shown_width_px="w"),
+            "needs shown_xmax_px or shown_width_px, and not both",
+            id="two far sides",
+        ),
+        pytest.param(
+            columns(shown_height_px="h"), r"shown_height_px needs shown_ymin_px", id="height alone"
+        ),
         pytest.param(table(separator=", "), "at most 1 character", id="separator"),
         pytest.param(
             lambda content: content.update(tables={}), "neither fixations nor samples", id="none"

@@ -4,6 +4,8 @@ import pytest
 
 from tests.unit.pipeline.ingest.by_manifest.lab import SCREEN
 
+SHOWN = {f"shown_{side}_px": side for side in ("xmin", "ymin", "xmax", "ymax")}
+
 
 @pytest.mark.parametrize(
     ("unit", "cells", "up", "expected"),
@@ -71,3 +73,97 @@ def test_positions_from_the_centre(lab, unit, cells, up, expected):
     columns["y_px"] = {"column": "y", "unit": unit, "origin": "centre", "up": up}
     (row,) = lab.ingest().rows("fixations")
     assert (row["x_px"], row["y_px"]) == pytest.approx(expected)
+
+
+def zoom(lab, rows, unit="screen_px", **columns):
+    """Make the fixations of a reading, one a second, with what was on screen in each."""
+    lab.manifest["screen"] = SCREEN
+    del lab.manifest["resolution"]
+    header = "id,start,end,x,y,xmin,ymin,xmax,ymax,left,top,right,bottom"
+    lines = [f"A1,{start},{start + 1},{row}" for start, row in enumerate(rows)]
+    lab.files["fixations.csv"] = "\n".join([header, *lines, ""])
+    place = {axis: {"column": axis[0], "unit": unit} for axis in ("x_px", "y_px")}
+    lab.tables["fixations"]["columns"] |= {**place, **(columns or SHOWN)}
+    return lab
+
+
+# The image of 100 x 80 stands 250 x 200 large in the middle of a screen of 400 x 200.
+WHOLE = "0,0,100,80,75,0,325,200"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "scale"),
+    [
+        pytest.param(f"224.5,99.5,{WHOLE}", (59.5, 39.5), 2.5, id="whole"),
+        # the right lower quarter fills the height: 5 a pixel about its middle, 75, 60
+        pytest.param("199.5,99.5,50,40,100,80,75,0,325,200", (74.5, 59.5), 5.0, id="zoomed"),
+        pytest.param("224.5,74.5,50,40,100,80,75,0,325,200", (79.5, 54.5), 5.0, id="beside"),
+        # 80 x 40 pixels fill the width, and the height: 5 a pixel about 40, 20
+        pytest.param(
+            "0,199.5,0,0,80,40,0,0,400,200", (-0.4, 39.5), 5.0, id="as wide as the screen"
+        ),
+        pytest.param(
+            "249.5,99.5,-10,0,90,80,75,0,325,200", (59.5, 39.5), 2.5, id="past the border"
+        ),
+    ],
+)
+def test_each_row_is_placed_by_its_own_view(lab, row, expected, scale):
+    lab = zoom(lab, [f"199.5,99.5,{WHOLE}", row]).ingest()
+    first, second = lab.rows("fixations")
+    assert (first["x_px"], first["y_px"]) == pytest.approx((49.5, 39.5))
+    assert (second["x_px"], second["y_px"]) == pytest.approx(expected)
+    assert first["px_per_deg_x"] == pytest.approx(250 * math.tan(math.radians(1)) / 2.5)
+    assert second["px_per_deg_x"] == pytest.approx(250 * math.tan(math.radians(1)) / scale)
+    assert "fixation_no_view" not in lab.summary["faults"]
+
+
+def test_a_part_may_stand_anywhere_on_the_screen(lab):
+    """As REFLACX says it: a quarter of the image, 200 x 160 large, in the left lower corner."""
+    sides = zip(("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"), strict=True)
+    columns = SHOWN | {f"on_screen_{side}_px": column for side, column in sides}
+    row = "99.5,119.5,0,40,50,80,0,40,200,200"
+    first, second = zoom(lab, [f"199.5,99.5,{WHOLE}", row], **columns).ingest().rows("fixations")
+    assert (first["x_px"], first["y_px"]) == pytest.approx((49.5, 39.5))
+    assert (second["x_px"], second["y_px"]) == pytest.approx((24.5, 59.5))
+    assert second["px_per_deg_y"] == pytest.approx(250 * math.tan(math.radians(1)) / 4)
+
+
+def test_a_width_and_a_height_say_the_far_sides(lab):
+    columns = {"shown_xmin_px": "xmin", "shown_ymin_px": "ymin"}
+    columns |= {"shown_width_px": "xmax", "shown_height_px": "ymax"}
+    (row,) = zoom(lab, ["199.5,99.5,50,40,50,40,0,0,0,0"], **columns).ingest().rows("fixations")
+    assert (row["x_px"], row["y_px"]) == pytest.approx((74.5, 59.5))
+    assert (row["shown_xmax_px"], row["shown_ymax_px"]) == (100, 80)
+
+
+def test_one_screen_pixel_an_image_pixel_is_panned_alone(lab):
+    lab = zoom(lab, ["199.5,99.5,50,40,100,80,0,0,0,0"])
+    lab.manifest["resolution"] = {"image_on_screen": "actual"}
+    (row,) = lab.ingest().rows("fixations")
+    assert (row["x_px"], row["y_px"]) == pytest.approx((74.5, 59.5))
+    assert row["px_per_deg_x"] == pytest.approx(250 * math.tan(math.radians(1)))
+
+
+@pytest.mark.parametrize("shown", [",,,", "50,40,50,80", "0,0,x,80"], ids=["blank", "thin", "text"])
+def test_a_row_without_a_view_is_counted_and_not_guessed(lab, shown):
+    rows = [f"224.5,99.5,{shown},0,0,0,0", f"224.5,99.5,{WHOLE}"]
+    lab = zoom(lab, rows).ingest()
+    assert lab.column("fixations", "onset_s") == [1.0]
+    assert lab.reasons()["fixation_no_view"] == 1
+    assert not {"fixation_nowhere", "fixation_no_resolution"} & {*lab.summary["faults"]}
+
+
+def test_a_degree_that_is_stated_is_that_of_the_whole_image(lab):
+    lab = zoom(lab, [f"199.5,99.5,{WHOLE}", "199.5,99.5,50,40,100,80,0,0,0,0"])
+    lab.manifest["resolution"] = {"px_per_deg": 30}
+    assert lab.ingest().column("fixations", "px_per_deg_x") == [30, 15]
+
+
+def test_positions_on_the_image_are_not_moved_by_the_view(lab):
+    """The size of a degree is; an unknown part is all of the image."""
+    rows = ["10,20,50,40,100,80,0,0,0,0", "10,20,,,,,0,0,0,0"]
+    lab = zoom(lab, rows, unit="px").ingest()
+    assert lab.column("fixations", "x_px") == [10, 10]
+    of_whole = 250 * math.tan(math.radians(1)) / 2.5
+    assert lab.column("fixations", "px_per_deg_x") == pytest.approx([of_whole / 2, of_whole])
+    assert lab.column("fixations", "shown_xmin_px") == [50, None]
