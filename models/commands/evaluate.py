@@ -1,13 +1,12 @@
 """The command `evaluate`."""
 
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
 from gazescribe.models.core.config import read_config
-from gazescribe.models.core.device import choose_device
+from gazescribe.models.core.device import Accelerator
 from gazescribe.models.core.runs import choose_runs, run_data
 from gazescribe.models.evaluating.run import check_trained, evaluate_run
 from gazescribe.pipeline.commands import options
@@ -25,7 +24,7 @@ def evaluate(
     models: Path,
     out: Path,
     names: tuple[str, ...],
-    accelerator: Literal["cpu", "gpu"] | None,
+    accelerator: Accelerator,
     as_json: bool,
 ) -> None:
     """Score the networks in MODELS that CONFIG names, and write score tables to OUT.
@@ -36,9 +35,9 @@ def evaluate(
     config = read_config(config_file)
     runs = choose_runs(config, names)
     check_trained(runs, models)
-    device = choose_device(accelerator)
     data = run_data(config, runs)
     summaries = {
-        run.name: evaluate_run(run, config, models, out, data[run.name], device) for run in runs
+        run.name: evaluate_run(run, config, models, out, data[run.name], accelerator)
+        for run in runs
     }
     summarise_runs(summaries, "scored", out, as_json=as_json)

@@ -1,12 +1,13 @@
 """The command `train`."""
 
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
 from gazescribe.models.core.config import read_config
+from gazescribe.models.core.device import Accelerator, choose_machine, process_rank
 from gazescribe.models.core.runs import choose_runs, training_data
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.commands import options
@@ -24,7 +25,7 @@ def train(
     out: Path,
     names: tuple[str, ...],
     devices: int,
-    accelerator: Literal["cpu", "gpu"] | None,
+    accelerator: Accelerator,
     as_json: bool,
 ) -> None:
     """Train the networks that CONFIG names, one after another.
@@ -34,10 +35,8 @@ def train(
     """
     config = read_config(config_file)
     runs = choose_runs(config, names)
-    from gazescribe.models.training.fitting import choose_machine
-
-    machine = choose_machine(accelerator, devices)
+    choose = partial(choose_machine, accelerator, devices)
     data = training_data(config, runs)
-    summaries = {run.name: train_run(run, config, out, data[run.name], machine) for run in runs}
-    if machine.rank == 0:
+    summaries = {run.name: train_run(run, config, out, data[run.name], choose) for run in runs}
+    if process_rank() == 0:
         summarise_runs(summaries, "trained", out, as_json=as_json)

@@ -14,7 +14,7 @@ from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_load
 from gazescribe.models.cooperative.dual_encoder import Fusion
 from gazescribe.models.cooperative.items import CooperativeItems
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
-from gazescribe.models.training.fitting import Machine
+from gazescribe.models.core.device import Machine, process_rank
 from gazescribe.models.training.sampling import (
     EpochSampler,
     EvenBatches,
@@ -77,7 +77,7 @@ def describe(
 
     The trunk works in the precision of the run, in evaluation mode.
     """
-    device = torch.device("cuda", machine.rank) if machine.accelerator == "gpu" else "cpu"
+    device = torch.device("cuda", process_rank()) if machine.accelerator == "gpu" else "cpu"
     network.to(device).trunk.eval()
     half = HALVES.get(run.precision)
     with torch.autocast(torch.device(device).type, half) if half else nullcontext():

@@ -5,6 +5,7 @@ bytes. Nothing in it depends on the machine or the hour.
 """
 
 import dataclasses
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -115,7 +116,7 @@ def annotate_checkpoint(path: Path, to: Path, **changes: Any) -> None:
     save_checkpoint(dataclasses.replace(load_checkpoint(path), **changes), to)
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path, *, system: str | None = None) -> dict[str, Any]:
     """Read what a checkpoint says, without its weights; raises as `load_checkpoint` does."""
     if not path.exists():
         raise SchemaError("there is no such checkpoint.", where=path)
@@ -136,6 +137,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     if faults := _metadata_faults(metadata):
         message = "its metadata does not say what it must."
         raise SchemaError(message, where=path, remedy="Train it again.", faults=faults)
+    if system is not None and metadata["system"] != system:
+        raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
     return metadata
 
 
@@ -167,13 +170,26 @@ def load_checkpoint(path: Path, *, system: str | None = None) -> Checkpoint:
     Raises SchemaError if the file is not a checkpoint of ours, is of another format or system, or
     has weights that are not finite.
     """
-    metadata = read_metadata(path)
-    if system is not None and metadata["system"] != system:
-        raise SchemaError(f"a {system} network expected, {metadata['system']} found.", where=path)
+    metadata = read_metadata(path, system=system)
     with parsing(path, KIND), safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
     check_finite(weights, where=path)
     return Checkpoint(**{name: metadata[name] for name in _metadata_names()}, weights=weights)
+
+
+def weights_hash(path: Path) -> str:
+    """Identify the weights of a checkpoint by names, types and bytes, whatever else it says.
+
+    The file must be one that `read_metadata` reads.
+    """
+    with path.open("rb") as file:
+        n_bytes = int.from_bytes(file.read(8), "little")
+        head = parse_json(file.read(n_bytes).decode(), where=path)
+        head.pop("__metadata__", None)
+        digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def check_finite(weights: Mapping[str, "Tensor"], *, where: object) -> None:

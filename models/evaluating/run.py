@@ -12,25 +12,25 @@ A system is a module `models.<system>.evaluation` with `score(run, path, config,
 """
 
 import dataclasses
-import hashlib
 import importlib
 import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.models.core.checkpoint import (
     FILE,
-    Checkpoint,
     annotate_checkpoint,
-    load_checkpoint,
+    read_metadata,
+    weights_hash,
 )
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import Accelerator, choose_device
 from gazescribe.models.core.runs import WITHOUT_EFFECT, RunData, hash_of, portable, run_hash
 from gazescribe.models.core.store import entry_of, is_whole, keeping, link_all, set_aside
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError, quote
@@ -38,9 +38,6 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import write_table
-
-if TYPE_CHECKING:  # torch takes seconds to import
-    import torch
 
 CONTENT = "scores"
 SCORES = "scores.json"
@@ -74,6 +71,36 @@ class Scored:
     warnings: Sequence[str] = field(default=())
 
 
+@dataclass(frozen=True)
+class ScorePlace:
+    """Where the scores of a checkpoint lie in the store.
+
+    Attributes
+    ----------
+    key : str
+        Of weights, data and how they are scored; what else the checkpoint says does not count.
+    notes : tuple of str
+        Warnings that do not come from scoring, but stand among those of the scores.
+    """
+
+    folder: Path
+    key: str
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Any, config: Config, models: Path, data: RunData) -> "ScorePlace":
+        """Find it; raises GazeError if the checkpoint is not of this run and its settings."""
+        path = models / run.name / FILE
+        metadata = read_metadata(path, system=config.system)
+        check_settings(portable(metadata["run"]), run, path)
+        notes = []
+        if run_hash(run, data.training, models) != metadata["run_hash"]:
+            notes.append(f"{run.name} was trained from other data or weights than are here")
+        evaluation = dataclasses.asdict(config.evaluation)
+        key = hash_of(metadata["run"], weights_hash(path), evaluation, data.scoring, notes)
+        return cls(entry_of(metadata["run_hash"]) / "scores" / key, key, tuple(notes))
+
+
 def check_trained(runs: Sequence[Any], models: Path) -> None:
     """Check that all runs have a checkpoint; raises ParamsError naming all that have none."""
     untrained = [run.name for run in runs if not (models / run.name / FILE).is_file()]
@@ -84,7 +111,7 @@ def check_trained(runs: Sequence[Any], models: Path) -> None:
 
 
 def evaluate_run(
-    run: Any, config: Config, models: Path, out: Path, data: RunData, device: "torch.device"
+    run: Any, config: Config, models: Path, out: Path, data: RunData, accelerator: Accelerator
 ) -> dict[str, Any]:
     """Score one run, unless its scores are in OUT or in the store already.
 
@@ -93,26 +120,19 @@ def evaluate_run(
     store. Raises GazeError if the checkpoint is of other settings, or what it is scored on is not
     what it must be.
     """
-    path, folder = models / run.name / FILE, out / run.name
-    checkpoint = load_checkpoint(path, system=config.system)
-    check_settings(checkpoint, run, path)
-    notes = []
-    if run_hash(run, data.training, models) != checkpoint.run_hash:
-        notes.append(f"{run.name} was trained from other data or weights than are here")
-    key = score_hash(checkpoint, config, data.scoring, notes)
-    if (earlier := read_scores(folder, key)) is not None:
+    place, folder = ScorePlace.of(run, config, models, data), out / run.name
+    if (earlier := read_scores(folder, place.key)) is not None:
         return {**earlier, "skipped": True, "linked": False}
-    scored = entry_of(checkpoint.run_hash) / "scores" / key
+    is_scored = is_whole(place.folder)
     warnings = []
     with replacing_folder(folder, CONTENT, obsolete=WRITTEN, mark=SCORES) as staging:
-        is_scored = is_whole(scored)
         if not is_scored:
-            if scored.exists():
-                warnings.append(set_aside(scored))
-            with keeping(scored, CONTENT, SCORES) as kept:
-                _score(run, path, config, key, notes, kept, device)
-        link_all(scored, staging)
-    summary = read_scores(folder, key) or {"warnings": []}
+            if place.folder.exists():
+                warnings.append(set_aside(place.folder))
+            with keeping(place.folder, CONTENT, SCORES) as kept:
+                _score(run, models / run.name / FILE, config, place, kept, accelerator)
+        link_all(place.folder, staging)
+    summary: dict[str, Any] = read_json(folder / SCORES)
     summary["warnings"] = [*summary["warnings"], *warnings]
     return {**summary, "skipped": is_scored, "linked": is_scored}
 
@@ -121,31 +141,29 @@ def _score(
     run: Any,
     path: Path,
     config: Config,
-    key: str,
-    notes: Sequence[str],
+    place: ScorePlace,
     folder: Path,
-    device: "torch.device",
+    accelerator: Accelerator,
 ) -> None:
     """Score the checkpoint at `path`, and write into a folder what comes of it."""
     began = time.perf_counter()
     system = importlib.import_module(f"gazescribe.models.{config.system}.evaluation")
-    scored: Scored = system.score(run, path, config, device)
+    scored: Scored = system.score(run, path, config, choose_device(accelerator))
     summary = {
         "settings": portable(dataclasses.asdict(run)),
         **scored.about,
         "metrics": scored.metrics,
-        "warnings": [*scored.warnings, *notes],
-        "hash": key,
+        "warnings": [*scored.warnings, *place.notes],
+        "hash": place.key,
         "seconds": time.perf_counter() - began,
     }
     write_scores(scored, summary, path, folder)
 
 
-def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
+def check_settings(trained: Mapping[str, Any], run: Any, path: Path) -> None:
     """Refuse a checkpoint of other settings than CONFIG has now, naming all that differ."""
     # Through JSON, as the checkpoint has been: tuples are lists there.
     expected = json.loads(json.dumps(portable(dataclasses.asdict(run))))
-    trained = portable(checkpoint.run)
     faults = [
         f"{name}: {quote(trained.get(name))} found, {quote(expected.get(name))} in CONFIG"
         for name in sorted(set(expected) | set(trained))
@@ -154,17 +172,6 @@ def check_settings(checkpoint: Checkpoint, run: Any, path: Path) -> None:
     if faults:
         message = "this network was trained with other settings."
         raise SchemaError(message, where=path, remedy="Train it again.", faults=faults)
-
-
-def score_hash(checkpoint: Checkpoint, config: Config, data: str, notes: Sequence[str]) -> str:
-    """Identify scores by weights, data and how they are scored; not by notes in the checkpoint.
-
-    `notes` are warnings that do not come from scoring, but stand among those of the scores.
-    """
-    from safetensors.torch import save
-
-    weights = hashlib.sha256(save(checkpoint.weights)).hexdigest()
-    return hash_of(checkpoint.run, weights, dataclasses.asdict(config.evaluation), data, notes)
 
 
 def read_scores(folder: Path, key: str) -> dict[str, Any] | None:

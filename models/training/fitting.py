@@ -5,14 +5,13 @@ logs by epoch. A batch is a dict whose "image" has one row an item.
 """
 
 import logging
-import os
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -20,22 +19,9 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from pytorch_lightning.utilities.warnings import PossibleUserWarning  # type: ignore[attr-defined]  # not in its `__all__`
 from torch.utils.data import DataLoader
 
+from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import Course, EpochEnd, TrainingPlan
 from gazescribe.models.training.progress import EpochBar, LiveLog
-from gazescribe.pipeline.core.errors import GazeError
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What to train on: 'cpu' or 'gpu', and how many processes or devices."""
-
-    accelerator: Literal["cpu", "gpu"]
-    devices: int = 1
-
-    @property
-    def rank(self) -> int:
-        """Number of this process among those that train together; Lightning starts all but 0."""
-        return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 @dataclass(frozen=True)
@@ -63,17 +49,6 @@ class Job:
     training: Mapping[str, Any]
     warnings: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
-
-
-def choose_machine(accelerator: Literal["cpu", "gpu"] | None, devices: int) -> Machine:
-    """Choose GPUs where there are some, unless told otherwise; refuse more than there are."""
-    n_gpus = torch.cuda.device_count()
-    chosen = accelerator or ("gpu" if n_gpus else "cpu")
-    if chosen == "gpu" and n_gpus < devices:
-        raise GazeError(
-            f"{devices} GPUs were asked for, {n_gpus} found.", remedy="Lower --devices."
-        )
-    return Machine(chosen, devices)
 
 
 def wait_for_all() -> None:

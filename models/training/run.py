@@ -13,13 +13,14 @@ import importlib
 import math
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, read_metadata, save_checkpoint
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import Machine, process_rank
 from gazescribe.models.core.runs import portable, run_hash
 from gazescribe.models.core.store import (
     entry_of,
@@ -37,7 +38,7 @@ from gazescribe.pipeline.core.locks import alone
 
 if TYPE_CHECKING:  # Lightning takes 20 s to import
     from gazescribe.models.training.epochs import Course
-    from gazescribe.models.training.fitting import Job, Machine
+    from gazescribe.models.training.fitting import Job
 
 SUMMARY = "train.json"
 WRITTEN = (FILE, SUMMARY, "*.csv")
@@ -49,16 +50,17 @@ IN_CHECKPOINT = ("best_epoch", "best_score", "epochs", "monitor", "training", "w
 """Of the summary; not how long it took, so that the same training gives the same bytes."""
 
 
-def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine") -> dict[str, Any]:
+def train_run(
+    run: Any, config: Config, out: Path, data: str, choose: Callable[[], Machine]
+) -> dict[str, Any]:
     """Train one run, unless it is in OUT or in the store already.
 
-    `out` is the folder of all runs, `data` what `training_data` says of this one. Gives what
-    `train.json` says; `skipped`, where nothing was trained; `linked`, where it comes from the
-    store. Of a run that is in OUT and has lost that file it gives what its checkpoint says: all but
-    times and memory. Raises GazeError if another call trains this run.
+    `out` is the folder of all runs, `data` what `training_data` says of this one; `choose` tells on
+    what to train, if need be. Gives what `train.json` says; `skipped`, where nothing was trained;
+    `linked`, where it comes from the store. Of a run that is in OUT and has lost that file it gives
+    what its checkpoint says: all but times and memory. Raises GazeError if another call trains
+    this run.
     """
-    from gazescribe.models.training.fitting import wait_for_all
-
     folder = out / run.name
     key = run_hash(run, data, out)
     if (earlier := _read_summary(folder, key)) is not None:
@@ -66,24 +68,29 @@ def train_run(run: Any, config: Config, out: Path, data: str, machine: "Machine"
     entry = entry_of(key)
     trained = entry / "run"
     is_trained = is_whole(trained)
+    # Chosen late: a run that is only linked does without torch, which takes seconds to import.
+    machine = None if is_trained else choose()
     warnings = []
-    if machine.rank == 0:  # one of the processes that train together writes
+    if process_rank() == 0:  # one of the processes that train together writes
         writing = replacing_folder(folder, CONTENT, obsolete=WRITTEN, mark=FILE)
         with alone(entry), writing as staging:
-            if not is_trained:
+            if machine is not None:
                 if trained.exists():
                     warnings.append(set_aside(trained))
                 _train_and_keep(run, config, out, key, machine)
             link_all(trained, staging)
-    elif not is_trained:
+    elif machine is not None:
         _train(run, config, out, entry, machine)
-    wait_for_all()  # else the next run could look for a checkpoint that is being written
-    summary = _read_summary(folder, key) or {"warnings": []}
+    if machine is not None:
+        from gazescribe.models.training.fitting import wait_for_all
+
+        wait_for_all()  # else the next run could look for a checkpoint that is being written
+    summary = _read_summary(trained, key) or {"warnings": []}
     summary["warnings"] = [*summary["warnings"], *warnings]
     return {**summary, "skipped": is_trained, "linked": is_trained}
 
 
-def _train_and_keep(run: Any, config: Config, out: Path, key: str, machine: "Machine") -> None:
+def _train_and_keep(run: Any, config: Config, out: Path, key: str, machine: Machine) -> None:
     """Train a run into its entry of the store, and write there what comes of it."""
     entry = entry_of(key)
     settings = portable(dataclasses.asdict(run))
@@ -114,7 +121,7 @@ def _train_and_keep(run: Any, config: Config, out: Path, key: str, machine: "Mac
 
 
 def _train(
-    run: Any, config: Config, out: Path, entry: Path, machine: "Machine"
+    run: Any, config: Config, out: Path, entry: Path, machine: Machine
 ) -> tuple["Course", "Job", dict[str, Any]]:
     """Train a run, or go on with it; give also what `train.json` says."""
     from gazescribe.models.training.epochs import seed_all

@@ -6,7 +6,7 @@ import torch
 from gazescribe.models.cooperative.data import evaluation_loader, unit_range
 from gazescribe.models.cooperative.features import cached_loaders
 from gazescribe.models.cooperative.items import build_lists
-from gazescribe.models.training.fitting import Machine
+from gazescribe.models.core.device import Machine
 from tests.unit.models.cooperative.cooperative_cases import balanced_world, small_run
 from tests.unit.models.cooperative.test_evaluation import awake
 

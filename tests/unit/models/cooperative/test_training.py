@@ -16,8 +16,8 @@ from gazescribe.models.cooperative.splits import split_csv
 from gazescribe.models.cooperative.training import CooperativeTraining, map_scores, prepare
 from gazescribe.models.core.checkpoint import FILE, load_checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import seed_all
-from gazescribe.models.training.fitting import Machine
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
 from gazescribe.pipeline.core.schemas import DIAGNOSES

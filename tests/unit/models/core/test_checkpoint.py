@@ -16,6 +16,7 @@ from gazescribe.models.core.checkpoint import (
     load_weights,
     read_metadata,
     save_checkpoint,
+    weights_hash,
 )
 from gazescribe.pipeline.core.errors import SchemaError
 
@@ -183,3 +184,18 @@ def test_weights_that_are_no_numbers(path, checkpoint, number):
         load_checkpoint(path)
     assert raised.value.faults == ("0.bias: 1 of 2", "1.running_var: 2 of 2")
     assert read_metadata(path)["system"] == "mil"
+
+
+def test_weights_are_known_by_names_and_bytes_alone(path, checkpoint):
+    hashes = []
+    for name, values, told in (
+        ("weight", [1.0, 2.0], {}),
+        ("weight", [1.0, 2.0], {"metrics": {"auroc": 0.5}}),
+        ("weight", [1.0, 3.0], {}),
+        ("bias", [1.0, 2.0], {}),
+    ):
+        weights = {name: torch.tensor(values)}
+        save_checkpoint(dataclasses.replace(checkpoint, weights=weights, **told), path)
+        hashes.append(weights_hash(path))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gazescribe.models.core.device import choose_device
+from gazescribe.models.core.device import Machine, choose_device, choose_machine, process_rank
 from gazescribe.pipeline.core.errors import GazeError
 
 
@@ -13,3 +13,20 @@ def test_choose_device(monkeypatch):
     assert choose_device(None) == torch.device("cpu")
     with pytest.raises(GazeError, match="a GPU was asked for, none found"):
         choose_device("gpu")
+
+
+def test_choose_machine(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_machine(None, 1) == Machine("gpu", 1)
+    assert choose_machine("cpu", 2) == Machine("cpu", 2)
+    with pytest.raises(GazeError, match="2 GPUs were asked for, 1 found"):
+        choose_machine(None, 2)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert choose_machine(None, 1) == Machine("cpu", 1)
+
+
+def test_process_rank(monkeypatch):
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert process_rank() == 0
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert process_rank() == 1

@@ -39,7 +39,7 @@ from tests.unit.models.cooperative import cooperative_cases
 from tests.unit.models.cooperative.test_evaluation import saved
 from tests.unit.models.mil import mil_cases, mil_scored
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 THRESHOLDS = {"spatial": {"Edema": 0.5}}
 ROWS = {
     "run": ["small-seed0"],

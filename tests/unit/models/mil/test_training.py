@@ -4,10 +4,10 @@ import torch
 
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import Machine
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
 from gazescribe.models.mil.network import restored
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of
-from gazescribe.models.training.fitting import Machine
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import TrainingPlan, seed_all
-from gazescribe.models.training.fitting import Job, Machine, choose_machine, fit
+from gazescribe.models.training.fitting import Job, fit
 from gazescribe.models.training.sampling import EpochSampler
 from gazescribe.pipeline.core.errors import GazeError
 from tests.unit.models.small_network import Items, N, Small
@@ -233,18 +234,6 @@ def test_dvclive(tmp_path, monkeypatch):
     metric = (tmp_path / "live/plots/metrics/val_score.tsv").read_text().splitlines()
     assert len(metric) == 3
     assert not (tmp_path / "dvc.yaml").exists()
-
-
-def test_machine_of(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert choose_machine(None, 1) == Machine("gpu", 1)
-    assert choose_machine("cpu", 2) == Machine("cpu", 2)
-    with pytest.raises(GazeError, match="2 GPUs were asked for, 1 found"):
-        choose_machine(None, 2)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    assert choose_machine(None, 1) == Machine("cpu", 1)
-    monkeypatch.setenv("LOCAL_RANK", "1")
-    assert Machine("cpu", 2).rank == 1
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,11 +17,12 @@ from gazescribe.models.commands import train as train_command
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import SYSTEMS, Config
+from gazescribe.models.core.device import Machine
 from gazescribe.models.core.runs import run_hash
 from gazescribe.models.core.store import read_state
 from gazescribe.models.training import run as run_module
 from gazescribe.models.training.epochs import TrainingPlan
-from gazescribe.models.training.fitting import Job, Machine
+from gazescribe.models.training.fitting import Job
 from gazescribe.models.training.run import train_run
 from gazescribe.models.training.sampling import EpochSampler
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, WriteError
@@ -29,7 +31,7 @@ from gazescribe.pipeline.core.locks import alone
 from tests.running import invoke
 from tests.unit.models.small_network import Items, N, Small
 
-CPU = Machine("cpu")
+CPU = partial(Machine, "cpu")
 
 
 @dataclasses.dataclass(frozen=True)
