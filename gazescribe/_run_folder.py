@@ -17,11 +17,10 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.canvas import FloatMap, Size
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
-from gazescribe.pipeline.images.reading import Picture, read_radiograph
+from gazescribe.pipeline.images.reading import Picture, read_sized
 from gazescribe.pipeline.maps.overlay import (
     label_ellipses,
     paint,
-    read_sized,
     window_fixations,
     window_text,
 )
@@ -214,12 +213,12 @@ class RunFolder:
         Returns
         -------
         ndarray of uint8, shape (height, width)
-            Black 0, white 255; the grid of the native heatmap.
+            Black 0, white 255; the grid of the native heatmap, to which a shrunk copy is brought.
 
         Raises
         ------
         GazeError
-            If no reading shows this image, or its file is not there.
+            If no reading shows this image, or its file is not there or has another aspect.
 
         Notes
         -----
@@ -232,7 +231,9 @@ class RunFolder:
         >>> gs.open(".").image("image of R1").shape
         (600, 480)
         """
-        return read_radiograph(self._radiograph(dicom_id))
+        sides = self._rows("dicom_id", dicom_id)[["height_px", "width_px"]].dropna().astype(int)
+        image_size = next(sides.itertuples(index=False, name=None), None)
+        return read_sized(self._radiograph(dicom_id), image_size)
 
     def overlay(
         self,
@@ -258,7 +259,7 @@ class RunFolder:
         Raises
         ------
         GazeError
-            As `heatmap` and `image` do, and if the radiograph is of another size than the readings.
+            As `heatmap` and `image` do, and if the radiograph has another aspect than the readings.
 
         Examples
         --------
@@ -289,7 +290,7 @@ class RunFolder:
         heatmap = self._draw(selections, None, combine)
         path = self._radiograph(by_id[reading_ids[0]]["dicom_id"])
         figure: Figure = paint(
-            read_sized(path, heatmap.shape),
+            read_sized(path, (heatmap.shape[0], heatmap.shape[1])),
             heatmap,
             {name: np.concatenate([rows[name] for rows in fixations]) for name in fixations[0]},
             ellipses,

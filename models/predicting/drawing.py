@@ -39,7 +39,7 @@ def spread(
 ) -> NDArray[Any]:
     """Take a map out of its frame: the value at each pixel of the picture.
 
-    Or of a smaller picture, of (height, width) `size`.
+    Or of a copy of the picture, of (height, width) `size`.
     """
     rows, columns = (_cells(frame, axis, (size or frame.image_size)[axis]) for axis in (0, 1))
     return values[np.ix_(rows, columns)]

@@ -17,6 +17,7 @@ from gazescribe.models.predicting.drawing import spread
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold, points_inside
+from gazescribe.pipeline.geometry.sizes import is_scaled
 
 if TYPE_CHECKING:  # torch takes seconds to import
     from gazescribe.models.predicting.predictor import ImageOutput
@@ -51,13 +52,14 @@ def compare(
             row["left_out"] = "the picture cannot be read"
             continue
         size = output.frame.image_size
-        mask = mask_of(shapes, size)
-        if any(side not in (None, px) for side, px in zip(size_in_file, size, strict=True)):
-            row["left_out"] = "the picture is of another size than the COCO file says"
+        height, width = (side or px for side, px in zip(size_in_file, size, strict=True))
+        mask = mask_of(shapes, (height, width))
+        if not is_scaled(size, (height, width)):
+            row["left_out"] = "the picture has another aspect than the COCO file says"
         elif not mask.any():
             row["left_out"] = "the shapes hold no pixel's centre"
         else:
-            values = spread(output.maps[labels.index(label)], output.frame)
+            values = spread(output.maps[labels.index(label)], output.frame, (height, width))
             row["probability"] = output.probabilities[label]
             row |= fit(values, mask, thresholds.get(label), limits_of(thresholds))
     return rows

@@ -41,8 +41,8 @@ def images(
     left_out = ", ".join(f"{counts['n']} {why}" for why, counts in summary["left_out"].items())
     line = f"{summary['n_images']} radiographs in {summary['n_shards']} shards"
     line += f"; left out: {left_out or 'none'}"
-    if n_other_size := summary["other_size_than_the_table"]["n"]:
-        line += f"; {n_other_size} of another size than the table says"
+    if n_copies := summary["scaled_copies"]["n"]:
+        line += f"; {n_copies} are copies at another scale"
     if n_resumed := summary["n_shards_kept"]:
         line += f"; {n_resumed} shards kept from a run that was cut off"
     shared.summarise(f"{line} → {out}", summary)

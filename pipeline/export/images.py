@@ -11,12 +11,15 @@ from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.ids import hash_id
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
-from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.images.reading import read_sized
+
+Task = tuple[Path, tuple[int, int] | None, Path]
+"""Radiograph, its (height, width) in the table, and the PNG to write."""
 
 
 def plan_images(
     tables: Path, root: Path, folder: Path, key: bytes | None
-) -> tuple[list[tuple[Path, Path]], dict[str, int]]:
+) -> tuple[list[Task], dict[str, int]]:
     """Find the radiographs of all readings, and name the PNG to write for each; count them.
 
     They lie below `root`, as `radiographs_root` has it. A key replaces their names as it does ids.
@@ -26,11 +29,13 @@ def plan_images(
     GazeError
         If there is no image at all, or a path leaves the folder.
     """
-    readings = read_table(tables, "readings", ["dicom_id", "image_path"]).to_pylist()
+    columns = ["dicom_id", "image_path", "height_px", "width_px"]
+    readings = read_table(tables, "readings", columns).to_pylist()
     if key is None:
         ids = [row["dicom_id"] for row in readings]
         check_file_names(ids, "dicom_id", table_path(tables, "readings"))
     paths = {row["dicom_id"]: row["image_path"] for row in readings}
+    sizes = {row["dicom_id"]: (row["height_px"], row["width_px"]) for row in readings}
     named = {dicom_id: path for dicom_id, path in sorted(paths.items()) if path}
     unsafe = sorted(path for path in named.values() if leads_out(path))
     if unsafe:
@@ -42,17 +47,21 @@ def plan_images(
         file = find_radiograph(root, path)
         if file:
             name = hash_id("dicom", dicom_id, key) if key else dicom_id
-            tasks.append((file, folder / PICTURES / f"{name}.png"))
+            size = None if None in sizes[dicom_id] else sizes[dicom_id]
+            tasks.append((file, size, folder / PICTURES / f"{name}.png"))
     return tasks, {"images": len(tasks), "images absent": len(paths) - len(tasks)}
 
 
-def write_image(task: tuple[Path, Path]) -> str | None:
-    """Write one radiograph as PNG, 8-bit grey, in its own size; give the reason if it cannot."""
+def write_image(task: Task) -> str | None:
+    """Write one radiograph as PNG, 8-bit grey, at its table's size; give the reason if it cannot.
+
+    Boxes, masks and maps of the export are in pixels of that size.
+    """
     from PIL import Image
 
-    source, target = task
+    source, image_size, target = task
     try:
-        picture = read_radiograph(source)
+        picture = read_sized(source, image_size)
     except GazeError as error:
         return error.what.rstrip(".")
     Image.fromarray(picture).save(target, format="PNG")

@@ -6,6 +6,16 @@ MAX_SIDE = 16_384
 """Pixels of a side of any picture or map; the largest radiographs have some 5,000."""
 
 
+def is_scaled(size: tuple[int, int], image_size: tuple[int, int]) -> bool:
+    """Whether a picture of `size` can be an image of `image_size` at another scale.
+
+    Both are (height, width); a copy has its sides rounded, up or down.
+    """
+    (height, width), (image_height, image_width) = size, image_size
+    off = abs(height * image_width - width * image_height)
+    return off < image_height + image_width
+
+
 def parse_size(text: str | int) -> tuple[int, int] | None:
     """Read a size: N or HxW in model pixels; `native` is None.
 

@@ -5,6 +5,7 @@ slope), then the VOI table or window, then is inverted where MONOCHROME1 says th
 """
 
 import warnings
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.published import published_frame, published_resize
-from gazescribe.pipeline.geometry.sizes import MAX_SIDE
+from gazescribe.pipeline.geometry.sizes import MAX_SIDE, is_scaled
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -189,7 +190,36 @@ def _refuse_colour(path: Path, fault: str) -> None:
     raise GazeError(message, where=path, faults=[fault])
 
 
-def letterboxed(image: Picture, size: Size, resize: str = "direct") -> tuple[Picture, Letterbox]:
+def read_sized(path: Path, image_size: Size | None) -> Picture:
+    """Read a radiograph at the size its table says: a copy at another scale is brought to it.
+
+    Where the table says none, the file is as it is.
+
+    Raises as `read_radiograph` does, and GazeError if the file has another aspect.
+    """
+    from PIL import Image
+
+    picture = read_radiograph(path)
+    if image_size is None or picture.shape == image_size:
+        return picture
+    check_aspect(picture, image_size, path)
+    scaled = Image.fromarray(picture).resize(image_size[::-1], Image.Resampling.BILINEAR)
+    return np.array(scaled)
+
+
+def check_aspect(picture: Picture, image_size: Size, path: Path) -> None:
+    """Refuse a picture that is no copy of an image of that size: gaze would lie beside it."""
+    if not is_scaled((picture.shape[0], picture.shape[1]), image_size):
+        (height, width), (image_height, image_width) = picture.shape, image_size
+        fault = f"it has {height} × {width}, the table {image_height} × {image_width}"
+        message = "this picture has another aspect than its table says."
+        remedy = "Fetch it again, or shrink the original without cropping or padding it."
+        raise GazeError(message, where=path, remedy=remedy, faults=[fault])
+
+
+def letterboxed(
+    image: Picture, size: Size, resize: str = "direct", image_size: Size | None = None
+) -> tuple[Picture, Letterbox]:
     """Fit a radiograph into a frame, antialiased bilinear, with black around it.
 
     Parameters
@@ -200,6 +230,9 @@ def letterboxed(image: Picture, size: Size, resize: str = "direct") -> tuple[Pic
         (height, width) of the frame in model pixels.
     resize : {'direct', 'published'}
         Once, rounded; or twice and truncated as the published code does (`spec/mil.md` 2.2, 6.5).
+    image_size : tuple of int, optional
+        (height, width) of the original of which `image` is a copy at another scale: the frame is
+        that of the original.
 
     Returns
     -------
@@ -213,28 +246,37 @@ def letterboxed(image: Picture, size: Size, resize: str = "direct") -> tuple[Pic
     ArrayError
         If nothing of the image falls on a pixel of the frame, or the published frame is no square.
     """
-    image_size = (image.shape[0], image.shape[1])
-    frame, of_y, of_x = _resampling(image_size, size, resize)
+    copy_size = (image.shape[0], image.shape[1])
+    frame, of_y, of_x = _resampling(copy_size, size, resize, image_size or copy_size)
     fitted = (of_x @ (of_y @ image.astype(np.float32)).T).T
     rounded = fitted if resize == "published" else np.rint(fitted)
     return np.ascontiguousarray(rounded, dtype=np.uint8), frame
 
 
 @lru_cache(maxsize=256)
-def _resampling(image_size: Size, size: Size, resize: str) -> tuple[Letterbox, Any, Any]:
+def _resampling(
+    copy_size: Size, size: Size, resize: str, image_size: Size
+) -> tuple[Letterbox, Any, Any]:
     """Frame, and a sparse matrix for each axis; most images have one of a few sizes."""
     from scipy.sparse import csr_array
 
     if resize == "published":
         frame = published_frame(image_size, size)
-        matrices = published_resize(image_size, size)
+        matrices = published_resize(copy_size, size)
     else:
         frame = Letterbox.fit(image_size, size)
-        matrices = _triangles(frame, 0), _triangles(frame, 1)
+        rows, columns = (_triangles(_of_copy(frame, copy_size, axis), axis) for axis in (0, 1))
+        matrices = rows, columns
     if not all(matrix.any() for matrix in matrices):
         raise ArrayError(f"an image of {image_size} does not show in a frame of {size}.")
     of_y, of_x = (csr_array(matrix.astype(np.float32)) for matrix in matrices)
     return frame, of_y, of_x
+
+
+def _of_copy(frame: Letterbox, copy_size: Size, axis: int) -> Letterbox:
+    """Frame of the same place for a copy; its scale holds along one axis, sides being rounded."""
+    scale = frame.scale * (frame.image_size[axis] / copy_size[axis])
+    return replace(frame, scale=scale, image_size=copy_size)
 
 
 def _triangles(frame: Letterbox, axis: int) -> NDArray[np.float64]:

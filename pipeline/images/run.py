@@ -4,7 +4,8 @@ Reads: folders of tables (`images` of MIMIC-CXR-JPG, or `readings` of REFLACX or
 of the radiographs.
 Writes: `images-00000.npy` … , `index.parquet`, `images.json`.
 Params: `images`.
-Drops: radiographs that are absent or cannot be read, counted by reason.
+Drops: radiographs that are absent, cannot be read or have another aspect than the table says,
+counted by reason. Copies at another scale lie in the frame of their originals.
 Source: Lanfredi et al. 2023, `spec/mil.md` 6.5; Qiu et al. 2025, `spec/cooperative.md` section 1.
 
 A run that is cut off keeps its finished shards beside OUT, and the next one goes on from there.
@@ -35,6 +36,7 @@ from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiogr
 from gazescribe.pipeline.images.reading import (
     DICOM_SUFFIXES,
     PICTURE_SUFFIXES,
+    check_aspect,
     letterboxed,
     read_radiograph,
 )
@@ -95,14 +97,16 @@ def _check_paths(rows: list[Row], where: Path) -> None:
 def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     """Read the radiographs of one shard, numbered, into its file; give its note.
 
-    The note has `rows` of the index and, in `left_out`, the reason of each radiograph that is not
-    there. It is written beside the shard too, last: where it lies, the shard is finished.
+    The note has `rows` of the index, in `left_out` the reason of each radiograph that is not there,
+    and in `copies` those that have another scale than the table says. It is written beside the
+    shard too, last: where it lies, the shard is finished.
     """
     number, listed = task
     stamps = _stamps(listed, fitting)  # first: a file that changes while it is read is read again
     fitted = np.empty((len(listed), *fitting.size), np.uint8)
     rows: list[Row] = []
     left_out: dict[str, str] = {}
+    copies: list[str] = []
     for image in listed:
         path = find_radiograph(fitting.root, image["path"], fitting.suffixes)
         if path is None:
@@ -110,7 +114,11 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
             continue
         try:
             picture = read_radiograph(path)
-            fitted[len(rows)], frame = letterboxed(picture, fitting.size, fitting.resize)
+            image_size = _table_size(image) or (picture.shape[0], picture.shape[1])
+            check_aspect(picture, image_size, path)
+            fitted[len(rows)], frame = letterboxed(
+                picture, fitting.size, fitting.resize, image_size
+            )
         except GazeError as error:
             left_out[image["dicom_id"]] = error.what.rstrip(".")
             continue
@@ -122,18 +130,25 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
                 **{name: getattr(frame, name) for name in ("height", "width", "scale")},
                 "pad_x_px": float(frame.pad_x_px),
                 "pad_y_px": float(frame.pad_y_px),
-                "image_width_px": picture.shape[1],
-                "image_height_px": picture.shape[0],
+                "image_width_px": image_size[1],
+                "image_height_px": image_size[0],
             }
         )
+        if picture.shape != image_size:
+            copies.append(image["dicom_id"])
     shard = fitting.folder / shard_name(number, "images")
     shard.unlink(missing_ok=True)  # of a run that was cut off, with other images in it
     if rows:
         with replacing(shard) as beside, beside.open("wb") as file:
             np.save(file, fitted[: len(rows)])
-    note = {"rows": rows, "left_out": left_out, "stamps": stamps}
+    note = {"rows": rows, "left_out": left_out, "copies": copies, "stamps": stamps}
     write_json(note, _note_path(fitting.folder, number))
     return note
+
+
+def _table_size(image: Row) -> tuple[int, int] | None:
+    height_px, width_px = image["height_px"], image["width_px"]
+    return (height_px, width_px) if height_px and width_px else None
 
 
 def _note_path(folder: Path, number: int) -> Path:
@@ -230,20 +245,13 @@ def _summary(
     for note in notes:
         for dicom_id, reason in sorted(note["left_out"].items()):
             by_reason.setdefault(reason, []).append(dicom_id)
-    # Gaze is placed by the size in the table: a file of another size would shift it.
-    sizes = {row["dicom_id"]: (row["width_px"], row["height_px"]) for row in listed}
-    other_size = []
-    for row in rows:
-        size = sizes[row["dicom_id"]]
-        if None not in size and size != (row["image_width_px"], row["image_height_px"]):
-            other_size.append(row["dicom_id"])
     return {
         "params": params.model_dump(),
         "n_listed": len(listed),
         "n_images": len(rows),
         "n_shards": len({row["shard"] for row in rows}),
         "left_out": {reason: _counted(ids) for reason, ids in sorted(by_reason.items())},
-        "other_size_than_the_table": _counted(other_size),
+        "scaled_copies": _counted([dicom_id for note in notes for dicom_id in note["copies"]]),
     }
 
 

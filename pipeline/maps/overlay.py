@@ -19,7 +19,7 @@ from gazescribe.pipeline.core.errors import GazeError, nearest
 from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
-from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.images.reading import read_sized
 from gazescribe.pipeline.maps.planning import WINDOW_KINDS
 from gazescribe.pipeline.maps.render import draw_windows
 from gazescribe.pipeline.maps.settings import Heatmaps
@@ -111,26 +111,17 @@ def draw_overlay(
     Raises
     ------
     GazeError
-        If the radiograph has another size than the reading says.
+        If the radiograph has another aspect than the reading says.
     """
     label = rows[0]["label"]
     heatmap = draw_windows(associated, rows, None, params)
-    image = read_sized(path, heatmap.shape)
+    image = read_sized(path, (heatmap.shape[0], heatmap.shape[1]))
     fixations = window_fixations(associated, rows)
     ellipses = label_ellipses(tables, reading, label, params.min_certainty)
     title = f"{label}, {reading['reading_id']}"
     if label != ALL_GAZE:
         title += f"\n“{window_text(reading, rows)}”"
     return paint(image, heatmap, fixations, ellipses, title)
-
-
-def read_sized(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read a radiograph; refuse one of another size than the reading's map."""
-    image = read_radiograph(path)
-    if image.shape != shape:
-        message = f"the radiograph is {image.shape}, the reading {shape} (height, width)."
-        raise GazeError(message, where=path)
-    return image
 
 
 def window_fixations(associated: Path, rows: list[Row]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.geometry.sizes import is_scaled
 from gazescribe.pipeline.images.paths import find_radiograph
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 from gazescribe.pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
@@ -25,7 +26,7 @@ from gazescribe.pipeline.report.pictures import (
 )
 from gazescribe.pipeline.report.sheets import Sheet, sheet
 
-RadiographState = Literal["shown", "absent", "unreadable", "of another size", "left out"]
+RadiographState = Literal["shown", "absent", "unreadable", "of another aspect", "left out"]
 NOTHING = "No heatmap."
 SCRIPT_FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")  # of the letterbox
 PLATE = 38  # grey of the plate where there is no radiograph
@@ -162,9 +163,9 @@ def _picture(
     except GazeError:  # one damaged file costs one picture, counted
         return "unreadable", None
     # gaze in pixels of another image would lie at the wrong places
-    if image.shape[:2] != parts.image_size:
-        return "of another size", None
-    return "shown", letterboxed(image, size)[0]
+    if parts.image_size is None or not is_scaled(image.shape, parts.image_size):
+        return "of another aspect", None
+    return "shown", letterboxed(image, size, image_size=parts.image_size)[0]
 
 
 def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, amplitude: str) -> str:

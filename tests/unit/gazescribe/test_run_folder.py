@@ -172,11 +172,13 @@ def test_an_absent_radiograph_is_said(name, reason, run):
         run.image(f"image of {name}")
 
 
-def test_a_radiograph_of_another_size_is_refused(tmp_path):
+def test_a_copy_at_another_scale_and_a_radiograph_of_another_aspect(tmp_path):
     folder = make_run(tmp_path)
     (path,) = (folder / "data/demo").rglob("*.jpg")
-    Image.fromarray(np.zeros((60, 48), np.uint8)).save(path)
-    with pytest.raises(gs.GazeError, match=r"is \(60, 48\), the reading \(600, 480\)"):
+    Image.fromarray(np.zeros((300, 240), np.uint8)).save(path)
+    assert gs.open(folder).image("image of R1").shape == (600, 480)
+    Image.fromarray(np.zeros((60, 80), np.uint8)).save(path)
+    with pytest.raises(gs.GazeError, match="another aspect than its table says"):
         gs.open(folder).overlay(reading_id="R1", label="Edema")
 
 

@@ -319,11 +319,11 @@ def test_boxes_without_thresholds_and_boxes_that_do_not_fit(tmp_path, trained, i
     assert summary["labels"]["Edema"]["iou"] is None
     assert 0 < summary["labels"]["Edema"]["best_iou"] <= 1
     assert summary["counts"]["cases_left_out"] == {"the shapes hold no pixel's centre": 1}
-    boxes = coco(tmp_path / "coco.json", [(0, [4, 2, 30, 20])], height=80, width=128)
+    boxes = coco(tmp_path / "coco.json", [(0, [4, 2, 30, 20])], height=80, width=200)
     said = gazescribe("predict", trained, images, "--out", tmp_path / "b", "--boxes", boxes)
     assert "boxes: iou unknown, best_iou unknown, pointing unknown" in said
     summary = json.loads((tmp_path / "b" / "localisation.json").read_text())
-    left_out = {"the picture is of another size than the COCO file says": 1}
+    left_out = {"the picture has another aspect than the COCO file says": 1}
     assert summary["counts"]["cases_left_out"] == left_out
     (images / "y.png").write_bytes(b"no picture")
     gazescribe("predict", trained, images, "--out", tmp_path / "c", "--boxes", boxes)

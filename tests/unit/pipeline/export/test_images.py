@@ -17,7 +17,7 @@ def tables(tmp_path):
     """Two readings of one image, one of an image that is absent, one without a path."""
     paths = {"R1": ("a", "files/a"), "R2": ("a", "files/a"), "R3": ("b", "files/b")}
     rows = [
-        reading(name, dicom_id=dicom_id, image_path=path)
+        reading(name, dicom_id=dicom_id, image_path=path, height_px=8, width_px=12)
         for name, (dicom_id, path) in paths.items()
     ]
     (tmp_path / "files").mkdir()
@@ -31,11 +31,11 @@ def test_each_image_is_planned_once(tables, tmp_path, key):
     folder.mkdir()
     tasks, counts = plan_images(tables, tmp_path, folder, key)
     name = hash_id("dicom", "a", key) if key else "a"
-    assert tasks == [(tmp_path / "files/a.png", folder / f"images/{name}.png")]
+    assert tasks == [(tmp_path / "files/a.png", (8, 12), folder / f"images/{name}.png")]
     assert counts == {"images": 1, "images absent": 2}
     assert write_image(tasks[0]) is None
-    with Image.open(tasks[0][1]) as image:
-        assert np.asarray(image).tolist() == np.full((4, 6), 7).tolist()
+    with Image.open(tasks[0][2]) as image:  # where boxes and maps of the export are
+        assert np.asarray(image).tolist() == np.full((8, 12), 7).tolist()
 
 
 def test_paths_that_leave_the_folder_are_refused(tmp_path):
@@ -55,7 +55,7 @@ def test_an_id_that_cannot_name_a_picture(tmp_path):
 
 def test_a_damaged_file_gives_its_reason(tmp_path):
     (tmp_path / "a.png").write_bytes(b"x")
-    reason = write_image((tmp_path / "a.png", tmp_path / "b.png"))
+    reason = write_image((tmp_path / "a.png", None, tmp_path / "b.png"))
     assert reason == "this is neither JPEG nor PNG nor DICOM"
     assert not (tmp_path / "b.png").exists()
 

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.geometry.sizes import parse_size
+from gazescribe.pipeline.geometry.sizes import is_scaled, parse_size
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,12 @@ def test_size_without_measure_is_refused(text):
     with pytest.raises(ParamsError, match=r"has a side of more than 16,384 pixels") as error:
         parse_size(text)
     assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.25, 0.117, 1.0, 1.7])
+@pytest.mark.parametrize("rounded", [np.floor, np.rint, np.ceil])
+def test_copies_have_the_aspect_of_their_image(scale, rounded):
+    height, width = (int(rounded(scale * side)) for side in (3056, 2544))
+    assert is_scaled((height, width), (3056, 2544))
+    assert not is_scaled((height, width + 6), (3056, 2544))
+    assert not is_scaled((width, height), (3056, 2544))

@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1, generate_uid
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
+from gazescribe.pipeline.images.reading import letterboxed, read_radiograph, read_sized
 
 GREY = np.array([[0, 1, 127, 128, 255], [9, 8, 7, 6, 5], [200, 100, 50, 25, 12]], np.uint8)
 STORED = np.array([[0, 300, 1000], [1500, 3360, 4095]])
@@ -346,6 +346,41 @@ def test_radiograph_and_heatmap_lie_on_each_other(image_size, size):
     heatmap = render(pd.DataFrame([gaussian]), image_size, size)
     fitted, _ = letterboxed(np.rint(255 * blob(image_size, at, sigma)).astype(np.uint8), size)
     np.testing.assert_allclose(centre_of(fitted), centre_of(heatmap), atol=0.1)
+
+
+@pytest.mark.parametrize(("resize", "off_px"), [("direct", 0.1), ("published", 0.6)])
+@pytest.mark.parametrize("copy_size", [(150, 119), (600, 477), (101, 79)])
+def test_a_copy_lies_where_its_original_does(copy_size, resize, off_px):
+    """A lab that shrank its radiographs has the maps of one that did not.
+
+    The published resize rounds the short side, so that its copies can be up to a pixel off.
+    """
+    image_size, size, at = (300, 238), (64, 64), (120.0, 150.0)
+    places = [
+        (at_px + 0.5) * side / whole - 0.5
+        for at_px, side, whole in zip(at, copy_size, image_size, strict=True)
+    ]
+    original, copy = (
+        np.rint(255 * blob(sides, centre, 0.1 * sides[0])).astype(np.uint8)
+        for sides, centre in ((image_size, at), (copy_size, places))
+    )
+    fitted, frame = letterboxed(original, size, resize)
+    of_copy, frame_of_copy = letterboxed(copy, size, resize, image_size)
+    assert frame_of_copy == frame
+    np.testing.assert_allclose(centre_of(of_copy), centre_of(fitted), atol=off_px)
+
+
+def test_read_at_the_size_of_the_table(tmp_path):
+    picture = np.tile(np.arange(0, 200, 2, dtype=np.uint8), (80, 1))
+    path = save(tmp_path / "half.png", picture, format="PNG")
+    np.testing.assert_array_equal(read_sized(path, None), picture)
+    np.testing.assert_array_equal(read_sized(path, (80, 100)), picture)
+    whole = read_sized(path, (161, 200))
+    assert whole.shape == (161, 200)
+    np.testing.assert_allclose(whole[::2, 1:-1:2].mean(0), picture[0, :-1] + 0.5, atol=1)
+    with pytest.raises(GazeError, match="another aspect") as error:
+        read_sized(path, (180, 200))
+    assert error.value.faults == ("it has 80 × 100, the table 180 × 200",)
 
 
 @pytest.mark.parametrize(("image_size", "size"), SIZES)

@@ -183,18 +183,41 @@ def test_ten_ids_are_told(project):
     assert (absent["n"], len(absent["first"])) == (15, 10)
 
 
-def test_files_of_another_size_are_kept_and_counted(project):
-    rows = [row(number, width_px=None if number == 1 else 99) for number in range(3)]
-    tables_of(project / "tables", rows)
+def test_copies_at_another_scale_lie_in_the_frame_of_their_originals(project):
+    originals = [row(number) for number in range(3)]
+    tables_of(project / "tables", originals)
+    build(project, "whole")
+    doubled = [
+        {**each, "width_px": 2 * each["width_px"], "height_px": 2 * each["height_px"]}
+        for each in originals
+    ]
+    doubled[1] = row(1, width_px=None)
+    tables_of(project / "tables", doubled)
     said, _ = build(project)
-    assert "; 2 of another size than the table says → " in said
-    counted = told(project)["other_size_than_the_table"]
-    assert counted == {"n": 2, "first": [dicom_id(0), dicom_id(2)]}
-    assert len(open_shards(project / "out")) == 3
+    assert "left out: none; 2 are copies at another scale → " in said
+    assert told(project)["scaled_copies"] == {"n": 2, "first": [dicom_id(0), dicom_id(2)]}
+    whole, half = (open_shards(project / out) for out in ("whole", "out"))
+    for number, (one, other) in enumerate(
+        zip(whole.index.to_pylist(), half.index.to_pylist(), strict=True)
+    ):
+        times = 1 if number == 1 else 2
+        assert other["image_width_px"] == times * one["image_width_px"]
+        assert other["scale"] == one["scale"] / times
+        assert (other["pad_x_px"], other["pad_y_px"]) == (one["pad_x_px"], one["pad_y_px"])
+        np.testing.assert_array_equal(whole[number], half[number])
+
+
+def test_another_aspect_is_left_out(project):
+    tables_of(project / "tables", [row(0), row(1, height_px=48), row(2, width_px=40)])
+    said, _ = build(project)
+    reason = "this picture has another aspect than its table says"
+    assert f"1 radiographs in 1 shards; left out: 2 {reason} → " in said
+    assert told(project)["left_out"] == {reason: {"n": 2, "first": [dicom_id(1), dicom_id(2)]}}
 
 
 def test_each_image_of_several_readings_comes_once(project):
     shared = {"dicom_id": dicom_id(3), "image_path": path_of(3), "study_id": 99000003}
+    shared |= {"height_px": 40, "width_px": 32}
     rows = [reading(f"R{number}", **shared) for number in range(3)]
     write_table({n: [one[n] for one in rows] for n in rows[0]}, project / "r", "readings")
     said = gazescribe(

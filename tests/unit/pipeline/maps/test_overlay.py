@@ -93,7 +93,7 @@ def test_signs_of_formulas_are_drawn_as_they_are():
     assert drawn[0] != drawn[1]
 
 
-def test_a_radiograph_of_another_size(tmp_path):
+def test_radiographs_of_another_scale_and_of_another_aspect(tmp_path):
     tables, associated = tmp_path / "tables", tmp_path / "associated"
     write_tables(tables, readings=[reading("R1", TEXT)], fixations=[fixation(0, 0, 1)])
     row = mention(TEXT, "seen", "edema")
@@ -110,6 +110,10 @@ def test_a_radiograph_of_another_size(tmp_path):
     whole = read_table(associated, "windows").to_pylist()[-1] | {"label": "all gaze"}
     figure = draw_overlay(tables, associated, first, [whole], tmp_path / "film.png", params)
     assert figure.axes[0].get_title() == "all gaze, R1"
-    Image.fromarray(np.zeros((8, 10), np.uint8)).save(tmp_path / "film.png")
-    with pytest.raises(GazeError, match=r"radiograph is \(8, 10\), the reading \(80, 100\)"):
+    Image.fromarray(np.full((40, 50), 9, np.uint8)).save(tmp_path / "film.png")
+    figure = draw_overlay(tables, associated, first, rows, tmp_path / "film.png", params)
+    shown = figure.axes[0].images[0].get_array()
+    np.testing.assert_array_equal(shown, np.full((80, 100), 9))
+    Image.fromarray(np.zeros((8, 20), np.uint8)).save(tmp_path / "film.png")
+    with pytest.raises(GazeError, match="another aspect than its table says"):
         draw_overlay(tables, associated, first, rows, tmp_path / "film.png", params)

@@ -59,12 +59,12 @@ def test_radiographs_are_not_looked_for_without_their_folder(parts, folder, tmp_
     assert card.radiograph == "left out"
 
 
-def test_a_radiograph_of_another_size_is_not_shown(parts, folder, tmp_path):
-    changed = parts["R1"].reading | {"height_px": 300, "width_px": 240}
+def test_a_radiograph_of_another_aspect_is_not_shown(parts, folder, tmp_path):
+    changed = parts["R1"].reading | {"height_px": 300, "width_px": 200}
     other = type(parts["R1"])(**{**vars(parts["R1"]), "reading": changed})
     card, text = write(other, folder, tmp_path, images=True)
-    assert card.radiograph == "of another size"
-    assert "Radiograph of another size" in text
+    assert card.radiograph == "of another aspect"
+    assert "Radiograph of another aspect" in text
 
 
 def test_the_timeline_is_said_in_tables(parts):

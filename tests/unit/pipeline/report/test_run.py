@@ -174,15 +174,15 @@ def write_noise(path):
     path.write_bytes(b"noise")
 
 
-def write_other_size(path):
-    Image.fromarray(np.zeros((SIZE[0], SIZE[1] - 1), np.uint8)).save(path)
+def write_other_aspect(path):
+    Image.fromarray(np.zeros((SIZE[0], SIZE[1] // 2), np.uint8)).save(path)
 
 
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
         pytest.param(write_noise, "unreadable", id="damaged"),
-        pytest.param(write_other_size, "of another size", id="size"),
+        pytest.param(write_other_aspect, "of another aspect", id="aspect"),
     ],
 )
 def test_radiographs_that_do_not_fit_are_counted(changed, tmp_path, spoil, found):
