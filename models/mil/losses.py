@@ -19,6 +19,8 @@ the λ of the paper mean what they meant there:
   times its mean cross-entropy a pixel. A smaller batch raises that weight, in proportion.
 - The published code multiplies masked logits by zero where we leave them out; that adds the
   constant ln 2 times their share, has no gradient, and is not reproduced.
+- `GazeUncertainty`, which is no part of (7), is a **mean** over all B·K·h·w cells of the batch, of
+  which the same few contribute, and its ln σ counts once a batch.
 
 Averaged over n devices of b images each, the gradient is that of n batches of b images divided by
 n: the weight of a map against that of a cell follows b, not n·b.
@@ -28,7 +30,7 @@ import math
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  the name all of torch's users know
 
 from gazescribe.pipeline.core.errors import ArrayError
@@ -155,6 +157,50 @@ def pooled_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the pooled head; a sum over images and labels, like `image_loss`."""
     pooled = pooled_logits(logits)
     return F.binary_cross_entropy_with_logits(pooled, labels.to(pooled.dtype), reduction="sum")
+
+
+class GazeUncertainty(nn.Module):
+    """Class activation maps against maps of gaze, with a learned uncertainty of the gaze.
+
+    With A the class activation map of a label, of maximum 1 (`network.gradcam`), H the map of gaze
+    pooled by maximum to the same cells, and Z = B·K·h·w the cells of the batch,
+
+        L_G = Σ (A - H)² / (2 σ² Z) + ln σ,
+
+    summed over the labels that are present in annotated images, as L_T is. σ is one number for all,
+    learned with the network; where it settles, σ² is the mean square of the differences over Z, so
+    that gaze which is far from every map weighs less.
+
+    Notes
+    -----
+    Lanfredi et al. 2023, Section 4, tried it without gain. This is class `LossSigma` of their code
+    (train.py, lines 158 to 169); the paper prints no equation. Two things differ: ln σ is what is
+    learned, not σ, whose logarithm is NaN once a step has taken it below 0; and their switch that
+    also pushes the maps of absent labels to 0, off by default, is not there.
+
+    References
+    ----------
+    .. [1] S. Wang et al., Follow my eye: using gaze to supervise computer-aided diagnosis, IEEE
+       Trans. Med. Imaging 41, 1688-1698 (2022): attention consistency.
+    .. [2] A. Kendall, Y. Gal, What uncertainties do we need in Bayesian deep learning for computer
+       vision?, NeurIPS (2017), equation (5).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_sigma = nn.Parameter(torch.zeros(()))  # σ = 1, as in the published code
+
+    def forward(self, cams: Tensor, labels: Tensor, annotated: Tensor, maps: Tensor) -> Tensor:
+        """Give L_G of a batch.
+
+        Maps of classes, (B, K, h, w), are of the whole batch, which is what the mean is taken over;
+        the others are as for `decoder_loss`.
+        """
+        chosen = _wide(_chosen(cams, annotated, maps))
+        positive = labels[annotated].to(chosen.dtype)[:, :, None, None]
+        targets = F.adaptive_max_pool2d(maps.to(chosen.dtype), tuple(cams.shape[2:]))
+        difference = ((chosen - targets).square() * positive).sum() / cams.numel()
+        return difference / (2 * (2 * self.log_sigma).exp()) + self.log_sigma
 
 
 def _wide(tensor: Tensor) -> Tensor:

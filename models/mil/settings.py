@@ -71,6 +71,7 @@ class MilMethod:
     balanced: Annotated[Literal["published", "all", "off"], Yaml(value=False, text="off")]
     lambda_annotated: NotNegative
     lambda_decoder: NotNegative
+    lambda_cam: NotNegative
     map_threshold: Share
     normalise: Literal["once", "twice"]
     lr: Positive

@@ -15,8 +15,14 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
 from gazescribe.models.mil.items import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
-from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss, pooled_loss
-from gazescribe.models.mil.network import MilOutput, network_of, probability_of
+from gazescribe.models.mil.losses import (
+    GazeUncertainty,
+    annotated_cells,
+    decoder_loss,
+    image_loss,
+    pooled_loss,
+)
+from gazescribe.models.mil.network import MilOutput, gradcam, network_of, probability_of
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.mil.summary import summarise_items
 from gazescribe.models.training.augment import apply
@@ -37,12 +43,16 @@ class MilTraining(pl.LightningModule):
         super().__init__()
         self.run = run
         self.network = network_of(run)
+        self.uncertainty: GazeUncertainty | None = None
+        # Without a map σ would fall for ever.
+        if run.lambda_cam and run.supervision != "none":
+            self.uncertainty = GazeUncertainty()
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with AMSGrad at a constant rate (Section 2.9)."""
         run = self.run
-        parameters = [weight for weight in self.network.parameters() if weight.requires_grad]
+        parameters = [weight for weight in self.parameters() if weight.requires_grad]
         return torch.optim.Adam(
             parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
         )
@@ -58,7 +68,7 @@ class MilTraining(pl.LightningModule):
         return {**batch, "image": image / 255, "maps": maps}
 
     def training_step(self, batch: Tensors, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
-        """Loss (7) of a batch, or that of the cross-entropy baseline."""
+        """Loss (7) of a batch, or that of the cross-entropy baseline, with what is added to it."""
         terms = self.losses(self.network(batch["image"]), batch)
         loss = torch.stack(list(terms.values())).sum()
         n = len(batch["image"])
@@ -70,9 +80,19 @@ class MilTraining(pl.LightningModule):
 
     def losses(self, output: MilOutput, batch: Tensors) -> dict[str, Tensor]:
         """Terms of the loss, weighted, each a number."""
+        if self.run.objective == "cross_entropy":
+            terms = {"pooled": pooled_loss(output.logits, batch["labels"])}
+        else:
+            terms = self.mil_losses(output, batch)
+        if self.uncertainty is not None:
+            cams = gradcam(output.activations, self.network.classifier.weight)
+            differing = self.uncertainty(cams, batch["labels"], batch["annotated"], batch["maps"])
+            terms["cam"] = self.run.lambda_cam * differing
+        return terms
+
+    def mil_losses(self, output: MilOutput, batch: Tensors) -> dict[str, Tensor]:
+        """Terms of loss (7)."""
         run, labels, annotated = self.run, batch["labels"], batch["annotated"]
-        if run.objective == "cross_entropy":
-            return {"pooled": pooled_loss(output.logits, labels)}
         cells = annotated_cells(batch["maps"], (run.grid, run.grid), threshold=run.map_threshold)
         terms = {
             "image": image_loss(

@@ -32,7 +32,7 @@ ABLATION = {
 """Which parts each row of Table 7 has."""
 
 _SUPERVISION = {"unannotated": "none", "ellipse": "ellipse", "et": "gaze"}
-_ANNOTATED = {"lambda_annotated", "map_threshold", "annotated_share", "share_rule"}
+_ANNOTATED = {"lambda_annotated", "lambda_cam", "map_threshold", "annotated_share", "share_rule"}
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ RUN = MilRun(
     balanced="published",
     lambda_annotated=3.0,
     lambda_decoder=300.0,
+    lambda_cam=0.0,
     map_threshold=0.15,
     normalise="once",
     epochs=1,

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gazescribe.models.mil.losses import (
+    GazeUncertainty,
     annotated_cells,
     annotation_loss,
     bag_loss,
@@ -292,3 +293,45 @@ def test_maps_must_fit_the_annotated_images():
         image_loss(logits, labels, annotated, maps > 0, balanced="all", lambda_annotated=3)
     with pytest.raises(ArrayError, match=message):
         decoder_loss(logits, labels, annotated, maps)
+
+
+@pytest.fixture
+def uncertain():
+    """Four images with two labels; the second and the last are annotated."""
+    labels = torch.tensor([[1, 1], [1, 0], [1, 1], [0, 1]])
+    annotated = torch.tensor([False, True, False, True])
+    cams = torch.rand(4, 2, 2, 2, generator=torch.Generator().manual_seed(3))
+    maps = torch.zeros(2, 2, 4, 4)
+    maps[:, :, :2, :2] = 0.5
+    return cams, labels, annotated, maps
+
+
+def test_uncertainty_settles_at_the_mean_square_of_differences(uncertain):
+    cams, labels, annotated, maps = uncertain
+    loss = GazeUncertainty()
+    target = torch.tensor([[0.5, 0.0], [0.0, 0.0]])
+    differences = ((cams[1, 0] - target) ** 2).sum() + ((cams[3, 1] - target) ** 2).sum()
+    square = differences.item() / cams.numel()
+    assert loss(cams, labels, annotated, maps).item() == pytest.approx(square / 2)
+    with torch.no_grad():
+        loss.log_sigma.fill_(math.log(square) / 2)
+    value = loss(cams, labels, annotated, maps)
+    value.backward()
+    assert value.item() == pytest.approx(0.5 + math.log(square) / 2)
+    assert loss.log_sigma.grad.item() == pytest.approx(0, abs=1e-5)
+
+
+def test_uncertainty_of_a_batch_without_maps(uncertain):
+    cams, labels, _, _ = uncertain
+    cams.requires_grad_()
+    loss = GazeUncertainty()
+    value = loss(cams, labels, torch.zeros(4, dtype=torch.bool), torch.zeros(0, 2, 4, 4))
+    value.backward()
+    assert (value.item(), loss.log_sigma.grad.item()) == (0, 1)
+    assert not cams.grad.any()
+
+
+def test_uncertainty_needs_a_map_for_each_annotated_image(uncertain):
+    cams, labels, annotated, maps = uncertain
+    with pytest.raises(ArrayError, match="1 maps for 2 annotated images"):
+        GazeUncertainty()(cams, labels, annotated, maps[:1])

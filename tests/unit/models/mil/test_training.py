@@ -6,7 +6,7 @@ from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import Machine
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
-from gazescribe.models.mil.network import restored
+from gazescribe.models.mil.network import gradcam, restored
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -115,6 +115,17 @@ def test_loader_processes_change_nothing(trained):
         pytest.param(
             {"objective": "cross_entropy", "decoder": False}, {"pooled"}, id="cross entropy"
         ),
+        pytest.param({"lambda_cam": 2.0}, {"image", "decoder", "cam"}, id="gaze uncertainty"),
+        pytest.param(
+            {"lambda_cam": 2.0, "supervision": "none"},
+            {"image", "decoder"},
+            id="uncertainty without maps",
+        ),
+        pytest.param(
+            {"lambda_cam": 2.0, "objective": "cross_entropy", "decoder": False},
+            {"pooled", "cam"},
+            id="as the code",
+        ),
         pytest.param({"channels_last": True}, {"image", "decoder"}, id="channels last"),
         pytest.param({"precision": "bf16-mixed"}, {"image", "decoder"}, id="bf16"),
     ],
@@ -156,6 +167,26 @@ def test_the_losses_are_those_of_the_settings(inputs):
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value)
     assert found["decoder"] > 0
+
+
+def test_the_uncertainty_of_gaze_is_learned_with_the_network(inputs):
+    settings = run(lambda_cam=5.0, lr=0.01)
+    module = MilTraining(settings)
+    batch = next(iter(prepare(settings, inputs, None, CPU).train))
+    batch = {**batch, "maps": batch["maps"].float()}
+    output = module.network(batch["image"])
+    cams = gradcam(output.activations, module.network.classifier.weight)
+    expected = 5 * module.uncertainty(cams, batch["labels"], batch["annotated"], batch["maps"])
+    found = module.losses(output, batch)
+    torch.testing.assert_close(found["cam"], expected)
+    before = {name: weight.detach().clone() for name, weight in module.named_parameters()}
+    optimiser = module.configure_optimizers()
+    found["cam"].backward()
+    optimiser.step()
+    moved = {name for name, weight in module.named_parameters() if not weight.equal(before[name])}
+    assert {"uncertainty.log_sigma", "network.classifier.weight"} < moved
+    assert module.uncertainty.log_sigma.item() == pytest.approx(-0.01), "σ falls to the differences"
+    assert "uncertainty.log_sigma" not in module.network.state_dict()
 
 
 def test_image_and_maps_move_together_and_only_in_training(inputs):

@@ -54,13 +54,13 @@ def test_the_six_rows():
     assert "Rows of 4 models that were not trained are left out." in table.notes[0]
 
 
-def models_of(line):
+def models_of(line, method=METHOD):
     """The models that a command of docs/mil.md trains, with the settings that they get."""
     (command,) = [one for one in DOCS.splitlines() if line in one and one.startswith("dvc exp run")]
     names = re.search(r"mil\.models=\[(.*?)\]", command)[1].split(",")
     profile = load_profile("study", resource("params.yaml")).mil
     models = {}
-    for run in mil_runs(METHOD, replace(profile, models=names, seeds=[0])):
+    for run in mil_runs(method, replace(profile, models=names, seeds=[0])):
         settings = json.loads(json.dumps(asdict(run)))  # as scores have them
         for key in ("name", "model", "seed"):
             del settings[key]
@@ -81,6 +81,18 @@ def test_the_documented_command_fills_each_row_for_every_model_it_applies_to():
     }
     assert len(found) == 12
     assert "left out" not in table.notes[0]
+
+
+def test_the_documented_command_of_balanced_products_fills_the_rows_without_annotations():
+    line = "ablation_3_unannotated"
+    (command,) = [one for one in DOCS.splitlines() if line in one]
+    assert "-S mil.balanced=all " in command
+    found = cells(ablation(models_of(line, replace(METHOD, balanced="all")), PUBLISHED, 0.95))
+    assert {row: name for (row, column), name in found.items() if column == "unannotated"} == {
+        "1": "ablation_1_unannotated",
+        "3": "ablation_3_unannotated",
+        "full": "unannotated",
+    }
 
 
 def test_balance_matters_without_annotations_where_all_products_are_balanced():
