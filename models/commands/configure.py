@@ -4,18 +4,23 @@ Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON
 left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
 import click
 
+from gazescribe.models.cooperative import settings as cooperative
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
 from gazescribe.models.core.config import SCHEMA_VERSION
+from gazescribe.models.mil import settings as mil
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.dictation.label_maps import load_column_map
 
@@ -66,20 +71,33 @@ def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
     }
 
 
+def _check_starts(profile: str, faults: Iterable[str]) -> None:
+    """Refuse runs of which it is not said what they start from: each parameter once."""
+    named = list(dict.fromkeys(faults))
+    if named:
+        message = f"profile {profile} does not say what its networks start from."
+        remedy = "Nothing is downloaded: copy the file here and give its path."
+        raise ParamsError(message, where=f"params/{profile}.yaml", remedy=remedy, faults=named)
+
+
 def _mil(params: Params, profile: Profile) -> dict[str, Any]:
+    runs = mil_runs(params.mil, profile.mil)
+    _check_starts(params.profile, chain.from_iterable(map(mil.start_faults, runs)))
     channels = {name: load_column_map(name, TEN_LABELS) for name in COLUMNS_OF}
     scoring = asdict(params.mil.evaluation)
     return {
         "inputs": asdict(MilInputs(**vars(params.mil.inputs), channels=channels)),
-        "runs": [asdict(run) for run in mil_runs(params.mil, profile.mil)],
+        "runs": [asdict(run) for run in runs],
         "evaluation": asdict(MilEvaluation(**scoring, batch_size=profile.mil.batch_size)),
     }
 
 
 def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
     section, sizes = params.cooperative, profile.cooperative
+    runs = cooperative_runs(section, sizes)
+    _check_starts(params.profile, chain.from_iterable(map(cooperative.start_faults, runs)))
     return {
         "inputs": asdict(section.inputs),
-        "runs": [asdict(run) for run in cooperative_runs(section, sizes)],
+        "runs": [asdict(run) for run in runs],
         "evaluation": asdict(CooperativeEvaluation(sizes.evaluation_batch_size)),
     }

@@ -21,6 +21,7 @@ from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_
 from gazescribe.models.core.backbones import COUNTER, read_weights
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
 from gazescribe.models.core.config import read_settings
+from gazescribe.models.core.starting_weights import file_of
 from gazescribe.pipeline.core.errors import ParamsError
 
 SYSTEM = "cooperative"
@@ -98,8 +99,8 @@ def started(run: CooperativeRun, out: Path, split: str) -> nn.Module:
     this one.
     """
     network = network_of(dataclasses.asdict(run))
-    if run.weights:
-        load_file(network, Path(run.weights))
+    if file := file_of(run.weights):
+        load_file(network, file)
     if run.init_from:
         path = out / run.init_from / FILE
         earlier = load_checkpoint(path, system=SYSTEM)

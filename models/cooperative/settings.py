@@ -23,6 +23,7 @@ from gazescribe.models.core.settings import (
     Variants,
     values_of,
 )
+from gazescribe.models.core.starting_weights import file_of, unsaid
 from gazescribe.pipeline.core.errors import ParamsError
 
 TRAINS_AS = 1
@@ -40,6 +41,7 @@ NETWORKS = {
     "unet": ("saliency", "joint"),
 }
 """Networks, and what each can be trained for."""
+WITH_ENCODER = ("densenet", "dual_encoder", "fusion")
 
 N_STAGES = 4  # of GazeGNN
 INCEPTION_PX = 75  # least image side
@@ -182,7 +184,29 @@ scoring_inputs = training_inputs
 
 def run_faults(run: CooperativeRun) -> list[str]:
     """Say what in a run does not go together; nothing where all does."""
-    return [*_network_faults(run), *_start_faults(run), *_number_faults(run)]
+    return [
+        *_network_faults(run),
+        *_start_faults(run),
+        *start_faults(run),
+        *_number_faults(run),
+    ]
+
+
+def network_of_file(run: CooperativeRun) -> str | None:
+    """Name the network whose weights a file can give this run; None where it takes no file."""
+    is_stage_3 = (run.network, run.objective) == ("fusion", "cross_entropy")
+    if run.init_from or is_stage_3:
+        return None
+    if run.network == "inception_resnet":
+        return "inception_resnet_v2"
+    return run.encoder if run.network in WITH_ENCODER else None
+
+
+def start_faults(run: CooperativeRun) -> list[str]:
+    """Say what is not said of the weights that a run starts from."""
+    network = network_of_file(run)
+    key = "inception_weights" if run.network == "inception_resnet" else "densenet_weights"
+    return unsaid(run.weights, network, f"cooperative.{key}") if network else []
 
 
 def _network_faults(run: CooperativeRun) -> Iterator[str]:
@@ -199,13 +223,14 @@ def _start_faults(run: CooperativeRun) -> Iterator[str]:
         yield "init_from and weights exclude each other"
     if run.init_from and kind not in HEIRS:
         yield f"network {run.network} cannot start from another run (init_from)"
-    if run.weights and run.network in ("gazegnn", "unet"):
+    if file_of(run.weights) and run.network in ("gazegnn", "unet"):
         yield f"network {run.network} starts from no file (weights)"
     if kind == ("fusion", "cross_entropy") and not run.init_from:
         yield "network fusion needs a dual_encoder to start from (init_from)"
     if kind == ("fusion", "joint") and run.frozen is not False:
         yield "joint training needs frozen: false"
-    if run.encoder is None and run.network == "dual_encoder" and (run.init_from or run.weights):
+    start = run.init_from or file_of(run.weights)
+    if run.encoder is None and run.network == "dual_encoder" and start:
         yield "without an encoder there is nothing to start (init_from, weights)"
 
 
@@ -278,5 +303,5 @@ def _weights(settings: Mapping[str, Any], profile: CooperativeProfile) -> str | 
     network = settings.get("network")
     if network == "inception_resnet":
         return profile.inception_weights
-    has_encoder = network in ("densenet", "dual_encoder", "fusion") and settings["encoder"]
+    has_encoder = network in WITH_ENCODER and settings["encoder"]
     return profile.densenet_weights if has_encoder and not settings["init_from"] else None

@@ -28,10 +28,16 @@ from gazescribe.models.cooperative.losses import (
     triplet_loss,
 )
 from gazescribe.models.cooperative.networks import started
-from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
+from gazescribe.models.cooperative.settings import (
+    N_CLASSES,
+    CooperativeInputs,
+    CooperativeRun,
+    network_of_file,
+)
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
+from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
 from gazescribe.models.training.sampling import Tensors
@@ -258,8 +264,15 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             "normalise": "by their maximum",
             "resize": resize_of(inputs.images),
         },
-        training={**summarise_lists(run, lists), "split_sha256": split_sha256(split)},
-        warnings=warnings_of(run, items["validate"]),
+        training={
+            **summarise_lists(run, lists),
+            "split_sha256": split_sha256(split),
+            "started_from": told(run.weights, run.init_from),
+        },
+        warnings=[
+            *warnings_of(run, items["validate"]),
+            *warn_of_other_file(run.name, run.weights, network_of_file(run)),
+        ],
         files={SPLIT_FILE: split},
     )
 

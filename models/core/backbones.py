@@ -101,7 +101,7 @@ def load_backbone(net: nn.Module, path: Path, name: str) -> None:
         raise GazeError(
             f"not the weights of {name}: {len(faults)} entries are not as they should be.",
             where=path,
-            remedy=f"Give the state dict of {name} and nothing else, or set `weights: null`.",
+            remedy=f"Give the state dict of {name} and nothing else, or set `weights: scratch`.",
             faults=faults,
         )
     net.load_state_dict(weights, strict=False)
@@ -117,7 +117,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise GazeError(
             "there is no such weight file.",
             where=path,
-            remedy="Nothing is downloaded: copy the file there, or set `weights: null`.",
+            remedy="Nothing is downloaded: copy the file there, or set `weights: scratch`.",
         )
     check_file(path, GazeError)
     try:

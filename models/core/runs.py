@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from gazescribe.models.core.checkpoint import FILE, read_metadata
 from gazescribe.models.core.config import Config, settings_of
 from gazescribe.models.core.file_hashes import file_hash, folder_hashes
+from gazescribe.models.core.starting_weights import file_of
 from gazescribe.models.core.store import MEMORY
 from gazescribe.pipeline.core.errors import ParamsError
 
@@ -91,9 +92,9 @@ def run_hash_after(run: Any, data: str, first_hash: str | None) -> str:
     """Identify a run that starts from one of this hash, or from none."""
     settings = dataclasses.asdict(run)
     decisive = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}
-    file = decisive.get("weights")
-    if file and Path(file).is_file():
-        decisive["weights"] = file_hash(Path(file))
+    file = file_of(decisive.get("weights"))
+    if file and file.is_file():
+        decisive["weights"] = file_hash(file)
     return hash_of(decisive, data, first_hash)
 
 

@@ -22,6 +22,7 @@ from torch.nn import functional as F  # noqa: N812  the name all of torch's user
 from gazescribe.models.core.backbones import IMAGENET_MEAN, IMAGENET_SD, Backbone, BackboneName
 from gazescribe.models.core.checkpoint import Checkpoint, load_checkpoint, load_weights
 from gazescribe.models.core.config import read_settings
+from gazescribe.models.core.starting_weights import file_of
 from gazescribe.models.mil.losses import image_probability, pooled_logits
 from gazescribe.models.mil.settings import MilRun
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -150,7 +151,7 @@ def network_of(run: MilRun) -> MilNetwork:
         grid=run.grid,
         decoder=run.decoder,
         normalise=run.normalise,
-        weights=run.weights,
+        weights=file_of(run.weights),
     )
 
 

@@ -26,6 +26,7 @@ from gazescribe.models.core.settings import (
     Yaml,
     values_of,
 )
+from gazescribe.models.core.starting_weights import unsaid
 from gazescribe.pipeline.core.errors import ParamsError
 
 TRAINS_AS = 1
@@ -187,6 +188,15 @@ def training_inputs(run: MilRun) -> tuple[str, ...]:
 def scoring_inputs(run: MilRun) -> tuple[str, ...]:
     """Name the fields of `MilInputs` that a run is scored on; its own annotations are counted."""
     return tuple(dict.fromkeys([*training_inputs(run), "ellipse_maps"]))
+
+
+def start_faults(run: MilRun) -> list[str]:
+    """Say what is not said of the weights that a run starts from."""
+    return unsaid(run.weights, run.backbone, "mil.weights")
+
+
+run_faults = start_faults
+"""What in a run does not go together; nothing else of this network."""
 
 
 def mil_runs(section: MilSection, profile: MilProfile) -> list[MilRun]:

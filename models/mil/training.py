@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
+from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.mil.items import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
 from gazescribe.models.mil.losses import (
@@ -160,8 +161,11 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
             "normalise": run.normalise,
             "resize": resize_of(inputs.images),
         },
-        training=counts,
-        warnings=warnings_of(items["validate"].labels),
+        training={**counts, "started_from": told(run.weights)},
+        warnings=[
+            *warnings_of(items["validate"].labels),
+            *warn_of_other_file(run.name, run.weights, run.backbone),
+        ],
     )
 
 

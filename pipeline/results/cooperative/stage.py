@@ -26,6 +26,7 @@ from gazescribe.pipeline.results.published import PublishedCooperative, load_pub
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.runs import main_first, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
+from gazescribe.pipeline.results.starts import Starts, starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
 DRAWN = {
@@ -66,7 +67,8 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     runs_of = reading.read_cooperative_runs(scores)
     runs = {run.name: run for model_runs in runs_of.values() for run in model_runs}
-    scored = _score(runs_of, runs, draws, scores)
+    starts = starts_of(runs_of)
+    scored = _score(runs_of, starts, draws, scores)
     trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
     histories = joint.read_trained(scored, runs, models) if models else {}
     confidence = params.confidence
@@ -97,12 +99,12 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
     results = NetworkResults(title, notes, made, drawn, TABLE_OF)
-    return write_results(results, metrics, out)
+    return write_results(with_starts(results, starts, ()), metrics, out)
 
 
 def _score(
     runs_of: Mapping[str, list[CooperativeRun]],
-    runs: Mapping[str, CooperativeRun],
+    starts: Starts,
     draws: Draws,
     folder: Path,
 ) -> dict[str, CooperativeModel]:
@@ -129,7 +131,7 @@ def _score(
             runs_of[name],
             None if classes is None else scoring.score_diagnosis(classes, draws),
             scoring.score_maps(of_model, draws),
-            tables.weights_of(runs_of[name][0], runs),
+            starts[name],
         )
     reading.check_cases(diagnosed, folder)
     reading.check_cases(compared, folder)

@@ -3,8 +3,7 @@
 Source: Qiu, Rivaz, Xiao 2025, Tables 1 and 2; `spec/cooperative.md` sections 6 and 8.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import Models, maps_by_model
-from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, CooperativeRun
+from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
 from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
@@ -48,17 +47,6 @@ SALIENCY_NOTE = (
     " centre_prior and mean_map know nothing of the image; both are of the training readings."
 )
 PAPER_METRICS, FURTHER = METRICS[:3], METRICS[3:]
-
-
-def weights_of(run: CooperativeRun, runs: Mapping[str, CooperativeRun]) -> str:
-    """Name what a run's weights started from: a file, a stage before, or nothing."""
-    first = run.init_from
-    if first and first in runs:
-        return weights_of(runs[first], runs)
-    if first:
-        return f"those of {first}"
-    weights = run.settings.get("weights")
-    return Path(weights).name if weights else "scratch"
 
 
 def diagnosis(

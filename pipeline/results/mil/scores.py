@@ -39,6 +39,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "layers": (list,),
     "share_rule": (str,),
     "supervision": (str,),
+    "weights": (str, type(None)),
 }
 """Settings by which models find their part in the experiments, and their types."""
 _ALLOWED = {"label": TEN_LABELS, "split": SPLITS[1:], "dataset": MIL_DATASETS, "map": MIL_MAPS}

@@ -27,6 +27,7 @@ from gazescribe.pipeline.results.published import PublishedMil, load_published
 from gazescribe.pipeline.results.rows import MARKS, PaperTable
 from gazescribe.pipeline.results.runs import main_first, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
+from gazescribe.pipeline.results.starts import starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
 DRAWN = {
@@ -36,6 +37,7 @@ DRAWN = {
     "table_6_pointing_by_label": figures.pointing_by_label,
     "table_7_ablation": figures.ablation,
 }
+NO_NETWORK = ("table_2_label_groups", "histogram")
 TABLE_OF = {"table_6_pointing_by_label": "table_6_iou_by_label"}
 
 
@@ -118,7 +120,7 @@ def run(
     notes = _notes(models, published.paper, footnotes)
     title = "Multiple-instance network: results"
     results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
-    return write_results(results, metrics, out)
+    return write_results(with_starts(results, starts_of(runs), NO_NETWORK), metrics, out)
 
 
 def _score(runs: Mapping[str, list[MilRun]], draws: Draws, scores: Path) -> dict[str, MilModel]:

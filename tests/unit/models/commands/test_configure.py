@@ -57,6 +57,47 @@ def test_files_below_the_working_folder_are_named_from_there(folder, monkeypatch
         assert {run["weights"] for run in content["runs"]} == {written}
 
 
+@pytest.mark.parametrize(
+    ("network", "faults"),
+    [
+        ("mil", ["mil.weights is null", "resnet50-0676ba61.pth (torchvision"]),
+        (
+            "cooperative",
+            [
+                "cooperative.densenet_weights is null",
+                "densenet201-c1103571.pth (torchvision",
+                "cooperative.inception_weights is null",
+                "inception_resnet_v2-940b1cd6.pth (timm",
+            ],
+        ),
+    ],
+)
+def test_what_networks_start_from_has_to_be_said(folder, network, faults):
+    (folder / "params/paper.yaml").write_text(resource("params/paper.yaml").read_text())
+    content = yaml.safe_load((folder / "params.yaml").read_text())
+    (folder / "params.yaml").write_text(yaml.safe_dump({**content, "profile": "paper"}))
+    options = (network, folder / "c.json", "--params", folder / "params.yaml")
+    result = invoke("configure", *options)
+    assert result.exit_code == 2
+    assert "params/paper.yaml: profile paper does not say" in result.output
+    for fault in faults:
+        assert result.output.count(fault) == 1
+    assert not (folder / "c.json").exists()
+    profile = yaml.safe_load((folder / "params/paper.yaml").read_text())
+    profile["mil"]["weights"] = profile["cooperative"]["densenet_weights"] = "scratch"
+    profile["cooperative"]["inception_weights"] = "timm.pth"
+    # In their order: a stage stands behind the one it starts from.
+    (folder / "params/paper.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
+    gazescribe("configure", *options)
+    said = {run.weights for run in read_config(folder / "c.json").runs}
+    assert said == ({"scratch"} if network == "mil" else {"scratch", "timm.pth", None})
+    content = json.loads((folder / "c.json").read_text())
+    content["runs"][0]["weights"] = None
+    (folder / "c.json").write_text(json.dumps(content))
+    with pytest.raises(ParamsError, match="so it is not said what"):
+        read_config(folder / "c.json")
+
+
 def test_a_setting_in_the_wrong_file(folder):
     change(folder / "params/demo.yaml", lambda_annotated=10)
     result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")

@@ -88,6 +88,7 @@ MODELS = {
 def small_run(model, **settings):
     """Settings of a model of the paper, small."""
     named = {"name": f"{model}-seed0", "model": model, **MODELS[model], **settings}
+    named.setdefault("weights", None if named.get("init_from") else "scratch")
     return dataclasses.replace(SMALL, **named)
 
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from gazescribe.models.core.settings import Training
-from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize, mil_runs
+from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize, mil_runs, run_faults
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
@@ -23,6 +23,7 @@ def test_a_setting_has_its_place_in_one_file():
 def test_every_profile_gives_runs(profile):
     runs = mil_runs(load_params().mil, load_profile(profile).mil)
     assert len(runs) == len({run.name for run in runs}) > 0
+    assert any(map(run_faults, runs)) == (profile == "paper"), "it names no file"
     assert {"unannotated", "ellipse", "et"} <= {run.model for run in runs}
 
 

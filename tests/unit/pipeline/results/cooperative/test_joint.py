@@ -17,7 +17,6 @@ from gazescribe.pipeline.results.cooperative.scores import (
     read_cooperative_runs,
     read_saliency,
 )
-from gazescribe.pipeline.results.cooperative.tables import weights_of
 from tests.cooperative_scores import MODELS, write_scores, write_training
 
 DRAWS = Draws(10, 0.95, 0)
@@ -77,11 +76,3 @@ def test_training_that_is_not_whole(scored, tmp_path):
     missing = ["contrastive-seed0: train.json not found", "cooperative-seed0: epochs.csv not found"]
     assert list(raised.value.faults[:2]) == missing
     assert raised.value.faults[2].startswith("joint_sum-seed0: seconds: Input should be greater")
-
-
-def test_weights_are_those_of_the_first_stage(scored):
-    _, runs = scored
-    assert weights_of(runs["cooperative-seed0"], runs) == "imagenet.safetensors"
-    assert weights_of(runs["joint_sum-seed0"], runs) == "scratch"
-    alone = {"cooperative-seed0": runs["cooperative-seed0"]}
-    assert weights_of(runs["cooperative-seed0"], alone) == "those of dual_encoder-seed0"
