@@ -3,10 +3,13 @@
 import base64
 import io
 from pathlib import Path
+from xml.parsers.expat import ParserCreate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign import check_file, parsing
 from gazescribe.pipeline.geometry.canvas import FloatMap, Size
 
 PICTURE_PX = 1024  # long side in the inspector; a smaller radiograph is not enlarged
@@ -48,10 +51,21 @@ def as_data(picture: NDArray[np.uint8], quality: int = 85) -> str:
         return _address("image/jpeg", file.getvalue())
 
 
-def file_as_data(path: Path) -> str:
-    """Embed a PNG or SVG file."""
-    kinds = {".png": "image/png", ".svg": "image/svg+xml"}
-    return _address(kinds[path.suffix], path.read_bytes())
+def file_as_data(path: Path, remedy: str | None = None) -> str:
+    """Embed a PNG or SVG file; a GazeError with this remedy if it is none, or not whole."""
+    check_file(path, GazeError, remedy)
+    if path.suffix == ".png":
+        from PIL import Image
+
+        with parsing(path, "a whole PNG file", GazeError, remedy):
+            with Image.open(path, formats=["PNG"]) as picture:
+                picture.verify()
+            return _address("image/png", path.read_bytes())
+    with parsing(path, "a whole SVG file", GazeError, remedy):
+        content = path.read_bytes()
+        parser = ParserCreate()  # unlike ElementTree's own it makes nothing of what it reads
+        parser.Parse(content, True)
+    return _address("image/svg+xml", content)
 
 
 def _address(kind: str, content: bytes) -> str:

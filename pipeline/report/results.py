@@ -4,7 +4,7 @@
 it, and names the figures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +14,10 @@ from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.sheets import (
     NONE,
-    Figure,
     Section,
     Sheet,
     embed_figure,
+    figure_paths,
     read_sheet,
 )
 from gazescribe.pipeline.report.written import WrittenJson, read_json
@@ -89,9 +89,14 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
     settle(folder)  # a killed `tabulate` may have left old tables beside new ones
     path = folder / FILE
     if path.is_file():
-        content = read_json(path, TablesJson, "Run `gazescribe tabulate` again.")
+        remedy = "Run `gazescribe tabulate` again."
+        content = read_json(path, TablesJson, remedy)
         sheets = [_sheet(table) for table in content.tables]
-        figures = _figures(folder, [figure.name for figure in content.figures])
+        figures = [
+            embed_figure(figure_paths(folder, figure.name), title_of(figure.name), remedy)
+            for figure in content.figures
+            if (folder / figure.name).parent == folder  # never one of another folder
+        ]
         return Section(system, title, lead=content.notes, sheets=sheets, pictures=figures)
     if (folder / "tables.md").is_file():
         network = system if system in SYSTEMS else "NETWORK"
@@ -100,7 +105,10 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
         return Section(system, title, missing=missing)
     # A network of one's own: whatever tables and pictures lie there.
     sheets = [read_sheet(table, title_of(table.stem)) for table in sorted(folder.glob("*.csv"))]
-    figures = _figures(folder, [picture.stem for picture in sorted(folder.glob("*.png"))])
+    figures = []
+    for picture in sorted(folder.glob("*.png")):
+        paths = [path for path in figure_paths(folder, picture.stem) if path.exists()] or [picture]
+        figures.append(embed_figure(paths, title_of(picture.stem)))
     return Section(system, title, sheets=sheets, pictures=figures)
 
 
@@ -116,13 +124,6 @@ def _sheet(table: ResultTable) -> Sheet:
         rows,
         notes=table.notes,
     )
-
-
-def _figures(folder: Path, names: Sequence[str]) -> list[Figure]:
-    """Embed the figures that are there; never one of another folder."""
-    safe = [name for name in names if (folder / name).parent == folder]
-    figures = [embed_figure(folder, name, title_of(name)) for name in safe]
-    return [figure for figure in figures if figure is not None]
 
 
 def title_of(name: str) -> str:

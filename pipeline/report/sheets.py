@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.foreign_tables import csv_rows
 from gazescribe.pipeline.report.pictures import file_as_data
 
@@ -124,9 +125,14 @@ def shorten(cell: str | None) -> str:
     return number(float(cell))
 
 
-def embed_figure(folder: Path, name: str, title: str) -> Figure | None:
-    """Embed a figure by its name without suffix, sharp where that is not large."""
-    paths = [path for path in (folder / f"{name}.svg", folder / f"{name}.png") if path.is_file()]
+def figure_paths(folder: Path, name: str) -> list[Path]:
+    """Where the stages write a figure."""
+    return [folder / f"{name}.svg", folder / f"{name}.png"]
+
+
+def embed_figure(paths: Sequence[Path], title: str, remedy: str | None = None) -> Figure:
+    """Embed the first file of a figure that is not large; a GazeError if one is not there."""
+    for path in paths:
+        check_file(path, GazeError, remedy)
     small = [path for path in paths if path.stat().st_size <= SHARP_BYTES]
-    chosen = next(iter([*small, *paths]), None)
-    return None if chosen is None else Figure(title, file_as_data(chosen))
+    return Figure(title, file_as_data([*small, *paths][0], remedy))

@@ -12,6 +12,7 @@ from gazescribe.pipeline.report.sheets import (
     Section,
     Sheet,
     embed_figure,
+    figure_paths,
     number,
     read_csv,
     read_sheet,
@@ -98,7 +99,8 @@ def search(folder: Path, run: RunLayout) -> Section:
     if run.tune is None or not (path / "ranking.csv").is_file():
         return Section("tune", title, missing="Not searched yet: dvc repro tune.")
     rows = read_csv(path / "ranking.csv", RANKED)
-    summary = read_json(path / "tune.json", Tuned, rerun(path / "tune.json"))
+    remedy = rerun(path / "tune.json")
+    summary = read_json(path / "tune.json", Tuned, remedy)
     best = summary.best
     counted = (
         f"{summary.n_rules} rules for the window of gaze, on {summary.n_readings} readings of"
@@ -114,11 +116,10 @@ def search(folder: Path, run: RunLayout) -> Section:
     between = [row for row in rows if not row["rank"]]
     sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between])]
     more = [_ranking("All rules", rows)]
-    figures = (
-        embed_figure(path, "iou_by_delay", "IoU against the delay, for each end of the window"),
-        embed_figure(path, "iou_by_label", "IoU against the delay, for each label"),
-    )
-    pictures = [figure for figure in figures if figure is not None]
+    pictures = [
+        embed_figure(figure_paths(path, name), f"IoU against the delay, for each {what}", remedy)
+        for name, what in (("iou_by_delay", "end of the window"), ("iou_by_label", "label"))
+    ]
     return Section("tune", title, [counted, explained], sheets, more, pictures)
 
 

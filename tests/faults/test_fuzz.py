@@ -28,6 +28,7 @@ FOUND_BY_DAMAGE = (
     ("fixations", "seen/attributes.parquet", "rows_shuffled:37301"),
     ("fixations", "seen/sentences.parquet", "rows_shuffled:715476"),
     ("export npy", "maps/index.parquet", "values:707686"),
+    ("report", "run/results/mil/iou_by_label.svg", "other_thing:26805"),  # a folder
 )
 
 

@@ -1,6 +1,9 @@
+import io
 import json
+import re
 
 import pytest
+from PIL import Image
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import JOURNAL
@@ -9,11 +12,9 @@ from gazescribe.pipeline.report.results import networks, title_of
 from gazescribe.pipeline.report.sheets import SHARP_BYTES
 from tests.report_run import write_results_of
 
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
-    "3a7e9b550000000a49444154789c6360000000020001e221bc33"
-    "0000000049454e44ae426082"
-)
+with io.BytesIO() as drawn:
+    Image.new("L", (4, 3)).save(drawn, "PNG")
+    PNG = drawn.getvalue()
 
 
 def sections(folder, **results):
@@ -54,11 +55,18 @@ def test_tables_that_a_killed_run_did_not_move_are_moved_first(tmp_path):
 def test_figures_are_those_that_tabulate_names(tmp_path):
     write_results_of(tmp_path)
     (tmp_path / "other.png").write_bytes(PNG)
-    (tmp_path / "curves.png").unlink()
-    (tmp_path / "curves.svg").unlink()
-    (picture,) = sections(tmp_path, mil=".")["mil"].pictures
-    assert picture.title == "Iou by label"
-    assert picture.data.startswith("data:image/svg+xml;base64,")
+    pictures = sections(tmp_path, mil=".")["mil"].pictures
+    assert [picture.title for picture in pictures] == ["Iou by label", "Curves"]
+    assert pictures[0].data.startswith("data:image/svg+xml;base64,")
+
+
+@pytest.mark.parametrize("name", ["curves.svg", "curves.png"])
+def test_a_figure_that_tabulate_names_must_be_there(tmp_path, name):
+    write_results_of(tmp_path)
+    (tmp_path / name).unlink()
+    message = f"{name}: there is no such file. Run `gazescribe tabulate` again."
+    with pytest.raises(GazeError, match=re.escape(message)):
+        sections(tmp_path, mil=".")
 
 
 def test_results_of_an_older_version_are_to_be_made_again(tmp_path):
@@ -79,7 +87,7 @@ def test_results_of_an_older_version_are_to_be_made_again(tmp_path):
 def test_a_sharp_figure_is_preferred_where_it_is_small(tmp_path):
     for name, size in (("small", 10), ("large", SHARP_BYTES + 1)):
         (tmp_path / f"{name}.png").write_bytes(PNG)
-        (tmp_path / f"{name}.svg").write_text("x" * size)
+        (tmp_path / f"{name}.svg").write_text("<svg/>" + " " * size)
     pictures = {one.title: one.data for one in sections(tmp_path, mil=".")["mil"].pictures}
     assert pictures["Small"].startswith("data:image/svg+xml;base64,")
     assert pictures["Large"].startswith("data:image/png;base64,")

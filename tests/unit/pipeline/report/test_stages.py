@@ -1,8 +1,10 @@
 import json
 
 import pytest
+from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.figures import save
 from gazescribe.pipeline.core.files import JOURNAL
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.layout import RunLayout
@@ -64,7 +66,8 @@ def write_search(folder, rules):
         "best": {"rule": "rule_1", "iou_cross_validated": None, "iou_paper": 0.55},
     }
     (folder / "tune.json").write_text(json.dumps(summary))
-    (folder / "iou_by_delay.svg").write_text("<svg/>")
+    for name in ("iou_by_delay", "iou_by_label"):
+        save(Figure(), folder, name)
 
 
 def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
@@ -76,7 +79,7 @@ def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
     assert best.rows[-1] == ["–", "whole report", "0.100", "0.200", "0.400"]
     assert len(section.more[0].rows) == 68
     assert "Best: rule 1, IoU – cross-validated, 0.550 as in the paper." in section.lead[0]
-    assert [picture.data[:26] for picture in section.pictures] == ["data:image/svg+xml;base64,"]
+    assert [picture.data[:26] for picture in section.pictures] == 2 * ["data:image/svg+xml;base64,"]
 
 
 def test_a_ranking_that_a_killed_search_did_not_move(tmp_path):
