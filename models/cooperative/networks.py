@@ -23,6 +23,7 @@ from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint,
 from gazescribe.models.core.config import read_settings
 from gazescribe.models.core.starting_weights import file_of
 from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.foreign import parsing, read_text
 
 SYSTEM = "cooperative"
 LAST_OF_INCEPTION = "classif."
@@ -202,8 +203,9 @@ def _check_shared(run: CooperativeRun, split: str, earlier: Checkpoint, where: P
 
 def _split_faults(split: str, earlier: Checkpoint, path: Path) -> list[str]:
     """Tell who was in another split then: the checkpoint decides, the file at `path` has names."""
-    beside = path.read_text(encoding="utf-8") if path.is_file() else ""
-    file_digest = split_sha256(beside)
+    beside = read_text(path) if path.is_file() else ""
+    with parsing(path, "a table of splits", remedy="Train it again."):
+        file_digest = split_sha256(beside)
     digest = earlier.training["training"].get("split_sha256", file_digest)
     if digest == split_sha256(split):
         return []

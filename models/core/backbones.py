@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import ResNet, resnet18, resnet50
 from torchvision.models.resnet import BasicBlock
 
 from gazescribe.models.core.checkpoint import check_finite
+from gazescribe.models.core.torch_files import read_torch
 from gazescribe.pipeline.core.errors import GazeError, shorten
 from gazescribe.pipeline.core.foreign import check_file
 
@@ -121,13 +121,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         )
     check_file(path, GazeError)
     try:
-        if path.suffix == ".safetensors":
-            content = load_file(path)
-        else:
-            # weights_only: nothing in a file from outside is unpickled.
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_file(path) if path.suffix == ".safetensors" else read_torch(path)
     except Exception as error:  # parsers fail in any way
-        reason = shorten(error, 200) or type(error).__name__
+        what = error.what if isinstance(error, GazeError) else error
+        reason = shorten(what, 200) or type(error).__name__
         message = f"cannot be read as weights ({reason})."
         raise GazeError(message, where=path, remedy=WANTED) from error
     if not isinstance(content, Mapping):

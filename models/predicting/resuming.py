@@ -14,6 +14,7 @@ from typing import Any
 from gazescribe.models.predicting.pictures import Picture
 from gazescribe.pipeline.core.errors import GazeError, WriteError
 from gazescribe.pipeline.core.files import replacing_folder, stamp, write_json
+from gazescribe.pipeline.core.foreign import read_json
 
 Row = dict[str, Any]
 
@@ -60,10 +61,11 @@ def write_note(folder: Path, number: int, part: Sequence[Picture], note: Row) ->
 def read_note(folder: Path, number: int, part: Sequence[Picture]) -> Row | None:
     """Give what came of a part that is done, if its files are as they were."""
     place = _place(folder, number)
-    if not place.is_file():
+    try:
+        note: Row = read_json(place)
+    except GazeError:  # absent, or damaged: the part is done again
         return None
-    note: Row = json.loads(place.read_text(encoding="utf-8"))
-    return note if note["stamps"] == [stamp(picture.path) for picture in part] else None
+    return note if note.get("stamps") == [stamp(picture.path) for picture in part] else None
 
 
 def _place(folder: Path, number: int) -> Path:

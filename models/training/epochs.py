@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from gazescribe.models.core.checkpoint import not_finite
+from gazescribe.models.core.torch_files import read_torch
 from gazescribe.models.training.sampling import epoch_seed
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing
@@ -221,7 +222,7 @@ class EpochEnd(pl.Callback):
 
     def _load(self, trainer: pl.Trainer, module: Module) -> None:
         try:
-            state = torch.load(self._resume, map_location="cpu", weights_only=True)
+            state = read_torch(self._resume)
             module.load_state_dict(state["module"])
             for optimizer, values in zip(trainer.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(values)

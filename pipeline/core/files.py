@@ -3,7 +3,8 @@
 What is new is written beside its place first, and then renamed. Several renames are not one step,
 so a journal that lists them is put into the folder before the first: a run that is killed earlier
 has changed nothing, and what one that is killed later has left undone is done by whoever opens the
-folder next (`settle`). This holds for killed processes, not for power cuts: nothing is synced.
+folder next (`settle`). This holds for power cuts, too: content is on the disk before the name that
+stands for it.
 All names are fixed, so that a run finds, and clears, what a killed one left. One run at a time
 writes to a place (`locks`), and no file goes that we did not write (`ownership`).
 """
@@ -11,13 +12,15 @@ writes to a place (`locks`), and no file goes that we did not write (`ownership`
 import errno
 import fcntl
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import SchemaError, WriteError
+from gazescribe.pipeline.core.foreign import check_file, read_json
 from gazescribe.pipeline.core.locks import alone, lock_path
 from gazescribe.pipeline.core.ownership import RECORD, check_ours, write_record
 
@@ -36,7 +39,9 @@ _REASONS = {
     errno.ENOTDIR: ("this lies in a file, where a folder is needed.", "Name another place."),
     errno.EEXIST: ("this is a file, where a folder is needed.", "Name another place."),
 }
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EROFS, errno.EBADF, errno.EACCES}
 _LITTLE_SPACE = 2**16  # bytes
+_STRANGE = "Remove it, and run the stage that writes this folder again."
 
 
 @contextmanager
@@ -56,19 +61,49 @@ def replacing(path: Path) -> Iterator[Path]:
     ):
         settle(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _swapping(path) as beside:
+        # What is part of a folder to come is brought to the disk with it.
+        with _swapping(path, is_part=locked) as beside:
             yield beside
 
 
 @contextmanager
-def _swapping(path: Path) -> Iterator[Path]:
+def _swapping(path: Path, *, is_part: bool = False) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.tmp")
     try:
         yield beside
+        if not is_part:
+            _sync(beside)
         beside.replace(path)
+        if not is_part:
+            _sync(path.parent)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk, unless that knows no such thing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:  # a file that its writer alone may not read, or a link that leads nowhere
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:  # a disk may say only now that it is full
+            raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(descriptor)
+
+
+def _sync_all(staging: Path, names: Iterable[str]) -> None:
+    """Bring some files and folders of a staging folder to the disk, and their names."""
+    for name in sorted(names):
+        path = staging / name
+        for below in sorted(path.rglob("*")) if path.is_dir() else ():
+            _sync(below)
+        _sync(path)
+    _sync(staging)
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
@@ -184,9 +219,17 @@ def settle(folder: Path) -> None:
     WriteError
         If the system refuses.
     """
+    path = folder / JOURNAL
     try:
-        journal = (folder / JOURNAL).open(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+        is_there = path.exists()
+    except OSError:  # of a folder that this run may not look into, which is said where it is read
+        return
+    if not is_there:
+        return
+    check_file(path, remedy=_STRANGE)
+    try:
+        journal = path.open(encoding="utf-8")
+    except FileNotFoundError:
         return
     folder = folder.resolve()
     with journal, _explained(folder, _stagings(folder)[0]):
@@ -195,7 +238,23 @@ def settle(folder: Path) -> None:
         with suppress(OSError):
             fcntl.flock(journal, fcntl.LOCK_EX)
         if (folder / JOURNAL).exists():
-            _move_all(folder, json.load(journal))
+            _move_all(folder, _read_plan(folder / JOURNAL))
+
+
+def _read_plan(path: Path) -> Mapping[str, Any]:
+    plan: Mapping[str, Any] = read_json(path, remedy=_STRANGE)
+    moves = [plan.get("old"), plan.get("new")]
+    names = [name for part in moves for name in (part if isinstance(part, list) else [None])]
+    mark = plan.get("mark")
+    is_ours = isinstance(plan.get("inside"), bool) and isinstance(mark, str | None)
+    if not is_ours or not all(isinstance(name, str) and _is_name(name) for name in names):
+        raise SchemaError("this is no journal of ours.", where=path, remedy=_STRANGE)
+    return plan
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether a name is of a file in the folder itself, and not of one elsewhere."""
+    return Path(name).name == name and name not in ("", "..")
 
 
 def _stagings(folder: Path) -> tuple[Path, Path]:
@@ -234,7 +293,7 @@ def _can_move(beside: Path, folder: Path) -> bool:
 def _open_staging(staging: Path, fingerprint: str | None) -> None:
     """Empty it, unless it holds the work of a run of the same fingerprint."""
     note = staging / _FINGERPRINT
-    if fingerprint is None or not note.is_file() or note.read_text() != fingerprint:
+    if fingerprint is None or not note.is_file() or note.read_bytes() != fingerprint.encode():
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         if fingerprint is not None:
@@ -251,6 +310,7 @@ def _commit(staging: Path, folder: Path, new: set[str], old: set[str], mark: str
         "old": sorted(old, key=lambda name: (name != mark, name)),
         "new": sorted(new, key=lambda name: (name == mark, name)),
     }
+    _sync_all(staging, new)
     # The rename of the journal decides: before it the old content holds, after it the new.
     with _swapping(folder / JOURNAL) as beside:
         beside.write_text(_as_json(plan), encoding="utf-8")
@@ -260,8 +320,6 @@ def _commit(staging: Path, folder: Path, new: set[str], old: set[str], mark: str
 def _move_all(folder: Path, plan: Mapping[str, Any]) -> None:
     """Do what a journal says; each step is skipped where a killed run has done it."""
     staging = _stagings(folder)[plan["inside"]]
-    if any(Path(name).name != name or name in ("", "..") for name in plan["old"] + plan["new"]):
-        raise SchemaError("this is no journal of ours.", where=folder / JOURNAL)
     if not staging.is_dir():
         what = f"a run was cut off while it moved its files here, and {staging} is gone."
         remedy = "Empty this folder and run the stage that writes it again."
@@ -278,6 +336,7 @@ def _move_all(folder: Path, plan: Mapping[str, Any]) -> None:
             if (folder / name).is_dir() or (staging / name).is_dir():
                 _move_away(folder / name, staging)
             (staging / name).replace(folder / name)
+    _sync(folder)
     (folder / JOURNAL).unlink()
     shutil.rmtree(staging, ignore_errors=True)
 

@@ -19,8 +19,9 @@ from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote, short
 from gazescribe.pipeline.core.system_errors import explain_system
 
 TYPE_NAMES: dict[type, str] = {dict: "a JSON object", list: "a JSON list"}
-MAX_UNPACKED = 2**31  # bytes of all arrays of an NPZ; the largest of ours has some megabytes
+MAX_UNPACKED = 2**28  # bytes of all arrays of an NPZ; the largest of ours has some megabytes
 MAX_HEAD = 10**8  # bytes of the head of a safetensors file, as its own library has it
+AGAIN = "Copy it again, or make it anew."  # where a file is damaged and nothing better is known
 _STRING = r'"(?:[^"\\]|\\.)*"'
 
 
@@ -66,18 +67,19 @@ def parsing(
     error : type of GazeError
         Kind of the error.
     remedy : str, optional
-        What to do; by default what the fault suggests.
+        What to do; by default what the fault suggests, or `AGAIN`.
     """
     try:
         yield
     except GazeError:
         raise
     except RecursionError as fault:
-        raise error(f"this is not {kind} (nested too deeply).", where=where) from fault
+        what = f"this is not {kind} (nested too deeply)."
+        raise error(what, where=where, remedy=remedy or AGAIN) from fault
     except (MemoryError, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is None:  # a parser's, as that of Arrow
             what = f"this is not {kind} ({shorten(fault, 300)})."
-            raise error(what, where=where, remedy=remedy) from fault
+            raise error(what, where=where, remedy=remedy or AGAIN) from fault
         what, system_remedy = explain_system(fault, where)
         raise error(what, where=where, remedy=remedy or system_remedy or None) from fault
     except UnicodeDecodeError as fault:
@@ -86,7 +88,7 @@ def parsing(
     except Exception as fault:
         # Parsers fail in any way (KeyError, AttributeError, struct.error, …) and none is ours.
         what = f"this is not {kind} ({shorten(fault, 300) or type(fault).__name__})."
-        raise error(what, where=where, remedy=remedy) from fault
+        raise error(what, where=where, remedy=remedy or AGAIN) from fault
 
 
 def read_text(
@@ -168,7 +170,7 @@ def parse_json(
         if "\\u" in text:
             _check_surrogates(content, text)
     if not isinstance(content, top):
-        raise error(f"{TYPE_NAMES[top]} was expected.", where=where, remedy=remedy)
+        raise error(f"{TYPE_NAMES[top]} was expected.", where=where, remedy=remedy or AGAIN)
     return content
 
 
@@ -233,7 +235,7 @@ def read_npz(
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_UNPACKED:
             what = f"its arrays would take {size:,} bytes, more than the {MAX_UNPACKED:,} allowed."
-            raise error(what, where=path)
+            raise error(what, where=path, remedy=AGAIN)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
     absent = [name for name in names if name not in arrays]
@@ -241,8 +243,16 @@ def read_npz(
     if absent or foreign:
         faults = [f"{name} is missing" for name in absent]
         faults += [f"{quote(name)} is no array" for name in foreign]
-        raise error("this NPZ has other content than expected.", where=path, faults=faults)
+        what = "this NPZ has other content than expected."
+        raise error(what, where=path, remedy=AGAIN, faults=faults)
     return arrays
+
+
+def zip_members(path: Path, error: type[GazeError] = SchemaError) -> list[zipfile.ZipInfo]:
+    """List the members of a ZIP file; none is unpacked."""
+    check_file(path, error)
+    with parsing(path, "a whole ZIP file", error), zipfile.ZipFile(path) as archive:
+        return archive.infolist()
 
 
 def read_safetensors_metadata(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError
-from gazescribe.pipeline.core.foreign import check_file, parsing
+from gazescribe.pipeline.core.foreign import AGAIN, check_file, parsing
 
 if TYPE_CHECKING:  # Arrow is imported where it is used: most CSV files do without
     import pyarrow as pa
@@ -24,24 +24,37 @@ DEFLATE = 1032  # no byte of gzip becomes more than so many
 # A gzip file that unpacks to more than both is made to fill the memory: tables shrink 3 to 30 fold.
 MAX_UNPACKED = 2**28
 MAX_RATIO = 200
+# So is a Parquet file of more rows than both: one of samples takes 10 to 20 bytes a row.
+MAX_ROWS = 2**22
+MAX_ROWS_A_BYTE = 4
 
 
-def parquet_schema(path: Path, error: type[GazeError] = SchemaError) -> "pa.Schema":
+def parquet_schema(
+    path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+) -> "pa.Schema":
     """Read the columns of a Parquet file, their types and metadata; its rows stay unread."""
     import pyarrow.parquet as pq
 
     check_file(path, error)
-    with parsing(path, PARQUET, error):
+    with parsing(path, PARQUET, error, remedy):
         return pq.read_schema(path)
 
 
-def open_parquet(path: Path, error: type[GazeError] = SchemaError) -> "pq.ParquetFile":
+def open_parquet(
+    path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+) -> "pq.ParquetFile":
     """Open a Parquet file to read it in pieces; read them in a block of `parsing`, too."""
     import pyarrow.parquet as pq
 
     check_file(path, error)
-    with parsing(path, PARQUET, error):
-        return pq.ParquetFile(path)
+    with parsing(path, PARQUET, error, remedy):
+        file = pq.ParquetFile(path)
+    n_rows, size = file.metadata.num_rows, path.stat().st_size
+    if n_rows > max(MAX_ROWS, MAX_ROWS_A_BYTE * size):
+        file.close()
+        what = f"its {size:,} bytes unpack to {n_rows:,} rows, which no table does."
+        raise error(what, where=path, remedy=remedy or AGAIN)
+    return file
 
 
 def read_parquet(
@@ -50,15 +63,18 @@ def read_parquet(
     *,
     columns: Sequence[str] | None = None,
     filters: list[tuple[str, str, Any]] | None = None,
+    remedy: str | None = None,
 ) -> "pa.Table":
     """Read a Parquet file, or part of it; columns that it lacks are refused by name."""
     import pyarrow.parquet as pq
 
-    check_file(path, error)
-    with parsing(path, PARQUET, error):
-        absent = set(columns or ()) - set(pq.read_schema(path).names)
-        if absent:
-            raise error(f"it lacks the columns {', '.join(sorted(absent))}.", where=path)
+    with open_parquet(path, error, remedy) as file:
+        names = file.schema_arrow.names
+    absent = set(columns or ()) - set(names)
+    if absent:
+        what = f"it lacks the columns {', '.join(sorted(absent))}."
+        raise error(what, where=path, remedy=remedy or AGAIN)
+    with parsing(path, PARQUET, error, remedy):
         return pq.read_table(path, columns=None if columns is None else [*columns], filters=filters)
 
 
@@ -131,13 +147,19 @@ def read_csv_table(
 def _check_gzip(path: Path, error: type[GazeError]) -> None:
     """Refuse a gzip file that unpacks to far more than a table can."""
     packed = path.stat().st_size
+    if path.suffix == ".gz" and packed * DEFLATE > max(MAX_UNPACKED, MAX_RATIO * packed):
+        for _ in unpacked(path, error):
+            pass
+
+
+def unpacked(path: Path, error: type[GazeError] = SchemaError) -> Iterator[bytes]:
+    """Give what a gzip file unpacks to in pieces, but no more than a table can have."""
+    packed, size = path.stat().st_size, 0
     limit = max(MAX_UNPACKED, MAX_RATIO * packed)
-    if path.suffix != ".gz" or packed * DEFLATE <= limit:
-        return
-    size = 0
-    with gzip.open(path) as file:
+    with parsing(path, "a whole gzip file", error), gzip.open(path) as file:
         while block := file.read(2**20):
             size += len(block)
             if size > limit:
                 what = f"its {packed:,} bytes unpack to more than {limit:,}, which no table does."
-                raise error(what, where=path)
+                raise error(what, where=path, remedy=AGAIN)
+            yield block

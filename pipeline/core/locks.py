@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import WriteError
+from gazescribe.pipeline.core.foreign import read_json
 
 _LONG_ENOUGH_S = 5.0
 """A lock is empty for an instant, between its making and its writing; an older one was cut off."""
@@ -76,12 +77,15 @@ def _take(path: Path) -> bool:
 def _read(path: Path) -> dict[str, Any] | None:
     """Say who holds a lock; nobody that can be named where it was cut off as it was written."""
     try:
-        text, age_s = path.read_text(encoding="utf-8"), time.time() - path.stat().st_mtime
+        age_s = time.time() - path.stat().st_mtime
+        return dict(read_json(path, WriteError, remedy=f"Remove {path}."))
     except FileNotFoundError:
         return None
-    try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError):
+    except WriteError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        if isinstance(error.__cause__, OSError) or not path.is_file():
+            raise  # whoever cannot read it cannot know that its owner is gone
         return {} if age_s > _LONG_ENOUGH_S else None
 
 
@@ -127,5 +131,6 @@ def _refusal(path: Path, place: Path, owner: dict[str, Any]) -> WriteError:
     who = f"process {owner.get('pid')} on {owner.get('host')} (since {owner.get('since')})"
     remedy = "Wait for it, or name another place."
     if owner.get("host") != socket.gethostname():
-        remedy = f"Wait for it, or name another place; if it has ended there, remove {path}."
+        remedy = "Wait for it, or name another place; if it has ended there, remove"
+        remedy += f" {path.absolute()}."
     return WriteError(f"another run is writing here: {who}.", where=place, remedy=remedy)

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gazescribe.pipeline.core.errors import WriteError
+from gazescribe.pipeline.core.errors import SchemaError, WriteError
+from gazescribe.pipeline.core.foreign import read_json
 
 RECORD = ".written.json"
 SUMS = "SHA256SUMS"
@@ -79,14 +80,15 @@ def write_record(
 def _read(folder: Path) -> dict[str, Any]:
     """Read a record; one that is damaged names no file."""
     if (folder / SUMS).is_file() and (folder / _OF_EXPORTS).is_file():
-        lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
         sums = {path: {"sha256": sha256} for sha256, _, path in (x.partition("  ") for x in lines)}
         return {"content": "exports", "files": {**sums, SUMS: {}}}
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        record: dict[str, Any] = read_json(folder / RECORD)
+    except SchemaError:
         return {}
-    usable = isinstance(record, dict) and isinstance(record.get("files"), dict)
+    files = record.get("files")
+    usable = isinstance(files, dict) and all(isinstance(x, dict) for x in files.values())
     return record if usable else {}
 
 

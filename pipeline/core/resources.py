@@ -21,7 +21,10 @@ def resource(name: str) -> Path:
     for folder in (Path.cwd(), _SHIPPED):
         if (folder / name).exists():
             return folder / name
-    raise GazeError(f"{name} is neither in {Path.cwd()} nor in the installed package.")
+    what = f"{name} is neither in {Path.cwd()} nor in the installed package."
+    raise GazeError(
+        what, remedy="Run this in the folder of a project, or install the package again."
+    )
 
 
 def shipped(name: str) -> Path:

@@ -27,6 +27,7 @@ ROWS_A_SHARD = 256
 SMALLEST = np.float32(2**-14)  # normal float16; smaller is stored as 0 (error at most 6.2e-5)
 INDEXES: dict[Kind, str] = {"heatmaps": "heatmaps", "images": "image_shards"}  # table of each
 TYPES: dict[Kind, str] = {"heatmaps": "float16", "images": "uint8"}
+_ANEW = "Copy the folder again, or make it anew with `gazescribe heatmaps` or `gazescribe images`."
 MAX_OPEN = 512  # each open shard holds a file descriptor, of which a process often has 1,024
 
 
@@ -138,21 +139,24 @@ def open_shards(folder: Path | str) -> Shards:
         message = "there is no index of heatmaps or images."
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
-    index = read_parquet(path)
+    index = read_parquet(path, remedy=_ANEW)
     missing = {
         kind: set(TABLES[table].columns) - {*index.column_names} for kind, table in INDEXES.items()
     }
     kind = min(missing, key=lambda kind: len(missing[kind]))
     if missing[kind]:
         columns = ", ".join(sorted(missing[kind]))
-        raise SchemaError(f"columns of an index of {kind} are missing: {columns}.", where=path)
+        message = f"columns of an index of {kind} are missing: {columns}."
+        raise SchemaError(message, where=path, remedy=_ANEW)
     faults = type_faults(index.schema, TABLES[INDEXES[kind]])
     if faults:
-        raise SchemaError(f"this is no index of {kind}.", where=path, faults=faults)
+        message = f"this is no index of {kind}."
+        raise SchemaError(message, where=path, remedy=_ANEW, faults=faults)
     index = check_rows(index, TABLES[INDEXES[kind]], path)
     faults = list(_shard_faults(folder, index, kind))
     if faults:
-        raise SchemaError("the shards are not what the index says.", where=folder, faults=faults)
+        message = "the shards are not what the index says."
+        raise SchemaError(message, where=folder, remedy=_ANEW, faults=faults)
     return Shards(folder, index, kind)
 
 

@@ -28,6 +28,16 @@ from gazescribe.pipeline.core.foreign_tables import (
 from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
 from gazescribe.pipeline.core.table_checks import check_rows, type_faults
 
+STAGES = {
+    "mentions": "label",
+    **dict.fromkeys(("windows", "gaussians"), "associate"),
+    "heatmaps": "heatmaps",
+    "image_shards": "images",
+    "scores": "tune",
+    **dict.fromkeys((name for name in TABLES if name.startswith(("mil_", "coop"))), "evaluate"),
+}
+"""Which command writes a table; `ingest` writes the others."""
+
 
 def table_path(folder: Path, name: str) -> Path:
     """Where a table lies in a folder."""
@@ -244,7 +254,7 @@ def read_table(
     spec = TABLES[name]
     # The key is read, too: order and keys that occur twice concern every column.
     read = None if columns is None else list(dict.fromkeys([*columns, *spec.key]))
-    table = read_parquet(path, columns=read, filters=filters)
+    table = read_parquet(path, columns=read, filters=filters, remedy=_anew(name))
     table = check_rows(table, spec, path, is_whole=filters is None)
     return table if columns is None else table.select(columns)
 
@@ -259,7 +269,7 @@ def _checked_path(folder: Path, name: str) -> Path:
         message += f" (found: {', '.join(beside)})." if beside else "."
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
-    schema = parquet_schema(path)
+    schema = parquet_schema(path, remedy=_anew(name))
     version = (schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
     if version != SCHEMA_VERSION:
         message = f"schema version {shorten(version)} found, {SCHEMA_VERSION} expected."
@@ -267,8 +277,14 @@ def _checked_path(folder: Path, name: str) -> Path:
     spec = TABLES[name]
     faults = type_faults(schema, spec)
     if faults:
-        raise SchemaError(f"this is not a table {name}.", where=path, faults=faults)
+        message = f"this is not a table {name}."
+        raise SchemaError(message, where=path, remedy=_anew(name), faults=faults)
     return path
+
+
+def _anew(name: str) -> str:
+    """Say what to do about the file of a table that is damaged, or another's."""
+    return f"Copy it again, or make it anew with `gazescribe {STAGES.get(name, 'ingest')}`."
 
 
 def read_pieces(folder: Path, name: str) -> Iterator[pa.Table]:

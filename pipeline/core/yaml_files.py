@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest, quote
-from gazescribe.pipeline.core.foreign import parsing, read_text
+from gazescribe.pipeline.core.foreign import AGAIN, parsing, read_text
 
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
@@ -38,7 +38,8 @@ def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> 
         return None
     twice = list(_keys_given_twice(node))
     if twice:
-        raise error("keys are given twice.", where=path, faults=twice)
+        remedy = "Leave one of each."
+        raise error("keys are given twice.", where=path, remedy=remedy, faults=twice)
     with parsing(path, "YAML", error):
         loader = LOADER("")
         try:
@@ -67,7 +68,8 @@ def compose_yaml(
         try:
             node = yaml.compose(text, LOADER)
         except yaml.YAMLError as fault:
-            raise error(f"this is not YAML ({_say(text, fault)}).", where=path) from fault
+            what = f"this is not YAML ({_say(text, fault)})."
+            raise error(what, where=path, remedy="Correct it there.") from fault
         if node is not None:
             _unfolded_size(node, {}, MAX_UNFOLDED * (len(text) + 1000))
     return node
@@ -156,7 +158,7 @@ def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
     """Read a YAML file into a model; raises an `error` if it does not fit, all faults at once."""
     content = load_yaml(path, error)
     if content is None:
-        raise error("the file is empty.", where=path)
+        raise error("the file is empty.", where=path, remedy=AGAIN)
     return check(content, model, error, where=path)
 
 

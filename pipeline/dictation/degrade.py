@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
-from gazescribe.pipeline.core.foreign import check_file, parsing
+from gazescribe.pipeline.core.foreign_tables import read_parquet
 from gazescribe.pipeline.core.schemas import POLARITIES, TABLES
 from gazescribe.pipeline.core.tables import conform, read_table
 from gazescribe.pipeline.dictation.evaluation.settings import REFERENCES, Degrade
@@ -210,13 +210,11 @@ def score(mentions: pa.Table, noise: Noise, certainty: Mapping[str, int]) -> dic
 def read_whole(path: Path) -> pa.Table:
     """Read a mentions table of any name; `SchemaError` if it is no Parquet, or another table."""
     remedy = "Give what `gazescribe label` wrote as .parquet."
-    check_file(path)
-    with parsing(path, "a Parquet file", remedy=remedy):
-        table = pq.read_table(path)
+    table = read_parquet(path, remedy=remedy)
     try:
         mentions = conform(table, "mentions")
     except SchemaError as error:
-        raise SchemaError(error.what, where=path, faults=error.faults) from error
+        raise SchemaError(error.what, where=path, remedy=remedy, faults=error.faults) from error
     strange = set(mentions["polarity"].unique().to_pylist()) - set(POLARITIES)
     if strange:
         what = f"{len(strange)} of its polarities are none of {', '.join(POLARITIES)}."

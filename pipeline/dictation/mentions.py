@@ -5,7 +5,6 @@ and polarity (an LLM's, RadGraph's); and the wide table of the modified CheXpert
 report with a column of spans for each class (`spec/mil.md` 1.1).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from math import isfinite, isnan, nan
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from gazescribe.pipeline.core.errors import AlignmentError, RuleError
+from gazescribe.pipeline.core.errors import AlignmentError, RuleError, SchemaError
+from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.dictation.foreign_files import (
@@ -223,8 +223,8 @@ def _spans(cell: object) -> list[tuple[object, object]] | None:
     if not isinstance(cell, str):
         return [] if cell is None else None
     try:
-        return [(start, end) for start, end in json.loads(cell)]
-    except (TypeError, ValueError, RecursionError):
+        return [(start, end) for start, end in parse_json(cell, where="a cell", top=list)]
+    except (SchemaError, TypeError, ValueError):
         return None
 
 

@@ -7,7 +7,7 @@ replaced.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Contents:
 
     tables: dict[str, pa.Table]
     sets: tuple[MapSet, ...]
+    left_out: dict[str, int] = field(default_factory=dict)  # rows of the tables, by reason
 
     @property
     def parts(self) -> list[MapSet]:
@@ -107,6 +108,11 @@ def gather(
     ------
     GazeError
         If a table or shard is absent or broken, or they belong to different readings.
+
+    Notes
+    -----
+    Fixations and words of readings that `readings` does not have are left out and counted, as
+    `associate` does: so are tables of which somebody took a part of the readings.
     """
     folders = dict.fromkeys(("readings", *(TEXT_TABLES if text else ())), tables)
     folders |= {"fixations": tables} if fixations else {}
@@ -122,14 +128,22 @@ def gather(
         raise GazeError(message, remedy="Rename a folder.")
     sets = tuple(_map_set(name, folder, key) for name, folder in shards)
     reading_ids = read["readings"]["reading_id"].combine_chunks()
+    left_out = {}
+    for name in {"fixations", *TEXT_TABLES} & {*read}:
+        known = read[name].filter(pc.is_in(read[name]["reading_id"], reading_ids))
+        # Where no row is of them, the tables do not belong together, which is refused below.
+        if known.num_rows and known.num_rows < read[name].num_rows:
+            left_out[f"{name} of unknown readings"] = read[name].num_rows - known.num_rows
+            read[name] = known
     for name, table in [*read.items(), *((map_set.name, map_set.index) for map_set in sets)]:
         foreign = pc.invert(pc.is_in(table["reading_id"], reading_ids))
         if pc.any(foreign).as_py():
             strangers = sorted(set(table.filter(foreign)["reading_id"].to_pylist()))
             message = f"{name} has {len(strangers)} readings that are not in {tables}."
             # Hashed ids would name nothing that the user knows.
-            raise AlignmentError(message, faults=[] if key else strangers)
-    return Contents(read, sets)
+            remedy = "Give tables, windows and maps that were made from each other."
+            raise AlignmentError(message, remedy=remedy, faults=[] if key else strangers)
+    return Contents(read, sets, dict(sorted(left_out.items())))
 
 
 def _read(folder: Path, name: str, *, text: bool) -> pa.Table:

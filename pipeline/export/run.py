@@ -113,11 +113,11 @@ def run(
         with_gaze = request.form == "bids"
         contents = gather(tables, associated, sets, key=key, text=request.text, fixations=with_gaze)
         files = _write(contents, folder, request, parallel)
-        counts: dict[str, int] = {}
+        counts = {f"{reason} left out": n for reason, n in contents.left_out.items()}
         if request.images is not None:
             tasks, planned = plan_images(tables, request.images, folder, key)
             written = parallel(write_image, tasks, description="images")
-            counts = count_images(written, planned, request.images)
+            counts |= count_images(written, planned, request.images)
             files.append(FileSet("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
         shutil.rmtree(drawn, ignore_errors=True)
         made = provenance(

@@ -4,9 +4,12 @@ JPEG, PNG and DICOM become 8-bit grey. A DICOM value goes through the modality t
 slope), then the VOI table or window, then is inverted where MONOCHROME1 says that low is white.
 """
 
+import io
 import warnings
+import zlib
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +37,10 @@ MAX_PIXELS = 10**8
 TOO_LARGE = f"this picture has more than {MAX_PIXELS:,} pixels, or {MAX_SIDE:,} on a side."
 DEFERRED = 2**20
 """Bytes of a DICOM element above which it is read when it is asked for: after the header."""
+MAX_UNPACKED = 2 * MAX_PIXELS + 2**25
+"""Bytes of a DICOM file once it is unpacked: 16 bits a pixel, and its header."""
+MAX_RUN = 64
+"""No byte of run lengths becomes more than so many."""
 UNLIMITED = 1e12
 """Beyond every window."""
 
@@ -116,6 +123,7 @@ def _read_dicom(path: Path) -> Picture:
     from pydicom.errors import InvalidDicomError
 
     try:
+        _refuse_deflated(path)
         dataset = dcmread(path, defer_size=DEFERRED)
     except InvalidDicomError as error:
         raise GazeError("this is no DICOM file: its header is absent.", where=path) from error
@@ -130,12 +138,56 @@ def _read_dicom(path: Path) -> Picture:
         fault = f"it has {dataset.BitsAllocated}"
         raise GazeError("this DICOM file has more than 16 bits.", where=path, faults=[fault])
     _check_decoder(path, dataset)
+    _refuse_runs(path, dataset)
     values = dataset.pixel_array
     lowest = int(values.min())
     stored = np.arange(lowest, int(values.max()) + 1)
     # A table over all values between the least and the largest, then one look-up a pixel.
     shown: Picture = _displayed(stored, dataset)[values.astype(np.int32) - lowest]
     return shown
+
+
+class _Measured(io.FileIO):
+    """A file that is measured where all its rest is read at once, as pydicom does to inflate it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size) or b""
+        if size is None or size < 0:
+            inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+            if len(inflating.decompress(content, MAX_UNPACKED + 1)) > MAX_UNPACKED:
+                fault = f"it unpacks to more than {MAX_UNPACKED:,} bytes"
+                raise GazeError(TOO_LARGE, where=self.name, faults=[fault])
+        return content
+
+
+def _refuse_deflated(path: Path) -> None:
+    """Refuse a deflated file of far more bytes than a picture takes, which `dcmread` unpacks."""
+    from pydicom.filereader import read_partial
+
+    with _Measured(path) as file:
+        read_partial(file, stop_when=lambda *_: True)  # at the first element after the file meta
+
+
+def _refuse_runs(path: Path, dataset: "Dataset") -> None:
+    """Refuse run lengths of far more bytes than the picture, which pydicom writes out first."""
+    from pydicom.encaps import generate_frames
+    from pydicom.uid import RLELossless
+
+    packed = dataset.PixelData
+    if dataset.file_meta.TransferSyntaxUID != RLELossless or MAX_RUN * len(packed) < MAX_UNPACKED:
+        return
+    frame = next(generate_frames(packed, number_of_frames=1))
+    n_segments, *starts = np.frombuffer(frame[:64], "<u4").tolist()
+    expected = dataset.Rows * dataset.Columns  # of each segment, which holds a byte of each pixel
+    for start, end in pairwise([*starts[:n_segments], len(frame)]):
+        place, size = start, 0
+        while place < end and size <= 2 * expected:
+            length = frame[place]
+            size += length + 1 if length < 128 else 257 - length
+            place += length + 2 if length < 128 else 2
+        if size > 2 * expected:
+            fault = f"a segment unpacks to more than {size:,} bytes, {expected:,} expected"
+            raise GazeError("this file is damaged.", where=path, faults=[fault])
 
 
 def _displayed(values: NDArray[np.int_], dataset: "Dataset") -> Picture:

@@ -4,13 +4,14 @@ Tables that were packed or unpacked after the download are compared by their con
 an archive by what the archive says of them.
 """
 
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import zip_members
 from gazescribe.pipeline.ingest.digests import Task, read_digests
 from gazescribe.pipeline.ingest.sums import NAME, read_sums
 from gazescribe.pipeline.sources.faults import Fault
@@ -140,12 +141,11 @@ def _from_archive(
     if path in sizes:
         reason = f"it lies in the folder of {path}, which does not hold it"
         try:
-            with zipfile.ZipFile(root / path) as archive:
-                for member in archive.infolist():
-                    for name in (f"{beside}{member.filename}", f"{stem}/{member.filename}"):
-                        sums.setdefault(name, f"{member.CRC:08x}")
-        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-            reason = f"it was unpacked from {path}, which cannot be read ({error})"
+            for member in zip_members(root / path):
+                for name in (f"{beside}{member.filename}", f"{stem}/{member.filename}"):
+                    sums.setdefault(name, f"{member.CRC:08x}")
+        except SchemaError as error:
+            reason = f"it was unpacked from {path}, which cannot be read ({error.what})"
     checked.unchecked |= {name: reason for name in inside if name not in sums}
     return {Task(name, "crc32"): sums[name] for name in inside if name in sums}
 

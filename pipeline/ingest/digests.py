@@ -4,7 +4,6 @@ Reads: files. Writes: the state, a file outside of the tree with the digests of 
 time of change. A later run reads only what is new or has changed, and one that was cut off goes on.
 """
 
-import gzip
 import hashlib
 import json
 import os
@@ -17,8 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
-from gazescribe.pipeline.core.errors import GazeError, WriteError, quote
+from gazescribe.pipeline.core.errors import GazeError, SchemaError, WriteError, quote
 from gazescribe.pipeline.core.files import stamp
+from gazescribe.pipeline.core.foreign import parse_json
+from gazescribe.pipeline.core.foreign_tables import unpacked
 from gazescribe.pipeline.core.locks import alone
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.system_errors import explain_system
@@ -131,9 +132,11 @@ def _read_batch(root: Path, batch: Sequence[Task]) -> list[Digest]:
         before = stamp(path)
         try:
             digest = _digest(path, task.mode)
-        except (OSError, EOFError, zlib.error) as error:
-            what = explain_system(error)[0] if isinstance(error, OSError) else str(error)
-            results.append(Digest(task, None, f"this cannot be read: {what}"))
+        except OSError as error:
+            results.append(Digest(task, None, f"this cannot be read: {explain_system(error)[0]}"))
+            continue
+        except SchemaError as error:
+            results.append(Digest(task, None, f"this cannot be read: {error.what}"))
             continue
         if before is None or before != stamp(path):
             message = "this was changed while it was read; run this again"
@@ -145,13 +148,18 @@ def _read_batch(root: Path, batch: Sequence[Task]) -> list[Digest]:
 
 def _digest(path: Path, mode: Mode) -> str:
     sha256, crc = hashlib.sha256(), 0
-    with (gzip.open if mode == "unpacked" else open)(path, "rb") as file:
-        while block := file.read(2**20):
-            if mode == "crc32":
-                crc = zlib.crc32(block, crc)
-            else:
-                sha256.update(block)
+    for block in unpacked(path) if mode == "unpacked" else _blocks(path):
+        if mode == "crc32":
+            crc = zlib.crc32(block, crc)
+        else:
+            sha256.update(block)
     return f"{crc:08x}" if mode == "crc32" else sha256.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            yield block
 
 
 @contextmanager
@@ -203,7 +211,7 @@ def _read_state(lines: Sequence[str], path: Path, root: Path) -> dict[Task, Dige
 
 def _parsed(line: str) -> list[Any]:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
+        row: list[Any] = parse_json(line, where="a line", top=list)
+    except SchemaError:
         return []
-    return row if isinstance(row, list) else []
+    return row

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.core.console import progress
-from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
 from gazescribe.pipeline.core.files import JOURNAL, settle
+from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.dictation.mentions import read_frame
@@ -32,6 +33,7 @@ COMPARED = {
     "heatmaps": (),
 }
 TEXT = (".csv", ".jsonl")  # of mentions alone
+HEADER = 2**16  # characters of a first line; that of mentions has some hundred
 WHOLE = ("char_start", "char_end")  # columns that text files do not type
 
 
@@ -71,8 +73,9 @@ def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
         name = ""
         if path.suffix in TEXT:
             # `label` writes mentions as text too: their columns tell them from any other text.
+            check_file(path, GazeError)
             with path.open(encoding="utf-8", errors="replace") as file:
-                header = file.readline()
+                header = file.readline(HEADER)
             name = "mentions" if all(column in header for column in _columns("mentions")) else ""
         elif path.suffix == ".parquet" or path == start:
             metadata = parquet_schema(path).metadata or {}

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import settle
+from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.curves import Curves, read_curves
 from gazescribe.pipeline.report.layout import RunLayout
@@ -74,19 +76,21 @@ def labeler(folder: Path, run: RunLayout) -> Section:
     lead = [counted, f"Macro over labels: {', '.join(texts)}."]
     kinds = dict.fromkeys((row["reference"], row["counted"]) for row in rows)
     sheets = [
-        _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind])
+        _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind], written)
         for kind in sorted(kinds, key=lambda kind: kind != PAPER)
     ]
     confusion = read_sheet(path / "confusion.csv", "Polarity against certainty")
     return Section("labeler", title, lead, sheets[:1], [*sheets[1:], confusion])
 
 
-def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]]) -> Sheet:
+def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]], path: Path) -> Sheet:
     title = ", ".join(part.replace("_", " ") for part in kind)
     columns = ["label", "readers say so", "mentioned", *RATES]
     cells = []
     for row in rows:
-        positive, mentioned = (str(int(row["tp"]) + int(row[other])) for other in ("fn", "fp"))
+        with parsing(path, "what `gazescribe evaluate-labels` writes", GazeError, rerun(path)):
+            hits = int(row["tp"])
+            positive, mentioned = (str(hits + int(row[other])) for other in ("fn", "fp"))
         cells.append([row["label"], positive, mentioned, *(_interval(row, r) for r in RATES)])
     return sheet(title.capitalize(), columns, cells)
 

@@ -4,11 +4,12 @@ Only names are looked at, and the lists of contents of zip archives.
 """
 
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import zip_members
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import SHIPPED, Manifest
 from gazescribe.pipeline.sources.walking import MAX_DEPTH, existing, levels, names_in
@@ -113,9 +114,8 @@ def _may_hold(path: Path, manifest: Manifest) -> bool:
     """Tell whether an archive may hold the data set; only zip archives list their content."""
     signature = PurePosixPath(manifest.signature or "")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = {PurePosixPath(name).name for name in archive.namelist()}
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        names = {PurePosixPath(member.filename).name for member in zip_members(path)}
+    except SchemaError:
         return True
     inner = {f"{part}.zip" for part in (*signature.parts, "main_data")}  # archives in an archive
     return not names.isdisjoint({signature.name, f"{signature.name}.gz", *inner})

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import (
     Floats,
@@ -124,10 +126,13 @@ def _known_sizes(
             sizes[number], sources[number] = lookup.sizes[case.dicom_id], "MIMIC metadata"
         if (root / findings.file).is_file():
             try:
-                with Image.open(root / findings.file, formats=["PNG"]) as mask:
+                with (
+                    parsing(root / findings.file, "a PNG file"),
+                    Image.open(root / findings.file, formats=["PNG"]) as mask,
+                ):
                     sizes[number], sources[number] = mask.size, "left_lung.png"
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-                findings.add("warning", "mask_unreadable", f"this is no picture ({error})")
+            except SchemaError as error:
+                findings.add("warning", "mask_unreadable", f"this is no picture ({error.what})")
     return sizes, sources
 
 

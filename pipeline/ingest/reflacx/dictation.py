@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.foreign import read_text
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Columns, numbers, read_columns
 from gazescribe.pipeline.ingest.reflacx.gaze import MAX_AUDIO_S
@@ -51,12 +53,13 @@ def _read_transcription(
 ) -> str | None:
     findings = findings_of(manifest.file("transcription"), reading, chunk)
     path = root / findings.file
-    try:
-        # A pipe would be waited for without end.
-        reason = "" if path.is_file() else absence(path)
-        text = "" if reason else path.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = str(error)
+    text = ""
+    reason = "" if path.is_file() else absence(path)
+    if not reason:
+        try:
+            text = read_text(path).strip()
+        except SchemaError as error:
+            reason = error.what.rstrip(".")
     if not reason and not text:
         reason = "it is empty"
     if reason:

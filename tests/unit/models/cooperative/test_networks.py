@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import DenseNet
 
+from gazescribe.models.cooperative import networks
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.networks import (
@@ -197,3 +198,11 @@ def test_inception_resnet_has_the_published_size():
         network = InceptionResNet()
         assert network(torch.zeros(2, 1, 640, 512)).classes.shape == (2, 3)
     assert sum(one.numel() for one in network.parameters()) == 54_311_075
+
+
+def test_a_table_of_splits_that_is_damaged(tmp_path):
+    earlier = checkpoint("dnet201", network("dnet201"))
+    path = tmp_path / "split.csv"
+    path.write_text("name,dicom_id\na,b\n")
+    with pytest.raises(SchemaError, match=r"split\.csv: this is not a table .* Train it again"):
+        networks._split_faults("split,dicom_id,subject_id\ntrain,a,1\n", earlier, path)

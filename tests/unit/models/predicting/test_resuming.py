@@ -86,3 +86,11 @@ def test_fingerprint(tmp_path, part):
     assert fingerprint([file], list(part), {"a": 1}) == marks[0]
     file.write_bytes(b"other weights")
     assert len({*marks, fingerprint([file], part, {"a": 1})}) == 5
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "{"])
+def test_a_part_whose_note_is_damaged_is_done_again(tmp_path, part, content):
+    write_note(tmp_path, 0, part, {"n": 3})
+    (note,) = tmp_path.glob(".part*.json")
+    note.write_text(content)
+    assert read_note(tmp_path, 0, part) is None

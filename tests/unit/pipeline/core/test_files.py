@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import threading
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.core import files as module
 from gazescribe.pipeline.core import locks
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, WriteError
 from gazescribe.pipeline.core.files import (
@@ -587,3 +589,63 @@ def test_an_input_that_cannot_be_read_is_not_taken_for_the_place(tmp_path):
         raise refused
     with pytest.raises(OSError, match="bad weather"), replacing(tmp_path / "out.csv"):
         raise OSError("bad weather")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[" * 10**5, b"{}", b'{"inside": 1}', None])
+def test_a_journal_of_others(tmp_path, content):
+    """Damaged, of something else, or a pipe, which would be waited for without end."""
+    journal = tmp_path / JOURNAL
+    if content is None:
+        os.mkfifo(journal)
+    else:
+        journal.write_bytes(content)
+    with pytest.raises(SchemaError, match=r"\.replacing\.json: .* Remove it, and run the stage"):
+        settle(tmp_path)
+
+
+def test_content_is_on_the_disk_before_its_name(tmp_path, monkeypatch):
+    """A power cut may lose whatever the disk was not told to keep."""
+    steps = []
+    replace = Path.replace
+
+    def note_replace(path, target):
+        steps.append(("rename", Path(target).name))
+        return replace(path, target)
+
+    monkeypatch.setattr(module, "_sync", lambda path: steps.append(("sync", path.name)))
+    monkeypatch.setattr(Path, "replace", note_replace)
+    with replacing_folder(tmp_path / "out", "things", mark="mark") as folder:
+        (folder / "a").write_text("a")
+        (folder / "sub").mkdir()
+        (folder / "sub" / "b").write_text("b")
+        (folder / "mark").write_text("mark")
+    names = [name for _, name in steps]
+    first = names.index(JOURNAL)
+    assert {"a", "b", "sub", "mark", RECORD, ".out.partial"} <= {*names[:first]}
+    assert steps[first - 1 : first + 2] == [
+        ("sync", f".{JOURNAL}.tmp"),
+        ("rename", JOURNAL),
+        ("sync", "out"),
+    ]
+    assert steps[-2:] == [("rename", "mark"), ("sync", "out")]
+
+
+def test_a_single_file_is_on_the_disk_before_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(module, "_sync", lambda path: synced.append(path.name))
+    with replacing(tmp_path / "a.json") as beside:
+        beside.write_text("a")
+    assert synced == [".a.json.tmp", tmp_path.name]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [(errno.ENOSPC, "the disk is full"), (errno.EINVAL, "")]
+)
+def test_a_disk_that_is_full_may_say_so_late(tmp_path, monkeypatch, code, message):
+    def fail(_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(WriteError, match=message) if message else nullcontext():
+        replace_all(tmp_path / "out", {"a": "new"})
+    assert (tmp_path / "out" / "a").exists() == (not message)

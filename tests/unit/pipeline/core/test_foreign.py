@@ -17,6 +17,7 @@ from gazescribe.pipeline.core.foreign import (
     read_npz,
     read_safetensors_metadata,
     read_text,
+    zip_members,
 )
 
 
@@ -194,3 +195,22 @@ def test_no_safetensors(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(SchemaError, match=message):
         read_safetensors_metadata(path)
+
+
+def test_members_of_a_zip(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.txt", "text")
+    assert [member.filename for member in zip_members(path)] == ["x.txt"]
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(SchemaError, match=r"a\.zip: this is not a whole ZIP file .* Copy it again"):
+        zip_members(path)
+
+
+def test_every_fault_says_what_to_do():
+    with pytest.raises(SchemaError) as error, parsing("a.npy", "an NPY file"):
+        raise ValueError("it is cut")
+    assert str(error.value).endswith("(it is cut). Copy it again, or make it anew.")
+    with pytest.raises(SchemaError) as error, parsing("a.npy", "an NPY file", remedy="Draw it."):
+        raise RecursionError
+    assert str(error.value).endswith("(nested too deeply). Draw it.")

@@ -14,6 +14,7 @@ from gazescribe.pipeline.core.foreign_tables import (
     parquet_schema,
     read_csv_table,
     read_parquet,
+    unpacked,
 )
 
 READERS = [read_parquet, parquet_schema, open_parquet, read_csv_table, lambda p: list(csv_rows(p))]
@@ -98,3 +99,36 @@ def test_arrow_needs_its_columns(tmp_path):
     convert = pyarrow.csv.ConvertOptions(include_columns=["a", "c"])
     with pytest.raises(ManifestError, match="'c' in include_columns"):
         read_csv_table(tmp_path / "a.csv", ManifestError, convert=convert)
+
+
+@pytest.mark.parametrize("read", [read_parquet, open_parquet])
+def test_parquet_made_to_fill_the_memory(tmp_path, monkeypatch, read):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": pa.repeat(0, 10**6)}), path)
+    assert path.stat().st_size < 10**5
+    assert read(path)
+    monkeypatch.setattr(foreign_tables, "MAX_ROWS", 10**5)
+    with pytest.raises(SchemaError, match=r"bytes unpack to 1,000,000 rows, which no table does"):
+        read(path)
+
+
+def test_what_to_do_about_a_damaged_table_is_said(tmp_path):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PAR1")
+    for read in READERS[:3]:
+        with pytest.raises(SchemaError, match=r"Copy it again, or make it anew\.$"):
+            read(path)
+        with pytest.raises(SchemaError, match=r"\. Run it again\.$"):
+            read(path, remedy="Run it again.")
+
+
+def test_unpacked_in_pieces(tmp_path, monkeypatch):
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"0" * (2**20 + 3)))
+    assert [len(piece) for piece in unpacked(path)] == [2**20, 3]
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(SchemaError, match=r"a\.gz: this is not a whole gzip file .* Copy it again"):
+        list(unpacked(path))
+    monkeypatch.setattr(foreign_tables, "MAX_UNPACKED", 10**5)
+    with pytest.raises(SchemaError, match="unpack to more than"):
+        list(unpacked(path))

@@ -5,10 +5,12 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from gazescribe.pipeline.core.errors import WriteError
+from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.locks import alone, lock_path
 
 
@@ -69,6 +71,39 @@ def test_of_another_machine_nobody_can_tell(tmp_path):
     ):
         pass
     assert lock.exists()
+
+
+def test_what_to_remove_is_said_in_full(tmp_path, monkeypatch):
+    """Who writes there, since when, and the whole path of the lock, wherever one is."""
+    monkeypatch.chdir(tmp_path)
+    since = "2026-01-02T03:04:05+00:00"
+    lock = tmp_path / ".out.lock"
+    lock.write_text(json.dumps({"pid": 7, "host": "node12", "since": since, "started": "1"}))
+    with pytest.raises(WriteError) as error, replacing_folder(Path("out"), "maps"):
+        pass
+    assert str(error.value) == (
+        f"{tmp_path}/out: another run is writing here: process 7 on node12 (since {since})."
+        f" Wait for it, or name another place; if it has ended there, remove {lock}."
+    )
+    lock.unlink()
+    with replacing_folder(Path("out"), "maps"):
+        pass
+
+
+def test_a_lock_that_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / ".out.lock")
+    with pytest.raises(WriteError, match=r"pipe or a device.* Remove .*\.out\.lock"):
+        alone(tmp_path / "out").__enter__()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 10**5, b"[]", b"9" * 5000])
+def test_a_damaged_lock_has_no_owner(tmp_path, content):
+    lock = lock_path(tmp_path / "out")
+    lock.write_bytes(content)
+    os.utime(lock, (0, 0))
+    with alone(tmp_path / "out"):
+        pass
+    assert not lock.exists()
 
 
 def test_one_that_is_being_written_is_waited_for(tmp_path):

@@ -1,8 +1,10 @@
 import json
+import os
 
 import pytest
 
 from gazescribe.pipeline.core.errors import WriteError
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.ownership import RECORD, check_ours, write_record
 
 
@@ -57,3 +59,19 @@ def test_what_stays_stays_recorded(folder, tmp_path_factory):
     (staging / "c.txt").write_text("c")
     write_record(staging, ["c.txt"], folder, ["a.txt"], "things")
     assert set(json.loads((staging / RECORD).read_text())["files"]) == {"c.txt", "deep/b.txt"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"[" * 10**5, b'{"files": {"a": 1}}', b'{"files": 1}']
+)
+def test_a_damaged_record_names_no_file(folder, content):
+    (folder / RECORD).write_bytes(content)
+    with pytest.raises(WriteError, match="not of an earlier run"):
+        check_ours(folder, entries(folder), "maps")
+
+
+def test_a_record_that_is_a_pipe_is_not_waited_for(folder):
+    (folder / RECORD).unlink()
+    os.mkfifo(folder / RECORD)
+    with pytest.raises(WriteError, match="not of an earlier run"):
+        check_ours(folder, entries(folder), "maps")

@@ -286,3 +286,10 @@ def test_a_key_that_occurs_twice_is_not_copied(tmp_path, order):
         copy_table(tmp_path, "sentences", tmp_path / "out")
     with pytest.raises(SchemaError, match="rows"):
         list(read_pieces(tmp_path, "sentences"))
+
+
+@pytest.mark.parametrize(("name", "stage"), [("sentences", "ingest"), ("windows", "associate")])
+def test_a_damaged_table_names_the_command_that_makes_it(tmp_path, name, stage):
+    (tmp_path / f"{name}.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SchemaError, match=f"make it anew with `gazescribe {stage}`"):
+        read_table(tmp_path, name)

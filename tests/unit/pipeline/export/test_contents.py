@@ -11,7 +11,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.export.contents import MapSet, gather, recorded
-from tests.synthetic import reading, write_tables
+from tests.synthetic import fixation, reading, words, write_tables
 
 from .conftest import IDS
 
@@ -100,3 +100,22 @@ def test_maps_of_other_readings_are_named_unless_ids_are_hashed(inputs, tmp_path
     with pytest.raises(AlignmentError, match="label has 2 readings") as error:
         gather(tables, tables, shards, key=KEY, **options)
     assert error.value.faults == ()
+
+
+def test_rows_of_unknown_readings_are_left_out_and_counted(inputs, tmp_path):
+    """As `associate` does, where somebody took a part of the readings."""
+    rows = {"fixations": [fixation(0, 0, 1), fixation(0, 1, 2, reading_id="R9")]}
+    rows["words"] = [*words("no edema .", "R1"), *words("clear .", "R9")]
+    folder = {"windows": [], "gaussians": [], "sentences": []}
+    tables = write_tables(tmp_path, readings=[reading("R1")], **rows, **folder)
+    contents = gather(tables, tables, [], key=None, text=True, fixations=True)
+    assert contents.left_out == {
+        "fixations of unknown readings": 1,
+        "words of unknown readings": 2,
+    }
+    assert contents.tables["fixations"]["reading_id"].to_pylist() == ["R1"]
+    assert contents.tables["words"].num_rows == 3
+    rows = {"fixations": rows["fixations"][1:]}
+    write_tables(tmp_path, readings=[reading("R1")], **rows, windows=[], gaussians=[])
+    with pytest.raises(AlignmentError, match=r"fixations has 1 readings that are not in .* Give"):
+        gather(tables, tables, [], key=None, text=False, fixations=True)

@@ -12,10 +12,17 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1, generate_uid
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEGLosslessSV1,
+    RLELossless,
+    generate_uid,
+)
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.images import reading
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph, read_sized
 
 GREY = np.array([[0, 1, 127, 128, 255], [9, 8, 7, 6, 5], [200, 100, 50, 25, 12]], np.uint8)
@@ -240,6 +247,35 @@ def test_dicom_that_no_decoder_reads_says_what_to_do(tmp_path):
     coded = encapsulate([b"coded in some way"])
     path = dicom(tmp_path / "a.dcm", syntax=JPEGLosslessSV1, PixelData=coded)
     with pytest.raises(GazeError, match=r"JPEG Lossless.*Install python-gdcm, or decompress"):
+        read_radiograph(path)
+
+
+def test_deflated_dicom(tmp_path, monkeypatch):
+    stored = np.arange(2**20).reshape(1024, 1024) % 4096
+    plain = read_radiograph(dicom(tmp_path / "plain", stored))
+    path = dicom(tmp_path / "deflated", stored, syntax=DeflatedExplicitVRLittleEndian)
+    np.testing.assert_array_equal(read_radiograph(path), plain)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 2**21)
+    with pytest.raises(GazeError, match=r"deflated: .*\n.*it unpacks to more than 2,097,152 bytes"):
+        read_radiograph(path)
+
+
+def run_lengths(*segments):
+    starts = np.cumsum([64, *map(len, segments)]).tolist()[: len(segments)]
+    head = [len(segments), *starts, *[0] * (15 - len(segments))]
+    return encapsulate([struct.pack("<16I", *head) + b"".join(segments)])
+
+
+def test_run_lengths_of_more_than_the_picture(tmp_path, monkeypatch):
+    stored = np.zeros((2, 64), int)
+    segments = 2 * [bytes([129, 0])]  # 128 times the 0 in two bytes
+    data = run_lengths(*segments)
+    path = dicom(tmp_path / "runs", stored, syntax=RLELossless, PixelData=data)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 0)
+    assert not read_radiograph(path).any()
+    data = run_lengths(bytes([129, 0]), 1000 * bytes([129, 0]))
+    path = dicom(tmp_path / "runs", stored, syntax=RLELossless, PixelData=data)
+    with pytest.raises(GazeError, match=r"runs: this file is damaged.\n.*unpacks to more than 384"):
         read_radiograph(path)
 
 

@@ -91,7 +91,7 @@ def test_files_that_cannot_be_read_are_named(read):
     digests = read()
     assert list(digests.by_task) == [TASKS[0]]
     assert digests.unreadable["d"] == "this cannot be read: there is no such file or folder."
-    assert "this cannot be read: Compressed file ended" in digests.unreadable["b c.gz"]
+    assert "this is not a whole gzip file (Compressed file ended" in digests.unreadable["b c.gz"]
 
 
 def test_bytes_do_not_depend_on_workers(read, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """`diff` finds what was edited, and nothing else."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -176,3 +177,10 @@ def test_two_data_sets_have_no_reading_in_common(run, tmp_path):
     result = invoke("diff", *paths)
     assert result.exit_code == 2
     assert "there is no reading in common" in result.output
+
+
+def test_a_pipe_is_refused_and_not_waited_for(run):
+    os.mkfifo(run[1] / "mentions" / "more.csv")
+    result = invoke("diff", *run)
+    assert result.exit_code == 2
+    assert "more.csv: this is a pipe or a device" in result.output

@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -161,3 +162,13 @@ def test_systems_without_logs_are_left_out(tmp_path):
     (tmp_path / "cooperative").mkdir()
     found = training(tmp_path, run(models={"mil": "mil", "cooperative": "cooperative"}))
     assert [one.system for one in found] == ["mil"]
+
+
+def test_counts_that_are_no_numbers(tmp_path):
+    write_labels(tmp_path)
+    path = tmp_path / "labels.csv"
+    rows = pd.read_csv(path, dtype=str)
+    rows.loc[0, "tp"] = "many"
+    rows.to_csv(path, index=False)
+    with pytest.raises(GazeError, match=r"'many'\)\. Run `gazescribe evaluate-labels` again"):
+        labeler(tmp_path, run(evaluated_labels="."))
