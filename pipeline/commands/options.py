@@ -1,5 +1,6 @@
 """What all commands share: options, errors for people, the summary line."""
 
+import errno
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -46,7 +47,9 @@ def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
         yield
     except BrokenPipeError:  # click's own: the reader of our output has gone
         raise
-    except (GazeError, OSError, MemoryError, EOFError) as error:
+    except (GazeError, OSError, MemoryError, EOFError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _is_loop(error):
+            raise
         if debug:
             traceback.print_exc()
         else:
@@ -55,9 +58,16 @@ def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
         ctx.exit(2)
 
 
+def _is_loop(error: RuntimeError) -> bool:
+    """Tell whether it is what pathlib makes of the system's refusal of a link to itself."""
+    return isinstance(error.__context__, OSError) and error.__context__.errno == errno.ELOOP
+
+
 def _for_people(error: Exception) -> GazeError:
     if isinstance(error, GazeError):
         return error
+    if isinstance(error, RuntimeError):
+        return from_system(cast("OSError", error.__context__))
     if isinstance(error, OSError | MemoryError):
         return from_system(error)
     # click alone would say no more than "Aborted!".

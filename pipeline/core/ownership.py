@@ -56,6 +56,12 @@ def check_ours(folder: Path, names: Collection[str], content: str) -> None:
         raise WriteError(f"{message} written.", where=folder, remedy=remedy, faults=strangers)
 
 
+def recorded_files(folder: Path) -> Collection[str]:
+    """Name the files that we wrote to a folder, as far as a record says."""
+    files: Files = _read(folder).get("files", {})
+    return files.keys()
+
+
 def write_record(
     staging: Path, names: Collection[str], folder: Path, gone: Collection[str], content: str
 ) -> None:

@@ -4,6 +4,7 @@ A table is written sorted by its key, beside its place and then renamed: the sam
 bytes, and a killed run leaves the old file or none.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from gazescribe.pipeline.core.foreign_tables import (
     parquet_schema,
     read_parquet,
 )
+from gazescribe.pipeline.core.ownership import recorded_files
 from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
 from gazescribe.pipeline.core.table_checks import check_rows, type_faults
 
@@ -209,10 +211,27 @@ def read_readings(
     return rows_of(read(folder, name, filters=where), key, ids)
 
 
+def has_table(folder: Path, name: str) -> bool:
+    """Tell whether a folder has a table; whatever is in its place is refused when it is read.
+
+    Raises
+    ------
+    SchemaError
+        If it was written there, as the record of the folder says, and is gone.
+    """
+    path = table_path(folder, name)
+    if os.path.lexists(path):
+        return True
+    if path.name in recorded_files(folder):
+        message = "this table was written here, and is gone."
+        raise SchemaError(message, where=path, remedy=_anew(name))
+    return False
+
+
 def read_if_present(folder: Path, name: str, **selection: Any) -> pa.Table:
     """Read a table as `read_table` does; a folder without it gives no rows."""
     settle(folder)
-    if table_path(folder, name).is_file():
+    if has_table(folder, name):
         return read_table(folder, name, **selection)
     return TABLES[name].schema.empty_table()
 

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import open_parquet
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import (
     copy_table,
     further_metadata,
+    has_table,
     read_readings,
     read_table,
     rows_of,
@@ -86,7 +88,7 @@ def find_fixations(
     tasks = cut(ids, READINGS_A_TASK)
     chunks = map_tasks(find, tasks, workers=workers, scheduler=scheduler, description="fixations")
     recorded = json.dumps(settings.model_dump(), sort_keys=True)
-    copied = [name for name in COPIED if table_path(tables, name).is_file()]
+    copied = [name for name in COPIED if has_table(tables, name)]
     obsolete = find_obsolete(out, dataset_of(tables), ["readings", "fixations", *copied])
     with replacing_folder(out, "tables", obsolete=obsolete, mark="fixations.json") as folder:
         n_rows, notes = write_chunks(chunks, folder, ["fixations"], {"fixations_params": recorded})
@@ -127,7 +129,7 @@ def _find_in_readings(
     chunk = Chunk()
     samples = read_readings(tables, "samples", ids)
     fixations, attributes = (
-        read_readings(tables, name, ids) if table_path(tables, name).is_file() else {}
+        read_readings(tables, name, ids) if has_table(tables, name) else {}
         for name in ("fixations", "attributes")
     )
     for reading_id in ids:
@@ -155,7 +157,11 @@ def _views(fixations: Row | None, attributes: Row | None, px_per_deg: float | No
         begin_s = np.concatenate([[-np.inf], np.maximum.accumulate(between_s)])
         return {"begin_s": begin_s, **{name: fixations[name] for name in CARRIED}}
     values = dict(zip(attributes["name"], attributes["value"], strict=True)) if attributes else {}
-    sizes = [float(values.get(f"px_per_deg_{axis}", px_per_deg or np.nan)) for axis in "xy"]
+    with parsing("table attributes", "a size of a degree, px_per_deg_x and px_per_deg_y"):
+        sizes = [float(values.get(f"px_per_deg_{axis}", px_per_deg or np.nan)) for axis in "xy"]
+        if any(size <= 0 or np.isinf(size) for size in sizes):
+            message = f"{sizes[0]} and {sizes[1]} are no sizes above 0"
+            raise ValueError(message)
     if np.isnan(sizes).any():
         return None
     view = dict(zip(CARRIED, [*sizes, *[np.nan] * 4], strict=True))  # no part shown: the whole

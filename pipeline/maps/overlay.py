@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError, nearest
-from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
+from gazescribe.pipeline.core.tables import has_table, read_readings, read_table
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_sized
@@ -134,7 +134,7 @@ def window_fixations(associated: Path, rows: list[Row]) -> dict[str, Any]:
 
 def label_ellipses(tables: Path, reading: Row, label: str, min_certainty: int) -> list[Row]:
     """Read the ellipses of a reading that reach a label with this certainty or more."""
-    if not table_path(tables, "ellipses").is_file():
+    if not has_table(tables, "ellipses"):
         return []
     column_map = load_column_map(reading["dataset"], load_label_map().channels)
     table = read_table(tables, "ellipses", filters=[("reading_id", "==", reading["reading_id"])])

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, nearest
-from gazescribe.pipeline.core.tables import read_readings, read_table, table_path
+from gazescribe.pipeline.core.tables import has_table, read_readings, read_table
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
 
 if TYPE_CHECKING:  # it would bring pydantic, which arithmetic does without
@@ -163,7 +163,7 @@ def _readings_of_image(readings: pa.Table, dicom_id: str) -> list[str]:
 
 def _reader_names(tables: Path, reading_ids: Sequence[str]) -> dict[str, str]:
     """Read who read, by reading: the attribute `reader`, empty for data sets without it."""
-    if not table_path(tables, "attributes").is_file():
+    if not has_table(tables, "attributes"):
         return {}
     of_readers = [("name", "==", "reader"), ("reading_id", "in", list(reading_ids))]
     attributes = read_table(tables, "attributes", ["reading_id", "value"], of_readers)

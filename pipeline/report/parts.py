@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.core.tables import has_table, read_table
 from gazescribe.pipeline.geometry.canvas import Size
 
 Row = dict[str, Any]
@@ -59,7 +59,7 @@ def read_parts(
 
 
 def _by_reading(folder: Path, name: str, ids: Sequence[str]) -> dict[str, list[Row]]:
-    if not table_path(folder, name).is_file():
+    if not has_table(folder, name):
         return {}
     filters = [("reading_id", "in", list(ids))]
     return _grouped(read_table(folder, name, filters=filters), "reading_id")

@@ -29,6 +29,10 @@ FOUND_BY_DAMAGE = (
     ("fixations", "seen/sentences.parquet", "rows_shuffled:715476"),
     ("export npy", "maps/index.parquet", "values:707686"),
     ("report", "run/results/mil/iou_by_label.svg", "other_thing:26805"),  # a folder
+    ("diff", "maps/heatmaps-00000.npy", "array:354646"),
+    ("label jsonl", "reports.jsonl", "other_thing:322792"),  # a link to itself
+    ("fixations", "seen/attributes.parquet", "other_thing:488720"),  # nothing
+    ("fixations", "seen/sentences.parquet", "other_thing:495671"),  # a link to itself
 )
 
 

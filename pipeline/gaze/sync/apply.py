@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     copy_table,
+    has_table,
     read_pieces,
     read_table,
     table_path,
@@ -95,7 +96,7 @@ def apply_to(
     applied: dict[str, Any] = {"offset_s": offset_s, "n_readings_moved": len(moves), "rows": {}}
     moved = (GAZE if len(moves) else ()) + (SPEECH if offset_s else ())
     with replacing_folder(out, "tables", mark="sync.json") as folder:
-        present = [name for name in INGESTED if table_path(tables, name).is_file()]
+        present = [name for name in INGESTED if has_table(tables, name)]
         files = {table_path(tables, name).name for name in present}
 
         def ours(inside: str, _: list[str]) -> set[str]:

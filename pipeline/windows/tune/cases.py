@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.core.tables import has_table, read_table
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Box, Columns, Size
@@ -89,7 +89,7 @@ def gather(
     spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, left_out = choose_readings(readings, params.tune.phases)
     dataset = next((row["dataset"] for row in readings.to_pylist()), "")
-    if not table_path(tables, "ellipses").is_file():
+    if not has_table(tables, "ellipses"):
         message = f"{dataset} has no ellipses, by which windows are compared."
         remedy = "Give tables of REFLACX, or of your own ellipses."
         raise GazeError(message, where=tables, remedy=remedy)

@@ -117,3 +117,19 @@ def test_mentions_may_lie_beside_the_tables(tmp_path):
     tables = write_tables(tmp_path / "tables", readings=[reading("R1")])
     for _ in range(2):
         assert invoke("label", tables, tables / "mentions.parquet").exit_code == 0
+
+
+def test_a_link_to_itself_is_no_bug(tmp_path):
+    path = tmp_path / "a.csv"
+    path.symlink_to("a.csv")
+    result = invoke("label", path, tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "a.csv: this link leads back to itself. Remove it." in result.output
+
+
+def test_other_errors_at_run_time_are_bugs(monkeypatch):
+    def fail():
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(main, "get_command", lambda ctx, name: GazeCommand("verify", callback=fail))
+    assert invoke("verify").exit_code == 1

@@ -6,12 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.core.files import replacing, write_json
+from gazescribe.pipeline.core.files import replacing, replacing_folder, write_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
     copy_table,
+    has_table,
     read_if_present,
     read_pieces,
     read_readings,
@@ -293,3 +294,25 @@ def test_a_damaged_table_names_the_command_that_makes_it(tmp_path, name, stage):
     (tmp_path / f"{name}.parquet").write_bytes(b"PAR1")
     with pytest.raises(SchemaError, match=f"make it anew with `gazescribe {stage}`"):
         read_table(tmp_path, name)
+
+
+def test_what_is_no_table_but_stands_in_its_place_is_refused(tmp_path):
+    path = tmp_path / "words.parquet"
+    assert not has_table(tmp_path, "words")
+    for make in (path.mkdir, lambda: path.symlink_to(path.name)):
+        make()
+        assert has_table(tmp_path, "words")
+        with pytest.raises(SchemaError):
+            read_if_present(tmp_path, "words")
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def test_a_table_that_was_written_and_is_gone_is_refused(tmp_path):
+    out = tmp_path / "out"
+    with replacing_folder(out, "tables") as folder:
+        write_table(ROWS, folder, "sentences")
+    assert has_table(out, "sentences")
+    (out / "sentences.parquet").unlink()
+    message = "this table was written here, and is gone. Copy it again, or make it anew with"
+    with pytest.raises(SchemaError, match=message):
+        read_if_present(out, "sentences")

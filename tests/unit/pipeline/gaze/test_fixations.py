@@ -127,6 +127,16 @@ def test_what_is_unknown_is_asked_for(tables, tmp_path):
     assert summary["without_gaze"] == {}
 
 
+@pytest.mark.parametrize("value", ["wide", "-3", "inf"])
+def test_a_size_of_a_degree_that_is_none(tables, tmp_path, value):
+    sizes = [{"reading_id": "R3", "name": f"px_per_deg_{axis}", "value": value} for axis in "xy"]
+    readings = [reading("R1", has_gaze=False), reading("R3", has_gaze=False)]
+    given = tables(fixations=[], readings=readings, attributes=sizes)
+    result = invoke("fixations", given, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "table attributes: this is not a size of a degree, px_per_deg_x and" in result.output
+
+
 def test_options_reach_the_method(tables, tmp_path):
     _, rows, summary = run(tables(), tmp_path, "--method", "ivt", "--min-duration-s", "0.4")
     assert rows == []

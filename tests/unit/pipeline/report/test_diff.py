@@ -184,3 +184,14 @@ def test_a_pipe_is_refused_and_not_waited_for(run):
     result = invoke("diff", *run)
     assert result.exit_code == 2
     assert "more.csv: this is a pipe or a device" in result.output
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_map_that_is_not_finite_is_named(run, side):
+    shard = run[side] / "maps" / "heatmaps-00000.npy"
+    maps = np.load(shard)
+    maps[0, 0, 0] = np.nan
+    np.save(shard, maps)
+    result = invoke("diff", *run)
+    assert result.exit_code == 2
+    assert "heatmaps-00000.npy: a map holds numbers that are not finite. Copy" in result.output
