@@ -6,6 +6,8 @@ python -m tests.faults --again kill associate 12
 """
 
 import argparse
+import contextlib
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +25,7 @@ KINDS = (
     *("traceback", "hang", "memory", "bare", "nameless", "long", "silent", "not finite", "litter"),
     "interrupted",
 )
+SHOWN_EVERY = 100
 EVERY = 10  # one of so many inputs is a healthy one whose run is disturbed
 
 
@@ -54,6 +57,7 @@ class Search:
         self.fuzzer, self.interrupter = fuzzer, interrupter
         self.found: set[str] = set()
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.disturbed: Counter[str] = Counter()
 
     def again(self, first: str, second: str, *more: str) -> list[Any]:
         """Run one case as it was printed."""
@@ -66,13 +70,19 @@ class Search:
         begin, random = time.monotonic(), Random(seed)
         cases = self.fuzzer.cases(random, names)
         writers = [name for name in names if name in WRITERS]
-        for number in range(n):
-            if number % EVERY or not writers:
-                self._damage(next(cases))
-            else:
-                self._disturb(*self.interrupter.draw(random, writers))
-        print(f"\n{n} inputs, seed {seed}, {time.monotonic() - begin:.0f} s,", end=" ")
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C: the table of what was run so far
+            for number in range(n):
+                if number % EVERY or not writers:
+                    self._damage(next(cases))
+                else:
+                    self._disturb(*self.interrupter.draw(random, writers))
+                if number % SHOWN_EVERY == SHOWN_EVERY - 1:
+                    print(f"{number + 1} inputs, {len(self.found)} faults", file=sys.stderr)
+        n_run = sum(count for (_, kind), count in self.counts.items() if kind == "inputs")
+        print(f"\n{n_run} inputs, seed {seed}, {time.monotonic() - begin:.0f} s,", end=" ")
         print(f"peak memory {self.fuzzer.peak_mib:.0f} MiB, {len(self.found)} faults\n")
+        disturbed = ", ".join(f"{how} {n}" for how, n in sorted(self.disturbed.items()))
+        print(f"of them healthy ones, disturbed: {disturbed or 'none'}\n")
         print("command".ljust(18), "inputs", *KINDS)
         for name in sorted({name for name, _ in self.counts}):
             row = [str(self.counts[name, kind] or "–").rjust(len(kind)) for kind in KINDS]
@@ -88,6 +98,7 @@ class Search:
 
     def _disturb(self, how: str, name: str, where: float) -> None:
         self.counts[name.split(maxsplit=1)[0], "inputs"] += 1
+        self.disturbed[how] += 1
         problems = self.interrupter.disturb(how, name, where)
         self.counts[name.split(maxsplit=1)[0], "interrupted"] += bool(problems)
         if problems and (how, name) not in INTERRUPTED and f"{how} {name}" not in self.found:
