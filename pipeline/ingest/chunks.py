@@ -122,7 +122,7 @@ class Chunk:
         self,
         values: Mapping[str, NDArray[Any]],
         usable: NDArray[np.bool_],
-        places: NDArray[np.intp],
+        places: NDArray[np.integer[Any]],
         size_px: tuple[int | None, int | None],
         thresholds: Quality,
         findings: Findings,

@@ -64,7 +64,7 @@ class Findings:
         message: str,
         bad: NDArray[np.bool_],
         *,
-        rows: NDArray[np.intp] | None = None,
+        rows: NDArray[np.integer[Any]] | None = None,
         loses: str = "",
     ) -> None:
         """Note the rows that are wrong in one way, if any; their number is put before the message.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, is_value
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
-from gazescribe.pipeline.ingest.csv_files import Floats, Mask, numbers
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import PlaceCell, ValidCell
 
@@ -42,7 +42,7 @@ def _farthest(cell: PlaceCell, axis: ViewAxis) -> float:
 
 
 def find_repeats(
-    values: dict[str, Floats], usable: Mask, places: NDArray[np.intp], findings: Findings
+    values: dict[str, Floats], usable: Mask, places: NDArray[np.integer[Any]], findings: Findings
 ) -> Mask:
     """Find rows that say a fixation again, as one a sample, or lie within another's time.
 
@@ -83,11 +83,11 @@ def join_rows(
     values: dict[str, Floats],
     usable: Mask,
     ids: Sequence[str],
-    places: NDArray[np.intp],
+    places: NDArray[np.integer[Any]],
     findings: Findings,
     *,
     is_timed: bool,
-) -> tuple[dict[str, Floats], NDArray[np.intp]]:
+) -> tuple[dict[str, Floats], NDArray[np.integer[Any]]]:
     """Join the usable rows of each fixation, in time order.
 
     A fixation starts with its first row and is where its rows are on average. It ends with its last
@@ -174,14 +174,14 @@ def off_image_cause(rows: Rows, columns: Any, view: Axes) -> OffImage:
 
 def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
     """Tell which samples are said to be valid; words that are not known are an error."""
+    if cell.least is not None:
+        return _note_none(rows.numbers(cell)[0] >= cell.least, findings)
     texts = rows.text(cell)
     verdicts: dict[str, bool] = {}
     unknown = []
     for text in dict.fromkeys(texts):
         if cell.values is not None:
             verdicts[text] = any(is_value(text, value) for value in cell.values)
-        elif cell.least is not None:
-            verdicts[text] = bool(numbers([text])[0][0] >= cell.least)
         else:
             verdicts[text] = text.lower() in VALID
             if text.lower() not in VALID | INVALID:
@@ -193,7 +193,12 @@ def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
         )
         findings.add("error", "sample_valid_unknown", message, loses="samples")
     valid = np.array([verdicts[text] for text in texts], dtype=bool)
-    if len(valid) and not valid.any() and not unknown:
+    return valid if unknown else _note_none(valid, findings)
+
+
+def _note_none(valid: Mask, findings: Findings) -> Mask:
+    """Note samples of which none is valid."""
+    if len(valid) and not valid.any():
         message = "no sample is valid: name what valid samples have as `valid: {…, values: [0]}`"
         findings.add("loss", "samples_none_valid", message, loses="samples")
     return valid

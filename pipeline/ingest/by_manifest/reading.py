@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.ingest.by_manifest.eyes import (
     LOST,
@@ -219,7 +220,8 @@ def _read_fixations(
     view, unseen = _views(rows, columns, reading, manifest)
     values = _fixation_values(rows, columns, reading, view, findings)
     lost = lost_eyes(rows, columns, view)
-    usable, places = _usable(values, lost, unseen, findings, rows), rows.places
+    usable = _usable(values, lost, unseen, findings, rows)
+    places: NDArray[np.integer[Any]] = rows.places
     if columns.fixation is not None:
         ids = rows.text(columns.fixation)
         is_timed = columns.duration_s is not None

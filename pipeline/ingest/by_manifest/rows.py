@@ -1,11 +1,12 @@
 """Tables of any data set: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it).
 
 A file is read in pieces, and only what the manifest asks for is kept: numbers as numbers, texts
-that repeat once each. A file of samples takes two to three times its size in memory.
+that repeat once each. A file of samples takes less than twice its size in memory.
 """
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from gazescribe.pipeline.core.foreign import parsing, read_json
 from gazescribe.pipeline.core.foreign_tables import csv_rows, open_parquet, read_feather
 from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
+from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews, view_columns
 from gazescribe.pipeline.ingest.csv_files import (
     Floats,
     Mask,
@@ -36,6 +38,7 @@ from gazescribe.pipeline.sources.table_manifests import (
     NumberCell,
     Source,
     TimeCell,
+    ValidCell,
     Value,
     columns_of,
     needed,
@@ -45,7 +48,7 @@ UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", "."})  # spellings 
 BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside names the columns
 PIECE_ROWS = 10_000
 MAX_PREAMBLE = 200  # rows above the names of the columns
-MAX_POOL = 10_000  # different texts of a column that are kept once each
+MAX_POOL = 10_000  # different texts of a column that are looked up at a time
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}")
@@ -62,12 +65,28 @@ class _UnusableError(Exception):
 
 
 @dataclass(frozen=True)
+class Texts:
+    """A column of texts: which of them each row has."""
+
+    codes: NDArray[np.int32]  # shape (n,): places in `values`
+    values: list[str]  # nearly all of them differ
+
+    def take(self, selection: Any) -> "Texts":
+        """Keep some rows; those of a slice are not copied."""
+        codes = self.codes[selection]
+        if len(codes) >= len(self.values):
+            return Texts(codes, self.values)
+        used, codes = np.unique(codes, return_inverse=True)  # of many texts a few
+        return Texts(codes.astype(np.int32), [self.values[code] for code in used.tolist()])
+
+
+@dataclass(frozen=True)
 class Rows:
     """Rows of one file: the cells that the manifest maps."""
 
     # float64 where every use of a cell is a number (NaN: blank; infinite: no number), else text
-    columns: dict[Key, NDArray[Any]]
-    places: NDArray[np.intp]  # shape (n,): where each row stands in the file, from 0
+    columns: dict[Key, Floats | Texts]
+    places: NDArray[np.int32]  # shape (n,): where each row stands in the file, from 0
     file: str  # path below the root
     decimal: str = "."  # mark of its numbers
 
@@ -76,42 +95,63 @@ class Rows:
 
     def take(self, selection: Any) -> "Rows":
         """Keep some rows, by mask, number or slice; those of a slice are not copied."""
-        columns = {key: column[selection] for key, column in self.columns.items()}
+        columns = {
+            key: column.take(selection) if isinstance(column, Texts) else column[selection]
+            for key, column in self.columns.items()
+        }
         return Rows(columns, self.places[selection], self.file, self.decimal)
 
     def text(self, cell: Cell) -> list[str]:
         """Give a mapped column as text without blanks round it."""
+        column = self._texts(cell)
+        return list(map(column.values.__getitem__, column.codes.tolist()))
+
+    def _texts(self, cell: Cell) -> Texts:
         if cell.column is None:
-            return [_plain(cell.value)] * len(self)
-        return list(self.columns[cell.column, cell.item])
+            return Texts(np.zeros(len(self), np.int32), [_plain(cell.value)])
+        column = self.columns[cell.column, cell.item]
+        if isinstance(column, Texts):
+            return column
+        message = f"the column {cell.column} was kept as numbers"
+        raise TypeError(message)
 
     def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
         """Give a mapped column as numbers, and which cells are neither blank nor a number."""
-        values: NDArray[Any]
         if cell.column is None:
             values = np.repeat(_parse([_plain(cell.value)], cell, "."), len(self))
         else:
-            values = self.columns[cell.column, cell.item]
-        if values.dtype == object:
-            texts: list[Any] = values.tolist()
-            values = _parse(texts, cell, self.decimal)
+            column = self.columns[cell.column, cell.item]
+            if isinstance(column, Texts):
+                values = _parse(column.values, cell, self.decimal)[column.codes]
+            else:
+                values = column
         bad = np.isinf(values)
         return np.where(bad, np.nan, values) if bad.any() else values, bad
 
     def by(self, cell: Cell) -> dict[str, "Rows"]:
-        """Cut the rows by the text of a column, in the file's order."""
-        texts = self.text(cell)
-        codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
-        coded = np.fromiter(map(codes.__getitem__, texts), np.int32, len(texts))
-        del texts
-        if (np.diff(coded) < 0).any():
+        """Cut the rows by the text of a column, in the file's order; the pieces are no copies.
+
+        Where the rows of a text do not stand together, these rows are put in that order.
+        """
+        column = self._texts(cell)
+        if not len(self):
+            return {}
+        codes: dict[str, int] = {}
+        for text in column.values:
+            codes.setdefault(text, len(codes))
+        coded = column.codes
+        if len(codes) < len(column.values):  # a text stands there twice
+            of_value = [codes[text] for text in column.values]
+            coded = np.array(of_value, np.int32)[coded]
+        if (coded[1:] < coded[:-1]).any():  # else each reading's rows stand together
             order = np.argsort(coded, kind="stable")
-            cuts = np.split(order, np.cumsum(np.bincount(coded))[:-1])
-            pieces = {text: self.take(cuts[code]) for text, code in codes.items()}
-        else:  # each reading's rows stand together, as they nearly always do
-            ends = np.cumsum(np.bincount(coded, minlength=len(codes))).tolist()
-            starts = [0, *ends]
-            pieces = {text: self.take(slice(starts[n], ends[n])) for text, n in codes.items()}
+            coded = coded[order]
+            for values in (*self.columns.values(), self.places):  # one by one, to hold no more
+                cells = values.codes if isinstance(values, Texts) else values
+                cells[:] = cells[order]
+        ends = np.searchsorted(coded, np.arange(len(codes)), side="right").tolist()
+        starts = [0, *ends]
+        pieces = {text: self.take(slice(starts[n], ends[n])) for text, n in codes.items()}
         return dict(sorted(pieces.items()))
 
 
@@ -122,35 +162,71 @@ def read_rows(
 
     `paths` are the file, and the one beside it if the manifest names one; `severity` is that of a
     file which cannot be used. `findings` takes the faults `_missing`, `_unreadable`, `_empty`,
-    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, `_numbers`, the warning `_not_chosen`
-    for rows that `where` leaves out, and the loss `_none_chosen` where it leaves out all.
+    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, `_numbers`, `_view_unused`, the
+    warning `_not_chosen` for rows that `where` leaves out, and the loss `_none_chosen` where it
+    leaves out all.
     """
     kind = source.columns.table
     cells = _kept_cells(source)
-    collected: dict[Key, list[NDArray[Any]]] = {key: [] for key in cells}
+    collected = {key: _Column(cell, source.decimal) for key, cell in cells.items()}
     chosen: list[Mask] = []
-    where = _Where(source)
-    pools: dict[Key, dict[str, str]] = {key: {} for key in cells}
+    where, views = _Where(source), UnusedViews(source)
     try:
         for piece in _pieces(root, source, paths):
             mask = where.choose(piece)
             chosen.append(mask)
+            _refuse_views(views, piece, mask)
             for key, cell in cells.items():
                 texts = _texts(piece.columns[cell.column or ""], cell)
                 if not mask.all():
                     texts = [text for text, is_chosen in zip(texts, mask, strict=True) if is_chosen]
-                collected[key].append(_packed(texts, cell, source.decimal, pools[key]))
-    except _UnusableError as fault:
-        findings.add(severity, f"{kind}_{fault.code}", str(fault), loses=kind)
+                collected[key].add(texts)
+    except _UnusableError as error:
+        findings.add(severity, f"{kind}_{error.code}", str(error), loses=kind)
         return None
     selection = np.concatenate(chosen) if chosen else np.zeros(0, dtype=bool)
-    columns = {key: _joined(collected.pop(key), cell) for key, cell in cells.items()}
     message = "are not what `where` asks for"
     findings.add_rows("warning", f"{kind}_not_chosen", message, ~selection)
     if len(selection) and not selection.any():
         message = f"no row is what `where` asks for{where.values_there()}"
         findings.add("loss", f"{kind}_none_chosen", message, loses=kind)
-    return Rows(columns, np.flatnonzero(selection), findings.file, source.decimal)
+    columns = {key: column.content() for key, column in collected.items()}
+    places = np.arange(len(selection), dtype=np.int32)
+    if not selection.all():
+        places = places[selection]
+    return Rows(columns, places, findings.file, source.decimal)
+
+
+class _Column:
+    """A column that grows: where it is large, without a copy of what is there."""
+
+    def __init__(self, cell: Cell, decimal: str) -> None:
+        self.cell, self.decimal = cell, decimal
+        self.cells = array("d" if _is_number(cell) else "i")
+        self.values: list[str] = []
+        self.codes: dict[str, int] = {}
+
+    def add(self, texts: list[str]) -> None:
+        """Add the cells of a piece."""
+        if _is_number(self.cell):
+            values = _parse(texts, self.cell, self.decimal)
+            if np.isinf(values).any():
+                _refuse_numbers(texts, self.cell, self.decimal)
+            self.cells.frombytes(values.tobytes())
+            return
+        if len(self.codes) > MAX_POOL:
+            self.codes.clear()
+        for text in dict.fromkeys(texts):
+            if text not in self.codes:
+                self.codes[text] = len(self.values)
+                self.values.append(text)
+        self.cells.extend(map(self.codes.__getitem__, texts))
+
+    def content(self) -> Floats | Texts:
+        """Give the whole column."""
+        if _is_number(self.cell):
+            return np.frombuffer(self.cells, np.float64)
+        return Texts(np.frombuffer(self.cells, np.int32), self.values)
 
 
 class _Piece(NamedTuple):
@@ -206,10 +282,15 @@ def _kept_cells(source: Source) -> dict[Key, Cell]:
     for cell in (*attributes, *columns_of(source).values()):
         key = cell.column, cell.item
         # A fact of a reading is shown as its text where it is wrong.
-        is_text = not isinstance(cell, NumberCell) or source.columns.table == "readings"
+        is_text = not _is_number(cell) or source.columns.table == "readings"
         if cell.column is not None and (is_text or key not in cells):
             cells[key] = Cell(column=cell.column, item=cell.item) if is_text else cell
     return cells
+
+
+def _is_number(cell: Cell) -> bool:
+    is_least = isinstance(cell, ValidCell) and cell.least is not None
+    return isinstance(cell, NumberCell) or is_least
 
 
 def _texts(values: Iterable[Any], cell: Cell) -> list[str]:
@@ -221,27 +302,6 @@ def _texts(values: Iterable[Any], cell: Cell) -> list[str]:
     number = cell.item  # an entry that a shorter list lacks is blank
     lists = [value if isinstance(value, list | tuple) else () for value in values]
     return [_plain(entries[number]) if number < len(entries) else "" for entries in lists]
-
-
-def _packed(texts: list[str], cell: Cell, decimal: str, pool: dict[str, str]) -> NDArray[Any]:
-    """Make a column of a piece: numbers, or texts of which equal ones are one object."""
-    if isinstance(cell, NumberCell):
-        values = _parse(texts, cell, decimal)
-        if np.isinf(values).any():
-            _refuse_numbers(texts, cell, decimal)
-        return values
-    if len(pool) > MAX_POOL:
-        pool.clear()
-    pool.update({text: text for text in set(texts) - pool.keys()})
-    column = np.empty(len(texts), dtype=object)
-    column[:] = list(map(pool.__getitem__, texts))
-    return column
-
-
-def _joined(pieces: list[NDArray[Any]], cell: Cell) -> NDArray[Any]:
-    if not pieces:
-        return np.empty(0, dtype=np.float64 if isinstance(cell, NumberCell) else object)
-    return np.concatenate(pieces)
 
 
 def _parse(texts: Sequence[str], cell: Cell, decimal: str) -> Floats:
@@ -265,6 +325,12 @@ def _parse(texts: Sequence[str], cell: Cell, decimal: str) -> Floats:
                 )
                 values[row] = (3600 * hours + 60 * minutes + seconds) * SECONDS[cell.unit]
     return values
+
+
+def _refuse_views(views: UnusedViews, piece: "_Piece", mask: Mask) -> None:
+    """Refuse positions on the screen whose view changes, where the manifest does not use it."""
+    if fault := views.fault(piece.columns, mask):
+        raise _UnusableError("view_unused", fault)
 
 
 def _refuse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> None:
@@ -311,7 +377,7 @@ def _open(root: Path, path: str, source: Source) -> tuple[list[str], Iterator[_P
     wanted = needed(source)
     try:
         if Path(path).suffix in {".parquet", ".feather", ".arrow"}:
-            header, pieces = _arrow_pieces(root / path, wanted)
+            header, pieces = _arrow_pieces(root / path, source, wanted)
         else:
             header, pieces = _csv_pieces(root / path, source, wanted)
     except GazeError as error:
@@ -332,16 +398,18 @@ def _unreadable(path: str, error: GazeError) -> _UnusableError:
     return _UnusableError("unreadable", f"{what} {error.remedy or ''}".rstrip(". "))
 
 
-def _arrow_pieces(path: Path, wanted: Sequence[str]) -> tuple[list[str], Iterator[_Piece]]:
+def _arrow_pieces(
+    path: Path, source: Source, wanted: Sequence[str]
+) -> tuple[list[str], Iterator[_Piece]]:
     if path.suffix == ".parquet":
         file = open_parquet(path, ManifestError)
         header = list(file.schema_arrow.names)
-        columns = [name for name in wanted if name in header]
+        columns = [name for name in wanted if name in header] + view_columns(source, header)
         batches = file.iter_batches(PIECE_ROWS, columns=columns)
     else:
         table = read_feather(path, ManifestError)
         header = list(table.column_names)
-        columns = [name for name in wanted if name in header]
+        columns = [name for name in wanted if name in header] + view_columns(source, header)
         starts = range(0, table.num_rows, PIECE_ROWS)
         batches = (table.slice(start, PIECE_ROWS) for start in starts)
 
@@ -368,7 +436,8 @@ def _csv_pieces(
         start = next((n for n, row in enumerate(first) if {*wanted} <= {*row}), 0)
         header = first[start] if first else []
         rows = chain(first[start + 1 :], rows)
-    columns = {name: header.index(name) for name in wanted if name in header}
+    read = [*wanted, *view_columns(source, header)]
+    columns = {name: header.index(name) for name in read if name in header}
     return header, _cut(rows, columns, len(header))
 
 

@@ -1,9 +1,14 @@
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from pyarrow import feather
+
+from gazescribe.pipeline.ingest.by_manifest import rows as rows_module
 
 
 def test_a_file_for_each_reading_with_other_marks(lab):
@@ -183,3 +188,75 @@ def test_pieces_of_a_file_are_put_together(lab, monkeypatch):
     assert lab.column("fixations", "x_px", "B2") == [3]
     lab.files["fixations.csv"] += "A1,9\n"
     assert "row 9 has 2 cells, not 6" in lab.run().output
+
+
+MEMORY = """
+import re, sys
+from pathlib import Path
+from gazescribe.pipeline.ingest.by_manifest.rows import read_rows
+from gazescribe.pipeline.sources.faults import Findings
+from gazescribe.pipeline.sources.table_manifests import Samples
+
+path = Path(sys.argv[1])
+columns = {"reading_id": "trial", "time_s": "time", "x_px": "x", "y_px": "y", "valid": "validity"}
+table = Samples.model_validate({"file": path.name, "columns": columns})
+findings = Findings(path.name, None, [])
+pieces = read_rows(path.parent, table, (path.name,), findings, "error").by(table.columns.reading_id)
+# Not ru_maxrss, which a process inherits from the one that started it.
+peak_kib = re.search("VmHWM:(.*)kB", Path("/proc/self/status").read_text())[1]
+print(sum(map(len, pieces.values())), 1024 * int(peak_kib))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
+def test_samples_take_less_than_twice_their_file_in_memory(tmp_path):
+    """By the growth of the peak with the file: 1.1; columns joined of pieces took 2.6 times."""
+    peaks, sizes = [], []
+    for n_rows in (60_000, 180_000):
+        lines = [
+            f"S{row * 4 // n_rows:03d},{1000000 + 2 * row},{963 + row % 997 / 1000},"
+            f"{99 + row % 89 / 100},{'Valid' if row % 7 else 'Invalid'},2.5"
+            for row in range(n_rows)
+        ]
+        path = tmp_path / f"{n_rows}.csv"
+        path.write_text("\n".join(["trial,time,x,y,validity,pupil", *lines, ""]))
+        sizes.append(path.stat().st_size)
+        result = subprocess.run(
+            [sys.executable, "-c", MEMORY, path], capture_output=True, text=True, check=True
+        )
+        n_read, peak = map(int, result.stdout.split())
+        assert n_read == n_rows
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 2 * (sizes[1] - sizes[0])
+
+
+def test_rows_of_readings_that_alternate(lab):
+    """Each keeps its own order and the places of its rows in the file."""
+    lines = ["B2,1,2,1,5", "A1,0,1,2,6", "B2,2,3,3,7", "A1,1,0,4,8", "A1,3,4,5,9"]
+    lab.files["fixations.csv"] = "\n".join(["id,start,end,x,y", *lines, ""])
+    lab.ingest()
+    assert lab.column("fixations", "x_px") == [2, 5]
+    assert lab.column("fixations", "y_px") == [6, 9]
+    assert lab.column("fixations", "x_px", "B2") == [1, 3]
+    result = lab.run("verify")
+    assert re.search(r"fixations\.csv.*row 4", result.output)
+
+
+def test_texts_that_are_too_many_to_look_up_are_read_all_the_same(lab, monkeypatch):
+    monkeypatch.setattr(rows_module, "MAX_POOL", 1)
+    monkeypatch.setattr(rows_module, "PIECE_ROWS", 1)
+    before = [f"{reading},{reading}{n}.,{n},{n + 1}" for n in range(3) for reading in ("A1", "B2")]
+    lab.files["words.csv"] = "\n".join(["id,word,from,to", *before, ""])
+    lab.ingest()
+    assert lab.column("words", "text") == ["A10.", "A11.", "A12."]
+    assert lab.column("words", "text", "B2") == ["B20.", "B21.", "B22."]
+
+
+def test_a_confidence_with_a_decimal_comma(lab):
+    del lab.tables["fixations"]
+    lab.files["s.csv"] = "id;t;x;y;c\nA1;0;10;20;0,9\nA1;1;10;20;0,3\nA1;2;10;20;\n"
+    place = {"x_px": "x", "y_px": "y", "valid": {"column": "c", "least": 0.6}}
+    columns = {"reading_id": "id", "time_s": "t", **place}
+    table = {"file": "s.csv", "separator": ";", "decimal": ",", "columns": columns}
+    lab.tables["samples"] = table
+    assert lab.ingest().column("samples", "valid") == [True, False, False]
