@@ -19,6 +19,7 @@ class PublishedValue(Strict):
     source: str
 
 
+MapKind = Literal["decoder", "spatial", "gradcam"]
 ByModel = dict[str, PublishedValue | None]
 
 
@@ -64,6 +65,7 @@ class PublishedMil(Strict):
     table_3: dict[str, dict[str, int]]
     egd: EgdCounts
     table_5: dict[str, ByModel]
+    maps: dict[str, MapKind]
     table_6: dict[str, ByModel]
     table_7: dict[str, ByModel]
     fraction: Fraction

@@ -81,10 +81,14 @@ def shown(frame: pd.DataFrame, heads: Mapping[str, str]) -> pd.DataFrame:
     columns: dict[str, Any] = {heading: frame[name] for name, heading in heads.items()}
     columns |= {"seeds": frame["n_seeds"], HEADINGS["mean"]: frame["mean"]}
     columns |= {HEADINGS[name]: intervals(frame, name) for name in INTERVALS}
-    pairs = zip(published_texts(frame), frame["published_source"], strict=True)
-    marked = [f"{text} {MARKS.get(source, '')}".rstrip() for text, source in pairs]
-    columns[HEADINGS["published"]] = marked
+    columns[HEADINGS["published"]] = marked_texts(frame)
     return pd.DataFrame(columns)
+
+
+def marked_texts(frame: pd.DataFrame) -> list[str]:
+    """Format published figures, with a mark on those that the paper does not print."""
+    pairs = zip(published_texts(frame), frame["published_source"], strict=True)
+    return [f"{text} {MARKS.get(source, '')}".rstrip() for text, source in pairs]
 
 
 def published_texts(frame: pd.DataFrame) -> list[str]:

@@ -1,11 +1,11 @@
-"""Figure 4: ellipses beside the maps of all models, for random, best and worst cases.
+"""Figure 4: ellipses beside the maps of all models, for random cases and for extremes of labels.
 
 Reads: `examples.npz` of runs, which `gazescribe evaluate` writes: for n test cases, the same in
 every run, `reading_id` and `label` (n,), `image` uint8 and `mask` bool (n, S, S), and for each kind
 of map one array (n, h, w) of that name, 0 to 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,6 @@ from gazescribe.pipeline.results.examples import (
 )
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel
 
-KINDS = ("random", "best", "worst")
 _KEYS = ["reading_id", "label"]
 
 Mask = NDArray[np.bool_]
@@ -89,42 +88,69 @@ def read_examples(model: MilModel) -> Examples | None:
     return Examples(cases, arrays["image"], mask, maps)
 
 
-def choose(examples: Mapping[str, Examples], n_each: int, seed: int) -> pd.DataFrame:
-    """Choose cases that all models have maps of: at most `n_each` of each kind, none twice.
+def figure_4(models: Mapping[str, MilModel], n: int, seed: int) -> dict[str, Figure | None]:
+    """Draw n random cases, and the best and worst of each label; None where no run has examples."""
+    pictured = main_examples(models)
+    chosen = {"figure_4": choose_random(pictured, n, seed) if pictured else []}
+    chosen["figure_4_by_label"] = choose_extremes(pictured, seed) if pictured else []
+    return {name: draw(pictured, rows) if rows else None for name, rows in chosen.items()}
 
-    The last model's IoU says which cases are best and worst. Columns are reading_id, label, kind,
-    and for each model the IoU of its map.
+
+def choose_random(examples: Mapping[str, Examples], n: int, seed: int) -> list[pd.DataFrame]:
+    """Choose at most n cases that all models have maps of, each in a row of its own.
+
+    Columns are reading_id, label, kind, and for each model the IoU of its map.
     """
-    columns = {name: maps.cases.set_index(_KEYS)["iou"] for name, maps in examples.items()}
-    cases = pd.concat(columns, axis=1, join="inner").sort_index()
+    chosen = _shuffled(examples, seed).head(n).assign(kind="random")
+    return [chosen.iloc[[row]] for row in range(len(chosen))]
+
+
+def choose_extremes(examples: Mapping[str, Examples], seed: int) -> list[pd.DataFrame]:
+    """Choose the best and the worst case of each label, by the last model's IoU; a row a label.
+
+    Over all labels together, the best would all be of labels that are large, such as Cardiomegaly,
+    and the worst of those that are small. A label with one case has that one; columns are as above.
+    """
+    cases = _shuffled(examples, seed)
     judge = list(examples)[-1]
-    cases = cases.iloc[np.random.default_rng(seed).permutation(len(cases))]
     chosen = []
-    for kind in KINDS:
-        ranked = cases
-        if kind != "random":
-            ranked = cases.sort_values(judge, ascending=kind == "worst", kind="stable")
-        first = ranked.head(n_each)
-        cases = cases.drop(first.index)
-        chosen.append(first.assign(kind=kind))
-    return pd.concat(chosen).reset_index()
+    for label in TEN_LABELS:
+        ranked = cases[cases["label"] == label].sort_values(judge, ascending=False, kind="stable")
+        if len(ranked) > 1:
+            kinds = [f"best of {len(ranked)}", f"worst of {len(ranked)}"]
+            chosen.append(ranked.iloc[[0, -1]].assign(kind=kinds))
+        elif len(ranked):
+            chosen.append(ranked.assign(kind="only one"))
+    return chosen
 
 
-def draw(examples: Mapping[str, Examples], chosen: pd.DataFrame) -> Figure:
-    """Draw a row for each case: the radiograph with ellipses, then the map of each model."""
-    columns = 1 + len(examples)
+def _shuffled(examples: Mapping[str, Examples], seed: int) -> pd.DataFrame:
+    """Cases that all models have maps of, so that a draw decides among equals."""
+    columns = {name: maps.cases.set_index(_KEYS)["iou"] for name, maps in examples.items()}
+    cases = pd.concat(columns, axis=1, join="inner").sort_index().reset_index()
+    return cases.iloc[np.random.default_rng(seed).permutation(len(cases))]
+
+
+def draw(examples: Mapping[str, Examples], chosen: Sequence[pd.DataFrame]) -> Figure:
+    """Draw rows of cases: of each the radiograph with ellipses, then the map of each model."""
+    of_case = 1 + len(examples)
+    columns = of_case * max(len(cases) for cases in chosen)
     figure, grid = panels(len(chosen) * columns, columns, (1.7, 1.85))
     positions = {name: maps.positions() for name, maps in examples.items()}
     first = next(iter(examples))
-    for row, case in enumerate(chosen.to_dict("records")):
+    for row, cases in enumerate(chosen):
         axes = grid[row * columns : (row + 1) * columns]
-        key = case["reading_id"], case["label"]
-        _radiograph(axes[0], examples[first], positions[first][key])
-        axes[0].set_title(f"{case['label']} ({case['kind']})", fontsize=6)
-        for beside, (name, maps) in zip(axes[1:], examples.items(), strict=True):
-            _radiograph(beside, maps, positions[name][key])
-            _overlay(beside, maps, positions[name][key])
-            beside.set_title(f"{name}: IoU {case[name]:.2f}", fontsize=6)
+        for number, case in enumerate(cases.to_dict("records")):
+            radiograph, *beside = axes[number * of_case : (number + 1) * of_case]
+            key = case["reading_id"], case["label"]
+            _radiograph(radiograph, examples[first], positions[first][key])
+            radiograph.set_title(f"{case['label']} ({case['kind']})", fontsize=6)
+            for panel, (name, maps) in zip(beside, examples.items(), strict=True):
+                _radiograph(panel, maps, positions[name][key])
+                _overlay(panel, maps, positions[name][key])
+                panel.set_title(f"{name}: IoU {case[name]:.2f}", fontsize=6)
+        for unused in axes[len(cases) * of_case :]:
+            unused.remove()
     return figure
 
 

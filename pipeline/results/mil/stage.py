@@ -88,6 +88,7 @@ def run(
         "table_3_counts": tables.counts(models, published),
         "table_5_averages": tables.averages(models, published, confidence),
         "table_6_iou_by_label": tables.iou_by_label(models, published, confidence),
+        "table_6_by_map": tables.iou_by_map(models, published, confidence),
         "table_7_ablation": experiments.ablation(models, published, confidence),
         "ellipse_shares": fractions.fraction_table(curves, equal, published, confidence),
         "noise": experiments.noise(models, published, confidence, noisy),
@@ -105,9 +106,7 @@ def run(
     drawn["lambdas"] = figures.lambdas(weights.frame) if weights else None
     cut = published.map_threshold.value
     drawn["histogram"] = figures.histogram(values, cut) if values else None
-    pictured = examples.main_examples(models)
-    chosen = examples.choose(pictured, params.n_examples, params.seed) if pictured else None
-    drawn["figure_4"] = None if chosen is None or chosen.empty else examples.draw(pictured, chosen)
+    drawn |= examples.figure_4(models, params.n_examples, params.seed)
     metrics = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.schemas import MIL_MAPS, SPLITS
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel
 from gazescribe.pipeline.results.mil.scores import EgdImages
-from gazescribe.pipeline.results.published import PublishedMil
-from gazescribe.pipeline.results.rows import PaperTable, rows, shown
+from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
+from gazescribe.pipeline.results.rows import PaperTable, marked_texts, number, rows, shown
 
 Models = Mapping[str, MilModel]
 
@@ -72,7 +72,59 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
         " share of cases in which most of the map's maximum lies inside the ellipses."
     )
     title = "Table 6: IoU by label, REFLACX test readings"
-    return PaperTable(title, frame, shown(first, heads), [note])
+    notes = [f"{note} {_published_maps(published)}"]
+    return PaperTable(title, frame, shown(first, heads), notes)
+
+
+def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
+    """Table 6 for each kind of map, which has its own thresholds, with the mean over the labels.
+
+    A published figure stands beside the kind of map that it is of.
+    """
+    parts = []
+    for name, model in models.items():
+        for kind, scores in model.maps.items():
+            figures: dict[str, PublishedValue | None] = {}
+            if published.maps.get(name) == kind:
+                figures = {label: published.table_6[label].get(name) for label in TEN_LABELS}
+                figures[ALL] = published.table_5["iou"].get(name)
+            head = {"model": name, "map": kind, "reported": kind == model.map}
+            of_label = rows(scores.iou, confidence, figures, **head)
+            n_test = scores.thresholds["n_test"]
+            parts.append(of_label.assign(n=n_test.to_numpy()))
+            mean = rows(scores.iou.macro(), confidence, figures, **head)
+            parts.append(mean.assign(n=n_test.sum()))
+    if not parts:
+        return None
+    frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
+    order = _order([*TEN_LABELS, ALL])
+    frame = frame.sort_values("label", key=order, kind="stable", ignore_index=True)
+    note = "* The kind that validation chose here, which Table 6 has."
+    notes = [f"{note} {_published_maps(published)}"]
+    title = "Table 6 for each kind of map: IoU, REFLACX test readings"
+    return PaperTable(title, frame, _wide_by_map(frame[frame["model"].isin(_first(models))]), notes)
+
+
+def _published_maps(published: PublishedMil) -> str:
+    maps = ", ".join(f"{name} {kind}" for name, kind in published.maps.items())
+    return f"Maps of the published IoU: {maps}."
+
+
+def _wide_by_map(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a row for each label and model; a column for each kind of map, the published beside."""
+    keys = ["label", "model"]
+    texts = [
+        f"{number(mean)} *" if reported else number(mean)
+        for mean, reported in zip(frame["mean"], frame["reported"], strict=True)
+    ]
+    frame = frame.assign(text=texts, published_text=marked_texts(frame))
+    wide = frame.drop_duplicates(keys).set_index(keys)[["n"]].rename(columns={"n": "cases"})
+    for kind in MIL_MAPS:
+        of_kind = frame[frame["map"] == kind].set_index(keys)
+        wide[kind] = of_kind["text"]
+        if of_kind["published"].notna().any():
+            wide[f"published, {kind}"] = of_kind["published_text"]
+    return wide.reset_index()
 
 
 def averages(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
@@ -96,7 +148,8 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Pape
         "AUROC: MIMIC-CXR-JPG. IoU and pointing game: REFLACX, with the map whose validation IoU is"
         " best. Labels without a test case, or of one class, are left out of a model's average."
     )
-    return PaperTable(title, frame, shown(frame, heads), [note])
+    notes = [f"{note} {_published_maps(published)}"]
+    return PaperTable(title, frame, shown(frame, heads), notes)
 
 
 def label_groups(rules: Path | None = None) -> PaperTable:

@@ -1,8 +1,16 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.results.mil.examples import choose, draw, main_examples, read_examples
+from gazescribe.pipeline.results.mil.examples import (
+    choose_extremes,
+    choose_random,
+    draw,
+    figure_4,
+    main_examples,
+    read_examples,
+)
 from tests.scores import model
 
 N = 8
@@ -82,33 +90,61 @@ def examples(tmp_path):
     return main_examples(models)
 
 
-def test_cases_chosen(examples):
-    found = choose(examples, 2, seed=0)
-    assert found["kind"].tolist() == ["random"] * 2 + ["best"] * 2 + ["worst"] * 2
-    assert not found.duplicated(["reading_id", "label"]).any()
-    of_kind = found.groupby("kind")["et"]
-    assert of_kind.get_group("best").min() > of_kind.get_group("worst").max()
-    random = set(found["reading_id"][:2])
-    rest = {f"R{at}": [0, 1 / 2, 1, 2 / 3, 1 / 2][at % 5] for at in range(N)}
-    rest = sorted(iou for reading, iou in rest.items() if reading not in random)
-    assert of_kind.get_group("worst").tolist() == pytest.approx(rest[:2])
-    assert of_kind.get_group("best").tolist() == pytest.approx(rest[:-3:-1])
-    assert choose(examples, 2, seed=0).equals(found)
+IOU = [[0, 1 / 2, 1, 2 / 3, 1 / 2][at % 5] for at in range(N)]
 
 
-def test_fewer_cases_than_asked_for(examples):
-    found = choose(examples, 50, seed=0)
-    assert len(found) == N
+def test_random_cases(examples):
+    found = pd.concat(choose_random(examples, 3, seed=0))
+    assert len(found) == 3
     assert set(found["kind"]) == {"random"}
+    assert not found.duplicated(["reading_id", "label"]).any()
+    drawn = [int(reading[1:]) for reading in found["reading_id"]]
+    assert found["et"].tolist() == pytest.approx([IOU[at] for at in drawn])
+    assert pd.concat(choose_random(examples, 3, seed=0)).equals(found)
+    assert len(choose_random(examples, 50, seed=0)) == N
+
+
+def test_best_and_worst_are_those_of_their_label(examples):
+    """Edema has R0, R2, R4, R6 with IoU of 0, 1, 1/2, 1/2; Fracture 1/2, 2/3, 0, 1."""
+    edema, fracture = choose_extremes(examples, seed=0)
+    columns = ["reading_id", "label", "kind"]
+    assert edema[columns].to_numpy().tolist() == [
+        ["R2", "Edema", "best of 4"],
+        ["R0", "Edema", "worst of 4"],
+    ]
+    assert fracture[columns].to_numpy().tolist() == [
+        ["R7", "Fracture", "best of 4"],
+        ["R5", "Fracture", "worst of 4"],
+    ]
+    assert edema["et"].tolist() == pytest.approx([1, 0])
+    assert edema["unannotated"].tolist() == pytest.approx([0, 0])
+
+
+def test_small_labels_keep_their_best_beside_large_ones(tmp_path):
+    """Over all labels, the best and the worst would both be others."""
+    labels = np.array(["Cardiomegaly"] * 4 + ["Fracture"] * 3 + ["Edema"])
+    one = placed(tmp_path, "et", label=labels)  # IoU 0, 1/2, 1, 2/3; 1/2, 0, 1/2; 1
+    fracture = choose_extremes(main_examples({"et": one}), seed=0)[1]
+    assert fracture["et"].tolist() == pytest.approx([1 / 2, 0])
+    assert fracture["kind"].tolist() == ["best of 3", "worst of 3"]
+
+
+def test_a_label_with_one_case_has_that_one(tmp_path):
+    labels = np.array(["Cardiomegaly"] * 7 + ["Edema"])
+    examples = main_examples({"et": placed(tmp_path, "et", label=labels)})
+    edema, cardiomegaly = choose_extremes(examples, seed=0)
+    assert edema[["reading_id", "kind"]].to_numpy().tolist() == [["R7", "only one"]]
+    figure = draw(examples, [edema, cardiomegaly])
+    assert len(figure.axes) == 3 * 2
 
 
 def test_picture(examples):
-    chosen = choose(examples, 1, seed=1)
-    figure = draw(examples, chosen)
-    assert len(figure.axes) == 3 * (1 + 2)
+    (chosen,) = choose_random(examples, 1, seed=1)
+    figure = draw(examples, [chosen])
+    assert len(figure.axes) == 1 + 2
     titles = [axes.get_title() for axes in figure.axes]
     first = chosen.iloc[0]
-    assert titles[:3] == [
+    assert titles == [
         f"{first['label']} (random)",
         f"unannotated: IoU {first['unannotated']:.2f}",
         f"et: IoU {first['et']:.2f}",
@@ -116,3 +152,22 @@ def test_picture(examples):
     # radiograph, ellipses; and the map over it with its outline where it is not empty
     assert len(figure.axes[0].images) == 1
     assert len(figure.axes[2].images) == 2
+
+
+def test_a_label_has_a_row(examples):
+    figure = draw(examples, choose_extremes(examples, seed=0))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[::3] == [
+        "Edema (best of 4)",
+        "Edema (worst of 4)",
+        "Fracture (best of 4)",
+        "Fracture (worst of 4)",
+    ]
+    assert titles[2:6:3] == ["et: IoU 1.00", "et: IoU 0.00"]
+    rows = [axes.get_subplotspec().rowspan.start for axes in figure.axes]
+    assert rows == [0] * 6 + [1] * 6
+
+
+def test_without_examples_there_is_no_picture():
+    drawn = figure_4({"et": model("et", [[0.2]])}, 3, 0)
+    assert drawn == {"figure_4": None, "figure_4_by_label": None}

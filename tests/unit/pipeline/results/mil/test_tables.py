@@ -34,6 +34,52 @@ def test_iou_by_label(models):
     assert len(table.shown) == 30
 
 
+def test_iou_by_map():
+    """Published figures stand by the kind of map that they are of, whatever validation chose."""
+    both = {}
+    for name, chosen in (("unannotated", "gradcam"), ("et", "spatial"), ("ablation_4", "spatial")):
+        one = model(name, BY_LABEL)
+        worse = model(name, np.array(BY_LABEL) / 4).maps["decoder"]
+        kinds = {"spatial": one.maps["decoder"], "gradcam": worse}
+        if name == "et":
+            kinds["decoder"] = worse
+        both[name] = replace(one, maps=kinds, map=chosen)
+    table = tables.iou_by_map(both, PUBLISHED, 0.95)
+    frame = table.frame.set_index(["model", "map", "label"])
+    assert len(frame) == 7 * 11
+    assert frame.loc[("et", "decoder", "all"), "mean"] == pytest.approx(0.235 / 4)
+    known = frame["published"].dropna()
+    assert known.to_dict() == {
+        ("unannotated", "spatial", "Pleural abnormality"): 0.21,
+        ("et", "decoder", "Pleural abnormality"): 0.246,
+        ("unannotated", "spatial", "all"): 0.201,
+        ("et", "decoder", "all"): 0.256,
+    }
+    assert set(frame[frame["reported"]].index.droplevel("label")) == {
+        ("unannotated", "gradcam"),
+        ("et", "spatial"),
+        ("ablation_4", "spatial"),
+    }
+    assert list(table.shown.columns) == [
+        "label",
+        "model",
+        "cases",
+        "decoder",
+        "published, decoder",
+        "spatial",
+        "published, spatial",
+        "gradcam",
+    ]
+    texts = {(row[0], row[1]): row[2:] for row in table.texts()}
+    assert len(texts) == 11 * 2
+    assert texts[("Pleural abnormality", "et")] == [
+        "4", "0.040", "0.246 [0.240, 0.251]", "0.160 *", "–", "0.040",
+    ]  # fmt: skip
+    assert texts[("all", "unannotated")] == ["40", "–", "–", "0.235", "0.201 †", "0.059 *"]
+    assert "unannotated spatial, ellipse decoder, et decoder." in table.notes[0]
+    assert tables.iou_by_map({}, PUBLISHED, 0.95) is None
+
+
 def test_auroc_by_label(models):
     table = tables.auroc_by_label(models, PUBLISHED, 0.95)
     own = table.frame[table.frame["model"] == "et"]
