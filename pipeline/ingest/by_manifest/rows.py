@@ -1,7 +1,8 @@
 """Tables of any data set: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it).
 
 A file is read in pieces, and only what the manifest asks for is kept: numbers as numbers, texts
-that repeat once each. A file of samples takes less than twice its size in memory.
+that repeat once each. A file of samples takes less than twice its size in
+memory, without what `read_samples` makes of the reading at hand.
 """
 
 import json
