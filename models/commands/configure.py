@@ -1,11 +1,13 @@
 """`gazescribe configure`: resolve the parameters of a network into the CONFIG that trains it.
 
 Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON in which nothing is
-left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic.
+left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic. Into a
+folder it writes a CONFIG for each run, and for every model that the parameters know, listed by the
+profile or not: what one of them says does not change with the others.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,14 +16,14 @@ import click
 
 from gazescribe.models.cooperative import settings as cooperative
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
-from gazescribe.models.core.config import SCHEMA_VERSION
+from gazescribe.models.core.config import SCHEMA_VERSION, Config
 from gazescribe.models.mil import settings as mil
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.dictation.label_maps import load_column_map
 
 COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
@@ -30,13 +32,23 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 
 @options.command("configure")
 @click.argument("system", type=click.Choice(["mil", "cooperative"]))
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", type=options.FOLDER)
 @options.params_option
 @options.json_option
 def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -> None:
-    """Write the CONFIG of a network, from params.yaml and the profile it names."""
-    config = _below_here(resolved(system, params_file))
-    write_json(config, out)
+    """Write the CONFIG of a network, from params.yaml and the profile it names.
+
+    OUT is a file that ends in .json, with all runs of the models that the profile lists; or a
+    folder, with a file <run>.json for each run of every model there is.
+    """
+    is_file = out.suffix == ".json"
+    config = _below_here(resolved(system, params_file, every_model=not is_file))
+    if is_file:
+        write_json(config, out)
+    else:
+        with replacing_folder(out, "settings of runs", obsolete=("*.json",)) as folder:
+            for run in config["runs"]:
+                write_json({**config, "runs": [run]}, folder / f"{run['name']}.json")
     names = [run["name"] for run in config["runs"]]
     counts = {"profile": config["profile"], "runs": names}
     line = f"{len(names)} runs of {system}, profile {config['profile']} → {out}"
@@ -47,28 +59,36 @@ def _below_here(value: Any) -> Any:
     """Name files below the working folder from there, as on any machine; others stay absolute."""
     if isinstance(value, dict):
         return {name: _below_here(part) for name, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_below_here(part) for part in value]
     if isinstance(value, str) and PurePath(value).is_relative_to(Path.cwd()):
         return PurePath(value).relative_to(Path.cwd()).as_posix()
     return value
 
 
-def resolved(system: str, params_file: Path | None = None) -> dict[str, Any]:
+def resolved(
+    system: str, params_file: Path | None = None, *, every_model: bool = False
+) -> dict[str, Any]:
     """Give the CONFIG of a network, as `models.core.config` reads it.
 
-    Without `params_file`, parameters are those of the working folder, else the packaged ones.
-    Raises ParamsError if one is missing, unknown or out of range.
+    Its runs are those of the models that the profile lists, or of every model. Without
+    `params_file`, parameters are those of the working folder, else the packaged ones. Raises
+    ParamsError if one is missing, unknown or out of range.
     """
+    config = config_of(system, params_file, every_model=every_model)
+    faults_of = {"mil": mil.start_faults, "cooperative": cooperative.start_faults}[system]
+    _check_starts(config.profile, chain.from_iterable(map(faults_of, config.runs)))
+    return {"schema_version": SCHEMA_VERSION, **asdict(config)}
+
+
+def config_of(system: str, params_file: Path | None = None, *, every_model: bool = False) -> Config:
+    """Give what `resolved` gives, as `read_config` would, whatever its networks start from."""
     params = load_params(params_file)
     profile = load_profile(params.profile, params_file)
+    if every_model:
+        profile = _with_every_model(params, profile)
     parts = {"mil": _mil, "cooperative": _cooperative}[system](params, profile)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "system": system,
-        "profile": params.profile,
-        **parts,
-    }
+    return Config(system, params.profile, *parts)
 
 
 def _check_starts(profile: str, faults: Iterable[str]) -> None:
@@ -80,24 +100,32 @@ def _check_starts(profile: str, faults: Iterable[str]) -> None:
         raise ParamsError(message, where=f"params/{profile}.yaml", remedy=remedy, faults=named)
 
 
-def _mil(params: Params, profile: Profile) -> dict[str, Any]:
-    runs = mil_runs(params.mil, profile.mil)
-    _check_starts(params.profile, chain.from_iterable(map(mil.start_faults, runs)))
+def _with_every_model(params: Params, profile: Profile) -> Profile:
+    """Give a profile that lists all models of the parameters, in their order."""
+    listed = profile.cooperative.models
+    models = {name: listed.get(name, {}) for name in params.cooperative.variants}
+    return Profile(
+        mil=replace(profile.mil, models=tuple(params.mil.variants)),
+        cooperative=replace(profile.cooperative, models=models),
+    )
+
+
+Parts = tuple[Any, tuple[Any, ...], Any]
+"""Inputs, runs and evaluation."""
+
+
+def _mil(params: Params, profile: Profile) -> Parts:
     channels = {name: load_column_map(name, TEN_LABELS) for name in COLUMNS_OF}
-    scoring = asdict(params.mil.evaluation)
-    return {
-        "inputs": asdict(MilInputs(**vars(params.mil.inputs), channels=channels)),
-        "runs": [asdict(run) for run in runs],
-        "evaluation": asdict(MilEvaluation(**scoring, batch_size=profile.mil.batch_size)),
-    }
+    inputs = MilInputs(**vars(params.mil.inputs), channels=channels)
+    evaluation = MilEvaluation(
+        **asdict(params.mil.evaluation),
+        batch_size=profile.mil.batch_size,
+        example_seed=min(profile.mil.seeds),
+    )
+    return inputs, tuple(mil_runs(params.mil, profile.mil)), evaluation
 
 
-def _cooperative(params: Params, profile: Profile) -> dict[str, Any]:
+def _cooperative(params: Params, profile: Profile) -> Parts:
     section, sizes = params.cooperative, profile.cooperative
-    runs = cooperative_runs(section, sizes)
-    _check_starts(params.profile, chain.from_iterable(map(cooperative.start_faults, runs)))
-    return {
-        "inputs": asdict(section.inputs),
-        "runs": [asdict(run) for run in runs],
-        "evaluation": asdict(CooperativeEvaluation(sizes.evaluation_batch_size)),
-    }
+    evaluation = CooperativeEvaluation(sizes.evaluation_batch_size)
+    return section.inputs, tuple(cooperative_runs(section, sizes)), evaluation

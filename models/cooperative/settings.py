@@ -32,6 +32,13 @@ that runs which are trained already are trained anew."""
 SCORES_AS = 1
 """Likewise for the scores of a checkpoint."""
 
+PACE = (
+    *("network", "objective", "frozen", "cache_features", "encoder", "unet_channels"),
+    *("graph_channels", "graph_blocks", "saliency_stride", "image_height", "image_width"),
+    *("batch_size", "precision", "channels_last", "compile", "workers"),
+)
+"""Settings that decide how long an epoch takes."""
+
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),
     "inception_resnet": ("cross_entropy",),

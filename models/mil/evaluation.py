@@ -81,9 +81,9 @@ class DrawnLabel(NamedTuple):
 def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scored:
     """Score a run on validation and test cases.
 
-    `run` has the settings of the checkpoint at `path`. `config` has inputs, how to evaluate, and
-    the other runs: the first seed of a model gives examples. Raises GazeError if the checkpoint or
-    the data are not what they must be, or if a subject is in two splits.
+    `run` has the settings of the checkpoint at `path`, `config` inputs and how to evaluate. Raises
+    GazeError if the checkpoint or the data are not what they must be, or if a subject is in two
+    splits.
     """
     network, _, checkpoint = restored(path)
     check_labels(checkpoint, path)
@@ -112,7 +112,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     cases = pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns).assign(**names)
     thresholds = chosen_thresholds(cases, limits)
     drawn = None
-    if is_first(run, config.runs):
+    if run.seed == config.evaluation.example_seed:
         drawn = examples(network, readings["test"], masks, run, config)
     return Scored(
         tables={"mil_classification": dict(images_table), "mil_localisation": dict(cases)},
@@ -230,11 +230,6 @@ def mask_of(masks: Shards, items: MilItems, case: DrawnLabel) -> NDArray[np.bool
     """Ellipses of a case, at the masks' resolution."""
     mask: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
     return mask
-
-
-def is_first(run: MilRun, runs: Sequence[MilRun]) -> bool:
-    """Whether a run has its model's lowest seed."""
-    return run.seed == min(peer.seed for peer in runs if peer.model == run.model)
 
 
 def counts(

@@ -36,6 +36,13 @@ SCORES_AS = 1
 """Likewise for the scores of a checkpoint."""
 
 
+PACE = (
+    *("backbone", "image_size", "max_unannotated", "batch_size", "precision", "channels_last"),
+    *("compile", "workers", "supervision", "annotated_share", "decoder", "layers"),
+)
+"""Settings that decide how long an epoch takes."""
+
+
 class Supervision(NamedTuple):
     """Where annotations come from: fields of `MilInputs`."""
 
@@ -142,9 +149,10 @@ class MilScoring:
 
 @dataclass(frozen=True)
 class MilEvaluation(MilScoring):
-    """How trained networks are scored."""
+    """How trained networks are scored; the runs of one seed give examples."""
 
     batch_size: Count
+    example_seed: CountOrZero
 
 
 @dataclass(frozen=True)

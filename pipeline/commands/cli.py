@@ -25,6 +25,7 @@ COMMANDS = {
     "render": "Draw one map at any resolution.",
     "configure": "Resolve the parameters of a network into one file.",
     "train": "Train the networks that such a file names.",
+    "runs": "List runs: done, running, failed, missing; free disk.",
     "evaluate": "Score trained networks, by class and by place.",
     "predict": "Apply a trained network to pictures.",
     "tabulate": "Turn scores into the papers' tables and figures.",
@@ -36,7 +37,7 @@ COMMANDS = {
     "doctor": "Say what this machine has, and what to set.",
 }
 """Commands in the order of the data flow, and what each does."""
-OF_MODELS = ("configure", "train", "evaluate", "predict")
+OF_MODELS = ("configure", "train", "runs", "evaluate", "predict")
 """Those that need a network: they live in `models/commands`, the others here."""
 
 

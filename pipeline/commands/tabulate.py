@@ -35,6 +35,11 @@ from gazescribe.pipeline.commands.params import load_params
     type=options.EXISTING_FOLDER,
     help="cooperative: trained models; adds time, memory and curves of joint and staged training.",
 )
+@click.option(
+    "--config",
+    type=options.EXISTING_FILE,
+    help="CONFIG whose runs count.  [default: all there are]",
+)
 @options.params_option
 @options.json_option
 def tabulate(
@@ -51,7 +56,7 @@ def tabulate(
     tables.
     """
     for name, value in values.items():
-        owner = "cooperative" if name == "models" else "mil"
+        owner = {"models": "cooperative", "config": network}.get(name, "mil")
         if owner != network and value is not None:  # it would be without effect
             raise click.UsageError(f"--{name} is an option of {owner}, not of {network}.")
     paths = {name: value for name, value in values.items() if value is not None}

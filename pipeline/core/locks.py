@@ -58,6 +58,14 @@ def alone(place: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def writer_of(place: Path) -> str | None:
+    """Say which process writes a file or folder now, as far as that can be known; None if none."""
+    owner = _read(lock_path(place))
+    if owner is None or not _is_alive(owner):
+        return None
+    return _who(owner)
+
+
 def _take(path: Path) -> bool:
     try:
         lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
@@ -128,9 +136,12 @@ def _break(path: Path, owner: dict[str, Any]) -> None:
 
 
 def _refusal(path: Path, place: Path, owner: dict[str, Any]) -> WriteError:
-    who = f"process {owner.get('pid')} on {owner.get('host')} (since {owner.get('since')})"
     remedy = "Wait for it, or name another place."
     if owner.get("host") != socket.gethostname():
         remedy = "Wait for it, or name another place; if it has ended there, remove"
         remedy += f" {path.absolute()}."
-    return WriteError(f"another run is writing here: {who}.", where=place, remedy=remedy)
+    return WriteError(f"another run is writing here: {_who(owner)}.", where=place, remedy=remedy)
+
+
+def _who(owner: dict[str, Any]) -> str:
+    return f"process {owner.get('pid')} on {owner.get('host')} (since {owner.get('since')})"

@@ -1,6 +1,6 @@
 """Runs that were scored: one folder each, with `scores.json` and score tables."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -75,6 +75,7 @@ def read_runs(
     content: type[Content],
     files: Sequence[str],
     check: Callable[[Sequence[ScoredRun[Content]]], list[str]],
+    names: Collection[str] | None = None,
 ) -> dict[str, list[ScoredRun[Content]]]:
     """Find the runs of a folder: those of each model by seed, models in alphabetical order.
 
@@ -88,6 +89,8 @@ def read_runs(
         Files that each run must have.
     check : function
         Gives what is wrong with runs that can be read, as `run/file: fault`.
+    names : collection of str, optional
+        Runs to read, all of which must be there; by default all that are.
 
     Raises
     ------
@@ -95,9 +98,11 @@ def read_runs(
         If there is no run, a file of one is absent or not what it must be; all faults at once.
     """
     runs: list[ScoredRun[Content]] = []
-    faults: list[str] = []
+    faults = [f"{name}: not found" for name in sorted(names or []) if not (folder / name).is_dir()]
     for path in sorted(folder.iterdir()):
         if not path.is_dir() or path.name.startswith("."):
+            continue
+        if names is not None and path.name not in names:
             continue
         run = _read_run(path, content, files)
         if isinstance(run, ScoredRun):
@@ -113,6 +118,20 @@ def read_runs(
     for run in sorted(runs, key=lambda run: (run.model, run.seed)):
         models.setdefault(run.model, []).append(run)
     return models
+
+
+def names_in_config(path: Path) -> list[str]:
+    """Name the runs of a CONFIG; raises SchemaError if it names none."""
+    runs = read_json(path).get("runs")
+    names = []
+    for run in runs if isinstance(runs, list) else []:
+        name = run.get("name") if isinstance(run, dict) else None
+        if isinstance(name, str):
+            names.append(name)
+    if not names or len(names) < len(runs):
+        remedy = "Give what `gazescribe configure` wrote."
+        raise SchemaError("this CONFIG names no runs.", where=path, remedy=remedy)
+    return names
 
 
 def _read_run(

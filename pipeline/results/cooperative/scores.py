@@ -6,7 +6,7 @@ Drops: rows that are not of the test split.
 A repetition is what one seed gives; in a cross-validation, what as many seeds as folds give.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,9 @@ Maps = dict[tuple[str, str], Aligned]
 """By kind of map and kind of pixels."""
 
 
-def read_cooperative_runs(folder: Path) -> dict[str, list[CooperativeRun]]:
+def read_cooperative_runs(
+    folder: Path, names: Collection[str] | None = None
+) -> dict[str, list[CooperativeRun]]:
     """Find the runs of a folder, as `read_runs` does.
 
     Raises
@@ -73,7 +75,7 @@ def read_cooperative_runs(folder: Path) -> dict[str, list[CooperativeRun]]:
     AlignmentError
         If a cross-validation lacks folds.
     """
-    models = read_runs(folder, CooperativeScores, ["scores.json"], _faults)
+    models = read_runs(folder, CooperativeScores, ["scores.json"], _faults, names)
     _check_folds(models, folder)
     return models
 

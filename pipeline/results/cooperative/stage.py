@@ -24,7 +24,7 @@ from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, Coo
 from gazescribe.pipeline.results.figures import draw_tables
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
 from gazescribe.pipeline.results.rows import PaperTable
-from gazescribe.pipeline.results.runs import main_first, seed_notes
+from gazescribe.pipeline.results.runs import main_first, names_in_config, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.starts import Starts, starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
@@ -44,7 +44,14 @@ INTERVALS = (
 OF_THE_PAPER = tuple(name for name in scoring.MAIN if name != "dual_encoder")
 
 
-def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None) -> Summary:
+def run(
+    scores: Path,
+    out: Path,
+    params: Tabulate,
+    *,
+    models: Path | None = None,
+    config: Path | None = None,
+) -> Summary:
     """Write all tables and figures that the runs allow; give the metrics.
 
     Parameters
@@ -57,6 +64,8 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
         The section of this name.
     models : pathlib.Path, optional
         What `gazescribe train` wrote, for time, memory and curves of joint and staged training.
+    config : pathlib.Path, optional
+        CONFIG whose runs count; by default all that are there.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def run(scores: Path, out: Path, params: Tabulate, *, models: Path | None = None
     """
     published = load_published("cooperative", PublishedCooperative)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    runs_of = reading.read_cooperative_runs(scores)
+    runs_of = reading.read_cooperative_runs(scores, names_in_config(config) if config else None)
     runs = {run.name: run for model_runs in runs_of.values() for run in model_runs}
     starts = starts_of(runs_of)
     scored = _score(runs_of, starts, draws, scores)

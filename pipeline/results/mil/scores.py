@@ -4,7 +4,7 @@ Reads: of each folder of SCORES `scores.json`, `classification.parquet` (table `
 and `localisation.parquet` (table `mil_localisation`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,7 @@ class Localised:
     hit: Floats  # (runs, cases): 1 where the map's maximum lies inside, else 0
 
 
-def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
+def read_mil_runs(folder: Path, names: Collection[str] | None = None) -> dict[str, list[MilRun]]:
     """Find the runs of a folder, as `read_runs` does.
 
     Raises
@@ -103,7 +103,7 @@ def read_mil_runs(folder: Path) -> dict[str, list[MilRun]]:
         As there; or if the runs of a model differ in a setting or in the thresholds they were
         scored at; all faults at once.
     """
-    models = read_runs(folder, MilScores, FILES, _faults)
+    models = read_runs(folder, MilScores, FILES, _faults, names)
     faults = [fault for runs in models.values() for fault in _uneven(runs)]
     if faults:
         message = "runs of one model differ in more than their seed."

@@ -25,7 +25,7 @@ from gazescribe.pipeline.results.mil.models import MAIN, MilModel, check_cases, 
 from gazescribe.pipeline.results.mil.scores import MilRun, read_mil_runs
 from gazescribe.pipeline.results.published import PublishedMil, load_published
 from gazescribe.pipeline.results.rows import MARKS, PaperTable
-from gazescribe.pipeline.results.runs import main_first, seed_notes
+from gazescribe.pipeline.results.runs import main_first, names_in_config, seed_notes
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.starts import starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
@@ -49,6 +49,7 @@ def run(
     heatmaps: Path | None = None,
     degraded: Path | None = None,
     rules: Path | None = None,
+    config: Path | None = None,
 ) -> Summary:
     """Write all tables and figures that the runs allow; give the metrics.
 
@@ -66,6 +67,8 @@ def run(
         JSON of `gazescribe degrade`, for recall and precision of the noise experiment.
     rules : pathlib.Path, optional
         Rules folder.
+    config : pathlib.Path, optional
+        CONFIG whose runs count; by default all that are there.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def run(
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     noisy = experiments.read_degraded(degraded) if degraded else None
     confidence = params.confidence
-    runs = read_mil_runs(scores)
+    runs = read_mil_runs(scores, names_in_config(config) if config else None)
     reference = runs.get("et") or next(iter(runs.values()))
     values = count_values(heatmaps, reference[0].settings["grid"]) if heatmaps else None
     models = _score(runs, draws, scores)

@@ -37,7 +37,7 @@ NEEDS = {
     "make": 2,
     "dvc": 9,
     "physionet": 3,
-    "hours": 1,
+    "hours": 3,
     "gpu": 2,
     "cluster": 2,
     "images": 2,
@@ -215,13 +215,15 @@ def stages():
 
 
 def list_stages():
-    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
-        yield name
-        items = [""]
-        for values in stage.get("matrix", {}).values():
-            items = [f"{item}-{value}".strip("-") for item in items for value in values]
-        if "matrix" in stage:
-            yield from (f"{name}@{item}" for item in items)
+    for file in ("dvc.yaml", "runs/dvc.yaml"):
+        prefix = "" if file == "dvc.yaml" else f"{file}:"
+        for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items():
+            yield f"{prefix}{name}"
+            items = [""]
+            for values in stage.get("matrix", {}).values():
+                items = [f"{item}-{value}".strip("-") for item in items for value in values]
+            if "matrix" in stage:
+                yield from (f"{prefix}{name}@{item}" for item in items)
 
 
 def assert_dvc_fits(words):

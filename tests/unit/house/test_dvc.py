@@ -1,6 +1,7 @@
 """`dvc.yaml` names what each stage depends on: the module of its command and all it imports."""
 
 import ast
+import re
 import shlex
 
 import click
@@ -10,6 +11,7 @@ from dvc.repo import Repo
 
 from gazescribe.pipeline.commands.cli import main, module_of
 from tests.conftest import ROOT
+from tests.running import gazescribe
 
 COMMANDS_ROOMS = ("pipeline/commands", "models/commands")
 """Rooms of commands hold no arithmetic: a change in them changes no table."""
@@ -105,15 +107,33 @@ def test_commands_of_all_stages_parse(monkeypatch):
         command.parse_args(click.Context(command, info_name=name), words)
 
 
+RUNS = yaml.safe_load((ROOT / "runs" / "dvc.yaml").read_text())["stages"]
+
+
+@pytest.mark.parametrize("system", ["mil", "cooperative"])
 @pytest.mark.parametrize("kind", ["train", "evaluate", "tabulate"])
-def test_runs_one_by_one_depend_on_what_the_family_does(kind):
+def test_runs_one_by_one_depend_together_on_what_the_family_does(kind, system):
     """`runs/dvc.yaml` does run by run what the stages above do in one process."""
-    matrix = yaml.safe_load((ROOT / "runs" / "dvc.yaml").read_text())["stages"]
 
     def others(deps):
-        return {
-            dep for dep in deps if not dep.startswith(("data/runs", "data/models", "data/scores"))
-        }
+        places = ("data/runs", "data/models", "data/scores", "data/configs")
+        return {dep for dep in deps if not dep.startswith(places)}
 
-    assert others(matrix[kind]["deps"]) == others(STAGES[f"{kind}-mil"]["deps"])
-    assert matrix[kind]["wdir"] == ".."
+    name = f"{kind}-{system}"
+    members = [stage for key, stage in RUNS.items() if key.startswith(name)]
+    together = set().union(*(others(stage["deps"]) for stage in members))
+    assert together == others(STAGES[name]["deps"])
+    assert {stage["wdir"] for stage in members} == {".."}
+
+
+def test_runs_one_by_one_are_those_of_the_profile_paper(tmp_path, monkeypatch):
+    for name in ("params", "rules"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "dvc.yaml").symlink_to(ROOT / "dvc.yaml")
+    text = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(re.sub(r"(?m)^profile: \w+", "profile: paper", text))
+    monkeypatch.chdir(tmp_path)
+    gazescribe("runs", "dvc")
+    written = (tmp_path / "runs" / "dvc.yaml").read_text()
+    hint = "write it again: set `profile: paper`, call `gazescribe runs dvc`"
+    assert written == (ROOT / "runs" / "dvc.yaml").read_text(), hint

@@ -98,6 +98,27 @@ def test_what_networks_start_from_has_to_be_said(folder, network, faults):
         read_config(folder / "c.json")
 
 
+def test_a_folder_gets_a_config_for_each_run_of_every_model(folder):
+    params = ("--params", folder / "params.yaml")
+    line = gazescribe("configure", "cooperative", folder / "out", *params)
+    names = {path.stem for path in (folder / "out").glob("[a-z]*.json")}
+    assert {"contrastive-seed0", "mt_unet_paper-seed0"} < names  # the second is not listed
+    assert line.startswith(f"{len(names)} runs of cooperative, profile demo → ")
+    config = read_config(folder / "out" / "contrastive-seed0.json")
+    assert [run.name for run in config.runs] == ["contrastive-seed0"]
+
+
+def test_the_config_of_a_run_does_not_change_with_others(folder):
+    params = ("--params", folder / "params.yaml")
+    gazescribe("configure", "mil", folder / "out", *params)
+    before = {path.name: path.read_bytes() for path in (folder / "out").glob("[a-z]*.json")}
+    change(folder / "params/demo.yaml", models=["et"], seeds=[0, 3])
+    gazescribe("configure", "mil", folder / "out", *params)
+    after = {path.name: path.read_bytes() for path in (folder / "out").glob("[a-z]*.json")}
+    assert before.items() < after.items()
+    assert "et-seed3.json" in after
+
+
 def test_a_setting_in_the_wrong_file(folder):
     change(folder / "params/demo.yaml", lambda_annotated=10)
     result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")

@@ -94,7 +94,7 @@ def config(tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "rows.parquet").write_bytes(b"rows")
     runs = Run(), Run("small-seed1", seed=1)
-    found = Config("small", "demo", Inputs("tables"), runs, MilEvaluation("published", 2))
+    found = Config("small", "demo", Inputs("tables"), runs, MilEvaluation("published", 2, 0))
     for run in runs:
         save(run, tmp_path / "models", training(found))
     return found
@@ -196,7 +196,7 @@ def change_weights(tmp_path, config):
 
 
 def change_evaluation(tmp_path, config):
-    return dataclasses.replace(config, evaluation=MilEvaluation("all", 2))
+    return dataclasses.replace(config, evaluation=MilEvaluation("all", 2, 0))
 
 
 def change_data(tmp_path, config):

@@ -36,7 +36,7 @@ def world(folder: Path) -> World:
 
 
 def config(inputs: MilInputs, *runs: MilRun, batch_size: int = 2) -> Config:
-    return Config("mil", "demo", inputs, runs, MilEvaluation("published", batch_size))
+    return Config("mil", "demo", inputs, runs, MilEvaluation("published", batch_size, 0))
 
 
 def save(run: MilRun, models: Path, **changes: object) -> Path:

@@ -15,7 +15,6 @@ from gazescribe.models.mil.evaluation import (
     cases_of,
     drawn_cases,
     enlarged,
-    is_first,
     look,
     mask_of,
     score,
@@ -222,12 +221,6 @@ def test_without_any_ellipse_to_validate_on(tmp_path):
     classified, localised = tables(found)
     assert (len(classified), len(localised)) == (100, 0)
     assert found.examples is None
-
-
-def test_only_the_first_seed_gives_examples():
-    runs = [run(name=f"et-seed{seed}", seed=seed) for seed in (1, 2)]
-    runs.append(run(name="ellipse-seed0", model="ellipse"))
-    assert [is_first(one, runs) for one in runs] == [True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import WriteError
 from gazescribe.pipeline.core.files import replacing_folder
-from gazescribe.pipeline.core.locks import alone, lock_path
+from gazescribe.pipeline.core.locks import alone, lock_path, writer_of
 
 
 def owner_of(place):
@@ -27,6 +27,15 @@ def test_it_names_who_writes_and_leaves_nothing(tmp_path):
         with pytest.raises(WriteError, match=message), alone(place):
             pass
     assert list(place.parent.iterdir()) == []
+
+
+def test_it_is_known_who_writes(tmp_path):
+    assert writer_of(tmp_path / "out") is None
+    with alone(tmp_path / "out"):
+        assert str(writer_of(tmp_path / "out")).startswith(f"process {os.getpid()} on ")
+        owner = {**owner_of(tmp_path / "out"), "started": "never"}
+        lock_path(tmp_path / "out").write_text(json.dumps(owner))
+        assert writer_of(tmp_path / "out") is None  # it was killed
 
 
 def test_it_goes_when_the_work_fails(tmp_path):

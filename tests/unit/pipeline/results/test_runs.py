@@ -11,6 +11,7 @@ from gazescribe.pipeline.results.runs import (
     ScoredRun,
     differing,
     main_first,
+    names_in_config,
     read_runs,
     read_scores,
     refuse_other_cases,
@@ -41,6 +42,31 @@ def test_runs_by_model_and_seed(tmp_path):
     }
     (run,) = models["a"]
     assert (run.name, run.model, run.fold, run.repetition) == ("a-seed0", "a", None, 0)
+
+
+def test_runs_that_were_asked_for(tmp_path):
+    for name in ("a-seed0", "a-seed1", "b-seed0"):
+        model, seed = name.split("-seed")
+        write_run(tmp_path / name, name=name, model=model, seed=int(seed))
+
+    def names_of(asked):
+        models = read_runs(tmp_path, RunScores, ["scores.json"], lambda _: [], asked)
+        return [run.name for runs in models.values() for run in runs]
+
+    assert names_of(["b-seed0", "a-seed1"]) == ["a-seed1", "b-seed0"]
+    with pytest.raises(SchemaError) as caught:
+        names_of(["a-seed1", "c-seed0"])
+    assert caught.value.faults == ("c-seed0: not found",)
+
+
+def test_names_in_a_config(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"runs": [{"name": "a-seed0"}, {"name": "a-seed1"}]}')
+    assert names_in_config(path) == ["a-seed0", "a-seed1"]
+    for text in ("{}", '{"runs": []}', '{"runs": [{}]}', '{"runs": 3}', '{"runs": [3]}'):
+        path.write_text(text)
+        with pytest.raises(SchemaError, match="this CONFIG names no runs"):
+            names_in_config(path)
 
 
 def test_faults_of_all_runs_at_once(tmp_path):
