@@ -14,10 +14,8 @@ from typing import Any
 
 import click
 
-from gazescribe.models.cooperative import settings as cooperative
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
-from gazescribe.models.core.config import SCHEMA_VERSION, Config
-from gazescribe.models.mil import settings as mil
+from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
@@ -76,8 +74,8 @@ def resolved(
     ParamsError if one is missing, unknown or out of range.
     """
     config = config_of(system, params_file, every_model=every_model)
-    faults_of = {"mil": mil.start_faults, "cooperative": cooperative.start_faults}[system]
-    _check_starts(config.profile, chain.from_iterable(map(faults_of, config.runs)))
+    faults_of = settings_of(system).start_faults
+    _check_starts(config.profile, chain.from_iterable(faults_of(run) for run in config.runs))
     return {"schema_version": SCHEMA_VERSION, **asdict(config)}
 
 
