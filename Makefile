@@ -11,7 +11,13 @@ CHANGED = $(shell { git diff --name-only $(BASE); git ls-files --others --exclud
   -e 's#^(tests/unit/(pipeline|models)/[a-z]+)/.*#\1#p' | sort -u)
 ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 
-.PHONY: setup demo check test tests faults lint style types format clean
+# All tests, in groups that take about as long: each imports what it needs, and once. The longest
+# come first; the last holds what no other names.
+GROUPS = tests-pipeline tests-models tests-e2e tests-faults tests-compared tests-rest
+NAMED = tests/unit/pipeline tests/unit/models tests/e2e tests/faults tests/reference tests/property
+CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
+
+.PHONY: setup demo check test tests $(GROUPS) faults lint style types format clean
 
 setup: .venv/.ready
 
@@ -39,10 +45,26 @@ check: lint  ## about a minute: lint, types, unit tests of changed rooms
 	pytest -n auto -m "not slow" $(ROOMS)
 
 test: style
-	$(MAKE) -j2 types tests
+	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) $(GROUPS) types
 
 tests: setup
-	pytest -n auto --dist loadfile --no-loadscope-reorder  # in order: the longest come first
+	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) $(GROUPS)
+
+# What a group prints comes when it ends, in one piece, where make can do so.
+TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+tests-pipeline: setup
+	pytest tests/unit/pipeline
+tests-models: setup
+	pytest tests/unit/models
+tests-e2e: setup
+	pytest tests/e2e
+tests-faults: setup
+	pytest tests/faults
+tests-compared: setup
+	pytest tests/reference tests/property
+tests-rest: setup
+	pytest tests $(NAMED:%=--ignore=%)
 
 # Damaged inputs, kills, full disks: as many as one likes, and a table.
 N ?= 1000
