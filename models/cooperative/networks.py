@@ -37,7 +37,8 @@ class InceptionResNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = timm.create_model("inception_resnet_v2", pretrained=False, num_classes=3)
+        name = "inception_resnet_v2"
+        self.network: nn.Module = timm.create_model(name, pretrained=False, num_classes=3)
 
     def forward(self, images: Tensor) -> CooperativeOutput:
         """Diagnose grey images in [0, 1], (B, 1, H, W), sides of 75 pixels or more."""
