@@ -107,36 +107,41 @@ def test_shuffled_mentions(folder, alone):
     assert build(folder, folder / "s", "--workers", 1, mentions="shuffled.jsonl") == alone
 
 
-def test_running_scheduler_that_works_elsewhere(folder, alone, monkeypatch):
-    """Its workers have another working folder: what we name must not hang on ours."""
+@pytest.fixture(scope="module")
+def cluster():
+    """Two workers; one that is killed is started anew."""
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
-        monkeypatch.chdir(folder)
-        here = type(folder)()
-        address = cluster.scheduler_address
-        assert build(here, here / "cluster", "--scheduler", address) == alone
+        yield cluster
+
+
+def test_running_scheduler_that_works_elsewhere(folder, alone, cluster, monkeypatch):
+    """Its workers have another working folder: what we name must not hang on ours."""
+    monkeypatch.chdir(folder)
+    here = type(folder)()
+    address = cluster.scheduler_address
+    assert build(here, here / "cluster", "--scheduler", address) == alone
 
 
 @pytest.mark.usefixtures("alone")
-def test_a_worker_killed_half_way_changes_nothing(folder):
+def test_a_worker_killed_half_way_changes_nothing(folder, cluster):
     """Killed once the first shard lies there, while others are drawn."""
     tables, associated = folder / "tables", folder / "alone" / "associated"
     drawing = ("heatmaps", tables, associated)
     size = ("--size", 320)
     gazescribe(*drawing, folder / "calm", *size, "--workers", 1)
     out, killed = folder / "killed", []
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
 
-        def kill_one():
-            while not list(out.with_name(".killed.partial").glob("*.npy")):
-                time.sleep(0.01)
-            nanny = next(iter(cluster.workers.values()))
-            os.kill(nanny.pid, signal.SIGKILL)
-            killed.append((out / "index.parquet").exists())
+    def kill_one():
+        while not list(out.with_name(".killed.partial").glob("*.npy")):
+            time.sleep(0.01)
+        nanny = next(iter(cluster.workers.values()))
+        os.kill(nanny.pid, signal.SIGKILL)
+        killed.append((out / "index.parquet").exists())
 
-        killer = threading.Thread(target=kill_one)
-        killer.start()
-        gazescribe(*drawing, out, *size, "--scheduler", cluster.scheduler_address)
-        killer.join()
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    gazescribe(*drawing, out, *size, "--scheduler", cluster.scheduler_address)
+    killer.join()
     assert killed == [False], "the worker was killed too late to matter"
     whole = {path.name: path.read_bytes() for path in (folder / "calm").iterdir()}
     assert len(whole) > 5
