@@ -18,7 +18,13 @@ from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooper
 from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
 from gazescribe.pipeline.commands import options
-from gazescribe.pipeline.commands.params import Params, Profile, load_params, load_profile
+from gazescribe.pipeline.commands.params import (
+    Params,
+    Profile,
+    load_params,
+    load_profile,
+    overridden,
+)
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
@@ -48,8 +54,13 @@ def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -
             for run in config["runs"]:
                 write_json({**config, "runs": [run]}, folder / f"{run['name']}.json")
     names = [run["name"] for run in config["runs"]]
-    counts = {"profile": config["profile"], "runs": names}
-    line = f"{len(names)} runs of {system}, profile {config['profile']} → {out}"
+    profile = config["profile"]
+    otherwise = overridden(load_profile(profile, params_file))
+    counts = {"profile": profile, "overrides": otherwise, "runs": names}
+    line = f"{len(names)} runs of {system}, profile {profile} → {out}"
+    if otherwise:
+        values = ", ".join(f"{key}: {value}" for key, value in otherwise.items())
+        line += f"; in place of params.yaml, the profile sets {values}"
     options.summarise(line, counts, as_json=as_json)
 
 

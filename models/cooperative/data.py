@@ -157,17 +157,18 @@ class ClassSampler(Sampler[Key]):
 def training_loader(
     items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun
 ) -> DataLoader[CooperativeBatch]:
-    """Load batches to train on: all classes alike for triplets, else shuffled.
+    """Load batches to train on: all classes alike for triplets, else in the order of the run.
 
-    Images that nobody looked at are left out where the map is all that is trained for. Raises
-    GazeError if the items fill no batch, or if shards do not fit.
+    The published code made triplets of batches as they came. Images that nobody looked at are left
+    out where the map is all that is trained for. Raises GazeError if the items fill no batch, or if
+    shards do not fit.
     """
     used = items.with_maps if run.objective == "saliency" else items
     sampler: Sampler[Key]
-    if run.objective == "triplet":
+    if run.objective == "triplet" and run.mining != "published":
         sampler = ClassSampler(used.target, run.batch_size, run.seed)
     else:
-        sampler = EpochSampler(len(used), run.batch_size, run.seed)
+        sampler = EpochSampler(len(used), run.batch_size, run.seed, shuffle=run.shuffle)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
     return load_batches(_dataset(used, inputs, run), run.workers, **options)
 

@@ -47,12 +47,12 @@ def cached_loaders(
     run: CooperativeRun,
     machine: Machine,
 ) -> tuple[Loader, Loader]:
-    """Load features of training images, shuffled as images would be, and of validation images.
+    """Load features of training images, in the order of images, and of validation images.
 
     The trunk of the network, which has been trained, works on the machine. `items` are train and
     validate. Raises GazeError if the items fill no batch, or if shards do not fit.
     """
-    order = EpochSampler(len(items["train"]), run.batch_size, run.seed)
+    order = EpochSampler(len(items["train"]), run.batch_size, run.seed, shuffle=run.shuffle)
     # All loaders before the trunk works: faults of the data come at once.
     loaders = {
         name: evaluation_loader(listed, inputs, run, batch_size=run.batch_size)

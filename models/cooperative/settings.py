@@ -96,6 +96,7 @@ class CooperativeMethod:
     split: Literal["table", "folds", "published"]
     n_folds: Annotated[int, Between(3)]
     split_seed: CountOrZero
+    shuffle: bool
     optimiser: Literal["adam", "adamw"]
     weight_decay: NotNegative
 
@@ -250,7 +251,8 @@ def _number_faults(run: CooperativeRun) -> Iterator[str]:
         yield f"{network}: batch_size is 1, and needs 2 or more"
     if run.split == "folds" and (run.fold is None or run.fold >= run.n_folds):
         yield f"split folds needs a fold below {run.n_folds}, got {run.fold}"
-    if run.objective == "triplet" and run.batch_size % N_CLASSES:
+    is_even = run.objective == "triplet" and run.mining != "published"
+    if is_even and run.batch_size % N_CLASSES:
         yield f"batch_size is {run.batch_size}, not a multiple of {N_CLASSES} classes"
 
 
@@ -272,7 +274,7 @@ def _check_models(variants: Variants, models: Variants) -> None:
     names = list(models)
     faults = [f"there is no variant {name}" for name in names if name not in variants]
     for number, name in enumerate(names):
-        first = variants.get(name, {}).get("init_from")
+        first = {**variants.get(name, {}), **models[name]}.get("init_from")
         if first and first not in names[:number]:
             faults.append(f"{name} starts from {first}, which is not among the models before it")
     if faults:

@@ -153,10 +153,15 @@ def pooled_logits(logits: Tensor) -> Tensor:
     return _wide(logits).mean(dim=(2, 3))
 
 
-def pooled_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the pooled head; a sum over images and labels, like `image_loss`."""
+def pooled_loss(logits: Tensor, labels: Tensor, *, reduction: Literal["sum", "mean"]) -> Tensor:
+    """Cross-entropy of the pooled head, over images and labels.
+
+    "sum" is that of `image_loss`, so that weight decay weighs as much against it; "mean" is the
+    published code's, whose gradient is smaller by their number (200). Adam undoes a factor of the
+    loss, but weight decay, which is added to the gradient, then counts as much more.
+    """
     pooled = pooled_logits(logits)
-    return F.binary_cross_entropy_with_logits(pooled, labels.to(pooled.dtype), reduction="sum")
+    return F.binary_cross_entropy_with_logits(pooled, labels.to(pooled.dtype), reduction=reduction)
 
 
 class GazeUncertainty(nn.Module):

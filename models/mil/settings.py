@@ -74,6 +74,7 @@ class MilMethod:
     share_rule: Literal["subjects", "published"]
     drop_duplicates: bool
     objective: Literal["mil", "cross_entropy"]
+    pooled_loss: Literal["sum", "mean"]
     layers: Annotated[tuple[Literal[3, 4], ...], SettingRule(_check_layers)]
     decoder: bool
     balanced: Annotated[Literal["published", "all", "off"], Yaml(value=False, text="off")]

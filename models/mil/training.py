@@ -82,7 +82,9 @@ class MilTraining(pl.LightningModule):
     def losses(self, output: MilOutput, batch: Tensors) -> dict[str, Tensor]:
         """Terms of the loss, weighted, each a number."""
         if self.run.objective == "cross_entropy":
-            terms = {"pooled": pooled_loss(output.logits, batch["labels"])}
+            reduction = self.run.pooled_loss
+            pooled = pooled_loss(output.logits, batch["labels"], reduction=reduction)
+            terms = {"pooled": pooled}
         else:
             terms = self.mil_losses(output, batch)
         if self.uncertainty is not None:

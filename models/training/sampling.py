@@ -39,19 +39,20 @@ def place() -> tuple[int, int]:
 
 
 class EpochSampler(Sampler[Key]):
-    """Keys of one process's training items, in another order every epoch.
+    """Keys of one process's training items, in another order every epoch, or always in theirs.
 
     `batch_size` counts the items a batch and process. Items that fill no batch are left out, others
-    every epoch; raises ParamsError where they fill none.
+    every epoch (without `shuffle` the last ones, always); raises ParamsError where they fill none.
 
     No two processes have an item in common, and all have as many batches. Batch k of all of them
     is batch k of a single process that takes as many items as they do together.
     """
 
-    def __init__(self, n_items: int, batch_size: int, seed: int) -> None:
+    def __init__(self, n_items: int, batch_size: int, seed: int, *, shuffle: bool = True) -> None:
         self._n_items = n_items
         self._batch_size = batch_size
         self._seed = seed
+        self._shuffle = shuffle
         self._epoch = 0
         len(self)  # raises where there is no batch, before anything is loaded
 
@@ -71,7 +72,9 @@ class EpochSampler(Sampler[Key]):
     def __iter__(self) -> Iterator[Key]:
         rank, world_size = place()
         epoch = self._epoch
-        order = generator(self._seed, ORDER, epoch).permutation(self._n_items)
+        order = np.arange(self._n_items)
+        if self._shuffle:
+            order = generator(self._seed, ORDER, epoch).permutation(self._n_items)
         share = order[rank::world_size][: len(self)]
         return ((epoch, int(index)) for index in share)
 

@@ -21,6 +21,12 @@ from gazescribe.pipeline.maps.planning import LACKING, WORDLESS
     "--kind", type=click.Choice(HEATMAP_KINDS), default="label", show_default=True, help="Of what."
 )
 @click.option("--size", help="Model pixels: N, HxW, or a network: the size of its images.")
+@click.option("--resize", type=click.Choice(["direct", "published"]), help="Once, or twice.")
+@click.option(
+    "--saliency-from",
+    type=click.Choice(["fixations", "samples"]),
+    help="What saliency maps are drawn from.",
+)
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder, for ellipses.")
 @options.shared_options
 def heatmaps(
@@ -31,10 +37,12 @@ def heatmaps(
     size: str | None,
     rules: Path | None,
     shared: options.Shared,
+    **choices: str | None,
 ) -> None:
     """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
     all_params = load_params(shared.params_file)
-    params = override(all_params.heatmaps, size=size_of(size, all_params, shared.params_file))
+    size = size_of(size, all_params, shared.params_file)
+    params = override(all_params.heatmaps, size=size, **choices)
     summary = run(tables, associated, out, kind, params, rules=rules, **shared.parallel)
     line = plural(summary["n_maps"], f"{kind} map")
     line += f" of {plural(summary['n_readings'], 'reading')}"

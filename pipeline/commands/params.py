@@ -1,9 +1,10 @@
-"""The parameters: `params.yaml`, read and checked in this one place.
+"""The parameters: `params.yaml` and the profile it names, read and checked in this one place.
 
-Values live in the file alone, never here; a missing or unknown key is an error that names the
-nearest known one. Stages get their section, never the file.
+Values live in the files alone, never here; a missing or unknown key is an error that names the
+nearest known one. What a profile sets otherwise wins. Stages get their section, never the file.
 """
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -12,7 +13,7 @@ from pydantic import StringConstraints
 
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+from gazescribe.pipeline.core.yaml_files import Strict, check, load_yaml, read_yaml
 from gazescribe.pipeline.demo.settings import Demo
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade, EvaluateLabels
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
@@ -62,9 +63,28 @@ class Params(Strict):
     demo: Demo
 
 
+NETWORKS = ("mil", "cooperative")
+
+
+class Overrides(Strict):
+    """Sections of `params.yaml` in which a profile can set values otherwise; checked when merged.
+
+    `dvc.yaml` names them in each stage that reads the section: another profile runs those again.
+    """
+
+    ingest: dict[str, Any]
+    associate: dict[str, Any]
+    images: dict[str, Any]
+    heatmaps: dict[str, Any]
+    tune: dict[str, Any]
+    mil: dict[str, Any]
+    cooperative: dict[str, Any]
+
+
 class Profile(Strict):
     """All sections of `params/<profile>.yaml`."""
 
+    overrides: Overrides
     mil: MilProfile
     cooperative: CooperativeProfile
 
@@ -72,16 +92,49 @@ class Profile(Strict):
 def load_params(path: Path | None = None) -> Params:
     """Read the parameters: of this file, else `params.yaml` in the working folder, else packaged.
 
+    What the profile that the file names sets otherwise is in them.
+
     Raises
     ------
     ParamsError
-        If a key is missing, unknown or out of range; all faults at once.
+        If there is no such profile, or a key of either file is missing, unknown or out of range;
+        all faults of a file at once.
     """
-    return read_yaml(path or resource("params.yaml"), Params, ParamsError)
+    file = path or resource("params.yaml")
+    params = read_yaml(file, Params, ParamsError)
+    overrides = load_profile(params.profile, path).overrides.model_dump()
+    if not any(overrides.values()):
+        return params
+    content = _merged(load_yaml(file, ParamsError), overrides)
+    place = f"overrides of {_profile_file(params.profile, path)}"
+    return check(content, Params, ParamsError, where=place)
+
+
+def _merged(into: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace values, at any depth; keys that are new come with them, to be checked."""
+    both = dict(into)
+    for name, value in values.items():
+        inner = both.get(name)
+        is_section = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        both[name] = _merged(inner, value) if is_section else value
+    return both
+
+
+def overridden(profile: Profile) -> dict[str, Any]:
+    """Name the values of `params.yaml` that a profile sets otherwise, by their dotted keys."""
+    return dict(_dotted(profile.overrides.model_dump()))
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def load_profile(name: str, path: Path | None = None) -> Profile:
-    """Read the profile that a parameter file names: the sizes of the networks.
+    """Read the profile that a parameter file names: sizes of the networks, and values of its own.
 
     The folder `params` beside that file comes first, then the one of the working folder, then the
     packaged one.
@@ -91,13 +144,17 @@ def load_profile(name: str, path: Path | None = None) -> Profile:
     ParamsError
         If there is no such profile, or a key is missing, unknown or out of range.
     """
+    return read_yaml(_profile_file(name, path), Profile, ParamsError)
+
+
+def _profile_file(name: str, path: Path | None) -> Path:
     beside = path.parent / "params" if path else resource("params")
     folder = beside if (beside / f"{name}.yaml").is_file() else resource("params")
     profiles = sorted(file.stem for file in folder.glob("*.yaml"))
     if name not in profiles:
         message = f"there is no profile {name!r}; known are {', '.join(profiles)}."
         raise ParamsError(message, where=folder, remedy="Set `profile` in params.yaml.")
-    return read_yaml(folder / f"{name}.yaml", Profile, ParamsError)
+    return folder / f"{name}.yaml"
 
 
 def size_of(size: str | None, params: Params, path: Path | None = None) -> str | None:
@@ -106,7 +163,7 @@ def size_of(size: str | None, params: Params, path: Path | None = None) -> str |
     The name of a network stands for the size of its images in the profile that `params`, read from
     `path`, name.
     """
-    if size not in Profile.model_fields:
+    if size not in NETWORKS:
         return size
     frame: str = getattr(load_profile(params.profile, path), size).frame
     return frame

@@ -302,7 +302,7 @@ def test_a_list_of_models_replaces_that_of_the_profile(tmp_path):
 
 
 @pytest.mark.parametrize("network", ["mil", "cooperative"])
-@pytest.mark.parametrize("profile", ["demo", "study", "paper"])
+@pytest.mark.parametrize("profile", ["demo", "study", "paper", "published"])
 def test_pages_count_the_models_of_a_profile(network, profile):
     text = (ROOT / "docs" / f"{network}.md").read_text()
     said = re.search(rf"^\| `{profile}` \|[^|]*\| (\d+) × (\d+)", text, re.MULTILINE)
@@ -310,9 +310,13 @@ def test_pages_count_the_models_of_a_profile(network, profile):
     assert said.groups() == (str(len(sizes.models)), str(len(sizes.seeds)))
 
 
+def all_profiles():
+    return sorted(path.stem for path in (ROOT / "params").glob("*.yaml"))
+
+
 def test_variants_in_no_profile_are_named():
     variants = load_params(ROOT / "params.yaml").cooperative.variants
-    profiles = [load_profile(one, ROOT / "params.yaml") for one in ("demo", "study", "paper")]
+    profiles = [load_profile(one, ROOT / "params.yaml") for one in all_profiles()]
     trained = {name for one in profiles for name in one.cooperative.models}
     text = (ROOT / "docs" / "cooperative.md").read_text()
     (paragraph,) = [one for one in text.split("\n\n") if "are in no profile:" in one]

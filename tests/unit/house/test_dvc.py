@@ -10,6 +10,7 @@ import yaml
 from dvc.repo import Repo
 
 from gazescribe.pipeline.commands.cli import main, module_of
+from gazescribe.pipeline.commands.params import Overrides
 from tests.conftest import ROOT
 from tests.running import gazescribe
 
@@ -78,6 +79,20 @@ def test_stage_depends_on_the_rooms_it_imports(name):
     assert needed
     rooms = [dep for dep in stage["deps"] if dep.startswith(("pipeline", "models"))]
     assert sorted(needed) == sorted(rooms)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_another_profile_runs_again_what_reads_a_section_that_it_can_set(name):
+    ours, of_profile = [], []
+    for entry in STAGES[name].get("params", []):
+        if isinstance(entry, str):
+            ours.append(entry.partition(".")[0])
+        else:
+            (keys,) = entry.values()
+            assert list(entry) == ["params/${profile}.yaml"]
+            of_profile += keys
+    named = {key.removeprefix("overrides.") for key in of_profile if key.startswith("overrides.")}
+    assert named == {*ours} & {*Overrides.model_fields}
 
 
 def stage_system(stage):

@@ -119,6 +119,21 @@ def test_the_config_of_a_run_does_not_change_with_others(folder):
     assert "et-seed3.json" in after
 
 
+def test_it_names_what_the_profile_sets_otherwise(folder):
+    profile = yaml.safe_load((folder / "params/demo.yaml").read_text())
+    profile["overrides"]["mil"] = {"normalise": "twice", "augment": {"degrees": 30}}
+    (folder / "params/demo.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
+    arguments = ("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
+    line = gazescribe(*arguments).strip()
+    said = "in place of params.yaml, the profile sets mil.normalise: twice, mil.augment.degrees: 30"
+    assert line.endswith(f"c.json; {said}")
+    overrides = json.loads(gazescribe(*arguments, "--json"))["overrides"]
+    assert overrides == {"mil.normalise": "twice", "mil.augment.degrees": 30}
+    (settings, *_) = read_config(folder / "c.json").runs
+    assert (settings.normalise, settings.augment.degrees) == ("twice", 30)
+    assert settings.augment.translate == 0.15
+
+
 def test_a_setting_in_the_wrong_file(folder):
     change(folder / "params/demo.yaml", lambda_annotated=10)
     result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
@@ -137,7 +152,7 @@ def test_parameters_without_profiles_beside_them(folder):
 
 
 def test_no_such_profile(folder):
-    with pytest.raises(ParamsError, match="no profile 'papre'; known are demo, paper, study"):
+    with pytest.raises(ParamsError, match="no profile 'papre'; known are demo, paper, published, study"):
         load_profile("papre", folder / "params.yaml")
 
 

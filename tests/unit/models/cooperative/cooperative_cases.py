@@ -40,6 +40,7 @@ SMALL = CooperativeRun(
     n_folds=5,
     fold=None,
     split_seed=0,
+    shuffle=True,
     optimiser="adam",
     lr=1e-3,
     weight_decay=0.0,

@@ -29,6 +29,7 @@ RUN = MilRun(
     drop_duplicates=False,
     max_unannotated=None,
     objective="mil",
+    pooled_loss="sum",
     backbone="tiny",
     weights="scratch",
     image_size=SIZE,

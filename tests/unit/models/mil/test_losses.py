@@ -145,7 +145,7 @@ def test_saturated_logits_give_finite_values_and_gradients(balanced, size):
     cells = torch.eye(4, dtype=torch.bool).expand(3, 2, 4, 4)
     loss = image_loss(logits, labels, annotated, cells, balanced=balanced, lambda_annotated=3)
     loss = loss + decoder_loss(logits, labels, annotated, cells.float())
-    (loss + pooled_loss(logits / 16, labels)).backward()
+    (loss + pooled_loss(logits / 16, labels, reduction="sum")).backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
     assert logits.grad.any()
@@ -163,7 +163,7 @@ def test_gradients(balanced):
         return (
             image_loss(logits, labels, annotated, cells, balanced=balanced, lambda_annotated=3),
             decoder_loss(logits, labels, annotated, maps),
-            pooled_loss(logits, labels),
+            pooled_loss(logits, labels, reduction="sum"),
             image_probability(logits, balanced=balanced),
         )
 
@@ -261,7 +261,9 @@ def test_pooled_head():
     p = torch.sigmoid(logits.mean(dim=(2, 3)))
     torch.testing.assert_close(torch.sigmoid(pooled_logits(logits)), p)
     expected = -torch.where(labels > 0, p, 1 - p).log().sum()
-    torch.testing.assert_close(pooled_loss(logits, labels), expected)
+    torch.testing.assert_close(pooled_loss(logits, labels, reduction="sum"), expected)
+    mean = pooled_loss(logits, labels, reduction="mean")  # the published code's
+    torch.testing.assert_close(mean, expected / labels.numel())
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -274,7 +276,7 @@ def test_half_precision_is_widened_first(dtype):
         return [
             image_loss(logits, labels, annotated, cells, balanced="all", lambda_annotated=3),
             decoder_loss(logits, labels, annotated, cells.float()),
-            pooled_loss(logits, labels),
+            pooled_loss(logits, labels, reduction="sum"),
             image_probability(logits, balanced="published"),
         ]
 

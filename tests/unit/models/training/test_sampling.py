@@ -9,6 +9,13 @@ from gazescribe.models.training.sampling import EpochSampler, EvenBatches, epoch
 from gazescribe.pipeline.core.errors import ParamsError
 
 
+def test_without_shuffling_items_come_in_their_order_in_every_epoch():
+    sampler = EpochSampler(11, 4, seed=0, shuffle=False)
+    for epoch in range(2):
+        sampler.set_epoch(epoch)
+        assert list(sampler) == [(epoch, index) for index in range(8)]
+
+
 @pytest.fixture
 def at(monkeypatch):
     """Let this process be one of several."""

@@ -34,6 +34,13 @@ def test_a_network_names_a_size(small, tmp_path, size, height):
     assert maps.shape[1] == height
 
 
+def test_options_stand_in_for_parameters(small, tmp_path):
+    arguments = ("heatmaps", small.tables, small.associated, tmp_path / "out", "--size", 16)
+    choices = ("--resize", "published", "--saliency-from", "samples", "--json")
+    params = json.loads(gazescribe(*arguments, *choices))["params"]
+    assert (params["resize"], params["saliency_from"]) == ("published", "samples")
+
+
 def test_an_unknown_size_is_refused(small, tmp_path):
     result = invoke("heatmaps", small.tables, small.associated, tmp_path / "out", "--size", "big")
     assert result.exit_code == 2

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from gazescribe.pipeline.commands.params import load_params, size_of
+from gazescribe.pipeline.commands.params import load_params, load_profile, overridden, size_of
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
 from tests.conftest import ROOT
@@ -118,6 +118,53 @@ def test_a_command_names_the_nearest_key(tmp_path, content, debug):
     assert result.exit_code == 2
     assert "mentoin_time is unknown; the nearest is mention_time" in result.output
     assert ("Traceback" in result.output) == debug
+
+
+@pytest.fixture
+def load_with(tmp_path, content):
+    """Load with these overrides in the profile, beside the parameters."""
+
+    def write_and_load(**overrides):
+        profile = yaml.safe_load(resource("params/demo.yaml").read_text())
+        profile["overrides"] |= overrides
+        (tmp_path / "params").mkdir()
+        (tmp_path / "params" / "demo.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+        return load_params(tmp_path / "params.yaml")
+
+    return write_and_load
+
+
+def test_what_a_profile_sets_otherwise_wins(load_with, content, tmp_path):
+    augment = {"interpolation": "nearest"}
+    variants = {"mine": {"decoder": False}}
+    params = load_with(associate={"lag_s": 2.5}, mil={"augment": augment, "variants": variants})
+    assert params.associate.lag_s == 2.5
+    assert params.associate.end == content["associate"]["end"]
+    assert params.mil.augment.interpolation == "nearest"
+    assert params.mil.augment.degrees == content["mil"]["augment"]["degrees"]
+    assert params.mil.variants == {**content["mil"]["variants"], **variants}
+    assert overridden(load_profile("demo", tmp_path / "params.yaml")) == {
+        "associate.lag_s": 2.5,
+        "mil.augment.interpolation": "nearest",
+        "mil.variants.mine.decoder": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        pytest.param({"associate": {"lags_s": 1}}, "lags_s is unknown; .* is lag_s", id="key"),
+        pytest.param({"associate": {"lag_s": -1}}, "lag_s: .*found -1", id="value"),
+        pytest.param({"mil": {"normalise": 2}}, "mil.normalise: .*found 2", id="network"),
+        pytest.param({"asociate": {}}, "asociate is unknown; .* is associate", id="section"),
+        pytest.param({"label": {}}, "overrides.label is unknown", id="no such section"),
+    ],
+)
+def test_what_a_profile_sets_is_checked(load_with, overrides, message):
+    with pytest.raises(ParamsError, match=message) as raised:
+        load_with(**overrides)
+    assert "params/demo.yaml" in str(raised.value)
 
 
 @pytest.mark.parametrize(
