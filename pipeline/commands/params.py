@@ -115,8 +115,10 @@ def _merged(into: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     both = dict(into)
     for name, value in values.items():
         inner = both.get(name)
-        is_section = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        both[name] = _merged(inner, value) if is_section else value
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            both[name] = _merged(inner, value)
+        else:
+            both[name] = value
     return both
 
 

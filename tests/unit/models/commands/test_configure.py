@@ -152,7 +152,7 @@ def test_parameters_without_profiles_beside_them(folder):
 
 
 def test_no_such_profile(folder):
-    with pytest.raises(ParamsError, match="no profile 'papre'; known are demo, paper, published, study"):
+    with pytest.raises(ParamsError, match="no profile 'papre'; known are demo, paper, published"):
         load_profile("papre", folder / "params.yaml")
 
 

@@ -103,6 +103,22 @@ def test_orders_follow_seed_and_epoch(tmp_path):
     assert len({tuple(order(*key)) for key in ((0, 1), (0, 2), (1, 1))}) == 3
 
 
+def test_batches_as_in_the_published_code(tmp_path):
+    """Without shuffling in the order of the items; triplets of any classes."""
+    inputs = balanced_world(tmp_path).write()
+    items = build_lists(inputs, RUN).items["train"]
+    unshuffled = dataclasses.replace(RUN, shuffle=False)
+    loader = training_loader(items, inputs, unshuffled)
+    for epoch in range(2):
+        indices = torch.cat([batch["index"] for batch in batches(loader, epoch)]).tolist()
+        assert indices == list(range(len(indices)))
+    triplets = small_run("contrastive", mining="published", batch_size=4)
+    (first, *_) = batches(training_loader(items, inputs, triplets), 0)
+    assert len(first["index"]) == 4
+    triplets = dataclasses.replace(triplets, mining="all", batch_size=6)
+    assert isinstance(training_loader(items, inputs, triplets).sampler, ClassSampler)
+
+
 def test_evaluation_gives_each_item_once_in_order(tmp_path):
     inputs = balanced_world(tmp_path).write()
     items = build_lists(inputs, RUN).items["train"]
