@@ -114,6 +114,7 @@ def _with_every_model(params: Params, profile: Profile) -> Profile:
     listed = profile.cooperative.models
     models = {name: listed.get(name, {}) for name in params.cooperative.variants}
     return Profile(
+        overrides=profile.overrides,
         mil=replace(profile.mil, models=tuple(params.mil.variants)),
         cooperative=replace(profile.cooperative, models=models),
     )
