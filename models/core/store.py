@@ -5,7 +5,7 @@ the hash of all that decides it, and comes to OUT as hard links, or copies on an
 
 run/                   what a run left when it was trained
 scores/<score hash>/   what came of scoring it
-resume/                the state after the last whole epoch, while it trains
+resume/                while it trains: the state after the last whole epoch, and what was logged
 state.json             how far it is, or what stopped it
 
 Finished files are read-only and have their SHA-256 beside them: a file that is changed in OUT is

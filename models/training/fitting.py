@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import Course, EpochEnd, TrainingPlan
-from gazescribe.models.training.progress import EpochBar, LiveLog
+from gazescribe.models.training.progress import EpochBar, EpochLines, LiveLog
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def fit(
     if plan.compile:
         network.compile()
     epochs = EpochEnd(plan, resume, at_epoch)
-    callbacks: list[pl.Callback] = [epochs, EpochBar(plan.name)]
+    lines = EpochLines(plan, epochs, machine)
+    callbacks: list[pl.Callback] = [epochs, EpochBar(plan.name), lines]
     if live:
         callbacks.append(LiveLog(live))
     with _quiet():

@@ -1,4 +1,4 @@
-"""What people see of a run while it trains: a progress bar, or DVCLive's curves."""
+"""What people see of a run while it trains: a bar, or a line an epoch, or DVCLive's curves."""
 
 # ruff: noqa: ARG002  Lightning gives every hook all of these
 
@@ -7,7 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytorch_lightning as pl
+
+from gazescribe.models.core.device import Machine
+from gazescribe.models.training.epochs import EpochEnd, TrainingPlan
+from gazescribe.models.training.memory import peak_mib
 
 Module = pl.LightningModule
 
@@ -71,6 +76,36 @@ class EpochBar(pl.Callback):
     ) -> None:
         """Take the bar away; what went wrong is said after it."""
         self.on_train_end(trainer, pl_module)
+
+
+class EpochLines(pl.Callback):
+    """A line on stderr after each epoch, where there is no terminal for a bar: what logs keep."""
+
+    def __init__(self, plan: TrainingPlan, epochs: EpochEnd, machine: Machine) -> None:
+        self._plan = plan
+        self._epochs = epochs
+        self._machine = machine
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Module) -> None:
+        """Note what earlier epochs took."""
+        course = self._epochs.course
+        self._images_before, self._seconds_before = course.n_images, course.train_s
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Module) -> None:
+        """Say how the epoch went, how long the rest will take, and the memory taken so far."""
+        if sys.stderr.isatty() or not trainer.is_global_zero:
+            return
+        course, plan = self._epochs.course, self._plan
+        row, n_done = course.rows[-1], len(course.rows)
+        shown = dict.fromkeys([*(name for name in row if name.endswith("loss")), plan.monitor])
+        parts = [f"{name} {row[name]:.4g}" for name in shown]
+        images = course.n_images - self._images_before
+        parts.append(f"{images / (course.train_s - self._seconds_before):.1f} images/s")
+        hours = course.seconds / n_done * (plan.epochs - n_done) / 3600
+        parts.append(f"{'at most ' if plan.patience is not None else ''}{hours:.1f} h left")
+        if (peak := peak_mib(self._machine.accelerator)) is not None:
+            parts.append(f"{peak / 2**10:.1f} GiB")
+        click.echo(f"{plan.name}: epoch {n_done}/{plan.epochs}: {', '.join(parts)}", err=True)
 
 
 class LiveLog(pl.Callback):

@@ -32,7 +32,7 @@ from gazescribe.models.core.store import (
     write_state,
 )
 from gazescribe.pipeline.core.errors import AlignmentError, GazeError
-from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing, replacing_folder, write_json
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.locks import alone
 
@@ -44,7 +44,8 @@ SUMMARY = "train.json"
 WRITTEN = (FILE, SUMMARY, "*.csv")
 """What a run leaves, and a later one replaces; the curves of DVCLive are its own affair."""
 RESUME = Path("resume") / "epoch.pt"
-"""In the entry of the store."""
+EPOCHS = RESUME.with_name("epochs.csv")
+"""In the entry of the store; the rows of the epochs so far, which go to the run when it is done."""
 CONTENT = "trained networks"
 IN_CHECKPOINT = ("best_epoch", "best_score", "epochs", "monitor", "training", "warnings")
 """Of the summary; not how long it took, so that the same training gives the same bytes."""
@@ -141,6 +142,11 @@ def _train(
         nonlocal begun
         begun += 1  # with those that were cut off
         done = len(course.rows)
+        if done:
+            with replacing(entry / EPOCHS) as beside:
+                write_rows(course.rows, beside)
+        else:  # of a state that was deleted, to start anew
+            (entry / EPOCHS).unlink(missing_ok=True)
         write_state(entry, epoch=done, seconds=course.seconds, epochs_begun=begun)
 
     course = fit(job, resume=entry / RESUME, machine=machine, live=live, at_epoch=write_progress)
@@ -182,10 +188,15 @@ def write_run(
     """
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    write_rows(rows, folder / EPOCHS.name)
+    write_json(summary, folder / SUMMARY)
+    save_checkpoint(checkpoint, folder / FILE)
+
+
+def write_rows(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Write what was logged, one row an epoch."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    with (folder / "epochs.csv").open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    write_json(summary, folder / SUMMARY)
-    save_checkpoint(checkpoint, folder / FILE)

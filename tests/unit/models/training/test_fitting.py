@@ -100,12 +100,22 @@ def test_a_run_told_to_stop_says_that_it_is_not_done_and_goes_on(tmp_path, monke
     "content",
     [
         pytest.param(b"nothing", id="bytes"),
+        pytest.param(b"", id="empty"),
         pytest.param({"module": {}}, id="another network"),
     ],
 )
 def test_a_state_that_does_not_fit(tmp_path, content):
     path = tmp_path / "epoch.pt"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(GazeError, match=r"killed run of small-seed3 does not fit .*Delete it"):
+        run(path)
+
+
+def test_a_state_that_was_cut_short(tmp_path):
+    path = tmp_path / "epoch.pt"
+    with pytest.raises(RuntimeError, match="killed"):
+        run(path, fail_at=(2, 0))
+    path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(GazeError, match=r"killed run of small-seed3 does not fit .*Delete it"):
         run(path)
 
@@ -223,7 +233,11 @@ def test_lightning_leaves_nothing_behind(tmp_path, monkeypatch, capfd):
         warnings.simplefilter("error")
         run(tmp_path / "state" / "epoch.pt", epochs=2)
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
-    assert "".join(capfd.readouterr()) == ""
+    lines = "".join(capfd.readouterr()).splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["small-seed3", "epoch 1/2"],
+        ["small-seed3", "epoch 2/2"],
+    ]
 
 
 def test_dvclive(tmp_path, monkeypatch):

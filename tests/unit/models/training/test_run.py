@@ -143,11 +143,36 @@ def test_a_killed_run_gives_the_same_bytes(tmp_path, config, monkeypatch):
         "seconds": pytest.approx(0, abs=9),
     }
     assert list((tmp_path / "out").iterdir()) == []
+    so_far = state.with_name("epochs.csv").read_bytes()
     monkeypatch.setattr(sys.modules["gazescribe.models.small.training"], "prepare", prepare)
     train_run(first, config, tmp_path / "out", "data", CPU)
     for name in ("model.safetensors", "epochs.csv"):
         whole, resumed = (tmp_path / out / "small-seed0" / name for out in ("whole", "out"))
         assert whole.read_bytes() == resumed.read_bytes()
+    assert len(so_far.splitlines()) == 1 + 1
+    assert whole.read_bytes().startswith(so_far), "epochs.csv, which grew in the store"
+    assert not state.parent.exists()
+
+
+def test_the_rows_of_a_state_that_was_deleted_go(tmp_path, config, monkeypatch):
+    first, _ = config.runs
+
+    def killed(epoch):
+        def prepare_killed(*arguments):
+            job = prepare(*arguments)
+            job.module.fail_at = (epoch, 0)
+            return job
+
+        module = sys.modules["gazescribe.models.small.training"]
+        monkeypatch.setattr(module, "prepare", prepare_killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            train_run(first, config, tmp_path / "out", "data", CPU)
+
+    killed(epoch=1)
+    (rows,) = (tmp_path / ".runs").glob("*/resume/epochs.csv")
+    rows.with_name("epoch.pt").unlink()
+    killed(epoch=0)
+    assert not rows.exists()
 
 
 def test_a_run_that_out_has_lost_is_linked(tmp_path, config, monkeypatch):
