@@ -48,7 +48,7 @@ def inputs(tmp_path_factory):
 def fit_small(inputs, out, model, **changes):
     run = small_run(model, **{**SIZES, **changes})
     config = Config("cooperative", "demo", inputs, (run,), None)
-    return train_run(run, config, out, "data", CPU), out / run.name
+    return train_run(run, config, out, "data", lambda: CPU), out / run.name
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,13 @@ def chain(inputs, tmp_path_factory):
 @pytest.fixture
 def fit_one(tmp_path, monkeypatch, inputs):
     """Trains a run and gives its summary and folder."""
-    monkeypatch.chdir(tmp_path)
-    return lambda model, out="out", **changes: fit_small(inputs, tmp_path / out, model, **changes)
+
+    def fit(model, out="out", **changes):
+        (tmp_path / out).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / out)  # each its own store of finished runs
+        return fit_small(inputs, tmp_path / out, model, **changes)
+
+    return fit
 
 
 def split_of(out):

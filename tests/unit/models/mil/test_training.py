@@ -43,12 +43,14 @@ def inputs(world):
 @pytest.fixture
 def trained(tmp_path, monkeypatch, inputs):
     """Trains a run and gives its folder."""
-    monkeypatch.chdir(tmp_path)
 
     def train(out="out", **changes):
+        (tmp_path / out).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / out)  # each its own store of finished runs
         settings = run(**changes)
         config = Config("mil", "demo", inputs, (settings,), None)
-        return train_run(settings, config, tmp_path / out, "data", CPU), tmp_path / out / "et-seed0"
+        folder = tmp_path / out / "et-seed0"
+        return train_run(settings, config, tmp_path / out, "data", lambda: CPU), folder
 
     return train
 
