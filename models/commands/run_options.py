@@ -12,7 +12,11 @@ from gazescribe.pipeline.commands import options
 def run_option(verb: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add `--run`."""
     return click.option(
-        "--run", "names", multiple=True, metavar="NAME", help=f"{verb} this run only."
+        "--run",
+        "names",
+        multiple=True,
+        metavar="NAME",
+        help=f"{verb} this run only; its number in CONFIG, from 0, will do.",
     )
 
 

@@ -30,13 +30,19 @@ class RunData(NamedTuple):
 
 
 def choose_runs(config: Config, names: Sequence[str]) -> list[Any]:
-    """Choose the runs of these names, which CONFIG must have; all where there are no names."""
+    """Choose the runs of these names, or numbers from 0 in CONFIG; all where there are no names.
+
+    Raises ParamsError for those that CONFIG does not have.
+    """
     runs = {run.name: run for run in config.runs}
-    unknown = sorted(set(names) - set(runs))
+    by_number = {str(number): name for number, name in enumerate(runs)}
+    chosen = {by_number.get(name, name) for name in names}
+    unknown = sorted(chosen - set(runs))
     if unknown:
         message = f"there is no run {', '.join(unknown)}."
-        raise ParamsError(message, remedy=f"Known are {', '.join(runs)}.")
-    return [run for name, run in runs.items() if name in names or not names]
+        remedy = f"Known are {', '.join(runs)}, or their numbers from 0 to {len(runs) - 1}."
+        raise ParamsError(message, remedy=remedy)
+    return [run for name, run in runs.items() if name in chosen or not names]
 
 
 def training_data(config: Config, runs: Sequence[Any]) -> dict[str, str]:

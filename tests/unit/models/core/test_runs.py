@@ -116,5 +116,10 @@ def test_arithmetic_counts(config, monkeypatch):
 def test_choose_runs(config):
     assert [run.name for run in choose_runs(config, ["small-seed1"])] == ["small-seed1"]
     assert choose_runs(config, []) == list(config.runs)
+    assert [run.name for run in choose_runs(config, ["1"])] == ["small-seed1"]
+    assert choose_runs(config, ["0", "small-seed1"]) == list(config.runs)
+    with pytest.raises(ParamsError, match="there is no run 2") as error:
+        choose_runs(config, ["2"])
+    assert "numbers from 0 to 1" in error.value.remedy
     with pytest.raises(ParamsError, match=r"no run nobody\. Known are small-seed0, small-seed1"):
         choose_runs(config, ["small-seed1", "nobody"])
