@@ -65,6 +65,9 @@ MODELS: dict[str, dict[str, Any]] = {
 IOU = {"unannotated": 0.2, "ellipse": 0.34, "et": 0.26, "cross_entropy": 0.18}
 N_MIMIC, N_REFLACX = 80, 50
 
+N_PATIENTS = 40
+"""Behind the measures of `model`."""
+
 
 def write_scores(
     folder: Path,
@@ -259,7 +262,9 @@ def model(
     maps = {"decoder": MapScores(thresholds, one, one, one, cases)}
     positive = np.full((2, len(TEN_LABELS)), 20)
     runs = [ScoredRun(Path(f"{name}-seed{seed}"), scores) for seed in one.seeds]
-    return MilModel(name, runs, {"mimic": classes}, classes, {"mimic": positive}, maps, "decoder")
+    n_patients = dict.fromkeys(("auroc", "iou", "pointing"), N_PATIENTS)
+    of_classes = {"mimic": classes}, classes, {"mimic": positive}
+    return MilModel(name, runs, *of_classes, maps, "decoder", n_patients)
 
 
 def measure(by_run: Sequence[Sequence[float]], draws: int, spread: float) -> Measure:

@@ -227,12 +227,15 @@ def compare(
     row: int,
     others_px: NDArray[np.float64],
 ) -> list[Row]:
-    """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined."""
-    places = items.gaze[row].places_px
+    """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined.
+
+    Among the maps is the centre prior, `centre`, which information is gained over.
+    """
+    places, prior = items.gaze[row].places_px, seen["maps"]["centre"]
     rows = []
     for kind, values in seen["maps"].items():
         for pixels, valid in (("valid", seen["valid"]), ("all", None)):
-            measured = scores(values, seen["target"], places, others_px, valid)
+            measured = scores(values, seen["target"], places, others_px, prior, valid)
             if np.isnan(measured["hs"]):  # no gaze on these pixels: nothing to correlate with
                 measured["cc"] = np.nan
             finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}

@@ -29,7 +29,7 @@ from gazescribe.pipeline.core.errors import ParamsError
 TRAINS_AS = 1
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so
 that runs which are trained already are trained anew."""
-SCORES_AS = 1
+SCORES_AS = 2
 """Likewise for the scores of a checkpoint."""
 
 PACE = (

@@ -455,6 +455,13 @@ _table(
         _column("nss", pa.float64(), "Normalised scan-path saliency", null=True),
         _column("auc_judd", pa.float64(), "Against all other pixels", null=True),
         _column("auc_shuffled", pa.float64(), "Against gaze on other images", null=True),
+        _column(
+            "information_gain",
+            pa.float64(),
+            "Over the centre prior, a fixation",
+            unit="bit",
+            null=True,
+        ),
     ],
     "saliency",
 )

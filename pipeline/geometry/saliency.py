@@ -6,7 +6,8 @@ without it all do. Fixations are places (x, y) on the map's own grid, (0, 0) the
 pixel; one counts at the nearest pixel, or not at all where that is outside the map or not valid.
 What is undefined is NaN, except where a definition below says otherwise. Functions raise ArrayError
 where shapes differ, a value is not finite, a distribution is negative or no pixel is valid.
-Sources: `spec/cooperative.md` 6; Bylinskii et al., TPAMI 2019 (MIT/Tübingen benchmark).
+Sources: `spec/cooperative.md` 6; Bylinskii et al., TPAMI 2019 (MIT/Tübingen benchmark); Kümmerer,
+Wallis, Bethge, PNAS 112 (2015) 16054 (information gain).
 """
 
 from typing import Literal
@@ -147,14 +148,57 @@ def auc_shuffled(
     return _area(positive, negative)
 
 
+def information_gain(
+    prediction: Map, prior: Map, fixations_px: FloatArray, valid: Mask | None = None
+) -> float:
+    """How much better a map foretells fixations than a map that is the same for all images.
+
+    The mean over the fixations of log2(P / B), with both maps made densities over the valid pixels:
+    the difference of their log-likelihoods, in bits a fixation. Every fixation counts, also the
+    second on a pixel.
+
+    Parameters
+    ----------
+    prediction, prior : ndarray, shape (height, width)
+        P and B, not negative, such as a network's map and a centre prior.
+    fixations_px : ndarray of float, shape (n, 2)
+        x and y of fixations.
+    valid : ndarray of bool, shape (height, width), optional
+        Pixels that count.
+
+    Returns
+    -------
+    float
+        0 for the prior itself; minus infinity where P is 0 at a fixation; NaN without fixation, or
+        where B is 0 at one, or a map has no mass.
+    """
+    _distributions(prediction, prior, valid)  # refuses what is no distribution
+    pixels = _at(fixations_px, prediction.shape, valid)
+    if not len(pixels[0]):
+        return float("nan")
+    counts = np.ones(prediction.shape, bool) if valid is None else valid
+    p, b = (
+        np.asarray(values, float)[pixels] / (np.asarray(values, float)[counts].sum() or np.nan)
+        for values in (prediction, prior)
+    )
+    if np.isnan(p).any() or not (b > 0).all():
+        return float("nan")
+    with np.errstate(divide="ignore"):
+        return float(np.mean(np.log2(p) - np.log2(b)))
+
+
 def scores(
     prediction: Map,
     target: Map,
     fixations_px: FloatArray,
     others_px: FloatArray,
+    prior: Map,
     valid: Mask | None = None,
 ) -> dict[str, float]:
-    """Give every measure by the name of its column in score tables."""
+    """Give every measure by the name of its column in score tables.
+
+    `prior` is what `information_gain` is over.
+    """
     return {
         "kl": kl(prediction, target, valid),
         "cc": cc(prediction, target, valid),
@@ -163,6 +207,7 @@ def scores(
         "nss": nss(prediction, fixations_px, valid),
         "auc_judd": auc_judd(prediction, fixations_px, valid),
         "auc_shuffled": auc_shuffled(prediction, fixations_px, others_px, valid),
+        "information_gain": information_gain(prediction, prior, fixations_px, valid),
     }
 
 

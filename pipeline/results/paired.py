@@ -42,6 +42,28 @@ def correct(frame: pd.DataFrame, tests: Sequence[str], family: Sequence[str]) ->
     return frame
 
 
+def withhold(
+    frame: pd.DataFrame, tests: Sequence[str], min_patients: int
+) -> tuple[pd.DataFrame, list[str]]:
+    """Take the p values from rows whose `n_patients` are too few; give also what says so.
+
+    To be done before `correct`: a p value that is not told is none of a family.
+    """
+    few = frame["n_patients"] < min_patients
+    columns = [f"p_{test}" for test in tests]
+    withheld = few & frame[columns].notna().any(axis=1)
+    if not withheld.any():
+        return frame, []
+    told = frame.copy()
+    told.loc[few, columns] = np.nan
+    n_least = frame.loc[withheld, "n_patients"].min()
+    note = (
+        f"No p value, a dash, in {withheld.sum()} of {len(frame)} rows: fewer than {min_patients}"
+        f" patients stand behind them, down to {n_least} (`tabulate.min_patients`)."
+    )
+    return told, [note]
+
+
 def show_tests(
     frame: pd.DataFrame, over: str, tests: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, Format]]:

@@ -12,3 +12,4 @@ class Tabulate(Strict):
     confidence: float = Field(gt=0, lt=1)
     seed: int = Field(ge=0)
     n_examples: int = Field(ge=1)
+    min_patients: int = Field(ge=2)

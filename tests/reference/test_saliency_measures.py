@@ -9,10 +9,20 @@ import re
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.special import logsumexp
 from scipy.stats import entropy, pearsonr
 from sklearn.metrics import roc_auc_score
 
-from gazescribe.pipeline.geometry.saliency import auc_judd, auc_shuffled, cc, hs, kl, nss, sim
+from gazescribe.pipeline.geometry.saliency import (
+    auc_judd,
+    auc_shuffled,
+    cc,
+    hs,
+    information_gain,
+    kl,
+    nss,
+    sim,
+)
 
 FIXATIONS = (  # x, y
     np.array([(0, 10), (1, 11), (2, 12), (2, 12), (2, 12)]),
@@ -120,3 +130,25 @@ def test_scipy_and_sklearn_agree(drawn):
     truth = np.r_[np.ones(len(there)), np.zeros(len(elsewhere))]
     found = auc_shuffled(prediction, fixations, others, valid)
     assert found == pytest.approx(roc_auc_score(truth, np.r_[there, elsewhere]))
+
+
+def test_information_gain_as_pysaliency_has_it(drawn):
+    """The mean of log p(x) less that of the baseline, of normalised log-densities, by ln 2."""
+    prediction, prior, fixations, _, valid = drawn
+    at = on_pixels(fixations, valid)
+
+    def log_density(values):
+        logs = np.where(valid, np.log(values + 0.1), -np.inf)
+        return logs - logsumexp(logs)
+
+    likelihoods = [log_density(values)[at].mean() for values in (prediction, prior)]
+    found = information_gain(prediction + 0.1, prior + 0.1, fixations, valid)
+    assert found == pytest.approx((likelihoods[0] - likelihoods[1]) / np.log(2))
+    # The expected gain under one's own density is the divergence between the two.
+    places = np.argwhere(valid)[:, ::-1]
+    weights = (prediction + 0.1)[valid] / (prediction + 0.1)[valid].sum()
+    gains = [
+        information_gain(prediction + 0.1, prior + 0.1, place[None], valid) for place in places
+    ]
+    divergence = entropy((prediction + 0.1)[valid], (prior + 0.1)[valid], base=2)
+    assert np.sum(weights * gains) == pytest.approx(divergence)

@@ -21,7 +21,7 @@ from gazescribe.pipeline.results.cooperative.measured import (
 )
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
 from gazescribe.pipeline.results.cooperative.tables import DIAGNOSIS, NAMES, PAPER_METRICS
-from gazescribe.pipeline.results.paired import compare, correct, show_tests
+from gazescribe.pipeline.results.paired import compare, correct, show_tests, withhold
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.statistics import (
     delong,
@@ -58,15 +58,15 @@ _OF_IMAGES = (
     " left out of all that compares them."
 )
 _OF_METRICS = (
-    f"{_HOLM} and over the paper's three metrics (KL, CC, HS) or the four others; valid and all"
+    f"{_HOLM} and over the paper's three metrics (KL, CC, HS) or the five others; valid and all"
     " pixels apart. Shown are valid pixels."
 )
 DIAGNOSIS_NOTES = [_SHARED, _EXACT, _OF_CLASSES]
 MAP_NOTES = [_SHARED, _OF_IMAGES, _OF_METRICS]
 
 
-def diagnosis_tests(models: Models, confidence: float) -> PaperTable | None:
-    """Test differences of accuracy and AUROC."""
+def diagnosis_tests(models: Models, confidence: float, min_patients: int) -> PaperTable | None:
+    """Test differences of accuracy and AUROC; no p value with fewer patients than that."""
     diagnosed = {name: model.diagnosed for name, model in models.items() if model.diagnosed}
     tested = []
     for metric in DIAGNOSIS:
@@ -77,19 +77,28 @@ def diagnosis_tests(models: Models, confidence: float) -> PaperTable | None:
             tested.append(row)
     tests = ("subjects", "mcnemar", "delong", "seeds")
     title = "Paired tests of the diagnosis, test"
-    return _table(title, tested, tests, DIAGNOSIS_NOTES)
+    return _table(title, tested, tests, min_patients, DIAGNOSIS_NOTES)
 
 
 def _diagnosis_test(
     model: Diagnosed, other: Diagnosed, metric: str, confidence: float
 ) -> dict[str, Any]:
     test = compare(model.measures[metric], other.measures[metric], confidence)
+    test["n_patients"] = _n_patients(model.aligned.cases, metric)
     test |= {"p_mcnemar": np.nan, "p_delong": np.nan}
     if metric == "accuracy":
         test["p_mcnemar"] = sign_p(model.right.mean(axis=0) - other.right.mean(axis=0))
     if metric in DIAGNOSES:
         test["p_delong"] = _delong_p(model, other, metric)
     return test
+
+
+def _n_patients(cases: pd.DataFrame, metric: str) -> int:
+    """Count the patients behind a metric: for the AUROC of a class, the fewer of both sides."""
+    if metric not in DIAGNOSES:
+        return cases["subject_id"].nunique()
+    has_class = cases["target"] == metric
+    return min(cases.loc[side, "subject_id"].nunique() for side in (has_class, ~has_class))
 
 
 def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
@@ -102,8 +111,8 @@ def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
     return normal_p(difference, variance)
 
 
-def map_tests(models: Models, kind: str, confidence: float) -> PaperTable | None:
-    """Test differences of all metrics of one kind of map."""
+def map_tests(models: Models, kind: str, confidence: float, min_patients: int) -> PaperTable | None:
+    """Test differences of all metrics of one kind of map; likewise."""
     tested = []
     for pixels in PIXELS:
         maps = maps_by_model(models, kind, pixels)
@@ -116,7 +125,7 @@ def map_tests(models: Models, kind: str, confidence: float) -> PaperTable | None
     named = {"saliency": "the saliency map", "gradcam": "Grad-CAM"}[kind]
     title = f"Paired tests of {named}, test"
     tests = ("t", "wilcoxon", "subjects", "seeds")
-    return _table(title, tested, tests, MAP_NOTES)
+    return _table(title, tested, tests, min_patients, MAP_NOTES)
 
 
 def _map_test(model: Compared, other: Compared, metric: str, confidence: float) -> dict[str, Any]:
@@ -127,6 +136,7 @@ def _map_test(model: Compared, other: Compared, metric: str, confidence: float) 
     ours, theirs = model.restrict(known, metric), other.restrict(known, metric)
     return compare(ours, theirs, confidence) | {
         "n_images": int(known.sum()),
+        "n_patients": model.aligned.cases.loc[known, "subject_id"].nunique(),
         "p_t": paired_t_p(differences[known]),
         "p_wilcoxon": wilcoxon_p(differences[known]),
     }
@@ -141,18 +151,24 @@ def _pairs(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _table(
-    title: str, tested: list[dict[str, Any]], tests: tuple[str, ...], notes: list[str]
+    title: str,
+    tested: list[dict[str, Any]],
+    tests: tuple[str, ...],
+    min_patients: int,
+    notes: list[str],
 ) -> PaperTable | None:
     """Correct the p values of each family, and put the rows into the form of `tables.md`."""
     if not tested:
         return None
     frame = pd.DataFrame(tested)
+    # the page has valid pixels only
+    is_shown = frame["pixels"] == PIXELS[0] if "pixels" in frame else np.ones(len(frame), bool)
+    known = frame.loc[is_shown, [f"p_{test}" for test in tests]].notna().any()
+    named = {test: HEADINGS.get(test, test) for test in tests if known[f"p_{test}"]}
     for test in tests:
         frame[f"p_{test}_holm"] = np.nan
+    frame, few = withhold(frame, tests, min_patients)
     frame = correct(frame, tests, ["family"])
-    # the page has valid pixels only
-    on_page = frame[frame["pixels"] == PIXELS[0]] if "pixels" in frame else frame
-    named = {test: HEADINGS.get(test, test) for test in tests if on_page[f"p_{test}"].notna().any()}
-    on_page = on_page.assign(metric=on_page["metric"].map(NAMES))
+    on_page = frame[is_shown].assign(metric=frame["metric"].map(NAMES))
     shown, formats = show_tests(on_page, "over patients", named)
-    return PaperTable(title, frame, shown, notes, formats)
+    return PaperTable(title, frame, shown, [*notes, *few], formats)

@@ -28,7 +28,7 @@ from gazescribe.pipeline.results.runs import (
 )
 
 PIXELS = ("valid", "all")
-METRICS = ("kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled")
+METRICS = ("kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled", "information_gain")
 NO_FOLD = -1
 _ALLOWED = {"split": SPLITS, "target": DIAGNOSES, "map": SALIENCY_MAPS, "pixels": PIXELS}
 

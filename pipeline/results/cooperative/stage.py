@@ -80,15 +80,15 @@ def run(
     scored = _score(runs_of, starts, draws, scores)
     trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
     histories = joint.read_trained(scored, runs, models) if models else {}
-    confidence = params.confidence
+    confidence, n_least = params.confidence, params.min_patients
     made: dict[str, PaperTable | None] = {  # in the order of the page
         "table_1_diagnosis": tables.diagnosis(scored, published, confidence),
-        "diagnosis_tests": diagnosis_tests(scored, confidence),
+        "diagnosis_tests": diagnosis_tests(scored, confidence, n_least),
         "table_2_saliency": tables.saliency(scored, published, confidence),
         "table_2_further_metrics": tables.further_metrics(scored, published, confidence),
-        "saliency_tests": map_tests(scored, "saliency", confidence),
+        "saliency_tests": map_tests(scored, "saliency", confidence, n_least),
         "gradcam": tables.gradcam(scored, confidence),
-        "gradcam_tests": map_tests(scored, "gradcam", confidence),
+        "gradcam_tests": map_tests(scored, "gradcam", confidence, n_least),
         "joint_or_staged": joint.joint_table(scored, runs, histories),
     }
     drawn = draw_tables(made, DRAWN, TABLE_OF)

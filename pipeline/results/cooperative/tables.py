@@ -34,6 +34,7 @@ NAMES = {
     "nss": "NSS",
     "auc_judd": "AUC-Judd",
     "auc_shuffled": "AUC, shuffled",
+    "information_gain": "information gain, bits a fixation",
 }
 DIAGNOSIS_NOTE = (
     "AUROC of a class: against the two others. macro: mean of the three, the primary figure; micro:"
@@ -101,7 +102,12 @@ def further_metrics(
 ) -> PaperTable | None:
     """Table 2 with the metrics of the saliency benchmark."""
     title = "Table 2, further metrics: SIM of the MIT benchmark, and fixations themselves"
-    note = "A metric without fixations on the image is undefined there; images says how many."
+    note = (
+        "A metric without fixations on the image is undefined there; images says how many."
+        " Information gain (Kümmerer et al. 2015): by how much a map, as a density, foretells the"
+        " fixations better than the centre prior does, whose spread is that of the training"
+        " fixations; below 0 it foretells them worse."
+    )
     return _fit_table(title, [note], models, "saliency", FURTHER, confidence, published)
 
 

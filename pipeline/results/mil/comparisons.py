@@ -5,12 +5,13 @@ The paper compares intervals by eye; these tests are ours.
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel
-from gazescribe.pipeline.results.paired import compare, correct, show_tests
+from gazescribe.pipeline.results.paired import compare, correct, show_tests, withhold
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.statistics import wilcoxon_p
 
@@ -25,23 +26,30 @@ NOTE = (
 )
 
 
-def comparisons(models: Mapping[str, MilModel], confidence: float) -> PaperTable | None:
-    """Test the differences of macro means of IoU and AUROC between models."""
+def comparisons(
+    models: Mapping[str, MilModel], confidence: float, min_patients: int
+) -> PaperTable | None:
+    """Test the differences of macro means of IoU and AUROC between models.
+
+    No p value is told where fewer patients than `min_patients` stand behind it.
+    """
     tested = []
     for metric in ("iou", "auroc"):
         measured = {name: model.measures().get(metric) for name, model in models.items()}
         macro = {name: measure.macro() for name, measure in measured.items() if measure}
         for group, name, other in _pairs(list(macro)):
-            row = {"metric": metric, "group": group, "model": name, "other": other}
+            row: dict[str, Any] = {"metric": metric, "group": group, "model": name, "other": other}
             row |= compare(macro[name], macro[other], confidence)
             of_images = _images_p(models[name], models[other]) if metric == "iou" else np.nan
-            tested.append(row | {"p_images": of_images})
+            row |= {"n_patients": models[name].n_patients[metric], "p_images": of_images}
+            tested.append(row)
     if not tested:
         return None
-    frame = correct(pd.DataFrame(tested), TESTS, ["metric", "group"])
+    frame, few = withhold(pd.DataFrame(tested), TESTS, min_patients)
+    frame = correct(frame, TESTS, ["metric", "group"])
     shown, formats = show_tests(frame, "over subjects", dict(zip(TESTS, TESTS, strict=True)))
     title = "Paired tests between models, macro means, test"
-    return PaperTable(title, frame, shown, [NOTE], formats)
+    return PaperTable(title, frame, shown, [NOTE, *few], formats)
 
 
 def _pairs(names: list[str]) -> list[tuple[str, str, str]]:

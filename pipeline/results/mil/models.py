@@ -133,6 +133,7 @@ class MilModel:
     maps: dict[str, MapScores]  # by kind of map
     # the kind with the best mean IoU on validation cases; None without validation cases
     map: str | None
+    n_patients: dict[str, int]  # behind each of `measures`
 
     @property
     def scores(self) -> MilScores:
@@ -188,6 +189,11 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
     unknown = np.full((len(seeds), len(TEN_LABELS)), np.nan)
     auroc_validation = unknown if validation is None else _auroc_values(validation)
     means = {kind: float(scores.validation.macro().mean()[0]) for kind, scores in maps.items()}
+    n_patients = {}
+    if PAPER_DATASET in tested:
+        n_patients["auroc"] = tested[PAPER_DATASET].cases["subject_id"].nunique()
+    for scores in maps.values():  # all kinds are of the same cases
+        n_patients |= dict.fromkeys(("iou", "pointing"), scores.cases["subject_id"].nunique())
     model = MilModel(
         runs[0].model,
         runs,
@@ -200,6 +206,7 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
         maps,
         # of equal kinds the first
         max(means, key=lambda kind: means[kind]) if means else None,
+        n_patients,
     )
     return model, _cases(tested, localised)
 

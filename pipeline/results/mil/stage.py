@@ -96,7 +96,7 @@ def run(
         "ellipse_shares": fractions.fraction_table(curves, equal, published, confidence),
         "noise": experiments.noise(models, published, confidence, noisy),
         "lambdas": experiments.lambdas(models, published),
-        "comparisons": comparisons(models, confidence),
+        "comparisons": comparisons(models, confidence, params.min_patients),
         "maps": tables.maps(models),
         "thresholds": tables.thresholds(models),
         "histogram": histogram_table(values) if values else None,

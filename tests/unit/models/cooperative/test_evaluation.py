@@ -183,7 +183,8 @@ def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path
         np.testing.assert_allclose(own, chances, atol=1e-5)
         for kind, values in maps.items():
             for pixels, valid in (("valid", one["valid"]), ("all", None)):
-                expected = scores(values, one["target"], one["gaze"].places_px, others, valid)
+                places = one["gaze"].places_px, others
+                expected = scores(values, one["target"], *places, maps["centre"], valid)
                 row = compared.loc[(name, kind, pixels), list(expected)].astype(float)
                 np.testing.assert_allclose(row, list(expected.values()), rtol=1e-3, atol=1e-5)
     assert said["p_chf"].round(4).nunique() == len(said)  # images of one answer would show nothing

@@ -7,6 +7,7 @@ from gazescribe.pipeline.geometry.saliency import (
     auc_shuffled,
     cc,
     hs,
+    information_gain,
     kl,
     nss,
     scores,
@@ -112,6 +113,18 @@ def test_auc_shuffled_compares_with_fixations_elsewhere():
     assert auc_shuffled(MAP, FIRST, others, LEFT) == 0.5
 
 
+def test_information_gain_is_in_bits_a_fixation():
+    prediction = np.array([[1.0, 1.0], [2.0, 4.0]])
+    assert information_gain(prediction, FLAT, LAST) == pytest.approx(1)  # 4/8 against 1/4
+    assert information_gain(prediction, FLAT, np.vstack([LAST, FIRST])) == pytest.approx(0)
+    assert information_gain(prediction, 7 * prediction, LAST) == 0
+    # Densities are over the valid pixels: 2/3 against 1/2.
+    below = np.array([[0.0, 1.0]])
+    assert information_gain(prediction, FLAT, below, LEFT) == pytest.approx(np.log2(4 / 3))
+    nowhere = np.array([[1.0, 1.0], [1.0, 0.0]])
+    assert information_gain(nowhere, FLAT, LAST) == -np.inf
+
+
 @pytest.mark.parametrize(
     ("found"),
     [
@@ -124,6 +137,9 @@ def test_auc_shuffled_compares_with_fixations_elsewhere():
         pytest.param(auc_judd(MAP, np.array([[1.0, 0.0]]), LEFT), id="fixation on no valid pixel"),
         pytest.param(auc_shuffled(MAP, LAST, np.empty((0, 2))), id="no other fixations"),
         pytest.param(auc_shuffled(MAP, np.empty((0, 2)), LAST), id="no fixation of this image"),
+        pytest.param(information_gain(MAP, FLAT, np.empty((0, 2))), id="gain without fixation"),
+        pytest.param(information_gain(MAP, 0 * FLAT, LAST), id="gain over a prior of nothing"),
+        pytest.param(information_gain(0 * MAP, FLAT, LAST), id="gain of nothing"),
     ],
 )
 def test_undefined_is_nan(found):
@@ -155,14 +171,16 @@ def test_half_precision_maps_are_computed_in_double():
 
 
 def test_a_constant_prediction_scores_as_knowing_nothing():
-    found = scores(3 * FLAT, MAP, LAST, FIRST)
+    found = scores(3 * FLAT, MAP, LAST, FIRST, FLAT)
     assert {name: found[name] for name in ("cc", "sim", "nss")} == {"cc": 0, "sim": 0, "nss": 0}
     assert found["auc_judd"] == found["auc_shuffled"] == 0.5
 
 
 def test_scores_names_every_measure():
-    found = scores(MAP, OTHER, LAST, FIRST, LEFT | True)
+    found = scores(MAP, OTHER, LAST, FIRST, FLAT, LEFT | True)
     assert found["kl"] == kl(MAP, OTHER)
     assert found["auc_shuffled"] == auc_shuffled(MAP, LAST, FIRST) == 1
-    assert list(found) == ["kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled"]
+    assert found["information_gain"] == information_gain(MAP, FLAT, LAST) > 0
+    fit = ["kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled", "information_gain"]
+    assert list(found) == fit
     assert found["sim"] != found["hs"]

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from gazescribe.pipeline.results.settings import Tabulate
 
-SOUND = {"n_bootstrap": 1, "confidence": 0.95, "seed": 0, "n_examples": 1}
+SOUND = {"n_bootstrap": 1, "confidence": 0.95, "seed": 0, "n_examples": 1, "min_patients": 2}
 
 
 def test_the_least_that_is_allowed():
@@ -18,6 +18,7 @@ def test_the_least_that_is_allowed():
         pytest.param("confidence", 1.0, id="certainty"),
         pytest.param("seed", -1, id="seed"),
         pytest.param("n_examples", 0, id="no example"),
+        pytest.param("min_patients", 1, id="one patient"),
         pytest.param("n_draws", 3, id="unknown"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.results.cooperative.scores import (
+    METRICS,
     check_cases,
     read_classification,
     read_cooperative_runs,
@@ -34,7 +35,7 @@ def test_tables_are_aligned_by_image(tmp_path):
     assert one.scores.shape == (2, 12, 3)
     maps = read_saliency(read_cooperative_runs(turned)["cooperative"])
     assert len(maps) == 8
-    assert maps["gradcam", "all"].scores.shape == (2, 12, 7)
+    assert maps["gradcam", "all"].scores.shape == (2, 12, len(METRICS))
     assert np.isnan(maps["gradcam", "all"].scores).any(axis=2)[0].tolist() == [
         number % 10 % 3 == 0 for number in range(12)
     ]

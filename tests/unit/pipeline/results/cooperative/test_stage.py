@@ -24,7 +24,7 @@ TABLES = (
     "joint_or_staged",
 )
 FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
-PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2)
+PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2, min_patients=8)
 STAGES = ("contrastive", "dual_encoder", "cooperative", "joint_sum")
 
 

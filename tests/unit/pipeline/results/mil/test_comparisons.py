@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.results.mil.comparisons import comparisons
-from tests.scores import model
+from tests.scores import N_PATIENTS, model
 
 SEEDS = np.array([[0.0], [0.01], [-0.01], [0.005]])
 
@@ -18,7 +18,7 @@ def models(**iou):
 @pytest.fixture(scope="module")
 def table():
     found = models(unannotated=0.2, ellipse=0.34, et=0.26, ablation_4=0.24, cross_entropy=0.18)
-    return comparisons(found, 0.95)
+    return comparisons(found, 0.95, 20)
 
 
 def test_pairs(table):
@@ -61,12 +61,26 @@ def test_what_the_test_over_images_takes_for_granted(table):
 
 
 def test_one_model_is_no_pair():
-    assert comparisons(models(ablation_4=0.2), 0.95) is None
-    assert comparisons(models(ablation_4=0.2, ablation_5=0.2), 0.95) is None
+    assert comparisons(models(ablation_4=0.2), 0.95, 20) is None
+    assert comparisons(models(ablation_4=0.2, ablation_5=0.2), 0.95, 20) is None
 
 
 def test_one_seed_has_no_test_over_seeds():
     found = {name: model(name, [[value]]) for name, value in (("et", 0.3), ("ellipse", 0.35))}
-    frame = comparisons(found, 0.95).frame
+    frame = comparisons(found, 0.95, 20).frame
     assert frame["p_seeds"].isna().all()
     assert (frame["n_seeds"] == 1).all()
+
+
+def test_few_patients_give_no_p_value():
+    found = models(unannotated=0.2, ellipse=0.34, et=0.26)
+    enough, few = (comparisons(found, 0.95, N_PATIENTS + more) for more in (0, 1))
+    tests = [
+        f"p_{name}{which}" for name in ("subjects", "images", "seeds") for which in ("", "_holm")
+    ]
+    assert enough.frame["p_subjects"].notna().all()
+    assert few.frame[tests].isna().all(axis=None)
+    assert few.frame["low"].notna().all()
+    assert few.shown["p subjects"].isna().all()
+    assert "fewer than 41 patients stand behind them, down to 40" in few.notes[-1]
+    assert len(enough.notes) == len(few.notes) - 1
