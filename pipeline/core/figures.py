@@ -38,7 +38,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """Write a figure as PNG and SVG, laid out once, with the same bytes every time."""
     if layout := figure.get_layout_engine():
         layout.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # with a layout of any kind each file is drawn twice
     for suffix, metadata in FORMATS.items():
         with (
             replacing(folder / f"{name}.{suffix}") as beside,
