@@ -1,6 +1,34 @@
 import subprocess
+from contextlib import nullcontext
 
 import pytest
+
+from gazescribe.pipeline.core import parallel
+
+
+def pytest_collection_modifyitems(items):
+    """Those that share workers come last, and one after another: workers that idle take time."""
+    items.sort(key=lambda item: "two_workers" in item.fixturenames)
+
+
+@pytest.fixture(scope="session")
+def started_workers():
+    with parallel._local_cluster(2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def two_workers(started_workers, monkeypatch):
+    """Two workers as `--workers 2` starts them, which stay: a start takes seconds of CPU.
+
+    How they start and end is tested in core/test_parallel.py and e2e/test_scheduler.py.
+    """
+
+    def running(n_workers):
+        assert n_workers == 2
+        return nullcontext(started_workers)
+
+    monkeypatch.setattr(parallel, "_local_cluster", running)
 
 
 @pytest.fixture

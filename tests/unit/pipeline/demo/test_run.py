@@ -54,6 +54,7 @@ def test_truth_names_every_reading_once(written):
     assert all(row["text"] for row in rows)
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_workers_do_not_change_a_byte(written, tmp_path):
     result = run(tmp_path / "raw", "--readings", 11, "--images", "none", "--workers", 2)
     assert result.exit_code == 0, result.output

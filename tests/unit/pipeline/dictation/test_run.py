@@ -176,6 +176,7 @@ def test_long_reports_make_smaller_tasks(monkeypatch):
     assert [len(task) for task in _tasks(reports)] == [2, 2]
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):
     """Five tasks, so that workers are started."""
     monkeypatch.setattr("gazescribe.pipeline.dictation.run.REPORTS_A_TASK", 1)

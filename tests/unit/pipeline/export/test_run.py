@@ -74,6 +74,7 @@ def test_a_rebuild_gives_the_same_bytes(inputs, exported, tmp_path, form):
     assert content(tmp_path / "again") == content(exported(form))
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_other_workers_give_the_same_bytes(inputs, exported, tmp_path):
     maps = ("--shards", inputs.label, "--shards", inputs.saliency)
     inputs.export(tmp_path / "out", "zarr", *maps, "--workers", "2")

@@ -278,7 +278,7 @@ def test_what_is_refused(project, how, options, message):
 # The same bytes, come what may
 
 
-@pytest.mark.usefixtures("three_a_shard")
+@pytest.mark.usefixtures("three_a_shard", "two_workers")
 def test_workers_and_order_do_not_matter(project):
     _, alone = build(project, "alone", "--workers", 1)
     assert len([name for name in alone if name.endswith(".npy")]) == 4

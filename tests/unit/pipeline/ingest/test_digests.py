@@ -94,6 +94,7 @@ def test_files_that_cannot_be_read_are_named(read):
     assert "this is not a whole gzip file (Compressed file ended" in digests.unreadable["b c.gz"]
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_bytes_do_not_depend_on_workers(read, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "BATCH_FILES", 1)
     tasks = [*TASKS, Task("d", "whole")]

@@ -1,4 +1,5 @@
 import pyarrow.parquet as pq
+import pytest
 
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.ingest.chunks import CHUNK_READINGS
@@ -7,6 +8,7 @@ from gazescribe.pipeline.ingest.settings import IngestOptions
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_bytes_do_not_depend_on_workers_or_on_a_second_run(reflacx_tree, tmp_path):
     for number in range(2 * CHUNK_READINGS + 1):
         reflacx_tree.add(f"P300R{number:06d}", 99000000 + number)
