@@ -16,13 +16,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from gazescribe.models.cooperative.gaze import gaze_grid
 from gazescribe.models.cooperative.items import CooperativeItems, block_of
 from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
+from gazescribe.models.core.loaders import load_batches
 from gazescribe.models.training.sampling import (
     ORDER,
     EpochSampler,
     EvenBatches,
     Key,
     generator,
-    load_batches,
     place,
 )
 from gazescribe.pipeline.core.errors import ParamsError

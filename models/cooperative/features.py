@@ -15,13 +15,8 @@ from gazescribe.models.cooperative.dual_encoder import Fusion
 from gazescribe.models.cooperative.items import CooperativeItems
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.core.device import Machine, process_rank
-from gazescribe.models.training.sampling import (
-    EpochSampler,
-    EvenBatches,
-    Key,
-    Tensors,
-    load_batches,
-)
+from gazescribe.models.core.loaders import Tensors, load_batches
+from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 
 Loader = DataLoader[Tensors]
 

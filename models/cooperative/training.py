@@ -37,10 +37,10 @@ from gazescribe.models.cooperative.settings import (
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
+from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
-from gazescribe.models.training.sampling import Tensors
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import DIAGNOSES

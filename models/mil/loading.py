@@ -14,16 +14,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gazescribe.models.core.images import open_images
+from gazescribe.models.core.loaders import Tensors, load_batches
 from gazescribe.models.mil.items import MilItems
 from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
 from gazescribe.models.training.augment import draw
-from gazescribe.models.training.sampling import (
-    EpochSampler,
-    EvenBatches,
-    Key,
-    Tensors,
-    load_batches,
-)
+from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import Shards, open_shards

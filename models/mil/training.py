@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
+from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.mil.items import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
@@ -29,7 +30,6 @@ from gazescribe.models.mil.summary import summarise_items
 from gazescribe.models.training.augment import apply
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
-from gazescribe.models.training.sampling import Tensors
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from gazescribe.models.core.checkpoint import Checkpoint, load_checkpoint
 from gazescribe.models.core.config import SYSTEMS
+from gazescribe.models.core.loaders import BatchLoader
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
@@ -151,12 +152,9 @@ def predict_images(
     network: Any = predictor.network  # torch declares no `to` with both arguments
     # A third faster on a processor for networks of thin layers, the same within rounding.
     network.to(device, memory_format=torch.channels_last)
-    loader = DataLoader(
-        _FittedImages(images, predictor.size, predictor.resize),
-        batch_size=batch_size,
-        num_workers=workers,
-        collate_fn=list,
-    )
+    dataset = _FittedImages(images, predictor.size, predictor.resize)
+    # Arrays, not tensors: they go through pipes and need no shared memory.
+    loader = BatchLoader(dataset, workers, batch_size=batch_size, collate_fn=list)
     for batch in loader:
         yield from _predict_batch(batch, predictor, kind, device)
 

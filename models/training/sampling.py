@@ -4,19 +4,14 @@ Items have keys (epoch, index), so that loader processes that live on know the e
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, distributed
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch import distributed
+from torch.utils.data import Sampler
 
 from gazescribe.pipeline.core.errors import ParamsError
 
 Key = tuple[int, int]
-Tensors = dict[str, Tensor]
-"""An item, or a batch, by the names of its parts."""
-
 ORDER, SEED, AUGMENT = range(3)
 """What a stream of random numbers is for: streams of the same seed and epoch differ."""
 
@@ -88,26 +83,14 @@ class EvenBatches(Sampler[list[Key]]):
 
     def __init__(self, n_items: int, batch_size: int) -> None:
         self._n_items = n_items
-        self._batch_size = batch_size
+        self.batch_size = batch_size
 
     def __len__(self) -> int:
         fewest = self._n_items // place()[1]
-        return (fewest + self._batch_size - 1) // self._batch_size
+        return (fewest + self.batch_size - 1) // self.batch_size
 
     def __iter__(self) -> Iterator[list[Key]]:
         rank, world_size = place()
         share = np.arange(rank, self._n_items, world_size)
         batches = np.array_split(share, len(self)) if len(self) else []
         return ([(0, int(index)) for index in batch] for batch in batches)
-
-
-def load_batches(dataset: Dataset[Any], workers: int, **options: Any) -> DataLoader[Any]:
-    """Load a data set by its sampler, in so many processes of its own; options are torch's."""
-    return DataLoader(
-        dataset,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        pin_memory=torch.cuda.is_available(),
-        generator=torch.Generator(),  # its own, so that the global one is as in a resumed run
-        **options,
-    )

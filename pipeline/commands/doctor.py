@@ -23,6 +23,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.shared_memory import MORE, SHARED, free_shared_memory
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.roots import find_root
 
@@ -42,6 +43,8 @@ SHARDS_GB = 58
 """Disk for all of MIMIC-CXR's frontal images at 512 pixels (49 GB) and all maps (9 GB)."""
 MEMORY_GB = 4
 """What one worker of the widest stage takes, with room for the page cache."""
+SHARED_MB = 1000
+"""What the loaders of the profile `paper` hold at once: 8 processes, 2 batches each."""
 MARKS = {"ok": ("✓", "green"), "hint": ("•", "yellow"), "wrong": ("✗", "red")}
 
 
@@ -63,6 +66,7 @@ def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} on {platform.system()}")
     yield _cores(os.cpu_count() or 1)
     yield _memory(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+    yield from _shared_memory(free_shared_memory())
     yield _disk(shutil.disk_usage(folder).free / 1e9)
     yield _gpu(environment)
     yield from map(_library, LIBRARIES)
@@ -83,6 +87,14 @@ def _cores(count: int) -> Finding:
 def _memory(gigabytes: float) -> Finding:
     advice = "Give `--workers 1` to the stages that take it."
     return _amount("memory", f"{gigabytes:.0f} GB", advice, enough=gigabytes >= MEMORY_GB)
+
+
+def _shared_memory(free: int | None) -> Iterator[Finding]:
+    if free is None:  # a system that has no such folder
+        return
+    amount = f"{free / 1e6:,.0f} MB free in {SHARED}"
+    advice = f"Training with several `workers` is slower, or goes without them. {MORE}"
+    yield _amount("shared memory", amount, advice, enough=free / 1e6 >= SHARED_MB)
 
 
 def _disk(free_gb: float) -> Finding:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import sys
 
 import pytest
 
@@ -19,7 +20,8 @@ def found(name, folder=ROOT, **environment):
 def test_this_machine_is_well():
     shown = json.loads(gazescribe("doctor", "--json"))["findings"]
     names = [one["what"] for one in shown]
-    assert names[:4] == ["python", "cores", "memory", "disk"]
+    shared = ["shared memory"] if sys.platform == "linux" else []
+    assert names[: 4 + len(shared)] == ["python", "cores", "memory", *shared, "disk"]
     assert {"torch", "dvc", "spacy", "data"} <= set(names)
     assert [one for one in shown if one["state"] == "wrong"] == []
 
@@ -38,6 +40,8 @@ def test_text_has_a_line_for_each_and_no_colour_off_a_terminal():
         pytest.param(doctor._cores(2), "hint", id="few-cores"),
         pytest.param(doctor._memory(64), "ok", id="much-memory"),
         pytest.param(doctor._memory(2), "hint", id="little-memory"),
+        pytest.param(*doctor._shared_memory(2 * 10**9), "ok", id="much-shared-memory"),
+        pytest.param(*doctor._shared_memory(64 * 10**6), "hint", id="as-in-a-container"),
         pytest.param(doctor._disk(500), "ok", id="much-disk"),
         pytest.param(doctor._disk(10), "hint", id="little-disk"),
     ],
@@ -45,6 +49,13 @@ def test_text_has_a_line_for_each_and_no_colour_off_a_terminal():
 def test_advice_comes_where_something_lacks(finding, state):
     assert finding.state == state
     assert bool(finding.advice) == (state != "ok")
+
+
+def test_little_shared_memory_has_its_remedy():
+    (finding,) = doctor._shared_memory(64 * 10**6)
+    assert finding.found == "64 MB free in /dev/shm"
+    assert "--shm-size" in finding.advice
+    assert list(doctor._shared_memory(None)) == [], "systems that have none"
 
 
 def test_a_library_that_is_absent_is_wrong():
