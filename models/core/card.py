@@ -27,7 +27,7 @@ def model_card(metadata: Mapping[str, Any]) -> str:
     about = (
         f"A network of gazescribe ({metadata['system']}). Input: {size['height']} × {size['width']}"
         f" pixels, letterboxed, {size['channels']} channels, normalised {size['normalise']}."
-        f" Output: {', '.join(metadata['labels'])}.\n"
+        f" Output: {', '.join(metadata['labels'])}.{_start(metadata)}\n"
     )
     parts = [
         f"# {run['name']}\n",
@@ -48,6 +48,19 @@ def model_card(metadata: Mapping[str, Any]) -> str:
         PAPERS,
     ]
     return "\n".join(parts)
+
+
+def _start(metadata: Mapping[str, Any]) -> str:
+    """Say what training began from; nothing of checkpoints that do not know."""
+    data = metadata["training"].get("training")
+    match data.get("started_from") if isinstance(data, Mapping) else None:
+        case {"run": run}:
+            return f" It started from the weights of {run}."
+        case {"file": file, "sha256": digest}:
+            return f" It started from the weights in {file} (SHA-256 {digest})."
+        case {"weights": _}:
+            return " It started from random weights."
+    return ""
 
 
 def _table(content: Mapping[str, Any]) -> str:

@@ -312,6 +312,7 @@ def test_what_a_run_says_of_itself(chain):
         "images": 9, "patients": 6, "without_gaze": 0, "normal": 3, "chf": 3, "pneumonia": 3,
     }  # fmt: skip
     assert said["training"]["split_source"]["egd"].startswith("drawn by ingest: by patient")
+    assert said["training"]["started_from"] == {"run": "dual_encoder-seed0"}
     assert (said["monitor"], said["warnings"]) == ("val_loss", [])
     assert said["seconds"] > 0
     assert said["prepare_s"] > 0

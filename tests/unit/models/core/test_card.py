@@ -28,6 +28,20 @@ def test_it_begins_with_what_goes_in_and_comes_out():
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "sentence"),
+    [
+        ({"run": "contrastive-seed0"}, "It started from the weights of contrastive-seed0."),
+        ({"file": "a.pth", "sha256": "12ab"}, "from the weights in a.pth (SHA-256 12ab)."),
+        ({"weights": "scratch"}, "It started from random weights."),
+    ],
+)
+def test_it_says_what_training_began_from(start, sentence):
+    card = model_card({**SAID, "training": {"training": {"started_from": start}}})
+    (about,) = [line for line in card.splitlines() if line.startswith("A network of gazescribe")]
+    assert about.endswith(sentence)
+
+
 def test_settings_are_rows_in_the_order_of_their_dotted_names():
     assert section(model_card(SAID), "Settings") == [
         "| what | value |",

@@ -72,6 +72,7 @@ def test_a_run_from_shards_to_checkpoint(trained, inputs):
         assert 2 <= row["train_annotated"] <= 3, "an item is left out of each epoch"
     assert summary["best_score"] == max(row["val_auroc"] for row in rows)
     assert summary["training"]["n"]["train"] == {"mimic": 4, "reflacx": 3}
+    assert summary["training"]["started_from"] == {"weights": "scratch"}
     (warning,) = summary["warnings"]
     assert warning.startswith("8 labels have one class only among the 4 validation images")
     network, settings, checkpoint = restored(folder / "model.safetensors")
