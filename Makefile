@@ -14,7 +14,8 @@ ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 # All tests, in groups that take about as long: each imports what it needs, and once. The longest
 # come first; the last holds what no other names.
 GROUPS = tests-pipeline tests-models tests-e2e tests-faults tests-compared tests-rest
-NAMED = tests/unit/pipeline tests/unit/models tests/e2e tests/faults tests/reference tests/property
+NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/e2e tests/faults \
+  tests/reference tests/property
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
 .PHONY: setup demo check test tests $(GROUPS) faults lint style types format clean
@@ -56,7 +57,7 @@ TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 tests-pipeline: setup
 	pytest tests/unit/pipeline
 tests-models: setup
-	pytest tests/unit/models
+	pytest tests/unit/models tests/unit/gazescribe
 tests-e2e: setup
 	pytest tests/e2e
 tests-faults: setup
