@@ -144,7 +144,8 @@ def draw(examples: Mapping[str, Examples], chosen: Sequence[pd.DataFrame]) -> Fi
             radiograph, *beside = axes[number * of_case : (number + 1) * of_case]
             key = case["reading_id"], case["label"]
             _radiograph(radiograph, examples[first], positions[first][key])
-            radiograph.set_title(f"{case['label']} ({case['kind']})", fontsize=6)
+            # The longest label has to fit the panel.
+            radiograph.set_title(f"{case['label']} ({case['kind']})", fontsize=5)
             for panel, (name, maps) in zip(beside, examples.items(), strict=True):
                 _radiograph(panel, maps, positions[name][key])
                 _overlay(panel, maps, positions[name][key])
