@@ -40,6 +40,7 @@ MODELS: dict[str, dict[str, Any]] = {
 SKILL = {"cooperative": 2.5, "mt_unet": 0.5, "joint_sum": 1.0}
 FIT = {"cooperative": 0.6, "dual_encoder": 0.6, "mt_unet": 0.5, "unet_s": 0.4, "joint_sum": 0.5}
 BASELINE_FIT = {"centre": 0.3, "mean": 0.35}
+TARGET = {"saliency_from": "samples", "sigma_deg": None, "sigma_px": 75.5}
 N = 48
 
 
@@ -105,6 +106,8 @@ def write_run(folder: Path, settings: Mapping[str, Any], images: Sequence[int]) 
                 compared += maps(about, kind, mean + always + own)
     write_tables(folder, diagnosed, compared)
     content = {"settings": dict(settings), "counts": {"left_out": {}, "n": {}}, "seconds": 1.5}
+    content["inference"] = {"s_an_image": 0.25 + seed, "n_images": 5, "machine": "an abacus"}
+    content["targets"] = {"trained": TARGET, "scored": TARGET}
     (folder / "scores.json").write_text(json.dumps(content))
 
 

@@ -8,6 +8,7 @@ A measure that a map leaves undefined is null in its row and in no mean; warning
 Source: Qiu, Rivaz, Xiao 2025, IV; `spec/cooperative.md` 6.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,17 @@ from torch import Tensor, nn
 
 from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
-from gazescribe.models.cooperative.items import CooperativeItems, build_lists, summarise_lists
+from gazescribe.models.cooperative.items import (
+    CooperativeItems,
+    build_lists,
+    summarise_lists,
+    targets_of,
+)
 from gazescribe.models.cooperative.losses import distribution
 from gazescribe.models.cooperative.networks import restored
 from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import finished, machine_name
 from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import DIAGNOSES, TABLES
@@ -34,6 +41,7 @@ UNIFORM = 0.01
 """Share of a uniform map in those that are 0 somewhere (Grad-CAM, mean map): else the divergence of
 one fixation on a 0 is infinite."""
 EXAMPLES_A_CLASS = 2
+N_TIMED = 5  # images whose inference is timed
 HEADLINES = ("kl", "cc", "hs")
 """Measures that sum up a run; null where the map shows no gaze."""
 CHANCES = tuple(f"p_{name}" for name in DIAGNOSES)
@@ -60,8 +68,13 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
             " `cooperative.split: folds` tests every image once."
         )
         raise AlignmentError(message, where=config.inputs.egd, remedy=remedy)
-    network, _, _ = restored(path)
+    network, _, checkpoint = restored(path)
+    summary["targets"] = {
+        "trained": checkpoint.training.get("training", {}).get("targets"),
+        "scored": targets_of(config.inputs.saliency_maps),
+    }
     network.to(device)
+    summary["inference"] = inference_time(network, lists.items["test"], run, config, device)
     baselines = Baselines(lists.items["train"], config, run)
     diagnosed: list[Row] = []
     compared: list[Row] = []
@@ -142,6 +155,35 @@ def look(
                 "valid": batch["valid"][row, 0].numpy(),
                 "image": batch["image"][row, 0].numpy(),
             }
+
+
+@torch.inference_mode()
+def inference_time(
+    network: nn.Module,
+    items: CooperativeItems,
+    run: CooperativeRun,
+    config: Config,
+    device: torch.device,
+) -> Row:
+    """Time the network's answer to single images, without maps that explain it; and on what.
+
+    The median over a few images, in the precision of scoring, 32 bit, after one that does not
+    count, in which libraries set themselves up.
+    """
+    few = items.take(np.arange(len(items))[:N_TIMED])
+    alone = dataclasses.replace(run, workers=0)
+    batches = list(evaluation_loader(few, config.inputs, alone, batch_size=1))
+    seconds = []
+    for batch in [batches[0], *batches]:
+        inputs = inputs_of(batch, run, device)
+        began = finished(device)
+        network(*inputs)
+        seconds.append(finished(device) - began)
+    return {
+        "s_an_image": float(np.median(seconds[1:])),
+        "n_images": len(batches),
+        "machine": machine_name(device),
+    }
 
 
 def inputs_of(

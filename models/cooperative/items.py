@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_of
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import Rows, split_readings, split_source
-from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_kind
+from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_kind, params_of
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import Shards
@@ -136,6 +136,21 @@ def summarise_lists(run: CooperativeRun, lists: Lists) -> dict[str, Any]:
         },
         "left_out": lists.left_out,
         "split_source": {"egd": split_source(run)},
+    }
+
+
+def targets_of(folder: str) -> dict[str, Any]:
+    """Say what the saliency maps of a folder are of: fixations or samples, under which Gaussian.
+
+    What its index does not say is null.
+    """
+    params = params_of(folder)
+    source = params.get("saliency_from")
+    sigmas = open_kind(folder, "heatmaps").index["sigma_deg"].drop_null().unique().to_pylist()
+    return {
+        "saliency_from": source,
+        "sigma_deg": sigmas[0] if len(sigmas) == 1 else None,
+        "sigma_px": params.get("samples_sigma_px") if source == "samples" else None,
     }
 
 

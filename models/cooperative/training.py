@@ -20,7 +20,12 @@ from torch.utils.data import DataLoader
 from gazescribe.models.cooperative.blocks import CooperativeOutput
 from gazescribe.models.cooperative.data import evaluation_loader, training_loader, unit_range
 from gazescribe.models.cooperative.features import cached_loaders
-from gazescribe.models.cooperative.items import CooperativeItems, build_lists, summarise_lists
+from gazescribe.models.cooperative.items import (
+    CooperativeItems,
+    build_lists,
+    summarise_lists,
+    targets_of,
+)
 from gazescribe.models.cooperative.losses import (
     UncertaintyWeights,
     published_triplet_loss,
@@ -267,6 +272,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
         training={
             **summarise_lists(run, lists),
             "split_sha256": split_sha256(split),
+            "targets": targets_of(inputs.saliency_maps),
             "started_from": told(run.weights, run.init_from),
         },
         warnings=[

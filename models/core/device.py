@@ -1,7 +1,10 @@
 """What networks are trained and applied on."""
 
 import os
+import platform
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gazescribe.pipeline.core.errors import GazeError
@@ -47,3 +50,32 @@ def choose_device(accelerator: Accelerator) -> "torch.device":
     if accelerator == "gpu" and not has_gpu:
         raise GazeError("a GPU was asked for, none found.", remedy="Leave --accelerator out.")
     return torch.device("cuda" if has_gpu and accelerator != "cpu" else "cpu")
+
+
+def finished(device: "torch.device") -> float:
+    """Wait until a device has done what it was given, and give the time in seconds."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def machine_name(device: "torch.device") -> str:
+    """Name a device: the GPU, or the processor and the number of its threads that torch uses."""
+    import torch
+
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{_processor()}, threads: {torch.get_num_threads()}"
+
+
+def _processor() -> str:
+    # Python's own answer is empty on most Linux systems.
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()

@@ -5,6 +5,7 @@ are read, so that loader processes share nothing but the files.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,12 +50,17 @@ def index_by_image(images: Shards) -> pd.DataFrame:
     return index.assign(row=np.arange(len(index))).set_index("dicom_id")
 
 
+def params_of(folder: Path | str) -> dict[str, Any]:
+    """Give the parameters that shards were made with, as their index has them; none where not."""
+    metadata = open_shards(folder).index.schema.metadata or {}
+    text = metadata.get(b"params", b"{}").decode("utf-8", "replace")
+    params: dict[str, Any] = parse_json(text, where=f"{folder}, params of the index")
+    return params
+
+
 def resize_of(folder: Path | str) -> str:
     """Tell how `gazescribe images` fitted the radiographs of a folder: direct or published."""
-    metadata = open_shards(folder).index.schema.metadata or {}
-    params = metadata.get(b"params", b"{}").decode("utf-8", "replace")
-    where = f"{folder}, params of the index"
-    return str(parse_json(params, where=where).get("resize", "direct"))
+    return str(params_of(folder).get("resize", "direct"))
 
 
 def check_frames(

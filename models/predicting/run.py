@@ -1,8 +1,8 @@
 """`gazescribe predict`: apply a trained network to pictures.
 
 Reads a checkpoint and JPEG, PNG or DICOM files. Writes to OUT: predictions.json (probabilities, and
-how each picture lies in its maps), shards of maps with their index, overlays/, masks/, and for
-`--boxes` localisation.csv and localisation.json.
+how each picture lies in its maps), shards of maps with their index, overlays/, masks/, timing.json
+(seconds an image, and the machine) and for `--boxes` localisation.csv and localisation.json.
 Drops: pictures that cannot be read, named with the reason in predictions.json.
 
 Work goes on beside OUT, in parts of as many pictures as fill a shard, and moves there whole. A run
@@ -28,6 +28,7 @@ from gazescribe.models.predicting.boxes import Boxes, read_boxes
 from gazescribe.models.predicting.drawing import Panel, write_mask, write_overlay
 from gazescribe.models.predicting.localisation import compare, write_localisation
 from gazescribe.models.predicting.pictures import Picture, without_suffix
+from gazescribe.models.predicting.timing import TIMING, Stopwatch
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.file_names import safe_name
@@ -100,6 +101,7 @@ def run(
     from gazescribe.models.predicting.predictor import load_predictor, predict_images
 
     device = choose_device(accelerator)
+    stopwatch = Stopwatch(device)
     if workers is None:
         workers = (os.cpu_count() or 1) if device.type == "cuda" else 0
     task = make_task(load_predictor(checkpoint), options, pictures)
@@ -121,7 +123,7 @@ def run(
         to_do = [picture for number in missing for picture in parts[number]]
         outputs = predict_images(
             [picture.path for picture in to_do],
-            task.predictor,
+            stopwatch.timed(task.predictor),
             task.kind,
             device=device,
             batch_size=batch_size,
@@ -131,8 +133,10 @@ def run(
         for number in missing:
             of_part = list(islice(shown, len(parts[number])))
             notes[number] = write_part(number, parts[number], of_part, task, folder)
+        timing = stopwatch.summary(task.kind)
+        write_json(timing, folder / TIMING)
         summary = finish([note for note in notes if note is not None], task, folder)
-        return {**summary, "n_kept": len(pictures) - len(to_do)}
+        return {**summary, "n_kept": len(pictures) - len(to_do), "timing": timing}
 
 
 def make_task(predictor: "Predictor", options: PredictOptions, pictures: Sequence[Picture]) -> Task:

@@ -29,7 +29,7 @@ from tests.running import invoke
 
 LIMIT_S = 60
 MEMORY = 3 * 2**30  # bytes that a command may ask for on so small inputs
-VOLATILE = re.compile(rb'"(seconds|prepare_s|peak_memory_mib|images_a_second)": [\d.]+')
+VOLATILE = re.compile(rb'"(seconds|prepare_s|peak_memory_mib|images_a_second|s_an_image)": [\d.]+')
 OURS = (".written.json", ".bidsignore")  # hidden, but part of OUT
 LEFT = (".runs", ".OUT.partial")  # work that the next run takes up
 Snapshot = dict[str, str]

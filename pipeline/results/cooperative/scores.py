@@ -9,11 +9,12 @@ A repetition is what one seed gives; in a cross-validation, what as many seeds a
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.resampling import Floats
@@ -33,11 +34,52 @@ NO_FOLD = -1
 _ALLOWED = {"split": SPLITS, "target": DIAGNOSES, "map": SALIENCY_MAPS, "pixels": PIXELS}
 
 
+class Target(BaseModel):
+    """What saliency maps were drawn from, and under which Gaussian; null is not known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    saliency_from: Literal["fixations", "samples"] | None = None
+    sigma_deg: float | None = None
+    sigma_px: float | None = None
+
+    def __str__(self) -> str:
+        if self.saliency_from is None:
+            return "maps that do not say what they were drawn from"
+        if self.saliency_from == "samples":
+            what, sigma, unit = "every gaze sample", self.sigma_px, " px of the image"
+        else:
+            what, sigma, unit = "fixations by their duration", self.sigma_deg, "° of visual angle"
+        spread = "unknown" if sigma is None else f"{sigma:g}{unit}"
+        return f"{what}, Gaussians of σ {spread}"
+
+
+class Targets(BaseModel):
+    """Maps that a run was trained on, and those that it was scored against."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trained: Target | None = None
+    scored: Target | None = None
+
+
+class Inference(BaseModel):
+    """How long a network takes one image, and on what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    s_an_image: float = Field(ge=0)
+    n_images: int = Field(ge=1)
+    machine: str
+
+
 class CooperativeScores(RunScores):
     """What is used of `scores.json`; it may say more."""
 
     counts: dict[str, Any]
     gives: str | None = None
+    targets: Targets = Targets()
+    inference: Inference | None = None
 
 
 CooperativeRun = ScoredRun[CooperativeScores]

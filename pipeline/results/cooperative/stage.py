@@ -90,6 +90,7 @@ def run(
         "gradcam": tables.gradcam(scored, confidence),
         "gradcam_tests": map_tests(scored, "gradcam", confidence, n_least),
         "joint_or_staged": joint.joint_table(scored, runs, histories),
+        "inference_time": tables.inference(scored),
     }
     drawn = draw_tables(made, DRAWN, TABLE_OF)
     participants = joint.taking_part(scored)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import Models, maps_by_model
-from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
+from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, Target
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
 from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
@@ -46,6 +46,11 @@ SALIENCY_NOTE = (
     "± population standard deviation over images, as published (with several seeds the mean of each"
     " seed's). valid: the image's pixels; all: also the padding around it, as published."
     " centre_prior and mean_map know nothing of the image; both are of the training readings."
+)
+INFERENCE_NOTE = (
+    "Of the network alone, in 32 bit: what it says of the diagnosis and where it draws saliency,"
+    " without Grad-CAM and without reading the image. The paper: about 0.3 s with its network, on"
+    " an RTX 3090. Times compare on one machine only."
 )
 PAPER_METRICS, FURTHER = METRICS[:3], METRICS[3:]
 
@@ -93,7 +98,7 @@ def saliency(
 ) -> PaperTable | None:
     """Table 2: the paper's metrics."""
     title = "Table 2: fit of the saliency map to gaze, test"
-    notes = [SALIENCY_NOTE, *published.remarks.table_2]
+    notes = [SALIENCY_NOTE, *say_targets(models, "saliency"), *published.remarks.table_2]
     return _fit_table(title, notes, models, "saliency", PAPER_METRICS, confidence, published)
 
 
@@ -108,7 +113,8 @@ def further_metrics(
         " fixations better than the centre prior does, whose spread is that of the training"
         " fixations; below 0 it foretells them worse."
     )
-    return _fit_table(title, [note], models, "saliency", FURTHER, confidence, published)
+    notes = [note, *say_targets(models, "saliency")]
+    return _fit_table(title, notes, models, "saliency", FURTHER, confidence, published)
 
 
 def gradcam(models: Models, confidence: float) -> PaperTable | None:
@@ -120,7 +126,50 @@ def gradcam(models: Models, confidence: float) -> PaperTable | None:
         " the same everywhere. centre_prior and mean_map, which know nothing of the image, are"
         " those of the saliency table. The paper argues from single pictures."
     )
-    return _fit_table(title, [note], models, "gradcam", METRICS, confidence)
+    notes = [note, *say_targets(models, "gradcam")]
+    return _fit_table(title, notes, models, "gradcam", METRICS, confidence)
+
+
+def inference(models: Models) -> PaperTable | None:
+    """Time an image: the median over the runs of each model on one machine."""
+    timed = []
+    for name, model in models.items():
+        by_machine: dict[str, list[float]] = {}
+        for run in model.runs:
+            if found := run.scores.inference:
+                by_machine.setdefault(found.machine, []).append(found.s_an_image)
+        for machine, seconds in by_machine.items():
+            row = {"model": name, "weights": model.weights, "n_runs": len(seconds)}
+            timed.append(row | {"s_an_image": float(np.median(seconds)), "machine": machine})
+    if not timed:
+        return None
+    frame = pd.DataFrame(timed)
+    shown = frame.rename(columns={"n_runs": "runs", "s_an_image": "s an image"})
+    title = "Inference time, one image at a time"
+    return PaperTable(title, frame, shown, [INFERENCE_NOTE], {"s an image": "{:.3g}".format})
+
+
+def say_targets(models: Models, kind: str) -> list[str]:
+    """Say what the networks with such maps were scored against, and saliency was trained on."""
+    trained: dict[str, list[str]] = {}
+    scored: dict[str, list[str]] = {}
+    for name, model in models.items():
+        if not model.runs or (kind, PIXELS[0]) not in model.maps:
+            continue
+        targets = model.runs[0].scores.targets
+        trained.setdefault(str(targets.trained or Target()), []).append(name)
+        scored.setdefault(str(targets.scored or Target()), []).append(name)
+    texts = {"Scored against": scored}
+    if kind == "saliency":
+        texts = {"Trained on": trained} | texts
+    notes = []
+    for verb, by_target in texts.items():
+        parts = list(by_target)
+        if len(by_target) > 1:
+            parts = [f"{target} ({', '.join(names)})" for target, names in by_target.items()]
+        if parts:
+            notes.append(f"{verb}: {'; '.join(parts)}.")
+    return [" ".join(notes)] if notes else []
 
 
 def _fit_table(

@@ -8,15 +8,22 @@ import pandas as pd
 import pytest
 import torch
 
-from gazescribe.models.cooperative.evaluation import Baselines, mixed, most_probable, score
+from gazescribe.models.cooperative.evaluation import (
+    N_TIMED,
+    Baselines,
+    mixed,
+    most_probable,
+    score,
+)
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_grid
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
-from gazescribe.models.cooperative.items import build_lists
+from gazescribe.models.cooperative.items import build_lists, targets_of
 from gazescribe.models.cooperative.networks import network_of, restored
 from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
+from gazescribe.models.core.device import machine_name
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import open_shards, shard_name
@@ -92,6 +99,12 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     else:
         assert "cooperative_classification" not in found.tables
     maps = frame(found, "saliency")
+    targets = {"trained": None, "scored": targets_of(inputs.saliency_maps)}
+    assert found.about["targets"] == targets  # this checkpoint does not say what it was trained on
+    timed = found.about["inference"]
+    assert timed["s_an_image"] > 0
+    assert timed["n_images"] == min(N_TIMED, len(items["test"]))
+    assert timed["machine"] == machine_name(CPU)
     kinds = {"centre", "mean"}
     kinds |= {"gradcam"} if model in DIAGNOSING else set()
     kinds |= set() if model in ("dnet201", "gazegnn") else {"saliency"}

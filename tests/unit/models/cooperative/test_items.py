@@ -1,7 +1,12 @@
+import json
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from gazescribe.models.cooperative.items import build_lists, summarise_lists
+from gazescribe.models.cooperative.items import build_lists, summarise_lists, targets_of
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
 from tests.unit.models.cooperative.cooperative_cases import SIZES, World, balanced_world, small_run
 
@@ -127,3 +132,26 @@ def test_shards_are_not_mixed_up(world):
     swapped = type(inputs)(inputs.saliency_maps, inputs.egd, inputs.images)
     with pytest.raises(SchemaError, match="shards of heatmaps, not of images"):
         build_lists(swapped, RUN)
+
+
+@pytest.mark.parametrize(
+    ("source", "sigma_deg", "sigma_px"),
+    [
+        pytest.param("samples", None, 75.5, id="samples"),
+        pytest.param("fixations", 1.5, None, id="fix"),
+    ],
+)
+def test_maps_say_what_they_are_of(world, source, sigma_deg, sigma_px):
+    world.image(99000001)
+    world.image(99000002)
+    maps = world.write().saliency_maps
+    assert targets_of(maps) == dict.fromkeys(("saliency_from", "sigma_deg", "sigma_px"))
+    path = Path(maps) / "index.parquet"
+    index = pq.read_table(path)
+    column = pa.array([sigma_deg] * len(index), pa.float64())
+    index = index.set_column(index.schema.get_field_index("sigma_deg"), "sigma_deg", column)
+    params = json.dumps({"saliency_from": source, "samples_sigma_px": 75.5})
+    metadata = {**pq.read_schema(path).metadata, b"params": params.encode()}
+    pq.write_table(index.replace_schema_metadata(metadata), path)
+    expected = {"saliency_from": source, "sigma_deg": sigma_deg, "sigma_px": sigma_px}
+    assert targets_of(maps) == expected

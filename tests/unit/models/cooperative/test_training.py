@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from gazescribe.models.cooperative.data import Radiographs
-from gazescribe.models.cooperative.items import build_lists
+from gazescribe.models.cooperative.items import build_lists, targets_of
 from gazescribe.models.cooperative.losses import UncertaintyWeights, saliency_loss
 from gazescribe.models.cooperative.networks import restored, started
 from gazescribe.models.cooperative.splits import split_csv
@@ -340,8 +340,10 @@ def test_the_rate_falls_where_validation_stands_still(chain, tmp_path, monkeypat
     assert rates == pytest.approx([1e-6, 1e-6, 1e-6, 1e-7, 1e-7])
 
 
-def test_patience_reaches_the_trainer(inputs, tmp_path):
-    plan = prepare(small_run("unet_s", **SIZES, patience=7), inputs, tmp_path, CPU).plan
+def test_patience_reaches_the_trainer_and_targets_the_checkpoint(inputs, tmp_path):
+    job = prepare(small_run("unet_s", **SIZES, patience=7), inputs, tmp_path, CPU)
+    assert job.training["targets"] == targets_of(inputs.saliency_maps)
+    plan = job.plan
     assert (plan.patience, plan.monitor, plan.mode) == (7, "val_loss", "min")
 
 

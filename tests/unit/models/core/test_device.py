@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from gazescribe.models.core.device import Machine, choose_device, choose_machine, process_rank
+from gazescribe.models.core.device import (
+    Machine,
+    choose_device,
+    choose_machine,
+    finished,
+    machine_name,
+    process_rank,
+)
 from gazescribe.pipeline.core.errors import GazeError
 
 
@@ -30,3 +37,18 @@ def test_process_rank(monkeypatch):
     assert process_rank() == 0
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert process_rank() == 1
+
+
+def test_a_machine_has_a_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU of {device}")
+    assert machine_name(torch.device("cuda")) == "GPU of cuda"
+    name, _, threads = machine_name(torch.device("cpu")).rpartition(", threads: ")
+    assert name
+    assert int(threads) == torch.get_num_threads()
+
+
+def test_time_is_told_when_the_device_has_finished(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
+    assert finished(torch.device("cpu")) <= finished(torch.device("cuda", 0))
+    assert waited == [torch.device("cuda", 0)]

@@ -146,7 +146,7 @@ def maps_of(out, name):
 def test_masks_and_overlays(tmp_path, evaluated, thresholds, images):
     out = tmp_path / "out"
     gazescribe("predict", evaluated, images, "--out", out, "--write", "masks, overlays", *ALL)
-    assert entries(out) == {"masks", "overlays", "predictions.json"}
+    assert entries(out) == {"masks", "overlays", "predictions.json", "timing.json"}
     found = read(out)
     assert (found["map"], found["thresholds"]) == ("spatial", thresholds["spatial"])
     for one in found["images"]:
@@ -173,7 +173,7 @@ def test_improbable_labels_are_not_shown(tmp_path, evaluated, images):
     assert set(one["masks"]) == {TEN_LABELS[at] for at in np.argsort(probability)[7:]}
     options = ("--write", "json", "--min-probability", 1)
     gazescribe("predict", evaluated, images / "y.png", "--out", tmp_path / "out", *options)
-    assert entries(tmp_path / "out") == {"predictions.json"}
+    assert entries(tmp_path / "out") == {"predictions.json", "timing.json"}
 
 
 @pytest.fixture
@@ -183,7 +183,22 @@ def small_parts(monkeypatch):
 
 
 def contents(out):
-    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    """All bytes but those of timing.json, and their hash in the list: time is no prediction."""
+    found = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert found.pop(Path("timing.json"))
+    written = json.loads(found.pop(Path(".written.json")))
+    del written["files"]["timing.json"]
+    return {**found, "written": written}
+
+
+def test_how_long_an_image_took(tmp_path, trained, images):
+    said = gazescribe("predict", trained, images, "--out", tmp_path / "out", "--batch-size", 1)
+    timing = json.loads((tmp_path / "out" / "timing.json").read_text())
+    assert timing["s_an_image"] > 0
+    # three images, of which the first is that in which libraries set themselves up
+    assert (timing["n_images"], timing["batch_size"], timing["map"]) == (2, 1, "decoder")
+    assert f"s an image on {timing['machine']}" in said
+    assert "timing" not in read(tmp_path / "out")
 
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path, trained, images, small_parts, monkeypatch):

@@ -22,6 +22,7 @@ TABLES = (
     "gradcam",
     "gradcam_tests",
     "joint_or_staged",
+    "inference_time",
 )
 FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
 PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2, min_patients=8)
@@ -136,7 +137,7 @@ def test_one_seed_and_one_model(scores, tmp_path):
     shutil.copytree(scores / "unet_s-seed0", few / "unet_s-seed0")
     result = invoke("tabulate", "cooperative", few, tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "1 runs of 1 models, 2 tables and 1 figures; not made for want of" in result.output
+    assert "1 runs of 1 models, 3 tables and 1 figures; not made for want of" in result.output
     frame = pd.read_csv(tmp_path / "out" / "table_2_saliency.csv")
     assert set(frame["model"]) == {"unet_s", "centre_prior", "mean_map"}
     assert frame[["t_low", "t_high"]].isna().all(axis=None)

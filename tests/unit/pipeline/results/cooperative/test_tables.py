@@ -1,5 +1,8 @@
 """Rows by hand: three images of one seed, and what stands beside them."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +15,14 @@ from gazescribe.pipeline.results.cooperative.measured import (
     score_diagnosis,
     score_maps,
 )
-from gazescribe.pipeline.results.cooperative.scores import METRICS, NO_FOLD, Aligned
+from gazescribe.pipeline.results.cooperative.scores import (
+    METRICS,
+    NO_FOLD,
+    Aligned,
+    CooperativeScores,
+)
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
+from gazescribe.pipeline.results.runs import ScoredRun
 
 PUBLISHED = load_published("cooperative", PublishedCooperative)
 DRAWS = Draws(20, 0.95, 0)
@@ -84,3 +93,63 @@ def test_what_nobody_gives_makes_no_table(models):
     assert tables.saliency(without, PUBLISHED, 0.95) is None
     assert tables.further_metrics(without, PUBLISHED, 0.95) is None
     assert tables.gradcam(models, 0.95) is None
+
+
+def with_targets(models, **named):
+    """The model under other names, each trained on and scored against such maps."""
+    model = models["mt_unet"]
+    found = {}
+    for name, targets in named.items():
+        scores = CooperativeScores(settings={}, counts={}, targets=targets)
+        runs = [ScoredRun(Path(f"{name}-seed0"), scores)]
+        found[name] = dataclasses.replace(model, name=name, runs=runs)
+    return found
+
+
+FIXATIONS = {"saliency_from": "fixations", "sigma_deg": 1.0, "sigma_px": None}
+SAMPLES = {"saliency_from": "samples", "sigma_deg": None, "sigma_px": 75.5}
+
+
+def test_the_note_says_what_was_trained(models):
+    both = {"trained": SAMPLES, "scored": SAMPLES}
+    alike = with_targets(models, a=both, b=both)
+    (note,) = tables.say_targets(alike, "saliency")
+    said = "every gaze sample, Gaussians of σ 75.5 px of the image"
+    assert note == f"Trained on: {said}. Scored against: {said}."
+    assert note in tables.saliency(alike, PUBLISHED, 0.95).notes
+    differing = with_targets(
+        models,
+        a={"trained": SAMPLES, "scored": FIXATIONS},
+        b={"trained": FIXATIONS, "scored": FIXATIONS},
+        c={},
+    )
+    (note,) = tables.say_targets(differing, "saliency")
+    degrees = "fixations by their duration, Gaussians of σ 1° of visual angle"
+    unsaid = "maps that do not say what they were drawn from"
+    assert note == (
+        f"Trained on: {said} (a); {degrees} (b); {unsaid} (c)."
+        f" Scored against: {degrees} (a, b); {unsaid} (c)."
+    )
+
+
+def test_maps_that_nobody_has_need_no_target(models):
+    assert tables.say_targets(models, "saliency") == []  # baselines alone, without runs
+    alike = with_targets(models, a={"trained": SAMPLES, "scored": FIXATIONS})
+    assert tables.say_targets(alike, "gradcam") == []
+
+
+def test_inference_time_by_machine(models):
+    assert tables.inference(models) is None
+    runs = []
+    for seed, (seconds, machine) in enumerate([(0.1, "abacus"), (0.3, "abacus"), (4.0, "slate")]):
+        timed = {"s_an_image": seconds, "n_images": 5, "machine": machine}
+        scores = CooperativeScores(settings={}, counts={}, inference=timed)
+        runs.append(ScoredRun(Path(f"mt_unet-seed{seed}"), scores))
+    models = {"mt_unet": dataclasses.replace(models["mt_unet"], runs=runs)}
+    table = tables.inference(models)
+    assert table.frame[["machine", "s_an_image", "n_runs"]].to_numpy().tolist() == [
+        ["abacus", pytest.approx(0.2), 2],
+        ["slate", 4.0, 1],
+    ]
+    assert table.texts()[0] == ["mt_unet", "scratch", "2", "0.2", "abacus"]
+    assert "about 0.3 s" in table.notes[0]
