@@ -39,6 +39,9 @@ NO_PAGES: dict[str, list[str]] = {
 }
 """dask serves pages to everybody, even without a dashboard: who works on what, call stacks."""
 
+UNWATCHED = {"distributed.worker.profile.enabled": False}
+"""Nobody sees the call stacks that each worker takes a hundred times a second."""
+
 
 def map_tasks(
     function: Callable[[Task], Result],
@@ -138,7 +141,9 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with (
-            dask.config.set({"distributed.nanny.pre-spawn-environ": KEPT_MEMORY, **NO_PAGES}),
+            dask.config.set(
+                {"distributed.nanny.pre-spawn-environ": KEPT_MEMORY, **NO_PAGES, **UNWATCHED}
+            ),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
