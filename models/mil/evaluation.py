@@ -12,16 +12,15 @@ Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` section 7.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.images import open_images
@@ -36,11 +35,19 @@ from gazescribe.models.mil.items import (
     reading_items,
 )
 from gazescribe.models.mil.loading import evaluation_loader
+from gazescribe.models.mil.localisation import (
+    DrawnLabel,
+    Probabilities,
+    Row,
+    SeenImage,
+    cases_of,
+    localisation,
+    mask_of,
+    seen_images,
+)
 from gazescribe.models.mil.network import (
     MilNetwork,
     check_labels,
-    localisation_maps,
-    probability_of,
     restored,
 )
 from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
@@ -52,30 +59,11 @@ from gazescribe.pipeline.core.shards import Shards, open_shards
 from gazescribe.pipeline.geometry.iou import (
     ALL_THRESHOLDS,
     PUBLISHED_THRESHOLDS,
-    iou_by_threshold,
-    points_inside,
 )
 
 THRESHOLDS = {"published": PUBLISHED_THRESHOLDS, "all": ALL_THRESHOLDS}
 MOST_EXAMPLES = 256
 """Cases that are kept: some 70 MB for frames of 512 pixels."""
-
-Row = dict[str, Any]
-Probabilities = NDArray[np.float64]
-
-
-class SeenImage(NamedTuple):
-    """What a network says of one image: ten probabilities; by kind, maps of (10, h, w)."""
-
-    probability: Probabilities
-    maps: dict[str, NDArray[np.float32]]
-
-
-class DrawnLabel(NamedTuple):
-    """A label that the reader of an item drew: number of the item, number of the label."""
-
-    item: int
-    channel: int
 
 
 def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scored:
@@ -164,39 +152,6 @@ def classification(
     )
 
 
-def localisation(
-    items: MilItems, seen: Iterable[SeenImage], masks: Shards, limits: Sequence[float]
-) -> tuple[list[Probabilities], list[Row]]:
-    """Compare maps with the ellipses of each label in each reading.
-
-    `map_row` of the items are the rows of their masks; `limits` are thresholds, rising.
-
-    Hands on the probabilities, and gives rows of `mil_localisation`, run, model, seed and split
-    apart: one for each drawn label and kind of map.
-    """
-    probabilities, rows = [], []
-    drawn = defaultdict(list)
-    for case in cases_of(items):
-        drawn[case.item].append(case)
-    for item, output in enumerate(seen):
-        probabilities.append(output.probability)
-        for case in drawn[item]:
-            mask = mask_of(masks, items, case)
-            about = {
-                "reading_id": items.reading_id[item],
-                "dicom_id": items.dicom_id[item],
-                "subject_id": items.subject_id[item],
-                "label": TEN_LABELS[case.channel],
-                "area_px": int(mask.sum()),
-            }
-            for kind, maps in output.maps.items():
-                values = maps[case.channel]
-                iou = iou_by_threshold(values, mask, limits).astype("f4")
-                hit = points_inside(values, mask)
-                rows.append({**about, "map": kind, "iou": iou, "hit": hit})
-    return probabilities, rows
-
-
 def look(
     network: MilNetwork, items: MilItems, run: MilRun, config: Config, *, maps: bool
 ) -> Iterator[SeenImage]:
@@ -204,32 +159,7 @@ def look(
     size = config.evaluation.batch_size
     loader = evaluation_loader(items, config.inputs, run, batch_size=size)
     for batch in progress(loader, run.name, total=len(loader)):
-        yield from _seen(network, batch["image"], run, maps=maps)
-
-
-def _seen(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[SeenImage]:
-    with torch.inference_mode():
-        output = network(images.to(network.classifier.weight.device), decode=maps)
-        probability = probability_of(output.logits, run).cpu().numpy()
-        tensors = localisation_maps(network, output) if maps else {}
-        drawn = {kind: tensor.cpu().numpy() for kind, tensor in tensors.items()}
-    return [
-        SeenImage(values, {kind: arrays[row] for kind, arrays in drawn.items()})
-        for row, values in enumerate(probability)
-    ]
-
-
-def cases_of(items: MilItems) -> list[DrawnLabel]:
-    """Labels that have a mask, by item."""
-    return [
-        DrawnLabel(int(item), int(channel)) for item, channel in np.argwhere(items.map_row >= 0)
-    ]
-
-
-def mask_of(masks: Shards, items: MilItems, case: DrawnLabel) -> NDArray[np.bool_]:
-    """Ellipses of a case, at the masks' resolution."""
-    mask: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
-    return mask
+        yield from seen_images(network, batch["image"], run, maps=maps)
 
 
 def counts(

@@ -37,6 +37,18 @@ def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Threshold
     return chosen
 
 
+def best_iou(cases: pd.DataFrame) -> dict[str, float]:
+    """Mean over labels of the IoU at each label's best threshold on these cases, by kind of map.
+
+    `cases` are rows of the table `mil_localisation`, of one split.
+    """
+    best = {}
+    for kind, rows in cases.groupby("map"):
+        of_label = [_mean_curve(of_label).max() for _, of_label in rows.groupby("label")]
+        best[str(kind)] = float(np.mean(of_label))
+    return best
+
+
 def headline_metrics(
     images: pd.DataFrame, cases: pd.DataFrame, thresholds: Thresholds, limits: Sequence[float]
 ) -> dict[str, Any]:

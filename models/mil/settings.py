@@ -82,6 +82,7 @@ class MilMethod:
     lambda_decoder: NotNegative
     lambda_cam: NotNegative
     map_threshold: Share
+    iou_every: CountOrZero
     normalise: Literal["once", "twice"]
     lr: Positive
     weight_decay: NotNegative

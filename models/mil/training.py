@@ -17,6 +17,7 @@ from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.mil.items import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
+from gazescribe.models.mil.localisation import ValidationIou
 from gazescribe.models.mil.losses import (
     GazeUncertainty,
     annotated_cells,
@@ -48,6 +49,7 @@ class MilTraining(pl.LightningModule):
         # Without a map σ would fall for ever.
         if run.lambda_cam and run.supervision != "none":
             self.uncertainty = GazeUncertainty()
+        self.iou: ValidationIou | None = None
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -125,6 +127,11 @@ class MilTraining(pl.LightningModule):
         auroc, n_labels = macro_auroc(probability, labels)
         self.log(MONITOR, auroc)
         self.log("val_labels", float(n_labels))
+        # One process writes down what was logged; the others wait for it at their next step.
+        if self.iou is not None and self.trainer.is_global_zero:
+            # Also where they are no numbers: Lightning would repeat those of an earlier epoch.
+            for kind, iou in self.iou.after(self.current_epoch, self.network).items():
+                self.log(f"val_iou_{kind}", iou, rank_zero_only=True)
 
 
 def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001  every network's `prepare` takes it
@@ -134,7 +141,8 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
     not what they must be, or fill no batch.
     """
     items = build_items(inputs, run)
-    counts = summarise_items(inputs, run, items, evaluation_items(inputs, run))
+    readings = evaluation_items(inputs, run)
+    counts = summarise_items(inputs, run, items, readings)
     if not len(items["validate"]):
         message = (
             f"{run.name} has no image of MIMIC-CXR-JPG to validate on, which chooses its epoch."
@@ -142,8 +150,11 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         raise AlignmentError(
             message, where=inputs.mimic, remedy="Ingest it with some, or more of it."
         )
+    module = MilTraining(run)
+    if run.iou_every:
+        module.iou = ValidationIou(readings["validate"], inputs, run)
     return Job(
-        module=MilTraining(run),
+        module=module,
         train=training_loader(items["train"], inputs, run),
         validate=evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         plan=TrainingPlan(

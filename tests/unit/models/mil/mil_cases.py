@@ -41,6 +41,7 @@ RUN = MilRun(
     lambda_decoder=300.0,
     lambda_cam=0.0,
     map_threshold=0.15,
+    iou_every=0,
     normalise="once",
     epochs=1,
     batch_size=2,

@@ -11,12 +11,9 @@ import torch
 from gazescribe.models.mil import evaluation as module
 from gazescribe.models.mil.evaluation import (
     THRESHOLDS,
-    DrawnLabel,
-    cases_of,
     drawn_cases,
     enlarged,
     look,
-    mask_of,
     score,
 )
 from gazescribe.models.mil.items import evaluation_items
@@ -265,15 +262,6 @@ def test_a_gpu_gives_the_same_scores(scored, inputs):
 @pytest.fixture
 def items(inputs):
     return evaluation_items(inputs, run())["test"]
-
-
-def test_cases_are_what_readers_drew(inputs, items):
-    assert cases_of(items) == [DrawnLabel(0, 0), DrawnLabel(1, 0), DrawnLabel(1, 2)]
-    masks = open_shards(inputs.ellipse_maps)
-    found = mask_of(masks, items, DrawnLabel(1, 2))
-    assert (found.dtype, found.shape) == (np.bool_, (64, 64))
-    assert found[:32, :16].all()
-    assert found.sum() == 32 * 16
 
 
 def test_items_are_seen_in_their_order(inputs, items, tmp_path):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from gazescribe.models.mil.headlines import auroc_of, chosen_thresholds, headline_metrics
+from gazescribe.models.mil.headlines import auroc_of, best_iou, chosen_thresholds, headline_metrics
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
@@ -48,6 +48,15 @@ def test_thresholds_are_best_on_validation_cases():
     assert found["spatial"]["Opacity"] == 0.5  # the lowest of equals
     assert found["spatial"]["Fracture"] == 0.9  # best for the mean of the other two
     assert found["gradcam"] == dict.fromkeys(TEN_LABELS, 0.1)
+
+
+def test_best_iou_is_that_of_the_thresholds_chosen_on_the_same_cases():
+    validation = CASES[CASES["split"] == "validate"]
+    # Edema: mean curve 0.2, 0.3, 0.4; Opacity: 0.6 at best
+    assert best_iou(validation) == pytest.approx({"spatial": (0.4 + 0.6) / 2, "gradcam": 0.9})
+    thresholds = chosen_thresholds(CASES, LIMITS)
+    found = headline_metrics(IMAGES, CASES, thresholds, LIMITS)
+    assert best_iou(validation) == pytest.approx(found["iou"]["validate"])
 
 
 def test_metrics_are_means_over_labels():

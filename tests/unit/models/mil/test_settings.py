@@ -63,6 +63,7 @@ def test_the_papers_values():
         "lambda_annotated": 3.0,
         "lambda_decoder": 300.0,
         "lambda_cam": 0.0,
+        "iou_every": 0,
         "map_threshold": 0.15,
         "normalise": "once",
         "epochs": 60,

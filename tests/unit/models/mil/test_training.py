@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ import torch
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import Machine
+from gazescribe.models.mil.evaluation import score
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
 from gazescribe.models.mil.network import gradcam, restored
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of
@@ -12,6 +15,7 @@ from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from tests.unit.models.mil.mil_cases import SIZE, World, run
+from tests.unit.models.mil.mil_scored import config
 
 CPU = Machine("cpu")
 
@@ -105,6 +109,57 @@ def test_loader_processes_change_nothing(trained):
     _, two = trained("two", workers=2)
     weights = [load_checkpoint(folder / "model.safetensors").weights for folder in (one, two)]
     assert [key for key in weights[0] if not torch.equal(weights[0][key], weights[1][key])] == []
+
+
+@pytest.fixture
+def drawn_world(world):
+    """Two readings to validate on, with a mask of pneumothorax, and of edema."""
+    drawn = {"Pneumothorax": ["Pneumothorax"], "Pulmonary edema": ["Edema", "Opacity"]}
+    for number, (column, labels) in enumerate(drawn.items()):
+        name = f"V{number}"
+        world.reading(name, 99_000_006 + number, "validate")
+        world.ellipse(name, column, 3)
+        for label in labels:
+            world.map("ellipse", name, label)
+    world.image("tested", 99_000_008, "test")
+    world.reading("T0", 99_000_009, "test")
+    return world
+
+
+def test_iou_by_epoch_changes_nothing_else(drawn_world, trained):
+    _, without = trained("without", epochs=3)
+    _, with_it = trained("with", epochs=3, iou_every=2)
+    before, after = rows_of(without), rows_of(with_it)
+    kinds = {"val_iou_decoder", "val_iou_spatial", "val_iou_gradcam"}
+    assert [set(row) - set(other) for row, other in zip(after, before, strict=True)] == [kinds] * 3
+    for row, other in zip(after, before, strict=True):
+        assert {name: row[name] for name in other} == other
+    for kind in kinds:
+        never, scored, again = (row[kind] for row in after)
+        assert 0 < scored <= 1
+        assert np.isnan([never, again]).all(), "not the score of an earlier epoch"
+    # All of the file, but for the setting itself, there and in the card.
+    one, other = ((folder / "model.safetensors").read_bytes() for folder in (without, with_it))
+    assert re.sub(rb"(iou_every\W+)0", rb"\g<1>2", one) == other
+
+
+def test_iou_by_epoch_is_that_of_the_evaluation(drawn_world, trained, inputs):
+    _, folder = trained(epochs=1, iou_every=1)
+    _, settings, _ = restored(folder / "model.safetensors")
+    own = config(inputs, settings)
+    scored = score(settings, folder / "model.safetensors", own, torch.device("cpu"))
+    (row,) = rows_of(folder)
+    expected = scored.metrics["iou"]["validate"]
+    assert len(expected) == 3
+    for kind, iou in expected.items():
+        assert row[f"val_iou_{kind}"] == pytest.approx(iou, abs=1e-6)
+
+
+def test_no_ellipse_to_measure_maps_by(trained):
+    _, folder = trained(iou_every=1, decoder=False)
+    (row,) = rows_of(folder)
+    assert np.isnan([row["val_iou_spatial"], row["val_iou_gradcam"]]).all()
+    assert "val_iou_decoder" not in row
 
 
 @pytest.mark.parametrize(
