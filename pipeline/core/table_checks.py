@@ -69,12 +69,16 @@ LISTS = {"windows": ("labels", "n_mentions", "n_uncertain")}
 
 
 def type_faults(schema: pa.Schema, spec: Table) -> list[str]:
-    """Name the columns that a schema lacks, or has as another type; further columns do no harm."""
+    """Name the columns that a schema lacks, has twice or as another type; others do no harm."""
     types = dict(zip(schema.names, schema.types, strict=True))
     faults = []
     for field in spec.schema:
         if field.name not in types:
             faults.append(f"{field.name}: {field.type} expected, not found")
+        elif schema.names.count(field.name) > 1:
+            faults.append(
+                f"{field.name}: one column expected, {schema.names.count(field.name)} found"
+            )
         elif types[field.name] != field.type:
             faults.append(f"{field.name}: {field.type} expected, {types[field.name]} found")
     return faults

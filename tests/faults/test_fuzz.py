@@ -21,6 +21,7 @@ FOUND = (
 """The smallest inputs of faults that are mended."""
 FOUND_BY_DAMAGE = (
     ("associate jsonl", "read/fixations.parquet", "wrong_column:951151"),  # a column twice
+    ("fixations", "seen/regions.parquet", "wrong_column:714521"),  # likewise, in one carried over
     ("tune", "read/sentences.parquet", "wrong_column:20"),
     ("train", "world/images/images-00004.npy", "other_format:778397"),
     ("report", "run/data/tables/reflacx/ingest.json", "other_thing:485086"),  # a pipe
