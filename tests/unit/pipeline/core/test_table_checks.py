@@ -162,8 +162,8 @@ def test_limits_are_of_columns_that_there_are():
 def test_type_faults():
     schema = TABLES["sentences"].schema
     assert type_faults(schema.append(pa.field("more", pa.string())), TABLES["sentences"]) == []
-    twice = schema.append(schema.field("text"))
-    assert type_faults(twice, TABLES["sentences"]) == ["text: one column expected, 2 found"]
+    twice = schema.append(schema.field("reading_id"))
+    assert type_faults(twice, TABLES["sentences"]) == ["reading_id: one column expected, 2 found"]
     changed = schema.remove(2).set(1, pa.field("sentence", pa.string()))
     assert type_faults(changed, TABLES["sentences"]) == [
         "sentence: int32 expected, string found",
