@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gazescribe.pipeline.report.sheets import read_csv
+from gazescribe.pipeline.report.unfinished import Unfinished, drawn_beside
 
 WIDTH_PX, HEIGHT_PX = 320.0, 190.0
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0  # margins around the curves
@@ -19,13 +20,17 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Line:
-    """One run's curve, and how it looks: colour by model, broken for training."""
+    """One run's curve, and how it looks: colour by model, broken for training.
+
+    `note` says how far a run is that is not finished.
+    """
 
     run: str
     split: str
     colour: int
     path: str
     last: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,19 +47,30 @@ class CurvePanel:
 
 @dataclass(frozen=True)
 class Curves:
-    """The panels of one system, and its models in the order of their colours."""
+    """The panels of one system, and its models in the order of their colours.
+
+    `notes` say by name how far the runs are that are not finished.
+    """
 
     system: str
     models: list[tuple[str, int]]
     panels: list[CurvePanel]
+    notes: dict[str, str] = field(default_factory=dict)
 
 
-def read_curves(system: str, folder: Path) -> Curves:
+def read_curves(
+    system: str, folder: Path | None, begun: Mapping[tuple[str, str], Unfinished] | None = None
+) -> Curves:
     """Read `*/epochs.csv` of a folder that `train` wrote: one folder a run, `<model>-seed<seed>`.
 
+    `begun` are runs that are not finished; a running one takes the place of a finished one.
     Panels are in the order of the columns; quantities that never change are left out.
     """
-    logs = {path.parent.name: read_csv(path) for path in sorted(folder.glob("[!.]*/epochs.csv"))}
+    paths = [] if folder is None else sorted(folder.glob("[!.]*/epochs.csv"))
+    logs = {path.parent.name: read_csv(path) for path in paths}
+    beside = drawn_beside(logs, begun or {}, system)
+    logs = dict(sorted({**logs, **{name: run.rows for name, run in beside.items()}}.items()))
+    notes = {name: run.note for name, run in beside.items()}
     models = list(dict.fromkeys(model_of(run) for run in logs))
     colour = {model: number % COLOURS for number, model in enumerate(models)}
     columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)
@@ -69,11 +85,11 @@ def read_curves(system: str, folder: Path) -> Curves:
             if len(points) > 1:
                 quantities.setdefault(title, {})[run, split] = points
     panels = [
-        _panel(title, lines, colour)
+        _panel(title, lines, colour, notes)
         for title, lines in quantities.items()
         if len({value for points in lines.values() for _, value in points}) > 1
     ]
-    return Curves(system, list(colour.items()), panels)
+    return Curves(system, list(colour.items()), panels, notes)
 
 
 def model_of(run: str) -> str:
@@ -95,7 +111,10 @@ def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
 
 
 def _panel(
-    title: str, lines: Mapping[tuple[str, str], Points], colour: Mapping[str, int]
+    title: str,
+    lines: Mapping[tuple[str, str], Points],
+    colour: Mapping[str, int],
+    notes: Mapping[str, str],
 ) -> CurvePanel:
     x = _span(point[0] for points in lines.values() for point in points)
     y = _span(point[1] for points in lines.values() for point in points)
@@ -108,7 +127,8 @@ def _panel(
     drawn = []
     for (run, split), points in lines.items():
         path = "M" + "L".join(f"{x_px} {y_px}" for x_px, y_px in map(place, points))
-        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1]))
+        note = notes.get(run, "")
+        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1], note))
     # Epochs are whole: a tick at 2.5 would say nothing.
     x_ticks = [(f"{v:g}", place((v, y[0]))[0]) for v in ticks(*x) if v == int(v)]
     y_ticks = [(f"{v:g}", place((x[0], v))[1]) for v in ticks(*y)]

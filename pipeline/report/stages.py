@@ -1,5 +1,6 @@
 """What the page of a run shows of single stages: labeler, window search, training, settings."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gazescribe.pipeline.report.sheets import (
     sheet,
     shorten,
 )
+from gazescribe.pipeline.report.unfinished import read_unfinished
 from gazescribe.pipeline.report.written import EvaluatedLabels, Tuned, read_json, rerun
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
@@ -34,6 +36,7 @@ RANKED = (
     *("rank", "rule", "iou_paper"),
     *(f"{name}{side}" for name in ("iou_cross_validated", "behind_best") for side in SIDES),
 )
+DVC_STAGE = "DVC_STAGE"  # DVC sets it for the commands that it runs
 TOP = 12  # rules of the search shown at once
 
 
@@ -149,6 +152,15 @@ def _interval(row: dict[str, str], name: str) -> str:
 
 
 def training(folder: Path, run: RunLayout) -> list[Curves]:
-    """Training curves of each system that was trained."""
-    curves = [read_curves(system, folder / path) for system, path in run.models.items()]
-    return [system for system in curves if system.panels]
+    """Training curves of each system that was trained, or is being trained.
+
+    As a stage of DVC, the page has finished runs alone: it is kept with what the stage depends on,
+    and would say for ever that a run is going on.
+    """
+    begun = {} if DVC_STAGE in os.environ else read_unfinished(folder)
+    systems = dict.fromkeys([*run.models, *sorted(system for system, _ in begun)])
+    curves = [
+        read_curves(system, folder / run.models[system] if system in run.models else None, begun)
+        for system in systems
+    ]
+    return [system for system in curves if system.panels or system.notes]

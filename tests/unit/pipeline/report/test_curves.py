@@ -1,6 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.report.curves import HEIGHT_PX, model_of, points_of, read_curves, ticks
+from gazescribe.pipeline.report.unfinished import Unfinished
 
 LOG = "epoch,train_loss,validate_loss,validate_auroc,lr,note\n"
 
@@ -70,6 +71,30 @@ def test_what_is_no_number_is_passed_over():
 )
 def test_ticks_are_round(low, high, expected):
     assert ticks(low, high) == expected
+
+
+def test_runs_that_are_not_finished_are_drawn_and_say_so(tmp_path):
+    write(tmp_path, "et-seed0", ["0,1.0,0.9,0.5,0.001,a", "1,0.5,0.4,0.7,0.001,b"])
+    rows = [{"epoch": str(epoch), "train_loss": str(3 - epoch)} for epoch in range(3)]
+    begun = {
+        ("mil", name): Unfinished("mil", name, note, is_running, shown)
+        for name, note, is_running, shown in (
+            ("et-seed0", "stopped, epoch 2 of 9", False, rows),
+            ("et-seed1", "running, epoch 3 of 9", True, rows),
+            ("old-seed0", "stopped, epoch 0 of 9", False, []),
+        )
+    }
+    found = read_curves("mil", tmp_path, begun)
+    assert found.notes == {
+        "et-seed1": "running, epoch 3 of 9",
+        "old-seed0": "stopped, epoch 0 of 9",
+    }
+    assert [(line.run, line.note) for line in found.panels[0].lines if line.split == "train"] == [
+        ("et-seed0", ""),
+        ("et-seed1", "running, epoch 3 of 9"),
+    ]
+    assert found.panels[0].lines[1].last == 1.0
+    assert read_curves("cooperative", None, begun).notes == {}
 
 
 def test_a_folder_without_logs_has_no_panels(tmp_path):

@@ -164,6 +164,23 @@ def test_systems_without_logs_are_left_out(tmp_path):
     assert [one.system for one in found] == ["mil"]
 
 
+@pytest.mark.parametrize("stage", ["", "report"], ids=["by hand", "as a stage of DVC"])
+def test_unfinished_runs_of_a_system_of_which_none_is_done(tmp_path, monkeypatch, stage):
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    if stage:
+        monkeypatch.setenv("DVC_STAGE", stage)
+    entry = tmp_path / ".runs" / "a"
+    (entry / "resume").mkdir(parents=True)
+    (entry / "resume" / "epochs.csv").write_text("epoch,loss\n0,1.0\n1,0.5\n")
+    state = {"system": "mil", "run": {"name": "et-seed0", "epochs": 9}, "status": "stopped"}
+    (entry / "state.json").write_text(json.dumps(state | {"epoch": 2}))
+    found = training(tmp_path, run())
+    # DVC would keep a page that says for ever what went on while it was written.
+    expected = [] if stage else [{"et-seed0": "stopped, epoch 2 of 9"}]
+    assert [system.notes for system in found] == expected
+    assert [len(system.panels) for system in found] == [1] * len(expected)
+
+
 def test_counts_that_are_no_numbers(tmp_path):
     write_labels(tmp_path)
     path = tmp_path / "labels.csv"
