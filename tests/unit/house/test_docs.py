@@ -36,10 +36,10 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 NEEDS = {
     "make": 2,
     "dvc": 9,
-    "physionet": 3,
+    "physionet": 4,
     "hours": 3,
-    "gpu": 2,
-    "cluster": 2,
+    "gpu": 3,
+    "cluster": 3,
     "images": 2,
     "own data": 3,
     "bash": 1,
