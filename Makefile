@@ -18,7 +18,7 @@ NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/e2e te
   tests/reference tests/property
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
-.PHONY: setup demo check test tests $(GROUPS) faults lint style types format clean
+.PHONY: setup demo check test tests $(GROUPS) faults month lint style types format clean
 
 setup: .venv/.ready
 
@@ -73,6 +73,9 @@ SEED ?= 0
 
 faults: setup
 	python -m tests.faults --n $(N) --seed $(SEED)
+
+month: setup  ## minutes: every model of both papers, tiny, under kills, edits and a full disk
+	python -m tests.month
 
 format: setup
 	ruff check --fix .

@@ -217,8 +217,13 @@ class EpochEnd(pl.Callback):
             "precision": trainer.precision_plugin.state_dict(),
             "course": vars(self.course),
         }
-        with replacing(self._resume) as beside:
-            torch.save(state, beside)
+        with replacing(self._resume) as beside, beside.open("wb") as file:
+            try:
+                torch.save(state, file)
+            except RuntimeError as fault:  # torch's own words for a disk that is full
+                if isinstance(fault.__context__, OSError):
+                    raise fault.__context__ from fault
+                raise
 
     def _load(self, trainer: pl.Trainer, module: Module) -> None:
         try:
