@@ -154,7 +154,7 @@ class Server:
             for connection in sockets[1]:
                 connection.close()
             code = self._run(kind, folder, words, limit)
-        except BaseException:  # nothing else would say what it was
+        except Exception:  # noqa: BLE001  a bug of any kind, which nothing else would say
             traceback.print_exc()
         finally:
             os._exit(code)
@@ -180,7 +180,6 @@ class Server:
             sys.stdout.flush()
             return int(end.code or 0)
         return 0
-
 
     @staticmethod
     def _print_to(path: Path) -> None:

@@ -2,6 +2,7 @@ import math
 import os
 import signal
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import TrainingPlan, seed_all
 from gazescribe.models.training.fitting import Job, fit
 from gazescribe.models.training.sampling import EpochSampler
-from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.errors import GazeError, WriteError
 from tests.unit.models.small_network import Items, N, Small
 
 CPU = Machine("cpu")
@@ -238,6 +239,13 @@ def test_lightning_leaves_nothing_behind(tmp_path, monkeypatch, capfd):
         ["small-seed3", "epoch 1/2"],
         ["small-seed3", "epoch 2/2"],
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_said(tmp_path):
+    (tmp_path / ".epoch.pt.tmp").symlink_to("/dev/full")
+    with pytest.raises(WriteError, match="the disk is full"):
+        fit(job_of(Small(), epochs=2), resume=tmp_path / "epoch.pt", machine=CPU)
 
 
 def test_dvclive(tmp_path, monkeypatch):
