@@ -1,23 +1,26 @@
 """Batches for the cooperative network and its baselines.
 
 Nothing is made float here; that happens to whole batches on the device. Images are not augmented,
-as published, so that what a frozen network says of one is constant.
+as published, so that what a frozen network says of one is constant; but for GazeGNN's crops.
 """
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from gazescribe.models.cooperative.crops import centre_crop, random_crop
 from gazescribe.models.cooperative.gaze import gaze_grid
-from gazescribe.models.cooperative.items import CooperativeItems, block_of
+from gazescribe.models.cooperative.items import CooperativeItems, block_of, frames_of
 from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
 from gazescribe.models.core.loaders import load_batches
 from gazescribe.models.training.sampling import (
+    AUGMENT,
     ORDER,
     EpochSampler,
     EvenBatches,
@@ -91,6 +94,49 @@ class Radiographs(Dataset[CooperativeBatch]):
         )
 
 
+class Crops(Dataset[CooperativeBatch]):
+    """The same of square crops: at random by seed, epoch and index to train, else of the middle.
+
+    The maps of what is cut at random are 0 everywhere: nothing is trained on them.
+    """
+
+    def __init__(
+        self, items: CooperativeItems, images: Shards, maps: Shards, seed: int | None
+    ) -> None:
+        self._items = items
+        self._images = images
+        self._maps = maps
+        self._seed = seed
+        index: pd.DataFrame = images.index.to_pandas()
+        self._stored = frames_of(index.iloc[items.image_row], 1)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, key: Key) -> CooperativeBatch:
+        epoch, index = key
+        items = self._items
+        frames = self._stored[index], items.frames[index]
+        size = frames[1].height, frames[1].width
+        picture = self._images[int(items.image_row[index])]
+        row = int(items.map_row[index])
+        heatmap = np.zeros(size, np.float16)
+        if self._seed is not None:
+            grey = random_crop(picture, *frames, generator(self._seed, AUGMENT, epoch, index))
+        else:
+            grey = centre_crop(picture, *frames)
+            if row >= 0:
+                heatmap = centre_crop(self._maps[row], *frames).astype(np.float16)
+        return CooperativeBatch(
+            image=torch.from_numpy(grey)[None],
+            target=torch.tensor(items.target[index]),
+            map=torch.from_numpy(heatmap)[None],
+            valid=torch.ones(1, *size, dtype=torch.bool),
+            gaze=torch.from_numpy(gaze_grid(items.gaze[index], size)),
+            index=torch.tensor(index),
+        )
+
+
 def shrunk(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     """Average blocks, so that (height, width) becomes `size`; the same numbers, or float32."""
     if picture.shape == size:
@@ -109,6 +155,11 @@ def unit_range(images: Tensor) -> Tensor:
     """
     images = images.float()
     return images / images.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+
+
+def scaled(images: Tensor, run: CooperativeRun) -> Tensor:
+    """Bring images to [0, 1] as a run sees them: by their maximum, crops by that of bytes."""
+    return images.float() / 255 if run.crops == "published" else unit_range(images)
 
 
 class ClassSampler(Sampler[Key]):
@@ -170,7 +221,7 @@ def training_loader(
     else:
         sampler = EpochSampler(len(used), run.batch_size, run.seed, shuffle=run.shuffle)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
-    return load_batches(_dataset(used, inputs, run), run.workers, **options)
+    return load_batches(_dataset(used, inputs, run, run.seed), run.workers, **options)
 
 
 def evaluation_loader(
@@ -182,7 +233,10 @@ def evaluation_loader(
 
 
 def _dataset(
-    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun
-) -> Radiographs:
+    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, seed: int | None = None
+) -> Dataset[CooperativeBatch]:
+    """Give the items as the network sees them; with a seed, as it is trained on them."""
     images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    if run.crops == "published":
+        return Crops(items, images, maps, seed)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))

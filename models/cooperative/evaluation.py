@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, scaled
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import (
     CooperativeItems,
@@ -190,7 +190,7 @@ def inputs_of(
     batch: CooperativeBatch, run: CooperativeRun, device: torch.device
 ) -> tuple[Tensor, ...]:
     """Give what a network is called with: images in [0, 1], and gaze where it takes that."""
-    images = unit_range(batch["image"].to(device))
+    images = scaled(batch["image"].to(device), run)
     if run.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
     if run.network == "gazegnn" and run.gaze:

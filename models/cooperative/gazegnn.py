@@ -5,13 +5,16 @@ is added to its features. In the published code no gaze ever arrives (`spec/coop
 it does, and can be left out. Layers, numbers and initialisation follow that section.
 """
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gazescribe.models.cooperative.blocks import CooperativeOutput
+from gazescribe.models.core.backbones import IMAGENET_MEAN, IMAGENET_SD, read_weights
 
 CHANNELS = (48, 96, 240, 384)
 BLOCKS = (2, 2, 6, 2)
@@ -20,13 +23,34 @@ REDUCTIONS = (4, 2, 1, 1)
 NEIGHBOURS = 9
 HIDDEN = 1024
 BLOCKS_A_DILATION = 4
+FRESH = ("gaze.", "head.2.")
+"""Of ours, what no file of ImageNet's weights has: the gaze, and a last layer of three classes."""
+NAMES_IN_FILES = (
+    (r"^stem\.convs\.([01])\.", r"stem.0.\1."),
+    (r"^stem\.convs\.3\.", "stem.2.0."),
+    (r"^stem\.convs\.4\.", "stem.2.1."),
+    (r"^stem\.convs\.6\.", "stem.4.0."),
+    (r"^stem\.convs\.7\.", "stem.4.1."),
+    (r"^pos_embed$", "place"),
+    (r"^backbone\.(\d+)\.conv\.", r"stages.\1."),
+    (r"^backbone\.(\d+)\.0\.fc1\.", r"stages.\1.before."),
+    (r"^backbone\.(\d+)\.0\.graph_conv\.gconv\.nn\.", r"stages.\1.mix.0."),
+    (r"^backbone\.(\d+)\.0\.fc2\.", r"stages.\1.after."),
+    (r"^backbone\.(\d+)\.1\.fc1\.", r"stages.\1.nodewise.0."),
+    (r"^backbone\.(\d+)\.1\.fc2\.", r"stages.\1.nodewise.2."),
+    (r"^prediction\.([01])\.", r"head.0.\1."),
+)
+"""Of the pyramid ViG's own code (Han et al. 2022), and ours."""
+NOT_READ = re.compile(r"^prediction\.4\.|\.relative_pos$")
+"""In files: the layer of ImageNet's classes, and distances that follow from the sizes."""
 
 
 class GazeGNN(nn.Module):
     """Diagnosis from an image, with or without a reader's gaze.
 
     `image_size` is (height, width), divisible by 32; 224 × 224 in the paper. `channels` and
-    `blocks` are those of the four stages, `n_hidden` the classifier's.
+    `blocks` are those of the four stages, `n_hidden` the classifier's. `normalise` takes [0, 1] to
+    ImageNet's mean and deviation first, as the published code does.
 
     Its classifier normalises over the batch at a single place, so that a batch of one image cannot
     train it.
@@ -37,11 +61,15 @@ class GazeGNN(nn.Module):
         image_size: tuple[int, int],
         *,
         gaze: bool = True,
+        normalise: bool = False,
         channels: Sequence[int] = CHANNELS,
         blocks: Sequence[int] = BLOCKS,
         n_hidden: int = HIDDEN,
     ) -> None:
         super().__init__()
+        self._normalise = normalise
+        for name, values in (("mean", IMAGENET_MEAN), ("std", IMAGENET_SD)):
+            self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
         height, width = image_size[0] // 4, image_size[1] // 4
         self.stem = nn.Sequential(
             _conv_norm(3, channels[0] // 2, 3, stride=2),
@@ -72,12 +100,16 @@ class GazeGNN(nn.Module):
                 nn.init.kaiming_normal_(module.weight)
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # each has a bias
 
+    mean: Tensor
+    std: Tensor
+
     def forward(self, images: Tensor, gaze: Tensor | None = None) -> CooperativeOutput:
         """Diagnose grey images (B, 1, H, W) in [0, 1].
 
         A network that takes gaze needs how long each patch was looked at, (B, H/4, W/4) in [0, 1].
         """
-        x = self.stem(images.expand(-1, 3, -1, -1)) + self.place
+        x = images.expand(-1, 3, -1, -1)
+        x = self.stem((x - self.mean) / self.std if self._normalise else x) + self.place
         if self.gaze is not None:
             if gaze is None:
                 raise TypeError("this network takes gaze, none was given")
@@ -136,6 +168,22 @@ class GraphBlock(nn.Module):
         squared = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None] - 2 * a @ b.mT
         nearest = (squared + self.apart).topk(self.n_links * self.dilation, largest=False).indices
         return nearest[:, :, :: self.dilation]
+
+
+def read_pyramid_vig(path: Path) -> dict[str, Tensor]:
+    """Read ImageNet's weights of a pyramid ViG, by our names, without what a file cannot give.
+
+    Raises GazeError if the file is not there or holds anything but tensors.
+    """
+    weights = {}
+    for name, weight in read_weights(path).items():
+        if NOT_READ.search(name):
+            continue
+        ours = name
+        for theirs, renamed in NAMES_IN_FILES:
+            ours = re.sub(theirs, renamed, ours)
+        weights[ours] = weight
+    return weights
 
 
 def _apart(channels: int, size: tuple[int, int], n_keys: int) -> Tensor:

@@ -9,6 +9,7 @@ from gazescribe.models.cooperative.data import unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.losses import distribution
 from gazescribe.models.cooperative.networks import rebuilt
+from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.errors import ParamsError
@@ -19,22 +20,11 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     """Make a checkpoint, read from `path`, ready for `gazescribe predict`.
 
     It gives probabilities of the diagnoses, the saliency map, and Grad-CAM of the likeliest. Raises
-    ParamsError if the network gives neither, or wants gaze, which images do not bring. Raises
-    GazeError if the weights are not this network's.
+    ParamsError if the network gives neither, wants gaze, which images do not bring, or sees crops.
+    Raises GazeError if the weights are not this network's.
     """
     network, run = rebuilt(checkpoint, path)
-    if run.objective == "triplet":
-        raise ParamsError(
-            "this is the contrastive stage: it gives neither diagnosis nor map.",
-            where=path,
-            remedy="Give the checkpoint of a later stage.",
-        )
-    if run.network == "gazegnn" and run.gaze:
-        raise ParamsError(
-            "this network wants the reader's gaze, which a picture does not bring.",
-            where=path,
-            remedy="Give one that was trained without (gaze: false).",
-        )
+    _refuse_what_needs_more_than_pictures(run, path)
     kinds = []
     if run.network in ("dual_encoder", "fusion", "unet"):
         kinds.append("saliency")
@@ -66,6 +56,28 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
         {name: tuple(Channel(kind) for kind in name.split(",")) for name in offered},
         ask,
     )
+
+
+def _refuse_what_needs_more_than_pictures(run: CooperativeRun, path: Path) -> None:
+    """Raise ParamsError for a network that gives nothing, or sees other than whole images."""
+    if run.objective == "triplet":
+        raise ParamsError(
+            "this is the contrastive stage: it gives neither diagnosis nor map.",
+            where=path,
+            remedy="Give the checkpoint of a later stage.",
+        )
+    if run.network == "gazegnn" and run.gaze:
+        raise ParamsError(
+            "this network wants the reader's gaze, which a picture does not bring.",
+            where=path,
+            remedy="Give one that was trained without (gaze: false).",
+        )
+    if run.crops == "published":
+        raise ParamsError(
+            "this network sees crops of images (crops: published), not whole ones.",
+            where=path,
+            remedy="Give one that was trained on whole images, or score it by evaluate.",
+        )
 
 
 def _scaled_to_one(maps: Tensor) -> Tensor:

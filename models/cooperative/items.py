@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazescribe.models.cooperative.crops import centre_frame
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_of
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import Rows, split_readings, split_source
@@ -96,7 +97,7 @@ def build_lists(inputs: CooperativeInputs, run: CooperativeRun) -> Lists:
     whole blocks, if maps do not lie on their images, or if a table or shard is not what it must be.
     """
     images, maps = open_kind(inputs.images, "images"), open_kind(inputs.saliency_maps, "heatmaps")
-    factor = block_of(images, run, inputs.images)
+    factor = 1 if run.crops == "published" else block_of(images, run, inputs.images)
     image_index = index_by_image(images)
     readings, left_out = _usable(inputs, image_index, run)
     image_index = image_index.loc[readings["dicom_id"]]  # from here on in the order of readings
@@ -106,7 +107,9 @@ def build_lists(inputs: CooperativeInputs, run: CooperativeRun) -> Lists:
     map_rows = map_index.set_index("reading_id")["row"]
     map_row = readings["reading_id"].map(map_rows).fillna(-1).to_numpy(np.int64)
     _check_maps(readings, image_index, maps, map_row, inputs.saliency_maps)
-    frames = _frames(image_index, factor)
+    frames = frames_of(image_index, factor)
+    if run.crops == "published":
+        frames = tuple(centre_frame(frame.image_size, run.image_height) for frame in frames)
     everybody = CooperativeItems(
         dicom_id=readings["dicom_id"].to_numpy(str),
         reading_id=readings["reading_id"].to_numpy(str),
@@ -216,7 +219,8 @@ def _usable(
     return usable, left_out
 
 
-def _frames(image_index: pd.DataFrame, factor: int) -> tuple[Letterbox, ...]:
+def frames_of(image_index: pd.DataFrame, factor: int) -> tuple[Letterbox, ...]:
+    """Frames of images by their index, shrunk by whole blocks."""
     entries: Any = image_index.itertuples()  # the stubs know no columns
     return tuple(
         Letterbox(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gazescribe.models.cooperative.blocks import CooperativeOutput
 from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder, read_densenet
 from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
-from gazescribe.models.cooperative.gazegnn import GazeGNN
+from gazescribe.models.cooperative.gazegnn import FRESH, GazeGNN, read_pyramid_vig
 from gazescribe.models.cooperative.mt_unet import UNet
 from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
@@ -62,6 +62,7 @@ def network_of(run: Mapping[str, Any]) -> nn.Module:
             return GazeGNN(
                 (run["image_height"], run["image_width"]),
                 gaze=run["gaze"],
+                normalise=run["imagenet_normalise"],
                 channels=run["graph_channels"],
                 blocks=run["graph_blocks"],
             )
@@ -170,6 +171,14 @@ def load_file(network: nn.Module, path: Path) -> None:
             for tensors, last in ((inner.state_dict(), True), (weights, False))
         )
         load_weights(inner, fresh | weights, where=path)
+    elif isinstance(network, GazeGNN):
+        state = network.state_dict()
+        fresh = {
+            name: weight
+            for name, weight in state.items()
+            if name.startswith(FRESH) or name.endswith(COUNTER)
+        }
+        load_weights(network, fresh | read_pyramid_vig(path), where=path)
     else:
         encoder = _encoder_in(network)
         # Files of 2017 lack counters that nothing here reads.

@@ -50,6 +50,9 @@ NETWORKS = {
 """Networks, and what each can be trained for."""
 WITH_ENCODER = ("densenet", "dual_encoder", "fusion")
 
+WEIGHTS = {"inception_resnet": "inception_weights", "gazegnn": "gazegnn_weights"}
+"""Keys of the profile that name files of weights; `densenet_weights` of all others."""
+
 N_STAGES = 4  # of GazeGNN
 INCEPTION_PX = 75  # least image side
 ONE_PLACE_PX = {
@@ -85,6 +88,7 @@ class CooperativeMethod:
     cache_features: bool
     encoder_tap: Literal["block4", "transition3"]
     imagenet_normalise: bool
+    crops: Literal["none", "published"]
     unet_blocks: Literal["plain", "bare", "residual_encoder", "residual"]
     saliency_stride: Literal[1, 2, 4, 8]
     gaze: bool
@@ -166,6 +170,7 @@ class CooperativeProfile(CooperativeSize):
     evaluation_batch_size: Count
     densenet_weights: str | None
     inception_weights: str | None
+    gazegnn_weights: str | None
 
     @property
     def frame(self) -> str:
@@ -207,13 +212,16 @@ def network_of_file(run: CooperativeRun) -> str | None:
         return None
     if run.network == "inception_resnet":
         return "inception_resnet_v2"
+    if run.network == "gazegnn":
+        # With images of its own, as published, it starts as published; else from scratch.
+        return "pvig_ti" if run.crops == "published" else None
     return run.encoder if run.network in WITH_ENCODER else None
 
 
 def start_faults(run: CooperativeRun) -> list[str]:
     """Say what is not said of the weights that a run starts from."""
     network = network_of_file(run)
-    key = "inception_weights" if run.network == "inception_resnet" else "densenet_weights"
+    key = WEIGHTS.get(run.network, "densenet_weights")
     return unsaid(run.weights, network, f"cooperative.{key}") if network else []
 
 
@@ -231,7 +239,7 @@ def _start_faults(run: CooperativeRun) -> Iterator[str]:
         yield "init_from and weights exclude each other"
     if run.init_from and kind not in HEIRS:
         yield f"network {run.network} cannot start from another run (init_from)"
-    if file_of(run.weights) and run.network in ("gazegnn", "unet"):
+    if file_of(run.weights) and run.network == "unet":
         yield f"network {run.network} starts from no file (weights)"
     if kind == ("fusion", "cross_entropy") and not run.init_from:
         yield "network fusion needs a dual_encoder to start from (init_from)"
@@ -247,6 +255,10 @@ def _number_faults(run: CooperativeRun) -> Iterator[str]:
     network = f"network {run.network} at {size[0]} × {size[1]}"
     if run.network == "inception_resnet" and min(size) < INCEPTION_PX:
         yield f"{network}: image sides need {INCEPTION_PX} pixels or more"
+    if run.crops == "published" and (run.network != "gazegnn" or run.gaze):
+        yield f"network {run.network}: crops: published are for a gazegnn without gaze"
+    if run.crops == "published" and size[0] != size[1]:
+        yield f"{network}: crops: published are squares"
     if run.batch_size == 1 and max(size) <= ONE_PLACE_PX.get(run.network, 0):
         yield f"{network}: batch_size is 1, and needs 2 or more"
     if run.split == "folds" and (run.fold is None or run.fold >= run.n_folds):
@@ -312,5 +324,7 @@ def _weights(settings: Mapping[str, Any], profile: CooperativeProfile) -> str | 
     network = settings.get("network")
     if network == "inception_resnet":
         return profile.inception_weights
+    if network == "gazegnn" and settings["crops"] == "published":
+        return profile.gazegnn_weights
     has_encoder = network in WITH_ENCODER and settings["encoder"]
     return profile.densenet_weights if has_encoder and not settings["init_from"] else None

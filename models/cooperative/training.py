@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
 from gazescribe.models.cooperative.blocks import CooperativeOutput
-from gazescribe.models.cooperative.data import evaluation_loader, training_loader, unit_range
+from gazescribe.models.cooperative.data import evaluation_loader, scaled, training_loader
 from gazescribe.models.cooperative.features import cached_loaders
 from gazescribe.models.cooperative.items import (
     CooperativeItems,
@@ -90,7 +90,7 @@ class CooperativeTraining(pl.LightningModule):
 
     def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
         """Bring images to [0, 1] on the device."""
-        return batch if self.cached else {**batch, "image": unit_range(batch["image"])}
+        return batch if self.cached else {**batch, "image": scaled(batch["image"], self.run)}
 
     def training_step(self, batch: Tensors, batch_idx: int) -> Tensor:  # noqa: ARG002  Lightning's signature
         """Loss of a batch."""
@@ -266,7 +266,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             "height": run.image_height,
             "width": run.image_width,
             "channels": 1,
-            "normalise": "by their maximum",
+            "normalise": "by 255" if run.crops == "published" else "by their maximum",
             "resize": resize_of(inputs.images),
         },
         training={

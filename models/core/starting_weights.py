@@ -4,6 +4,7 @@
 meant. The papers start from ImageNet's weights, in the files below. Nothing is fetched.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file of weights that others published; its name ends in the first digits of its SHA-256."""
+    """A file of weights that others published.
+
+    Its name ends in the first digits of its SHA-256; where there are none, that is not known.
+    """
 
     name: str
     source: str
@@ -22,10 +26,12 @@ class PublishedFile:
     @property
     def sha256_start(self) -> str:
         """First hexadecimal digits of the SHA-256 of its bytes."""
-        return Path(self.name).stem.rpartition("-")[2]
+        digits = re.search(r"-([0-9a-f]{8})\.", self.name)
+        return digits[1] if digits else ""
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.source}; SHA-256 {self.sha256_start}…)"
+        digits = f"; SHA-256 {self.sha256_start}…" if self.sha256_start else ""
+        return f"{self.name} ({self.source}{digits})"
 
 
 # Names of torchvision's files are those of its own `url`; that of timm stood in `default_cfgs` of
@@ -45,6 +51,9 @@ IMAGENET: Mapping[str, PublishedFile] = {
     ),
     "inception_resnet_v2": PublishedFile(
         "inception_resnet_v2-940b1cd6.pth", "timm, inception_resnet_v2.tf_in1k"
+    ),
+    "pvig_ti": PublishedFile(
+        "pvig_ti_78.5.pth.tar", "huawei-noah/Efficient-AI-Backbones, release pyramid-vig"
     ),
 }
 """By the network that takes them."""

@@ -31,6 +31,9 @@ MAIN = (
 )
 """Models of the paper's tables, in its order; `dual_encoder` is the second stage of the first."""
 
+AS_PUBLISHED = "_published"
+"""End of the name of a model of the paper that is as the authors' code had it."""
+
 OURS = ("cooperative", "dual_encoder")
 """What others are compared with: the first that has been scored."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.schemas import DIAGNOSES
-from gazescribe.pipeline.results.cooperative.measured import Models, maps_by_model
+from gazescribe.pipeline.results.cooperative.measured import AS_PUBLISHED, Models, maps_by_model
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, Target
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
@@ -85,12 +85,13 @@ def diagnosis(
 
 
 def _published(published: PublishedCooperative, metric: str, model: str) -> dict[str, Any]:
-    figure: PublishedValue | None = published.table_1.get(metric, {}).get(model)
-    if metric == "micro" and published.averaging.get(model) == "micro":
-        figure = published.table_1["printed"][model]
+    name = model.removesuffix(AS_PUBLISHED)
+    figure: PublishedValue | None = published.table_1.get(metric, {}).get(name)
+    if metric == "micro" and published.averaging.get(name) == "micro":
+        figure = published.table_1["printed"][name]
     parts = {"published": "value", "published_low": "low", "published_high": "high"}
     values = {name: getattr(figure, part, None) for name, part in parts.items()}
-    return {name: np.nan if value is None else value for name, value in values.items()}
+    return {part: np.nan if value is None else value for part, value in values.items()}
 
 
 def saliency(

@@ -23,6 +23,7 @@ SMALL = CooperativeRun(
     encoder="tiny",
     encoder_tap="block4",
     imagenet_normalise=False,
+    crops="none",
     unet_blocks="plain",
     unet_channels=4,
     saliency_stride=4,
@@ -81,6 +82,15 @@ MODELS = {
         "image_width": 96,
     },
     "gazegnn": {"network": "gazegnn", "objective": "cross_entropy"},
+    "gazegnn_published": {
+        "network": "gazegnn",
+        "objective": "cross_entropy",
+        "gaze": False,
+        "crops": "published",
+        "imagenet_normalise": True,
+        "image_height": 32,
+        "image_width": 32,
+    },
     "gazegnn_no_gaze": {"network": "gazegnn", "objective": "cross_entropy", "gaze": False},
 }
 """What each model of the paper's tables sets otherwise."""

@@ -9,6 +9,7 @@ from gazescribe.models.cooperative.data import (
     ClassSampler,
     Radiographs,
     evaluation_loader,
+    scaled,
     shrunk,
     training_loader,
     unit_range,
@@ -212,3 +213,38 @@ def test_processes_share_triplet_batches(monkeypatch):
 def test_triplets_need_every_class(target, message):
     with pytest.raises(ParamsError, match=message):
         ClassSampler(np.array(target), 6, seed=0)
+
+
+def test_crops_are_drawn_anew_to_train_and_of_the_middle_to_evaluate(tmp_path):
+    inputs = balanced_world(tmp_path).write()
+    run = small_run("gazegnn_published", batch_size=2)
+    items = build_lists(inputs, run).items["train"]
+
+    def images(loader, epoch=None):
+        seen = batches(loader, epoch)
+        order = torch.cat([batch["index"] for batch in seen]).argsort()
+        return torch.cat([batch["image"] for batch in seen])[order]
+
+    def trained(seed, epoch):
+        return images(training_loader(items, inputs, dataclasses.replace(run, seed=seed)), epoch)
+
+    assert trained(0, 1).shape[1:] == (1, 32, 32)
+    assert (trained(0, 1) == trained(0, 1)).all()
+    assert not (trained(0, 1) == trained(0, 2)).all()
+    whole = images(evaluation_loader(items, inputs, run, batch_size=3))
+    assert (whole == images(evaluation_loader(items, inputs, run, batch_size=2), None)).all()
+    (batch, *_) = batches(evaluation_loader(items, inputs, run, batch_size=3))
+    assert batch["map"].shape == (3, 1, 32, 32)
+    assert batch["map"].flatten(1).amax(1).min() > 0  # what is drawn lies in the middle here
+    assert batch["valid"].all()
+    # The bright square of each image and its map have one place.
+    for picture, heatmap in zip(batch["image"][:, 0], batch["map"][:, 0], strict=True):
+        assert picture[heatmap == heatmap.max()].float().mean() > 50
+
+
+def test_crops_are_divided_by_what_a_byte_holds():
+    images = torch.tensor([[[[0, 51]]]], dtype=torch.uint8)
+    assert scaled(images, small_run("gazegnn_published")).flatten().tolist() == pytest.approx(
+        [0, 0.2]
+    )
+    assert scaled(images, RUN).flatten().tolist() == [0, 1]

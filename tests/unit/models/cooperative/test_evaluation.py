@@ -33,7 +33,7 @@ from gazescribe.pipeline.geometry.saliency import scores
 from tests.unit.models.cooperative.cooperative_cases import FRAME, World, balanced_world, small_run
 
 CPU = torch.device("cpu")
-DIAGNOSING = ["dnet201", "cooperative", "joint", "mt_unet", "gazegnn"]
+DIAGNOSING = ["dnet201", "cooperative", "joint", "mt_unet", "gazegnn", "gazegnn_published"]
 
 
 def awake(run):
@@ -45,7 +45,7 @@ def awake(run):
             module.momentum = 1.0
     gaze = (torch.rand(9, 16, 16),) if isinstance(network, GazeGNN) else ()
     with torch.no_grad():
-        network.train()(torch.rand(9, 1, 64, 64), *gaze)
+        network.train()(torch.rand(9, 1, run.image_height, run.image_width), *gaze)
     return network
 
 
@@ -107,7 +107,7 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     assert timed["machine"] == machine_name(CPU)
     kinds = {"centre", "mean"}
     kinds |= {"gradcam"} if model in DIAGNOSING else set()
-    kinds |= set() if model in ("dnet201", "gazegnn") else {"saliency"}
+    kinds |= set() if model in ("dnet201", "gazegnn", "gazegnn_published") else {"saliency"}
     assert set(maps["map"]) == kinds
     assert len(maps) == n * len(kinds) * 2
     assert set(found.examples) == kinds | {"dicom_id", "diagnosis", "image", "target"}

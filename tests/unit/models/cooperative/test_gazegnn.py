@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.cooperative.gazegnn import GazeGNN, GraphBlock
+from gazescribe.models.cooperative.gazegnn import FRESH, GazeGNN, GraphBlock
+from gazescribe.models.cooperative.networks import load_file
+from gazescribe.models.core.backbones import IMAGENET_MEAN, IMAGENET_SD
+from gazescribe.pipeline.core.errors import GazeError
 
 
 def tiny(**options):
@@ -124,3 +127,70 @@ def test_it_learns(batch):
     assert losses[-1] < losses[0] / 2
     without = [name for name, one in network.named_parameters() if one.grad is None]
     assert without == []
+
+
+def test_it_can_normalise_as_the_published_code(batch):
+    images, gaze = batch
+    one, other = tiny().eval(), tiny(normalise=True).eval()
+    seen = []
+    for network in (one, other):
+        network.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+        network(images, gaze)
+    mean, spread = (torch.tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_SD))
+    torch.testing.assert_close(seen[1], (seen[0] - mean) / spread)
+    assert one.state_dict().keys() == other.state_dict().keys()
+
+
+def names_of_their_file(blocks):
+    """Names of the layers of a pyramid ViG, each with ours; written down from its authors' code."""
+    pairs = {"stem.convs.0": "stem.0.0", "stem.convs.1": "stem.0.1", "stem.convs.3": "stem.2.0"}
+    pairs |= {"stem.convs.4": "stem.2.1", "stem.convs.6": "stem.4.0", "stem.convs.7": "stem.4.1"}
+    place = 0
+    for stage, n_blocks in enumerate(blocks):
+        if stage:
+            for part in "01":
+                pairs[f"backbone.{place}.conv.{part}"] = f"stages.{place}.{part}"
+            place += 1
+        for _ in range(n_blocks):
+            for part in "01":
+                theirs, ours = f"backbone.{place}", f"stages.{place}"
+                pairs[f"{theirs}.0.fc1.{part}"] = f"{ours}.before.{part}"
+                pairs[f"{theirs}.0.graph_conv.gconv.nn.{part}"] = f"{ours}.mix.0.{part}"
+                pairs[f"{theirs}.0.fc2.{part}"] = f"{ours}.after.{part}"
+                pairs[f"{theirs}.1.fc1.{part}"] = f"{ours}.nodewise.0.{part}"
+                pairs[f"{theirs}.1.fc2.{part}"] = f"{ours}.nodewise.2.{part}"
+            place += 1
+    return pairs | {"prediction.0": "head.0.0", "prediction.1": "head.0.1"}
+
+
+def test_weights_of_a_pyramid_vig(tmp_path):
+    """All is read but what classifies ImageNet; what such a file has no part of starts anew."""
+    source = tiny()
+    state = source.state_dict()
+    pairs = names_of_their_file((1, 1, 2, 1))
+    theirs = {"pos_embed": torch.rand_like(state["place"])}
+    for name, ours in pairs.items():
+        for key, value in state.items():
+            if key.startswith(f"{ours}.") and not key.endswith("num_batches_tracked"):
+                theirs[f"{name}{key.removeprefix(ours)}"] = torch.rand_like(value)
+    theirs |= {"prediction.4.weight": torch.zeros(1000, 16, 1, 1)}
+    theirs |= {"prediction.4.bias": torch.zeros(1000), "backbone.0.0.relative_pos": torch.zeros(1)}
+    path = tmp_path / "pvig_ti_78.5.pth.tar"
+    torch.save(theirs, path)
+    network = tiny()
+    load_file(network, path)
+    found = network.state_dict()
+    assert (found["place"] == theirs["pos_embed"]).all()
+    read = {"place"}
+    for name, ours in pairs.items():
+        for key, value in found.items():
+            if key.startswith(f"{ours}.") and not key.endswith("num_batches_tracked"):
+                assert (value == theirs[f"{name}{key.removeprefix(ours)}"]).all(), key
+                read.add(key)
+    left = {key for key in found if key not in read and not key.endswith("num_batches_tracked")}
+    assert left == {key for key in found if key.startswith(FRESH)} - {"gaze.num_batches_tracked"}
+    assert all((found[key] == state[key]).all() for key in left)
+    del theirs["backbone.0.0.fc1.0.bias"]
+    torch.save(theirs, path)
+    with pytest.raises(GazeError, match=r"stages\.0\.before\.0\.bias"):
+        load_file(tiny(), path)

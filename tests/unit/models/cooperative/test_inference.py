@@ -79,6 +79,7 @@ def test_predict_asks_for_what_there_is(tmp_path, model, labels, kinds):
     [
         pytest.param("contrastive", "contrastive stage", id="contrastive"),
         pytest.param("gazegnn", "wants the reader's gaze", id="gaze"),
+        pytest.param("gazegnn_published", "sees crops of images", id="crops"),
     ],
 )
 def test_predict_refuses_what_has_no_answer(tmp_path, model, message):

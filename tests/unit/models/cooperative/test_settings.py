@@ -23,6 +23,11 @@ from tests.running import gazescribe, invoke
 from tests.unit.models.cooperative.cooperative_cases import MODELS, small_run
 from tests.unit.models.mil.test_settings import PROFILES
 
+FILES = {
+    "densenet_weights": "dense.pth",
+    "inception_weights": "inception.pth",
+    "gazegnn_weights": "pvig.pth.tar",
+}
 SMALLEST = {"image_height": 32, "image_width": 32}
 
 
@@ -43,7 +48,10 @@ def test_every_model_of_the_paper_is_sound(model):
         pytest.param("unet_s", {"init_from": "x-seed0"}, "network unet cannot start", id="start"),
         pytest.param("contrastive", {"init_from": "x-seed0"}, "cannot start", id="first stage"),
         pytest.param("dual_encoder", {"weights": "x.pth"}, "exclude each other", id="two starts"),
-        pytest.param("gazegnn", {"weights": "x.pth"}, "gazegnn starts from no file", id="file"),
+        pytest.param("unet_s", {"weights": "x.pth"}, "unet starts from no file", id="file"),
+        pytest.param("gazegnn", {"crops": "published"}, "a gazegnn without gaze", id="crops, gaze"),
+        pytest.param("dnet201", {"crops": "published"}, "a gazegnn without", id="crops of others"),
+        pytest.param("gazegnn_published", {"image_width": 64}, "are squares", id="no square"),
         pytest.param("cooperative", {"encoder": None}, "fusion needs an encoder", id="no encoder"),
         pytest.param(
             "res_se_clean", {"weights": "x.pth"}, "nothing to start", id="weights of nothing"
@@ -117,7 +125,7 @@ def runs_of(profile="demo", models=None, **changes):
     if models is not None:
         sizes = replace(sizes, models=models)
     if profile in {"paper", "published"}:  # they do not say where these lie
-        sizes = replace(sizes, densenet_weights="dense.pth", inception_weights="inception.pth")
+        sizes = replace(sizes, **FILES)
     return cooperative_runs(replace(params, **changes), sizes)
 
 
@@ -175,8 +183,7 @@ def test_frozen_is_a_truth_value_or_parameters(tmp_path, frozen):
 
 def test_scoring_has_a_batch_size_of_its_own(monkeypatch):
     profile = load_profile("paper")
-    files = {"densenet_weights": "dense.pth", "inception_weights": "inception.pth"}
-    sizes = replace(profile.cooperative, **files)
+    sizes = replace(profile.cooperative, **FILES)
     profile = profile.model_copy(update={"cooperative": sizes})
     assert profile.cooperative.evaluation_batch_size < profile.cooperative.batch_size
     monkeypatch.setattr("gazescribe.models.commands.configure.load_profile", lambda *_: profile)
@@ -207,15 +214,28 @@ def test_the_papers_values():
 
 def test_weights_go_to_networks_that_start_from_them():
     params, sizes = load_params().cooperative, load_profile("paper").cooperative
-    files = {"densenet_weights": "dense.pth", "inception_weights": "inception.pth"}
     models = {name: {} for name in params.variants}
-    sizes = replace(sizes, **files, models=models)
+    sizes = replace(sizes, **FILES, models=models)
     weights = {run.model: run.weights for run in cooperative_runs(params, sizes)}
     assert {model for model, file in weights.items() if file == "dense.pth"} == {
         *("contrastive", "dnet201", "dual_imagenet"),
         *("joint_sum", "joint_uncertainty", "joint_published"),
     }
     assert [m for m, file in weights.items() if file == "inception.pth"] == ["inception_resnet"]
+    assert [m for m, file in weights.items() if file == "pvig.pth.tar"] == ["gazegnn_published"]
+
+
+def test_gazegnn_as_published_is_so_in_every_profile():
+    for profile in ("demo", "published"):
+        run, *_ = runs_of(profile, models={"gazegnn_published": {}})
+        assert (run.image_height, run.image_width, run.crops) == (224, 224, "published")
+        assert (run.gaze, run.imagenet_normalise) == (False, True)
+        assert (run.optimiser, run.weight_decay) == ("adamw", 0.01)
+        assert (run.lr_patience, run.patience, run.precision) == (None, None, "32")
+    silent = replace(run, weights=None)
+    (fault,) = run_faults(silent)
+    assert "cooperative.gazegnn_weights is null" in fault
+    assert "pvig_ti_78.5.pth.tar (huawei-noah/Efficient-AI-Backbones, release pyramid-vig)" in fault
 
 
 def test_folds_follow_the_seed():

@@ -286,6 +286,7 @@ MAPPED = {"train_saliency", "val_saliency", "val_cc"}
         pytest.param("dnet201", {"channels_last": True}, CLASSIFIED, id="channels last"),
         pytest.param("gazegnn", {"optimiser": "adamw"}, CLASSIFIED, id="gaze"),
         pytest.param("gazegnn_no_gaze", {}, CLASSIFIED, id="no gaze"),
+        pytest.param("gazegnn_published", {}, CLASSIFIED, id="crops"),
         pytest.param("unet_s", {"loss_pixels": "all"}, MAPPED, id="U-Net"),
         pytest.param("res_se_clean", {"precision": "bf16-mixed"}, MAPPED, id="bf16"),
         pytest.param("mt_unet", {}, CLASSIFIED | MAPPED, id="MT-UNet"),

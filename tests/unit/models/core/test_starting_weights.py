@@ -66,3 +66,12 @@ def test_another_file_than_the_one_that_is_meant_is_said(tmp_path, monkeypatch):
     right = IMAGENET["resnet50"].__class__(f"resnet50-{begins}.pth", "here")
     monkeypatch.setitem(IMAGENET, "resnet50", right)
     assert warn_of_other_file("et-seed0", str(file), "resnet50") == []
+
+
+def test_a_file_whose_sum_is_not_known(tmp_path):
+    """Nothing is said of it, and none is taken for another."""
+    file = IMAGENET["pvig_ti"]
+    assert file.sha256_start == ""
+    assert str(file).endswith("release pyramid-vig)")
+    (tmp_path / "mine.pth").write_bytes(b"weights")
+    assert warn_of_other_file("a", str(tmp_path / "mine.pth"), "pvig_ti") == []

@@ -153,3 +153,9 @@ def test_inference_time_by_machine(models):
     ]
     assert table.texts()[0] == ["mt_unet", "scratch", "2", "0.2", "abacus"]
     assert "about 0.3 s" in table.notes[0]
+
+
+def test_a_model_as_published_stands_beside_the_published_figure(models):
+    named = {"gazegnn_published": dataclasses.replace(models["mt_unet"], name="gazegnn_published")}
+    frame = tables.diagnosis(named, PUBLISHED, 0.95).frame.set_index("metric")
+    assert frame.loc["accuracy", "published"] == 0.730
