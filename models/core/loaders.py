@@ -115,7 +115,7 @@ def _is_room(dataset: Dataset[Any], batch_size: int, workers: int) -> bool:
     needed = _bytes_of_item(dataset) * batch_size * (PREFETCHED * workers + IN_HAND)
     if free is None or needed <= free:
         return True
-    wants = f"batches of {workers} processes need {needed / 1e6:.0f}"
+    wants = f"batches of {workers} processes need {needed / 1e6:,.1f}"
     remedy = f"{MORE} Or lower `workers` in params/<profile>.yaml."
     _warn(f"{in_words(free)}, {wants}, so they go through pipes, which is slower. {remedy}")
     return False

@@ -17,4 +17,4 @@ def free_shared_memory() -> int | None:
 
 def in_words(n_bytes: int) -> str:
     """Say how much of it is free."""
-    return f"{SHARED} has {n_bytes / 1e6:,.0f} MB free"
+    return f"{SHARED} has {n_bytes / 1e6:,.1f} MB free"

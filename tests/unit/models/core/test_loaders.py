@@ -103,7 +103,7 @@ def test_little_shared_memory_is_said_once_with_its_remedy(free, capsys, monkeyp
     line = capsys.readouterr().err
     assert line.count("warning") == 1
     # 2 processes with 2 batches each, and 2 in hand, of 4 items of 262,144 bytes
-    assert "has 3 MB free, batches of 2 processes need 6, so they go through" in line
+    assert "has 3.0 MB free, batches of 2 processes need 6.3, so they go through" in line
     assert "--shm-size=2g" in line
     assert "`workers`" in line
 

@@ -10,7 +10,7 @@ def test_what_the_system_has(monkeypatch, tmp_path):
     monkeypatch.setattr(shared_memory, "SHARED", tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64_000_000))
     assert free_shared_memory() == 64_000_000
-    assert in_words(64_000_000) == f"{tmp_path} has 64 MB free"
+    assert in_words(64_000_000) == f"{tmp_path} has 64.0 MB free"
 
 
 def test_a_linux_without_it_has_nothing(monkeypatch, tmp_path):
