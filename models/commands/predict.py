@@ -101,8 +101,6 @@ def predict(
     line += "; left out: " + (", ".join(f"{n} {why}" for why, n in reasons.items()) or "none")
     line += f"; {n_others} other files in the folders" if n_others else ""
     line += f"; {summary['n_kept']} kept from a run that was cut off" if summary["n_kept"] else ""
-    if seconds := summary["timing"]["s_an_image"]:
-        line += f"; {seconds:.2g} s an image on {summary['timing']['machine']}"
     if "localisation" in summary:
         means = summary["localisation"].items()
         line += "; boxes: " + ", ".join(f"{name} {_rounded(mean)}" for name, mean in means)

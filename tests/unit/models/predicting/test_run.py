@@ -192,12 +192,12 @@ def contents(out):
 
 
 def test_how_long_an_image_took(tmp_path, trained, images):
-    said = gazescribe("predict", trained, images, "--out", tmp_path / "out", "--batch-size", 1)
+    gazescribe("predict", trained, images, "--out", tmp_path / "out", "--batch-size", 1)
     timing = json.loads((tmp_path / "out" / "timing.json").read_text())
     assert timing["s_an_image"] > 0
     # three images, of which the first is that in which libraries set themselves up
     assert (timing["n_images"], timing["batch_size"], timing["map"]) == (2, 1, "decoder")
-    assert f"s an image on {timing['machine']}" in said
+    assert timing["machine"]
     assert "timing" not in read(tmp_path / "out")
 
 
