@@ -3,7 +3,8 @@
 Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON in which nothing is
 left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic. Into a
 folder it writes a CONFIG for each run, and for every model that the parameters know, listed by the
-profile or not: what one of them says does not change with the others.
+profile or not: what one of them says does not change with the others. It says how much memory of a
+device each needs (`models.training.estimate`), where torch is installed.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,13 @@ from typing import Any
 
 import click
 
+from gazescribe.models.commands.run_memory import (
+    MemorySize,
+    as_counts,
+    check_fit,
+    estimated,
+    table_of,
+)
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
 from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
 from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
@@ -26,7 +34,7 @@ from gazescribe.pipeline.commands.params import (
     overridden,
 )
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.dictation.label_maps import load_column_map
 
@@ -38,15 +46,36 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 @click.argument("system", type=click.Choice(["mil", "cooperative"]))
 @click.argument("out", type=options.FOLDER)
 @options.params_option
+@click.option(
+    "--memory",
+    type=MemorySize(),
+    help="Refuse what does not fit a device with so much memory, such as 24GB.",
+)
 @options.json_option
-def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -> None:
+def configure(
+    system: str, out: Path, params_file: Path | None, memory: int | None, as_json: bool
+) -> None:
     """Write the CONFIG of a network, from params.yaml and the profile it names.
 
     OUT is a file that ends in .json, with all runs of the models that the profile lists; or a
     folder, with a file <run>.json for each run of every model there is.
+
+    For images of 224 pixels and more, and wherever --memory is given, it estimates how much memory
+    of a device each network needs. That takes torch and some seconds.
     """
     is_file = out.suffix == ".json"
     config = _below_here(resolved(system, params_file, every_model=not is_file))
+    needed = []
+    note = ""
+    try:
+        chosen = config_of(system, params_file, every_model=not is_file)
+        needed = estimated(chosen, everything=memory is not None)
+    except GazeError as lacking:
+        if memory is not None:
+            raise
+        note = f"; {lacking.what}"
+    if memory is not None:
+        check_fit(needed, memory)
     if is_file:
         write_json(config, out)
     else:
@@ -56,11 +85,17 @@ def configure(system: str, out: Path, params_file: Path | None, as_json: bool) -
     names = [run["name"] for run in config["runs"]]
     profile = config["profile"]
     otherwise = overridden(load_profile(profile, params_file))
-    counts = {"profile": profile, "overrides": otherwise, "runs": names}
-    line = f"{len(names)} runs of {system}, profile {profile} → {out}"
+    counts = {
+        "profile": profile,
+        "overrides": otherwise,
+        "runs": names,
+        "memory": as_counts(needed),
+    }
+    line = f"{len(names)} runs of {system}, profile {profile} → {out}{note}"
     if otherwise:
         values = ", ".join(f"{key}: {value}" for key, value in otherwise.items())
         line += f"; in place of params.yaml, the profile sets {values}"
+    line = "\n".join([*table_of(needed), line])
     options.summarise(line, counts, as_json=as_json)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import DenseNet
 
-from gazescribe.models.cooperative.blocks import CooperativeOutput, pooled
+from gazescribe.models.cooperative.blocks import CooperativeOutput, applied, pooled
 from gazescribe.models.core.backbones import IMAGENET_MEAN, IMAGENET_SD, read_weights
 
 Kind = Literal["densenet201", "densenet121", "tiny"]
@@ -61,8 +61,11 @@ class Encoder(nn.Module):
     the last layer that counts: dense block 4, as code, figure and number of parameters of the paper
     agree, or the last before it, transition3, as its text says; both taps are then that layer's
     output. `normalise` takes [0, 1] to ImageNet's mean and deviation first. The published code does
-    not, though its weights were trained so. `n_out` is the number of channels of the taps.
+    not, though its weights were trained so. `n_out` is the number of channels of the taps. For
+    `checkpointing` see `blocks.applied`.
     """
+
+    checkpointing = False
 
     def __init__(
         self, kind: Kind = "densenet201", *, tap: Tap = "block4", normalise: bool = False
@@ -92,8 +95,17 @@ class Encoder(nn.Module):
         layers = list(self.features)
         norm = layers.pop() if self._tap == "block4" else None
         for layer in layers:
-            x = layer(x)
+            is_block = isinstance(layer, nn.ModuleDict)
+            x = self._checkpointed(layer, x) if self.checkpointing and is_block else layer(x)
         return Taps(x, x if norm is None else functional.relu(norm(x)))
+
+    def _checkpointed(self, block: nn.Module, x: Tensor) -> Tensor:
+        """Apply a dense block layer by layer: each sees the outputs of all before."""
+        features = [x]
+        for layer in block.children():
+            # A copy: the layer looks at its list again in the backward pass.
+            features.append(applied(layer, list(features), checkpointing=True))
+        return torch.cat(features, dim=1)
 
     def matching(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Leave out of the weights of a whole encoder those of layers behind this one's tap."""

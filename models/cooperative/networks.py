@@ -11,7 +11,7 @@ from typing import Any
 import timm
 from torch import Tensor, nn
 
-from gazescribe.models.cooperative.blocks import CooperativeOutput
+from gazescribe.models.cooperative.blocks import Contracting, CooperativeOutput, Expanding
 from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder, read_densenet
 from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
 from gazescribe.models.cooperative.gazegnn import FRESH, GazeGNN, read_pyramid_vig
@@ -52,6 +52,14 @@ def network_of(run: Mapping[str, Any]) -> nn.Module:
     The network is called with images (B, 1, H, W) in [0, 1] and gives a `CooperativeOutput`; a
     `GazeGNN` that takes gaze is called with that, too.
     """
+    network = _built(run)
+    for part in network.modules():
+        if isinstance(part, Encoder | Contracting | Expanding):
+            part.checkpointing = run["checkpointing"]
+    return network
+
+
+def _built(run: Mapping[str, Any]) -> nn.Module:
     match run["network"]:
         case "densenet":
             encoder = Encoder(run["encoder"], normalise=run["imagenet_normalise"])

@@ -26,7 +26,7 @@ from gazescribe.models.core.settings import (
 from gazescribe.models.core.starting_weights import file_of, unsaid
 from gazescribe.pipeline.core.errors import ParamsError
 
-TRAINS_AS = 1
+TRAINS_AS = 2
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so
 that runs which are trained already are trained anew."""
 SCORES_AS = 2
@@ -35,9 +35,16 @@ SCORES_AS = 2
 PACE = (
     *("network", "objective", "frozen", "cache_features", "encoder", "unet_channels"),
     *("graph_channels", "graph_blocks", "saliency_stride", "image_height", "image_width"),
-    *("batch_size", "precision", "channels_last", "compile", "workers"),
+    *("batch_size", "precision", "channels_last", "compile", "workers", "checkpointing"),
 )
 """Settings that decide how long an epoch takes."""
+MEMORY = (
+    *("network", "objective", "frozen", "cache_features", "encoder", "encoder_tap"),
+    *("imagenet_normalise", "unet_blocks", "unet_channels", "graph_channels", "graph_blocks"),
+    *("gaze", "crops", "saliency_stride", "mining", "weighing", "loss_pixels", "image_height"),
+    *("image_width", "batch_size", "precision", "checkpointing"),
+)
+"""Settings that decide how much memory a step takes."""
 
 NETWORKS = {
     "densenet": ("triplet", "cross_entropy"),
@@ -118,6 +125,7 @@ class CooperativeSize(Training):
     graph_blocks: Annotated[tuple[Count, ...], SettingRule(_check_four)]
     image_height: Side
     image_width: Side
+    checkpointing: bool
     lr: Positive
     patience: Count | None
     lr_patience: Count | None
@@ -229,6 +237,8 @@ def _network_faults(run: CooperativeRun) -> Iterator[str]:
     if run.objective not in NETWORKS[run.network]:
         objectives = ", ".join(NETWORKS[run.network])
         yield f"network {run.network} is trained for {objectives}, not {run.objective}"
+    if run.checkpointing and run.compile:
+        yield "checkpointing and compile exclude each other"
     if run.encoder is None and run.network in ("densenet", "fusion"):
         yield f"network {run.network} needs an encoder"
 

@@ -18,7 +18,7 @@ from gazescribe.models.core.starting_weights import file_of
 from gazescribe.models.core.store import MEMORY
 from gazescribe.pipeline.core.errors import ParamsError
 
-WITHOUT_EFFECT = ("workers", "log", "iou_every")
+WITHOUT_EFFECT = ("workers", "log", "iou_every", "checkpointing")
 """Settings that leave the weights as they are."""
 
 

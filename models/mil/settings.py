@@ -41,6 +41,11 @@ PACE = (
     *("compile", "workers", "supervision", "annotated_share", "decoder", "layers"),
 )
 """Settings that decide how long an epoch takes."""
+MEMORY = (
+    *("backbone", "image_size", "batch_size", "precision", "supervision", "decoder", "layers"),
+    *("objective", "lambda_cam", "amsgrad"),
+)
+"""Settings that decide how much memory a step takes."""
 
 
 class Supervision(NamedTuple):

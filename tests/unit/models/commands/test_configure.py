@@ -72,7 +72,9 @@ def test_files_below_the_working_folder_are_named_from_there(folder, monkeypatch
         ),
     ],
 )
-def test_what_networks_start_from_has_to_be_said(folder, network, faults):
+def test_what_networks_start_from_has_to_be_said(folder, network, faults, monkeypatch):
+    # Estimates of paper-size networks take seconds each; test_run_memory.py has them.
+    monkeypatch.setattr("gazescribe.models.commands.run_memory.LEAST_PX", 5000)
     (folder / "params/paper.yaml").write_text(resource("params/paper.yaml").read_text())
     content = yaml.safe_load((folder / "params.yaml").read_text())
     (folder / "params.yaml").write_text(yaml.safe_dump({**content, "profile": "paper"}))

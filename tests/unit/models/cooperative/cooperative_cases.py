@@ -37,6 +37,7 @@ SMALL = CooperativeRun(
     loss_pixels="valid",
     image_height=64,
     image_width=64,
+    checkpointing=False,
     split="table",
     n_folds=5,
     fold=None,

@@ -206,3 +206,36 @@ def test_a_table_of_splits_that_is_damaged(tmp_path):
     path.write_text("name,dicom_id\na,b\n")
     with pytest.raises(SchemaError, match=r"split\.csv: this is not a table .* Train it again"):
         networks._split_faults("split,dicom_id,subject_id\ntrain,a,1\n", earlier, path)
+
+
+@pytest.mark.parametrize(
+    "model", ["contrastive", "dual_encoder", "joint", "mt_unet", "res_se_unet"]
+)
+@pytest.mark.parametrize("half", [False, True])
+def test_checkpointing_changes_no_number(model, half):
+    images = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def trained(*, checkpointing):
+        torch.manual_seed(1)
+        network = network_of(dataclasses.asdict(small_run(model, checkpointing=checkpointing)))
+        weights = [weight for weight in network.parameters() if weight.requires_grad]
+        optimiser = torch.optim.Adam(weights, lr=0.01)
+        losses = []
+        for step in range(2):
+            torch.manual_seed(step)  # of dropout
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                outputs = [network.embed(images)] if model == "contrastive" else network(images)
+            loss = sum(part.float().square().sum() for part in outputs if part is not None)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.detach())
+        return losses, [weight.grad for weight in weights], network.state_dict()
+
+    (losses, gradients, state), (losses_2, gradients_2, state_2) = (
+        trained(checkpointing=switch) for switch in (False, True)
+    )
+    assert any(name.endswith("running_var") for name in state)
+    assert all(map(torch.equal, losses, losses_2))
+    assert all(map(torch.equal, gradients, gradients_2))
+    assert all(torch.equal(value, state_2[name]) for name, value in state.items())

@@ -52,6 +52,9 @@ def test_every_model_of_the_paper_is_sound(model):
         pytest.param("gazegnn", {"crops": "published"}, "a gazegnn without gaze", id="crops, gaze"),
         pytest.param("dnet201", {"crops": "published"}, "a gazegnn without", id="crops of others"),
         pytest.param("gazegnn_published", {"image_width": 64}, "are squares", id="no square"),
+        pytest.param(
+            "contrastive", {"checkpointing": True, "compile": True}, "exclude each", id="compile"
+        ),
         pytest.param("cooperative", {"encoder": None}, "fusion needs an encoder", id="no encoder"),
         pytest.param(
             "res_se_clean", {"weights": "x.pth"}, "nothing to start", id="weights of nothing"
