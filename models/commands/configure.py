@@ -60,7 +60,7 @@ def configure(
     OUT is a file that ends in .json, with all runs of the models that the profile lists; or a
     folder, with a file <run>.json for each run of every model there is.
 
-    For images of 224 pixels and more, and wherever --memory is given, it estimates how much memory
+    For images of 256 pixels and more, and wherever --memory is given, it estimates how much memory
     of a device each network needs. That takes torch and some seconds.
     """
     is_file = out.suffix == ".json"

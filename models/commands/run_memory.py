@@ -15,12 +15,12 @@ from gazescribe.pipeline.core.errors import GazeError, ParamsError, quote
 
 UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB|MiB|GiB)")
-LEAST_PX = 224
+LEAST_PX = 256
 """Smaller images are for trying things out: their networks fit anywhere."""
 NEEDED = ("torch", "pytorch_lightning", "timm")
 
 
-class MemorySize(click.ParamType):
+class MemorySize(click.ParamType):  # type: ignore[type-arg]  # not generic in older click
     """A number of bytes, as in 24GB or 24GiB."""
 
     name = "size"

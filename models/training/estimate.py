@@ -9,7 +9,7 @@ without one; a stated allowance stands for it.
 import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -57,22 +57,27 @@ class Estimate:
     @property
     def allowance(self) -> int:
         """What is added for all that is no tensor."""
-        return CONTEXT + round(FRAGMENTED * sum(asdict(self).values()))
+        return CONTEXT + round(FRAGMENTED * self._tensors)
 
     @property
     def total(self) -> int:
         """All of it."""
-        return sum(asdict(self).values()) + self.allowance
+        return self._tensors + self.allowance
+
+    @property
+    def _tensors(self) -> int:
+        passing = self.batch + self.activations + self.working
+        return self.weights + self.gradients + self.optimiser + passing
 
 
-class LiveMemory(TorchDispatchMode):
+class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
     """Counts the bytes of the storages that are made in it, while they live.
 
     `held` are those that live, `peak` the most so far. Storages of `outside` are not counted.
     """
 
     def __init__(self, outside: list[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's
         self.held = self.peak = 0
         self._storages: dict[int, weakref.ref[Any]] = {}
         for tensor in outside:
