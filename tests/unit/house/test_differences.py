@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from gazescribe.models.cooperative.settings import cooperative_runs
+from gazescribe.models.core.runs import WITHOUT_EFFECT
 from gazescribe.models.mil.settings import mil_runs
 from gazescribe.pipeline.commands.params import load_params, load_profile, overridden
 from tests.conftest import ROOT
@@ -103,8 +104,8 @@ def test_all_that_the_profile_published_sets_is_in_a_row(resolved):
         differing = {name for name in paper if paper[name] != published[name]} - {"models"}
         sizes |= {f"profile {network}.{name}" for name in differing}
     assert {key for key in flipped if not key.startswith("model ")} == {*overrides} | sizes
-    # What is set for all models, and what follows from where a run starts.
-    general = {key.split(".")[1] for key in {*overrides} | sizes} | {"weights"}
+    # What is set for all models, what follows from where a run starts, and what changes no weight.
+    general = {key.split(".")[1] for key in {*overrides} | sizes} | {"weights", *WITHOUT_EFFECT}
     models = set()
     runs = [resolved[name][2] for name in PROFILES]
     for network, model in runs[0].keys() & runs[1].keys():

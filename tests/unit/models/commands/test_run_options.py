@@ -60,6 +60,6 @@ def test_options(options, said):
 
 
 def test_help_says_what_a_run_is_named_for():
-    assert "Score this run only." in CliRunner().invoke(chosen, ["--help"]).output
+    assert "Score this run only" in CliRunner().invoke(chosen, ["--help"]).output
     refused = CliRunner().invoke(chosen, ["--accelerator", "tpu"])
     assert (refused.exit_code, "'tpu' is not one of 'cpu', 'gpu'" in refused.output) == (2, True)
