@@ -204,8 +204,11 @@ def value(lines: list[str], random: Random) -> list[str]:
     at = random.randrange(len(lines))
     try:
         content = json.loads(lines[at])
-    except ValueError:
-        content, lines, at = json.loads("".join(lines)), [""], 0
+    except (ValueError, RecursionError):  # lines of one JSON, or what an earlier damage left
+        try:
+            content, lines, at = json.loads("".join(lines)), [""], 0
+        except (ValueError, RecursionError):
+            return lines
     holder = content
     while isinstance(holder, dict | list) and holder:
         key = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
