@@ -53,21 +53,24 @@ class BatchLoader(DataLoader[Any]):
         """Give the batches."""
         try:
             yield from super().__iter__()
-        except RuntimeError as fault:
-            if (error := _explained(str(fault), self.num_workers)) is None:
+        except (RuntimeError, ConnectionError, EOFError) as fault:
+            if (error := _explained(fault, self.num_workers)) is None:
                 raise
             raise error from fault
 
 
-def _explained(fault: str, workers: int) -> GazeError | None:
+def _explained(error: Exception, workers: int) -> GazeError | None:
     """Put torch's words for a process that is gone into ours; None where it is another fault."""
-    processes = f"the {workers} processes that load images"
+    processes, fault = f"the {workers} processes that load images", str(error)
+    is_cut = workers and isinstance(error, ConnectionError | EOFError)
     if fault.startswith("DataLoader timed out"):
         message = f"no batch came from {processes} within {TIMEOUT_S} s."
         remedy = f"Look whether the disk of the images answers. {FEWER}"
         return GazeError(message, remedy=remedy)
-    if fault.startswith("DataLoader worker (pid"):
-        message = f"one of {processes} is gone ({fault.splitlines()[0].rstrip('. ')})."
+    # A process that goes while it hands on a batch is noticed by the broken connection first.
+    if fault.startswith("DataLoader worker (pid") or is_cut:
+        first = fault.splitlines()[0] if fault else "no more came from it"
+        message = f"one of {processes} is gone ({first.rstrip('. ')})."
         remedy = f"Most often there was no memory left. {FEWER} {MORE}"
         return GazeError(message, remedy=remedy)
     return None

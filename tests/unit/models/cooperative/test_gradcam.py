@@ -16,7 +16,7 @@ def test_gradcam_changes_no_prediction(model):
     torch.manual_seed(1)
     run = dataclasses.asdict(small_run(model))
     network = network_of(run).eval()
-    inputs = (torch.rand(2, 1, 64, 64),)
+    inputs = (torch.rand(2, 1, run["image_height"], run["image_width"]),)
     if model == "gazegnn":
         inputs += (torch.rand(2, 16, 16),)
     with torch.no_grad():
@@ -24,7 +24,7 @@ def test_gradcam_changes_no_prediction(model):
     with torch.inference_mode():
         found, evidence = gradcam(network, *inputs)
     torch.testing.assert_close(found.classes, plain.classes)
-    assert evidence.shape == (2, 64, 64)
+    assert evidence.shape == (2, *inputs[0].shape[2:])
     assert (evidence >= 0).all()
     assert not network.training
 

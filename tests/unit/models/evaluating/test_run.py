@@ -33,7 +33,6 @@ from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.results.mil.examples import read_examples
 from gazescribe.pipeline.results.mil.models import score_model
 from gazescribe.pipeline.results.mil.scores import read_mil_runs
-from tests.conftest import ROOT
 from tests.running import invoke
 from tests.unit.models.cooperative import cooperative_cases
 from tests.unit.models.cooperative.test_evaluation import saved
@@ -371,6 +370,6 @@ for folder in sys.argv[1:]:
     evaluate(words, standalone_mode=False)
 """
     command = [sys.executable, "-c", code, *map(str, folders)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("1 networks scored") == len(folders), done.stderr

@@ -107,7 +107,10 @@ def test_dvc_names_the_parameters_that_are_used(out):
     used = json.loads((out / "tune.json").read_text())["params"]
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["tune"]
     keys = {f"{section}.{key}" for section in ("associate", "heatmaps") for key in used[section]}
-    assert set(stage["params"]) == {*keys, "tune"}
+    *params, of_profile = stage["params"]
+    assert set(params) == {*keys, "tune"}
+    sections = [f"overrides.{section}" for section in ("associate", "heatmaps", "tune")]
+    assert of_profile == {"params/${profile}.yaml": sections}
 
 
 def test_patch_makes_parameters(out, given, tmp_path):
