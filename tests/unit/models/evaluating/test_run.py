@@ -69,10 +69,15 @@ class Inputs:
     tables: str
 
 
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """Keep what is scored below the folder of the test."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     """Two runs, trained; every call of `score` is counted in `config.inputs`' folder."""
-    monkeypatch.chdir(tmp_path)
     calls = []
 
     def score(run, path, config, device):
