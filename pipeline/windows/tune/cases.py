@@ -117,7 +117,7 @@ def gather(
         lacking = "opens a window by a mention" if cases else "has words with times"
         message = f"none of {len(with_boxes)} readings with gaze and an ellipse {lacking}."
         remedy = "Windows are compared by when labels were said: give words and MENTIONS."
-        raise GazeError(message, where=tables, remedy=remedy)
+        raise GazeError(message, where=mentions if cases else tables, remedy=remedy)
     silent = Counter[str]()
     for case in cases:
         mentioned = {label for sentence in case.spoken for label in sentence.labels}

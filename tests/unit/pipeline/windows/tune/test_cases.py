@@ -117,14 +117,14 @@ def test_readings_without_words_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "lacking"),
+    ("text", "file", "lacking"),
     [
-        pytest.param(None, "has words with times", id="words"),
-        pytest.param(TEXT, "opens a window by a mention", id="mentions"),
+        pytest.param(None, "tables", "has words with times", id="words"),
+        pytest.param(TEXT, "mentions", "opens a window by a mention", id="mentions"),
     ],
 )
-def test_what_windows_are_compared_by_is_lacking(tmp_path, text, lacking):
-    message = f"none of 1 readings with gaze and an ellipse {lacking}"
+def test_what_windows_are_compared_by_is_lacking(tmp_path, text, file, lacking):
+    message = f"{file}.*: none of 1 readings with gaze and an ellipse {lacking}"
     with pytest.raises(GazeError, match=message):
         gathered(tmp_path, [reading("R1", text, **TRAIN)], [], [ellipse()])
 
