@@ -7,6 +7,7 @@ killed, is an error.
 """
 
 import functools
+import time
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ Tensors = dict[str, Tensor]
 
 TIMEOUT_S = 600
 """A batch takes seconds at most; disks of a network can stand still for minutes."""
+TOLD_S = 1
+"""By then the system has told which process is gone."""
 PREFETCHED = 2
 """Batches that each process makes ahead: torch's default."""
 IN_HAND = 2
@@ -52,7 +55,13 @@ class BatchLoader(DataLoader[Any]):
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # torch names the class of its iterator
         """Give the batches."""
         try:
-            yield from super().__iter__()
+            try:
+                yield from super().__iter__()
+            except (ConnectionError, EOFError):
+                # A process broke off. torch's handler of signals raises which one it was, at
+                # whatever line is run when the system tells it; here that is.
+                time.sleep(TOLD_S)
+                raise
         except (RuntimeError, ConnectionError, EOFError) as fault:
             if (error := _explained(fault, self.num_workers)) is None:
                 raise

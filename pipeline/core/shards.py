@@ -19,7 +19,7 @@ from gazescribe.pipeline.core.files import replacing_folder, settle
 from gazescribe.pipeline.core.foreign import read_npy
 from gazescribe.pipeline.core.foreign_tables import read_parquet
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.table_checks import check_rows, type_faults
+from gazescribe.pipeline.core.table_checks import check_rows, check_version, type_faults
 
 Kind = Literal["heatmaps", "images"]
 
@@ -140,6 +140,7 @@ def open_shards(folder: Path | str) -> Shards:
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
     index = read_parquet(path, remedy=_ANEW)
+    check_version(index.schema, path)
     missing = {
         kind: set(TABLES[table].columns) - {*index.column_names} for kind, table in INDEXES.items()
     }

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import SchemaError, quote
+from gazescribe.pipeline.core.errors import SchemaError, quote, shorten
 from gazescribe.pipeline.core.schemas import (
     CHEXPERT_LABELS,
     POLARITIES,
+    SCHEMA_VERSION,
     SPLITS,
     STATES,
     WINDOW_KINDS,
@@ -66,6 +67,17 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 
 LISTS = {"windows": ("labels", "n_mentions", "n_uncertain")}
 """Columns of lists that are equally long in each row."""
+
+
+def check_version(schema: pa.Schema, path: Path) -> None:
+    """Refuse a file that does not say that it has the schema version of today.
+
+    What others wrote without the metadata has also lost what it says of splits and parameters.
+    """
+    version = (schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
+    if version != SCHEMA_VERSION:
+        message = f"schema version {shorten(version)} found, {SCHEMA_VERSION} expected."
+        raise SchemaError(message, where=path, remedy="Run the stage that wrote it again.")
 
 
 def type_faults(schema: pa.Schema, spec: Table) -> list[str]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gazescribe.pipeline.core.errors import SchemaError, shorten
+from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing, settle
 from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import (
@@ -27,8 +27,8 @@ from gazescribe.pipeline.core.foreign_tables import (
     read_parquet,
 )
 from gazescribe.pipeline.core.ownership import recorded_files
-from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES, Table
-from gazescribe.pipeline.core.table_checks import check_rows, type_faults
+from gazescribe.pipeline.core.schemas import TABLES, Table
+from gazescribe.pipeline.core.table_checks import check_rows, check_version, type_faults
 
 STAGES = {
     "mentions": "label",
@@ -289,10 +289,7 @@ def _checked_path(folder: Path, name: str) -> Path:
         remedy = "Give the folder that the stage before wrote."
         raise SchemaError(message, where=path, remedy=remedy)
     schema = parquet_schema(path, remedy=_anew(name))
-    version = (schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
-    if version != SCHEMA_VERSION:
-        message = f"schema version {shorten(version)} found, {SCHEMA_VERSION} expected."
-        raise SchemaError(message, where=path, remedy="Run the stage that wrote it again.")
+    check_version(schema, path)
     spec = TABLES[name]
     faults = type_faults(schema, spec)
     if faults:

@@ -4,6 +4,7 @@ Reads and writes nothing. A mention found matches one of the gold table of the s
 label whose span overlaps; each mention is matched once, the most alike spans first.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,12 @@ def polarity_confusion(aligned: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_gold(
-    mentions: pd.DataFrame, gold: pd.DataFrame, images: pd.Series, draws: Draws
+    mentions: pd.DataFrame, gold: pd.DataFrame, images: pd.Series, draws: Draws, where: Path
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], pd.DataFrame]:
     """Score mentions against a gold table, in the reports that it has mentions of.
 
-    `images`, by reading_id, are what is drawn for the intervals. Gives the files to write, macro
+    `images`, by reading_id, are what is drawn for the intervals; `where` is the gold table's file.
+    Gives the files to write, macro
     averages over labels and over labels and polarities with counts, and what `align` gives.
 
     Raises
@@ -121,12 +123,13 @@ def score_gold(
         If the gold table is empty, or if the two tables share no label.
     """
     if gold.empty:
-        raise AlignmentError("the gold table has no mention.")
+        raise AlignmentError("the gold table has no mention.", where=where)
     named = mentions["report_id"].isin(gold["report_id"])
     if named.any() and not set(mentions.loc[named, "label"]) & set(gold["label"]):
         labels = [", ".join(sorted(set(table["label"]))) for table in (mentions[named], gold)]
         message = f"mentions and gold table share no label: {labels[0]} against {labels[1]}."
-        raise AlignmentError(message, remedy="Give both the names of rules/labels.yaml.")
+        remedy = "Give both the names of rules/labels.yaml."
+        raise AlignmentError(message, where=where, remedy=remedy)
     aligned = align(mentions[named], gold)
     items, counts = count(aligned, aligned["report_id"].map(images))
     scores = score_table(items, counts, draws)

@@ -99,7 +99,7 @@ def run(
     if gold is not None:
         truth = read_mentions(gold, **told).to_pandas()
         images = readings.set_index("reading_id")["dicom_id"]
-        files, summary["gold"], aligned = score_gold(spoken, truth, images, draws)
+        files, summary["gold"], aligned = score_gold(spoken, truth, images, draws, gold)
         results |= files
         errors = pd.concat([errors, gold_errors(aligned)])
     obsolete = ("*.csv", "examples.jsonl")

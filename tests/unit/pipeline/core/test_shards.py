@@ -87,6 +87,15 @@ def test_rows_beyond_the_index_are_refused(row, tmp_path):
         open_shards(tmp_path)[row]
 
 
+def test_an_index_that_lost_its_metadata_is_refused(tmp_path):
+    """With it went how the pictures were resized and where their splits came from."""
+    write(tmp_path, 5)
+    path = tmp_path / "index.parquet"
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    with pytest.raises(SchemaError, match=r"index.parquet: schema version none found"):
+        open_shards(tmp_path)
+
+
 def test_a_slice_of_no_maps_has_no_rows(tmp_path):
     write_images(tmp_path, 0)
     array = open_shards(tmp_path)[:]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,7 @@ from gazescribe.pipeline.dictation.evaluation.gold import (
     score_gold,
 )
 
+FILE = Path("gold.csv")
 DRAWS = Draws(50, 0.95, 0)
 COLUMNS = ["report_id", "char_start", "char_end", "polarity", "label"]
 
@@ -133,7 +136,7 @@ def test_polarities():
 def test_scores_are_of_the_reports_that_the_gold_table_names():
     more = pd.concat([FOUND, mentions(("D", 0, 5, "positive"), ("D", 6, 8, "positive"))])
     images = pd.Series({"A": "x", "B": "y", "C": "y", "D": "z"})
-    results, summary, aligned = score_gold(more, GOLD, images, DRAWS)
+    results, summary, aligned = score_gold(more, GOLD, images, DRAWS, FILE)
     assert len(aligned) == 7
     assert {name: summary[name] for name in summary if name.startswith("n_")} == {
         "n_reports": 3,
@@ -156,7 +159,7 @@ def test_scores_are_of_the_reports_that_the_gold_table_names():
 
 def test_a_labeler_that_finds_nothing_is_scored():
     images = pd.Series({"A": "x", "B": "y", "C": "y"})
-    _, summary, _ = score_gold(mentions(), GOLD, images, DRAWS)
+    _, summary, _ = score_gold(mentions(), GOLD, images, DRAWS, FILE)
     assert summary["n_missed"] == 5
     assert summary["macro_spans"]["recall"]["value"] == 0
     assert summary["macro_spans"]["precision"]["value"] is None
@@ -175,5 +178,5 @@ def test_a_labeler_that_finds_nothing_is_scored():
     ],
 )
 def test_gold_tables_that_cannot_be_used(found, gold, message):
-    with pytest.raises(AlignmentError, match=message):
-        score_gold(found, gold, pd.Series(dtype=str), DRAWS)
+    with pytest.raises(AlignmentError, match=f"gold.csv: .*{message}"):
+        score_gold(found, gold, pd.Series(dtype=str), DRAWS, FILE)
