@@ -101,8 +101,9 @@ class EpochLines(pl.Callback):
         parts = [f"{name} {row[name]:.4g}" for name in shown]
         images = course.n_images - self._images_before
         parts.append(f"{images / (course.train_s - self._seconds_before):.1f} images/s")
-        hours = course.seconds / n_done * (plan.epochs - n_done) / 3600
-        parts.append(f"{'at most ' if plan.patience is not None else ''}{hours:.1f} h left")
+        left_s = course.seconds / n_done * (plan.epochs - n_done)
+        left = f"{left_s / 3600:.1f} h" if left_s >= 3600 else f"{left_s / 60:.0f} min"
+        parts.append(f"{'at most ' if plan.patience is not None else ''}{left} left")
         if (peak := peak_mib(self._machine.accelerator)) is not None:
             parts.append(f"{peak / 2**10:.1f} GiB")
         click.echo(f"{plan.name}: epoch {n_done}/{plan.epochs}: {', '.join(parts)}", err=True)

@@ -6,13 +6,6 @@ import pytest
 
 from tests.faults.commands import LINES
 from tests.faults.interruptions import WRITERS, Interrupter
-from tests.faults.known import INTERRUPTED
-
-
-def named(how, names):
-    """Give parameters; those of known faults must fail."""
-    marks = {name: pytest.mark.xfail(reason=INTERRUPTED.get((how, name))) for name in names}
-    return [pytest.param(n, marks=marks[n] if (how, n) in INTERRUPTED else ()) for n in names]
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +18,20 @@ def steps(interrupter, name, n):
     return Random(name).sample(range(1, interrupter.undisturbed(name).n_steps + 1), n)
 
 
-@pytest.mark.parametrize("name", named("kill", WRITERS))
+@pytest.mark.parametrize("name", WRITERS)
 def test_killed(interrupter, name):
     for at in steps(interrupter, name, 2):
         assert interrupter.kill(name, at) == [], f"at step {at}"
 
 
-@pytest.mark.parametrize("name", named("fill", WRITERS))
+@pytest.mark.parametrize("name", WRITERS)
 def test_no_space(interrupter, name):
     assert interrupter.fill(name, 0) == [], "on a disk that can only be read"
     share = round(Random(name).random(), 2)
     assert interrupter.fill(name, share) == [], f"on a disk with {share} of the space"
 
 
-@pytest.mark.parametrize("name", named("overlap", [n for n in WRITERS if LINES[n].older]))
+@pytest.mark.parametrize("name", [n for n in WRITERS if LINES[n].older])
 def test_two_at_once(interrupter, name):
     (at,) = steps(interrupter, name, 1)
     assert interrupter.overlap(name, at) == [], f"at step {at}"

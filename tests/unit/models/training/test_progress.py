@@ -72,12 +72,15 @@ def test_a_log_has_a_line_an_epoch(tmp_path, capfd, monkeypatch):
         loss, score = row["train_loss"], row["val_score"]
         named = f"train_loss {loss:.4g}, val_score {score:.4g}"
         assert line.startswith(f"small-seed3: epoch {number}/3: {named}, ")
-        assert re.search(r", \d+\.\d images/s, \d+\.\d h left, 1\.5 GiB$", line)
+        assert re.search(r", \d+\.\d images/s, 0 min left, 1\.5 GiB$", line)
 
 
-@pytest.mark.parametrize(("patience", "most"), [(None, ""), (5, "at most ")])
+@pytest.mark.parametrize(
+    ("patience", "spent_s", "left"),
+    [(None, 7200, "8.0 h"), (5, 7200, "at most 8.0 h"), (None, 600, "40 min")],
+)
 def test_the_line_tells_the_pace_of_its_epoch_and_the_time_for_the_rest(
-    capfd, monkeypatch, patience, most
+    capfd, monkeypatch, patience, spent_s, left
 ):
     monkeypatch.setattr(progress, "peak_mib", lambda _: None)
     plan = TrainingPlan("small", 0, 10, "val_score", patience=patience)
@@ -87,9 +90,9 @@ def test_the_line_tells_the_pace_of_its_epoch_and_the_time_for_the_rest(
     epochs.course = Course([{"val_score": 0.5}], n_images=1000, train_s=10, seconds=1800)
     lines.on_train_epoch_start(trainer, None)
     epochs.course.rows.append({"val_score": 0.25, "val_loss": 2.0})
-    epochs.course.n_images, epochs.course.train_s, epochs.course.seconds = 1600, 15, 7200
+    epochs.course.n_images, epochs.course.train_s, epochs.course.seconds = 1600, 15, spent_s
     lines.on_train_epoch_end(trainer, None)
-    told = f"val_loss 2, val_score 0.25, 120.0 images/s, {most}8.0 h left"
+    told = f"val_loss 2, val_score 0.25, 120.0 images/s, {left} left"
     assert epoch_lines(capfd) == [f"small: epoch 2/10: {told}"]
 
 
