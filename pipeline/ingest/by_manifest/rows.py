@@ -1,37 +1,33 @@
-"""Tables of any data set: CSV, TSV, BIDS, Parquet, Feather (as pymovements writes it).
+"""Rows of any data set: of a file that is read in pieces, the cells that the manifest asks for.
 
-A file is read in pieces, and only what the manifest asks for is kept: numbers as numbers, texts
-that repeat once each. A file of samples takes less than twice its size in
-memory, without what `read_samples` makes of the reading at hand.
+Numbers are kept as numbers, texts that repeat once each. A file of samples takes less than twice
+its size in memory, without what `read_samples` makes of the reading at hand.
 """
 
-import json
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice, zip_longest
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import GazeError, ManifestError, quote
-from gazescribe.pipeline.core.foreign import parsing, read_json
-from gazescribe.pipeline.core.foreign_tables import csv_rows, open_parquet, read_feather
-from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
+from gazescribe.pipeline.core.errors import quote
+from gazescribe.pipeline.ingest.by_manifest.pieces import (
+    Piece,
+    UnusableFileError,
+    read_pieces,
+)
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
-from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews, view_columns
+from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews
 from gazescribe.pipeline.ingest.csv_files import (
     Floats,
     Mask,
     boolean,
-    column_fault,
     numbers,
-    repeated,
 )
 from gazescribe.pipeline.sources.faults import Findings, Severity
 from gazescribe.pipeline.sources.table_manifests import (
@@ -42,27 +38,15 @@ from gazescribe.pipeline.sources.table_manifests import (
     ValidCell,
     Value,
     columns_of,
-    needed,
 )
 
 UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", "."})  # spellings of no number
-BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside names the columns
-PIECE_ROWS = 10_000
-MAX_PREAMBLE = 200  # rows above the names of the columns
 MAX_POOL = 10_000  # different texts of a column that are looked up at a time
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}")
 
 Key = tuple[str | None, int | None]  # a column, and the entry of the lists in it
-
-
-class _UnusableError(Exception):
-    """A file that cannot be used."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -173,7 +157,7 @@ def read_rows(
     chosen: list[Mask] = []
     where, views = _Where(source), UnusedViews(source)
     try:
-        for piece in _pieces(root, source, paths):
+        for piece in read_pieces(root, source, paths):
             mask = where.choose(piece)
             chosen.append(mask)
             _refuse_views(views, piece, mask)
@@ -182,7 +166,7 @@ def read_rows(
                 if not mask.all():
                     texts = [text for text, is_chosen in zip(texts, mask, strict=True) if is_chosen]
                 collected[key].add(texts)
-    except _UnusableError as error:
+    except UnusableFileError as error:
         findings.add(severity, f"{kind}_{error.code}", str(error), loses=kind)
         return None
     selection = np.concatenate(chosen) if chosen else np.zeros(0, dtype=bool)
@@ -230,13 +214,6 @@ class _Column:
         return Texts(np.frombuffer(self.cells, np.int32), self.values)
 
 
-class _Piece(NamedTuple):
-    """Some rows of a file: the cells of the columns asked for."""
-
-    n_rows: int
-    columns: dict[str, Sequence[Any]]
-
-
 class _Where:
     """The rows that `where` asks for, and the values that were there."""
 
@@ -246,7 +223,7 @@ class _Where:
         dictated = [cell.column for name, cell in columns_of(source).items() if name == "text"]
         self.secret = {*dictated}
 
-    def choose(self, piece: _Piece) -> Mask:
+    def choose(self, piece: Piece) -> Mask:
         """Tell which rows of a piece are asked for."""
         mask = np.ones(piece.n_rows, dtype=bool)
         for column, wanted in self.wanted.items():
@@ -328,10 +305,10 @@ def _parse(texts: Sequence[str], cell: Cell, decimal: str) -> Floats:
     return values
 
 
-def _refuse_views(views: UnusedViews, piece: "_Piece", mask: Mask) -> None:
+def _refuse_views(views: UnusedViews, piece: Piece, mask: Mask) -> None:
     """Refuse positions on the screen whose view changes, where the manifest does not use it."""
     if fault := views.fault(piece.columns, mask):
-        raise _UnusableError("view_unused", fault)
+        raise UnusableFileError("view_unused", fault)
 
 
 def _refuse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> None:
@@ -339,151 +316,13 @@ def _refuse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> None:
     for text in texts:
         if decimal == "." and _DECIMAL_COMMA.fullmatch(text):
             message = f'the column {cell.column} has decimal commas: set `decimal: ","`'
-            raise _UnusableError("numbers", message)
+            raise UnusableFileError("numbers", message)
         if isinstance(cell, TimeCell) and _DATE.match(text):
             message = (
                 f"the column {cell.column} holds dates: write seconds or milliseconds there (or a"
                 " clock time as 00:01:02.5) and say which with `unit`"
             )
-            raise _UnusableError("numbers", message)
-
-
-def _pieces(root: Path, source: Source, paths: Sequence[str]) -> Iterator[_Piece]:
-    """Read a file, and the one beside it, in pieces of the same rows."""
-    names: list[str] = []
-    files: list[Iterator[_Piece]] = []
-    for path in paths:
-        header, pieces = _open(root, path, source)
-        names += header
-        files.append(pieces)
-    if fault := _header_fault(source, names):
-        raise _UnusableError(*fault)
-    for side_by_side in zip_longest(*files):
-        lengths = {None if piece is None else piece.n_rows for piece in side_by_side}
-        if len(lengths) > 1:
-            message = f"{' and '.join(paths)} differ in their number of rows"
-            raise _UnusableError("rows_differ", message)
-        columns: dict[str, Sequence[Any]] = {}
-        for piece in side_by_side:
-            columns |= piece.columns
-        yield _Piece(lengths.pop() or 0, columns)
-
-
-def _open(root: Path, path: str, source: Source) -> tuple[list[str], Iterator[_Piece]]:
-    """Give the names of the columns of a file, and its rows in pieces."""
-    if not (root / path).is_file():
-        raise _UnusableError("missing", f"there is no file {path}")
-    if fault := foreign_form(root / path, source.columns.table):
-        raise _UnusableError("unreadable", fault)
-    wanted = needed(source)
-    try:
-        if Path(path).suffix in {".parquet", ".feather", ".arrow"}:
-            header, pieces = _arrow_pieces(root / path, source, wanted)
-        else:
-            header, pieces = _csv_pieces(root / path, source, wanted)
-    except GazeError as error:
-        raise _unreadable(path, error) from error
-    return header, _guarded(path, pieces)
-
-
-def _guarded(path: str, pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    try:
-        yield from pieces
-    except GazeError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str, error: GazeError) -> _UnusableError:
-    other = Path(error.where or path).name
-    what = error.what if other == Path(path).name else f"{other}: {error.what}"
-    return _UnusableError("unreadable", f"{what} {error.remedy or ''}".rstrip(". "))
-
-
-def _arrow_pieces(
-    path: Path, source: Source, wanted: Sequence[str]
-) -> tuple[list[str], Iterator[_Piece]]:
-    if path.suffix == ".parquet":
-        file = open_parquet(path, ManifestError)
-        header = list(file.schema_arrow.names)
-        columns = [name for name in wanted if name in header] + view_columns(source, header)
-        batches = file.iter_batches(PIECE_ROWS, columns=columns)
-    else:
-        table = read_feather(path, ManifestError)
-        header = list(table.column_names)
-        columns = [name for name in wanted if name in header] + view_columns(source, header)
-        starts = range(0, table.num_rows, PIECE_ROWS)
-        batches = (table.slice(start, PIECE_ROWS) for start in starts)
-
-    def pieces() -> Iterator[_Piece]:
-        with parsing(path, "a table of Arrow", ManifestError):
-            for batch in batches:
-                cells = {name: batch.column(name).to_pylist() for name in columns}
-                yield _Piece(batch.num_rows, cells)
-
-    return header, pieces()
-
-
-def _csv_pieces(
-    path: Path, source: Source, wanted: Sequence[str]
-) -> tuple[list[str], Iterator[_Piece]]:
-    separator = source.separator or ("\t" if ".tsv" in path.suffixes else ",")
-    rows: Iterator[list[str]] = map(
-        itemgetter(1), csv_rows(path, ManifestError, delimiter=separator)
-    )
-    header = source.header or _bids_header(path)
-    if header is None:
-        # Above the names some recorders write about themselves; the first row that has all is it.
-        first = list(islice(rows, MAX_PREAMBLE))
-        start = next((n for n, row in enumerate(first) if {*wanted} <= {*row}), 0)
-        header = first[start] if first else []
-        rows = chain(first[start + 1 :], rows)
-    read = [*wanted, *view_columns(source, header)]
-    columns = {name: header.index(name) for name in read if name in header}
-    return header, _cut(rows, columns, len(header))
-
-
-def _cut(rows: Iterator[list[str]], columns: Mapping[str, int], width: int) -> Iterator[_Piece]:
-    number = 0
-    while piece := list(islice(rows, PIECE_ROWS)):
-        widths = list(map(len, piece))
-        if {*widths} != {width}:
-            place = next(place for place, n_cells in enumerate(widths) if n_cells != width)
-            message = f"row {number + place + 1} has {widths[place]} cells, not {width}"
-            raise _UnusableError("ragged", message)
-        number += len(piece)
-        cells: dict[str, Sequence[Any]] = {}
-        for name, place in columns.items():
-            cells[name] = list(map(itemgetter(place), piece))
-        yield _Piece(len(piece), cells)
-
-
-def _bids_header(path: Path) -> list[str] | None:
-    if not path.name.endswith(BIDS):
-        return None
-    sidecar = path.with_name(path.name.removesuffix(".tsv.gz") + ".json")
-    columns = read_json(sidecar, ManifestError).get("Columns")
-    if not isinstance(columns, list):
-        raise ManifestError("it does not list Columns.", where=sidecar)
-    return [str(name) for name in columns]
-
-
-def _header_fault(source: Source, names: Sequence[str]) -> tuple[str, str] | None:
-    wanted = needed(source)
-    fault = column_fault(wanted, names) or repeated(wanted, names)
-    if fault is None or {*wanted} & {*names} or not names:
-        return fault
-    # A single column whose name holds another separator: the remedy is to name that one.
-    code, message = fault
-    separators = [mark for mark in ";\t|," if {*wanted} & {*names[0].split(mark)}]
-    if len(names) == 1 and separators:
-        return code, f"{message}: set `separator: {json.dumps(separators[0])}`"
-    # What stands there may be a dictation, which no message shows.
-    absent = ", ".join(wanted)
-    message = (
-        f"its first row has {len(names)} cells and none of the columns {absent}: set `separator`"
-        " if cells are set apart by another mark, `header` if the file has no names of columns"
-    )
-    return code, message
+            raise UnusableFileError("numbers", message)
 
 
 def _plain(value: Any) -> str:
