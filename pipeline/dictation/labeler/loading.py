@@ -1,6 +1,7 @@
 """Read a rules folder: every fault of every file at once, each with file and line."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -21,13 +22,17 @@ from gazescribe.pipeline.dictation.labeler.rules import (
     RuleBook,
     Sections,
     Vocabulary,
+    WordSets,
 )
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 Place = tuple[int | str, ...]
 
+_SET = re.compile(r"\{(\w*)\}")
+
 # In the order in which they enter the hash of the rules.
 _MODELS: dict[str, type[Strict]] = {
+    "words.yaml": WordSets,
     "vocabulary/*.yaml": Vocabulary,
     "polarity/*.yaml": Family,
     "sections.yaml": Sections,
@@ -43,6 +48,7 @@ class _RulesFile:
         self.name = path.relative_to(folder).as_posix()
         self.lines: dict[Place, int] = {}
         self.faults: list[str] = []
+        self.sets: dict[str, list[str]] = {}  # of `words.yaml` and of this file
 
     def fault(self, place: Place, message: str) -> None:
         # What is missing has no line of its own: the nearest entry around it has.
@@ -68,8 +74,10 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     sections, repairs = Sections(), Repairs()
     faults: list[str] = []
     seen: dict[str, str] = {}
+    shared: dict[str, list[str]] = {}
     for path, model in _files(folder):
         source = _RulesFile(path, folder)
+        source.sets.update(shared)
         content = _read(source, model)
         if content is not None:  # what cannot be read is not hashed: a pipe would be waited for
             digest.update(source.name.encode() + b"\0" + path.read_bytes())
@@ -85,6 +93,8 @@ def load_rules(folder: Path | None = None) -> RuleBook:
             sections = content
         elif isinstance(content, Repairs):
             repairs = content
+        elif isinstance(content, WordSets):
+            shared = content.sets
         faults += source.faults
     faults += [
         f"{path.relative_to(folder).as_posix()}: only files named .yaml are read"
@@ -110,6 +120,12 @@ def _read(source: _RulesFile, model: type[Strict]) -> Strict | None:
         source.faults.append(f"{source.name}: {error.what.rstrip('.')}")
         return None
     content = _plain(node, (), source) if node else {}
+    if isinstance(content, dict):
+        _take_sets(content.get("sets"), source)
+        content = {
+            key: value if key in ("sets", "about") else _with_sets(value, (key,), source)
+            for key, value in content.items()
+        }
     try:
         return model.model_validate(content)
     except ValidationError as invalid:
@@ -134,6 +150,36 @@ def _plain(node: yaml.Node, place: Place, source: _RulesFile) -> Any:
             source.fault(inside, f"{key.value} is given twice")
         content[str(key.value)] = plain
     return content
+
+
+def _take_sets(sets: Any, source: _RulesFile) -> None:
+    if not isinstance(sets, dict):
+        return  # there are none, or the model says what is wrong with them
+    for name, words in sets.items():
+        place: Place = ("sets", name)
+        if name in source.sets:
+            source.fault(place, f"words.yaml has a set {name} already")
+        if isinstance(words, list):
+            for number, phrase in enumerate(words):
+                if _SET.search(str(phrase)):
+                    source.fault((*place, number), f"{phrase!r} names a set inside a set")
+            source.sets[name] = [str(phrase) for phrase in words]
+
+
+def _with_sets(value: Any, place: Place, source: _RulesFile) -> Any:
+    """Write out the sets that phrases name: {side} is [left|right] where side is left, right."""
+    if isinstance(value, list):
+        return [_with_sets(item, (*place, n), source) for n, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: _with_sets(item, (*place, key), source) for key, item in value.items()}
+
+    def written_out(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in source.sets:
+            source.fault(place, f"there is no set {{{name}}}{nearest(name, [*source.sets])}")
+        return f"[{'|'.join(source.sets.get(name, [name]))}]"
+
+    return _SET.sub(written_out, value)
 
 
 def _check_concepts(

@@ -1,14 +1,14 @@
 """What the files of a rules folder may say, as models.
 
-`vocabulary/*.yaml` holds concepts (what is looked for), `polarity/*.yaml` families of rules (how it
-is denied, doubted or asserted), `sections.yaml` headings, `repairs.yaml` slips of dictation and
-`views.yaml` the labels of other vocabularies.
+`words.yaml` holds sets of words that phrases name, `vocabulary/*.yaml` concepts (what is looked
+for), `polarity/*.yaml` families of rules (how it is denied, doubted or asserted), `sections.yaml`
+headings, `repairs.yaml` slips of dictation and `views.yaml` the labels of other vocabularies.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -45,10 +45,23 @@ class Concept(Strict):
     ignores: list[State] = Field(default_factory=list)
 
 
+Sets = dict[
+    Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[list[str], Field(min_length=1)]
+]
+
+
+class WordSets(Strict):
+    """Sets of words, one of which stands where a phrase of any file names the set; `words.yaml`."""
+
+    about: str = ""
+    sets: Sets
+
+
 class Vocabulary(Strict):
     """One file of concepts."""
 
     about: str = ""
+    sets: Sets = Field(default_factory=dict)
     concepts: list[Concept]
 
 
@@ -80,6 +93,7 @@ class Family(Strict):
     attached: bool = False
     screened: bool = False
     rules: list[PolarityRule]
+    sets: Sets = Field(default_factory=dict)
 
 
 class Sections(Strict):

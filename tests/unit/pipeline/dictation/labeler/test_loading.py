@@ -50,6 +50,35 @@ def test_a_folder_loads_as_it_says(folder):
     assert book.families[0].rules[0].phrases == ["no"]
 
 
+def test_phrases_name_sets_of_words(folder):
+    (folder / "words.yaml").write_text("sets: {are: [is, was]}\n")
+    rules = FAMILY.replace("[no]", '["{are} {not} seen"]')
+    (folder / "polarity" / "denial.yaml").write_text(f"sets: {{not: [not, never (ever)]}}\n{rules}")
+    before = load_rules(folder)
+    assert before.families[0].rules[0].phrases == ["[is|was] [not|never (ever)] seen"]
+    (folder / "words.yaml").write_text("sets: {are: [is, were]}\n")
+    assert load_rules(folder).sha256 != before.sha256
+
+
+@pytest.mark.parametrize(
+    ("sets", "phrase", "fault"),
+    [
+        ("{not: [never]}", "{nt} seen", "line 7: there is no set {nt}"),
+        ("{are: [were]}", "{are} seen", "line 1: words.yaml has a set are already"),
+        ("{not: ['{are} no']}", "{not} seen", "line 1: '{are} no' names a set inside a set"),
+        ("{not: []}", "{not} seen", "line 1: sets.not: "),
+        ("{not: ['[no|']}", "{not} seen", "line 7: '[[no|] seen' opens a bracket"),
+    ],
+)
+def test_sets_that_cannot_be_used_are_refused_with_their_line(folder, sets, phrase, fault):
+    (folder / "words.yaml").write_text("sets: {are: [is, was]}\n")
+    rules = FAMILY.replace("[no]", f'["{phrase}"]')
+    (folder / "polarity" / "denial.yaml").write_text(f"sets: {sets}\n{rules}")
+    with pytest.raises(RuleError) as caught:
+        load_rules(folder)
+    assert any(fault in f for f in caught.value.faults), caught.value.faults
+
+
 def test_the_hash_follows_the_content(folder):
     before = load_rules(folder).sha256
     assert load_rules(folder).sha256 == before
