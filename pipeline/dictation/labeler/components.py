@@ -6,7 +6,6 @@ no limit to their reach, so that it misses none; the last step asks only where n
 finds which trigger it was, and whether it reaches.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,28 +42,21 @@ class Compiled:
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     """Compile a rule book."""
-    heard = book.repairs.words if conventions.repairs else {}
+    slips = book.repairs.slips if conventions.repairs else []
     mentions: list[tuple[str, Concept | None]] = []
     near = {}
     for concept in book.concepts:
-        mentions += [(phrase, concept) for phrase in _with_slips(concept.phrases, heard)]
+        mentions += [(phrase, concept) for phrase in concept.phrases]
         mentions += [(phrase, None) for phrase in concept.unless]
         if concept.near:
-            near[concept.id] = Lexicon((phrase, True) for phrase in concept.near)
+            near[concept.id] = Lexicon(((phrase, True) for phrase in concept.near), slips)
+    if conventions.repairs:
+        mentions += [(phrase, None) for phrase in book.repairs.unless]
     triggers = list(book.triggers(conventions))
     states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
     carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
     terms = _negspacy_terms(carriers)
-    return Compiled(Lexicon(mentions), Lexicon(carriers), Lexicon(states), near, terms)
-
-
-def _with_slips(phrases: Sequence[str], heard: dict[str, list[str]]) -> list[str]:
-    """Let every word that can be misheard also be what is heard."""
-
-    def any_of(word: re.Match[str]) -> str:
-        return f"[{'|'.join([word[0], *heard[word[0]]])}]" if word[0] in heard else word[0]
-
-    return [re.sub(r"[a-z]+", any_of, phrase) for phrase in phrases]
+    return Compiled(Lexicon(mentions, slips), Lexicon(carriers), Lexicon(states), near, terms)
 
 
 def _negspacy_terms(triggers: Sequence[tuple[str, Trigger]]) -> dict[str, list[str]]:

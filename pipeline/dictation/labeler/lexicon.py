@@ -1,10 +1,10 @@
 """One automaton over words that finds thousands of phrases in one pass."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from gazescribe.pipeline.dictation.labeler.phrases import GAP, Words, parts
+from gazescribe.pipeline.dictation.labeler.phrases import GAP, Slip, Words, parts, with_slips
 
 Entry = TypeVar("Entry")
 
@@ -40,7 +40,8 @@ class _State(Generic[Entry]):
 class Lexicon(Generic[Entry]):
     """Phrases, and what each of them stands for; a phrase can have several meanings."""
 
-    def __init__(self, phrases: Iterable[tuple[str, Entry]]) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, Entry]], slips: Sequence[Slip] = ()) -> None:
+        self._slips = slips
         self._nodes = [_Node()]
         self._ends: dict[int, list[Entry]] = {}
         self._states: dict[frozenset[int], _State[Entry]] = {}
@@ -95,8 +96,9 @@ class Lexicon(Generic[Entry]):
         node = 0
         for variants in phrase:
             after = self._new()
-            for row in variants:
-                self._add_row(node, after, row)
+            for variant in variants:
+                for row in with_slips(variant, self._slips):
+                    self._add_row(node, after, row)
             node = after
         self._ends.setdefault(node, []).append(entry)
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,13 @@ from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import Strict, compose_yaml, explain
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.dictation.labeler.phrases import PhraseError, is_only_common
+from gazescribe.pipeline.dictation.labeler.phrases import (
+    PhraseError,
+    cut_words,
+    is_only_common,
+    is_word_of,
+    parts,
+)
 from gazescribe.pipeline.dictation.labeler.rules import (
     STATES,
     Concept,
@@ -92,6 +99,9 @@ def load_rules(folder: Path | None = None) -> RuleBook:
             _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
             sections = content
         elif isinstance(content, Repairs):
+            _check_phrases(content.unless, ("unless",), source)
+            # The vocabulary is read before; where a file of it is faulty, its words are not known.
+            _check_repairs(content, source, [] if faults else concepts)
             repairs = content
         elif isinstance(content, WordSets):
             shared = content.sets
@@ -209,6 +219,29 @@ def _check_family(content: Family, source: _RulesFile, seen: dict[str, str]) -> 
             _check_choice(choice, (*place, "under", choice), source)
         common = content.direction not in ("before", "after", "state")
         _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
+
+
+def _check_repairs(content: Repairs, source: _RulesFile, concepts: list[Concept]) -> None:
+    """Check that each repair can be found: a word that some phrase has, and words instead."""
+    known = _words_of(concepts)
+    for meant, slips in content.words.items():
+        if concepts and not any(is_word_of(meant.casefold(), word) for word in known):
+            message = f"{meant!r} can never match: no phrase of the vocabulary has this word"
+            source.fault(("words", meant), f"{message}{nearest(meant, known)}")
+        for number, slip in enumerate(slips):
+            words = cut_words(slip.casefold()).texts
+            if not words or not all(word[0].isalnum() for word in words):
+                message = f"{slip!r} can never match: it must be words without marks"
+                source.fault(("words", meant, number), message)
+
+
+def _words_of(concepts: list[Concept]) -> set[str]:
+    words: set[str] = set()
+    for concept in concepts:
+        for phrase in concept.phrases + concept.near:
+            with suppress(PhraseError):  # its own fault says so
+                words |= {word for rows in parts(phrase) for row in rows for word in row}
+    return words
 
 
 def _check_labels(labels: list[str], place: Place, source: _RulesFile, allowed: list[str]) -> None:

@@ -6,6 +6,7 @@ A space also matches a hyphen, case is ignored, and a phrase is made of whole wo
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, compress, product
@@ -22,6 +23,9 @@ _COMMON = frozenset(
     that the there this to was were with
     """.split()  # noqa: SIM905 (a row of words)
 )
+
+
+Slip = tuple[str, tuple[str, ...]]  # the word that is meant, and the words that are written
 
 
 class PhraseError(ValueError):
@@ -74,6 +78,17 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
         if word in (".", ";", "!"):
             raise PhraseError(f"{phrase!r} can never match: {word!r} ends what a phrase can span")
     return written_out
+
+
+def with_slips(row: tuple[str, ...], slips: Sequence[Slip]) -> Iterator[tuple[str, ...]]:
+    """Give a row of words as it is said, and as speech recognition writes it instead."""
+    heard = [[(word,), *(slip for meant, slip in slips if is_word_of(meant, word))] for word in row]
+    yield from (tuple(chain.from_iterable(words)) for words in product(*heard))
+
+
+def is_word_of(meant: str, word: str) -> bool:
+    """Tell whether a word of a phrase, such as ``atelecta*``, is found in what is meant."""
+    return meant.startswith(word[:-1]) if word.endswith("*") else meant == word
 
 
 def variants(phrase: str) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.dictation.labeler.phrases import Slip, cut_words
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 Direction = Literal[
@@ -117,6 +118,16 @@ class Repairs(Strict):
 
     about: str = ""
     words: dict[str, list[str]] = Field(default_factory=dict)
+    unless: list[str] = Field(default_factory=list)
+
+    @property
+    def slips(self) -> list[Slip]:
+        """Each word that is meant with each row of words that is written for it."""
+        return [
+            (meant.casefold(), tuple(cut_words(heard.casefold()).texts))
+            for meant, slips in self.words.items()
+            for heard in slips
+        ]
 
 
 @dataclass(frozen=True)

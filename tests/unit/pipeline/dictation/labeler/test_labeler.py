@@ -151,6 +151,35 @@ def test_conventions(labeler, text, choice, expected, otherwise):
     assert states(labeler, text) == otherwise
 
 
+def test_every_shipped_repair_is_found_as_what_is_meant():
+    """In the sentence that its word needs, each slip gives the labels that the word gives."""
+    needs = {
+        "cardiac": "enlarged {} silhouette",
+        "costophrenic": "{} angle blunting",
+        "fracture": "rib {}",
+        "heart": "the {} is enlarged",
+        "hila": "enlarged {}",
+        "hilar": "{} enlargement",
+        "mediastinal": "{} widening",
+        "mediastinum": "wide {}",
+        "picc": "{} line",
+        "pleural": "{} thickening",
+    }
+    labeler = Labeler.from_rules(ROOT / "rules", repairs=True)
+    for meant, slips in labeler.book.repairs.words.items():
+        sentence = needs.get(meant, "large {}")
+        expected = states(labeler, sentence.format(meant))
+        assert expected
+        for slip in slips:
+            assert states(labeler, sentence.format(slip)) == expected, slip
+
+
+def test_what_only_sounds_like_a_slip_is_none():
+    labeler = Labeler.from_rules(ROOT / "rules", repairs=True)
+    assert states(labeler, "Ejection fraction of 40 percent.") == set()
+    assert states(labeler, "Cervical fusion. Vital capacity. Fraction of it.") == set()
+
+
 def test_an_unknown_convention_is_refused():
     with pytest.raises(ParamsError, match="opacities is unknown; the nearest is opacity"):
         Labeler.from_rules(ROOT / "rules", opacities="paper")

@@ -40,6 +40,15 @@ def test_a_gap_takes_up_to_its_number_of_words_but_no_marks_and_no_conjunctions(
     assert not _found(phrases, "no mass or evidence")
 
 
+def test_a_slip_of_dictation_is_found_as_what_is_meant():
+    slips = [("atelectasis", ("at", "electasis")), ("lung", ("long",))]
+    for phrase in ("(lung) atelecta[sis|tic]", "(lung) atelecta*"):
+        lexicon = Lexicon([(phrase, 1)], slips)
+        for text in ("lung atelectasis", "at electasis", "long at electasis"):
+            assert list(lexicon.find(cut_words(text))) == [(0, len(text.split()), (1,))]
+        assert not list(lexicon.find(cut_words("long electasis")))
+
+
 def test_an_unknown_word_does_not_fill_the_memory():
     lexicon = Lexicon([("no <1> mass", 1)])
     for number in range(50):

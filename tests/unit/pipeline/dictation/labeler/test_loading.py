@@ -201,6 +201,46 @@ def test_a_fault_names_file_and_line(folder, file, old, new, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        pytest.param(
+            "words:\n  oedma: [edna]\n",
+            "repairs.yaml line 2: 'oedma' can never match: no phrase of the vocabulary has"
+            " this word; the nearest is edema",
+            id="unknown word",
+        ),
+        pytest.param(
+            "words:\n  edema:\n    - edna\n    - a (dema)\n",
+            "repairs.yaml line 4: 'a (dema)' can never match: it must be words without marks",
+            id="marks",
+        ),
+        pytest.param(
+            "words:\n  edema: ['']\n", "repairs.yaml line 2: '' can never match", id="empty"
+        ),
+        pytest.param("unless: ['(']\n", "repairs.yaml line 1: '(' opens a bracket", id="unless"),
+    ],
+)
+def test_a_repair_that_matches_nothing_is_a_fault(folder, content, message):
+    (folder / "repairs.yaml").write_text("words: {Edema: [Edna]}\n")
+    assert load_rules(folder).repairs.slips == [("edema", ("edna",))]
+    (folder / "repairs.yaml").write_text(content)
+    with pytest.raises(RuleError, match=re.escape(message)) as caught:
+        load_rules(folder)
+    assert len(caught.value.faults) == 1
+
+
+def test_repairs_are_not_blamed_for_a_faulty_vocabulary(folder):
+    (folder / "repairs.yaml").write_text("words: {edema: [edna]}\n")
+    (folder / "vocabulary" / "edema.yaml").write_text(EDEMA.replace("labels", "label"))
+    (folder / "vocabulary" / "heart.yaml").write_text(
+        EDEMA.replace("id: edema", "id: other").replace("[edema]", "[chf]")
+    )
+    with pytest.raises(RuleError) as caught:
+        load_rules(folder)
+    assert not any("repairs.yaml" in fault for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
         pytest.param("concepts: {? [1] : 2}", "line 1: a key must be a word", id="list as key"),
         pytest.param("concepts: &a [*a]", "line 1: this anchor is used inside", id="in itself"),
         pytest.param("[" * 5000, "line 1: nested deeper than 50 levels", id="deep"),
