@@ -12,17 +12,13 @@ import cProfile
 import json
 import pstats
 import random
-import re
 import time
-from pathlib import Path
-
-import yaml
 
 from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.gold_sentences import load_gold_sentences
 from gazescribe.pipeline.dictation.labeler.phrases import parts
 from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
-GOLD = Path(__file__).parents[1] / "tests" / "data" / "gold_sentences.yaml"
 SILENT = (
     "The lungs are well expanded.",
     "Osseous structures are intact.",
@@ -34,12 +30,10 @@ SILENT_SHARE = 0.25
 
 
 def draw_reports(count: int) -> list[str]:
-    families = yaml.safe_load(GOLD.read_text(encoding="utf-8"))["families"]
     telling = [
-        re.sub(r"\[([^\]]+)\][A-Z,]+[+?-]", r"\1", sentence)
-        for family in families
-        if family["family"] != "sections"
-        for sentence in family["sentences"]
+        sentence.text
+        for sentence in load_gold_sentences().sentences
+        if sentence.family != "sections"
     ]
     chance = random.Random(0)  # noqa: S311 (no secrets here)
 

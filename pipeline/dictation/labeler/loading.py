@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -34,6 +34,7 @@ from gazescribe.pipeline.dictation.labeler.rules import (
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 Place = tuple[int | str, ...]
+Model = TypeVar("Model", bound=Strict)
 
 _SET = re.compile(r"\{(\w*)\}")
 
@@ -47,7 +48,7 @@ _MODELS: dict[str, type[Strict]] = {
 }
 
 
-class _RulesFile:
+class RulesFile:
     """One file while it is read: its name, and the line of every entry."""
 
     def __init__(self, path: Path, folder: Path) -> None:
@@ -58,6 +59,7 @@ class _RulesFile:
         self.sets: dict[str, list[str]] = {}  # of `words.yaml` and of this file
 
     def fault(self, place: Place, message: str) -> None:
+        """Note a fault at the line of an entry."""
         # What is missing has no line of its own: the nearest entry around it has.
         while place and place not in self.lines:
             place = place[:-1]
@@ -83,9 +85,9 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     seen: dict[str, str] = {}
     shared: dict[str, list[str]] = {}
     for path, model in _files(folder):
-        source = _RulesFile(path, folder)
+        source = RulesFile(path, folder)
         source.sets.update(shared)
-        content = _read(source, model)
+        content = read_rules_file(source, model)
         if content is not None:  # what cannot be read is not hashed: a pipe would be waited for
             digest.update(source.name.encode() + b"\0" + path.read_bytes())
         if isinstance(content, Vocabulary):
@@ -123,7 +125,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
             yield path, model
 
 
-def _read(source: _RulesFile, model: type[Strict]) -> Strict | None:
+def read_rules_file(source: RulesFile, model: type[Model]) -> Model | None:
+    """Read one file into a model; where that fails, `source.faults` says why."""
     try:
         node = compose_yaml(source.path, RuleError)
     except RuleError as error:
@@ -144,7 +147,7 @@ def _read(source: _RulesFile, model: type[Strict]) -> Strict | None:
         return None
 
 
-def _plain(node: yaml.Node, place: Place, source: _RulesFile) -> Any:
+def _plain(node: yaml.Node, place: Place, source: RulesFile) -> Any:
     """Turn YAML nodes into plain values, and note the line of each."""
     source.lines[place] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
@@ -162,7 +165,7 @@ def _plain(node: yaml.Node, place: Place, source: _RulesFile) -> Any:
     return content
 
 
-def _take_sets(sets: Any, source: _RulesFile) -> None:
+def _take_sets(sets: Any, source: RulesFile) -> None:
     if not isinstance(sets, dict):
         return  # there are none, or the model says what is wrong with them
     for name, words in sets.items():
@@ -176,7 +179,7 @@ def _take_sets(sets: Any, source: _RulesFile) -> None:
             source.sets[name] = [str(phrase) for phrase in words]
 
 
-def _with_sets(value: Any, place: Place, source: _RulesFile) -> Any:
+def _with_sets(value: Any, place: Place, source: RulesFile) -> Any:
     """Write out the sets that phrases name: {side} is [left|right] where side is left, right."""
     if isinstance(value, list):
         return [_with_sets(item, (*place, n), source) for n, item in enumerate(value)]
@@ -193,7 +196,7 @@ def _with_sets(value: Any, place: Place, source: _RulesFile) -> Any:
 
 
 def _check_concepts(
-    content: Vocabulary, source: _RulesFile, seen: dict[str, str], allowed: list[str]
+    content: Vocabulary, source: RulesFile, seen: dict[str, str], allowed: list[str]
 ) -> None:
     for index, concept in enumerate(content.concepts):
         place: Place = ("concepts", index)
@@ -211,7 +214,7 @@ def _check_concepts(
                 source.fault((*place, "phrases", number), message)
 
 
-def _check_family(content: Family, source: _RulesFile, seen: dict[str, str]) -> None:
+def _check_family(content: Family, source: RulesFile, seen: dict[str, str]) -> None:
     for index, rule in enumerate(content.rules):
         place: Place = ("rules", index)
         _check_id(f"{content.family}.{rule.id}", (*place, "id"), source, seen)
@@ -221,7 +224,7 @@ def _check_family(content: Family, source: _RulesFile, seen: dict[str, str]) -> 
         _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
 
 
-def _check_repairs(content: Repairs, source: _RulesFile, concepts: list[Concept]) -> None:
+def _check_repairs(content: Repairs, source: RulesFile, concepts: list[Concept]) -> None:
     """Check that each repair can be found: a word that some phrase has, and words instead."""
     known = _words_of(concepts)
     for meant, slips in content.words.items():
@@ -244,14 +247,14 @@ def _words_of(concepts: list[Concept]) -> set[str]:
     return words
 
 
-def _check_labels(labels: list[str], place: Place, source: _RulesFile, allowed: list[str]) -> None:
+def _check_labels(labels: list[str], place: Place, source: RulesFile, allowed: list[str]) -> None:
     for number, label in enumerate(labels):
         if label.removesuffix("?") not in allowed:
             message = f"labels.yaml has no label {label!r}{nearest(label, allowed)}"
             source.fault((*place, number), message)
 
 
-def _check_choice(choice: str, place: Place, source: _RulesFile) -> None:
+def _check_choice(choice: str, place: Place, source: RulesFile) -> None:
     allowed = [
         f"{name} {value}"
         for name, field in Conventions.model_fields.items()
@@ -261,14 +264,14 @@ def _check_choice(choice: str, place: Place, source: _RulesFile) -> None:
         source.fault(place, f"there is no convention {choice!r}{nearest(choice, allowed)}")
 
 
-def _check_id(name: str, place: Place, source: _RulesFile, seen: dict[str, str]) -> None:
+def _check_id(name: str, place: Place, source: RulesFile, seen: dict[str, str]) -> None:
     if name in seen:
         source.fault(place, f"the id {name} is already used in {seen[name]}")
     seen[name] = f"{source.name} line {source.lines[place]}"
 
 
 def _check_phrases(
-    phrases: list[str], place: Place, source: _RulesFile, *, may_be_common: bool = False
+    phrases: list[str], place: Place, source: RulesFile, *, may_be_common: bool = False
 ) -> None:
     for number, phrase in enumerate(phrases):
         try:
