@@ -10,6 +10,7 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.mil.evaluation import score
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
 from gazescribe.models.mil.network import gradcam, restored
+from gazescribe.models.mil.settings import TRAINS_AS
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.class_names import TEN_LABELS
@@ -84,6 +85,14 @@ def test_a_run_from_shards_to_checkpoint(trained, inputs):
     assert checkpoint.labels == list(TEN_LABELS)
     assert (checkpoint.input["normalise"], checkpoint.input["resize"]) == ("once", "direct")
     assert network(torch.zeros(1, 1, SIZE, SIZE)).logits.shape == (1, 10, 2, 2)
+
+
+def test_the_arithmetic_of_training_is_what_trains_as_stands_for(trained):
+    """Losses of a tiny run as first computed; others need a higher TRAINS_AS, and a line here."""
+    recorded = {1: [68.3558, 64.9889]}
+    _, folder = trained(epochs=2)
+    losses = [row["train_loss"] for row in rows_of(folder)]
+    assert losses == pytest.approx(recorded[TRAINS_AS], rel=1e-3)
 
 
 def test_a_killed_run_gives_the_same_bytes(trained, monkeypatch):
