@@ -2,7 +2,9 @@
 
 A phrase is plain text with four signs: ``(s)`` may be absent, ``[left|right]`` is one of several,
 ``*`` is any ending of a word, ``<2>`` is up to two words. ``(a|an)`` may be absent or one of both.
-A space also matches a hyphen, case is ignored, and a phrase is made of whole words.
+A space also matches a hyphen, case is ignored, and a phrase is made of whole words. In scripts
+that are written without spaces between words every character is a word: so a phrase is found
+wherever its characters stand in a row.
 """
 
 import re
@@ -15,6 +17,13 @@ from math import prod
 MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
 MAX_DEPTH = 20  # brackets in brackets; our own rules have two
 _TOKEN = re.compile(r"\w+(?:'\w+)*|'\w+|[^\w\s]")
+# Thai, Lao, Tibetan, Myanmar; Khmer; kana; Han.
+_UNSPACED = (
+    "\u0e00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_WORD = rf"[^\W{_UNSPACED}]+"
+_TOKEN_OF_ANY_SCRIPT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]")
 _INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 GAP = re.compile(r"<(\d)>")
 _COMMON = frozenset(
@@ -47,7 +56,8 @@ class Words:
 
 def cut_words(text: str) -> Words:
     """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
-    spans = [match.span() for match in _TOKEN.finditer(text)]
+    token = _TOKEN if text.isascii() else _TOKEN_OF_ANY_SCRIPT  # the first is faster
+    spans = [match.span() for match in token.finditer(text)]
     texts = [text[start:end] for start, end in spans]
     if "-" in texts:
         is_word = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]

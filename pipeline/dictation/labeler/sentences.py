@@ -1,14 +1,24 @@
 """Where sentences end, and the working copy of a text that all rules read.
 
 The working copy has exactly one character for each of the original, so a place in one is a place in
-the other: lower case, one kind of quote and dash, plain spaces instead of line breaks, tabs,
-non-breaking spaces and control characters.
+the other: lower case, one kind of quote, dash, full stop and comma, plain spaces instead of line
+breaks, tabs, non-breaking spaces and control characters.
 """
 
 import re
 import unicodedata
 
+_FULL_STOPS = {  # of scripts that put no space behind them, or none before the next sentence
+    **dict.fromkeys(map(ord, "。｡．।॥۔։።။។"), "."),
+    **dict.fromkeys(map(ord, "？؟"), "?"),
+    ord("！"): "!",
+}
 _SINGLE = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
+    **dict.fromkeys(map(ord, "、､،"), ","),
+    ord("؛"): ";",
+    ord("…"): ".",
+    **_FULL_STOPS,
     **dict.fromkeys(map(ord, "‘’ʼ`´"), "'"),
     **dict.fromkeys(map(ord, "“”"), '"'),
     **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
@@ -17,11 +27,21 @@ _SINGLE = {
     **dict.fromkeys([0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000], " "),
 }
 
-# A period, question or exclamation mark before a space; a period glued between two words;
-# a line break. A row of marks is looked at from its first one alone: rows can be long.
+# Where a sentence may end. All begin with one set of characters, which makes the search fast; what
+# stands before is looked at from behind it. A row of marks is looked at from its first one alone:
+# rows can be long.
+_STOPS = "".join(map(chr, _FULL_STOPS))
 _MAYBE_END = re.compile(
-    r"(?<![.!?])[.!?]+[\"')\]]*(?=\s|\Z)"
-    r"|\.(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b)|\.(?<= \.)(?=[A-Za-z])|\n"
+    rf"[.!?…\n){_STOPS}](?:"
+    r"(?<=[.!?…])(?<![.!?…]{2})[.!?…]*[\"')\]]*(?=\s|\Z)"  # a mark before a space
+    # a period glued between two words, or to the number of what follows
+    r"|(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b|(?:\d{1,2}[.)]|[-*•])\s?[A-Za-z])"
+    r"|(?<= \.)(?=[A-Za-z])"
+    # a number glued to what follows: the sentence ends before it
+    r"|(?P<number>(?:(?<=[a-z)] \d[.)])|(?<=[a-z)] \d\d[.)]))(?=[A-Z][a-z]|(?<=\)) [A-Z][a-z]))"
+    # a full stop of another script, but for the one of a decimal
+    rf"|(?<=[{_STOPS}])(?!(?<=．)\d)[{_STOPS}]*[\"')\]」』）》”’]*"
+    r"|(?<=\n))"
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
@@ -56,17 +76,21 @@ def _lower_character(character: str) -> str:
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Split a plain text into sentences: (first character, one past the last), without white space.
 
-    A sentence ends at a period, question or exclamation mark, at an empty line, and at a line break
-    that is not the wrapping of a paragraph. Decimals, abbreviations and list numbers end nothing,
-    and a number at the start of a line belongs to what follows it.
+    A sentence ends at a period, question or exclamation mark of any script, at an empty line, and
+    at a line break that is not the wrapping of a paragraph. Decimals, abbreviations and list
+    numbers end nothing, and a number at the start of a line, or glued to a word, belongs to what
+    follows it.
     """
     spans = []
     start = 0
     for match in _MAYBE_END.finditer(text):
         if match.start() < start or not _ends(text, start, match):
             continue
-        spans.append((start, match.end()))
-        start = match.end()
+        end = match.end()
+        if match["number"] is not None:
+            end = text.rfind(" ", start, match.start())
+        spans.append((start, end))
+        start = end
     spans.append((start, len(text)))
     return [
         _trim(text, *span)
@@ -77,19 +101,19 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     mark = match.group()
+    if match["number"] is not None:  # "(on image 2) Small": no number where a bracket is open
+        return text.rfind("(", start, match.start()) <= text.rfind(")", start, match.start())
     if mark == "\n":
         return _line_ends(text, start, match.start())
     place = match.start()
     if place - start < _NUMBER_LENGTH and _NUMBERED.fullmatch(text, start, place):
         return False
-    if mark == "?" and _ANSWER.match(text, match.end()):
-        return False
-    if mark[0] != ".":
-        return not (mark == "?" and text[place - 1 : place].isspace())
+    if mark == "?":
+        return not (_ANSWER.match(text, match.end()) or text[place - 1 : place].isspace())
     last = text[max(text.rfind(" ", start, place) + 1, start) : place].lower()
-    if last in _CLOCK:
+    if mark[0] == "." and last in _CLOCK:
         return text[match.end() : match.end() + 2].lstrip()[:1].isupper()
-    return last not in _ABBREVIATIONS
+    return mark[0] != "." or last not in _ABBREVIATIONS
 
 
 def _line_ends(text: str, start: int, place: int) -> bool:

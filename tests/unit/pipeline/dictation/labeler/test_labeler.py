@@ -343,3 +343,32 @@ def test_importing_the_labeler_loads_no_spacy_and_labelling_no_torch():
         check=True,
     )
     assert done.stdout == "False\n"
+
+
+CHINESE = {
+    "labels.yaml": "channels: [P, E]\nlabels: {pneumothorax: [P], effusion: [E]}\n",
+    "vocabulary/pleura.yaml": """concepts:
+  - {id: pneumothorax, labels: [pneumothorax], phrases: [气胸], unless: [气胸术]}
+  - {id: effusion, labels: [effusion], phrases: ["胸[腔|膜腔]积液"]}
+""",
+    "polarity/denial.yaml": """family: denial
+direction: before
+effect: negative
+rules:
+  - {id: not_seen, phrases: [未见]}
+""",
+}
+
+
+def test_a_script_without_spaces_is_matched_by_the_vocabulary(tmp_path):
+    for name, content in CHINESE.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    text = "双肺未见气胸、胸腔积液。左侧少量胸膜腔积液！气胸术后。"
+    (mentions,) = Labeler.from_rules(tmp_path).label([text])
+    assert [(m.text, m.polarity, m.sentence) for m in mentions] == [
+        ("气胸", "negative", 0),
+        ("胸腔积液", "negative", 0),
+        ("胸膜腔积液", "positive", 1),
+    ]

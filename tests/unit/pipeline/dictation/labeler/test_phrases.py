@@ -71,6 +71,18 @@ def test_words_are_cut_with_their_places():
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("左侧 CT胸腔5mm积液", "左 侧 CT 胸 腔 5mm 积 液", id="Chinese"),
+        pytest.param("ปอด-naïve", "ป อ ด naïve", id="Thai"),
+        pytest.param("흉수가 있음", "흉수가 있음", id="Korean has spaces"),
+    ],
+)
+def test_without_spaces_between_words_each_character_is_one(text, expected):
+    assert cut_words(text).texts == expected.split()
+
+
+@pytest.mark.parametrize(
     ("phrase", "expected"),
     [
         pytest.param("[is|are] not <2> [seen|visible]", {"not"}, id="fewest"),

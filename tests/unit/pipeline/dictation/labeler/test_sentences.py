@@ -25,6 +25,19 @@ from gazescribe.pipeline.dictation.labeler.sentences import split_sentences, wor
         pytest.param("", [], id="empty"),
         pytest.param(" \n\t ", [], id="blank"),
         pytest.param("a; b", ["a; b"], id="semicolon"),
+        pytest.param("1.No mass.2.Edema.", ["1.No mass.", "2.Edema."], id="glued numbers"),
+        pytest.param("1. no mass.2) edema", ["1. no mass.", "2) edema"], id="glued, lower case"),
+        pytest.param("1.No mass 2.Edema", ["1.No mass", "2.Edema"], id="glued, no period"),
+        pytest.param("1) No mass 2) Edema", ["1) No mass", "2) Edema"], id="numbers in brackets"),
+        pytest.param("No mass.-Edema", ["No mass.", "-Edema"], id="glued dash"),
+        pytest.param("A (on image 2) Mass", ["A (on image 2) Mass"], id="number in brackets"),
+        pytest.param("mass of 2.5 cm.3.Edema", ["mass of 2.5 cm.", "3.Edema"], id="both"),
+        pytest.param("未见气胸。心影增大", ["未见气胸。", "心影增大"], id="Chinese"),
+        pytest.param("１．未见气胸！！心影", ["１．未见气胸！！", "心影"], id="full width"),
+        pytest.param("結節は５．５mm．次", ["結節は５．５mm．", "次"], id="decimal of full width"),
+        pytest.param("फेफड़ा साफ़।हृदय", ["फेफड़ा साफ़।", "हृदय"], id="danda"),
+        pytest.param("هل يوجد؟ لا", ["هل يوجد؟", "لا"], id="Arabic"),
+        pytest.param("Wide… Heart big", ["Wide…", "Heart big"], id="ellipsis"),
     ],
 )
 def test_sentences(text, expected):
@@ -41,6 +54,10 @@ def test_the_working_copy_has_a_character_for_each(text):
 
 def test_the_working_copy_is_plain():
     assert working_copy("No\u00a0Effusion\u2014can\u2019t\tSEE") == "no effusion-can't see"
+
+
+def test_marks_of_all_scripts_are_those_that_rules_know():
+    assert working_copy("ＣＴ：肺，心。气胸、؟،؛") == "ct:肺,心.气胸,?,;"
 
 
 def test_long_rows_of_marks_are_read_once():
