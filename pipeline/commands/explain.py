@@ -12,6 +12,8 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.dictation.labeler import Labeler
 from gazescribe.pipeline.dictation.labeler.labeler import Explained
+from gazescribe.pipeline.dictation.labeler.places import named
+from gazescribe.pipeline.dictation.labeler.rules import RuleBook
 
 COLORS = {  # of each polarity: in a terminal, and in displaCy's picture
     "positive": ("red", "#f4a7a3"),
@@ -21,15 +23,17 @@ COLORS = {  # of each polarity: in a terminal, and in displaCy's picture
 }
 
 
-def describe(text: str, concept: Explained) -> str:
+def describe(text: str, concept: Explained, book: RuleBook) -> str:
     """Say in one line what was found, what was decided, by which rule, and how far it reaches."""
     decision = concept.decision
-    trigger = "-" if decision.trigger is None else f'"{text[slice(*decision.trigger)]}"'
+    words = text[concept.char_start : concept.char_end]
+    cause = "" if decision.trigger is None else text[slice(*decision.trigger)]
+    trigger = "-" if decision.trigger is None else f'"{cause}"'
     reach = " ".join(text[slice(*decision.reach)].split())
     return (
-        f"{text[concept.char_start : concept.char_end]} [{concept.char_start}:{concept.char_end}]"
-        f" {decision.polarity}; labels: {', '.join(concept.labels)}; concept: {concept.concept};"
-        f' rule: {decision.rule_id}; trigger: {trigger}; reach: "{reach}"'
+        f"{words} [{concept.char_start}:{concept.char_end}] {decision.polarity};"
+        f" labels: {', '.join(concept.labels)}; concept: {named(book, concept.concept, words)};"
+        f' rule: {named(book, decision.rule_id, cause)}; trigger: {trigger}; reach: "{reach}"'
     )
 
 
@@ -76,7 +80,7 @@ def explain(text: str, html: Path | None, rules: Path | None, params_file: Path 
     console.print(colored)
     for concept in concepts:
         color, _ = COLORS[concept.decision.polarity]
-        console.print(Text(f"  {describe(text, concept)}", style=color))
+        console.print(Text(f"  {describe(text, concept, labeler.book)}", style=color))
     if html is not None:
         with replacing(html) as beside:
             beside.write_text(picture(text, concepts), encoding="utf-8")

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -17,9 +18,10 @@ from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler.phrases import (
     PhraseError,
     cut_words,
-    is_only_common,
+    is_only_of,
     is_word_of,
     parts,
+    written_out,
 )
 from gazescribe.pipeline.dictation.labeler.rules import (
     STATES,
@@ -27,6 +29,7 @@ from gazescribe.pipeline.dictation.labeler.rules import (
     Family,
     Repairs,
     RuleBook,
+    RulePlace,
     Sections,
     Vocabulary,
     WordSets,
@@ -57,6 +60,7 @@ class RulesFile:
         self.lines: dict[Place, int] = {}
         self.faults: list[str] = []
         self.sets: dict[str, list[str]] = {}  # of `words.yaml` and of this file
+        self.function_words: frozenset[str] = frozenset()  # of `words.yaml`
 
     def fault(self, place: Place, message: str) -> None:
         """Note a fault at the line of an entry."""
@@ -83,19 +87,23 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     sections, repairs = Sections(), Repairs()
     faults: list[str] = []
     seen: dict[str, str] = {}
-    shared: dict[str, list[str]] = {}
+    words = WordSets()
+    places: dict[str, RulePlace] = {}
     for path, model in _files(folder):
         source = RulesFile(path, folder)
-        source.sets.update(shared)
+        source.sets.update(words.sets)
+        source.function_words = frozenset(words.function_words)
         content = read_rules_file(source, model)
         if content is not None:  # what cannot be read is not hashed: a pipe would be waited for
             digest.update(source.name.encode() + b"\0" + path.read_bytes())
         if isinstance(content, Vocabulary):
             _check_concepts(content, source, seen, labels)
             concepts += content.concepts
+            places |= _places_of_concepts(content, source)
         elif isinstance(content, Family):
             _check_family(content, source, seen)
             families.append(content)
+            places |= _places_of_rules(content, source)
         elif isinstance(content, Sections):
             _check_phrases(content.heeded, ("heeded",), source, may_be_common=True)
             _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
@@ -106,8 +114,9 @@ def load_rules(folder: Path | None = None) -> RuleBook:
             _check_repairs(content, source, [] if faults else concepts)
             repairs = content
         elif isinstance(content, WordSets):
-            shared = content.sets
+            words = content
         faults += source.faults
+    faults += [] if faults else _shared_phrases(concepts, places)
     faults += [
         f"{path.relative_to(folder).as_posix()}: only files named .yaml are read"
         for path in sorted(folder.glob("*/*.yml"))
@@ -116,7 +125,72 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         faults.append("vocabulary/ holds no *.yaml with concepts")
     if faults:
         raise RuleError("the rules cannot be used.", where=folder, faults=faults)
-    return RuleBook(folder, tuple(concepts), tuple(families), sections, repairs, digest.hexdigest())
+    parts_of_book = (tuple(concepts), tuple(families), sections, repairs)
+    return RuleBook(folder, *parts_of_book, digest.hexdigest(), places)
+
+
+def _places_of_concepts(content: Vocabulary, source: RulesFile) -> dict[str, RulePlace]:
+    places = {}
+    for index, concept in enumerate(content.concepts):
+        place: Place = ("concepts", index)
+        places[concept.id] = _place((*place, "phrases"), (*place, "id"), concept.phrases, source)
+        for state in STATES:
+            words = getattr(concept, state)
+            name = f"state.{concept.id}_{state}"
+            places[name] = _place((*place, state), (*place, state), words, source)
+    return places
+
+
+def _places_of_rules(content: Family, source: RulesFile) -> dict[str, RulePlace]:
+    places = {}
+    for index, rule in enumerate(content.rules):
+        place: Place = ("rules", index)
+        name = f"{content.family}.{rule.id}"
+        places[name] = _place((*place, "phrases"), (*place, "id"), rule.phrases, source)
+    return places
+
+
+def _place(place: Place, head: Place, phrases: list[str], source: RulesFile) -> RulePlace:
+    lines = [source.lines.get((*place, number), 1) for number in range(len(phrases))]
+    line = source.lines.get(head, 1)
+    return RulePlace(source.name, line, tuple(zip(phrases, lines, strict=True)))
+
+
+def _shared_phrases(concepts: list[Concept], places: dict[str, RulePlace]) -> Iterator[str]:
+    """Find what two concepts of different labels both say, where neither says that it is meant."""
+    meanings: dict[tuple[str, ...], list[tuple[Concept, int]]] = {}
+    for concept in concepts:
+        for phrase, line in places[concept.id].phrases:
+            for row in written_out(phrase):
+                meanings.setdefault(row, []).append((concept, line))
+    sharing: set[frozenset[str]] = set()
+    for row, named in meanings.items():
+        for (first, first_line), (second, line) in combinations(named, 2):
+            pair = frozenset((first.id, second.id))
+            if pair in sharing or set(first.labels) == set(second.labels):
+                continue
+            sharing.add(pair)
+            if second.id not in first.shares and first.id not in second.shares:
+                what = f"{' '.join(row)!r} is also a phrase of {first.id}"
+                where = f"{places[first.id].file} line {first_line}"
+                remedy = f"if it means both, say `shares: [{first.id}]` in {second.id}"
+                yield f"{places[second.id].file} line {line}: {what} ({where}); {remedy}"
+    yield from _idle_shares(concepts, places, sharing)
+
+
+def _idle_shares(
+    concepts: list[Concept], places: dict[str, RulePlace], sharing: set[frozenset[str]]
+) -> Iterator[str]:
+    """Find where a concept says that it shares phrases, and does not."""
+    ids = [concept.id for concept in concepts]
+    for concept in concepts:
+        place = f"{places[concept.id].file} line {places[concept.id].line}"
+        for other in concept.shares:
+            if other not in ids:
+                near = nearest(other, ids)
+                yield f"{place}: {concept.id} shares with {other!r}, which is no concept{near}"
+            elif frozenset((concept.id, other)) not in sharing:
+                yield f"{place}: {concept.id} shares no phrase with {other}, as it says"
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
@@ -220,7 +294,8 @@ def _check_family(content: Family, source: RulesFile, seen: dict[str, str]) -> N
         _check_id(f"{content.family}.{rule.id}", (*place, "id"), source, seen)
         for choice in rule.under:
             _check_choice(choice, (*place, "under", choice), source)
-        common = content.direction not in ("before", "after", "state")
+        # Words that only bound a clause may be any.
+        common = content.direction not in ("before", "after", "state", "cancels", "asserts")
         _check_phrases(rule.phrases, (*place, "phrases"), source, may_be_common=common)
 
 
@@ -275,8 +350,8 @@ def _check_phrases(
 ) -> None:
     for number, phrase in enumerate(phrases):
         try:
-            if is_only_common(phrase) and not may_be_common:
-                message = f"{phrase!r} can be found in words such as 'in the' alone"
+            if is_only_of(source.function_words, phrase) and not may_be_common:
+                message = f"{phrase!r} can be found in function words alone, such as 'in the'"
                 source.fault((*place, number), message)
         except PhraseError as error:
             source.fault((*place, number), str(error))

@@ -101,6 +101,12 @@ def is_word_of(meant: str, word: str) -> bool:
     return meant.startswith(word[:-1]) if word.endswith("*") else meant == word
 
 
+def written_out(phrase: str) -> Iterator[tuple[str, ...]]:
+    """Write out a phrase in full; of one with too many variants, nothing."""
+    if prod(map(len, parts(phrase))) <= MAX_VARIANTS:
+        yield from (tuple(chain.from_iterable(rows)) for rows in product(*parts(phrase)))
+
+
 def variants(phrase: str) -> set[str]:
     """Write out a phrase in full; for short ones without gaps, such as headings."""
     if prod(map(len, parts(phrase))) > MAX_VARIANTS:
@@ -116,6 +122,9 @@ def _split(plain: str, phrase: str) -> list[str]:
             raise PhraseError(f"{phrase!r} has more than {MAX_DEPTH} brackets in each other")
         if depth < 0:
             raise PhraseError(f"{phrase!r} closes a bracket that it never opened")
+        if sign == "|" and depth == 0:
+            message = "has | outside of brackets: it is one of several only in [one|another]"
+            raise PhraseError(f"{phrase!r} {message}")
         if sign.isspace() and depth == 0:
             pieces.append("")
         else:
@@ -181,9 +190,9 @@ def telling_words(phrase: str) -> set[str]:
     return min(candidates, key=lambda words: (not words.isdisjoint(_COMMON), len(words)))
 
 
-def is_only_common(phrase: str) -> bool:
-    """Tell whether a phrase can shrink to words such as "in the", which would match everywhere."""
-    return all(any(set(row) <= _COMMON for row in variants) for variants in parts(phrase))
+def is_only_of(words: frozenset[str], phrase: str) -> bool:
+    """Tell whether a phrase can shrink to some words, such as those that stand everywhere."""
+    return all(any(words.issuperset(row) for row in variants) for variants in parts(phrase))
 
 
 def _telling(row: tuple[str, ...]) -> str:

@@ -5,8 +5,8 @@ for), `polarity/*.yaml` families of rules (how it is denied, doubted or asserted
 headings, `repairs.yaml` slips of dictation and `views.yaml` the labels of other vocabularies.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,6 +44,7 @@ class Concept(Strict):
     normal: list[str] = Field(default_factory=list)
     stable: list[str] = Field(default_factory=list)
     ignores: list[State] = Field(default_factory=list)
+    shares: list[str] = Field(default_factory=list)
 
 
 Sets = dict[
@@ -52,10 +53,14 @@ Sets = dict[
 
 
 class WordSets(Strict):
-    """Sets of words, one of which stands where a phrase of any file names the set; `words.yaml`."""
+    """Sets of words, one of which stands where a phrase of any file names the set; `words.yaml`.
+
+    Of `function_words` alone, such as "in the", no phrase may consist: they stand everywhere.
+    """
 
     about: str = ""
-    sets: Sets
+    function_words: list[str] = Field(default_factory=list)
+    sets: Sets = Field(default_factory=dict)
 
 
 class Vocabulary(Strict):
@@ -147,6 +152,15 @@ class Trigger:
 
 
 @dataclass(frozen=True)
+class RulePlace:
+    """Where a rule or a concept stands in the rules folder, and the line of each of its phrases."""
+
+    file: str
+    line: int
+    phrases: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class RuleBook:
     """Everything a rules folder says to the labeler, before it is compiled."""
 
@@ -156,6 +170,8 @@ class RuleBook:
     sections: Sections
     repairs: Repairs
     sha256: str
+    # By the id of a concept, or of a rule with its family.
+    places: Mapping[str, RulePlace] = field(default_factory=dict)
 
     def triggers(self, conventions: Conventions) -> Iterator[tuple[str, Trigger]]:
         """Give (phrase, trigger) of every rule, and of every concept's own state words."""

@@ -1,5 +1,7 @@
 """One text explained; why mentions are what they are is in `dictation/labeler`."""
 
+import re
+
 from tests.running import gazescribe
 
 
@@ -13,6 +15,8 @@ def test_each_mention_has_its_rule_and_its_reach(tmp_path):
     assert edema.startswith("  edema [5:10] positive; labels: ")
     assert effusion.startswith("  effusion [15:23] negative; labels: ")
     assert 'trigger: "No"' in effusion
+    assert re.search(r"concept: edema \(vocabulary/edema\.yaml line \d+\); rule: default", edema)
+    assert re.search(r"rule: negation\.no \(polarity/negation_before\.yaml line \d+\);", effusion)
     html = page.read_text()
     assert html.count("#f4a7a3") == html.count("#b5ddb0") == 1  # positive and negative
     assert "http://" not in html.replace("http://www.w3.org", "")

@@ -7,6 +7,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.rules import RulePlace
 
 ROOT = Path(__file__).parents[5]
 LABELS = "channels: [Edema]\nlabels: {pulmonary edema: [Edema]}\n"
@@ -32,6 +33,7 @@ def folder(tmp_path):
     (tmp_path / "vocabulary").mkdir()
     (tmp_path / "polarity").mkdir()
     (tmp_path / "labels.yaml").write_text(LABELS)
+    (tmp_path / "words.yaml").write_text("function_words: [in, the]\n")
     (tmp_path / "vocabulary" / "edema.yaml").write_text(EDEMA)
     (tmp_path / "polarity" / "denial.yaml").write_text(FAMILY)
     return tmp_path
@@ -131,8 +133,22 @@ def test_the_hash_follows_the_content(folder):
             "vocabulary/edema.yaml",
             "[edema]",
             '["in the (lung)"]',
-            "vocabulary/edema.yaml line 4: 'in the (lung)' can be found in words such as",
+            "vocabulary/edema.yaml line 4: 'in the (lung)' can be found in function words alone",
             id="everywhere",
+        ),
+        pytest.param(
+            "polarity/denial.yaml",
+            "[no]",
+            "[no, 'the']",
+            "polarity/denial.yaml line 6: 'the' can be found in function words alone",
+            id="denies everywhere",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "[edema]",
+            "[free gas|loose gas]",
+            "vocabulary/edema.yaml line 4: 'free gas|loose gas' has | outside of brackets",
+            id="alternatives without brackets",
         ),
         pytest.param(
             "vocabulary/edema.yaml",
@@ -225,6 +241,66 @@ def test_a_repair_that_matches_nothing_is_a_fault(folder, content, message):
     with pytest.raises(RuleError, match=re.escape(message)) as caught:
         load_rules(folder)
     assert len(caught.value.faults) == 1
+
+
+HEART = """concepts:
+  - id: heart
+    labels: [heart]
+    phrases:
+      - big heart
+      - "[lung|heart] edema"
+"""
+TWO_LABELS = "channels: [Edema]\nlabels: {pulmonary edema: [Edema], heart: []}\n"
+
+
+def two_concepts(folder, edema=EDEMA, heart=HEART):
+    (folder / "labels.yaml").write_text(TWO_LABELS)
+    edema = edema.replace("[edema]", "['(lung) edema']")
+    (folder / "vocabulary" / "edema.yaml").write_text(edema)
+    (folder / "vocabulary" / "heart.yaml").write_text(heart)
+
+
+def test_a_phrase_of_two_concepts_is_a_fault_unless_it_is_meant(folder):
+    two_concepts(folder)
+    message = (
+        "vocabulary/heart.yaml line 6: 'lung edema' is also a phrase of edema"
+        " (vocabulary/edema.yaml line 4); if it means both, say `shares: [edema]` in heart"
+    )
+    with pytest.raises(RuleError) as caught:
+        load_rules(folder)
+    assert caught.value.faults == (message,)
+    two_concepts(folder, heart=HEART.replace("[heart]", "[heart]\n    shares: [edema]", 1))
+    assert [concept.shares for concept in load_rules(folder).concepts] == [[], ["edema"]]
+    two_concepts(folder, edema=EDEMA.replace("  phrases", "  shares: [heart]\n    phrases"))
+    assert load_rules(folder)
+    two_concepts(folder, heart=HEART.replace("[heart]", "[pulmonary edema]", 1))
+    assert load_rules(folder)  # of the same labels: it says the same
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        pytest.param("edem", "heart shares with 'edem', which is no concept; the nearest is edema"),
+        pytest.param("edema", "heart shares no phrase with edema, as it says"),
+    ],
+)
+def test_shares_says_what_is_so(folder, shares, message):
+    heart = HEART.replace("[heart]", f"[heart]\n    shares: [{shares}]", 1)
+    two_concepts(folder, heart=heart.replace("lung|", "right|"))
+    with pytest.raises(RuleError) as caught:
+        load_rules(folder)
+    assert caught.value.faults == (f"vocabulary/heart.yaml line 2: {message}",)
+
+
+def test_the_book_knows_the_lines_of_rules_and_phrases(folder):
+    (folder / "vocabulary" / "edema.yaml").write_text(
+        EDEMA.replace("[edema]", "\n      - edema\n      - wet lung\n    abnormal: [wet]")
+    )
+    places = load_rules(folder).places
+    edema = "vocabulary/edema.yaml"
+    assert places["edema"] == RulePlace(edema, 2, (("edema", 5), ("wet lung", 6)))
+    assert places["state.edema_abnormal"] == RulePlace(edema, 7, (("wet", 7),))
+    assert places["denial.plain"] == RulePlace("polarity/denial.yaml", 5, (("no", 6),))
 
 
 def test_repairs_are_not_blamed_for_a_faulty_vocabulary(folder):

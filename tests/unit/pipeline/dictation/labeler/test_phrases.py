@@ -5,10 +5,11 @@ import pytest
 from gazescribe.pipeline.dictation.labeler.phrases import (
     PhraseError,
     cut_words,
-    is_only_common,
+    is_only_of,
     parts,
     telling_words,
     variants,
+    written_out,
 )
 
 
@@ -95,6 +96,25 @@ def test_telling_words(phrase, expected):
     assert telling_words(phrase) == expected
 
 
-def test_a_phrase_of_common_words_only_is_told():
-    assert is_only_common("in the (left) (lung)")
-    assert not is_only_common("in the lung")
+def test_a_phrase_of_some_words_only_is_told():
+    words = frozenset({"in", "the"})
+    assert is_only_of(words, "in the (left) (lung)")
+    assert not is_only_of(words, "in the lung")
+    assert not is_only_of(frozenset(), "in the")
+
+
+def test_a_phrase_is_written_out():
+    assert set(written_out("(no) [edema|air fluid]")) == {
+        ("edema",),
+        ("air", "fluid"),
+        ("no", "edema"),
+        ("no", "air", "fluid"),
+    }
+    many = "[a|b|c|d|e|f|g|h|i|j]"
+    assert list(written_out(f"{many} {many} {many} {many} x")) == []
+
+
+@pytest.mark.parametrize("phrase", ["free gas|loose gas", "free | loose", "[free|loose] gas|air"])
+def test_alternatives_stand_in_brackets(phrase):
+    with pytest.raises(PhraseError, match=re.escape(f"{phrase!r} has | outside of brackets")):
+        variants(phrase)
