@@ -1,7 +1,7 @@
 """The rule-based labeler of chest-radiograph reports; its knowledge lies in `rules/`.
 
-``Labeler.from_rules(folder).label(texts)`` gives the mentions of each text. Importing this package
-loads no spaCy; the first text does.
+``Labeler.from_rules(folder).label(texts)`` gives the mentions of each text. It is plain Python:
+only `spacy_component`, which puts the labeler into pipelines of spaCy, loads spaCy.
 """
 
 from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention

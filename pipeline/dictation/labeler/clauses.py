@@ -42,14 +42,12 @@ class Item:
 
     start: int
     end: int
-    word: int
     concept: Concept | None = None
     state: Trigger | None = None
     before: Hit | None = None
     after: Hit | None = None
     asserted: Hit | None = None
     alternative: Hit | None = None
-    denied: bool = False
 
 
 @dataclass(slots=True)
@@ -71,10 +69,8 @@ class Connector:
 class Parse:
     """One sentence, or as much of it as rules reach, with all that was found in it."""
 
-    number: int  # of the sentence in its text
     start: int
     end: int
-    first_word: int  # counted in the text, as negspacy counts
     words: Words
     items: list[Item]
     hits: list[Hit] = field(default_factory=list)

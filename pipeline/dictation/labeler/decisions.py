@@ -35,6 +35,13 @@ class Decision(NamedTuple):
     trigger: tuple[int, int] | None
     reach: tuple[int, int]
 
+    def moved(self, by: int) -> "Decision":
+        """Give the decision with its places counted from `by` characters earlier."""
+        trigger, reach = self.trigger, self.reach
+        if trigger is not None:
+            trigger = by + trigger[0], by + trigger[1]
+        return Decision(self.polarity, self.rule_id, trigger, (by + reach[0], by + reach[1]))
+
 
 def decide(item: Item, sentence: Parse) -> Decision:
     """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
@@ -53,8 +60,6 @@ def decide(item: Item, sentence: Parse) -> Decision:
 
 def _strongest(item: Item, sentence: Parse) -> Hit | None:
     reached = [hit for hit in (item.before, item.after) if hit is not None]
-    if item.concept is not None and not item.denied:
-        reached = [hit for hit in reached if not hit.trigger.screened]
     if item.asserted is not None:
         # Words of history (order 6) yield to what is asserted: "previously seen edema persists".
         reached = [

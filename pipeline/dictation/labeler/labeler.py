@@ -9,23 +9,20 @@ from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.clauses import Item
-from gazescribe.pipeline.dictation.labeler.components import (
-    DECIDED,
-    ORIGINAL,
-    build_pipeline,
-    compile_rules,
-)
+from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
 from gazescribe.pipeline.dictation.labeler.decisions import Decision
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
+from gazescribe.pipeline.dictation.labeler.sentences import split_sentences
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 DROPPED = "dropped"
@@ -34,7 +31,7 @@ SECTION_RULE = "section.ignored"
 NO_FINDING = "No Finding"
 _NOT_A_FINDING = "Support Devices"
 
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # spaCy cannot encode it
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file can hold it
 
 Spans = Sequence[tuple[int, int]]
 View = Literal["reflacx", "ten", "chexpert"]
@@ -113,10 +110,6 @@ class Labeler:
         """Hash over all files of the rules."""
         return self.book.sha256
 
-    @cached_property
-    def _nlp(self) -> Any:
-        return build_pipeline(self._compiled)
-
     def label(
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
     ) -> list[list[Mention]]:
@@ -149,10 +142,12 @@ class Labeler:
     ) -> Iterator[tuple[str, list[Explained]]]:
         """Give each text with all that was found in it, dropped or not, and the reasons."""
         spans = repeat(None) if sentences is None else sentences
-        for doc in self._nlp.pipe(map(self._nlp.tokenizer, _checked(texts), spans)):
-            text = doc.user_data[ORIGINAL]
-            ignored = ignored_spans(text, self._headings)
-            yield text, [self._explained(decided, ignored) for decided in doc.user_data[DECIDED]]
+        for text, given in zip(_checked(texts), spans, strict=False):
+            concepts = []
+            for number, (start, end) in enumerate(given or split_sentences(text)):
+                for item, decision in decide_mentions(text[start:end], self._compiled):
+                    concepts.append(self._explained(item, decision, number, start))
+            yield text, _without_ignored(concepts, ignored_spans(text, self._headings))
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
@@ -215,13 +210,11 @@ class Labeler:
         # "No edema" does not say that there is no opacity, which edema shares with other classes.
         return [channel for channel in channels if channel not in self._views.shared]
 
-    def _explained(self, decided: tuple[int, Item, Decision], ignored: Spans) -> Explained:
-        number, item, decision = decided
-        place = bisect_right(ignored, item.start, key=itemgetter(0)) - 1
-        if place >= 0 and item.start < ignored[place][1]:
-            decision = Decision(DROPPED, SECTION_RULE, None, ignored[place])
+    def _explained(self, item: Item, decision: Decision, number: int, start: int) -> Explained:
+        """Place in its text what was decided in sentence `number`, which begins at `start`."""
         name = item.concept.id if item.concept else ""
-        return Explained(item.start, item.end, self._labels[name], name, number, decision)
+        place = start + item.start, start + item.end
+        return Explained(*place, self._labels[name], name, number, decision.moved(start))
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
@@ -231,6 +224,21 @@ def _checked(texts: Iterable[str]) -> Iterator[str]:
             place = f"text {number} has half of a surrogate pair at character {half.start()}."
             raise GazeError(place, remedy="Decode its bytes in their own encoding.")
         yield text
+
+
+def _without_ignored(concepts: list[Explained], ignored: Spans) -> list[Explained]:
+    """Drop what stands under an ignored heading."""
+    if not ignored:
+        return concepts
+    marked = []
+    for concept in concepts:
+        place = bisect_right(ignored, concept.char_start, key=itemgetter(0)) - 1
+        if place >= 0 and concept.char_start < ignored[place][1]:
+            dropped = Decision(DROPPED, SECTION_RULE, None, ignored[place])
+            marked.append(concept._replace(decision=dropped))
+        else:
+            marked.append(concept)
+    return marked
 
 
 def _mentions(text: str, concepts: Sequence[Explained]) -> list[Mention]:

@@ -26,13 +26,6 @@ _WORD = rf"[^\W{_UNSPACED}]+"
 _TOKEN_OF_ANY_SCRIPT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]")
 _INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 GAP = re.compile(r"<(\d)>")
-_COMMON = frozenset(
-    """
-    a an and are as at be been being but by for from had has have in is it near of on or over
-    that the there this to was were with
-    """.split()  # noqa: SIM905 (a row of words)
-)
-
 
 Slip = tuple[str, tuple[str, ...]]  # the word that is meant, and the words that are written
 
@@ -179,21 +172,6 @@ def _alternatives(text: str, place: int, closing: str, phrase: str) -> tuple[lis
     return done + current, place
 
 
-def telling_words(phrase: str) -> set[str]:
-    """Give words without one of which no variant of a phrase is found.
-
-    They come from a part that cannot be absent: the one with the fewest such words.
-    """
-    certain = [v for v in parts(phrase) if () not in v and not GAP.match(v[0][0])]
-    # Of each variant one word is enough; a common one would make negspacy look everywhere.
-    candidates = [set(map(_telling, variants)) for variants in certain]
-    return min(candidates, key=lambda words: (not words.isdisjoint(_COMMON), len(words)))
-
-
 def is_only_of(words: frozenset[str], phrase: str) -> bool:
     """Tell whether a phrase can shrink to some words, such as those that stand everywhere."""
     return all(any(words.issuperset(row) for row in variants) for variants in parts(phrase))
-
-
-def _telling(row: tuple[str, ...]) -> str:
-    return next((word for word in row if word not in _COMMON), row[0])

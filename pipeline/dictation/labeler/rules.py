@@ -97,7 +97,6 @@ class Family(Strict):
     order: int = 5
     finite: bool = False
     attached: bool = False
-    screened: bool = False
     rules: list[PolarityRule]
     sets: Sets = Field(default_factory=dict)
 
@@ -147,7 +146,6 @@ class Trigger:
     order: int
     finite: bool
     attached: bool
-    screened: bool = False
     only: str = ""
 
 
@@ -194,4 +192,4 @@ def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Tr
     settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)
     rule_id = f"{family.family}.{rule.id}"
-    return Trigger(rule_id, family.direction, effect, screened=family.screened, **settings)
+    return Trigger(rule_id, family.direction, effect, **settings)

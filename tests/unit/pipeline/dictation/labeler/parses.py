@@ -25,13 +25,13 @@ def parse(marked, **triggers):
         text += word
         if piece[0] != "<":
             concept = Concept(id=word, labels=[word], phrases=[word], kind=SIGNS[piece[0]])
-            items.append(Item(start, len(text), 0, concept))
+            items.append(Item(start, len(text), concept))
         elif triggers[word].direction == "state":
-            items.append(Item(start, len(text), 0, state=triggers[word]))
+            items.append(Item(start, len(text), state=triggers[word]))
         else:
             hits.append(Hit(start, len(text), triggers[word]))
     words = cut_words(text)
     for number, start in enumerate(words.starts):
         if any(item.concept and item.start <= start < item.end for item in items):
             words.texts[number] = ""
-    return Parse(0, 0, len(text), 0, words, items, hits)
+    return Parse(0, len(text), words, items, hits)

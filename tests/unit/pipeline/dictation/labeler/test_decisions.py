@@ -36,17 +36,6 @@ def test_a_finding(text, polarity, rule_id):
     assert (decision.polarity, decision.rule_id) == (polarity, rule_id)
 
 
-def test_a_screened_rule_decides_only_where_negspacy_saw_a_denial():
-    screened = TRIGGERS["not"].__class__(
-        "test.screened", "before", "negative", "clause", 30, 2, False, False, screened=True
-    )
-    for denied, polarity in ((False, "positive"), (True, "negative")):
-        sentence = parse("<no> [a]", no=screened)
-        resolve(sentence)
-        sentence.items[0].denied = denied
-        assert decide(sentence.items[0], sentence).polarity == polarity
-
-
 @pytest.mark.parametrize(
     ("text", "polarity"),
     [

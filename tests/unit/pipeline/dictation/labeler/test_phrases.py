@@ -7,7 +7,6 @@ from gazescribe.pipeline.dictation.labeler.phrases import (
     cut_words,
     is_only_of,
     parts,
-    telling_words,
     variants,
     written_out,
 )
@@ -81,19 +80,6 @@ def test_words_are_cut_with_their_places():
 )
 def test_without_spaces_between_words_each_character_is_one(text, expected):
     assert cut_words(text).texts == expected.split()
-
-
-@pytest.mark.parametrize(
-    ("phrase", "expected"),
-    [
-        pytest.param("[is|are] not <2> [seen|visible]", {"not"}, id="fewest"),
-        pytest.param("no evidence of", {"no"}, id="first of equals"),
-        pytest.param("[is|are] [absent|gone]", {"absent", "gone"}, id="not the common ones"),
-        pytest.param("(with|without) [sign|hint]", {"sign", "hint"}, id="not what may be absent"),
-    ],
-)
-def test_telling_words(phrase, expected):
-    assert telling_words(phrase) == expected
 
 
 def test_a_phrase_of_some_words_only_is_told():

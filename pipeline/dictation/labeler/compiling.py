@@ -1,0 +1,35 @@
+"""The rules of a folder, compiled: what to look for in a sentence, under one set of conventions."""
+
+from dataclasses import dataclass
+
+from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Lexicons of the mentions, the triggers and the states, and of the words asked near some."""
+
+    mentions: Lexicon[Concept | None]
+    triggers: Lexicon[Trigger]
+    states: Lexicon[Trigger]
+    near: dict[str, Lexicon[bool]]
+
+
+def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
+    """Compile a rule book."""
+    slips = book.repairs.slips if conventions.repairs else []
+    mentions: list[tuple[str, Concept | None]] = []
+    near = {}
+    for concept in book.concepts:
+        mentions += [(phrase, concept) for phrase in concept.phrases]
+        mentions += [(phrase, None) for phrase in concept.unless]
+        if concept.near:
+            near[concept.id] = Lexicon(((phrase, True) for phrase in concept.near), slips)
+    if conventions.repairs:
+        mentions += [(phrase, None) for phrase in book.repairs.unless]
+    triggers = list(book.triggers(conventions))
+    states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
+    carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
+    return Compiled(Lexicon(mentions, slips), Lexicon(carriers), Lexicon(states), near)

@@ -1,0 +1,103 @@
+"""One sentence, from its characters to what is decided of each of its mentions.
+
+Words are cut as rule files are cut. The mentions are found first and taken out of the words, so
+that no trigger is found inside one; then the triggers; `scope` says how far each reaches, and
+`decisions` which of them decides. Places are counted from the start of the sentence.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.compiling import Compiled
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, decide_structure
+from gazescribe.pipeline.dictation.labeler.phrases import Words, cut_words
+from gazescribe.pipeline.dictation.labeler.rules import Concept
+from gazescribe.pipeline.dictation.labeler.scope import resolve
+from gazescribe.pipeline.dictation.labeler.sentences import working_copy
+
+HEADING = "default.heading"
+LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
+
+
+def decide_mentions(sentence: str, compiled: Compiled) -> list[tuple[Item, Decision]]:
+    """Find what a sentence mentions, and decide each mention."""
+    decided = []
+    for part in parse(sentence, compiled):
+        mentions = list(part.items)
+        _find_triggers(part, compiled)
+        resolve(part)
+        decided += [(item, _decide(item, part)) for item in mentions]
+    return decided
+
+
+def parse(sentence: str, compiled: Compiled) -> Iterator[Parse]:
+    """Give the parts of a sentence that mention something; all but endless ones are one part."""
+    whole = cut_words(working_copy(sentence))
+    for first in range(0, len(whole.texts), LONGEST):
+        words = whole.part(first, first + LONGEST)
+        items = _mentions(words, sentence, compiled)
+        if items:
+            yield Parse(0, len(sentence), words, items)
+
+
+def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
+    items: list[Item] = []
+    taken: list[int] = []
+    for first, last, concepts in compiled.mentions.find(words):
+        start, end = words.starts[first], words.ends[last - 1]
+        items += [
+            Item(start, end, concept)
+            for concept in concepts
+            if concept is not None and _fits(concept, words, original[start:end], compiled)
+        ]
+        taken += range(first, last)
+    for number in taken:
+        words.texts[number] = ""  # so that no trigger is found inside a mention
+    return items
+
+
+def _fits(concept: Concept, words: Words, text: str, compiled: Compiled) -> bool:
+    if concept.case == "exact" and text not in concept.phrases:
+        return False
+    near = compiled.near.get(concept.id)
+    return near is None or any(True for _ in near.find(words))
+
+
+def _find_triggers(part: Parse, compiled: Compiled) -> None:
+    words = part.words
+    for first, last, triggers in compiled.triggers.find(words):
+        start, end = words.starts[first], words.ends[last - 1]
+        # A phrase that takes back a denial, such as "no change in", says nothing else.
+        cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
+        part.hits += [Hit(start, end, trigger) for trigger in cancels[:1] or triggers]
+    if any(_is_structure(item) for item in part.items):
+        for first, last, states in compiled.states.find(words):
+            start, end = words.starts[first], words.ends[last - 1]
+            part.items += [Item(start, end, state=state) for state in states]
+    part.items.sort(key=lambda item: (item.start, item.end))
+
+
+def _is_structure(item: Item) -> bool:
+    return item.concept is not None and item.concept.kind == "structure"
+
+
+def _decide(item: Item, part: Parse) -> Decision:
+    if _is_structure(item):
+        return decide_structure(item, part)
+    if _is_heading(item, part):
+        return Decision("dropped", HEADING, None, (part.start, part.end))
+    return decide(item, part)
+
+
+def _is_heading(item: Item, part: Parse) -> bool:
+    """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
+    if item.start != part.start or item.concept is None:
+        return False
+    words = part.words
+    after = bisect_left(words.starts, item.end)
+    if words.texts[after : after + 1] != [":"]:
+        return False
+    labels = item.concept.labels
+    later = (other.concept for other in part.items if other.start >= item.end)
+    return any(concept is not None and concept.labels == labels for concept in later)
