@@ -12,7 +12,8 @@ CHANGED = $(shell { git diff --name-only $(BASE); git ls-files --others --exclud
 ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 
 # All tests, in groups that take about as long: each imports what it needs, and once. The longest
-# come first; the last holds what no other names.
+# come first; the last holds what no other names. Types come before all: they take the other core
+# while the longest group compiles what the next ones import.
 GROUPS = tests-pipeline tests-models tests-e2e tests-faults tests-compared tests-rest
 NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/e2e tests/faults \
   tests/reference tests/property
@@ -46,7 +47,7 @@ check: lint  ## about a minute: lint, types, unit tests of changed rooms
 	pytest -n auto -m "not slow" $(ROOMS)
 
 test: style
-	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) $(GROUPS) types
+	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) types $(GROUPS)
 
 tests: setup
 	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) $(GROUPS)

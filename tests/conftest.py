@@ -1,7 +1,10 @@
+import gc
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, settings
 
 # The same cases in every run, however slow the machine; `make faults` looks for new ones.
@@ -13,6 +16,10 @@ settings.load_profile("fixed")
 # Tests run side by side; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# libyaml reads the same from a text, ten times as fast.
+if yaml.__with_libyaml__:
+    yaml.safe_load = partial(yaml.load, Loader=yaml.CSafeLoader)
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -22,6 +29,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if any(item.path.is_relative_to(ROOT / "tests" / name) for name in ("e2e", "faults")):
             item.add_marker("slow")
+
+
+def pytest_collection_finish():
+    """Modules stay for good: the collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure():
+    gc.unfreeze()  # modules that end in some order do so as ever
 
 
 @pytest.fixture(scope="session")

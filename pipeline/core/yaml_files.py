@@ -1,6 +1,7 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
 import dataclasses
+import pickle
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,18 @@ def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> 
         Of the kind `error`, if the file is absent (what to do then is the `remedy`), no YAML, or
         YAML that `compose_yaml` refuses; or if a key is given twice.
     """
-    node = compose_yaml(path, error, remedy)
+    text = read_text(path, "YAML", error, remedy)
+    if text not in _pickled:
+        _pickled[text] = pickle.dumps(_values(text, path, error))
+    return pickle.loads(_pickled[text])  # noqa: S301  our own
+
+
+_pickled: dict[str, bytes] = {}
+"""What each text read so far holds: a process reads few files, and some of them many times."""
+
+
+def _values(text: str, path: Path, error: type[GazeError]) -> Any:
+    node = _compose(text, path, error)
     if node is None:
         return None
     twice = list(_keys_given_twice(node))
@@ -61,7 +73,10 @@ def compose_yaml(
         Of the kind `error`, if the file is absent, no YAML, nested deeper than anybody writes, has
         lists as keys, holds itself, or repeats its anchors to many times its size.
     """
-    text = read_text(path, "YAML", error, remedy)
+    return _compose(read_text(path, "YAML", error, remedy), path, error)
+
+
+def _compose(text: str, path: Path, error: type[GazeError]) -> "yaml.Node | None":
     with parsing(path, "YAML", error):
         # First, because the parser in C ends the whole process where nesting is deep.
         _check_depth(text)

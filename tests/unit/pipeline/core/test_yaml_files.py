@@ -1,4 +1,5 @@
 import dataclasses
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
@@ -60,7 +61,7 @@ def test_a_file_becomes_a_model(file):
     ],
 )
 def test_the_fast_loader_reads_the_same(file, text):
-    assert load_yaml(file(text), RuleError) == yaml.safe_load(text)
+    assert load_yaml(file(text), RuleError) == yaml.load(text, yaml.SafeLoader)
 
 
 def test_the_fast_loader_is_used_where_there_is_one():
@@ -124,13 +125,13 @@ def test_keys_given_twice(file):
 
 def test_anchors_may_be_repeated(file):
     text = "a: &a {b: 1}\nc: {<<: *a, b: 2}\nd: [*a, *a]"
-    assert load_yaml(file(text), ParamsError) == yaml.safe_load(text)
+    assert load_yaml(file(text), ParamsError) == yaml.load(text, yaml.SafeLoader)
 
 
 def test_messages_do_not_depend_on_the_loader(file):
     text = "a: 1\nb: [1\nc: 2\n"
     with pytest.raises(yaml.YAMLError) as pure:
-        yaml.safe_load(text)
+        yaml.load(text, yaml.SafeLoader)
     with pytest.raises(RuleError) as raised:
         load_yaml(file(text), RuleError)
     assert str(pure.value) in str(raised.value)
@@ -205,3 +206,14 @@ def test_a_key_is_named_as_the_option_that_sets_it():
 
     assert CliRunner().invoke(command, ["--lag", "x"]).output == "--lag sigma_deg x\n"
     assert option_of("lag_s") == "lag_s"
+
+
+def test_each_reader_has_values_of_its_own(file):
+    path = file("a: [1]\nday: 2020-01-02")
+    load_yaml(path, ParamsError)["a"].append(2)
+    assert load_yaml(path, ParamsError) == {"a": [1], "day": date(2020, 1, 2)}
+
+
+def test_a_file_that_changes_is_read_anew(file):
+    assert load_yaml(file("a: 1"), ParamsError) == {"a": 1}
+    assert load_yaml(file("a: 2"), ParamsError) == {"a": 2}
