@@ -97,6 +97,7 @@ class Family(Strict):
     order: int = 5
     finite: bool = False
     attached: bool = False
+    alone: bool = False
     rules: list[PolarityRule]
     sets: Sets = Field(default_factory=dict)
 
@@ -146,6 +147,7 @@ class Trigger:
     order: int
     finite: bool
     attached: bool
+    alone: bool = False  # counts only where nothing of its clause follows it
     only: str = ""
 
 
@@ -188,7 +190,7 @@ class RuleBook:
 
 def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Trigger:
     common = {"reach", "words", "order", "finite", "attached"}
-    settings = family.model_dump(include=common)
+    settings = family.model_dump(include={*common, "alone"})
     settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)
     rule_id = f"{family.family}.{rule.id}"

@@ -4,6 +4,7 @@ Triggers that stand before their finding are carried to the right and those that
 the left, each through lists and up to the end of its reach; `decisions` then chooses among them.
 """
 
+from bisect import bisect_left
 from itertools import pairwise
 
 from gazescribe.pipeline.dictation.labeler.clauses import (
@@ -23,6 +24,7 @@ _STAND_INS = frozenset(
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 _ASKS = frozenset([":", "?"])
+_ANSWER_ENDS = frozenset(".,;:!?)-")
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
 _LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
 # How far, in words and marks, a list, an adjective and an inverted verb reach; set by hand.
@@ -33,6 +35,8 @@ _INVERTED_WORDS = 4
 
 def resolve(sentence: Parse) -> None:
     """Let every trigger of a sentence reach its items; the items are changed in place."""
+    if any(hit.trigger.alone for hit in sentence.hits):
+        _settle_answers(sentence)
     cut(sentence)
     directions = {hit.trigger.direction for hit in sentence.hits}
     if "before" in directions:
@@ -41,6 +45,22 @@ def resolve(sentence: Parse) -> None:
         _carry_left(sentence)
     if "between" in directions and len(sentence.items) > 1:
         _mark_alternatives(sentence)
+
+
+def _settle_answers(sentence: Parse) -> None:
+    """Tell an answer, "pneumothorax - no", from the same words before a finding, "no effusion"."""
+    for hit in [hit for hit in sentence.hits if hit.trigger.alone]:
+        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:1]
+        is_last = not following or following[0] in _ANSWER_ENDS
+        if is_last and any(item.end <= hit.start for item in sentence.items):
+            excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
+        else:
+            excluded = [hit]
+        sentence.hits = [other for other in sentence.hits if other not in excluded]
+
+
+def _is_same_span(hit: Hit, other: Hit) -> bool:
+    return other is not hit and (other.start, other.end) == (hit.start, hit.end)
 
 
 def _carry_right(sentence: Parse) -> None:
@@ -110,7 +130,7 @@ def _modifies_subject(sentence: Parse, active: Hit) -> bool:
     return sentence.count(begin, active.start) > 0
 
 
-def _is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool) -> bool:
+def _is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool = False) -> bool:
     """Tell whether two items are neighbours in a list; companions allows "A with B"."""
     if second.start < first.end:
         return True
@@ -195,7 +215,7 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
 
 
 def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
-    """Give the finding after a trigger that has none before it: "not seen is the effusion"."""
+    """Give the findings after a trigger that has none before it: "not seen are A or B"."""
     _, end = sentence.clause(hit.start)
     later = [item for item in sentence.items if hit.end <= item.start and item.end <= end]
     nearest = min((item.start for item in later), default=end)
@@ -205,7 +225,13 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
         return []  # ": no" answers what stands before it
     if not _CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
         return []  # "obscured by effusion" says that the effusion is there
-    return [item for item in later if item.start == nearest and item.before is None]
+    row = [item for item in later if item.start == nearest and item.before is None]
+    if _SINGULAR.isdisjoint(sentence.texts_between(hit.start, nearest)):
+        for item in later:
+            is_next = row and item.start > row[-1].start and item.before is None
+            if is_next and _is_list_gap(sentence, row[-1], item):
+                row.append(item)
+    return row
 
 
 def _before_aside(sentence: Parse, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
@@ -235,7 +261,9 @@ def _is_qualified(sentence: Parse, item: Item) -> bool:
 def _has_no_subject(sentence: Parse, begin: int, hit: Hit) -> bool:
     """Tell whether a clause speaks of the one before: "effusion was present but has resolved"."""
     words = sentence.texts_between(begin, hit.start)
-    return "there" not in words and set(words[1:]) <= _STAND_INS
+    if "there" in words and not hit.trigger.alone:
+        return False
+    return set(words[1:]) <= _STAND_INS
 
 
 def _mark_alternatives(sentence: Parse) -> None:

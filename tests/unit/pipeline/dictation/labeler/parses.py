@@ -9,8 +9,10 @@ from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 SIGNS = {"[": "finding", "{": "structure", "<": None}
 
 
-def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, attached=False):
-    return Trigger(f"test.{direction}", direction, effect, reach, 30, order, finite, attached)
+def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, **more):
+    """Make a trigger; `more` is attached, alone …"""
+    more = {"attached": False, **more}
+    return Trigger(f"test.{direction}", direction, effect, reach, 30, order, finite, **more)
 
 
 def parse(marked, **triggers):

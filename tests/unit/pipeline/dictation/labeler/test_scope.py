@@ -7,6 +7,7 @@ TRIGGERS = {
     "no": trigger("before", "negative"),
     "but": trigger("boundary"),
     "absent": trigger("after", "negative"),
+    "nay": trigger("after", "negative", alone=True),
     "gone": trigger("after", "negative", finite=True),
     "versus": trigger("between", "uncertain"),
     "or": trigger("between", "uncertain", reach="list"),
@@ -66,3 +67,26 @@ def test_what_asserts_is_no_denial():
 def test_alternatives(text, doubted):
     text = text.replace("<versus>", "<versus> /").replace("<or>", "<or> or")
     assert [item.concept.id for item in reached(text) if item.alternative] == list(doubted)
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        pytest.param("[a] <nay>", "a", id="last"),
+        pytest.param("[a], <nay>, [b]", "a", id="before a comma"),
+        pytest.param("[a] <nay> [b]", "", id="before a finding"),
+        pytest.param("<nay>, [b]", "", id="nothing before it"),
+    ],
+)
+def test_an_answer_counts_where_nothing_follows_it(text, denied):
+    assert [item.concept.id for item in reached(text) if item.after] == list(denied)
+
+
+def test_what_answers_denies_nothing_after_it():
+    """The same word is an answer, and a denial of what follows where something does."""
+    words = {"nay": TRIGGERS["nay"], "no": TRIGGERS["no"]}
+    for text, denied in (("[a] <no>, [b]", ""), ("[a] <no> [b]", "b")):
+        sentence = parse(text, no=words["no"])
+        sentence.hits += parse(text, no=words["nay"]).hits
+        resolve(sentence)
+        assert "".join(item.concept.id for item in sentence.items if item.before) == denied
