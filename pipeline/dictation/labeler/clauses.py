@@ -135,6 +135,36 @@ def cut(sentence: Parse) -> None:
         if not connector.is_choice and _starts_clause(sentence, number):
             sentence.forward_cuts.append(connector.start)
             sentence.cuts.append(connector.start)
+    _cut_before_subjects(sentence)
+
+
+def _cut_before_subjects(sentence: Parse) -> None:
+    """Stop what runs on before a structure with a state of its own: "no effusion, heart normal"."""
+    for item in sentence.items:
+        if item.concept is None or not _has_own_state(sentence, item, item.concept):
+            continue
+        earlier = [
+            other.end
+            for other in sentence.items
+            if other.end <= item.start
+            and (other.state is not None or (other.concept and other.concept.kind == "finding"))
+        ]
+        joints = sentence.connectors_between(max(earlier, default=item.start), item.start)
+        if earlier and not any(joint.is_choice for joint in joints):
+            sentence.forward_cuts.append(item.start)
+
+
+def _has_own_state(sentence: Parse, item: Item, concept: Concept) -> bool:
+    """Tell whether an adjective is said of a structure right after it, with a verb or without."""
+    later = [other for other in sentence.items if other.start >= item.end]
+    if concept.kind != "structure" or not later:
+        return False
+    follower = min(later, key=lambda other: other.start)
+    state = follower.state
+    if state is None or state.noun or state.only not in ("", concept.id):
+        return False
+    gap = item.end, follower.start
+    return not sentence.connectors_between(*gap) and not sentence.is_cut(*gap)
 
 
 def _find_connectors(sentence: Parse) -> None:

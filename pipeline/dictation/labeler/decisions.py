@@ -5,6 +5,7 @@ abnormal word, uncertain with a borderline one or when it is only called stable,
 normal one, and else dropped.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ def decide_structure(item: Item, sentence: Parse) -> Decision:
     states = _states(item, sentence)
     if not states and _is_doubted(item):
         return decide(item, sentence)
-    votes = [_vote(state, sentence) for state in states]
+    votes = [_vote(state, item, sentence) for state in states]
     firm = [vote for vote, state in zip(votes, states, strict=True) if _kind(state) != "stable"]
     if not votes:
         return Decision("dropped", NO_STATE, None, sentence.clause(item.start))
@@ -110,9 +111,9 @@ def _kind(state: Item) -> str:
     return str(state.state.effect) if state.state else ""
 
 
-def _vote(state: Item, sentence: Parse) -> Decision:
-    decision = decide(state, sentence)
+def _vote(state: Item, item: Item, sentence: Parse) -> Decision:
     kind = _kind(state)
+    decision = _said_of(state, item, sentence)
     polarity = decision.polarity
     if kind in ("borderline", "stable"):
         polarity = "negative" if polarity == "negative" and kind == "borderline" else "uncertain"
@@ -124,6 +125,72 @@ def _vote(state: Item, sentence: Parse) -> Decision:
         rule_id = f"{rule_id}+{decision.rule_id}"
         trigger = (min(trigger[0], decision.trigger[0]), max(trigger[1], decision.trigger[1]))
     return Decision(polarity, rule_id, trigger, sentence.clause(state.start))
+
+
+def _said_of(state: Item, item: Item, sentence: Parse) -> Decision:
+    """Decide whether a state is there, is denied, or is doubted.
+
+    A denial counts that stands around the state ("no abnormality of"), that reaches it, that stands
+    after the structure it describes ("enlargement of the heart is not seen"), or that reaches the
+    state before it ("not increased or enlarged").
+    """
+    around = _denial_around(state, sentence)
+    if around is not None:
+        return _from_hit(around, "negative", sentence)
+    before, after = state.before, state.after
+    if before is not None and _is_for_another(state, before.end, state.start, sentence):
+        before = None
+    if after is not None and _is_for_another(state, state.end, after.start, sentence):
+        after = None
+    if state.end <= item.start and after is None and item.after is not None:
+        after = item.after
+    decision = decide(replace(state, before=before, after=after), sentence)
+    if decision.trigger is None:
+        earlier = _alternative_to(state, sentence)
+        if earlier is not None:
+            return _said_of(earlier, item, sentence)
+    return decision
+
+
+def _denial_around(state: Item, sentence: Parse) -> Hit | None:
+    """Give the phrase of denial that a word for an abnormal state is part of."""
+    if _kind(state) != "abnormal":
+        return None
+    for hit in sentence.hits:
+        if not hit.start < state.start or not state.end <= hit.end:
+            continue
+        # "No enlargement of" takes nothing back here: it is said of a finding, not of a structure.
+        if hit.trigger.direction == "cancels" or hit.trigger.effect == "negative":
+            return hit
+    return None
+
+
+def _is_for_another(state: Item, start: int, end: int, sentence: Parse) -> bool:
+    """Tell whether a denial is meant for a finding between: "no effusion, heart size normal"."""
+    if state.state is None or state.state.noun:
+        return False  # "no effusion or mediastinal contour abnormality"
+    return any(
+        mention.concept is not None
+        and mention.concept.kind == "finding"
+        and start <= mention.start
+        and mention.end <= end
+        for mention in sentence.items
+    )
+
+
+def _alternative_to(state: Item, sentence: Parse) -> Item | None:
+    """Give the state that an "or" joins to this one: "neither increased nor enlarged"."""
+    earlier = [
+        other for other in sentence.items if other.state is not None and other.end <= state.start
+    ]
+    if not earlier:
+        return None
+    nearest = max(earlier, key=lambda other: other.end)
+    for joint in sentence.connectors_between(nearest.end, state.start):
+        is_next_to_both = joint.end == state.start and not sentence.count(nearest.end, joint.start)
+        if joint.is_choice and is_next_to_both and _kind(nearest) == _kind(state):
+            return nearest
+    return None
 
 
 def _states(item: Item, sentence: Parse) -> list[Item]:
@@ -149,7 +216,8 @@ def _concerns(state: Trigger, item: Item) -> bool:
 def _modifies(state: Item, item: Item, sentence: Parse) -> bool:
     """Tell whether a state stands right before a structure: "stable size of the heart"."""
     start, end = state.end, item.start
-    if not start <= end or sentence.count(start, end) > _PREMODIFIER_WORDS:
+    longest = min(_PREMODIFIER_WORDS, state.state.words if state.state else 0)
+    if not start <= end or sentence.count(start, end) > longest:
         return False
     if sentence.is_cut(start, end) or sentence.connectors_between(start, end):
         return False
@@ -184,11 +252,20 @@ def _predicates(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
     for state in states:
         if state.start < item.end or state.end > end or sentence.is_cut(item.end, state.start):
             continue
+        if _is_far(state, last, sentence):
+            continue
         follower = next((mention for mention in mentions if mention.start >= state.end), None)
         is_claimed = follower is not None and _claimed(state, follower, item, sentence)
         if not is_claimed and not _is_of_another(item, state, sentence):
             predicates.append(state)
     return predicates
+
+
+def _is_far(state: Item, structure: Item, sentence: Parse) -> bool:
+    """Tell whether a state that is no denied one stands too far behind a structure to be its."""
+    if state.state is None or state.before is not None or _denial_around(state, sentence):
+        return False
+    return sentence.count(structure.end, state.start) > state.state.words
 
 
 def _joins(first: Item, second: Item, states: list[Item], sentence: Parse) -> bool:
@@ -244,4 +321,7 @@ def _is_of_another(item: Item, state: Item, sentence: Parse) -> bool:
     joints = sentence.connectors_between(item.end, state.start)
     if not joints:
         return False
+    is_list = sentence.count(item.end, joints[0].start) == 0 and any(j.word for j in joints)
+    if is_list and sentence.texts_between(joints[-1].start, joints[-1].end)[-1:] != [","]:
+        return False  # "heart and lungs are normal"
     return not _OTHERS.isdisjoint(sentence.texts_between(joints[-1].end, state.start))

@@ -82,6 +82,7 @@ class PolarityRule(Strict):
     order: int | None = None
     finite: bool | None = None
     attached: bool | None = None
+    noun: bool | None = None
     under: dict[str, Effect] = Field(default_factory=dict)
 
 
@@ -98,6 +99,7 @@ class Family(Strict):
     finite: bool = False
     attached: bool = False
     alone: bool = False
+    noun: bool = False
     rules: list[PolarityRule]
     sets: Sets = Field(default_factory=dict)
 
@@ -149,6 +151,7 @@ class Trigger:
     attached: bool
     alone: bool = False  # counts only where nothing of its clause follows it
     only: str = ""
+    noun: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class RuleBook:
 
 
 def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Trigger:
-    common = {"reach", "words", "order", "finite", "attached"}
+    common = {"reach", "words", "order", "finite", "attached", "noun"}
     settings = family.model_dump(include={*common, "alone"})
     settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)

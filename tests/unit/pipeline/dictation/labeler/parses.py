@@ -9,10 +9,10 @@ from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 SIGNS = {"[": "finding", "{": "structure", "<": None}
 
 
-def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, **more):
+def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, words=30, **more):
     """Make a trigger; `more` is attached, alone …"""
     more = {"attached": False, **more}
-    return Trigger(f"test.{direction}", direction, effect, reach, 30, order, finite, **more)
+    return Trigger(f"test.{direction}", direction, effect, reach, words, order, finite, **more)
 
 
 def parse(marked, **triggers):

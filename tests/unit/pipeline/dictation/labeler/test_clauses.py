@@ -6,6 +6,8 @@ from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
 NO = trigger("before", "negative")
 HAS = trigger("verb", finite=True)
 BUT = trigger("boundary")
+LARGE = trigger("state", "abnormal")
+GROWTH = trigger("state", "abnormal", noun=True)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,16 @@ def test_neighbouring_connectors_are_one(text, connectors):
         pytest.param("[a] - [b] <is>", {"is": HAS}, [], [2], id="dash without a verb before it"),
         pytest.param(
             "[a] <is> new and [b] <is> old", {"is": HAS}, [9], [9], id="two subjects, two verbs"
+        ),
+        pytest.param(
+            "<no> [a], {b} <large>", {"no": NO, "large": LARGE}, [], [6], id="a state of its own"
+        ),
+        pytest.param("<no> {b} <large>", {"no": NO, "large": LARGE}, [], [], id="first subject"),
+        pytest.param(
+            "<no> [a] or {b} <large>", {"no": NO, "large": LARGE}, [], [], id="a choice of subjects"
+        ),
+        pytest.param(
+            "<no> [a], {b} <growth>", {"no": NO, "growth": GROWTH}, [], [], id="a noun is no state"
         ),
     ],
 )

@@ -1,5 +1,6 @@
 import pytest
 
+from gazescribe.pipeline.dictation.labeler.clauses import Item
 from gazescribe.pipeline.dictation.labeler.decisions import decide, decide_structure
 from gazescribe.pipeline.dictation.labeler.scope import resolve
 from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
@@ -13,6 +14,11 @@ TRIGGERS = {
     "possible": trigger("before", "uncertain", order=3),
     "absent": trigger("after", "negative", order=1),
     "is": trigger("verb", finite=True),
+    "no abnormality": trigger("before", "negative"),
+    "no growth of": trigger("cancels"),
+    "abnormality": trigger("state", "abnormal", noun=True),
+    "disease": trigger("state", "abnormal", noun=True, words=2),
+    "increased": trigger("state", "abnormal"),
 }
 
 
@@ -49,12 +55,31 @@ def test_a_finding(text, polarity, rule_id):
         pytest.param("{heart} <is> <not> <enlarged>", "negative", id="denied abnormal"),
         pytest.param("{heart} <is> <not> <normal>", "positive", id="denied normal"),
         pytest.param("{heart} seen, lungs <enlarged>", "dropped", id="of another subject"),
+        pytest.param("{heart} and lungs <enlarged>", "positive", id="of several subjects"),
+        pytest.param("<abnormality> of {heart}", "positive", id="general word"),
+        pytest.param("<abnormality> of {heart} <absent>", "negative", id="denied after both"),
+        pytest.param("{heart} <is> <not> <increased> or <enlarged>", "negative", id="a choice"),
+        pytest.param("<not> [a], {heart} <normal>", "negative", id="denial of a finding before"),
+        pytest.param("{heart} <enlarged>, [a] <absent>", "positive", id="denial of one after"),
+        pytest.param("{heart} has <disease>", "positive", id="general word near"),
+        pytest.param("{heart} seen with some other <disease>", "dropped", id="and far"),
+        pytest.param("{heart} is by far <not> a <disease>", "negative", id="denied and far"),
     ],
 )
 def test_a_structure(text, polarity):
     sentence = resolved(text)
     heart = next(item for item in sentence.items if item.concept)
     assert decide_structure(heart, sentence).polarity == polarity
+
+
+@pytest.mark.parametrize("denial", ["no abnormality", "no growth of"])
+def test_a_state_inside_a_phrase_of_denial_is_denied(denial):
+    noun = denial.split()[1]
+    sentence = parse(f"<{denial}> {{heart}}", **TRIGGERS)
+    state = trigger("state", "abnormal", noun=True)
+    sentence.items.insert(0, Item(3, 3 + len(noun), state=state))
+    resolve(sentence)
+    assert decide_structure(sentence.items[-1], sentence).polarity == "negative"
 
 
 def test_structures_of_a_list_share_a_state():
