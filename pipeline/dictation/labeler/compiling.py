@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """Lexicons of the mentions, the triggers and the states, and of the words asked near some."""
+    """Lexicons of the mentions, triggers, states, words asked near some, and spoken marks."""
 
     mentions: Lexicon[Concept | None]
     triggers: Lexicon[Trigger]
     states: Lexicon[Trigger]
     near: dict[str, Lexicon[bool]]
+    spoken: SpokenMarks
 
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
@@ -32,4 +34,10 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     triggers = list(book.triggers(conventions))
     states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
     carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
-    return Compiled(Lexicon(mentions, slips), Lexicon(carriers), Lexicon(states), near)
+    return Compiled(
+        Lexicon(mentions, slips),
+        Lexicon(carriers),
+        Lexicon(states),
+        near,
+        SpokenMarks(book.punctuation),
+    )

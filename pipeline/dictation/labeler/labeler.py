@@ -144,10 +144,11 @@ class Labeler:
         spans = repeat(None) if sentences is None else sentences
         for text, given in zip(_checked(texts), spans, strict=False):
             concepts = []
-            for number, (start, end) in enumerate(given or split_sentences(text)):
-                for item, decision in decide_mentions(text[start:end], self._compiled):
+            heard = self._compiled.spoken.hear(text)  # character for character
+            for number, (start, end) in enumerate(given or split_sentences(heard)):
+                for item, decision in decide_mentions(heard[start:end], self._compiled):
                     concepts.append(self._explained(item, decision, number, start))
-            yield text, _without_ignored(concepts, ignored_spans(text, self._headings))
+            yield text, _without_ignored(concepts, ignored_spans(heard, self._headings))
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False

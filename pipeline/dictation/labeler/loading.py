@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
@@ -27,6 +27,7 @@ from gazescribe.pipeline.dictation.labeler.rules import (
     STATES,
     Concept,
     Family,
+    Punctuation,
     Repairs,
     RuleBook,
     RulePlace,
@@ -47,6 +48,7 @@ _MODELS: dict[str, type[Strict]] = {
     "vocabulary/*.yaml": Vocabulary,
     "polarity/*.yaml": Family,
     "sections.yaml": Sections,
+    "punctuation.yaml": Punctuation,
     "repairs.yaml": Repairs,
 }
 
@@ -84,7 +86,7 @@ def load_rules(folder: Path | None = None) -> RuleBook:
     digest = hashlib.sha256()
     concepts: list[Concept] = []
     families: list[Family] = []
-    sections, repairs = Sections(), Repairs()
+    single: list[Strict] = []  # of which there is one a folder
     faults: list[str] = []
     seen: dict[str, str] = {}
     words = WordSets()
@@ -104,15 +106,14 @@ def load_rules(folder: Path | None = None) -> RuleBook:
             _check_family(content, source, seen)
             families.append(content)
             places |= _places_of_rules(content, source)
-        elif isinstance(content, Sections):
-            _check_phrases(content.heeded, ("heeded",), source, may_be_common=True)
-            _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
-            sections = content
+        elif isinstance(content, Sections | Punctuation):
+            _check_sections(content, source)
+            single.append(content)
         elif isinstance(content, Repairs):
             _check_phrases(content.unless, ("unless",), source)
             # The vocabulary is read before; where a file of it is faulty, its words are not known.
             _check_repairs(content, source, [] if faults else concepts)
-            repairs = content
+            single.append(content)
         elif isinstance(content, WordSets):
             words = content
         faults += source.faults
@@ -125,8 +126,42 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         faults.append("vocabulary/ holds no *.yaml with concepts")
     if faults:
         raise RuleError("the rules cannot be used.", where=folder, faults=faults)
-    parts_of_book = (tuple(concepts), tuple(families), sections, repairs)
-    return RuleBook(folder, *parts_of_book, digest.hexdigest(), places)
+    return RuleBook(
+        folder,
+        tuple(concepts),
+        tuple(families),
+        _only(single, Sections),
+        _only(single, Repairs),
+        digest.hexdigest(),
+        places,
+        _only(single, Punctuation),
+    )
+
+
+def _only(contents: Sequence[Strict], model: type[Model]) -> Model:
+    """Give the content of a file; where the folder has none, one that says nothing."""
+    return next((content for content in contents if isinstance(content, model)), model())
+
+
+def load_punctuation(folder: Path | None = None) -> Punctuation:
+    """Read the punctuation of a rules folder (else `rules/` here, else the packaged one) alone.
+
+    Raises
+    ------
+    RuleError
+        If the file cannot be used; all its faults at once. One that is absent says nothing.
+    """
+    folder = folder or resource("rules")
+    path = folder / "punctuation.yaml"
+    if not path.exists():
+        return Punctuation()
+    source = RulesFile(path, folder)
+    content = read_rules_file(source, Punctuation)
+    if content is not None:
+        _check_sections(content, source)
+    if content is None or source.faults:
+        raise RuleError("the rules cannot be used.", where=folder, faults=source.faults)
+    return content
 
 
 def _places_of_concepts(content: Vocabulary, source: RulesFile) -> dict[str, RulePlace]:
@@ -320,6 +355,18 @@ def _words_of(concepts: list[Concept]) -> set[str]:
             with suppress(PhraseError):  # its own fault says so
                 words |= {word for rows in parts(phrase) for row in rows for word in row}
     return words
+
+
+def _check_sections(content: Sections | Punctuation, source: RulesFile) -> None:
+    """Check phrases that may be of any words: headings, and words that stand for marks."""
+    if isinstance(content, Sections):
+        _check_phrases(content.heeded, ("heeded",), source, may_be_common=True)
+        _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
+    else:
+        for index, spoken in enumerate(content.spoken):
+            place: Place = ("spoken", index)
+            _check_phrases(spoken.phrases, (*place, "phrases"), source, may_be_common=True)
+            _check_phrases(spoken.unless, (*place, "unless"), source, may_be_common=True)
 
 
 def _check_labels(labels: list[str], place: Place, source: RulesFile, allowed: list[str]) -> None:

@@ -22,8 +22,9 @@ _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
+FILLER = "\ue000"  # draws a mark out to the length of the word spoken for it; private in Unicode
 _WORD = rf"[^\W{_UNSPACED}]+"
-_TOKEN_OF_ANY_SCRIPT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]")
+_TOKEN_OF_ANY_SCRIPT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]{FILLER}*")
 _INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 GAP = re.compile(r"<(\d)>")
 
@@ -52,6 +53,8 @@ def cut_words(text: str) -> Words:
     token = _TOKEN if text.isascii() else _TOKEN_OF_ANY_SCRIPT  # the first is faster
     spans = [match.span() for match in token.finditer(text)]
     texts = [text[start:end] for start, end in spans]
+    if FILLER in text:
+        texts = [word.rstrip(FILLER) for word in texts]
     if "-" in texts:
         is_word = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]
         spans = list(compress(spans, is_word))

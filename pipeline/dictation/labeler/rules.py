@@ -2,7 +2,8 @@
 
 `words.yaml` holds sets of words that phrases name, `vocabulary/*.yaml` concepts (what is looked
 for), `polarity/*.yaml` families of rules (how it is denied, doubted or asserted), `sections.yaml`
-headings, `repairs.yaml` slips of dictation and `views.yaml` the labels of other vocabularies.
+headings, `punctuation.yaml` words that stand for marks, `repairs.yaml` slips of dictation and
+`views.yaml` the labels of other vocabularies.
 """
 
 from collections.abc import Iterator, Mapping
@@ -112,6 +113,25 @@ class Sections(Strict):
     ignored: list[str] = Field(default_factory=list)
 
 
+class SpokenMark(Strict):
+    """Words that stand for a mark; the mark "." ends a sentence."""
+
+    mark: Literal[".", ",", ";", ":", "?", "!", "-", "/", "(", ")", ""]
+    phrases: list[str] = Field(min_length=1)
+    unless: list[str] = Field(default_factory=list)
+    after: list[str] = Field(default_factory=list)
+
+
+class Punctuation(Strict):
+    """Punctuation that is spoken, or lost."""
+
+    about: str = ""
+    sets: Sets = Field(default_factory=dict)
+    spoken: list[SpokenMark] = Field(default_factory=list)
+    not_last: list[str] = Field(default_factory=list)
+    not_first: list[str] = Field(default_factory=list)
+
+
 class Views(Strict):
     """Labels that classes, or single concepts, have elsewhere; `views.yaml`."""
 
@@ -175,6 +195,7 @@ class RuleBook:
     sha256: str
     # By the id of a concept, or of a rule with its family.
     places: Mapping[str, RulePlace] = field(default_factory=dict)
+    punctuation: Punctuation = field(default_factory=Punctuation)
 
     def triggers(self, conventions: Conventions) -> Iterator[tuple[str, Trigger]]:
         """Give (phrase, trigger) of every rule, and of every concept's own state words."""

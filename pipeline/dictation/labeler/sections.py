@@ -2,10 +2,11 @@
 
 import re
 
-from gazescribe.pipeline.dictation.labeler.phrases import variants
+from gazescribe.pipeline.dictation.labeler.phrases import FILLER, variants
 from gazescribe.pipeline.dictation.labeler.rules import Sections
 
 _EMPTY_LINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*\n\s*(?=\S)")
+_SPOKEN = re.compile(rf".{FILLER}+")
 _SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
 
 
@@ -30,6 +31,8 @@ def ignored_spans(
     if headings is None or ":" not in text:
         return []
     pattern, ignored = headings
+    if FILLER in text:  # of spoken marks: here they stand where their words end
+        text = _SPOKEN.sub(lambda spoken: spoken[0][::-1], text).replace(FILLER, " ")
     matches = list(pattern.finditer(text))
     if not matches:
         return []

@@ -8,6 +8,8 @@ breaks, tabs, non-breaking spaces and control characters.
 import re
 import unicodedata
 
+from gazescribe.pipeline.dictation.labeler.phrases import FILLER
+
 _FULL_STOPS = {  # of scripts that put no space behind them, or none before the next sentence
     **dict.fromkeys(map(ord, "。｡．।॥۔։።။។"), "."),
     **dict.fromkeys(map(ord, "？؟"), "?"),
@@ -33,7 +35,7 @@ _SINGLE = {
 _STOPS = "".join(map(chr, _FULL_STOPS))
 _MAYBE_END = re.compile(
     rf"[.!?…\n){_STOPS}](?:"
-    r"(?<=[.!?…])(?<![.!?…]{2})[.!?…]*[\"')\]]*(?=\s|\Z)"  # a mark before a space
+    rf"(?<=[.!?…])(?<![.!?…]{{2}})[.!?…]*[\"')\]{FILLER}]*(?=\s|\Z)"  # a mark before a space
     # a period glued between two words, or to the number of what follows
     r"|(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b|(?:\d{1,2}[.)]|[-*•])\s?[A-Za-z])"
     r"|(?<= \.)(?=[A-Za-z])"

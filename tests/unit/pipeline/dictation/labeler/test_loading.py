@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gazescribe.pipeline.core.errors import RuleError
-from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.loading import load_punctuation, load_rules
 from gazescribe.pipeline.dictation.labeler.rules import RulePlace
 
 ROOT = Path(__file__).parents[5]
@@ -371,3 +371,29 @@ def test_a_folder_without_vocabulary_is_refused(tmp_path):
 def test_a_folder_without_labels_is_refused(tmp_path):
     with pytest.raises(RuleError, match=r"labels.yaml"):
         load_rules(tmp_path)
+
+
+PUNCTUATION = """spoken:
+  - {mark: ".", phrases: [punkt], unless: [am punkt]}
+not_last: [no, on]
+"""
+
+
+def test_punctuation_is_read_with_the_rules_and_alone(folder):
+    assert load_punctuation(folder).spoken == load_rules(folder).punctuation.spoken == []
+    (folder / "punctuation.yaml").write_text(PUNCTUATION)
+    content = load_punctuation(folder)
+    assert content == load_rules(folder).punctuation
+    assert content.not_last == ["no", "on"]
+
+
+def test_faults_of_punctuation_have_their_line(folder):
+    content = PUNCTUATION.replace("[punkt]", '["punkt ("]').replace('"."', "full")
+    (folder / "punctuation.yaml").write_text(content)
+    for load in (load_punctuation, load_rules):
+        with pytest.raises(RuleError) as raised:
+            load(folder)
+        assert any("punctuation.yaml line 2: " in fault for fault in raised.value.faults)
+    (folder / "punctuation.yaml").write_text(PUNCTUATION.replace("[punkt]", '["punkt ("]'))
+    with pytest.raises(RuleError, match="opens a bracket that it never closes"):
+        load_punctuation(folder)
