@@ -87,8 +87,10 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
         else:
             raise SchemaError(f"table {name} lacks the column {field.name}.")
     table = pa.Table.from_arrays(columns, schema=spec.schema)
-    table = table.sort_by([(column, "ascending") for column in spec.key])
     _check_nulls(table, spec)
+    if _rises(table, spec.key):
+        return table.combine_chunks()  # no copy where each column is one piece
+    table = table.sort_by([(column, "ascending") for column in spec.key])
     _check_key(table, spec)
     return table
 
@@ -102,7 +104,7 @@ def _cast(values: Any, field: pa.Field, name: str) -> pa.Array | pa.ChunkedArray
     except (pa.ArrowException, OverflowError) as error:
         message = f"column {field.name} of table {name} does not fit {field.type}: {error}"
         raise SchemaError(message) from error
-    if pa.types.is_floating(field.type):
+    if pa.types.is_floating(field.type) and pc.any(pc.is_nan(column)).as_py():
         return pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
     return column
 
@@ -117,9 +119,22 @@ def _check_nulls(table: pa.Table, spec: Table) -> None:
         raise SchemaError(f"table {spec.name} has nulls where none may stand.", faults=faults)
 
 
-def _check_key(table: pa.Table, spec: Table) -> None:
+def _rises(table: pa.Table, key: Sequence[str]) -> bool:
+    """Tell whether each row's key is greater than the one before."""
     if table.num_rows < 2:
-        return
+        return True
+    rises = None
+    for column in reversed(key):
+        values = table[column].combine_chunks()
+        before, after = values.slice(0, len(values) - 1), values.slice(1)
+        greater = pc.greater(after, before)
+        rises = (
+            greater if rises is None else pc.or_(greater, pc.and_(pc.equal(after, before), rises))
+        )
+    return bool(pc.index(rises, False).as_py() < 0)
+
+
+def _check_key(table: pa.Table, spec: Table) -> None:
     # The table is sorted by its key: what occurs twice stands in two rows beside each other.
     repeated = None
     for column in spec.key:

@@ -177,6 +177,8 @@ class Chunk:
 
 
 def _join(pieces: list[Any]) -> Any:
+    if len(pieces) == 1:
+        return pieces[0]
     if all(isinstance(piece, np.ndarray) for piece in pieces):
         return np.concatenate(pieces)
     return list(chain.from_iterable(pieces))

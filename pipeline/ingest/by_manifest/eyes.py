@@ -176,14 +176,16 @@ def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
     """Tell which samples are said to be valid; words that are not known are an error."""
     if cell.least is not None:
         return _note_none(rows.numbers(cell)[0] >= cell.least, findings)
-    texts = rows.text(cell)
-    verdicts: dict[str, bool] = {}
+    column = rows.coded(cell)
+    verdicts = np.zeros(len(column.values), dtype=bool)
     unknown = []
-    for text in dict.fromkeys(texts):
+    codes, first = np.unique(column.codes, return_index=True)
+    for code in codes[np.argsort(first)].tolist():  # in the order of the rows
+        text = column.values[code]
         if cell.values is not None:
-            verdicts[text] = any(is_value(text, value) for value in cell.values)
+            verdicts[code] = any(is_value(text, value) for value in cell.values)
         else:
-            verdicts[text] = text.lower() in VALID
+            verdicts[code] = text.lower() in VALID
             if text.lower() not in VALID | INVALID:
                 unknown.append(quote(text))
     if unknown:
@@ -192,7 +194,7 @@ def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
             " `valid: {column: …, values: [Valid]}` with what valid samples have, or `least: 0.6`"
         )
         findings.add("error", "sample_valid_unknown", message, loses="samples")
-    valid = np.array([verdicts[text] for text in texts], dtype=bool)
+    valid = verdicts[column.codes]
     return valid if unknown else _note_none(valid, findings)
 
 

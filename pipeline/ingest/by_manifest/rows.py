@@ -88,10 +88,11 @@ class Rows:
 
     def text(self, cell: Cell) -> list[str]:
         """Give a mapped column as text without blanks round it."""
-        column = self._texts(cell)
+        column = self.coded(cell)
         return list(map(column.values.__getitem__, column.codes.tolist()))
 
-    def _texts(self, cell: Cell) -> Texts:
+    def coded(self, cell: Cell) -> Texts:
+        """Give a mapped column as codes of its different texts, some of which no row may have."""
         if cell.column is None:
             return Texts(np.zeros(len(self), np.int32), [_plain(cell.value)])
         column = self.columns[cell.column, cell.item]
@@ -118,7 +119,7 @@ class Rows:
 
         Where the rows of a text do not stand together, these rows are put in that order.
         """
-        column = self._texts(cell)
+        column = self.coded(cell)
         if not len(self):
             return {}
         codes: dict[str, int] = {}
