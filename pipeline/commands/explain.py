@@ -11,7 +11,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.dictation.labeler import Labeler
-from gazescribe.pipeline.dictation.labeler.labeler import Explained
+from gazescribe.pipeline.dictation.labeler.decisions import Explained
 from gazescribe.pipeline.dictation.labeler.places import named
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook
 

@@ -124,7 +124,8 @@ def cut(sentence: Parse) -> None:
     if not _CUTS.isdisjoint(sentence.words.texts):
         _cut_at_marks(sentence)
     for hit in sentence.hits:
-        if hit.trigger.direction == "boundary":
+        is_correction = hit.trigger.direction == "retracts" and not hit.trigger.attached
+        if hit.trigger.direction == "boundary" or is_correction:
             sentence.forward_cuts.append(hit.start)
             if not hit.trigger.attached:
                 sentence.cuts.append(hit.start)

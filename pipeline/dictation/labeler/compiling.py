@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.phrases import telling_words
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
@@ -17,6 +18,7 @@ class Compiled:
     states: Lexicon[Trigger]
     near: dict[str, Lexicon[bool]]
     spoken: SpokenMarks
+    retracting: frozenset[str]  # words without one of which nothing is taken back
 
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
@@ -34,10 +36,15 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     triggers = list(book.triggers(conventions))
     states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
     carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
+    retracting = set()
+    for phrase, trigger in carriers:
+        if trigger.direction == "retracts":
+            retracting |= telling_words(phrase)
     return Compiled(
         Lexicon(mentions, slips),
         Lexicon(carriers),
         Lexicon(states),
         near,
         SpokenMarks(book.punctuation),
+        frozenset(retracting),
     )

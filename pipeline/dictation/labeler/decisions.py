@@ -44,6 +44,17 @@ class Decision(NamedTuple):
         return Decision(self.polarity, self.rule_id, trigger, (by + reach[0], by + reach[1]))
 
 
+class Explained(NamedTuple):
+    """One concept found in a text, with what was decided and why; also of what was dropped."""
+
+    char_start: int
+    char_end: int
+    labels: tuple[str, ...]
+    concept: str
+    sentence: int
+    decision: Decision
+
+
 def decide(item: Item, sentence: Parse) -> Decision:
     """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
     best = _strongest(item, sentence) if item.before or item.after else None

@@ -9,14 +9,15 @@ from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.clauses import Item
 from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
-from gazescribe.pipeline.dictation.labeler.decisions import Decision
+from gazescribe.pipeline.dictation.labeler.corrections import take_back
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
@@ -50,17 +51,6 @@ class Mention:
     polarity: str
     rule_id: str
     trigger: str
-
-
-class Explained(NamedTuple):
-    """One concept found in a text, with what was decided and why; also of what was dropped."""
-
-    char_start: int
-    char_end: int
-    labels: tuple[str, ...]
-    concept: str
-    sentence: int
-    decision: Decision
 
 
 class Labeler:
@@ -145,9 +135,11 @@ class Labeler:
         for text, given in zip(_checked(texts), spans, strict=False):
             concepts = []
             heard = self._compiled.spoken.hear(text)  # character for character
-            for number, (start, end) in enumerate(given or split_sentences(heard)):
+            parts = given or split_sentences(heard)
+            for number, (start, end) in enumerate(parts):
                 for item, decision in decide_mentions(heard[start:end], self._compiled):
                     concepts.append(self._explained(item, decision, number, start))
+            concepts = take_back(heard, parts, concepts, self._compiled)
             yield text, _without_ignored(concepts, ignored_spans(heard, self._headings))
 
     def aggregate(

@@ -18,7 +18,16 @@ from gazescribe.pipeline.dictation.labeler.phrases import Slip, cut_words
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 Direction = Literal[
-    "before", "after", "between", "boundary", "start", "verb", "asserts", "cancels", "state"
+    "before",
+    "after",
+    "between",
+    "boundary",
+    "start",
+    "verb",
+    "asserts",
+    "cancels",
+    "state",
+    "retracts",
 ]
 Effect = Literal[
     "positive", "negative", "uncertain", "dropped", "normal", "abnormal", "borderline", "stable"
