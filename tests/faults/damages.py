@@ -78,9 +78,12 @@ def damaging(grade: str, *suffixes: str, on: str = "bytes") -> Callable[..., Any
                 lines = path.read_text("utf-8", "replace").splitlines(keepends=True) or ["\n"]
                 rewrite(path, "".join(function(lines, random)).encode("utf-8", "surrogatepass"))
             else:
-                buffer = io.BytesIO()
-                pq.write_table(function(pq.read_table(path), random), buffer)
-                rewrite(path, buffer.getvalue())
+                old = pq.read_table(path)
+                new = function(old, random)
+                if new is not old:
+                    buffer = io.BytesIO()
+                    pq.write_table(new, buffer)
+                    rewrite(path, buffer.getvalue())
 
         kinds = (".parquet",) if on == "table" else suffixes
         DAMAGES[function.__name__] = Damage(function if on == "path" else apply, grade, kinds)

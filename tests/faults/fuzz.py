@@ -137,6 +137,7 @@ def damage(path: Path, names: tuple[str, ...]) -> None:
                 KeyError,
                 IndexError,
                 MemoryError,
+                EOFError,
             ):  # of a file that is damaged already
                 if name == names[0]:
                     raise
