@@ -16,6 +16,7 @@ COMMANDS = {
     "fixations": "Find fixations in raw gaze samples.",
     "label": "Find what reports mention, and its polarity.",
     "explain": "Show why a text is labelled as it is.",
+    "check-rules": "Find faults of a rules folder, and what it changes.",
     "evaluate-labels": "Score mentions against the readers' certainties.",
     "degrade": "Make the mentions of one label worse.",
     "associate": "Tie fixations to mentions: windows, Gaussians.",

@@ -49,6 +49,7 @@ _WHOLE = ("char_start", "char_end", "sentence")
 _TIMES = ("onset_s", "offset_s")
 _TEXTS = ("concept", "text", "rule_id", "trigger")
 _WIDE_SUFFIX = "_location"
+OWN_TEXTS = ("report_text", "report", "Reports")  # columns of whole reports beside their mentions
 
 
 def read_mentions(
@@ -112,6 +113,40 @@ def read_mentions(
         raise AlignmentError(message, where=path, remedy=remedy, faults=faults)
     table = pa.Table.from_pylist(list(distinct.values()), schema=TABLES["mentions"].schema)
     return conform(table, "mentions")
+
+
+def read_own_texts(path: Path, encoding: str = "utf-8") -> dict[str, str]:
+    """Read the texts of reports that a file of mentions holds itself, by report id.
+
+    The wide table has them in `Reports`, and rows for ids; a table of spans has each text in the
+    rows of its mentions, in `report` or `report_text`.
+
+    Raises
+    ------
+    AlignmentError
+        If the file has no such column, or two texts of one report.
+    """
+    columns, records = _read_records(path, encoding)
+    column = next((name for name in OWN_TEXTS if name in columns), None)
+    id_column = next((name for name in ID_COLUMNS if name in columns), None)
+    if column is None:
+        remedy = "Give the reports: `--reports FILE`."
+        message = f"no text of a report is in it (a column of {', '.join(OWN_TEXTS)})."
+        raise AlignmentError(message, where=path, remedy=remedy)
+    texts: dict[str, str] = {}
+    contradicting = set()
+    for number, record in enumerate(records, 1):
+        text = record[column]
+        if isinstance(text, str) and text.strip():
+            report_id: str | None = f"row {number}"
+            if column != "Reports" and id_column is not None:
+                report_id = id_text(_value(record[id_column]))
+            if texts.setdefault(report_id or "", text) != text:
+                contradicting.add(f"row {number}: {cell_shown(report_id)} has another text before")
+    if contradicting:
+        message = "reports have several texts."
+        raise AlignmentError(message, where=path, faults=sorted(contradicting))
+    return texts
 
 
 def read_frame(path: Path) -> "pd.DataFrame":

@@ -13,9 +13,11 @@ def place_of(book: RuleBook, name: str, words: str = "") -> str:
     """Give file and line of a rule or a concept by its id; empty where the code decides by itself.
 
     With the words of a text in which it was found, the line is that of the phrase that they are.
+    Two rules that decide together, such as ``state.abnormal+negation.no``, have two places.
     """
     if name not in book.places:
-        return ""
+        places = [place_of(book, part) for part in name.split("+")] if "+" in name else []
+        return ", ".join(place for place in places if place)
     place = book.places[name]
     line = place.line
     for phrase, phrase_line in place.phrases:

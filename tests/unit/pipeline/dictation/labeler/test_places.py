@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ BOOK = RuleBook(Path(), (), (), Sections(), Repairs(), "", {"denial.no": PLACE})
 )
 def test_the_line_is_that_of_the_phrase(words, line):
     assert place_of(BOOK, "denial.no", words) == f"polarity/denial.yaml line {line}"
+
+
+def test_two_rules_have_two_places():
+    place = RulePlace("polarity/structure.yaml", 3, ())
+    book = replace(BOOK, places={**BOOK.places, "state.big": place})
+    both = "polarity/structure.yaml line 3, polarity/denial.yaml line 7"
+    assert place_of(book, "state.big+denial.no", "no big") == both
+    assert place_of(book, "state.big+default.else") == "polarity/structure.yaml line 3"
 
 
 def test_what_the_code_decides_has_no_place():
