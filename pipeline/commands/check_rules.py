@@ -44,14 +44,12 @@ def check_rules(
     """Say what is wrong with a rules folder, and what it changes against the shipped one.
 
     RULES (else ./rules) is read with its gold sentences; they and the shipped ones are labelled by
-    both, and so are the reports of --gold. Exit code 1: a gold sentence is wrong, or a mention of
-    --gold was right with the shipped rules and is not with these. 2: the folder has faults.
+    both, and so are the reports of --gold. Exit code 2: the folder has faults, a gold sentence is
+    wrong, or a mention of --gold was right with the shipped rules and is not with these.
     """
     conventions = load_params(params_file).label if gold or reports else None
     try:
-        check = run(
-            rules, gold=gold, reports=reports, conventions=conventions, encoding=encoding
-        )
+        check = run(rules, gold=gold, reports=reports, conventions=conventions, encoding=encoding)
     except RuleError as error:
         if error.faults:  # an editor wants all of them, not the first ten
             click.secho("error: ", fg="red", nl=False, err=True)
@@ -63,7 +61,7 @@ def check_rules(
         for line in describe(check):
             click.echo(line)
     options.summarise(_line(check), _details(check), as_json=as_json)
-    ctx.exit(1 if check.has_failed else 0)
+    ctx.exit(2 if check.has_failed else 0)  # 1 is a bug, as with every command
 
 
 def describe(check: Check) -> Iterator[str]:

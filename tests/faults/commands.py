@@ -81,6 +81,7 @@ LINES = {
     "label jsonl": Command("label reports.jsonl OUT.csv"),
     "label tables": Command("label read OUT.parquet"),
     "explain": Command("explain 'mild edema' --rules rules --html OUT.html"),
+    "check-rules": Command("check-rules rules --gold mentions.csv --reports read"),
     "evaluate-labels": Command(
         "evaluate-labels read mentions.parquet OUT --gold mentions.csv",
     ),

@@ -21,7 +21,7 @@ def check(*words):
 def folder(tmp_path):
     folder = shutil.copytree(ROOT / "rules", tmp_path / "mine")
     path = folder / "polarity" / "negation_before.yaml"
-    path.write_text(path.read_text().replace('- "zero"', '- "zero"\n      - "stable"', 1))
+    path.write_text(path.read_text() + '  - id: stable\n    phrases: ["stable"]\n')
     return folder
 
 
@@ -34,22 +34,22 @@ def test_the_shipped_rules_pass():
 
 def test_an_edit_is_told_by_label_family_cause_and_sentence(folder):
     code, printed = check(folder)
-    assert code == 1
+    assert code == 2
     lines = printed.splitlines()
     assert any(
         line.startswith("  pleural effusion: ") and ", F1 1.000 → 0.9" in line for line in lines
     )
     assert any(line.startswith("  negation.*: decides ") for line in lines)
-    assert any(" by negation.no (polarity/negation_before.yaml line" in line for line in lines)
+    assert any(" by negation.stable (polarity/negation_before.yaml line" in line for line in lines)
     place = lines.index(next(line for line in lines if line.endswith("Stable effusion, no edema.")))
     assert lines[place].startswith("worse  gold/lists.yaml line ")
     labels = "pleural abnormality, pleural effusion"
     rules = (folder / "polarity" / "negation_before.yaml").read_text().splitlines()
-    line = rules.index('      - "stable"') + 1
+    line = rules.index('    phrases: ["stable"]') + 1
     assert lines[place + 1 : place + 5] == [
         f"       'effusion' ({labels}): positive → negative, expected positive",
         f"         before: {lines[place + 2].partition(': ')[2]}",
-        f'         now:    negation.no "Stable" (polarity/negation_before.yaml line {line})',
+        f'         now:    negation.stable "Stable" (polarity/negation_before.yaml line {line})',
         "         reason: A denial ends where a new clause or a new finding begins.",
     ]
     assert "default.mentioned (pleural_effusion, vocabulary/pleura.yaml line" in lines[place + 2]
@@ -59,7 +59,7 @@ def test_a_gold_table_is_judged_too(folder, tmp_path):
     gold = tmp_path / "gold.csv"
     gold.write_text(GOLD)
     code, printed = check(folder, "--gold", gold, "--json")
-    assert code == 1
+    assert code == 2
     details = json.loads(printed)
     assert details["reports"]["n_right"] == {"before": 1, "now": 0}
     (flip,) = details["reports"]["flips"]
@@ -73,7 +73,7 @@ def test_a_sentence_that_was_never_right_is_shown(tmp_path):
     path = folder / "gold" / "denial.yaml"
     path.write_text(path.read_text().replace('"No [pneumothorax]PX-."', '"No [pneumothorax]PX+."'))
     code, printed = check(folder)
-    assert code == 1
+    assert code == 2
     assert "wrong  gold/denial.yaml line 6: No pneumothorax." in printed
     assert "pneumothorax, 'pneumothorax': negative, expected positive" in printed
 

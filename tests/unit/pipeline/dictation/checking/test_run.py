@@ -22,6 +22,11 @@ def add(path, old, new):
     path.write_text(content.replace(old, new, 1))
 
 
+def add_denial(folder, phrase):
+    path = folder / "polarity" / "negation_before.yaml"
+    path.write_text(f'{path.read_text()}  - id: mine\n    phrases: ["{phrase}"]\n')
+
+
 def test_the_shipped_rules_are_right_about_the_shipped_sentences():
     check = run(RULES)
     assert check.is_shipped
@@ -35,7 +40,7 @@ def test_a_copy_is_the_same_rules(folder):
 
 
 def test_a_plausible_phrase_of_denial_is_found_out(folder):
-    add(folder / "polarity" / "negation_before.yaml", '- "zero"', '- "zero"\n      - "stable"')
+    add_denial(folder, "stable")
     check = run(folder)
     assert check.has_failed
     assert not check.is_shipped
@@ -75,7 +80,7 @@ def test_another_vocabulary_is_not_judged_by_our_sentences(folder):
 
 def test_faults_of_all_files_are_told_at_once(folder):
     add(folder / "gold" / "lists.yaml", "[effusion]EF", "[effusion]XX")
-    add(folder / "polarity" / "negation_before.yaml", '"zero"', '"zero|nil"')
+    add_denial(folder, "zero|nil")
     add(folder / "certainties.yaml", "[", "[Heart, ")
     with pytest.raises(RuleError) as caught:
         run(folder)
@@ -88,7 +93,7 @@ def test_faults_of_all_files_are_told_at_once(folder):
 
 def test_reports_are_read_under_their_conventions(folder, tmp_path):
     (tmp_path / "reports.csv").write_text("report_id,text\na,Probable stable edema.\n")
-    add(folder / "polarity" / "negation_before.yaml", '- "zero"', '- "zero"\n      - "stable"')
+    add_denial(folder, "stable")
     given = {"reports": tmp_path / "reports.csv"}
     (flip,) = run(folder, **given, conventions=Conventions(hedge="negbio")).reports.flips
     assert flip.before == "uncertain"
