@@ -24,6 +24,7 @@ _TRANSITIVE = frozenset(
     """.split()  # noqa: SIM905 (a row of words)
 )
 _SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
+_PLACE_WORDS = 2  # "on the" left
 _SUBJECT_WORDS = 5  # "the right lower lung zone" has as many
 
 
@@ -212,15 +213,116 @@ def _cut_at_marks(sentence: Parse) -> None:
 def _starts_item(sentence: Parse, connector: Connector) -> bool:
     """Tell whether a list under negation ends here: "no A, small B", but not "no A, small B or C".
 
-    A choice later in the list, with no verb before it, keeps the list together.
+    A choice later in the list, with no verb before it, keeps the list together, unless what comes
+    between says that it is there: "no A, B unchanged", "no A, persistent B or C".
     """
-    if connector.is_choice or not _opens_at(sentence, connector.end):
+    if connector.is_choice:
+        return False
+    is_denied = _is_denied(sentence, connector)
+    if is_denied and _has_predicate(sentence, connector):
+        return True
+    if _opens_at(sentence, connector.end, said=True):
+        return True
+    is_apart = is_denied and _stands_apart(sentence, connector)
+    if not is_apart and not _opens_at(sentence, connector.end):
         return False
     for later in sentence.connectors:
-        if later.start > connector.start and later.is_choice:
+        if later.start > connector.start and (later.is_choice or later.word == "/"):
             between = sentence.hits_between(connector.end, later.start)
             return any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between)
     return True
+
+
+def _is_denied(sentence: Parse, connector: Connector) -> bool:
+    """Tell whether what runs on to a connector is a denial."""
+    before = [
+        hit
+        for hit in sentence.hits_between(sentence.start, connector.start)
+        if hit.trigger.direction == "before"
+    ]
+    return bool(before) and before[-1].trigger.effect == "negative"
+
+
+def _has_predicate(sentence: Parse, connector: Connector) -> bool:
+    """Tell whether what follows says how it is, without a verb: "no A, B unchanged"."""
+    place = connector.end
+    row = [item for item in sentence.items if item.concept is not None and item.start >= place]
+    row.sort(key=lambda item: (item.start, item.end))
+    last: Item | None = None
+    for item in row:
+        joints = sentence.connectors_between(place, item.start)
+        if last is not None and item.start < last.end:
+            continue
+        if any(joint.is_choice or not joint.word for joint in joints):
+            break
+        if (last is None and joints) or (last is not None and not joints):
+            break
+        hits = [*sentence.hits_between(place, item.start)]
+        if any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in hits):
+            break
+        last, place = item, item.end
+        if _is_described(sentence, item):
+            return True
+    return False
+
+
+def _is_described(sentence: Parse, item: Item) -> bool:
+    """Tell whether a word after an item, of no other item, says how it is: "B unchanged"."""
+    ends = [mark.start for mark in sentence.connectors if mark.start >= item.end]
+    end = min(ends, default=sentence.end)
+    following = [
+        other.start for other in sentence.items if other.concept and item.end <= other.start < end
+    ]
+    for hit in sentence.hits_between(item.end, end):
+        direction = hit.trigger.direction
+        if hit.trigger.finite or direction == "boundary":
+            return False
+        is_free = not any(start >= hit.end for start in following)
+        if direction in ("asserts", "cancels") and is_free:
+            return True
+        if direction == "start" and hit.trigger.attached and is_free:
+            return sentence.count(item.end, hit.start) <= _PLACE_WORDS
+        if direction == "before":  # "B likely C"
+            is_hedge = hit.trigger.effect != "negative" and not hit.trigger.attached
+            if not is_free or not is_hedge:
+                return is_hedge and sentence.count(item.end, hit.start) == 0
+    return False
+
+
+def _stands_apart(sentence: Parse, connector: Connector) -> bool:
+    """Tell whether a bare comma parts what follows: it has its own place, or the list was closed.
+
+    A list is closed by its choice: "no A or B, C".
+    """
+    if connector.word:
+        return False
+    earlier = [item.end for item in sentence.items if item.concept and item.end <= connector.start]
+    later = [item for item in sentence.items if item.concept and item.start >= connector.end]
+    if not earlier or not later:
+        return False
+    item = min(later, key=lambda item: item.start)
+    if sentence.connectors_between(connector.end, item.start):
+        return False
+    if _is_placed(sentence, connector.end) or _is_placed(sentence, item.end):
+        return any(end == max(earlier) for end in earlier)
+    marks = [mark for mark in sentence.connectors if mark.end <= max(earlier)]
+    return bool(marks) and marks[-1].is_choice
+
+
+def _is_placed(sentence: Parse, place: int) -> bool:
+    """Tell whether a side or a part of the lung is named right here, as in "at the bases"."""
+    return next_place(sentence, place) is not None
+
+
+def next_place(sentence: Parse, start: int) -> Hit | None:
+    """Give the side, view or part of the lung that is named right after a place of the text."""
+    for hit in sentence.hits:
+        if hit.start >= start and hit.trigger.direction == "place":
+            near = sentence.count(start, hit.start) <= _PLACE_WORDS
+            gap = sentence.texts_between(start, hit.start)
+            is_apart = "" in gap or sentence.connectors_between(start, hit.start)
+            return hit if near and not is_apart else None
+    return None
 
 
 def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
@@ -234,16 +336,21 @@ def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
     return len(spans) == 2 and _PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
 
 
-def _opens_at(sentence: Parse, place: int) -> bool:
-    """Tell whether a finding of its own begins right after a comma or "and"."""
-    if any(item.state is not None and item.start == place for item in sentence.items):
+def _opens_at(sentence: Parse, place: int, *, said: bool = False) -> bool:
+    """Tell whether a finding of its own begins right after a comma or "and".
+
+    With `said` only if it is said to be there, which no choice behind it takes back.
+    """
+    if not said and any(item.state and item.start == place for item in sentence.items):
         return True
     for hit in sentence.hits:
         if hit.start != place:
             continue
         trigger = hit.trigger
+        if trigger.direction == "start" and (not said or trigger.reach != "list"):
+            return True
         is_hedge = trigger.direction == "before" and trigger.effect != "negative"
-        if trigger.direction in ("start", "cancels") or (is_hedge and not trigger.attached):
+        if not said and (trigger.direction == "cancels" or (is_hedge and not trigger.attached)):
             return True
     return False
 

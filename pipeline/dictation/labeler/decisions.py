@@ -95,7 +95,7 @@ def _is_taken_back(assertion: Hit, denial: Hit, sentence: Parse) -> bool:
 
 
 def _from_hit(hit: Hit, effect: str, sentence: Parse) -> Decision:
-    if hit.trigger.direction == "before":
+    if hit.trigger.direction in ("before", "belongs"):
         ends = [cut for cut in sentence.forward_cuts if cut >= hit.end]
         reach = hit.start, min(ends, default=sentence.end)
     else:

@@ -26,6 +26,8 @@ Direction = Literal[
     "verb",
     "asserts",
     "cancels",
+    "belongs",
+    "place",
     "state",
     "retracts",
 ]
@@ -181,6 +183,11 @@ class Trigger:
     alone: bool = False  # counts only where nothing of its clause follows it
     only: str = ""
     noun: bool = False
+
+    @property
+    def family(self) -> str:
+        """Give the family that the rule is of."""
+        return self.rule_id.partition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gazescribe.pipeline.dictation.labeler.clauses import (
     cut,
     is_pair,
     is_transitive,
+    next_place,
 )
 
 _STAND_INS = frozenset(
@@ -23,6 +24,8 @@ _STAND_INS = frozenset(
     """.split()  # noqa: SIM905 (a row of words)
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
+_DENIAL = "negation."
+_UNDONE = "negation.resolution_of"
 _ASKS = frozenset([":", "?"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
@@ -76,19 +79,56 @@ def _carry_right(sentence: Parse) -> None:
                 active, last = None, None
             cuts.pop(0)
         if isinstance(place, Item):
-            if active is not None and _reaches_right(sentence, active, last, place):
+            link = None if active is None else _belonging(sentence, active, last, place)
+            if link is not None:
+                place.asserted = link
+                if link.trigger.reach == "list":
+                    active, last = None, None
+            elif active is not None and _reaches_right(sentence, active, last, place):
                 place.before = active
                 last = place
             elif active is not None and last is not None and place.start >= last.end:
                 active, last = None, None
-        elif place.trigger.direction == "before" and not _is_under(active, place):
+        elif place.trigger.direction == "before" and not _is_under(sentence, active, last, place):
             active, last = place, None
 
 
-def _is_under(active: Hit | None, hit: Hit) -> bool:
-    """Tell whether a hedge belongs to what is already denied: "no opacity suspicious for A"."""
+def _belonging(sentence: Parse, active: Hit, last: Item | None, item: Item) -> Hit | None:
+    """Give what of a finding is denied, while it is there: "growth of" in "no growth of the A"."""
+    if not _is_denial(active) or item.concept is None or item.concept.kind != "finding":
+        return None
+    start = active.end if last is None else last.end
+    links = [
+        hit
+        for hit in sentence.hits_between(start, item.start)
+        if hit.trigger.direction in ("belongs", "before")
+    ]
+    link = links[-1] if links else None
+    if link is None or link.trigger.rule_id == _UNDONE:
+        return link
+    if link.trigger.direction == "before" or link.trigger.effect == "negative":
+        return None
+    gap = link.end, item.start
+    is_word_missing = link.trigger.reach == "next" and link.start == start
+    is_far = sentence.connectors_between(*gap) or sentence.count(*gap) > _ADJECTIVE_WORDS
+    is_broken = any(hit.trigger.finite for hit in sentence.hits_between(*gap))
+    return None if is_word_missing or is_far or is_broken else link
+
+
+def _is_denial(hit: Hit) -> bool:
+    return hit.trigger.rule_id.startswith(_DENIAL)
+
+
+def _is_under(sentence: Parse, active: Hit | None, last: Item | None, hit: Hit) -> bool:
+    """Tell whether a trigger belongs to what is already denied.
+
+    A hedge does, "no opacity suspicious for A", and what is undone does, "no clearing of A".
+    """
     if active is None or active.trigger.effect != "negative":
         return False
+    if hit.trigger.rule_id == _UNDONE and _is_denial(active) and last is None:
+        joints = sentence.connectors_between(active.end, hit.start)
+        return all(joint.is_choice for joint in joints)
     return hit.trigger.effect != "negative" and hit.trigger.order >= active.trigger.order
 
 
@@ -98,7 +138,8 @@ def _reaches_right(sentence: Parse, active: Hit, last: Item | None, item: Item) 
         return False
     trigger = active.trigger
     if last is None or (item.start, item.end) == (last.start, last.end):
-        return sentence.count(active.end, item.start) <= trigger.words
+        is_near = sentence.count(active.end, item.start) <= trigger.words
+        return is_near and not (last is None and _is_elsewhere(sentence, active, item))
     if trigger.reach == "next" or item.start < last.end:
         return item.start < last.end
     if trigger.reach == "list":
@@ -109,6 +150,28 @@ def _reaches_right(sentence: Parse, active: Hit, last: Item | None, item: Item) 
         has_subject = is_transitive(sentence, verbs[-1]) and _modifies_subject(sentence, active)
         return not has_subject and (not joints or joints[0].is_choice)
     return sentence.count(last.end, item.start) <= trigger.words
+
+
+def _is_elsewhere(sentence: Parse, active: Hit, item: Item) -> bool:
+    """Tell whether another place is denied: "right but not left A", "not on the left, with A"."""
+    place = next_place(sentence, active.end)
+    if active.trigger.effect != "negative" or place is None or place.end > item.start:
+        return False
+    joints = sentence.connectors_between(place.end, item.start)
+    if joints:
+        return any(joint.comma for joint in joints) and not any(joint.is_choice for joint in joints)
+    begin = max((other.end for other in sentence.items if other.end <= active.start), default=0)
+    return any(
+        _is_opposite(other, place) and sentence.count(other.end, active.start) <= _ADJECTIVE_WORDS
+        for other in sentence.hits_between(begin, active.start)
+    )
+
+
+def _is_opposite(first: Hit, second: Hit) -> bool:
+    """Tell whether two places speak against each other, as left and right do."""
+    if first.trigger.direction != "place" or first.trigger.rule_id == second.trigger.rule_id:
+        return False
+    return first.trigger.family == second.trigger.family
 
 
 def _is_said_already(sentence: Parse, active: Hit, last: Item | None) -> bool:
@@ -151,10 +214,25 @@ def _carry_left(sentence: Parse) -> None:
         if not _looks_left(hit) or _modifies_next(sentence, hit):
             continue
         for item in _subjects(sentence, hit) or _inverted(sentence, hit):
+            if hit.trigger.direction == "after" and _has_other_place(sentence, hit, item):
+                continue
             if hit.trigger.direction != "after":
-                item.asserted = hit
+                item.asserted = item.asserted or hit
             elif item.after is None or item.after.trigger.order >= hit.trigger.order:
                 item.after = hit
+
+
+def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
+    """Tell whether a finding has another place than what is denied: "left A, none on the right"."""
+    place = next_place(sentence, hit.end)
+    if place is None or hit.trigger.effect != "negative":
+        return False
+    before = [other.end for other in sentence.items if other.end <= item.start]
+    for other in sentence.hits_between(max(before, default=sentence.start), hit.start):
+        gap = (other.end, item.start) if other.end <= item.start else (item.end, other.start)
+        if _is_opposite(other, place) and not sentence.connectors_between(*gap):
+            return sentence.count(*gap) <= _ADJECTIVE_WORDS
+    return False
 
 
 def _looks_left(hit: Hit) -> bool:
@@ -295,8 +373,11 @@ def _mark_alternatives(sentence: Parse) -> None:
 
 def _is_compared(sentence: Parse, item: Item) -> bool:
     """Tell what is there in any case from an alternative: "no change in A or B"."""
+    if item.asserted is not None and item.asserted.trigger.direction == "belongs":
+        return True
     begin, _ = sentence.clause(item.start)
     return any(
-        hit.trigger.direction == "cancels" and hit.trigger.rule_id == "pseudo.no_change"
+        hit.trigger.rule_id == "pseudo.no_change"
+        or (hit.trigger.direction == "belongs" and hit.trigger.reach == "list")
         for hit in sentence.hits_between(begin, item.start)
     )

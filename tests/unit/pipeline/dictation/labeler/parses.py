@@ -9,10 +9,13 @@ from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 SIGNS = {"[": "finding", "{": "structure", "<": None}
 
 
-def trigger(direction, effect=None, *, reach="clause", order=2, finite=False, words=30, **more):
+def trigger(
+    direction, effect=None, *, reach="clause", order=2, finite=False, words=30, name="", **more
+):
     """Make a trigger; `more` is attached, alone …"""
     more = {"attached": False, **more}
-    return Trigger(f"test.{direction}", direction, effect, reach, words, order, finite, **more)
+    rule_id = name or f"test.{direction}"
+    return Trigger(rule_id, direction, effect, reach, words, order, finite, **more)
 
 
 def parse(marked, **triggers):

@@ -54,6 +54,40 @@ def test_where_clauses_end(text, triggers, cuts, forward_cuts):
     assert (sentence.cuts, sentence.forward_cuts) == (cuts, forward_cuts)
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        pytest.param("<no> [a], [b]", "", id="a list"),
+        pytest.param("<no> [a], [b] <stable>", "b", id="a predicate without a verb"),
+        pytest.param("<no> [a], [b] and [c] <stable>", "bc", id="a predicate of two"),
+        pytest.param("<no> [a], [b] <stable> [c]", "", id="an adjective of the next"),
+        pytest.param("<no> [a], <left> [b]/[c]", "", id="a slash is a choice"),
+        pytest.param("<no> [a], <left> [b]", "b", id="a side of its own"),
+        pytest.param("<no> [a], [b] on the <left>", "b", id="a side behind"),
+        pytest.param("<no> [a], <left> [b] or [c]", "", id="a choice keeps it"),
+        pytest.param("<no> [a], <known> [b] or [c]", "b", id="said to be there"),
+        pytest.param("<no> [a] or [b], [c]", "c", id="a closed list"),
+        pytest.param("<maybe> [a], [b] <stable>", "", id="a hedge runs on"),
+    ],
+)
+def test_where_a_denied_list_ends(text, begins):
+    triggers = {
+        "no": NO,
+        "maybe": trigger("before", "uncertain"),
+        "stable": trigger("asserts", "positive"),
+        "left": trigger("place"),
+        "known": trigger("start"),
+    }
+    used = {word: rule for word, rule in triggers.items() if f"<{word}>" in text}
+    sentence = parse(text, **used)
+    cut(sentence)
+    heads = [
+        min((i.start, i.concept.id) for i in sentence.items if i.concept and i.start >= place)[1]
+        for place in sentence.forward_cuts
+    ]
+    assert "".join(heads) == begins
+
+
 def test_a_place_lies_in_the_clause_around_it():
     sentence = parse("<no> [a] <but> [b] <but> [c]", no=NO, but=BUT)
     cut(sentence)

@@ -4,7 +4,7 @@ from gazescribe.pipeline.dictation.labeler.scope import resolve
 from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
 
 TRIGGERS = {
-    "no": trigger("before", "negative"),
+    "no": trigger("before", "negative", name="negation.no"),
     "but": trigger("boundary"),
     "absent": trigger("after", "negative"),
     "nay": trigger("after", "negative", alone=True),
@@ -12,6 +12,11 @@ TRIGGERS = {
     "versus": trigger("between", "uncertain"),
     "or": trigger("between", "uncertain", reach="list"),
     "persists": trigger("asserts", "positive", finite=True),
+    "growth of": trigger("belongs", "positive", reach="list"),
+    "in the": trigger("belongs", "positive", reach="next"),
+    "to suggest": trigger("belongs", "negative"),
+    "left": trigger("place", name="side.left"),
+    "right": trigger("place", name="side.right"),
 }
 
 
@@ -34,6 +39,35 @@ def reached(text):
 )
 def test_what_stands_before_reaches_to_the_right(text, denied):
     assert [item.concept.id for item in reached(text) if item.before] == list(denied)
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        pytest.param("<no> <growth of> [a] or [b]", "", id="what it belongs to, and its list"),
+        pytest.param("<no> cleft <in the> [a]", "", id="a word is denied"),
+        pytest.param("<no> [a] or cleft <in the> [b]", "a", id="later in a list"),
+        pytest.param("<no> sign <in the> lung, [a]", "a", id="another noun between"),
+        pytest.param("<no> sign <in the> lung <to suggest> [a]", "a", id="a purpose"),
+    ],
+)
+def test_what_belongs_to_a_finding_is_denied_alone(text, denied):
+    assert [item.concept.id for item in reached(text) if item.before] == list(denied)
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        pytest.param("<right> [a], <absent> on the <left>", "", id="after, the other side"),
+        pytest.param("[a] <absent> on the <left>", "a", id="after, the only side"),
+        pytest.param("<left> [a] <absent>, <right> [b]", "a", id="another clause"),
+        pytest.param("<right> and <no> <left> [a]", "", id="before, the other side"),
+        pytest.param("<no> <left> [a]", "a", id="before, the only side"),
+    ],
+)
+def test_what_is_denied_elsewhere_is_not_denied_here(text, denied):
+    items = reached(text)
+    assert [item.concept.id for item in items if item.before or item.after] == list(denied)
 
 
 @pytest.mark.parametrize(
