@@ -1,10 +1,8 @@
 import gc
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, settings
 
 # The same cases in every run, however slow the machine; `make faults` looks for new ones.
@@ -15,17 +13,6 @@ settings.load_profile("fixed")
 
 # Tests run side by side; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-# libyaml reads the same from a text, ten times as fast; libraries add tags of theirs to SafeLoader.
-if yaml.__with_libyaml__:
-
-    class Loader(yaml.CSafeLoader):
-        def __init__(self, stream):
-            super().__init__(stream)
-            self.yaml_constructors = yaml.SafeLoader.yaml_constructors
-            self.yaml_multi_constructors = yaml.SafeLoader.yaml_multi_constructors
-
-    yaml.safe_load = partial(yaml.load, Loader=Loader)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -31,7 +31,7 @@ SWITCHES = {
 @pytest.fixture(scope="module")
 def resolved(tmp_path_factory):
     """Parameters, profile and the runs of the first seed by network and model, by profile."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.load((ROOT / "params.yaml").read_text(), yaml.CSafeLoader)
     found = {}
     for name in PROFILES:
         folder = tmp_path_factory.mktemp(name)

@@ -218,7 +218,7 @@ def stages():
 def list_stages():
     for file in ("dvc.yaml", "runs/dvc.yaml"):
         prefix = "" if file == "dvc.yaml" else f"{file}:"
-        for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items():
+        for name, stage in load_file(ROOT / file)["stages"].items():
             yield f"{prefix}{name}"
             items = [""]
             for values in stage.get("matrix", {}).values():
@@ -355,7 +355,7 @@ def test_yaml_is_valid(block):
     content = yaml.safe_load(block.text)
     assert isinstance(content, dict)
     if set(content) <= set(Params.model_fields):
-        whole = merged(yaml.safe_load((ROOT / "params.yaml").read_text()), content)
+        whole = merged(yaml.load((ROOT / "params.yaml").read_text(), yaml.CSafeLoader), content)
         params = check(whole, Params, ParamsError, where=block.where)
         profile = load_profile("study", ROOT / "params.yaml").mil
         models = list(content.get("mil", {}).get("variants", {})) or profile.models

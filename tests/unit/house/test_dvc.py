@@ -25,7 +25,7 @@ CHOSEN_BY_SYSTEM = {
 }
 """Modules that a command loads by the system that its CONFIG or its argument names."""
 
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+STAGES = yaml.load((ROOT / "dvc.yaml").read_text(), yaml.CSafeLoader)["stages"]
 
 
 def imports(path):
@@ -122,7 +122,7 @@ def test_commands_of_all_stages_parse(monkeypatch):
         command.parse_args(click.Context(command, info_name=name), words)
 
 
-RUNS = yaml.safe_load((ROOT / "runs" / "dvc.yaml").read_text())["stages"]
+RUNS = yaml.load((ROOT / "runs" / "dvc.yaml").read_text(), yaml.CSafeLoader)["stages"]
 
 
 @pytest.mark.parametrize("system", ["mil", "cooperative"])

@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def change(path, **values):
-    content = yaml.safe_load(path.read_text())
+    content = yaml.load(path.read_text(), yaml.CSafeLoader)
     content["mil"].update(values)
     path.write_text(yaml.safe_dump(content))
 
@@ -76,7 +76,7 @@ def test_what_networks_start_from_has_to_be_said(folder, network, faults, monkey
     # Estimates of paper-size networks take seconds each; test_run_memory.py has them.
     monkeypatch.setattr("gazescribe.models.commands.run_memory.LEAST_PX", 5000)
     (folder / "params/paper.yaml").write_text(resource("params/paper.yaml").read_text())
-    content = yaml.safe_load((folder / "params.yaml").read_text())
+    content = yaml.load((folder / "params.yaml").read_text(), yaml.CSafeLoader)
     (folder / "params.yaml").write_text(yaml.safe_dump({**content, "profile": "paper"}))
     options = (network, folder / "c.json", "--params", folder / "params.yaml")
     result = invoke("configure", *options)
@@ -85,7 +85,7 @@ def test_what_networks_start_from_has_to_be_said(folder, network, faults, monkey
     for fault in faults:
         assert result.output.count(fault) == 1
     assert not (folder / "c.json").exists()
-    profile = yaml.safe_load((folder / "params/paper.yaml").read_text())
+    profile = yaml.load((folder / "params/paper.yaml").read_text(), yaml.CSafeLoader)
     profile["mil"]["weights"] = profile["cooperative"]["densenet_weights"] = "scratch"
     profile["cooperative"]["inception_weights"] = "timm.pth"
     # In their order: a stage stands behind the one it starts from.
@@ -122,7 +122,7 @@ def test_the_config_of_a_run_does_not_change_with_others(folder):
 
 
 def test_it_names_what_the_profile_sets_otherwise(folder):
-    profile = yaml.safe_load((folder / "params/demo.yaml").read_text())
+    profile = yaml.load((folder / "params/demo.yaml").read_text(), yaml.CSafeLoader)
     profile["overrides"]["mil"] = {"normalise": "twice", "augment": {"degrees": 30}}
     (folder / "params/demo.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
     arguments = ("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
@@ -160,7 +160,7 @@ def test_no_such_profile(folder):
 
 @pytest.mark.parametrize("name", ["../params", "Demo", "a b"])
 def test_a_profile_is_a_name(folder, name):
-    content = yaml.safe_load((folder / "params.yaml").read_text())
+    content = yaml.load((folder / "params.yaml").read_text(), yaml.CSafeLoader)
     (folder / "params.yaml").write_text(yaml.safe_dump({**content, "profile": name}))
     result = invoke("configure", "mil", folder / "c.json", "--params", folder / "params.yaml")
     assert result.exit_code == 2

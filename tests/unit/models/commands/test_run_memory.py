@@ -24,7 +24,7 @@ def params(tmp_path):
     """Parameters of two networks that differ in memory, and one that does not."""
     (tmp_path / "params").mkdir()
     (tmp_path / "params.yaml").write_text(resource("params.yaml").read_text())
-    profile = yaml.safe_load(resource("params/demo.yaml").read_text())
+    profile = yaml.load(resource("params/demo.yaml").read_text(), yaml.CSafeLoader)
     profile["mil"].update(models=["unannotated", "et", "ellipse"], seeds=[0, 1])
     (tmp_path / "params/demo.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
     return tmp_path / "params.yaml"

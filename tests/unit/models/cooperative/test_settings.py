@@ -166,7 +166,7 @@ def test_study_trains_what_the_paper_does():
 
 @pytest.mark.parametrize("frozen", [True, False, "parameters"])
 def test_frozen_is_a_truth_value_or_parameters(tmp_path, frozen):
-    content = yaml.safe_load(resource("params.yaml").read_text())
+    content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["cooperative"]["frozen"] = frozen
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))

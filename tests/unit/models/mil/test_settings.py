@@ -131,7 +131,7 @@ def test_yaml_reads_off_as_false():
 
 
 def test_yaml_reads_32_as_a_number():
-    content = yaml.safe_load(resource("params/demo.yaml").read_text())["mil"]
+    content = yaml.load(resource("params/demo.yaml").read_text(), yaml.CSafeLoader)["mil"]
     profile = check({**content, "precision": 32}, MilProfile, ParamsError, where="demo")
     assert profile.precision == "32"
     with pytest.raises(ParamsError, match=r"precision: .*, found 16"):
@@ -150,6 +150,6 @@ def test_yaml_reads_32_as_a_number():
     ],
 )
 def test_a_profile_is_checked(key, value, fault):
-    content = yaml.safe_load(resource("params/demo.yaml").read_text())["mil"]
+    content = yaml.load(resource("params/demo.yaml").read_text(), yaml.CSafeLoader)["mil"]
     with pytest.raises(ParamsError, match=f"(?s){fault}"):
         check({**content, key: value}, MilProfile, ParamsError, where="demo")

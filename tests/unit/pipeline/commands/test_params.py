@@ -10,7 +10,7 @@ from tests.running import invoke
 
 @pytest.fixture
 def content():
-    return yaml.safe_load(resource("params.yaml").read_text(encoding="utf-8"))
+    return yaml.load(resource("params.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def load_with(tmp_path, content):
     """Load with these overrides in the profile, beside the parameters."""
 
     def write_and_load(**overrides):
-        profile = yaml.safe_load(resource("params/demo.yaml").read_text())
+        profile = yaml.load(resource("params/demo.yaml").read_text(), yaml.CSafeLoader)
         profile["overrides"] |= overrides
         (tmp_path / "params").mkdir()
         (tmp_path / "params" / "demo.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))

@@ -8,7 +8,7 @@ from tests.unit.pipeline.ingest.egd.egd_tree import dicom_id
 
 @pytest.fixture
 def params(tmp_path):
-    content = yaml.safe_load(resource("params.yaml").read_text(encoding="utf-8"))
+    content = yaml.load(resource("params.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     content["sync"].update(n_bootstrap=60, smooth_s=1.0)
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -61,7 +61,7 @@ def given(tmp_path_factory):
 @pytest.fixture(scope="module")
 def params(tmp_path_factory):
     """Small and quick, with all ideas switched on."""
-    content = yaml.safe_load(resource("params.yaml").read_text())
+    content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["tune"] |= {"size": 64, "n_bootstrap": 20}
     for idea in ("soft", "contrast", "context"):
         content["tune"][idea]["used"] = True
@@ -119,7 +119,7 @@ def test_patch_makes_parameters(out, given, tmp_path):
     window = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])].iloc[0]
     assert found["associate"]["start"] == window["start"]
     assert found["associate"]["end"] == window["end"]
-    content = yaml.safe_load(resource("params.yaml").read_text())
+    content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["associate"] |= found["associate"]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -153,7 +153,7 @@ def test_no_fixation_is_an_error_for_people(given, tmp_path):
 
 
 def test_no_case_is_an_error_for_people(given, tmp_path):
-    content = yaml.safe_load(resource("params.yaml").read_text())
+    content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["tune"]["phases"] = [2]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))
