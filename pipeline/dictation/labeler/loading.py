@@ -311,6 +311,9 @@ def _check_concepts(
         place: Place = ("concepts", index)
         _check_id(concept.id, (*place, "id"), source, seen)
         _check_labels(concept.labels, (*place, "labels"), source, allowed)
+        if bool(concept.labels) == (concept.kind == "mimic"):
+            message = "a mimic has no labels, and everything else has some"
+            source.fault((*place, "labels"), message)
         for choice, labels in concept.under.items():
             _check_choice(choice, (*place, "under", choice), source)
             _check_labels(labels, (*place, "under", choice), source, allowed)

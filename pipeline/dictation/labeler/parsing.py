@@ -24,7 +24,7 @@ def decide_mentions(sentence: str, compiled: Compiled) -> list[tuple[Item, Decis
     """Find what a sentence mentions, and decide each mention."""
     decided = []
     for part in parse(sentence, compiled):
-        mentions = list(part.items)
+        mentions = [item for item in part.items if not _is_mimic(item)]
         _find_triggers(part, compiled)
         resolve(part)
         decided += [(item, _decide(item, part)) for item in mentions]
@@ -37,7 +37,7 @@ def parse(sentence: str, compiled: Compiled) -> Iterator[Parse]:
     for first in range(0, len(whole.texts), LONGEST):
         words = whole.part(first, first + LONGEST)
         items = _mentions(words, sentence, compiled)
-        if items:
+        if not all(map(_is_mimic, items)):
             yield Parse(0, len(sentence), words, items)
 
 
@@ -76,6 +76,10 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
             start, end = words.starts[first], words.ends[last - 1]
             part.items += [Item(start, end, state=state) for state in states]
     part.items.sort(key=lambda item: (item.start, item.end))
+
+
+def _is_mimic(item: Item) -> bool:
+    return item.concept is not None and item.concept.kind == "mimic"
 
 
 def _is_structure(item: Item) -> bool:

@@ -28,6 +28,7 @@ Direction = Literal[
     "cancels",
     "belongs",
     "place",
+    "equates",
     "state",
     "retracts",
 ]
@@ -42,8 +43,8 @@ class Concept(Strict):
     """One thing that a report can mention."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    labels: list[str] = Field(min_length=1)
-    kind: Literal["finding", "structure"] = "finding"
+    labels: list[str]
+    kind: Literal["finding", "structure", "mimic"] = "finding"
     case: Literal["any", "exact"] = "any"
     certain: bool = True
     generic: bool = False

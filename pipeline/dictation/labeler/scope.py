@@ -5,6 +5,7 @@ the left, each through lists and up to the end of its reach; `decisions` then ch
 """
 
 from bisect import bisect_left
+from dataclasses import replace
 from itertools import pairwise
 
 from gazescribe.pipeline.dictation.labeler.clauses import (
@@ -46,8 +47,11 @@ def resolve(sentence: Parse) -> None:
         _carry_right(sentence)
     if not directions.isdisjoint(("after", "asserts", "cancels")):
         _carry_left(sentence)
-    if "between" in directions and len(sentence.items) > 1:
+    if "between" in directions:
         _mark_alternatives(sentence)
+    for item in sentence.items:
+        if item.concept is not None and item.concept.kind == "mimic":
+            _explain_away(sentence, item)
 
 
 def _settle_answers(sentence: Parse) -> None:
@@ -349,16 +353,23 @@ def _mark_alternatives(sentence: Parse) -> None:
     findings = [
         item
         for item in sentence.items
-        if item.concept and item.concept.kind == "finding" and not _is_compared(sentence, item)
+        if item.concept and item.concept.kind != "structure" and not _is_compared(sentence, item)
     ]
     for first, second in pairwise(findings):
-        if second.start < first.end or not _is_list_gap(sentence, first, second, companions=False):
+        if second.start < first.end or not _is_list_gap(sentence, first, second):
             continue
         for hit in sentence.hits_between(first.end, second.start):
             if hit.trigger.direction == "between":
                 first.alternative = first.alternative or hit
                 second.alternative = second.alternative or hit
-    # From the right, so that the mark passes from each member of a list to the one before it.
+    for hit in sentence.hits:
+        if hit.trigger.direction == "between" and hit.trigger.reach == "next":
+            _mark_neighbours(sentence, hit, findings)
+    _mark_lists(sentence, findings)
+
+
+def _mark_lists(sentence: Parse, findings: list[Item]) -> None:
+    """Pass the mark from each member of a list to the one before it: "A, B or C"."""
     for first, second in reversed([*pairwise(findings)]):
         if first.concept and first.concept.generic:
             break  # "opacity, A or B" explains the opacity
@@ -367,8 +378,59 @@ def _mark_alternatives(sentence: Parse) -> None:
         if second.alternative and not first.alternative and second.start >= first.end:
             joints = sentence.connectors_between(first.end, second.start)
             commas = joints and not any(joint.word for joint in joints)
-            if commas and _is_list_gap(sentence, first, second, companions=False):
+            if commas and _is_list_gap(sentence, first, second):
                 first.alternative = second.alternative
+
+
+def _mark_neighbours(sentence: Parse, hit: Hit, findings: list[Item]) -> None:
+    """Mark the finding next to "versus" on each side, whatever the other side is."""
+    before = max((item.end for item in findings if item.end <= hit.start), default=None)
+    after = min((item.start for item in findings if item.start >= hit.end), default=None)
+    for item in findings:
+        if item.end == before:
+            gap = item.end, hit.start
+        elif item.start == after:
+            gap = hit.end, item.start
+        else:
+            continue
+        is_broken = sentence.is_cut(*gap) or any(
+            other.trigger.direction in _LIST_ENDS for other in sentence.hits_between(*gap)
+        )
+        if not is_broken and sentence.count(*gap) <= _LIST_WORDS:
+            item.alternative = item.alternative or hit
+
+
+def _explain_away(sentence: Parse, mimic: Item) -> None:
+    """Deny or doubt the finding that is said to be a mimic: "nodule, likely a nipple shadow"."""
+    findings = [
+        item
+        for item in sentence.items
+        if item.concept and item.concept.kind == "finding" and item.end <= mimic.start
+    ]
+    nearest = max((item.end for item in findings), default=mimic.start)
+    joints = sentence.connectors_between(nearest, mimic.start)
+    if any(joint.word for joint in joints) or sentence.is_cut(nearest, mimic.start):
+        return
+    between = list(sentence.hits_between(nearest, mimic.start))
+    verbs = [
+        hit
+        for hit in between
+        if hit.trigger.direction == "equates"
+        and sentence.count(hit.end, mimic.start) <= hit.trigger.words
+    ]
+    if mimic.before is not None and mimic.before in between:
+        if mimic.before.trigger.effect == "negative":
+            return  # "the nodule is not a nipple shadow"
+        link, effect, order = mimic.before, "uncertain", 3
+    elif verbs:
+        link, effect, order = verbs[-1], "negative", 2
+    else:
+        return
+    name = mimic.concept.id if mimic.concept else ""
+    trigger = replace(link.trigger, rule_id=name, direction="after", effect=effect, order=order)
+    for item in findings:
+        if item.end == nearest:
+            item.after = Hit(link.start, mimic.end, trigger)
 
 
 def _is_compared(sentence: Parse, item: Item) -> bool:
