@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gazescribe.pipeline.dictation.labeler import Labeler, Mention
-from gazescribe.pipeline.dictation.labeler.labeler import DROPPED, Explained
+from gazescribe.pipeline.dictation.labeler.decisions import Explained
+from gazescribe.pipeline.dictation.labeler.labeler import DROPPED
 from gazescribe.pipeline.dictation.labeler.places import place_of
 
 NONE = "none"

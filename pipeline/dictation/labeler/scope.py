@@ -17,6 +17,7 @@ from gazescribe.pipeline.dictation.labeler.clauses import (
     is_transitive,
     next_place,
 )
+from gazescribe.pipeline.dictation.labeler.rules import Effect
 
 _STAND_INS = frozenset(
     """
@@ -35,6 +36,8 @@ _LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "bounda
 _LIST_WORDS = 10
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
+_EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
+_PLACES = frozenset(["in", "within", "at", "near", "over", "on", "along", "behind", "beside", "to"])
 
 
 def resolve(sentence: Parse) -> None:
@@ -408,28 +411,26 @@ def _explain_away(sentence: Parse, mimic: Item) -> None:
         if item.concept and item.concept.kind == "finding" and item.end <= mimic.start
     ]
     nearest = max((item.end for item in findings), default=mimic.start)
-    joints = sentence.connectors_between(nearest, mimic.start)
-    if any(joint.word for joint in joints) or sentence.is_cut(nearest, mimic.start):
-        return
     between = list(sentence.hits_between(nearest, mimic.start))
-    verbs = [
-        hit
-        for hit in between
-        if hit.trigger.direction == "equates"
-        and sentence.count(hit.end, mimic.start) <= hit.trigger.words
-    ]
-    if mimic.before is not None and mimic.before in between:
-        if mimic.before.trigger.effect == "negative":
-            return  # "the nodule is not a nipple shadow"
-        link, effect, order = mimic.before, "uncertain", 3
-    elif verbs:
-        link, effect, order = verbs[-1], "negative", 2
-    else:
+    verb = next((hit for hit in reversed(between) if hit.trigger.direction == "equates"), None)
+    hedge = mimic.before if mimic.before in between else None
+    link = hedge or verb
+    if link is None or sentence.is_cut(nearest, mimic.start):
         return
-    name = mimic.concept.id if mimic.concept else ""
+    if hedge is not None and hedge.trigger.effect == "negative":
+        return  # "the nodule is not a nipple shadow"
+    begin = nearest if verb is None else verb.end
+    if any(joint.word for joint in sentence.connectors_between(begin, mimic.start)):
+        return
+    words = sentence.texts_between(link.end, mimic.start)
+    if len(words) > _EQUAL_WORDS or not _PLACES.isdisjoint(words):
+        return
+    name, known = (mimic.concept.id, mimic.concept.shares) if mimic.concept else ("", [])
+    effect: Effect = "negative" if hedge is None else "uncertain"
+    order = 2 if hedge is None else 3
     trigger = replace(link.trigger, rule_id=name, direction="after", effect=effect, order=order)
     for item in findings:
-        if item.end == nearest:
+        if item.end == nearest and item.concept and item.concept.id not in known:
             item.after = Hit(link.start, mimic.end, trigger)
 
 

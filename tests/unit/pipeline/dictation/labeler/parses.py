@@ -1,4 +1,7 @@
-"""Sentences parsed by hand: `[effusion]` is a finding, `{heart}` a structure, `<no>` a trigger."""
+"""Sentences parsed by hand.
+
+`[effusion]` is a finding, `{heart}` a structure, `|fold|` a mimic, `<no>` a trigger.
+"""
 
 import re
 
@@ -6,7 +9,7 @@ from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 
-SIGNS = {"[": "finding", "{": "structure", "<": None}
+SIGNS = {"[": "finding", "{": "structure", "|": "mimic", "<": None}
 
 
 def trigger(
@@ -21,7 +24,7 @@ def trigger(
 def parse(marked, **triggers):
     """Parse a sentence; `triggers` gives what each word in angle brackets is."""
     text, items, hits = "", [], []
-    for piece in re.split(r"([\[{<][^\]}>]+[\]}>])", marked):
+    for piece in re.split(r"([\[{<|][^\]}>|]+[\]}>|])", marked):
         start = len(text)
         if piece[:1] not in SIGNS:
             text += piece

@@ -160,6 +160,20 @@ def test_the_hash_follows_the_content(folder):
         ),
         pytest.param(
             "vocabulary/edema.yaml",
+            "[pulmonary edema]",
+            "[]",
+            "vocabulary/edema.yaml line 3: a mimic has no labels, and everything else has some",
+            id="no label",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
+            "phrases: [edema]",
+            "phrases: [edema]\n    kind: mimic",
+            "vocabulary/edema.yaml line 3: a mimic has no labels, and everything else has some",
+            id="mimic with label",
+        ),
+        pytest.param(
+            "vocabulary/edema.yaml",
             "phrases: [edema]",
             "phrases: [edema]\n    under: {opacity literary: [pulmonary edema]}",
             "vocabulary/edema.yaml line 5: there is no convention 'opacity literary';"

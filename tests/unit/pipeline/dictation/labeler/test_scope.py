@@ -9,7 +9,10 @@ TRIGGERS = {
     "absent": trigger("after", "negative"),
     "nay": trigger("after", "negative", alone=True),
     "gone": trigger("after", "negative", finite=True),
-    "versus": trigger("between", "uncertain"),
+    "versus": trigger("between", "uncertain", reach="next"),
+    "is": trigger("equates", "negative", finite=True),
+    "likely": trigger("before", "positive", reach="list", order=4),
+    "not": trigger("before", "negative"),
     "or": trigger("between", "uncertain", reach="list"),
     "persists": trigger("asserts", "positive", finite=True),
     "growth of": trigger("belongs", "positive", reach="list"),
@@ -124,3 +127,37 @@ def test_what_answers_denies_nothing_after_it():
         sentence.hits += parse(text, no=words["nay"]).hits
         resolve(sentence)
         assert "".join(item.concept.id for item in sentence.items if item.before) == denied
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        pytest.param("[a] <versus> something", "a", id="unknown after it"),
+        pytest.param("something <versus> [a]", "a", id="unknown before it"),
+        pytest.param("[a] <versus> [b]", "ab", id="both known"),
+        pytest.param("[a]; <versus> [b]", "b", id="another clause"),
+        pytest.param("[a] <or> something", "", id="or needs both"),
+        pytest.param("[a] <or> |fold|", "a", id="or with a mimic"),
+    ],
+)
+def test_alternatives_of_which_one_is_unknown(text, marked):
+    found = [item.concept.id for item in reached(text) if item.alternative]
+    assert [name for name in found if name != "fold"] == list(marked)
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        pytest.param("[a] <is> a |fold|", "negative", id="is"),
+        pytest.param("[a], <likely> |fold|", "uncertain", id="likely"),
+        pytest.param("[a] <is> <likely> |fold|", "uncertain", id="is likely"),
+        pytest.param("[a] <is> <not> a |fold|", None, id="is not"),
+        pytest.param("[a] <is> in the |fold|", None, id="in it"),
+        pytest.param("[a] and <likely> |fold|", None, id="and"),
+        pytest.param("[a], |fold|", None, id="beside it"),
+        pytest.param("|fold| <is> [a]", None, id="after it"),
+    ],
+)
+def test_a_finding_that_is_a_mimic(text, effect):
+    (item,) = [item for item in reached(text) if item.concept.id == "a"]
+    assert (item.after and item.after.trigger.effect) == effect
