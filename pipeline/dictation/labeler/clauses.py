@@ -49,6 +49,7 @@ class Item:
     after: Hit | None = None
     asserted: Hit | None = None
     alternative: Hit | None = None
+    embedded: Hit | None = None
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from gazescribe.pipeline.dictation.labeler.rules import Trigger
 
 NO_STATE = "structure.no_state"
 DEFAULT_RULE = "default.mentioned"
+_GONE = "negation_after.resolved"
 HEDGED_WORD = "default.uncertain_word"
 
 _PAST = frozenset(["was", "were", "had"])
@@ -57,8 +58,33 @@ class Explained(NamedTuple):
 
 def decide(item: Item, sentence: Parse) -> Decision:
     """Choose among what reached an item: the lowest order wins, and no trigger means positive."""
+    decision = _decide_in_clause(item, sentence)
+    outer = item.embedded
+    if outer is None or _is_there_anyway(item, decision):
+        return decision
+    undone = "uncertain" if outer.trigger.effect == "uncertain" else "positive"
+    polarity = undone if decision.polarity == "negative" else str(outer.trigger.effect)
+    if decision.polarity == "uncertain":
+        polarity = "uncertain"
+    rule_id = outer.trigger.rule_id
+    if decision.trigger is not None:
+        rule_id = f"{rule_id}+{decision.rule_id}"
+    return Decision(polarity, rule_id, (outer.start, outer.end), sentence.clause(item.start))
+
+
+def _is_there_anyway(item: Item, decision: Decision) -> bool:
+    """Tell whether a finding is said to have changed: "no evidence that A is larger"."""
+    if decision.polarity != "positive" or item.asserted is None or item.state is not None:
+        return False
+    is_new = item.embedded is not None and item.embedded.trigger.reach == "next"
+    return item.asserted.trigger.reach != "list" and not is_new
+
+
+def _decide_in_clause(item: Item, sentence: Parse) -> Decision:
     best = _strongest(item, sentence) if item.before or item.after else None
     effect = best.trigger.effect if best else "positive"
+    if best is not None and _is_undone(item):
+        effect = "positive" if item.after and item.after.trigger.rule_id == _GONE else "uncertain"
     if item.alternative is not None and effect == "positive":
         best, effect = item.alternative, "uncertain"
     if item.concept is not None and not item.concept.certain and effect == "positive":
@@ -68,6 +94,16 @@ def decide(item: Item, sentence: Parse) -> Decision:
     if best is None:
         return Decision("positive", DEFAULT_RULE, None, sentence.clause(item.start))
     return _from_hit(best, str(effect), sentence)
+
+
+def _is_undone(item: Item) -> bool:
+    """Tell whether one denial takes back another: "absence of A is not certain"."""
+    before, after = item.before, item.after
+    if before is None or after is None:
+        return False
+    if before.trigger.effect != "negative" or after.trigger.effect != "negative":
+        return False
+    return after.trigger.finite and (before.trigger.undone or after.trigger.undone)
 
 
 def _strongest(item: Item, sentence: Parse) -> Hit | None:

@@ -27,6 +27,7 @@ Direction = Literal[
     "asserts",
     "cancels",
     "belongs",
+    "embeds",
     "place",
     "equates",
     "state",
@@ -96,6 +97,7 @@ class PolarityRule(Strict):
     finite: bool | None = None
     attached: bool | None = None
     noun: bool | None = None
+    undone: bool | None = None
     under: dict[str, Effect] = Field(default_factory=dict)
 
 
@@ -113,6 +115,7 @@ class Family(Strict):
     attached: bool = False
     alone: bool = False
     noun: bool = False
+    undone: bool = False  # another denial undoes it
     rules: list[PolarityRule]
     sets: Sets = Field(default_factory=dict)
 
@@ -184,6 +187,7 @@ class Trigger:
     alone: bool = False  # counts only where nothing of its clause follows it
     only: str = ""
     noun: bool = False
+    undone: bool = False
 
     @property
     def family(self) -> str:
@@ -230,7 +234,7 @@ class RuleBook:
 
 
 def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Trigger:
-    common = {"reach", "words", "order", "finite", "attached", "noun"}
+    common = {"reach", "words", "order", "finite", "attached", "noun", "undone"}
     settings = family.model_dump(include={*common, "alone"})
     settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)

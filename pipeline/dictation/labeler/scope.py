@@ -50,11 +50,37 @@ def resolve(sentence: Parse) -> None:
         _carry_right(sentence)
     if not directions.isdisjoint(("after", "asserts", "cancels")):
         _carry_left(sentence)
+    if "embeds" in directions:
+        _embed(sentence)
     if "between" in directions:
         _mark_alternatives(sentence)
     for item in sentence.items:
         if item.concept is not None and item.concept.kind == "mimic":
             _explain_away(sentence, item)
+
+
+def _embed(sentence: Parse) -> None:
+    """Mark what stands in a clause that is denied or doubted: "no evidence that A is gone"."""
+    for hit in sentence.hits:
+        if hit.trigger.direction != "embeds":
+            continue
+        # "There" begins a clause elsewhere: "cannot say there is no A".
+        ends = [cut for cut in sentence.cuts if cut > hit.end and sentence.count(hit.end, cut)]
+        ends += _new_denials(sentence, hit.end)
+        end = min(ends, default=sentence.end)
+        for item in sentence.items:
+            if hit.end <= item.start and item.end <= end and item.embedded is None:
+                item.embedded = hit
+
+
+def _new_denials(sentence: Parse, start: int) -> list[int]:
+    """Give the connectors behind which a denial begins anew: "…, and no A"."""
+    denials = {hit.start for hit in sentence.hits if _is_denial(hit)}
+    return [
+        mark.start
+        for mark in sentence.connectors
+        if mark.start >= start and not mark.is_choice and mark.end in denials
+    ]
 
 
 def _settle_answers(sentence: Parse) -> None:
@@ -275,6 +301,8 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     if sentence.count(nearest.end, hit.start) > hit.trigger.words:
         return []
     subjects = [item for item in earlier if item.end > nearest.start]
+    if hit.trigger.reach == "next":
+        return subjects
     subjects += _before_aside(sentence, hit, nearest, earlier)
     joined = False
     is_singular = not _SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))

@@ -19,6 +19,13 @@ TRIGGERS = {
     "abnormality": trigger("state", "abnormal", noun=True),
     "disease": trigger("state", "abnormal", noun=True, words=2),
     "increased": trigger("state", "abnormal"),
+    "no evidence that": trigger("embeds", "negative"),
+    "no sign that a": trigger("embeds", "negative", reach="next"),
+    "cannot say": trigger("embeds", "uncertain"),
+    "is larger": trigger("asserts", "positive", finite=True),
+    "absence of": trigger("before", "negative", undone=True),
+    "resolved": trigger("after", "negative", finite=True, name="negation_after.resolved"),
+    "uncertain": trigger("after", "negative", finite=True),
 }
 
 
@@ -40,6 +47,25 @@ def test_a_finding(text, polarity, rule_id):
     sentence = resolved(text)
     decision = decide(sentence.items[0], sentence)
     assert (decision.polarity, decision.rule_id) == (polarity, rule_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        pytest.param("<no evidence that> [a]", "negative", id="denied"),
+        pytest.param("<no evidence that> [a] <resolved>", "positive", id="denial denied"),
+        pytest.param("<no evidence that> [a] <is larger>", "positive", id="there anyway"),
+        pytest.param("<no sign that a> [a] <is larger>", "negative", id="new, so not there"),
+        pytest.param("<cannot say> [a]", "uncertain", id="doubted"),
+        pytest.param("<cannot say> [a] <resolved>", "uncertain", id="denial doubted"),
+        pytest.param("<absence of> [a]", "negative", id="a noun of denial"),
+        pytest.param("<absence of> [a] <uncertain>", "uncertain", id="which is denied"),
+        pytest.param("<absence of> [a] <resolved>", "positive", id="which has gone"),
+    ],
+)
+def test_a_finding_denied_twice(text, polarity):
+    sentence = resolved(text)
+    assert decide(sentence.items[0], sentence).polarity == polarity
 
 
 @pytest.mark.parametrize(

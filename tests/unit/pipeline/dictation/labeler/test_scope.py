@@ -18,6 +18,7 @@ TRIGGERS = {
     "growth of": trigger("belongs", "positive", reach="list"),
     "in the": trigger("belongs", "positive", reach="next"),
     "to suggest": trigger("belongs", "negative"),
+    "unclear whether": trigger("embeds", "uncertain"),
     "left": trigger("place", name="side.left"),
     "right": trigger("place", name="side.right"),
 }
@@ -161,3 +162,17 @@ def test_alternatives_of_which_one_is_unknown(text, marked):
 def test_a_finding_that_is_a_mimic(text, effect):
     (item,) = [item for item in reached(text) if item.concept.id == "a"]
     assert (item.after and item.after.trigger.effect) == effect
+
+
+@pytest.mark.parametrize(
+    ("text", "embedded"),
+    [
+        pytest.param("[a] <unclear whether> [b]", "b", id="behind"),
+        pytest.param("<unclear whether> [a] <but> [b]", "a", id="up to the end of the clause"),
+        pytest.param("<unclear whether> [a], and <no> [b]", "a", id="a new denial"),
+        pytest.param("<unclear whether> [a] or <no> [b]", "ab", id="a choice"),
+    ],
+)
+def test_what_is_said_of_a_whole_clause(text, embedded):
+    items = reached(text)
+    assert [item.concept.id for item in items if item.embedded] == list(embedded)
