@@ -10,7 +10,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.settings import IngestOptions
-from gazescribe.pipeline.sources.faults import say_lost
+from gazescribe.pipeline.sources.faults import say_ends, say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
@@ -87,10 +87,12 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     left_out = [f"left out: {', '.join(reasons)}"] if reasons else []
     if lost := say_lost(summary):
         left_out.append(f"lost: {lost} (`gazescribe verify` names them)")
+    endless = say_ends(summary["faults"])
     return "; ".join(
         (
             f"{summary['dataset']}: {', '.join(counts)}",
             *(left_out or ["nothing left out"]),
+            *([endless] if endless else []),
             f"split: {summary['split_source']}",
         )
     )

@@ -21,7 +21,7 @@ from gazescribe.pipeline.ingest.verify import (
     odd_entries,
     write_quality,
 )
-from gazescribe.pipeline.sources.faults import say_lost
+from gazescribe.pipeline.sources.faults import say_ends, say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
 from gazescribe.pipeline.sources.roots import find_beside, find_root
 from gazescribe.pipeline.sources.walking import entries_below
@@ -137,7 +137,11 @@ def outcome(report: Mapping[str, Any]) -> str:
     if report["left_out"]:
         parts = (LEFT_OUT[reason].format(f"{n:,}") for reason, n in report["left_out"].items())
         clauses.append(f"left out: {', '.join(parts)}")
-    return f"reasons: {'; '.join(clauses if len(clauses) > 1 else [reasons, 'nothing is lost'])}"
+    if len(clauses) == 1:
+        clauses.append("nothing is lost")
+    if endless := say_ends(report["faults"]):
+        clauses.append(endless)
+    return f"reasons: {'; '.join(clauses)}"
 
 
 def _codes(report: Mapping[str, Any], severity: str) -> str:

@@ -33,6 +33,7 @@ class Ingest(Strict):
     val_subjects: Path | None
     tuning_readings: Path | None
     audio_offset_s: float
+    pause_s: float | None = Field(gt=0)
     quality: Quality
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gazescribe.pipeline.dictation.labeler.sentences import STOPS
+
 GLUED = frozenset(".,:")  # written without a blank before them (spec reflacx A9)
 
 # "5.5" holds no end of a sentence; a bracket or quotation mark behind the period belongs to it.
-_PERIOD = re.compile(r"\.(?!\d)[^\w\s]*")
+_PERIOD = re.compile(rf"(?:[.．](?!\d)|[{STOPS}])[^\w\s]*")
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,14 @@ def transcribe(
 
 
 def cut_phrase(text: str, begin_s: float, end_s: float) -> Iterator[Word]:
-    """Cut a phrase behind each period in it; its time is shared out by characters."""
+    """Cut a phrase behind each full stop in it; its time is shared out by characters."""
+    return cut_at(text, begin_s, end_s, [match.end() for match in _PERIOD.finditer(text)])
+
+
+def cut_at(text: str, begin_s: float, end_s: float, stops: Sequence[int]) -> Iterator[Word]:
+    """Cut a phrase at some of its characters, where sentences end."""
     s_per_char = (end_s - begin_s) / len(text)
     start = 0
-    stops = [match.end() for match in _PERIOD.finditer(text)]
     for stop in dict.fromkeys([*stops, len(text)]):
         part = text[start:stop]
         first = start + len(part) - len(part.lstrip())

@@ -30,7 +30,7 @@ class Fault:
     row: int | None = None  # first data row concerned, from 1; the header is not counted
     item: str | None = None  # reading or image concerned
     loses: str = ""  # tree, reading, gaze, text, words, fixations, ellipses, labels, image …
-    n: int = 1  # rows, or cells, concerned
+    n: int = 1  # rows, cells or sentences concerned
 
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file}, row {self.row}"
@@ -53,9 +53,10 @@ class Findings:
         *,
         row: int | None = None,
         loses: str = "",
+        n: int = 1,
     ) -> None:
         """Note one fault."""
-        self.faults.append(Fault(severity, code, message, self.file, row, self.item, loses))
+        self.faults.append(Fault(severity, code, message, self.file, row, self.item, loses, n))
 
     def add_rows(
         self,
@@ -155,3 +156,16 @@ def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
         }
         for code in sorted(about)
     }
+
+
+def say_ends(faults: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say of faults, counted by reason, how the sentences without periods were made; else ''."""
+    parts = []
+    for code, how in (("spoken", "spoken periods"), ("pauses", "pauses")):
+        count = faults.get(f"sentence_ends_{code}")
+        if count is not None:
+            parts.append(f"{count['items']:,} cut by {how} into {count['rows']:,} sentences")
+    count = faults.get("no_sentence_ends")
+    if count is not None:
+        parts.append(f"{count['items']:,} one sentence, with one window for all labels")
+    return f"dictations without written periods: {', '.join(parts)}" if parts else ""

@@ -15,6 +15,7 @@ _FULL_STOPS = {  # of scripts that put no space behind them, or none before the 
     **dict.fromkeys(map(ord, "？؟"), "?"),
     ord("！"): "!",
 }
+STOPS = "".join(map(chr, _FULL_STOPS))
 _SINGLE = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
     **dict.fromkeys(map(ord, "、､،"), ","),
@@ -32,9 +33,8 @@ _SINGLE = {
 # Where a sentence may end. All begin with one set of characters, which makes the search fast; what
 # stands before is looked at from behind it. A row of marks is looked at from its first one alone:
 # rows can be long.
-_STOPS = "".join(map(chr, _FULL_STOPS))
 _MAYBE_END = re.compile(
-    rf"[.!?…\n){_STOPS}](?:"
+    rf"[.!?…\n){STOPS}](?:"
     rf"(?<=[.!?…])(?<![.!?…]{{2}})[.!?…]*[\"')\]{FILLER}]*(?=\s|\Z)"  # a mark before a space
     # a period glued between two words, or to the number of what follows
     r"|(?<=[a-z)]{2}\.)(?=[A-Za-z][A-Za-z]|[A-Z]\b|(?:\d{1,2}[.)]|[-*•])\s?[A-Za-z])"
@@ -42,7 +42,7 @@ _MAYBE_END = re.compile(
     # a number glued to what follows: the sentence ends before it
     r"|(?P<number>(?:(?<=[a-z)] \d[.)])|(?<=[a-z)] \d\d[.)]))(?=[A-Z][a-z]|(?<=\)) [A-Z][a-z]))"
     # a full stop of another script, but for the one of a decimal
-    rf"|(?<=[{_STOPS}])(?!(?<=．)\d)[{_STOPS}]*[\"')\]」』）》”’]*"
+    rf"|(?<=[{STOPS}])(?!(?<=．)\d)[{STOPS}]*[\"')\]」』）》”’]*"
     r"|(?<=\n))"
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)

@@ -32,6 +32,7 @@ from gazescribe.pipeline.ingest.by_manifest.units import (
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, sort_corners
 from gazescribe.pipeline.ingest.quality import Quality, on_image
+from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY, end_sentences
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -53,11 +54,6 @@ LABELLED = {  # tables of labels and boxes: the columns of text and of whole num
 BOX = ("xmin_px", "ymin_px", "xmax_px", "ymax_px")
 OPTIONAL = (*(f"shown_{side}" for side in BOX), "pupil_area_norm")
 MAY_BE_BLANK = {("certainties", "certainty")}
-
-NO_PERIOD = (
-    "no sentence ends, so the dictation is one sentence with one window for all its labels: write"
-    " periods (where the word `period` was dictated, too), or name the column `sentence`"
-)
 
 Span = tuple[float, float] | None  # first and last second; None where there is nothing
 
@@ -104,7 +100,7 @@ def read_reading(
 ) -> None:
     """Add all tables of a reading but its samples to the chunk."""
     has_gaze = _read_fixations(root, reading, manifest, settings.quality, chunk)
-    text = read_words(root, reading, manifest, chunk)
+    text = read_words(root, reading, manifest, settings, chunk)
     if has_gaze:
         gaze_s, words_s = (_span(name, reading, chunk) for name in ("fixations", "words"))
         _compare_clocks("fixations", gaze_s, words_s, reading, chunk.faults)
@@ -112,6 +108,7 @@ def read_reading(
         if name in reading.pieces:  # a reading may well have no label and no box
             _read_labelled(name, root, reading, manifest, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
+    attributes.pop(ENDED_BY, None)  # ours: `read_words` adds it
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees
         for name, axis in zip("xy", view_of(reading.size_px, manifest), strict=True):
             if not np.isnan(axis.px_per_deg):
@@ -322,7 +319,9 @@ def _usable(
     return usable
 
 
-def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Chunk) -> str | None:
+def read_words(
+    root: Path, reading: OwnReading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
+) -> str | None:
     """Add words and sentences to the chunk; give the text, None when there is none."""
     table = manifest.tables.words
     piece = None if table is None else _rows_of_table("words", root, reading, manifest, chunk)
@@ -352,8 +351,7 @@ def read_words(root: Path, reading: OwnReading, manifest: OwnManifest, chunk: Ch
     if table.columns.sentence is None:
         words = [part for phrase in phrases for part in cut_phrase(*phrase)]
         ends = sentence_ends(words)
-        if not any(ends):
-            findings.add("warning", "no_sentence_ends", NO_PERIOD)
+        words, ends = end_sentences(words, ends, settings.pause_s, findings, chunk)
     else:  # the source says where sentences end: nothing is cut
         words = [Word(*phrase) for phrase in phrases]
         sentences = rows.text(table.columns.sentence)
@@ -442,7 +440,7 @@ def _read_labelled(
 
 
 def read_samples(
-    root: Path, reading: OwnReading, manifest: OwnManifest, _settings: Ingest, chunk: Chunk
+    root: Path, reading: OwnReading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
 ) -> None:
     """Add the gaze samples of a reading to the chunk; the manifest has a table of samples."""
     table = manifest.tables.samples
@@ -471,7 +469,7 @@ def read_samples(
     inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
     if len(time_s) and manifest.tables.words is not None:
         aside = Chunk()  # the words were read, with their faults, in the pass before
-        read_words(root, reading, manifest, aside)
+        read_words(root, reading, manifest, settings, aside)
         span_s = float(time_s[0]), float(time_s[-1])
         _compare_clocks("samples", span_s, _span("words", reading, aside), reading, chunk.faults)
     values = {"sample": np.arange(len(time_s)), "time_s": time_s, **position}

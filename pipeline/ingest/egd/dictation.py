@@ -14,6 +14,8 @@ from typing import Any
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.sentence_ends import end_sentences
+from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.walking import absence
@@ -21,13 +23,11 @@ from gazescribe.pipeline.sources.walking import absence
 _BLANKS = re.compile(r"\s+")
 
 
-def read_dictation(
-    path: Path, audio_offset_s: float, findings: Findings, chunk: Chunk
-) -> str | None:
+def read_dictation(path: Path, settings: Ingest, findings: Findings, chunk: Chunk) -> str | None:
     """Add the words and sentences of a `transcript.json`; give its text, None when there is none.
 
-    `audio_offset_s` is added to the times of words: time since the image appeared = time in the
-    audio + offset; positive when the recording began after the image appeared. Without timed
+    `settings.audio_offset_s` is added to the times of words: time since the image appeared = time
+    in the audio + offset; positive when the recording began after the image appeared. Without timed
     phrases there are no words and no sentences, and the text is the file's `full_text`.
     """
     content = _load(path, findings)
@@ -39,15 +39,18 @@ def read_dictation(
         message = "no phrase has a time, so no window can be opened"
         findings.add("loss", "transcript_without_times", message, loses="words")
         return full_text or None
+    ends = sentence_ends(words)
+    words, ends = end_sentences(words, ends, settings.pause_s, findings, chunk)
     texts = [word.text for word in words]
-    transcript = transcribe(texts, sentence_ends(words), glued=frozenset())
+    transcript = transcribe(texts, ends, glued=frozenset())
     if transcript.is_open:
         findings.add("warning", "no_final_period", "the last phrase ends without a period")
     if full_text and _BLANKS.sub("", full_text) != _BLANKS.sub("", transcript.text):
         message = "full_text is not what the phrases say; the phrases are used"
         findings.add("warning", "full_text_differs", message)
+    shift_s = settings.audio_offset_s
     for number, word in enumerate(words):
-        onset_s, offset_s = word.onset_s + audio_offset_s, word.offset_s + audio_offset_s
+        onset_s, offset_s = word.onset_s + shift_s, word.offset_s + shift_s
         words[number] = replace(word, onset_s=onset_s, offset_s=offset_s)
     chunk.add_words(str(findings.item), transcript, words)
     return transcript.text

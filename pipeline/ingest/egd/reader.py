@@ -283,7 +283,7 @@ def _read(
         chunk.add("regions", case.dicom_id, boxes.rows_of(reading.number))
     path = manifest.file("transcript").pattern.replace("{dicom_id}", case.dicom_id)
     findings = Findings(path, case.dicom_id, chunk.faults)
-    text = read_dictation(root / path, settings.audio_offset_s, findings, chunk)
+    text = read_dictation(root / path, settings, findings, chunk)
     published = {"mimic_split": reading.published} if reading.published else {}
     chunk.add_attributes(case.dicom_id, case.attributes | published)
     chunk.add_reading(

@@ -10,6 +10,7 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Columns, numbers, read_columns
 from gazescribe.pipeline.ingest.reflacx.gaze import MAX_AUDIO_S
 from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
+from gazescribe.pipeline.ingest.sentence_ends import end_sentences
 from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -17,7 +18,11 @@ from gazescribe.pipeline.sources.walking import absence
 
 
 def read_dictation(
-    root: Path, reading: ReflacxReading, manifest: Manifest, chunk: Chunk
+    root: Path,
+    reading: ReflacxReading,
+    manifest: Manifest,
+    pause_s: float | None,
+    chunk: Chunk,
 ) -> str | None:
     """Add words and sentences to the chunk; give the text, None when there is none."""
     written = _read_transcription(root, reading, manifest, chunk)
@@ -32,8 +37,10 @@ def read_dictation(
         return written
     # Punctuation was dictated ("period") and is a word of its own, so a point inside a word, as of
     # 1.5, ends no sentence (spec reflacx A8, A16).
+    ends = [word.text == "." for word in words]
+    words, ends = end_sentences(words, ends, pause_s, findings, chunk)
     texts = [word.text for word in words]
-    transcript = transcribe(texts, [text == "." for text in texts])
+    transcript = transcribe(texts, ends)
     if written is not None and written.startswith(transcript.text) and written != transcript.text:
         message = "transcription.txt goes on after the last word"
         findings.add("loss", "words_cut", message, loses="words")

@@ -116,7 +116,7 @@ def _read(
         chunk.without_gaze["discarded"] += 1
     else:
         has_gaze = read_fixations(root, reading, manifest, settings.quality, chunk)
-        text = read_dictation(root, reading, manifest, chunk)
+        text = read_dictation(root, reading, manifest, settings.pause_s, chunk)
     drawn = read_ellipses(root, reading, manifest, chunk)
     add_labels(reading, manifest, drawn, chunk)
     read_chest(root, reading, manifest, chunk)

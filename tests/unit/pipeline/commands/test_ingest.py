@@ -5,6 +5,7 @@ from gazescribe.pipeline.commands.ingest import summary_line
 SUMMARY = {
     "dataset": "mine",
     "counts": {"readings": 2},
+    "faults": {},
     "lost": {},
     "lost_rows": {},
     "split_source": "a seeded draw",
@@ -22,3 +23,10 @@ def test_the_line_says_what_is_lost():
     line = summary_line(SUMMARY | {"lost": {"words": 1}, "lost_rows": {"samples": 4}})
     lost = "lost: words of 1; 4 rows of samples (`gazescribe verify` names them)"
     assert line == f"mine: 2 readings; {lost}; split: a seeded draw"
+
+
+def test_the_line_says_how_sentences_without_periods_were_made():
+    faults = {"no_sentence_ends": {"items": 1, "rows": 1}}
+    line = summary_line(SUMMARY | {"faults": faults})
+    made = "dictations without written periods: 1 one sentence, with one window for all labels"
+    assert line == f"mine: 2 readings; nothing left out; {made}; split: a seeded draw"

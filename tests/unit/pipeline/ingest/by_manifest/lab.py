@@ -85,9 +85,11 @@ class Lab:
         self.summary = json.loads((self.folder / "out" / "ingest.json").read_text())
         return self
 
+    def all_rows(self, table):
+        return read_table(self.folder / "out", table).to_pylist()
+
     def rows(self, table, reading_id="A1"):
-        rows = read_table(self.folder / "out", table).to_pylist()
-        return [row for row in rows if row["reading_id"] == reading_id]
+        return [row for row in self.all_rows(table) if row["reading_id"] == reading_id]
 
     def column(self, table, name, reading_id="A1"):
         return [row[name] for row in self.rows(table, reading_id)]

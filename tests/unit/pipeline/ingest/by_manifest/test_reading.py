@@ -218,3 +218,28 @@ def test_dictations_without_a_period_cost_the_windows(lab):
     lab.files["words.csv"] = "id,word,from,to\nA1,clear lungs.,1,2\nB2,big heart,1,2\n"
     lab.ingest()
     assert lab.summary["faults"]["no_sentence_ends"]["severity"] == "warning"
+
+
+def test_dictations_without_a_period_are_cut_and_counted(lab):
+    rows = [("A1", "clear lungs", 0, 1), ("A1", "big heart", 2, 3), ("B2", "clear lungs", 0, 1)]
+    rows += [("C3", "no mass period big heart", 0, 2)]
+    lines = ["id,word,from,to", *(",".join(map(str, row)) for row in rows)]
+    lab.files["words.csv"] = "\n".join(lines)
+    lab.files["readings.csv"] += "C3,9,100,80\n"
+    lab.files["fixations.csv"] += "C3,0.5,0.75,10,20\n"
+    result = lab.run("ingest", "--workers", "1")
+    said = (
+        "dictations without written periods: 1 cut by spoken periods into 2 sentences, "
+        "1 cut by pauses into 2 sentences, 1 one sentence, with one window for all labels; "
+    )
+    assert said in result.stdout
+    verified = lab.run("verify", "--workers", "1").stdout
+    assert said.rstrip("; ") in verified
+    lab.ingest()
+    ended_by = {row["reading_id"]: row["value"] for row in lab.all_rows("attributes")}
+    assert ended_by == {"A1": "pauses", "B2": "nothing", "C3": "spoken"}
+    assert lab.reasons() == {
+        "no_sentence_ends": 1,
+        "sentence_ends_pauses": 2,
+        "sentence_ends_spoken": 2,
+    }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.egd.dictation import read_dictation
 from gazescribe.pipeline.sources.faults import Findings
+from tests.unit.pipeline.ingest.egd.ingested import SETTINGS
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ def read(tmp_path, phrases, offset=0.0, full_text=None, raw=None):
     path = tmp_path / "transcript.json"
     path.write_text(json.dumps(content | {"time_stamped_text": entries}) if raw is None else raw)
     chunk = Chunk()
-    text = read_dictation(path, offset, Findings("transcript.json", "R1", chunk.faults), chunk)
+    settings = SETTINGS.model_copy(update={"audio_offset_s": offset})
+    text = read_dictation(path, settings, Findings("transcript.json", "R1", chunk.faults), chunk)
     tables = {
         name: {column: pieces[0] for column, pieces in columns.items()}
         for name, columns in chunk.tables.items()
@@ -173,7 +175,7 @@ def test_what_is_no_transcript_is_a_fault(tmp_path, raw):
 
 def test_a_missing_file_is_a_fault(tmp_path):
     found = Findings("transcript.json", "one", [])
-    assert read_dictation(tmp_path / "transcript.json", 0.0, found, Chunk()) is None
+    assert read_dictation(tmp_path / "transcript.json", SETTINGS, found, Chunk()) is None
     assert [fault.code for fault in found.faults] == ["transcript_missing"]
 
 

@@ -39,6 +39,9 @@ METADATA = (
 )
 
 
+REASONS = ("no_final_period", "no_sentence_ends", "words_new_column")
+
+
 def test_columns_are_found_by_name(reflacx_tree, ingested):
     reflacx_tree.add("P300R000001")
     header = ["timestamp_end_word", "mood", "timestamp_start_word", "word"]
@@ -47,7 +50,7 @@ def test_columns_are_found_by_name(reflacx_tree, ingested):
     found = ingested()
     (word,) = found.rows("words")
     assert (word["text"], word["onset_s"], word["offset_s"]) == ("clear", 2.0, 2.5)
-    assert found.reasons() == {"no_final_period": 1, "words_new_column": 1}
+    assert found.reasons() == dict.fromkeys(REASONS, 1)
 
 
 @pytest.mark.parametrize(
