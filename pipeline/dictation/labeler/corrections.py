@@ -14,21 +14,21 @@ from gazescribe.pipeline.dictation.labeler.rules import Trigger
 from gazescribe.pipeline.dictation.labeler.sentences import working_copy
 
 # What may stand before a phrase that opens its sentence.
-_OPENINGS = frozenset("and but oh uh um okay so well actually please , - :".split())  # noqa: SIM905 (a row of words)
+_OPENINGS = frozenset("and but oh uh um okay so well actually please , - : . ! ?".split())  # noqa: SIM905 (a row of words)
 _SAYS = frozenset(["before", "after", "verb", "asserts"])
 _REPLACED_WORDS = 4  # at most, and no verb: "correction, left lower lobe" replaces a place
 
 
 @dataclass(frozen=True)
 class _Correction:
-    """A phrase that takes back, and what stands around it in its sentence."""
+    """A phrase that takes back, and what stands around it."""
 
     start: int
     end: int
     trigger: Trigger
     sentence: int
-    is_first: bool  # of its sentence
-    is_last: bool
+    about: int  # the sentence that it speaks of: its own, or one before it where it is the first
+    is_last: bool  # of its sentence
     says_more: bool  # more than a word that replaces another
 
 
@@ -53,7 +53,9 @@ def take_back(
 def _corrections(
     text: str, spans: Sequence[tuple[int, int]], compiled: Compiled
 ) -> Iterator[_Correction]:
+    idle = 0  # sentences before this one that only correct, "Oops. Scratch that."
     for number, (start, end) in enumerate(spans):
+        idle, skipped = 0, idle
         sentence = working_copy(text[start:end])
         if not any(word in sentence for word in compiled.retracting):
             continue
@@ -61,14 +63,18 @@ def _corrections(
         is_word = [word[0].isalnum() for word in words.texts]
         hits = [*compiled.triggers.find(words), *compiled.states.find(words)]
         retracting = [(*hit[:2], hit[2][0]) for hit in hits if hit[2][0].direction == "retracts"]
+        taken = {word for first, last, _ in retracting for word in range(first, last)}
+        if all(place in taken or word in _OPENINGS for place, word in enumerate(words.texts)):
+            idle = skipped + 1
         for place, (first, last, trigger) in enumerate(retracting):
+            is_first = _OPENINGS.issuperset(words.texts[:first])
             stop = retracting[place + 1][0] if place + 1 < len(retracting) else len(words.texts)
             yield _Correction(
                 start + words.starts[first],
                 start + words.ends[last - 1],
                 trigger,
                 number,
-                is_first=_OPENINGS.issuperset(words.texts[:first]),
+                about=number - 1 - skipped if is_first else number,
                 is_last=not any(is_word[last:stop]),
                 says_more=sum(is_word[last:stop]) > _REPLACED_WORDS
                 or any(
@@ -82,13 +88,14 @@ def _corrections(
 
 def _taken_back(correction: _Correction, concepts: list[Explained]) -> list[int]:
     """Give the places in `concepts` of what a correction takes back."""
-    sentence = correction.sentence - correction.is_first
     earlier = [
         place
         for place, concept in enumerate(concepts)
-        if concept.sentence == sentence
+        if concept.sentence == correction.about
         and concept.char_end <= correction.start
         and concept.decision.polarity != "dropped"
+        # What is decided by words after the correction has been set straight already.
+        and (concept.decision.trigger or (0, 0))[0] < correction.end
     ]
     if not earlier:
         return []
@@ -104,13 +111,14 @@ def _taken_back(correction: _Correction, concepts: list[Explained]) -> list[int]
         is_word_replaced = not (correction.is_last or correction.says_more or later)
         begin = min(concepts[place].decision.reach[0] for place in last)
         clause = [place for place in earlier if concepts[place].char_start >= begin]
-        return [] if is_word_replaced else earlier if correction.is_first else clause
+        is_whole = correction.about < correction.sentence
+        return [] if is_word_replaced else earlier if is_whole else clause
     labels = {label for concept in later for label in concept.labels}
     said_again = [place for place in earlier if not labels.isdisjoint(concepts[place].labels)]
     known = {label for place in earlier for label in concepts[place].labels}
     is_new = any(known.isdisjoint(concept.labels) for concept in later)
-    if correction.is_last:
-        return said_again
+    if correction.is_last and correction.trigger.attached:
+        return said_again  # "Effusion. Sorry. No edema."
     if said_again:
         # "A and B, correction, A and C": what is said for the first time stands for B.
         after = [place for place in last if place > max(said_again)]

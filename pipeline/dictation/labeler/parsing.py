@@ -7,6 +7,7 @@ that no trigger is found inside one; then the triggers; `scope` says how far eac
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
@@ -76,6 +77,19 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
             start, end = words.starts[first], words.ends[last - 1]
             part.items += [Item(start, end, state=state) for state in states]
     part.items.sort(key=lambda item: (item.start, item.end))
+    for hit in part.hits:
+        if hit.trigger.direction == "retracts":
+            _replace_states(part, hit)
+
+
+def _replace_states(part: Parse, correction: Hit) -> None:
+    """Drop the states before a correction that says the state anew: "normal, sorry, enlarged"."""
+    following = next((item for item in part.items if item.start >= correction.end), None)
+    if following is not None and following.state is not None:
+        part.items = [
+            item for item in part.items if item.state is None or item.start >= correction.end
+        ]
+        correction.trigger = replace(correction.trigger, attached=True)  # the clause goes on
 
 
 def _is_mimic(item: Item) -> bool:

@@ -86,8 +86,9 @@ def _new_denials(sentence: Parse, start: int) -> list[int]:
 def _settle_answers(sentence: Parse) -> None:
     """Tell an answer, "pneumothorax - no", from the same words before a finding, "no effusion"."""
     for hit in [hit for hit in sentence.hits if hit.trigger.alone]:
-        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:1]
-        is_last = not following or following[0] in _ANSWER_ENDS
+        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:2]
+        is_decimal = following[:1] == ["."] and len(following) > 1
+        is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
         if is_last and any(item.end <= hit.start for item in sentence.items):
             excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
         else:

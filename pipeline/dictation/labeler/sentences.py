@@ -47,7 +47,11 @@ _MAYBE_END = re.compile(
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
-_ANSWER = re.compile(r"\s+(?:(?:no|none|nil|negative|absent)\s*(?:[.;]|\Z)|yes\b)", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"\s+(?:(?:no|none|nil|negative|absent)\s*(?:[.;]|\Z)|yes\b"
+    r"|(?:no, )?(?:not|(?:i|we) (?:do not|don't|cannot|can't|did not))\b[^.;?!]{0,30}(?:[.;]|\Z))",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(
     r"(?:[,:/-]|\b(?:and|or|of|the|a|an|in|to|with|without|no|for|is|are|at|by|on|nor|than|from"
     r"|right|left|both|not|may|small|large|mild|moderate|new|stable))\s*\Z",

@@ -40,7 +40,8 @@ def dropped(labeler, text, sentences=None):
         pytest.param("Edema and nodule, correction, no edema.", "E", id="what is said anew"),
         pytest.param("Edema and nodule, correction, edema and mass.", "En", id="and beside it"),
         pytest.param("Edema. Correction. No edema.", "E", id="in the next sentence"),
-        pytest.param("Edema. Sorry. Nodule.", "", id="something new in the next sentence"),
+        pytest.param("Edema. Sorry. Nodule.", "", id="an apology"),
+        pytest.param("Edema. Correction. Nodule.", "E", id="something new in the next sentence"),
         pytest.param("Edema, correction, absent.", "E", id="a word that denies"),
         pytest.param("Edema. Correction, on the left.", "", id="a place"),
         pytest.param("Edema. Correction.", "", id="nothing after it"),
@@ -71,3 +72,18 @@ def test_sentences_that_are_given_are_the_ones_taken_back(labeler):
 def test_a_text_without_corrections_is_left_as_it_is(labeler):
     text = "Sorrel scratches the catheter that meanders."
     assert dropped(labeler, f"Nodule. {text}") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Heart is normal, correction, enlarged.", "positive", id="for worse"),
+        pytest.param("Heart is enlarged, sorry, normal.", "negative", id="for better"),
+    ],
+)
+def test_a_state_is_replaced(labeler, text, expected):
+    assert [mention.polarity for mention in labeler.label([text])[0]] == [expected]
+
+
+def test_a_correction_reaches_over_sentences_that_only_correct(labeler):
+    assert dropped(labeler, "Effusion. Nodule. Oops. Sorry. Scratch that.") == "N"
