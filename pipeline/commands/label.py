@@ -8,8 +8,11 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.console import say_ends
+from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.reports import read_reports, writing
 from gazescribe.pipeline.dictation.run import load_labeler, run
+from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
 
 @options.command("label")
@@ -28,12 +31,14 @@ def label(
     """
     conventions = load_params(shared.params_file).label
     # First of all: a faulty rule stops here, before OUT is begun.
-    sha256 = load_labeler(rules and rules.resolve(), conventions).rules_sha256
+    book = load_labeler(rules and rules.resolve(), conventions).book
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
+    without_periods: dict[str, dict[str, int]] = {}
     n_reports = 0
     with writing(out) as write:
-        reports = read_reports(source, left_out, encoding=encoding)
+        read = read_reports(source, left_out, encoding=encoding)
+        reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
         for rows in run(reports, conventions, rules=rules, **shared.parallel):
             write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
@@ -42,7 +47,8 @@ def label(
         "reports": n_reports,
         "left_out": dict(left_out),
         "mentions": dict(mentions),
-        "rules_sha256": sha256,
+        "without_periods": without_periods,
+        "rules_sha256": book.sha256,
         "conventions": conventions.model_dump(),
     }
     shared.summarise(_line(details, out), details)
@@ -55,7 +61,8 @@ def _line(details: dict[str, Any], out: Path) -> str:
     by_polarity = ", ".join(f"{n} {polarity}" for polarity, n in total.most_common())
     mentions = f"{sum(total.values())} mentions" + (f" ({by_polarity})" if total else "")
     left_out = "".join(f"; {n} left out {why}" for why, n in details["left_out"].items())
+    endless = say_ends(details["without_periods"], "texts")
     return (
-        f"{details['reports']} reports, {mentions}{left_out};"
+        f"{details['reports']} reports, {mentions}{left_out};{f' {endless};' if endless else ''}"
         f" rules {details['rules_sha256'][:12]} → {out}"
     )

@@ -8,7 +8,7 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.console import plural, say_ends
 from gazescribe.pipeline.ingest.checksums import check_sums, say_checked
 from gazescribe.pipeline.ingest.digests import default_state
 from gazescribe.pipeline.ingest.settings import IngestOptions
@@ -21,7 +21,7 @@ from gazescribe.pipeline.ingest.verify import (
     odd_entries,
     write_quality,
 )
-from gazescribe.pipeline.sources.faults import say_ends, say_lost
+from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
 from gazescribe.pipeline.sources.roots import find_beside, find_root
 from gazescribe.pipeline.sources.walking import entries_below

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.core.errors import SchemaError
@@ -43,6 +44,7 @@ class ReportText:
     text: str
     sentences: Sequence[tuple[int, int]] | None = None
     words: "WordTimes | None" = None
+    ended_by: str = ""  # attribute `sentence_ends`: how `ingest` cut a dictation without periods
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,21 @@ def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
     sentences = _columns_by_reading(folder, "sentences", ids, ("char_start", "char_end"))
     timed = ("char_start", "char_end", "onset_s", "offset_s")
     words = _columns_by_reading(folder, "words", ids, timed)
+    ended_by = _sentence_ends(folder)
     for reading_id, text in zip(ids, readings["text"], strict=True):
         if text is None or not text.strip():
             left_out["without text"] += 1
             continue
         spans = list(zip(*sentences[reading_id], strict=True))
-        yield ReportText(reading_id, text, spans or None, WordTimes(*words[reading_id]))
+        times = WordTimes(*words[reading_id])
+        yield ReportText(reading_id, text, spans or None, times, ended_by.get(reading_id, ""))
+
+
+def _sentence_ends(folder: Path) -> dict[str, str]:
+    """Give what ended the sentences of each reading without periods."""
+    table = read_if_present(folder, "attributes")
+    rows = table.filter(pc.equal(table["name"], "sentence_ends"))
+    return dict(zip(rows["reading_id"].to_pylist(), rows["value"].to_pylist(), strict=True))
 
 
 def _columns_by_reading(

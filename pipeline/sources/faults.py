@@ -156,16 +156,3 @@ def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
         }
         for code in sorted(about)
     }
-
-
-def say_ends(faults: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say of faults, counted by reason, how the sentences without periods were made; else ''."""
-    parts = []
-    for code, how in (("spoken", "spoken periods"), ("pauses", "pauses")):
-        count = faults.get(f"sentence_ends_{code}")
-        if count is not None:
-            parts.append(f"{count['items']:,} cut by {how} into {count['rows']:,} sentences")
-    count = faults.get("no_sentence_ends")
-    if count is not None:
-        parts.append(f"{count['items']:,} one sentence, with one window for all labels")
-    return f"dictations without written periods: {', '.join(parts)}" if parts else ""

@@ -28,5 +28,5 @@ def test_the_line_says_what_is_lost():
 def test_the_line_says_how_sentences_without_periods_were_made():
     faults = {"no_sentence_ends": {"items": 1, "rows": 1}}
     line = summary_line(SUMMARY | {"faults": faults})
-    made = "dictations without written periods: 1 one sentence, with one window for all labels"
+    made = "dictations without written periods: 1 left as one sentence each"
     assert line == f"mine: 2 readings; nothing left out; {made}; split: a seeded draw"

@@ -35,3 +35,11 @@ def test_a_faulty_rule_stops_before_anything_is_written(tmp_path):
     result = invoke("label", tmp_path / "reports.jsonl", out, "--rules", tmp_path / "rules")
     assert result.exit_code == 2
     assert not out.exists()
+
+
+def test_the_line_counts_texts_without_periods(tmp_path):
+    source = tmp_path / "reports.csv"
+    source.write_text("report_id,text\na,no mass period mild edema period\nb,no mass\nc,No mass.\n")
+    printed = gazescribe("label", source, tmp_path / "mentions.csv", "--workers", 1)
+    said = "cut by spoken periods into 2 sentences, 1 left as one sentence each; rules "
+    assert f"); texts without written periods: 1 {said}" in printed

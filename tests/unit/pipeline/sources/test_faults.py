@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.sources.faults import Fault, Findings, count_faults, refuse, say_ends
+from gazescribe.pipeline.sources.faults import Fault, Findings, count_faults, refuse
 
 FAULTS = [
     Fault("loss", "b", "x", "one.csv", row=3, item="P1", loses="gaze", n=2),
@@ -34,17 +34,3 @@ def test_bad_rows_are_one_fault_with_the_first_place_in_the_file():
     some, moved = found.faults
     assert (str(some), some.n, some.loses) == ("f.csv, row 2: 2 of 3 rows are bad", 2, "words")
     assert moved.row == 5
-
-
-def test_sentences_without_periods_are_said_by_what_ended_them():
-    assert say_ends(count_faults(FAULTS)) == ""
-    faults = []
-    for reading, n in (("A", 3), ("B", 1_200)):
-        message = f"{n} sentences"
-        Findings("w.csv", reading, faults).add("warning", "sentence_ends_pauses", message, n=n)
-    Findings("w.csv", "C", faults).add("warning", "sentence_ends_spoken", "2 sentences", n=2)
-    Findings("w.csv", "D", faults).add("warning", "no_sentence_ends", "none")
-    assert say_ends(count_faults(faults)) == (
-        "dictations without written periods: 1 cut by spoken periods into 2 sentences, "
-        "2 cut by pauses into 1,203 sentences, 1 one sentence, with one window for all labels"
-    )

@@ -230,7 +230,7 @@ def test_dictations_without_a_period_are_cut_and_counted(lab):
     result = lab.run("ingest", "--workers", "1")
     said = (
         "dictations without written periods: 1 cut by spoken periods into 2 sentences, "
-        "1 cut by pauses into 2 sentences, 1 one sentence, with one window for all labels; "
+        "1 cut by pauses into 2 sentences, 1 left as one sentence each; "
     )
     assert said in result.stdout
     verified = lab.run("verify", "--workers", "1").stdout

@@ -1,0 +1,43 @@
+"""Texts without written sentence ends, counted by what ends their sentences.
+
+Of an ingested folder `ingest` says it, in the attribute `sentence_ends`; other texts are looked at.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
+from gazescribe.pipeline.dictation.labeler.sentences import STOPS, split_sentences
+from gazescribe.pipeline.dictation.reports import ReportText
+
+_WRITTEN_END = re.compile(rf"[.!?…](?=\s|\Z)|[{STOPS}]")
+
+
+def count_ends(
+    reports: Iterable[ReportText], marks: SpokenMarks, counts: dict[str, dict[str, int]]
+) -> Iterator[ReportText]:
+    """Pass reports on; count those without written periods (`items`) and their sentences (`rows`).
+
+    `counts` has them by code, as `ingest` counts its faults.
+    """
+    for report in reports:
+        ended_by, n_sentences = _ended_by(report, marks)
+        if ended_by:
+            code = "no_sentence_ends" if ended_by == "nothing" else f"sentence_ends_{ended_by}"
+            count = counts.setdefault(code, {"items": 0, "rows": 0})
+            count["items"] += 1
+            count["rows"] += n_sentences
+        yield report
+
+
+def _ended_by(report: ReportText, marks: SpokenMarks) -> tuple[str, int]:
+    """Give what ends the sentences of a text, '' where they have written ends; and how many."""
+    if report.ended_by:
+        return report.ended_by, len(report.sentences or [None])
+    if _WRITTEN_END.search(report.text):
+        return "", 0
+    spans = report.sentences or split_sentences(marks.hear(report.text))
+    if len(spans) == 1:
+        return "nothing", 1
+    is_spoken = report.sentences is None and any(m.mark == "." for m in marks.find(report.text))
+    return ("spoken" if is_spoken else ""), len(spans)  # else by lines, or as the tables have it
