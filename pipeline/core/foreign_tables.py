@@ -3,6 +3,7 @@
 As in `foreign`: whatever makes a parser fail becomes an error that names the file, and the line.
 """
 
+import codecs
 import csv
 import gzip
 from collections.abc import Iterator, Sequence
@@ -111,11 +112,27 @@ def csv_rows(
                     if row:
                         yield reader.line_num, row
             except UnicodeDecodeError as fault:
-                what = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
-                raise error(what, where=path, remedy="Save it as UTF-8.") from fault
+                raise _not_utf8(path, error) from fault
             except csv.Error as fault:
                 message = f"line {reader.line_num}: {fault}"
                 raise ValueError(message) from fault
+
+
+def check_utf8(path: Path, error: type[GazeError] = SchemaError) -> None:
+    """Refuse a file that is not UTF-8, before Arrow shows an `invalid_row_handler` a row of it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        try:
+            while block := file.read(2**20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as fault:
+            raise _not_utf8(path, error) from fault
+
+
+def _not_utf8(path: Path, error: type[GazeError]) -> GazeError:
+    what = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
+    return error(what, where=path, remedy="Save it as UTF-8.")
 
 
 def _undecodable_line(path: Path) -> int:
@@ -141,6 +158,8 @@ def read_csv_table(
     check_file(path, error)
     with parsing(path, CSV, error):
         _check_gzip(path, error)
+        if parse is not None and parse.invalid_row_handler is not None:
+            check_utf8(path, error)
         return pyarrow.csv.read_csv(path, parse_options=parse, convert_options=convert)
 
 

@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.foreign import parsing
-from gazescribe.pipeline.core.foreign_tables import CSV
+from gazescribe.pipeline.core.foreign_tables import CSV, check_utf8
 from gazescribe.pipeline.ingest.csv_files import Floats, header_fault, note_cut, reason_of
 from gazescribe.pipeline.ingest.egd.screen import Axes, Numbers, fit_size, on_display, to_image
 from gazescribe.pipeline.sources.faults import Fault, Findings, Severity
@@ -125,6 +125,7 @@ def _open(path: Path, columns: Sequence[str], left_out: Counter[str]) -> Iterato
         left_out["ragged"] += 1
         return "skip"
 
+    check_utf8(path)
     types = {"DICOM_ID": pa.string(), **dict.fromkeys(columns, pa.float64())}
     with (
         parsing(path, CSV),

@@ -132,3 +132,12 @@ def test_unpacked_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(foreign_tables, "MAX_UNPACKED", 10**5)
     with pytest.raises(SchemaError, match="unpack to more than"):
         list(unpacked(path))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_rows_of_another_encoding_are_refused_before_a_handler_sees_them(tmp_path, name):
+    content = b"a,b\n1,2\n" + b"3,4\n" * 300_000 + b"Caf\xe9\n"
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    skip = pyarrow.csv.ParseOptions(invalid_row_handler=lambda _: "skip")
+    with pytest.raises(SchemaError, match=r"line 300003: not UTF-8.*Save it as UTF-8"):
+        read_csv_table(tmp_path / name, parse=skip)

@@ -122,6 +122,16 @@ def test_a_line_cut_off_is_counted(tree, ingested):
     assert ingested(finish=False).reasons()["eye_gaze_ragged"] == 1
 
 
+def test_a_line_cut_off_in_another_encoding_is_refused_with_its_number(tree, ingested, capfd):
+    tree.add(1)
+    path = tree.finish() / "eye_gaze.csv"
+    n_lines = len(path.read_text().splitlines())
+    path.write_bytes(path.read_bytes() + b"1,2,Caf\xe9\n")
+    with pytest.raises(ManifestError, match=rf"line {n_lines + 1}: not UTF-8"):
+        ingested(finish=False)
+    assert "Traceback" not in capfd.readouterr().err, "Arrow prints what a handler of rows raises"
+
+
 def test_gaze_beyond_a_threshold_is_left_out(tree, ingested):
     tree.add(1)
     thresholds = SETTINGS.quality.model_copy(update={"min_fixations_per_s": 100.0})
