@@ -274,7 +274,7 @@ HEART: tuple[str, ...] = (
     "the <cardiomediastinal silhouette|cardiomediastinal-> is unremarkable",
     "<heart size|heart-> and <mediastinum|mediastinum-> are normal",
     "<heart size|heart-> is normal",
-    "the <cardiac silhouette|heart?> is stable",
+    "the cardiac silhouette is stable",
 )
 
 CLEAR: tuple[str, ...] = (

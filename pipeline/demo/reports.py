@@ -211,8 +211,11 @@ def _labels(words: str, *, denied: bool) -> set[str]:
 
 
 def _heart(rng: np.random.Generator, spoken: set[str]) -> _Statement:
-    """Say that the heart's size is normal, or that it is stable, which is uncertain."""
-    usable = [words for words in phrases.HEART if not spoken & _labels(words, denied=True)]
+    """Say that the heart's size is normal, or only that it is stable, which is no mention."""
+    heart = set(phrases.CONCEPTS["heart"])
+    usable = [
+        words for words in phrases.HEART if not spoken & (_labels(words, denied=True) | heart)
+    ]
     if not usable:
         return _Statement(phrases.NEUTRAL[0])
     return _Statement(_pick(rng, usable), structure="heart")

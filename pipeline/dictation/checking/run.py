@@ -64,7 +64,7 @@ def run(
         Their texts, where the gold table has none: a file with report_id and text, or an ingested
         folder. Without a gold table, what changes in them is said, not what is right.
     conventions : Conventions, optional
-        Of the reports; gold sentences are read under the default ones.
+        Of the reports, else the default ones; gold sentences are read under those of their folder.
     encoding : str
         Of csv and jsonl files.
 
@@ -80,16 +80,17 @@ def run(
     is_shipped = folder.resolve() == shipped("rules").resolve()
     shipped_book = book if is_shipped else load_rules(shipped("rules"))
     is_shipped = book.sha256 == shipped_book.sha256
-    now = Labeler(book, Conventions())
-    before = now if is_shipped else Labeler(shipped_book, Conventions())
-    texts, n_not_run = _sentences(folder)
+    texts, n_not_run, gold_conventions = _sentences(folder)
+    now = Labeler(book, gold_conventions)
+    before = now if is_shipped else Labeler(shipped_book, gold_conventions)
     sentences = compare(before, now, texts)
     if gold is None and reports is None:
         return Check(folder, is_shipped, sentences, n_not_run)
     from gazescribe.pipeline.dictation.checking.gold_tables import read_texts
 
     report_texts = read_texts(gold, reports, load_label_map(folder), encoding)
-    if conventions is not None and conventions != now.conventions:
+    conventions = conventions or Conventions()
+    if conventions != now.conventions:
         now = Labeler(book, conventions)
         before = now if is_shipped else Labeler(shipped_book, conventions)
     return Check(folder, is_shipped, sentences, n_not_run, compare(before, now, report_texts))
@@ -125,10 +126,10 @@ def _read(file: str, read: Callable[[], Loaded], faults: list[str]) -> Loaded | 
         return None
 
 
-def _sentences(folder: Path) -> tuple[list[Text], int]:
+def _sentences(folder: Path) -> tuple[list[Text], int, Conventions]:
     """Give the gold sentences of a folder and of the shipped one; and how many are not run.
 
-    Where both have a sentence, what the folder expects of it counts.
+    Where both have a sentence, what the folder expects of it counts; so do its conventions.
     """
     labels = set(load_label_map(folder).targets)
     ours, theirs = load_gold_sentences(folder), load_gold_sentences(shipped("rules"))
@@ -137,7 +138,8 @@ def _sentences(folder: Path) -> tuple[list[Text], int]:
     texts: dict[str, Text] = {}
     for gold in (theirs, ours) if fits else (ours,):
         texts |= {sentence.text: _text(sentence, gold) for sentence in gold.sentences}
-    return list(texts.values()), 0 if fits else len(theirs.sentences)
+    conventions = ours.conventions if ours.sentences else theirs.conventions
+    return list(texts.values()), 0 if fits else len(theirs.sentences), conventions
 
 
 def _text(sentence: GoldSentence, gold: GoldSet) -> Text:

@@ -1,8 +1,8 @@
 """What becomes of an item: the strongest of the triggers that reached it decides.
 
 A structure (heart size, mediastinum, hilum …) is no finding of its own: it is positive with an
-abnormal word, uncertain with a borderline one or when it is only called stable, negative with a
-normal one, and else dropped.
+abnormal word, uncertain with a borderline one, negative with a normal one, and else dropped. What
+it is when it is only called stable, the convention `stable` says.
 """
 
 from dataclasses import replace
@@ -155,15 +155,19 @@ def decide_structure(item: Item, sentence: Parse) -> Decision:
 
 
 def _kind(state: Item) -> str:
-    return str(state.state.effect) if state.state else ""
+    """Give the kind of a state; that of a stable one has the effect that its convention chose."""
+    effect = state.state.effect if state.state else None
+    return effect if effect in ("abnormal", "borderline", "normal") else "stable"
 
 
 def _vote(state: Item, item: Item, sentence: Parse) -> Decision:
     kind = _kind(state)
     decision = _said_of(state, item, sentence)
     polarity = decision.polarity
-    if kind in ("borderline", "stable"):
-        polarity = "negative" if polarity == "negative" and kind == "borderline" else "uncertain"
+    if kind == "stable":
+        polarity = str(state.state.effect) if state.state else polarity
+    elif kind == "borderline":
+        polarity = "negative" if polarity == "negative" else "uncertain"
     elif kind == "normal":
         polarity = {"positive": "negative", "negative": "positive"}.get(polarity, polarity)
     rule_id = state.state.rule_id if state.state else decision.rule_id
@@ -244,20 +248,20 @@ def _states(item: Item, sentence: Parse) -> list[Item]:
     states = [
         state
         for state in sentence.items
-        if state.state is not None and _concerns(state.state, item)
+        if state.state is not None and _concerns(state, state.state, item)
     ]
     before = [state for state in states if _modifies(state, item, sentence)]
     after = _predicates(item, states, sentence)
     return before + after or _shared(item, states, sentence)
 
 
-def _concerns(state: Trigger, item: Item) -> bool:
+def _concerns(state: Item, rule: Trigger, item: Item) -> bool:
     """Tell whether a word for a state is one for this structure: of its own, or not ignored."""
     if item.concept is None:
         return False
-    if state.only:
-        return state.only == item.concept.id
-    return state.effect not in item.concept.ignores
+    if rule.only:
+        return rule.only == item.concept.id
+    return _kind(state) not in item.concept.ignores
 
 
 def _modifies(state: Item, item: Item, sentence: Parse) -> bool:

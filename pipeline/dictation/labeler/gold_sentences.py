@@ -1,7 +1,8 @@
 """The gold sentences of a rules folder: what a person says that each mentions, and why.
 
 `gold/*.yaml` holds families of sentences, `gold/codes.yaml` codes that stand for labels in them.
-They change no answer of the labeler, so that they are not in the hash of the rules.
+They change no answer of the labeler, so that they are not in the hash of the rules. They are read
+under the conventions that `codes.yaml` states, whatever the default ones are.
 """
 
 import re
@@ -17,6 +18,7 @@ from gazescribe.pipeline.core.yaml_files import Strict
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler.labeler import Mention
 from gazescribe.pipeline.dictation.labeler.loading import Place, RulesFile, read_rules_file
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 _POLARITY = {"+": "positive", "-": "negative", "?": "uncertain"}
 _MARKED = re.compile(r"\[([^\[\]]+)\]([A-Z]{2}(?:,[A-Z]{2})*)([+?-])")
@@ -28,6 +30,7 @@ class Codes(Strict):
 
     codes: dict[str, str] = Field(min_length=1)
     implied: dict[str, list[str]] = Field(default_factory=dict)
+    conventions: Conventions = Field(default_factory=Conventions)
 
 
 class SentenceFamily(Strict):
@@ -81,6 +84,7 @@ class GoldSet:
 
     sentences: tuple[GoldSentence, ...] = ()
     implied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    conventions: Conventions = field(default_factory=Conventions)
 
     def differences(
         self, sentence: GoldSentence, mentions: Sequence[Mention]
@@ -136,7 +140,7 @@ def load_gold_sentences(folder: Path | None = None) -> GoldSet:
         codes.codes[code]: tuple(codes.codes[other] for other in others)
         for code, others in codes.implied.items()
     }
-    return GoldSet(tuple(sentences), implied)
+    return GoldSet(tuple(sentences), implied, codes.conventions)
 
 
 def _check_codes(content: Codes, source: RulesFile, labels: list[str]) -> None:

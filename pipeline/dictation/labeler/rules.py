@@ -38,6 +38,8 @@ Effect = Literal[
 ]
 State = Literal["abnormal", "borderline", "normal", "stable"]
 STATES: tuple[State, ...] = ("abnormal", "borderline", "normal", "stable")
+# What a structure is that is only stable, by the convention `stable`.
+STABLE: dict[str, Effect] = {"uncertain": "uncertain", "finding": "positive", "none": "dropped"}
 
 
 class Concept(Strict):
@@ -227,8 +229,9 @@ class RuleBook:
         for concept in self.concepts:
             for state in STATES:
                 rule_id = f"state.{concept.id}_{state}"
+                effect = _state_effect(state, conventions)
                 trigger = Trigger(
-                    rule_id, "state", state, "clause", 30, 5, False, False, only=concept.id
+                    rule_id, "state", effect, "clause", 30, 5, False, False, only=concept.id
                 )
                 yield from ((phrase, trigger) for phrase in getattr(concept, state))
 
@@ -238,5 +241,11 @@ def _trigger(family: Family, rule: PolarityRule, conventions: Conventions) -> Tr
     settings = family.model_dump(include={*common, "alone"})
     settings |= rule.model_dump(include=common, exclude_none=True)
     effect = conventions.chosen(rule.under, rule.effect or family.effect)
+    effect = _state_effect(effect, conventions)
     rule_id = f"{family.family}.{rule.id}"
     return Trigger(rule_id, family.direction, effect, **settings)
+
+
+def _state_effect(effect: Effect | None, conventions: Conventions) -> Effect | None:
+    """Give what a structure in a state is; only of a stable one do the conventions choose it."""
+    return STABLE[conventions.stable] if effect == "stable" else effect

@@ -26,7 +26,7 @@ def concepts(text):
 
 @pytest.mark.parametrize("text", [*(text for _, text in TEMPLATES), *FIXED])
 def test_every_mention_is_a_known_concept(text):
-    assert concepts(text), text
+    assert concepts(text) or text.endswith("is stable"), text  # which mentions nothing
     assert set(concepts(text)) <= set(phrases.CONCEPTS)
     assert text.count("<") == text.count(">") == len(concepts(text))
 

@@ -9,7 +9,8 @@ TRIGGERS = {
     "enlarged": trigger("state", "abnormal"),
     "borderline": trigger("state", "borderline"),
     "normal": trigger("state", "normal"),
-    "stable": trigger("state", "stable"),
+    "stable": trigger("state", "uncertain"),  # as the convention `stable` has it
+    "static": trigger("state", "dropped"),
     "not": trigger("before", "negative"),
     "possible": trigger("before", "uncertain", order=3),
     "absent": trigger("after", "negative", order=1),
@@ -76,6 +77,8 @@ def test_a_finding_denied_twice(text, polarity):
         pytest.param("{heart} <is> <enlarged>", "positive", id="abnormal after"),
         pytest.param("{heart} <is> <borderline>", "uncertain", id="borderline"),
         pytest.param("{heart} <is> <stable>", "uncertain", id="only stable"),
+        pytest.param("{heart} <is> <static>", "dropped", id="stable is none"),
+        pytest.param("<static> {heart} <is> <enlarged>", "positive", id="none, but abnormal"),
         pytest.param("<stable> {heart} <is> <enlarged>", "positive", id="stable and abnormal"),
         pytest.param("{heart} <is> <normal>", "negative", id="normal"),
         pytest.param("{heart} <is> <not> <enlarged>", "negative", id="denied abnormal"),

@@ -15,6 +15,7 @@ from gazescribe.pipeline.dictation.labeler.gold_sentences import (
     load_gold_sentences,
 )
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 RULES = Path(__file__).parents[5] / "rules"
 GOLD = load_gold_sentences(RULES)
@@ -34,7 +35,7 @@ families:
 
 @pytest.fixture(scope="module")
 def labeler():
-    return Labeler.from_rules(RULES)
+    return Labeler(load_rules(RULES), GOLD.conventions)
 
 
 @pytest.fixture
@@ -102,6 +103,15 @@ def test_a_label_that_another_implies_need_not_be_named(folder, labeler):
     assert differences(labeler, gold.sentences[0], gold) == []
     silent = GoldSet(gold.sentences)
     assert len(differences(labeler, gold.sentences[0], silent)) == 1
+
+
+def test_sentences_are_read_under_conventions_of_their_own(folder):
+    assert load_gold_sentences(folder).conventions == Conventions()
+    (folder / "gold" / "codes.yaml").write_text(f"conventions: {{hedge: negbio}}\n{CODES}")
+    assert load_gold_sentences(folder).conventions == Conventions(hedge="negbio")
+    (folder / "gold" / "codes.yaml").write_text(f"conventions: {{hedges: negbio}}\n{CODES}")
+    with pytest.raises(RuleError, match="hedges is unknown"):
+        load_gold_sentences(folder)
 
 
 def test_a_folder_without_gold_sentences_has_none(tmp_path):
