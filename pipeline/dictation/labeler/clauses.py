@@ -15,7 +15,10 @@ from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 _JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
 _LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
-_MARKS = _JOINS | {",", *_LONG_JOINS}
+_COMMAS = frozenset([",", "("])  # "no A (B unchanged)"
+_MARKS = _JOINS | _COMMAS | {*_LONG_JOINS}
+_NO_NEW = "exclusion.no_new"
+_GENERAL = frozenset([_NO_NEW, "start.general"])
 _PLURAL = frozenset(["are", "were", "have"])
 _TRANSITIVE = frozenset(
     """
@@ -139,6 +142,32 @@ def cut(sentence: Parse) -> None:
             sentence.forward_cuts.append(connector.start)
             sentence.cuts.append(connector.start)
     _cut_before_subjects(sentence)
+    _cut_without_commas(sentence)
+
+
+def _cut_without_commas(sentence: Parse) -> None:
+    """Part what is denied from a finding that follows without a comma: "no A small left B"."""
+    row = [item for item in sentence.items if item.concept is not None]
+    for item in row:
+        later = [other for other in row if other.start >= item.end]
+        if not later or not _is_denied(sentence, item.end):
+            continue
+        follower = min(later, key=lambda other: other.start)
+        gap = item.end, follower.start
+        hits = [*sentence.hits_between(*gap)]
+        is_next = not hits and not sentence.count(*gap)
+        if is_next and _is_described(sentence, follower):
+            sentence.forward_cuts.append(follower.start)
+        if sentence.connectors_between(*gap) or any(h.trigger.direction in _SPEAKS for h in hits):
+            continue
+        place = min((hit.start for hit in hits), default=follower.start)
+        reaches = {_opening(sentence, place)}
+        if _is_placed(sentence, place):
+            reaches.add("place")
+        reach = next((name for name in ("clause", "next", "place") if name in reaches), "")
+        is_near = not sentence.count(item.end, place)
+        if reach and is_near and not _is_kept(sentence, place, reach):
+            sentence.forward_cuts.append(place)
 
 
 def _cut_before_subjects(sentence: Parse) -> None:
@@ -175,17 +204,17 @@ def _find_connectors(sentence: Parse) -> None:
     texts, starts, ends = sentence.words.texts, sentence.words.starts, sentence.words.ends
     last = -2
     for number, text in enumerate(texts):
-        if text != "," and text not in _JOINS and text not in _LONG_JOINS:
+        if text not in _COMMAS and text not in _JOINS and text not in _LONG_JOINS:
             continue
         join, size = _join_at(texts, number)
         if not size:
             continue
         if number == last + 1 and sentence.connectors:
             before = sentence.connectors[-1]
-            before.word = f"{before.word} {join}".strip(" ,")
+            before.word = f"{before.word} {join}".strip(" ,(")
         else:
-            word = "" if join == "," else join
-            sentence.connectors.append(Connector(starts[number], 0, word, text == ","))
+            word = "" if join in _COMMAS else join
+            sentence.connectors.append(Connector(starts[number], 0, word, text in _COMMAS))
         last = number + size - 1
         # It reaches to the next word, so that what opens "right after" it starts at its end.
         follows = starts[last + 1] if last + 1 < len(texts) else sentence.end
@@ -217,31 +246,52 @@ def _starts_item(sentence: Parse, connector: Connector) -> bool:
     A choice later in the list, with no verb before it, keeps the list together, unless what comes
     between says that it is there: "no A, B unchanged", "no A, persistent B or C".
     """
-    if connector.is_choice:
+    if connector.is_choice or connector.word == "/":
         return False
-    is_denied = _is_denied(sentence, connector)
+    is_denied = _is_denied(sentence, connector.start)
     if is_denied and _has_predicate(sentence, connector):
         return True
-    if _opens_at(sentence, connector.end, said=True):
-        return True
-    is_apart = is_denied and _stands_apart(sentence, connector)
-    if not is_apart and not _opens_at(sentence, connector.end):
+    reach = _opening(sentence, connector.end)
+    if not reach and is_denied:
+        reach = "list" if _stands_apart(sentence, connector) else ""
+    return bool(reach) and not _is_kept(sentence, connector.end, reach)
+
+
+def _is_kept(sentence: Parse, place: int, reach: str) -> bool:
+    """Tell whether a choice behind a place keeps it in the list before; a slash may do, too."""
+    if reach == "clause":
         return False
     for later in sentence.connectors:
-        if later.start > connector.start and (later.is_choice or later.word == "/"):
-            between = sentence.hits_between(connector.end, later.start)
-            return any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in between)
-    return True
+        if later.start > place and (later.is_choice or (later.word == "/" and reach != "next")):
+            between = sentence.hits_between(place, later.start)
+            return not any(h.trigger.finite or h.trigger.direction == "boundary" for h in between)
+    return False
 
 
-def _is_denied(sentence: Parse, connector: Connector) -> bool:
-    """Tell whether what runs on to a connector is a denial."""
+def _is_spent(sentence: Parse, connector: Connector) -> bool:
+    """Tell whether what is denied is nothing that we look for: "no acute disease, B"."""
+    if any(
+        hit.end <= connector.start and sentence.count(hit.end, connector.start) == 0
+        for hit in sentence.hits
+        if hit.trigger.rule_id in _GENERAL
+    ):
+        return True
+    # The words of what the vocabulary knows are empty, also where it is no finding.
+    words = sentence.texts_between(sentence.start, connector.start)
+    ends = any(0 <= connector.start - item.end <= 1 for item in sentence.items)
+    return words[-1:] == [""] and not ends
+
+
+def _is_denied(sentence: Parse, place: int) -> bool:
+    """Tell whether what runs on to a place is a denial."""
     before = [
         hit
-        for hit in sentence.hits_between(sentence.start, connector.start)
+        for hit in sentence.hits_between(sentence.start, place)
         if hit.trigger.direction == "before"
     ]
-    return bool(before) and before[-1].trigger.effect == "negative"
+    if not before:
+        return False
+    return before[-1].trigger.effect == "negative" or before[-1].trigger.rule_id == _NO_NEW
 
 
 def _has_predicate(sentence: Parse, connector: Connector) -> bool:
@@ -280,7 +330,7 @@ def _is_described(sentence: Parse, item: Item) -> bool:
             return False
         is_free = not any(start >= hit.end for start in following)
         if direction in ("asserts", "cancels") and is_free:
-            return True
+            return hit.trigger.reach != "list"
         if direction == "start" and hit.trigger.attached and is_free:
             return sentence.count(item.end, hit.start) <= _PLACE_WORDS
         if direction == "before":  # "B likely C"
@@ -297,6 +347,8 @@ def _stands_apart(sentence: Parse, connector: Connector) -> bool:
     """
     if connector.word:
         return False
+    if _is_spent(sentence, connector):
+        return True
     earlier = [item.end for item in sentence.items if item.concept and item.end <= connector.start]
     later = [item for item in sentence.items if item.concept and item.start >= connector.end]
     if not earlier or not later:
@@ -337,23 +389,23 @@ def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
     return len(spans) == 2 and _PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
 
 
-def _opens_at(sentence: Parse, place: int, *, said: bool = False) -> bool:
-    """Tell whether a finding of its own begins right after a comma or "and".
+def _opening(sentence: Parse, place: int) -> str:
+    """Give how far what begins right here stands against a choice: clause, next, list or not ("").
 
-    With `said` only if it is said to be there, which no choice behind it takes back.
+    A finding of its own begins with a word that opens one: "small", "persistent", "likely".
     """
-    if not said and any(item.state and item.start == place for item in sentence.items):
-        return True
+    is_state = any(item.state is not None and item.start == place for item in sentence.items)
+    reaches = {"list"} if is_state else set()
     for hit in sentence.hits:
         if hit.start != place:
             continue
         trigger = hit.trigger
-        if trigger.direction == "start" and (not said or trigger.reach != "list"):
-            return True
         is_hedge = trigger.direction == "before" and trigger.effect != "negative"
-        if not said and (trigger.direction == "cancels" or (is_hedge and not trigger.attached)):
-            return True
-    return False
+        if trigger.direction == "start":
+            reaches.add(trigger.reach)
+        elif trigger.direction == "cancels" or (is_hedge and not trigger.attached):
+            reaches.add("list")
+    return next((reach for reach in ("clause", "next", "list") if reach in reaches), "")
 
 
 def _starts_clause(sentence: Parse, number: int) -> bool:
@@ -405,7 +457,7 @@ def _has_other_subject(sentence: Parse, start: int, verb: Hit) -> bool:
 def _shares_verb(sentence: Parse, connector: Connector, verb: Hit) -> bool:
     """Tell a list with a common verb, "no A and B are seen", from "no A, and B persists"."""
     is_existential = verb.trigger.direction != "verb" and verb.trigger.reach == "list"
-    if not is_existential or _opens_at(sentence, connector.end):
+    if not is_existential or _opening(sentence, connector.end):
         return False
     loose = connector.comma and connector.word in ("", "and")
     return not (loose and is_pair(sentence, connector, verb))

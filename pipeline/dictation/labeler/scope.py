@@ -28,6 +28,7 @@ _STAND_INS = frozenset(
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 _DENIAL = "negation."
 _UNDONE = "negation.resolution_of"
+_NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
@@ -104,6 +105,7 @@ def _carry_right(sentence: Parse) -> None:
     """Give each item the trigger before it whose reach it lies in."""
     active: Hit | None = None
     last: Item | None = None
+    previous: Hit | None = None
     row: list[Hit | Item] = [*sentence.hits, *sentence.items]
     row.sort(key=lambda place: (place.start, isinstance(place, Item)))
     cuts = sorted(sentence.forward_cuts)
@@ -124,7 +126,25 @@ def _carry_right(sentence: Parse) -> None:
             elif active is not None and last is not None and place.start >= last.end:
                 active, last = None, None
         elif place.trigger.direction == "before" and not _is_under(sentence, active, last, place):
-            active, last = place, None
+            is_void = _is_void(sentence, previous, place)
+            active, last, previous = None if is_void else place, None, place
+
+
+def _is_void(sentence: Parse, previous: Hit | None, hit: Hit) -> bool:
+    """Tell whether a denial or a past says nothing: "clearing of A but not of B"."""
+    if previous is not None and previous.trigger.rule_id == _UNDONE:
+        return hit.trigger.rule_id == _NOT
+    if hit.trigger.family != "history":
+        return False
+    return any(
+        other.trigger.rule_id == "pseudo.no_change" or _links_list(other)
+        for other in sentence.hits
+        if other.end <= hit.start and sentence.count(other.end, hit.start) <= 1
+    )
+
+
+def _links_list(hit: Hit) -> bool:
+    return hit.trigger.direction == "belongs" and hit.trigger.reach == "list"
 
 
 def _belonging(sentence: Parse, active: Hit, last: Item | None, item: Item) -> Hit | None:
@@ -258,13 +278,18 @@ def _carry_left(sentence: Parse) -> None:
 
 def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
     """Tell whether a finding has another place than what is denied: "left A, none on the right"."""
-    place = next_place(sentence, hit.end)
+    ending = [other for other in sentence.hits if 0 <= hit.start - other.end <= 1]
+    ending = [other for other in ending if other.trigger.direction == "place"]
+    place = next_place(sentence, hit.end) or next(iter(ending), None)
     if place is None or hit.trigger.effect != "negative":
         return False
     before = [other.end for other in sentence.items if other.end <= item.start]
     for other in sentence.hits_between(max(before, default=sentence.start), hit.start):
         gap = (other.end, item.start) if other.end <= item.start else (item.end, other.start)
-        if _is_opposite(other, place) and not sentence.connectors_between(*gap):
+        is_other = _is_opposite(other, place) or (
+            place.trigger.family == "projection" and other.trigger.direction == "place"
+        )
+        if is_other and other is not place and not sentence.connectors_between(*gap):
             return sentence.count(*gap) <= _ADJECTIVE_WORDS
     return False
 
@@ -302,8 +327,8 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     if sentence.count(nearest.end, hit.start) > hit.trigger.words:
         return []
     subjects = [item for item in earlier if item.end > nearest.start]
-    if hit.trigger.reach == "next":
-        return subjects
+    if hit.trigger.reach == "next" or "(" in sentence.texts_between(nearest.end, hit.start):
+        return subjects  # "A, B (cannot be excluded)" says nothing of A
     subjects += _before_aside(sentence, hit, nearest, earlier)
     joined = False
     is_singular = not _SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))
@@ -469,7 +494,6 @@ def _is_compared(sentence: Parse, item: Item) -> bool:
         return True
     begin, _ = sentence.clause(item.start)
     return any(
-        hit.trigger.rule_id == "pseudo.no_change"
-        or (hit.trigger.direction == "belongs" and hit.trigger.reach == "list")
+        hit.trigger.rule_id == "pseudo.no_change" or _links_list(hit)
         for hit in sentence.hits_between(begin, item.start)
     )

@@ -67,6 +67,15 @@ def test_where_clauses_end(text, triggers, cuts, forward_cuts):
         pytest.param("<no> [a], <left> [b] or [c]", "", id="a choice keeps it"),
         pytest.param("<no> [a], <known> [b] or [c]", "b", id="said to be there"),
         pytest.param("<no> [a] or [b], [c]", "c", id="a closed list"),
+        pytest.param("<no> [a], [b]/<known> [c]", "", id="a slash joins closely"),
+        pytest.param("<no> [a], <small> [b]/[c]", "b", id="small ones in spite of a slash"),
+        pytest.param("<no> [a], <small> [b] or [c]", "", id="but not of a choice"),
+        pytest.param("<no> [a] ([b] <stable>)", "b", id="a bracket"),
+        pytest.param("<no> [a] ([b])", "", id="a bracket that explains"),
+        pytest.param("<no> [a] <known> [b]", "b", id="no comma"),
+        pytest.param("<no> [a] [b] <stable>", "b", id="no comma, a predicate"),
+        pytest.param("<no> <disease>, [b]", "b", id="a general denial"),
+        pytest.param("<no> <disease>, [b] or [c]", "", id="a general denial that lists"),
         pytest.param("<maybe> [a], [b] <stable>", "", id="a hedge runs on"),
     ],
 )
@@ -77,6 +86,8 @@ def test_where_a_denied_list_ends(text, begins):
         "stable": trigger("asserts", "positive"),
         "left": trigger("place"),
         "known": trigger("start"),
+        "small": trigger("start", reach="next"),
+        "disease": trigger("start", reach="list", name="start.general"),
     }
     used = {word: rule for word, rule in triggers.items() if f"<{word}>" in text}
     sentence = parse(text, **used)
@@ -84,6 +95,7 @@ def test_where_a_denied_list_ends(text, begins):
     heads = [
         min((i.start, i.concept.id) for i in sentence.items if i.concept and i.start >= place)[1]
         for place in sentence.forward_cuts
+        if any(i.start >= place for i in sentence.items if i.concept)
     ]
     assert "".join(heads) == begins
 
