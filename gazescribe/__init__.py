@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` fi
     from gazescribe.pipeline.core.errors import GazeError
     from gazescribe.pipeline.core.shards import open_shards
     from gazescribe.pipeline.dictation.labeler.labeler import Labeler
+    from gazescribe.pipeline.dictation.labeler.termset import termset
     from gazescribe.pipeline.geometry.canvas import render
 
     __version__: str
@@ -30,6 +31,7 @@ __all__ = [
     "predict",
     "read_table",
     "render",
+    "termset",
 ]
 
 _MODULES = {
@@ -43,6 +45,7 @@ _MODULES = {
     "predict": "models.predicting",
     "read_table": "_functions",
     "render": "pipeline.geometry.canvas",
+    "termset": "pipeline.dictation.labeler.termset",
 }
 """Where each public name is defined, below this package."""
 

@@ -13,6 +13,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.dictation.checking.flips import Cause, Comparison, Flip
 from gazescribe.pipeline.dictation.checking.run import Check, run
+from gazescribe.pipeline.dictation.labeler.baseline import NAME as BASELINE
 
 FLIPS_SHOWN = 10
 CAUSES_SHOWN = 5
@@ -72,6 +73,10 @@ def describe(check: Check) -> Iterator[str]:
         yield from _families(result)
         yield from _causes(result.worse or result.flips)
         yield from _flips(result)
+    if check.baseline is not None:
+        right = check.baseline.right_texts["before"]
+        macro_f1 = _score(check.baseline.macro_f1("before"))
+        yield f"  {BASELINE} on these mentions: {right:,} right, macro F1 {macro_f1}"
     if check.n_not_run:
         yield (
             f"{plural(check.n_not_run, 'shipped sentence')} not run: they name labels that these"
@@ -106,7 +111,11 @@ def _labels(result: Comparison) -> Iterator[str]:
 def _scores(result: Comparison, label: str | None) -> str:
     sides = ("before", "now")
     scores = [result.f1(side, label) if label else result.macro_f1(side) for side in sides]
-    return " → ".join("-" if score is None else f"{score:.3f}" for score in scores)
+    return " → ".join(_score(score) for score in scores)
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _families(result: Comparison) -> Iterator[str]:
@@ -170,6 +179,15 @@ def _details(check: Check) -> dict[str, Any]:
     details: dict[str, Any] = {"rules": str(check.folder), "is_shipped": check.is_shipped}
     details["n_shipped_sentences_not_run"] = check.n_not_run
     details["has_failed"] = check.has_failed
+    if check.baseline is not None:
+        details["baseline"] = {
+            "name": BASELINE,
+            "n_right": check.baseline.right_texts["before"],
+            "macro_f1": check.baseline.macro_f1("before"),
+            "f1": {
+                label: check.baseline.f1("before", label) for label in sorted(check.baseline.counts)
+            },
+        }
     names = ("sentences", "reports")
     for name, (_, result) in zip(names, _parts(check), strict=False):
         details[name] = {

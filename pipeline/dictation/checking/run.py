@@ -2,6 +2,7 @@
 
 Reads: a rules folder with its gold sentences, the shipped ones, and if given a gold table with the
 reports it speaks of. Writes nothing.
+Beside a gold table stands the baseline, too: the mentions of our vocabulary, denied by negspacy.
 Drops: the shipped gold sentences, where the folder lacks a label that they name; counted.
 """
 
@@ -14,9 +15,10 @@ from typing import TypeVar
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.core.resources import resource, shipped
 from gazescribe.pipeline.core.yaml_files import read_yaml
-from gazescribe.pipeline.dictation.checking.flips import Comparison, Expected, Text, compare
+from gazescribe.pipeline.dictation.checking.flips import Comparison, Expected, Text, compare, tally
 from gazescribe.pipeline.dictation.label_maps import load_certainty_map, load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler
+from gazescribe.pipeline.dictation.labeler.baseline import Baseline
 from gazescribe.pipeline.dictation.labeler.gold_sentences import (
     GoldSentence,
     GoldSet,
@@ -37,6 +39,8 @@ class Check:
     sentences: Comparison
     n_not_run: int
     reports: Comparison | None = None
+    # The baseline's mentions of these reports before ours, where a gold table judges them.
+    baseline: Comparison | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -93,7 +97,14 @@ def run(
     if conventions != now.conventions:
         now = Labeler(book, conventions)
         before = now if is_shipped else Labeler(shipped_book, conventions)
-    return Check(folder, is_shipped, sentences, n_not_run, compare(before, now, report_texts))
+    changed = compare(before, now, report_texts)
+    baseline = None if gold is None else _beside_baseline(now, report_texts)
+    return Check(folder, is_shipped, sentences, n_not_run, changed, baseline)
+
+
+def _beside_baseline(labeler: Labeler, texts: list[Text]) -> Comparison:
+    plain = [text.text for text in texts]
+    return tally(Baseline(labeler).label(plain), labeler.label(plain), texts)
 
 
 def _check_files(folder: Path) -> RuleBook:

@@ -66,6 +66,9 @@ def test_a_gold_table_is_judged_too(folder, tmp_path):
     assert (flip["where"], flip["before"], flip["now"]) == ("a", "positive", "negative")
     assert flip["is_worse"]
     assert details["sentences"]["macro_f1"]["before"] == 1
+    assert details["baseline"]["f1"] == {"pulmonary edema": 1}
+    _, printed = check(folder, "--gold", gold)
+    assert "  spaCy + negspacy on these mentions: 1 right, macro F1 1.000" in printed.splitlines()
 
 
 def test_a_sentence_that_was_never_right_is_shown(tmp_path):
