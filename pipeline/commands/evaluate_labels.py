@@ -37,9 +37,19 @@ def evaluate_labels(
 
     TABLES is an ingested folder of REFLACX. MENTIONS is what `gazescribe label` wrote, or anybody's
     spans. With --gold they are also compared with these mentions, in the reports that it names.
+    Beside them stands a baseline: what spaCy and negspacy make of our vocabulary in these texts.
     """
-    params = load_params(params_file).evaluate_labels
-    summary = run(tables, mentions, out, params, gold=gold, rules=rules, encoding=encoding)
+    params = load_params(params_file)
+    summary = run(
+        tables,
+        mentions,
+        out,
+        params.evaluate_labels,
+        gold=gold,
+        rules=rules,
+        conventions=params.label,
+        encoding=encoding,
+    )
     options.summarise(f"{_line(summary)} → {out}", summary, as_json=as_json)
 
 
@@ -53,6 +63,12 @@ def _line(summary: Mapping[str, Any]) -> str:
     )
     if "gold" in summary:
         line += f"; gold, labels and polarities: {_scores(summary['gold']['macro_polarities'])}"
+    if "baseline" in summary:
+        baseline = summary["baseline"]
+        f1 = {"f1": baseline["macro"][reference][counted]["f1"]}
+        line += f"; {baseline['name']}: {_scores(f1)}"
+        if "gold" in baseline:
+            line += f", gold {_scores({'f1': baseline['gold']['macro_polarities']['f1']})}"
     return line
 
 

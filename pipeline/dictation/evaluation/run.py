@@ -3,11 +3,12 @@
 Reads: the tables `readings`, `attributes`, `certainties` and `sentences` of REFLACX, a mentions
 table, `certainties.yaml` of the rules; with `--gold` another mentions table, taken as the truth.
 Writes: `labels.csv` (precision, recall, F1), `confusion.csv` (state against certainty),
-`examples.jsonl` (errors with their sentences), `evaluate_labels.json`; with a gold table also
-`mentions.csv` and `polarities.csv`.
-Params: section `evaluate_labels`. Drops: readings of other phases, those the labeler was tuned on,
-and those without text; certainties that are unknown; mentions whose class serves no column. All are
-counted.
+`examples.jsonl` (errors with their sentences), `baseline.csv` (as `labels.csv`, of what spaCy and
+negspacy make of the same vocabulary), `evaluate_labels.json`; with a gold table also `mentions.csv`
+and `polarities.csv`.
+Params: sections `evaluate_labels` and, for the baseline, `label`. Drops: readings of other phases,
+those the labeler was tuned on, and those without text; certainties that are unknown; mentions whose
+class serves no column. All are counted.
 Source: Lanfredi et al. 2023, Table 4 and Section 2.7. A reading mentions a label when a mention of
 it is positive or uncertain, and has it when its reader's certainty is above 0; dictation and label
 may differ, and count as errors. The column certainty ≥ 3 and the intervals are ours: images are
@@ -16,6 +17,7 @@ resampled, not readings, since five readers saw each.
 
 import json
 from collections import Counter
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.tables import read_if_present, read_table, split_source, tuning_source
 from gazescribe.pipeline.dictation.evaluation.cases import (
     PAPER,
@@ -44,6 +47,8 @@ from gazescribe.pipeline.dictation.evaluation.gold import score_gold
 from gazescribe.pipeline.dictation.evaluation.rates import RATES
 from gazescribe.pipeline.dictation.evaluation.settings import EvaluateLabels
 from gazescribe.pipeline.dictation.label_maps import load_certainty_map, load_label_map
+from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.baseline import NAME, Baseline
 from gazescribe.pipeline.dictation.mentions import read_mentions
 
 READ = ("readings", "attributes", "certainties", "sentences")
@@ -58,9 +63,12 @@ def run(
     *,
     gold: Path | None = None,
     rules: Path | None = None,
+    conventions: Conventions | None = None,
     encoding: str = "utf-8",
 ) -> dict[str, Any]:
     """Score mentions against certainties, and against a gold table; give `evaluate_labels.json`.
+
+    The baseline reads the same texts under `conventions`; rules without a vocabulary have none.
 
     Raises
     ------
@@ -96,9 +104,18 @@ def run(
         "labels": _by_label(scores),
         "macro": macro,
     }
-    if gold is not None:
-        truth = read_mentions(gold, **told).to_pandas()
-        images = readings.set_index("reading_id")["dicom_id"]
+    images = readings.set_index("reading_id")["dicom_id"]
+    truth = None if gold is None else read_mentions(gold, **told).to_pandas()
+    if any((rules or resource("rules")).glob("vocabulary/*.yaml")):
+        labeler = Labeler.from_rules(rules, **(conventions or Conventions()).model_dump())
+        denied = baseline_mentions(readings, cases["reading_id"], truth, labeler)
+        observed_denied = observe(cases, stated, denied, columns)
+        results["baseline.csv"], macro = score_certainties(observed_denied, list(columns), draws)
+        baseline: dict[str, Any] = {"name": NAME, "macro": macro}
+        if truth is not None and gold is not None:
+            _, baseline["gold"], _ = score_gold(denied, truth, images, draws, gold)
+        summary["baseline"] = baseline
+    if truth is not None and gold is not None:
         files, summary["gold"], aligned = score_gold(spoken, truth, images, draws, gold)
         results |= files
         errors = pd.concat([errors, gold_errors(aligned)])
@@ -110,6 +127,20 @@ def run(
         summary["errors"] = _write_examples(errors, readings, sentences, params, examples)
         write_json(summary, folder / SUMMARY)
     return summary
+
+
+def baseline_mentions(
+    readings: pd.DataFrame, cases: pd.Series, truth: pd.DataFrame | None, labeler: Labeler
+) -> pd.DataFrame:
+    """Give the baseline's mentions of the cases and of what a gold table names, as a table."""
+    named = set(cases) | (set() if truth is None else set(truth["report_id"]))
+    texts = readings.loc[readings["reading_id"].isin(named), ["reading_id", "text"]]
+    mentions = Baseline(labeler).label(texts["text"].tolist())
+    rows = []
+    for reading_id, found in zip(texts["reading_id"], mentions, strict=True):
+        rows += [{"report_id": reading_id, **asdict(mention)} for mention in found]
+    columns = ["report_id", *(field.name for field in fields(Mention))]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:

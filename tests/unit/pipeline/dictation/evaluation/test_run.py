@@ -12,7 +12,7 @@ from tests.running import gazescribe, invoke
 from tests.synthetic import mention, reading, table, write_tables
 
 TEXT = "mild edema . no pneumothorax ."
-FILES = ["confusion.csv", "evaluate_labels.json", "examples.jsonl", "labels.csv"]
+FILES = ["baseline.csv", "confusion.csv", "evaluate_labels.json", "examples.jsonl", "labels.csv"]
 READINGS = [
     reading("R1", TEXT, phase=2, dicom_id="a"),
     reading("R2", TEXT, phase=2, dicom_id="a"),
@@ -64,8 +64,8 @@ def test_run(tables, mentions, tmp_path):
     printed = gazescribe("evaluate-labels", tables, mentions, out)
     assert printed == (
         "3 readings of 2 images of phase 2 (left out: 1 other phase, 1 labeler tuning);"
-        " macro over labels: precision 0.667 (1 of 2), recall 1.000 (1 of 2), f1 0.800 (1 of 2)"
-        f" → {out}\n"
+        " macro over labels: precision 0.667 (1 of 2), recall 1.000 (1 of 2), f1 0.800 (1 of 2);"
+        f" spaCy + negspacy: f1 0.800 (1 of 2) → {out}\n"
     )
     assert sorted(entries(out)) == FILES
     summary = read(out)
@@ -108,11 +108,50 @@ def test_gold(tables, mentions, tmp_path):
         "; gold, labels and polarities: precision 0.000 (3 of 9), recall 0.000 (1 of 9)" in printed
     )
     assert sorted(entries(out)) == sorted([*FILES, "mentions.csv", "polarities.csv"])
+    assert printed.endswith(
+        f"; spaCy + negspacy: f1 0.800 (1 of 2), gold f1 0.000 (3 of 6) → {out}\n"
+    )
     found = read(out)["gold"]
     assert (found["n_reports"], found["n_matched"], found["n_exact"]) == (1, 1, 0)
     assert (found["n_spurious"], found["n_mentions_of_other_reports"]) == (2, 12)
     kinds = [json.loads(line)["kind"] for line in (out / "examples.jsonl").read_text().splitlines()]
     assert kinds == ["false_positive", "gold_polarity", "gold_spurious", "gold_spurious"]
+
+
+def test_the_baseline_reads_the_texts_itself(tables, mentions, tmp_path):
+    certainties = [
+        {"reading_id": name, "label": "Pulmonary edema", "certainty": 5} for name in CERTAIN
+    ]
+    write_table(table(certainties, "certainties"), tables, "certainties")
+    readings = [one | {"text": "edema is not seen ."} for one in READINGS]
+    write_table(table(readings, "readings"), tables, "readings")
+    mentions.write_text(
+        json.dumps(
+            mention("edema is not seen .", "edema", "pulmonary edema", polarity="negative")
+            | {"report_id": "R1"}
+        )
+    )
+    out = tmp_path / "out"
+    gazescribe("evaluate-labels", tables, mentions, out)
+    # negspacy knows no "is not seen" behind a finding, so that all its mentions are positive.
+    assert read(out)["macro"]["certainty_above_0"]["positive"]["recall"]["value"] == 0
+    baseline = read(out)["baseline"]
+    assert baseline["macro"]["certainty_above_0"]["positive"]["recall"]["value"] == 1
+    scores, ours = pd.read_csv(out / "baseline.csv"), pd.read_csv(out / "labels.csv")
+    assert list(scores.columns) == list(ours.columns)
+    assert scores["tp"].max() == 3
+
+
+def test_rules_without_a_vocabulary_have_no_baseline(tables, mentions, tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    for name in ("labels.yaml", "certainties.yaml"):
+        (rules / name).write_text(resource("rules").joinpath(name).read_text())
+    out = tmp_path / "out"
+    printed = gazescribe("evaluate-labels", tables, mentions, out, "--rules", rules)
+    assert "negspacy" not in printed
+    assert "baseline" not in read(out)
+    assert "baseline.csv" not in entries(out)
 
 
 def test_the_same_again_gives_the_same_bytes(tables, mentions, tmp_path):
