@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
-from gazescribe.pipeline.dictation.labeler.phrases import telling_words
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
@@ -18,7 +17,7 @@ class Compiled:
     states: Lexicon[Trigger]
     near: dict[str, Lexicon[bool]]
     spoken: SpokenMarks
-    retracting: frozenset[str]  # words without one of which nothing is taken back
+    retracting: Lexicon[Trigger]  # of the triggers those alone that take something back
 
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
@@ -36,15 +35,14 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     triggers = list(book.triggers(conventions))
     states = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction == "state"]
     carriers = [(phrase, trigger) for phrase, trigger in triggers if trigger.direction != "state"]
-    retracting = set()
-    for phrase, trigger in carriers:
-        if trigger.direction == "retracts":
-            retracting |= telling_words(phrase)
+    retracting = [
+        (phrase, trigger) for phrase, trigger in carriers if trigger.direction == "retracts"
+    ]
     return Compiled(
         Lexicon(mentions, slips),
         Lexicon(carriers),
         Lexicon(states),
         near,
         SpokenMarks(book.punctuation),
-        frozenset(retracting),
+        Lexicon(retracting),
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
-from gazescribe.pipeline.dictation.labeler.phrases import cut_words
+from gazescribe.pipeline.dictation.labeler.phrases import Words
 from gazescribe.pipeline.dictation.labeler.rules import Trigger
-from gazescribe.pipeline.dictation.labeler.sentences import working_copy
+from gazescribe.pipeline.dictation.labeler.sentences import read_words
 
 # What may stand before a phrase that opens its sentence.
 _OPENINGS = frozenset("and but oh uh um okay so well actually please , - : . ! ?".split())  # noqa: SIM905 (a row of words)
@@ -32,13 +32,15 @@ class _Correction:
     says_more: bool  # more than a word that replaces another
 
 
+def takes_back(words: Words, compiled: Compiled) -> bool:
+    """Tell whether a phrase that takes back is among the words of a sentence."""
+    return bool(compiled.retracting.find(words))
+
+
 def take_back(
     text: str, spans: Sequence[tuple[int, int]], concepts: list[Explained], compiled: Compiled
 ) -> list[Explained]:
     """Drop what later words of a text take back; they become its rule and trigger."""
-    lower = text.lower()
-    if not any(word in lower for word in compiled.retracting):
-        return concepts
     concepts = list(concepts)
     for correction in _corrections(text, spans, compiled):
         for place in _taken_back(correction, concepts):
@@ -56,11 +58,10 @@ def _corrections(
     idle = 0  # sentences before this one that only correct, "Oops. Scratch that."
     for number, (start, end) in enumerate(spans):
         idle, skipped = 0, idle
-        sentence = working_copy(text[start:end])
-        if not any(word in sentence for word in compiled.retracting):
+        words = read_words(text[start:end])
+        if not takes_back(words, compiled):
             continue
-        words = cut_words(sentence)
-        is_word = [word[0].isalnum() for word in words.texts]
+        is_word = [word[:1].isalnum() for word in words.texts]
         hits = [*compiled.triggers.find(words), *compiled.states.find(words)]
         retracting = [(*hit[:2], hit[2][0]) for hit in hits if hit[2][0].direction == "retracts"]
         taken = {word for first, last, _ in retracting for word in range(first, last)}

@@ -16,14 +16,14 @@ from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.clauses import Item
 from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
-from gazescribe.pipeline.dictation.labeler.corrections import take_back
+from gazescribe.pipeline.dictation.labeler.corrections import take_back, takes_back
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
-from gazescribe.pipeline.dictation.labeler.sentences import split_sentences
+from gazescribe.pipeline.dictation.labeler.sentences import read_words, split_sentences
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 DROPPED = "dropped"
@@ -34,7 +34,15 @@ _NOT_A_FINDING = "Support Devices"
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file can hold it
 
+# Sentences whose mentions are remembered, and the characters of the longest: most sentences of real
+# reports were read before, and a memory of all of a long corpus would only grow.
+REMEMBERED = 20_000
+REMEMBERED_CHARACTERS = 400
+
 Spans = Sequence[tuple[int, int]]
+# Of a mention in a sentence, or a text: start, end, label, concept, number of the sentence,
+# polarity, rule and trigger. A plain tuple of plain values: the collector passes over it.
+Row = tuple[int, int, str, str, int, str, str, tuple[int, int] | None]
 View = Literal["reflacx", "ten", "chexpert"]
 
 
@@ -65,6 +73,7 @@ class Labeler:
             self._headings = compile_headings(heeded)
         except PhraseError as error:  # of headings in full, and of phrases with slips of dictation
             raise RuleError(f"{error}.", where=book.folder) from error
+        self._remembered: dict[str, tuple[Row, ...] | None] = {}
         self._generic = frozenset(concept.id for concept in book.concepts if concept.generic)
         self._labels = {
             concept.id: tuple(conventions.chosen(concept.under, concept.labels))
@@ -124,23 +133,62 @@ class Labeler:
         list of Mention
             For each text, by place and label; `text[m.char_start:m.char_end] == m.text`.
         """
-        for text, concepts in self.explain(texts, sentences):
-            yield _mentions(text, concepts)
+        for text, heard, parts in self._heard(texts, sentences):
+            ignored = ignored_spans(heard, self._headings)
+            mentions: list[Mention] = []
+            for number, (start, end) in enumerate(parts):
+                rows = self._rows_of(heard[start:end])
+                if rows is None:
+                    rows = _rows(self._concepts(heard, parts))
+                    mentions = _mentions(text, rows, 0, 0, ignored)
+                    break
+                mentions += _mentions(text, rows, start, number, ignored)
+            yield mentions if sentences is None else _in_order(mentions)
 
     def explain(
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
     ) -> Iterator[tuple[str, list[Explained]]]:
         """Give each text with all that was found in it, dropped or not, and the reasons."""
+        for text, heard, parts in self._heard(texts, sentences):
+            concepts = self._concepts(heard, parts)
+            yield text, _without_ignored(concepts, ignored_spans(heard, self._headings))
+
+    def _heard(
+        self, texts: Iterable[str], sentences: Iterable[Spans | None] | None
+    ) -> Iterator[tuple[str, str, Spans]]:
+        """Give each text, the same with spoken marks as marks, and the spans of its sentences."""
         spans = repeat(None) if sentences is None else sentences
         for text, given in zip(_checked(texts), spans, strict=False):
-            concepts = []
             heard = self._compiled.spoken.hear(text)  # character for character
-            parts = given or split_sentences(heard)
-            for number, (start, end) in enumerate(parts):
-                for item, decision in decide_mentions(heard[start:end], self._compiled):
-                    concepts.append(self._explained(item, decision, number, start))
-            concepts = take_back(heard, parts, concepts, self._compiled)
-            yield text, _without_ignored(concepts, ignored_spans(heard, self._headings))
+            yield text, heard, given or split_sentences(heard)
+
+    def _concepts(self, heard: str, parts: Spans) -> list[Explained]:
+        concepts = []
+        for number, (start, end) in enumerate(parts):
+            sentence = heard[start:end]
+            words = read_words(sentence)
+            for item, decision in decide_mentions(sentence, words, self._compiled):
+                concepts.append(self._explained(item, decision, number, start))
+        return take_back(heard, parts, concepts, self._compiled)
+
+    def _rows_of(self, sentence: str) -> tuple[Row, ...] | None:
+        """Give what a sentence mentions wherever it stands; those that repeat are read once.
+
+        None where it takes something back: then the whole text decides.
+        """
+        if sentence in self._remembered:
+            return self._remembered[sentence]
+        words = read_words(sentence)
+        if takes_back(words, self._compiled):
+            rows = None
+        else:
+            decided = decide_mentions(sentence, words, self._compiled)
+            rows = _rows([self._explained(item, decision, 0, 0) for item, decision in decided])
+        if len(sentence) <= REMEMBERED_CHARACTERS:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[sentence] = rows
+        return rows
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
@@ -221,37 +269,61 @@ def _checked(texts: Iterable[str]) -> Iterator[str]:
 
 def _without_ignored(concepts: list[Explained], ignored: Spans) -> list[Explained]:
     """Drop what stands under an ignored heading."""
-    if not ignored:
-        return concepts
     marked = []
     for concept in concepts:
-        place = bisect_right(ignored, concept.char_start, key=itemgetter(0)) - 1
-        if place >= 0 and concept.char_start < ignored[place][1]:
-            dropped = Decision(DROPPED, SECTION_RULE, None, ignored[place])
+        section = _section_at(concept.char_start, ignored)
+        if section is not None:
+            dropped = Decision(DROPPED, SECTION_RULE, None, section)
             marked.append(concept._replace(decision=dropped))
         else:
             marked.append(concept)
     return marked
 
 
-def _mentions(text: str, concepts: Sequence[Explained]) -> list[Mention]:
-    rows: dict[tuple[int, int, str], Mention] = {}
-    for concept in concepts:
-        polarity, rule_id, place, _ = concept.decision
+def _section_at(place: int, ignored: Spans) -> tuple[int, int] | None:
+    """Give the section under an ignored heading that a place lies in."""
+    number = bisect_right(ignored, place, key=itemgetter(0)) - 1
+    return ignored[number] if number >= 0 and place < ignored[number][1] else None
+
+
+def _rows(concepts: Sequence[Explained]) -> tuple[Row, ...]:
+    rows: dict[tuple[int, int, str], Row] = {}
+    for start, end, labels, concept, sentence, decision in concepts:
+        polarity, rule_id, trigger, _ = decision
         if polarity == DROPPED:
             continue
-        start, end = concept.char_start, concept.char_end
-        trigger = "" if place is None else text[slice(*place)]
-        for label in concept.labels:
+        for label in labels:
             name = label.removesuffix("?")
             vote = polarity
             if name != label:  # such a label is uncertain at most, and never denied
                 if polarity == "negative":
                     continue
                 vote = "uncertain"
-            about = (text[start:end], concept.sentence, vote, rule_id, trigger)
-            mention = Mention(start, end, name, concept.concept, *about)
-            rows.setdefault((start, end, name), mention)
+            row = (start, end, name, concept, sentence, vote, rule_id, trigger)
+            rows.setdefault((start, end, name), row)
+    return tuple(rows[key] for key in sorted(rows))
+
+
+def _mentions(
+    text: str, rows: Iterable[Row], place: int, number: int, ignored: Spans
+) -> list[Mention]:
+    """Place rows in their text: those of sentence `number`, which begins at `place`."""
+    mentions = []
+    for start, end, label, concept, sentence, polarity, rule_id, trigger in rows:
+        first, last = place + start, place + end
+        if ignored and _section_at(first, ignored) is not None:
+            continue
+        cause = text[place + trigger[0] : place + trigger[1]] if trigger else ""
+        about = (concept, text[first:last], number + sentence, polarity, rule_id, cause)
+        mentions.append(Mention(first, last, label, *about))
+    return mentions
+
+
+def _in_order(mentions: Sequence[Mention]) -> list[Mention]:
+    """Sort the mentions of sentences that were given, which may overlap."""
+    rows: dict[tuple[int, int, str], Mention] = {}
+    for mention in mentions:
+        rows.setdefault((mention.char_start, mention.char_end, mention.label), mention)
     return [rows[key] for key in sorted(rows)]
 
 

@@ -1,8 +1,10 @@
 """One automaton over words that finds thousands of phrases in one pass."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from functools import partial
+from itertools import compress
+from typing import Generic, TypeVar
 
 from gazescribe.pipeline.dictation.labeler.phrases import GAP, Slip, Words, parts, with_slips
 
@@ -15,7 +17,9 @@ _BREAKS = frozenset(  # no gap runs over these
     """.split()  # noqa: SIM905 (a row of words)
 )
 _OTHER = "\0"  # any word that no phrase knows
-_REMEMBERED = 100_000  # words; a memory of all words of a long corpus would only grow
+# A memory of all words of a long corpus would only grow.
+_REMEMBERED = 100_000  # words
+_REMEMBERED_CHARACTERS = 50  # of a word
 
 
 @dataclass(slots=True)
@@ -28,13 +32,30 @@ class _Node:
     skips: list[int] = field(default_factory=list)
 
 
+class _Remembered(dict[str, Entry]):
+    """Answers for words, each worked out when it is asked for the first time."""
+
+    def __init__(self, answer: Callable[[str], Entry]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __missing__(self, word: str) -> Entry:
+        """Work out an answer."""
+        answer = self._answer(word)
+        if len(word) <= _REMEMBERED_CHARACTERS:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[word] = answer
+        return answer
+
+
 @dataclass(slots=True)
 class _State(Generic[Entry]):
-    """A set of nodes that the words read so far have reached; where it leads is worked out once."""
+    """A set of nodes that the words read so far have reached, and where each word leads on."""
 
     nodes: frozenset[int]
     entries: tuple[Entry, ...]
-    moves: dict[str, "_State[Entry] | None"] = field(default_factory=dict)
+    moves: "_Remembered[_State[Entry] | None]"
 
 
 class Lexicon(Generic[Entry]):
@@ -45,52 +66,45 @@ class Lexicon(Generic[Entry]):
         self._nodes = [_Node()]
         self._ends: dict[int, list[Entry]] = {}
         self._states: dict[frozenset[int], _State[Entry]] = {}
-        self._symbols: dict[str, str] = {}
-        self._begins: dict[str, _State[Entry] | Literal[False]] = {}
+        # The sign for each word, and the state after it as a first word: None where none begins so.
+        self._symbols: _Remembered[str] = _Remembered(self._symbol)
+        self._begins: _Remembered[_State[Entry] | None] = _Remembered(self._begin)
         for phrase, entry in phrases:
             self._add(parts(phrase), entry)
         self._alphabet = {word for node in self._nodes for word in node.words}
         self._endings = tuple({stem for node in self._nodes for stem, _ in node.endings})
         self._first = self._state({0})
 
-    def find(self, words: Words) -> Iterator[tuple[int, int, tuple[Entry, ...]]]:
+    def find(self, words: Words) -> list[tuple[int, int, tuple[Entry, ...]]]:
         """Give (first word, one past the last, meanings) of each phrase, leftmost longest first.
 
         A word that is empty matches nothing, not even a gap.
         """
         texts = words.texts
-        begins = self._begins
-        place, count = 0, len(texts)
-        while place < count:
-            state = begins.get(texts[place])
-            if state is None:
-                state = self._begin(texts[place])
-            place += 1
-            if not state:
+        begins = list(map(self._begins.__getitem__, texts))
+        phrases: list[tuple[int, int, tuple[Entry, ...]]] = []
+        symbols = self._symbols
+        count, free = len(texts), 0
+        for first in compress(range(count), begins):
+            if first < free:
                 continue
-            first, end = place - 1, 0
+            state = begins[first]
+            place, end = first + 1, 0
             meanings: tuple[Entry, ...] = ()
-            while state:
+            while state is not None:
                 if state.entries:
                     end, meanings = place, state.entries
                 if place == count:
                     break
-                symbol = self._symbols.get(texts[place]) or self._symbol(texts[place])
-                moves = state.moves
-                state = moves[symbol] if symbol in moves else self._move(state, symbol)
+                state = state.moves[symbols[texts[place]]]
                 place += 1
             if end:
-                yield first, end, meanings
-            place = end or first + 1
+                phrases.append((first, end, meanings))
+                free = end
+        return phrases
 
-    def _begin(self, word: str) -> "_State[Entry] | Literal[False]":
-        """Give the state after a first word, False where no phrase begins with it."""
-        state: _State[Entry] | Literal[False]
-        state = self._move(self._first, self._symbol(word)) or False
-        if len(self._begins) > _REMEMBERED:
-            self._begins.clear()
-        self._begins[word] = state
-        return state
+    def _begin(self, word: str) -> _State[Entry] | None:
+        return self._first.moves[self._symbols[word]]
 
     def _add(self, phrase: list[list[tuple[str, ...]]], entry: Entry) -> None:
         node = 0
@@ -131,26 +145,19 @@ class Lexicon(Generic[Entry]):
     def _symbol(self, word: str) -> str:
         """Give the word if any phrase knows it, else a sign for words, or for marks, unknown."""
         if word in self._alphabet or word in _BREAKS or word.startswith(self._endings):
-            symbol = word
-        else:
-            symbol = _OTHER if word[:1].isalnum() or word[:1] == "_" else " "
-        if len(self._symbols) > _REMEMBERED:
-            self._symbols.clear()
-        self._symbols[word] = symbol
-        return symbol
+            return word
+        return _OTHER if word[:1].isalnum() or word[:1] == "_" else " "
 
-    def _move(self, state: _State[Entry], symbol: str) -> "_State[Entry] | None":
+    def _move(self, nodes: frozenset[int], symbol: str) -> _State[Entry] | None:
         reached: set[int] = set()
         is_word = symbol == _OTHER or symbol[:1].isalnum()
-        for number in state.nodes:
+        for number in nodes:
             node = self._nodes[number]
             reached.update(node.words.get(symbol, ()))
             if is_word and symbol not in _BREAKS:
                 reached.update(node.any_word)
             reached.update(to for stem, to in node.endings if symbol.startswith(stem))
-        target = self._state(reached) if reached else None
-        state.moves[symbol] = target
-        return target
+        return self._state(reached) if reached else None
 
     def _state(self, nodes: set[int]) -> _State[Entry]:
         """Give the state of some nodes and of all that can be skipped to from them."""
@@ -164,5 +171,6 @@ class Lexicon(Generic[Entry]):
         key = frozenset(closed)
         if key not in self._states:
             entries = [entry for node in sorted(key) for entry in self._ends.get(node, ())]
-            self._states[key] = _State(key, tuple({id(entry): entry for entry in entries}.values()))
+            distinct = tuple({id(entry): entry for entry in entries}.values())
+            self._states[key] = _State(key, distinct, _Remembered(partial(self._move, key)))
         return self._states[key]

@@ -6,25 +6,24 @@ that no trigger is found inside one; then the triggers; `scope` says how far eac
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, decide_structure
-from gazescribe.pipeline.dictation.labeler.phrases import Words, cut_words
-from gazescribe.pipeline.dictation.labeler.rules import Concept
+from gazescribe.pipeline.dictation.labeler.phrases import Words
+from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 from gazescribe.pipeline.dictation.labeler.scope import resolve
-from gazescribe.pipeline.dictation.labeler.sentences import working_copy
 
 HEADING = "default.heading"
 LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
 
 
-def decide_mentions(sentence: str, compiled: Compiled) -> list[tuple[Item, Decision]]:
-    """Find what a sentence mentions, and decide each mention."""
+def decide_mentions(sentence: str, words: Words, compiled: Compiled) -> list[tuple[Item, Decision]]:
+    """Find what a sentence of some words mentions, and decide each mention."""
     decided = []
-    for part in parse(sentence, compiled):
+    for part in parse(sentence, words, compiled):
         mentions = [item for item in part.items if not _is_mimic(item)]
         _find_triggers(part, compiled)
         resolve(part)
@@ -32,14 +31,13 @@ def decide_mentions(sentence: str, compiled: Compiled) -> list[tuple[Item, Decis
     return decided
 
 
-def parse(sentence: str, compiled: Compiled) -> Iterator[Parse]:
+def parse(sentence: str, words: Words, compiled: Compiled) -> Iterator[Parse]:
     """Give the parts of a sentence that mention something; all but endless ones are one part."""
-    whole = cut_words(working_copy(sentence))
-    for first in range(0, len(whole.texts), LONGEST):
-        words = whole.part(first, first + LONGEST)
-        items = _mentions(words, sentence, compiled)
+    for first in range(0, len(words.texts), LONGEST):
+        part = words.part(first, first + LONGEST)
+        items = _mentions(part, sentence, compiled)
         if not all(map(_is_mimic, items)):
-            yield Parse(0, len(sentence), words, items)
+            yield Parse(0, len(sentence), part, items)
 
 
 def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
@@ -62,21 +60,20 @@ def _fits(concept: Concept, words: Words, text: str, compiled: Compiled) -> bool
     if concept.case == "exact" and text not in concept.phrases:
         return False
     near = compiled.near.get(concept.id)
-    return near is None or any(True for _ in near.find(words))
+    return near is None or bool(near.find(words))
 
 
 def _find_triggers(part: Parse, compiled: Compiled) -> None:
     words = part.words
     for first, last, triggers in compiled.triggers.find(words):
         start, end = words.starts[first], words.ends[last - 1]
-        # A phrase that takes back a denial, such as "no change in", says nothing else.
-        cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
-        part.hits += [Hit(start, end, trigger) for trigger in cancels[:1] or triggers]
+        for trigger in _speaking(triggers) if len(triggers) > 1 else triggers:
+            part.hits.append(Hit(start, end, trigger))
     if any(_is_structure(item) for item in part.items):
         for first, last, states in compiled.states.find(words):
             start, end = words.starts[first], words.ends[last - 1]
             part.items += [Item(start, end, state=state) for state in states]
-    part.items.sort(key=lambda item: (item.start, item.end))
+        part.items.sort(key=lambda item: (item.start, item.end))
     for hit in part.hits:
         if hit.trigger.direction == "retracts":
             _replace_states(part, hit)
@@ -94,6 +91,12 @@ def _replace_states(part: Parse, correction: Hit) -> None:
 
 def _is_mimic(item: Item) -> bool:
     return item.concept is not None and item.concept.kind == "mimic"
+
+
+def _speaking(triggers: tuple[Trigger, ...]) -> Sequence[Trigger]:
+    """Leave out what a phrase would say if it did not take back a denial, as "no change in"."""
+    cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
+    return cancels[:1] or triggers
 
 
 def _is_structure(item: Item) -> bool:

@@ -178,13 +178,3 @@ def _alternatives(text: str, place: int, closing: str, phrase: str) -> tuple[lis
 def is_only_of(words: frozenset[str], phrase: str) -> bool:
     """Tell whether a phrase can shrink to some words, such as those that stand everywhere."""
     return all(any(words.issuperset(row) for row in variants) for variants in parts(phrase))
-
-
-def telling_words(phrase: str) -> set[str]:
-    """Give words, as long as they can be, without one of which no variant of a phrase is found."""
-    certain = [
-        {max(row, key=len) for row in variants}
-        for variants in parts(phrase)
-        if () not in variants and not GAP.fullmatch(variants[0][0])
-    ]
-    return max(certain, key=lambda words: min(map(len, words)))

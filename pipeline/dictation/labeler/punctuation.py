@@ -38,12 +38,18 @@ class SpokenMarks:
             phrases += [(phrase, None) for phrase in mark.unless]
             said.update(*(variants(phrase) for phrase in mark.phrases))
         self._lexicon = Lexicon(phrases)
-        self._said = sorted(said)
+        # Of "left bracket" and "bracket" the second is enough.
+        self._said = [
+            words for words in sorted(said) if not any(o in words for o in said - {words})
+        ]
 
     def find(self, text: str) -> Iterator[Spoken]:
         """Find the marks that are spoken in a text; a full stop before all words is none."""
         copy = working_copy(text)
-        if not any(said in copy for said in self._said):  # as in nearly all texts
+        for said in self._said:
+            if said in copy:
+                break
+        else:  # as in nearly all texts
             return
         words = cut_words(copy)
         for first, last, meanings in self._lexicon.find(words):

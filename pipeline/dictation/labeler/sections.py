@@ -18,10 +18,11 @@ def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str
         return None
     names = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
     # Of many spaces the first two are enough: from each of them the others would be read again.
-    begins = rf"(?:(?<=\n)|\A|(?<=[.;!?)] )|(?<=  )(?<!   ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
-    shouted = rf"(?<=\s)(?:{names.upper()})"  # also in the middle of a line
+    begins = rf"(?:(?<=\n)|(?<=[.;!?)] )|(?<=  )(?<!   ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
+    shouted = names.upper()  # also in the middle of a line
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
-    return re.compile(rf"({begins}|{shouted}){byline}[ \t*]*:"), ignored
+    # The white space before a heading is part of the pattern, which makes the search fast.
+    return re.compile(rf"\s({begins}|{shouted}){byline}[ \t*]*:"), ignored
 
 
 def ignored_spans(
@@ -33,16 +34,15 @@ def ignored_spans(
     pattern, ignored = headings
     if FILLER in text:  # of spoken marks: here they stand where their words end
         text = _SPOKEN.sub(lambda spoken: spoken[0][::-1], text).replace(FILLER, " ")
-    matches = list(pattern.finditer(text))
-    if not matches:
-        return []
-    ends = [match.start() for match in matches[1:]] + [len(text)]
-    stops = [_paragraph_end(text, m.end(), end) for m, end in zip(matches, ends, strict=True)]
-    return [
-        (match.start(), end)
-        for match, end in zip(matches, stops, strict=True)
-        if " ".join(match.group(1).casefold().strip("*# \t").replace("-", " ").split()) in ignored
-    ]
+    matches = list(pattern.finditer(f"\n{text}"))  # a text begins as a line does
+    starts = [match.start(1) - 1 for match in matches]
+    ends = [*starts[1:], len(text)]
+    spans = []
+    for match, start, end in zip(matches, starts, ends, strict=False):
+        heading = match.group(1).casefold().strip("*# \t").replace("-", " ")
+        if " ".join(heading.split()) in ignored:
+            spans.append((start, _paragraph_end(text, match.end() - 1, end)))
+    return spans
 
 
 def _paragraph_end(text: str, start: int, end: int) -> int:

@@ -11,6 +11,8 @@ from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
+from gazescribe.pipeline.dictation.labeler import labeler as labeler_module
+from gazescribe.pipeline.dictation.labeler.labeler import REMEMBERED_CHARACTERS
 
 ROOT = Path(__file__).parents[5]
 
@@ -341,6 +343,36 @@ def test_another_vocabulary_is_another_folder(nouns):
     assert labeler.aggregate(mentions, "ten") == {"Animal": "positive"}
     with pytest.raises(RuleError, match="no CheXpert view"):
         labeler.aggregate(mentions, "chexpert")
+
+
+def test_a_sentence_that_repeats_keeps_its_place_and_its_heading(labeler):
+    text = "Findings: edema. Small edema. Indication: x. Small edema."
+    for _ in range(2):
+        (mentions,) = labeler.label([text])
+        assert [(m.char_start, m.sentence) for m in mentions] == [(10, 0), (23, 1)]
+        assert {m.text for m in mentions} == {"edema"}
+
+
+def test_a_sentence_that_repeats_is_taken_back_where_the_next_one_says_so(labeler):
+    texts = ["Small edema.", "Small edema. Scratch that.", "Small edema."]
+    assert [len(mentions) for mentions in labeler.label(texts)] == [1, 0, 1]
+
+
+def test_few_sentences_are_remembered_and_no_long_ones(monkeypatch):
+    monkeypatch.setattr(labeler_module, "REMEMBERED", 3)
+    labeler = Labeler.from_rules(ROOT / "rules")
+    texts = [f"Edema {number}." for number in range(8)] + ["Edema " + "x" * REMEMBERED_CHARACTERS]
+    for mentions in labeler.stream(texts):
+        assert len(mentions) == 1
+        assert len(labeler._remembered) <= 3
+    assert labeler._remembered
+    assert max(map(len, labeler._remembered)) < REMEMBERED_CHARACTERS
+
+
+def test_sentences_that_overlap_give_each_mention_once(labeler):
+    text = "Small edema."
+    (mentions,) = labeler.label([text], [[(0, 12), (6, 12)]])
+    assert [(m.char_start, m.sentence) for m in mentions] == [(6, 0)]
 
 
 def test_a_concept_can_ask_for_its_own_case_and_for_words_near_it(nouns):

@@ -3,6 +3,7 @@ import pytest
 from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.parsing import HEADING, LONGEST, decide_mentions, parse
+from gazescribe.pipeline.dictation.labeler.sentences import read_words
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 
@@ -12,12 +13,14 @@ def compiled():
 
 
 def test_a_sentence_without_mention_is_left_at_once(compiled):
-    assert list(parse("No complaints today.", compiled)) == []
-    assert decide_mentions("No complaints today.", compiled) == []
+    assert list(parse("No complaints today.", read_words("No complaints today."), compiled)) == []
+    assert (
+        decide_mentions("No complaints today.", read_words("No complaints today."), compiled) == []
+    )
 
 
 def test_words_of_mentions_are_taken_out(compiled):
-    (part,) = parse("No free air, no edema.", compiled)
+    (part,) = parse("No free air, no edema.", read_words("No free air, no edema."), compiled)
     words = list(zip(part.words.texts, part.words.starts, strict=True))
     assert ("no", 0) in words
     assert ("", 16) in words
@@ -25,13 +28,13 @@ def test_words_of_mentions_are_taken_out(compiled):
 
 
 def test_places_are_counted_from_the_start_of_the_sentence(compiled):
-    ((item, decision),) = decide_mentions("No edema.", compiled)
+    ((item, decision),) = decide_mentions("No edema.", read_words("No edema."), compiled)
     assert (item.start, item.end) == (3, 8)
     assert (decision.polarity, decision.trigger, decision.reach) == ("negative", (0, 2), (0, 9))
 
 
 def test_a_heading_whose_line_says_it_again_is_no_mention(compiled):
-    decided = decide_mentions("Edema: no edema.", compiled)
+    decided = decide_mentions("Edema: no edema.", read_words("Edema: no edema."), compiled)
     rules = [(item.start, decision.rule_id) for item, decision in decided]
     assert rules[0] == (0, HEADING)
     assert len(rules) == 2
@@ -40,6 +43,11 @@ def test_a_heading_whose_line_says_it_again_is_no_mention(compiled):
 def test_endless_sentences_are_read_in_parts(compiled):
     """A denial does not reach into the next part; what stands there is found."""
     text = "no fracture " + "and then " * LONGEST + "edema"
-    assert [len(part.words.texts) for part in parse(text, compiled)] == [LONGEST, 3]
-    polarities = [decision.polarity for _, decision in decide_mentions(text, compiled)]
+    assert [len(part.words.texts) for part in parse(text, read_words(text), compiled)] == [
+        LONGEST,
+        3,
+    ]
+    polarities = [
+        decision.polarity for _, decision in decide_mentions(text, read_words(text), compiled)
+    ]
     assert polarities == ["negative", "positive"]

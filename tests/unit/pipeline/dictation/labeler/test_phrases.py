@@ -7,7 +7,6 @@ from gazescribe.pipeline.dictation.labeler.phrases import (
     cut_words,
     is_only_of,
     parts,
-    telling_words,
     variants,
     written_out,
 )
@@ -105,16 +104,3 @@ def test_a_phrase_is_written_out():
 def test_alternatives_stand_in_brackets(phrase):
     with pytest.raises(PhraseError, match=re.escape(f"{phrase!r} has | outside of brackets")):
         variants(phrase)
-
-
-@pytest.mark.parametrize(
-    ("phrase", "expected"),
-    [
-        pytest.param("[scratch|strike] (all) [that|it]", {"scratch", "strike"}, id="the longest"),
-        pytest.param("(please) i mean", {"mean"}, id="not what may be absent"),
-        pytest.param("no <2> evidence", {"evidence"}, id="no gap"),
-        pytest.param("[hold on|wait]", {"hold", "wait"}, id="one word of each variant"),
-    ],
-)
-def test_telling_words(phrase, expected):
-    assert telling_words(phrase) == expected
