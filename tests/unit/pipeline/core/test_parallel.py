@@ -129,6 +129,7 @@ def test_errors_keep_their_fields_between_processes():
     assert (type(copy), str(copy), copy.faults) == (AlignmentError, str(error), ("a",))
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_workers_keep_freed_memory():
     """Else every large array is asked of the system again: half of the time of a window search."""
     (found,) = set(map_tasks(os.getenv, ["MALLOC_TRIM_THRESHOLD_"] * 4, workers=2))
