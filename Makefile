@@ -14,9 +14,8 @@ ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 # All tests, in groups that take about as long: each imports what it needs, and once. The longest
 # come first; the last holds what no other names. Types come before all: they take the other core
 # while the longest group compiles what the next ones import.
-GROUPS = tests-pipeline tests-models tests-e2e tests-faults tests-compared tests-rest
-NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/e2e tests/faults \
-  tests/reference tests/property
+GROUPS = tests-pipeline tests-models tests-whole tests-rest
+NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/faults tests/e2e
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
 .PHONY: setup demo check test tests $(GROUPS) faults month lint style types format clean
@@ -59,12 +58,8 @@ tests-pipeline: setup
 	pytest tests/unit/pipeline
 tests-models: setup
 	pytest tests/unit/models tests/unit/gazescribe
-tests-e2e: setup
-	pytest tests/e2e
-tests-faults: setup
-	pytest tests/faults
-tests-compared: setup
-	pytest tests/reference tests/property
+tests-whole: setup  # commands fork from it: before tests/e2e starts threads
+	pytest tests/faults tests/e2e
 tests-rest: setup
 	pytest tests $(NAMED:%=--ignore=%)
 

@@ -9,28 +9,20 @@ full disk, models and seeds are added to the profile and taken away. In the end 
 the same bytes, nothing that was finished may have been written twice, and the log says how many
 epochs were trained in vain: at most one for each disturbance.
 
-Commands run in forks of one process that has imported torch and DVC once, so that a run takes a
-second; DVC starts them by a client of the name `gazescribe`. Left out: Inception-ResNet-v2, which
-has no tiny form.
+Commands run in forks of one process (`tests/forks.py`), so that a run takes a second. Left out:
+Inception-ResNet-v2, which has no tiny form.
 """
 
 import argparse
 import hashlib
 import json
-import os
 import re
-import resource
 import select
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
-import warnings
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -39,6 +31,7 @@ from typing import Any
 import yaml
 
 from tests.conftest import ROOT
+from tests.forks import Server
 from tests.unit.models.cooperative import cooperative_cases
 from tests.unit.models.mil import mil_scored
 
@@ -49,141 +42,6 @@ TIMED = ("joint", "tables.", "tabulate.json")
 NOT_TINY = ("inception_resnet",)
 SHORT = {"cooperative": ["contrastive"]}
 SYSTEMS = ("mil", "cooperative")
-CLIENT = """\
-#!{python} -ISs
-import json, os, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.connect({address!r})
-server.sendall(json.dumps(["gazescribe", os.getcwd(), sys.argv[1:], {{}}]).encode() + b"\\n")
-sys.exit(int(server.recv(16) or b"1"))
-"""
-
-
-class Server:
-    """Forks commands from one process that has imported what they need."""
-
-    def __init__(self, folder: Path) -> None:
-        self.address = str(folder / "socket")
-        self.log = folder / "log"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that threads are not copied, which no command needs
-            self.pid = os.fork()
-        if not self.pid:
-            try:
-                self._serve()
-            finally:
-                os._exit(1)
-        while not Path(self.address).exists():
-            time.sleep(0.05)
-
-    def start(self, folder: Path, *words: str, **options: Any) -> socket.socket:
-        """Start a command of DVC."""
-        client = socket.socket(socket.AF_UNIX)
-        client.connect(self.address)
-        client.sendall(json.dumps(["dvc", str(folder), words, options]).encode() + b"\n")
-        return client
-
-    @property
-    def n_commands(self) -> int:
-        """Number of commands that were begun so far, those of DVC aside."""
-        return (
-            self.log.read_text("utf-8", "replace").count("\n$ gazescribe")
-            if self.log.exists()
-            else 0
-        )
-
-    def close(self) -> None:
-        """End it, and all that it started."""
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-
-    def _serve(self) -> None:
-        warnings.simplefilter("ignore")
-        import dvc.cli
-        import dvc.commands.repro
-        import dvc.repo.reproduce  # noqa: F401  imported for all children
-
-        import gazescribe.models.cooperative.evaluation
-        import gazescribe.models.cooperative.training
-        import gazescribe.models.mil.evaluation
-        import gazescribe.models.mil.training  # noqa: F401  likewise
-
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(self.address + ".new")
-        listener.listen()
-        Path(self.address + ".new").rename(self.address)
-        children: dict[socket.socket, int] = {}
-        limit = {}
-        while True:
-            ready, _, _ = select.select([listener, *children], [], [], 0.02)
-            for connection in ready:
-                if connection is listener:
-                    client, _ = listener.accept()
-                    kind, folder, words, options = json.loads(client.makefile().readline())
-                    if kind == "dvc":
-                        limit = options
-                    children[client] = self._fork(kind, folder, words, limit, listener, children)
-                else:  # whoever asked was killed, or wants the command killed
-                    pid = children.pop(connection)
-                    with suppress(ProcessLookupError):
-                        os.killpg(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-                    connection.close()
-            for connection, pid in list(children.items()):
-                ended, status = os.waitpid(pid, os.WNOHANG)
-                if ended:
-                    with suppress(OSError):
-                        connection.sendall(str(os.waitstatus_to_exitcode(status) & 255).encode())
-                    connection.close()
-                    del children[connection]
-
-    def _fork(self, kind: str, folder: str, words: Any, limit: Any, *sockets: Any) -> int:
-        pid = os.fork()
-        if pid:
-            with suppress(OSError):
-                os.setpgid(pid, pid)
-            return pid
-        code = 1
-        try:
-            with suppress(OSError):
-                os.setpgid(0, 0)
-            sockets[0].close()
-            for connection in sockets[1]:
-                connection.close()
-            code = self._run(kind, folder, words, limit)
-        except Exception:  # noqa: BLE001  a bug of any kind, which nothing else would say
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-
-    def _run(self, kind: str, folder: str, words: Any, limit: Any) -> int:
-        self._print_to(self.log)
-        os.chdir(folder)
-        os.environ["PATH"] = f"{Path(self.address).parent}{os.pathsep}{os.environ['PATH']}"
-        print(f"\n$ {kind} {' '.join(words)}", flush=True)
-        if kind == "dvc":
-            from dvc.cli import main
-
-            return int(main(list(words)))
-        from gazescribe.pipeline.commands.cli import main as gazescribe
-
-        if limit.get("file_size") and words[0] in ("train", "evaluate"):
-            self._print_to(self.log.with_name("log of the full disk"))  # the log has grown
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit["file_size"], resource.RLIM_INFINITY))
-        try:
-            gazescribe(list(words), standalone_mode=True)
-        except SystemExit as end:
-            sys.stdout.flush()
-            return int(end.code or 0)
-        return 0
-
-    @staticmethod
-    def _print_to(path: Path) -> None:
-        mode = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if path.name == "log" else os.O_TRUNC)
-        descriptor = os.open(path, mode)
-        for stream in (1, 2):
-            os.dup2(descriptor, stream)
 
 
 @dataclass
@@ -357,6 +215,7 @@ def month(
     models: dict[str, list[str]],
     n: int,
     *,
+    server: Server,
     seed: int,
     with_tables: bool = True,
 ) -> dict[str, Any]:
@@ -365,17 +224,10 @@ def month(
     Tables take half of the time, and have tests of their own.
     """
     make_data(folder / "data")
-    server = Server(folder)
-    try:
-        client = folder / "gazescribe"
-        client.write_text(CLIENT.format(python=sys.executable, address=server.address))
-        client.chmod(0o755)
-        quiet = Project(folder / "quiet", server, models, with_tables)
-        few = {system: names[: max(1, len(names) // 2)] for system, names in models.items()}
-        loud = Project(folder / "loud", server, few, with_tables)
-        return _month(quiet, loud, n, Random(seed))
-    finally:
-        server.close()
+    quiet = Project(folder / "quiet", server, models, with_tables)
+    few = {system: names[: max(1, len(names) // 2)] for system, names in models.items()}
+    loud = Project(folder / "loud", server, few, with_tables)
+    return _month(quiet, loud, n, Random(seed))
 
 
 def _month(quiet: Project, loud: Project, n: int, random: Random) -> dict[str, Any]:
@@ -475,7 +327,11 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     models = SHORT if arguments.short else every_model()
     n, with_tables = arguments.disturbances, not arguments.short
-    log = month(folder, models, n, seed=arguments.seed, with_tables=with_tables)
+    server = Server(folder)
+    try:
+        log = month(folder, models, n, server=server, seed=arguments.seed, with_tables=with_tables)
+    finally:
+        server.close()
     print(json.dumps(log, indent=2))
     return int(bool(log["problems"]))
 

@@ -1,11 +1,8 @@
 """The spine under DVC, in a copy of the project, on a small synthetic data set."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,24 +20,10 @@ SPINE = (
     *(f"heatmaps@{name}-{kind}" for name in ("reflacx", "egd") for kind in ("label", "saliency")),
 )
 """The networks need more readings, and minutes: tests of their own train them."""
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if name != "GAZE_DATA_ROOT"},
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "CI": "1",  # DVC then looks for no newer version of itself
-    "GAZE_WORKERS": "1",  # so few readings take longer to share out than to work on
-    "GIT_AUTHOR_NAME": "test",
-    "GIT_AUTHOR_EMAIL": "test@example.org",
-    "GIT_COMMITTER_NAME": "test",
-    "GIT_COMMITTER_EMAIL": "test@example.org",
-}
 
 
-def run(folder, *command):
-    done = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+def git(folder, *words):
+    subprocess.run(("git", *words), cwd=folder, check=True, capture_output=True)
 
 
 def stages_run(printed):
@@ -48,7 +31,7 @@ def stages_run(printed):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(server, tmp_path_factory):
     """A copy of the project, committed, with everything built once."""
     folder = tmp_path_factory.mktemp("project")
     for name in COPIED:
@@ -63,10 +46,9 @@ def project(tmp_path_factory):
     text = params.read_text()
     assert "readings: 60 " in text
     params.write_text(text.replace("readings: 60 ", f"readings: {READINGS} "))
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "copy")
-    run(folder, "dvc", "repro", *SPINE)
+    for words in ("init -q", "add -A", "commit -qm copy"):
+        git(folder, *words.split())
+    server.run(folder, "repro", *SPINE)
     return folder
 
 
@@ -120,17 +102,17 @@ def test_results_name_where_their_splits_come_from(project):
         assert "seeded draw" in summary["split_source"], path
 
 
-def test_second_repro_runs_only_sources(project):
-    assert stages_run(run(project, "dvc", "repro", *SPINE)) == {
+def test_second_repro_runs_only_sources(project, server):
+    assert stages_run(server.run(project, "repro", *SPINE)) == {
         "sources@reflacx",
         "sources@egd",
         "sources@mimic-cxr-jpg",
     }
 
 
-def test_another_lag_runs_association_and_what_it_draws(project):
+def test_another_lag_runs_association_and_what_it_draws(project, server):
     before = pd.read_parquet(project / "data/associated/reflacx/windows.parquet").start_s.sum()
-    ran = stages_run(run(project, "dvc", "exp", "run", *SPINE, "-S", "associate.lag_s=2.5"))
+    ran = stages_run(server.run(project, "exp", "run", *SPINE, "-S", "associate.lag_s=2.5"))
     assert {stage.split("@")[0] for stage in ran} == {
         "sources",
         "associate",

@@ -23,8 +23,12 @@ CPU = Machine("cpu")
 
 @pytest.fixture
 def world(tmp_path):
+    return small_world(tmp_path / "data")
+
+
+def small_world(folder):
     """Seven images to train on, three of them annotated; four to validate on, two with edema."""
-    world = World(tmp_path / "data")
+    world = World(folder)
     for number in range(4):
         states = {"Edema": "positive"} if number % 2 else {}
         world.image(f"image {number}", 99_000_001, **states)
@@ -40,9 +44,17 @@ def world(tmp_path):
     return world
 
 
+@pytest.fixture(scope="module")
+def small_inputs(tmp_path_factory):
+    return small_world(tmp_path_factory.mktemp("small")).write()
+
+
 @pytest.fixture
-def inputs(world):
-    return world.write()
+def inputs(request, small_inputs):
+    """Those of the small world, or of the drawn one where a test asks for it."""
+    if "drawn_world" in request.fixturenames:
+        return request.getfixturevalue("drawn_world").write()
+    return small_inputs
 
 
 @pytest.fixture
