@@ -53,6 +53,7 @@ class Item:
     asserted: Hit | None = None
     alternative: Hit | None = None
     embedded: Hit | None = None
+    opens: bool = False  # its own first word does: "enlarged heart"
 
 
 @dataclass(slots=True)
@@ -394,8 +395,8 @@ def _opening(sentence: Parse, place: int) -> str:
 
     A finding of its own begins with a word that opens one: "small", "persistent", "likely".
     """
-    is_state = any(item.state is not None and item.start == place for item in sentence.items)
-    reaches = {"list"} if is_state else set()
+    row = [item for item in sentence.items if item.start == place]
+    reaches = {"list"} if any(item.opens or item.state is not None for item in row) else set()
     for hit in sentence.hits:
         if hit.start != place:
             continue

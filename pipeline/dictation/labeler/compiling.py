@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
+from gazescribe.pipeline.dictation.labeler.phrases import parts
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
@@ -18,6 +19,7 @@ class Compiled:
     near: dict[str, Lexicon[bool]]
     spoken: SpokenMarks
     retracting: Lexicon[Trigger]  # of the triggers those alone that take something back
+    opening: frozenset[str]  # words that begin a finding after a comma, also as its own first word
 
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
@@ -38,6 +40,13 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     retracting = [
         (phrase, trigger) for phrase, trigger in carriers if trigger.direction == "retracts"
     ]
+    opening = {
+        row[0]
+        for phrase, trigger in carriers
+        if trigger.direction == "start" and len(parts(phrase)) == 1
+        for row in parts(phrase)[0]
+        if len(row) == 1
+    }
     return Compiled(
         Lexicon(mentions, slips),
         Lexicon(carriers),
@@ -45,4 +54,5 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
         near,
         SpokenMarks(book.punctuation),
         Lexicon(retracting),
+        frozenset(opening),
     )

@@ -46,7 +46,7 @@ def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
     for first, last, concepts in compiled.mentions.find(words):
         start, end = words.starts[first], words.ends[last - 1]
         items += [
-            Item(start, end, concept)
+            Item(start, end, concept, opens=words.texts[first] in compiled.opening)
             for concept in concepts
             if concept is not None and _fits(concept, words, original[start:end], compiled)
         ]

@@ -100,6 +100,14 @@ def test_where_a_denied_list_ends(text, begins):
     assert "".join(heads) == begins
 
 
+@pytest.mark.parametrize("opens", [False, True])
+def test_a_finding_whose_own_first_word_opens_ends_a_list(opens):
+    sentence = parse("<no> [a], [b]", no=NO)
+    sentence.items[1].opens = opens
+    cut(sentence)
+    assert bool(sentence.forward_cuts) == opens
+
+
 def test_a_place_lies_in_the_clause_around_it():
     sentence = parse("<no> [a] <but> [b] <but> [c]", no=NO, but=BUT)
     cut(sentence)

@@ -27,6 +27,12 @@ def test_words_of_mentions_are_taken_out(compiled):
     assert [(item.start, item.end) for item in part.items][-1] == (16, 21)
 
 
+def test_a_mention_knows_whether_its_first_word_opens(compiled):
+    (part,) = parse("Enlarged heart and cardiomegaly.", compiled)
+    found = {(item.start, item.opens) for item in part.items}
+    assert found == {(0, True), (19, False)}
+
+
 def test_places_are_counted_from_the_start_of_the_sentence(compiled):
     ((item, decision),) = decide_mentions("No edema.", read_words("No edema."), compiled)
     assert (item.start, item.end) == (3, 8)
