@@ -28,7 +28,8 @@ def test_words_of_mentions_are_taken_out(compiled):
 
 
 def test_a_mention_knows_whether_its_first_word_opens(compiled):
-    (part,) = parse("Enlarged heart and cardiomegaly.", compiled)
+    text = "Enlarged heart and cardiomegaly."
+    (part,) = parse(text, read_words(text), compiled)
     found = {(item.start, item.opens) for item in part.items}
     assert found == {(0, True), (19, False)}
 
