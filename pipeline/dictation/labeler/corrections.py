@@ -65,11 +65,14 @@ def _corrections(
         hits = [*compiled.triggers.find(words), *compiled.states.find(words)]
         retracting = [(*hit[:2], hit[2][0]) for hit in hits if hit[2][0].direction == "retracts"]
         taken = {word for first, last, _ in retracting for word in range(first, last)}
-        if all(place in taken or word in _OPENINGS for place, word in enumerate(words.texts)):
+        opens = [place in taken or word in _OPENINGS for place, word in enumerate(words.texts)]
+        if all(opens):
             idle = skipped + 1
         for place, (first, last, trigger) in enumerate(retracting):
-            is_first = _OPENINGS.issuperset(words.texts[:first])
+            is_first = all(opens[:first])
             stop = retracting[place + 1][0] if place + 1 < len(retracting) else len(words.texts)
+            if stop < len(words.texts) and all(opens[last:stop]):
+                continue  # "sorry, I mean" is one correction
             yield _Correction(
                 start + words.starts[first],
                 start + words.ends[last - 1],
