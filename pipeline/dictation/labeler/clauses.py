@@ -151,7 +151,7 @@ def _cut_without_commas(sentence: Parse) -> None:
     row = [item for item in sentence.items if item.concept is not None]
     for item in row:
         later = [other for other in row if other.start >= item.end]
-        if not later or not _is_denied(sentence, item.end):
+        if not later or _denial(sentence, item.end) is None:
             continue
         follower = min(later, key=lambda other: other.start)
         gap = item.end, follower.start
@@ -249,13 +249,18 @@ def _starts_item(sentence: Parse, connector: Connector) -> bool:
     """
     if connector.is_choice or connector.word == "/":
         return False
-    is_denied = _is_denied(sentence, connector.start)
-    if is_denied and _has_predicate(sentence, connector):
+    denial = _denial(sentence, connector.start)
+    if denial is not None and _has_predicate(sentence, connector):
         return True
     reach = _opening(sentence, connector.end)
-    if not reach and is_denied:
+    # What has resolved or was removed is listed with its places: "removal of A and right B".
+    if not reach and denial is not None and not _lists_places(denial):
         reach = "list" if _stands_apart(sentence, connector) else ""
     return bool(reach) and not _is_kept(sentence, connector.end, reach)
+
+
+def _lists_places(denial: Hit) -> bool:
+    return denial.trigger.family == "negation" and denial.trigger.reach == "list"
 
 
 def _is_kept(sentence: Parse, place: int, reach: str) -> bool:
@@ -263,7 +268,12 @@ def _is_kept(sentence: Parse, place: int, reach: str) -> bool:
     if reach == "clause":
         return False
     for later in sentence.connectors:
-        if later.start > place and (later.is_choice or (later.word == "/" and reach != "next")):
+        # A slash between two sizes is none between two findings: "moderate/large A".
+        is_slash = later.word == "/" and any(
+            item.concept and place <= item.start and item.end <= later.start
+            for item in sentence.items
+        )
+        if later.start > place and (later.is_choice or (is_slash and reach != "next")):
             between = sentence.hits_between(place, later.start)
             return not any(h.trigger.finite or h.trigger.direction == "boundary" for h in between)
     return False
@@ -283,16 +293,17 @@ def _is_spent(sentence: Parse, connector: Connector) -> bool:
     return words[-1:] == [""] and not ends
 
 
-def _is_denied(sentence: Parse, place: int) -> bool:
-    """Tell whether what runs on to a place is a denial."""
+def _denial(sentence: Parse, place: int) -> Hit | None:
+    """Give the denial, if it is one, that runs on to a place."""
     before = [
         hit
         for hit in sentence.hits_between(sentence.start, place)
         if hit.trigger.direction == "before"
     ]
     if not before:
-        return False
-    return before[-1].trigger.effect == "negative" or before[-1].trigger.rule_id == _NO_NEW
+        return None
+    trigger = before[-1].trigger
+    return before[-1] if trigger.effect == "negative" or trigger.rule_id == _NO_NEW else None
 
 
 def _has_predicate(sentence: Parse, connector: Connector) -> bool:
@@ -342,25 +353,26 @@ def _is_described(sentence: Parse, item: Item) -> bool:
 
 
 def _stands_apart(sentence: Parse, connector: Connector) -> bool:
-    """Tell whether a bare comma parts what follows: it has its own place, or the list was closed.
+    """Tell whether what follows stands apart: it has its own place, or the list was closed.
 
-    A list is closed by its choice: "no A or B, C".
+    A list is closed by its choice: "no A or B, C". An "and" parts only two: "no A and left B".
     """
-    if connector.word:
-        return False
-    if _is_spent(sentence, connector):
+    if not connector.word and _is_spent(sentence, connector):
         return True
     earlier = [item.end for item in sentence.items if item.concept and item.end <= connector.start]
     later = [item for item in sentence.items if item.concept and item.start >= connector.end]
-    if not earlier or not later:
+    if connector.word not in ("", "and") or not earlier or not later:
         return False
     item = min(later, key=lambda item: item.start)
     if sentence.connectors_between(connector.end, item.start):
         return False
+    marks = [mark for mark in sentence.connectors if mark.end <= connector.start]
+    if connector.word:
+        return not marks and _is_placed(sentence, connector.end)
     if _is_placed(sentence, connector.end) or _is_placed(sentence, item.end):
-        return any(end == max(earlier) for end in earlier)
-    marks = [mark for mark in sentence.connectors if mark.end <= max(earlier)]
-    return bool(marks) and marks[-1].is_choice
+        return True
+    closed = [mark for mark in marks if mark.end <= max(earlier)]
+    return bool(closed) and closed[-1].is_choice
 
 
 def _is_placed(sentence: Parse, place: int) -> bool:

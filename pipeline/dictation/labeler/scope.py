@@ -283,6 +283,8 @@ def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
     place = next_place(sentence, hit.end) or next(iter(ending), None)
     if place is None or hit.trigger.effect != "negative":
         return False
+    if place.trigger.effect == "positive":
+        return True
     before = [other.end for other in sentence.items if other.end <= item.start]
     for other in sentence.hits_between(max(before, default=sentence.start), hit.start):
         gap = (other.end, item.start) if other.end <= item.start else (item.end, other.start)

@@ -70,6 +70,10 @@ def test_where_clauses_end(text, triggers, cuts, forward_cuts):
         pytest.param("<no> [a], [b]/<known> [c]", "", id="a slash joins closely"),
         pytest.param("<no> [a], <small> [b]/[c]", "b", id="small ones in spite of a slash"),
         pytest.param("<no> [a], <small> [b] or [c]", "", id="but not of a choice"),
+        pytest.param("<no> [a], <known> mild/severe [b]", "b", id="a slash between sizes"),
+        pytest.param("<no> [a] and <left> [b]", "b", id="two, the second placed"),
+        pytest.param("<no> [a], [b] and <left> [c]", "", id="more than two"),
+        pytest.param("<removed> [a] and <left> [b]", "", id="what is removed has places"),
         pytest.param("<no> [a] ([b] <stable>)", "b", id="a bracket"),
         pytest.param("<no> [a] ([b])", "", id="a bracket that explains"),
         pytest.param("<no> [a] <known> [b]", "b", id="no comma"),
@@ -86,6 +90,7 @@ def test_where_a_denied_list_ends(text, begins):
         "stable": trigger("asserts", "positive"),
         "left": trigger("place"),
         "known": trigger("start"),
+        "removed": trigger("before", "negative", reach="list", name="negation.resolution_of"),
         "small": trigger("start", reach="next"),
         "disease": trigger("start", reach="list", name="start.general"),
     }
