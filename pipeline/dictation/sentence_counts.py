@@ -3,14 +3,11 @@
 Of an ingested folder `ingest` says it, in the attribute `sentence_ends`; other texts are looked at.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
-from gazescribe.pipeline.dictation.labeler.sentences import STOPS, split_sentences
+from gazescribe.pipeline.dictation.labeler.sentences import WRITTEN_END, split_sentences
 from gazescribe.pipeline.dictation.reports import ReportText
-
-_WRITTEN_END = re.compile(rf"[.!?…](?=\s|\Z)|[{STOPS}]")
 
 
 def count_ends(
@@ -34,7 +31,7 @@ def _ended_by(report: ReportText, marks: SpokenMarks) -> tuple[str, int]:
     """Give what ends the sentences of a text, '' where they have written ends; and how many."""
     if report.ended_by:
         return report.ended_by, len(report.sentences or [None])
-    if _WRITTEN_END.search(report.text):
+    if WRITTEN_END.search(report.text):
         return "", 0
     spans = report.sentences or split_sentences(marks.hear(report.text))
     if len(spans) == 1:

@@ -16,6 +16,7 @@ _FULL_STOPS = {  # of scripts that put no space behind them, or none before the 
     ord("！"): "!",
 }
 STOPS = "".join(map(chr, _FULL_STOPS))
+WRITTEN_END = re.compile(rf"[.!?…](?=\s|\Z)|[{STOPS}]")  # what a text with periods has somewhere
 _SINGLE = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
     **dict.fromkeys(map(ord, "、､،"), ","),

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.dictation.labeler.sentences import WRITTEN_END, split_sentences
 from gazescribe.pipeline.ingest.by_manifest.eyes import (
     LOST,
     find_repeats,
@@ -351,6 +353,8 @@ def read_words(
     if table.columns.sentence is None:
         words = [part for phrase in phrases for part in cut_phrase(*phrase)]
         ends = sentence_ends(words)
+        if not any(ends) and reading.text is not None:  # aligners leave out the marks of a text
+            ends = _ends_in(reading.text, [word.text for word in words])
         words, ends = end_sentences(words, ends, settings.pause_s, findings, chunk)
     else:  # the source says where sentences end: nothing is cut
         words = [Word(*phrase) for phrase in phrases]
@@ -404,6 +408,18 @@ def _spans_in(text: str, words: Sequence[str]) -> tuple[list[int], list[int]] | 
         starts.append(start)
         stops.append(end)
     return None if re.search(r"\w", text[end:]) else (starts, stops)
+
+
+def _ends_in(text: str, words: Sequence[str]) -> list[bool]:
+    """Say which words end a sentence of a text; none where the words do not stand in it."""
+    spans = _spans_in(text, words)
+    if spans is None:
+        return [False] * len(words)
+    starts, stops = spans
+    firsts = [start for start, _ in split_sentences(text)]
+    sentences = [bisect_right(firsts, start) for start in starts]
+    ends = [sentence != following for sentence, following in pairwise(sentences)]
+    return [*ends, WRITTEN_END.search(text, stops[-1]) is not None]
 
 
 def _read_labelled(

@@ -157,6 +157,29 @@ def test_a_text_is_kept_where_the_words_stand_in_it(lab, text, starts, differs):
 
 
 @pytest.mark.parametrize(
+    ("text", "sentences", "reasons"),
+    [
+        pytest.param("clear; lungs. big heart", [0, 0, 1, 1], {}, id="periods"),
+        pytest.param("clear lungs big heart.", [0, 0, 0, 0], {}, id="a last period"),
+        pytest.param("clear lungs big heart", [0, 0, 0, 1], {"sentence_ends_pauses": 2}, id="none"),
+        pytest.param(
+            "clear lungs. my heart",
+            [0, 0, 0, 1],
+            {"sentence_ends_pauses": 2, "text_differs": 1},
+            id="of another text",
+        ),
+    ],
+)
+def test_periods_of_a_text_count_where_its_words_have_none(lab, text, sentences, reasons):
+    spoken = "A1,clear,0,1\nA1,lungs,1,2\nA1,big,2,3\nA1,heart,5,6\nB2,big.,0,1\n"
+    lab.files["words.csv"] = f"id,word,from,to\n{spoken}"
+    lab.files["readings.csv"] = f'id,who,w,h,t\nA1,7,100,80,"{text}"\nB2,8,100,80,\n'
+    lab.tables["readings"]["columns"]["text"] = "t"
+    assert lab.ingest().column("words", "sentence") == sentences
+    assert lab.reasons() == reasons
+
+
+@pytest.mark.parametrize(
     "columns",
     [
         pytest.param({"onset_s": "start", "offset_s": "end"}, id="offset"),
