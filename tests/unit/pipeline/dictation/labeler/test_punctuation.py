@@ -35,6 +35,8 @@ def spoken():
         pytest.param("last menstrual period", "last menstrual period", id="menstrual"),
         pytest.param("clear at this time period", "clear at this time .", id="at this time"),
         pytest.param("a new line in the svc", "a new line in the svc", id="catheter"),
+        pytest.param("no mass number two scar", "no mass . scar", id="list number"),
+        pytest.param("rib number two", "rib number two", id="number of a rib"),
         pytest.param("picc line period new line", "picc line .", id="catheter, then mark"),
         pytest.param("comma-shaped aperiodic", "comma-shaped aperiodic", id="parts of words"),
     ],
