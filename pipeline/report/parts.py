@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.tables import has_table, read_table
 from gazescribe.pipeline.geometry.canvas import Size
 
@@ -39,7 +40,8 @@ def read_parts(
 ) -> dict[str, Parts]:
     """Read the rows of some readings, whose mentions are read already.
 
-    Tables that the folders `tables` and `associated` do not have give no rows.
+    Tables that the folders `tables` and `associated` do not have give no rows. An AlignmentError if
+    a fixation is drawn that the tables do not have.
     """
     rows = {
         name: _by_reading(tables, name, ids)
@@ -47,6 +49,8 @@ def read_parts(
     }
     for name in ("windows", "gaussians"):
         rows[name] = {} if associated is None else _by_reading(associated, name, ids)
+    if associated is not None:
+        _check_fixations(rows["gaussians"], rows["fixations"], associated)
     rows["mentions"] = _grouped(mentions, "report_id")
     readings = rows.pop("readings")
     return {
@@ -56,6 +60,21 @@ def read_parts(
         )
         for reading_id in ids
     }
+
+
+def _check_fixations(
+    gaussians: dict[str, list[Row]], fixations: dict[str, list[Row]], associated: Path
+) -> None:
+    faults = []
+    for reading_id, rows in gaussians.items():
+        known = {row["fixation"] for row in fixations.get(reading_id, [])}
+        absent = sorted({row["fixation"] for row in rows} - known)
+        if absent:
+            faults.append(f"{reading_id}: {len(absent)}, the first of them {absent[0]}")
+    if faults:
+        message = "gaussians.parquet is of fixations that the table fixations does not have."
+        remedy = "The tables changed since: run `gazescribe associate` again."
+        raise AlignmentError(message, where=associated, faults=faults, remedy=remedy)
 
 
 def _by_reading(folder: Path, name: str, ids: Sequence[str]) -> dict[str, list[Row]]:

@@ -1,3 +1,9 @@
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.report.parts import read_parts
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -31,3 +37,18 @@ def test_the_image_size_is_known_with_both_sides(tmp_path):
     assert parts.image_size == (80, 100)
     parts.reading["width_px"] = None
     assert parts.image_size is None
+
+
+def test_fixations_that_are_drawn_and_gone_are_named(golden_tables, golden_associated, tmp_path):
+    gaussians = read_table(golden_associated, "gaussians")
+    reading_id = gaussians["reading_id"][0].as_py()
+    for name in ("readings", "fixations", "words", "sentences"):
+        rows = read_table(golden_tables, name)
+        if name == "fixations":
+            rows = rows.filter(pc.greater(rows["fixation"], 3))
+        pq.write_table(rows, table_path(tmp_path, name))
+    with pytest.raises(AlignmentError, match="does not have") as caught:
+        read_parts(tmp_path, golden_associated, table([], "mentions"), [reading_id])
+    (fault,) = caught.value.faults
+    n_gone = len({*gaussians["fixation"].to_pylist()[:4]})
+    assert fault == f"{reading_id}: {n_gone}, the first of them 0"
