@@ -182,8 +182,10 @@ def _cut_before_subjects(sentence: Parse) -> None:
             if other.end <= item.start
             and (other.state is not None or (other.concept and other.concept.kind == "finding"))
         ]
-        joints = sentence.connectors_between(max(earlier, default=item.start), item.start)
-        if earlier and not any(joint.is_choice for joint in joints):
+        gap = max(earlier, default=item.start), item.start
+        is_choice = any(joint.is_choice for joint in sentence.connectors_between(*gap))
+        begins_anew = any(hit.trigger.direction == "before" for hit in sentence.hits_between(*gap))
+        if earlier and not is_choice and not begins_anew:
             sentence.forward_cuts.append(item.start)
 
 

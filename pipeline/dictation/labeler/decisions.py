@@ -22,6 +22,9 @@ _ARTICLES = frozenset(["the", "a", "an", "there", "this", "that"])
 _PREPOSITIONS = frozenset(
     ["of", "in", "to", "within", "for", "regarding", "involving", "along", "at"]
 )
+# Across these only a noun is of what follows: "abnormality in the hila", not "large in the hila".
+_FAR_PREPOSITIONS = frozenset(["in", "due", "within", "along", "at", "from", "with", "by", "on"])
+_ASIDE_WORDS = 2  # at most, between "although" and a state
 _PREMODIFIER_WORDS = 6  # at most, between a state and the structure after it
 _LIKE = frozenset([("as", "is"), ("as", "are"), ("so", "is"), ("so", "are")])
 # Subjects with states of their own that no concept names.
@@ -189,18 +192,26 @@ def _said_of(state: Item, item: Item, sentence: Parse) -> Decision:
     if around is not None:
         return _from_hit(around, "negative", sentence)
     before, after = state.before, state.after
+    if before is not None and _kind(state) == "normal" and _is_mere_no(before, item, sentence):
+        before = None
     if before is not None and _is_for_another(state, before.end, state.start, sentence):
         before = None
     if after is not None and _is_for_another(state, state.end, after.start, sentence):
         after = None
-    if state.end <= item.start and after is None and item.after is not None:
-        after = item.after
+    of_both = item.after if state.end <= item.start and after is None else None
+    if of_both and not _is_for_another(state, item.end, of_both.start, sentence):
+        after = of_both
     decision = decide(replace(state, before=before, after=after), sentence)
     if decision.trigger is None:
         earlier = _alternative_to(state, sentence)
         if earlier is not None:
             return _said_of(earlier, item, sentence)
     return decision
+
+
+def _is_mere_no(denial: Hit, item: Item, sentence: Parse) -> bool:
+    """Tell a lost word, "no heart size is normal", from "neither the heart is normal"."""
+    return denial.end <= item.start and not sentence.count(denial.end, item.start)
 
 
 def _denial_around(state: Item, sentence: Parse) -> Hit | None:
@@ -252,7 +263,32 @@ def _states(item: Item, sentence: Parse) -> list[Item]:
     ]
     before = [state for state in states if _modifies(state, item, sentence)]
     after = _predicates(item, states, sentence)
-    return before + after or _shared(item, states, sentence)
+    if any(_kind(state) != "stable" for state in after):
+        # "Expanded area heart is normal": what stands farther off yields to what is said of it.
+        before = [state for state in before if _is_close(state, item, sentence)]
+    return before + after + _asides(item, states, sentence) or _shared(item, states, sentence)
+
+
+def _asides(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
+    """Take what is conceded right after a structure: "the heart, although enlarged, is stable"."""
+    boundaries = [
+        hit
+        for hit in sentence.hits
+        if hit.trigger.direction == "boundary"
+        and hit.start >= item.end
+        and sentence.texts_between(item.end, hit.start) == [","]
+    ]
+    if not boundaries:
+        return []
+    begin = boundaries[0].end
+    return [
+        state
+        for state in states
+        if state.start >= begin
+        and sentence.count(begin, state.start) <= _ASIDE_WORDS
+        and sentence.texts_between(state.end, sentence.end)[:1] == [","]
+        and not any(hit.trigger.finite for hit in sentence.hits_between(begin, state.start))
+    ]
 
 
 def _concerns(state: Item, rule: Trigger, item: Item) -> bool:
@@ -280,9 +316,18 @@ def _modifies(state: Item, item: Item, sentence: Parse) -> bool:
         for other in sentence.items
     ):
         return False
-    if _ARTICLES.isdisjoint(sentence.texts_between(start, end)):
-        return True
-    return not _PREPOSITIONS.isdisjoint(sentence.texts_between(state.start, item.start))
+    words = sentence.texts_between(start, end)
+    is_noun = state.state is not None and state.state.noun
+    if _kind(state) != "stable" and not is_noun and not _FAR_PREPOSITIONS.isdisjoint(words):
+        return False  # "large due to low lung volumes"
+    words_from_state = sentence.texts_between(state.start, item.start)
+    return _ARTICLES.isdisjoint(words) or not _PREPOSITIONS.isdisjoint(words_from_state)
+
+
+def _is_close(state: Item, item: Item, sentence: Parse) -> bool:
+    """Tell whether a state is right before its structure, or bound to it by a preposition."""
+    words = sentence.texts_between(state.start, item.start)
+    return not sentence.count(state.end, item.start) or not _PREPOSITIONS.isdisjoint(words)
 
 
 def _predicates(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
