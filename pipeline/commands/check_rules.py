@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from gazescribe.pipeline.commands import options
-from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.dictation.checking.flips import Cause, Comparison, Flip
@@ -48,7 +47,11 @@ def check_rules(
     both, and so are the reports of --gold. Exit code 2: the folder has faults, a gold sentence is
     wrong, or a mention of --gold was right with the shipped rules and is not with these.
     """
-    conventions = load_params(params_file).label if gold or reports else None
+    conventions = None
+    if gold or reports:
+        from gazescribe.pipeline.commands.params import load_params  # of all stages: slow to import
+
+        conventions = load_params(params_file).label
     try:
         check = run(rules, gold=gold, reports=reports, conventions=conventions, encoding=encoding)
     except RuleError as error:
