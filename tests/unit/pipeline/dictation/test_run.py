@@ -155,7 +155,8 @@ def test_explain_names_rule_trigger_and_reach(tmp_path):
         "explain", "No effusion, but the heart is enlarged.", "--html", tmp_path / "page.html"
     )
     assert "effusion [3:11] negative; labels: pleural effusion, pleural abnormality" in done
-    assert 'rule: negation.no; trigger: "No"; reach: "No effusion"' in done
+    rule = r"rule: negation\.no \(polarity/negation_before\.yaml line \d+\)"
+    assert re.search(rf'{rule}; trigger: "No"; reach: "No effusion"', done)
     assert "\x1b[" not in done
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "pleural_effusion: negative (negation.no)" in page
