@@ -7,6 +7,7 @@ DVC starts the commands of its stages by a client of the name `gazescribe`.
 import importlib
 import json
 import os
+import pickle
 import resource
 import select
 import signal
@@ -95,6 +96,7 @@ class Server:
         import gazescribe.models.mil.evaluation
         import gazescribe.models.mil.training  # noqa: F401  likewise
 
+        _parse_yaml_once()
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.address + ".new")
         listener.listen()
@@ -186,3 +188,23 @@ class Server:
         # Not those of pytest, which are files of its own.
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  open to the end
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115  likewise
+
+
+def _parse_yaml_once() -> None:
+    """Let DVC parse a YAML text once: it does so for each stage, which is half of what it does."""
+    from dvc.utils import serialize, strictyaml
+    from dvc.utils.serialize import _yaml
+
+    parse: Any = _yaml.parse_yaml
+    parsed: dict[str, bytes] = {}
+
+    def parse_once(text: str, path: Any, typ: str = "safe") -> Any:
+        # The slow type keeps comments, of which DVC writes none to its lock.
+        if typ != "safe" and not str(path).endswith("dvc.lock"):
+            return parse(text, path, typ)
+        if text not in parsed:
+            parsed[text] = pickle.dumps(parse(text, path))
+        return pickle.loads(parsed[text])  # noqa: S301  our own
+
+    for module in (_yaml, serialize, strictyaml):
+        module.parse_yaml = parse_once
