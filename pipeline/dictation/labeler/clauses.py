@@ -182,6 +182,9 @@ def _cut_before_subjects(sentence: Parse) -> None:
             if other.end <= item.start
             and (other.state is not None or (other.concept and other.concept.kind == "finding"))
         ]
+        denial = _denial(sentence, item.start)
+        if not earlier and denial is not None:
+            earlier = [mark.start for mark in sentence.connectors_between(denial.end, item.start)]
         gap = max(earlier, default=item.start), item.start
         is_choice = any(joint.is_choice for joint in sentence.connectors_between(*gap))
         begins_anew = any(hit.trigger.direction == "before" for hit in sentence.hits_between(*gap))
@@ -257,7 +260,7 @@ def _starts_item(sentence: Parse, connector: Connector) -> bool:
     reach = _opening(sentence, connector.end)
     # What has resolved or was removed is listed with its places: "removal of A and right B".
     if not reach and denial is not None and not _lists_places(denial):
-        reach = "list" if _stands_apart(sentence, connector) else ""
+        reach = "list" if _stands_apart(sentence, denial, connector) else ""
     return bool(reach) and not _is_kept(sentence, connector.end, reach)
 
 
@@ -354,7 +357,7 @@ def _is_described(sentence: Parse, item: Item) -> bool:
     return False
 
 
-def _stands_apart(sentence: Parse, connector: Connector) -> bool:
+def _stands_apart(sentence: Parse, denial: Hit, connector: Connector) -> bool:
     """Tell whether what follows stands apart: it has its own place, or the list was closed.
 
     A list is closed by its choice: "no A or B, C". An "and" parts only two: "no A and left B".
@@ -363,7 +366,9 @@ def _stands_apart(sentence: Parse, connector: Connector) -> bool:
         return True
     earlier = [item.end for item in sentence.items if item.concept and item.end <= connector.start]
     later = [item for item in sentence.items if item.concept and item.start >= connector.end]
-    if connector.word not in ("", "and") or not earlier or not later:
+    # "No free air, left B": two words and more are a noun that the vocabulary does not name.
+    is_other = not connector.word and sentence.count(denial.end, connector.start) > 1
+    if connector.word not in ("", "and") or not (earlier or is_other) or not later:
         return False
     item = min(later, key=lambda item: item.start)
     if sentence.connectors_between(connector.end, item.start):
@@ -373,7 +378,7 @@ def _stands_apart(sentence: Parse, connector: Connector) -> bool:
         return not marks and _is_placed(sentence, connector.end)
     if _is_placed(sentence, connector.end) or _is_placed(sentence, item.end):
         return True
-    closed = [mark for mark in marks if mark.end <= max(earlier)]
+    closed = [mark for mark in marks if mark.end <= max(earlier, default=0)]
     return bool(closed) and closed[-1].is_choice
 
 

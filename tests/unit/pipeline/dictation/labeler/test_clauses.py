@@ -63,6 +63,7 @@ def test_where_clauses_end(text, triggers, cuts, forward_cuts):
         pytest.param("<no> [a], [b] <stable> [c]", "", id="an adjective of the next"),
         pytest.param("<no> [a], <left> [b]/[c]", "", id="a slash is a choice"),
         pytest.param("<no> [a], <left> [b]", "b", id="a side of its own"),
+        pytest.param("<no> free air, <left> [b]", "b", id="a side behind what has no name"),
         pytest.param("<no> [a], [b] on the <left>", "b", id="a side behind"),
         pytest.param("<no> [a], <left> [b] or [c]", "", id="a choice keeps it"),
         pytest.param("<no> [a], <known> [b] or [c]", "b", id="said to be there"),
