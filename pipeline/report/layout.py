@@ -21,6 +21,7 @@ METRICS = (
     "data/evaluated/labels/evaluate_labels.json",
     "results/tune/tune.json",
 )
+TABULATED = ("tabulate.json", "tables.json")  # what `tabulate` writes
 
 
 def _inside(path: str) -> str:
@@ -76,6 +77,7 @@ def open_run(folder: Path) -> RunLayout:
         layout = read_json(path, RunLayout)
         _check_paths(layout, path)
         return layout
+    _check_records(folder)
     layout = _project(folder)
     if not layout.datasets:
         message = f"this is no run: it has neither {RUN_FILE} nor data/tables/*/readings.parquet."
@@ -95,6 +97,24 @@ def _check_paths(layout: RunLayout, path: Path) -> None:
     if faults:
         message = "this names what is not there; paths are relative to its folder."
         raise GazeError(message, where=path, faults=faults)
+
+
+def _check_records(folder: Path) -> None:
+    """Refuse a project where what a stage says of its part is no file, or half of it is gone."""
+    needed = []
+    for pattern in map(PurePosixPath, METRICS):
+        paths = [part / pattern.name for part in folder.glob(str(pattern.parent))]
+        needed += [path for path in paths if os.path.lexists(path)]
+    for part in {path.parent for name in TABULATED for path in folder.glob(f"results/*/{name}")}:
+        needed += [part / name for name in TABULATED]
+    faults = [
+        f"{path.parent.relative_to(folder).as_posix()} has no file {path.name}"
+        for path in sorted(needed)
+        if not path.is_file()
+    ]
+    if faults:
+        message = "parts of this run are not whole."
+        raise GazeError(message, where=folder, faults=faults, remedy="Run `dvc repro` there.")
 
 
 def _paths(content: Any, key: str = "") -> Iterator[tuple[str, str]]:

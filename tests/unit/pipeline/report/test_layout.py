@@ -18,11 +18,16 @@ def test_a_project_is_described_by_what_is_there(tmp_path):
         "data/tables/reflacx/readings.parquet",
         "data/tables/reflacx/ingest.json",
         "data/tables/egd/readings.parquet",
+        "data/tables/egd/ingest.json",
         "data/tables/mimic-cxr-jpg/images.parquet",
+        "data/tables/mimic-cxr-jpg/ingest.json",
         "data/mentions/reflacx.parquet",
         "data/associated/reflacx/associate.json",
         "results/tune/ranking.csv",
+        "results/tune/tune.json",
         "results/mil/tabulate.json",
+        "results/mil/tables.json",
+        "results/overlays/overlay.png",
         "data/models/mil/et-seed0/epochs.csv",
         "data/models/mil/et-seed1/epochs.csv",
     )
@@ -40,8 +45,27 @@ def test_a_project_is_described_by_what_is_there(tmp_path):
     assert run.results == {"mil": "results/mil"}
     assert run.models == {"mil": "data/models/mil"}
     assert run.metrics == [
+        "data/tables/egd/ingest.json",
+        "data/tables/mimic-cxr-jpg/ingest.json",
         "data/tables/reflacx/ingest.json",
         "data/associated/reflacx/associate.json",
+        "results/tune/tune.json",
+    ]
+
+
+def test_parts_whose_stage_says_half_of_them_are_named(tmp_path):
+    touch(
+        tmp_path,
+        "data/tables/reflacx/readings.parquet",
+        "results/mil/tabulate.json",
+        "results/tune/ranking.csv",
+    )
+    (tmp_path / "results/tune/tune.json").symlink_to("tune.json")
+    with pytest.raises(GazeError, match="parts of this run are not whole") as caught:
+        open_run(tmp_path)
+    assert list(caught.value.faults) == [
+        "results/mil has no file tables.json",
+        "results/tune has no file tune.json",
     ]
 
 
