@@ -259,7 +259,7 @@ def _states(item: Item, sentence: Parse) -> list[Item]:
     states = [
         state
         for state in sentence.items
-        if state.state is not None and _concerns(state, state.state, item)
+        if state.state is not None and _concerns(state, state.state, item, sentence)
     ]
     before = [state for state in states if _modifies(state, item, sentence)]
     after = _predicates(item, states, sentence)
@@ -291,20 +291,22 @@ def _asides(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
     ]
 
 
-def _concerns(state: Item, rule: Trigger, item: Item) -> bool:
+def _concerns(state: Item, rule: Trigger, item: Item, sentence: Parse) -> bool:
     """Tell whether a word for a state is one for this structure: of its own, or not ignored."""
     if item.concept is None:
         return False
     if rule.only:
         return rule.only == item.concept.id
+    is_denied = state.before is not None and state.before.trigger.effect == "negative"
+    if rule.words == 0 and not is_denied and _denial_around(state, sentence) is None:
+        return False  # "Findings: heart size is normal"
     return _kind(state) not in item.concept.ignores
 
 
 def _modifies(state: Item, item: Item, sentence: Parse) -> bool:
     """Tell whether a state stands right before a structure: "stable size of the heart"."""
     start, end = state.end, item.start
-    longest = min(_PREMODIFIER_WORDS, state.state.words if state.state else 0)
-    if not start <= end or sentence.count(start, end) > longest:
+    if not start <= end or sentence.count(start, end) > _PREMODIFIER_WORDS:
         return False
     if sentence.is_cut(start, end) or sentence.connectors_between(start, end):
         return False
@@ -348,20 +350,11 @@ def _predicates(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
     for state in states:
         if state.start < item.end or state.end > end or sentence.is_cut(item.end, state.start):
             continue
-        if _is_far(state, last, sentence):
-            continue
         follower = next((mention for mention in mentions if mention.start >= state.end), None)
         is_claimed = follower is not None and _claimed(state, follower, item, sentence)
         if not is_claimed and not _is_of_another(item, state, sentence):
             predicates.append(state)
     return predicates
-
-
-def _is_far(state: Item, structure: Item, sentence: Parse) -> bool:
-    """Tell whether a state that is no denied one stands too far behind a structure to be its."""
-    if state.state is None or state.before is not None or _denial_around(state, sentence):
-        return False
-    return sentence.count(structure.end, state.start) > state.state.words
 
 
 def _joins(first: Item, second: Item, states: list[Item], sentence: Parse) -> bool:

@@ -18,7 +18,7 @@ TRIGGERS = {
     "no abnormality": trigger("before", "negative"),
     "no growth of": trigger("cancels"),
     "abnormality": trigger("state", "abnormal", noun=True),
-    "disease": trigger("state", "abnormal", noun=True, words=2),
+    "disease": trigger("state", "abnormal", noun=True, words=0),
     "increased": trigger("state", "abnormal"),
     "no evidence that": trigger("embeds", "negative"),
     "no sign that a": trigger("embeds", "negative", reach="next"),
@@ -90,9 +90,9 @@ def test_a_finding_denied_twice(text, polarity):
         pytest.param("{heart} <is> <not> <increased> or <enlarged>", "negative", id="a choice"),
         pytest.param("<not> [a], {heart} <normal>", "negative", id="denial of a finding before"),
         pytest.param("{heart} <enlarged>, [a] <absent>", "positive", id="denial of one after"),
-        pytest.param("{heart} has <disease>", "positive", id="general word near"),
-        pytest.param("{heart} seen with some other <disease>", "dropped", id="and far"),
-        pytest.param("{heart} is by far <not> a <disease>", "negative", id="denied and far"),
+        pytest.param("{heart} has <disease>", "dropped", id="said of all things"),
+        pytest.param("<disease> {heart} <normal>", "negative", id="a heading"),
+        pytest.param("{heart} is by far <not> a <disease>", "negative", id="denied"),
     ],
 )
 def test_a_structure(text, polarity):
