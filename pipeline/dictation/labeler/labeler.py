@@ -183,7 +183,11 @@ class Labeler:
             rows = None
         else:
             decided = decide_mentions(sentence, words, self._compiled)
-            rows = _rows([self._explained(item, decision, 0, 0) for item, decision in decided])
+            rows = _rows(
+                (item.start, item.end, self._labels[item.concept.id], item.concept.id, 0, decision)
+                for item, decision in decided
+                if item.concept is not None
+            )
         if len(sentence) <= REMEMBERED_CHARACTERS:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
@@ -286,7 +290,9 @@ def _section_at(place: int, ignored: Spans) -> tuple[int, int] | None:
     return ignored[number] if number >= 0 and place < ignored[number][1] else None
 
 
-def _rows(concepts: Sequence[Explained]) -> tuple[Row, ...]:
+def _rows(
+    concepts: Iterable[Explained | tuple[int, int, tuple[str, ...], str, int, Decision]],
+) -> tuple[Row, ...]:
     rows: dict[tuple[int, int, str], Row] = {}
     for start, end, labels, concept, sentence, decision in concepts:
         polarity, rule_id, trigger, _ = decision
@@ -301,7 +307,7 @@ def _rows(concepts: Sequence[Explained]) -> tuple[Row, ...]:
                 vote = "uncertain"
             row = (start, end, name, concept, sentence, vote, rule_id, trigger)
             rows.setdefault((start, end, name), row)
-    return tuple(rows[key] for key in sorted(rows))
+    return tuple([rows[key] for key in sorted(rows)])
 
 
 def _mentions(

@@ -32,9 +32,13 @@ def decide_mentions(sentence: str, words: Words, compiled: Compiled) -> list[tup
 
 
 def parse(sentence: str, words: Words, compiled: Compiled) -> Iterator[Parse]:
-    """Give the parts of a sentence that mention something; all but endless ones are one part."""
+    """Give the parts of a sentence that mention something; all but endless ones are one part.
+
+    Mentions are taken out of its words.
+    """
+    is_endless = len(words.texts) > LONGEST
     for first in range(0, len(words.texts), LONGEST):
-        part = words.part(first, first + LONGEST)
+        part = words.part(first, first + LONGEST) if is_endless else words
         items = _mentions(part, sentence, compiled)
         if not all(map(_is_mimic, items)):
             yield Parse(0, len(sentence), part, items)

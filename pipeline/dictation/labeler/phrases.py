@@ -35,7 +35,7 @@ class PhraseError(ValueError):
     """A phrase that cannot be read, or that could never match."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making a frozen one takes three times as long
 class Words:
     """The words and marks of a stretch of text, and where each begins and ends."""
 
@@ -51,7 +51,7 @@ class Words:
 def cut_words(text: str) -> Words:
     """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
     token = _TOKEN if text.isascii() else _TOKEN_OF_ANY_SCRIPT  # the first is faster
-    spans = [match.span() for match in token.finditer(text)]
+    spans = list(map(re.Match.span, token.finditer(text)))
     texts = [text[start:end] for start, end in spans]
     if FILLER in text:
         texts = [word.rstrip(FILLER) for word in texts]
