@@ -39,7 +39,8 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         base = make_base(arguments.base or Path(scratch) / "base")
-        search = Search(Fuzzer(base, Path(scratch) / "case"), Interrupter(base, Path(scratch)))
+        fuzzer = Fuzzer(base, Path(scratch) / "case")
+        search = Search(fuzzer, Interrupter(fuzzer, Path(scratch)))
         if arguments.again:
             failures = search.again(*arguments.again)
             print("\n".join(map(str, failures)) or "no failure")

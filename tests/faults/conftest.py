@@ -3,6 +3,7 @@ import fcntl
 import pytest
 
 from tests.faults.base import make_base
+from tests.faults.fuzz import Fuzzer
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,8 @@ def base(tmp_path_factory):
     with (shared / "faults.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return make_base(shared / "faults")
+
+
+@pytest.fixture(scope="session")
+def fuzzer(base, tmp_path_factory):
+    return Fuzzer(base, tmp_path_factory.mktemp("fuzzed"))

@@ -22,6 +22,7 @@ from typing import Any
 
 from gazescribe.pipeline.core.files import JOURNAL
 from tests.faults.commands import LINES, Command
+from tests.faults.fuzz import Fuzzer
 from tests.faults.runs import Snapshot, listing, run, start, strays, workplace, written
 
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
@@ -69,19 +70,18 @@ class Undisturbed:
 
 
 class Interrupter:
-    """Disturbs commands on a base."""
+    """Disturbs commands on the base of a fuzzer, which knows what they give alone."""
 
-    def __init__(self, base: Path, root: Path) -> None:
-        self.base, self.root, self.saved = base, root / "case", root / "saved"
+    def __init__(self, fuzzer: Fuzzer, root: Path) -> None:
+        self.fuzzer, self.base = fuzzer, fuzzer.base
+        self.root, self.saved = root / "case", root / "saved"
         self._undisturbed: dict[str, Undisturbed] = {}
 
     def undisturbed(self, name: str) -> Undisturbed:
         """Run a command over an older OUT, once."""
         if name not in self._undisturbed:
             command = LINES[name]
-            with workplace(self.base, command, self.root) as folder:
-                _succeed(command.line, folder)
-                alone = written(folder)
+            _, alone = self.fuzzer.healthy(name)
             with workplace(self.base, command, self.root) as folder:
                 if command.older:
                     _succeed(command.older_line, folder)

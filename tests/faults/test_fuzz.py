@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults import damages
 from tests.faults.commands import LINES, check_complete
-from tests.faults.fuzz import Case, Fuzzer
+from tests.faults.fuzz import Case
 
 N_CASES = 1  # of each line; `make faults` runs as many as one likes
 FOUND = (
@@ -34,11 +34,6 @@ FOUND_BY_DAMAGE = (
     ("fixations", "seen/sentences.parquet", "other_thing:495671"),  # a link to itself
     ("export npy", "maps/index.parquet", "wrong_column:728065"),  # no metadata
 )
-
-
-@pytest.fixture(scope="module")
-def fuzzer(base, tmp_path_factory):
-    return Fuzzer(base, tmp_path_factory.mktemp("fuzzed"))
 
 
 def test_each_command_is_run():

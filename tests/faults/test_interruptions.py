@@ -9,8 +9,8 @@ from tests.faults.interruptions import WRITERS, Interrupter
 
 
 @pytest.fixture(scope="module")
-def interrupter(base, tmp_path_factory):
-    return Interrupter(base, tmp_path_factory.mktemp("interrupted"))
+def interrupter(fuzzer, tmp_path_factory):
+    return Interrupter(fuzzer, tmp_path_factory.mktemp("interrupted"))
 
 
 def steps(interrupter, name, n):
