@@ -196,7 +196,7 @@ def _shared_phrases(concepts: list[Concept], places: dict[str, RulePlace]) -> It
     meanings: dict[tuple[str, ...], list[tuple[Concept, int]]] = {}
     for concept in concepts:
         for phrase, line in places[concept.id].phrases:
-            for row in written_out(phrase):
+            for row in written_out(parts(phrase)):
                 meanings.setdefault(row, []).append((concept, line))
     sharing: set[frozenset[str]] = set()
     for row, named in meanings.items():

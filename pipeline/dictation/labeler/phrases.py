@@ -97,10 +97,10 @@ def is_word_of(meant: str, word: str) -> bool:
     return meant.startswith(word[:-1]) if word.endswith("*") else meant == word
 
 
-def written_out(phrase: str) -> Iterator[tuple[str, ...]]:
-    """Write out a phrase in full; of one with too many variants, nothing."""
-    if prod(map(len, parts(phrase))) <= MAX_VARIANTS:
-        yield from (tuple(chain.from_iterable(rows)) for rows in product(*parts(phrase)))
+def written_out(written: Sequence[Sequence[tuple[str, ...]]]) -> Iterator[tuple[str, ...]]:
+    """Write out the `parts` of a phrase in full; of one with too many variants, nothing."""
+    if prod(map(len, written)) <= MAX_VARIANTS:
+        yield from (tuple(chain.from_iterable(rows)) for rows in product(*written))
 
 
 def variants(phrase: str) -> set[str]:

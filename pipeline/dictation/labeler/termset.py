@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
-from gazescribe.pipeline.dictation.labeler.phrases import GAP, MAX_VARIANTS, written_out
+from gazescribe.pipeline.dictation.labeler.phrases import GAP, MAX_VARIANTS, parts, written_out
 from gazescribe.pipeline.dictation.labeler.rules import Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
@@ -37,14 +37,15 @@ def termset(
 
     Notes
     -----
-    Phrases are written out, up to 2,000 variants each. Of a phrase with a gap only what has no word
-    in the gap is told. What denies nothing but has words of denial in it ("no change in", "cannot
-    exclude") is told as a pseudo negation; all else of that kind has no effect in negspacy.
+    Phrases are written out, up to 2,000 variants each, without what may be absent beside the
+    finding. Of a phrase with a gap only what has no word in the gap is told. What denies nothing
+    but has words of denial in it ("no change in", "cannot exclude") is told as a pseudo negation;
+    all else of that kind has no effect in negspacy.
 
     Examples
     --------
     >>> import gazescribe as gs
-    >>> "no evidence of" in gs.termset()["preceding_negations"]
+    >>> "no evidence" in gs.termset()["preceding_negations"]
     True
     """
     left_out = Counter() if left_out is None else left_out
@@ -56,7 +57,7 @@ def termset(
         if reason is not None:
             left_out[reason] += 1
         elif kind is not None:
-            terms[kind] |= _variants(phrase, left_out)
+            terms[kind] |= _variants(phrase, kind, left_out)
     denials = terms["preceding_negations"] | terms["following_negations"]
     terms["pseudo_negations"] = {
         term for term in terms["pseudo_negations"] if _has_denial(term, denials)
@@ -84,11 +85,17 @@ def _reason(trigger: Trigger, kind: str | None) -> str | None:
     return None
 
 
-def _variants(phrase: str, left_out: Counter[str]) -> set[str]:
+def _variants(phrase: str, kind: str, left_out: Counter[str]) -> set[str]:
     variants = set()
     has_ending = has_gap = False
     n_variants = 0
-    for row in written_out(phrase):
+    rows = parts(phrase)
+    # What may be absent on the side of the finding makes no difference to negspacy.
+    while kind == "preceding_negations" and () in rows[-1]:
+        rows = rows[:-1]
+    while kind == "following_negations" and () in rows[0]:
+        rows = rows[1:]
+    for row in written_out(rows):
         n_variants += 1
         words = [word for word in row if not GAP.fullmatch(word)]
         has_gap |= len(words) < len(row)

@@ -90,14 +90,14 @@ def test_a_phrase_of_some_words_only_is_told():
 
 
 def test_a_phrase_is_written_out():
-    assert set(written_out("(no) [edema|air fluid]")) == {
+    assert set(written_out(parts("(no) [edema|air fluid]"))) == {
         ("edema",),
         ("air", "fluid"),
         ("no", "edema"),
         ("no", "air", "fluid"),
     }
     many = "[a|b|c|d|e|f|g|h|i|j]"
-    assert list(written_out(f"{many} {many} {many} {many} x")) == []
+    assert list(written_out(parts(f"{many} {many} {many} {many} x"))) == []
 
 
 @pytest.mark.parametrize("phrase", ["free gas|loose gas", "free | loose", "[free|loose] gas|air"])
