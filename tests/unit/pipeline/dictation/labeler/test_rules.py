@@ -1,12 +1,20 @@
+import re
 from pathlib import Path
+from typing import get_args
 
 from gazescribe.pipeline.dictation.labeler.rules import (
     Concept,
+    Direction,
+    Effect,
     Family,
     PolarityRule,
+    Punctuation,
     Repairs,
     RuleBook,
     Sections,
+    SpokenMark,
+    Views,
+    WordSets,
 )
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
@@ -44,3 +52,11 @@ def test_a_convention_changes_an_effect():
 def test_a_state_of_a_concept_is_for_it_alone():
     big = triggers()["big"]
     assert (big.direction, big.effect, big.only) == ("state", "abnormal", "heart")
+
+
+def test_every_key_of_a_rules_folder_is_explained():
+    page = (Path(__file__).parents[5] / "docs" / "rules.md").read_text()
+    explained = set(re.findall(r"`(\w+)`", page))
+    models = (Concept, PolarityRule, Family, Sections, Punctuation, SpokenMark, Repairs, Views)
+    keys = {key for model in (*models, WordSets) for key in model.model_fields}
+    assert keys | {*get_args(Direction), *get_args(Effect)} <= explained
