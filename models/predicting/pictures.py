@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote
 from gazescribe.pipeline.core.file_names import safe_name
 from gazescribe.pipeline.core.foreign_tables import csv_rows
+from gazescribe.pipeline.core.system_errors import is_out_of_handles
 from gazescribe.pipeline.images.reading import SUFFIXES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
@@ -95,7 +96,9 @@ def _is_picture(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(132).endswith(b"DICM")
-    except OSError:
+    except OSError as fault:
+        if is_out_of_handles(fault):
+            raise
         return False
 
 

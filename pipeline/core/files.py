@@ -23,6 +23,7 @@ from gazescribe.pipeline.core.errors import SchemaError, WriteError
 from gazescribe.pipeline.core.foreign import check_file, read_json
 from gazescribe.pipeline.core.locks import alone, lock_path
 from gazescribe.pipeline.core.ownership import RECORD, check_ours, write_record
+from gazescribe.pipeline.core.system_errors import is_out_of_handles
 
 JOURNAL = ".replacing.json"
 _UNFINISHED_JOURNAL = f".{JOURNAL}.tmp"
@@ -85,8 +86,10 @@ def _sync(path: Path) -> None:
     """Bring a file, or the names in a folder, to the disk, unless that knows no such thing."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:  # a file that its writer alone may not read, or a link that leads nowhere
-        return
+    except OSError as error:
+        if is_out_of_handles(error):
+            raise
+        return  # a file that its writer alone may not read, or a link that leads nowhere
     try:
         os.fsync(descriptor)
     except OSError as error:

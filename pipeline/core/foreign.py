@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote, shorten
-from gazescribe.pipeline.core.system_errors import explain_system
+from gazescribe.pipeline.core.system_errors import explain_system, is_out_of_handles
 
 TYPE_NAMES: dict[type, str] = {dict: "a JSON object", list: "a JSON list"}
 MAX_UNPACKED = 2**28  # bytes of all arrays of an NPZ; the largest of ours has some megabytes
@@ -77,6 +77,8 @@ def parsing(
         what = f"this is not {kind} (nested too deeply)."
         raise error(what, where=where, remedy=remedy or AGAIN) from fault
     except (MemoryError, OSError) as fault:
+        if is_out_of_handles(fault):
+            raise
         if isinstance(fault, OSError) and fault.errno is None:  # a parser's, as that of Arrow
             what = f"this is not {kind} ({shorten(fault, 300)})."
             raise error(what, where=where, remedy=remedy or AGAIN) from fault

@@ -31,6 +31,15 @@ _FEWER = "Use fewer --workers, a smaller --size, or a machine with more memory."
 _CUT_WRITE = re.compile(r"(\d+) requested and (\d+) written")
 
 
+def is_out_of_handles(fault: BaseException) -> bool:
+    """Tell whether the process may open no more files.
+
+    Then nothing is wrong with the file at hand, and whoever counts what cannot be read must not
+    count it: the run has to end.
+    """
+    return isinstance(fault, OSError) and fault.errno in (errno.EMFILE, errno.ENFILE)
+
+
 def explain_system(fault: OSError | MemoryError, where: object | None = None) -> tuple[str, str]:
     """Say what the system refuses, and what to do then; both are sentences.
 
@@ -41,7 +50,7 @@ def explain_system(fault: OSError | MemoryError, where: object | None = None) ->
             f" ({shorten(fault, 200)})" if str(fault) and isinstance(fault, MemoryError) else ""
         )
         return f"this needs more memory than there is{detail}.", _FEWER
-    if fault.errno in (errno.EMFILE, errno.ENFILE):
+    if is_out_of_handles(fault):
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         what = f"more files are needed at once than a process may have open here ({limit})."
         return what, "Allow more with `ulimit -n 4096`, or use fewer --workers."

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.core.foreign import check_file
+from gazescribe.pipeline.core.system_errors import is_out_of_handles
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.published import published_frame, published_resize
 from gazescribe.pipeline.geometry.sizes import MAX_SIDE, is_scaled
@@ -71,6 +72,8 @@ def read_radiograph(path: Path) -> Picture:
         with path.open("rb") as file:
             is_dicom = file.read(132).endswith(b"DICM") or path.suffix.lower() in DICOM_SUFFIXES
     except OSError as error:
+        if is_out_of_handles(error):
+            raise
         raise GazeError(f"this file cannot be read ({error.strerror}).", where=path) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what the decoders put up with
@@ -79,6 +82,8 @@ def read_radiograph(path: Path) -> Picture:
         except GazeError:
             raise
         except Exception as error:  # decoders raise anything on damaged bytes
+            if is_out_of_handles(error):
+                raise
             fault = f"{type(error).__name__}: {error}"
             raise GazeError("this file is damaged.", where=path, faults=[fault]) from error
 

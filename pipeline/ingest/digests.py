@@ -22,7 +22,7 @@ from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.foreign_tables import unpacked
 from gazescribe.pipeline.core.locks import alone
 from gazescribe.pipeline.core.parallel import map_tasks
-from gazescribe.pipeline.core.system_errors import explain_system
+from gazescribe.pipeline.core.system_errors import explain_system, is_out_of_handles
 from gazescribe.pipeline.sources.walking import absence
 
 BATCH_BYTES, BATCH_FILES = 2**26, 256  # a task of a worker, after which the state is written
@@ -133,6 +133,8 @@ def _read_batch(root: Path, batch: Sequence[Task]) -> list[Digest]:
         try:
             digest = _digest(path, task.mode)
         except OSError as error:
+            if is_out_of_handles(error):
+                raise
             results.append(Digest(task, None, f"this cannot be read: {explain_system(error)[0]}"))
             continue
         except SchemaError as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from gazescribe.pipeline.core.system_errors import explain_system
+from gazescribe.pipeline.core.system_errors import explain_system, is_out_of_handles
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.walking import absence
 
@@ -39,6 +39,8 @@ def read_sums(path: Path) -> Sums:
     try:
         content = path.read_bytes()
     except OSError as error:
+        if is_out_of_handles(error):
+            raise
         lose("checksums_unreadable", f"this cannot be read: {explain_system(error)[0]}")
         return sums
     sums.digests, unreadable, contrary = _parse(content)

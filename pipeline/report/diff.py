@@ -138,7 +138,7 @@ def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, A
             return list(read_parquet(path, columns=columns).to_pylist())
         numbers = {name: int for name in WHOLE if name in columns}
         frame = read_frame(path)[list(columns)].astype(numbers)
-    except (ValueError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise SchemaError(f"this is not a table {table} ({error}).", where=path) from error
     return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gazescribe.pipeline.core.system_errors import is_out_of_handles
 from gazescribe.pipeline.sources.manifests import Manifest
 
 MAX_DEPTH = 4  # wget makes physionet.org/files/<data set>/<version>/
@@ -40,7 +41,9 @@ def _below(folder: Path, below: str, above: tuple[tuple[int, int], ...]) -> Iter
         about = folder.stat()
         with os.scandir(folder) as scan:
             inside = list(scan)
-    except OSError:
+    except OSError as fault:
+        if is_out_of_handles(fault):
+            raise
         yield Entry(below.rstrip("/") or ".", "unreadable", 0)
         return
     folders = (*above, (about.st_dev, about.st_ino))

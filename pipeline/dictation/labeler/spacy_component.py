@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import RuleError
+from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention
 from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
@@ -94,7 +95,7 @@ class MentionComponent:
         if (path / _RULES).is_dir():
             self._rules = path / _RULES
             self._use(self._rules)
-        kept = json.loads((path / _HASH).read_text(encoding="utf-8"))["rules_sha256"]
+        kept = read_json(path / _HASH).get("rules_sha256")
         if kept != self.labeler.rules_sha256:
             message = "this pipeline was saved with other rules of gazescribe: answers may differ"
             warnings.warn(message, stacklevel=2)

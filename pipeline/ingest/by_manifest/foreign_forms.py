@@ -6,6 +6,8 @@ None of the messages shows what stands in a file: it may be a dictation.
 import re
 from pathlib import Path
 
+from gazescribe.pipeline.core.system_errors import is_out_of_handles
+
 READ = "read are CSV, TSV, Parquet and Feather"
 _SHEET = "save the sheet as CSV (UTF-8)"
 _WORDS = "make a CSV of it with the columns word, start and end (docs/own-data.md shows how)"
@@ -35,7 +37,9 @@ def foreign_form(path: Path, table: str) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf")
-    except OSError:
+    except OSError as fault:
+        if is_out_of_handles(fault):
+            raise
         return None
     for pattern, what, remedy in FORMS:
         if re.match(pattern, head):

@@ -1,7 +1,9 @@
+import errno
 import json
 import os
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +216,14 @@ def test_every_fault_says_what_to_do():
     with pytest.raises(SchemaError) as error, parsing("a.npy", "an NPY file", remedy="Draw it."):
         raise RecursionError
     assert str(error.value).endswith("(nested too deeply). Draw it.")
+
+
+def test_a_process_without_handles_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    (tmp_path / "a.json").write_text("{}")
+
+    def refuse(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        read_json(tmp_path / "a.json")

@@ -171,6 +171,16 @@ def test_mentions_of_any_form_are_compared(tmp_path, suffix):
     assert said == f"told{suffix}: 2 changed (R1)\n2 changes in 1 table\n"
 
 
+def test_a_number_that_no_table_holds_is_refused(tmp_path):
+    for name in ("before", "after"):
+        pd.DataFrame(TOLD).to_json(tmp_path / f"{name}.jsonl", orient="records", lines=True)
+    path = tmp_path / "after.jsonl"
+    path.write_text(path.read_text().replace('"char_end":', f'"char_end":{10**30},"was":', 1))
+    result = invoke("diff", tmp_path / "before.jsonl", path)
+    assert result.exit_code == 2
+    assert "after.jsonl: this is not a table mentions" in result.output
+
+
 def test_two_data_sets_have_no_reading_in_common(run, tmp_path):
     mentions(tmp_path, [{**TOLD[0], "report_id": "X1"}])
     paths = [folder / "mentions" / "mentions.parquet" for folder in (run[0], tmp_path)]
