@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, SchemaError
 from gazescribe.pipeline.core.files import replacing_folder, settle
-from gazescribe.pipeline.core.foreign import read_npy
+from gazescribe.pipeline.core.foreign import AGAIN, read_npy
 from gazescribe.pipeline.core.foreign_tables import read_parquet
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.table_checks import check_rows, check_version, type_faults
@@ -94,6 +94,14 @@ class Shards:
             return np.stack(maps)
         size = self._map(0).shape if len(self) else (0, 0)
         return np.empty((0, *size), TYPES[self.kind])
+
+    def finite(self, row: int) -> NDArray[Any]:
+        """Give the array of an index row; an ArrayError if a number in it is not finite."""
+        array: NDArray[Any] = self[row]
+        if not np.isfinite(array).all():
+            shard = self.folder / shard_name(self.index["shard"][row].as_py(), self.kind)
+            raise ArrayError("a map holds numbers that are not finite.", where=shard, remedy=AGAIN)
+        return array
 
     def _map(self, row: int) -> NDArray[Any]:
         shard = int(self._shards[row])

@@ -60,10 +60,10 @@ class MapSet:
         return replace(self, index=index, places=tuple(self.places[row] for row in rows))
 
     def maps(self) -> Iterator[Map]:
-        """Give one map after another, memory mapped."""
+        """Give one map after another, memory mapped; an ArrayError if one is not finite."""
         shards = open_shards(self.source)
         for place in self.places:
-            yield shards[place]
+            yield shards.finite(place)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.core.console import progress
-from gazescribe.pipeline.core.errors import ArrayError, GazeError, SchemaError
+from gazescribe.pipeline.core.errors import GazeError, SchemaError
 from gazescribe.pipeline.core.files import JOURNAL, settle
-from gazescribe.pipeline.core.foreign import AGAIN, check_file
+from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
-from gazescribe.pipeline.core.shards import open_shards, shard_name
+from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.dictation.mentions import read_frame
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
 
@@ -158,12 +158,7 @@ def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int],
 
     def overlap(old_place: int, new_place: int) -> float | None:
         """IoU of two maps; 1 where they are equal, None where their sizes differ."""
-        old, new = before[old_place], after[new_place]
-        for shards, place, heatmap in ((before, old_place, old), (after, new_place, new)):
-            if not np.isfinite(heatmap).all():
-                shard = shards.folder / shard_name(shards.index["shard"][place].as_py())
-                what = "a map holds numbers that are not finite."
-                raise ArrayError(what, where=shard, remedy=AGAIN)
+        old, new = before.finite(old_place), after.finite(new_place)
         if old.shape != new.shape:
             return None
         if np.array_equal(old, new):

@@ -1,12 +1,14 @@
 """What goes into an export, before it is written."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from gazescribe.pipeline.core.errors import AlignmentError, GazeError
+from gazescribe.pipeline.core.errors import AlignmentError, ArrayError, GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import write_table
@@ -66,6 +68,17 @@ def test_hashed_rows_are_sorted_by_their_hashes(inputs):
         np.testing.assert_array_equal(heatmap, shards[place])
     assert sorted(label.places) == [0, 1, 2, 3]
     assert label.index["row"].to_pylist() == [0, 1, 2, 3]
+
+
+def test_a_map_that_is_not_finite_is_refused(inputs, tmp_path):
+    folder = Path(shutil.copytree(inputs.label, tmp_path / "label"))
+    shard = next(folder.glob("heatmaps-*.npy"))
+    maps = np.load(shard)
+    maps[1, 0, 0] = np.inf
+    np.save(shard, maps)
+    (label,) = gathered(replace(inputs, label=folder), "label").sets
+    with pytest.raises(ArrayError, match=rf"{shard.name}: a map holds numbers that are not finite"):
+        list(label.maps())
 
 
 def test_a_large_set_is_cut_into_files(tmp_path):
