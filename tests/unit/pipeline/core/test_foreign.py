@@ -45,7 +45,6 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
         pytest.param(MemoryError("9 GiB"), r"more memory than there is \(9 GiB\)", id="memory"),
         pytest.param(EOFError(), r"not a tree \(EOFError\)", id="without a word"),
         pytest.param(OSError("bad page"), r"not a tree \(bad page\)", id="of Arrow"),
-        pytest.param(OSError(24, "Too many"), "files are needed at once.*ulimit", id="open files"),
         pytest.param(KeyError("x" * 900), r"not a tree \('x{298}…\)", id="long"),
     ],
 )
