@@ -7,7 +7,6 @@ DVC starts the commands of its stages by a client of the name `gazescribe`.
 import importlib
 import json
 import os
-import pickle
 import resource
 import select
 import signal
@@ -17,6 +16,7 @@ import time
 import traceback
 import warnings
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -196,15 +196,15 @@ def _parse_yaml_once() -> None:
     from dvc.utils.serialize import _yaml
 
     parse: Any = _yaml.parse_yaml
-    parsed: dict[str, bytes] = {}
+    parsed: dict[str, Any] = {}
 
     def parse_once(text: str, path: Any, typ: str = "safe") -> Any:
         # The slow type keeps comments, of which DVC writes none to its lock.
         if typ != "safe" and not str(path).endswith("dvc.lock"):
             return parse(text, path, typ)
         if text not in parsed:
-            parsed[text] = pickle.dumps(parse(text, path))
-        return pickle.loads(parsed[text])  # noqa: S301  our own
+            parsed[text] = parse(text, path)
+        return deepcopy(parsed[text])
 
     for module in (_yaml, serialize, strictyaml):
         module.parse_yaml = parse_once

@@ -42,6 +42,9 @@ LIMITS: dict[str, Limits] = {
 }
 """Smallest and largest value of a column, whatever table it is in."""
 
+UNBOUNDED = {"samples": ("x_px", "y_px")}
+"""Numbers that may be any: of samples, what lies nowhere is not valid."""
+
 ORDERED = {
     "fixations": [("onset_s", "offset_s")],
     "words": [("onset_s", "offset_s"), ("char_start", "char_end")],
@@ -125,13 +128,13 @@ def check_rows(table: pa.Table, spec: Table, where: Path, *, is_whole: bool = Tr
             remedy=remedy,
             faults=faults,
         )
-    if not set(spec.key) <= set(table.column_names) or _has_rising_key(table, spec):
+    if not set(spec.key) <= set(table.column_names) or has_rising_key(table, spec):
         return table
     # Sorted alike, a table gives the same results whatever its order was.
     place = "row of the file"
     numbered = table.append_column(place, pa.array(np.arange(1, len(table) + 1)))
     numbered = numbered.sort_by([(column, "ascending") for column in spec.key])
-    twice = np.flatnonzero(_equal_keys(numbered, spec))
+    twice = np.flatnonzero(equal_keys(numbered, spec))
     if len(twice):
         pairs = [[numbered[place][row + n].as_py() for n in (0, 1)] for row in twice[:100].tolist()]
         faults = [
@@ -156,7 +159,7 @@ def _pairs(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     return column.slice(0, len(column) - 1), column.slice(1)
 
 
-def _equal_keys(table: pa.Table, spec: Table) -> NDArray[np.bool_]:
+def equal_keys(table: pa.Table, spec: Table) -> NDArray[np.bool_]:
     """Tell for each row but the last whether the next has the same key."""
     equal = np.ones(max(len(table) - 1, 0), dtype=bool)
     for column in spec.key:
@@ -164,7 +167,7 @@ def _equal_keys(table: pa.Table, spec: Table) -> NDArray[np.bool_]:
     return equal
 
 
-def _has_rising_key(table: pa.Table, spec: Table) -> bool:
+def has_rising_key(table: pa.Table, spec: Table) -> bool:
     """Tell whether each row's key is larger than that of the row before."""
     undecided = np.ones(max(len(table) - 1, 0), dtype=bool)
     for column in spec.key:
@@ -233,8 +236,8 @@ class _Rows:
         is_real = pa.types.is_floating(field.type)
         if not is_real and not pa.types.is_integer(field.type):
             return
-        needs_number = is_real and (not field.nullable or field.name.endswith("_s"))
-        limits = LIMITS.get(field.name, _NUMBER if needs_number else None)
+        is_bounded = is_real and field.name not in UNBOUNDED.get(self.spec.name, ())
+        limits = LIMITS.get(field.name, _NUMBER if is_bounded else None)
         if limits is None or not len(values):
             return
         low, high = limits
@@ -254,7 +257,7 @@ class _Rows:
     def _rising_faults(self, column: str) -> Iterator[str]:
         ids = self.spec.key[0]
         table = self.table
-        if not _has_rising_key(table.select(list(self.spec.key)), self.spec):
+        if not has_rising_key(table.select(list(self.spec.key)), self.spec):
             keys = [(name, "ascending") for name in self.spec.key]
             table = table.sort_by(keys)  # where it is out of order, its key says what follows what
         if len(table) < 2:

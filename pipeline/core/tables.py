@@ -28,7 +28,13 @@ from gazescribe.pipeline.core.foreign_tables import (
 )
 from gazescribe.pipeline.core.ownership import recorded_files
 from gazescribe.pipeline.core.schemas import TABLES, Table
-from gazescribe.pipeline.core.table_checks import check_rows, check_version, type_faults
+from gazescribe.pipeline.core.table_checks import (
+    check_rows,
+    check_version,
+    equal_keys,
+    has_rising_key,
+    type_faults,
+)
 
 STAGES = {
     "mentions": "label",
@@ -88,7 +94,7 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
             raise SchemaError(f"table {name} lacks the column {field.name}.")
     table = pa.Table.from_arrays(columns, schema=spec.schema)
     _check_nulls(table, spec)
-    if _rises(table, spec.key):
+    if has_rising_key(table, spec):
         return table.combine_chunks()  # no copy where each column is one piece
     table = table.sort_by([(column, "ascending") for column in spec.key])
     _check_key(table, spec)
@@ -119,31 +125,11 @@ def _check_nulls(table: pa.Table, spec: Table) -> None:
         raise SchemaError(f"table {spec.name} has nulls where none may stand.", faults=faults)
 
 
-def _rises(table: pa.Table, key: Sequence[str]) -> bool:
-    """Tell whether each row's key is greater than the one before."""
-    if table.num_rows < 2:
-        return True
-    rises = None
-    for column in reversed(key):
-        values = table[column].combine_chunks()
-        before, after = values.slice(0, len(values) - 1), values.slice(1)
-        greater = pc.greater(after, before)
-        rises = (
-            greater if rises is None else pc.or_(greater, pc.and_(pc.equal(after, before), rises))
-        )
-    return bool(pc.index(rises, False).as_py() < 0)
-
-
 def _check_key(table: pa.Table, spec: Table) -> None:
     # The table is sorted by its key: what occurs twice stands in two rows beside each other.
-    repeated = None
-    for column in spec.key:
-        values = table[column].combine_chunks()
-        equal = pc.equal(values.slice(1), values.slice(0, len(values) - 1))
-        repeated = equal if repeated is None else pc.and_(repeated, equal)
-    row = pc.index(repeated, True).as_py()
-    if row >= 0:
-        key = table.select(list(spec.key)).slice(row, 1).to_pylist()[0]
+    twice = np.flatnonzero(equal_keys(table, spec))
+    if len(twice):
+        key = table.select(list(spec.key)).slice(int(twice[0]), 1).to_pylist()[0]
         raise SchemaError(f"table {spec.name} has the key {key} more than once.")
 
 

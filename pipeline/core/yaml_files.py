@@ -1,8 +1,8 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
 import dataclasses
-import pickle
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -35,12 +35,12 @@ def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> 
         YAML that `compose_yaml` refuses; or if a key is given twice.
     """
     text = read_text(path, "YAML", error, remedy)
-    if text not in _pickled:
-        _pickled[text] = pickle.dumps(_values(text, path, error))
-    return pickle.loads(_pickled[text])  # noqa: S301  our own
+    if text not in _read:
+        _read[text] = _values(text, path, error)
+    return deepcopy(_read[text])
 
 
-_pickled: dict[str, bytes] = {}
+_read: dict[str, Any] = {}
 """What each text read so far holds: a process reads few files, and some of them many times."""
 
 

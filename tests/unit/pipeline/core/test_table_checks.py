@@ -91,6 +91,9 @@ def test_keys_that_occur_twice(rows):
         pytest.param("words", {"char_start": -1}, "char_start is below 0.*: -1", id="negative"),
         pytest.param("words", {"char_start": 99}, "char_start is larger than char_end", id="span"),
         pytest.param("words", {"offset_s": -1.0}, "onset_s is larger than offset_s", id="reversed"),
+        pytest.param(
+            "fixations", {"shown_xmin_px": -np.inf}, "shown_xmin_px is no number.*inf", id="part"
+        ),
         pytest.param("words", {"onset_s": np.nan}, "onset_s is no number.*: nan", id="nan"),
         pytest.param("words", {"offset_s": np.inf}, "offset_s is no number.*: inf", id="infinite"),
         pytest.param(
