@@ -55,8 +55,10 @@ class BatchLoader(DataLoader[Any]):
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # torch names the class of its iterator
         """Give the batches."""
         try:
+            # Held to the end: torch's signal is lost where it meets an iterator that is deleted.
+            batches = super().__iter__()
             try:
-                yield from super().__iter__()
+                yield from batches
             except (ConnectionError, EOFError):
                 # A process broke off. torch's handler of signals raises which one it was, at
                 # whatever line is run when the system tells it; here that is.
