@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
-from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, decide_structure
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
 from gazescribe.pipeline.dictation.labeler.phrases import Words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 from gazescribe.pipeline.dictation.labeler.scope import resolve
+from gazescribe.pipeline.dictation.labeler.structures import decide_structure
 
 HEADING = "default.heading"
 LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time

@@ -5,9 +5,8 @@ the left, each through lists and up to the end of its reach; `decisions` then ch
 """
 
 from bisect import bisect_left
-from dataclasses import replace
-from itertools import pairwise
 
+from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
 from gazescribe.pipeline.dictation.labeler.clauses import (
     Hit,
     Item,
@@ -17,7 +16,7 @@ from gazescribe.pipeline.dictation.labeler.clauses import (
     is_transitive,
     next_place,
 )
-from gazescribe.pipeline.dictation.labeler.rules import Effect
+from gazescribe.pipeline.dictation.labeler.lists import is_list_gap, links_list
 
 _STAND_INS = frozenset(
     """
@@ -32,13 +31,9 @@ _NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
-_LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
-# How far, in words and marks, a list, an adjective and an inverted verb reach; set by hand.
-_LIST_WORDS = 10
+# How far, in words and marks, an adjective and an inverted verb reach; set by hand.
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
-_EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
-_PLACES = frozenset(["in", "within", "at", "near", "over", "on", "along", "behind", "beside", "to"])
 
 
 def resolve(sentence: Parse) -> None:
@@ -54,10 +49,10 @@ def resolve(sentence: Parse) -> None:
     if "embeds" in directions:
         _embed(sentence)
     if "between" in directions:
-        _mark_alternatives(sentence)
+        mark_alternatives(sentence)
     for item in sentence.items:
         if item.concept is not None and item.concept.kind == "mimic":
-            _explain_away(sentence, item)
+            explain_away(sentence, item)
 
 
 def _embed(sentence: Parse) -> None:
@@ -137,14 +132,10 @@ def _is_void(sentence: Parse, previous: Hit | None, hit: Hit) -> bool:
     if hit.trigger.family != "history":
         return False
     return any(
-        other.trigger.rule_id == "pseudo.no_change" or _links_list(other)
+        other.trigger.rule_id == "pseudo.no_change" or links_list(other)
         for other in sentence.hits
         if other.end <= hit.start and sentence.count(other.end, hit.start) <= 1
     )
-
-
-def _links_list(hit: Hit) -> bool:
-    return hit.trigger.direction == "belongs" and hit.trigger.reach == "list"
 
 
 def _belonging(sentence: Parse, active: Hit, last: Item | None, item: Item) -> Hit | None:
@@ -197,7 +188,7 @@ def _reaches_right(sentence: Parse, active: Hit, last: Item | None, item: Item) 
     if trigger.reach == "next" or item.start < last.end:
         return item.start < last.end
     if trigger.reach == "list":
-        return _is_list_gap(sentence, last, item, companions=False)
+        return is_list_gap(sentence, last, item, companions=False)
     verbs = [hit for hit in sentence.hits_between(last.end, item.start) if hit.trigger.finite]
     if verbs:
         joints = sentence.connectors_between(verbs[-1].end, item.start)
@@ -245,21 +236,6 @@ def _modifies_subject(sentence: Parse, active: Hit) -> bool:
         (cut for cut in sentence.forward_cuts if cut < active.start), default=sentence.start
     )
     return sentence.count(begin, active.start) > 0
-
-
-def _is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool = False) -> bool:
-    """Tell whether two items are neighbours in a list; companions allows "A with B"."""
-    if second.start < first.end:
-        return True
-    joints = sentence.connectors_between(first.end, second.start)
-    if not joints or (not companions and any(joint.word == "with" for joint in joints)):
-        return False
-    between = sentence.hits_between(first.end, second.start)
-    if sentence.is_cut(first.end, second.start) or any(
-        hit.trigger.direction in _LIST_ENDS for hit in between
-    ):
-        return False
-    return sentence.count(first.end, second.start) <= _LIST_WORDS
 
 
 def _carry_left(sentence: Parse) -> None:
@@ -338,7 +314,7 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
         if item in subjects:
             continue
         leftmost = min(subjects, key=lambda subject: subject.start)
-        if not _is_list_gap(sentence, item, leftmost, companions=True):
+        if not is_list_gap(sentence, item, leftmost, companions=True):
             break
         joints = sentence.connectors_between(item.end, leftmost.start)
         joined = joined or any(joint.word for joint in joints)
@@ -370,7 +346,7 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     if _SINGULAR.isdisjoint(sentence.texts_between(hit.start, nearest)):
         for item in later:
             is_next = row and item.start > row[-1].start and item.before is None
-            if is_next and _is_list_gap(sentence, row[-1], item):
+            if is_next and is_list_gap(sentence, row[-1], item):
                 row.append(item)
     return row
 
@@ -405,97 +381,3 @@ def _has_no_subject(sentence: Parse, begin: int, hit: Hit) -> bool:
     if "there" in words and not hit.trigger.alone:
         return False
     return set(words[1:]) <= _STAND_INS
-
-
-def _mark_alternatives(sentence: Parse) -> None:
-    """Mark the findings on both sides of "versus" and "or", and the list that leads up to them."""
-    findings = [
-        item
-        for item in sentence.items
-        if item.concept and item.concept.kind != "structure" and not _is_compared(sentence, item)
-    ]
-    for first, second in pairwise(findings):
-        if second.start < first.end or not _is_list_gap(sentence, first, second):
-            continue
-        for hit in sentence.hits_between(first.end, second.start):
-            if hit.trigger.direction == "between":
-                first.alternative = first.alternative or hit
-                second.alternative = second.alternative or hit
-    for hit in sentence.hits:
-        if hit.trigger.direction == "between" and hit.trigger.reach == "next":
-            _mark_neighbours(sentence, hit, findings)
-    _mark_lists(sentence, findings)
-
-
-def _mark_lists(sentence: Parse, findings: list[Item]) -> None:
-    """Pass the mark from each member of a list to the one before it: "A, B or C"."""
-    for first, second in reversed([*pairwise(findings)]):
-        if first.concept and first.concept.generic:
-            break  # "opacity, A or B" explains the opacity
-        if second.alternative and second.alternative.trigger.reach != "list":
-            continue  # "A, B versus C" explains A
-        if second.alternative and not first.alternative and second.start >= first.end:
-            joints = sentence.connectors_between(first.end, second.start)
-            commas = joints and not any(joint.word for joint in joints)
-            if commas and _is_list_gap(sentence, first, second):
-                first.alternative = second.alternative
-
-
-def _mark_neighbours(sentence: Parse, hit: Hit, findings: list[Item]) -> None:
-    """Mark the finding next to "versus" on each side, whatever the other side is."""
-    before = max((item.end for item in findings if item.end <= hit.start), default=None)
-    after = min((item.start for item in findings if item.start >= hit.end), default=None)
-    for item in findings:
-        if item.end == before:
-            gap = item.end, hit.start
-        elif item.start == after:
-            gap = hit.end, item.start
-        else:
-            continue
-        is_broken = sentence.is_cut(*gap) or any(
-            other.trigger.direction in _LIST_ENDS for other in sentence.hits_between(*gap)
-        )
-        if not is_broken and sentence.count(*gap) <= _LIST_WORDS:
-            item.alternative = item.alternative or hit
-
-
-def _explain_away(sentence: Parse, mimic: Item) -> None:
-    """Deny or doubt the finding that is said to be a mimic: "nodule, likely a nipple shadow"."""
-    findings = [
-        item
-        for item in sentence.items
-        if item.concept and item.concept.kind == "finding" and item.end <= mimic.start
-    ]
-    nearest = max((item.end for item in findings), default=mimic.start)
-    between = list(sentence.hits_between(nearest, mimic.start))
-    verb = next((hit for hit in reversed(between) if hit.trigger.direction == "equates"), None)
-    hedge = mimic.before if mimic.before in between else None
-    link = hedge or verb
-    if link is None or sentence.is_cut(nearest, mimic.start):
-        return
-    if hedge is not None and hedge.trigger.effect == "negative":
-        return  # "the nodule is not a nipple shadow"
-    begin = nearest if verb is None else verb.end
-    if any(joint.word for joint in sentence.connectors_between(begin, mimic.start)):
-        return
-    words = sentence.texts_between(link.end, mimic.start)
-    if len(words) > _EQUAL_WORDS or not _PLACES.isdisjoint(words):
-        return
-    name, known = (mimic.concept.id, mimic.concept.shares) if mimic.concept else ("", [])
-    effect: Effect = "negative" if hedge is None else "uncertain"
-    order = 2 if hedge is None else 3
-    trigger = replace(link.trigger, rule_id=name, direction="after", effect=effect, order=order)
-    for item in findings:
-        if item.end == nearest and item.concept and item.concept.id not in known:
-            item.after = Hit(link.start, mimic.end, trigger)
-
-
-def _is_compared(sentence: Parse, item: Item) -> bool:
-    """Tell what is there in any case from an alternative: "no change in A or B"."""
-    if item.asserted is not None and item.asserted.trigger.direction == "belongs":
-        return True
-    begin, _ = sentence.clause(item.start)
-    return any(
-        hit.trigger.rule_id == "pseudo.no_change" or _links_list(hit)
-        for hit in sentence.hits_between(begin, item.start)
-    )

@@ -8,6 +8,7 @@ import re
 from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+from gazescribe.pipeline.dictation.labeler.scope import resolve
 
 SIGNS = {"[": "finding", "{": "structure", "|": "mimic", "<": None}
 
@@ -43,3 +44,67 @@ def parse(marked, **triggers):
         if any(item.concept and item.start <= start < item.end for item in items):
             words.texts[number] = ""
     return Parse(0, len(text), words, items, hits)
+
+
+SCOPE = {
+    "no": trigger("before", "negative", name="negation.no"),
+    "but": trigger("boundary"),
+    "absent": trigger("after", "negative"),
+    "nay": trigger("after", "negative", alone=True),
+    "gone": trigger("after", "negative", finite=True),
+    "versus": trigger("between", "uncertain", reach="next"),
+    "is": trigger("equates", "negative", finite=True),
+    "likely": trigger("before", "positive", reach="list", order=4),
+    "or": trigger("between", "uncertain", reach="list"),
+    "persists": trigger("asserts", "positive", finite=True),
+    "growth of": trigger("belongs", "positive", reach="list"),
+    "in the": trigger("belongs", "positive", reach="next"),
+    "to suggest": trigger("belongs", "negative"),
+    "unclear whether": trigger("embeds", "uncertain"),
+    "past": trigger("before", "negative", order=6, name="history.previous"),
+    "clearing of": trigger("before", "negative", name="negation.resolution_of"),
+    "not": trigger("before", "negative", name="negation.rather_than"),
+    "left": trigger("place", name="side.left"),
+    "right": trigger("place", name="side.right"),
+}
+
+
+def reached(text):
+    """Give the items of a sentence after its triggers, those of `SCOPE`, have reached them."""
+    used = {word: rule for word, rule in SCOPE.items() if f"<{word}>" in text}
+    sentence = parse(text, **used)
+    resolve(sentence)
+    return sentence.items
+
+
+DECISIONS = {
+    "enlarged": trigger("state", "abnormal"),
+    "borderline": trigger("state", "borderline"),
+    "normal": trigger("state", "normal"),
+    "stable": trigger("state", "uncertain"),  # as the convention `stable` has it
+    "static": trigger("state", "dropped"),
+    "not": trigger("before", "negative"),
+    "possible": trigger("before", "uncertain", order=3),
+    "absent": trigger("after", "negative", order=1),
+    "is": trigger("verb", finite=True),
+    "no abnormality": trigger("before", "negative"),
+    "no growth of": trigger("cancels"),
+    "abnormality": trigger("state", "abnormal", noun=True),
+    "disease": trigger("state", "abnormal", noun=True, words=0),
+    "increased": trigger("state", "abnormal"),
+    "no evidence that": trigger("embeds", "negative"),
+    "no sign that a": trigger("embeds", "negative", reach="next"),
+    "cannot say": trigger("embeds", "uncertain"),
+    "is larger": trigger("asserts", "positive", finite=True),
+    "absence of": trigger("before", "negative", undone=True),
+    "resolved": trigger("after", "negative", finite=True, name="negation_after.resolved"),
+    "uncertain": trigger("after", "negative", finite=True),
+}
+
+
+def resolved(text):
+    """Give a sentence after its triggers, those of `DECISIONS`, have reached its items."""
+    used = {word: rule for word, rule in DECISIONS.items() if f"<{word}>" in text}
+    sentence = parse(text, **used)
+    resolve(sentence)
+    return sentence

@@ -1,36 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.dictation.labeler.scope import resolve
-from tests.unit.pipeline.dictation.labeler.parses import parse, trigger
-
-TRIGGERS = {
-    "no": trigger("before", "negative", name="negation.no"),
-    "but": trigger("boundary"),
-    "absent": trigger("after", "negative"),
-    "nay": trigger("after", "negative", alone=True),
-    "gone": trigger("after", "negative", finite=True),
-    "versus": trigger("between", "uncertain", reach="next"),
-    "is": trigger("equates", "negative", finite=True),
-    "likely": trigger("before", "positive", reach="list", order=4),
-    "or": trigger("between", "uncertain", reach="list"),
-    "persists": trigger("asserts", "positive", finite=True),
-    "growth of": trigger("belongs", "positive", reach="list"),
-    "in the": trigger("belongs", "positive", reach="next"),
-    "to suggest": trigger("belongs", "negative"),
-    "unclear whether": trigger("embeds", "uncertain"),
-    "past": trigger("before", "negative", order=6, name="history.previous"),
-    "clearing of": trigger("before", "negative", name="negation.resolution_of"),
-    "not": trigger("before", "negative", name="negation.rather_than"),
-    "left": trigger("place", name="side.left"),
-    "right": trigger("place", name="side.right"),
-}
-
-
-def reached(text):
-    used = {word: rule for word, rule in TRIGGERS.items() if f"<{word}>" in text}
-    sentence = parse(text, **used)
-    resolve(sentence)
-    return sentence.items
+from tests.unit.pipeline.dictation.labeler.parses import SCOPE, parse, reached
 
 
 @pytest.mark.parametrize(
@@ -99,19 +70,6 @@ def test_what_asserts_is_no_denial():
 
 
 @pytest.mark.parametrize(
-    ("text", "doubted"),
-    [
-        pytest.param("[a] <versus> [b]", "ab", id="both sides"),
-        pytest.param("[a], [b] <versus> [c]", "bc", id="versus does not reach the list"),
-        pytest.param("[a], [b] <or> [c]", "abc", id="or does"),
-    ],
-)
-def test_alternatives(text, doubted):
-    text = text.replace("<versus>", "<versus> /").replace("<or>", "<or> or")
-    assert [item.concept.id for item in reached(text) if item.alternative] == list(doubted)
-
-
-@pytest.mark.parametrize(
     ("text", "denied"),
     [
         pytest.param("[a] <nay>", "a", id="last"),
@@ -126,46 +84,12 @@ def test_an_answer_counts_where_nothing_follows_it(text, denied):
 
 def test_what_answers_denies_nothing_after_it():
     """The same word is an answer, and a denial of what follows where something does."""
-    words = {"nay": TRIGGERS["nay"], "no": TRIGGERS["no"]}
+    words = {"nay": SCOPE["nay"], "no": SCOPE["no"]}
     for text, denied in (("[a] <no>, [b]", ""), ("[a] <no> [b]", "b")):
         sentence = parse(text, no=words["no"])
         sentence.hits += parse(text, no=words["nay"]).hits
         resolve(sentence)
         assert "".join(item.concept.id for item in sentence.items if item.before) == denied
-
-
-@pytest.mark.parametrize(
-    ("text", "marked"),
-    [
-        pytest.param("[a] <versus> something", "a", id="unknown after it"),
-        pytest.param("something <versus> [a]", "a", id="unknown before it"),
-        pytest.param("[a] <versus> [b]", "ab", id="both known"),
-        pytest.param("[a]; <versus> [b]", "b", id="another clause"),
-        pytest.param("[a] <or> something", "", id="or needs both"),
-        pytest.param("[a] <or> |fold|", "a", id="or with a mimic"),
-    ],
-)
-def test_alternatives_of_which_one_is_unknown(text, marked):
-    found = [item.concept.id for item in reached(text) if item.alternative]
-    assert [name for name in found if name != "fold"] == list(marked)
-
-
-@pytest.mark.parametrize(
-    ("text", "effect"),
-    [
-        pytest.param("[a] <is> a |fold|", "negative", id="is"),
-        pytest.param("[a], <likely> |fold|", "uncertain", id="likely"),
-        pytest.param("[a] <is> <likely> |fold|", "uncertain", id="is likely"),
-        pytest.param("[a] <is> <not> a |fold|", None, id="is not"),
-        pytest.param("[a] <is> in the |fold|", None, id="in it"),
-        pytest.param("[a] and <likely> |fold|", None, id="and"),
-        pytest.param("[a], |fold|", None, id="beside it"),
-        pytest.param("|fold| <is> [a]", None, id="after it"),
-    ],
-)
-def test_a_finding_that_is_a_mimic(text, effect):
-    (item,) = [item for item in reached(text) if item.concept.id == "a"]
-    assert (item.after and item.after.trigger.effect) == effect
 
 
 @pytest.mark.parametrize(

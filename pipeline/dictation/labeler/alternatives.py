@@ -1,0 +1,110 @@
+"""Findings that are alternatives to each other, to something unknown, or to what mimics them."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.lists import (
+    LIST_ENDS,
+    LIST_WORDS,
+    is_list_gap,
+    links_list,
+)
+from gazescribe.pipeline.dictation.labeler.rules import Effect
+
+_EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
+_PLACES = frozenset(["in", "within", "at", "near", "over", "on", "along", "behind", "beside", "to"])
+
+
+def mark_alternatives(sentence: Parse) -> None:
+    """Mark the findings on both sides of "versus" and "or", and the list that leads up to them."""
+    findings = [
+        item
+        for item in sentence.items
+        if item.concept and item.concept.kind != "structure" and not _is_compared(sentence, item)
+    ]
+    for first, second in pairwise(findings):
+        if second.start < first.end or not is_list_gap(sentence, first, second):
+            continue
+        for hit in sentence.hits_between(first.end, second.start):
+            if hit.trigger.direction == "between":
+                first.alternative = first.alternative or hit
+                second.alternative = second.alternative or hit
+    for hit in sentence.hits:
+        if hit.trigger.direction == "between" and hit.trigger.reach == "next":
+            _mark_neighbours(sentence, hit, findings)
+    _mark_lists(sentence, findings)
+
+
+def _mark_lists(sentence: Parse, findings: list[Item]) -> None:
+    """Pass the mark from each member of a list to the one before it: "A, B or C"."""
+    for first, second in reversed([*pairwise(findings)]):
+        if first.concept and first.concept.generic:
+            break  # "opacity, A or B" explains the opacity
+        if second.alternative and second.alternative.trigger.reach != "list":
+            continue  # "A, B versus C" explains A
+        if second.alternative and not first.alternative and second.start >= first.end:
+            joints = sentence.connectors_between(first.end, second.start)
+            commas = joints and not any(joint.word for joint in joints)
+            if commas and is_list_gap(sentence, first, second):
+                first.alternative = second.alternative
+
+
+def _mark_neighbours(sentence: Parse, hit: Hit, findings: list[Item]) -> None:
+    """Mark the finding next to "versus" on each side, whatever the other side is."""
+    before = max((item.end for item in findings if item.end <= hit.start), default=None)
+    after = min((item.start for item in findings if item.start >= hit.end), default=None)
+    for item in findings:
+        if item.end == before:
+            gap = item.end, hit.start
+        elif item.start == after:
+            gap = hit.end, item.start
+        else:
+            continue
+        is_broken = sentence.is_cut(*gap) or any(
+            other.trigger.direction in LIST_ENDS for other in sentence.hits_between(*gap)
+        )
+        if not is_broken and sentence.count(*gap) <= LIST_WORDS:
+            item.alternative = item.alternative or hit
+
+
+def explain_away(sentence: Parse, mimic: Item) -> None:
+    """Deny or doubt the finding that is said to be a mimic: "nodule, likely a nipple shadow"."""
+    findings = [
+        item
+        for item in sentence.items
+        if item.concept and item.concept.kind == "finding" and item.end <= mimic.start
+    ]
+    nearest = max((item.end for item in findings), default=mimic.start)
+    between = list(sentence.hits_between(nearest, mimic.start))
+    verb = next((hit for hit in reversed(between) if hit.trigger.direction == "equates"), None)
+    hedge = mimic.before if mimic.before in between else None
+    link = hedge or verb
+    if link is None or sentence.is_cut(nearest, mimic.start):
+        return
+    if hedge is not None and hedge.trigger.effect == "negative":
+        return  # "the nodule is not a nipple shadow"
+    begin = nearest if verb is None else verb.end
+    if any(joint.word for joint in sentence.connectors_between(begin, mimic.start)):
+        return
+    words = sentence.texts_between(link.end, mimic.start)
+    if len(words) > _EQUAL_WORDS or not _PLACES.isdisjoint(words):
+        return
+    name, known = (mimic.concept.id, mimic.concept.shares) if mimic.concept else ("", [])
+    effect: Effect = "negative" if hedge is None else "uncertain"
+    order = 2 if hedge is None else 3
+    trigger = replace(link.trigger, rule_id=name, direction="after", effect=effect, order=order)
+    for item in findings:
+        if item.end == nearest and item.concept and item.concept.id not in known:
+            item.after = Hit(link.start, mimic.end, trigger)
+
+
+def _is_compared(sentence: Parse, item: Item) -> bool:
+    """Tell what is there in any case from an alternative: "no change in A or B"."""
+    if item.asserted is not None and item.asserted.trigger.direction == "belongs":
+        return True
+    begin, _ = sentence.clause(item.start)
+    return any(
+        hit.trigger.rule_id == "pseudo.no_change" or links_list(hit)
+        for hit in sentence.hits_between(begin, item.start)
+    )

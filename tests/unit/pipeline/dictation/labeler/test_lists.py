@@ -1,0 +1,38 @@
+import pytest
+
+from gazescribe.pipeline.dictation.labeler.clauses import cut
+from gazescribe.pipeline.dictation.labeler.lists import is_list_gap, links_list
+from tests.unit.pipeline.dictation.labeler.parses import SCOPE, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "is_list"),
+    [
+        pytest.param("[a], [b]", True, id="comma"),
+        pytest.param("[a] or [b]", True, id="or"),
+        pytest.param("[a] [b]", False, id="nothing between"),
+        pytest.param("[a] with [b]", False, id="a companion"),
+        pytest.param("[a], <no> [b]", False, id="a denial between"),
+        pytest.param("[a], " + "very " * 10 + "[b]", False, id="too far"),
+    ],
+)
+def test_neighbours_in_a_list(text, is_list):
+    sentence = parse(text, **({"no": SCOPE["no"]} if "<no>" in text else {}))
+    cut(sentence)
+    first, second = sentence.items
+    assert is_list_gap(sentence, first, second) == is_list
+
+
+def test_companions_are_neighbours_where_they_may():
+    sentence = parse("[a] with [b]")
+    cut(sentence)
+    assert is_list_gap(sentence, *sentence.items, companions=True)
+
+
+def test_what_belongs_to_a_whole_list():
+    linked = [
+        name
+        for name in ("growth of", "in the")
+        if links_list(parse(f"<{name}> [a]", **{name: SCOPE[name]}).hits[0])
+    ]
+    assert linked == ["growth of"]
