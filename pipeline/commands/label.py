@@ -8,11 +8,10 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.console import say_ends
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.reports import read_reports, writing
 from gazescribe.pipeline.dictation.run import load_labeler, run
-from gazescribe.pipeline.dictation.sentence_counts import count_ends
+from gazescribe.pipeline.dictation.sentence_counts import count_ends, say_ends
 
 
 @options.command("label")

@@ -8,7 +8,8 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.console import plural, say_ends
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.dictation.sentence_counts import say_ends
 from gazescribe.pipeline.ingest.checksums import check_sums, say_checked
 from gazescribe.pipeline.ingest.digests import default_state
 from gazescribe.pipeline.ingest.settings import IngestOptions

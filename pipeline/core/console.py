@@ -1,8 +1,8 @@
 """What commands print while they run: progress bars and counts."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 Item = TypeVar("Item")
 
@@ -28,20 +28,3 @@ def progress(items: Iterable[Item], description: str, total: int | None = None) 
 def plural(n: int, word: str, many: str = "") -> str:
     """Say a count: `1 shard`, `2,000 shards`, or with `many` what an s does not make."""
     return f"{n:,} {word if n == 1 else many or f'{word}s'}"
-
-
-def say_ends(counts: Mapping[str, Mapping[str, Any]], texts: str = "dictations") -> str:
-    """Say how the sentences of texts without periods were made; '' where there is no such text.
-
-    `counts` has numbers of texts (`items`) and sentences (`rows`) by code, as `count_faults` does.
-    """
-    parts = []
-    for code, how in (("spoken", "spoken periods"), ("pauses", "pauses")):
-        count = counts.get(f"sentence_ends_{code}")
-        if count is not None:
-            sentences = plural(count["rows"], "sentence")
-            parts.append(f"{count['items']:,} cut by {how} into {sentences}")
-    count = counts.get("no_sentence_ends")
-    if count is not None:
-        parts.append(f"{count['items']:,} left as one sentence each")
-    return f"{texts} without written periods: {', '.join(parts)}" if parts else ""

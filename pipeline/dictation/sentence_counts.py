@@ -3,8 +3,10 @@
 Of an ingested folder `ingest` says it, in the attribute `sentence_ends`; other texts are looked at.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.sentences import WRITTEN_END, split_sentences
 from gazescribe.pipeline.dictation.reports import ReportText
@@ -25,6 +27,23 @@ def count_ends(
             count["items"] += 1
             count["rows"] += n_sentences
         yield report
+
+
+def say_ends(counts: Mapping[str, Mapping[str, Any]], texts: str = "dictations") -> str:
+    """Say how the sentences of texts without periods were made; '' where there is no such text.
+
+    `counts` has numbers of texts (`items`) and sentences (`rows`) by code, as `count_faults` does.
+    """
+    parts = []
+    for code, how in (("spoken", "spoken periods"), ("pauses", "pauses")):
+        count = counts.get(f"sentence_ends_{code}")
+        if count is not None:
+            sentences = plural(count["rows"], "sentence")
+            parts.append(f"{count['items']:,} cut by {how} into {sentences}")
+    count = counts.get("no_sentence_ends")
+    if count is not None:
+        parts.append(f"{count['items']:,} left as one sentence each")
+    return f"{texts} without written periods: {', '.join(parts)}" if parts else ""
 
 
 def _ended_by(report: ReportText, marks: SpokenMarks) -> tuple[str, int]:

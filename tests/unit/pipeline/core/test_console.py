@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gazescribe.pipeline.core.console import plural, progress, say_ends
+from gazescribe.pipeline.core.console import plural, progress
 
 
 class Terminal(io.StringIO):
@@ -48,16 +48,3 @@ def test_a_bar_comes_after_two_seconds(monkeypatch):
 def test_items_are_passed_one_by_one():
     """Endless work must not be read ahead."""
     assert list(itertools.islice(progress(itertools.count(), "endless"), 3)) == [0, 1, 2]
-
-
-def test_sentences_without_periods_are_said_by_what_ended_them():
-    assert say_ends({"word_empty": {"items": 1, "rows": 3}}) == ""
-    counts = {
-        "sentence_ends_pauses": {"items": 2, "rows": 1_203},
-        "sentence_ends_spoken": {"items": 1, "rows": 1},
-        "no_sentence_ends": {"items": 4, "rows": 4},
-    }
-    assert say_ends(counts, "texts") == (
-        "texts without written periods: 1 cut by spoken periods into 1 sentence, "
-        "2 cut by pauses into 1,203 sentences, 4 left as one sentence each"
-    )

@@ -3,7 +3,7 @@ import pytest
 from gazescribe.pipeline.dictation.labeler.loading import load_punctuation
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.reports import ReportText
-from gazescribe.pipeline.dictation.sentence_counts import count_ends
+from gazescribe.pipeline.dictation.sentence_counts import count_ends, say_ends
 from tests.conftest import ROOT
 
 
@@ -40,3 +40,16 @@ def test_texts_without_written_ends_are_counted(report, counts):
     assert list(count_ends([report, report], marks, counted)) == [report, report]
     expected = {code: {"items": 2 * n, "rows": 2 * rows} for code, (n, rows) in counts.items()}
     assert counted == expected
+
+
+def test_sentences_without_periods_are_said_by_what_ended_them():
+    assert say_ends({"word_empty": {"items": 1, "rows": 3}}) == ""
+    counts = {
+        "sentence_ends_pauses": {"items": 2, "rows": 1_203},
+        "sentence_ends_spoken": {"items": 1, "rows": 1},
+        "no_sentence_ends": {"items": 4, "rows": 4},
+    }
+    assert say_ends(counts, "texts") == (
+        "texts without written periods: 1 cut by spoken periods into 1 sentence, "
+        "2 cut by pauses into 1,203 sentences, 4 left as one sentence each"
+    )
