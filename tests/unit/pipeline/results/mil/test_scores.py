@@ -2,11 +2,13 @@ import json
 import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
-from gazescribe.pipeline.core.tables import read_table, write_table
+from gazescribe.pipeline.core.tables import read_table, table_path, write_table
 from gazescribe.pipeline.results.mil.scores import (
     read_classification,
     read_localisation,
@@ -165,9 +167,13 @@ def test_classification_that_cannot_be_used(scores, change, match):
 
 
 def test_a_case_twice(scores):
-    """The key of MIMIC's rows holds a null, so that only reading can find them."""
+    """The key of MIMIC's rows holds a null, which is equal to a null."""
     folder = scores / "et-seed1"
-    rewrite(folder, "mil_classification", lambda of: of.iloc[[*range(len(of)), 0]])
+    with pytest.raises(SchemaError, match=r"has the key .*'reading_id': None.* more than once"):
+        rewrite(folder, "mil_classification", lambda of: of.iloc[[*range(len(of)), 0]])
+    path = table_path(folder, "mil_classification")
+    rows = pq.read_table(path)
+    pq.write_table(pa.concat_tables([rows, rows.slice(0, 1)]), path)
     with pytest.raises(
         SchemaError, match=r"dicom_id 'mimic-test-000', reading_id None, label 'Abnormal.*': rows"
     ):
