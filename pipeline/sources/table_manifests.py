@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from gazescribe.pipeline.core.errors import ManifestError, nearest
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
@@ -21,6 +21,7 @@ from gazescribe.pipeline.sources.manifests import (
     Manifest,
     SourceFile,
 )
+from gazescribe.pipeline.sources.presets import with_preset
 
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # safe in a path, whatever the manifest's own pattern allows
 SIDES = (("x", "width"), ("y", "height"))  # of a rectangle: its axes, and how long it is there
@@ -213,6 +214,8 @@ class Source(Strict):
     """One table, or one for each reading."""
 
     file: FilePattern  # below the root; {reading_id} and * as in `files`
+    format: str | None = None  # what else is said here by default (`sources/presets.py`)
+    reader: str | None = None  # of a format that is no plain table
     beside: FilePattern | None = None  # another file with as many rows, whose columns are added
     header: list[str] | None = None  # names of the columns of a file that has none
     # of cells; a tab in .tsv, else a comma
@@ -248,6 +251,13 @@ class Readings(MappedTable[ReadingColumns]):
 
 class Tables(Strict):
     """Which tables there are."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_presets(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        return {name: with_preset(name, table) for name, table in content.items()}
 
     readings: Readings | None = None
     fixations: Fixations | None = None

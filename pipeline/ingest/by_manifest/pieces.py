@@ -8,18 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError, ManifestError
 from gazescribe.pipeline.core.foreign import parsing, read_json
 from gazescribe.pipeline.core.foreign_tables import csv_rows, open_parquet, read_feather
+from gazescribe.pipeline.formats.opening import open_recording
+from gazescribe.pipeline.formats.pieces import PIECE_ROWS, Piece
 from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.ingest.csv_files import column_fault, repeated
 from gazescribe.pipeline.sources.table_manifests import Source, needed
 
 BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside names the columns
-PIECE_ROWS = 10_000
 MAX_PREAMBLE = 200  # rows above the names of the columns
 
 
@@ -29,13 +30,6 @@ class UnusableFileError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class Piece(NamedTuple):
-    """Some rows of a file: the cells of the columns asked for."""
-
-    n_rows: int
-    columns: dict[str, Sequence[Any]]
 
 
 def read_pieces(root: Path, source: Source, paths: Sequence[str]) -> Iterator[Piece]:
@@ -63,11 +57,14 @@ def _open(root: Path, path: str, source: Source) -> tuple[list[str], Iterator[Pi
     """Give the names of the columns of a file, and its rows in pieces."""
     if not (root / path).is_file():
         raise UnusableFileError("missing", f"there is no file {path}")
-    if fault := foreign_form(root / path, source.columns.table):
+    kind = source.columns.table
+    if source.reader is None and (fault := foreign_form(root / path, kind)):
         raise UnusableFileError("unreadable", fault)
     wanted = needed(source)
     try:
-        if Path(path).suffix in {".parquet", ".feather", ".arrow"}:
+        if source.reader is not None:
+            header, pieces = open_recording(source.reader, root / path, kind)
+        elif Path(path).suffix in {".parquet", ".feather", ".arrow"}:
             header, pieces = _arrow_pieces(root / path, source, wanted)
         else:
             header, pieces = _csv_pieces(root / path, source, wanted)

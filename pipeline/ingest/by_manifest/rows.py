@@ -16,11 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import quote
-from gazescribe.pipeline.ingest.by_manifest.pieces import (
-    Piece,
-    UnusableFileError,
-    read_pieces,
-)
+from gazescribe.pipeline.formats.pieces import Piece
+from gazescribe.pipeline.ingest.by_manifest.pieces import UnusableFileError, read_pieces
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
 from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews
 from gazescribe.pipeline.ingest.csv_files import (

@@ -15,7 +15,13 @@ FLOORS = (
     ("pipeline/export", "pipeline/windows", "models/evaluating"),
     ("pipeline/maps", "pipeline/gaze", "models/training"),
     ("pipeline/results", "pipeline/images", "pipeline/ingest", "models/core"),
-    ("pipeline/geometry", "pipeline/dictation", "pipeline/demo", "pipeline/sources"),
+    (
+        "pipeline/geometry",
+        "pipeline/dictation",
+        "pipeline/demo",
+        "pipeline/sources",
+        "pipeline/formats",
+    ),
     ("pipeline/core",),
 )
 """Rooms from top to bottom; each imports from floors below its own alone."""

@@ -1,0 +1,1 @@
+"""Files as recorders and recognisers write them: each format is read in one file."""

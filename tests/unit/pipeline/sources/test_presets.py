@@ -1,0 +1,35 @@
+import pytest
+
+from gazescribe.pipeline.sources.presets import formats, with_preset
+
+
+def test_what_the_manifest_says_wins_column_by_column():
+    content = {"file": "{reading_id}.asc", "format": "eyelink", "columns": {"x_px": "mine"}}
+    table = with_preset("fixations", content)
+    assert table["reader"] == "eyelink"
+    assert table["columns"]["x_px"] == "mine"
+    assert table["columns"]["onset_s"] == {"column": "start", "unit": "ms"}
+
+
+def test_a_duration_takes_the_place_of_the_end():
+    content = {"file": "a", "format": "eyelink", "columns": {"duration_s": "length"}}
+    columns = with_preset("fixations", content)["columns"]
+    assert "duration_s" in columns
+    assert "offset_s" not in columns
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "message"),
+    [
+        ("words", "wisper", "the nearest is whisper"),
+        ("words", "eyelink", "a file of format eyelink holds fixations, no words"),
+    ],
+)
+def test_formats_that_cannot_be(table, name, message):
+    with pytest.raises(ValueError, match=message):
+        with_preset(table, {"file": "a", "format": name})
+
+
+def test_a_table_without_a_format_stays_as_it_is():
+    assert with_preset("words", {"file": "a"}) == {"file": "a"}
+    assert {"eyelink", "whisper"} <= {*formats()}
