@@ -8,10 +8,8 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
-from gazescribe.pipeline.dictation.reports import read_reports, writing
-from gazescribe.pipeline.dictation.run import load_labeler, run
-from gazescribe.pipeline.dictation.sentence_counts import count_ends, say_ends
+from gazescribe.pipeline.dictation.run import label_file
+from gazescribe.pipeline.dictation.sentence_counts import say_ends
 
 
 @options.command("label")
@@ -29,27 +27,9 @@ def label(
     csv, jsonl or parquet file.
     """
     conventions = load_params(shared.params_file).label
-    # First of all: a faulty rule stops here, before OUT is begun.
-    book = load_labeler(rules and rules.resolve(), conventions).book
-    left_out: Counter[str] = Counter()
-    mentions: Counter[str] = Counter()
-    without_periods: dict[str, dict[str, int]] = {}
-    n_reports = 0
-    with writing(out) as write:
-        read = read_reports(source, left_out, encoding=encoding)
-        reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
-        for rows in run(reports, conventions, rules=rules, **shared.parallel):
-            write(rows)
-            mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
-            n_reports += 1
-    details = {
-        "reports": n_reports,
-        "left_out": dict(left_out),
-        "mentions": dict(mentions),
-        "without_periods": without_periods,
-        "rules_sha256": book.sha256,
-        "conventions": conventions.model_dump(),
-    }
+    details = label_file(
+        source, out, conventions, rules=rules, encoding=encoding, **shared.parallel
+    )
     shared.summarise(_line(details, out), details)
 
 

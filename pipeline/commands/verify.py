@@ -10,22 +10,11 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
-from gazescribe.pipeline.ingest.checksums import check_sums, say_checked
-from gazescribe.pipeline.ingest.digests import default_state
+from gazescribe.pipeline.ingest.checksums import say_checked
 from gazescribe.pipeline.ingest.settings import IngestOptions
-from gazescribe.pipeline.ingest.verify import (
-    SEVERITIES,
-    absent_images,
-    fewer_than_released,
-    list_files,
-    make_report,
-    odd_entries,
-    write_quality,
-)
+from gazescribe.pipeline.ingest.verify import SEVERITIES, verify_tree, write_quality
 from gazescribe.pipeline.sources.faults import say_lost
-from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
-from gazescribe.pipeline.sources.roots import find_beside, find_root
-from gazescribe.pipeline.sources.walking import entries_below
+from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 
 LEFT_OUT = {
     "excluded_by_quality": "gaze of {} by `ingest.quality`",
@@ -74,34 +63,22 @@ def verify(
     **values: Any,
 ) -> None:
     """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
-    from gazescribe.pipeline.ingest.run import survey_tree
-
     if state is not None and not checksums:
         message = "--state belongs to --checksums."
         raise click.UsageError(message)
-    manifest = load_readable(dataset)
-    start, root = root, find_root(root, manifest)
     settings = load_params(params_file).ingest
-    if manifest.name == "reflacx" and values["mimic_metadata"] is None:
-        values["mimic_metadata"] = find_beside(start, root, load_manifest("mimic-cxr-jpg"))
-    survey = survey_tree(root, manifest, settings, IngestOptions(**values))
-    entries = list(entries_below(root))
-    sizes = {entry.path: entry.size for entry in entries if entry.kind == "file"}
-    files = list_files(sizes, manifest, survey.ids)
-    survey.faults.extend(odd_entries(entries, manifest))
-    survey.faults.extend(absent_images(files, manifest, survey.ids))
-    survey.faults.extend(fewer_than_released(survey, manifest))
-    checked = None
-    if checksums:
-        parallel = {"workers": values["workers"], "scheduler": values["scheduler"]}
-        checked = check_sums(root, manifest, sizes, state or default_state(root), **parallel)
-        survey.faults.extend(checked.faults)
-    report = make_report(survey, files, manifest, checked)
-    mimic = values["mimic_metadata"]
-    report["mimic_metadata"] = mimic and str(mimic)
+    verified = verify_tree(
+        root,
+        load_readable(dataset),
+        settings,
+        IngestOptions(**values),
+        checksums=checksums,
+        state=state,
+    )
+    report, checked = verified.report, verified.checked
     if quality_file is not None:
-        write_quality(survey.quality, quality_file)
-    lines = [*as_text(report, root), *(say_checked(checked) if checked else ())]
+        write_quality(verified.quality, quality_file)
+    lines = [*as_text(report, verified.root), *(say_checked(checked) if checked else ())]
     # Names of files may be of any encoding, which no terminal shows.
     text = "\n".join([*lines, outcome(report)]).encode("utf-8", "backslashreplace").decode()
     options.summarise(text, report, as_json=as_json)

@@ -7,6 +7,7 @@ Writes: the table `mentions`, as jsonl, csv or parquet; all three polarities.
 Params: section `label`. Drops: reports without text, counted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache, partial
@@ -15,10 +16,52 @@ from typing import Any
 
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
-from gazescribe.pipeline.dictation.reports import ReportText
+from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
+from gazescribe.pipeline.dictation.reports import ReportText, read_reports, writing
+from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
 REPORTS_A_TASK = 5000
 CHARACTERS_A_TASK = 10_000_000  # of long texts fewer are held at once
+
+
+def label_file(
+    source: Path,
+    out: Path,
+    conventions: Conventions,
+    *,
+    rules: Path | None = None,
+    encoding: str = "utf-8",
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Label the reports of a file or an ingested folder; write the mentions, give the counts.
+
+    Raises
+    ------
+    GazeError
+        If a rule is faulty, or the reports cannot be read; nothing is written then.
+    """
+    # First of all: a faulty rule stops here, before `out` is begun.
+    book = load_labeler(rules and rules.resolve(), conventions).book
+    left_out: Counter[str] = Counter()
+    mentions: Counter[str] = Counter()
+    without_periods: dict[str, dict[str, int]] = {}
+    n_reports = 0
+    with writing(out) as write:
+        read = read_reports(source, left_out, encoding=encoding)
+        reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
+        for rows in run(reports, conventions, rules=rules, workers=workers, scheduler=scheduler):
+            write(rows)
+            mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
+            n_reports += 1
+    return {
+        "reports": n_reports,
+        "left_out": dict(left_out),
+        "mentions": dict(mentions),
+        "without_periods": without_periods,
+        "rules_sha256": book.sha256,
+        "conventions": conventions.model_dump(),
+    }
 
 
 def run(

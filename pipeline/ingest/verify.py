@@ -1,27 +1,84 @@
 """The report of `verify`: a raw tree against its manifest, every fault at once and what it costs.
 
-Reads: the names of the files of a tree, and its survey (`ingest/run.py`). Writes: the gaze-quality
-table when asked for. Drops: nothing.
+Reads: a tree, as `ingest/run.py` surveys it, and the names of its files. Writes: the gaze-quality
+table when asked for. Params: `ingest`. Drops: nothing.
 """
 
 import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.files import replacing
-from gazescribe.pipeline.ingest.checksums import Checked
+from gazescribe.pipeline.ingest.checksums import Checked, check_sums
+from gazescribe.pipeline.ingest.digests import default_state
 from gazescribe.pipeline.ingest.quality import COLUMNS, summarise_quality
+from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.walking import Entry
+from gazescribe.pipeline.sources.roots import find_beside, find_root
+from gazescribe.pipeline.sources.walking import Entry, entries_below
 
 EXAMPLES = 3
 SHOWN = 10
 SEVERITIES = {"error": "errors", "loss": "losses", "warning": "warnings"}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found in a tree."""
+
+    root: Path  # of the tree
+    report: dict[str, Any]  # as `make_report` gives it
+    quality: dict[str, list[Any]]  # gaze-quality table by column
+    checked: Checked | None  # None where no checksums were asked for
+
+
+def verify_tree(
+    start: Path,
+    manifest: Manifest,
+    settings: Ingest,
+    options: IngestOptions,
+    *,
+    checksums: bool = False,
+    state: Path | None = None,
+) -> Verified:
+    """Check the raw tree at `start`, or in a folder below, against its manifest.
+
+    `checksums` compares its files with SHA256SUMS.txt, too; `state` is where their digests are
+    kept for later runs. A ManifestError if no tree is there.
+    """
+    from gazescribe.pipeline.ingest.run import survey_tree  # readers load libraries of their own
+
+    root = find_root(start, manifest)
+    if manifest.name == "reflacx" and options.mimic_metadata is None:
+        beside = find_beside(start, root, load_manifest("mimic-cxr-jpg"))
+        options = replace(options, mimic_metadata=beside)
+    survey = survey_tree(root, manifest, settings, options)
+    entries = list(entries_below(root))
+    sizes = {entry.path: entry.size for entry in entries if entry.kind == "file"}
+    files = list_files(sizes, manifest, survey.ids)
+    survey.faults.extend(odd_entries(entries, manifest))
+    survey.faults.extend(absent_images(files, manifest, survey.ids))
+    survey.faults.extend(fewer_than_released(survey, manifest))
+    checked = None
+    if checksums:
+        checked = check_sums(
+            root,
+            manifest,
+            sizes,
+            state or default_state(root),
+            workers=options.workers,
+            scheduler=options.scheduler,
+        )
+        survey.faults.extend(checked.faults)
+    report = make_report(survey, files, manifest, checked)
+    report["mimic_metadata"] = options.mimic_metadata and str(options.mimic_metadata)
+    return Verified(root, report, survey.quality, checked)
 
 
 def list_files(
