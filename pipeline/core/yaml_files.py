@@ -15,6 +15,7 @@ from gazescribe.pipeline.core.foreign import AGAIN, parsing, read_text
 
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
+QUESTION = "!ask"  # tag of a value that its author is still to give; its text is the question
 MAX_DEPTH = 50  # levels of lists and keys; rules and parameters have at most 8
 MAX_UNFOLDED = 10  # times the characters of a file: values that its anchors may unfold to
 
@@ -52,6 +53,10 @@ def _values(text: str, path: Path, error: type[GazeError]) -> Any:
     if twice:
         remedy = "Leave one of each."
         raise error("keys are given twice.", where=path, remedy=remedy, faults=twice)
+    questions = list(_questions(node))
+    if questions:
+        remedy = f"Write the answer in place of {QUESTION} and its text."
+        raise error("questions are open.", where=path, remedy=remedy, faults=questions)
     with parsing(path, "YAML", error):
         loader = LOADER("")
         try:
@@ -159,6 +164,59 @@ def _keys_given_twice(node: "yaml.Node") -> Iterator[str]:
         yield from _keys_given_twice(child)
 
 
+def _questions(node: "yaml.Node", place: str = "") -> Iterator[str]:
+    """Say which values are still to be given, in the order of the file."""
+    if node.tag == QUESTION:
+        text = node.value if isinstance(node, yaml.ScalarNode) else ""
+        yield f"line {node.start_mark.line + 1}: {place}: {text or 'what is it?'}"
+        return
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _questions(value, f"{place}.{key.value}".lstrip("."))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield from _questions(value, f"{place}.{number}".lstrip("."))
+
+
+def lines_of(path: Path, places: Sequence[Sequence[int | str]]) -> list[int | None]:
+    """Find the lines, from 1, where values of a YAML file stand, by the keys that lead to them.
+
+    Of a value that is not there, the line of the last key that is; None where there is none.
+    """
+    try:
+        node = compose_yaml(path, GazeError)
+    except GazeError:  # it was read a moment ago
+        node = None
+    return [None if node is None else _line_of(node, place) for place in places]
+
+
+def with_lines(
+    path: Path, places: Sequence[Sequence[int | str]], faults: Sequence[str]
+) -> list[str]:
+    """Put the line of its place before each fault of a YAML file, in the order of the lines."""
+    lines = lines_of(path, places)
+    numbered = sorted(zip(lines, faults, strict=True), key=lambda pair: pair[0] or 0)
+    return [f"line {line}: {fault}" if line else fault for line, fault in numbered]
+
+
+def _line_of(node: "yaml.Node", place: Sequence[int | str]) -> int | None:
+    line = None
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not pairs:
+                break
+            key, node = pairs[-1]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                break
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        # Other parts are none of the file but of pydantic: which of several types was tried.
+    return line
+
+
 def _lines_that_fail(node: "yaml.Node", loader: Any) -> Iterator[int]:
     if isinstance(node, yaml.ScalarNode):
         try:
@@ -174,7 +232,7 @@ def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
     content = load_yaml(path, error)
     if content is None:
         raise error("the file is empty.", where=path, remedy=AGAIN)
-    return check(content, model, error, where=path)
+    return check(content, model, error, where=path, file=path)
 
 
 def check(
@@ -184,13 +242,20 @@ def check(
     *,
     where: object,
     remedy: str | None = None,
+    file: Path | None = None,
 ) -> Model:
-    """Fit loaded content to a model or a dataclass; raises as `read_yaml` does."""
+    """Fit loaded content to a model or a dataclass; raises as `read_yaml` does.
+
+    `file` is the YAML file it was read from, so that faults name their lines.
+    """
     kind: Any = model
     try:
         checked: Model = _adapter(kind).validate_python(content)
     except ValidationError as invalid:
-        faults = [explain(fault, model) for fault in invalid.errors(include_url=False)]
+        details = invalid.errors(include_url=False)
+        faults = [explain(fault, model) for fault in details]
+        if file is not None:
+            faults = with_lines(file, [fault["loc"] for fault in details], faults)
         message = "this does not say what it must."
         raise error(message, where=where, remedy=remedy, faults=faults) from invalid
     return checked
@@ -211,6 +276,8 @@ def explain(fault: Any, model: type) -> str:
         return f"{place} is unknown{near} (known: {', '.join(keys)})"
     if fault["type"] == "missing":
         return f"{place} is missing"
+    if fault["type"] == "value_error":  # of a check of ours, which says itself what it found
+        return f"{place}: {fault['ctx']['error']}"
     return f"{place}: {fault['msg']}, found {quote(fault['input'])}"
 
 

@@ -124,7 +124,9 @@ def _label(text: str) -> str:
 def _write_gaze(stem: str, fixations: Row, screen: Screen) -> None:
     columns = [fixations[column].tolist() for column, _ in PHYSIO.values()]
     _write_tsv(f"{stem}recording-eye1_physio.tsv.gz", zip(*columns, strict=True))
-    device = {"ManufacturersModelName": screen.tracker, "SamplingFrequency": screen.sampling_hz}
+    device: Row = {"SamplingFrequency": screen.sampling_hz}
+    if screen.tracker is not None:
+        device = {"ManufacturersModelName": screen.tracker, **device}
     _write_json(f"{stem}recording-eye1_physio.json", {**PHYSIO_SIDECAR, **device})
     durations = (fixations["offset_s"] - fixations["onset_s"]).tolist()
     events = zip(columns[0], durations, ["fixation"] * len(durations), strict=True)

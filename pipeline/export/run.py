@@ -156,9 +156,9 @@ def _screens(contents: Contents) -> dict[str, Screen]:
     screens = {}
     for name in sorted(set(contents.tables["readings"]["dataset"].to_pylist())):
         screen = load_manifest(name).screen
-        if screen is None:
+        if screen is None or screen.sampling_hz is None:
             message = f"BIDS asks for the sampling rate, which the manifest of {name} does not say."
-            raise GazeError(message, remedy="Add its section `screen`.")
+            raise GazeError(message, remedy="Add `sampling_hz` to its section `screen`.")
         screens[name] = screen
     return screens
 

@@ -93,7 +93,7 @@ class Box(Strict):
 class Screen(Strict):
     """What the reader sat in front of."""
 
-    monitor: str
+    monitor: str | None = None
     width_px: int
     height_px: int
     width_mm: float | None = None
@@ -102,8 +102,8 @@ class Screen(Strict):
     image_area: Box | None = None  # where the image may stand
     buttons: Box | None = None
     canvas_height_px: int | None = None  # height the pads were measured on, where it is another
-    tracker: str
-    sampling_hz: float
+    tracker: str | None = None
+    sampling_hz: float | None = None
     notes: str | None = None
 
 

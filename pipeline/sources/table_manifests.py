@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 
 from gazescribe.pipeline.core.errors import ManifestError, nearest
-from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
+from gazescribe.pipeline.core.yaml_files import Strict, read_yaml, with_lines
 from gazescribe.pipeline.sources.manifests import (
     SHIPPED,
     Access,
@@ -233,6 +233,11 @@ class MappedTable(Source, Generic[Columns]):
 
     columns: Columns
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, content: Any) -> Any:
+        return with_preset(cls.model_fields["columns"].annotation.table, content)  # type: ignore[union-attr]  # one of `TableColumns`
+
 
 # Named here, not in `Tables`: pydantic lets only these be pickled, for the workers of `ingest`.
 Fixations = MappedTable[FixationColumns]
@@ -251,13 +256,6 @@ class Readings(MappedTable[ReadingColumns]):
 
 class Tables(Strict):
     """Which tables there are."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_presets(cls, content: Any) -> Any:
-        if not isinstance(content, dict):
-            return content
-        return {name: with_preset(name, table) for name, table in content.items()}
 
     readings: Readings | None = None
     fixations: Fixations | None = None
@@ -314,7 +312,10 @@ def read_own(path: Path) -> OwnManifest:
     manifest = read_yaml(path, OwnManifest, ManifestError)
     faults = list(_faults(manifest))
     if faults:
-        raise ManifestError("this cannot be used.", where=path, faults=faults)
+        # Each begins with the keys that lead to what it is about.
+        places = [fault.split(maxsplit=1)[0].split(".") for fault in faults]
+        numbered = with_lines(path, places, faults)
+        raise ManifestError("this cannot be used.", where=path, faults=numbered)
     return manifest.model_copy(
         update={
             "long_name": manifest.long_name or manifest.name,

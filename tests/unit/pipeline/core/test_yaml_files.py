@@ -9,7 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.errors import ManifestError, ParamsError, RuleError
+from gazescribe.pipeline.core.errors import GazeError, ManifestError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import (
     LOADER,
     Strict,
@@ -217,3 +217,37 @@ def test_each_reader_has_values_of_its_own(file):
 def test_a_file_that_changes_is_read_anew(file):
     assert load_yaml(file("a: 1"), ParamsError) == {"a": 1}
     assert load_yaml(file("a: 2"), ParamsError) == {"a": 2}
+
+
+def test_faults_name_their_lines_in_order(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("inner:\n  number: many\nlist:\n  - 1\n  - two\nnme: 3\n")
+
+    class Inner(Strict):
+        number: int
+
+    class Outer(Strict):
+        name: str
+        inner: Inner
+        list: list[int]
+
+    with pytest.raises(GazeError) as caught:
+        read_yaml(path, Outer, GazeError)
+    starts = [fault.split(": ")[:2] for fault in caught.value.faults]
+    assert starts == [
+        ["name is missing"],
+        ["line 2", "inner.number"],
+        ["line 5", "list.1"],
+        ["line 6", "nme is unknown; the nearest is name (known"],
+    ]
+
+
+def test_questions_are_asked_again(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text('inner:\n  number: !ask how many?\nlist: [1, !ask "", 2]\n')
+    with pytest.raises(GazeError, match="questions are open") as caught:
+        load_yaml(path, GazeError)
+    assert caught.value.faults == (
+        "line 2: inner.number: how many?",
+        "line 3: list.1: what is it?",
+    )
