@@ -4,6 +4,8 @@ A preset is a table of a manifest without its `file`. What the manifest says its
 column, so that a lab can use a format of which its recorder writes a variant.
 """
 
+import codecs
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from gazescribe.pipeline.core.errors import ManifestError, nearest
 from gazescribe.pipeline.core.resources import shipped
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
 
+HEAD = 8192  # bytes of a file by which its format is known
 ENDS = ("offset_s", "duration_s")  # one of them says how long something takes
 
 
@@ -21,6 +24,8 @@ class Format(Strict):
 
     about: str
     reader: str | None = None  # in pipeline/formats; None: it is a plain table
+    suffixes: list[str] = Field(default_factory=list)  # of its files, as .asc; none: any
+    recognise: str | None = None  # regular expression, found in the first characters of its files
     tables: dict[str, dict[str, Any]] = Field(min_length=1)
 
 
@@ -28,6 +33,36 @@ def formats() -> dict[str, Path]:
     """Find the formats by name; one's own lie in `data_manifests/formats/` here."""
     folders = [shipped("data_manifests") / "formats", Path("data_manifests/formats")]
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def read_format(name: str) -> Format:
+    """Read what is known of a format."""
+    return read_yaml(formats()[name], Format, ManifestError)
+
+
+def recognised(path: Path) -> list[str]:
+    """Name the formats that a file may be of, by its suffix and its first characters."""
+    text = head_of(path)
+    names = []
+    for name in formats():
+        form = read_format(name)
+        has_suffix = not form.suffixes or path.name.lower().endswith(tuple(form.suffixes))
+        if has_suffix and form.recognise and re.search(form.recognise, text, re.MULTILINE):
+            names.append(name)
+    return names
+
+
+def head_of(path: Path) -> str:
+    """Read the first characters of a file, whatever it is: bytes that are no text stay bytes."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "replace")
+    try:
+        return head.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as fault:
+        whole = fault.reason == "unexpected end of data"  # cut within a character
+        return head[: fault.start].decode() if whole else head.decode("latin-1")
 
 
 def with_preset(table: str, content: Any) -> Any:
@@ -44,7 +79,7 @@ def with_preset(table: str, content: Any) -> Any:
     if name not in known:
         some = ", ".join(known)
         raise ValueError(f"format {name!r} is unknown{nearest(name, known)} (known: {some})")
-    preset = read_yaml(known[name], Format, ManifestError)
+    preset = read_format(name)
     if table not in preset.tables:
         held = ", ".join(preset.tables)
         raise ValueError(f"a file of format {name} holds {held}, no {table}")

@@ -1,6 +1,6 @@
 import pytest
 
-from gazescribe.pipeline.sources.presets import formats, with_preset
+from gazescribe.pipeline.sources.presets import formats, recognised, with_preset
 
 
 def test_what_the_manifest_says_wins_column_by_column():
@@ -33,3 +33,14 @@ def test_formats_that_cannot_be(table, name, message):
 def test_a_table_without_a_format_stays_as_it_is():
     assert with_preset("words", {"file": "a"}) == {"file": "a"}
     assert {"eyelink", "whisper"} <= {*formats()}
+
+
+def test_formats_are_recognised_by_their_first_characters(tmp_path):
+    path = tmp_path / "a.asc"
+    path.write_text("** CONVERTED FROM a.edf\n")
+    assert recognised(path) == ["eyelink"]
+    path = tmp_path / "a.json"
+    path.write_text('{"text": "é", "segments": [{}]}', encoding="utf-16")
+    assert recognised(path) == ["whisper"]
+    path.write_bytes(b"\x89HDF\xff\x00")
+    assert recognised(path) == []
