@@ -15,7 +15,7 @@ from gazescribe.pipeline.core.errors import ManifestError, nearest
 from gazescribe.pipeline.core.resources import shipped
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
 
-HEAD = 8192  # bytes of a file by which its format is known
+HEAD = 2**16  # bytes of a file by which its format is known
 ENDS = ("offset_s", "duration_s")  # one of them says how long something takes
 
 
@@ -23,6 +23,7 @@ class Format(Strict):
     """A format: who reads it, and what its columns hold, by table of ours."""
 
     about: str
+    also: list[str] = Field(default_factory=list)  # other names that people know it by
     reader: str | None = None  # in pipeline/formats; None: it is a plain table
     suffixes: list[str] = Field(default_factory=list)  # of its files, as .asc; none: any
     recognise: str | None = None  # regular expression, found in the first characters of its files
@@ -75,11 +76,8 @@ def with_preset(table: str, content: Any) -> Any:
     """
     if not isinstance(content, dict) or not isinstance(content.get("format"), str):
         return content
-    name, known = content["format"], formats()
-    if name not in known:
-        some = ", ".join(known)
-        raise ValueError(f"format {name!r} is unknown{nearest(name, known)} (known: {some})")
-    preset = read_format(name)
+    name = content["format"]
+    preset = _named(name)
     if table not in preset.tables:
         held = ", ".join(preset.tables)
         raise ValueError(f"a file of format {name} holds {held}, no {table}")
@@ -90,3 +88,15 @@ def with_preset(table: str, content: Any) -> Any:
             theirs = {key: cell for key, cell in theirs.items() if key not in ENDS}
         filled[section] = {**theirs, **ours}
     return filled
+
+
+def _named(name: str) -> Format:
+    known = formats()
+    if name in known:
+        return read_format(name)
+    for other in known:
+        preset = read_format(other)
+        if name in preset.also:
+            return preset
+    some = ", ".join(known)
+    raise ValueError(f"format {name!r} is unknown{nearest(name, known)} (known: {some})")

@@ -222,6 +222,7 @@ class Source(Strict):
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] = "."
     where: dict[str, Values] = Field(default_factory=dict)  # rows kept, by column
+    single: list[str] = Field(default_factory=list)  # columns of one value a reading, or `where`
     columns: TableColumns
 
 

@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.foreign_tables import csv_rows, open_parquet, read
 from gazescribe.pipeline.formats.opening import open_recording
 from gazescribe.pipeline.formats.pieces import PIECE_ROWS, Piece
 from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
+from gazescribe.pipeline.ingest.by_manifest.single_values import unchosen
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.ingest.csv_files import column_fault, repeated
 from gazescribe.pipeline.sources.table_manifests import Source, needed
@@ -65,7 +66,7 @@ def _open(root: Path, path: str, source: Source) -> tuple[list[str], Iterator[Pi
         if source.reader is not None:
             header, pieces = open_recording(source.reader, root / path, kind)
         elif Path(path).suffix in {".parquet", ".feather", ".arrow"}:
-            header, pieces = _arrow_pieces(root / path, source, wanted)
+            header, pieces = _arrow_pieces(root / path, source)
         else:
             header, pieces = _csv_pieces(root / path, source, wanted)
     except GazeError as error:
@@ -86,18 +87,16 @@ def _unreadable(path: str, error: GazeError) -> UnusableFileError:
     return UnusableFileError("unreadable", f"{what} {error.remedy or ''}".rstrip(". "))
 
 
-def _arrow_pieces(
-    path: Path, source: Source, wanted: Sequence[str]
-) -> tuple[list[str], Iterator[Piece]]:
+def _arrow_pieces(path: Path, source: Source) -> tuple[list[str], Iterator[Piece]]:
     if path.suffix == ".parquet":
         file = open_parquet(path, ManifestError)
         header = list(file.schema_arrow.names)
-        columns = [name for name in wanted if name in header] + view_columns(source, header)
+        columns = _arrow_columns(source, header)
         batches = file.iter_batches(PIECE_ROWS, columns=columns)
     else:
         table = read_feather(path, ManifestError)
         header = list(table.column_names)
-        columns = [name for name in wanted if name in header] + view_columns(source, header)
+        columns = _arrow_columns(source, header)
         starts = range(0, table.num_rows, PIECE_ROWS)
         batches = (table.slice(start, PIECE_ROWS) for start in starts)
 
@@ -108,6 +107,11 @@ def _arrow_pieces(
                 yield Piece(batch.num_rows, cells)
 
     return header, pieces()
+
+
+def _arrow_columns(source: Source, header: Sequence[str]) -> list[str]:
+    used = (name for name in (*needed(source), *unchosen(source)) if name in header)
+    return [*dict.fromkeys(used), *view_columns(source, header)]
 
 
 def _csv_pieces(
@@ -124,7 +128,7 @@ def _csv_pieces(
         start = next((n for n, row in enumerate(first) if {*wanted} <= {*row}), 0)
         header = first[start] if first else []
         rows = chain(first[start + 1 :], rows)
-    read = [*wanted, *view_columns(source, header)]
+    read = [*wanted, *view_columns(source, header), *unchosen(source)]
     columns = {name: header.index(name) for name in read if name in header}
     return header, _cut(rows, columns, len(header))
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.formats.pieces import Piece
 from gazescribe.pipeline.ingest.by_manifest.pieces import UnusableFileError, read_pieces
+from gazescribe.pipeline.ingest.by_manifest.single_values import SingleValues
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
 from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews
 from gazescribe.pipeline.ingest.csv_files import (
@@ -145,20 +146,21 @@ def read_rows(
 
     `paths` are the file, and the one beside it if the manifest names one; `severity` is that of a
     file which cannot be used. `findings` takes the faults `_missing`, `_unreadable`, `_empty`,
-    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, `_numbers`, `_view_unused`, the
-    warning `_not_chosen` for rows that `where` leaves out, and the loss `_none_chosen` where it
-    leaves out all.
+    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, `_numbers`, `_view_unused`,
+    `_not_single`, the warning `_not_chosen` for rows that `where` leaves out, and the loss
+    `_none_chosen` where it leaves out all.
     """
     kind = source.columns.table
     cells = _kept_cells(source)
     collected = {key: _Column(cell, source.decimal) for key, cell in cells.items()}
     chosen: list[Mask] = []
-    where, views = _Where(source), UnusedViews(source)
+    where, views, singles = _Where(source), UnusedViews(source), SingleValues(source)
     try:
         for piece in read_pieces(root, source, paths):
             mask = where.choose(piece)
             chosen.append(mask)
             _refuse_views(views, piece, mask)
+            _refuse_several(singles, piece, mask)
             for key, cell in cells.items():
                 texts = _texts(piece.columns[cell.column or ""], cell)
                 if not mask.all():
@@ -307,6 +309,12 @@ def _refuse_views(views: UnusedViews, piece: Piece, mask: Mask) -> None:
     """Refuse positions on the screen whose view changes, where the manifest does not use it."""
     if fault := views.fault(piece.columns, mask):
         raise UnusableFileError("view_unused", fault)
+
+
+def _refuse_several(singles: SingleValues, piece: Piece, mask: Mask) -> None:
+    """Refuse two speakers, channels or tiers of which the manifest chooses none."""
+    if fault := singles.fault(piece.columns, mask):
+        raise UnusableFileError("not_single", fault)
 
 
 def _refuse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> None:

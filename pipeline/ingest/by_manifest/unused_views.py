@@ -49,14 +49,14 @@ class UnusedViews:
     """What the columns of `view_columns` hold, to find one that changes within a reading."""
 
     def __init__(self, source: Source) -> None:
-        self.used = {*needed(source)}
+        self.source = source
         self.is_placeable = isinstance(source.columns, ViewColumns)
         self.reading_id = getattr(columns_of(source).get("reading_id"), "column", None)
         self.first: dict[tuple[str, str], str | float] = {}
 
     def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
         """Say which column changes, with the remedy; None where none does so far."""
-        for name in sorted(columns.keys() - self.used):
+        for name in sorted(view_columns(self.source, columns)):
             rows = np.flatnonzero(chosen).tolist()
             ids = columns.get(self.reading_id or "")
             cells = {("" if ids is None else str(ids[row]), columns[name][row]) for row in rows}

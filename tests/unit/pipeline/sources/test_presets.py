@@ -44,3 +44,7 @@ def test_formats_are_recognised_by_their_first_characters(tmp_path):
     assert recognised(path) == ["whisper"]
     path.write_bytes(b"\x89HDF\xff\x00")
     assert recognised(path) == []
+
+
+def test_a_format_is_found_by_its_other_names():
+    assert with_preset("words", {"file": "a", "format": "whisperx"})["reader"] == "whisper"

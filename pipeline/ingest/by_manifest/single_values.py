@@ -1,0 +1,58 @@
+"""Columns of which a reading must have one value: who speaks, which channel, which tier.
+
+`single` of a table names them; `where` chooses. Taking several unasked would mix two dictations.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gazescribe.pipeline.core.errors import quote, shorten
+from gazescribe.pipeline.ingest.csv_files import Mask
+from gazescribe.pipeline.sources.table_manifests import Source, columns_of
+
+SHOWN = 8  # values
+LENGTH = 40  # characters of each
+
+
+def unchosen(source: Source) -> list[str]:
+    """Name the columns that must have one value, and of which `where` says nothing."""
+    return [name for name in source.single if name not in source.where]
+
+
+class SingleValues:
+    """The values of such columns, by reading; blank cells are none."""
+
+    def __init__(self, source: Source) -> None:
+        self.names = unchosen(source)
+        self.reading_id = getattr(columns_of(source).get("reading_id"), "column", None)
+        self.seen: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+
+    def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
+        """Say which column has several values, and which; None where none has so far."""
+        rows = np.flatnonzero(chosen).tolist()
+        ids = columns.get(self.reading_id or "")
+        for name in self.names:
+            if name not in columns:
+                continue
+            cells = columns[name]
+            # in the order of the file; a set would lose it
+            pairs = dict.fromkeys(("" if ids is None else ids[row], cells[row]) for row in rows)
+            for reading_id, cell in pairs:
+                if cell is not None and str(cell).strip():
+                    self.seen[name, str(reading_id)][str(cell).strip()] = None
+            for (column, _), values in self.seen.items():
+                if column == name and len(values) > 1:
+                    return _message(name, [*values])
+        return None
+
+
+def _message(name: str, values: Sequence[str]) -> str:
+    shown = ", ".join(shorten(value, LENGTH) for value in values[:SHOWN])
+    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+    return (
+        f"there are several values of {name} ({shown}{more}): choose one with"
+        f" `where: {{{name}: {quote(values[0])}}}`, or list there all that count"
+    )
