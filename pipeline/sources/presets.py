@@ -4,8 +4,8 @@ A preset is a table of a manifest without its `file`. What the manifest says its
 column, so that a lab can use a format of which its recorder writes a variant.
 """
 
-import codecs
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from pydantic import Field
 
 from gazescribe.pipeline.core.errors import ManifestError, nearest
 from gazescribe.pipeline.core.resources import shipped
+from gazescribe.pipeline.core.text_files import encoding_of, read_head
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
 
-HEAD = 2**16  # bytes of a file by which its format is known
 ENDS = ("offset_s", "duration_s")  # one of them says how long something takes
+INSTEAD = {"eye": "used_eye"}  # a condition of the manifest that takes the place of a preset's
 
 
 class Format(Strict):
@@ -38,7 +39,12 @@ def formats() -> dict[str, Path]:
 
 def read_format(name: str) -> Format:
     """Read what is known of a format."""
-    return read_yaml(formats()[name], Format, ManifestError)
+    return _read(formats()[name])
+
+
+@cache  # each file of a data set is held against all formats
+def _read(path: Path) -> Format:
+    return read_yaml(path, Format, ManifestError)
 
 
 def recognised(path: Path) -> list[str]:
@@ -53,17 +59,23 @@ def recognised(path: Path) -> list[str]:
     return names
 
 
+def other_format(path: Path, name: str) -> str | None:
+    """Say which format a file is of, if it is surely another than this one."""
+    found = recognised(path)
+    if (
+        not found
+        or name in found
+        or name in {other for key in found for other in read_format(key).also}
+    ):
+        return None
+    about = read_format(found[0]).about
+    return f"this is not of format {name}, but looks like `format: {found[0]}` ({about})"
+
+
 def head_of(path: Path) -> str:
     """Read the first characters of a file, whatever it is: bytes that are no text stay bytes."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return head.decode("utf-16", "replace")
-    try:
-        return head.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError as fault:
-        whole = fault.reason == "unexpected end of data"  # cut within a character
-        return head[: fault.start].decode() if whole else head.decode("latin-1")
+    head = read_head(path)
+    return head.decode(encoding_of(head), errors="replace")
 
 
 def with_preset(table: str, content: Any) -> Any:
@@ -86,6 +98,9 @@ def with_preset(table: str, content: Any) -> Any:
         theirs, ours = preset.tables[table].get(section, {}), content.get(section) or {}
         if section == "columns" and {*ENDS} & {*ours}:
             theirs = {key: cell for key, cell in theirs.items() if key not in ENDS}
+        if section == "where":
+            replaced = {INSTEAD.get(key) for key in ours}
+            theirs = {key: value for key, value in theirs.items() if key not in replaced}
         filled[section] = {**theirs, **ours}
     return filled
 

@@ -70,6 +70,12 @@ class PlaceCell(NumberCell):
     origin: Literal["corner", "centre"] = "corner"  # of the image, or of the screen
 
 
+class ResolutionCell(NumberCell):
+    """Pixels a degree of visual angle, of the image or of the screen."""
+
+    unit: Literal["px", "screen_px"] = "px"
+
+
 Value = bool | int | float | str
 
 
@@ -92,6 +98,7 @@ Number = Annotated[NumberCell, BeforeValidator(_spelt_out)]
 Valid = Annotated[ValidCell, BeforeValidator(_spelt_out)]
 Time = Annotated[TimeCell, BeforeValidator(_spelt_out)]
 Place = Annotated[PlaceCell, BeforeValidator(_spelt_out)]
+PxPerDeg = Annotated[ResolutionCell, BeforeValidator(_spelt_out)]
 
 
 class TableColumns(Strict):
@@ -117,7 +124,14 @@ class ReadingColumns(TableColumns):
     audio_start: Time | None = None
 
 
-class ViewColumns(TableColumns):
+class GazeColumns(TableColumns):
+    """Columns that any table of gaze may have: the screen as the recorder knew it."""
+
+    screen_width_px: Number | None = None
+    screen_height_px: Number | None = None
+
+
+class ViewColumns(GazeColumns):
     """The part of the image that was on screen, and where it stood there; its edges, by row."""
 
     shown_xmin_px: Number | None = None
@@ -144,8 +158,8 @@ class FixationColumns(ViewColumns):
     duration_s: Time | None = None
     x_px: Place
     y_px: Place
-    px_per_deg_x: Number | None = None
-    px_per_deg_y: Number | None = None
+    px_per_deg_x: PxPerDeg | None = None
+    px_per_deg_y: PxPerDeg | None = None
     pupil_area_norm: Number | None = None
 
 
@@ -160,7 +174,7 @@ class WordColumns(TableColumns):
     sentence: Text | None = None
 
 
-class SampleColumns(TableColumns):
+class SampleColumns(GazeColumns):
     """Columns of a table of gaze samples."""
 
     table: ClassVar[str] = "samples"

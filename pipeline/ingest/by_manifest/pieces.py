@@ -19,6 +19,7 @@ from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
 from gazescribe.pipeline.ingest.by_manifest.single_values import unchosen
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.ingest.csv_files import column_fault, repeated
+from gazescribe.pipeline.sources.presets import other_format
 from gazescribe.pipeline.sources.table_manifests import Source, needed
 
 BIDS = ("_physio.tsv.gz", "_physioevents.tsv.gz")  # headless; a JSON beside names the columns
@@ -63,6 +64,8 @@ def _open(root: Path, path: str, source: Source) -> tuple[list[str], Iterator[Pi
         raise UnusableFileError("unreadable", fault)
     wanted = needed(source)
     try:
+        if source.format and (fault := other_format(root / path, source.format)):
+            raise UnusableFileError("other_format", fault)
         if source.reader is not None:
             header, pieces = open_recording(source.reader, root / path, kind)
         elif Path(path).suffix in {".parquet", ".feather", ".arrow"}:

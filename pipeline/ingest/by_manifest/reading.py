@@ -28,6 +28,7 @@ from gazescribe.pipeline.ingest.by_manifest.units import (
     Moment,
     Part,
     Parts,
+    ViewAxis,
     seconds,
     view_of,
 )
@@ -42,7 +43,9 @@ from gazescribe.pipeline.sources.table_manifests import (
     LOSES,
     SIDES,
     FixationColumns,
+    GazeColumns,
     OwnManifest,
+    ResolutionCell,
     ViewColumns,
     columns_of,
     is_seen_on_screen,
@@ -216,6 +219,7 @@ def _read_fixations(
         return False
     rows, findings = piece
     columns = manifest.tables.fixations.columns
+    note_screen(rows, columns, manifest, findings)
     view, unseen = _views(rows, columns, reading, manifest)
     values = _fixation_values(rows, columns, reading, view, findings)
     lost = lost_eyes(rows, columns, view)
@@ -283,8 +287,7 @@ def _fixation_values(
     }
     for name, axis in zip("xy", view, strict=True):
         cell = getattr(columns, f"px_per_deg_{name}")
-        resolution = np.full(len(rows), axis.px_per_deg) if cell is None else rows.numbers(cell)[0]
-        values[f"px_per_deg_{name}"] = resolution
+        values[f"px_per_deg_{name}"] = _resolution(rows, cell, axis)
     for name in OPTIONAL:
         cell = getattr(columns, name)
         if cell is not None:
@@ -296,6 +299,39 @@ def _fixation_values(
         if edges is not None:  # the far one may be said by a width or a height
             values[f"shown_{axis_name}max_px"] = edges[1]
     return values
+
+
+def _resolution(rows: Rows, cell: ResolutionCell | None, axis: ViewAxis) -> Floats:
+    """Give image pixels a degree by row; where a row does not say it, as the manifest has it."""
+    by_manifest = np.full(len(rows), axis.px_per_deg)
+    if cell is None:
+        return by_manifest
+    stated = rows.numbers(cell)[0]
+    if cell.unit == "screen_px":
+        stated = stated / axis.scale
+    return np.where(np.isnan(stated), by_manifest, stated)
+
+
+def note_screen(
+    rows: Rows, columns: GazeColumns, manifest: OwnManifest, findings: Findings
+) -> None:
+    """Refuse gaze that was recorded on a screen of another size than the manifest's.
+
+    Some recorders count the screen to its last pixel, others to its edge.
+    """
+    screen, cells = manifest.screen, (columns.screen_width_px, columns.screen_height_px)
+    if screen is None or None in cells or not is_seen_on_screen(columns):
+        return
+    sizes = np.stack([rows.numbers(cell)[0] for cell in cells if cell is not None], axis=1)
+    stated = np.array([screen.width_px, screen.height_px], float)
+    bad = (np.abs(sizes - stated) > 1).any(axis=1)
+    if bad.any():
+        width, height = sizes[bad][0]
+        message = (
+            f"were recorded on a screen of {width:g} by {height:g} pixels, and the manifest says"
+            f" {screen.width_px} by {screen.height_px}: correct screen.width_px and height_px"
+        )
+        findings.add_rows("error", "screen_differs", message, bad, rows=rows.places, loses="gaze")
 
 
 def _usable(
@@ -465,6 +501,7 @@ def read_samples(
         return
     rows, findings = piece
     columns = table.columns
+    note_screen(rows, columns, manifest, findings)
     time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
     timeless = np.isnan(time_s)
     code, message = "sample_no_time", "have no time"

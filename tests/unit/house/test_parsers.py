@@ -57,6 +57,7 @@ PARSERS = {
 LOADERS = {
     "pipeline/core/foreign.py",
     "pipeline/core/foreign_tables.py",
+    "pipeline/core/text_files.py",
     "pipeline/core/yaml_files.py",
 }
 ALLOWED = {

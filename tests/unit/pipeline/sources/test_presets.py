@@ -1,6 +1,6 @@
 import pytest
 
-from gazescribe.pipeline.sources.presets import formats, recognised, with_preset
+from gazescribe.pipeline.sources.presets import formats, other_format, recognised, with_preset
 
 
 def test_what_the_manifest_says_wins_column_by_column():
@@ -22,7 +22,7 @@ def test_a_duration_takes_the_place_of_the_end():
     ("table", "name", "message"),
     [
         ("words", "wisper", "the nearest is whisper"),
-        ("words", "eyelink", "a file of format eyelink holds fixations, no words"),
+        ("words", "eyelink", "a file of format eyelink holds fixations, samples, no words"),
     ],
 )
 def test_formats_that_cannot_be(table, name, message):
@@ -39,6 +39,8 @@ def test_formats_are_recognised_by_their_first_characters(tmp_path):
     path = tmp_path / "a.asc"
     path.write_text("** CONVERTED FROM a.edf\n")
     assert recognised(path) == ["eyelink"]
+    assert other_format(path, "eyelink") is None
+    assert "looks like `format: eyelink`" in other_format(path, "whisper")
     path = tmp_path / "a.json"
     path.write_text('{"text": "é", "segments": [{}]}', encoding="utf-16")
     assert recognised(path) == ["whisper"]

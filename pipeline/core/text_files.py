@@ -1,0 +1,62 @@
+"""Text files of recorders, line by line, in whatever encoding their makers chose."""
+
+import codecs
+import gzip
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.foreign import check_file, parsing
+
+HEAD = 2**16  # bytes by which an encoding and a format are known
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Give the lines of a text file, gzipped or not, with their ends; few are in memory at a time.
+
+    What its encoding has no character for becomes a mark: names and positions are plain letters
+    and digits in every encoding that recorders use.
+    """
+    encoding = encoding_of(read_head(path))
+    with (
+        parsing(path, "a text file", ManifestError),
+        _binary(path) as file,
+        io.TextIOWrapper(file, encoding, errors="replace", newline="") as text,
+    ):
+        yield from text
+
+
+def read_head(path: Path) -> bytes:
+    """Read the first bytes of a file, unpacked if it is gzipped."""
+    check_file(path, ManifestError)
+    with parsing(path, "a whole file", ManifestError), _binary(path) as file:
+        return file.read(HEAD)
+
+
+def encoding_of(head: bytes) -> str:
+    """Tell the encoding of a text by its first bytes: UTF-16, UTF-8, or that of old Windows."""
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    if head[1::2].count(0) > len(head) // 4:  # Latin letters in UTF-16: each second byte is 0
+        return "utf-16-le"
+    if head[::2].count(0) > len(head) // 4:
+        return "utf-16-be"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _binary(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path))
+    return path.open("rb")

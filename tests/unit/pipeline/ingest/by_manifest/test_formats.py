@@ -1,0 +1,54 @@
+"""Recordings in the forms of their makers, from a manifest that names the format to our tables."""
+
+import pytest
+
+ASC = """** CONVERTED FROM 99.edf using edfapi 4.2.1
+MSG	90 DISPLAY_COORDS 0 0 399 199
+MSG	100 TRIALID A1
+START	101 	RIGHT	SAMPLES	EVENTS
+EVENTS	GAZE	RIGHT	RATE	 500.00	TRACKING	CR	FILTER	2
+EFIX R   500	748	250	  120.0	   20.0	    910
+END	800 	SAMPLES	EVENTS	RES	  20.00	  10.00
+MSG	900 TRIALID B2
+START	901 	RIGHT	SAMPLES	EVENTS
+EFIX R   1000	1998	1000	  200.0	  100.0	    910
+END	2000 	SAMPLES	EVENTS	RES	    .	    .
+"""
+
+
+def refusal(lab):
+    result = lab.run()
+    assert result.exit_code == 2
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def eyelink(lab):
+    screen = {"monitor": "m", "width_px": 400, "height_px": 200, "tracker": "t", "sampling_hz": 500}
+    lab.manifest["screen"] = screen
+    del lab.tables["words"]
+    columns = {"reading_id": "trial"}
+    lab.tables["fixations"] = {"format": "eyelink", "file": "s.asc", "columns": columns}
+    lab.files["s.asc"] = ASC
+    return lab
+
+
+def test_trials_of_a_recording_become_readings(eyelink):
+    eyelink.ingest()
+    # The image of 100 by 80 is fitted into 250 by 200 pixels in the middle of the screen.
+    assert eyelink.column("fixations", "x_px") == pytest.approx([(120.5 - 75) / 2.5 - 0.5])
+    assert eyelink.column("fixations", "offset_s") == [0.75]
+    assert eyelink.column("fixations", "px_per_deg_x") == [8.0]  # 20 pixels of the screen
+    assert eyelink.column("fixations", "px_per_deg_x", "B2") == [30.0]  # the manifest's
+
+
+def test_a_screen_of_another_size_is_refused(eyelink):
+    eyelink.manifest["screen"]["width_px"] = 1920
+    message = "screen of 400 by 200 pixels, and the manifest says 1920 by 200"
+    assert message in refusal(eyelink)
+
+
+def test_a_file_of_another_format_is_named(eyelink):
+    eyelink.tables["fixations"]["file"] = "s.json"
+    eyelink.files["s.json"] = '{"segments": []}'
+    assert "looks like `format: whisper`" in refusal(eyelink)
