@@ -190,7 +190,7 @@ def memory(asked: argparse.Namespace) -> None:
     with torch.device("meta"):
         cases = {
             "joint training": (Fusion(trunk(asked, frozen=False), frozen=False), True),
-            "MT-UNet": (UNet(classes=True, width=asked.width), True),
+            "MT-UNet": (UNet(n_classes=3, width=asked.width), True),
             **{
                 f"stage 2, saliency_stride {stride}": (trunk(asked, saliency_stride=stride), False)
                 for stride in STRIDES

@@ -27,7 +27,7 @@ class CooperativeOutput(NamedTuple):
     """What every network gives; either may be None.
 
     `saliency`, (B, 1, H, W), are logits of where a radiologist looks; their softmax over all pixels
-    is the map. `classes`, (B, 3), are logits of normal, heart failure, pneumonia.
+    is the map. `classes`, (B, classes), are logits of the diagnoses.
     """
 
     saliency: Tensor | None = None
@@ -198,10 +198,10 @@ class SaliencyHead(nn.Module):
         return functional.interpolate(logits, scale_factor=self.stride, mode="bilinear")
 
 
-def class_head(n_in: int, n_hidden: int) -> nn.Sequential:
+def class_head(n_in: int, n_hidden: int, n_classes: int = 3) -> nn.Sequential:
     """Small classifier of pooled features: one hidden layer, a quarter of it dropped."""
     return nn.Sequential(
-        nn.Linear(n_in, n_hidden), nn.Dropout(0.25), nn.ReLU(), nn.Linear(n_hidden, 3)
+        nn.Linear(n_in, n_hidden), nn.Dropout(0.25), nn.ReLU(), nn.Linear(n_hidden, n_classes)
     )
 
 

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from gazescribe.models.cooperative.crops import centre_crop, random_crop
 from gazescribe.models.cooperative.gaze import gaze_grid
 from gazescribe.models.cooperative.items import CooperativeItems, block_of, frames_of
-from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeInputs, CooperativeRun
+from gazescribe.models.cooperative.maps import Maps, open_maps
+from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.core.loaders import load_batches
 from gazescribe.models.training.sampling import (
     AUGMENT,
@@ -39,7 +40,7 @@ class CooperativeBatch(TypedDict):
     ----------
     image : Tensor of uint8, shape (B, 1, H, W)
     target : Tensor of int64, shape (B,)
-        Number of the diagnosis.
+        Number of the diagnosis; -1 where it is not known.
     map : Tensor of float16, shape (B, 1, H, W)
         Where the reader looked; all 0 where there is none.
     valid : Tensor of bool, shape (B, 1, H, W)
@@ -65,7 +66,7 @@ class Radiographs(Dataset[CooperativeBatch]):
     become one.
     """
 
-    def __init__(self, items: CooperativeItems, images: Shards, maps: Shards, factor: int) -> None:
+    def __init__(self, items: CooperativeItems, images: Shards, maps: Maps, factor: int) -> None:
         self._items = items
         self._images = images
         self._maps = maps
@@ -101,7 +102,7 @@ class Crops(Dataset[CooperativeBatch]):
     """
 
     def __init__(
-        self, items: CooperativeItems, images: Shards, maps: Shards, seed: int | None
+        self, items: CooperativeItems, images: Shards, maps: Maps, seed: int | None
     ) -> None:
         self._items = items
         self._images = images
@@ -165,16 +166,18 @@ def scaled(images: Tensor, run: CooperativeRun) -> Tensor:
 class ClassSampler(Sampler[Key]):
     """Keys in batches that hold as many images of every class, in another order every epoch.
 
-    `target` is the class of each item; `batch_size` counts the items a batch and process, a
-    multiple of the number of classes. Raises ParamsError if a class is absent, or the items fill no
-    batch.
+    `target` is the class of each item; `batch_size` counts the items a batch and process. Where it
+    is no multiple of `n_classes`, a batch has one more of some classes. Raises ParamsError if a
+    class is absent, if the items fill no batch, or if no batch has two of one class.
 
     An epoch has as many batches as the items fill. Images of a rarer class come again before others
     of a commoner one have come once; where they begin anew, a batch can hold one of them twice.
     """
 
-    def __init__(self, target: NDArray[np.int64], batch_size: int, seed: int) -> None:
-        self._classes = [np.flatnonzero(target == k) for k in range(N_CLASSES)]
+    def __init__(
+        self, target: NDArray[np.int64], batch_size: int, seed: int, n_classes: int
+    ) -> None:
+        self._classes = [np.flatnonzero(target == k) for k in range(n_classes)]
         self._n_items = len(target)
         self._batch_size = batch_size
         self._seed = seed
@@ -183,6 +186,10 @@ class ClassSampler(Sampler[Key]):
             counts = [len(rows) for rows in self._classes]
             message = f"training images by class are {counts}: no batch of {batch_size} with each."
             raise ParamsError(message, remedy="Lower batch_size, or give more images.")
+        if batch_size <= n_classes:
+            message = f"in batches of {batch_size} images no two are of one of {n_classes} classes:"
+            remedy = f"Set batch_size of the contrastive model to {2 * n_classes} or more."
+            raise ParamsError(f"{message} there are no triplets.", remedy=remedy)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this before each."""
@@ -194,7 +201,8 @@ class ClassSampler(Sampler[Key]):
 
     def __iter__(self) -> Iterator[Key]:
         rank, world_size = place()
-        n = len(self) // N_CLASSES * world_size  # of each class, for all processes together
+        # Of each class, for all processes together.
+        n = -(-len(self) // len(self._classes)) * world_size
         rng = generator(self._seed, ORDER, self._epoch)
         drawn = [
             np.concatenate([rng.permutation(rows) for _ in range(-(-n // len(rows)))])[:n]
@@ -202,22 +210,23 @@ class ClassSampler(Sampler[Key]):
         ]
         # Classes in turn, so that every batch holds each equally often.
         share = np.column_stack(drawn)[rank::world_size].ravel()
-        return ((self._epoch, int(index)) for index in share)
+        return ((self._epoch, int(index)) for index in share[: len(self)])
 
 
 def training_loader(
-    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun
+    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, n_classes: int
 ) -> DataLoader[CooperativeBatch]:
     """Load batches to train on: all classes alike for triplets, else in the order of the run.
 
-    The published code made triplets of batches as they came. Images that nobody looked at are left
-    out where the map is all that is trained for. Raises GazeError if the items fill no batch, or if
+    The published code made triplets of batches as they came. Images that teach nothing are left
+    out: those that nobody looked at where the map is all that is trained for, else those without
+    diagnosis. Raises GazeError if the items fill no batch, or if
     shards do not fit.
     """
-    used = items.with_maps if run.objective == "saliency" else items
+    used = items.taught(run.objective)
     sampler: Sampler[Key]
     if run.objective == "triplet" and run.mining != "published":
-        sampler = ClassSampler(used.target, run.batch_size, run.seed)
+        sampler = ClassSampler(used.target, run.batch_size, run.seed, n_classes)
     else:
         sampler = EpochSampler(len(used), run.batch_size, run.seed, shuffle=run.shuffle)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
@@ -236,7 +245,7 @@ def _dataset(
     items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, seed: int | None = None
 ) -> Dataset[CooperativeBatch]:
     """Give the items as the network sees them; with a seed, as it is trained on them."""
-    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    images, maps = open_shards(inputs.images), open_maps(inputs)
     if run.crops == "published":
         return Crops(items, images, maps, seed)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))

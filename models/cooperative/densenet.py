@@ -117,13 +117,13 @@ class Encoder(nn.Module):
 class DenseClassifier(nn.Module):
     """Stage 1: an encoder, tapped at block4, and one linear layer on the means of its features.
 
-    Contrastive training needs `embed` alone: no `classes` there.
+    Contrastive training needs `embed` alone: 0 classes there.
     """
 
-    def __init__(self, encoder: Encoder, *, classes: bool = True) -> None:
+    def __init__(self, encoder: Encoder, *, n_classes: int = 3) -> None:
         super().__init__()
         self.encoder = encoder
-        self.classifier = nn.Linear(encoder.n_out, 3) if classes else None
+        self.classifier = nn.Linear(encoder.n_out, n_classes) if n_classes else None
 
     def embed(self, images: Tensor) -> Tensor:
         """Give the pooled F5 of grey images, (B, n_out): what triplets are made of."""

@@ -90,13 +90,20 @@ class Fusion(nn.Module):
     `trunk.describe` once for each image, then `head` alone is trained, with the same result.
     """
 
-    def __init__(self, trunk: DualEncoder, *, n_hidden: int = 64, frozen: Frozen = True) -> None:
+    def __init__(
+        self,
+        trunk: DualEncoder,
+        *,
+        n_hidden: int = 64,
+        n_classes: int = 3,
+        frozen: Frozen = True,
+    ) -> None:
         super().__init__()
         self.trunk = trunk
         self.frozen = frozen
         if frozen is not False:
             trunk.requires_grad_(False)
-        self.head = blocks.class_head(trunk.n_pooled, n_hidden)
+        self.head = blocks.class_head(trunk.n_pooled, n_hidden, n_classes)
         self.train()
 
     def train(self, mode: bool = True) -> Self:

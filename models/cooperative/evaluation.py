@@ -9,7 +9,7 @@ Source: Qiu, Rivaz, Xiao 2025, IV; `spec/cooperative.md` 6.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,20 @@ from torch import Tensor, nn
 from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, scaled
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import (
+    UNKNOWN,
     CooperativeItems,
     build_lists,
     summarise_lists,
     targets_of,
 )
 from gazescribe.models.cooperative.losses import distribution
-from gazescribe.models.cooperative.networks import restored
+from gazescribe.models.cooperative.networks import classes_in, restored
 from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import finished, machine_name
 from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.schemas import DIAGNOSES, TABLES
+from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
 
@@ -44,8 +45,6 @@ EXAMPLES_A_CLASS = 2
 N_TIMED = 5  # images whose inference is timed
 HEADLINES = ("kl", "cc", "hs")
 """Measures that sum up a run; null where the map shows no gaze."""
-CHANCES = tuple(f"p_{name}" for name in DIAGNOSES)
-"""Columns of probabilities."""
 
 Map = NDArray[np.float64]
 Row = dict[str, Any]
@@ -57,31 +56,32 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
     Raises GazeError if the checkpoint or the data are not what they must be, if a patient is in two
     splits, or if no image is for the test.
     """
-    lists = build_lists(config.inputs, run)
-    summary: dict[str, Any] = {"counts": summarise_lists(run, lists)}
+    network, _, checkpoint = restored(path)
+    lists = build_lists(config.inputs, run, classes_in(checkpoint, path) or None)
+    summary: dict[str, Any] = {"counts": summarise_lists(lists)}
     if run.objective == "triplet":
         return Scored({}, {**summary, "gives": "an embedding, nothing to score"}, None, {})
     if not len(lists.items["test"]):
-        message = f"{run.name} cannot be scored: no image of EGD is in the test split."
+        message = f"{run.name} cannot be scored: no image is in the test split."
         remedy = (
             "Ingest more patients, with each diagnosis among the test ones, or cross-validate:"
             " `cooperative.split: folds` tests every image once."
         )
-        raise AlignmentError(message, where=config.inputs.egd, remedy=remedy)
-    network, _, checkpoint = restored(path)
+        raise AlignmentError(message, where=", ".join(config.inputs.tables.values()), remedy=remedy)
     summary["targets"] = {
         "trained": checkpoint.training.get("training", {}).get("targets"),
-        "scored": targets_of(config.inputs.saliency_maps),
+        "scored": targets_of(config.inputs.saliency_maps.values()),
     }
     network.to(device)
     summary["inference"] = inference_time(network, lists.items["test"], run, config, device)
+    columns = [f"p_{name}" for name in lists.classes]
     baselines = Baselines(lists.items["train"], config, run)
     diagnosed: list[Row] = []
     compared: list[Row] = []
     shown: dict[str, list[NDArray[Any]]] = {}
     for split in SCORED_SPLITS:
         items = lists.items[split]
-        examples = example_rows(items) if split == "test" else set()
+        examples = example_rows(items, lists.classes) if split == "test" else set()
         for row, output in enumerate(look(network, items, run, config, device)):
             about = {
                 "run": run.name,
@@ -92,15 +92,16 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
                 "dicom_id": items.dicom_id[row],
                 "subject_id": int(items.subject_id[row]),
             }
-            if output["probability"] is not None:
-                chances = dict(zip(CHANCES, output["probability"], strict=True))
-                diagnosed.append({**about, "target": DIAGNOSES[items.target[row]], **chances})
+            target = lists.classes[items.target[row]] if items.target[row] >= 0 else None
+            if output["probability"] is not None and target is not None:
+                chances = dict(zip(columns, output["probability"], strict=True))
+                diagnosed.append({**about, "target": target, **chances})
             if items.map_row[row] >= 0:
                 output["maps"] |= baselines.maps(items.frames[row])
                 about["reading_id"] = items.reading_id[row]
                 compared += compare(about, output, items, row, baselines.places_px(items, row))
             if row in examples:
-                for name, array in example(output, items, row).items():
+                for name, array in example(output, items.dicom_id[row], target).items():
                     shown.setdefault(name, []).append(array)
     return Scored(
         tables={
@@ -119,7 +120,8 @@ def as_table(rows: list[Row], name: str) -> dict[str, dict[str, list[Any]]]:
     """Give rows as columns of the table `name`, null where they have none; nothing of no rows."""
     if not rows:
         return {}
-    return {name: {column: [row.get(column) for row in rows] for column in TABLES[name].columns}}
+    columns = TABLES[name].widened(rows[0]).columns
+    return {name: {column: [row.get(column) for row in rows] for column in columns}}
 
 
 def look(
@@ -131,7 +133,8 @@ def look(
 ) -> Iterator[Row]:
     """Give what a network, on the device and in evaluation mode, says of each image.
 
-    That is: probability (3,) or None; maps by kind, target and valid (H, W); image uint8 (H, W).
+    That is: probability (classes,) or None; maps by kind, target and valid (H, W); image (H, W) in
+    uint8.
     """
     batch_size = config.evaluation.batch_size
     for batch in evaluation_loader(items, config.inputs, run, batch_size=batch_size):
@@ -285,22 +288,24 @@ def compare(
     return rows
 
 
-def example_rows(items: CooperativeItems) -> set[int]:
+def example_rows(items: CooperativeItems, classes: Sequence[str]) -> set[int]:
     """Test images for figures, the same for all runs of a split: some of each class, by name."""
     chosen: set[int] = set()
-    for target in range(len(DIAGNOSES)):
+    for target in range(len(classes)) or [UNKNOWN]:
         rows = np.flatnonzero((items.target == target) & (items.map_row >= 0))
         ordered = rows[np.argsort(items.dicom_id[rows])]
         chosen.update(ordered[:EXAMPLES_A_CLASS].tolist())
     return chosen
 
 
-def example(seen: Mapping[str, Any], items: CooperativeItems, row: int) -> dict[str, NDArray[Any]]:
-    """Picture and maps of one image, each map with maximum 1."""
+def example(
+    seen: Mapping[str, Any], dicom_id: str, diagnosis: str | None
+) -> dict[str, NDArray[Any]]:
+    """Picture and maps of one image, each map with maximum 1; '' is an unknown diagnosis."""
     maps = {"target": seen["target"], **seen["maps"]}
     return {
-        "dicom_id": np.array(items.dicom_id[row]),
-        "diagnosis": np.array(DIAGNOSES[items.target[row]]),
+        "dicom_id": np.array(dicom_id),
+        "diagnosis": np.array(diagnosis or ""),
         "image": seen["image"],
         **{kind: (values / (values.max() or 1)).astype("f2") for kind, values in maps.items()},
     }
@@ -308,7 +313,8 @@ def example(seen: Mapping[str, Any], items: CooperativeItems, row: int) -> dict[
 
 def most_probable(row: Row) -> str:
     """Name the diagnosis of a row of `cooperative_classification`."""
-    return max(DIAGNOSES, key=lambda name: row[f"p_{name}"])  # the first of equals
+    chances = {name: p for name, p in row.items() if name.startswith("p_")}
+    return max(chances, key=lambda name: chances[name]).removeprefix("p_")  # the first of equals
 
 
 def headlines(diagnosed: list[Row], compared: list[Row]) -> dict[str, Any]:

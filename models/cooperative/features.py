@@ -45,7 +45,8 @@ def cached_loaders(
     """Load features of training images, in the order of images, and of validation images.
 
     The trunk of the network, which has been trained, works on the machine. `items` are train and
-    validate. Raises GazeError if the items fill no batch, or if shards do not fit.
+    validate, all with a diagnosis. Raises GazeError if the items fill no batch, or if shards do not
+    fit.
     """
     order = EpochSampler(len(items["train"]), run.batch_size, run.seed, shuffle=run.shuffle)
     # All loaders before the trunk works: faults of the data come at once.

@@ -24,7 +24,7 @@ NEIGHBOURS = 9
 HIDDEN = 1024
 BLOCKS_A_DILATION = 4
 FRESH = ("gaze.", "head.2.")
-"""Of ours, what no file of ImageNet's weights has: the gaze, and a last layer of three classes."""
+"""Of ours, what no file of ImageNet's weights has: the gaze, and a last layer of our classes."""
 NAMES_IN_FILES = (
     (r"^stem\.convs\.([01])\.", r"stem.0.\1."),
     (r"^stem\.convs\.3\.", "stem.2.0."),
@@ -65,6 +65,7 @@ class GazeGNN(nn.Module):
         channels: Sequence[int] = CHANNELS,
         blocks: Sequence[int] = BLOCKS,
         n_hidden: int = HIDDEN,
+        n_classes: int = 3,
     ) -> None:
         super().__init__()
         self._normalise = normalise
@@ -93,7 +94,7 @@ class GazeGNN(nn.Module):
                 )
         self.stages = nn.Sequential(*stages)
         self.head = nn.Sequential(
-            _conv_norm(channels[-1], n_hidden, 1), nn.GELU(), nn.Conv2d(n_hidden, 3, 1)
+            _conv_norm(channels[-1], n_hidden, 1), nn.GELU(), nn.Conv2d(n_hidden, n_classes, 1)
         )
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

@@ -8,12 +8,11 @@ from torch import Tensor
 from gazescribe.models.cooperative.data import unit_range
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.losses import distribution
-from gazescribe.models.cooperative.networks import rebuilt
+from gazescribe.models.cooperative.networks import classes_in, rebuilt
 from gazescribe.models.cooperative.settings import CooperativeRun
 from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 
 
 def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
@@ -52,7 +51,7 @@ def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:
     return Predictor(
         checkpoint,
         network,
-        DIAGNOSES if "gradcam" in kinds else (),
+        classes_in(checkpoint, path),
         {name: tuple(Channel(kind) for kind in name.split(",")) for name in offered},
         ask,
     )

@@ -1,10 +1,10 @@
 """Lists of images with their diagnosis, map and fixations, read from tables and indices.
 
-Reads: `readings` and `fixations` of EGD; indices of image and saliency shards.
+Reads: `readings` and `fixations` of each data set; indices of image and saliency shards.
 Drops: images that cannot be used, counted by reason.
 """
 
-from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from gazescribe.models.cooperative.crops import centre_frame
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_of
+from gazescribe.models.cooperative.maps import Maps, open_maps
+from gazescribe.models.cooperative.readings import classes_of, list_readings, usable_readings
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
 from gazescribe.models.cooperative.splits import Rows, split_readings, split_source
 from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_kind, params_of
-from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.shards import Shards
-from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 
-READING_COLUMNS = ["reading_id", "dicom_id", "subject_id", "diagnosis", "egd_split"]
+UNKNOWN = -1  # in place of the number of a diagnosis
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class CooperativeItems:
     dicom_id, reading_id : ndarray of str, shape (n,)
         Image, and the reading whose gaze is drawn.
     target : ndarray of int64, shape (n,)
-        Number of the diagnosis in `DIAGNOSES`, the order of the networks' outputs.
+        Number of the diagnosis in the order of the networks' outputs; -1 where it is not known.
     image_row, map_row : ndarray of int64, shape (n,)
         Rows of the indices of shards; -1 where there is no map.
     frames : tuple of Letterbox
@@ -70,6 +70,15 @@ class CooperativeItems:
             tuple(self.gaze[row] for row in rows),
         )
 
+    def taught(self, objective: str) -> "CooperativeItems":
+        """Those that a run of this objective learns from."""
+        return self.with_maps if objective == "saliency" else self.diagnosed
+
+    @property
+    def diagnosed(self) -> "CooperativeItems":
+        """Those whose diagnosis is known."""
+        return self.take(np.flatnonzero(self.target != UNKNOWN))
+
     @property
     def with_maps(self) -> "CooperativeItems":
         """Those whose reader looked at the image."""
@@ -80,52 +89,94 @@ class CooperativeItems:
 class Lists:
     """All that a run sees: items by split, and what they were chosen from.
 
-    `readings` are those that could be used, sorted by dicom_id; `chosen` has the rows of each
-    split; `left_out` counts the images that cannot be used, by reason.
+    `classes` are in the order of the networks' outputs, `sources` say where the split of each data
+    set comes from; `readings` are those that could be used, sorted by dicom_id; `chosen` has the
+    rows of each split; `left_out` counts the images that cannot be used, by reason.
     """
 
     items: dict[str, CooperativeItems]
+    classes: tuple[str, ...]
+    sources: dict[str, str]
     readings: pd.DataFrame
     chosen: dict[str, Rows]
     left_out: dict[str, int]
 
 
-def build_lists(inputs: CooperativeInputs, run: CooperativeRun) -> Lists:
+def build_lists(
+    inputs: CooperativeInputs, run: CooperativeRun, classes: Sequence[str] | None = None
+) -> Lists:
     """List the images of each split of a run.
 
-    Raises GazeError if a patient is in two splits, if images cannot be brought to the run's size by
-    whole blocks, if maps do not lie on their images, or if a table or shard is not what it must be.
+    `classes` are those of a trained network, in the order of its outputs; None: those of the data.
+    Raises GazeError if a patient or an image is in two splits, if images cannot be brought to the
+    run's size by whole blocks, if maps do not lie on their images, or if a table or shard is not
+    what it must be.
     """
-    images, maps = open_kind(inputs.images, "images"), open_kind(inputs.saliency_maps, "heatmaps")
+    images, maps = open_kind(inputs.images, "images"), open_maps(inputs)
     factor = 1 if run.crops == "published" else block_of(images, run, inputs.images)
     image_index = index_by_image(images)
-    readings, left_out = _usable(inputs, image_index, run)
+    tables = list_readings(inputs)
+    if classes is None:
+        classes = classes_of(inputs, tables)
+    tables = {
+        name: table.assign(map_row=_map_rows(name, table, maps)) for name, table in tables.items()
+    }
+    readings, left_out = usable_readings(tables, run, image_index.index, classes)
     image_index = image_index.loc[readings["dicom_id"]]  # from here on in the order of readings
-    # Rows of the maps that show gaze.
-    map_index = maps.index.to_pandas().assign(row=range(len(maps)))
-    map_index = map_index[(map_index["kind"] == "saliency") & (map_index["peak"].fillna(0) != 0)]
-    map_rows = map_index.set_index("reading_id")["row"]
-    map_row = readings["reading_id"].map(map_rows).fillna(-1).to_numpy(np.int64)
-    _check_maps(readings, image_index, maps, map_row, inputs.saliency_maps)
+    _check_maps(readings, image_index, maps)
     frames = frames_of(image_index, factor)
     if run.crops == "published":
         frames = tuple(centre_frame(frame.image_size, run.image_height) for frame in frames)
+    numbers = {name: number for number, name in enumerate(classes)}
     everybody = CooperativeItems(
         dicom_id=readings["dicom_id"].to_numpy(str),
-        reading_id=readings["reading_id"].to_numpy(str),
+        reading_id=_names_of(readings, inputs),
         subject_id=readings["subject_id"].to_numpy(np.int64),
-        target=readings["diagnosis"].map(DIAGNOSES.index).to_numpy(np.int64),
+        target=np.array([numbers.get(name, UNKNOWN) for name in readings["diagnosis"]], np.int64),
         image_row=image_index["row"].to_numpy(np.int64),
-        map_row=map_row,
+        map_row=readings["map_row"].to_numpy(np.int64),
         frames=frames,
-        gaze=gaze_of(Path(inputs.egd), readings["reading_id"].tolist(), frames),
+        gaze=_gaze(readings, frames, inputs),
     )
     chosen = split_readings(readings, run)
     items = {split: everybody.take(rows) for split, rows in chosen.items()}
-    return Lists(items, readings, chosen, left_out)
+    sources = {name: split_source(run, name, folder) for name, folder in inputs.tables.items()}
+    return Lists(items, tuple(classes), sources, readings, chosen, left_out)
 
 
-def summarise_lists(run: CooperativeRun, lists: Lists) -> dict[str, Any]:
+def _map_rows(dataset: str, readings: pd.DataFrame, maps: Maps) -> NDArray[np.int64]:
+    """Find the map of each reading of a data set that shows gaze; -1 where there is none."""
+    if dataset not in maps.folders:
+        return np.full(len(readings), -1)
+    index = maps.folders[dataset].index.to_pandas()
+    index = index.assign(row=maps.first_row(dataset) + np.arange(len(index)))
+    index = index[(index["kind"] == "saliency") & (index["peak"].fillna(0) != 0)]
+    rows = readings["reading_id"].map(index.set_index("reading_id")["row"])
+    return rows.fillna(-1).to_numpy(np.int64)
+
+
+def _names_of(readings: pd.DataFrame, inputs: CooperativeInputs) -> NDArray[np.str_]:
+    """Ids of readings; with the data set before them where there are several: ids may be alike."""
+    names = readings["reading_id"]
+    if len(inputs.tables) > 1:
+        names = readings["dataset"] + ":" + names
+    return names.to_numpy(str)
+
+
+def _gaze(
+    readings: pd.DataFrame, frames: Sequence[Letterbox], inputs: CooperativeInputs
+) -> tuple[ImageGaze, ...]:
+    """Read the fixations of readings of all data sets, in the order of readings."""
+    gaze: dict[int, ImageGaze] = {}
+    for name, folder in inputs.tables.items():
+        rows = np.flatnonzero(readings["dataset"] == name).tolist()
+        ids = readings["reading_id"].iloc[rows].tolist()
+        of_set = gaze_of(Path(folder), ids, [frames[row] for row in rows]) if ids else ()
+        gaze |= dict(zip(rows, of_set, strict=True))
+    return tuple(gaze[row] for row in range(len(readings)))
+
+
+def summarise_lists(lists: Lists) -> dict[str, Any]:
     """Count what a run sees: images, patients, classes and maps by split, and what was left out."""
     return {
         "n": {
@@ -133,20 +184,35 @@ def summarise_lists(run: CooperativeRun, lists: Lists) -> dict[str, Any]:
                 "images": len(items),
                 "patients": len(np.unique(items.subject_id)),
                 "without_gaze": int((items.map_row < 0).sum()),
-                **{name: int((items.target == k).sum()) for k, name in enumerate(DIAGNOSES)},
+                **_without_diagnosis(items),
+                **{name: int((items.target == k).sum()) for k, name in enumerate(lists.classes)},
             }
             for split, items in lists.items.items()
         },
         "left_out": lists.left_out,
-        "split_source": {"egd": split_source(run)},
+        "split_source": lists.sources,
     }
 
 
-def targets_of(folder: str) -> dict[str, Any]:
-    """Say what the saliency maps of a folder are of: fixations or samples, under which Gaussian.
+def _without_diagnosis(items: CooperativeItems) -> dict[str, int]:
+    n = int((items.target == UNKNOWN).sum())
+    return {"without_diagnosis": n} if n else {}
 
-    What its index does not say is null.
+
+def targets_of(folders: Iterable[str]) -> dict[str, Any]:
+    """Say what the saliency maps of folders are of: fixations or samples, under which Gaussian.
+
+    What an index does not say, or two say otherwise, is null.
     """
+    said = [_target_of(folder) for folder in folders]
+    return {
+        name: said[0][name] if all(one[name] == said[0][name] for one in said) else None
+        for name in ("saliency_from", "sigma_deg", "sigma_px")
+        if said
+    }
+
+
+def _target_of(folder: str) -> dict[str, Any]:
     params = params_of(folder)
     source = params.get("saliency_from")
     sigmas = open_kind(folder, "heatmaps").index["sigma_deg"].drop_null().unique().to_pylist()
@@ -177,46 +243,24 @@ def block_of(images: Shards, run: CooperativeRun, where: object) -> int:
     return int(factor)
 
 
-def _check_maps(
-    readings: pd.DataFrame,
-    image_index: pd.DataFrame,
-    maps: Shards,
-    map_row: NDArray[np.int64],
-    where: object,
-) -> None:
+def _check_maps(readings: pd.DataFrame, image_index: pd.DataFrame, maps: Maps) -> None:
     """Refuse maps that were fitted into their frame otherwise than their image was."""
-    drawn = map_row >= 0
-    of_map = maps.index.select(list(FRAME)).to_pandas().to_numpy(float)[map_row[drawn]]
+    drawn = readings["map_row"].to_numpy() >= 0
+    if not drawn.any():
+        return
+    frames_of_maps = [
+        shards.index.select(list(FRAME)).to_pandas() for shards in maps.folders.values()
+    ]
+    rows = readings["map_row"].to_numpy()[drawn]
+    of_map = np.concatenate([frame.to_numpy(float) for frame in frames_of_maps])[rows]
     of_image = image_index[list(FRAME)].to_numpy(float)[drawn]
     # Pads are whole pixels, and sizes in tables can be a little off.
     limits = np.zeros_like(of_map)
     limits[:, 2] = 0.01 * of_image[:, 2]
     limits[:, 3:] = 1
     names = readings["reading_id"].to_numpy(str)[drawn]
+    where = ", ".join(str(shards.folder) for shards in maps.folders.values())
     check_frames(names, of_map - of_image, limits, alike="size", where=where)
-
-
-def _usable(
-    inputs: CooperativeInputs, image_index: pd.DataFrame, run: CooperativeRun
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Give the readings that can be used, by image; count the others for their first reason."""
-    listed = read_table(Path(inputs.egd), "readings", READING_COLUMNS).to_pandas()
-    listed = listed.sort_values(["dicom_id", "reading_id"], ignore_index=True)
-    wrong = {
-        "no diagnosis": ~listed["diagnosis"].isin(DIAGNOSES),
-        "image not in the shards": ~listed["dicom_id"].isin(image_index.index),
-        "image read before": listed["dicom_id"].duplicated(),
-    }
-    if run.split == "table":
-        wrong["in no split"] = listed["egd_split"].isna()
-    reason = np.select([bad.to_numpy() for bad in wrong.values()], list(wrong), "")
-    left_out = dict(Counter(reason[reason != ""].tolist()))
-    usable = listed[reason == ""].reset_index(drop=True)
-    if usable.empty:
-        faults = [f"{name}: {n}" for name, n in left_out.items()]
-        message = f"of {len(listed)} images with gaze none can be used."
-        raise AlignmentError(message, where=inputs.egd, faults=faults)
-    return usable, left_out
 
 
 def frames_of(image_index: pd.DataFrame, factor: int) -> tuple[Letterbox, ...]:

@@ -27,15 +27,15 @@ class UNet(nn.Module):
     Kinds of blocks: double convolutions with batch normalisation (plain: MT-UNet, UNet_S) or
     without (bare: the other form of UNet_S in the published code), residual blocks on the way down
     alone (residual_encoder: Res_SE-UNet as the paper describes it) or both ways (residual: as its
-    code builds it). MT-UNet gives `classes`, too. The first level has `width` channels, 64 in the
-    papers; `saliency_stride` is as of `DualEncoder`.
+    code builds it). MT-UNet has `n_classes`, the others none. The first level has `width` channels,
+    64 in the papers; `saliency_stride` is as of `DualEncoder`.
     """
 
     def __init__(
         self,
         kind: Blocks = "plain",
         *,
-        classes: bool = False,
+        n_classes: int = 0,
         width: int = 64,
         saliency_stride: int = 1,
     ) -> None:
@@ -45,7 +45,8 @@ class UNet(nn.Module):
         *skips, n_coarsest = self.contracting.channels
         self.expanding = blocks.Expanding(n_coarsest, skips, skips[::-1], back, saliency_stride)
         self.saliency = blocks.SaliencyHead(self.expanding.n_out, saliency_stride)
-        self.head = blocks.class_head(n_coarsest + self.expanding.n_out, 64) if classes else None
+        n_pooled = n_coarsest + self.expanding.n_out
+        self.head = blocks.class_head(n_pooled, 64, n_classes) if n_classes else None
 
     def forward(self, images: Tensor) -> blocks.CooperativeOutput:
         """Predict for grey images in [0, 1], (B, 1, H, W), sides divisible by 16."""

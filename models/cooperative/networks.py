@@ -4,7 +4,7 @@ No Lightning here: it takes 20 s to import, and applying a network does not need
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from gazescribe.models.cooperative.densenet import DenseClassifier, Encoder, rea
 from gazescribe.models.cooperative.dual_encoder import DualEncoder, Fusion
 from gazescribe.models.cooperative.gazegnn import FRESH, GazeGNN, read_pyramid_vig
 from gazescribe.models.cooperative.mt_unet import UNet
-from gazescribe.models.cooperative.settings import CooperativeRun
+from gazescribe.models.cooperative.settings import N_CLASSES, CooperativeRun
 from gazescribe.models.cooperative.splits import SPLIT_FILE, differences, split_sha256
 from gazescribe.models.core.backbones import COUNTER, read_weights
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, load_checkpoint, load_weights
 from gazescribe.models.core.config import read_settings
 from gazescribe.models.core.starting_weights import file_of
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.foreign import parsing, read_text
 
 SYSTEM = "cooperative"
@@ -35,37 +35,39 @@ one has seen the other's test images, or sees images as the other never did."""
 class InceptionResNet(nn.Module):
     """Inception-ResNet-v2 of timm; the grey image is repeated in its three channels."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_classes: int = 3) -> None:
         super().__init__()
         name = "inception_resnet_v2"
-        self.network: nn.Module = timm.create_model(name, pretrained=False, num_classes=3)
+        self.network: nn.Module = timm.create_model(name, pretrained=False, num_classes=n_classes)
 
     def forward(self, images: Tensor) -> CooperativeOutput:
         """Diagnose grey images in [0, 1], (B, 1, H, W), sides of 75 pixels or more."""
         return CooperativeOutput(classes=self.network(images.expand(-1, 3, -1, -1)))
 
 
-def network_of(run: Mapping[str, Any]) -> nn.Module:
+def network_of(run: Mapping[str, Any], n_classes: int = N_CLASSES) -> nn.Module:
     """Build the network of a run, with weights as torch starts them.
 
     `run` has the settings as a checkpoint keeps them (`dataclasses.asdict` of a `CooperativeRun`).
+    `n_classes` are the diagnoses of a network that tells any.
     The network is called with images (B, 1, H, W) in [0, 1] and gives a `CooperativeOutput`; a
     `GazeGNN` that takes gaze is called with that, too.
     """
-    network = _built(run)
+    network = _built(run, n_classes)
     for part in network.modules():
         if isinstance(part, Encoder | Contracting | Expanding):
             part.checkpointing = run["checkpointing"]
     return network
 
 
-def _built(run: Mapping[str, Any]) -> nn.Module:
+def _built(run: Mapping[str, Any], n_classes: int) -> nn.Module:
     match run["network"]:
         case "densenet":
             encoder = Encoder(run["encoder"], normalise=run["imagenet_normalise"])
-            return DenseClassifier(encoder, classes=run["objective"] != "triplet")
+            is_contrast = run["objective"] == "triplet"
+            return DenseClassifier(encoder, n_classes=0 if is_contrast else n_classes)
         case "inception_resnet":
-            return InceptionResNet()
+            return InceptionResNet(n_classes)
         case "gazegnn":
             return GazeGNN(
                 (run["image_height"], run["image_width"]),
@@ -73,15 +75,16 @@ def _built(run: Mapping[str, Any]) -> nn.Module:
                 normalise=run["imagenet_normalise"],
                 channels=run["graph_channels"],
                 blocks=run["graph_blocks"],
+                n_classes=n_classes,
             )
         case "dual_encoder":
             return _dual_encoder(run)
         case "fusion":
-            return Fusion(_dual_encoder(run), frozen=run["frozen"])
+            return Fusion(_dual_encoder(run), n_classes=n_classes, frozen=run["frozen"])
         case "unet":
             return UNet(
                 run["unet_blocks"],
-                classes=run["objective"] == "joint",
+                n_classes=n_classes if run["objective"] == "joint" else 0,
                 width=run["unet_channels"],
                 saliency_stride=run["saliency_stride"],
             )
@@ -101,15 +104,15 @@ def _dual_encoder(run: Mapping[str, Any]) -> DualEncoder:
     )
 
 
-def started(run: CooperativeRun, out: Path, split: str) -> nn.Module:
-    """Build the network that a run begins with.
+def started(run: CooperativeRun, out: Path, split: str, n_classes: int) -> nn.Module:
+    """Build the network that a run begins with, for so many diagnoses.
 
     `out` is the folder of all runs, `split` who is in which split of this run, as
     `splits.split_csv` gives it. Raises GazeError if such weights are not exactly what the network
     needs, or if the earlier run had other images to train on: it may have learnt those that test
     this one.
     """
-    network = network_of(dataclasses.asdict(run))
+    network = network_of(dataclasses.asdict(run), n_classes)
     if file := file_of(run.weights):
         load_file(network, file)
     if run.init_from:
@@ -126,13 +129,38 @@ def restored(path: Path) -> tuple[nn.Module, CooperativeRun, Checkpoint]:
     return *rebuilt(checkpoint, path), checkpoint
 
 
+def outputs_of(run: CooperativeRun, classes: Sequence[str]) -> tuple[str, ...]:
+    """Name what the network of a run gives, as its checkpoint says it: classes come first."""
+    if run.objective == "triplet":
+        return ("embedding",)
+    told = () if run.objective == "saliency" else tuple(classes)
+    drawn = run.network == "fusion" or run.objective in ("saliency", "joint")
+    return (*told, "saliency") if drawn else told
+
+
+def classes_in(checkpoint: Checkpoint, path: Path) -> tuple[str, ...]:
+    """Name the classes that a trained network, read from `path`, tells apart, as its outputs are.
+
+    None of one that draws alone. Raises SchemaError if the checkpoint does not say them.
+    """
+    objective = checkpoint.run["objective"]
+    if objective in ("triplet", "saliency"):
+        return ()
+    drawn = checkpoint.run["network"] == "fusion" or objective == "joint"
+    classes = tuple(checkpoint.labels[:-1] if drawn else checkpoint.labels)
+    if len(classes) < 2:
+        message = f"its labels are {', '.join(checkpoint.labels) or 'none'}: no classes to tell."
+        raise SchemaError(message, where=path, remedy="Train it again.")
+    return classes
+
+
 def rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[nn.Module, CooperativeRun]:
     """Build the network of a checkpoint, on the CPU, with its weights, in evaluation mode.
 
     Raises GazeError if the checkpoint is not one of this system.
     """
     run: CooperativeRun = read_settings(CooperativeRun, checkpoint.run, where=path)
-    network = network_of(checkpoint.run)
+    network = network_of(checkpoint.run, len(classes_in(checkpoint, path)))
     load_weights(network, checkpoint.weights, where=path)
     # Without gradients of parameters, Grad-CAM keeps only what lies behind the layer it taps.
     return network.eval().requires_grad_(requires_grad=False), run
@@ -173,7 +201,7 @@ def load_file(network: nn.Module, path: Path) -> None:
     """
     if isinstance(network, InceptionResNet):
         inner, weights = network.network, read_weights(path)
-        # Ours has three classes: its last layer starts afresh.
+        # Ours has other classes: its last layer starts afresh.
         fresh, weights = (
             {name: w for name, w in tensors.items() if name.startswith(LAST_OF_INCEPTION) is last}
             for tensors, last in ((inner.state_dict(), True), (weights, False))

@@ -25,6 +25,7 @@ from gazescribe.models.core.settings import (
 )
 from gazescribe.models.core.starting_weights import file_of, unsaid
 from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 
 TRAINS_AS = 2
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so
@@ -71,7 +72,9 @@ ONE_PLACE_PX = {
 }
 """Largest image side at which a layer normalises over the batch at a single place of each image, so
 that it needs two of them."""
-N_CLASSES = 3
+N_CLASSES = len(DIAGNOSES)
+"""Of EGD; other data have others, which no setting depends on."""
+EGD = "egd"
 
 HEIRS = (
     ("densenet", "cross_entropy"),
@@ -150,8 +153,17 @@ class CooperativeInputs:
     """Folders, relative to the working folder."""
 
     images: str
-    egd: str
-    saliency_maps: str
+    tables: Annotated[dict[str, str], NOT_EMPTY]  # by data set, as the next
+    saliency_maps: dict[str, str]
+    classes: tuple[str, ...] | None  # in the order of the networks' outputs; None: of the data
+
+    def __post_init__(self) -> None:
+        """Check that all maps are of a data set that has tables."""
+        if unknown := sorted(set(self.saliency_maps) - set(self.tables)):
+            known = ", ".join(self.tables)
+            raise ValueError(f"saliency_maps of {', '.join(unknown)}: tables are of {known} alone")
+        if self.classes is not None and len(set(self.classes)) < max(len(self.classes), 2):
+            raise ValueError("classes: two or more expected, each once")
 
 
 @dataclass(frozen=True)
@@ -194,13 +206,23 @@ PARTS = {
 """Of a CONFIG."""
 
 
-def training_inputs(run: CooperativeRun) -> tuple[str, ...]:  # noqa: ARG001  all runs read all
-    """Name the fields of `CooperativeInputs` that a run is trained on."""
-    return "images", "egd", "saliency_maps"
+def training_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, Any]:  # noqa: ARG001  all runs read all
+    """Give what a run is trained on: folders as text, and the order of classes where it is said.
+
+    EGD's have the names that they had when there was no other data set, so that runs which are
+    trained already stay.
+    """
+    tables = {"egd" if name == EGD else f"tables.{name}": v for name, v in inputs.tables.items()}
+    maps = {
+        "saliency_maps" if name == EGD else f"saliency_maps.{name}": folder
+        for name, folder in inputs.saliency_maps.items()
+    }
+    classes = {} if inputs.classes is None else {"classes": inputs.classes}
+    return {"images": inputs.images, **tables, **maps, **classes}
 
 
 scoring_inputs = training_inputs
-"""Name the fields of `CooperativeInputs` that a run is scored on."""
+"""Give what a run is scored on."""
 
 
 def run_faults(run: CooperativeRun) -> list[str]:
@@ -273,9 +295,6 @@ def _number_faults(run: CooperativeRun) -> Iterator[str]:
         yield f"{network}: batch_size is 1, and needs 2 or more"
     if run.split == "folds" and (run.fold is None or run.fold >= run.n_folds):
         yield f"split folds needs a fold below {run.n_folds}, got {run.fold}"
-    is_even = run.objective == "triplet" and run.mining != "published"
-    if is_even and run.batch_size % N_CLASSES:
-        yield f"batch_size is {run.batch_size}, not a multiple of {N_CLASSES} classes"
 
 
 def cooperative_runs(

@@ -11,15 +11,17 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazescribe.models.cooperative.settings import CooperativeRun
+from gazescribe.models.cooperative.settings import EGD, CooperativeRun
 from gazescribe.models.training.sampling import generator
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.tables import split_source as source_of_tables
 
 SPLIT_FILE = "split.csv"
 COLUMNS = ("split", "dicom_id", "subject_id", "diagnosis")
@@ -32,7 +34,7 @@ Rows = NDArray[np.intp]
 def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Rows]:
     """Choose the rows of each split.
 
-    `readings` has dicom_id, subject_id, diagnosis and egd_split; one row an image, sorted by
+    `readings` has dicom_id, subject_id, diagnosis and split; one row an image, sorted by
     dicom_id. Positions are for train, validate and test, rising. With `folds`, fold number `fold`
     is test and the next one validates. With `published`, validate and test are the same images.
     Raises AlignmentError if a patient is in two splits, but for `published`. Raises ParamsError if
@@ -41,7 +43,7 @@ def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Row
     if run.split == "published":
         return _published(len(readings), run.split_seed)
     if run.split == "table":
-        splits = readings["egd_split"].to_numpy()
+        splits = readings["split"].to_numpy()
         chosen = {split: np.flatnonzero(splits == split) for split in SPLITS}
     else:
         fold = patient_folds(readings, run.n_folds, run.split_seed)
@@ -53,8 +55,10 @@ def split_readings(readings: pd.DataFrame, run: CooperativeRun) -> dict[str, Row
     return chosen
 
 
-def split_source(run: CooperativeRun) -> str:
-    """Say where the split comes from, for every result."""
+def split_source(run: CooperativeRun, dataset: str, folder: str) -> str:
+    """Say where the split of a data set comes from, for every result."""
+    if run.split == "table" and dataset != EGD:
+        return source_of_tables(Path(folder))
     return {
         "table": "drawn by ingest: by patient, stratified by diagnosis",
         "folds": f"fold {run.fold} of {run.n_folds} (seed {run.split_seed}): by patient,"
@@ -71,12 +75,13 @@ def patient_folds(readings: pd.DataFrame, n_folds: int, seed: int) -> Rows:
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    patients = readings.groupby("diagnosis")["subject_id"].nunique()
+    diagnoses = readings["diagnosis"].fillna("no diagnosis")
+    patients = readings["subject_id"].groupby(diagnoses).nunique()
     few = [f"{name}: {n} patients" for name, n in patients.items() if n < n_folds]
     if few:
         raise ParamsError(f"{n_folds} folds need so many patients of each class.", faults=few)
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    parts = folds.split(readings, readings["diagnosis"], readings["subject_id"])
+    parts = folds.split(readings, diagnoses, readings["subject_id"])
     fold = np.empty(len(readings), np.intp)
     for number, (_, rows) in enumerate(parts):
         fold[rows] = number
@@ -96,7 +101,7 @@ def check_patients(readings: pd.DataFrame, chosen: Mapping[str, Rows]) -> None:
     ]
     if faults:
         message = f"{len(faults)} patients are in two splits."
-        remedy = "Ingest EGD again: its split goes by patient."
+        remedy = "Ingest again: a split goes by patient."
         raise AlignmentError(message, remedy=remedy, faults=faults)
 
 

@@ -6,6 +6,7 @@ by what does not move while training: the plain sum of the losses, whatever weig
 Source: Qiu, Rivaz, Xiao 2025, III; `spec/cooperative.md` 2 to 5 and 7.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,8 @@ from gazescribe.models.cooperative.losses import (
     saliency_loss,
     triplet_loss,
 )
-from gazescribe.models.cooperative.networks import started
+from gazescribe.models.cooperative.networks import outputs_of, started
 from gazescribe.models.cooperative.settings import (
-    N_CLASSES,
     CooperativeInputs,
     CooperativeRun,
     network_of_file,
@@ -47,18 +47,13 @@ from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
-from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.geometry.saliency import cc, kl
 
 MONITOR = "val_loss"
 LR_FACTOR = 0.1  # published
-OUTPUTS = {
-    "triplet": ("embedding",),
-    "cross_entropy": DIAGNOSES,
-    "saliency": ("saliency",),
-    "joint": (*DIAGNOSES, "saliency"),
-}
+SALIENCY_ALONE = ("dual_imagenet", "dual_random", "res_se_clean", "unet_s", "res_se_unet")
+"""Models of params.yaml that need no diagnosis."""
 
 
 class CooperativeTraining(pl.LightningModule):
@@ -192,7 +187,7 @@ class CooperativeTraining(pl.LightningModule):
             logits = columns["logits"]
             losses["classes"] = float(functional.cross_entropy(logits, target))
             scores["accuracy"] = float((logits.argmax(dim=1) == target).double().mean())
-            one_hot = functional.one_hot(target, N_CLASSES)
+            one_hot = functional.one_hot(target, logits.shape[1])
             scores["auroc"], _ = macro_auroc(logits.softmax(dim=1), one_hot)
         if "maps" in columns:
             losses["saliency"], scores["cc"] = columns["maps"].nanmean(dim=0).tolist()
@@ -230,20 +225,30 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     the data are not what they must be or fill no batch, or if the weights to start from do not fit.
     """
     lists = build_lists(inputs, run)
+    if not lists.classes and run.objective != "saliency":
+        raise ParamsError(
+            f"{run.name} is trained to tell diagnoses, and no image has one.",
+            where=", ".join(inputs.tables.values()),
+            remedy="Without diagnoses train models of saliency alone that start from none of these:"
+            f" {', '.join(SALIENCY_ALONE)}.",
+        )
     items = {name: lists.items[name] for name in ("train", "validate")}
+    if run.objective != "saliency":
+        items = {name: part.diagnosed for name, part in items.items()}
     drawn = run.objective in ("saliency", "joint")
     validated = items["validate"].with_maps if drawn else items["validate"]
     if not len(validated):
         message = f"{run.name} has nothing to validate on, which chooses its epoch."
-        raise AlignmentError(message, where=inputs.egd, remedy="Ingest more of EGD.")
+        remedy = f"Ingest more of {', '.join(inputs.tables)}."
+        raise AlignmentError(message, where=", ".join(inputs.tables.values()), remedy=remedy)
     split = split_csv(lists.readings, lists.chosen)
-    network: Any = started(run, out, split)
+    network: Any = started(run, out, split, len(lists.classes))
     loaders: tuple[DataLoader[Any], DataLoader[Any]]
     if uses_cache(run):
         loaders = cached_loaders(network, items, inputs, run, machine)
     else:
         loaders = (
-            training_loader(items["train"], inputs, run),
+            training_loader(items["train"], inputs, run, len(lists.classes)),
             evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         )
     return Job(
@@ -261,7 +266,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             channels_last=run.channels_last,
             compile=run.compile,
         ),
-        labels=(*DIAGNOSES, "saliency") if run.network == "fusion" else OUTPUTS[run.objective],
+        labels=outputs_of(run, lists.classes),
         input={
             "height": run.image_height,
             "width": run.image_width,
@@ -270,24 +275,28 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
             "resize": resize_of(inputs.images),
         },
         training={
-            **summarise_lists(run, lists),
+            **summarise_lists(lists),
             "split_sha256": split_sha256(split),
-            "targets": targets_of(inputs.saliency_maps),
+            "targets": targets_of(inputs.saliency_maps.values()),
             "started_from": told(run.weights, run.init_from),
         },
         warnings=[
-            *warnings_of(run, items["validate"]),
+            *warnings_of(run, items["validate"], lists.classes),
             *warn_of_other_file(run.name, run.weights, network_of_file(run)),
         ],
         files={SPLIT_FILE: split},
     )
 
 
-def warnings_of(run: CooperativeRun, validated: CooperativeItems) -> list[str]:
+def warnings_of(
+    run: CooperativeRun, validated: CooperativeItems, classes: Sequence[str]
+) -> list[str]:
     """Say what validation images cannot tell, though they choose the epoch."""
-    counts = np.bincount(validated.target, minlength=N_CLASSES)
-    n_least = {"triplet": 2, "saliency": 0}.get(run.objective, 1)
-    few = [f"{n} {name}" for name, n in zip(DIAGNOSES, counts, strict=True) if n < n_least]
+    if run.objective == "saliency":
+        return []
+    counts = np.bincount(validated.target, minlength=len(classes))
+    n_least = 2 if run.objective == "triplet" else 1
+    few = [f"{n} {name}" for name, n in zip(classes, counts, strict=True) if n < n_least]
     if not few:
         return []
     return [f"{run.name}: validation, which chooses the epoch, has only {', '.join(few)}"]

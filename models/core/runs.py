@@ -60,19 +60,20 @@ def run_data(config: Config, runs: Sequence[Any]) -> dict[str, RunData]:
 
 
 def _data(
-    config: Config, runs: Sequence[Any], inputs_of: Callable[[Any], Sequence[str]], version: int
+    config: Config,
+    runs: Sequence[Any],
+    inputs_of: Callable[[Any, Any], Mapping[str, Any]],
+    version: int,
 ) -> dict[str, str]:
-    read = {run.name: inputs_of(run) for run in runs}
-    names = sorted({name for inputs in read.values() for name in inputs})
-    values = {name: getattr(config.inputs, name) for name in names}
-    folders = sorted({value for value in values.values() if isinstance(value, str)})
-    hashes = folder_hashes(folders, MEMORY)
+    read = {run.name: inputs_of(run, config.inputs) for run in runs}
+    values = [value for inputs in read.values() for value in inputs.values()]
+    hashes = folder_hashes(sorted({value for value in values if isinstance(value, str)}), MEMORY)
     # Folders count by what they hold, not by where they lie; all else by its value.
-    parts = {
-        name: hashes[value] if isinstance(value, str) else value for name, value in values.items()
-    }
     return {
-        run: hash_of(version, {name: parts[name] for name in inputs})
+        run: hash_of(
+            version,
+            {name: hashes[v] if isinstance(v, str) else v for name, v in inputs.items()},
+        )
         for run, inputs in read.items()
     }
 

@@ -91,7 +91,7 @@ def stages_of(config: Config, listed: Sequence[str], above: Mapping[str, Any]) -
             "deps": [
                 own,
                 *start,
-                *_folders(config, settings.training_inputs(members[0])),
+                *_folders(settings.training_inputs(members[0], config.inputs)),
                 *_rooms(above[f"train-{system}"]),
             ],
             "outs": [f"{runs}/{ITEM}"],
@@ -105,7 +105,7 @@ def stages_of(config: Config, listed: Sequence[str], above: Mapping[str, Any]) -
                 own,
                 f"{runs}/{ITEM}",
                 *start,
-                *_folders(config, settings.scoring_inputs(members[0])),
+                *_folders(settings.scoring_inputs(members[0], config.inputs)),
                 *_rooms(above[f"evaluate-{system}"]),
             ],
             "outs": [f"{scores}/{ITEM}"],
@@ -130,9 +130,8 @@ def _first_model(run: Any) -> str | None:
     return first and str(first).removesuffix(f"-seed{run.seed}")
 
 
-def _folders(config: Config, inputs: Sequence[str]) -> list[str]:
-    values = [getattr(config.inputs, name) for name in inputs]
-    return [value for value in values if isinstance(value, str)]
+def _folders(inputs: Mapping[str, Any]) -> list[str]:
+    return [value for value in inputs.values() if isinstance(value, str)]
 
 
 def _rooms(stage: Mapping[str, Any]) -> list[str]:

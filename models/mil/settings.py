@@ -7,7 +7,7 @@ runs of a CONFIG from them.
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from gazescribe.models.core.settings import (
     NOT_EMPTY,
@@ -188,8 +188,8 @@ PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvalu
 """Of a CONFIG."""
 
 
-def training_inputs(run: MilRun) -> tuple[str, ...]:
-    """Name the fields of `MilInputs` that a run is trained on."""
+def training_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
+    """Give what a run is trained on: folders as text, and which labels columns reach."""
     # REFLACX always: nobody that a run is scored on may be among those that it is trained on.
     fields = ["images", "mimic", "reflacx", "channels"]
     if run.supervision != "none":
@@ -197,12 +197,12 @@ def training_inputs(run: MilRun) -> tuple[str, ...]:
         fields += [source.dataset, source.maps]
         if source.associated:
             fields.append(source.associated)
-    return tuple(dict.fromkeys(fields))
+    return {name: getattr(inputs, name) for name in fields}
 
 
-def scoring_inputs(run: MilRun) -> tuple[str, ...]:
-    """Name the fields of `MilInputs` that a run is scored on; its own annotations are counted."""
-    return tuple(dict.fromkeys([*training_inputs(run), "ellipse_maps"]))
+def scoring_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
+    """Give what a run is scored on; its own annotations are counted."""
+    return {**training_inputs(run, inputs), "ellipse_maps": inputs.ellipse_maps}
 
 
 def start_faults(run: MilRun) -> list[str]:

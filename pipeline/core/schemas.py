@@ -6,7 +6,8 @@ The same words land in the Parquet files: per column as field metadata (`unit`, 
 file as `schema_version` and `table`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -53,7 +54,8 @@ NUMBER = pa.int64()
 class Table:
     """One table: its name, the columns that identify a row, its schema, and what a row is.
 
-    The file is named as the table, unless `file` says otherwise.
+    The file is named as the table, unless `file` says otherwise. Where there is a `further` field,
+    a file has more columns of that kind, whose names begin with its name.
     """
 
     name: str
@@ -61,6 +63,19 @@ class Table:
     schema: pa.Schema
     description: str
     file: str = ""
+    further: pa.Field | None = None
+
+    def widened(self, names: Iterable[str]) -> "Table":
+        """Give the table with the further ones among these columns, in their order."""
+        if self.further is None:
+            return self
+        prefix, schema = self.further.name, self.schema
+        about = self.further.metadata[b"description"].decode()
+        for name in names:
+            if name.startswith(prefix) and name not in schema.names:
+                metadata = {"description": f"{about} {name.removeprefix(prefix)}"}
+                schema = schema.append(self.further.with_name(name).with_metadata(metadata))
+        return replace(self, schema=schema)
 
     @property
     def columns(self) -> list[str]:
@@ -81,10 +96,16 @@ def _column(
 
 
 def _table(
-    name: str, key: tuple[str, ...], description: str, columns: list[pa.Field], file: str = ""
+    name: str,
+    key: tuple[str, ...],
+    description: str,
+    columns: list[pa.Field],
+    file: str = "",
+    further: pa.Field | None = None,
 ) -> None:
     metadata = {"table": name, "schema_version": SCHEMA_VERSION, "description": description}
-    TABLES[name] = Table(name, key, pa.schema(columns, metadata=metadata), description, file)
+    schema = pa.schema(columns, metadata=metadata)
+    TABLES[name] = Table(name, key, schema, description, file, further)
 
 
 def _box(prefix: str, description: str, kind: pa.DataType = PIXEL, *, null: bool) -> list[pa.Field]:
@@ -430,10 +451,10 @@ _table(
         _column("split", ID, "validate or test"),
         _column("dicom_id", ID, "Image"),
         _column("subject_id", NUMBER, "MIMIC subject"),
-        _column("target", ID, f"Diagnosis: {', '.join(DIAGNOSES)}"),
-        *[_column(f"p_{name}", pa.float64(), f"Probability of {name}") for name in DIAGNOSES],
+        _column("target", ID, "Diagnosis"),
     ],
     "classification",
+    _column("p_", pa.float64(), "Probability of"),
 )
 _table(
     "cooperative_saliency",

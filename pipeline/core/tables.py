@@ -6,7 +6,7 @@ bytes, and a killed run leaves the old file or none.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -73,8 +73,8 @@ def conform(rows: Mapping[str, Any] | pa.Table, name: str) -> pa.Table:
         If a column is unknown, absent or of another type, if a null stands where none may, or if a
         key occurs twice.
     """
-    spec = TABLES[name]
     names = list(rows.column_names) if isinstance(rows, pa.Table) else list(rows)
+    spec = TABLES[name].widened(names)
     unknown = sorted(set(names) - set(spec.columns))
     if unknown:
         raise SchemaError(
@@ -136,13 +136,20 @@ def _check_key(table: pa.Table, spec: Table) -> None:
 class TableWriter:
     """Write one table in pieces, each piece one row group, in rising order of its key.
 
-    `extra` is more metadata for the file, such as where its splits came from.
+    `extra` is more metadata for the file, such as where its splits came from; `further` are the
+    columns that only this one of its kind has.
     """
 
-    def __init__(self, folder: Path, name: str, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        extra: Mapping[str, str] | None = None,
+        further: Iterable[str] = (),
+    ) -> None:
         self._path = table_path(folder, name)
         self._name = name
-        schema = TABLES[name].schema
+        schema = TABLES[name].widened(further).schema
         self._schema = schema.with_metadata({**schema.metadata, **(extra or {})})
         self.n_rows = 0
 
@@ -244,7 +251,8 @@ def write_table(
     extra: Mapping[str, str] | None = None,
 ) -> int:
     """Write a whole table; give the number of its rows. Raises as `conform` does."""
-    with TableWriter(folder, name, extra) as writer:
+    further = rows.column_names if isinstance(rows, pa.Table) else rows
+    with TableWriter(folder, name, extra, further) as writer:
         writer.write(rows)
     return writer.n_rows
 
@@ -275,6 +283,7 @@ def read_table(
     # The key is read, too: order and keys that occur twice concern every column.
     read = None if columns is None else list(dict.fromkeys([*columns, *spec.key]))
     table = read_parquet(path, columns=read, filters=filters, remedy=_anew(name))
+    spec = spec.widened(table.column_names)
     table = check_rows(table, spec, path, is_whole=filters is None)
     return table if columns is None else table.select(columns)
 
@@ -291,8 +300,7 @@ def _checked_path(folder: Path, name: str) -> Path:
         raise SchemaError(message, where=path, remedy=remedy)
     schema = parquet_schema(path, remedy=_anew(name))
     check_version(schema, path)
-    spec = TABLES[name]
-    faults = type_faults(schema, spec)
+    faults = type_faults(schema, TABLES[name].widened(schema.names))
     if faults:
         message = f"this is not a table {name}."
         raise SchemaError(message, where=path, remedy=_anew(name), faults=faults)

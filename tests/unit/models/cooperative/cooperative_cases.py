@@ -167,7 +167,8 @@ class World:
         for number, heatmap in enumerate(maps):
             heatmap[place(number)] = 1
         write_shards(self.folder / "maps", "heatmaps", self.maps, list(maps))
-        return CooperativeInputs(*(str(self.folder / name) for name in ("images", "egd", "maps")))
+        images, tables, maps = (str(self.folder / name) for name in ("images", "egd", "maps"))
+        return CooperativeInputs(images, {"egd": tables}, {"egd": maps}, None)
 
 
 def place(number):

@@ -15,6 +15,7 @@ from gazescribe.models.cooperative.data import (
     unit_range,
 )
 from gazescribe.models.cooperative.items import build_lists
+from gazescribe.models.cooperative.maps import open_maps
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.geometry.saliency import scores
@@ -69,7 +70,7 @@ def test_smaller_runs_see_means_of_blocks(world):
     inputs = world.write()
     run = small_run("unet_s", image_height=32, image_width=32, batch_size=1)
     items = build_lists(inputs, run).items["train"]
-    (batch,) = training_loader(items, inputs, run)
+    (batch,) = training_loader(items, inputs, run, 3)
     assert batch["image"].shape == (1, 1, 32, 32)
     assert batch["image"].unique().tolist() == [1, 200]
     assert batch["map"][0, 0].nonzero().tolist() == [[10, 15]]
@@ -87,9 +88,9 @@ def test_only_saliency_leaves_out_what_nobody_looked_at(world):
     items = build_lists(inputs, RUN).items["train"]
     assert len(items) == 3
     one = dataclasses.replace(RUN, batch_size=1)
-    assert len(batches(training_loader(items, inputs, one))) == 2
+    assert len(batches(training_loader(items, inputs, one, 3))) == 2
     joint = dataclasses.replace(one, objective="joint")
-    assert len(batches(training_loader(items, inputs, joint))) == 3
+    assert len(batches(training_loader(items, inputs, joint, 3))) == 3
 
 
 def test_orders_follow_seed_and_epoch(tmp_path):
@@ -97,7 +98,7 @@ def test_orders_follow_seed_and_epoch(tmp_path):
     items = build_lists(inputs, RUN).items["train"]
 
     def order(seed, epoch):
-        loader = training_loader(items, inputs, dataclasses.replace(RUN, seed=seed))
+        loader = training_loader(items, inputs, dataclasses.replace(RUN, seed=seed), 3)
         return torch.cat([batch["index"] for batch in batches(loader, epoch)]).tolist()
 
     assert order(0, 1) == order(0, 1)
@@ -109,15 +110,15 @@ def test_batches_as_in_the_published_code(tmp_path):
     inputs = balanced_world(tmp_path).write()
     items = build_lists(inputs, RUN).items["train"]
     unshuffled = dataclasses.replace(RUN, shuffle=False)
-    loader = training_loader(items, inputs, unshuffled)
+    loader = training_loader(items, inputs, unshuffled, 3)
     for epoch in range(2):
         indices = torch.cat([batch["index"] for batch in batches(loader, epoch)]).tolist()
         assert indices == list(range(len(indices)))
     triplets = small_run("contrastive", mining="published", batch_size=4)
-    (first, *_) = batches(training_loader(items, inputs, triplets), 0)
+    (first, *_) = batches(training_loader(items, inputs, triplets, 3), 0)
     assert len(first["index"]) == 4
     triplets = dataclasses.replace(triplets, mining="all", batch_size=6)
-    assert isinstance(training_loader(items, inputs, triplets).sampler, ClassSampler)
+    assert isinstance(training_loader(items, inputs, triplets, 3).sampler, ClassSampler)
 
 
 def test_evaluation_gives_each_item_once_in_order(tmp_path):
@@ -131,7 +132,7 @@ def test_evaluation_gives_each_item_once_in_order(tmp_path):
 def test_metrics_do_not_depend_on_the_order_of_evaluation(tmp_path):
     inputs = balanced_world(tmp_path).write()
     items = build_lists(inputs, RUN).items["train"]
-    shards = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    shards = open_shards(inputs.images), open_maps(inputs)
     prediction = np.random.default_rng(0).random(FRAME)
 
     def by_image(items):
@@ -168,7 +169,7 @@ def classes_of(sampler, target, batch_size):
 
 def test_triplet_batches_hold_all_classes_alike():
     target = np.array([0] * 9 + [1] * 4 + [2] * 8)
-    sampler = ClassSampler(target, 6, seed=0)
+    sampler = ClassSampler(target, 6, seed=0, n_classes=3)
     indices, counts = classes_of(sampler, target, 6)
     assert len(indices) == len(sampler) == 18
     assert counts == [{0: 2, 1: 2, 2: 2}] * 3
@@ -180,7 +181,7 @@ def test_triplet_batches_hold_all_classes_alike():
 
 def test_triplet_batches_follow_seed_and_epoch():
     target = np.arange(30) % 3
-    first, other = ClassSampler(target, 6, seed=0), ClassSampler(target, 6, seed=1)
+    first, other = (ClassSampler(target, 6, seed=seed, n_classes=3) for seed in (0, 1))
     assert [i for _, i in first] == [i for _, i in first]
     assert [i for _, i in first] != [i for _, i in other]
     before = [i for _, i in first]
@@ -191,11 +192,11 @@ def test_triplet_batches_follow_seed_and_epoch():
 
 def test_processes_share_triplet_batches(monkeypatch):
     target = np.arange(36) % 3
-    alone = [i for _, i in ClassSampler(target, 12, seed=0)]
+    alone = [i for _, i in ClassSampler(target, 12, seed=0, n_classes=3)]
     parts = []
     for rank in (0, 1):
         monkeypatch.setattr("gazescribe.models.cooperative.data.place", lambda rank=rank: (rank, 2))
-        own = [i for _, i in ClassSampler(target, 6, seed=0)]
+        own = [i for _, i in ClassSampler(target, 6, seed=0, n_classes=3)]
         parts.append(own)
         assert len(own) == 18
         assert classes_of([(0, i) for i in own], target, 6)[1] == [{0: 2, 1: 2, 2: 2}] * 3
@@ -212,7 +213,7 @@ def test_processes_share_triplet_batches(monkeypatch):
 )
 def test_triplets_need_every_class(target, message):
     with pytest.raises(ParamsError, match=message):
-        ClassSampler(np.array(target), 6, seed=0)
+        ClassSampler(np.array(target), 6, seed=0, n_classes=3)
 
 
 def test_crops_are_drawn_anew_to_train_and_of_the_middle_to_evaluate(tmp_path):
@@ -226,7 +227,7 @@ def test_crops_are_drawn_anew_to_train_and_of_the_middle_to_evaluate(tmp_path):
         return torch.cat([batch["image"] for batch in seen])[order]
 
     def trained(seed, epoch):
-        return images(training_loader(items, inputs, dataclasses.replace(run, seed=seed)), epoch)
+        return images(training_loader(items, inputs, dataclasses.replace(run, seed=seed), 3), epoch)
 
     assert trained(0, 1).shape[1:] == (1, 32, 32)
     assert (trained(0, 1) == trained(0, 1)).all()

@@ -145,6 +145,6 @@ def test_embeddings_are_what_is_classified():
 
 
 def test_contrastive_training_has_no_last_layer():
-    network = DenseClassifier(Encoder("tiny"), classes=False)
+    network = DenseClassifier(Encoder("tiny"), n_classes=0)
     assert network(torch.rand(1, 1, 64, 64)).classes is None
     assert all(name.startswith("encoder.") for name in network.state_dict())

@@ -19,7 +19,7 @@ from gazescribe.models.cooperative.gaze import ImageGaze, gaze_grid
 from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import build_lists, targets_of
-from gazescribe.models.cooperative.networks import network_of, restored
+from gazescribe.models.cooperative.networks import network_of, outputs_of, restored
 from gazescribe.models.cooperative.settings import CooperativeEvaluation
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
@@ -54,7 +54,7 @@ def saved(run, folder):
         system="cooperative",
         run=dataclasses.asdict(run),
         run_hash="none",
-        labels=list(DIAGNOSES),
+        labels=list(outputs_of(run, DIAGNOSES)),
         input={"height": run.image_height, "width": run.image_width, "channels": 1}
         | {"normalise": "once"},
         training={},
@@ -99,7 +99,7 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     else:
         assert "cooperative_classification" not in found.tables
     maps = frame(found, "saliency")
-    targets = {"trained": None, "scored": targets_of(inputs.saliency_maps)}
+    targets = {"trained": None, "scored": targets_of(inputs.saliency_maps.values())}
     assert found.about["targets"] == targets  # this checkpoint does not say what it was trained on
     timed = found.about["inference"]
     assert timed["s_an_image"] > 0
@@ -125,17 +125,17 @@ def test_without_test_images_nothing_is_scored(tmp_path):
         world.image(99_000_000 + subject, "chf", ("train", "validate")[subject % 2])
     run = small_run("mt_unet")
     config = Config("cooperative", "demo", world.write(), (run,), CooperativeEvaluation(4))
-    with pytest.raises(AlignmentError, match="no image of EGD is in the test split") as raised:
+    with pytest.raises(AlignmentError, match="no image is in the test split") as raised:
         score(run, saved(run, tmp_path), config, CPU)
     assert "cooperative.split: folds" in raised.value.remedy
 
 
 def of_files(inputs):
     """All that the files say, by image: nothing here goes by the order of any list."""
-    egd = Path(inputs.egd)
+    egd = Path(inputs.tables["egd"])
     fixations = read_table(egd, "fixations").to_pandas()
     readings = {one["dicom_id"]: one for one in read_table(egd, "readings").to_pylist()}
-    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps)
+    images, maps = open_shards(inputs.images), open_shards(inputs.saliency_maps["egd"])
     drawn = {one: maps[at] for at, one in enumerate(maps.index["reading_id"].to_pylist())}
     found = {}
     for at, one in enumerate(images.index.to_pylist()):
@@ -235,13 +235,13 @@ def blanked(tmp_path):
 
     def blank(splits, n=None):
         inputs = balanced_world(tmp_path / "egd").write()
-        readings = read_table(Path(inputs.egd), "readings").to_pandas()
+        readings = read_table(Path(inputs.tables["egd"]), "readings").to_pandas()
         names = set(
             readings.loc[readings["egd_split"].isin(splits), "reading_id"].sort_values()[:n]
         )
-        for entry in open_shards(inputs.saliency_maps).index.to_pylist():
+        for entry in open_shards(inputs.saliency_maps["egd"]).index.to_pylist():
             if entry["reading_id"] in names:
-                path = Path(inputs.saliency_maps) / shard_name(entry["shard"])
+                path = Path(inputs.saliency_maps["egd"]) / shard_name(entry["shard"])
                 maps = np.load(path)
                 maps[entry["row"]] = 0
                 np.save(path, maps)

@@ -52,7 +52,7 @@ def test_fixations_are_read_in_pixels_of_the_frame(tmp_path):
     frame = Letterbox.fit((60, 90), (64, 64))
     names = [row["reading_id"] for row in world.readings]
     first, second, third = gaze_of(tmp_path / "egd", names, [frame] * 3)
-    assert inputs.egd == str(tmp_path / "egd")
+    assert inputs.tables["egd"] == str(tmp_path / "egd")
     scale = 64 / 90
     expected = [(0.5 * scale - 0.5, 0.5 * scale + 10 - 0.5)]
     expected += [(89.9 * scale - 0.5, 59.9 * scale + 10 - 0.5)]

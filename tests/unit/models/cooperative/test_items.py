@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -43,12 +44,12 @@ def test_what_cannot_be_used_is_counted(world):
     world.image(99000002, None)
     world.image(99000003, shot=False)
     world.image(99000004, split=None)
-    world.image(99000005, "other", shot=False)
+    world.image(99000005, None, shot=False)
     lists = build_lists(world.write(), RUN)
     expected = {"no diagnosis": 2, "image not in the shards": 1, "in no split": 1}
     assert lists.left_out == expected
     assert len(lists.items["train"]) == 1
-    found = summarise_lists(RUN, lists)
+    found = summarise_lists(lists)
     assert found["left_out"] == expected
     assert found["n"]["train"] == {
         "images": 1,
@@ -79,7 +80,7 @@ def test_no_patient_is_in_two_splits(tmp_path):
 def test_a_patient_in_two_splits_is_refused(world):
     world.image(99000001)
     world.image(99000001, split="test")
-    with pytest.raises(AlignmentError, match="1 patients"):
+    with pytest.raises(AlignmentError, match="1 subjects or images"):
         build_lists(world.write(), RUN)
 
 
@@ -129,7 +130,7 @@ def test_sizes_that_tables_round_pass(world):
 def test_shards_are_not_mixed_up(world):
     world.image(99000001)
     inputs = world.write()
-    swapped = type(inputs)(inputs.saliency_maps, inputs.egd, inputs.images)
+    swapped = dataclasses.replace(inputs, images=inputs.saliency_maps["egd"])
     with pytest.raises(SchemaError, match="shards of heatmaps, not of images"):
         build_lists(swapped, RUN)
 
@@ -144,8 +145,8 @@ def test_shards_are_not_mixed_up(world):
 def test_maps_say_what_they_are_of(world, source, sigma_deg, sigma_px):
     world.image(99000001)
     world.image(99000002)
-    maps = world.write().saliency_maps
-    assert targets_of(maps) == dict.fromkeys(("saliency_from", "sigma_deg", "sigma_px"))
+    maps = world.write().saliency_maps["egd"]
+    assert targets_of([maps]) == dict.fromkeys(("saliency_from", "sigma_deg", "sigma_px"))
     path = Path(maps) / "index.parquet"
     index = pq.read_table(path)
     column = pa.array([sigma_deg] * len(index), pa.float64())
@@ -154,4 +155,4 @@ def test_maps_say_what_they_are_of(world, source, sigma_deg, sigma_px):
     metadata = {**pq.read_schema(path).metadata, b"params": params.encode()}
     pq.write_table(index.replace_schema_metadata(metadata), path)
     expected = {"saliency_from": source, "sigma_deg": sigma_deg, "sigma_px": sigma_px}
-    assert targets_of(maps) == expected
+    assert targets_of([maps]) == expected

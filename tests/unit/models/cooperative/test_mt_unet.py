@@ -29,7 +29,7 @@ def test_unets_have_the_published_size(blocks, expected):
 
 def test_mt_unet_has_the_published_size_with_its_learned_uncertainty():
     with torch.device("meta"):
-        network, weights = UNet("plain", classes=True), UncertaintyWeights("published")
+        network, weights = UNet("plain", n_classes=3), UncertaintyWeights("published")
         assert network.head[0].in_features == 1088
         assert network(torch.zeros(2, 1, 640, 512)).classes.shape == (2, 3)
     assert n_parameters(network) + n_parameters(weights) == 34_632_837
@@ -38,7 +38,7 @@ def test_mt_unet_has_the_published_size_with_its_learned_uncertainty():
 @pytest.mark.parametrize("stride", [1, 4, 8])
 @pytest.mark.parametrize("classes", [True, False])
 def test_narrow_ones_run(stride, classes):
-    network = UNet("residual", classes=classes, width=4, saliency_stride=stride)
+    network = UNet("residual", n_classes=3 * classes, width=4, saliency_stride=stride)
     saliency, logits = network(torch.rand(2, 1, 32, 48))
     assert saliency.shape == (2, 1, 32, 48)
     assert (logits is not None) is classes
@@ -46,7 +46,7 @@ def test_narrow_ones_run(stride, classes):
 
 def test_the_diagnosis_sees_the_coarsest_and_the_last_level():
     torch.manual_seed(0)
-    network = UNet("plain", classes=True, width=4).eval()
+    network = UNet("plain", n_classes=3, width=4).eval()
     images = torch.rand(2, 1, 32, 32)
     *skips, coarsest = network.contracting(images)
     last = network.expanding(coarsest, skips)

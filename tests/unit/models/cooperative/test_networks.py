@@ -13,10 +13,12 @@ from gazescribe.models.cooperative.networks import (
     inherit,
     load_file,
     network_of,
+    outputs_of,
     restored,
 )
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import MODELS, small_run
 
 SIZE = (64, 64)
@@ -164,7 +166,7 @@ def saved_network(run, folder):
         system="cooperative",
         run=dataclasses.asdict(run),
         run_hash="none",
-        labels=[],
+        labels=list(outputs_of(run, DIAGNOSES)),
         input={"height": 64, "width": 64, "channels": 1, "normalise": ""},
         training={},
         weights=network_of(dataclasses.asdict(run)).state_dict(),

@@ -10,10 +10,12 @@ import yaml
 from gazescribe.models.commands.configure import resolved
 from gazescribe.models.cooperative.networks import network_of
 from gazescribe.models.cooperative.settings import (
+    CooperativeInputs,
     CooperativeMethod,
     CooperativeSize,
     cooperative_runs,
     run_faults,
+    training_inputs,
 )
 from gazescribe.models.core.config import read_config
 from gazescribe.pipeline.commands.params import load_params, load_profile
@@ -63,7 +65,6 @@ def test_every_model_of_the_paper_is_sound(model):
         pytest.param(
             "unet_s", {"split": "folds", "fold": 5}, "a fold below 5, got 5", id="fold beyond"
         ),
-        pytest.param("contrastive", {"batch_size": 32}, "batch_size is 32", id="uneven classes"),
         pytest.param("cooperative", {"init_from": None}, "fusion needs", id="stage 3 of nothing"),
         pytest.param("joint", {"frozen": True}, "joint training needs frozen: false", id="frozen"),
         pytest.param("joint", {"frozen": "parameters"}, "needs frozen: false", id="drifting"),
@@ -282,14 +283,14 @@ def test_configure(tmp_path):
 
 def test_combinations_are_checked_before_training(tmp_path):
     content = resolved("cooperative")
-    content["runs"][0]["batch_size"] = 8
+    content["runs"][0]["objective"] = "joint"
     content["runs"][3]["init_from"] = None
     path = tmp_path / "config.json"
     path.write_text(json.dumps(content))
     with pytest.raises(ParamsError) as raised:
         read_config(path)
     assert list(raised.value.faults) == [
-        "contrastive-seed0: batch_size is 8, not a multiple of 3 classes",
+        "contrastive-seed0: network densenet is trained for triplet, cross_entropy, not joint",
         "cooperative-seed0: network fusion needs a dual_encoder to start from (init_from)",
     ]
 
@@ -326,3 +327,42 @@ def test_what_no_network_can_do_is_said_at_once(tmp_path):
     ):
         assert fault in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_egd_alone_counts_in_hashes_as_it_always_did():
+    inputs = CooperativeInputs("images", {"egd": "tables"}, {"egd": "maps"}, None)
+    named = training_inputs(small_run("unet_s"), inputs)
+    assert named == {"images": "images", "egd": "tables", "saliency_maps": "maps"}
+    folders = {"egd": "a", "lab": "b"}
+    named = training_inputs(
+        small_run("unet_s"), CooperativeInputs("i", folders, folders, ("x", "y"))
+    )
+    assert named == {
+        "images": "i",
+        "egd": "a",
+        "tables.lab": "b",
+        "saliency_maps": "a",
+        "saliency_maps.lab": "b",
+        "classes": ("x", "y"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        pytest.param({"saliency_maps": {"lab": "maps"}}, "saliency_maps of lab", id="no tables"),
+        pytest.param({"classes": ("one",)}, "two or more", id="one class"),
+        pytest.param({"classes": ("one", "one")}, "each once", id="a class twice"),
+    ],
+)
+def test_inputs_go_together(changed, said):
+    with pytest.raises(ValueError, match=said):
+        CooperativeInputs(
+            **{
+                "images": "i",
+                "tables": {"egd": "t"},
+                "saliency_maps": {},
+                "classes": None,
+                **changed,
+            }
+        )

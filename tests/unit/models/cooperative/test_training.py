@@ -120,7 +120,7 @@ def test_the_frozen_encoder_of_stage_2_stays_as_it_was(chain):
     assert any("running_mean" in name for name in after)
     assert different(after, before, "encoder.") == []
     seed_all(0)
-    start = started(small_run("dual_encoder", **SIZES), chain, split_of(chain)).state_dict()
+    start = started(small_run("dual_encoder", **SIZES), chain, split_of(chain), 3).state_dict()
     assert different(after, start, "contracting.")
     assert different(after, start, "expanding.")
 
@@ -130,7 +130,7 @@ def test_the_frozen_trunk_of_stage_3_stays_as_it_was(chain):
     trunk = {f"trunk.{name}": weight for name, weight in before.items()}
     assert different(after, trunk, "trunk.") == []
     seed_all(0)
-    start = started(small_run("cooperative", **SIZES), chain, split_of(chain)).state_dict()
+    start = started(small_run("cooperative", **SIZES), chain, split_of(chain), 3).state_dict()
     assert different(after, start, "head.")
 
 
@@ -138,11 +138,11 @@ def test_every_stage_starts_where_the_one_before_ended(chain):
     images = torch.rand(2, 1, 64, 64)
     contrastive, _, _ = restored(chain / "contrastive-seed0" / FILE)
     seed_all(0)
-    first = started(small_run("dnet201_cl", **SIZES), chain, split_of(chain)).eval()
+    first = started(small_run("dnet201_cl", **SIZES), chain, split_of(chain), 3).eval()
     assert torch.equal(first.embed(images), contrastive.embed(images))
     classifier, _, _ = restored(chain / "dnet201_cl-seed0" / FILE)
     assert not torch.equal(classifier.embed(images), contrastive.embed(images))
-    second = started(small_run("dual_encoder", **SIZES), chain, split_of(chain)).eval()
+    second = started(small_run("dual_encoder", **SIZES), chain, split_of(chain), 3).eval()
     ours, theirs = (one.encoder(images) for one in (second, classifier))
     assert torch.equal(ours.decoder, theirs.decoder)
     assert torch.equal(ours.classifier, theirs.classifier)
@@ -157,12 +157,12 @@ def test_the_hand_over_is_strict(chain, tmp_path):
     save_checkpoint(earlier, tmp_path / path.parent.name / FILE)
     run = small_run("cooperative", **SIZES)
     with pytest.raises(SchemaError, match=f"{name} is missing"):
-        started(run, tmp_path, split_of(chain))
+        started(run, tmp_path, split_of(chain), 3)
     folds = dataclasses.replace(run, split="folds", fold=1)
     with pytest.raises(
         ParamsError, match=r"(?s)cannot start from .*split is 'folds' .* 'table' there"
     ):
-        started(folds, chain, split_of(chain))
+        started(folds, chain, split_of(chain), 3)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_stage_does_not_start_from_one_that_has_seen_its_test_patients(chain, 
     with pytest.raises(ParamsError, match="Train dnet201_cl-seed0 again") as raised:
         prepare(run, moved, chain, CPU)
     readings = build_lists(moved, run).readings
-    tested = readings[readings["egd_split"] == "test"]
+    tested = readings[readings["split"] == "test"]
     assert len(tested) > 0
     assert len(raised.value.faults) == len(readings)
     for row in tested.itertuples():
@@ -276,7 +276,7 @@ def test_training_never_opens_the_test_split(chain, inputs, tmp_path, monkeypatc
         return item(self, key)
 
     monkeypatch.setattr(Radiographs, "__getitem__", watched)
-    _, folder = fit_small(inputs, out, model, epochs=1)
+    _, folder = fit_small(inputs, out, model, epochs=1, batch_size=6)
     lists = build_lists(inputs, small_run(model, **SIZES))
     ids = {split: set(items.dicom_id) for split, items in lists.items.items()}
     assert ids["validate"] <= opened <= ids["train"] | ids["validate"]
@@ -294,7 +294,10 @@ MAPPED = {"train_saliency", "val_saliency", "val_cc"}
     ("model", "changes", "logged"),
     [
         pytest.param(
-            "contrastive", {"mining": "hard"}, {"train_triplet", "val_triplet"}, id="hard"
+            "contrastive",
+            {"mining": "hard", "batch_size": 6},
+            {"train_triplet", "val_triplet"},
+            id="hard",
         ),
         pytest.param(
             "contrastive", {"mining": "published"}, {"train_triplet", "val_triplet"}, id="published"
@@ -344,7 +347,9 @@ def test_what_a_run_says_of_itself(chain):
 
 
 def test_validation_that_tells_little_is_said(inputs, tmp_path):
-    (warning,) = prepare(small_run("contrastive", **SIZES), inputs, tmp_path, CPU).warnings
+    (warning,) = prepare(
+        small_run("contrastive", **{**SIZES, "batch_size": 6}), inputs, tmp_path, CPU
+    ).warnings
     assert warning.endswith("chooses the epoch, has only 1 normal, 1 pneumonia")
 
 
@@ -359,7 +364,7 @@ def test_the_rate_falls_where_validation_stands_still(chain, tmp_path, monkeypat
 
 def test_patience_reaches_the_trainer_and_targets_the_checkpoint(inputs, tmp_path):
     job = prepare(small_run("unet_s", **SIZES, patience=7), inputs, tmp_path, CPU)
-    assert job.training["targets"] == targets_of(inputs.saliency_maps)
+    assert job.training["targets"] == targets_of(inputs.saliency_maps.values())
     plan = job.plan
     assert (plan.patience, plan.monitor, plan.mode) == (7, "val_loss", "min")
 

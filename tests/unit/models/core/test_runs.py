@@ -27,15 +27,16 @@ class Inputs:
     maps: str
 
 
-def training_inputs(run):
-    return ("tables", "channels", "maps") if run.seed else ("tables", "channels")
+def training_inputs(run, inputs):
+    names = ("tables", "channels", "maps") if run.seed else ("tables", "channels")
+    return {name: getattr(inputs, name) for name in names}
 
 
 SETTINGS = SimpleNamespace(
     TRAINS_AS=1,
     SCORES_AS=1,
     training_inputs=training_inputs,
-    scoring_inputs=lambda _: ("tables", "channels"),
+    scoring_inputs=lambda _, inputs: {"tables": inputs.tables, "channels": inputs.channels},
 )
 
 

@@ -44,10 +44,12 @@ ABOVE = {
 @pytest.fixture
 def config(monkeypatch):
     settings = SimpleNamespace(
-        training_inputs=lambda run: (
-            ("images", "channels") if run.supervision == "none" else ("images", "channels", "maps")
-        ),
-        scoring_inputs=lambda _: ("images", "maps"),
+        training_inputs=lambda run, inputs: {
+            "images": inputs.images,
+            "channels": inputs.channels,
+            **({} if run.supervision == "none" else {"maps": inputs.maps}),
+        },
+        scoring_inputs=lambda _, inputs: {"images": inputs.images, "maps": inputs.maps},
     )
     monkeypatch.setitem(SYSTEMS, "small", "small_settings")
     monkeypatch.setitem(sys.modules, "small_settings", settings)

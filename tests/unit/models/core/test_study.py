@@ -27,7 +27,9 @@ class Inputs:
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = SimpleNamespace(TRAINS_AS=1, training_inputs=lambda _: ("tables",), PACE=("size",))
+    settings = SimpleNamespace(
+        TRAINS_AS=1, training_inputs=lambda _, inputs: vars(inputs), PACE=("size",)
+    )
     monkeypatch.setitem(SYSTEMS, "small", "small_settings")
     monkeypatch.setitem(sys.modules, "small_settings", settings)
     runs = Run("a"), Run("b", epochs=20), Run("c", size=128), Run("d", init_from="a")

@@ -90,7 +90,8 @@ def config(tmp_path, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
     monkeypatch.setitem(SYSTEMS, "small", "gazescribe.models.small.settings")
-    inputs_of = {name: lambda _: ("tables",) for name in ("training_inputs", "scoring_inputs")}
+    names = ("training_inputs", "scoring_inputs")
+    inputs_of = {name: lambda _, inputs: {"tables": inputs.tables} for name in names}
     settings = SimpleNamespace(TRAINS_AS=1, SCORES_AS=1, **inputs_of)
     monkeypatch.setitem(sys.modules, "gazescribe.models.small.settings", settings)
     system = SimpleNamespace(score=score, calls=calls)

@@ -64,7 +64,7 @@ def config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "gazescribe.models.small", SimpleNamespace())
     monkeypatch.setitem(SYSTEMS, "small", "gazescribe.models.small.settings")
-    settings = SimpleNamespace(TRAINS_AS=1, training_inputs=lambda _: ("tables", "channels"))
+    settings = SimpleNamespace(TRAINS_AS=1, training_inputs=lambda _, inputs: vars(inputs))
     monkeypatch.setitem(sys.modules, "gazescribe.models.small.settings", settings)
     monkeypatch.setitem(
         sys.modules, "gazescribe.models.small.training", SimpleNamespace(prepare=prepare)
