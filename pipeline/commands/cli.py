@@ -9,6 +9,7 @@ import click
 from gazescribe.pipeline.core.errors import nearest
 
 COMMANDS = {
+    "maps": "Do all from raw files to maps and a page of pictures.",
     "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
     "verify": "Check a raw tree against its manifest.",
     "sources": "List a raw tree's files, for DVC to watch.",

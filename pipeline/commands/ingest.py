@@ -72,13 +72,18 @@ def ingest(
     options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
 
 
-def summary_line(summary: Mapping[str, Any]) -> str:
-    """Say in one line what was read, what was left out and where the splits come from."""
+def counts_line(summary: Mapping[str, Any]) -> str:
+    """Say how many readings, studies, images and subjects there are."""
     counts = [
         plural(summary["counts"][name], *words)
         for name, words in COUNTED.items()
         if name in summary["counts"]
     ]
+    return f"{summary['dataset']}: {', '.join(counts)}"
+
+
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """Say in one line what was read, what was left out and where the splits come from."""
     reasons = [
         f"{reason} {count:,}"
         for kind in ("without_gaze", "left_out")
@@ -91,7 +96,7 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     endless = say_ends(summary["faults"])
     return "; ".join(
         (
-            f"{summary['dataset']}: {', '.join(counts)}",
+            counts_line(summary),
             *(left_out or ["nothing left out"]),
             *([endless] if endless else []),
             f"split: {summary['split_source']}",

@@ -17,6 +17,7 @@ from gazescribe.pipeline.report.written import Counts, IngestCounts, load_json, 
 
 LEFT_OUT = "left_out"
 REASONS = {"without_gaze": "gaze of readings"}  # counts by reason under another key
+DRAWN = ("label", "saliency")  # kinds of maps
 _NO_COUNTS = ("params", "faults", "n_shards")
 
 
@@ -91,13 +92,12 @@ def flows(metrics: Sequence[Metrics]) -> dict[str, list[tuple[str, int]]]:
 
 
 def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
-    by_stage = {
-        (entry.stage, entry.content.get("kind")): entry.content
-        for entry in metrics
-        if entry.item == item or entry.item.startswith(f"{item}-")
-    }
-    ingest = by_stage.get(("ingest", None), {})
-    associate = by_stage.get(("associate", None), {})
+    by_stage = {(entry.stage, entry.item): entry.content for entry in metrics}
+    ingest = by_stage.get(("ingest", item), {})
+    fixations = by_stage.get(("fixations", item), {})  # found in samples, where there were none
+    associate = by_stage.get(("associate", item), {})
+    maps = {kind: by_stage.get(("heatmaps", f"{item}-{kind}"), {}) for kind in DRAWN}
+    n_maps = {kind: content.get("n_maps") for kind, content in maps.items()}
     # Without mentions the windows are those of whole readings.
     wanted = ("reading",) if associate.get("n_mentions", 0) is None else ("sentence", "mention")
     opened = sum(
@@ -107,10 +107,11 @@ def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
     )
     steps = [
         ("readings", ingest.get("counts", {}).get("readings")),
-        ("with gaze", ingest.get("counts", {}).get("readings_with_gaze")),
+        ("with gaze", (fixations or ingest.get("counts", {})).get("readings_with_gaze")),
         ("mentions", associate.get("n_mentions")),
         ("windows", opened if associate else None),
-        ("label maps", by_stage.get(("heatmaps", "label"), {}).get("n_maps")),
+        ("label maps", n_maps["label"]),
+        ("saliency maps", None if n_maps["label"] else n_maps["saliency"]),
         ("studies", ingest.get("rows", {}).get("studies")),
         ("images", ingest.get("rows", {}).get("images")),
     ]

@@ -10,6 +10,7 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.geometry.sizes import is_scaled
 from gazescribe.pipeline.images.paths import find_radiograph
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
+from gazescribe.pipeline.maps.overlay import ALL_GAZE
 from gazescribe.pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
 from gazescribe.pipeline.report.notices import Notice
 from gazescribe.pipeline.report.pages import write_page
@@ -180,6 +181,8 @@ def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, ampli
         shrunk = Image.fromarray(picture).resize(size[::-1], Image.Resampling.BOX)
         small = np.asarray(shrunk)
     windows = [row["window"] for row in parts.windows if label in row["labels"]]
+    if label == ALL_GAZE:
+        windows = [row["window"] for row in parts.windows if row["kind"] == "reading"]
     heatmap = np.zeros(size, np.float32)
     if windows and parts.gaussians:
         canvas = canvas_of(parts.gaussians, parts.image_size, size, amplitude)

@@ -157,6 +157,14 @@ def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
     lost = [row for row in reasons if row.count]
     not_found = {(row.objects, row.reason) for row in reasons}
     not_found -= {(row.objects, row.reason) for row in lost}
+    parts = [labeler(folder, layout), search(folder, layout), *networks(folder, layout)]
+    curves = training(folder, layout)
+    is_project = not (folder / RUN_FILE).is_file()
+    if not is_project:  # a part that the file does not name is no part of the run
+        named = {*layout.results}
+        named |= {"labeler"} if layout.evaluated_labels else set()
+        named |= {"tune"} if layout.tune else set()
+        parts = [part for part in parts if part.key in named or not part.missing]
     return {
         "flows": flows(metrics),
         "intake": intake(metrics),
@@ -165,8 +173,9 @@ def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
         "noticed": noticed,
         "counts": count_tables(metrics),
         "settings": settings(metrics),
-        "parts": [labeler(folder, layout), search(folder, layout), *networks(folder, layout)],
-        "curves": training(folder, layout),
+        "parts": parts,
+        "curves": curves,
+        "shows_training": bool(curves) or is_project,
     }
 
 

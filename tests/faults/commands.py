@@ -72,6 +72,7 @@ LINES = {
     "ingest lists": Command(
         "ingest reflacx raw/reflacx OUT --val-subjects subjects.txt --tuning-readings readings.txt"
     ),
+    "maps": Command("maps lab.yaml lab OUT"),
     "fixations": Command("fixations seen OUT", "--method ivt", "fixations.json"),
     "label csv": Command(
         f"label reports.csv OUT.jsonl --rules rules {_ALL}",

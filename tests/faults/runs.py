@@ -31,7 +31,7 @@ LIMIT_S = 60
 MEMORY = 3 * 2**30  # bytes that a command may ask for on so small inputs
 VOLATILE = re.compile(rb'"(seconds|prepare_s|peak_memory_mib|images_a_second|s_an_image)": [\d.]+')
 TIMING = re.compile(rb'"timing\.json": \{[^}]*\}')
-OURS = (".written.json", ".bidsignore")  # hidden, but part of OUT
+OURS = (".written.json", ".bidsignore", ".maps.json")  # hidden, but part of OUT
 LEFT = (".runs", ".OUT.partial")  # work that the next run takes up
 Snapshot = dict[str, str]
 
@@ -184,7 +184,8 @@ def written(folder: Path) -> Snapshot:
             content = path.read_bytes()
             if path.suffix == ".json":
                 content = VOLATILE.sub(b"", content)
-            if path.name == "timing.json":  # of what this run did, which goes on with another's
+            # Of what this run did, which goes on with another's; of when files were changed.
+            if path.name in ("timing.json", ".maps.json"):
                 content = b""
             if path.name == ".written.json":  # hashes, also of files that tell the time
                 content = TIMING.sub(b"", content)

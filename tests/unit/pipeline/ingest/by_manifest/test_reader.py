@@ -54,8 +54,10 @@ def test_the_page_for_newcomers_is_true(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    (script,) = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    said = [gazescribe(*line.split()[1:]) for line in script.strip().splitlines()]
+    script = "".join(re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
+    lines = [line.split()[1:] for line in script.strip().splitlines()]
+    assert f"```text\n{invoke(*lines.pop(0), '--workers', 1).stdout}```" in page
+    said = [gazescribe(*line) for line in lines]
     assert len(said) == 4
     assert "2 readings, 2 with gaze, 2 images, 2 subjects" in said[0]
     first, _, third = read_table(tmp_path / "tables", "fixations").to_pylist()
