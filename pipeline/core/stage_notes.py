@@ -59,9 +59,8 @@ class StageNotes:
                 "made": stamps(out),
                 "summary": summary,
             }
-            # Read back as JSON has it, so that a second run gives the same.
-            self._notes[name] = json.loads(json.dumps(note))
-            write_json(self._notes, self._path)
+            write_json({**self._notes, name: note}, self._path)
+            self._notes = read_json(self._path)  # a later run gives the same summary
         found: Summary = self._notes[name]["summary"]
         return found
 
