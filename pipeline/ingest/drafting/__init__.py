@@ -1,0 +1,1 @@
+"""A first manifest of files that nobody has described: what is guessed, why, and what is asked."""

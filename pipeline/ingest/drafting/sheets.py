@@ -1,0 +1,95 @@
+"""Plain tables of unknown marks: encoding, separator, decimal mark, and where the names stand."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from gazescribe.pipeline.core.foreign_tables import opened
+from gazescribe.pipeline.sources.presets import head_of
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz", ".tsv.gz")
+MAX_ROWS = 5_000  # that are looked at
+SEPARATORS = "\t;,|"
+_NUMBER = re.compile(r"-?\d*[.,]?\d+(?:[eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as its file has it.
+
+    Attributes
+    ----------
+    rows : list of list of str
+        The first of them, each as long as the header.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    encoding: str
+    separator: str
+    decimal: str
+
+    def texts(self, name: str) -> list[str]:
+        """Give a column."""
+        place = self.header.index(name)
+        return [row[place] for row in self.rows]
+
+    def numbers(self, name: str) -> list[float]:
+        """Give the numbers of a column; what is none is left out."""
+        texts = (text.replace(",", ".") for text in self.texts(name))
+        return [float(text) for text in texts if _NUMBER.fullmatch(text)]
+
+
+def read_sheet(path: Path) -> Sheet | None:
+    """Read the first rows of a file, if it is a table of text with a line of names."""
+    head = head_of(path) if path.suffix != ".gz" else ""
+    encoding = "utf-8"
+    if path.suffix != ".gz":
+        with path.open("rb") as file:
+            start = file.read(len(head) or 1)
+        encoding = _encoding(start)
+    lines = list(islice(_lines(path, encoding), MAX_ROWS))
+    best = max(SEPARATORS, key=lambda mark: _width(lines, mark)[0])
+    width, first = _width(lines, best)
+    if width < 2:
+        return None
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines[first:], delimiter=best)]
+    rows = [row[:width] for row in rows if len(row) >= width]
+    if len(rows) < 2 or any(_NUMBER.fullmatch(cell) for cell in rows[0]):
+        return None
+    header = rows[0]
+    commas = Counter("," in cell for row in rows[1:] for cell in row if _NUMBER.fullmatch(cell))
+    has_points = any("." in cell for row in rows[1:] for cell in row if _NUMBER.fullmatch(cell))
+    decimal = "," if commas[True] and not has_points and best != "," else "."
+    return Sheet(header, rows[1:], encoding, best, decimal)
+
+
+def _encoding(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        start.decode()
+    except UnicodeDecodeError as fault:
+        return "utf-8" if fault.reason == "unexpected end of data" else "cp1252"
+    return "utf-8"
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    if path.suffix == ".gz":
+        with opened(path) as file:
+            yield from file
+    else:
+        with path.open(encoding=encoding, errors="replace", newline="") as file:
+            yield from (line.removeprefix("\ufeff") for line in file)
+
+
+def _width(lines: Sequence[str], mark: str) -> tuple[int, int]:
+    """Give the usual number of cells, and the line with which rows of so many begin."""
+    widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+    usual = Counter(widths).most_common(1)[0][0] if widths else 0
+    first = next((number for number, width in enumerate(widths) if width >= usual > 1), 0)
+    return usual, first

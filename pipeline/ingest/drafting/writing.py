@@ -1,0 +1,66 @@
+"""A draft as YAML: what is guessed has its reason behind it, what cannot be is an open question."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from gazescribe.pipeline.core.yaml_files import QUESTION
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*(?<! )")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A value and why it was guessed."""
+
+    value: Any
+    why: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A value that only the lab knows."""
+
+    text: str
+
+
+def as_yaml(content: Any, indent: int = 0) -> Iterator[str]:
+    """Write nested keys, one a line; lists and the innermost keys stand in one line."""
+    for key, value in content.items():
+        start = f"{' ' * indent}{scalar(key)}:"
+        guess = value if isinstance(value, Guess) else Guess(value, "")
+        comment = f"  # {guess.why}" if guess.why else ""
+        inner = guess.value
+        if isinstance(inner, dict) and indent < 6 and any(map(_is_large, inner.values())):
+            yield f"{start}{comment}"
+            yield from as_yaml(inner, indent + 2)
+        else:
+            yield f"{start} {_flow(inner)}{comment}"
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, dict | Guess | Question) or len(str(value)) > 0
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Guess):
+        return _flow(value.value)
+    if isinstance(value, Question):
+        return f"{QUESTION} {json.dumps(value.text, ensure_ascii=False)}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return scalar(value)
+
+
+def scalar(value: Any) -> str:
+    """Write a name or a number; in quotes where YAML would read it as something else."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    is_safe = _PLAIN.fullmatch(value) and yaml.safe_load(value) == value
+    return value if is_safe else json.dumps(value, ensure_ascii=False)
