@@ -11,6 +11,7 @@ from gazescribe.pipeline.core.errors import nearest
 COMMANDS = {
     "maps": "Do all from raw files to maps and a page of pictures.",
     "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
+    "manifest": "Draft a manifest of your own files.",
     "verify": "Check a raw tree against its manifest.",
     "sources": "List a raw tree's files, for DVC to watch.",
     "ingest": "Turn a raw tree into tables.",

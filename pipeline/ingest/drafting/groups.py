@@ -1,10 +1,10 @@
 """Files that are alike, and the pattern of their paths."""
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def group_by_depth(paths: Sequence[str]) -> list[list[str]]:
     """Part paths by their folders' number and their suffixes."""
     groups: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     for path in sorted(paths):
-        groups[path.count("/"), os.path.splitext(path)[1].lower()].append(path)
+        groups[path.count("/"), PurePosixPath(path).suffix.lower()].append(path)
     return list(groups.values())
 
 
@@ -63,7 +63,7 @@ def pattern_of(paths: Sequence[str]) -> Pattern:
 
 
 def _made_of(parts: Sequence[str], differing: Sequence[tuple[str, ...]]) -> str | None:
-    """Write parts by what differs in the folders above, as sub-01_ses-02; None if they cannot be."""
+    """Write parts by what differs in the folders above, as sub-01_ses-02; None if that fails."""
     written = set()
     for number, part in enumerate(parts):
         text = part
@@ -78,7 +78,10 @@ def _common_end(parts: Sequence[str]) -> str:
     """Give what all end with, from a mark on that stands between words."""
     if len({*parts}) == 1:
         return "".join(re.findall(r"\.[A-Za-z]+$|\.[a-z]+\.gz$", parts[0])[:1])
-    after = os.path.commonprefix([part[::-1] for part in parts])[::-1]
+    length = 0
+    while len({part[-length - 1 :] for part in parts}) == 1:
+        length += 1
+    after = parts[0][len(parts[0]) - length :]
     return re.sub(r"^[A-Za-z0-9]*", "", after)
 
 

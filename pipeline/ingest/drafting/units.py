@@ -54,4 +54,4 @@ def place_unit(x: Sequence[float], y: Sequence[float]) -> tuple[str | None, str]
     low, high = np.percentile([*x, *y], [5, 95]).tolist()
     x_px, y_px = (f"{min(values):g} to {max(values):g}" for values in (x, y))
     why = f"x is {x_px}, y is {y_px}"
-    return ("share" if -0.5 <= low and high <= 1.5 else None), why
+    return ("share" if low >= -0.5 and high <= 1.5 else None), why

@@ -10,6 +10,7 @@ import yaml
 
 from gazescribe.pipeline.core.yaml_files import QUESTION
 
+DEEPEST = 6  # columns from which keys stand in one line: those of a cell
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*(?<! )")
 
 
@@ -35,15 +36,11 @@ def as_yaml(content: Any, indent: int = 0) -> Iterator[str]:
         guess = value if isinstance(value, Guess) else Guess(value, "")
         comment = f"  # {guess.why}" if guess.why else ""
         inner = guess.value
-        if isinstance(inner, dict) and indent < 6 and any(map(_is_large, inner.values())):
+        if isinstance(inner, dict) and indent < DEEPEST:
             yield f"{start}{comment}"
             yield from as_yaml(inner, indent + 2)
         else:
             yield f"{start} {_flow(inner)}{comment}"
-
-
-def _is_large(value: Any) -> bool:
-    return isinstance(value, dict | Guess | Question) or len(str(value)) > 0
 
 
 def _flow(value: Any) -> str:
@@ -52,7 +49,9 @@ def _flow(value: Any) -> str:
     if isinstance(value, Question):
         return f"{QUESTION} {json.dumps(value.text, ensure_ascii=False)}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return scalar(value)

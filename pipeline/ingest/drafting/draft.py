@@ -1,0 +1,162 @@
+"""From groups of files to a draft of a manifest: what holds what, in which unit, whose it is."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from gazescribe.pipeline.ingest.drafting.groups import best_match
+from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
+from gazescribe.pipeline.ingest.drafting.sheets import Sheet
+from gazescribe.pipeline.ingest.drafting.units import named_unit, place_unit, time_unit
+from gazescribe.pipeline.ingest.drafting.writing import Guess, Question
+
+TABLES = ("readings", "fixations", "samples", "words", "ellipses", "regions")
+GAZE = ("fixations", "samples")
+TIMES = ("onset_s", "offset_s", "duration_s", "time_s")
+SCREEN = {
+    "width_px": "how wide is the screen, in the pixels that the recorder counts?",
+    "height_px": "how high is it, in pixels?",
+    "width_mm": "how wide is it, in millimetres?",
+    "height_mm": "how high is it, in millimetres?",
+    "distance_mm": "how far were the eyes from it, in millimetres?",
+}
+
+
+def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
+    """Write a manifest of these files as nested keys, with guesses and questions in it."""
+    by_table = _chosen(groups)
+    tables: dict[str, Any] = {}
+    ids = _ids(by_table)
+    for table in TABLES:
+        if table in by_table:
+            tables[table] = _table(by_table[table], ids.get(table))
+    content: dict[str, Any] = {"name": name, **_screen(by_table), "tables": tables}
+    return content
+
+
+def _chosen(groups: Sequence[Group]) -> dict[str, Group]:
+    """Choose a group for each table: that of the most files; fixations rather than samples."""
+    by_table: dict[str, Group] = {}
+    for group in sorted(groups, key=lambda group: -len(group.paths)):
+        if group.table in TABLES:
+            by_table.setdefault(group.table, group)
+    if "fixations" in by_table:
+        by_table.pop("samples", None)
+    return by_table
+
+
+def _ids(by_table: dict[str, Group]) -> dict[str, str]:
+    """Find, by table, the column that names the reading; none where the path does."""
+    ids: dict[str, str] = {}
+    readings = dict(distinct(by_table["readings"])) if "readings" in by_table else {}
+    used: str | None = None
+    for table, group in by_table.items():
+        if table == "readings":
+            continue
+        others = {used: readings[used]} if used else readings
+        candidates = dict(distinct(group))
+        in_path = [values[0] for values in group.pattern.values if len(values) == 1]
+        if in_path:
+            candidates = {"": in_path, **candidates}
+        match = best_match(candidates, others)
+        if match is None:
+            continue
+        column, used = match
+        if column:
+            ids[table] = column
+    if used:
+        ids["readings"] = used
+    return ids
+
+
+def _table(group: Group, id_column: str | None) -> dict[str, Any]:
+    content: dict[str, Any] = {"file": _file(group, id_column)}
+    columns: dict[str, Any] = {}
+    if id_column is not None:
+        columns["reading_id"] = Guess(id_column, "names the readings in several files")
+    elif "{reading_id}" not in group.pattern.text:
+        columns["reading_id"] = Question("which column names the reading?")
+    if group.format is not None:
+        content["format"] = Guess(group.format, _also(group))
+    else:
+        sheet = group.sheets[0]
+        content |= _marks(sheet, group.paths[0])
+        columns |= _columns(group, sheet)
+    if columns:
+        content["columns"] = columns
+    return content
+
+
+def _file(group: Group, id_column: str | None) -> Any:
+    n = len(group.paths)
+    if n == 1 and (id_column or group.table == "readings"):
+        return group.paths[0]
+    pattern = group.pattern.with_stars() if id_column else group.pattern.text
+    return Guess(pattern, f"{n} files") if n > 1 else pattern
+
+
+def _also(group: Group) -> str:
+    return f"it also holds {', '.join(group.others)}" if group.others else "by its first lines"
+
+
+def _marks(sheet: Sheet, path: str) -> dict[str, Any]:
+    marks: dict[str, Any] = {}
+    if sheet.encoding != "utf-8":
+        marks["encoding"] = sheet.encoding
+    if sheet.separator != ("\t" if ".tsv" in path else ","):
+        marks["separator"] = sheet.separator
+    if sheet.decimal != ".":
+        marks["decimal"] = sheet.decimal
+    return marks
+
+
+def _columns(group: Group, sheet: Sheet) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for ours, theirs in group.columns.items():
+        if ours in TIMES:
+            columns[ours] = _time(group, theirs, sheet)
+        elif ours.startswith("x") and ours.endswith("_px"):
+            columns[ours] = {"column": theirs, "unit": Question(_ask_unit(group, sheet))}
+        elif ours.startswith("y") and ours.endswith("_px"):
+            columns[ours] = {"column": theirs, "unit": Question("the same")}
+        else:
+            columns[ours] = theirs
+    return columns
+
+
+def _time(group: Group, theirs: str, sheet: Sheet) -> Any:
+    unit, why = named_unit(theirs), "by its name"
+    if unit is None:
+        unit, why = time_unit(group.table, _lengths(group, sheet))
+    if unit is None:
+        return {"column": theirs, "unit": Question(f"s, ms, us or ns? {why}")}
+    return Guess(theirs if unit == "s" else {"column": theirs, "unit": unit}, f"{unit}: {why}")
+
+
+def _lengths(group: Group, sheet: Sheet) -> list[float]:
+    columns = group.columns
+    if "duration_s" in columns:
+        return sheet.numbers(columns["duration_s"])
+    if "time_s" in columns:
+        times = sheet.numbers(columns["time_s"])
+        return [after - before for before, after in pairwise(times)]
+    if {"onset_s", "offset_s"} <= {*columns}:
+        ends = zip(
+            sheet.numbers(columns["onset_s"]), sheet.numbers(columns["offset_s"]), strict=False
+        )
+        return [end - start for start, end in ends]
+    return []
+
+
+def _ask_unit(group: Group, sheet: Sheet) -> str:
+    axes = [sheet.numbers(column) for name, column in group.columns.items() if name[0] in "xy"]
+    unit, why = place_unit(axes[0], axes[1])
+    if unit == "share":
+        return f"screen_share (of the screen) or share (of the image)? {why}"
+    return f"screen_px (pixels of the screen) or px (of the image)? {why}"
+
+
+def _screen(by_table: dict[str, Group]) -> dict[str, Any]:
+    if not {*GAZE} & {*by_table}:
+        return {}
+    return {"screen": {key: Question(text) for key, text in SCREEN.items()}}

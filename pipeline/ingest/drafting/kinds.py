@@ -1,0 +1,148 @@
+"""What files are: pictures, sound, recordings of a known format, plain tables."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.formats.opening import open_recording
+from gazescribe.pipeline.ingest.drafting.groups import Pattern, group_by_depth, pattern_of
+from gazescribe.pipeline.ingest.drafting.roles import role_of
+from gazescribe.pipeline.ingest.drafting.sheets import SUFFIXES, Sheet, read_sheet
+from gazescribe.pipeline.sources.presets import read_format, recognised
+
+PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
+SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")
+LOOKED_AT = 30  # files of a group whose cells are looked at
+PREFERRED = ("fixations", "words", "samples", "ellipses", "regions", "readings")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files that are alike.
+
+    Attributes
+    ----------
+    table : str
+        The table of ours that they hold, or `images`, `audio`, `unknown`.
+    columns : dict
+        Of a plain table: its columns by our name.
+    sheets : list of Sheet
+        Of some of them.
+    others : list of str
+        Further tables of ours that they hold.
+    """
+
+    table: str
+    paths: list[str]
+    pattern: Pattern
+    format: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    sheets: list[Sheet] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
+    """Sort files into groups, each of one kind."""
+    by_kind: dict[tuple[str, str | None], list[str]] = {}
+    for path in sorted(paths):
+        by_kind.setdefault(_kind(root, path), []).append(path)
+    return [
+        _recording(root, form, some) if form else _plain_group(root, table, some)
+        for (table, form), alike in by_kind.items()
+        for some in group_by_depth(alike)
+    ]
+
+
+def _kind(root: Path, path: str) -> tuple[str, str | None]:
+    """Tell what a file is: the table of ours, or `recording` with its format."""
+    suffix = Path(path).suffix.lower()
+    if suffix in PICTURES:
+        return "images", None
+    if suffix in SOUND:
+        return "audio", None
+    try:
+        names = recognised(root / path)
+    except OSError:
+        return "unknown", None
+    if names:
+        return "recording", names[0]
+    sheet = read_sheet(root / path) if path.lower().endswith(SUFFIXES) else None
+    role = role_of(sheet) if sheet is not None else None
+    return (role[0], None) if role else ("unknown", None)
+
+
+def _plain_group(root: Path, table: str, paths: list[str]) -> Group:
+    pattern = pattern_of(paths)
+    if table in {"images", "audio", "unknown"}:
+        return Group(table, paths, pattern)
+    sheets: list[Sheet] = []
+    columns: dict[str, str] = {}
+    for path in paths[:LOOKED_AT]:
+        sheet = read_sheet(root / path)
+        role = role_of(sheet) if sheet is not None else None
+        if sheet is None or role is None:
+            continue
+        # What only some files have cannot be asked for.
+        shared = {*columns.items()} & {*role[1].items()} if sheets else {*role[1].items()}
+        columns = {name: column for name, column in role[1].items() if (name, column) in shared}
+        sheets.append(sheet)
+    return Group(table, paths, pattern, None, columns, sheets)
+
+
+def _recording(root: Path, form: str, paths: list[str]) -> Group:
+    pattern = pattern_of(paths)
+    preset = read_format(form)
+    found: dict[str, list[Sheet]] = {}
+    for table in preset.tables:
+        sheets = []
+        for path in paths[:LOOKED_AT]:
+            sheet = _sheet_of(root / path, preset.reader, table)
+            if sheet is not None and _fits(sheet, preset.tables[table]):
+                sheets.append(sheet)
+        if sheets:
+            found[table] = sheets
+    tables = sorted(found or preset.tables, key=PREFERRED.index)
+    return Group(tables[0], paths, pattern, form, {}, found.get(tables[0], []), tables[1:])
+
+
+def _sheet_of(path: Path, reader: str | None, table: str) -> Sheet | None:
+    if reader is None:
+        return read_sheet(path)
+    try:
+        names, pieces = open_recording(reader, path, table)
+        piece = next(islice(pieces, 1), None)
+    except GazeError:
+        return None
+    if piece is None:
+        return None
+    columns = [list(map(_plain, piece.columns[name])) for name in names]
+    return Sheet(list(names), [list(row) for row in zip(*columns, strict=True)], "utf-8", ",", ".")
+
+
+def _fits(sheet: Sheet, preset: dict[str, Any]) -> bool:
+    """Tell whether a table has rows, and the columns that a preset cannot do without."""
+    needed = [_column(cell) for cell in preset.get("columns", {}).values()]
+    return bool(sheet.rows) and all(name in sheet.header for name in needed if name is not None)
+
+
+def _column(cell: Any) -> str | None:
+    name = cell.get("column") if isinstance(cell, dict) else cell
+    return name if isinstance(name, str) and "*" not in name else None
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def distinct(group: Group) -> Iterator[tuple[str, list[str]]]:
+    """Give the columns whose values name things, with the values of all files looked at."""
+    if not group.sheets:
+        return
+    for name in group.sheets[0].header:
+        values = [
+            value for sheet in group.sheets if name in sheet.header for value in sheet.texts(name)
+        ]
+        yield name, list(dict.fromkeys(value for value in values if value))
