@@ -1,18 +1,20 @@
 """From groups of files to a draft of a manifest: what holds what, in which unit, whose it is."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from gazescribe.pipeline.ingest.drafting.groups import best_match
 from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
-from gazescribe.pipeline.ingest.drafting.units import named_unit, place_unit, time_unit
+from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
+from gazescribe.pipeline.ingest.drafting.units import place_unit
 from gazescribe.pipeline.ingest.drafting.writing import Guess, Question
 
 TABLES = ("readings", "fixations", "samples", "words", "ellipses", "regions")
 GAZE = ("fixations", "samples")
 TIMES = ("onset_s", "offset_s", "duration_s", "time_s")
+IN_FILES = {"width_px": "screen_width", "height_px": "screen_height"}
+"""Facts of the screen, and the columns by which readers of formats give them."""
 SCREEN = {
     "width_px": "how wide is the screen, in the pixels that the recorder counts?",
     "height_px": "how high is it, in pixels?",
@@ -30,6 +32,9 @@ def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
     for table in TABLES:
         if table in by_table:
             tables[table] = _table(by_table[table], ids.get(table))
+    if question := ask_audio_start(by_table):
+        readings = tables.setdefault("readings", {"file": Question("which table lists them?")})
+        readings.setdefault("columns", {}).setdefault("audio_start", Question(question))
     content: dict[str, Any] = {"name": name, **_screen(by_table), "tables": tables}
     return content
 
@@ -114,7 +119,7 @@ def _columns(group: Group, sheet: Sheet) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for ours, theirs in group.columns.items():
         if ours in TIMES:
-            columns[ours] = _time(group, theirs, sheet)
+            columns[ours] = _time(group, theirs)
         elif ours.startswith("x") and ours.endswith("_px"):
             columns[ours] = {"column": theirs, "unit": Question(_ask_unit(group, sheet))}
         elif ours.startswith("y") and ours.endswith("_px"):
@@ -124,28 +129,11 @@ def _columns(group: Group, sheet: Sheet) -> dict[str, Any]:
     return columns
 
 
-def _time(group: Group, theirs: str, sheet: Sheet) -> Any:
-    unit, why = named_unit(theirs), "by its name"
-    if unit is None:
-        unit, why = time_unit(group.table, _lengths(group, sheet))
+def _time(group: Group, theirs: str) -> Any:
+    unit, why = time_unit_of(group, theirs)
     if unit is None:
         return {"column": theirs, "unit": Question(f"s, ms, us or ns? {why}")}
     return Guess(theirs if unit == "s" else {"column": theirs, "unit": unit}, f"{unit}: {why}")
-
-
-def _lengths(group: Group, sheet: Sheet) -> list[float]:
-    columns = group.columns
-    if "duration_s" in columns:
-        return sheet.numbers(columns["duration_s"])
-    if "time_s" in columns:
-        times = sheet.numbers(columns["time_s"])
-        return [after - before for before, after in pairwise(times)]
-    if {"onset_s", "offset_s"} <= {*columns}:
-        ends = zip(
-            sheet.numbers(columns["onset_s"]), sheet.numbers(columns["offset_s"]), strict=False
-        )
-        return [end - start for start, end in ends]
-    return []
 
 
 def _ask_unit(group: Group, sheet: Sheet) -> str:
@@ -157,6 +145,25 @@ def _ask_unit(group: Group, sheet: Sheet) -> str:
 
 
 def _screen(by_table: dict[str, Group]) -> dict[str, Any]:
-    if not {*GAZE} & {*by_table}:
+    """Ask for the screen, but for what the recorder wrote of it."""
+    group = next((by_table[table] for table in GAZE if table in by_table), None)
+    if group is None:
         return {}
-    return {"screen": {key: Question(text) for key, text in SCREEN.items()}}
+    said: dict[str, Any] = {}
+    for ours, theirs in IN_FILES.items():
+        values = _said(group, theirs)
+        if len({*values}) == 1:
+            said[ours] = Guess(round(values[0]), "the recorder says so")
+    asked = SCREEN
+    if _said(group, "px_per_deg_x"):  # so neither the screen's size nor the distance is needed
+        asked = {key: text for key, text in SCREEN.items() if key.endswith("_px")}
+    return {"screen": {key: said.get(key, Question(text)) for key, text in asked.items()}}
+
+
+def _said(group: Group, column: str) -> list[float]:
+    return [
+        number
+        for sheet in group.sheets
+        if column in sheet.header
+        for number in sheet.numbers(column)
+    ]

@@ -3,13 +3,12 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from gazescribe.pipeline.core.foreign_tables import opened
-from gazescribe.pipeline.sources.presets import head_of
+from gazescribe.pipeline.core.text_files import encoding_of, read_head, text_lines
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz", ".tsv.gz")
 MAX_ROWS = 5_000  # that are looked at
@@ -46,13 +45,8 @@ class Sheet:
 
 def read_sheet(path: Path) -> Sheet | None:
     """Read the first rows of a file, if it is a table of text with a line of names."""
-    head = head_of(path) if path.suffix != ".gz" else ""
-    encoding = "utf-8"
-    if path.suffix != ".gz":
-        with path.open("rb") as file:
-            start = file.read(len(head) or 1)
-        encoding = _encoding(start)
-    lines = list(islice(_lines(path, encoding), MAX_ROWS))
+    encoding = encoding_of(read_head(path)).removesuffix("-sig")
+    lines = list(islice(text_lines(path), MAX_ROWS))
     best = max(SEPARATORS, key=lambda mark: _width(lines, mark)[0])
     width, first = _width(lines, best)
     if width < 2:
@@ -66,25 +60,6 @@ def read_sheet(path: Path) -> Sheet | None:
     has_points = any("." in cell for row in rows[1:] for cell in row if _NUMBER.fullmatch(cell))
     decimal = "," if commas[True] and not has_points and best != "," else "."
     return Sheet(header, rows[1:], encoding, best, decimal)
-
-
-def _encoding(start: bytes) -> str:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        start.decode()
-    except UnicodeDecodeError as fault:
-        return "utf-8" if fault.reason == "unexpected end of data" else "cp1252"
-    return "utf-8"
-
-
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    if path.suffix == ".gz":
-        with opened(path) as file:
-            yield from file
-    else:
-        with path.open(encoding=encoding, errors="replace", newline="") as file:
-            yield from (line.removeprefix("\ufeff") for line in file)
 
 
 def _width(lines: Sequence[str], mark: str) -> tuple[int, int]:

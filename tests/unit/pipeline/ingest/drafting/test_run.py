@@ -1,0 +1,90 @@
+"""Drafts of whole folders, answered and ingested."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from tests.running import gazescribe, invoke
+
+READINGS = "trial,patient,image,columns,rows\nS1,99000001,a,2048,2048\nS2,99000002,b,2048,1536\n"
+GAZE = "start\tlength\tx\ty\n200\t450\t700\t800\n690\t600\t1180\t820\n"
+WORDS = "trial,word,from,to\nS1,Small,1.1,1.4\nS1,effusion.,1.6,2.2\nS2,Clear.,1.0,1.4\n"
+
+
+@pytest.fixture
+def raw(tmp_path):
+    folder = tmp_path / "raw"
+    (folder / "gaze").mkdir(parents=True)
+    (folder / "readings.csv").write_text(READINGS)
+    (folder / "dictation.csv").write_text(WORDS)
+    for name in ("S1", "S2"):
+        (folder / "gaze" / f"{name}.tsv").write_text(GAZE)
+    return folder
+
+
+def answer(draft, answers):
+    """Put answers in the place of questions, by their first words."""
+    for word, text in answers.items():
+        draft = re.sub(rf'!ask "{word}[^"]*"', str(text), draft)
+    assert '!ask "' not in draft
+    return draft
+
+
+def test_a_draft_that_is_answered_can_be_ingested(raw, tmp_path):
+    draft = gazescribe("manifest", raw)
+    draft = answer(
+        draft,
+        {
+            "how wide is the screen": 1920,
+            "how high is it, in pixels": 1080,
+            "how wide is it": 531,
+            "how high is it, in milli": 299,
+            "how far were": 650,
+            "screen_px": "screen_px",
+            "the same": "screen_px",
+        },
+    )
+    (tmp_path / "mylab.yaml").write_text(draft)
+    line = gazescribe("ingest", tmp_path / "mylab.yaml", raw, tmp_path / "tables")
+    assert "2 readings, 2 with gaze, 2 images, 2 subjects; nothing left out" in line
+    tables = yaml.safe_load(draft)["tables"]
+    assert tables["fixations"]["columns"]["duration_s"] == {"column": "length", "unit": "ms"}
+    assert tables["words"]["columns"]["reading_id"] == "trial"
+
+
+def test_verify_repeats_the_questions(raw, tmp_path):
+    (tmp_path / "mylab.yaml").write_text(gazescribe("manifest", raw))
+    result = invoke("verify", tmp_path / "mylab.yaml", raw)
+    assert result.exit_code == 2
+    assert "line 10: screen.distance_mm: how far were the eyes" in result.output
+    assert (
+        "tables.fixations.columns.x_px.unit: screen_px (pixels of the screen) or" in result.output
+    )
+
+
+def test_gaze_and_words_on_different_clocks(raw):
+    for path in (raw / "gaze").iterdir():
+        path.write_text(GAZE.replace("200\t", "9000200\t").replace("690\t", "9000690\t"))
+    draft = gazescribe("manifest", raw)
+    assert "audio_start: !ask" in draft
+    assert "from 9000.200 to 9000.690 s, words are from 1.000 to 1.600 s" in draft
+
+
+def test_formats_are_recognised(raw):
+    words = [{"word": "Clear.", "start": 1.0, "end": 1.4}]
+    (raw / "dictation.csv").unlink()
+    for name in ("S1", "S2"):
+        (raw / f"{name}.json").write_text(json.dumps({"segments": [{"words": words}]}))
+    draft = gazescribe("manifest", raw)
+    words = draft[draft.index("  words:") :]
+    assert "format: whisper" in words
+    assert 'file: "{reading_id}.json"  # 2 files' in words
+
+
+def test_files_without_gaze_and_words(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    result = invoke("manifest", tmp_path)
+    assert result.exit_code == 2
+    assert "no file here holds gaze or timed words" in result.output
