@@ -21,6 +21,8 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
     match reader:
         case "eyelink":
             from gazescribe.pipeline.formats.eyelink import read
+        case "tobii":
+            from gazescribe.pipeline.formats.tobii import read
         case "whisper":
             from gazescribe.pipeline.formats.whisper import read
         case _:

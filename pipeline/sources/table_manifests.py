@@ -125,10 +125,15 @@ class ReadingColumns(TableColumns):
 
 
 class GazeColumns(TableColumns):
-    """Columns that any table of gaze may have: the screen as the recorder knew it."""
+    """Columns that any table of gaze may have: the screen and the image as the recorder knew them.
+
+    Positions in `screen_px` or `px` count in these pixels.
+    """
 
     screen_width_px: Number | None = None
     screen_height_px: Number | None = None
+    image_width_px: Number | None = None
+    image_height_px: Number | None = None
 
 
 class ViewColumns(GazeColumns):

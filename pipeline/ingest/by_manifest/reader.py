@@ -121,6 +121,10 @@ def _pieces(
         findings = Findings(paths[0], None, faults)
         rows = read_rows(root, table, paths, findings, "error")
         by_reading = {} if rows is None else rows.by(columns_of(table)["reading_id"])
+        unnamed = by_reading.pop("", None)
+        if unnamed is not None:  # recorders run on between two images
+            code, message = f"{name}_of_no_reading", f"{len(unnamed)} rows name no reading"
+            findings.add("warning", code, message, n=len(unnamed))
         for reading_id, piece in by_reading.items():
             if not _is_id(reading_id, manifest):
                 row, form = int(piece.places.min()) + 1, manifest.ids["reading_id"]

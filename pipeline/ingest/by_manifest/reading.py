@@ -43,7 +43,6 @@ from gazescribe.pipeline.sources.table_manifests import (
     LOSES,
     SIDES,
     FixationColumns,
-    GazeColumns,
     OwnManifest,
     ResolutionCell,
     ViewColumns,
@@ -219,7 +218,7 @@ def _read_fixations(
         return False
     rows, findings = piece
     columns = manifest.tables.fixations.columns
-    note_screen(rows, columns, manifest, findings)
+    note_sizes(rows, columns, reading, manifest, findings)
     view, unseen = _views(rows, columns, reading, manifest)
     values = _fixation_values(rows, columns, reading, view, findings)
     lost = lost_eyes(rows, columns, view)
@@ -312,26 +311,42 @@ def _resolution(rows: Rows, cell: ResolutionCell | None, axis: ViewAxis) -> Floa
     return np.where(np.isnan(stated), by_manifest, stated)
 
 
-def note_screen(
-    rows: Rows, columns: GazeColumns, manifest: OwnManifest, findings: Findings
+def note_sizes(
+    rows: Rows, columns: Any, reading: OwnReading, manifest: OwnManifest, findings: Findings
 ) -> None:
-    """Refuse gaze that was recorded on a screen of another size than the manifest's.
+    """Refuse positions on a screen or an image of another size than the manifest's."""
+    screen = manifest.screen
+    remedy = "correct screen.width_px and height_px"
+    if screen is not None and columns.x_px.unit == "screen_px":
+        stated = screen.width_px, screen.height_px
+        _note_size(rows, columns, "screen", stated, remedy, findings)
+    remedy = "give the size of the picture that was shown, or positions as `share`"
+    if columns.x_px.unit == "px":
+        _note_size(rows, columns, "image", reading.size_px, remedy, findings)
 
-    Some recorders count the screen to its last pixel, others to its edge.
-    """
-    screen, cells = manifest.screen, (columns.screen_width_px, columns.screen_height_px)
-    if screen is None or None in cells or not is_seen_on_screen(columns):
+
+def _note_size(
+    rows: Rows,
+    columns: Any,
+    kind: str,
+    stated: tuple[int | None, int | None],
+    remedy: str,
+    findings: Findings,
+) -> None:
+    cells = [getattr(columns, f"{kind}_{side}_px") for _, side in SIDES]
+    if None in cells or None in stated:
         return
-    sizes = np.stack([rows.numbers(cell)[0] for cell in cells if cell is not None], axis=1)
-    stated = np.array([screen.width_px, screen.height_px], float)
-    bad = (np.abs(sizes - stated) > 1).any(axis=1)
+    sizes = np.stack([rows.numbers(cell)[0] for cell in cells], axis=1)
+    # Some recorders count to the last pixel, others to its edge.
+    bad = (np.abs(sizes - np.array(stated, float)) > 1).any(axis=1)
     if bad.any():
         width, height = sizes[bad][0]
         message = (
-            f"were recorded on a screen of {width:g} by {height:g} pixels, and the manifest says"
-            f" {screen.width_px} by {screen.height_px}: correct screen.width_px and height_px"
+            f"are positions on {'a screen' if kind == 'screen' else 'an image'} of {width:g} by"
+            f" {height:g} pixels, and the manifest says {stated[0]} by {stated[1]}: {remedy}"
         )
-        findings.add_rows("error", "screen_differs", message, bad, rows=rows.places, loses="gaze")
+        code = f"{kind}_differs"
+        findings.add_rows("error", code, message, bad, rows=rows.places, loses="gaze")
 
 
 def _usable(
@@ -501,7 +516,7 @@ def read_samples(
         return
     rows, findings = piece
     columns = table.columns
-    note_screen(rows, columns, manifest, findings)
+    note_sizes(rows, columns, reading, manifest, findings)
     time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
     timeless = np.isnan(time_s)
     code, message = "sample_no_time", "have no time"

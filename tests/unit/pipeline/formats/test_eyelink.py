@@ -36,15 +36,6 @@ END	204 	SAMPLES	EVENTS	RES	  35.50	  35.25
 """
 
 
-def rows_of(path, table):
-    names, pieces = read(path, table)
-    return [
-        dict(zip(names, row, strict=True))
-        for piece in pieces
-        for row in zip(*(piece.columns[name] for name in names), strict=True)
-    ]
-
-
 @pytest.fixture
 def recording(tmp_path):
     path = tmp_path / "S99.asc"
@@ -52,29 +43,29 @@ def recording(tmp_path):
     return path
 
 
-def test_fixations_last_until_behind_their_last_sample(recording):
-    right, _, lost = rows_of(recording, "fixations")
+def test_fixations_last_until_behind_their_last_sample(recording, rows_of):
+    right, _, lost = rows_of(read, recording, "fixations")
     assert (right["eye"], right["start"], right["duration"]) == ("R", "102", "10")
     assert (right["x"], right["y"]) == ("511.0", "402.5")
     assert lost["x"] == "."
 
 
-def test_of_two_eyes_the_one_that_fixates_longer_is_used(recording):
-    assert [row["used_eye"] for row in rows_of(recording, "fixations")] == [True, False, True]
+def test_of_two_eyes_the_one_that_fixates_longer_is_used(recording, rows_of):
+    assert [row["used_eye"] for row in rows_of(read, recording, "fixations")] == [True, False, True]
 
 
-def test_a_fixation_with_a_blink_says_so(recording):
-    assert [row["blink"] for row in rows_of(recording, "fixations")] == [True, False, False]
+def test_a_fixation_with_a_blink_says_so(recording, rows_of):
+    assert [row["blink"] for row in rows_of(read, recording, "fixations")] == [True, False, False]
 
 
-def test_resolution_is_that_of_the_fixation_or_else_of_its_block(recording):
-    right, _, lost = rows_of(recording, "fixations")
+def test_resolution_is_that_of_the_fixation_or_else_of_its_block(recording, rows_of):
+    right, _, lost = rows_of(read, recording, "fixations")
     assert (right["px_per_deg_x"], right["px_per_deg_y"]) == ("36.10", "35.80")
     assert (lost["px_per_deg_x"], lost["px_per_deg_y"]) == ("35.50", "35.25")
 
 
-def test_trials_have_what_is_said_of_them_wherever_it_stands(recording):
-    first, _, second = rows_of(recording, "fixations")
+def test_trials_have_what_is_said_of_them_wherever_it_stands(recording, rows_of):
+    first, _, second = rows_of(read, recording, "fixations")
     assert (first["trial"], first["trial_var"], first["image"]) == (
         "S99_1",
         "7",
@@ -84,8 +75,8 @@ def test_trials_have_what_is_said_of_them_wherever_it_stands(recording):
     assert (first["screen_width"], first["screen_height"]) == (1920, 1080)
 
 
-def test_samples_are_the_mean_of_the_eyes_that_are_seen(recording):
-    rows = rows_of(recording, "samples")
+def test_samples_are_the_mean_of_the_eyes_that_are_seen(recording, rows_of):
+    rows = rows_of(read, recording, "samples")
     assert [(row["time"], row["x"], row["y"]) for row in rows] == [
         ("102", 505.0, 401.0),
         ("104", "511.0", "403.0"),
@@ -96,30 +87,30 @@ def test_samples_are_the_mean_of_the_eyes_that_are_seen(recording):
     assert (rows[0]["x_left"], rows[0]["x_right"], rows[1]["x_left"]) == ("500.0", "510.0", "")
 
 
-def test_messages_keep_their_times(recording):
-    row = rows_of(recording, "messages")[-1]
+def test_messages_keep_their_times(recording, rows_of):
+    row = rows_of(read, recording, "messages")[-1]
     assert (row["time"], row["text"], row["trial"], row["block"]) == ("203", "AUDIO_ON", "S99_2", 2)
 
 
-def test_without_names_each_block_is_a_trial(tmp_path):
+def test_without_names_each_block_is_a_trial(tmp_path, rows_of):
     path = tmp_path / "a.asc"
     text = HEAD.replace("TRIALID", "BEGIN") + BINOCULAR + "MSG	150 !V IMGLOAD FILL b.png\n"
     path.write_text(text + MONOCULAR.replace("TRIALID", "BEGIN"))
-    rows = rows_of(path, "fixations")
+    rows = rows_of(read, path, "fixations")
     assert [row["trial"] for row in rows] == ["1", "1", "2"]
     assert [row["image"] for row in rows] == ["images/img a.png"] * 2 + ["b.png"]
 
 
-def test_a_fixation_is_of_the_trial_in_which_it_began(tmp_path):
+def test_a_fixation_is_of_the_trial_in_which_it_began(tmp_path, rows_of):
     path = tmp_path / "a.asc"
     path.write_text(HEAD + BINOCULAR.replace("EFIX R", "MSG	109 TRIALID S99_9\nEFIX R"))
-    assert [row["trial"] for row in rows_of(path, "fixations")] == ["S99_1", "S99_1"]
+    assert [row["trial"] for row in rows_of(read, path, "fixations")] == ["S99_1", "S99_1"]
 
 
-def test_pixels_count_from_the_corner_of_the_screen(tmp_path):
+def test_pixels_count_from_the_corner_of_the_screen(tmp_path, rows_of):
     path = tmp_path / "a.asc"
     path.write_text(HEAD.replace("0 0 1919 1079", "-960 -540 959 539") + MONOCULAR)
-    row = rows_of(path, "samples")[0]
+    row = rows_of(read, path, "samples")[0]
     assert (row["x"], row["y"], row["screen_width"]) == (1660.0, 840.0, 1920)
 
 
@@ -135,8 +126,8 @@ def test_pixels_count_from_the_corner_of_the_screen(tmp_path):
         ),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path, text, message):
+def test_files_that_cannot_be_read(tmp_path, text, message, rows_of):
     path = tmp_path / "a.asc"
     path.write_text(text)
     with pytest.raises(ManifestError, match=message):
-        rows_of(path, "fixations")
+        rows_of(read, path, "fixations")

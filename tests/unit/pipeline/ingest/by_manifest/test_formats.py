@@ -44,7 +44,7 @@ def test_trials_of_a_recording_become_readings(eyelink):
 
 def test_a_screen_of_another_size_is_refused(eyelink):
     eyelink.manifest["screen"]["width_px"] = 1920
-    message = "screen of 400 by 200 pixels, and the manifest says 1920 by 200"
+    message = "positions on a screen of 400 by 200 pixels, and the manifest says 1920 by 200"
     assert message in refusal(eyelink)
 
 

@@ -1,0 +1,125 @@
+"""Text tables as recorders export them: columns by what their names mean, whatever their spelling.
+
+Encodings, separators, decimal marks, units behind names and lines above the table differ from
+version to version and from country to country.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.text_files import text_lines
+
+SEPARATORS = "\t;,"
+MAX_PREAMBLE = 500  # lines above the names of the columns
+_NAME = re.compile(r"(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]\s*")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of a row, and where it stands in the file."""
+
+    line: int
+    cells: list[str]
+
+    def text(self, column: int | None) -> str:
+        """Give a cell; blank where there is no such column."""
+        return "" if column is None else self.cells[column]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table whose rows are still to be read."""
+
+    path: Path
+    header: list[str]
+    rows: Iterator[Row]
+
+    def find(self, names: Sequence[str], units: Sequence[str] | None = None) -> int | None:
+        """Find the first column of these plain names, in one of these units if they are given."""
+        plain = [_plain(name) for name in self.header]
+        for wanted in names:
+            for column, (name, unit) in enumerate(plain):
+                if name == wanted and (units is None or unit in units):
+                    return column
+        return None
+
+    def unit(self, column: int) -> str:
+        """Give the unit behind the name of a column; blank where there is none."""
+        return _plain(self.header[column])[1]
+
+
+def open_sheet(path: Path, marks: Sequence[str], kind: str) -> Sheet:
+    """Open the table of a file, which begins with the first row that has a column of `marks`.
+
+    Raises
+    ------
+    ManifestError
+        If there is none; `kind` says what was expected.
+    """
+    lines = text_lines(path)
+    for number, line in enumerate(islice(lines, MAX_PREAMBLE), 1):
+        separator = max(SEPARATORS, key=line.count)
+        header = next(_split(path, [line], separator), [])
+        if {_plain(name)[0] for name in header} & {*marks}:
+            rows = _rows(path, lines, separator, number, header)
+            return Sheet(path, [name.strip() for name in header], rows)
+    raise ManifestError(f"this is not {kind}: no row has its names of columns.", where=path)
+
+
+def number(text: str) -> str:
+    """Write a number with a decimal point, as 1024.5 for 1.024,5."""
+    if "," not in text:
+        return text
+    return text.replace(".", "").replace(",", ".")
+
+
+def mean(*texts: str) -> float | str:
+    """Give the mean of the numbers that are there; blank where none is."""
+    values = [float(text) for text in texts if text]
+    return sum(values) / len(values) if values else ""
+
+
+def _plain(name: str) -> tuple[str, str]:
+    """Cut a name into itself and its unit, both without blanks and in lower case."""
+    match = _NAME.fullmatch(name.strip())
+    parts = (match["name"], match["unit"]) if match else (name, "")
+    return re.sub(r"[\s_]+", "", parts[0]).lower(), re.sub(r"\s+", "", parts[1]).lower()
+
+
+def _split(path: Path, lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    # Tabs need no quotes, and a dictation or an event between tabs may hold a single one.
+    if separator == "\t":
+        for line in lines:
+            yield [_unquoted(cell) for cell in line.rstrip("\r\n").split("\t")]
+    else:
+        with parsing(path, "a text table", ManifestError):
+            yield from csv.reader(lines, delimiter=separator)
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
+def _rows(
+    path: Path, lines: Iterator[str], separator: str, line: int, header: list[str]
+) -> Iterator[Row]:
+    """Give the rows that hold anything, each as wide as the header."""
+    width = len(header)
+    for place, cells in enumerate(_split(path, lines, separator), line + 1):
+        if not any(cells):
+            continue
+        if any(cell.strip() for cell in cells[width:]):
+            what = f"row {place} has {len(cells)} cells, and there are {width} columns."
+            remedy = (
+                "Commas seem to be both the mark of decimals and between cells: export it again"
+                " with tabs or semicolons."
+            )
+            raise ManifestError(what, where=path, remedy=remedy if separator == "," else None)
+        padded = [*cells[:width], *[""] * (width - len(cells))]
+        yield Row(place, [cell.strip() for cell in padded])
