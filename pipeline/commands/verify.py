@@ -107,7 +107,8 @@ def outcome(report: Mapping[str, Any]) -> str:
     reasons = ", ".join(plural(n[word], word, words) for word, words in SEVERITIES.items())
     clauses = [reasons]
     if lost := say_lost(report):
-        clauses.append(f"lost: {lost} (for {_codes(report, 'loss')})")
+        codes = _codes(report, "loss")
+        clauses.append(f"lost: {lost} (for {codes})" if codes else f"lost: {lost}")
     if n["error"]:
         clauses.append(f"nothing can be ingested (for {_codes(report, 'error')})")
     if "checksums" in report and not report["checksums"]["n_listed"]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, with_c
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest, quote
 from gazescribe.pipeline.core.foreign import AGAIN, parsing, read_text
+from gazescribe.pipeline.core.yaml_mistakes import usual_mistake
 
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
@@ -96,11 +97,11 @@ def _compose(text: str, path: Path, error: type[GazeError]) -> "yaml.Node | None
 
 
 def _say(text: str, fault: yaml.YAMLError) -> str:
-    """Give the pure parser's message, which shows the line; libyaml's has its number alone."""
+    """Say where and why a text is no YAML: by the usual mistakes, else in the parser's words."""
     try:
         yaml.compose(text, yaml.SafeLoader)
-    except yaml.YAMLError as shown:
-        return str(shown)
+    except yaml.YAMLError as shown:  # it shows the line and why, where libyaml is short of words
+        return usual_mistake(text, shown) or str(shown)
     return str(fault)
 
 

@@ -72,8 +72,8 @@ def test_the_fast_loader_is_used_where_there_is_one():
     ("content", "message"),
     [
         pytest.param("a: 1\nb: [1\nc: 2\n", r"line 3, column 2", id="no end of a list"),
-        pytest.param("a: 1\n b: 2\n", r"line 2, column 3:\n     b: 2\n      \^", id="indented"),
-        pytest.param("a: 1\n\tb: 2\n", r"line 2, column 1", id="tab"),
+        pytest.param("a: 1\n b: 2\n", r"line 2: the line above has a value", id="indented"),
+        pytest.param("a: 1\n\tb: 2\n", r"line 2: it begins with a tab", id="tab"),
         pytest.param("a: *x", r"undefined alias 'x'", id="alias"),
         pytest.param("!!python/object/apply:os.getcwd []", "could not determine", id="code"),
         pytest.param(b"a: \xff", "can't decode byte 0xff", id="no text"),
