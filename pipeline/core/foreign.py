@@ -176,6 +176,28 @@ def parse_json(
     return content
 
 
+def read_json_values(
+    path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+) -> list[Any]:
+    """Read all JSON values of a file, one behind the other as a program printed them.
+
+    Python's NaN and Infinity, which speech recognisers write as scores, become None.
+
+    Raises
+    ------
+    GazeError
+        Of the kind `error`, if there is no such file, or something in it is no JSON.
+    """
+    text = read_text(path, "JSON", error, remedy)
+    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    values, place = [], 0
+    with parsing(path, "JSON", error, remedy):
+        while gap := re.compile(r"[\s,]*(?=\S)").match(text, place):
+            value, place = decoder.raw_decode(text, gap.end())
+            values.append(value)
+    return values
+
+
 def _line_of(number: str, text: str) -> int:
     """Find the line of a number, which must stand outside of strings."""
     matches = re.finditer(f"{_STRING}|({re.escape(number)})", text)

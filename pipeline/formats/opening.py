@@ -25,6 +25,18 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
             from gazescribe.pipeline.formats.tobii import read
         case "whisper":
             from gazescribe.pipeline.formats.whisper import read
+        case "assemblyai":
+            from gazescribe.pipeline.formats.assemblyai import read
+        case "aws":
+            from gazescribe.pipeline.formats.aws import read
+        case "azure":
+            from gazescribe.pipeline.formats.azure import read
+        case "deepgram":
+            from gazescribe.pipeline.formats.deepgram import read
+        case "google":
+            from gazescribe.pipeline.formats.google import read
+        case "vosk":
+            from gazescribe.pipeline.formats.vosk import read
         case _:
             raise ManifestError(f"there is no reader {reader!r} of formats.")
     return read(path, table)

@@ -1,4 +1,8 @@
+import json
+
 import pytest
+
+from gazescribe.pipeline.formats.opening import open_recording
 
 
 @pytest.fixture
@@ -14,3 +18,20 @@ def rows_of():
         ]
 
     return rows
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Words of a text, or of what becomes JSON, by a reader's name: word, start, end and so on."""
+
+    def read(reader, content, name="a.txt"):
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        names, pieces = open_recording(reader, path, "words")
+        assert names[:3] == ["word", "start", "end"]
+        return [row for piece in pieces for row in zip(*piece.columns.values(), strict=True)]
+
+    return read

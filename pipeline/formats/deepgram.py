@@ -1,0 +1,37 @@
+"""JSON of Deepgram: `results.channels`, each with alternatives of which the first is the best."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gazescribe.pipeline.formats.pieces import Content
+from gazescribe.pipeline.formats.speech import (
+    Word,
+    as_content,
+    as_seconds,
+    read_values,
+    strange,
+    written_by,
+)
+
+MAKER = "Deepgram"
+
+
+def read(path: Path, _table: str) -> Content:
+    """Read the words, with punctuation where the service was asked for it."""
+    (content, *_) = read_values(path, MAKER)
+    with written_by(path, MAKER):
+        results = content.get("results")
+        if not isinstance(results, dict) or not isinstance(results.get("channels"), list):
+            raise strange(path, MAKER, content)
+        words = list(_words(results["channels"]))
+    return as_content(words)
+
+
+def _words(channels: list[Any]) -> Iterator[Word]:
+    for number, channel in enumerate(channels):
+        for word in channel["alternatives"][0]["words"]:
+            text = str(word.get("punctuated_word") or word["word"])
+            speaker = "" if word.get("speaker") is None else str(word["speaker"])
+            times = as_seconds(word["start"]), as_seconds(word["end"])
+            yield Word(text, *times, speaker, str(number))
