@@ -13,10 +13,13 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote, shorten
 from gazescribe.pipeline.core.system_errors import explain_system, is_out_of_handles
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 TYPE_NAMES: dict[type, str] = {dict: "a JSON object", list: "a JSON list"}
 MAX_UNPACKED = 2**28  # bytes of all arrays of an NPZ; the largest of ours has some megabytes
@@ -232,6 +235,26 @@ def read_json(
     """
     text = read_text(path, "JSON", error, remedy)
     return parse_json(text, error, where=path, top=top, remedy=remedy)
+
+
+def read_xml(
+    path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+) -> "Element":
+    """Read an XML file; one that declares entities is refused, for they may unfold without end.
+
+    Raises
+    ------
+    GazeError
+        Of the kind `error`, if there is no such file, or it is no XML.
+    """
+    from xml.etree import ElementTree as ET
+
+    check_file(path, error, remedy)
+    with parsing(path, "XML", error, remedy):
+        content = path.read_bytes()
+        if b"<!ENTITY" in content or "<!ENTITY".encode("utf-16-le") in content:
+            raise error("it declares entities, which no recorder does.", where=path)
+        return ET.fromstring(content)  # noqa: S314  without entities nothing can unfold
 
 
 def read_npy(path: Path, error: type[GazeError] = SchemaError, *, mapped: bool = False) -> Any:

@@ -3,10 +3,29 @@
 Formats are described in `data_manifests/formats/`; the key `reader` there is a name of this list.
 """
 
+from importlib import import_module
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.pieces import Content
+
+READERS = (
+    "assemblyai",
+    "audacity",
+    "aws",
+    "azure",
+    "ctm",
+    "deepgram",
+    "elan",
+    "eyelink",
+    "google",
+    "subtitles",
+    "textgrid",
+    "tobii",
+    "vosk",
+    "whisper",
+)
+"""Files here, each with a function `read`."""
 
 
 def open_recording(reader: str, path: Path, table: str) -> Content:
@@ -17,26 +36,8 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
     ManifestError
         If the file is not of that format, or holds no such table; for people, with the line.
     """
-    # Each is imported where it is used: some load libraries of their own.
-    match reader:
-        case "eyelink":
-            from gazescribe.pipeline.formats.eyelink import read
-        case "tobii":
-            from gazescribe.pipeline.formats.tobii import read
-        case "whisper":
-            from gazescribe.pipeline.formats.whisper import read
-        case "assemblyai":
-            from gazescribe.pipeline.formats.assemblyai import read
-        case "aws":
-            from gazescribe.pipeline.formats.aws import read
-        case "azure":
-            from gazescribe.pipeline.formats.azure import read
-        case "deepgram":
-            from gazescribe.pipeline.formats.deepgram import read
-        case "google":
-            from gazescribe.pipeline.formats.google import read
-        case "vosk":
-            from gazescribe.pipeline.formats.vosk import read
-        case _:
-            raise ManifestError(f"there is no reader {reader!r} of formats.")
-    return read(path, table)
+    if reader not in READERS:
+        raise ManifestError(f"there is no reader {reader!r} of formats.")
+    # Imported where it is used: some load libraries of their own.
+    content: Content = import_module(f"gazescribe.pipeline.formats.{reader}").read(path, table)
+    return content

@@ -1,4 +1,4 @@
-"""Files of forms that are not read here, by their first bytes, and how to make tables of them.
+"""Files that are no tables, by their first bytes: of which format they are, or what to do.
 
 None of the messages shows what stands in a file: it may be a dictation.
 """
@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
+from gazescribe.pipeline.sources.presets import read_format, recognised
 
 READ = "read are CSV, TSV, Parquet and Feather"
 _SHEET = "save the sheet as CSV (UTF-8)"
-_WORDS = "make a CSV of it with the columns word, start and end (docs/own-data.md shows how)"
+_WORDS = "make a CSV of it with the columns word, start and end"
 FORMS = (  # first bytes, what they are, what to do
     (rb"PK\x03\x04", "an Excel sheet or another ZIP", _SHEET),
     (rb"\xd0\xcf\x11\xe0", "an old Excel sheet", _SHEET),
@@ -43,6 +44,10 @@ def foreign_form(path: Path, table: str) -> str | None:
         return None
     for pattern, what, remedy in FORMS:
         if re.match(pattern, head):
+            formats = [name for name in recognised(path) if table in read_format(name).tables]
+            if formats:
+                named = " or ".join(f"`format: {name}`" for name in formats)
+                return f"this is {what}: say {named} in tables.{table}"
             is_gaze = remedy is _WORDS and table != "words"
             return f"this is {what}; {READ}: {'make a CSV of it' if is_gaze else remedy}"
     return None

@@ -42,7 +42,7 @@ def test_formats_are_recognised_by_their_first_characters(tmp_path):
     assert other_format(path, "eyelink") is None
     assert "looks like `format: eyelink`" in other_format(path, "whisper")
     path = tmp_path / "a.json"
-    path.write_text('{"text": "é", "segments": [{}]}', encoding="utf-16")
+    path.write_text('{"text": "é", "segments": [{"start": 0}]}', encoding="utf-16")
     assert recognised(path) == ["whisper"]
     path.write_bytes(b"\x89HDF\xff\x00")
     assert recognised(path) == []
