@@ -1,10 +1,11 @@
 """`gazescribe configure`: resolve the parameters of a network into the CONFIG that trains it.
 
-Reads params.yaml, params/<profile>.yaml and rules/columns.yaml. Writes one JSON in which nothing is
-left to a default: `gazescribe train` needs it alone, on a machine without DVC and pydantic. Into a
-folder it writes a CONFIG for each run, and for every model that the parameters know, listed by the
-profile or not: what one of them says does not change with the others. It says how much memory of a
-device each needs (`models.training.estimate`), where torch is installed.
+Reads params.yaml, params/<profile>.yaml, and labels.yaml and columns.yaml of the rules. Writes one
+JSON in which nothing is left to a default: `gazescribe train` needs it alone, on a machine without
+DVC and pydantic. Into a folder it writes a CONFIG for each run, and for every model that the
+parameters know, listed by the profile or not: what one of them says does not change with the
+others. It says how much memory of a device each needs (`models.training.estimate`), where torch is
+installed.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,13 @@ from gazescribe.models.commands.run_memory import (
 )
 from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
 from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
-from gazescribe.models.mil.settings import MilEvaluation, MilInputs, mil_runs
+from gazescribe.models.mil.settings import (
+    MilEvaluation,
+    MilFolders,
+    MilInputs,
+    input_faults,
+    mil_runs,
+)
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import (
     Params,
@@ -33,10 +40,9 @@ from gazescribe.pipeline.commands.params import (
     load_profile,
     overridden,
 )
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
-from gazescribe.pipeline.dictation.label_maps import load_column_map
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
 
 COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 """Data sets whose own columns say which labels an image has."""
@@ -47,13 +53,23 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 @click.argument("out", type=options.FOLDER)
 @options.params_option
 @click.option(
+    "--rules",
+    type=options.EXISTING_FOLDER,
+    help="mil: rules folder, whose channels are the labels.  [default: ./rules]",
+)
+@click.option(
     "--memory",
     type=MemorySize(),
     help="Refuse what does not fit a device with so much memory, such as 24GB.",
 )
 @options.json_option
 def configure(
-    system: str, out: Path, params_file: Path | None, memory: int | None, as_json: bool
+    system: str,
+    out: Path,
+    params_file: Path | None,
+    rules: Path | None,
+    memory: int | None,
+    as_json: bool,
 ) -> None:
     """Write the CONFIG of a network, from params.yaml and the profile it names.
 
@@ -63,12 +79,14 @@ def configure(
     For images of 256 pixels and more, and wherever --memory is given, it estimates how much memory
     of a device each network needs. That takes torch and some seconds.
     """
+    if rules is not None and system != "mil":  # it would be without effect
+        raise click.UsageError(f"--rules is an option of mil, not of {system}.")
     is_file = out.suffix == ".json"
-    config = _below_here(resolved(system, params_file, every_model=not is_file))
+    config = _below_here(resolved(system, params_file, every_model=not is_file, rules=rules))
     needed = []
     note = ""
     try:
-        chosen = config_of(system, params_file, every_model=not is_file)
+        chosen = config_of(system, params_file, every_model=not is_file, rules=rules)
         needed = estimated(chosen, everything=memory is not None)
     except GazeError as lacking:
         if memory is not None:
@@ -111,27 +129,37 @@ def _below_here(value: Any) -> Any:
 
 
 def resolved(
-    system: str, params_file: Path | None = None, *, every_model: bool = False
+    system: str,
+    params_file: Path | None = None,
+    *,
+    every_model: bool = False,
+    rules: Path | None = None,
 ) -> dict[str, Any]:
     """Give the CONFIG of a network, as `models.core.config` reads it.
 
     Its runs are those of the models that the profile lists, or of every model. Without
-    `params_file`, parameters are those of the working folder, else the packaged ones. Raises
-    ParamsError if one is missing, unknown or out of range.
+    `params_file`, parameters are those of the working folder, else the packaged ones; so are rules.
+    Raises ParamsError if one is missing, unknown or out of range, RuleError for faulty rules.
     """
-    config = config_of(system, params_file, every_model=every_model)
+    config = config_of(system, params_file, every_model=every_model, rules=rules)
     faults_of = settings_of(system).start_faults
     _check_starts(config.profile, chain.from_iterable(faults_of(run) for run in config.runs))
     return {"schema_version": SCHEMA_VERSION, **asdict(config)}
 
 
-def config_of(system: str, params_file: Path | None = None, *, every_model: bool = False) -> Config:
+def config_of(
+    system: str,
+    params_file: Path | None = None,
+    *,
+    every_model: bool = False,
+    rules: Path | None = None,
+) -> Config:
     """Give what `resolved` gives, as `read_config` would, whatever its networks start from."""
     params = load_params(params_file)
     profile = load_profile(params.profile, params_file)
     if every_model:
         profile = _with_every_model(params, profile)
-    parts = {"mil": _mil, "cooperative": _cooperative}[system](params, profile)
+    parts = _mil(params, profile, rules) if system == "mil" else _cooperative(params, profile)
     return Config(system, params.profile, *parts)
 
 
@@ -159,15 +187,33 @@ Parts = tuple[Any, tuple[Any, ...], Any]
 """Inputs, runs and evaluation."""
 
 
-def _mil(params: Params, profile: Profile) -> Parts:
-    channels = {name: load_column_map(name, TEN_LABELS) for name in COLUMNS_OF}
-    inputs = MilInputs(**vars(params.mil.inputs), channels=channels)
+def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
+    folders: MilFolders = params.mil.inputs
+    known = load_label_map(rules)
+    inputs = MilInputs(
+        **vars(folders),
+        labels=known.channels,
+        channels={name: _columns(name, known, rules) for name in COLUMNS_OF},
+        own_channels={
+            name: known.by_name if own.mentions else _columns(name, known, rules)
+            for name, own in folders.datasets.items()
+        },
+    )
+    runs = tuple(mil_runs(params.mil, profile.mil))
+    if faults := input_faults(inputs, runs):
+        message = "data sets have not what they are named for."
+        raise ParamsError(message, where="params.yaml, mil", faults=faults)
     evaluation = MilEvaluation(
         **asdict(params.mil.evaluation),
         batch_size=profile.mil.batch_size,
         example_seed=min(profile.mil.seeds),
     )
-    return inputs, tuple(mil_runs(params.mil, profile.mil)), evaluation
+    return inputs, runs, evaluation
+
+
+def _columns(name: str, known: LabelMap, rules: Path | None) -> dict[str, tuple[str, ...]]:
+    """Channels of the columns of a data set; rules of one's own need not have any."""
+    return load_column_map(name, known.channels, rules, optional=True)
 
 
 def _cooperative(params: Params, profile: Profile) -> Parts:

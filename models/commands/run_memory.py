@@ -71,7 +71,7 @@ def estimated(config: Config, *, everything: bool) -> list[Needed]:
     module = importlib.import_module(f"gazescribe.models.{config.system}.estimate")
     needed = []
     for alike in progress(list(groups.values()), "memory", total=len(groups)):
-        estimate = module.estimate(alike[0])
+        estimate = module.estimate(alike[0], config.inputs)
         parts = {**asdict(estimate), "allowance": estimate.allowance, "total": estimate.total}
         needed.append(Needed(tuple(alike), parts))
     return needed

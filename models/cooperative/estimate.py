@@ -17,7 +17,7 @@ from gazescribe.models.training.estimate import Estimate, estimate_step
 N_STATES = 2  # of Adam and AdamW
 
 
-def estimate(run: CooperativeRun) -> Estimate:
+def estimate(run: CooperativeRun, _: object = None) -> Estimate:
     """Estimate a step of training; of a run on cached features also the trunk that gives them."""
     network: Any
     with torch.device("meta"):

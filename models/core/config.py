@@ -64,6 +64,8 @@ def read_config(path: Path) -> Config:
     values = _read_keys(kinds, content, "", faults)
     if not faults:
         faults += _run_faults(values["runs"], getattr(settings, "run_faults", lambda _: []))
+        if hasattr(settings, "input_faults"):
+            faults += settings.input_faults(values["inputs"], values["runs"])
     if faults:
         raise ParamsError("this CONFIG does not say what it must.", where=path, faults=faults)
     del values["schema_version"]
@@ -114,8 +116,8 @@ def _read(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
     """Read a value of the annotated kind; add to `faults` what does not fit."""
     readers: dict[Any, Callable[..., Any]] = {
         Annotated: _read_checked,
-        Union: _read_optional,
-        types.UnionType: _read_optional,
+        Union: _read_union,
+        types.UnionType: _read_union,
         tuple: _read_list,
         dict: _read_object,
     }
@@ -142,9 +144,13 @@ def _read_checked(arguments: tuple[Any, ...], value: Any, key: str, faults: list
     return checked
 
 
-def _read_optional(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
-    (kind,) = set(arguments) - {type(None)}
-    return None if value is None else _read(kind, value, key, faults)
+def _read_union(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:
+    """Read null where it may stand, an object where one is given, else the first kind there is."""
+    if value is None and type(None) in arguments:
+        return None
+    kinds = [kind for kind in arguments if kind is not type(None)]
+    of_value = [kind for kind in kinds if (get_origin(kind) is dict) == isinstance(value, dict)]
+    return _read((of_value or kinds)[0], value, key, faults)
 
 
 def _read_list(arguments: tuple[Any, ...], value: Any, key: str, faults: list[str]) -> Any:

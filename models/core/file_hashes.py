@@ -25,7 +25,8 @@ SETTLED_S = 2.0
 def folder_hashes(folders: Sequence[str], memory: Path) -> dict[str, str]:
     """Identify what each folder holds: names in it and bytes, but for hidden files.
 
-    A folder that is not there is an empty one. `memory` is the file of remembered hashes.
+    A folder that is not there is an empty one; in the place of one a file can stand. `memory` is
+    the file of remembered hashes.
     """
     remembered = _read_memory(memory)
     known = dict(remembered)
@@ -52,6 +53,8 @@ def file_hash(path: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
     files = []
     for path in folder.rglob("*"):
         is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
+from gazescribe.pipeline.core.errors import quote
+
 
 @dataclass(frozen=True)
 class Between:
@@ -64,7 +66,10 @@ class SettingRule:
         from pydantic import AfterValidator
 
         def checked(value: object) -> object:
-            self.check(value)
+            try:
+                self.check(value)
+            except ValueError as fault:  # CONFIG's reader adds as much
+                raise ValueError(f"{fault}, found {quote(value)}") from fault
             return value
 
         yield AfterValidator(checked)

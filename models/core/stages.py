@@ -119,9 +119,16 @@ def _groups(runs: Sequence[Any]) -> dict[str, list[Any]]:
     groups: dict[str, list[Any]] = {}
     for run in runs:
         first = _first_model(run)
-        alone = getattr(run, "supervision", "alone")
-        groups.setdefault(f"after-{first}" if first else alone, []).append(run)
+        groups.setdefault(f"after-{first}" if first else _read_by(run), []).append(run)
     return groups
+
+
+def _read_by(run: Any) -> str:
+    """Name what decides which data a run reads, in letters that the name of a stage may have."""
+    supervision = getattr(run, "supervision", "alone")
+    if isinstance(supervision, str):
+        return supervision
+    return "-".join("-".join([kind, *names]) for kind, names in supervision.items())
 
 
 def _first_model(run: Any) -> str | None:

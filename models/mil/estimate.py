@@ -6,21 +6,21 @@ import torch
 from torch import Tensor
 
 from gazescribe.models.core.loaders import Tensors
-from gazescribe.models.mil.settings import MilRun
+from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.supervision import sources_of
 from gazescribe.models.mil.training import MilTraining
 from gazescribe.models.training.augment import apply
 from gazescribe.models.training.estimate import Estimate, estimate_step
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 
 
-def estimate(run: MilRun) -> Estimate:
+def estimate(run: MilRun, inputs: MilInputs) -> Estimate:
     """Estimate a step of training in which every image has maps, where any image has."""
     with torch.device("meta"):
-        module = MilTraining(replace(run, weights="scratch"))
+        module = MilTraining(replace(run, weights="scratch"), len(inputs.labels))
 
     def batch_of() -> Tensors:
-        n, size, n_labels = run.batch_size, run.image_size, len(TEN_LABELS)
-        n_maps = n if run.supervision != "none" else 0
+        n, size, n_labels = run.batch_size, run.image_size, len(inputs.labels)
+        n_maps = n if sources_of(run.supervision) else 0
         on_meta = torch.device("meta")
         image = torch.empty(n, 1, size, size, dtype=torch.uint8, device=on_meta)
         maps = torch.empty(n_maps, n_labels, size, size, dtype=torch.float16, device=on_meta)

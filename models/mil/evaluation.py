@@ -5,6 +5,8 @@ readings of REFLACX with those that the reader drew. The published code has two 
 (`val_rad`, and `val_mimic_ann`, which promises the reports' labels); here it is data set `reflacx`.
 Localisation: every kind of map the network has, against the ellipses of each label in each reading,
 in the frame of the masks; maps are not enlarged to it.
+Other data sets take the places of these two as `unannotated` and `scored_on` of the inputs say;
+where none has ellipses, maps are scored against those of gaze.
 Examples: pictures and maps of some test cases, for Figure 4.
 Drops: what `models.mil.items` leaves out; counted in `left_out`.
 Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` section 7.
@@ -22,40 +24,34 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.images import open_images
 from gazescribe.models.evaluating.run import SCORED_SPLITS, Scored
 from gazescribe.models.mil.headlines import chosen_thresholds, headline_metrics
-from gazescribe.models.mil.items import (
-    MilItems,
-    check_splits,
-    evaluation_items,
-    image_index,
-    mimic_items,
-    reading_items,
-)
+from gazescribe.models.mil.items import MilItems, image_index
+from gazescribe.models.mil.lists import check_splits, evaluation_items, unannotated_items
 from gazescribe.models.mil.loading import evaluation_loader
 from gazescribe.models.mil.localisation import (
     DrawnLabel,
+    Masks,
     Probabilities,
     Row,
     SeenImage,
     cases_of,
     localisation,
     mask_of,
+    open_masks,
     seen_images,
 )
-from gazescribe.models.mil.network import (
-    MilNetwork,
-    check_labels,
-    restored,
-)
-from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
-from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.models.mil.network import MilNetwork, rebuilt
+from gazescribe.models.mil.readings import reading_items
+from gazescribe.models.mil.settings import MilInputs, MilRun, scored_sources
+from gazescribe.models.mil.supervision import list_name, sources_of
+from gazescribe.pipeline.core.class_names import check_same_labels
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.shards import Shards, open_shards
 from gazescribe.pipeline.geometry.iou import (
     ALL_THRESHOLDS,
     PUBLISHED_THRESHOLDS,
@@ -73,24 +69,28 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     GazeError if the checkpoint or the data are not what they must be, or if a subject is in two
     splits.
     """
-    network, _, checkpoint = restored(path)
-    check_labels(checkpoint, path)
-    if not _tells_counts(checkpoint.training.get("training")):
+    checkpoint = load_checkpoint(path, system="mil")
+    check_same_labels(checkpoint.labels, config.inputs.labels, where=path)
+    network, _ = rebuilt(checkpoint, path)
+    trained: Any = checkpoint.training.get("training")
+    if not _tells_counts(trained):
         message = "it does not say what it was trained on."
         raise SchemaError(message, where=path, remedy="Train it again.")
     network.to(device)
     check_splits(config.inputs, run)
     images = image_index(config.inputs, run)
-    mimic = {split: mimic_items(config.inputs, images, split) for split in SCORED_SPLITS}
+    unannotated = {
+        split: unannotated_items(config.inputs, images, split) for split in SCORED_SPLITS
+    }
     readings = evaluation_items(config.inputs, run)
-    masks = open_shards(config.inputs.ellipse_maps)
+    masks = open_masks(config.inputs)
     limits = THRESHOLDS[config.evaluation.thresholds]
     classified, rows = [], []
     for split in SCORED_SPLITS:
-        # Of MIMIC's images nobody drew anything: the decoder can rest.
-        seen = look(network, mimic[split], run, config, maps=False)
+        # Of these images nobody drew anything: the decoder can rest.
+        seen = look(network, unannotated[split], run, config, maps=False)
         probabilities = [output.probability for output in seen]
-        classified.append(classification(mimic[split], probabilities, split))
+        classified.append(classification(unannotated[split], probabilities, split))
         seen = look(network, readings[split], run, config, maps=True)
         probabilities, found_rows = localisation(readings[split], seen, masks, limits)
         classified.append(classification(readings[split], probabilities, split))
@@ -98,7 +98,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
     names: Row = {"run": run.name, "model": run.model, "seed": run.seed}
     images_table = pd.concat(classified, ignore_index=True).assign(**names)
     cases = pd.DataFrame(rows, columns=TABLES["mil_localisation"].columns).assign(**names)
-    thresholds = chosen_thresholds(cases, limits)
+    thresholds = chosen_thresholds(cases, limits, checkpoint.labels)
     drawn = None
     if run.seed == config.evaluation.example_seed:
         drawn = examples(network, readings["test"], masks, run, config)
@@ -106,17 +106,23 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         tables={"mil_classification": dict(images_table), "mil_localisation": dict(cases)},
         about={
             "thresholds": list(limits),
-            "counts": counts(run, config.inputs, mimic, readings, checkpoint.training["training"]),
-            "egd": checkpoint.training["training"].get("egd"),
+            "labels": checkpoint.labels,
+            "unannotated": [list_name(name) for name in config.inputs.unannotated],
+            "scored_by": {one.dataset: one.kind for one in scored_sources(config.inputs)},
+            "counts": counts(run, config.inputs, unannotated, readings, trained),
+            "egd": trained.get("egd"),
             "left_out": {
-                split: {**mimic[split].left_out, **readings[split].left_out}
+                split: {**unannotated[split].left_out, **readings[split].left_out}
                 for split in SCORED_SPLITS
             },
         },
         thresholds=thresholds or None,
         metrics=headline_metrics(images_table, cases, thresholds, limits),
         examples=drawn,
-        warnings=[*warnings_of(readings), *warnings_of_masks(cases)],
+        warnings=[
+            *warnings_of(readings, config.inputs),
+            *warnings_of_masks(cases),
+        ],
     )
 
 
@@ -132,8 +138,8 @@ def _tells_counts(trained: Any) -> bool:
 def classification(
     items: MilItems, probabilities: Sequence[Probabilities], split: str
 ) -> pd.DataFrame:
-    """Rows of `mil_classification`, run, model and seed apart: ten for each item."""
-    n_labels = len(TEN_LABELS)
+    """Rows of `mil_classification`, run, model and seed apart: one a label of each item."""
+    n_labels = len(items.label_names)
     readings = np.where(items.reading_id == "", None, items.reading_id)  # type: ignore[call-overload]  # the stubs know no None
     of_item = {
         "dataset": items.source,
@@ -145,7 +151,7 @@ def classification(
         {
             **{name: column.repeat(n_labels) for name, column in of_item.items()},
             "split": split,
-            "label": np.tile(TEN_LABELS, len(items)),
+            "label": np.tile(items.label_names, len(items)),
             "probability": np.reshape(probabilities, -1),
             "target": items.labels.ravel() > 0,
         }
@@ -165,40 +171,63 @@ def look(
 def counts(
     run: MilRun,
     inputs: MilInputs,
-    mimic: Mapping[str, MilItems],
+    unannotated: Mapping[str, MilItems],
     readings: Mapping[str, MilItems],
     trained: Mapping[str, Any],
 ) -> dict[str, dict[str, Row]]:
     """Count images and positive ones of each label, by data set and split, for Table 3.
 
-    Of REFLACX, labels are those that supervise the run, in all splits; else the readers'. `trained`
-    is what the checkpoint says of its training images.
+    Of scored data sets, labels are those that supervise the run, in all splits; else those that
+    they are scored by. `trained` is what the checkpoint says of its training images.
     """
-    counted: dict[str, dict[str, Row]] = {"mimic": {}, "reflacx": {}}
+    images_of = [list_name(name) for name in inputs.unannotated]
+    counted: dict[str, dict[str, Row]] = {name: {} for name in (*images_of, *inputs.scored_on)}
     for source, n in trained["n"]["train"].items():
         positive = trained["positive"]["train"][source]
         counted.setdefault(source, {})["train"] = {"images": n, "positive": positive}
-    source = SUPERVISIONS.get(run.supervision)
-    told = source is not None and source.dataset == "reflacx" and run.supervision != "ellipse"
+    told = {
+        source.dataset: source
+        for source in sources_of(run.supervision)
+        if source.dataset in inputs.scored_on and source.kind != "ellipse"
+    }
     images = image_index(inputs, run)
     for split in SCORED_SPLITS:
-        reflacx = reading_items(inputs, run.supervision, images, split) if told else readings[split]
-        for name, items in (("mimic", mimic[split]), ("reflacx", reflacx)):
-            positive = dict(zip(TEN_LABELS, (items.labels > 0).sum(axis=0).tolist(), strict=True))
-            counted[name][split] = {"images": len(items), "positive": positive}
+        lists = [*_by_source(unannotated[split], images_of)]
+        lists += _by_source(readings[split], inputs.scored_on)
+        lists += [(name, reading_items(inputs, one, images, split)) for name, one in told.items()]
+        for name, items in lists:
+            positive = (items.labels > 0).sum(axis=0).tolist()
+            by_label = dict(zip(items.label_names, positive, strict=True))
+            counted[name][split] = {"images": len(items), "positive": by_label}
     return counted
 
 
-def warnings_of(readings: Mapping[str, MilItems]) -> list[str]:
-    """Say which labels have no validation case of their own to choose a threshold on."""
+def _by_source(items: MilItems, names: Sequence[str]) -> list[tuple[str, MilItems]]:
+    return [(name, items.take(items.source == name, "of others")) for name in names]
+
+
+def warnings_of(readings: Mapping[str, MilItems], inputs: MilInputs) -> list[str]:
+    """Say what cannot be scored, and which labels have no case to choose a threshold on."""
+    kinds = {source.dataset: source.kind for source in scored_sources(inputs)}
+    by_gaze = [name for name, kind in kinds.items() if kind == "gaze"]
+    texts = []
+    if by_gaze:
+        text = f"{', '.join(by_gaze)}: no ellipses, so "
+        if len(by_gaze) == len(kinds):
+            text += "IoU and pointing game are against maps of gaze, not what readers drew"
+        else:
+            text += "there is no IoU of these readings"
+        texts.append(text)
+    names = readings["validate"].label_names
     drawn = {case.channel for case in cases_of(readings["validate"])}
-    absent = [label for number, label in enumerate(TEN_LABELS) if number not in drawn]
-    if len(absent) == len(TEN_LABELS):
-        return ["no validation reading has ellipses: there are no thresholds for maps"]
-    if not absent:
-        return []
-    message = f"{len(absent)} labels have no validation case and take the threshold of the others"
-    return [f"{message}: {', '.join(absent)}"]
+    lacking = [label for number, label in enumerate(names) if number not in drawn]
+    if len(lacking) == len(names):
+        what = "maps of gaze" if len(by_gaze) == len(kinds) else "ellipses"
+        texts.append(f"no validation reading has {what}: there are no thresholds for maps")
+    elif lacking:
+        text = f"{len(lacking)} labels have no validation case and take the threshold of the others"
+        texts.append(f"{text}: {', '.join(lacking)}")
+    return texts
 
 
 def warnings_of_masks(cases: pd.DataFrame) -> list[str]:
@@ -215,7 +244,7 @@ def warnings_of_masks(cases: pd.DataFrame) -> list[str]:
 
 
 def examples(
-    network: MilNetwork, items: MilItems, masks: Shards, run: MilRun, config: Config
+    network: MilNetwork, items: MilItems, masks: Mapping[str, Masks], run: MilRun, config: Config
 ) -> dict[str, NDArray[Any]] | None:
     """Keep pictures and maps of some test cases, the same ones for every run.
 
@@ -241,7 +270,7 @@ def examples(
                 columns[kind].append(values[case.channel].astype(np.float16))
     return {
         "reading_id": items.reading_id[[case.item for case in cases]],
-        "label": np.array([TEN_LABELS[case.channel] for case in cases], str),
+        "label": np.array([items.label_names[case.channel] for case in cases], str),
         **{name: np.stack(arrays) for name, arrays in columns.items()},
     }
 
@@ -254,7 +283,7 @@ def drawn_cases(items: MilItems) -> list[DrawnLabel]:
     """
 
     def lot(case: DrawnLabel) -> bytes:
-        name = f"{items.reading_id[case.item]}:{TEN_LABELS[case.channel]}"
+        name = f"{items.reading_id[case.item]}:{items.label_names[case.channel]}"
         return hashlib.sha256(name.encode()).digest()
 
     return sorted(sorted(cases_of(items), key=lot)[:MOST_EXAMPLES])

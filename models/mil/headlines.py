@@ -14,14 +14,15 @@ import torch
 from numpy.typing import NDArray
 
 from gazescribe.models.training.validation import macro_auroc
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import MIL_MAPS
 
 Curve = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float]]
 
 
-def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Thresholds:
+def chosen_thresholds(
+    cases: pd.DataFrame, limits: Sequence[float], labels: Sequence[str]
+) -> Thresholds:
     """Choose, for each kind of map and label, the threshold with the best IoU of validation cases.
 
     `cases` is the table `mil_localisation` of one run, `limits` are the thresholds that its IoU was
@@ -32,7 +33,7 @@ def chosen_thresholds(cases: pd.DataFrame, limits: Sequence[float]) -> Threshold
     for kind, rows in cases[cases["split"] == "validate"].groupby("map"):
         curves = {str(label): _mean_curve(of_label) for label, of_label in rows.groupby("label")}
         fallback: Curve = np.stack(list(curves.values())).mean(axis=0)
-        best = {label: int(curves.get(label, fallback).argmax()) for label in TEN_LABELS}
+        best = {label: int(curves.get(label, fallback).argmax()) for label in labels}
         chosen[str(kind)] = {label: limits[index] for label, index in best.items()}
     return chosen
 

@@ -3,7 +3,7 @@
 Nothing is moved, scaled or made float here; that happens to whole batches on the device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict
 
@@ -16,10 +16,10 @@ from torch.utils.data import DataLoader, Dataset
 from gazescribe.models.core.images import open_images
 from gazescribe.models.core.loaders import Tensors, load_batches
 from gazescribe.models.mil.items import MilItems
-from gazescribe.models.mil.settings import SUPERVISIONS, MilInputs, MilRun
+from gazescribe.models.mil.settings import MilInputs, MilRun, input_of
+from gazescribe.models.mil.supervision import sources_of
 from gazescribe.models.training.augment import draw
 from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import Shards, open_shards
 
@@ -30,9 +30,9 @@ class MilBatch(TypedDict):
     Attributes
     ----------
     image : Tensor of uint8, shape (B, 1, S, S)
-    labels : Tensor of float32, shape (B, 10)
+    labels : Tensor of float32, shape (B, labels)
     annotated : Tensor of bool, shape (B,)
-    maps : Tensor of float16, shape (A, 10, S, S)
+    maps : Tensor of float16, shape (A, labels, S, S)
         Of the annotated items, in their order.
     affine : Tensor of float32, shape (B, 2, 3)
         What to do to each item (`models.training.augment.apply`); the identity when evaluating.
@@ -51,12 +51,18 @@ class MilBatch(TypedDict):
 class MilImages(Dataset[Tensors]):
     """Items by key (epoch, index), with an affine for each where they are `augmented`.
 
-    `image_row` of the items points into `images`, `map_row` of the annotated ones into `maps`,
-    which is None where none is annotated.
+    `image_row` of the items points into `images`, `map_row` of the annotated ones into the `maps`
+    of their source; there are none where none is annotated.
     """
 
     def __init__(
-        self, items: MilItems, images: Shards, maps: Shards | None, run: MilRun, *, augmented: bool
+        self,
+        items: MilItems,
+        images: Shards,
+        maps: Mapping[str, Shards],
+        run: MilRun,
+        *,
+        augmented: bool,
     ) -> None:
         self._items = items
         self._images = images
@@ -81,8 +87,9 @@ class MilImages(Dataset[Tensors]):
             "affine": torch.from_numpy(affine),
             "index": torch.tensor(index),
         }
-        if self._maps is not None and items.annotated[index]:
-            item["maps"] = stacked(self._maps, items.map_row[index], run.image_size)
+        if self._maps and items.annotated[index]:
+            maps = self._maps[str(items.source[index])]
+            item["maps"] = stacked(maps, items.map_row[index], run.image_size)
         return item
 
 
@@ -110,7 +117,7 @@ def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
 def collate(items: Sequence[Tensors], size: int) -> MilBatch:
     """Put items into a batch; `size` is that of their frames."""
     maps = [item["maps"] for item in items if "maps" in item]
-    none = torch.zeros((0, len(TEN_LABELS), size, size), dtype=torch.float16)
+    none = torch.zeros((0, len(items[0]["labels"]), size, size), dtype=torch.float16)
     return MilBatch(
         image=torch.stack([item["image"] for item in items]),
         labels=torch.stack([item["labels"] for item in items]),
@@ -134,9 +141,12 @@ def training_loader(items: MilItems, inputs: MilInputs, run: MilRun) -> DataLoad
     GazeError
         If the items fill no batch, or if shards do not fit.
     """
-    maps = None
+    maps = {}
     if items.annotated.any():
-        maps = _open_maps(getattr(inputs, SUPERVISIONS[run.supervision].maps), run.image_size)
+        maps = {
+            source.dataset: _open_maps(input_of(inputs, source.maps), run.image_size)
+            for source in sources_of(run.supervision)
+        }
     sampler = EpochSampler(len(items), run.batch_size, run.seed)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
     return _load(items, inputs, maps, run, augmented=True, **options)
@@ -147,13 +157,13 @@ def evaluation_loader(
 ) -> DataLoader[Tensors]:
     """Load batches of images as they are, each once, in order; maps of none. Raises as above."""
     batches = EvenBatches(len(items), batch_size)
-    return _load(items, inputs, None, run, augmented=False, batch_sampler=batches)
+    return _load(items, inputs, {}, run, augmented=False, batch_sampler=batches)
 
 
 def _load(
     items: MilItems,
     inputs: MilInputs,
-    maps: Shards | None,
+    maps: Mapping[str, Shards],
     run: MilRun,
     *,
     augmented: bool,

@@ -1,12 +1,14 @@
 """Maps of a network against what readers drew: one row for each drawn label and kind of map.
 
+Where no data set that is scored has ellipses, the maps of gaze stand for them.
+
 Evaluation compares them for its tables; training, where `mil.iou_every` asks for it, to log how
 well its maps fit so far (`ValidationIou`).
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -20,8 +22,7 @@ from gazescribe.models.mil.headlines import best_iou
 from gazescribe.models.mil.items import MilItems
 from gazescribe.models.mil.loading import evaluation_loader
 from gazescribe.models.mil.network import MilNetwork, localisation_maps, probability_of
-from gazescribe.models.mil.settings import MilInputs, MilRun
-from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.models.mil.settings import MilInputs, MilRun, input_of, scored_sources
 from gazescribe.pipeline.core.schemas import MIL_MAPS
 from gazescribe.pipeline.core.shards import Shards, open_shards
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold, points_inside
@@ -31,7 +32,7 @@ Probabilities = NDArray[np.float64]
 
 
 class SeenImage(NamedTuple):
-    """What a network says of one image: ten probabilities; by kind, maps of (10, h, w)."""
+    """What a network says of one image: a probability a label; by kind, maps (labels, h, w)."""
 
     probability: Probabilities
     maps: dict[str, NDArray[np.float32]]
@@ -44,8 +45,30 @@ class DrawnLabel(NamedTuple):
     channel: int
 
 
+class Masks(NamedTuple):
+    """What maps of a data set are scored against: where its shards are above a value."""
+
+    shards: Shards
+    above: float
+
+
+ABOVE = {"ellipse": 0.5, "gaze": 0.15}
+"""A pixel of a mask inside an ellipse; of a map of gaze, what annotates a cell (Section 2.9)."""
+
+
+def open_masks(inputs: MilInputs) -> dict[str, Masks]:
+    """Open what readings are scored against, by data set."""
+    return {
+        source.dataset: Masks(open_shards(input_of(inputs, source.maps)), ABOVE[source.kind])
+        for source in scored_sources(inputs)
+    }
+
+
 def localisation(
-    items: MilItems, seen: Iterable[SeenImage], masks: Shards, limits: Sequence[float]
+    items: MilItems,
+    seen: Iterable[SeenImage],
+    masks: Mapping[str, Masks],
+    limits: Sequence[float],
 ) -> tuple[list[Probabilities], list[Row]]:
     """Compare maps with the ellipses of each label in each reading.
 
@@ -66,7 +89,7 @@ def localisation(
                 "reading_id": items.reading_id[item],
                 "dicom_id": items.dicom_id[item],
                 "subject_id": items.subject_id[item],
-                "label": TEN_LABELS[case.channel],
+                "label": items.label_names[case.channel],
                 "area_px": int(mask.sum()),
             }
             for kind, maps in output.maps.items():
@@ -97,9 +120,10 @@ def cases_of(items: MilItems) -> list[DrawnLabel]:
     ]
 
 
-def mask_of(masks: Shards, items: MilItems, case: DrawnLabel) -> NDArray[np.bool_]:
-    """Ellipses of a case, at the masks' resolution."""
-    mask: NDArray[np.bool_] = masks[int(items.map_row[case])] > 0.5
+def mask_of(masks: Mapping[str, Masks], items: MilItems, case: DrawnLabel) -> NDArray[np.bool_]:
+    """Ellipses of a case, or where its gaze was, at the masks' resolution."""
+    shards, above = masks[str(items.source[case.item])]
+    mask: NDArray[np.bool_] = shards[int(items.map_row[case])] > above
     return mask
 
 
@@ -116,7 +140,7 @@ class ValidationIou:
         # Some hundred images: processes of their own would idle for the rest of the epoch.
         alone = replace(run, workers=0)
         self._loader = evaluation_loader(items, inputs, alone, batch_size=run.batch_size)
-        self._masks = open_shards(inputs.ellipse_maps)
+        self._masks = open_masks(inputs)
 
     def after(self, epoch: int, network: MilNetwork) -> dict[str, float]:
         """Score a network after an epoch, counted from 0, by kind of map.

@@ -1,8 +1,8 @@
 """The multiple-instance network (Lanfredi et al. 2023, Sections 2.3, 2.4 and 2.9, Figure 3).
 
-Grey images → ResNet → layers 3 and 4 joined at the finer of the two → head → ten logits a cell;
-from the head's activations, a decoder draws the ten maps at eight times the grid. For 512 pixels
-and `resnet50`: 3072 joined channels, 32x32 cells, maps of 256x256 pixels.
+Grey images → ResNet → layers 3 and 4 joined at the finer of the two → head → a logit a label and
+cell; from the head's activations, a decoder draws a map of each label at eight times the grid. For
+512 pixels and `resnet50`: 3072 joined channels, 32x32 cells, maps of 256x256 pixels.
 
 The cross-entropy baseline is the same network: its image logit is the mean of its cells
 (`losses.pooled_logits`). Weights that are not read from a file start as torch starts them.
@@ -25,8 +25,7 @@ from gazescribe.models.core.config import read_settings
 from gazescribe.models.core.starting_weights import file_of
 from gazescribe.models.mil.losses import image_probability, pooled_logits
 from gazescribe.models.mil.settings import MilRun
-from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import ArrayError, SchemaError
+from gazescribe.pipeline.core.errors import ArrayError
 
 Normalise = Literal["once", "twice"]
 
@@ -38,9 +37,9 @@ EMPTY = 1e-20  # added to a maximum by the published code: a map without a lit c
 class MilOutput(NamedTuple):
     """What the network says about a batch.
 
-    `logits`, (B, 10, g, g), are the grid logits γ; `activations`, (B, head width, g, g), what they
-    are a 1x1 convolution of, not negative; `decoder_logits`, (B, 10, 8g, 8g), are None where there
-    is no decoder or it was not asked for.
+    `logits`, (B, labels, g, g), are the grid logits γ; `activations`, (B, head width, g, g), what
+    they are a 1x1 convolution of, not negative; `decoder_logits`, (B, labels, 8g, 8g), are None
+    where there is no decoder or it was not asked for.
     """
 
     logits: Tensor
@@ -66,6 +65,7 @@ class MilNetwork(nn.Module):
         grid: int,
         decoder: bool,
         normalise: Normalise,
+        n_labels: int,
         weights: str | Path | None = None,
     ) -> None:
         super().__init__()
@@ -78,8 +78,8 @@ class MilNetwork(nn.Module):
             nn.BatchNorm2d(width),
             nn.ReLU(),
         )
-        self.classifier = nn.Conv2d(width, len(TEN_LABELS), kernel_size=1)
-        self.decoder = _decoder(width) if decoder else None
+        self.classifier = nn.Conv2d(width, n_labels, kernel_size=1)
+        self.decoder = _decoder(width, n_labels) if decoder else None
 
     def forward(self, images: Tensor, *, decode: bool = True) -> MilOutput:
         """Classify cells, and decode maps if asked to.
@@ -129,9 +129,9 @@ def join(features: list[Tensor]) -> Tensor:
     return torch.cat([finest, *(F.interpolate(layer, size=size) for layer in coarser)], dim=1)
 
 
-def _decoder(width: int) -> nn.Sequential:
+def _decoder(width: int, n_labels: int) -> nn.Sequential:
     """Three blocks that double the resolution; batch normalisation has the last word."""
-    widths = (width, width // 4, width // 8, len(TEN_LABELS))
+    widths = (width, width // 4, width // 8, n_labels)
     blocks: list[nn.Module] = []
     for channels, out in pairwise(widths):
         blocks += [
@@ -143,7 +143,7 @@ def _decoder(width: int) -> nn.Sequential:
     return nn.Sequential(*blocks[:-1])
 
 
-def network_of(run: MilRun) -> MilNetwork:
+def network_of(run: MilRun, n_labels: int) -> MilNetwork:
     """Build the network that a run begins with: random, or from the weight file it names."""
     return MilNetwork(
         backbone=run.backbone,
@@ -151,6 +151,7 @@ def network_of(run: MilRun) -> MilNetwork:
         grid=run.grid,
         decoder=run.decoder,
         normalise=run.normalise,
+        n_labels=n_labels,
         weights=file_of(run.weights),
     )
 
@@ -168,20 +169,13 @@ def rebuilt(checkpoint: Checkpoint, path: Path) -> tuple[MilNetwork, MilRun]:
     """
     run: MilRun = read_settings(MilRun, checkpoint.run, where=path)
     # The file that training began from need not be there any more.
-    network = network_of(dataclasses.replace(run, weights=None))
+    network = network_of(dataclasses.replace(run, weights=None), len(checkpoint.labels))
     load_weights(network, checkpoint.weights, where=path)
     return network.eval(), run
 
 
-def check_labels(checkpoint: Checkpoint, path: Path) -> None:
-    """Refuse a checkpoint whose output is not the ten labels in their order."""
-    if tuple(checkpoint.labels) != TEN_LABELS:
-        labels = ", ".join(checkpoint.labels)
-        raise SchemaError(f"its labels are {labels}; {', '.join(TEN_LABELS)} expected.", where=path)
-
-
 def probability_of(logits: Tensor, run: MilRun) -> Tensor:
-    """Probability of each label, (B, 10), from the grid's logits (B, 10, h, w).
+    """Probability of each label, (B, labels), from the grid's logits (B, labels, h, w).
 
     In float64: near 1 float32 makes ties that are none.
     """
@@ -195,7 +189,7 @@ def localisation_maps(network: MilNetwork, output: MilOutput) -> dict[str, Tenso
 
     Returns
     -------
-    dict of str to Tensor, shapes (B, 10, h, w), float32 in [0, 1]
+    dict of str to Tensor, shapes (B, labels, h, w), float32 in [0, 1]
         `spatial` and `gradcam` at the grid; `decoder` at eight times that, where it was run.
     """
     maps = {

@@ -6,8 +6,10 @@ place in one of the two. A variant changes some of either for one model. `mil_ru
 runs of a CONFIG from them.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from gazescribe.models.core.settings import (
     NOT_EMPTY,
@@ -27,7 +29,19 @@ from gazescribe.models.core.settings import (
     values_of,
 )
 from gazescribe.models.core.starting_weights import unsaid
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.models.mil.supervision import (
+    TABLES,
+    Source,
+    Supervision,
+    check_supervision,
+    lacking,
+    named_in,
+    source_of,
+    sources_of,
+    tables_of,
+)
+from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.errors import ParamsError, nearest
 
 TRAINS_AS = 1
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so
@@ -46,23 +60,7 @@ MEMORY = (
     *("objective", "lambda_cam", "amsgrad"),
 )
 """Settings that decide how much memory a step takes."""
-
-
-class Supervision(NamedTuple):
-    """Where annotations come from: fields of `MilInputs`."""
-
-    dataset: str
-    maps: str
-    associated: str | None
-
-
-SUPERVISIONS = {
-    "ellipse": Supervision("reflacx", "ellipse_maps", None),
-    "gaze": Supervision("reflacx", "label_maps", "associated"),
-    "degraded": Supervision("reflacx", "degraded_maps", "degraded_associated"),
-    "report": Supervision("reflacx", "report_maps", None),
-    "egd": Supervision("egd", "egd_maps", "egd_associated"),
-}
+DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def _check_layers(layers: tuple[int, ...]) -> None:
@@ -74,7 +72,7 @@ def _check_layers(layers: tuple[int, ...]) -> None:
 class MilMethod:
     """What the paper says, of section `mil` of `params.yaml`."""
 
-    supervision: Literal["none", "ellipse", "gaze", "report", "egd", "degraded"]
+    supervision: Annotated[Supervision, SettingRule(check_supervision)]
     annotated_share: Share
     share_rule: Literal["subjects", "published"]
     drop_duplicates: bool
@@ -116,11 +114,29 @@ class MilRun(MilMethod, MilSize):
 
 
 @dataclass(frozen=True)
+class MilDataset:
+    """Folders of a data set that is none of the paper's; null where it has no such thing.
+
+    `associated` and `label_maps` supervise by gaze, `ellipse_maps` by ellipses. `mentions` is the
+    file of `gazescribe label`: of its images as unannotated ones it says the labels, else the table
+    `certainties` does.
+    """
+
+    tables: str
+    associated: str | None = None
+    label_maps: str | None = None
+    ellipse_maps: str | None = None
+    mentions: str | None = None
+
+
+@dataclass(frozen=True)
 class MilFolders:
     """Folders, relative to the working folder; those that no run uses need not exist.
 
     `associated` and its like hold the windows that `label_maps` and its like were drawn from: they
-    also list what was dictated without a look.
+    also list what was dictated without a look. `unannotated` are the data sets whose images have
+    labels alone, `scored_on` those whose readings maps are scored on, both by name: mimic, reflacx,
+    or one of `datasets`.
     """
 
     images: str
@@ -135,16 +151,23 @@ class MilFolders:
     ellipse_maps: str
     egd_maps: str
     degraded_maps: str
+    unannotated: Annotated[tuple[str, ...], NOT_EMPTY]
+    scored_on: Annotated[tuple[str, ...], NOT_EMPTY]
+    datasets: dict[str, MilDataset]
 
 
 @dataclass(frozen=True)
 class MilInputs(MilFolders):
-    """Folders, and of `rules/columns.yaml` which of the ten labels each column reaches.
+    """Folders, and what the rules say: the labels, and which of them each column reaches.
 
-    `channels` is by data set and column.
+    `labels` are in the order of the network's channels; `channels` is by data set of the paper and
+    column; `own_channels` by other data set, and column of its certainties, or class of its
+    mentions in lower case.
     """
 
+    labels: Annotated[tuple[str, ...], NOT_EMPTY]
     channels: dict[str, dict[str, tuple[str, ...]]]
+    own_channels: dict[str, dict[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -184,25 +207,79 @@ class MilProfile(MilSize):
         return f"{self.image_size}x{self.image_size}"
 
 
+AS_IN_PAPER: dict[str, object] = {
+    "labels": TEN_LABELS,
+    "unannotated": ("mimic",),
+    "scored_on": ("reflacx",),
+}
+"""Inputs that count for the hash of a run only where they differ from these, which every run had
+before they could: such runs are trained, and stay so."""
+
 PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
 """Of a CONFIG."""
 
 
+def input_of(inputs: MilInputs, name: str) -> Any:
+    """Give the value of a field of inputs; dots lead into its parts, `datasets.mylab.tables`."""
+    value: Any = inputs
+    for part in name.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    return value
+
+
 def training_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
-    """Give what a run is trained on: folders as text, and which labels columns reach."""
-    # REFLACX always: nobody that a run is scored on may be among those that it is trained on.
-    fields = ["images", "mimic", "reflacx", "channels"]
-    if run.supervision != "none":
-        source = SUPERVISIONS[run.supervision]
-        fields += [source.dataset, source.maps]
-        if source.associated:
-            fields.append(source.associated)
-    return {name: getattr(inputs, name) for name in fields}
+    """Give what a run is trained on: folders as text, the labels, and which of them names reach."""
+    # What is scored always: nobody that a run is scored on may be among those it is trained on.
+    fields = ["images", "channels", *map(tables_of, (*inputs.unannotated, *inputs.scored_on))]
+    for dataset in inputs.unannotated:
+        if dataset in inputs.datasets:
+            fields += [f"own_channels.{dataset}"]
+            fields += [f"datasets.{dataset}.mentions"] * bool(inputs.datasets[dataset].mentions)
+    for source in sources_of(run.supervision):
+        fields += source.folders
+    fields += [name for name, usual in AS_IN_PAPER.items() if getattr(inputs, name) != usual]
+    return {name: input_of(inputs, name) for name in fields}
 
 
 def scoring_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
     """Give what a run is scored on; its own annotations are counted."""
-    return {**training_inputs(run, inputs), "ellipse_maps": inputs.ellipse_maps}
+    fields = [field for source in scored_sources(inputs) for field in source.folders]
+    return training_inputs(run, inputs) | {name: input_of(inputs, name) for name in fields}
+
+
+def scored_sources(inputs: MilInputs) -> list[Source]:
+    """List what maps are scored against: ellipses where a data set has any, else gaze."""
+    return [source_of(_scored_kind(inputs, dataset), dataset) for dataset in inputs.scored_on]
+
+
+def _scored_kind(inputs: MilInputs, dataset: str) -> str:
+    own = inputs.datasets.get(dataset)
+    is_gaze_alone = dataset == "egd" or (own is not None and own.ellipse_maps is None)
+    return "gaze" if is_gaze_alone else "ellipse"
+
+
+def input_faults(inputs: MilInputs, runs: Sequence[MilRun]) -> list[str]:
+    """Say which data sets that inputs and runs name have not what they are named for."""
+    known = ("mimic", *inputs.datasets)
+    faults = [
+        f"inputs.datasets: small letters, digits, _ and - expected, none of {', '.join(TABLES)},"
+        f" found {name}"
+        for name in inputs.datasets
+        if not DATASET_NAME.fullmatch(name) or name in TABLES
+    ]
+    faults += [
+        f"inputs.unannotated: {', '.join(known)} expected{nearest(name, known)}, found {name}"
+        for name in inputs.unannotated
+        if name not in known
+    ]
+    asked = [("inputs.scored_on", _scored_kind(inputs, name), name) for name in inputs.scored_on]
+    for run in runs:
+        if isinstance(run.supervision, dict):
+            asked += [(f"{run.name}.supervision", *named) for named in named_in(run.supervision)]
+    for where, kind, name in asked:
+        if lack := lacking(inputs.datasets, kind, name):
+            faults.append(f"{where}: {lack}")
+    return faults
 
 
 def start_faults(run: MilRun) -> list[str]:

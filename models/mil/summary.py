@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.models.mil.items import CHANNEL, MilItems, image_index, joined, reading_items
-from gazescribe.models.mil.settings import MilInputs, MilRun
-from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.models.mil.items import MilItems, image_index, joined
+from gazescribe.models.mil.readings import reading_items
+from gazescribe.models.mil.settings import MilInputs, MilRun, input_of
+from gazescribe.models.mil.supervision import WORDS, sources_of, tables_of
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
@@ -44,18 +45,21 @@ def summarise_items(
     }
     train = items["train"]
     blank = train.annotated[:, None] & (train.labels > 0) & (train.map_row < 0)
-    folders = {"mimic": (inputs.mimic, "images"), "reflacx": (inputs.reflacx, "readings")}
-    if run.supervision == "egd":
-        folders["egd"] = (inputs.egd, "readings")
+    sources = sources_of(run.supervision)
+    named = [*inputs.unannotated, *inputs.scored_on, *(source.dataset for source in sources)]
+    tables = {name: "images" if name == "mimic" else "readings" for name in named}
     summary: dict[str, Any] = {
         "n": {split: dict(Counter(listed.source.tolist())) for split, listed in whole.items()},
         "n_published": PUBLISHED,
         "positive": {split: _positive(listed) for split, listed in whole.items()},
         "left_out": {split: dict(listed.left_out) for split, listed in whole.items()},
-        "labels_without_map": _by_label(blank),
-        "split_source": {name: _split_source(*place) for name, place in folders.items()},
+        "labels_without_map": _by_label(blank, train),
+        "split_source": {
+            name: _split_source(input_of(inputs, tables_of(name)), table)
+            for name, table in tables.items()
+        },
     }
-    if run.supervision == "egd":
+    if WORDS["egd"] in sources:
         summary["egd"] = count_egd(inputs, run) | {"published": PUBLISHED_EGD}
     return summary
 
@@ -65,7 +69,7 @@ def count_egd(inputs: MilInputs, run: MilRun) -> dict[str, Any]:
 
     That is: images that can be used, in all splits, and why others cannot; readings whose gaze
     begins after the first mention, which `gazescribe associate` must have counted; images with a
-    mention of Pneumothorax.
+    mention of Pneumothorax, null where that is no label.
     """
     path, key = Path(inputs.egd_associated) / "associate.json", "n_readings_gaze_begins_late"
     counts = read_json(path) if path.is_file() else {}
@@ -73,24 +77,25 @@ def count_egd(inputs: MilInputs, run: MilRun) -> dict[str, Any]:
         remedy = "Run `gazescribe associate` again."
         raise SchemaError(f"this file with {key} is needed.", where=path, remedy=remedy)
     images = image_index(inputs, run)
-    items = joined([reading_items(inputs, "egd", images, split) for split in SPLITS])
+    items = joined([reading_items(inputs, WORDS["egd"], images, split) for split in SPLITS])
+    positive = _by_label(items.labels > 0, items)
     return {
         "images": len(items),
         "gaze_begins_late": int(counts[key]),
-        "pneumothorax": int(items.labels[:, CHANNEL["Pneumothorax"]].sum()),
+        "pneumothorax": positive.get("Pneumothorax"),
         "left_out": dict(items.left_out),
     }
 
 
 def _positive(items: MilItems) -> dict[str, dict[str, int]]:
     return {
-        str(source): _by_label(items.labels[items.source == source] > 0)
+        str(source): _by_label(items.labels[items.source == source] > 0, items)
         for source in np.unique(items.source)
     }
 
 
-def _by_label(positive: NDArray[np.bool_]) -> dict[str, int]:
-    return dict(zip(TEN_LABELS, positive.sum(axis=0).tolist(), strict=True))
+def _by_label(positive: NDArray[np.bool_], items: MilItems) -> dict[str, int]:
+    return dict(zip(items.label_names, positive.sum(axis=0).tolist(), strict=True))
 
 
 def _split_source(folder: str, name: str) -> str:

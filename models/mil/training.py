@@ -3,6 +3,7 @@
 Source: Lanfredi et al. 2023, Sections 2.3, 2.4 and 2.9; `spec/mil.md` sections 4 to 7.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.core.images import resize_of
 from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
-from gazescribe.models.mil.items import build_items, evaluation_items
+from gazescribe.models.mil.lists import build_items, evaluation_items
 from gazescribe.models.mil.loading import evaluation_loader, training_loader
 from gazescribe.models.mil.localisation import ValidationIou
 from gazescribe.models.mil.losses import (
@@ -26,13 +27,13 @@ from gazescribe.models.mil.losses import (
     pooled_loss,
 )
 from gazescribe.models.mil.network import MilOutput, gradcam, network_of, probability_of
-from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.settings import MilInputs, MilRun, input_of
 from gazescribe.models.mil.summary import summarise_items
+from gazescribe.models.mil.supervision import LONG_NAMES, sources_of, tables_of
 from gazescribe.models.training.augment import apply
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 
 MONITOR = "val_auroc"
@@ -41,13 +42,13 @@ MONITOR = "val_auroc"
 class MilTraining(pl.LightningModule):
     """The network of a run under its losses."""
 
-    def __init__(self, run: MilRun) -> None:
+    def __init__(self, run: MilRun, n_labels: int) -> None:
         super().__init__()
         self.run = run
-        self.network = network_of(run)
+        self.network = network_of(run, n_labels)
         self.uncertainty: GazeUncertainty | None = None
         # Without a map σ would fall for ever.
-        if run.lambda_cam and run.supervision != "none":
+        if run.lambda_cam and sources_of(run.supervision):
             self.uncertainty = GazeUncertainty()
         self.iou: ValidationIou | None = None
         self._seen: list[tuple[Tensor, Tensor]] = []
@@ -144,13 +145,11 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
     readings = evaluation_items(inputs, run)
     counts = summarise_items(inputs, run, items, readings)
     if not len(items["validate"]):
-        message = (
-            f"{run.name} has no image of MIMIC-CXR-JPG to validate on, which chooses its epoch."
-        )
-        raise AlignmentError(
-            message, where=inputs.mimic, remedy="Ingest it with some, or more of it."
-        )
-    module = MilTraining(run)
+        names = " or ".join(LONG_NAMES.get(name, name) for name in inputs.unannotated)
+        message = f"{run.name} has no image of {names} to validate on, which chooses its epoch."
+        places = ", ".join(input_of(inputs, tables_of(name)) for name in inputs.unannotated)
+        raise AlignmentError(message, where=places, remedy="Ingest it with some, or more of it.")
+    module = MilTraining(run, len(inputs.labels))
     if run.iou_every:
         module.iou = ValidationIou(readings["validate"], inputs, run)
     return Job(
@@ -166,7 +165,7 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
             channels_last=run.channels_last,
             compile=run.compile,
         ),
-        labels=TEN_LABELS,
+        labels=inputs.labels,
         input={
             "height": run.image_size,
             "width": run.image_size,
@@ -176,19 +175,19 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         },
         training={**counts, "started_from": told(run.weights)},
         warnings=[
-            *warnings_of(items["validate"].labels),
+            *warnings_of(items["validate"].labels, inputs.labels),
             *warn_of_other_file(run.name, run.weights, run.backbone),
         ],
     )
 
 
-def warnings_of(labels: NDArray[np.float32]) -> list[str]:
-    """Say which labels, (n, 10) of the validation images, cannot choose an epoch."""
+def warnings_of(labels: NDArray[np.float32], names: Sequence[str]) -> list[str]:
+    """Say which labels, (n, labels) of the validation images, cannot choose an epoch."""
     share = labels.mean(axis=0)
-    flat = [name for name, value in zip(TEN_LABELS, share, strict=True) if value in {0, 1}]
+    flat = [name for name, value in zip(names, share, strict=True) if value in {0, 1}]
     if not flat:
         return []
     message = f"{len(flat)} labels have one class only among the {len(labels)} validation images"
-    if len(flat) == len(TEN_LABELS):
+    if len(flat) == len(names):
         return [f"all {message}: the last epoch is kept"]
     return [f"{message} and choose no epoch: {', '.join(flat)}"]

@@ -29,6 +29,7 @@ from gazescribe.models.predicting.drawing import Panel, write_mask, write_overla
 from gazescribe.models.predicting.localisation import compare, write_localisation
 from gazescribe.models.predicting.pictures import Picture, without_suffix
 from gazescribe.models.predicting.timing import TIMING, Stopwatch
+from gazescribe.pipeline.core.class_names import labels_metadata
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.file_names import safe_name
@@ -268,7 +269,7 @@ def finish(notes: Sequence[Row], task: Task, folder: Path) -> Row:
     }
     if "maps" in task.write:
         source = f"{checkpoint.run['name']} {checkpoint.run_hash}"
-        _write_index(images, task.channels, folder, source)
+        _write_index(images, task, folder, source)
     if task.boxes is not None:
         rows = [row for note in notes for row in note["scored"]]
         about = {"map": task.kind, "counts": task.boxes.counts}
@@ -279,9 +280,7 @@ def finish(notes: Sequence[Row], task: Task, folder: Path) -> Row:
     return summary
 
 
-def _write_index(
-    images: Sequence[Row], channels: Sequence["Channel"], folder: Path, source: str
-) -> None:
+def _write_index(images: Sequence[Row], task: Task, folder: Path, source: str) -> None:
     """Write the index of the maps; `reading_id` is the picture's name."""
     rows = [
         {
@@ -296,8 +295,10 @@ def _write_index(
             **record["frame"],
         }
         for record in images
-        for number, channel in enumerate(channels)
+        for number, channel in enumerate(task.channels)
     ]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    write_table(columns, folder, "heatmaps", {"checkpoint": source})
+    labels = [channel.label for channel in task.channels if channel.label]
+    said = labels_metadata(labels) if labels else {}
+    write_table(columns, folder, "heatmaps", {"checkpoint": source, **said})
     table_path(folder, "heatmaps").rename(folder / "index.parquet")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import RuleError, nearest
@@ -20,6 +21,12 @@ class LabelMap:
     # The same for the data sets' own names, such as CheXpert's, where they are no classes.
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @cached_property
+    def by_name(self) -> dict[str, tuple[str, ...]]:
+        """Channels that each name reaches, in lower case; classes win over columns and channels."""
+        channels = {channel.casefold(): (channel,) for channel in self.channels}
+        return {**channels, **self.aliases, **self.targets}
+
     def channels_of(self, label: str) -> tuple[str, ...]:
         """Channels that a class, a data set's own label, or a channel named directly reaches.
 
@@ -29,10 +36,8 @@ class LabelMap:
             If the folder knows none of that name.
         """
         name = label.strip().casefold()
-        channels = {channel.casefold(): (channel,) for channel in self.channels}
-        for names in (self.targets, self.aliases, channels):
-            if name in names:
-                return names[name]
+        if (reached := self.by_name.get(name)) is not None:
+            return reached
         known_names = [*self.targets, *self.aliases, *self.channels]
         message = f"the rules know no label {label!r}{nearest(label, known_names)}."
         raise RuleError(message, remedy="Add it to rules/labels.yaml or correct the mentions.")
@@ -81,16 +86,18 @@ def _aliases(rules: Path, channels: tuple[str, ...]) -> dict[str, tuple[str, ...
 
 
 def load_column_map(
-    dataset: str, channels: tuple[str, ...], rules: Path | None = None
+    dataset: str, channels: tuple[str, ...], rules: Path | None = None, *, optional: bool = False
 ) -> dict[str, tuple[str, ...]]:
     """Read from `columns.yaml` which channels each column of a data set reaches.
 
     Raises
     ------
     RuleError
-        If the file is absent, or names a channel that `labels.yaml` does not.
+        If the file is absent and not `optional`, or names a channel that `labels.yaml` does not.
     """
     path = (rules or resource("rules")) / "columns.yaml"
+    if optional and not path.is_file():
+        return {}
     columns = _read_yaml(path).get(dataset, {})
     if not isinstance(columns, dict):
         raise RuleError(f"{dataset} must map columns to lists of channels.", where=path)

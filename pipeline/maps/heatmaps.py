@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gazescribe.pipeline.core.class_names import labels_metadata, labels_said
 from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.files import write_json
 from gazescribe.pipeline.core.foreign import parsing
@@ -63,9 +64,12 @@ def run(
     rows = read_table(tables, "readings", columns).to_pylist()
     readings = {row["reading_id"]: row for row in rows}
     if kind == "ellipse":  # drawn by readers, not from gaze: `associate` is not asked
-        maps, left_out = _plan_ellipses(tables, params.min_certainty, readings, rules)
+        labels = load_label_map(rules).channels
+        maps, left_out = _plan_ellipses(tables, params.min_certainty, readings, labels, rules)
     else:
-        maps, left_out = plan(read_windows(tables, associated, readings), kind)
+        windows = read_windows(tables, associated, readings)
+        labels = labels_said(windows.schema.metadata, associated)
+        maps, left_out = plan(windows, kind)
     n_planned = len(maps)
     maps = [planned for planned in maps if None not in _size(readings[planned.reading_id])]
     if len(maps) < n_planned:
@@ -82,6 +86,7 @@ def run(
         peaks = list(chain.from_iterable(peaks_by_shard))
         source = split_source(tables)
         extra = {"split_source": source, "params": params.model_dump_json()}
+        extra |= labels_metadata(labels)
         write_table(_index(maps, peaks, readings, drawing), folder, "heatmaps", extra)
         # `open_shards` knows a folder of maps and one of images by this one name.
         table_path(folder, "heatmaps").rename(folder / "index.parquet")
@@ -111,10 +116,13 @@ def read_windows(tables: Path, associated: Path, readings: Mapping[str, Row]) ->
 
 
 def _plan_ellipses(
-    tables: Path, min_certainty: int, readings: dict[str, Row], rules: Path | None
+    tables: Path,
+    min_certainty: int,
+    readings: dict[str, Row],
+    channels: tuple[str, ...],
+    rules: Path | None,
 ) -> tuple[list[PlannedMap], dict[str, int]]:
     """Plan data set by data set: each has label names, and so a column map, of its own."""
-    channels = load_label_map(rules).channels
     maps: list[PlannedMap] = []
     left_out: Counter[str] = Counter()
     ellipses = read_table(tables, "ellipses")

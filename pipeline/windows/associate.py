@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gazescribe.pipeline.core.class_names import labels_metadata
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
@@ -138,12 +139,13 @@ def run(
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
     n_late = n_unseen = 0
     metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
+    said = metadata | labels_metadata(label_map.channels)
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings, tables=tables.resolve(), params=params, label_map=label_map
     )
     with replacing_folder(out, "windows", obsolete=("*.parquet",), mark="associate.json") as folder:
         with (
-            TableWriter(folder, "windows", metadata) as windows,
+            TableWriter(folder, "windows", said) as windows,
             TableWriter(folder, "gaussians", metadata) as gaussians,
         ):
             done = map_tasks(

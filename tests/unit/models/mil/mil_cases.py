@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.models.core.settings import Augment
+from gazescribe.models.mil.items import image_index
 from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.core.shards import shard_folder, shard_name
 from gazescribe.pipeline.core.tables import table_path, write_table
@@ -152,7 +154,15 @@ class World:
         }
         names = {name: name for name in ("images", "mimic", "reflacx", "egd")} | places
         found = {name: str(folder / place) for name, place in names.items()}
-        return MilInputs(**found, channels=CHANNELS)
+        return MilInputs(
+            **found,
+            unannotated=("mimic",),
+            scored_on=("reflacx",),
+            datasets={},
+            labels=TEN_LABELS,
+            channels=CHANNELS,
+            own_channels={},
+        )
 
 
 def block() -> np.ndarray:
@@ -199,3 +209,26 @@ def listed_world(folder):
     world.map("ellipse", "R1", "Edema", peak=None)
     world.map("ellipse", "R3", "Lung Lesion", peak=None)
     return world
+
+
+def names(items):
+    """Labels of each item, by reading or image."""
+    ids = [
+        reading or image for reading, image in zip(items.reading_id, items.dicom_id, strict=True)
+    ]
+    return {
+        one: [items.label_names[label] for label in np.flatnonzero(row)]
+        for one, row in zip(ids, items.labels, strict=True)
+    }
+
+
+def rows(items):
+    """Rows of the maps of each item, by label."""
+    return {
+        reading: {items.label_names[label]: int(row[label]) for label in np.flatnonzero(row >= 0)}
+        for reading, row in zip(items.reading_id, items.map_row, strict=True)
+    }
+
+
+def index_of(inputs):
+    return image_index(inputs, run())

@@ -42,7 +42,7 @@ def config(inputs: MilInputs, *runs: MilRun, batch_size: int = 2) -> Config:
 def save(run: MilRun, models: Path, **changes: object) -> Path:
     """Write a checkpoint of random weights, spread enough for maps to have dark and lit cells."""
     torch.manual_seed(run.seed)
-    network = network_of(run)
+    network = network_of(run, len(TEN_LABELS))
     torch.nn.init.normal_(network.classifier.weight, std=2)
     checkpoint = Checkpoint(
         system="mil",

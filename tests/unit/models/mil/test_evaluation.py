@@ -16,11 +16,11 @@ from gazescribe.models.mil.evaluation import (
     look,
     score,
 )
-from gazescribe.models.mil.items import evaluation_items
+from gazescribe.models.mil.lists import evaluation_items
 from gazescribe.models.mil.network import restored
 from gazescribe.models.mil.summary import PUBLISHED_EGD
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.errors import AlignmentError, GazeError
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold
@@ -224,7 +224,9 @@ def test_without_any_ellipse_to_validate_on(tmp_path):
     ("changes", "message"),
     [
         pytest.param(
-            {"labels": ["Edema", "Rash"]}, "its labels are Edema, Rash; Edema", id="labels"
+            {"labels": ["Edema", "Rash"]},
+            "of the labels Edema, Rash; expected: Edema, Op",
+            id="labels",
         ),
         pytest.param({"training": {}}, "does not say what it was trained on", id="training"),
         pytest.param({"system": "cooperative"}, "a mil network expected", id="system"),
@@ -232,7 +234,7 @@ def test_without_any_ellipse_to_validate_on(tmp_path):
 )
 def test_strange_checkpoints_are_refused(inputs, tmp_path, changes, message):
     path = save(run(), tmp_path, **changes)
-    with pytest.raises(SchemaError, match=message):
+    with pytest.raises(GazeError, match=message):
         score(run(), path, config(inputs, run()), CPU)
 
 

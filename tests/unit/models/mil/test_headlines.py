@@ -43,7 +43,7 @@ IMAGES = pd.DataFrame(
 
 
 def test_thresholds_are_best_on_validation_cases():
-    found = chosen_thresholds(CASES, LIMITS)
+    found = chosen_thresholds(CASES, LIMITS, TEN_LABELS)
     assert found["spatial"]["Edema"] == 0.9
     assert found["spatial"]["Opacity"] == 0.5  # the lowest of equals
     assert found["spatial"]["Fracture"] == 0.9  # best for the mean of the other two
@@ -54,13 +54,13 @@ def test_best_iou_is_that_of_the_thresholds_chosen_on_the_same_cases():
     validation = CASES[CASES["split"] == "validate"]
     # Edema: mean curve 0.2, 0.3, 0.4; Opacity: 0.6 at best
     assert best_iou(validation) == pytest.approx({"spatial": (0.4 + 0.6) / 2, "gradcam": 0.9})
-    thresholds = chosen_thresholds(CASES, LIMITS)
+    thresholds = chosen_thresholds(CASES, LIMITS, TEN_LABELS)
     found = headline_metrics(IMAGES, CASES, thresholds, LIMITS)
     assert best_iou(validation) == pytest.approx(found["iou"]["validate"])
 
 
 def test_metrics_are_means_over_labels():
-    thresholds = chosen_thresholds(CASES, LIMITS)
+    thresholds = chosen_thresholds(CASES, LIMITS, TEN_LABELS)
     found = headline_metrics(IMAGES, CASES, thresholds, LIMITS)
     assert found["iou"]["test"]["spatial"] == pytest.approx((0.6 + 0.2 + 0.3) / 3)
     assert found["iou"]["validate"] == pytest.approx({"spatial": 0.5, "gradcam": 0.9})
@@ -72,7 +72,7 @@ def test_metrics_are_means_over_labels():
 
 def test_without_validation_cases():
     cases = CASES[CASES["split"] == "test"]
-    assert chosen_thresholds(cases, LIMITS) == {}
+    assert chosen_thresholds(cases, LIMITS, TEN_LABELS) == {}
     found = headline_metrics(IMAGES, cases, {}, LIMITS)
     assert (found["iou"], found["map"]) == ({}, None)
     assert set(found["pointing"]) == {"test"}
@@ -95,7 +95,7 @@ def test_a_single_run_has_the_thresholds_and_scores_of_its_tables(tmp_path):
     random = np.random.default_rng([*b"et", 0])
     images = pd.DataFrame(classification(random, 1.5))
     cases = pd.DataFrame(localisation(random, 0.26, PUBLISHED_THRESHOLDS, 0.05, decoder=True))
-    thresholds = chosen_thresholds(cases, PUBLISHED_THRESHOLDS)
+    thresholds = chosen_thresholds(cases, PUBLISHED_THRESHOLDS, TEN_LABELS)
     metrics = headline_metrics(images, cases, thresholds, PUBLISHED_THRESHOLDS)
     assert metrics["map"] == model.map == "decoder"
     assert len(model.maps) == 3

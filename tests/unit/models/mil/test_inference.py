@@ -47,6 +47,13 @@ def test_first_map_is_the_best_on_validation_or_the_papers(made, settings, metri
     assert ("decoder" in model.maps) == settings.get("decoder", True)
 
 
-def test_other_labels_are_refused(made):
-    with pytest.raises(SchemaError, match="its labels are Edema; Edema, Opacity, "):
+def test_labels_are_those_of_the_checkpoint(made):
+    letters = list("ABCDEFGHIJ")
+    model = made(labels=letters)
+    assert list(model.labels) == letters
+    assert [channel.label for channel in model.maps["spatial"]] == letters
+
+
+def test_weights_of_another_number_of_labels_are_refused(made):
+    with pytest.raises(SchemaError, match="these are not this network's weights"):
         made(labels=["Edema"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.mil.items import build_items
+from gazescribe.models.mil.lists import build_items
 from gazescribe.models.mil.loading import evaluation_loader, shrunk, stacked, training_loader
 from gazescribe.models.training.augment import draw
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError

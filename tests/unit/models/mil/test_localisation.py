@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.mil.items import evaluation_items
-from gazescribe.models.mil.localisation import DrawnLabel, ValidationIou, cases_of, mask_of
+from gazescribe.models.mil.lists import evaluation_items
+from gazescribe.models.mil.localisation import (
+    DrawnLabel,
+    ValidationIou,
+    cases_of,
+    mask_of,
+    open_masks,
+)
 from gazescribe.models.mil.network import network_of
-from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.class_names import TEN_LABELS
 from tests.unit.models.mil.mil_cases import run
 from tests.unit.models.mil.mil_scored import world
 
@@ -26,8 +32,7 @@ def items(inputs):
 
 def test_cases_are_what_readers_drew(inputs, items):
     assert cases_of(items) == [DrawnLabel(0, 0), DrawnLabel(1, 0), DrawnLabel(1, 2)]
-    masks = open_shards(inputs.ellipse_maps)
-    found = mask_of(masks, items, DrawnLabel(1, 2))
+    found = mask_of(open_masks(inputs), items, DrawnLabel(1, 2))
     assert (found.dtype, found.shape) == (np.bool_, (64, 64))
     assert found[:32, :16].all()
     assert found.sum() == 32 * 16
@@ -39,7 +44,7 @@ def test_cases_are_what_readers_drew(inputs, items):
 )
 def test_iou_comes_every_so_many_epochs(inputs, items, changes, kinds):
     settings = run(iou_every=3, **changes)
-    network = network_of(settings).eval()
+    network = network_of(settings, len(TEN_LABELS)).eval()
     iou = ValidationIou(items, inputs, settings)
     scores = [iou.after(epoch, network) for epoch in range(6)]
     assert [set(score) for score in scores] == [kinds] * 6
@@ -50,7 +55,7 @@ def test_iou_comes_every_so_many_epochs(inputs, items, changes, kinds):
 
 def test_iou_draws_no_random_numbers(inputs, items):
     settings = run(iou_every=1)
-    network = network_of(settings).eval()
+    network = network_of(settings, len(TEN_LABELS)).eval()
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002  the global one
     ValidationIou(items, inputs, settings).after(0, network)
     assert torch.equal(before[0], torch.get_rng_state())

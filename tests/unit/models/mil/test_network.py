@@ -22,8 +22,8 @@ from gazescribe.models.mil.network import (
 from gazescribe.pipeline.core.errors import ArrayError, GazeError, ParamsError, SchemaError
 from tests.unit.models.mil.mil_cases import SIZE, run
 
-PAPER = {"backbone": "resnet50", "layers": (3, 4), "grid": 32, "decoder": True}
-TINY = {"backbone": "tiny", "layers": (3, 4), "grid": 4, "decoder": True, "normalise": "once"}
+PAPER = {"backbone": "resnet50", "layers": (3, 4), "grid": 32, "decoder": True, "n_labels": 10}
+TINY = {**PAPER, "backbone": "tiny", "grid": 4, "normalise": "once"}
 
 
 def network(seed=0, **changes):
@@ -71,7 +71,9 @@ def test_paper_size():
 
 def test_single_resolution_at_paper_size():
     with torch.device("meta"):
-        net = MilNetwork(backbone="resnet50", layers=(4,), grid=16, decoder=False, normalise="once")
+        net = MilNetwork(
+            backbone="resnet50", layers=(4,), grid=16, decoder=False, normalise="once", n_labels=10
+        )
         output = net(torch.zeros(2, 1, 512, 512))
     assert net.head[0].in_channels == 2048
     assert output.logits.shape == (2, 10, 16, 16)
@@ -209,7 +211,9 @@ def test_compiled_on_a_gpu():
 def net():
     """A network whose logits are spread enough for maps to have dark and lit cells."""
     torch.manual_seed(0)
-    net = MilNetwork(backbone="tiny", layers=(3, 4), grid=4, decoder=True, normalise="once").eval()
+    net = MilNetwork(
+        backbone="tiny", layers=(3, 4), grid=4, decoder=True, normalise="once", n_labels=10
+    ).eval()
     torch.nn.init.normal_(net.classifier.weight)
     return net
 
@@ -322,12 +326,12 @@ def saved(tmp_path):
 
     def save(settings, network=None, **said):
         torch.manual_seed(0)
-        network = network or network_of(dataclasses.replace(settings, weights=None))
+        network = network or network_of(dataclasses.replace(settings, weights=None), 10)
         content = {
             "system": "mil",
             "run": dataclasses.asdict(settings),
             "run_hash": "",
-            "labels": ["Edema"],
+            "labels": list("ABCDEFGHIJ"),
             "input": {"height": SIZE, "width": SIZE, "channels": 3, "normalise": "once"},
             "training": {},
             **said,
@@ -343,7 +347,7 @@ def test_it_comes_back_as_it_was(saved):
     settings = run(weights="no such file.pth")
     network, path = saved(settings)
     found, its_run, checkpoint = restored(path)
-    assert (its_run, checkpoint.labels) == (settings, ["Edema"])
+    assert (its_run, checkpoint.labels) == (settings, list("ABCDEFGHIJ"))
     assert not found.training
     images = torch.rand(2, 1, SIZE, SIZE)
     expected = network.eval()(images)
@@ -353,7 +357,7 @@ def test_it_comes_back_as_it_was(saved):
 
 def test_a_run_begins_with_the_weights_it_names():
     with pytest.raises(GazeError, match=r"no such file\.pth: there is no such weight file"):
-        network_of(run(weights="no such file.pth"))
+        network_of(run(weights="no such file.pth"), 10)
 
 
 def test_what_cannot_be_restored(saved):
@@ -363,7 +367,7 @@ def test_what_cannot_be_restored(saved):
     _, path = saved(run(), run={**dataclasses.asdict(run()), "grid": 0})
     with pytest.raises(ParamsError, match=r"run\.grid: at least 1 expected, found 0"):
         restored(path)
-    _, path = saved(run(), network_of(run(decoder=False)))
+    _, path = saved(run(), network_of(run(decoder=False), 10))
     with pytest.raises(SchemaError, match=r"decoder\.1\.weight is missing"):
         restored(path)
 

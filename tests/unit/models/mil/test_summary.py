@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gazescribe.models.mil.items import build_items, evaluation_items
+from gazescribe.models.mil.lists import build_items, evaluation_items
 from gazescribe.models.mil.summary import summarise_items
 from gazescribe.pipeline.core.errors import SchemaError
 from tests.unit.models.mil.mil_cases import listed_world, run

@@ -227,7 +227,7 @@ def test_the_seed_decides(trained):
 
 def test_the_losses_are_those_of_the_settings(inputs):
     settings = run(lambda_annotated=7.0, lambda_decoder=11.0, balanced="all", map_threshold=0.4)
-    module = MilTraining(settings)
+    module = MilTraining(settings, len(TEN_LABELS))
     batch = next(iter(prepare(settings, inputs, None, CPU).train))
     assert batch["annotated"].any()
     batch = {**batch, "maps": batch["maps"].float() * 0.5}
@@ -250,7 +250,7 @@ def test_the_losses_are_those_of_the_settings(inputs):
 
 def test_the_uncertainty_of_gaze_is_learned_with_the_network(inputs):
     settings = run(lambda_cam=5.0, lr=0.01)
-    module = MilTraining(settings)
+    module = MilTraining(settings, len(TEN_LABELS))
     batch = next(iter(prepare(settings, inputs, None, CPU).train))
     batch = {**batch, "maps": batch["maps"].float()}
     output = module.network(batch["image"])
@@ -270,7 +270,7 @@ def test_the_uncertainty_of_gaze_is_learned_with_the_network(inputs):
 
 def test_image_and_maps_move_together_and_only_in_training(inputs):
     settings = run(batch_size=7)
-    module = MilTraining(settings)
+    module = MilTraining(settings, len(TEN_LABELS))
     (batch,) = prepare(settings, inputs, None, CPU).train
     module._trainer = type("Stage", (), {"training": True})()
     half = torch.zeros(1, 1, SIZE, SIZE, dtype=torch.uint8)
@@ -289,7 +289,7 @@ def test_image_and_maps_move_together_and_only_in_training(inputs):
 
 
 def test_the_optimiser_is_the_papers(inputs):
-    optimiser = MilTraining(run(lr=0.002)).configure_optimizers()
+    optimiser = MilTraining(run(lr=0.002), len(TEN_LABELS)).configure_optimizers()
     assert isinstance(optimiser, torch.optim.Adam)
     (group,) = optimiser.param_groups
     assert {name: group[name] for name in ("lr", "betas", "eps", "weight_decay", "amsgrad")} == {
@@ -310,11 +310,11 @@ def test_nobody_to_validate_on(world):
 
 def test_warnings():
     labels = np.zeros((6, 10), np.float32)
-    (warning,) = warnings_of(labels)
+    (warning,) = warnings_of(labels, TEN_LABELS)
     assert warning == (
         "all 10 labels have one class only among the 6 validation images: the last epoch is kept"
     )
     labels[0] = 1
-    assert warnings_of(labels) == []
+    assert warnings_of(labels, TEN_LABELS) == []
     labels[:, 2] = 1
-    assert warnings_of(labels)[0].endswith("choose no epoch: Pneumothorax")
+    assert warnings_of(labels, TEN_LABELS)[0].endswith("choose no epoch: Pneumothorax")

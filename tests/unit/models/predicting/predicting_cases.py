@@ -25,7 +25,9 @@ def checkpoint(path, *, settings=None, **changes):
         "training": {},
         **changes,
     }
-    save_checkpoint(Checkpoint(**said, weights=network_of(settings).state_dict()), path)
+    save_checkpoint(
+        Checkpoint(**said, weights=network_of(settings, len(TEN_LABELS)).state_dict()), path
+    )
     return path
 
 
