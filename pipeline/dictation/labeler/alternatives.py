@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import (
     LIST_ENDS,
     LIST_WORDS,

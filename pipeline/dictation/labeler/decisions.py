@@ -5,7 +5,7 @@
 
 from typing import NamedTuple
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 
 DEFAULT_RULE = "default.mentioned"
 _GONE = "negation_after.resolved"

@@ -14,10 +14,10 @@ from typing import Literal
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
-from gazescribe.pipeline.dictation.labeler.clauses import Item
 from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
 from gazescribe.pipeline.dictation.labeler.corrections import take_back, takes_back
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
+from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError

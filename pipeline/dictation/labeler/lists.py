@@ -1,6 +1,6 @@
 """What makes findings neighbours in a list."""
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 
 LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
 LIST_WORDS = 10  # and marks, at most, between two neighbours; set by hand

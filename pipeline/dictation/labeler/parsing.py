@@ -9,9 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import Words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 from gazescribe.pipeline.dictation.labeler.scope import resolve

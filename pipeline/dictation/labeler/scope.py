@@ -7,15 +7,8 @@ the left, each through lists and up to the end of its reach; `decisions` then ch
 from bisect import bisect_left
 
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
-from gazescribe.pipeline.dictation.labeler.clauses import (
-    Hit,
-    Item,
-    Parse,
-    cut,
-    is_pair,
-    is_transitive,
-    next_place,
-)
+from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_list_gap, links_list
 
 _STAND_INS = frozenset(

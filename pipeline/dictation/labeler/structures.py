@@ -8,8 +8,8 @@ stable, the convention `stable` says.
 from dataclasses import replace
 from itertools import pairwise
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, from_hit
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.rules import Trigger
 
 NO_STATE = "structure.no_state"

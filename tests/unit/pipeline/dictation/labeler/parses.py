@@ -5,7 +5,7 @@
 
 import re
 
-from gazescribe.pipeline.dictation.labeler.clauses import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
 from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
 from gazescribe.pipeline.dictation.labeler.scope import resolve

@@ -1,6 +1,6 @@
 import pytest
 
-from gazescribe.pipeline.dictation.labeler.clauses import Item
+from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.scope import resolve
 from gazescribe.pipeline.dictation.labeler.structures import decide_structure
 from tests.unit.pipeline.dictation.labeler.parses import DECISIONS, parse, resolved, trigger
