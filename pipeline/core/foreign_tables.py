@@ -6,12 +6,13 @@ As in `foreign`: whatever makes a parser fail becomes an error that names the fi
 import codecs
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError
 from gazescribe.pipeline.core.foreign import AGAIN, check_file, parsing
+from gazescribe.pipeline.core.text_files import marked_encoding
 
 if TYPE_CHECKING:  # Arrow is imported where it is used: most CSV files do without
     import pyarrow as pa
@@ -88,31 +89,45 @@ def read_feather(path: Path, error: type[GazeError] = SchemaError) -> "pa.Table"
         return feather.read_table(path)
 
 
-def opened(path: Path) -> IO[str]:
-    """Open a text file in UTF-8, gzipped or not, for the csv module."""
+def opened(path: Path, encoding: str | None = None) -> IO[str]:
+    """Open a text file, gzipped or not, for the csv module."""
     kind = gzip.open if path.suffix == ".gz" else open
-    return kind(path, "rt", encoding="utf-8-sig", newline="")
+    with kind(path, "rb") as file:
+        encoding = marked_encoding(file.read(4), encoding)
+    return kind(path, "rt", encoding=encoding, newline="")
 
 
 def csv_rows(
-    path: Path, error: type[GazeError] = SchemaError, *, delimiter: str = ","
+    path: Path,
+    error: type[GazeError] = SchemaError,
+    *,
+    delimiter: str = ",",
+    encoding: str | None = None,
+    choose: Callable[[Iterator[str]], Iterator[str]] = iter,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows of a CSV file, gzipped or not, one by one, each with its last line's number.
+    """Give the rows of a CSV file, gzipped or not, one by one, each with its first line's number.
 
-    Blank lines are left out. A quote that is not closed is refused: it would swallow rows.
+    Blank lines are left out. A quote that is not closed is refused: it would swallow rows. A mark
+    of byte order is honoured, else the text is in `encoding` (UTF-8). `choose` may make lines blank
+    that are no rows. Between cells that blanks set apart there may be any number of them.
     """
     check_file(path, error)
     with parsing(path, CSV, error):
         _check_gzip(path, error)
-        with opened(path) as file:
+        with opened(path, encoding) as file:
             csv.field_size_limit(LONGEST_CELL)  # of the whole process: others allow for more
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            are_blanks = delimiter == " "
+            reader = csv.reader(
+                choose(file), delimiter=delimiter, strict=True, skipinitialspace=are_blanks
+            )
+            before = 0
             try:
                 for row in reader:
                     if row:
-                        yield reader.line_num, row
+                        yield before + 1, row
+                    before = reader.line_num
             except UnicodeDecodeError as fault:
-                raise _not_utf8(path, error) from fault
+                raise _undecodable(path, error, encoding) from fault
             except csv.Error as fault:
                 message = f"line {reader.line_num}: {fault}"
                 raise ValueError(message) from fault
@@ -127,10 +142,12 @@ def check_utf8(path: Path, error: type[GazeError] = SchemaError) -> None:
                 decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as fault:
-            raise _not_utf8(path, error) from fault
+            raise _undecodable(path, error) from fault
 
 
-def _not_utf8(path: Path, error: type[GazeError]) -> GazeError:
+def _undecodable(path: Path, error: type[GazeError], encoding: str | None = None) -> GazeError:
+    if encoding is not None:
+        return error(f"this is not {CSV} in {encoding}.", where=path, remedy="Name its encoding.")
     what = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
     return error(what, where=path, remedy="Save it as UTF-8.")
 

@@ -11,7 +11,9 @@ from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.foreign import check_file, parsing
 
 HEAD = 2**16  # bytes by which an encoding and a format are known
-MARKS = (
+MARKS = (  # the longest first
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -42,9 +44,8 @@ def read_head(path: Path) -> bytes:
 
 def encoding_of(head: bytes) -> str:
     """Tell the encoding of a text by its first bytes: UTF-16, UTF-8, or that of old Windows."""
-    for mark, encoding in MARKS:
-        if head.startswith(mark):
-            return encoding
+    if (marked := _marked(head)) is not None:
+        return marked
     if head[1::2].count(0) > len(head) // 4:  # Latin letters in UTF-16: each second byte is 0
         return "utf-16-le"
     if head[::2].count(0) > len(head) // 4:
@@ -54,6 +55,23 @@ def encoding_of(head: bytes) -> str:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def marked_encoding(head: bytes, stated: str | None = None) -> str:
+    """Name the encoding by the mark that a text begins with; else the stated one, or UTF-8."""
+    if (marked := _marked(head)) is not None:
+        return marked
+    name = codecs.lookup(stated or "utf-8").name
+    if name in {"utf-16", "utf-32"}:  # which want a mark; letters of Latin tell the order
+        return f"{name}-be" if head.startswith(b"\0") else f"{name}-le"
+    return name
+
+
+def _marked(head: bytes) -> str | None:
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    return None
 
 
 def _binary(path: Path) -> IO[bytes]:

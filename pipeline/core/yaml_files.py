@@ -279,7 +279,13 @@ def explain(fault: Any, model: type) -> str:
         return f"{place} is missing"
     if fault["type"] == "value_error":  # of a check of ours, which says itself what it found
         return f"{place}: {fault['ctx']['error']}"
-    return f"{place}: {fault['msg']}, found {quote(fault['input'])}"
+    remedy = ": quote it" if _is_text_unquoted(fault) else ""
+    return f"{place}: {fault['msg']}, found {quote(fault['input'])}{remedy}"
+
+
+def _is_text_unquoted(fault: Any) -> bool:
+    """Tell whether YAML made something else of a text, as of `on`, `007` or a date."""
+    return fault["type"] == "string_type" and not isinstance(fault["input"], dict | list | None)
 
 
 def _keys_at(model: type, path: Sequence[int | str]) -> list[str]:
@@ -293,7 +299,7 @@ def _fields(model: Any) -> dict[str, Any]:
     """Types of the fields of a model or a dataclass."""
     if dataclasses.is_dataclass(model):
         return {field.name: field.type for field in dataclasses.fields(model)}
-    return {name: field.annotation for name, field in model.model_fields.items()}
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _inner_model(annotation: Any) -> type | None:

@@ -12,6 +12,7 @@ class Piece(NamedTuple):
 
     n_rows: int
     columns: dict[str, Sequence[Any]]
+    lines: Sequence[int] | None = None  # where each row stands, from 1; None where nothing says it
 
 
 Content = tuple[list[str], Iterator[Piece]]

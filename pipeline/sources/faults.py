@@ -27,7 +27,9 @@ class Fault:
     code: str  # reason in snake case, the same for all readings; counts go by it
     message: str  # what is wrong, with the value found
     file: str  # path relative to the root
-    row: int | None = None  # first data row concerned, from 1; the header is not counted
+    # The first row concerned, from 1. In tables of one's own that is its line in the file; those of
+    # the shipped data sets are counted without the header.
+    row: int | None = None
     item: str | None = None  # reading or image concerned
     loses: str = ""  # tree, reading, gaze, text, words, fixations, ellipses, labels, image …
     n: int = 1  # rows, cells or sentences concerned

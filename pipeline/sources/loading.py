@@ -25,7 +25,7 @@ def load_manifest(dataset: str, folder: Path | None = None) -> Manifest:
         If the file is absent, or says what no manifest may say; all faults at once.
     """
     # Its many models take a while to build, and the shipped data sets need none of them.
-    from gazescribe.pipeline.sources.table_manifests import read_own
+    from gazescribe.pipeline.sources.own_manifests import read_own
 
     if Path(dataset).suffix in {".yaml", ".yml"}:
         return read_own(Path(dataset))

@@ -7,31 +7,73 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import quote
-from gazescribe.pipeline.ingest.by_manifest.rows import Rows, is_value
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, mean_known
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
+from gazescribe.pipeline.ingest.by_manifest.validity import check_valid, stated_valid
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
+from gazescribe.pipeline.sources.cells import PlaceCell
 from gazescribe.pipeline.sources.faults import Findings
-from gazescribe.pipeline.sources.table_manifests import PlaceCell, ValidCell
 
-LOST = "hold 0,0, two negative numbers or a place far off the screen, as lost eyes are written"
+LOST = (
+    "hold 0,0, two negative numbers, a place far off the screen or what `missing` names, as lost"
+    " eyes are written"
+)
 FAR = 4.0  # times the screen, or the image: no eye looks there
 MISSING = 32767.0  # of 16-bit numbers, where no size is known
 NOISE_S = 1e-6  # differences of decimal stamps are off by less
-VALID = frozenset({"valid", "true", "yes", "y", "1", "1.0"})
-INVALID = frozenset({"", "invalid", "false", "no", "n", "0", "0.0", "n/a", "na", "nan", "null"})
 
 
-def lost_eyes(rows: Rows, columns: Any, view: Axes) -> Mask:
+@dataclass(frozen=True)
+class Gaze:
+    """Where eyes looked, in the units of the file, and which rows are to be believed."""
+
+    x: Floats  # NaN where no eye was found
+    y: Floats
+    lost: Mask  # no eye was found, by what stands there
+    valid: Mask  # the recorder says that it found an eye
+
+
+def read_gaze(rows: Rows, columns: Any, view: Axes, findings: Findings) -> Gaze:
+    """Read positions: those of one eye, or the mean of the eyes that were found and are valid.
+
+    Where the manifest gives as many `valid` as eyes, each is that of the eye in the same place;
+    else one that is valid is enough.
+    """
+    eyes = list(zip(columns.x_px.eyes(), columns.y_px.eyes(), strict=True))
+    verdicts = [stated_valid(rows, cell, findings) for cell in columns.valid or ()]
+    found = []
+    for number, cells in enumerate(eyes):
+        x, y = (rows.numbers(cell)[0] for cell in cells)
+        lost = _lost(rows, cells, view)
+        unseen = lost | np.isnan(x + y)
+        if len(verdicts) == len(eyes):
+            unseen |= ~verdicts[number]
+        found.append((x, y, lost, unseen))
+    x, y, lost, _ = found[0]
+    if len(eyes) > 1:
+        x, y = (
+            mean_known([np.where(eye[3], np.nan, eye[axis]) for eye in found]) for axis in (0, 1)
+        )
+        lost = np.logical_or.reduce([eye[2] for eye in found]) & np.isnan(x)
+    valid: Mask = np.ones(len(rows), dtype=bool)
+    if verdicts:
+        valid = np.logical_or.reduce(verdicts)
+        check_valid(valid, ~lost & ~np.isnan(x + y), columns, findings)
+    return Gaze(x, y, lost, valid)
+
+
+def _lost(rows: Rows, cells: tuple[PlaceCell, PlaceCell], view: Axes) -> Mask:
     """Tell which rows have a position that recorders write where they see no eye."""
-    cells: tuple[PlaceCell, PlaceCell] = (columns.x_px, columns.y_px)
-    x, y = (rows.numbers(cell)[0] for cell in cells)
-    far: Mask = np.zeros(len(rows), dtype=bool)
-    for values, cell, axis in zip((x, y), cells, view, strict=True):
-        far |= np.abs(values) > _farthest(cell, axis)
+    lost: Mask = np.zeros(len(rows), dtype=bool)
+    values = []
+    for cell, axis in zip(cells, view, strict=True):
+        numbers, _ = rows.numbers(cell)
+        values.append(numbers)
+        lost |= (np.abs(numbers) > _farthest(cell, axis)) | rows.is_missing(cell)
     if any(cell.unit == "deg" or cell.origin == "centre" for cell in cells):
-        return far  # 0,0 and negative numbers are places like others
-    lost: Mask = far | ((x == 0) & (y == 0)) | ((x < 0) & (y < 0))
+        return lost  # 0,0 and negative numbers are places like others
+    x, y = values
+    lost |= ((x == 0) & (y == 0)) | ((x < 0) & (y < 0))
     return lost
 
 
@@ -170,37 +212,3 @@ def off_image_cause(rows: Rows, columns: Any, view: Axes) -> OffImage:
     x, y = (f"{low:g} to {high:g}" for low, high in ranges)
     message = f"every position lies off the image (x is {x}, y is {y}, in {unit}): {cause}"
     return OffImage(message, is_small)
-
-
-def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
-    """Tell which samples are said to be valid; words that are not known are an error."""
-    if cell.least is not None:
-        return _note_none(rows.numbers(cell)[0] >= cell.least, findings)
-    column = rows.coded(cell)
-    verdicts = np.zeros(len(column.values), dtype=bool)
-    unknown = []
-    codes, first = np.unique(column.codes, return_index=True)
-    for code in codes[np.argsort(first)].tolist():  # in the order of the rows
-        text = column.values[code]
-        if cell.values is not None:
-            verdicts[code] = any(is_value(text, value) for value in cell.values)
-        else:
-            verdicts[code] = text.lower() in VALID
-            if text.lower() not in VALID | INVALID:
-                unknown.append(quote(text))
-    if unknown:
-        message = (
-            f"it is not known whether {', '.join(unknown[:3])} in {cell.column} is valid: say"
-            " `valid: {column: …, values: [Valid]}` with what valid samples have, or `least: 0.6`"
-        )
-        findings.add("error", "sample_valid_unknown", message, loses="samples")
-    valid = verdicts[column.codes]
-    return valid if unknown else _note_none(valid, findings)
-
-
-def _note_none(valid: Mask, findings: Findings) -> Mask:
-    """Note samples of which none is valid."""
-    if len(valid) and not valid.any():
-        message = "no sample is valid: name what valid samples have as `valid: {…, values: [0]}`"
-        findings.add("loss", "samples_none_valid", message, loses="samples")
-    return valid

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
+from gazescribe.pipeline.core.text_files import marked_encoding
 from gazescribe.pipeline.sources.presets import read_format, recognised
 
 READ = "read are CSV, TSV, Parquet and Feather"
@@ -20,15 +21,14 @@ FORMS = (  # first bytes, what they are, what to do
     (rb'File type = "ooTextFile', "a TextGrid of Praat", _WORDS),
     (rb"<\?xml|<[A-Z]+_DOCUMENT", "XML, as ELAN writes it", _WORDS),
     (rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])", "JSON", _WORDS),
-    (rb"\xff\xfe|\xfe\xff", "text in UTF-16", "save it as UTF-8"),
     (rb"\x1f\x8b", "packed with gzip", "end its name with .gz"),
-    (rb"[^\x00]*\x00", "no text", "export a table from the program that wrote it"),
+    (rb"[^\x00]*\x00", "no text", "export a table from the program, or name its `encoding`"),
 )
 _OWN = {".parquet", ".feather", ".arrow", ".gz"}
 _HEAD = 256  # bytes
 
 
-def foreign_form(path: Path, table: str) -> str | None:
+def foreign_form(path: Path, table: str, encoding: str | None = None) -> str | None:
     """Say of which form a file is and what to do, if it is none that is read; `table` is its use.
 
     Whatever else is wrong with it is found when it is read.
@@ -37,11 +37,14 @@ def foreign_form(path: Path, table: str) -> str | None:
         return None
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf")
+            head = file.read(_HEAD)
     except OSError as fault:
         if is_out_of_handles(fault):
             raise
         return None
+    found = marked_encoding(head, encoding)
+    if found != "utf-8":
+        head = head.decode(found, errors="replace").encode()
     for pattern, what, remedy in FORMS:
         if re.match(pattern, head):
             formats = [name for name in recognised(path) if table in read_format(name).tables]

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.dictation.labeler.sentences import WRITTEN_END, split_sentences
 from gazescribe.pipeline.ingest.by_manifest.eyes import (
     LOST,
+    Gaze,
     find_repeats,
     join_rows,
-    lost_eyes,
     off_image_cause,
-    stated_valid,
+    read_gaze,
 )
+from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import (
     BEGIN,
@@ -38,15 +39,13 @@ from gazescribe.pipeline.ingest.quality import Quality, on_image
 from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY, end_sentences
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
+from gazescribe.pipeline.sources.cells import ResolutionCell
+from gazescribe.pipeline.sources.columns import SIDES, FixationColumns, ViewColumns
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import (
     LOSES,
-    SIDES,
-    FixationColumns,
     OwnManifest,
-    ResolutionCell,
-    ViewColumns,
-    columns_of,
+    cells_of,
     is_seen_on_screen,
 )
 
@@ -62,8 +61,8 @@ MAY_BE_BLANK = {("certainties", "certainty")}
 Span = tuple[float, float] | None  # first and last second; None where there is nothing
 
 
-Pieces = dict[str, Rows | tuple[str, ...]]
-"""By table: the rows of one reading, or the paths of its file and of the one beside."""
+Pieces = dict[str, Rows | Files]
+"""By table: the rows of one reading, or the files that hold them."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,8 @@ def _rows_of_table(
     if isinstance(piece, Rows):
         return piece, Findings(piece.file, reading.reading_id, chunk.faults)
     table = manifest.tables.by_name()[name]
-    findings = Findings(piece[0] if piece else table.file, reading.reading_id, chunk.faults)
+    file = table.file if piece is None else piece.file
+    findings = Findings(file, reading.reading_id, chunk.faults)
     if piece is None:
         message = f"nothing of reading {reading.reading_id} is there"
         findings.add("loss", f"{name}_missing", message, loses=LOSES[name])
@@ -147,6 +147,15 @@ def places(rows: Rows, names: Sequence[str], columns: Any, view: Axes) -> dict[s
     return {
         name: (x if name.startswith("x") else y).to_image(rows.numbers(cell)[0], cell)
         for name, cell in cells.items()
+    }
+
+
+def gaze_places(gaze: Gaze, columns: Any, view: Axes) -> dict[str, Floats]:
+    """Give where eyes looked in image pixels."""
+    x, y = view
+    return {
+        "x_px": x.to_image(gaze.x, columns.x_px),
+        "y_px": y.to_image(gaze.y, columns.y_px),
     }
 
 
@@ -199,9 +208,7 @@ def _compare_clocks(
         f"gaze is from {gaze[0]:.1f} to {gaze[1]:.1f} s, words from {words[0]:.1f} to"
         f" {words[1]:.1f} s: check `unit` and `audio_start`"
     )
-    piece = reading.pieces[table]
-    file = piece.file if isinstance(piece, Rows) else piece[0]
-    findings = Findings(file, reading.reading_id, faults)
+    findings = Findings(reading.pieces[table].file, reading.reading_id, faults)
     findings.add("loss", "gaze_apart_from_words", message, loses="windows")
 
 
@@ -220,9 +227,9 @@ def _read_fixations(
     columns = manifest.tables.fixations.columns
     note_sizes(rows, columns, reading, manifest, findings)
     view, unseen = _views(rows, columns, reading, manifest)
-    values = _fixation_values(rows, columns, reading, view, findings)
-    lost = lost_eyes(rows, columns, view)
-    usable = _usable(values, lost, unseen, findings, rows)
+    gaze = read_gaze(rows, columns, view, findings)
+    values = _fixation_values(rows, columns, reading, view, gaze, findings)
+    usable = _usable(values, gaze, unseen, findings, rows)
     places: NDArray[np.integer[Any]] = rows.places
     if columns.fixation is not None:
         ids = rows.text(columns.fixation)
@@ -276,13 +283,13 @@ def note_off_image(
 
 
 def _fixation_values(
-    rows: Rows, columns: Any, reading: OwnReading, view: Axes, findings: Findings
+    rows: Rows, columns: Any, reading: OwnReading, view: Axes, gaze: Gaze, findings: Findings
 ) -> dict[str, Floats]:
     onset_s, offset_s = times(rows, columns, reading.audio_start)
     values = {
         "onset_s": onset_s,
         "offset_s": offset_s,
-        **places(rows, ("x_px", "y_px"), columns, view),
+        **gaze_places(gaze, columns, view),
     }
     for name, axis in zip("xy", view, strict=True):
         cell = getattr(columns, f"px_per_deg_{name}")
@@ -350,10 +357,13 @@ def _note_size(
 
 
 def _usable(
-    values: dict[str, Floats], lost: Mask, unseen: Mask, findings: Findings, rows: Rows
+    values: dict[str, Floats], gaze: Gaze, unseen: Mask, findings: Findings, rows: Rows
 ) -> Mask:
+    message = "are not valid by the column `valid`"
+    findings.add_rows("warning", "fixation_invalid", message, ~gaze.valid, rows=rows.places)
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
-    nowhere = ~timeless & ~unseen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
+    seen = ~timeless & ~unseen & gaze.valid & ~gaze.lost
+    nowhere = seen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
     unresolved = ~unseen & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
@@ -363,12 +373,12 @@ def _usable(
         ("fixation_no_time", "lack a time", timeless),
         ("fixation_nowhere", sizeless, nowhere),
         ("fixation_no_view", viewless, unseen),
-        ("fixation_lost", LOST, lost),
+        ("fixation_lost", LOST, gaze.lost & gaze.valid),
         ("fixation_reversed", "do not end after they start", reversed_),
         ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
     ):
         findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
-    usable: Mask = ~(timeless | nowhere | unseen | lost | reversed_ | unresolved)
+    usable: Mask = ~(timeless | nowhere | unseen | gaze.lost | reversed_ | unresolved) & gaze.valid
     return usable
 
 
@@ -483,7 +493,7 @@ def _read_labelled(
         return
     rows, findings = piece
     texts, counts = LABELLED[name]
-    cells = columns_of(table)
+    cells = dict(cells_of(table))
     values: dict[str, Any] = {
         column: np.array(rows.text(cells[column]), object) for column in texts
     }
@@ -525,14 +535,12 @@ def read_samples(
         order = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
         rows, time_s = rows.take(order), time_s[order]
     view = view_of(reading.size_px, manifest)
-    position = places(rows, ("x_px", "y_px"), columns, view)
+    gaze = read_gaze(rows, columns, view, findings)
+    position = gaze_places(gaze, columns, view)
     x_px, y_px = position["x_px"], position["y_px"]
-    valid = ~np.isnan(x_px) & ~np.isnan(y_px)
-    if columns.valid is not None:
-        valid &= stated_valid(rows, columns.valid, findings)
-    lost = valid & lost_eyes(rows, columns, view)
+    lost = gaze.valid & gaze.lost
     findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
-    valid &= ~lost
+    valid = gaze.valid & ~gaze.lost & ~np.isnan(x_px) & ~np.isnan(y_px)
     note_off_image(position, valid, columns, rows, reading, manifest, findings)
     inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
     if len(time_s) and manifest.tables.words is not None:

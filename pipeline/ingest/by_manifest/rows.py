@@ -4,10 +4,8 @@ Numbers are kept as numbers, texts that repeat once each. A file of samples take
 its size in memory, without what `read_samples` makes of the reading at hand.
 """
 
-import re
 from array import array
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,34 +15,33 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.formats.pieces import Piece
-from gazescribe.pipeline.ingest.by_manifest.pieces import UnusableFileError, read_pieces
+from gazescribe.pipeline.ingest.by_manifest.cell_texts import (
+    is_value,
+    number_fault,
+    parse_numbers,
+    plain,
+    texts_of,
+)
+from gazescribe.pipeline.ingest.by_manifest.column_names import UnusableFileError
+from gazescribe.pipeline.ingest.by_manifest.pieces import Files, read_pieces
+from gazescribe.pipeline.ingest.by_manifest.row_choice import RowChoice
 from gazescribe.pipeline.ingest.by_manifest.single_values import SingleValues
-from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
 from gazescribe.pipeline.ingest.by_manifest.unused_views import UnusedViews
-from gazescribe.pipeline.ingest.csv_files import (
-    Floats,
-    Mask,
-    boolean,
-    numbers,
-)
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask
+from gazescribe.pipeline.sources.cells import Cell, NumberCell, TextCell, ValidCell
 from gazescribe.pipeline.sources.faults import Findings, Severity
-from gazescribe.pipeline.sources.table_manifests import (
-    Cell,
-    NumberCell,
-    Source,
-    TimeCell,
-    ValidCell,
-    Value,
-    columns_of,
-)
+from gazescribe.pipeline.sources.table_manifests import Source, cells_of
 
-UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", "."})  # spellings of no number
 MAX_POOL = 10_000  # different texts of a column that are looked up at a time
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
-_DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}")
 
-Key = tuple[str | None, int | None]  # a column, and the entry of the lists in it
+Key = tuple[Any, Any]  # a column, and the entry of the lists in it; or those that are joined
+
+
+def key_of(cell: Cell) -> Key:
+    """Say what is kept for a cell, which several cells may share."""
+    if isinstance(cell, TextCell) and cell.join is not None:
+        return tuple(cell.join), cell.with_
+    return cell.column, cell.item
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Rows:
 
     # float64 where every use of a cell is a number (NaN: blank; infinite: no number), else text
     columns: dict[Key, Floats | Texts]
-    places: NDArray[np.int32]  # shape (n,): where each row stands in the file, from 0
+    places: NDArray[np.int32]  # shape (n,): where each row stands in the file, from 0: its line
     file: str  # path below the root
     decimal: str = "."  # mark of its numbers
 
@@ -91,26 +88,50 @@ class Rows:
 
     def coded(self, cell: Cell) -> Texts:
         """Give a mapped column as codes of its different texts, some of which no row may have."""
-        if cell.column is None:
-            return Texts(np.zeros(len(self), np.int32), [_plain(cell.value)])
-        column = self.columns[cell.column, cell.item]
+        if not cell.names():
+            return Texts(np.zeros(len(self), np.int32), [plain(cell.value)])
+        column = self.columns[key_of(cell)]
         if isinstance(column, Texts):
             return column
         message = f"the column {cell.column} was kept as numbers"
         raise TypeError(message)
 
     def numbers(self, cell: Cell) -> tuple[Floats, Mask]:
-        """Give a mapped column as numbers, and which cells are neither blank nor a number."""
+        """Give a mapped column as numbers, and which cells are neither blank nor a number.
+
+        Where several are averaged, those count that are not blank. What the manifest says to be
+        `missing` is blank.
+        """
+        if not isinstance(cell, NumberCell) or cell.mean is None:
+            return self._numbers(cell)
+        both = [self._numbers(eye) for eye in cell.eyes()]
+        return mean_known([values for values, _ in both]), np.logical_or.reduce(
+            [bad for _, bad in both]
+        )
+
+    def _numbers(self, cell: Cell) -> tuple[Floats, Mask]:
         if cell.column is None:
-            values = np.repeat(_parse([_plain(cell.value)], cell, "."), len(self))
+            values = np.repeat(parse_numbers([plain(cell.value)], cell, "."), len(self))
         else:
-            column = self.columns[cell.column, cell.item]
+            column = self.columns[key_of(cell)]
             if isinstance(column, Texts):
-                values = _parse(column.values, cell, self.decimal)[column.codes]
+                values = parse_numbers(column.values, cell, self.decimal)[column.codes]
             else:
                 values = column
-        bad = np.isinf(values)
-        return np.where(bad, np.nan, values) if bad.any() else values, bad
+        bad = blank = np.isinf(values)
+        if isinstance(cell, NumberCell) and cell.missing:
+            blank = bad | self.is_missing(cell)
+        return np.where(blank, np.nan, values) if blank.any() else values, bad
+
+    def is_missing(self, cell: NumberCell) -> Mask:
+        """Tell which rows have what says, by the manifest, that there is no value."""
+        if cell.column is None or not cell.missing:
+            return np.zeros(len(self), dtype=bool)
+        column = self.columns[key_of(cell)]
+        if isinstance(column, Texts):
+            codes = [any(is_value(text, value) for value in cell.missing) for text in column.values]
+            return np.array(codes, dtype=bool)[column.codes]
+        return np.isin(column, [value for value in cell.missing if not isinstance(value, str)])
 
     def by(self, cell: Cell) -> dict[str, "Rows"]:
         """Cut the rows by the text of a column, in the file's order; the pieces are no copies.
@@ -139,47 +160,89 @@ class Rows:
         return dict(sorted(pieces.items()))
 
 
+def mean_known(columns: Sequence[Floats]) -> Floats:
+    """Average columns row by row: of the values that are known; NaN where none is."""
+    known = [~np.isnan(values) for values in columns]
+    n_known = np.sum(known, axis=0)
+    total = np.sum([np.nan_to_num(values) for values in columns], axis=0)
+    mean: Floats = np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
+    return mean
+
+
 def read_rows(
-    root: Path, source: Source, paths: Sequence[str], findings: Findings, severity: Severity
+    root: Path, source: Source, files: Files, findings: Findings, severity: Severity
 ) -> Rows | None:
     """Read the rows of a file that the manifest asks for; None when the file cannot be used.
 
-    `paths` are the file, and the one beside it if the manifest names one; `severity` is that of a
-    file which cannot be used. `findings` takes the faults `_missing`, `_unreadable`, `_empty`,
-    `_no_column`, `_column_twice`, `_ragged`, `_rows_differ`, `_numbers`, `_view_unused`,
-    `_not_single`, the warning `_not_chosen` for rows that `where` leaves out, and the loss
-    `_none_chosen` where it leaves out all.
+    `severity` is that of a file which cannot be used. `findings` takes the faults `_missing`,
+    `_unreadable`, `_empty`, `_no_column`, `_column_twice`, `_column_ambiguous`, `_no_header`,
+    `_ragged`, `_rows_differ`, `_parts_differ`, `_id_differs`, `_numbers`, `_view_unused`,
+    `_not_single`, `_other_format`, and what is left out: the loss `_cut` of a last row, the
+    warnings `_not_chosen` (`where`) and `_said_again` (`one_per`), the loss `_none_chosen` where
+    `where` asks for no row.
     """
     kind = source.columns.table
     cells = _kept_cells(source)
     collected = {key: _Column(cell, source.decimal) for key, cell in cells.items()}
-    chosen: list[Mask] = []
-    where, views, singles = _Where(source), UnusedViews(source), SingleValues(source)
+    choice, views, singles = RowChoice(source), UnusedViews(source), SingleValues(source)
     try:
-        for piece in read_pieces(root, source, paths):
-            mask = where.choose(piece)
-            chosen.append(mask)
-            _refuse_views(views, piece, mask)
-            _refuse_several(singles, piece, mask)
+        for piece in read_pieces(root, source, files, findings):
+            mask = choice.choose(piece)
+            _check_choice(piece, mask, views, singles)
             for key, cell in cells.items():
-                texts = _texts(piece.columns[cell.column or ""], cell)
+                texts = _cell_texts(piece, cell)
                 if not mask.all():
                     texts = [text for text, is_chosen in zip(texts, mask, strict=True) if is_chosen]
                 collected[key].add(texts)
     except UnusableFileError as error:
         findings.add(severity, f"{kind}_{error.code}", str(error), loses=kind)
         return None
-    selection = np.concatenate(chosen) if chosen else np.zeros(0, dtype=bool)
-    message = "are not what `where` asks for"
-    findings.add_rows("warning", f"{kind}_not_chosen", message, ~selection)
-    if len(selection) and not selection.any():
-        message = f"no row is what `where` asks for{where.values_there()}"
-        findings.add("loss", f"{kind}_none_chosen", message, loses=kind)
+    choice.note(findings)
     columns = {key: column.content() for key, column in collected.items()}
-    places = np.arange(len(selection), dtype=np.int32)
-    if not selection.all():
-        places = places[selection]
-    return Rows(columns, places, findings.file, source.decimal)
+    rows = Rows(columns, choice.kept_places(), findings.file, source.decimal)
+    _refuse_other_ids(rows, source, files, findings)
+    return rows
+
+
+def _check_choice(piece: Piece, mask: Mask, views: UnusedViews, singles: SingleValues) -> None:
+    """Refuse positions whose view changes unused, and two speakers of which none was chosen."""
+    if fault := views.fault(piece.columns, mask):
+        raise UnusableFileError("view_unused", fault)
+    if fault := singles.fault(piece.columns, mask):
+        raise UnusableFileError("not_single", fault)
+
+
+def _refuse_other_ids(rows: Rows, source: Source, files: Files, findings: Findings) -> None:
+    """Refuse rows of another reading than the name of their file says."""
+    cell, part = source.columns.reading_id, files.parts.get("reading_id")
+    if cell is None or part is None or not cell.names() or "reading_id" in cell.names():
+        return
+    column = rows.coded(cell)
+    others = [not _is_same_id(text, part) for text in column.values]
+    other = np.array(others, dtype=bool)[column.codes]
+    if other.any():
+        first = column.values[column.codes[np.argmax(other)]]
+        message = (
+            f"are of reading {quote(first)} by their column, and of {quote(part)} by the name of"
+            " the file: call that part otherwise, {person} for instance, and join both, as"
+            " `reading_id: {join: [person, image]}`"
+        )
+        code = f"{source.columns.table}_id_differs"
+        findings.add_rows("error", code, message, other, rows=rows.places)
+
+
+def _is_same_id(text: str, part: str) -> bool:
+    """Compare ids, which may be the same number: 7 and 07."""
+    is_number = text.isdecimal() and part.isdecimal()
+    return text == part or (is_number and int(text) == int(part))
+
+
+def _cell_texts(piece: Piece, cell: Cell) -> list[str]:
+    """Give what stands in a cell of each row, as text."""
+    if isinstance(cell, TextCell) and cell.join is not None:
+        parts = [texts_of(piece.columns[name], cell.item) for name in cell.join]
+        return [cell.with_.join(row) if all(row) else "" for row in zip(*parts, strict=True)]
+    return texts_of(piece.columns[cell.column or ""], cell.item)
 
 
 class _Column:
@@ -194,9 +257,9 @@ class _Column:
     def add(self, texts: list[str]) -> None:
         """Add the cells of a piece."""
         if _is_number(self.cell):
-            values = _parse(texts, self.cell, self.decimal)
-            if np.isinf(values).any():
-                _refuse_numbers(texts, self.cell, self.decimal)
+            values = parse_numbers(texts, self.cell, self.decimal)
+            if np.isinf(values).any() and (fault := number_fault(texts, self.cell, self.decimal)):
+                raise UnusableFileError("numbers", f"the column {self.cell.column} {fault}")
             self.cells.frombytes(values.tobytes())
             return
         if len(self.codes) > MAX_POOL:
@@ -214,122 +277,23 @@ class _Column:
         return Texts(np.frombuffer(self.cells, np.int32), self.values)
 
 
-class _Where:
-    """The rows that `where` asks for, and the values that were there."""
-
-    def __init__(self, source: Source) -> None:
-        self.wanted = source.where
-        self.verdicts: dict[str, dict[str, bool]] = {column: {} for column in source.where}
-        dictated = [cell.column for name, cell in columns_of(source).items() if name == "text"]
-        self.secret = {*dictated}
-
-    def choose(self, piece: Piece) -> Mask:
-        """Tell which rows of a piece are asked for."""
-        mask = np.ones(piece.n_rows, dtype=bool)
-        for column, wanted in self.wanted.items():
-            verdicts = self.verdicts[column]
-            texts = [_plain(value) for value in piece.columns[column]]
-            for text in set(texts) - verdicts.keys():
-                verdicts[text] = any(is_value(text, value) for value in wanted)
-            mask &= np.array([verdicts[text] for text in texts], dtype=bool)
-        return mask
-
-    def values_there(self) -> str:
-        """Say which other values there are; never those of a dictation."""
-        parts = []
-        for column, verdicts in self.verdicts.items():
-            others = [quote(text) for text, is_wanted in verdicts.items() if not is_wanted]
-            if others and column not in self.secret and max(map(len, others)) <= 30:
-                parts.append(f"{column} is {', '.join(others[:5])} there")
-        return f" ({'; '.join(parts)})" if parts else ""
-
-
-def is_value(text: str, value: Value) -> bool:
-    """Compare a cell with a value of the manifest: yes and no, numbers, or the same text."""
-    if isinstance(value, bool):
-        return boolean(text) is value
-    if isinstance(value, int | float):
-        return bool(numbers([text])[0][0] == value)
-    return text == value
-
-
 def _kept_cells(source: Source) -> dict[Key, Cell]:
     """Find the cells to keep by their places: as numbers only where nothing reads them as text."""
     cells: dict[Key, Cell] = {}
-    attributes = [Cell(column=column) for column in getattr(source, "attributes", [])]
-    for cell in (*attributes, *columns_of(source).values()):
-        key = cell.column, cell.item
-        # A fact of a reading is shown as its text where it is wrong.
-        is_text = not _is_number(cell) or source.columns.table == "readings"
-        if cell.column is not None and (is_text or key not in cells):
-            cells[key] = Cell(column=cell.column, item=cell.item) if is_text else cell
+    attributes: list[Cell] = [Cell(column=column) for column in getattr(source, "attributes", [])]
+    mapped = [cell for _, cell in cells_of(source) if cell.names()]
+    for cell in (*attributes, *mapped):
+        for single in cell.eyes() if isinstance(cell, NumberCell) else [cell]:
+            # A fact of a reading is shown as its text where it is wrong.
+            is_text = not _is_number(single) or source.columns.table == "readings"
+            if is_text or key_of(single) not in cells:
+                cells[key_of(single)] = _as_text(single) if is_text else single
     return cells
 
 
+def _as_text(cell: Cell) -> Cell:
+    return cell if isinstance(cell, TextCell) else Cell(column=cell.column, item=cell.item)
+
+
 def _is_number(cell: Cell) -> bool:
-    is_least = isinstance(cell, ValidCell) and cell.least is not None
-    return isinstance(cell, NumberCell) or is_least
-
-
-def _texts(values: Iterable[Any], cell: Cell) -> list[str]:
-    if cell.item is None:
-        try:
-            return list(map(str.strip, values))  # cells of CSV
-        except TypeError:
-            return [_plain(value) for value in values]
-    number = cell.item  # an entry that a shorter list lacks is blank
-    lists = [value if isinstance(value, list | tuple) else () for value in values]
-    return [_plain(entries[number]) if number < len(entries) else "" for entries in lists]
-
-
-def _parse(texts: Sequence[str], cell: Cell, decimal: str) -> Floats:
-    """Read numbers; NaN where a cell is blank, infinite where it holds something else."""
-    with suppress(ValueError):
-        values = np.array(texts, dtype=np.float64)
-        if np.isfinite(values).all():  # as nearly always
-            return values
-    cells = ["" if text.lower() in UNKNOWN else text for text in texts]
-    if decimal == ",":
-        cells = [text.replace(",", ".") for text in cells]
-    values, bad = numbers(cells)
-    if not bad.any():
-        return values
-    values[bad] = np.inf
-    if isinstance(cell, TimeCell):
-        for row in np.flatnonzero(bad).tolist():
-            if clock := _CLOCK.fullmatch(texts[row]):
-                hours, minutes, seconds = (
-                    float((part or "0").replace(",", ".")) for part in clock.groups()
-                )
-                values[row] = (3600 * hours + 60 * minutes + seconds) * SECONDS[cell.unit]
-    return values
-
-
-def _refuse_views(views: UnusedViews, piece: Piece, mask: Mask) -> None:
-    """Refuse positions on the screen whose view changes, where the manifest does not use it."""
-    if fault := views.fault(piece.columns, mask):
-        raise UnusableFileError("view_unused", fault)
-
-
-def _refuse_several(singles: SingleValues, piece: Piece, mask: Mask) -> None:
-    """Refuse two speakers, channels or tiers of which the manifest chooses none."""
-    if fault := singles.fault(piece.columns, mask):
-        raise UnusableFileError("not_single", fault)
-
-
-def _refuse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> None:
-    """Refuse a column whose numbers are written in another way than the manifest says."""
-    for text in texts:
-        if decimal == "." and _DECIMAL_COMMA.fullmatch(text):
-            message = f'the column {cell.column} has decimal commas: set `decimal: ","`'
-            raise UnusableFileError("numbers", message)
-        if isinstance(cell, TimeCell) and _DATE.match(text):
-            message = (
-                f"the column {cell.column} holds dates: write seconds or milliseconds there (or a"
-                " clock time as 00:01:02.5) and say which with `unit`"
-            )
-            raise UnusableFileError("numbers", message)
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 (NaN)
+    return isinstance(cell, NumberCell) or (isinstance(cell, ValidCell) and cell.is_range)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gazescribe.pipeline.core.errors import quote, shorten
 from gazescribe.pipeline.ingest.csv_files import Mask
-from gazescribe.pipeline.sources.table_manifests import Source, columns_of
+from gazescribe.pipeline.sources.table_manifests import Source
 
 SHOWN = 8  # values
 LENGTH = 40  # characters of each
@@ -27,19 +27,20 @@ class SingleValues:
 
     def __init__(self, source: Source) -> None:
         self.names = unchosen(source)
-        self.reading_id = getattr(columns_of(source).get("reading_id"), "column", None)
+        cell = source.columns.reading_id
+        self.ids = [] if cell is None else cell.names()
         self.seen: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
     def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
         """Say which column has several values, and which; None where none has so far."""
         rows = np.flatnonzero(chosen).tolist()
-        ids = columns.get(self.reading_id or "")
+        ids = list(zip(*(columns[part] for part in self.ids), strict=True))
         for name in self.names:
             if name not in columns:
                 continue
             cells = columns[name]
             # in the order of the file; a set would lose it
-            pairs = dict.fromkeys(("" if ids is None else ids[row], cells[row]) for row in rows)
+            pairs = dict.fromkeys((ids[row] if ids else "", cells[row]) for row in rows)
             for reading_id, cell in pairs:
                 if cell is not None and str(cell).strip():
                     self.seen[name, str(reading_id)][str(cell).strip()] = None

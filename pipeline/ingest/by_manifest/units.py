@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
+from gazescribe.pipeline.sources.cells import PlaceCell, TimeCell
 from gazescribe.pipeline.sources.manifests import Screen
-from gazescribe.pipeline.sources.table_manifests import OwnManifest, PlaceCell, TimeCell
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
-SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}  # how many there are in one
+SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "ticks": 1e7}  # how many there are in one
 
 
 @dataclass(frozen=True)

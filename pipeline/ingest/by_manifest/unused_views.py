@@ -4,19 +4,15 @@ Positions on the screen are misplaced where the view changes and nobody says so.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from gazescribe.pipeline.ingest.by_manifest.column_names import find_columns
 from gazescribe.pipeline.ingest.csv_files import Mask
-from gazescribe.pipeline.sources.table_manifests import (
-    Source,
-    ViewColumns,
-    columns_of,
-    is_seen_on_screen,
-    needed,
-)
+from gazescribe.pipeline.sources.columns import ViewColumns
+from gazescribe.pipeline.sources.table_manifests import Source, is_seen_on_screen, wanted
 
 _SIDE = "(?:[xy]?(?:min|max)|left|top|right|bottom|width|height)"
 _ZOOM = re.compile(
@@ -29,13 +25,13 @@ _TURN = re.compile(
 )
 
 
-def view_columns(source: Source, header: Iterable[str]) -> list[str]:
+def view_columns(source: Source, header: Sequence[str]) -> list[str]:
     """Name the columns of a file that may say how the image was seen, and are not used."""
     if not is_seen_on_screen(source.columns):
         return []
     is_placed = getattr(source.columns, "shown_xmin_px", None) is not None
     patterns = [_TURN] if is_placed else [_TURN, _ZOOM]
-    used = {*needed(source)}
+    used = {*find_columns(wanted(source), header).values()}
     names = []
     for name in header:
         parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
@@ -51,15 +47,16 @@ class UnusedViews:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.is_placeable = isinstance(source.columns, ViewColumns)
-        self.reading_id = getattr(columns_of(source).get("reading_id"), "column", None)
+        cell = source.columns.reading_id
+        self.ids = [] if cell is None else cell.names()
         self.first: dict[tuple[str, str], str | float] = {}
 
     def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
         """Say which column changes, with the remedy; None where none does so far."""
-        for name in sorted(view_columns(self.source, columns)):
+        for name in sorted(view_columns(self.source, [*columns])):
             rows = np.flatnonzero(chosen).tolist()
-            ids = columns.get(self.reading_id or "")
-            cells = {("" if ids is None else str(ids[row]), columns[name][row]) for row in rows}
+            ids = list(zip(*(columns[part] for part in self.ids), strict=True))
+            cells = {(str(ids[row]) if ids else "", columns[name][row]) for row in rows}
             for reading_id, cell in cells:
                 value = _value(cell)
                 if value is not None and self.first.setdefault((name, reading_id), value) != value:

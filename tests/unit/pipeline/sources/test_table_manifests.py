@@ -91,10 +91,12 @@ def screen(**changes):
             id="screen",
         ),
         pytest.param(columns(duration_s="d"), "offset_s or duration_s, and not both", id="end"),
-        pytest.param(columns(x_px={"unit": "px"}), r"x_px needs column or value", id="nothing"),
+        pytest.param(
+            columns(x_px={"unit": "px"}), r"x_px needs column, value or mean", id="nothing"
+        ),
         pytest.param(table(file="gaze.csv"), r"columns\.reading_id is missing", id="no id"),
         pytest.param(table(file="../{reading_id}.csv"), "must lie below the root", id="outside"),
-        pytest.param(table(file="{trial}.csv"), "no id but reading_id", id="other id"),
+        pytest.param(table(file="{a b}.csv"), r"file has the part \{a b\}", id="part"),
         pytest.param(table(beside="all.csv"), r"beside must hold \{reading_id\}", id="beside"),
         pytest.param(
             lambda content: content.update(name="egd"),

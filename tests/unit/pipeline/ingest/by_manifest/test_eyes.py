@@ -140,9 +140,10 @@ def with_samples(lab, valid, cells):
     ("valid", "cells", "expected"),
     [
         pytest.param("ok", ["Valid", "Invalid"], [True, False], id="words"),
-        pytest.param({"column": "ok", "values": [0, 1]}, [0, 4], [True, False], id="codes"),
-        pytest.param({"column": "ok", "values": "good"}, ["good", "bad"], [True, False], id="text"),
-        pytest.param({"column": "ok", "least": 0.6}, [0.98, 0.05], [True, False], id="confidence"),
+        pytest.param({"column": "ok", "is": [0, 1]}, [0, 4], [True, False], id="codes"),
+        pytest.param({"column": "ok", "is": "good"}, ["good", "bad"], [True, False], id="text"),
+        pytest.param({"column": "ok", "at_least": 0.6}, [0.9, 0.05], [True, False], id="least"),
+        pytest.param({"column": "ok", "at_most": 1}, [0, 4], [True, False], id="most"),
     ],
 )
 def test_validity_as_vendors_say_it(lab, valid, cells, expected):

@@ -13,7 +13,6 @@ JSON = '{"text": "x", "segments": [{"words": [{"word": "effusion.", "start": 1.6
         pytest.param('[\n  {"word": "effusion."}]', "JSON", id="json list"),
         pytest.param('<?xml version="1.0"?>\n<DOCUMENT>', "XML", id="xml"),
         pytest.param(b"PK\x03\x04\x14\x00", "Excel", id="xlsx"),
-        pytest.param("word\tstart\n".encode("utf-16"), "UTF-16", id="utf-16"),
         pytest.param(gzip.compress(b"word,start\n"), "gzip", id="gzip"),
         pytest.param(b"EDF\x00\x01", "no text", id="binary"),
     ],

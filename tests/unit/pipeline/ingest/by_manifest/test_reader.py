@@ -28,7 +28,7 @@ def test_splits_are_drawn_by_subject_or_taken(lab):
     assert "subject_in_two_splits: 1 in 1 item" in verified.output
     assert "the table of readings: subject 7: train, validate" in verified.output
     lab.files["readings.csv"] = lab.files["readings.csv"].replace("val", "maybe")
-    assert "row 2: split 'maybe' is none of train" in lab.run().output
+    assert "row 3: split 'maybe' is none of train" in lab.run().output
 
 
 def test_the_same_bytes_again(lab):
@@ -96,16 +96,17 @@ def test_a_manifest_that_says_nothing(tmp_path, content, message):
 
 
 def test_all_errors_at_once_with_file_and_row(lab):
-    lab.files["readings.csv"] = "id,who,w,h\n../A1,7,1,1\nA1,7/8,100,80\nB2,8,100,80\n"
+    lab.files["readings.csv"] = "id,who,w,h\nC3,7,1,1\nA1,7/8,100,80\nB2,8,100,80\n"
     lab.files["fixations.csv"] = "id,Start,end,x,y\n"
     lab.tables["words"]["file"] = "speech/{reading_id}.csv"
     del lab.tables["words"]["columns"]["reading_id"]
+    lab.manifest["ids"] = {"reading_id": "[AB]\\d", "subject_id": "\\d"}
     result = lab.run()
     assert result.exit_code == 2
     assert not (lab.folder / "out").exists()
     for line in (
-        "readings.csv, row 1: reading_id '../A1' is not of the form",
-        "readings.csv, row 2: subject_id '7/8' is not of the form",
+        "readings.csv, row 2: reading_id 'C3' is not of the form [AB]",
+        "readings.csv, row 3: subject_id '7/8' is not of the form",
         "fixations.csv: there is no column start; the nearest is Start (there are: id, Start,",
         "speech/{reading_id}.csv: no file has a name like this, which tables.words asks for",
     ):
@@ -140,14 +141,34 @@ def test_ids_that_are_the_same_number_are_the_same_reading(lab, spelling):
     assert "are the same number: write them alike" in lab.run().output
 
 
-def test_ids_that_are_refused_say_how_to_write_them(lab):
-    lab.files = {name: content.replace("A1", "User 1") for name, content in lab.files.items()}
-    lab.files["gaze/User 1.csv"] = lab.files.pop("fixations.csv")
+def test_names_of_readings_become_ids(lab):
+    """Blanks, slashes and umlauts, as macOS writes them, too; names that are alike stay apart."""
+    lab.files = {
+        "readings.csv": "id,who,w,h\nUser 1,7,100,80\nUser/1,Dr. Wu,100,80\nMüller,8,100,80\n",
+        "gaze/Mu\u0308ller.csv": "start,end,x,y\n0.5,1,10,20\n",
+        "gaze/User 1.csv": "start,end,x,y\n0.5,1,30,20\n",
+    }
+    lab.tables["fixations"]["file"] = "gaze/{reading_id}.csv"
+    del lab.tables["fixations"]["columns"]["reading_id"], lab.tables["words"]
+    lab.ingest()
+    ids = [row["reading_id"] for row in lab.all_rows("readings")]
+    assert ids[0] == "Mueller"
+    assert all(reading_id.startswith("User_1-") for reading_id in ids[1:])
+    names = {row["value"] for row in lab.all_rows("attributes") if row["name"] == "reading_name"}
+    assert names == {"User 1", "User/1", "Müller"}
+    assert lab.column("fixations", "x_px", "Mueller") == [10]
+    assert lab.reasons()["reading_id_made"] == 3
+
+
+def test_a_file_and_a_column_must_name_the_same_reading(lab):
+    lab.files["gaze/A1.csv"] = lab.files.pop("fixations.csv")
     lab.tables["fixations"]["file"] = "gaze/{reading_id}.csv"
     output = lab.run().output
-    assert "readings.csv, row 1: reading_id 'User 1' is not of the form" in output
-    assert "write it with letters, digits, _, - and . alone" in output
-    assert "tables.fixations asks for; gaze/User 1.csv would, but its id is not" in output
+    assert (
+        "gaze/A1.csv, row 4: 1 of 3 rows are of reading 'B2' by their column, and of 'A1'" in output
+    )
+    lab.files["gaze/A1.csv"] = lab.files["gaze/A1.csv"].replace("B2", "A1")
+    assert len(lab.ingest().rows("fixations")) == 3
 
 
 def test_sessions_of_several_people_with_the_same_trials_are_refused(lab):

@@ -99,7 +99,7 @@ def test_rows_that_cannot_be_used_are_counted(lab):
     }
     report = json.loads(lab.run("verify", "--json", "--workers", "1").stdout)
     examples = report["faults"]["fixation_reversed"]["examples"]
-    assert examples == ["fixations.csv, row 4: 1 of 5 rows do not end after they start"]
+    assert examples == ["fixations.csv, row 5: 1 of 5 rows do not end after they start"]
     assert report["lost"]["gaze"] == 2
 
 

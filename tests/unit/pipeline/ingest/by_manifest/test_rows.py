@@ -3,8 +3,9 @@ import tracemalloc
 
 import pytest
 
-from gazescribe.pipeline.ingest.by_manifest import pieces as pieces_module
 from gazescribe.pipeline.ingest.by_manifest import rows as rows_module
+from gazescribe.pipeline.ingest.by_manifest import text_tables as tables_module
+from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import read_rows
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import Samples
@@ -84,7 +85,7 @@ def test_samples_take_less_than_twice_their_file_in_memory(tmp_path):
         findings = Findings(path.name, None, [])
         # Counted by the interpreter: the peak of a process also holds what the system rounds up.
         tracemalloc.start()
-        rows = read_rows(tmp_path, table, (path.name,), findings, "error")
+        rows = read_rows(tmp_path, table, Files(path.name), findings, "error")
         pieces = rows.by(table.columns.reading_id)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -101,12 +102,12 @@ def test_rows_of_readings_that_alternate(lab):
     assert lab.column("fixations", "y_px") == [6, 9]
     assert lab.column("fixations", "x_px", "B2") == [1, 3]
     result = lab.run("verify")
-    assert re.search(r"fixations\.csv.*row 4", result.output)
+    assert re.search(r"fixations\.csv.*row 5", result.output)
 
 
 def test_texts_that_are_too_many_to_look_up_are_read_all_the_same(lab, monkeypatch):
     monkeypatch.setattr(rows_module, "MAX_POOL", 1)
-    monkeypatch.setattr(pieces_module, "PIECE_ROWS", 1)
+    monkeypatch.setattr(tables_module, "PIECE_ROWS", 1)
     before = [f"{reading},{reading}{n}.,{n},{n + 1}" for n in range(3) for reading in ("A1", "B2")]
     lab.files["words.csv"] = "\n".join(["id,word,from,to", *before, ""])
     lab.ingest()
@@ -117,7 +118,7 @@ def test_texts_that_are_too_many_to_look_up_are_read_all_the_same(lab, monkeypat
 def test_a_confidence_with_a_decimal_comma(lab):
     del lab.tables["fixations"]
     lab.files["s.csv"] = "id;t;x;y;c\nA1;0;10;20;0,9\nA1;1;10;20;0,3\nA1;2;10;20;\n"
-    place = {"x_px": "x", "y_px": "y", "valid": {"column": "c", "least": 0.6}}
+    place = {"x_px": "x", "y_px": "y", "valid": {"column": "c", "at_least": 0.6}}
     columns = {"reading_id": "id", "time_s": "t", **place}
     table = {"file": "s.csv", "separator": ";", "decimal": ",", "columns": columns}
     lab.tables["samples"] = table

@@ -1,0 +1,117 @@
+"""Facts of readings: the rows of the table of readings, several of which may be of one reading."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gazescribe.pipeline.core.errors import quote
+from gazescribe.pipeline.ingest.by_manifest.reading import OwnReading, Pieces
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
+from gazescribe.pipeline.sources.cells import Cell
+from gazescribe.pipeline.sources.columns import ReadingColumns
+from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+DICTATED = {"text", "diagnosis"}  # no message shows them
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validate", "validation", "val", "valid", "dev"), "validate"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+def list_readings(
+    root: Path, pieces: Pieces, manifest: OwnManifest, faults: list[Fault]
+) -> Iterator[OwnReading]:
+    """Read the table of readings; one whose file cannot be used or has no row is left out."""
+    table = manifest.tables.readings
+    if table is None:
+        return
+    for reading_id, piece in sorted(pieces.items()):
+        rows: Rows | None
+        if isinstance(piece, Rows):
+            rows = piece
+        else:
+            findings = Findings(piece.file, reading_id, faults)
+            rows = read_rows(root, table, piece, findings, "error")
+        if rows is None or not len(rows):
+            continue
+        facts = _Facts(rows, table.columns, Findings(rows.file, reading_id, faults))
+        subject = facts.text("subject_id") or facts.text("dicom_id") or reading_id
+        ids = {"subject_id": subject, "dicom_id": facts.text("dicom_id") or reading_id}
+        for kind, text in ids.items():
+            pattern = manifest.stated_form(kind)
+            if pattern is not None and (not re.fullmatch(pattern, text) or "/" in text):
+                facts.error(f"bad_{kind}", f"{kind} {text!r} is not of the form {pattern}")
+        split = facts.text("split")
+        if split and split.lower() not in SPLIT_NAMES:
+            facts.error("unknown_split", f"split {split!r} is none of {', '.join(SPLIT_NAMES)}")
+        yield OwnReading(
+            reading_id=reading_id,
+            subject=subject,
+            dicom_id=ids["dicom_id"],
+            published=SPLIT_NAMES.get(split.lower()),
+            study_id=facts.whole("study_id"),
+            width_px=facts.whole("width_px"),
+            height_px=facts.whole("height_px"),
+            image_path=facts.text("image_path").replace("\\", "/") or None,
+            text=facts.text("text") or None,
+            diagnosis=facts.text("diagnosis") or None,
+            audio_start=facts.audio_start(),
+            attributes={name: rows.text(Cell(column=name))[0] for name in table.attributes},
+        )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Facts of one reading from one row, or from several that should agree."""
+
+    rows: Rows
+    columns: ReadingColumns
+    findings: Findings
+
+    def error(self, code: str, message: str) -> None:
+        row = int(self.rows.places[0]) + 1
+        self.findings.add("error", code, message, row=row, loses="readings")
+
+    def text(self, name: str) -> str:
+        cell = getattr(self.columns, name)
+        if cell is None:
+            return ""
+        texts = self.rows.text(cell)
+        differs = np.array(texts, dtype=object) != texts[0]
+        code = f"{name}_differs"
+        first = "" if name in DICTATED else f", {quote(texts[0])},"
+        message = f"say another {name} than the first{first or ','} which is kept"
+        self.findings.add_rows("warning", code, message, differs, rows=self.rows.places)
+        return texts[0]
+
+    def number(self, name: str) -> float:
+        text = self.text(name)
+        if not text:
+            return np.nan
+        value = float(self.rows.numbers(getattr(self.columns, name))[0][0])
+        if np.isnan(value):
+            message, row = f"{name} {quote(text)} is no number", int(self.rows.places[0]) + 1
+            self.findings.add("loss", f"{name}_unreadable", message, row=row, loses=name)
+        return value
+
+    def whole(self, name: str) -> int | None:
+        value = self.number(name)
+        if np.isnan(value):
+            return None
+        least = 1 if name in {"width_px", "height_px"} else 0
+        if value < least or value % 1:
+            message = f"{name} {value:g} must be a whole number of {least} or more"
+            self.findings.add("loss", f"{name}_unreadable", message, loses=name)
+            return None
+        return int(value)
+
+    def audio_start(self) -> Moment:
+        cell = self.columns.audio_start
+        value = self.number("audio_start")
+        return BEGIN if cell is None or np.isnan(value) else Moment(value, cell.unit)

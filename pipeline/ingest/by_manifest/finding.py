@@ -1,0 +1,172 @@
+"""Where the tables of each reading lie: files by the parts of their paths, rows by their ids."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gazescribe.pipeline.core.errors import quote, shorten
+from gazescribe.pipeline.ingest.by_manifest.pieces import Files
+from gazescribe.pipeline.ingest.by_manifest.reading import Pieces
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
+from gazescribe.pipeline.sources.cells import TextCell
+from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.manifests import SourceFile
+from gazescribe.pipeline.sources.table_manifests import (
+    LOSES,
+    PART,
+    OwnManifest,
+    Source,
+    placeholders,
+)
+
+
+def find_pieces(
+    name: str,
+    table: Source,
+    root: Path,
+    paths: Sequence[str],
+    manifest: OwnManifest,
+    faults: list[Fault],
+) -> Pieces:
+    """Find the table of each reading, by the reading's name; files of many readings are read."""
+    found = list(_files(name, table, paths, manifest, faults))
+    if not found:
+        message = f"no file has a name like this, which tables.{name} asks for"
+        near = _misnamed(table, paths)
+        if near is not None and {*manifest.ids.values()} != {PART}:
+            message += f"; {near} would, but for the form that `ids` gives its parts"
+        faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
+        return {}
+    if is_by_path(table):
+        pieces = _by_path(name, table, found, faults)
+        if name != "readings" and pieces:
+            # A column that the first file lacks, the manifest has wrong.
+            noted: list[Fault] = []
+            first = next(iter(pieces.values()))
+            read_rows(root, table, first, Findings(first.file, None, noted), "error")
+            faults += [fault for fault in noted if fault.severity == "error"]
+        return dict(sorted(pieces.items()))
+    return _by_rows(name, table, root, found, manifest, faults)
+
+
+def is_by_path(table: Source) -> bool:
+    """Tell whether the path of a file says of which reading it is."""
+    cell, parts = table.columns.reading_id, placeholders(table.file)
+    if "reading_id" in parts and (cell is None or "reading_id" not in cell.names()):
+        return True
+    return cell is not None and bool(cell.names()) and {*cell.names()} <= {*parts}
+
+
+def _by_path(
+    name: str, table: Source, found: Sequence[Files], faults: list[Fault]
+) -> dict[str, Files]:
+    pieces: dict[str, Files] = {}
+    for files in found:
+        reading = _name_of(table, files.parts)
+        if reading in pieces:
+            message = f"{pieces[reading].file} is of the same reading too"
+            faults.append(Fault("error", f"{name}_two_files", message, files.file, item=reading))
+        pieces[reading] = files
+    return pieces
+
+
+def _name_of(table: Source, parts: Mapping[str, str]) -> str:
+    cell = table.columns.reading_id
+    if "reading_id" in parts and (cell is None or "reading_id" not in cell.names()):
+        return parts["reading_id"]
+    between = cell.with_ if isinstance(cell, TextCell) else ""
+    return between.join(parts[name] for name in (cell.names() if cell else ()))
+
+
+def _by_rows(
+    name: str,
+    table: Source,
+    root: Path,
+    found: Sequence[Files],
+    manifest: OwnManifest,
+    faults: list[Fault],
+) -> Pieces:
+    pieces: dict[str, Rows] = {}
+    cell = table.columns.reading_id
+    for files in found:
+        findings = Findings(files.file, None, faults)
+        rows = read_rows(root, table, files, findings, "error")
+        by_name = {} if rows is None or cell is None else rows.by(cell)
+        unnamed = by_name.pop("", None)
+        if unnamed is not None:  # recorders run on between two images
+            code, message = f"{name}_of_no_reading", f"{len(unnamed)} rows name no reading"
+            findings.add("warning", code, message, n=len(unnamed))
+        for written, piece in by_name.items():
+            reading = unicodedata.normalize("NFC", written)
+            form = manifest.stated_form("reading_id")
+            if form is not None and not re.fullmatch(form, reading):
+                message = f"reading_id {quote(shorten(reading, 30))} is not of the form {form}"
+                row = int(piece.places.min()) + 1
+                findings.add("error", "bad_reading_id", message, row=row)
+                continue
+            if reading in pieces:
+                message = (
+                    f"reading {reading} stands in {pieces[reading].file} too: where several people"
+                    " had the same trials, join who and what, as `reading_id: {join: [person,"
+                    " image]}` with a part of the path {person}"
+                )
+                fault = Fault("error", f"{name}_twice", message, piece.file, item=reading)
+                faults.append(fault)
+            pieces[reading] = piece
+    return dict(pieces)
+
+
+def _files(
+    name: str,
+    table: Source,
+    paths: Sequence[str],
+    manifest: OwnManifest,
+    faults: list[Fault],
+) -> list[Files]:
+    """Give the files of a table, each with the one beside it."""
+    # {reading_id}.csv would fit readings.csv, too
+    ours = {name, f"{name}_beside"}
+    of_other_tables = {file.pattern for file in manifest.files if file.name not in ours}
+    of_other_tables -= {file.pattern for file in manifest.files if file.name in ours}
+    candidates = [path for path in paths if path not in of_other_tables]
+    found = list(_matched(manifest.file(name), candidates, manifest, faults))
+    if table.beside is None:
+        return [Files(path, None, parts) for path, parts in found]
+    beside = list(_matched(manifest.file(f"{name}_beside"), candidates, manifest, faults))
+    several = []
+    for path, parts in found:
+        partners = [other for other, theirs in beside if theirs.items() <= parts.items()]
+        several.append(Files(path, partners[0] if partners else "the file beside", parts))
+    return several
+
+
+def _matched(
+    file: SourceFile, paths: Sequence[str], manifest: OwnManifest, faults: list[Fault]
+) -> list[tuple[str, dict[str, str]]]:
+    """Give the paths of a file with their parts; one that can be cut in two ways is refused."""
+    matcher = manifest.matcher(file)
+    longest = re.compile(matcher.pattern.replace("+?)", "+)"))
+    matched = []
+    for path in paths:
+        composed = unicodedata.normalize("NFC", path)  # some systems take letters apart
+        if not (match := matcher.fullmatch(composed)):
+            continue
+        other = longest.fullmatch(composed)
+        if other and other.groupdict() != match.groupdict():
+            name, part = next(
+                pair for pair in match.groupdict().items() if pair not in other.groupdict().items()
+            )
+            message = (
+                f"{{{name}}} may be {quote(part)} or {quote(other[name])} here: say what it looks"
+                f" like, as `ids: {{{name}: '[A-Za-z]+\\d+'}}`"
+            )
+            faults.append(Fault("error", "path_ambiguous", message, path))
+        matched.append((path, match.groupdict()))
+    return matched
+
+
+def _misnamed(table: Source, paths: Sequence[str]) -> str | None:
+    """Find a file that has the name asked for but for its id."""
+    pattern = re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(table.file)).replace(r"\*", "[^/]*")
+    return next((path for path in paths if re.fullmatch(pattern, path)), None)

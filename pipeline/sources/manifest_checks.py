@@ -1,0 +1,145 @@
+"""What is wrong with a manifest that each of its values alone does not show."""
+
+import re
+from collections.abc import Iterator
+
+from gazescribe.pipeline.core.errors import nearest
+from gazescribe.pipeline.sources.cells import Cell, NumberCell, PlaceCell, TextCell, ValidCell
+from gazescribe.pipeline.sources.columns import SIDES, TableColumns
+from gazescribe.pipeline.sources.manifests import SHIPPED
+from gazescribe.pipeline.sources.table_manifests import (
+    Fixations,
+    OwnManifest,
+    Source,
+    cells_of,
+    is_seen_on_screen,
+    placeholders,
+)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def manifest_faults(manifest: OwnManifest) -> Iterator[str]:
+    """Say what is wrong, each fault behind the keys that lead to it."""
+    if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
+        taken = ", ".join(SHIPPED)
+        yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
+    yield from _screen_faults(manifest)
+    tables = manifest.tables.by_name()
+    if not {"fixations", "samples", "words"} & {*tables}:
+        yield "tables names neither fixations nor samples nor words"
+    parts = [part for table in tables.values() for part in placeholders(table.file)]
+    kinds = list(dict.fromkeys(("reading_id", "subject_id", "dicom_id", "study_id", *parts)))
+    for kind, pattern in manifest.ids.items():
+        if kind not in kinds:
+            yield f"ids.{kind} is unknown{nearest(kind, kinds)} (known: {', '.join(kinds)})"
+        elif "/" in pattern:
+            yield f"ids.{kind} must not hold a /"
+    for name, table in tables.items():
+        yield from (f"tables.{name}.{fault}" for fault in _table_faults(table, manifest))
+    fixations = manifest.tables.fixations
+    if fixations is not None and not _has_resolution(fixations, manifest):
+        yield (
+            "the size of a degree is not known: give resolution.px_per_deg or"
+            " resolution.image_width_deg, a screen with width_mm and distance_mm, or the columns"
+            " px_per_deg_x and px_per_deg_y"
+        )
+
+
+def _screen_faults(manifest: OwnManifest) -> Iterator[str]:
+    screen = manifest.screen
+    if screen is None:
+        return
+    for name in ("width_px", "height_px", "width_mm", "height_mm", "distance_mm"):
+        size = getattr(screen, name)
+        if size is not None and size <= 0:
+            yield f"screen.{name} must be above 0, not {size}"
+    area = screen.image_area
+    if area is not None and (area.xmax_px <= area.xmin_px or area.ymax_px <= area.ymin_px):
+        yield "screen.image_area has no width or no height: its xmax_px and ymax_px must be larger"
+
+
+def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
+    yield from _file_faults(table)
+    mapped = {name for name, _ in cells_of(table)}
+    if "reading_id" not in {*mapped, *placeholders(table.file)}:
+        yield "columns.reading_id is missing, and file has no {reading_id} either"
+    if "onset_s" in mapped and ("offset_s" in mapped) == ("duration_s" in mapped):
+        yield "columns needs offset_s or duration_s, and not both"
+    yield from _view_faults(table.columns, mapped, manifest)
+    for name, cell in cells_of(table):
+        yield from _cell_faults(f"columns.{name}", cell)
+        if isinstance(cell, PlaceCell):
+            yield from _place_faults(name, cell, manifest)
+
+
+def _file_faults(table: Source) -> Iterator[str]:
+    for key, pattern in (("file", table.file), ("beside", table.beside or "")):
+        if pattern.startswith("/") or ".." in pattern.split("/"):
+            yield f"{key} {pattern!r} must lie below the root"
+        for name in re.findall(r"\{(.*?)\}", pattern):
+            if not name.isidentifier():
+                yield f"{key} has the part {{{name}}}: write letters, digits and _, no digit first"
+    beside = {*placeholders(table.beside or "")}
+    if table.beside is not None and not beside <= {*placeholders(table.file)}:
+        yield "beside must have no part that file has not"
+    if table.beside is not None and "{reading_id}" in table.file and "reading_id" not in beside:
+        yield "beside must hold {reading_id} where file does"
+    if table.header is not None and table.skip_to is not None:
+        yield "skip_to leads to the line of the column names, and header is for files without one"
+
+
+def _cell_faults(place: str, cell: Cell) -> Iterator[str]:
+    several = {TextCell: "join", NumberCell: "mean"}
+    further = [key for kind, key in several.items() if isinstance(cell, kind)]
+    keys = ["column", "value", *further]
+    if sum(getattr(cell, key) is not None for key in keys) != 1:
+        yield f"{place} needs {', '.join(keys[:-1])} or {keys[-1]}, and no two of them"
+    if isinstance(cell, ValidCell) and cell.is_ is not None and cell.is_range:
+        yield f"{place} needs is, or at_least and at_most, and not both"
+
+
+def _view_faults(columns: TableColumns, mapped: set[str], manifest: OwnManifest) -> Iterator[str]:
+    by_prefix = {
+        prefix: {name for name in mapped if name.startswith(prefix)}
+        for prefix in ("shown_", "on_screen_")
+    }
+    is_on_screen = is_seen_on_screen(columns) or bool(by_prefix["on_screen_"])
+    needs_all = is_on_screen and any(by_prefix.values())
+    for prefix, sides in by_prefix.items():
+        n_axes = 0  # whose both ends are known
+        for axis, size in SIDES:
+            low, high, length = (
+                f"{prefix}{name}_px" for name in (f"{axis}min", f"{axis}max", size)
+            )
+            if high in sides and length in sides:
+                yield f"columns needs {high} or {length}, and not both"
+            if length in sides and low not in sides:
+                yield f"columns.{length} needs {low}"
+            n_axes += low in sides and bool({high, length} & sides)
+        is_complete = n_axes == len(SIDES) or not needs_all
+        if not is_complete and (prefix == "shown_" or sides):
+            names = ", ".join(f"{prefix}{side}_px" for side in ("xmin", "ymin", "xmax", "ymax"))
+            yield f"columns needs {names} (or {prefix}width_px, {prefix}height_px for the last two)"
+    if needs_all and manifest.screen is None:
+        yield "columns says what was shown on the screen, so the section screen is needed"
+
+
+def _place_faults(name: str, cell: PlaceCell, manifest: OwnManifest) -> Iterator[str]:
+    if cell.unit.startswith("screen") and manifest.screen is None:
+        yield f"columns.{name} is in {cell.unit}, so the section screen is needed"
+    if cell.unit == "deg" and manifest.screen is None and not _states_degrees(manifest):
+        yield f"columns.{name} is in deg, so resolution or the section screen is needed"
+
+
+def _states_degrees(manifest: OwnManifest) -> bool:
+    return bool(manifest.resolution.px_per_deg or manifest.resolution.image_width_deg)
+
+
+def _has_resolution(fixations: Fixations, manifest: OwnManifest) -> bool:
+    columns, screen = fixations.columns, manifest.screen
+    by_column = columns.px_per_deg_x is not None and columns.px_per_deg_y is not None
+    by_screen = (
+        screen is not None and screen.width_mm is not None and screen.distance_mm is not None
+    )
+    return by_column or by_screen or _states_degrees(manifest)
