@@ -58,7 +58,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
     """
     network, _, checkpoint = restored(path)
     lists = build_lists(config.inputs, run, classes_in(checkpoint, path) or None)
-    summary: dict[str, Any] = {"counts": summarise_lists(lists)}
+    summary: dict[str, Any] = {"counts": summarise_lists(lists), "classes": list(lists.classes)}
     if run.objective == "triplet":
         return Scored({}, {**summary, "gives": "an embedding, nothing to score"}, None, {})
     if not len(lists.items["test"]):

@@ -17,6 +17,7 @@ from gazescribe.pipeline.core.errors import AlignmentError, quote
 from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.tables import read_table
 
+TAKEN = ("macro", "micro", "accuracy")
 COLUMNS = ["reading_id", "dataset", "dicom_id", "subject_id", "diagnosis", "split", "egd_split"]
 
 
@@ -54,6 +55,9 @@ def classes_of(inputs: CooperativeInputs, tables: Mapping[str, pd.DataFrame]) ->
     if faults:
         message = "these diagnoses differ by capitals alone."
         raise AlignmentError(message, remedy="Write each in one way.", faults=sorted(faults))
+    if taken := sorted(found & set(TAKEN)):
+        message = f"no diagnosis can be called {', '.join(taken)}: results have measures so named."
+        raise AlignmentError(message, remedy="Give it another name.")
     if inputs.classes is not None:
         return inputs.classes
     first = DIAGNOSES if EGD in inputs.tables else ()

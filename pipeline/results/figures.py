@@ -57,14 +57,17 @@ def points(
 ) -> None:
     """Draw rows of a table as points with their intervals, each at its height.
 
-    A row has mean, published, and `_low` and `_high` of the intervals t and subjects.
+    A row has mean, `_low` and `_high` of the intervals t and subjects, and published where the
+    figures of a paper stand beside.
     """
     # both intervals on one line: a thick pale one under a thin one
     for interval, width, alpha in (("t", 4.5, 0.35), ("subjects", 1.0, 1.0)):
         low, high = frame[f"{interval}_low"], frame[f"{interval}_high"]
         axes.hlines(heights, low, high, colors=colours, linewidth=width, alpha=alpha)
     axes.scatter(frame["mean"], heights, c=colours, s=16, zorder=3, label=label)
-    axes.scatter(frame["published"], heights, c="black", s=18, marker="x", zorder=4, linewidths=1)
+    if "published" in frame:
+        published = frame["published"]
+        axes.scatter(published, heights, c="black", s=18, marker="x", zorder=4, linewidths=1)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)

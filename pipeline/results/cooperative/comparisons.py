@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import (
     OURS,
     Compared,
@@ -20,7 +19,11 @@ from gazescribe.pipeline.results.cooperative.measured import (
     reference,
 )
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS
-from gazescribe.pipeline.results.cooperative.tables import DIAGNOSIS, NAMES, PAPER_METRICS
+from gazescribe.pipeline.results.cooperative.tables import (
+    PAPER_METRICS,
+    diagnosis_metrics,
+    title_of,
+)
 from gazescribe.pipeline.results.paired import compare, correct, show_tests, withhold
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.statistics import (
@@ -33,6 +36,9 @@ from gazescribe.pipeline.results.statistics import (
 
 CLAIMS = (("dnet201_cl", "dnet201"), ("res_se_unet", "unet_s"))
 """Pairs that the paper compares, apart from its network with each other model."""
+
+OVER_CLASSES = ("macro", "accuracy", "micro")
+"""Metrics of the diagnosis that are of all classes together; the others are of one."""
 
 _SHARED = (
     "patients: bootstrap of the difference of means over patients and, with several seeds, of the"
@@ -51,7 +57,7 @@ HEADINGS = {
     "wilcoxon": "Wilcoxon",
 }
 _HOLM = "Holm's correction goes, for each test, over the pairs of models,"
-_OF_CLASSES = f"{_HOLM} and for the AUROC of classes over the three classes too."
+_OF_CLASSES = f"{_HOLM} and for the AUROC of classes over the classes too."
 _OF_IMAGES = (
     "t, Wilcoxon: over images, with several seeds of each image's mean over them; both take images"
     " as independent, two of one patient too. An image on which one of two maps has no value is"
@@ -69,8 +75,8 @@ def diagnosis_tests(models: Models, confidence: float, min_patients: int) -> Pap
     """Test differences of accuracy and AUROC; no p value with fewer patients than that."""
     diagnosed = {name: model.diagnosed for name, model in models.items() if model.diagnosed}
     tested = []
-    for metric in DIAGNOSIS:
-        family = "classes" if metric in DIAGNOSES else metric
+    for metric in diagnosis_metrics(models):
+        family = metric if metric in OVER_CLASSES else "classes"
         for name, other in _pairs(diagnosed):
             row = {"metric": metric, "family": family, "model": name, "other": other}
             row |= _diagnosis_test(diagnosed[name], diagnosed[other], metric, confidence)
@@ -84,18 +90,19 @@ def _diagnosis_test(
     model: Diagnosed, other: Diagnosed, metric: str, confidence: float
 ) -> dict[str, Any]:
     test = compare(model.measures[metric], other.measures[metric], confidence)
+    is_class = metric not in OVER_CLASSES
     test["n_patients"] = _n_patients(model.aligned.cases, metric)
     test |= {"p_mcnemar": np.nan, "p_delong": np.nan}
     if metric == "accuracy":
         test["p_mcnemar"] = sign_p(model.right.mean(axis=0) - other.right.mean(axis=0))
-    if metric in DIAGNOSES:
+    if is_class:
         test["p_delong"] = _delong_p(model, other, metric)
     return test
 
 
 def _n_patients(cases: pd.DataFrame, metric: str) -> int:
     """Count the patients behind a metric: for the AUROC of a class, the fewer of both sides."""
-    if metric not in DIAGNOSES:
+    if metric in OVER_CLASSES:
         return cases["subject_id"].nunique()
     has_class = cases["target"] == metric
     return min(cases.loc[side, "subject_id"].nunique() for side in (has_class, ~has_class))
@@ -103,7 +110,7 @@ def _n_patients(cases: pd.DataFrame, metric: str) -> int:
 
 def _delong_p(model: Diagnosed, other: Diagnosed, label: str) -> float:
     """P value of a class; in a cross-validation of the mean of the folds' differences."""
-    column = DIAGNOSES.index(label)
+    column = model.aligned.columns.index(label)
     target = model.aligned.cases["target"].to_numpy() == label
     placed = model.placed[:, column] - other.placed[:, column]
     parts = np.array([delong(target[fold], placed[fold]) for fold in model.aligned.folds])
@@ -169,6 +176,6 @@ def _table(
         frame[f"p_{test}_holm"] = np.nan
     frame, few = withhold(frame, tests, min_patients)
     frame = correct(frame, tests, ["family"])
-    on_page = frame[is_shown].assign(metric=frame["metric"].map(NAMES))
+    on_page = frame[is_shown].assign(metric=frame["metric"].map(title_of))
     shown, formats = show_tests(on_page, "over patients", named)
     return PaperTable(title, frame, shown, [*notes, *few], formats)

@@ -4,6 +4,7 @@ Reads: `examples.npz` of runs, which `gazescribe evaluate` writes: for n test im
 `diagnosis` (n,), `image` uint8 (n, H, W), and `target`, `saliency`, `gradcam` (n, H, W), 0 to 1.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,6 @@ from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.errors import SchemaError, quote
 from gazescribe.pipeline.core.figures import panels
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models, reference
 from gazescribe.pipeline.results.examples import (
     Arrays,
@@ -26,7 +26,7 @@ from gazescribe.pipeline.results.examples import (
 )
 
 KEYS = ("dicom_id", "diagnosis")
-TITLES = {"normal": "normal", "chf": "heart failure", "pneumonia": "pneumonia"}
+TITLES = {"chf": "heart failure", "": "no diagnosis"}
 _OTHER = "mt_unet"
 
 
@@ -70,13 +70,16 @@ def read_examples(model: CooperativeModel) -> Arrays:
         fits = fits and array.shape == (shape[:1] if is_key else shape)
         fits = fits and (array.dtype.kind == "U" if is_key else are_pictures(array))
     refuse_misfit(arrays, path, fits=fits)
-    if strange := sorted({*arrays["diagnosis"].tolist()} - {*DIAGNOSES}):
-        message = f"{quote(strange[0])} is none of the diagnoses {', '.join(DIAGNOSES)}."
+    classes = model.runs[0].scores.classes
+    if strange := sorted({*arrays["diagnosis"].tolist()} - {*classes, ""}):
+        message = f"{quote(strange[0])} is none of the diagnoses {', '.join(classes)}."
         raise SchemaError(message, where=path)
     return arrays
 
 
-def choose(columns: list[PictureColumn], n_random: int, seed: int) -> pd.DataFrame:
+def choose(
+    columns: list[PictureColumn], classes: Sequence[str], n_random: int, seed: int
+) -> pd.DataFrame:
     """Choose one image a class, and random ones of the others, that all columns have.
 
     Columns are dicom_id, diagnosis and kind (class or random).
@@ -87,12 +90,11 @@ def choose(columns: list[PictureColumn], n_random: int, seed: int) -> pd.DataFra
         shared = shared.merge(table, on=list(KEYS))
     shared = shared.drop_duplicates().sort_values("dicom_id", ignore_index=True)
     drawn = shared.iloc[np.random.default_rng(seed).permutation(len(shared))]
-    classes = drawn.drop_duplicates("diagnosis")
-    further = drawn.drop(classes.index).head(n_random)
-    classes = classes.sort_values("diagnosis", key=lambda names: names.map(DIAGNOSES.index))
-    return pd.concat(
-        [classes.assign(kind="class"), further.assign(kind="random")], ignore_index=True
-    )
+    first = drawn.drop_duplicates("diagnosis")
+    further = drawn.drop(first.index).head(n_random)
+    order = [*classes, ""].index
+    first = first.sort_values("diagnosis", key=lambda names: names.map(order))
+    return pd.concat([first.assign(kind="class"), further.assign(kind="random")], ignore_index=True)
 
 
 def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Figure:
@@ -105,7 +107,8 @@ def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Figure:
         for axes, column in zip(beside, columns, strict=True):
             _panel(axes, column, str(case["dicom_id"]))
             axes.set_title(column.title, fontsize=7)
-        beside[0].set_title(f"{TITLES[str(case['diagnosis'])]} ({case['kind']})", fontsize=7)
+        title = TITLES.get(str(case["diagnosis"]), str(case["diagnosis"]))
+        beside[0].set_title(f"{title} ({case['kind']})", fontsize=7)
     return figure
 
 

@@ -11,23 +11,28 @@ from gazescribe.pipeline.results.cooperative.joint import CURVES, Trained
 from gazescribe.pipeline.results.cooperative.tables import NAMES, PAPER_METRICS
 from gazescribe.pipeline.results.figures import points_by_model
 
-KEY = "thin: over patients; thick: t over seeds; ×: published"
+KEY = "thin: over patients; thick: t over seeds"
 
 
 def diagnosis(frame: pd.DataFrame) -> Figure:
     """Table 1: a panel for macro AUROC and accuracy, a row for each model."""
     titles = {metric: NAMES[metric] for metric in ("macro", "accuracy")}
-    return points_by_model(frame, titles, f"test ({KEY})")
+    return points_by_model(frame, titles, f"test ({_key(frame, '')})")
 
 
 def fit(frame: pd.DataFrame) -> Figure:
     """Fit of maps on valid pixels: a panel for each metric, a row for each model."""
-    # published figures go with all pixels
-    everywhere = frame.loc[frame["pixels"] == "all", ["metric", "model", "published"]]
-    valid = frame[frame["pixels"] == "valid"].drop(columns="published")
-    both = valid.merge(everywhere, on=["metric", "model"], how="left")
+    both = frame[frame["pixels"] == "valid"]
+    if "published" in frame:  # these figures go with all pixels
+        everywhere = frame.loc[frame["pixels"] == "all", ["metric", "model", "published"]]
+        both = both.drop(columns="published").merge(everywhere, on=["metric", "model"], how="left")
     titles = {metric: NAMES[metric] for metric in PAPER_METRICS}
-    return points_by_model(both, titles, f"test, valid pixels ({KEY}, on all pixels)")
+    return points_by_model(both, titles, f"test, valid pixels ({_key(both, ', on all pixels')})")
+
+
+def _key(frame: pd.DataFrame, where: str) -> str:
+    """Say what the marks are; `where` the published figures are from."""
+    return f"{KEY}; ×: published{where}" if "published" in frame else KEY
 
 
 def curves(trained: Mapping[str, Trained], names: list[str]) -> Figure:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ratio
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun, Maps
 from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.rows import UNKNOWN
@@ -117,15 +116,16 @@ def maps_by_model(models: Models, kind: str, pixels: str) -> dict[str, Compared]
 
 def score_diagnosis(aligned: Aligned, draws: Draws) -> Diagnosed:
     """Score the probabilities of a model, as `read_classification` gives them."""
-    truth = aligned.cases["target"].to_numpy()[:, None] == np.array(DIAGNOSES)
+    classes, every = aligned.columns, list(range(len(aligned.columns)))
+    truth = aligned.cases["target"].to_numpy()[:, None] == np.array(classes)
     times = _times(aligned, draws)
     right = truth[np.arange(len(truth)), aligned.scores.argmax(axis=2)].astype(float)
-    by_class = _auroc_measure(DIAGNOSES, [[column] for column in range(3)], truth, aligned, times)
+    by_class = _auroc_measure(classes, [[column] for column in every], truth, aligned, times)
     measures = {
         "accuracy": _pooled(right[:, :, None], ("accuracy",), aligned, times),
         "macro": by_class.macro(),
-        "micro": _auroc_measure(("micro",), [[0, 1, 2]], truth, aligned, times),
-        **{name: by_class.select(name) for name in DIAGNOSES},
+        "micro": _auroc_measure(("micro",), [every], truth, aligned, times),
+        **{name: by_class.select(name) for name in classes},
     }
     return Diagnosed(aligned, right, _placed(truth, aligned), measures)
 
@@ -193,7 +193,7 @@ def score_maps(maps: Maps, draws: Draws) -> dict[tuple[str, str], Compared]:
 def baseline(maps: Maps, kind: str, draws: Draws) -> CooperativeModel:
     """Score a map that is the same under all seeds: the first repetition's, as a model."""
     first = {
-        ("saliency", pixels): Aligned(aligned.cases, (), aligned.scores[:1])
+        ("saliency", pixels): Aligned(aligned.cases, (), aligned.columns, aligned.scores[:1])
         for (name, pixels), aligned in maps.items()
         if name == kind
     }

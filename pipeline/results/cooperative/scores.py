@@ -31,7 +31,8 @@ from gazescribe.pipeline.results.runs import (
 PIXELS = ("valid", "all")
 METRICS = ("kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled", "information_gain")
 NO_FOLD = -1
-_ALLOWED = {"split": SPLITS, "target": DIAGNOSES, "map": SALIENCY_MAPS, "pixels": PIXELS}
+_ALLOWED = {"split": SPLITS, "map": SALIENCY_MAPS, "pixels": PIXELS}
+CHANCE = "p_"  # begins the names of columns of probabilities
 
 
 class Target(BaseModel):
@@ -77,6 +78,7 @@ class CooperativeScores(RunScores):
     """What is used of `scores.json`; it may say more."""
 
     counts: dict[str, Any]
+    classes: tuple[str, ...] = DIAGNOSES  # of the data; scores of EGD alone once did not say them
     gives: str | None = None
     targets: Targets = Targets()
     inference: Inference | None = None
@@ -92,6 +94,7 @@ class Aligned:
     # dicom_id, subject_id, fold (−1: none), and the target where there is one; sorted by dicom_id
     cases: pd.DataFrame
     repetitions: tuple[int, ...]  # their numbers, rising
+    columns: tuple[str, ...]  # classes, or metrics
     scores: Floats  # (repetitions, cases, columns): NaN is undefined
 
     @property
@@ -119,7 +122,28 @@ def read_cooperative_runs(
     """
     models = read_runs(folder, CooperativeScores, ["scores.json"], _faults, names)
     _check_folds(models, folder)
+    _check_classes(models, folder)
     return models
+
+
+def is_of_paper(models: Mapping[str, Sequence[CooperativeRun]]) -> bool:
+    """Whether all runs are of data with the paper's diagnoses, beside which its figures stand."""
+    return all({*run.scores.classes} == {*DIAGNOSES} for runs in models.values() for run in runs)
+
+
+def _check_classes(models: Mapping[str, Sequence[CooperativeRun]], folder: Path) -> None:
+    """Refuse runs of data with other classes: what one cannot say compares with nothing."""
+    classes = {run.name: run.scores.classes for runs in models.values() for run in runs}
+    first = next(iter(classes))
+    faults = [
+        f"{name}: {', '.join(of_run) or 'no classes'}"
+        for name, of_run in classes.items()
+        if of_run != classes[first]
+    ]
+    if faults:
+        message = f"these runs are of other classes than {first}: {', '.join(classes[first])}."
+        remedy = "Tabulate the runs of one data set, or name them by --config."
+        raise AlignmentError(message, where=folder, remedy=remedy, faults=faults)
 
 
 def _faults(runs: Sequence[CooperativeRun]) -> list[str]:
@@ -183,21 +207,21 @@ def _check_folds(models: Mapping[str, Sequence[CooperativeRun]], folder: Path) -
 def read_classification(runs: Sequence[CooperativeRun]) -> Aligned | None:
     """Read the test probabilities of a model's runs; None where they have no such table.
 
-    Columns are those of `DIAGNOSES`; the cases have a column target.
+    Columns are the classes that the runs name; the cases have a column target.
 
     Raises
     ------
     SchemaError
         If a run lacks the table that others have, or it has no test rows, another run's rows, an
-        unknown name, or an image twice.
+        unknown name, a column too few, or an image twice.
     AlignmentError
         If the repetitions were scored on different cases.
     """
     table = _read_tables(runs, "classification")
     if table is None:
         return None
-    keys, columns = ["dicom_id"], [f"p_{name}" for name in DIAGNOSES]
-    return _aligned(table, keys, [*keys, "subject_id", "fold", "target"], columns, runs)
+    keys, classes = ["dicom_id"], tuple(runs[0].scores.classes)
+    return _aligned(table, keys, [*keys, "subject_id", "fold", "target"], classes, CHANCE, runs)
 
 
 def read_saliency(runs: Sequence[CooperativeRun]) -> Maps:
@@ -208,7 +232,7 @@ def read_saliency(runs: Sequence[CooperativeRun]) -> Maps:
     keys = ["dicom_id", "reading_id"]
     return {
         (str(kind), str(pixels)): _aligned(
-            rows, keys, [*keys, "subject_id", "fold"], list(METRICS), runs
+            rows, keys, [*keys, "subject_id", "fold"], METRICS, "", runs
         )
         for (kind, pixels), rows in table.groupby(["map", "pixels"], sort=True)
     }
@@ -233,7 +257,14 @@ def _read_tables(runs: Sequence[CooperativeRun], file: str) -> pd.DataFrame | No
 
 
 def _read_table(run: CooperativeRun, name: str) -> pd.DataFrame:
-    table = read_scores(run, name, _ALLOWED)
+    table = read_scores(run, name, {**_ALLOWED, "target": run.scores.classes})
+    expected = {f"{CHANCE}{label}" for label in run.scores.classes}
+    found = {column for column in table if column.startswith(CHANCE)}
+    if "target" in table and found != expected:
+        faults = [f"{column}: only in the table" for column in sorted(found - expected)]
+        faults += [f"{column}: not in the table" for column in sorted(expected - found)]
+        message = f"table {name} has not the classes that scores.json names."
+        raise SchemaError(message, where=run.folder, remedy="Score it again.", faults=faults)
     table["fold"] = table["fold"].fillna(NO_FOLD).astype(int)
     strange = sorted(set(table["fold"]) - {NO_FOLD if run.fold is None else run.fold})
     if strange:
@@ -247,7 +278,8 @@ def _aligned(
     table: pd.DataFrame,
     keys: list[str],
     case_columns: list[str],
-    columns: list[str],
+    columns: tuple[str, ...],
+    prefix: str,
     runs: Sequence[CooperativeRun],
 ) -> Aligned:
     """Sort the cases of each repetition, and check that all have the same."""
@@ -267,8 +299,9 @@ def _aligned(
         remedy = "Score all on the same tables."
         raise AlignmentError(message, where=folder, remedy=remedy, faults=faults)
     cases = next(iter(parts.values()))[case_columns]
-    scores = np.stack([rows[columns].to_numpy(float) for rows in parts.values()])
-    return Aligned(cases, tuple(parts), scores)
+    names = [f"{prefix}{column}" for column in columns]
+    scores = np.stack([rows[names].to_numpy(float) for rows in parts.values()])
+    return Aligned(cases, tuple(parts), columns, scores)
 
 
 def check_cases(models: Mapping[str, Aligned], folder: Path) -> None:

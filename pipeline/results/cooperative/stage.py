@@ -72,9 +72,11 @@ def run(
     GazeError
         If runs or files do not fit together; all faults of a file at once.
     """
-    published = load_published("cooperative", PublishedCooperative)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     runs_of = reading.read_cooperative_runs(scores, names_in_config(config) if config else None)
+    published = None
+    if reading.is_of_paper(runs_of):
+        published = load_published("cooperative", PublishedCooperative)
     runs = {run.name: run for model_runs in runs_of.values() for run in model_runs}
     starts = starts_of(runs_of)
     scored = _score(runs_of, starts, draws, scores)
@@ -96,7 +98,10 @@ def run(
     participants = joint.taking_part(scored)
     drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
     columns = examples.columns_of(scored)
-    chosen = examples.choose(columns, params.n_examples, params.seed) if columns else None
+    chosen = None
+    if columns:
+        classes = next(iter(runs.values())).scores.classes
+        chosen = examples.choose(columns, classes, params.n_examples, params.seed)
     drawn["examples"] = None if chosen is None or chosen.empty else examples.draw(columns, chosen)
     metrics = {
         "params": params.model_dump(),
@@ -156,9 +161,11 @@ def _score(
     return models
 
 
-def _notes(models: Models, metrics: Summary, published: PublishedCooperative) -> list[str]:
+def _notes(models: Models, metrics: Summary, published: PublishedCooperative | None) -> list[str]:
     """Sentences above all tables, which hold for all of them."""
-    source = f"Published: {published.paper}; one training, {published.n_test} images."
+    source = "The diagnoses are not the paper's, whose figures are left out."
+    if published:
+        source = f"Published: {published.paper}; one training, {published.n_test} images."
     notes = [INTERVALS, f"{source} A dash is a number that is not known."]
     protocols = {str(model.runs[0].settings.get("split")) for model in models.values()}
     if "published" in protocols:

@@ -9,16 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import AS_PUBLISHED, Models, maps_by_model
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, Target
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
 from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
 from gazescribe.pipeline.results.statistics import wilson_interval
-
-DIAGNOSIS = ("macro", "accuracy", *DIAGNOSES, "micro")
-"""Metrics of Table 1; the first is the primary one."""
 
 NAMES = {
     "macro": "AUROC, macro",
@@ -37,11 +33,11 @@ NAMES = {
     "information_gain": "information gain, bits a fixation",
 }
 DIAGNOSIS_NOTE = (
-    "AUROC of a class: against the two others. macro: mean of the three, the primary figure; micro:"
-    " of all pairs of image and class together. Published micro: the printed overall figure where"
-    " it is not the macro mean. Wilson's interval takes images as independent, two of one patient"
-    " too."
+    "AUROC of a class: against the others. macro: mean of the classes, the primary figure; micro:"
+    " of all pairs of image and class together. Wilson's interval takes images as independent, two"
+    " of one patient too."
 )
+MICRO_NOTE = "Published micro: the printed overall figure where it is not the macro mean."
 SALIENCY_NOTE = (
     "± population standard deviation over images, as published (with several seeds the mean of each"
     " seed's). valid: the image's pixels; all: also the padding around it, as published."
@@ -55,12 +51,23 @@ INFERENCE_NOTE = (
 PAPER_METRICS, FURTHER = METRICS[:3], METRICS[3:]
 
 
+def title_of(metric: str) -> str:
+    """Give the words for a metric; one that has none is a class."""
+    return NAMES.get(metric, f"AUROC, {metric}")
+
+
+def diagnosis_metrics(models: Models) -> tuple[str, ...]:
+    """Name the metrics of Table 1: the first is the primary one; all models tell the same."""
+    classes = next((one.diagnosed.aligned.columns for one in models.values() if one.diagnosed), ())
+    return ("macro", "accuracy", *classes, "micro")
+
+
 def diagnosis(
-    models: Models, published: PublishedCooperative, confidence: float
+    models: Models, published: PublishedCooperative | None, confidence: float
 ) -> PaperTable | None:
     """Table 1: each metric of each model that gives a diagnosis."""
     table_rows = []
-    for metric in DIAGNOSIS:
+    for metric in diagnosis_metrics(models):
         for name, model in models.items():
             if model.diagnosed is None:
                 continue
@@ -71,7 +78,7 @@ def diagnosis(
             is_share = metric == "accuracy" and not np.isnan(row["mean"])
             edges = wilson_interval(row["mean"], n, confidence) if is_share else (np.nan, np.nan)
             row |= dict(zip(("wilson_low", "wilson_high"), edges, strict=True))
-            table_rows.append(row | _published(published, metric, name))
+            table_rows.append(row | (_published(published, metric, name) if published else {}))
     if not table_rows:
         return None
     frame = pd.DataFrame(table_rows)
@@ -79,8 +86,10 @@ def diagnosis(
     shown["over patients"] = intervals(frame, "subjects")
     shown["Wilson"] = intervals(frame, "wilson")
     shown["t over seeds"] = intervals(frame, "t")
-    shown["published"] = published_texts(frame)
-    notes = [DIAGNOSIS_NOTE, *published.remarks.table_1]
+    notes = [DIAGNOSIS_NOTE]
+    if published:
+        shown["published"] = published_texts(frame)
+        notes += [MICRO_NOTE, *published.remarks.table_1]
     return PaperTable("Table 1: diagnosis, test", frame, shown, notes)
 
 
@@ -95,16 +104,17 @@ def _published(published: PublishedCooperative, metric: str, model: str) -> dict
 
 
 def saliency(
-    models: Models, published: PublishedCooperative, confidence: float
+    models: Models, published: PublishedCooperative | None, confidence: float
 ) -> PaperTable | None:
     """Table 2: the paper's metrics."""
     title = "Table 2: fit of the saliency map to gaze, test"
-    notes = [SALIENCY_NOTE, *say_targets(models, "saliency"), *published.remarks.table_2]
+    notes = [SALIENCY_NOTE, *say_targets(models, "saliency")]
+    notes += published.remarks.table_2 if published else []
     return _fit_table(title, notes, models, "saliency", PAPER_METRICS, confidence, published)
 
 
 def further_metrics(
-    models: Models, published: PublishedCooperative, confidence: float
+    models: Models, published: PublishedCooperative | None, confidence: float
 ) -> PaperTable | None:
     """Table 2 with the metrics of the saliency benchmark."""
     title = "Table 2, further metrics: SIM of the MIT benchmark, and fixations themselves"
@@ -199,8 +209,9 @@ def _fit_table(
                 row["n_images"] = int(compared.n_defined[column])
                 row |= summarised(compared.measure, column, confidence)
                 row["sd"] = compared.sd[column]
-                row["published"] = figure.value if figure else np.nan
-                row["published_sd"] = figure.sd if figure else np.nan
+                if published:
+                    row["published"] = figure.value if figure else np.nan
+                    row["published_sd"] = figure.sd if figure else np.nan
                 fits.append(row)
     if not fits:
         return None
@@ -227,7 +238,7 @@ def _fit_columns(frame: pd.DataFrame) -> pd.DataFrame:
     shown["t over seeds"] = intervals(both, "t")
     shown["all pixels"] = _means(both, "mean_all", "sd_all")
     shown["all, over patients"] = intervals(both, "subjects", "_all")
-    if both["published_all"].notna().any():
+    if "published_all" in both and both["published_all"].notna().any():
         shown["published"] = _means(both, "published_all", "published_sd_all")
     return shown
 
@@ -236,7 +247,7 @@ def _first_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Begin the form of `tables.md`."""
     shown = frame[["metric", "model", "weights", "n_images", "n_seeds"]]
     shown = shown.rename(columns={"n_images": "images", "n_seeds": "seeds"})
-    return shown.assign(metric=frame["metric"].map(NAMES))
+    return shown.assign(metric=frame["metric"].map(title_of))
 
 
 def _means(frame: pd.DataFrame, mean: str, spread: str) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
 from gazescribe.pipeline.results.cooperative.measured import (
     CooperativeModel,
@@ -33,13 +34,13 @@ def diagnosing(name, wrong):
     truth = CASES["target"].to_numpy()[:, None] == ["normal", "chf", "pneumonia"]
     chances = 0.1 + 0.6 * truth + RANDOM.random((N, 3)) / 10
     chances[wrong] = chances[wrong][:, [1, 2, 0]]
-    diagnosed = score_diagnosis(Aligned(CASES, (0,), chances[None]), DRAWS)
+    diagnosed = score_diagnosis(Aligned(CASES, (0,), DIAGNOSES, chances[None]), DRAWS)
     return CooperativeModel(name, [], diagnosed, {})
 
 
 def seeing(name, shift, *, seeds=(0,), kind="saliency"):
     values = np.random.default_rng(1).normal(0.5, 0.1, (len(seeds), N, len(METRICS))) + shift
-    maps = {(kind, on): Aligned(CASES, seeds, values) for on in ("valid", "all")}
+    maps = {(kind, on): Aligned(CASES, seeds, METRICS, values) for on in ("valid", "all")}
     return CooperativeModel(name, [], None, score_maps(maps, DRAWS))
 
 

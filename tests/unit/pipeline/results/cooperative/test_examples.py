@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.examples import choose, columns_of, draw
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel
 from gazescribe.pipeline.results.cooperative.scores import read_cooperative_runs
@@ -25,12 +26,12 @@ def test_one_of_each_class_and_random_ones(models, tmp_path):
     columns = columns_of(models)
     titles = ["radiograph", "gaze", "ours", "MT-UNet", "Grad-CAM, ours"]
     assert [one.title for one in columns] == titles
-    chosen = choose(columns, 2, seed=0)
+    chosen = choose(columns, DIAGNOSES, 2, seed=0)
     assert chosen["diagnosis"][:3].tolist() == ["normal", "chf", "pneumonia"]
     assert chosen["kind"].tolist() == ["class"] * 3 + ["random"] * 2
     assert chosen["dicom_id"].is_unique
     assert dicom_id(0) not in set(chosen["dicom_id"])
-    assert len(choose(columns, 99, seed=0)) == 8
+    assert len(choose(columns, DIAGNOSES, 99, seed=0)) == 8
     assert len(draw(columns, chosen).axes) == 25
 
 

@@ -13,7 +13,7 @@ DRAWS = Draws(40, 0.95, 0)
 TRUTH = ("normal", "normal", "chf", "chf", "pneumonia", "pneumonia")
 
 
-def aligned(scores, truth=TRUTH, fold=NO_FOLD, subjects=None):
+def aligned(scores, truth=TRUTH, fold=NO_FOLD, subjects=None, columns=DIAGNOSES):
     scores = np.asarray(scores, float)
     n = scores.shape[1]
     cases = pd.DataFrame(
@@ -24,7 +24,7 @@ def aligned(scores, truth=TRUTH, fold=NO_FOLD, subjects=None):
             "target": truth,
         }
     )
-    return Aligned(cases, tuple(range(len(scores))), scores)
+    return Aligned(cases, tuple(range(len(scores))), columns, scores)
 
 
 def certain(*names):
@@ -85,7 +85,10 @@ def test_fit_by_hand():
     at = METRICS.index("nss")
     values[0, :, at] = [1, 3, np.nan, 2]
     values[1, :, at] = [3, 5, np.nan, 4]
-    (found,) = score_maps({("saliency", "valid"): aligned(values, "chf")}, DRAWS).values()
+    fits = {("saliency", "valid"): aligned(values, "chf", columns=METRICS)}
+    (found,) = score_maps(fits, DRAWS).values()
+        {("saliency", "valid"): aligned(values, "chf", columns=METRICS)}, DRAWS
+    ).values()
     assert found.measure.by_run[:, at].tolist() == [2, 4]
     assert found.measure.mean()[at] == 3
     assert found.sd[at] == pytest.approx(np.sqrt(2 / 3))

@@ -30,7 +30,7 @@ DRAWS = Draws(20, 0.95, 0)
 
 def aligned(scores):
     cases = pd.DataFrame({"dicom_id": list("abc"), "subject_id": range(3), "fold": NO_FOLD})
-    return Aligned(cases.assign(target=DIAGNOSES), (0,), np.array([scores], float))
+    return Aligned(cases.assign(target=DIAGNOSES), (0,), DIAGNOSES, np.array([scores], float))
 
 
 def sure_of(*names):
