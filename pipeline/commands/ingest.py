@@ -14,6 +14,7 @@ from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 WITH_REFLACX = ("egd", "mimic-cxr-jpg")
 """Data sets that have subjects of REFLACX."""
@@ -61,9 +62,14 @@ def ingest(
     from gazescribe.pipeline.ingest.run import ingest_tree
 
     settings = load_params(params_file).ingest
+    manifest = load_readable(dataset)
+    if isinstance(manifest, OwnManifest) and values["val_subjects"] is not None:
+        message = (
+            f"--val-subjects is of MIMIC-CXR's subjects; {manifest.name} needs a column split."
+        )
+        raise click.UsageError(message)
     for name in ("val_subjects", "tuning_readings"):
         values[name] = values[name] or getattr(settings, name)  # the command line wins
-    manifest = load_readable(dataset)
     if values["reflacx"] is not None and manifest.name not in WITH_REFLACX:
         message = f"--reflacx is an option of {' and '.join(WITH_REFLACX)}, not of {manifest.name}."
         raise click.UsageError(message)  # it would be without effect

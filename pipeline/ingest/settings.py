@@ -30,6 +30,9 @@ class Ingest(Strict):
     egd_shares: Annotated[
         tuple[PositiveShare, PositiveShare, PositiveShare], AfterValidator(_check_sum)
     ]  # in the order of `SPLITS`
+    own_shares: Annotated[
+        tuple[PositiveShare, PositiveShare, PositiveShare], AfterValidator(_check_sum)
+    ]  # likewise
     val_subjects: Path | None
     tuning_readings: Path | None
     audio_offset_s: float

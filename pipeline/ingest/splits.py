@@ -8,14 +8,17 @@ REFLACX alone. So MIMIC-CXR-JPG and EGD, which have many others, ask REFLACX's t
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
+
+Subject = TypeVar("Subject", int, str)
 
 
 @dataclass(frozen=True)
@@ -137,16 +140,22 @@ def count_splits(splits: Iterable[str | None]) -> dict[str, int]:
     return {split: counts[split] for split in SPLITS}
 
 
-def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: object) -> None:
-    """Check that no subject is in two splits; a ManifestError with all that are."""
-    seen: defaultdict[int, set[str]] = defaultdict(set)
-    for subject, split in zip(subjects, splits, strict=True):
-        seen[subject].add(split)
-    faults = [
-        f"subject {subject}: {', '.join(sorted(names, key=SPLITS.index))}"
-        for subject, names in sorted(seen.items())
+def divided_faults(what: str, ids: Iterable[Any], splits: Iterable[str | None]) -> list[str]:
+    """Say which ids, of subjects or images as `what` says, are in two splits."""
+    seen: defaultdict[Any, set[str]] = defaultdict(set)
+    for name, split in zip(ids, splits, strict=True):
+        if split is not None:
+            seen[name].add(split)
+    return [
+        f"{what} {name}: {', '.join(sorted(names, key=SPLITS.index))}"
+        for name, names in sorted(seen.items())
         if len(names) > 1
     ]
+
+
+def check_disjoint(subjects: Iterable[int], splits: Iterable[str], *, where: object) -> None:
+    """Check that no subject is in two splits; a ManifestError with all that are."""
+    faults = divided_faults("subject", subjects, splits)
     if faults:
         remedy = "Look at the split column of the source: splits must not cut through a subject."
         raise ManifestError(
@@ -163,26 +172,38 @@ def split_by_patient(
     """Draw EGD's own split: each has its share of every stratum, no subject is in two.
 
     `subjects`, `strata` (the diagnosis) and the result have one element an image; `shares` are in
-    the order of `SPLITS`. Another seed is
-    another draw; the order of the images does not matter. Source: spec cooperative.md (split by
-    patient, stratified by class, fixed seed).
-
-    Subjects come one after another, those with many images first and else in an order drawn by
-    hash. Each goes to the split that is furthest behind in its strata, by the rule of Sainte-Laguë:
-    the least quotient of images (those to come counted by half) and share.
+    the order of `SPLITS`. Another seed is another draw; the order of the images does not matter.
+    Source: spec cooperative.md (split by patient, stratified by class, fixed seed).
     """
-    share_of = dict(zip(SPLITS, shares, strict=True))
     images: defaultdict[int, list[str | None]] = defaultdict(list)
     for subject, stratum in zip(subjects, strata, strict=True):
         images[subject].append(stratum)
+    chosen = share_out(images, "egd", seed, shares)
+    return [chosen[subject] for subject in subjects]
+
+
+def share_out(
+    images: Mapping[Subject, Sequence[str | None]],
+    purpose: str,
+    seed: int,
+    shares: Sequence[float],
+) -> dict[Subject, str]:
+    """Give each subject a split, so that each split has its share of every stratum.
+
+    `images` has the strata of all images of a subject; an image can be of several. Subjects come
+    one after another, those with many images first and else in an order drawn by hash. Each goes to
+    the split that is furthest behind in its strata, by the rule of Sainte-Laguë: the least quotient
+    of images (those to come counted by half) and share.
+    """
+    share_of = dict(zip(SPLITS, shares, strict=True))
     taken: Counter[tuple[str, str | None]] = Counter()
 
-    def quotient(split: str, strata: list[str | None]) -> float:
+    def quotient(split: str, strata: Sequence[str | None]) -> float:
         n_images = sum(taken[split, stratum] for stratum in {*strata})
         return (n_images + len(strata) / 2) / share_of[split]
 
-    def order(subject: int) -> tuple[int, bytes]:
-        digest = hashlib.sha256(f"egd:{seed}:{subject}".encode()).digest()
+    def order(subject: Subject) -> tuple[int, bytes]:
+        digest = hashlib.sha256(f"{purpose}:{seed}:{subject}".encode()).digest()
         return -len(images[subject]), digest
 
     chosen = {}
@@ -190,4 +211,4 @@ def split_by_patient(
         strata_of_subject = images[subject]
         chosen[subject] = min(share_of, key=lambda split: quotient(split, strata_of_subject))
         taken.update((chosen[subject], stratum) for stratum in strata_of_subject)
-    return [chosen[subject] for subject in subjects]
+    return chosen

@@ -24,10 +24,10 @@ from gazescribe.pipeline.ingest.by_manifest.reading import (
     read_reading,
     read_samples,
 )
+from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
-from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
-from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
-from gazescribe.pipeline.ingest.splits import check_disjoint, count_splits, plan_splits
+from gazescribe.pipeline.ingest.protocol import Listing, Reader
+from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
@@ -78,7 +78,8 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
         of_reading = {name: rows[key] for name, rows in pieces.items() if key in rows}
         sampled.append(replace(reading, pieces=dict(of_reading)))
         of_reading.pop("samples", None)
-        with_pieces.append(replace(reading, pieces=of_reading))
+        labels = labels_of(of_reading, manifest)
+        with_pieces.append(replace(reading, pieces=of_reading, labels=labels))
     has_samples = manifest.tables.samples is not None
     table = manifest.tables.readings
     return Listing(with_pieces, faults, ids, table, sampled if has_samples else None)
@@ -107,27 +108,6 @@ def _name_images(
             attributes = {**attributes, "image_name": reading.dicom_id}
         named.append(replace(reading, dicom_id=made, attributes=attributes))
     return named
-
-
-def _plan(_root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
-    """Take the source's splits where it has any, else draw by subject; check both."""
-    table, readings = listing.content, listing.readings
-    if table is not None and table.columns.split is not None:
-        source = f"column of {table.file}"
-        splits = [reading.published for reading in readings]
-        assigned = [reading for reading in readings if reading.published is not None]
-        subjects = [reading.subject_id for reading in assigned]
-        check_disjoint(subjects, [reading.published for reading in assigned], where=table.file)
-    else:
-        plan = plan_splits(options.val_subjects, settings)
-        source = plan.source
-        splits = [plan.split_of(reading.subject_id, "train") for reading in readings]
-    pairs = zip(readings, splits, strict=True)
-    return Plan(
-        [replace(reading, split=split) for reading, split in pairs],
-        {"split_source": source},
-        {"splits": count_splits(splits)},
-    )
 
 
 def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
@@ -160,5 +140,5 @@ def _conclude(listing: Listing, notes: Chunk) -> None:
 
 
 READER = Reader(
-    READING_TABLES, _list, _plan, _count, read_reading, read_samples, conclude=_conclude
+    READING_TABLES, _list, plan_own_splits, _count, read_reading, read_samples, conclude=_conclude
 )

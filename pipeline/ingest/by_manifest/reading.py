@@ -81,6 +81,7 @@ class OwnReading:
     diagnosis: str | None = None
     audio_start: Moment = BEGIN
     attributes: dict[str, str] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
     split: str | None = None
     pieces: Pieces = field(default_factory=dict)
 

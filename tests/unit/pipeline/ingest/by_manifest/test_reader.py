@@ -14,12 +14,12 @@ DOCS = Path(__file__).parents[5] / "docs" / "own-data.md"
 
 
 def test_splits_are_drawn_by_subject_or_taken(lab):
-    assert "seeded draw (seed 0" in lab.ingest().summary["split_source"]
+    assert "seeded draw by subject (seed 0" in lab.ingest().summary["split_source"]
     rows = "A1,7,100,80,Training\nB2,8,100,80,val\n"
     lab.files["readings.csv"] = f"id,who,w,h,set\n{rows}"
     lab.tables["readings"]["columns"]["split"] = "set"
     lab.ingest()
-    assert lab.summary["split_source"] == "column of readings.csv"
+    assert lab.summary["split_source"] == "column of readings.csv; none for test of 2 subjects"
     assert lab.summary["splits"] == {"train": 1, "validate": 1, "test": 0}
     lab.files["readings.csv"] = lab.files["readings.csv"].replace(",8,", ",7,")
     assert "subject 7: train, validate" in lab.run().output

@@ -87,8 +87,6 @@ def test_fit_by_hand():
     values[1, :, at] = [3, 5, np.nan, 4]
     fits = {("saliency", "valid"): aligned(values, "chf", columns=METRICS)}
     (found,) = score_maps(fits, DRAWS).values()
-        {("saliency", "valid"): aligned(values, "chf", columns=METRICS)}, DRAWS
-    ).values()
     assert found.measure.by_run[:, at].tolist() == [2, 4]
     assert found.measure.mean()[at] == 3
     assert found.sd[at] == pytest.approx(np.sqrt(2 / 3))
