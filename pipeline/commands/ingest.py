@@ -64,10 +64,8 @@ def ingest(
     settings = load_params(params_file).ingest
     manifest = load_readable(dataset)
     if isinstance(manifest, OwnManifest) and values["val_subjects"] is not None:
-        message = (
-            f"--val-subjects is of MIMIC-CXR's subjects; {manifest.name} needs a column split."
-        )
-        raise click.UsageError(message)
+        what = f"--val-subjects are MIMIC-CXR's; readings of {manifest.name} need a column split."
+        raise click.UsageError(what)  # it would be without effect
     for name in ("val_subjects", "tuning_readings"):
         values[name] = values[name] or getattr(settings, name)  # the command line wins
     if values["reflacx"] is not None and manifest.name not in WITH_REFLACX:

@@ -1,4 +1,4 @@
-"""Drawn splits of somebody's own data set: small ones, too, and whatever shares an image or subject."""
+"""Splits of one's own data: of few readings, too, and of what shares an image or a subject."""
 
 from collections import Counter
 
