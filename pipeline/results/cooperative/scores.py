@@ -259,7 +259,7 @@ def _read_tables(runs: Sequence[CooperativeRun], file: str) -> pd.DataFrame | No
 def _read_table(run: CooperativeRun, name: str) -> pd.DataFrame:
     table = read_scores(run, name, {**_ALLOWED, "target": run.scores.classes})
     expected = {f"{CHANCE}{label}" for label in run.scores.classes}
-    found = {column for column in table if column.startswith(CHANCE)}
+    found = {name for name in map(str, table.columns) if name.startswith(CHANCE)}
     if "target" in table and found != expected:
         faults = [f"{column}: only in the table" for column in sorted(found - expected)]
         faults += [f"{column}: not in the table" for column in sorted(expected - found)]
