@@ -19,7 +19,7 @@ from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.protocol import Listing, Plan
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.splits import count_splits, divided_faults, share_out
-from gazescribe.pipeline.sources.table_manifests import OwnManifest, columns_of
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 LABELLED = ("certainties", "ellipses")
 PURPOSE = "own"
@@ -97,9 +97,9 @@ def labels_of(pieces: Pieces, manifest: OwnManifest) -> frozenset[str]:
     for name in LABELLED:
         rows = pieces.get(name)
         if isinstance(rows, Rows):
-            columns = columns_of(manifest.tables.by_name()[name])
-            certain = rows.numbers(columns["certainty"])[0] > 0
-            labels = rows.text(columns["label"])
+            columns = manifest.tables.by_name()[name].columns
+            certain = rows.numbers(columns.certainty)[0] > 0
+            labels = rows.text(columns.label)
             return frozenset(label for label, there in zip(labels, certain, strict=True) if there)
     return frozenset()
 
