@@ -8,6 +8,7 @@ Source: the EAF annotation format, version 3.0 (Max Planck Institute for Psychol
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def read(path: Path, _table: str) -> Content:
     if document.tag != "ANNOTATION_DOCUMENT":
         raise ManifestError("this is XML, but not of ELAN.", where=path)
     try:
-        rows = list(_rows(document))
+        rows = sorted(_rows(document), key=itemgetter(1))  # of several tiers in one order
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise ManifestError("this is not a whole file of ELAN.", where=path) from fault
     return in_pieces(("word", "start", "end", "tier", "participant"), rows)
@@ -37,13 +38,11 @@ def _rows(document: "Element") -> Iterator[tuple[str, float, float, str, str]]:
     spans = _spans(document)
     for tier in document.iter("TIER"):
         name, participant = tier.attrib["TIER_ID"], tier.get("PARTICIPANT", "")
-        rows = []
         for annotation in tier.iterfind("ANNOTATION/*"):
             text = " ".join("".join(annotation.find("ANNOTATION_VALUE").itertext()).split())  # type: ignore[union-attr]  # without it AttributeError
             if text:
                 start_s, end_s = spans[annotation.attrib["ANNOTATION_ID"]]
-                rows.append((text, start_s, end_s, name, participant))
-        yield from sorted(rows, key=lambda row: row[1])
+                yield text, start_s, end_s, name, participant
 
 
 def _spans(document: "Element") -> dict[str, Span]:

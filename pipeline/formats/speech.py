@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import SequenceMatcher
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +33,19 @@ class Word(NamedTuple):
 
 
 def as_content(words: Iterable[Word]) -> Content:
-    """Give words as rows, without blanks round them; blank ones are none."""
+    """Give words as rows, without blanks round them; blank ones are none.
+
+    Words of several channels, which makers write one channel after the other, are put in order.
+    """
     stripped = [word._replace(text=word.text.strip()) for word in words]
     filled = [word for word in stripped if word.text]
+    if len({word.channel for word in filled}) > 1:
+        latest_s, order = 0.0, []
+        for word in filled:  # one without a time stays behind the one before it
+            latest_s = latest_s if word.start_s is None else word.start_s
+            order.append(latest_s)
+        pairs = sorted(zip(order, filled, strict=True), key=itemgetter(0))
+        filled = [word for _, word in pairs]
     return in_pieces(("word", "start", "end", "speaker", "channel"), filled)
 
 

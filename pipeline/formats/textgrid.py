@@ -6,6 +6,7 @@ so do we: both forms are one. Source: Praat's manual, "TextGrid file formats".
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def read(path: Path, _table: str) -> Content:
         remedy = "In Praat, save it with `Save as text file`."
         raise ManifestError("this is a binary file of Praat.", where=path, remedy=remedy)
     try:
-        rows = list(_rows(_tokens(text)))
+        rows = sorted(_rows(_tokens(text)), key=itemgetter(1))  # of several tiers in one order
     except (StopIteration, RuntimeError, TypeError, ValueError) as fault:
         what = "this is not a whole TextGrid of Praat."
         raise ManifestError(what, where=path) from fault

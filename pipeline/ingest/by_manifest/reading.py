@@ -2,17 +2,14 @@
 
 import hashlib
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.dictation.labeler.sentences import WRITTEN_END, split_sentences
 from gazescribe.pipeline.ingest.by_manifest.eyes import (
     LOST,
     Gaze,
@@ -23,6 +20,11 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
 )
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
+from gazescribe.pipeline.ingest.by_manifest.spoken import (
+    end_by_sentences,
+    place_words,
+    read_spoken,
+)
 from gazescribe.pipeline.ingest.by_manifest.units import (
     BEGIN,
     Axes,
@@ -36,9 +38,8 @@ from gazescribe.pipeline.ingest.by_manifest.units import (
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask, sort_corners
 from gazescribe.pipeline.ingest.quality import Quality, on_image
-from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY, end_sentences
+from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY
 from gazescribe.pipeline.ingest.settings import Ingest
-from gazescribe.pipeline.ingest.transcripts import Word, cut_phrase, sentence_ends, transcribe
 from gazescribe.pipeline.sources.cells import ResolutionCell
 from gazescribe.pipeline.sources.columns import SIDES, FixationColumns, ViewColumns
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -393,95 +394,13 @@ def read_words(
         return reading.text
     rows, findings = piece
     onset_s, offset_s = times(rows, table.columns)
-    texts = [re.sub(r"\s+", " ", text) for text in rows.text(table.columns.text)]
-    empty = np.array([not text for text in texts], dtype=bool)
-    bad = ~empty & ~(offset_s >= onset_s)  # NaN is bad too
-    message = "hold no word and are left out"
-    findings.add_rows("warning", "word_empty", message, empty, rows=rows.places)
-    if np.count_nonzero(bad) * 2 < np.count_nonzero(~empty):  # as numerals, which aligners skip
-        message = "lack a time, or end before they start; it is put between their neighbours'"
-        findings.add_rows("warning", "word_time_filled", message, bad, rows=rows.places)
-        onset_s, offset_s = fill_times(onset_s, offset_s, bad, ~empty)
-        bad[:] = False
-    message = "lack a time, or end before they start"
-    findings.add_rows("loss", "word_no_time", message, bad, rows=rows.places, loses="words")
-    if bad.any() or empty.all():  # half of a text would put its mentions in the wrong place
-        if empty.all():
-            findings.add("loss", "words_none", "there is no word", loses="text")
+    spoken = read_spoken(rows, table.columns, onset_s, offset_s, findings)
+    if spoken is None:
         return reading.text
-    filled = np.flatnonzero(~empty)
-    order = filled[np.argsort(onset_s[filled], kind="stable")]
-    phrases = [(texts[row], float(onset_s[row]), float(offset_s[row])) for row in order]
-    if table.columns.sentence is None:
-        words = [part for phrase in phrases for part in cut_phrase(*phrase)]
-        ends = sentence_ends(words)
-        if not any(ends) and reading.text is not None:  # aligners leave out the marks of a text
-            ends = _ends_in(reading.text, [word.text for word in words])
-        words, ends = end_sentences(words, ends, settings.pause_s, findings, chunk)
-    else:  # the source says where sentences end: nothing is cut
-        words = [Word(*phrase) for phrase in phrases]
-        sentences = rows.text(table.columns.sentence)
-        ends = [sentences[row] != sentences[following] for row, following in pairwise(order)]
-        ends.append(True)
-    spoken = [word.text for word in words]
-    transcript = transcribe(spoken, ends)
-    if reading.text is not None:
-        spans = _spans_in(reading.text, spoken)
-        if spans is None:
-            message = "the words are not those of the text; the text rebuilt from them is kept"
-            findings.add("warning", "text_differs", message)
-        else:
-            starts, stops = spans
-            transcript = replace(transcript, text=reading.text, char_start=starts, char_end=stops)
+    words, ends = end_by_sentences(spoken, reading.text, settings.pause_s, findings, chunk)
+    transcript = place_words(words, ends, reading.text, findings)
     chunk.add_words(reading.reading_id, transcript, words)
     return transcript.text
-
-
-def fill_times(
-    onset_s: Floats, offset_s: Floats, lacking: Mask, filled: Mask
-) -> tuple[Floats, Floats]:
-    """Give words without a time an equal part of what lies between their neighbours in the file.
-
-    At the begin and the end of a reading that is no time at all.
-    """
-    onset_s, offset_s = onset_s.copy(), offset_s.copy()
-    rows = np.flatnonzero(filled)
-    timed = np.flatnonzero(~lacking[rows])  # places among the words
-    for before, after in pairwise([-1, *timed.tolist(), len(rows)]):
-        n_lacking = after - before - 1
-        if not n_lacking:
-            continue
-        stop = onset_s[rows[after]] if after < len(rows) else offset_s[rows[before]]
-        start = min(offset_s[rows[before]], stop) if before >= 0 else stop
-        edges = np.linspace(start, stop, n_lacking + 1)
-        gap = rows[before + 1 : after]
-        onset_s[gap], offset_s[gap] = edges[:-1], edges[1:]
-    return onset_s, offset_s
-
-
-def _spans_in(text: str, words: Sequence[str]) -> tuple[list[int], list[int]] | None:
-    """Find the words in a text, one behind the other with nothing but punctuation between them."""
-    starts, stops, end = [], [], 0
-    for word in words:
-        start = text.find(word, end)
-        if start < 0 or re.search(r"\w", text[end:start]):
-            return None
-        end = start + len(word)
-        starts.append(start)
-        stops.append(end)
-    return None if re.search(r"\w", text[end:]) else (starts, stops)
-
-
-def _ends_in(text: str, words: Sequence[str]) -> list[bool]:
-    """Say which words end a sentence of a text; none where the words do not stand in it."""
-    spans = _spans_in(text, words)
-    if spans is None:
-        return [False] * len(words)
-    starts, stops = spans
-    firsts = [start for start, _ in split_sentences(text)]
-    sentences = [bisect_right(firsts, start) for start in starts]
-    ends = [sentence != following for sentence, following in pairwise(sentences)]
-    return [*ends, WRITTEN_END.search(text, stops[-1]) is not None]
 
 
 def _read_labelled(

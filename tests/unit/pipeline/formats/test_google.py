@@ -69,7 +69,7 @@ def test_words_that_are_said_again_with_their_speakers_count_once(rows):
 
 def test_channels(rows):
     content = {"results": [result(REST, channelTag=1), result(REST, channelTag=2)]}
-    assert [row[4] for row in rows("google", content)] == ["1", "1", "2", "2"]
+    assert [row[4] for row in rows("google", content)] == ["1", "2", "1", "2"]
 
 
 @pytest.mark.parametrize(

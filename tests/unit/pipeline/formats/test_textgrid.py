@@ -65,9 +65,9 @@ SHORT = """File type = "ooTextFile"
 "TextTier" "clicks" 0 4.5 1 1.25 "x"
 """
 ROWS = [
+    ("other", 0.0, 4.5, "words (2)"),
     ('the "small" one!', 0.5, 0.8, "words"),
     ("nodule.", 0.8, 4.5, "words"),
-    ("other", 0.0, 4.5, "words (2)"),
     ("x", 1.25, 1.25, "clicks"),
 ]
 

@@ -81,7 +81,7 @@ def test_rows_that_cannot_be_used_are_counted(lab):
         "id,start,end,x,y\nA1,0.8,1.0,50,60\nA1,0.5,0.75,10,n/a\nA1,x,2,1,1\nA1,3,3,1,1\n"
         "A1,0.1,0.9,150,1\nC9,1,2,3,4\n"
     )
-    lab.files["words.csv"] = "id,word,from,to\nA1,small,1,\nB2,,1,2\nB2,heart,2,3\n"
+    lab.files["words.csv"] = "id,word,from,to\nA1,small,,\nB2,,1,2\nB2,heart,2,3\n"
     lab.ingest()
     assert lab.column("fixations", "onset_s") == [0.1, 0.8]
     assert lab.reasons() == {
