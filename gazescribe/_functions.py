@@ -125,9 +125,8 @@ def detect_fixations(
     px_per_deg : float or tuple of float
         Pixels a degree of visual angle, or (horizontal, vertical).
     **settings
-        `method` ('idt', by dispersion, or 'ivt', by velocity), `smooth_s`, `min_duration_s`,
-        `dispersion_deg`, `velocity_deg_s`, `velocity_window_s`; those that are not given are those
-        of section `fixations` in the parameters.
+        `method` ('idt', by dispersion, 'ivt', by velocity, or 'i2mc', by clusters) and other keys
+        of section `fixations` in the parameters, which has those that are not given.
 
     Returns
     -------
@@ -143,8 +142,8 @@ def detect_fixations(
 
     Notes
     -----
-    I-DT and I-VT of pymovements, as the command `fixations` runs them; a fixation never reaches
-    over an invalid or missing sample.
+    I-DT and I-VT of pymovements or I2MC, as the command `fixations` runs them; but for I2MC, which
+    fills short losses in, a fixation never reaches over an invalid or missing sample.
 
     Examples
     --------
@@ -167,7 +166,9 @@ def detect_fixations(
 
     from gazescribe.pipeline.commands.params import load_params
     from gazescribe.pipeline.core.yaml_files import check
-    from gazescribe.pipeline.gaze.detection import Detection, Samples, detect, fixation_columns
+    from gazescribe.pipeline.gaze.detection import detect, fixation_columns
+    from gazescribe.pipeline.gaze.samples import Samples
+    from gazescribe.pipeline.gaze.settings import Detection
 
     content = {**load_params().fixations.model_dump(), **settings}
     detection = check(content, Detection, ParamsError, where="detect_fixations")
@@ -189,4 +190,4 @@ def detect_fixations(
     if "valid" in samples:
         valid &= np.asarray(samples["valid"], bool)
     gaze = Samples(time_s, position_px / scale, valid, np.zeros(time_s.size, np.intp))
-    return pd.DataFrame(fixation_columns(time_s, position_px, detect(gaze, detection)))
+    return pd.DataFrame(fixation_columns(time_s, position_px, valid, detect(gaze, detection)))

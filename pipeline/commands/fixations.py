@@ -16,12 +16,34 @@ from gazescribe.pipeline.gaze.fixations import find_fixations
 @options.command("fixations")
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)
-@click.option("--method", type=click.Choice(["idt", "ivt"]), help="By dispersion, or by velocity.")
-@click.option("--smooth-s", type=float, help="Median of the samples this far round; 0 = none.")
+@click.option(
+    "--method",
+    type=click.Choice(["idt", "ivt", "i2mc"]),
+    help="By dispersion, by velocity, or by clusters (for noisy samples).",
+)
+@click.option(
+    "--smooth-s", type=float, help="idt, ivt: median of the samples this far round; 0 = none."
+)
 @click.option("--min-duration-s", type=float, help="Shorter fixations are none.")
 @click.option("--dispersion-deg", type=float, help="idt: width plus height of a fixation.")
 @click.option("--velocity-deg-s", type=float, help="ivt: faster is a saccade.")
 @click.option("--velocity-window-s", type=float, help="ivt: velocity is measured over this time.")
+@click.option(
+    "--noise-factor",
+    type=float,
+    help="ivt: velocities up to this many times noise are no saccades.",
+)
+@click.option("--interpolate-s", type=float, help="i2mc: shorter losses are filled in.")
+@click.option(
+    "--cutoff-sd", type=float, help="i2mc: how many deviations from the mean a saccade is."
+)
+@click.option(
+    "--merge-deg", type=float, help="i2mc: nearer fixations are one, if within --merge-s."
+)
+@click.option(
+    "--merge-s", type=float, help="i2mc: sooner fixations are one, if within --merge-deg."
+)
+@click.option("--seed", type=int, help="i2mc: of the clusters.")
 @click.option("--px-per-deg", type=float, help="Image pixels a degree, where no table says it.")
 @click.option(
     "--against",
@@ -54,7 +76,27 @@ def fixations(
         workers=workers,
         scheduler=scheduler,
     )
+    if warning := noise_warning(summary):
+        click.secho(warning, fg="yellow", err=True)
     options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def noise_warning(summary: dict[str, Any]) -> str:
+    """Say that samples are noisier than the method bears, and what to do; '' where they are not."""
+    noise, method = summary["noise"], summary["method"]
+    if not noise["readings_beyond"]:
+        return ""
+    consequences = {
+        "idt": "it finds pieces of fixations, or none. Use --method i2mc",
+        "ivt": "it finds pieces of fixations, or joins them. Use --method i2mc",
+        "i2mc": "neighbouring fixations are joined. Prefer the recorder's own fixations",
+    }
+    readings = f"{noise['readings_beyond']:,} of {plural(noise['readings'], 'reading')}"
+    return (
+        f"warning: {readings} are noisier than {method} bears (RMS from sample to sample:"
+        f" median {noise['median_deg']:.2f}°, of at most {noise['limit_deg']:.2f}°):"
+        f" {consequences[method]} (docs/own-data.md)."
+    )
 
 
 def summary_line(summary: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from gazescribe.pipeline.core.yaml_files import Strict, check, load_yaml, read_y
 from gazescribe.pipeline.demo.settings import Demo
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade, EvaluateLabels
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
-from gazescribe.pipeline.gaze.detection import Detection
+from gazescribe.pipeline.gaze.settings import Detection
 from gazescribe.pipeline.gaze.sync.settings import Sync
 from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.ingest.settings import Ingest

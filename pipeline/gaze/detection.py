@@ -1,81 +1,65 @@
-"""Fixations in raw gaze samples, by I-DT or I-VT of pymovements.
+"""Fixations in raw gaze samples: I-DT or I-VT of pymovements, or I2MC.
 
-Source: Salvucci and Goldberg, ETRA 2000 (both algorithms); Olsen, The Tobii I-VT Fixation Filter,
-2012 (smoothing, and velocity over a short window). A fixation never reaches over an invalid sample,
-over missing samples or over a change of view.
+Source: Salvucci and Goldberg, ETRA 2000 (I-DT, I-VT); Olsen, The Tobii I-VT Fixation Filter, 2012
+(smoothing, and velocity over a short window); Engbert and Kliegl, Vision Research 43, 2003 (a
+threshold of velocity by its noise); `two_means.py` for I2MC. A fixation never reaches over a change
+of view; but for I2MC, which fills short losses in, nor over an invalid or missing sample.
 """
 
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from gazescribe.pipeline.core.yaml_files import Strict
+from gazescribe.pipeline.gaze.samples import Samples, stretches
+from gazescribe.pipeline.gaze.settings import Detection
+from gazescribe.pipeline.gaze.two_means import find_by_two_means
+from gazescribe.pipeline.geometry.sampling import Floats, Mask, step_of
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-MISSING_STEPS = 1.5  # farther apart, a sample is missing between two
-
-
-class Detection(Strict):
-    """Section `fixations`: how fixations are found in samples."""
-
-    method: Literal["idt", "ivt"]
-    smooth_s: float = Field(ge=0)
-    min_duration_s: float = Field(gt=0)
-    dispersion_deg: float = Field(gt=0)
-    velocity_deg_s: float = Field(gt=0)
-    velocity_window_s: float = Field(gt=0)
+Span = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Samples of one reading in time order, n of them."""
-
-    time_s: Floats
-    position_deg: Floats  # shape (n, 2), of visual angle; the origin does not matter
-    valid: Mask  # an eye was found
-    # number of the part of the image on screen; degrees of two views do not compare
-    view: NDArray[np.intp]
-
-
-def detect(gaze: Samples, settings: Detection) -> NDArray[np.intp]:
+def detect(gaze: Samples, settings: Detection) -> Span:
     """Find fixations: first and last sample of each in time order, shape (fixations, 2).
 
     They cover `min_duration_s` at least, each sample standing for one step of the tracker.
     """
-    from scipy.ndimage import median_filter
-
     if len(gaze.time_s) < 2:
         return np.empty((0, 2), np.intp)
-    step_s = step_of(gaze.time_s)
-    n_least = max(round(settings.min_duration_s / step_s), 2)
-    n_smoothed = round(settings.smooth_s / step_s) // 2 * 2 + 1
+    n_least = least_samples(step_of(gaze.time_s), settings)
+    if settings.method == "i2mc":
+        return find_by_two_means(gaze, n_least, settings)
+    smooth = {
+        first: _smoothed(gaze.position_deg[first:end], step_of(gaze.time_s), settings)
+        for first, end in stretches(gaze)
+    }
     find = _by_dispersion if settings.method == "idt" else _by_velocity
-    pieces = [np.empty((0, 2), np.intp)]
-    for first, end in stretches(gaze):
-        if end - first >= n_least:
-            # A median, unlike a mean, keeps the edges of saccades.
-            size = (n_smoothed, 1)
-            smooth = median_filter(gaze.position_deg[first:end], size=size, mode="nearest")
-            pieces.append(first + find(gaze.time_s[first:end], smooth, n_least, settings))
-    return np.concatenate(pieces)
+    return np.concatenate([np.empty((0, 2), np.intp), *find(gaze, smooth, n_least, settings)])
+
+
+def least_samples(step_s: float, settings: Detection) -> int:
+    """Give the samples of the shortest fixation."""
+    return max(round(settings.min_duration_s / step_s), 2)
+
+
+def smoothed_samples(step_s: float, settings: Detection) -> int:
+    """Give the samples over which the median is taken, an odd number."""
+    return round(settings.smooth_s / step_s) // 2 * 2 + 1
 
 
 def fixation_columns(
-    time_s: Floats, position_px: Floats, spans: NDArray[np.intp]
+    time_s: Floats, position_px: Floats, valid: Mask, spans: Span
 ) -> dict[str, NDArray[Any]]:
     """Give the columns `fixation, onset_s, offset_s, x_px, y_px` of the fixations of a reading.
 
-    `time_s`, shape (n,), and `position_px`, shape (n, 2), in image pixels, are of the samples;
-    `spans`, shape (fixations, 2), is from `detect`. The place is the mean of the samples, the end
-    one step of the tracker after the last of them.
+    `time_s` and `valid`, shape (n,), and `position_px`, shape (n, 2), in image pixels, are of the
+    samples; `spans`, shape (fixations, 2), is from `detect`. The place is the mean of the valid
+    samples, the end one step of the tracker after the last of them.
     """
-    centres = [position_px[first : last + 1].mean(axis=0) for first, last in spans.tolist()]
+    centres = [
+        position_px[first : last + 1][valid[first : last + 1]].mean(axis=0)
+        for first, last in spans.tolist()
+    ]
     centre_px = np.array(centres, dtype=np.float64).reshape(len(spans), 2)
     step_s = step_of(time_s) if len(time_s) > 1 else 0.0
     return {
@@ -87,46 +71,79 @@ def fixation_columns(
     }
 
 
-def step_of(time_s: Floats) -> float:
-    """Give the time from one sample to the next in seconds, of two samples at least."""
-    return float(np.median(np.diff(time_s)))
+def _smoothed(position_deg: Floats, step_s: float, settings: Detection) -> Floats:
+    """Take the median over `smooth_s`, which, unlike a mean, keeps the edges of saccades."""
+    from scipy.ndimage import median_filter
 
-
-def stretches(gaze: Samples) -> list[tuple[int, int]]:
-    """Cut samples into unbroken stretches, each from its first sample to one past its last."""
-    apart = np.diff(gaze.time_s) > MISSING_STEPS * step_of(gaze.time_s)
-    broken = apart | ~gaze.valid[1:] | ~gaze.valid[:-1] | (np.diff(gaze.view) != 0)
-    edges = [0, *(np.flatnonzero(broken) + 1).tolist(), len(gaze.time_s)]
-    return [(first, end) for first, end in pairwise(edges) if gaze.valid[first]]
+    size = (smoothed_samples(step_s, settings), 1)
+    result: Floats = median_filter(position_deg, size=size, mode="nearest")
+    return result
 
 
 def _by_dispersion(
-    _: Floats, position_deg: Floats, n_least: int, settings: Detection
-) -> NDArray[np.intp]:
+    _: Samples, smooth: dict[int, Floats], n_least: int, settings: Detection
+) -> list[Span]:
     from pymovements.events import idt
 
     spread = settings.dispersion_deg
-    events = idt(position_deg, minimum_duration=n_least, dispersion_threshold=spread).frame
-    pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
-    # pymovements ends a fixation with the first sample that is too far, unless the samples end.
-    for pair in pairs:
-        window = position_deg[pair[0] : pair[1] + 1]
-        pair[1] -= int(np.ptp(window, axis=0).sum() > spread)
-    return pairs.astype(np.intp)
+    spans = []
+    for first, position_deg in smooth.items():
+        if len(position_deg) < n_least:
+            continue
+        events = idt(position_deg, minimum_duration=n_least, dispersion_threshold=spread).frame
+        pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+        # pymovements ends a fixation with the first sample that is too far, unless the samples end.
+        for pair in pairs:
+            window = position_deg[pair[0] : pair[1] + 1]
+            pair[1] -= int(np.ptp(window, axis=0).sum() > spread)
+        spans.append(first + pairs.astype(np.intp))
+    return spans
 
 
 def _by_velocity(
-    time_s: Floats, position_deg: Floats, n_least: int, settings: Detection
-) -> NDArray[np.intp]:
+    gaze: Samples, smooth: dict[int, Floats], n_least: int, settings: Detection
+) -> list[Span]:
     from pymovements.events import ivt
 
+    velocities = {
+        first: _velocity(gaze.time_s[first : first + len(position)], position, settings)
+        for first, position in smooth.items()
+    }
+    if not velocities:
+        return []
+    limit_deg_s = velocity_limit(np.concatenate([*velocities.values()]), settings)
+    spans = []
+    for first, velocity in velocities.items():
+        if len(velocity) < n_least:
+            continue
+        shares = velocity / limit_deg_s
+        events = ivt(shares, minimum_duration=n_least - 1, velocity_threshold=1.0).frame
+        pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
+        spans.append(first + pairs.astype(np.intp))
+    return spans
+
+
+def _velocity(time_s: Floats, position_deg: Floats, settings: Detection) -> Floats:
+    """Give the velocity at each sample in degrees/s over `velocity_window_s`, shape (n, 2)."""
+    if len(time_s) < 2:
+        return np.empty((0, 2))
     step_s = step_of(time_s)
     reach = max(round(settings.velocity_window_s / 2 / step_s), 1)
     numbers = np.arange(len(time_s))
     before, after = np.maximum(numbers - reach, 0), np.minimum(numbers + reach, len(time_s) - 1)
     elapsed_s = np.maximum(time_s[after] - time_s[before], step_s)  # EGD repeats some times
-    velocity = (position_deg[after] - position_deg[before]) / elapsed_s[:, None]
-    limit = settings.velocity_deg_s
-    events = ivt(velocity, minimum_duration=n_least - 1, velocity_threshold=limit).frame
-    pairs = np.stack([events["onset"].to_numpy(), events["offset"].to_numpy()], axis=1)
-    return pairs.astype(np.intp)
+    result: Floats = (position_deg[after] - position_deg[before]) / elapsed_s[:, None]
+    return result
+
+
+def velocity_limit(velocity: Floats, settings: Detection) -> Floats:
+    """Give the velocity in degrees/s, across and down, beyond which gaze is in a saccade.
+
+    It is `velocity_deg_s`, but never less than `noise_factor` times the noise of `velocity`, shape
+    (n, 2): its standard deviation by medians. Both axes make an ellipse (Engbert and Kliegl 2003).
+    """
+    if not len(velocity):
+        return np.full(2, settings.velocity_deg_s)
+    variance = np.median(velocity**2, axis=0) - np.median(velocity, axis=0) ** 2
+    noise_deg_s = np.sqrt(np.maximum(variance, 0.0))
+    return np.maximum(settings.velocity_deg_s, settings.noise_factor * noise_deg_s)

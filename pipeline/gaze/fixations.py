@@ -8,7 +8,7 @@ gaze was left out before; counted by reason.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,11 @@ from gazescribe.pipeline.core.tables import (
     table_path,
     write_table,
 )
-from gazescribe.pipeline.gaze.detection import Detection, Floats, Samples, detect, fixation_columns
+from gazescribe.pipeline.gaze.detection import detect, fixation_columns
+from gazescribe.pipeline.gaze.noise_limits import noise_limit
+from gazescribe.pipeline.gaze.samples import Samples
+from gazescribe.pipeline.gaze.settings import Detection
+from gazescribe.pipeline.geometry.sampling import Floats, noise_of, step_of
 from gazescribe.pipeline.ingest.chunks import (
     READING_TABLES,
     Chunk,
@@ -103,9 +107,11 @@ def find_fixations(
             "samples": n_samples,
             "fixations": n_rows["fixations"],
             "without_gaze": dict(sorted(notes.without_gaze.items())),
+            "noise": _sum_up_noise(notes.measures.get("noise", {})),
         }
         if theirs is not None:
-            summary["agreement"] = agreement(read_table(folder, "fixations"), theirs)
+            searched = notes.measures.get("noise", {}).get("reading_id", [])
+            summary["agreement"] = agreement(read_table(folder, "fixations"), theirs, searched)
         write_json(summary, folder / "fixations.json")
     return summary
 
@@ -142,7 +148,7 @@ def _find_in_readings(
         elif views is None:
             chunk.without_gaze["pixels per degree unknown"] += 1
         else:
-            rows = _fixations(samples[reading_id], views, settings)
+            rows = _fixations(reading_id, samples[reading_id], views, settings, chunk)
             if len(rows["onset_s"]):
                 chunk.add("fixations", reading_id, rows)
             else:
@@ -168,8 +174,10 @@ def _views(fixations: Row | None, attributes: Row | None, px_per_deg: float | No
     return {name: np.array([value]) for name, value in {"begin_s": -np.inf, **view}.items()}
 
 
-def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArray[Any]]:
-    """Give the columns of the table `fixations` for one reading."""
+def _fixations(
+    reading_id: str, samples: Row, views: Row, settings: Detection, chunk: Chunk
+) -> dict[str, NDArray[Any]]:
+    """Give the columns of the table `fixations` for one reading; note its noise in the chunk."""
     time_s, position_px = samples["time_s"], np.stack([samples["x_px"], samples["y_px"]], axis=1)
     valid = samples["valid"].astype(bool) & np.isfinite(position_px).all(axis=1)
     shown = np.stack([views[name] for name in CARRIED[2:]], axis=1)
@@ -186,23 +194,44 @@ def _fixations(samples: Row, views: Row, settings: Detection) -> dict[str, NDArr
     )
     view = view_of_row[row]
     gaze = Samples(time_s, position_px / px_per_deg[view], valid, view)
+    noise_deg = noise_of(time_s, gaze.position_deg, valid)
+    limit_deg = np.nan if np.isnan(noise_deg) else noise_limit(step_of(time_s), settings)
+    chunk.measure("noise", reading_id=reading_id, noise_deg=noise_deg, limit_deg=limit_deg)
     spans = detect(gaze, settings)
     middle = spans.sum(axis=1) // 2
     return {
-        **fixation_columns(time_s, position_px, spans),
+        **fixation_columns(time_s, position_px, valid, spans),
         **{name: views[name][row[middle]] for name in CARRIED},
     }
 
 
-def agreement(ours: pa.Table, theirs: pa.Table) -> dict[str, float | int | None]:
+def _sum_up_noise(measures: Mapping[str, Sequence[Any]]) -> dict[str, float | int | None]:
+    """Sum up the noise of readings: medians, and how many have more than the method bears."""
+    noise_deg, limit_deg = (
+        np.array(measures.get(f"{name}_deg", ()), np.float64) for name in ("noise", "limit")
+    )
+    known = ~np.isnan(noise_deg)
+    is_known = bool(known.any())
+    return {
+        "median_deg": float(np.median(noise_deg[known])) if is_known else None,
+        "limit_deg": float(np.median(limit_deg[known])) if is_known else None,
+        "readings": int(known.sum()),
+        "readings_beyond": int((noise_deg[known] > limit_deg[known]).sum()),
+    }
+
+
+def agreement(
+    ours: pa.Table, theirs: pa.Table, searched: Iterable[str]
+) -> dict[str, float | int | None]:
     """Compare fixations with others of the same readings; None where there is nothing to compare.
 
-    Gives `readings` in both; `count_ratio`, ours over theirs; `time_iou`, time inside fixations of
-    both over time inside fixations of either; `share_matched`, of theirs that overlap one of ours;
-    and of these pairs, each of theirs with the one of ours that overlaps it longest, the median
-    distance of centres and of onsets and offsets.
+    `searched` are the readings in whose samples fixations were looked for, also in vain. Gives
+    `readings`, those of them that the others have; `count_ratio`, ours over theirs; `time_iou`,
+    time inside fixations of both over time inside fixations of either; `share_matched`, of theirs
+    that overlap one of ours; and of these pairs, each of theirs with the one of ours that overlaps
+    it longest, the median distance of centres and of onsets and offsets.
     """
-    ids = sorted(set(ours["reading_id"].to_pylist()) & set(theirs["reading_id"].to_pylist()))
+    ids = sorted({*searched} & {*theirs["reading_id"].to_pylist()})
     first, second = rows_of(ours, "reading_id", ids), rows_of(theirs, "reading_id", ids)
     n_ours, n_theirs = (sum(len(rows[key]["onset_s"]) for key in ids) for rows in (first, second))
     both_s = either_s = 0.0
@@ -232,6 +261,8 @@ def _compare(ours: Row, theirs: Row) -> tuple[float, float, Floats]:
     last = np.minimum(ours["offset_s"][:, None], theirs["offset_s"])
     overlap_s = np.maximum(last - first, 0.0)
     length_s = sum(float((rows["offset_s"] - rows["onset_s"]).sum()) for rows in (ours, theirs))
+    if not len(overlap_s):
+        return 0.0, length_s, np.empty((0, 3))
     best, is_met = overlap_s.argmax(axis=0), overlap_s.max(axis=0) > 0
     partner = {name: values[best[is_met]] for name, values in ours.items()}
     matched = {name: values[is_met] for name, values in theirs.items()}

@@ -50,6 +50,8 @@ class Chunk:
     faults: list[Fault] = field(default_factory=list)
     # rows of the gaze-quality table, by column
     quality: dict[str, list[Any]] = field(default_factory=dict)
+    # what was measured of each reading, by sort and column
+    measures: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     without_gaze: Counter[str] = field(default_factory=Counter)  # by reason
     n_dictations: int = 0  # readings with words
 
@@ -60,6 +62,12 @@ class Chunk:
             pieces = self.tables.setdefault(table, {})
             for name, values in {"reading_id": [reading_id] * n_rows, **columns}.items():
                 pieces.setdefault(name, []).append(values)
+
+    def measure(self, sort: str, **values: Any) -> None:
+        """Note what was measured of one reading."""
+        columns = self.measures.setdefault(sort, {})
+        for name, value in values.items():
+            columns.setdefault(name, []).append(value)
 
     def add_reading(self, reading_id: str, reading: object, **values: Any) -> None:
         """Add one row to `readings`: its columns are attributes of the reading, or `values`."""
@@ -174,6 +182,9 @@ class Chunk:
         self.n_dictations += other.n_dictations
         for name, values in other.quality.items():
             self.quality.setdefault(name, []).extend(values)
+        for sort, columns in other.measures.items():
+            for name, values in columns.items():
+                self.measures.setdefault(sort, {}).setdefault(name, []).extend(values)
 
 
 def _join(pieces: list[Any]) -> Any:

@@ -5,7 +5,8 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.gaze.detection import Samples, detect, stretches
+from gazescribe.pipeline.gaze.detection import detect
+from gazescribe.pipeline.gaze.samples import Samples, stretches
 
 SETTINGS = override(load_params().fixations, smooth_s=0.0)
 

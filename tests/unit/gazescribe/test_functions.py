@@ -4,7 +4,8 @@ import pytest
 
 import gazescribe as gs
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.gaze.detection import Samples, detect
+from gazescribe.pipeline.gaze.detection import detect
+from gazescribe.pipeline.gaze.samples import Samples
 
 TIME_S = np.arange(200) / 100
 

@@ -183,7 +183,7 @@ def test_agreement_by_hand():
         [fixation(0, 0.5, 1.5, x_px=80.0), fixation(1, 2, 3, y_px=88.0), fixation(2, 8, 9)],
         "fixations",
     )
-    found = agreement(ours, theirs)
+    found = agreement(ours, theirs, ["R1"])
     assert found == {
         "readings": 1,
         "count_ratio": 1,
@@ -196,7 +196,7 @@ def test_agreement_by_hand():
 
 
 def test_nothing_agrees_with_nothing():
-    found = agreement(NOTHING, table([fixation(0, 0, 1)], "fixations"))
+    found = agreement(NOTHING, table([fixation(0, 0, 1)], "fixations"), [])
     assert found["readings"] == 0
     assert set(found.values()) == {0, None}
 
@@ -206,3 +206,31 @@ def test_the_summary_says_how_it_compares(tables, tmp_path):
     text, _, summary = run(folder, tmp_path, "--against", folder)
     assert "against theirs in 1 reading: 1.00 times as many, time IoU 1.00, 100% matched" in text
     assert summary["agreement"]["distance_deg"] == pytest.approx(np.median([0, 0.5]))
+
+
+def test_noise_is_measured_and_warned_of(tables, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = samples("R1", [(20, 20), (80, 20)])
+    for row in rows:
+        row["x_px"] += rng.normal(0, 4)
+        row["y_px"] += rng.normal(0, 4)
+    folder = tables(samples=rows)
+    text, _, summary = run(folder, tmp_path)
+    assert "1 of 1 reading are noisier than idt bears" in text
+    assert summary["noise"]["median_deg"] == pytest.approx(
+        2 * 0.37, abs=0.12
+    )  # 10 and 12 px a degree
+    assert summary["noise"]["readings_beyond"] == 1
+    text, found, _ = run(folder, tmp_path, "--method", "i2mc", "--against", folder)
+    assert len(found) == 2
+    assert "warning" not in text
+
+
+def test_a_reading_searched_in_vain_counts(tables, tmp_path):
+    folder = tables()
+    summary = run(
+        folder, tmp_path, "--dispersion-deg", "1e-9", "--min-duration-s", "0.5", "--against", folder
+    )[2]
+    assert summary["agreement"]["readings"] == 1
+    assert summary["agreement"]["count_ratio"] == 0
+    assert summary["agreement"]["time_iou"] == 0
