@@ -20,6 +20,7 @@ READERS = (
     "eyelink",
     "gazepoint",
     "google",
+    "localized_narratives",
     "scene_camera",
     "smi",
     "subtitles",

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gazescribe.pipeline.ingest.drafting.groups import best_match
-from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
+from gazescribe.pipeline.ingest.drafting.ids import PERSON, Naming, name_readings
+from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
 from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
 from gazescribe.pipeline.ingest.drafting.units import place_unit
 from gazescribe.pipeline.ingest.drafting.writing import Guess, Question
+from gazescribe.pipeline.sources.presets import read_format
 
 TABLES = ("readings", "fixations", "samples", "words", "ellipses", "regions")
 GAZE = ("fixations", "samples")
 TIMES = ("onset_s", "offset_s", "duration_s", "time_s")
 IN_FILES = {"width_px": "screen_width", "height_px": "screen_height"}
 """Facts of the screen, and the columns by which readers of formats give them."""
+IMAGE_WIDTH = "how many degrees of visual angle wide did the image look?"
 SCREEN = {
     "width_px": "how wide is the screen, in the pixels that the recorder counts?",
     "height_px": "how high is it, in pixels?",
@@ -28,15 +30,23 @@ def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
     """Write a manifest of these files as nested keys, with guesses and questions in it."""
     by_table = _chosen(groups)
     tables: dict[str, Any] = {}
-    ids = _ids(by_table)
+    names = name_readings(
+        {table: group for table, group in by_table.items() if not _says(group, "reading_id")}
+    )
     for table in TABLES:
         if table in by_table:
-            tables[table] = _table(by_table[table], ids.get(table))
-    if question := ask_audio_start(by_table):
+            tables[table] = _table(by_table[table], names.get(table))
+    question = ask_audio_start(by_table)
+    if question and not _says(by_table.get("readings"), "audio_start"):
         readings = tables.setdefault("readings", {"file": Question("which table lists them?")})
         readings.setdefault("columns", {}).setdefault("audio_start", Question(question))
     content: dict[str, Any] = {"name": name, **_screen(by_table), "tables": tables}
     return content
+
+
+def _says(group: Group | None, column: str) -> bool:
+    """Tell whether the format of a group says itself what a column of ours holds."""
+    return group is not None and column in preset_columns(group)
 
 
 def _chosen(groups: Sequence[Group]) -> dict[str, Group]:
@@ -45,44 +55,20 @@ def _chosen(groups: Sequence[Group]) -> dict[str, Group]:
     for group in sorted(groups, key=lambda group: -len(group.paths)):
         if group.table in TABLES:
             by_table.setdefault(group.table, group)
-    if "fixations" in by_table:
+    if "fixations" in by_table:  # the recorder's own, whose makers know it
         by_table.pop("samples", None)
     return by_table
 
 
-def _ids(by_table: dict[str, Group]) -> dict[str, str]:
-    """Find, by table, the column that names the reading; none where the path does."""
-    ids: dict[str, str] = {}
-    readings = dict(distinct(by_table["readings"])) if "readings" in by_table else {}
-    used: str | None = None
-    for table, group in by_table.items():
-        if table == "readings":
-            continue
-        others = {used: readings[used]} if used else readings
-        candidates = dict(distinct(group))
-        in_path = [values[0] for values in group.pattern.values if len(values) == 1]
-        if in_path:
-            candidates = {"": in_path, **candidates}
-        match = best_match(candidates, others)
-        if match is None:
-            continue
-        column, used = match
-        if column:
-            ids[table] = column
-    if used:
-        ids["readings"] = used
-    return ids
-
-
-def _table(group: Group, id_column: str | None) -> dict[str, Any]:
-    content: dict[str, Any] = {"file": _file(group, id_column)}
+def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
+    content: dict[str, Any] = {"file": _file(group, naming)}
     columns: dict[str, Any] = {}
-    if id_column is not None:
-        columns["reading_id"] = Guess(id_column, "names the readings in several files")
-    elif "{reading_id}" not in group.pattern.text:
+    if naming is None and not _says(group, "reading_id"):
         columns["reading_id"] = Question("which column names the reading?")
+    elif naming is not None and naming.columns:
+        columns["reading_id"] = Guess(_id_cell(naming), naming.why)
     if group.format is not None:
-        content["format"] = Guess(group.format, _also(group))
+        content["format"] = Guess(group.format, read_format(group.format).about)
     else:
         sheet = group.sheets[0]
         content |= _marks(sheet, group.paths[0])
@@ -92,16 +78,17 @@ def _table(group: Group, id_column: str | None) -> dict[str, Any]:
     return content
 
 
-def _file(group: Group, id_column: str | None) -> Any:
-    n = len(group.paths)
-    if n == 1 and (id_column or group.table == "readings"):
-        return group.paths[0]
-    pattern = group.pattern.with_stars() if id_column else group.pattern.text
-    return Guess(pattern, f"{n} files") if n > 1 else pattern
+def _id_cell(naming: Naming) -> Any:
+    names = [PERSON, *naming.columns] if naming.in_path else naming.columns
+    return {"join": names, "with": "_"} if len(names) > 1 else names[0]
 
 
-def _also(group: Group) -> str:
-    return f"it also holds {', '.join(group.others)}" if group.others else "by its first lines"
+def _file(group: Group, naming: Naming | None) -> Any:
+    n, pattern = len(group.paths), group.pattern
+    if naming is None or not naming.in_path:
+        return group.paths[0] if n == 1 else Guess(pattern.with_stars(), f"{n} files")
+    text = pattern.text.replace("{reading_id}", f"{{{PERSON}}}") if naming.columns else pattern.text
+    return Guess(text, f"{n} files") if n > 1 else text
 
 
 def _marks(sheet: Sheet, path: str) -> dict[str, Any]:
@@ -145,10 +132,13 @@ def _ask_unit(group: Group, sheet: Sheet) -> str:
 
 
 def _screen(by_table: dict[str, Group]) -> dict[str, Any]:
-    """Ask for the screen, but for what the recorder wrote of it."""
+    """Ask for the screen, but for what the recorder wrote of it, or how large the image was."""
     group = next((by_table[table] for table in GAZE if table in by_table), None)
     if group is None:
         return {}
+    cell = preset_columns(group).get("x_px")
+    if isinstance(cell, dict) and cell.get("unit", "px") in {"px", "share"}:
+        return {"resolution": {"image_width_deg": Question(IMAGE_WIDTH)}}
     said: dict[str, Any] = {}
     for ours, theirs in IN_FILES.items():
         values = _said(group, theirs)

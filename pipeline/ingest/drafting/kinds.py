@@ -16,7 +16,6 @@ from gazescribe.pipeline.sources.presets import read_format, recognised
 PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
 SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")
 LOOKED_AT = 30  # files of a group whose cells are looked at
-PREFERRED = ("fixations", "words", "samples", "ellipses", "regions", "readings")
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,6 @@ class Group:
         Of a plain table: its columns by our name.
     sheets : list of Sheet
         Of some of them.
-    others : list of str
-        Further tables of ours that they hold.
     """
 
     table: str
@@ -41,7 +38,6 @@ class Group:
     format: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
 
 
 def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
@@ -49,11 +45,24 @@ def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
     by_kind: dict[tuple[str, str | None], list[str]] = {}
     for path in sorted(paths):
         by_kind.setdefault(_kind(root, path), []).append(path)
-    return [
-        _recording(root, form, some) if form else _plain_group(root, table, some)
-        for (table, form), alike in by_kind.items()
-        for some in group_by_depth(alike)
-    ]
+    groups: list[Group] = []
+    for (table, form), alike in by_kind.items():
+        for some in group_by_depth(alike):
+            if form is None:
+                groups.append(_plain_group(root, table, some))
+            elif recordings := list(_recordings(root, form, some)):
+                groups += recordings
+            else:  # it has the looks of a format but not its columns
+                groups += _plain_groups(root, some)
+    return groups
+
+
+def _plain_groups(root: Path, paths: list[str]) -> Iterator[Group]:
+    by_table: dict[str, list[str]] = {}
+    for path in paths:
+        by_table.setdefault(_table_of(root, path), []).append(path)
+    for table, some in by_table.items():
+        yield _plain_group(root, table, some)
 
 
 def _kind(root: Path, path: str) -> tuple[str, str | None]:
@@ -69,9 +78,14 @@ def _kind(root: Path, path: str) -> tuple[str, str | None]:
         return "unknown", None
     if names:
         return "recording", names[0]
+    return _table_of(root, path), None
+
+
+def _table_of(root: Path, path: str) -> str:
+    """Name the table of ours that a plain table is."""
     sheet = read_sheet(root / path) if path.lower().endswith(SUFFIXES) else None
     role = role_of(sheet) if sheet is not None else None
-    return (role[0], None) if role else ("unknown", None)
+    return role[0] if role else "unknown"
 
 
 def _plain_group(root: Path, table: str, paths: list[str]) -> Group:
@@ -92,10 +106,9 @@ def _plain_group(root: Path, table: str, paths: list[str]) -> Group:
     return Group(table, paths, pattern, None, columns, sheets)
 
 
-def _recording(root: Path, form: str, paths: list[str]) -> Group:
-    pattern = pattern_of(paths)
-    preset = read_format(form)
-    found: dict[str, list[Sheet]] = {}
+def _recordings(root: Path, form: str, paths: list[str]) -> Iterator[Group]:
+    """Give a group for each table that files of a format hold."""
+    pattern, preset = pattern_of(paths), read_format(form)
     for table in preset.tables:
         sheets = []
         for path in paths[:LOOKED_AT]:
@@ -103,9 +116,15 @@ def _recording(root: Path, form: str, paths: list[str]) -> Group:
             if sheet is not None and _fits(sheet, preset.tables[table]):
                 sheets.append(sheet)
         if sheets:
-            found[table] = sheets
-    tables = sorted(found or preset.tables, key=PREFERRED.index)
-    return Group(tables[0], paths, pattern, form, {}, found.get(tables[0], []), tables[1:])
+            yield Group(table, paths, pattern, form, {}, sheets)
+
+
+def preset_columns(group: Group) -> dict[str, Any]:
+    """Give what the format of a group says of its columns; nothing for plain tables."""
+    if group.format is None:
+        return {}
+    columns: dict[str, Any] = read_format(group.format).tables[group.table].get("columns", {})
+    return columns
 
 
 def _sheet_of(path: Path, reader: str | None, table: str) -> Sheet | None:

@@ -3,9 +3,8 @@
 from itertools import pairwise
 from typing import Any
 
-from gazescribe.pipeline.ingest.drafting.kinds import Group
+from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.units import TIMES, named_unit, time_unit
-from gazescribe.pipeline.sources.presets import read_format
 
 NEAR_S = 5.0  # clocks that have nothing to do with each other are further apart
 
@@ -63,9 +62,7 @@ def _span_s(group: Group) -> tuple[float, float] | None:
 
 def _start_of(group: Group) -> tuple[str, str | None] | None:
     """Give the column that says when something starts, and its unit."""
-    columns: dict[str, Any] = group.columns
-    if group.format is not None:
-        columns = read_format(group.format).tables[group.table].get("columns", {})
+    columns: dict[str, Any] = preset_columns(group) or group.columns
     cell = columns.get("onset_s", columns.get("time_s"))
     if isinstance(cell, dict):
         return str(cell.get("column")), cell.get("unit", "s")

@@ -1,0 +1,82 @@
+"""Whose files and rows are: which part of a path, or which columns, name the reading."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gazescribe.pipeline.ingest.drafting.groups import best_match, overlap
+from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
+from gazescribe.pipeline.ingest.drafting.roles import guess_columns
+
+IN_PATH = ""  # in place of a column: the part of the path that differs
+PERSON = "recording"  # name of that part where it is not the whole of the id
+TRIALS = ("trial", "block")  # columns by which readers of formats number what a file holds
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What names the readings of a group.
+
+    Attributes
+    ----------
+    columns : list of str
+        Their names; several are joined. Empty where the path alone names them.
+    in_path : bool
+        Whether the part of the path that differs belongs to it, before the columns.
+    why : str
+        For a person.
+    """
+
+    columns: list[str]
+    in_path: bool
+    why: str
+
+
+def name_readings(by_table: Mapping[str, Group]) -> dict[str, Naming]:
+    """Say, by table, what names the readings; tables of which nothing is known are left out."""
+    named: dict[str, Naming] = {}
+    listed = dict(distinct(by_table["readings"])) if "readings" in by_table else {}
+    used: str | None = None  # the column of the table of readings
+    for table, group in by_table.items():
+        if table == "readings":
+            continue
+        candidates = dict(distinct(group))
+        if in_path := [values[0] for values in group.pattern.values if len(values) == 1]:
+            candidates = {IN_PATH: in_path, **candidates}
+        match = best_match(candidates, {used: listed[used]} if used else listed)
+        if match is not None:
+            column, used = match
+            named[table] = _matched(group, column)
+        elif len(group.paths) > 1 or "readings" not in by_table:
+            named[table] = _alone(group)
+    if used is not None:
+        named["readings"] = Naming([used], in_path=False, why="has the same ids as other files")
+    return named
+
+
+def _matched(group: Group, column: str) -> Naming:
+    if column == IN_PATH:
+        return Naming([], in_path=True, why="")
+    if len(group.sheets) > 1 and _is_shared(group, column):
+        why = f"several files have the same {column}, so both make the id"
+        return Naming([column], in_path=True, why=why)
+    return Naming([column], in_path=False, why="has the same ids as other files")
+
+
+def _is_shared(group: Group, column: str) -> bool:
+    """Tell whether two files of a group have a value of a column in common."""
+    values = [sheet.texts(column) for sheet in group.sheets if column in sheet.header]
+    return any(overlap(values[0], others) > 0 for others in values[1:])
+
+
+def _alone(group: Group) -> Naming:
+    """Name readings that no table lists: by path, and by image where a file has several."""
+    header = group.sheets[0].header if group.sheets else []
+    images = guess_columns("readings", header).get("dicom_id")
+    for column in filter(None, (*TRIALS, images)):
+        if any(
+            column in sheet.header and len({*sheet.texts(column)}) > 1 for sheet in group.sheets
+        ):
+            return Naming(
+                [column], in_path=len(group.paths) > 1, why=f"a file has several {column}"
+            )
+    return Naming([], in_path=True, why="")
