@@ -55,16 +55,16 @@ class Server:
             time.sleep(0.05)
 
     def start(self, folder: Path, *words: str, **options: Any) -> socket.socket:
-        """Start a command of DVC."""
+        """Start a command of DVC; `environment` in the options has variables for it."""
         client = socket.socket(socket.AF_UNIX)
         client.connect(self.address)
         client.sendall(json.dumps(["dvc", str(folder), words, options]).encode() + b"\n")
         return client
 
-    def run(self, folder: Path, *words: str) -> str:
+    def run(self, folder: Path, *words: str, **options: Any) -> str:
         """Run a command of DVC, which must succeed; give what it and its stages printed."""
         begin = self.log.stat().st_size if self.log.exists() else 0
-        with self.start(folder, *words) as client:
+        with self.start(folder, *words, **options) as client:
             code = int(client.recv(16) or b"1")
         printed = self.log.read_bytes()[begin:].decode("utf-8", "replace")
         assert code == 0, printed
@@ -163,6 +163,7 @@ class Server:
         os.environ["PATH"] = f"{Path(self.address).parent}{os.pathsep}{os.environ['PATH']}"
         print(f"\n$ {kind} {' '.join(words)}", flush=True)
         if kind == "dvc":
+            os.environ.update(limit.get("environment", {}))
             from dvc.cli import main
 
             return int(main(list(words)))

@@ -9,10 +9,11 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import say_lost
-from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
+from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
@@ -45,14 +46,27 @@ COUNTED = {
 @click.option(
     "--reflacx",
     type=options.EXISTING_FOLDER,
-    help="REFLACX's tables: validation subjects of EGD and MIMIC-CXR-JPG are drawn among its own.",
+    help="REFLACX's tables, or its root: validation subjects of EGD and MIMIC-CXR-JPG are drawn"
+    " among its own.",
+)
+@click.option(
+    "--beside",
+    type=options.EXISTING_FOLDER,
+    help="Where other data sets lie: REFLACX and MIMIC-CXR-JPG are taken from there for those"
+    " that need them, as by the two options.",
 )
 @click.option("--samples", is_flag=True, help="Write the table of gaze samples too.")
 @options.parallel_options
 @options.params_option
 @options.json_option
 def ingest(
-    dataset: str, root: Path, out: Path, params_file: Path | None, as_json: bool, **values: Any
+    dataset: str,
+    root: Path,
+    out: Path,
+    beside: Path | None,
+    params_file: Path | None,
+    as_json: bool,
+    **values: Any,
 ) -> None:
     """Turn the raw tree under ROOT into tables in OUT.
 
@@ -71,9 +85,20 @@ def ingest(
     if values["reflacx"] is not None and manifest.name not in WITH_REFLACX:
         message = f"--reflacx is an option of {' and '.join(WITH_REFLACX)}, not of {manifest.name}."
         raise click.UsageError(message)  # it would be without effect
+    if beside is not None and manifest.name in WITH_REFLACX:
+        values["mimic_metadata"] = values["mimic_metadata"] or beside
+        values["reflacx"] = values["reflacx"] or _reflacx_root(beside)
     root = find_root(root, manifest)
     summary = ingest_tree(root, out, manifest, settings, IngestOptions(**values))
     options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+
+
+def _reflacx_root(folder: Path) -> Path | None:
+    """Find REFLACX in a folder; where it is not, the splits say that they were drawn without it."""
+    try:
+        return find_root(folder, load_manifest("reflacx"))
+    except ManifestError:
+        return None
 
 
 def counts_line(summary: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import Tune
 
 ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 if TYPE_CHECKING:
     MilSection: TypeAlias = Any
@@ -47,6 +48,7 @@ class Params(Strict):
     """All sections of `params.yaml`."""
 
     profile: ProfileName
+    datasets: list[DatasetName]
     ingest: Ingest
     fixations: Detection
     label: Conventions

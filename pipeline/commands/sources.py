@@ -7,7 +7,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.files import write_json
-from gazescribe.pipeline.sources.listing import list_sources
+from gazescribe.pipeline.sources.listing import list_beside, list_sources
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
@@ -28,6 +28,8 @@ def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
     except ManifestError as absent:
         content = {"dataset": manifest.name, "size": {}, "md5": {}, "absent": absent.what}
         click.secho(f"warning: {absent}", fg="yellow", err=True)
+    if beside := list_beside(root, manifest):
+        content["beside"] = beside
     write_json(content, out)
     name = manifest.name
     counts = {"dataset": name, "files": len(content["size"]), "hashed": len(content["md5"])}

@@ -48,7 +48,8 @@ class IngestOptions:
     tuning_readings: Path | None = None  # likewise
     # MIMIC-CXR-JPG's folder or metadata table, for EGD's splits and sizes
     mimic_metadata: Path | None = None
-    reflacx: Path | None = None  # its tables, for the splits of EGD and MIMIC-CXR-JPG
+    # REFLACX's tables or raw tree, for the splits of EGD and MIMIC-CXR-JPG
+    reflacx: Path | None = None
     samples: bool = False  # write gaze samples too
     workers: int | None = None  # as in `map_tasks`
     scheduler: str | None = None

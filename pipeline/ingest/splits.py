@@ -2,7 +2,7 @@
 
 REFLACX, EGD and MIMIC-CXR-JPG share subjects, so the draw looks at the subject's number alone: all
 data sets agree on it, in whatever order they are read (spec mil 6.3). The authors moved subjects of
-REFLACX alone. So MIMIC-CXR-JPG and EGD, which have many others, ask REFLACX's tables who is in it.
+REFLACX alone. So MIMIC-CXR-JPG and EGD, which have many others, ask REFLACX who is in it.
 """
 
 import hashlib
@@ -15,8 +15,11 @@ from typing import Any, TypeVar
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.tables import has_table, read_table
+from gazescribe.pipeline.ingest.reflacx.metadata import read_metadata
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
+from gazescribe.pipeline.sources.faults import refuse
+from gazescribe.pipeline.sources.loading import load_manifest
 
 Subject = TypeVar("Subject", int, str)
 
@@ -96,15 +99,24 @@ def plan_shared_splits(options: IngestOptions, settings: Ingest) -> SplitPlan:
         return plan
     if options.reflacx is None:
         return replace(plan, source=f"{plan.draw}, as REFLACX's were not given (--reflacx)")
-    readings = read_table(options.reflacx, "readings", ["subject_id", "dataset"])
-    others = sorted(set(readings["dataset"].to_pylist()) - {"reflacx"})
-    if others:
-        message = f"these are tables of {', '.join(others)}, not REFLACX's."
-        raise ManifestError(message, where=options.reflacx)
-    subjects = frozenset(readings["subject_id"].to_pylist())
+    subjects = _reflacx_subjects(options.reflacx)
     share = f"{plan.draw.share * 100:g} % of REFLACX's {len(subjects):,} subjects"
     source = f"seeded draw (seed {settings.seed}, {share})"
     return replace(plan, source=source, drawn_from=subjects)
+
+
+def _reflacx_subjects(folder: Path) -> frozenset[int]:
+    """Read who is in REFLACX, from its tables or from its raw tree: every reading has its row."""
+    if not has_table(folder, "readings"):
+        readings, faults = read_metadata(folder, load_manifest("reflacx"))
+        refuse(faults, where=folder)
+        return frozenset(reading.subject_id for reading in readings)
+    table = read_table(folder, "readings", ["subject_id", "dataset"])
+    others = sorted(set(table["dataset"].to_pylist()) - {"reflacx"})
+    if others:
+        message = f"these are tables of {', '.join(others)}, not REFLACX's."
+        raise ManifestError(message, where=folder)
+    return frozenset(table["subject_id"].to_pylist())
 
 
 def plan_tuning(tuning_readings: Path | None, settings: Ingest) -> TuningPlan:

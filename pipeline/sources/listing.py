@@ -1,18 +1,27 @@
 """The command `sources`: what lies in a raw tree, so that DVC sees when it is another one.
 
-Reads: names and sizes of all files that the readers use, and the content of the small ones. Writes:
-one JSON file without any absolute path. Params: none. Drops: files that the manifest does not name
-or that are not ingested. An environment variable says where the raw trees are, and DVC does not
-watch it, so this always runs and the stages after it only when its output changes.
+Reads: names and sizes of all files that the readers use, and the content of the small ones; of data
+sets that are read with this one, their tables. Writes: one JSON file without any absolute path.
+Params: none. Drops: files that the manifest does not name or that are not ingested. An environment
+variable says where the raw trees are, and DVC does not watch it, so this always runs, and the
+stages after it only when its output changes.
 """
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.sources.loading import known_manifests, load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
-from gazescribe.pipeline.sources.walking import entries_below
+from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.walking import entries_below, existing
+
+BESIDE = {"egd": ("mimic-cxr-jpg", "reflacx")}
+"""Data sets that others are ingested with (`ingest --beside`)."""
+SHARED = ("metadata", "split")  # begin the names of their tables that are read then
 
 
 def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
@@ -36,6 +45,23 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
                 hashed.append(path)
     digests = {path: _md5(root / path) for path in progress(hashed, "md5", total=len(hashed))}
     return {"dataset": manifest.name, "size": sizes, "md5": digests}
+
+
+def list_beside(start: Path, manifest: Manifest) -> dict[str, dict[str, str]]:
+    """List the tables of other data sets that are read with this one, and their manifests.
+
+    Gives digests by path, by data set; without those data sets that are not below `start`.
+    """
+    listed = {}
+    for name in BESIDE.get(manifest.name, ()):
+        other = load_manifest(name)
+        with suppress(ManifestError):
+            root = find_root(start, other)
+            tables = [file.pattern for file in other.files if file.name.startswith(SHARED)]
+            paths = {pattern: existing(root / pattern) for pattern in tables}
+            listed[name] = {pattern: _md5(path) for pattern, path in paths.items() if path}
+            listed[name]["manifest"] = _md5(known_manifests()[name])
+    return listed
 
 
 def _md5(path: Path) -> str:

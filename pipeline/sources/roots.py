@@ -11,7 +11,8 @@ from gazescribe.pipeline.sources.walking import MAX_DEPTH, existing, levels
 def find_root(start: Path, manifest: Manifest) -> Path:
     """Find the folder that holds a data set's signature file, at `start` or below; nearer ones win.
 
-    The file may also lie there as `.csv.gz`. Where the manifest names none, `start` is the root.
+    The file may also lie there as `.csv.gz`. Where the manifest names none, the folder of its name
+    in `start` is the root, and `start` itself where there is none.
     Without it, a folder that holds two other files of the data set is the root of a damaged tree.
 
     Raises
@@ -22,7 +23,8 @@ def find_root(start: Path, manifest: Manifest) -> Path:
     """
     signature = manifest.signature
     if signature is None:
-        return start.resolve()
+        named = start / manifest.name
+        return (named if named.is_dir() else start).resolve()
     root = _nearest([signature], 1, start, manifest)
     eye = None if root else find_mimic_eye(start, manifest)
     if root is None and eye is None:

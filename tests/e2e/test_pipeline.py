@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.running import gazescribe
 
 COPIED = (
     *("pipeline", "models", "rules", "data_manifests", "params"),
     *("params.yaml", "dvc.yaml", ".dvc/config"),
 )
 READINGS = 14
+INDEX = "data/heatmaps/*/index.parquet"
 SPINE = (
     *("evaluate-labels", "tune", "overlay", "ellipses"),
     *(f"heatmaps@{name}-{kind}" for name in ("reflacx", "egd") for kind in ("label", "saliency")),
@@ -30,10 +32,8 @@ def stages_run(printed):
     return {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
 
 
-@pytest.fixture(scope="module")
-def project(server, tmp_path_factory):
-    """A copy of the project, committed, with everything built once."""
-    folder = tmp_path_factory.mktemp("project")
+def copy_project(folder):
+    """Copy the project to a folder, with a small demo; give the place of its parameters."""
     for name in COPIED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +46,14 @@ def project(server, tmp_path_factory):
     text = params.read_text()
     assert "readings: 60 " in text
     params.write_text(text.replace("readings: 60 ", f"readings: {READINGS} "))
+    return params
+
+
+@pytest.fixture(scope="module")
+def project(server, tmp_path_factory):
+    """A copy of the project, committed, with everything built once."""
+    folder = tmp_path_factory.mktemp("project")
+    copy_project(folder)
     for words in ("init -q", "add -A", "commit -qm copy"):
         git(folder, *words.split())
     server.run(folder, "repro", *SPINE)
@@ -103,11 +111,8 @@ def test_results_name_where_their_splits_come_from(project):
 
 
 def test_second_repro_runs_only_sources(project, server):
-    assert stages_run(server.run(project, "repro", *SPINE)) == {
-        "sources@reflacx",
-        "sources@egd",
-        "sources@mimic-cxr-jpg",
-    }
+    ran = stages_run(server.run(project, "repro", *SPINE))
+    assert ran == {"sources@reflacx", "sources@egd"}
 
 
 def test_another_lag_runs_association_and_what_it_draws(project, server):
@@ -121,3 +126,32 @@ def test_another_lag_runs_association_and_what_it_draws(project, server):
     }
     after = pd.read_parquet(project / "data/associated/reflacx/windows.parquet").start_s.sum()
     assert after < before
+
+
+def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
+    """The committed example: one with dictation, one of gaze alone, and no other data set."""
+    labs, names = ROOT / "examples" / "two-labs", ("spoken", "silent")
+    params = copy_project(tmp_path)
+    text = params.read_text()
+    assert "datasets: [reflacx, egd]" in text
+    params.write_text(text.replace("datasets: [reflacx, egd]", "datasets: [spoken, silent]"))
+    for name in names:
+        shutil.copy(labs / "data_manifests" / f"{name}.yaml", tmp_path / "data_manifests")
+    git(tmp_path, "init", "-q")
+    place = {"GAZE_DATA_ROOT": str(labs / "recordings")}
+    ran = stages_run(server.run(tmp_path, "repro", "heatmaps", environment=place))
+    kinds = {f"heatmaps@{name}-{kind}" for name in names for kind in ("label", "saliency")}
+    every = {f"{stage}@{name}" for stage in ("sources", "ingest", "label") for name in names}
+    assert ran == {"demo", *every, *(f"associate@{name}" for name in names), *kinds}
+    maps = {path.parent.name: len(pd.read_parquet(path)) for path in tmp_path.glob(INDEX)}
+    assert maps == {
+        "silent-label": 0,
+        "silent-saliency": 2,
+        "spoken-label": 2,
+        "spoken-saliency": 2,
+    }
+    again = stages_run(server.run(tmp_path, "repro", "heatmaps", environment=place))
+    assert again == {f"sources@{name}" for name in names}
+    gazescribe("report", tmp_path, tmp_path / "pages", "--no-images", "--workers", 1)
+    page = (tmp_path / "pages" / "index.html").read_text()
+    assert all(f"readings/{name}.html" in page for name in ("A1", "A2", "G1", "G2"))

@@ -216,15 +216,17 @@ def stages():
 
 
 def list_stages():
+    datasets = load_file(ROOT / "params.yaml")["datasets"]
     for file in ("dvc.yaml", "runs/dvc.yaml"):
         prefix = "" if file == "dvc.yaml" else f"{file}:"
-        for name, stage in load_file(ROOT / file)["stages"].items():
-            yield f"{prefix}{name}"
+        for key, stage in load_file(ROOT / file)["stages"].items():
+            yield f"{prefix}{key}"
             items = [""]
             for values in stage.get("matrix", {}).values():
-                items = [f"{item}-{value}".strip("-") for item in items for value in values]
+                names = datasets if values == "${datasets}" else values
+                items = [f"{item}-{name}".strip("-") for item in items for name in names]
             if "matrix" in stage:
-                yield from (f"{prefix}{name}@{item}" for item in items)
+                yield from (f"{prefix}{key}@{item}" for item in items)
 
 
 def assert_dvc_fits(words):

@@ -1,6 +1,11 @@
 """The line about a tree that was read; reading it is tested in `ingest/`."""
 
+import json
+
+import pytest
+
 from gazescribe.pipeline.commands.ingest import summary_line
+from tests.running import gazescribe
 
 SUMMARY = {
     "dataset": "mine",
@@ -30,3 +35,37 @@ def test_the_line_says_how_sentences_without_periods_were_made():
     line = summary_line(SUMMARY | {"faults": faults})
     made = "dictations without written periods: 1 left as one sentence each"
     assert line == f"mine: 2 readings; nothing left out; {made}; split: a seeded draw"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    gazescribe("demo", folder, "--readings", 11, "--images", "none", "--workers", 1)
+    return folder
+
+
+def test_data_sets_that_egd_needs_are_found_beside_it(demo, tmp_path):
+    one = ("--workers", 1)
+    gazescribe("ingest", "reflacx", demo, tmp_path / "reflacx", *one)
+    named = ("--mimic-metadata", demo, "--reflacx", tmp_path / "reflacx")
+    gazescribe("ingest", "egd", demo, tmp_path / "named", *named, *one)
+    gazescribe("ingest", "egd", demo, tmp_path / "found", "--beside", demo, *one)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "named").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "found").iterdir()}
+    assert "of REFLACX's" in json.loads(files["ingest.json"])["split_source"]
+
+
+def test_what_is_not_beside_is_said_in_the_source_of_the_splits(demo, tmp_path):
+    (tmp_path / "mimic").symlink_to(demo / "mimic-cxr-jpg")
+    line = gazescribe(
+        *("ingest", "egd", demo, tmp_path / "out", "--beside", tmp_path, "--workers", 1)
+    )
+    assert "as REFLACX's were not given (--reflacx)" in line
+
+
+def test_others_need_nothing_beside_them(demo, tmp_path):
+    one = ("--workers", 1)
+    gazescribe("ingest", "reflacx", demo, tmp_path / "alone", *one)
+    gazescribe("ingest", "reflacx", demo, tmp_path / "beside", "--beside", demo, *one)
+    alone, beside = (tmp_path / name / "ingest.json" for name in ("alone", "beside"))
+    assert alone.read_bytes() == beside.read_bytes()

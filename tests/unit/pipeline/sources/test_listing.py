@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from gazescribe.pipeline.sources.listing import list_sources
+from gazescribe.pipeline.sources.listing import list_beside, list_sources
 from gazescribe.pipeline.sources.loading import load_manifest
 from tests.running import gazescribe, invoke
 
@@ -107,3 +107,23 @@ def test_a_folder_without_the_data_set_gives_an_empty_list(tmp_path):
     content = json.loads((tmp_path / "sources.json").read_text())
     assert content["size"] == content["md5"] == {}
     assert content["absent"].startswith("no egd tree is here: master_sheet.csv")
+
+
+def test_tables_that_are_read_with_egd_are_listed_too(tmp_path):
+    tables = {
+        "jpg/mimic-cxr-2.0.0-metadata.csv": b"m",
+        "jpg/mimic-cxr-2.0.0-chexpert.csv": b"not read",
+        "reflacx/main_data/metadata_phase_3.csv": b"r",
+    }
+    write(tmp_path, tables)
+    listed = list_beside(tmp_path, load_manifest("egd"))
+    assert {name: sorted(files) for name, files in listed.items()} == {
+        "mimic-cxr-jpg": ["manifest", "mimic-cxr-2.0.0-metadata.csv"],
+        "reflacx": ["main_data/metadata_phase_3.csv", "manifest"],
+    }
+    write(tmp_path, {"reflacx/main_data/metadata_phase_3.csv": b"others"})
+    again = list_beside(tmp_path, load_manifest("egd"))
+    assert again["mimic-cxr-jpg"] == listed["mimic-cxr-jpg"]
+    assert again["reflacx"] != listed["reflacx"]
+    assert list_beside(tmp_path, load_manifest("reflacx")) == {}
+    assert list_beside(tmp_path / "jpg", load_manifest("egd")).keys() == {"mimic-cxr-jpg"}

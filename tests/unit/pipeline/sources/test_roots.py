@@ -98,3 +98,15 @@ def test_two_data_sets_beside_are_none(tmp_path):
         put(tmp_path / name, "mimic-cxr-2.0.0-metadata.csv")
     assert find_beside(root, root, MIMIC) is None
     assert find_beside(tmp_path, root, MIMIC) is None
+
+
+def test_ones_own_tree_is_the_folder_of_its_name_or_what_was_given(tmp_path):
+    path = tmp_path / "mylab.yaml"
+    path.write_text(
+        "name: mylab\ntables: {words: {file: w.csv, columns: {reading_id: a, text: b, onset_s: c,"
+        " offset_s: d}}}\n"
+    )
+    manifest = load_manifest(str(path))
+    assert find_root(tmp_path, manifest) == tmp_path
+    (tmp_path / "mylab").mkdir()
+    assert find_root(tmp_path, manifest) == tmp_path / "mylab"
