@@ -87,7 +87,7 @@ class WordColumns(TableColumns):
     sentence: Text | None = None
 
 
-class SampleColumns(GazeColumns):
+class SampleColumns(ViewColumns):
     """Columns of a table of gaze samples."""
 
     table: ClassVar[str] = "samples"

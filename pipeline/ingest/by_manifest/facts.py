@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.core.errors import quote
-from gazescribe.pipeline.ingest.by_manifest.reading import OwnReading, Pieces
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
 from gazescribe.pipeline.sources.cells import Cell

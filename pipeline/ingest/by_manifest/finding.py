@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import quote, shorten
+from gazescribe.pipeline.ingest.by_manifest.own_reading import Pieces
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
-from gazescribe.pipeline.ingest.by_manifest.reading import Pieces
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.sources.cells import TextCell
 from gazescribe.pipeline.sources.faults import Fault, Findings

@@ -11,7 +11,7 @@ from typing import Any
 
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import quote, shorten
-from gazescribe.pipeline.ingest.by_manifest.reading import Pieces
+from gazescribe.pipeline.ingest.by_manifest.own_reading import Pieces
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.table_manifests import LOSES

@@ -19,11 +19,8 @@ from gazescribe.pipeline.ingest.by_manifest.names import (
     rename,
     safe_ids,
 )
-from gazescribe.pipeline.ingest.by_manifest.reading import (
-    OwnReading,
-    read_reading,
-    read_samples,
-)
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
+from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
 from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Reader

@@ -6,7 +6,7 @@ import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.schemas import SPLITS
-from gazescribe.pipeline.ingest.by_manifest.reading import OwnReading
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.splits import draw_splits
 
 SETTINGS = load_params().ingest

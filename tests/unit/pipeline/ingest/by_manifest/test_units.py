@@ -167,3 +167,16 @@ def test_positions_on_the_image_are_not_moved_by_the_view(lab):
     of_whole = 250 * math.tan(math.radians(1)) / 2.5
     assert lab.column("fixations", "px_per_deg_x") == pytest.approx([of_whole / 2, of_whole])
     assert lab.column("fixations", "shown_xmin_px") == [50, None]
+
+
+def test_samples_of_a_zoomed_image_are_placed_as_fixations_are(lab):
+    lab = zoom(lab, [f"224.5,99.5,{WHOLE}", "224.5,74.5,50,40,100,80,75,0,325,200", "9,9,,,,,,,,"])
+    fixations = lab.tables["fixations"]
+    columns = {**fixations["columns"], "time_s": fixations["columns"]["onset_s"]}
+    del columns["onset_s"], columns["offset_s"]
+    lab.tables["samples"] = {**fixations, "columns": columns}
+    lab.ingest()
+    assert lab.column("samples", "x_px")[:2] == pytest.approx([59.5, 79.5])
+    assert lab.column("samples", "y_px")[:2] == pytest.approx([39.5, 54.5])
+    assert lab.column("samples", "valid") == [True, True, False]
+    assert lab.reasons()["sample_no_view"] == 1

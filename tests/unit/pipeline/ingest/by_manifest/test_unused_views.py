@@ -29,7 +29,7 @@ def test_a_view_that_changes_and_is_not_used_is_refused(lab, table, name):
     assert f"the column {name} changes within a reading" in result.output
     assert f"`where: {{{name}: 1}}`" in result.output
     says_part = "shown_xmin_px" in result.output
-    assert says_part == (table == "fixations" and name != "flipped")
+    assert says_part == (name != "flipped")
 
 
 @pytest.mark.parametrize(

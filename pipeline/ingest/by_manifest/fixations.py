@@ -1,0 +1,134 @@
+"""Fixations of one reading, with what is wrong with each row."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazescribe.pipeline.ingest.by_manifest.eyes import (
+    LOST,
+    Gaze,
+    find_repeats,
+    join_rows,
+    read_gaze,
+)
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, rows_of_table, times
+from gazescribe.pipeline.ingest.by_manifest.rows import Rows
+from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
+from gazescribe.pipeline.ingest.by_manifest.views import (
+    edges_of,
+    gaze_places,
+    note_off_image,
+    note_sizes,
+    views_of,
+)
+from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.csv_files import Floats, Mask
+from gazescribe.pipeline.ingest.quality import Quality
+from gazescribe.pipeline.sources.cells import ResolutionCell
+from gazescribe.pipeline.sources.columns import SIDES
+from gazescribe.pipeline.sources.faults import Findings
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
+
+OPTIONAL = (
+    "shown_xmin_px",
+    "shown_ymin_px",
+    "shown_xmax_px",
+    "shown_ymax_px",
+    "pupil_area_norm",
+)
+
+
+def read_fixations(
+    root: Path, reading: OwnReading, manifest: OwnManifest, thresholds: Quality, chunk: Chunk
+) -> bool:
+    """Add fixations and their quality to the chunk; tell whether the reading has gaze."""
+    if manifest.tables.fixations is None:
+        chunk.without_gaze["samples alone" if manifest.tables.samples else "no table"] += 1
+        return False
+    piece = rows_of_table("fixations", root, reading, manifest, chunk)
+    if piece is None:
+        chunk.without_gaze["no usable file"] += 1
+        return False
+    rows, findings = piece
+    columns = manifest.tables.fixations.columns
+    note_sizes(rows, columns, reading, manifest, findings)
+    view, unseen = views_of(rows, columns, reading, manifest)
+    gaze = read_gaze(rows, columns, view, findings)
+    values = _fixation_values(rows, columns, reading, view, gaze, findings)
+    usable = _usable(values, gaze, unseen, findings, rows)
+    places: NDArray[np.integer[Any]] = rows.places
+    if columns.fixation is not None:
+        ids = rows.text(columns.fixation)
+        is_timed = columns.duration_s is not None
+        values, places = join_rows(values, usable, ids, places, findings, is_timed=is_timed)
+        usable = np.ones(len(places), dtype=bool)
+    else:
+        usable &= ~find_repeats(values, usable, places, findings)
+    if note_off_image(values, usable, columns, rows, reading, manifest, findings):
+        chunk.without_gaze["off the image"] += 1
+        return False
+    return chunk.add_usable_fixations(values, usable, places, reading.size_px, thresholds, findings)
+
+
+def _fixation_values(
+    rows: Rows, columns: Any, reading: OwnReading, view: Axes, gaze: Gaze, findings: Findings
+) -> dict[str, Floats]:
+    onset_s, offset_s = times(rows, columns, reading.audio_start)
+    values = {
+        "onset_s": onset_s,
+        "offset_s": offset_s,
+        **gaze_places(gaze, columns, view),
+    }
+    for name, axis in zip("xy", view, strict=True):
+        cell = getattr(columns, f"px_per_deg_{name}")
+        values[f"px_per_deg_{name}"] = _resolution(rows, cell, axis)
+    for name in OPTIONAL:
+        cell = getattr(columns, name)
+        if cell is not None:
+            values[name], bad = rows.numbers(cell)
+            message = f"have an unreadable {name}, taken as unknown"
+            findings.add_rows("warning", "fixation_part_unreadable", message, bad, rows=rows.places)
+    for axis_name, size in SIDES:
+        edges = edges_of(rows, columns, f"shown_{axis_name}", size)
+        if edges is not None:  # the far one may be said by a width or a height
+            values[f"shown_{axis_name}max_px"] = edges[1]
+    return values
+
+
+def _resolution(rows: Rows, cell: ResolutionCell | None, axis: ViewAxis) -> Floats:
+    """Give image pixels a degree by row; where a row does not say it, as the manifest has it."""
+    by_manifest = np.full(len(rows), axis.px_per_deg)
+    if cell is None:
+        return by_manifest
+    stated = rows.numbers(cell)[0]
+    if cell.unit == "screen_px":
+        stated = stated / axis.scale
+    return np.where(np.isnan(stated), by_manifest, stated)
+
+
+def _usable(
+    values: dict[str, Floats], gaze: Gaze, unseen: Mask, findings: Findings, rows: Rows
+) -> Mask:
+    message = "are not valid by the column `valid`"
+    findings.add_rows("warning", "fixation_invalid", message, ~gaze.valid, rows=rows.places)
+    timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
+    seen = ~timeless & ~unseen & gaze.valid & ~gaze.lost
+    nowhere = seen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
+    reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
+    unresolved = ~unseen & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+    # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
+    viewless = "do not say which part of the image was on screen, so that their place is unknown"
+    sizeless = "have no position, or the image's size to place it by is unknown"
+    for code, message, bad in (
+        ("fixation_no_time", "lack a time", timeless),
+        ("fixation_nowhere", sizeless, nowhere),
+        ("fixation_no_view", viewless, unseen),
+        ("fixation_lost", LOST, gaze.lost & gaze.valid),
+        ("fixation_reversed", "do not end after they start", reversed_),
+        ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
+    ):
+        findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
+    usable: Mask = ~(timeless | nowhere | unseen | gaze.lost | reversed_ | unresolved) & gaze.valid
+    return usable
