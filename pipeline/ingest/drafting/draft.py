@@ -1,8 +1,9 @@
 """From groups of files to a draft of a manifest: what holds what, in which unit, whose it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gazescribe.pipeline.ingest.drafting.groups import form_needed
 from gazescribe.pipeline.ingest.drafting.ids import PERSON, Naming, name_readings
 from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
@@ -36,12 +37,66 @@ def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
     for table in TABLES:
         if table in by_table:
             tables[table] = _table(by_table[table], names.get(table))
+    if readings := _readings_in_gaze(by_table, names):
+        tables["readings"] = readings
     question = ask_audio_start(by_table)
     if question and not _says(by_table.get("readings"), "audio_start"):
         readings = tables.setdefault("readings", {"file": Question("which table lists them?")})
         readings.setdefault("columns", {}).setdefault("audio_start", Question(question))
-    content: dict[str, Any] = {"name": name, **_screen(by_table), "tables": tables}
-    return content
+    content: dict[str, Any] = {"name": name, **_screen(by_table)}
+    if ids := _forms(by_table, names, groups):
+        content["ids"] = ids
+    return {**content, "tables": tables}
+
+
+def _forms(
+    by_table: Mapping[str, Group], names: Mapping[str, Naming], groups: Sequence[Group]
+) -> dict[str, Any]:
+    """Say what parts of paths look like, where files of other groups would fit the pattern."""
+    forms: dict[str, Any] = {}
+    for table, group in by_table.items():
+        naming = names.get(table)
+        if naming is None or not naming.in_path:
+            continue
+        strangers = [path for other in groups if other is not group for path in other.paths]
+        form = form_needed(group.pattern, strangers)
+        if form is not None:
+            part = PERSON if naming.columns else "reading_id"
+            forms[part] = Guess(form, "as other files here have names like that, too")
+    return forms
+
+
+def _readings_in_gaze(
+    by_table: dict[str, Group], names: Mapping[str, Naming]
+) -> dict[str, Any] | None:
+    """Describe readings that no table lists by the files of the gaze, which name their images."""
+    table = next((table for table in GAZE if table in by_table), None)
+    naming = names.get(table or "")
+    if table is None or naming is None or not naming.columns:
+        return None
+    listed = by_table.get("readings")
+    if listed is not None and not naming.in_path:
+        return None  # a table lists them
+    group = by_table[table]
+    content = _table(group, naming)
+    columns: dict[str, Any] = {
+        "reading_id": content["columns"]["reading_id"],
+        "dicom_id": Guess(naming.columns[-1], "the image?"),
+    }
+    for side in ("width_px", "height_px"):
+        columns[side] = _size_of_images(listed, side)
+    return {**content, "columns": columns}
+
+
+def _size_of_images(listed: Group | None, side: str) -> Any:
+    """Give the width or height that all images of a table have; else ask."""
+    question = f"{side.removesuffix('_px')} of the images in pixels: a column, or a number for all?"
+    if listed is None or side not in listed.columns or not listed.sheets:
+        return Question(question)
+    sizes = {*listed.sheets[0].numbers(listed.columns[side])}
+    if len(sizes) != 1:
+        return Question(f"{question} {listed.paths[0]} has {min(sizes):g} to {max(sizes):g}")
+    return Guess(round(sizes.pop()), f"of all images in {listed.paths[0]}")
 
 
 def _says(group: Group | None, column: str) -> bool:

@@ -85,6 +85,20 @@ def _common_end(parts: Sequence[str]) -> str:
     return re.sub(r"^[A-Za-z0-9]*", "", after)
 
 
+def form_needed(pattern: Pattern, strangers: Sequence[str]) -> str | None:
+    """Give the form of what differs, where the pattern without it fits other files, too."""
+    if len(pattern.names) != 1 or not pattern.values:
+        return None
+    text = re.escape(re.sub(r"\{\w+\}", "\0", pattern.text)).replace("\0", "([^/]+)")
+    others = [match[1] for path in strangers if (match := re.fullmatch(text, path))]
+    if not others:
+        return None
+    values = [value for (value,) in pattern.values]
+    forms = {re.sub(r"[0-9]+", r"\\d+", re.escape(value)) for value in values}
+    form = "|".join(sorted(forms))
+    return form if not any(re.fullmatch(form, other) for other in others) else None
+
+
 def overlap(ours: Sequence[str], theirs: Sequence[str]) -> float:
     """Give the share of values that are in both, of those that are in the smaller set."""
     smaller = min(len({*ours}), len({*theirs}))

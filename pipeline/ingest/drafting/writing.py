@@ -62,4 +62,10 @@ def scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     is_safe = _PLAIN.fullmatch(value) and yaml.safe_load(value) == value
-    return value if is_safe else json.dumps(value, ensure_ascii=False)
+    if is_safe:
+        return value
+    return (
+        f"'{value}'"
+        if "\\" in value and "'" not in value
+        else json.dumps(value, ensure_ascii=False)
+    )

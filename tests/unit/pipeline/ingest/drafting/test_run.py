@@ -88,3 +88,22 @@ def test_files_without_gaze_and_words(tmp_path):
     result = invoke("manifest", tmp_path)
     assert result.exit_code == 2
     assert "no file here holds gaze or timed words" in result.output
+
+
+def test_people_who_saw_the_same_images(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("P1", "P2"):
+        rows = "100,a,200,400,300\n500,b,200,500,300\n"
+        (raw / f"{name}.csv").write_text(f"time_ms,stimulus,dur,x,y\n{rows}")
+    (raw / "images.csv").write_text("image,width,height\na,1024,768\nb,1024,768\n")
+    draft = gazescribe("manifest", raw)
+    assert draft.count('reading_id: {join: [recording, stimulus], with: "_"}') == 2
+    assert "width_px: 1024  # of all images in images.csv" in draft
+    assert r"recording: 'P\d+'" in draft
+    screen = draft[draft.index("screen:") : draft.index("ids:")]
+    draft = draft.replace(screen, "resolution: {px_per_deg: 30}\n")
+    draft = answer(draft, {"screen_px": "px", "the same": "px"})
+    (tmp_path / "mylab.yaml").write_text(draft)
+    line = gazescribe("ingest", tmp_path / "mylab.yaml", raw, tmp_path / "tables")
+    assert "4 readings, 4 with gaze, 2 images" in line
