@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gazescribe.pipeline.ingest.drafting.groups import form_needed
-from gazescribe.pipeline.ingest.drafting.ids import PERSON, Naming, name_readings
+from gazescribe.pipeline.ingest.drafting.ids import (
+    PERSON,
+    Naming,
+    name_readings,
+    with_shorter_names,
+)
 from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
 from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
@@ -29,7 +34,7 @@ SCREEN = {
 
 def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
     """Write a manifest of these files as nested keys, with guesses and questions in it."""
-    by_table = _chosen(groups)
+    by_table = with_shorter_names(_chosen(groups))
     tables: dict[str, Any] = {}
     names = name_readings(
         {table: group for table, group in by_table.items() if not _says(group, "reading_id")}
@@ -58,7 +63,8 @@ def _forms(
         naming = names.get(table)
         if naming is None or not naming.in_path:
             continue
-        strangers = [path for other in groups if other is not group for path in other.paths]
+        ours = {*group.paths}
+        strangers = [path for other in groups for path in other.paths if path not in ours]
         form = form_needed(group.pattern, strangers)
         if form is not None:
             part = PERSON if naming.columns else "reading_id"

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -83,6 +83,21 @@ def _common_end(parts: Sequence[str]) -> str:
         length += 1
     after = parts[0][len(parts[0]) - length :]
     return re.sub(r"^[A-Za-z0-9]*", "", after)
+
+
+def begin_of(pattern: Pattern, names: Iterable[str]) -> Pattern:
+    """Cut the name of a single file behind the part that others name, as S1_fixations.csv."""
+    if len(pattern.values) != 1 or len(pattern.names) != 1:
+        return pattern
+    ((stem,),) = pattern.values
+    begins = [stem[: mark.start()] for mark in re.finditer(r"[_\s.-]", stem)]
+    known = {*names}
+    for begin in reversed(begins):
+        if begin in known and stem not in known:
+            rest = stem.removeprefix(begin)
+            text = pattern.text.replace("{reading_id}", f"{{reading_id}}{rest}")
+            return Pattern(text, pattern.names, [(begin,)])
+    return pattern
 
 
 def form_needed(pattern: Pattern, strangers: Sequence[str]) -> str | None:

@@ -1,9 +1,9 @@
 """Whose files and rows are: which part of a path, or which columns, name the reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gazescribe.pipeline.ingest.drafting.groups import best_match, overlap
+from gazescribe.pipeline.ingest.drafting.groups import begin_of, best_match, overlap
 from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
 from gazescribe.pipeline.ingest.drafting.roles import guess_columns
 
@@ -29,6 +29,17 @@ class Naming:
     columns: list[str]
     in_path: bool
     why: str
+
+
+def with_shorter_names(by_table: dict[str, Group]) -> dict[str, Group]:
+    """Cut names of single files to the part that the table of readings has."""
+    if "readings" not in by_table:
+        return by_table
+    names = {value for _, values in distinct(by_table["readings"]) for value in values}
+    return {
+        table: replace(group, pattern=begin_of(group.pattern, names))
+        for table, group in by_table.items()
+    }
 
 
 def name_readings(by_table: Mapping[str, Group]) -> dict[str, Naming]:

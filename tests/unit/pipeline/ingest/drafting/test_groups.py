@@ -1,6 +1,12 @@
 import pytest
 
-from gazescribe.pipeline.ingest.drafting.groups import best_match, group_by_depth, pattern_of
+from gazescribe.pipeline.ingest.drafting.groups import (
+    begin_of,
+    best_match,
+    form_needed,
+    group_by_depth,
+    pattern_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +63,17 @@ def test_columns_that_name_the_same_things():
     assert best_match(ours, theirs) == ("", "trial")
     assert best_match({"x": ["1"]}, theirs) is None
     assert best_match({}, {}) is None
+
+
+def test_the_name_of_a_single_file_is_cut_where_others_name_it():
+    pattern = begin_of(pattern_of(["gaze/S1_a_fixations.csv"]), ["S1_a", "S1", "S2"])
+    assert (pattern.text, pattern.values) == ("gaze/{reading_id}_fixations.csv", [("S1_a",)])
+    whole = pattern_of(["gaze/S3.csv"])
+    assert begin_of(whole, ["S1"]) == whole
+
+
+def test_files_that_only_look_alike_need_a_form():
+    pattern = pattern_of(["P1.csv", "P12.csv"])
+    assert form_needed(pattern, ["images.csv", "a/P3.csv"]) == r"P\d+"
+    assert form_needed(pattern, ["a/P3.csv"]) is None
+    assert form_needed(pattern, ["P3.csv"]) is None  # no form tells it apart
