@@ -46,10 +46,9 @@ def encoding_of(head: bytes) -> str:
     """Tell the encoding of a text by its first bytes: UTF-16, UTF-8, or that of old Windows."""
     if (marked := _marked(head)) is not None:
         return marked
-    if head[1::2].count(0) > len(head) // 4:  # Latin letters in UTF-16: each second byte is 0
-        return "utf-16-le"
-    if head[::2].count(0) > len(head) // 4:
-        return "utf-16-be"
+    n_even, n_odd = head[::2].count(0), head[1::2].count(0)
+    if 0 in {n_even, n_odd} and n_even + n_odd > len(head) // 4:  # Latin letters in UTF-16
+        return "utf-16-le" if n_odd else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
     except UnicodeDecodeError:

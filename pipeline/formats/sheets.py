@@ -123,3 +123,10 @@ def _rows(
             raise ManifestError(what, where=path, remedy=remedy if separator == "," else None)
         padded = [*cells[:width], *[""] * (width - len(cells))]
         yield Row(place, [cell.strip() for cell in padded])
+
+
+def open_headless(path: Path) -> Iterator[Row]:
+    """Give the rows of a table with tabs, of which none may be names of columns."""
+    for place, cells in enumerate(_split(path, text_lines(path), "\t"), 1):
+        if any(cells):
+            yield Row(place, [cell.strip() for cell in cells])

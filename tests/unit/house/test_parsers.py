@@ -44,6 +44,7 @@ PARSERS = {
     "zlib.decompress",
     "zipfile.ZipFile",
     "tarfile.open",
+    "h5py.File",
     "zarr.open_group",
     "struct.unpack",
     "pickle.load",
