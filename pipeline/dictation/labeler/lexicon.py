@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import compress
+from itertools import chain, compress, product
 from typing import Generic, TypeVar
 
-from gazescribe.pipeline.dictation.labeler.phrases import GAP, Slip, Words, parts, with_slips
+from gazescribe.pipeline.dictation.labeler.phrases import GAP, Slip, Words, as_heard, parts
 
 Entry = TypeVar("Entry")
 
@@ -62,7 +62,7 @@ class Lexicon(Generic[Entry]):
     """Phrases, and what each of them stands for; a phrase can have several meanings."""
 
     def __init__(self, phrases: Iterable[tuple[str, Entry]], slips: Sequence[Slip] = ()) -> None:
-        self._slips = slips
+        self._heard = _Remembered(partial(as_heard, slips=slips))
         self._nodes = [_Node()]
         self._ends: dict[int, list[Entry]] = {}
         self._states: dict[frozenset[int], _State[Entry]] = {}
@@ -111,8 +111,8 @@ class Lexicon(Generic[Entry]):
         for variants in phrase:
             after = self._new()
             for variant in variants:
-                for row in with_slips(variant, self._slips):
-                    self._add_row(node, after, row)
+                for heard in product(*map(self._heard.__getitem__, variant)):
+                    self._add_row(node, after, list(chain.from_iterable(heard)))
             node = after
         self._ends.setdefault(node, []).append(entry)
 
@@ -120,7 +120,7 @@ class Lexicon(Generic[Entry]):
         self._nodes.append(_Node())
         return len(self._nodes) - 1
 
-    def _add_row(self, node: int, after: int, row: tuple[str, ...]) -> None:
+    def _add_row(self, node: int, after: int, row: list[str]) -> None:
         if not row:
             self._nodes[node].skips.append(after)
         for number, word in enumerate(row):

@@ -174,13 +174,17 @@ def _place(place: Place, head: Place, phrases: list[str], source: RulesFile) -> 
 
 def _shared_phrases(concepts: list[Concept], places: dict[str, RulePlace]) -> Iterator[str]:
     """Find what two concepts of different labels both say, where neither says that it is meant."""
-    meanings: dict[tuple[str, ...], list[tuple[Concept, int]]] = {}
+    first_named: dict[tuple[str, ...], tuple[Concept, int]] = {}
+    repeated: dict[tuple[str, ...], list[tuple[Concept, int]]] = {}
     for concept in concepts:
         for phrase, line in places[concept.id].phrases:
+            named_here = (concept, line)
             for row in written_out(parts(phrase)):
-                meanings.setdefault(row, []).append((concept, line))
+                named_first = first_named.setdefault(row, named_here)
+                if named_first is not named_here:
+                    repeated.setdefault(row, [named_first]).append(named_here)
     sharing: set[frozenset[str]] = set()
-    for row, named in meanings.items():
+    for row, named in repeated.items():
         for (first, first_line), (second, line) in combinations(named, 2):
             pair = frozenset((first.id, second.id))
             if pair in sharing or set(first.labels) == set(second.labels):

@@ -86,10 +86,9 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
     return written_out
 
 
-def with_slips(row: tuple[str, ...], slips: Sequence[Slip]) -> Iterator[tuple[str, ...]]:
-    """Give a row of words as it is said, and as speech recognition writes it instead."""
-    heard = [[(word,), *(slip for meant, slip in slips if is_word_of(meant, word))] for word in row]
-    yield from (tuple(chain.from_iterable(words)) for words in product(*heard))
+def as_heard(word: str, slips: Sequence[Slip]) -> list[tuple[str, ...]]:
+    """Give a word of a phrase as it is said, and as speech recognition writes it instead."""
+    return [(word,), *(slip for meant, slip in slips if is_word_of(meant, word))]
 
 
 def is_word_of(meant: str, word: str) -> bool:
@@ -99,8 +98,9 @@ def is_word_of(meant: str, word: str) -> bool:
 
 def written_out(written: Sequence[Sequence[tuple[str, ...]]]) -> Iterator[tuple[str, ...]]:
     """Write out the `parts` of a phrase in full; of one with too many variants, nothing."""
-    if prod(map(len, written)) <= MAX_VARIANTS:
-        yield from (tuple(chain.from_iterable(rows)) for rows in product(*written))
+    if prod(map(len, written)) > MAX_VARIANTS:
+        return iter(())
+    return map(tuple, map(chain.from_iterable, product(*written)))
 
 
 def variants(phrase: str) -> set[str]:
