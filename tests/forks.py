@@ -4,6 +4,7 @@ To start and to import takes a command seconds, and what most of them do in test
 DVC starts the commands of its stages by a client of the name `gazescribe`.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -97,6 +98,8 @@ class Server:
         import gazescribe.models.mil.training  # noqa: F401  likewise
 
         _parse_yaml_once()
+        gc.collect()
+        gc.freeze()  # a collection in a child touches, and so copies, all that it looks through
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.address + ".new")
         listener.listen()
@@ -135,6 +138,7 @@ class Server:
             for name in names:
                 with suppress(Exception):
                     importlib.import_module(name)
+            gc.freeze()
 
     def _fork(self, kind: str, folder: str, words: Any, limit: Any, *sockets: Any) -> int:
         pid = os.fork()

@@ -1,4 +1,5 @@
 import fcntl
+import gc
 
 import pytest
 
@@ -14,7 +15,10 @@ def base(tmp_path_factory):
         shared = shared.parent
     with (shared / "faults.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return make_base(shared / "faults")
+        folder = make_base(shared / "faults")
+    gc.collect()
+    gc.freeze()  # a collection in a child touches, and so copies, all that it looks through
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ The child is forked: what was imported once need not be imported again. It calls
 """
 
 import faulthandler
+import gc
 import hashlib
 import importlib
 import json
@@ -85,6 +86,7 @@ class Child:
             if name not in sys.modules:
                 with suppress(Exception):
                     importlib.import_module(name)
+                gc.freeze()
         return Outcome(**content, peak_mib=peak_mib)
 
 

@@ -3,7 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,10 +16,6 @@ from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import Strict, compose_yaml, explain
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.dictation.labeler.phrases import (
-    parts,
-    written_out,
-)
 from gazescribe.pipeline.dictation.labeler.rule_faults import (
     Place,
     RulesFile,
@@ -38,6 +36,7 @@ from gazescribe.pipeline.dictation.labeler.rules import (
     Vocabulary,
     WordSets,
 )
+from gazescribe.pipeline.dictation.labeler.shared_phrases import shared_phrases
 
 Model = TypeVar("Model", bound=Strict)
 
@@ -64,7 +63,24 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         or a phrase that can never match; all faults at once, each with file and line.
     """
     folder = folder or resource("rules")
-    labels = list(load_label_map(folder).targets)
+    labels = tuple(load_label_map(folder).targets)
+    paths = [path for path, _ in _files(folder)] + _overlooked(folder)
+    content = tuple((path.relative_to(folder).as_posix(), _bytes_of(path)) for path in paths)
+    return replace(_read_book(_Content(folder, labels, content)), folder=folder)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a rules folder holds; that of another folder with the same files is equal to it."""
+
+    folder: Path = field(compare=False)
+    labels: tuple[str, ...]
+    files: tuple[tuple[str, bytes | None], ...]
+
+
+@lru_cache(maxsize=2)  # a folder and the shipped one
+def _read_book(content: _Content) -> RuleBook:
+    folder, labels = content.folder, list(content.labels)
     digest = hashlib.sha256()
     concepts: list[Concept] = []
     families: list[Family] = []
@@ -77,31 +93,31 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         source = RulesFile(path, folder)
         source.sets.update(words.sets)
         source.function_words = frozenset(words.function_words)
-        content = read_rules_file(source, model)
-        if content is not None:  # what cannot be read is not hashed: a pipe would be waited for
+        parsed = read_rules_file(source, model)
+        if parsed is not None:  # what cannot be read is not hashed: a pipe would be waited for
             digest.update(source.name.encode() + b"\0" + path.read_bytes())
-        if isinstance(content, Vocabulary):
-            check_concepts(content, source, seen, labels)
-            concepts += content.concepts
-            places |= _places_of_concepts(content, source)
-        elif isinstance(content, Family):
-            check_family(content, source, seen)
-            families.append(content)
-            places |= _places_of_rules(content, source)
-        elif isinstance(content, Sections | Punctuation):
-            check_sections(content, source)
-            single.append(content)
-        elif isinstance(content, Repairs):
+        if isinstance(parsed, Vocabulary):
+            check_concepts(parsed, source, seen, labels)
+            concepts += parsed.concepts
+            places |= _places_of_concepts(parsed, source)
+        elif isinstance(parsed, Family):
+            check_family(parsed, source, seen)
+            families.append(parsed)
+            places |= _places_of_rules(parsed, source)
+        elif isinstance(parsed, Sections | Punctuation):
+            check_sections(parsed, source)
+            single.append(parsed)
+        elif isinstance(parsed, Repairs):
             # The vocabulary is read before; where a file of it is faulty, its words are not known.
-            check_repairs(content, source, [] if faults else concepts)
-            single.append(content)
-        elif isinstance(content, WordSets):
-            words = content
+            check_repairs(parsed, source, [] if faults else concepts)
+            single.append(parsed)
+        elif isinstance(parsed, WordSets):
+            words = parsed
         faults += source.faults
-    faults += [] if faults else _shared_phrases(concepts, places)
+    faults += [] if faults else shared_phrases(concepts, places)
     faults += [
         f"{path.relative_to(folder).as_posix()}: only files named .yaml are read"
-        for path in sorted(folder.glob("*/*.yml"))
+        for path in _overlooked(folder)
     ]
     if not concepts and not faults:
         faults.append("vocabulary/ holds no *.yaml with concepts")
@@ -172,51 +188,21 @@ def _place(place: Place, head: Place, phrases: list[str], source: RulesFile) -> 
     return RulePlace(source.name, line, tuple(zip(phrases, lines, strict=True)))
 
 
-def _shared_phrases(concepts: list[Concept], places: dict[str, RulePlace]) -> Iterator[str]:
-    """Find what two concepts of different labels both say, where neither says that it is meant."""
-    first_named: dict[tuple[str, ...], tuple[Concept, int]] = {}
-    repeated: dict[tuple[str, ...], list[tuple[Concept, int]]] = {}
-    for concept in concepts:
-        for phrase, line in places[concept.id].phrases:
-            named_here = (concept, line)
-            for row in written_out(parts(phrase)):
-                named_first = first_named.setdefault(row, named_here)
-                if named_first is not named_here:
-                    repeated.setdefault(row, [named_first]).append(named_here)
-    sharing: set[frozenset[str]] = set()
-    for row, named in repeated.items():
-        for (first, first_line), (second, line) in combinations(named, 2):
-            pair = frozenset((first.id, second.id))
-            if pair in sharing or set(first.labels) == set(second.labels):
-                continue
-            sharing.add(pair)
-            if second.id not in first.shares and first.id not in second.shares:
-                what = f"{' '.join(row)!r} is also a phrase of {first.id}"
-                where = f"{places[first.id].file} line {first_line}"
-                remedy = f"if it means both, say `shares: [{first.id}]` in {second.id}"
-                yield f"{places[second.id].file} line {line}: {what} ({where}); {remedy}"
-    yield from _idle_shares(concepts, places, sharing)
-
-
-def _idle_shares(
-    concepts: list[Concept], places: dict[str, RulePlace], sharing: set[frozenset[str]]
-) -> Iterator[str]:
-    """Find where a concept says that it shares phrases, and does not."""
-    ids = [concept.id for concept in concepts]
-    for concept in concepts:
-        place = f"{places[concept.id].file} line {places[concept.id].line}"
-        for other in concept.shares:
-            if other not in ids:
-                near = nearest(other, ids)
-                yield f"{place}: {concept.id} shares with {other!r}, which is no concept{near}"
-            elif frozenset((concept.id, other)) not in sharing:
-                yield f"{place}: {concept.id} shares no phrase with {other}, as it says"
-
-
 def _files(folder: Path) -> Iterator[tuple[Path, type[Strict]]]:
     for pattern, model in _MODELS.items():
         for path in sorted(folder.glob(pattern)):
             yield path, model
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """Give the bytes of a file; of what cannot be read nothing: reading it as rules says why."""
+    with suppress(OSError):
+        return path.read_bytes() if path.is_file() else None
+    return None
+
+
+def _overlooked(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/*.yml"))
 
 
 def read_rules_file(source: RulesFile, model: type[Model]) -> Model | None:

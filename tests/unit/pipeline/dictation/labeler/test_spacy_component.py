@@ -28,11 +28,15 @@ LAB_RULES = {
 }
 
 
-@pytest.fixture
-def nlp():
+def blank_with_mentions():
     nlp = spacy.blank("en")
     nlp.add_pipe(NAME)
     return nlp
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    return blank_with_mentions()
 
 
 @pytest.fixture
@@ -149,7 +153,9 @@ def test_our_own_sentences_are_not_written_into_the_document(nlp):
     assert not nlp(TEXT).has_annotation("SENT_START")
 
 
-def test_other_components_use_the_entities(nlp):
+def test_other_components_use_the_entities():
+    nlp = blank_with_mentions()
+
     @spacy.Language.component("denied")
     def denied(doc):
         doc.user_data["denied"] = [entity.text for entity in doc.ents if entity._.negex]
@@ -246,6 +252,8 @@ def test_an_extension_of_another_component_is_left_alone():
 
 
 WITH_NEGSPACY = """
+import sys
+sys.modules["torch"] = None  # which spaCy would load: seconds
 import spacy
 import negspacy.negation
 import gazescribe.pipeline.dictation.labeler.spacy_component
