@@ -122,6 +122,7 @@ def write_params(folder: Path, packaged: Path, inputs: dict, models: dict[str, d
     params = yaml.safe_load((packaged / "params.yaml").read_text())
     params["mil"]["inputs"] |= inputs
     params["mil"]["variants"] = models
+    params["tabulate"]["n_bootstrap"] = 20
     profile = yaml.safe_load((packaged / "params" / "demo.yaml").read_text())
     profile["mil"] |= {"models": list(models), "epochs": 1, "image_size": 32, "batch_size": 4}
     (folder / "params").mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
+from gazescribe.pipeline.core.class_names import labels_said
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, Map, MapSet
 from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
 
@@ -182,9 +182,10 @@ def _images(contents: Contents) -> dict[str, Row]:
 
 
 def _categories(map_set: MapSet) -> dict[str, int]:
-    """Give each category a number: the ten labels as channels from 1, then whatever else is."""
+    """Give each category a number: the labels as channels from 1, then whatever else is."""
+    labels = labels_said(map_set.index.schema.metadata, map_set.source)
     names = {_category(row) for row in map_set.index.select(["kind", "label"]).to_pylist()}
-    ordered = [*TEN_LABELS, *sorted(names.difference(TEN_LABELS))]
+    ordered = [*labels, *sorted(names.difference(labels))]
     return {name: number for number, name in enumerate(ordered, 1)}
 
 

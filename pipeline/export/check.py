@@ -4,7 +4,7 @@ Every file is opened again and searched, whoever wrote it and however.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core import class_names, schemas
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.export.open_again import FileColumn, Refused, open_again
@@ -47,11 +46,13 @@ class Forbidden:
         return np.array([int(text) for text in self.ids if text.isdigit()], dtype=np.int64)
 
 
-def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Forbidden:
+def forbid(
+    texts: Iterable[str], ids: Iterable[object], labels: Sequence[str], *, pictures: bool
+) -> Forbidden:
     """Say what an export must not hold.
 
-    What this program itself says in descriptions and templates, and runs of names of labels alone,
-    may stand in it.
+    What this program itself says in descriptions and templates, and names of labels, alone or one
+    after another, may stand in it.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Fo
         Dictations; none where text was asked for.
     ids : iterable
         Raw ids; none where they were not replaced.
+    labels : sequence of str
+        Of the maps and windows that are exported.
     pictures : bool
         False where images were asked for.
     """
@@ -68,12 +71,13 @@ def forbid(texts: Iterable[str], ids: Iterable[object], *, pictures: bool) -> Fo
         runs |= _runs(_words(text))
         phrases |= _phrases(text, _SENTENCE_END)
     program_runs, program_phrases = _program_words()
-    label_words = {word for label in (*TEN_LABELS, *CHEXPERT_LABELS) for word in _words(label)}
+    label_words = {word for label in (*labels, *CHEXPERT_LABELS) for word in _words(label)}
+    label_phrases = {phrase for label in labels for phrase in _phrases(label)}
     of_labels = {run for run in runs if label_words.issuperset(run.split())}
     pieces = {piece for raw_id in ids for piece in _pieces(str(raw_id))}
     return Forbidden(
         frozenset(runs - program_runs - of_labels),
-        frozenset(phrases - program_phrases),
+        frozenset(phrases - program_phrases - label_phrases),
         frozenset(pieces),
         pictures,
     )

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.core.class_names import KEY as LABELS_KEY
+from gazescribe.pipeline.core.class_names import labels_said
 from gazescribe.pipeline.core.errors import AlignmentError, GazeError
 from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
@@ -28,7 +30,10 @@ SPLIT_NAMES = {"train": "train", "validate": "validation", "test": "test", None:
 TEXT_TABLES = ("words", "sentences")
 NEVER = ("image_path",)  # spells out subject, study and image
 TEXT_COLUMNS = ("text",)
-RECORDED = ("params", "sigma_deg", "split_source", "egd_split_source", "source", "checkpoint")
+RECORDED = (
+    *("params", "sigma_deg", "split_source", "egd_split_source", "source", "checkpoint"),
+    LABELS_KEY,
+)
 
 Map = NDArray[np.float16]
 
@@ -73,6 +78,13 @@ class Contents:
     tables: dict[str, pa.Table]
     sets: tuple[MapSet, ...]
     left_out: dict[str, int] = field(default_factory=dict)  # rows of the tables, by reason
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of windows and maps, each once."""
+        tables = [self.tables["windows"], *(map_set.index for map_set in self.sets)]
+        said = [labels_said(table.schema.metadata, "labels") for table in tables]
+        return tuple(dict.fromkeys(label for labels in said for label in labels))
 
     @property
     def parts(self) -> list[MapSet]:
@@ -167,7 +179,8 @@ def recorded(schema: pa.Schema) -> dict[str, Any]:
     metadata = schema.metadata or {}
     texts = {key: metadata[key.encode()].decode() for key in RECORDED if key.encode() in metadata}
     params = {"params": parse_json(texts["params"], where="params")} if "params" in texts else {}
-    return texts | params
+    labels = {LABELS_KEY: labels_said(metadata, "labels")} if LABELS_KEY in texts else {}
+    return texts | params | labels
 
 
 def _finish(

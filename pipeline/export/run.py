@@ -130,7 +130,7 @@ def run(
             hashed=key is not None,
         )
         _accompany(folder, contents, files, sources, made)
-        faults = check_export(folder, _forbidden(tables, request))
+        faults = check_export(folder, _forbidden(tables, contents.labels, request))
         if faults:
             message = "the export would hold what nobody asked for; nothing was written."
             remedy = "Say --include-text or --include-images where it is meant."
@@ -191,7 +191,7 @@ def _accompany(
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
-def _forbidden(tables: Path, request: ExportRequest) -> Forbidden:
+def _forbidden(tables: Path, labels: Sequence[str], request: ExportRequest) -> Forbidden:
     """Find the dictations and ids of the sources, unless they were asked for."""
     columns = read_table(tables, "readings", ["text", *ID_COLUMNS]).to_pydict()
     texts = [] if request.text else [text for text in columns["text"] if text]
@@ -199,4 +199,4 @@ def _forbidden(tables: Path, request: ExportRequest) -> Forbidden:
     if request.key_file:
         for name in ID_COLUMNS:
             ids += [raw_id for raw_id in columns[name] if raw_id is not None]
-    return forbid(texts, ids, pictures=request.images is None)
+    return forbid(texts, ids, labels, pictures=request.images is None)

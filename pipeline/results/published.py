@@ -1,7 +1,8 @@
 """The papers' own figures, to stand beside ours: `data_manifests/published/*.yaml`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.resources import resource
@@ -72,6 +73,37 @@ class PublishedMil(Strict):
     noise: PublishedNoise
     lambdas: dict[str, Grid]
     map_threshold: PublishedValue
+
+    def beside(self, labels: Sequence[str], images: str, scored_by: Mapping[str, str]) -> Self:
+        """Keep the figures that are of these labels, images and readings; itself where all are.
+
+        Means over the labels are of all of the paper's labels or of none.
+        """
+        of_all = {*labels} == {*self.table_1}
+        is_iou = dict(scored_by) == {"reflacx": "ellipse"}
+        is_auroc = images == "mimic"
+        if of_all and is_iou and is_auroc:
+            return self
+        means = {
+            metric: figures
+            for metric, figures in self.table_5.items()
+            if of_all and (is_auroc if metric == "auroc" else is_iou)
+        }
+        iou = of_all and is_iou
+        return self.model_copy(
+            update={
+                "table_1": {name: self.table_1[name] for name in labels if name in self.table_1}
+                if is_auroc
+                else {},
+                "table_5": {"iou": {}, **means},
+                "table_6": {name: self.table_6[name] for name in labels if name in self.table_6}
+                if is_iou
+                else {},
+                "table_7": self.table_7 if iou else {},
+                "maps": self.maps if is_iou else {},
+                "fraction": self.fraction.model_copy(update={} if iou else {"iou": {}}),
+            }
+        )
 
 
 class Spread(Strict):

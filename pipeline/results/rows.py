@@ -4,8 +4,8 @@ The three intervals: the paper's over seeds, Student's t over seeds, bootstrap o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import pandas as pd
 
@@ -43,6 +43,15 @@ class PaperTable:
         """How the cells of a shown column are written."""
         is_float = self.shown[heading].dtype.kind == "f"
         return self.formats.get(heading, number if is_float else str)
+
+    def without_published(self) -> Self:
+        """Leave out columns of published figures that hold none."""
+        figures = [name for name in self.frame if str(name).startswith("published")]
+        absent = [name for name in figures if self.frame[name].isna().all()]
+        texts = [name for name in self.shown if str(name).startswith(HEADINGS["published"])]
+        blank = [name for name in texts if set(self.shown[name]) <= {UNKNOWN, ""}]
+        frame, shown = self.frame.drop(columns=absent), self.shown.drop(columns=blank)
+        return replace(self, frame=frame, shown=shown)
 
     def texts(self) -> list[list[str]]:
         """Rows as they are shown; a dash for what is not known."""

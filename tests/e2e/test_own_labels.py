@@ -7,15 +7,16 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from gazescribe.models.core.checkpoint import read_metadata
-from gazescribe.pipeline.core.class_names import labels_said
+from gazescribe.pipeline.core.class_names import TEN_LABELS, labels_said
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from tests.own_labels import LABELS, write_data, write_params, write_rules
-from tests.running import gazescribe
+from tests.running import gazescribe, invoke
 
 FOLDERS = {"tables": "tables", "associated": "associated", "label_maps": "maps"}
 MODELS = {
@@ -83,3 +84,55 @@ def test_scores_are_of_these_labels(plates):
     assert len(classified) == 2 * (6 + 6) * len(LABELS)
     localised = read_table(folder / "scores" / "et-seed0", "mil_localisation").to_pandas()
     assert set(localised["label"]) == set(LABELS)
+
+
+def test_tables_have_these_labels_and_nothing_published(plates):
+    folder, _ = plates
+    gazescribe(
+        "tabulate", "mil", folder / "scores", folder / "results", "--rules", folder / "rules"
+    )
+    page = (folder / "results" / "tables.md").read_text()
+    assert "Table 1: AUROC by label, plates-images test images" in page
+    assert "There are no ellipses: maps are held against maps of gaze" in page
+    assert "| published" not in page
+    table = pd.read_csv(folder / "results" / "table_6_iou_by_label.csv")
+    assert table["label"].drop_duplicates().tolist() == list(LABELS)
+    assert not [name for name in table if name.startswith("published")]
+    assert not set(TEN_LABELS) & set(page.split())
+
+
+def test_predictions_are_of_these_labels(plates):
+    folder, _ = plates
+    checkpoint = folder / "scores" / "et-seed0" / "model.safetensors"
+    gazescribe("predict", checkpoint, folder / "raw" / "img", "--out", folder / "predicted")
+    said = json.loads((folder / "predicted" / "predictions.json").read_text())
+    assert list(said["thresholds"]) == list(LABELS)
+    assert all(set(one["probabilities"]) == set(LABELS) for one in said["images"])
+    index = open_shards(folder / "predicted").index
+    assert labels_said(index.schema.metadata, "index") == LABELS
+
+
+def test_exports_have_these_categories(plates, monkeypatch):
+    folder, _ = plates
+    monkeypatch.chdir(folder)  # the manifest is found by its name there
+    (folder / "data_manifests").mkdir()
+    shutil.copy(folder / "plates.yaml", folder / "data_manifests")
+    parts = folder / "tables", folder / "associated", folder / "coco"
+    gazescribe("export", *parts, "--format", "coco", "--shards", folder / "maps")
+    regions = json.loads((folder / "coco/annotations/maps/polygons_train.json").read_text())
+    assert [one["name"] for one in regions["categories"]] == list(LABELS)
+    assert regions["annotations"]
+
+
+def test_maps_of_other_labels_are_refused_by_name(plates, tmp_path, monkeypatch):
+    folder, _ = plates
+    monkeypatch.chdir(folder)
+    write_rules(tmp_path, (*LABELS, "Rust"))
+    gazescribe("configure", "mil", tmp_path / "mil.json", "--rules", tmp_path)
+    result = invoke("train", tmp_path / "mil.json", tmp_path / "models", "--run", "et-seed0")
+    assert result.exit_code == 2
+    out = result.output
+    assert (
+        "this is of the labels Crack, Dent, Stain; expected: Crack, Dent, Stain, Rust" in out.output
+    )
+    assert "- absent: Rust" in out

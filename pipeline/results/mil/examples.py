@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.figures import panels
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
@@ -71,9 +70,9 @@ def read_examples(model: MilModel) -> Examples | None:
         else:
             fits = fits and array.shape[:1] == n and are_pictures(array)
     refuse_misfit(arrays, path, fits=fits)
-    strange = sorted(set(arrays["label"].tolist()) - set(TEN_LABELS))
+    strange = sorted(set(arrays["label"].tolist()) - set(model.scores.labels))
     if strange:
-        message = f"{', '.join(strange)} is none of the ten labels."
+        message = f"{', '.join(strange)} is none of the labels {', '.join(model.scores.labels)}."
         raise SchemaError(message, where=path)
     cases = pd.DataFrame({name: arrays[name] for name in _KEYS})
     if cases.duplicated().any():
@@ -92,7 +91,8 @@ def figure_4(models: Mapping[str, MilModel], n: int, seed: int) -> dict[str, Fig
     """Draw n random cases, and the best and worst of each label; None where no run has examples."""
     pictured = main_examples(models)
     chosen = {"figure_4": choose_random(pictured, n, seed) if pictured else []}
-    chosen["figure_4_by_label"] = choose_extremes(pictured, seed) if pictured else []
+    labels = next(iter(models.values())).scores.labels
+    chosen["figure_4_by_label"] = choose_extremes(pictured, labels, seed) if pictured else []
     return {name: draw(pictured, rows) if rows else None for name, rows in chosen.items()}
 
 
@@ -105,7 +105,9 @@ def choose_random(examples: Mapping[str, Examples], n: int, seed: int) -> list[p
     return [chosen.iloc[[row]] for row in range(len(chosen))]
 
 
-def choose_extremes(examples: Mapping[str, Examples], seed: int) -> list[pd.DataFrame]:
+def choose_extremes(
+    examples: Mapping[str, Examples], labels: Sequence[str], seed: int
+) -> list[pd.DataFrame]:
     """Choose the best and the worst case of each label, by the last model's IoU; a row a label.
 
     Over all labels together, the best would all be of labels that are large, such as Cardiomegaly,
@@ -114,7 +116,7 @@ def choose_extremes(examples: Mapping[str, Examples], seed: int) -> list[pd.Data
     cases = _shuffled(examples, seed)
     judge = list(examples)[-1]
     chosen = []
-    for label in TEN_LABELS:
+    for label in labels:
         ranked = cases[cases["label"] == label].sort_values(judge, ascending=False, kind="stable")
         if len(ranked) > 1:
             kinds = [f"best of {len(ranked)}", f"worst of {len(ranked)}"]

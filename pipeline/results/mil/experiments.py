@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError, quote
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.results.measures import ALL, NOTHING, Measure
@@ -46,8 +45,8 @@ class Degraded:
     added: dict[str, float | None]  # share of the cases without it
 
 
-def read_degraded(path: Path) -> Degraded:
-    """Read the rates that `gazescribe degrade --against` wrote, of one of the ten labels."""
+def read_degraded(path: Path, labels: Sequence[str]) -> Degraded:
+    """Read the rates that `gazescribe degrade --against` wrote, of one of the labels."""
     try:
         content = read_json(path)
         label = content["params"]["label"]
@@ -62,8 +61,8 @@ def read_degraded(path: Path) -> Degraded:
         reason = error.what if isinstance(error, SchemaError) else repr(error)
         message = f"this is not what `gazescribe degrade --against` writes ({reason})."
         raise SchemaError(message, where=path) from error
-    if label not in TEN_LABELS:
-        raise SchemaError(f"{quote(label)} is none of the ten labels.", where=path)
+    if label not in labels:
+        raise SchemaError(f"{quote(label)} is none of {', '.join(labels)}.", where=path)
     return Degraded(label, before, after, dropped, added)
 
 
@@ -86,12 +85,14 @@ def ablation(models: Models, published: PublishedMil, confidence: float) -> Pape
             if row not in _rows_of(column, models["et"].settings["balanced"]):
                 continue
             head = {"row": row, **dict(zip(PARTS, parts, strict=True)), "column": column}
-            figure = published.table_7[row].get(column)
+            figure = published.table_7.get(row, {}).get(column)
             model = _with_parts(models, column, parts)
             if model or figure:
                 table_rows.append(_iou_row(model, figure, confidence, head))
             else:
                 n_absent += 1
+    if not table_rows:
+        return None
     frame = pd.concat(table_rows, ignore_index=True).drop(columns="item")
     marks = {part: frame[part].map({True: "×", False: ""}) for part in PARTS}
     heads = {"row": "row", **{part: part.replace("_", " ") for part in PARTS}, "column": "model"}
@@ -165,7 +166,7 @@ def noise(
         return None
     label = degraded.label if degraded else published.noise.label
     noisy = of_settings(models, models["et"], set(), supervision="degraded")
-    if not noisy:
+    if not noisy or label not in models["et"].scores.labels:
         return None
     parts = []
     for metric in ("iou", "auroc"):
@@ -175,7 +176,7 @@ def noise(
             measure = model.measures().get(metric) if model else None
             if model is None or measure is None:
                 continue
-            figure = after if model in noisy else table[label].get(model.name)
+            figure = after if model in noisy else table.get(label, {}).get(model.name)
             head = {"metric": metric, "model": model.name, "degraded": model in noisy}
             parts.append(rows(measure.select(label), confidence, {label: figure}, **head))
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})

@@ -12,7 +12,7 @@ from gazescribe.pipeline.results.figures import name_rows, points, points_by_mod
 from gazescribe.pipeline.results.mil.experiments import PARTS
 from gazescribe.pipeline.results.mil.fractions import ShareCurve
 from gazescribe.pipeline.results.mil.histogram import EDGES, LEAST, Histogram
-from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET
+from gazescribe.pipeline.results.mil.models import MAIN
 from gazescribe.pipeline.results.published import PublishedMil
 
 COLOURS = {"unannotated": "C7", "ellipse": "C0", "et": "C1"}
@@ -26,9 +26,9 @@ def averages(frame: pd.DataFrame) -> Figure:
     return points_by_model(frame, metrics, f"mean over labels ({KEY})", COLOURS)
 
 
-def auroc_by_label(frame: pd.DataFrame) -> Figure:
-    """Table 1."""
-    return _by_label(_first_models(frame[frame["dataset"] == PAPER_DATASET]), "auroc")
+def auroc_by_label(dataset: str, frame: pd.DataFrame) -> Figure:
+    """Table 1, of the images that it reports."""
+    return _by_label(_first_models(frame[frame["dataset"] == dataset]), "auroc")
 
 
 def iou_by_label(frame: pd.DataFrame) -> Figure:

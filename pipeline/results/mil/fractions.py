@@ -117,8 +117,7 @@ def fraction_table(
             figure = published.fraction.iou.get(float(share))
             if share in (0, 1):
                 figure = published.table_5["iou"].get(model.name)
-            train = model.scores.counts.get("reflacx", {}).get("train")
-            head = {"rule": curve.rule, "share": share, "images": train.images if train else None}
+            head = {"rule": curve.rule, "share": share, "images": _n_annotated(model)}
             head |= {"model": model.name, "map": model.map}
             parts.append(rows(measure, confidence, {ALL: figure}, **head))
     if not parts:
@@ -131,6 +130,14 @@ def fraction_table(
     title = "Share of images with ellipses, IoU, test"
     formats = {"share": str}
     return PaperTable(title, frame, shown(frame, heads), notes, formats)
+
+
+def _n_annotated(model: MilModel) -> int | None:
+    """Count the readings with ellipses that a model is trained on."""
+    supervision = model.settings["supervision"]
+    names = supervision["ellipse"] if isinstance(supervision, dict) else ["reflacx"]
+    train = [model.scores.counts.get(name, {}).get("train") for name in names]
+    return sum(counted.images for counted in train if counted) if any(train) else None
 
 
 def _sentence(estimate: Mapping[str, Any], confidence: float, published: PublishedMil) -> str:

@@ -5,7 +5,7 @@ Thresholds are chosen on validation cases; the maps of test cases are scored wit
 Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` sections 7 and 8.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ratio
-from gazescribe.pipeline.core.schemas import MIL_DATASETS, MIL_MAPS
+from gazescribe.pipeline.core.schemas import MIL_MAPS
 from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.mil.scores import (
     OF_NO_EFFECT,
@@ -34,7 +33,7 @@ MAIN = ("unannotated", "ellipse", "et")
 """The models of the paper's tables, by name."""
 
 PAPER_DATASET = "mimic"
-"""Whose labels the paper's AUROC is scored on."""
+"""Whose labels the paper's AUROC is scored on; of other images nothing is published."""
 
 OWN, OTHERS = "this label", "the other labels"
 
@@ -55,7 +54,7 @@ class MapScores:
 def score_map(
     validation: Localised,
     test: Localised,
-    thresholds: Sequence[float],
+    scores: MilScores,
     seeds: tuple[int, ...],
     draws: Draws,
 ) -> MapScores:
@@ -63,11 +62,12 @@ def score_map(
 
     Thresholds maximise the validation IoU averaged over the runs; the lowest of equals. A label
     without validation case takes the threshold that is best for the mean of the others.
-    `validation` is not empty; `thresholds` are those that the IoU was measured at.
+    `validation` is not empty; `scores` have the thresholds that the IoU was measured at.
     """
-    labels, test_labels = _label_numbers(validation.cases), _label_numbers(test.cases)
+    names = scores.labels
+    labels, test_labels = (_label_numbers(part.cases, names) for part in (validation, test))
     curves = np.stack(
-        [_by_label(iou, labels) for iou in np.moveaxis(validation.iou, 2, 0)], axis=-1
+        [_by_label(iou, labels, len(names)) for iou in np.moveaxis(validation.iou, 2, 0)], axis=-1
     )
     mean = curves.mean(axis=0)
     has_case = ~np.isnan(mean[:, 0])
@@ -75,11 +75,11 @@ def score_map(
     chosen = np.take_along_axis(curves, best[None, :, None], axis=2)[..., 0]
     table = pd.DataFrame(
         {
-            "label": TEN_LABELS,
-            "threshold": np.array(thresholds)[best],
+            "label": names,
+            "threshold": np.array(scores.thresholds)[best],
             "validation_iou": chosen.mean(axis=0),
-            "n_validation": np.bincount(labels, minlength=len(TEN_LABELS)),
-            "n_test": np.bincount(test_labels, minlength=len(TEN_LABELS)),
+            "n_validation": np.bincount(labels, minlength=len(names)),
+            "n_test": np.bincount(test_labels, minlength=len(names)),
             "chosen_on": np.where(has_case, OWN, OTHERS),
         }
     )
@@ -87,26 +87,28 @@ def score_map(
     times = resample_subjects(test.cases["subject_id"], draws)
     return MapScores(
         table,
-        Measure(TEN_LABELS, seeds, chosen, np.empty((0, *chosen.shape))),
-        _measure(iou, test_labels, seeds, times),
-        _measure(test.hit, test_labels, seeds, times),
+        Measure(names, seeds, chosen, np.empty((0, *chosen.shape))),
+        _measure(iou, test_labels, names, seeds, times),
+        _measure(test.hit, test_labels, names, seeds, times),
         test.cases.assign(iou=iou.mean(axis=0)),
     )
 
 
-def _label_numbers(cases: pd.DataFrame) -> NDArray[np.intp]:
+def _label_numbers(cases: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.intp]:
     """Give the number of each case's label."""
-    return np.array([TEN_LABELS.index(label) for label in cases["label"]], np.intp)
+    return np.array([names.index(label) for label in cases["label"]], np.intp)
 
 
-def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = None) -> Floats:
+def _by_label(
+    values: Floats, label: NDArray[np.intp], n_labels: int, times: Floats | None = None
+) -> Floats:
     """Average scores of shape (runs, cases) over the cases of each label; NaN without case.
 
     With `times`, (draws, cases), each case counts as often as it is in a draw: then the means have
     shape (draws, runs, labels), else (runs, labels).
     """
     means = []
-    for number in range(len(TEN_LABELS)):
+    for number in range(n_labels):
         cases = label == number
         counted = np.ones((1, cases.sum())) if times is None else times[:, cases]
         means.append(ratio(counted @ values[:, cases].T, counted.sum(axis=1, keepdims=True)))
@@ -115,9 +117,14 @@ def _by_label(values: Floats, label: NDArray[np.intp], times: Floats | None = No
 
 
 def _measure(
-    values: Floats, label: NDArray[np.intp], seeds: tuple[int, ...], times: Floats
+    values: Floats,
+    label: NDArray[np.intp],
+    names: tuple[str, ...],
+    seeds: tuple[int, ...],
+    times: Floats,
 ) -> Measure:
-    return Measure(TEN_LABELS, seeds, _by_label(values, label), _by_label(values, label, times))
+    by_run, draws = (_by_label(values, label, len(names), drawn) for drawn in (None, times))
+    return Measure(names, seeds, by_run, draws)
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class MilModel:
     name: str  # what was trained, seeds aside
     runs: list[MilRun]  # by seed
     auroc: dict[str, Measure]  # of test images, by data set
-    auroc_validation: Measure  # of MIMIC's validation images; without resamples
+    auroc_validation: Measure  # of the reported images' validation; without resamples
     # test images with each label, and without it, by data set; shape (2, labels)
     n_positive: dict[str, NDArray[np.int64]]
     maps: dict[str, MapScores]  # by kind of map
@@ -146,6 +153,11 @@ class MilModel:
         return self.scores.settings
 
     @property
+    def images(self) -> str:
+        """Name of the reported images."""
+        return self.scores.unannotated[0]
+
+    @property
     def best(self) -> MapScores | None:
         """Scores of the kind of map that is reported."""
         return self.maps[self.map] if self.map else None
@@ -153,8 +165,8 @@ class MilModel:
     def measures(self) -> dict[str, Measure]:
         """Give the reported measures that the model has, by label: auroc, iou, pointing."""
         measures = {}
-        if PAPER_DATASET in self.auroc:
-            measures["auroc"] = self.auroc[PAPER_DATASET]
+        if self.images in self.auroc:
+            measures["auroc"] = self.auroc[self.images]
         if self.best:
             measures |= {"iou": self.best.iou, "pointing": self.best.hit}
         return measures
@@ -170,35 +182,39 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
     """Score a model's runs; give also its test cases of each kind, for `check_cases`."""
     classified = read_classification(runs)
     localised = read_localisation(runs)
-    seeds = tuple(run.seed for run in runs)
+    seeds, said = tuple(run.seed for run in runs), runs[0].scores
     tested = {
-        name: classified[name, "test"] for name in MIL_DATASETS if (name, "test") in classified
+        name: classified[name, "test"] for name in said.datasets if (name, "test") in classified
     }
     maps = {
         kind: score_map(
             localised[kind, "validate"],
             localised[kind, "test"],
-            runs[0].scores.thresholds,
+            said,
             seeds,
             draws,
         )
         for kind in MIL_MAPS
         if {(kind, "validate"), (kind, "test")} <= localised.keys()
     }
-    validation = classified.get((PAPER_DATASET, "validate"))
-    unknown = np.full((len(seeds), len(TEN_LABELS)), np.nan)
+    reported = said.unannotated[0]
+    validation = classified.get((reported, "validate"))
+    unknown = np.full((len(seeds), len(said.labels)), np.nan)
     auroc_validation = unknown if validation is None else _auroc_values(validation)
     means = {kind: float(scores.validation.macro().mean()[0]) for kind, scores in maps.items()}
     n_patients = {}
-    if PAPER_DATASET in tested:
-        n_patients["auroc"] = tested[PAPER_DATASET].cases["subject_id"].nunique()
+    if reported in tested:
+        n_patients["auroc"] = tested[reported].cases["subject_id"].nunique()
     for scores in maps.values():  # all kinds are of the same cases
         n_patients |= dict.fromkeys(("iou", "pointing"), scores.cases["subject_id"].nunique())
     model = MilModel(
         runs[0].model,
         runs,
-        {name: _auroc_measure(images, seeds, draws) for name, images in tested.items()},
-        Measure(TEN_LABELS, seeds, auroc_validation, np.empty((0, *unknown.shape))),
+        {
+            name: _auroc_measure(images, said.labels, seeds, draws)
+            for name, images in tested.items()
+        },
+        Measure(said.labels, seeds, auroc_validation, np.empty((0, *unknown.shape))),
         {
             name: np.stack([images.target.sum(0), (~images.target).sum(0)])
             for name, images in tested.items()
@@ -208,7 +224,7 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
         max(means, key=lambda kind: means[kind]) if means else None,
         n_patients,
     )
-    return model, _cases(tested, localised)
+    return model, _cases(tested, localised, said.labels)
 
 
 def _auroc_values(images: Classified) -> Floats:
@@ -219,21 +235,25 @@ def _auroc_values(images: Classified) -> Floats:
     return values
 
 
-def _auroc_measure(images: Classified, seeds: tuple[int, ...], draws: Draws) -> Measure:
+def _auroc_measure(
+    images: Classified, labels: tuple[str, ...], seeds: tuple[int, ...], draws: Draws
+) -> Measure:
     times = resample_subjects(images.cases["subject_id"], draws)
-    resampled: Floats = np.empty((len(times), len(seeds), len(TEN_LABELS)))
-    for label in range(len(TEN_LABELS)):
+    resampled: Floats = np.empty((len(times), len(seeds), len(labels)))
+    for label in range(len(labels)):
         for run, probability in enumerate(images.probability):
             score = probability[:, label]
             resampled[:, run, label] = resampled_auroc(images.target[:, label], score, times)
-    return Measure(TEN_LABELS, seeds, _auroc_values(images), resampled)
+    return Measure(labels, seeds, _auroc_values(images), resampled)
 
 
 def _cases(
-    classified: Mapping[str, Classified], localised: Mapping[tuple[str, str], Localised]
+    classified: Mapping[str, Classified],
+    localised: Mapping[tuple[str, str], Localised],
+    labels: tuple[str, ...],
 ) -> dict[str, pd.DataFrame]:
     cases = {
-        f"{name} labels": images.cases.join(pd.DataFrame(images.target, columns=TEN_LABELS))
+        f"{name} labels": images.cases.join(pd.DataFrame(images.target, columns=list(labels)))
         for name, images in classified.items()
     }
     for (kind, split), maps in localised.items():
@@ -259,10 +279,19 @@ def check_cases(models: Mapping[str, Mapping[str, pd.DataFrame]], folder: Path) 
 def of_settings(
     models: Mapping[str, MilModel], reference: MilModel, allowed: set[str], **settings: object
 ) -> list[MilModel]:
-    """Models that have these settings, and differ from the reference only where they may."""
-    return [
-        model
-        for model in models.values()
-        if model.differs(reference) <= allowed | set(settings)
-        and all(model.settings.get(key) == value for key, value in settings.items())
-    ]
+    """Models that have these settings, and differ from the reference only where they may.
+
+    Supervision counts by its kind, whatever data sets it names.
+    """
+    found = []
+    for model in models.values():
+        own = model.settings | {"supervision": kind_of(model.settings["supervision"])}
+        has_all = all(own.get(key) == value for key, value in settings.items())
+        if has_all and model.differs(reference) <= allowed | set(settings):
+            found.append(model)
+    return found
+
+
+def kind_of(supervision: str | dict[str, list[str]]) -> str:
+    """Give the word for what a run learns from, where data sets are named: gaze or ellipse."""
+    return supervision if isinstance(supervision, str) else "+".join(supervision)

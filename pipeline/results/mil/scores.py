@@ -7,6 +7,7 @@ and `localisation.parquet` (table `mil_localisation`).
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError, quote
 from gazescribe.pipeline.core.resampling import Floats
-from gazescribe.pipeline.core.schemas import MIL_DATASETS, MIL_MAPS, SPLITS
+from gazescribe.pipeline.core.schemas import MIL_MAPS, SPLITS
 from gazescribe.pipeline.results.runs import (
     RunScores,
     ScoredRun,
@@ -38,11 +39,11 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "lambda_decoder": (float, int),
     "layers": (list,),
     "share_rule": (str,),
-    "supervision": (str,),
+    "supervision": (str, dict),
     "weights": (str, type(None)),
 }
 """Settings by which models find their part in the experiments, and their types."""
-_ALLOWED = {"label": TEN_LABELS, "split": SPLITS[1:], "dataset": MIL_DATASETS, "map": MIL_MAPS}
+LONG_NAMES = {"mimic": "MIMIC-CXR-JPG", "reflacx": "REFLACX", "egd": "EGD"}
 
 
 class SplitCounts(BaseModel):
@@ -61,15 +62,44 @@ class EgdImages(BaseModel):
 
     images: int = Field(ge=0)
     gaze_begins_late: int = Field(ge=0)
-    pneumothorax: int = Field(ge=0)
+    pneumothorax: int | None = Field(ge=0)
 
 
 class MilScores(RunScores):
-    """What is used of `scores.json`; it may say more."""
+    """What is used of `scores.json`; it may say more, and older ones say nothing of the last three.
+
+    `unannotated` are the lists of images with labels alone, of which the first is reported;
+    `scored_by` says of data sets of readings whether maps are held against ellipses or gaze.
+    """
 
     thresholds: list[float] = Field(min_length=1)
     counts: dict[str, dict[str, SplitCounts]]
     egd: EgdImages | None = None
+    labels: tuple[str, ...] = Field(TEN_LABELS, min_length=1)
+    unannotated: tuple[str, ...] = Field(("mimic",), min_length=1)
+    scored_by: dict[str, Literal["ellipse", "gaze"]] = Field({"reflacx": "ellipse"}, min_length=1)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """All that is classified, the reported images first."""
+        return (*self.unannotated, *self.scored_by)
+
+    @property
+    def images_name(self) -> str:
+        """The reported images, in words."""
+        return LONG_NAMES.get(self.unannotated[0], self.unannotated[0])
+
+    @property
+    def readings_name(self) -> str:
+        """The readings that maps are scored on, in words."""
+        kinds = set(self.scored_by.values())
+        names = [name for name, kind in self.scored_by.items() if len(kinds) == 1 or kind != "gaze"]
+        return ", ".join(LONG_NAMES.get(name, name) for name in names)
+
+    @property
+    def is_by_gaze(self) -> bool:
+        """Whether maps are scored against maps of gaze, for want of ellipses."""
+        return set(self.scored_by.values()) == {"gaze"}
 
 
 MilRun = ScoredRun[MilScores]
@@ -80,7 +110,7 @@ class Classified:
     """One data set and split under all runs of a model."""
 
     cases: pd.DataFrame  # dicom_id, reading_id ('' for mimic), subject_id; one row an image
-    target: NDArray[np.bool_]  # (images, labels): in the order of `TEN_LABELS`
+    target: NDArray[np.bool_]  # (images, labels): in the order of `MilScores.labels`
     probability: Floats  # (runs, images, labels)
 
 
@@ -102,14 +132,36 @@ def read_mil_runs(folder: Path, names: Collection[str] | None = None) -> dict[st
     SchemaError
         As there; or if the runs of a model differ in a setting or in the thresholds they were
         scored at; all faults at once.
+    AlignmentError
+        If runs are of other labels than the first, or were scored on other data sets.
     """
     models = read_runs(folder, MilScores, FILES, _faults, names)
+    _check_alike([run for runs in models.values() for run in runs], folder)
     faults = [fault for runs in models.values() for fault in _uneven(runs)]
     if faults:
         message = "runs of one model differ in more than their seed."
         remedy = "Train or score them again alike, or take those of other settings out."
         raise SchemaError(message, where=folder, remedy=remedy, faults=faults)
     return models
+
+
+def _check_alike(runs: Sequence[MilRun], folder: Path) -> None:
+    """Refuse runs that no table can set side by side."""
+    first, faults = runs[0], []
+    for run in runs[1:]:
+        for name in ("labels", "unannotated", "scored_by"):
+            value, expected = getattr(run.scores, name), getattr(first.scores, name)
+            if value != expected:
+                faults.append(f"{run.name}: {name} {', '.join(value)}; not {', '.join(expected)}")
+    if faults:
+        message = f"runs are of other labels or data sets than {first.name}."
+        remedy = "Keep the scores of each set of labels in a folder of their own."
+        raise AlignmentError(message, where=folder, remedy=remedy, faults=faults)
+
+
+def _allowed(scores: MilScores) -> dict[str, Sequence[str]]:
+    datasets, labels = scores.datasets, scores.labels
+    return {"label": labels, "split": SPLITS[1:], "dataset": datasets, "map": MIL_MAPS}
 
 
 def _faults(runs: Sequence[MilRun]) -> list[str]:
@@ -150,19 +202,20 @@ def read_classification(runs: Sequence[MilRun]) -> dict[tuple[str, str], Classif
         If the runs were scored on different cases or targets.
     """
     keys = ["dataset", "split", "dicom_id", "reading_id"]
-    n_labels = len(TEN_LABELS)
+    labels = runs[0].scores.labels
+    n_labels = len(labels)
     tables, probabilities = [], []
     for run in runs:
-        table = read_scores(run, "mil_classification", _ALLOWED)
+        table = read_scores(run, "mil_classification", _allowed(run.scores))
         table["reading_id"] = table["reading_id"].fillna("")
-        table["label_number"] = table["label"].map(TEN_LABELS.index)
+        table["label_number"] = table["label"].map(labels.index)
         table = table.sort_values([*keys, "label_number"])
         if len(table) != n_labels * len(table[keys].drop_duplicates()):
-            message = "an image of classification.parquet lacks some of the ten labels."
+            message = f"an image of classification.parquet lacks some of the {n_labels} labels."
             raise SchemaError(message, where=run.folder)
         cases = table[[*keys, "subject_id"]].iloc[::n_labels].reset_index(drop=True)
         target = table["target"].to_numpy(bool).reshape(-1, n_labels)
-        tables.append(cases.join(pd.DataFrame(target, columns=TEN_LABELS)))
+        tables.append(cases.join(pd.DataFrame(target, columns=labels)))
         probabilities.append(table["probability"].to_numpy(float).reshape(-1, n_labels))
     _check_same(tables, runs, "classification.parquet")
     probability = np.stack(probabilities)
@@ -170,7 +223,7 @@ def read_classification(runs: Sequence[MilRun]) -> dict[tuple[str, str], Classif
     return {
         part: Classified(
             tables[0].loc[rows, names].reset_index(drop=True),
-            tables[0].loc[rows, list(TEN_LABELS)].to_numpy(bool),
+            tables[0].loc[rows, list(labels)].to_numpy(bool),
             probability[:, rows],
         )
         for part, rows in _places(tables[0], "dataset").items()
@@ -182,7 +235,7 @@ def read_localisation(runs: Sequence[MilRun]) -> dict[tuple[str, str], Localised
     keys = ["map", "split", "reading_id", "label"]
     tables = []
     for run in runs:
-        table = read_scores(run, "mil_localisation", _ALLOWED)
+        table = read_scores(run, "mil_localisation", _allowed(run.scores))
         n = len(run.scores.thresholds)
         if (table["iou"].map(len) != n).any():
             message = f"localisation.parquet has not {n} values of IoU a row, one a threshold."

@@ -10,11 +10,11 @@ Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.results.figures import draw_tables
@@ -31,7 +31,6 @@ from gazescribe.pipeline.results.starts import starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
 DRAWN = {
-    "table_1_auroc_by_label": figures.auroc_by_label,
     "table_5_averages": figures.averages,
     "table_6_iou_by_label": figures.iou_by_label,
     "table_6_pointing_by_label": figures.pointing_by_label,
@@ -75,12 +74,14 @@ def run(
     GazeError
         If runs, maps or files do not fit together; all faults of a file at once.
     """
-    published = load_published("mil", PublishedMil)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
-    noisy = experiments.read_degraded(degraded) if degraded else None
     confidence = params.confidence
     runs = read_mil_runs(scores, names_in_config(config) if config else None)
     reference = runs.get("et") or next(iter(runs.values()))
+    said = reference[0].scores
+    noisy = experiments.read_degraded(degraded, said.labels) if degraded else None
+    whole = load_published("mil", PublishedMil)
+    published = whole.beside(said.labels, said.unannotated[0], said.scored_by)
     values = count_values(heatmaps, reference[0].settings["grid"]) if heatmaps else None
     models = _score(runs, draws, scores)
     curves = fractions.share_curves(models)
@@ -101,7 +102,8 @@ def run(
         "thresholds": tables.thresholds(models),
         "histogram": histogram_table(values) if values else None,
     }
-    drawn = draw_tables(made, DRAWN, TABLE_OF)
+    of_auroc = partial(figures.auroc_by_label, said.unannotated[0])
+    drawn = draw_tables(made, {"table_1_auroc_by_label": of_auroc, **DRAWN}, TABLE_OF)
     shares, weights = made["ellipse_shares"], made["lambdas"]
     drawn["ellipse_shares"] = (
         figures.shares(curves, shares.frame, equal, published) if shares else None
@@ -110,6 +112,8 @@ def run(
     cut = published.map_threshold.value
     drawn["histogram"] = figures.histogram(values, cut) if values else None
     drawn |= examples.figure_4(models, params.n_examples, params.seed)
+    if published is not whole:
+        made = {name: table and table.without_published() for name, table in made.items()}
     metrics = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),
@@ -120,6 +124,10 @@ def run(
     }
     footnotes = {mark: f"{published.sources[source]}." for source, mark in MARKS.items()}
     notes = _notes(models, published.paper, footnotes)
+    if published is not whole:
+        notes.append(
+            "Published figures stand beside what is of the paper's labels and images alone."
+        )
     title = "Multiple-instance network: results"
     results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
     return write_results(with_starts(results, starts_of(runs), NO_NETWORK), metrics, out)
@@ -157,7 +165,7 @@ def _metrics(model: MilModel) -> Summary:
     left_out = {}
     for metric, measure in model.measures().items():
         metrics[metric] = plain(measure.macro().mean()[0])
-        by_label = zip(TEN_LABELS, measure.mean(), strict=True)
+        by_label = zip(measure.items, measure.mean(), strict=True)
         left_out[metric] = [label for label, value in by_label if np.isnan(value)]
     if model.best:
         table = model.best.thresholds

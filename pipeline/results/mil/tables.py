@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import MIL_MAPS, SPLITS
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel
-from gazescribe.pipeline.results.mil.scores import EgdImages
+from gazescribe.pipeline.results.mil.scores import EgdImages, MilScores
 from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
 from gazescribe.pipeline.results.rows import PaperTable, marked_texts, number, rows, shown
 
@@ -20,6 +19,10 @@ Models = Mapping[str, MilModel]
 COUNTED = ("none", "ellipse", "gaze", "egd")
 """Kinds of supervision whose images are counted; the others are variants of gaze."""
 
+BY_GAZE = (
+    "There are no ellipses: maps are held against maps of gaze, cut at 0.15 of their maximum, and"
+    " cases are readings whose reader said the label and looked. Not what a reader drew."
+)
 EGD_COUNTS = {
     "images": "images",
     "gaze_begins_late": "readings whose first fixation comes after the first mention",
@@ -33,8 +36,8 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
     for name, model in models.items():
         for dataset, measure in model.auroc.items():
             figures = {
-                label: published.table_1[label].get(name)
-                for label in TEN_LABELS
+                label: published.table_1.get(label, {}).get(name)
+                for label in measure.items
                 if dataset == PAPER_DATASET
             }
             part = rows(measure, confidence, figures, dataset=dataset, model=name)
@@ -42,11 +45,13 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
             parts.append(part.assign(n_positive=positive, n_negative=negative))
     if not parts:
         return None
-    frame = _by_label(parts)
-    first = frame[(frame["dataset"] == PAPER_DATASET) & frame["model"].isin(_first(models))]
+    said = _said(models)
+    frame = _by_label(parts, said.labels)
+    reported = frame["dataset"] == said.unannotated[0]
+    first = frame[reported & frame["model"].isin(_first(models))]
     heads = {"label": "label", "n_positive": "positive", "model": "model"}
     notes = ["Labels whose test images are all positive or all negative have no AUROC."]
-    title = "Table 1: AUROC by label, MIMIC-CXR-JPG test images"
+    title = f"Table 1: AUROC by label, {said.images_name} test images"
     return PaperTable(title, frame, shown(first, heads), notes)
 
 
@@ -56,7 +61,7 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
     for name, model in models.items():
         if not model.best:
             continue
-        of_iou = {label: published.table_6[label].get(name) for label in TEN_LABELS}
+        of_iou = {label: of_label.get(name) for label, of_label in published.table_6.items()}
         head = {"model": name, "map": model.map}
         for metric, measure in (("iou", model.best.iou), ("pointing", model.best.hit)):
             figures = of_iou if metric == "iou" else {}
@@ -64,14 +69,17 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
             parts.append(part.assign(n=model.best.thresholds["n_test"].to_numpy()))
     if not parts:
         return None
-    frame = _by_label(parts)
+    said = _said(models)
+    frame = _by_label(parts, said.labels)
     first = frame[(frame["metric"] == "iou") & frame["model"].isin(_first(models))]
     heads = {"label": "label", "n": "cases", "model": "model", "map": "map"}
     note = (
         "Cases are readings whose reader drew the label. The CSV also has the pointing game: the"
         " share of cases in which most of the map's maximum lies inside the ellipses."
     )
-    title = "Table 6: IoU by label, REFLACX test readings"
+    if said.is_by_gaze:
+        note = BY_GAZE
+    title = f"Table 6: IoU by label, {said.readings_name} test readings"
     notes = [f"{note} {_published_maps(published)}"]
     return PaperTable(title, frame, shown(first, heads), notes)
 
@@ -86,7 +94,7 @@ def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> Pa
         for kind, scores in model.maps.items():
             figures: dict[str, PublishedValue | None] = {}
             if published.maps.get(name) == kind:
-                figures = {label: published.table_6[label].get(name) for label in TEN_LABELS}
+                figures = {label: row.get(name) for label, row in published.table_6.items()}
                 figures[ALL] = published.table_5["iou"].get(name)
             head = {"model": name, "map": kind, "reported": kind == model.map}
             of_label = rows(scores.iou, confidence, figures, **head)
@@ -97,15 +105,23 @@ def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> Pa
     if not parts:
         return None
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
-    order = _order([*TEN_LABELS, ALL])
+    said = _said(models)
+    order = _order([*said.labels, ALL])
     frame = frame.sort_values("label", key=order, kind="stable", ignore_index=True)
     note = "* The kind that validation chose here, which Table 6 has."
     notes = [f"{note} {_published_maps(published)}"]
-    title = "Table 6 for each kind of map: IoU, REFLACX test readings"
+    title = f"Table 6 for each kind of map: IoU, {said.readings_name} test readings"
     return PaperTable(title, frame, _wide_by_map(frame[frame["model"].isin(_first(models))]), notes)
 
 
+def _said(models: Models) -> MilScores:
+    """Give what all models say alike: labels, and what they were scored on."""
+    return next(iter(models.values())).scores
+
+
 def _published_maps(published: PublishedMil) -> str:
+    if not published.maps:
+        return "Nothing is published of these."
     maps = ", ".join(f"{name} {kind}" for name, kind in published.maps.items())
     return f"Maps of the published IoU: {maps}."
 
@@ -144,10 +160,14 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Pape
     )
     heads = {"metric": "metric", "model": "model", "map": "map", "n_labels": "labels"}
     title = "Table 5: averages over the labels, test"
+    said = _said(models)
     note = (
-        "AUROC: MIMIC-CXR-JPG. IoU and pointing game: REFLACX, with the map whose validation IoU is"
-        " best. Labels without a test case, or of one class, are left out of a model's average."
+        f"AUROC: {said.images_name}. IoU and pointing game: {said.readings_name}, with the map"
+        " whose validation IoU is best. Labels without a test case, or of one class, are left out"
+        " of a model's average."
     )
+    if said.is_by_gaze:
+        note += f" {BY_GAZE}"
     notes = [f"{note} {_published_maps(published)}"]
     return PaperTable(title, frame, shown(frame, heads), notes)
 
@@ -156,10 +176,11 @@ def label_groups(rules: Path | None = None) -> PaperTable:
     """Table 2: the data sets' own labels, and the labeler's classes, that make up each label."""
     label_map = load_label_map(rules)
     sources = {
-        "MIMIC-CXR-JPG": load_column_map("mimic-cxr-jpg", label_map.channels, rules),
-        "REFLACX": load_column_map("reflacx", label_map.channels, rules),
-        "labeler": label_map.targets,
+        name: load_column_map(key, label_map.channels, rules, optional=True)
+        for key, name in (("mimic-cxr-jpg", "MIMIC-CXR-JPG"), ("reflacx", "REFLACX"))
     }
+    sources = {name: columns for name, columns in sources.items() if columns}
+    sources["labeler"] = label_map.targets
     frame = pd.DataFrame({"label": label_map.channels})
     for source, names in sources.items():
         frame[source] = [
@@ -181,16 +202,18 @@ def counts(models: Models, published: PublishedMil) -> PaperTable | None:
     counted = []
     for model in models.values():
         supervision = model.settings["supervision"]
-        if supervision not in COUNTED or model.settings["annotated_share"] < 1:
+        is_named = isinstance(supervision, dict)
+        if not (is_named or supervision in COUNTED) or model.settings["annotated_share"] < 1:
             continue
         for dataset, splits in model.scores.counts.items():
-            labels_of = _labels_of(dataset, supervision)
+            labels_of = _labels_of(dataset, model.scores, supervision)
             for split, images in splits.items():
                 size = published.table_3.get(dataset, {}).get(split)
                 head = (dataset, labels_of, split)
                 counted.append((*head, "", images.images, size))
                 counted += [
-                    (*head, label, images.positive.get(label, 0), None) for label in TEN_LABELS
+                    (*head, label, images.positive.get(label, 0), None)
+                    for label in model.scores.labels
                 ]
     if not counted:
         return None
@@ -204,20 +227,27 @@ def counts(models: Models, published: PublishedMil) -> PaperTable | None:
     wide.columns = [", ".join(names) for names in wide.columns]
     wide = wide.astype("Int64").rename(index={"": "**images**"})
     sizes = frame[frame["label"] == ""].set_index(keys)["published"]
-    wide.loc["**images, published**"] = list(sizes)
+    notes = []
+    if published.table_1:
+        wide.loc["**images, published**"] = list(sizes)
+        notes.append("Published counts of each label are not recoverable: that table is a picture.")
     title = "Table 3: images of each split, and how many have each label"
-    notes = ["Published counts of each label are not recoverable: that table is a picture."]
     egd = [model.scores.egd for model in models.values() if model.scores.egd]
     if egd:
         notes.append(_egd_note(egd[0], published))
     return PaperTable(title, frame, wide.reset_index(), notes)
 
 
-def _labels_of(dataset: str, supervision: str) -> str:
+def _labels_of(dataset: str, scores: MilScores, supervision: str | dict[str, list[str]]) -> str:
     """Say what the counted labels go by."""
     if dataset == "mimic":
         return "CheXpert"
-    return "reports" if dataset == "egd" or supervision == "gaze" else "readers"
+    if dataset in scores.unannotated:
+        return "images"
+    by_gaze = [*supervision.get("gaze", [])] if isinstance(supervision, dict) else []
+    by_gaze += [name for name, kind in scores.scored_by.items() if kind == "gaze"]
+    is_told = dataset in ("egd", *by_gaze) or supervision == "gaze"
+    return "reports" if is_told else "readers"
 
 
 def _egd_note(counted: EgdImages, published: PublishedMil) -> str:
@@ -225,6 +255,7 @@ def _egd_note(counted: EgdImages, published: PublishedMil) -> str:
     pairs = [
         f"{text}: here {getattr(counted, name):,}, in the paper {getattr(published.egd, name):,}"
         for name, text in EGD_COUNTS.items()
+        if getattr(counted, name) is not None
     ]
     return f"EGD, all splits: {'; '.join(pairs)}."
 
@@ -258,7 +289,8 @@ def thresholds(models: Models) -> PaperTable:
     first = frame[frame["reported"].astype(bool) & frame["model"].isin(_first(models))]
     shown = first[["label", "model", "map", "threshold", "validation_iou", "n_validation"]]
     shown = shown.assign(on=first["chosen_on"])
-    shown = shown.sort_values("label", key=_order(TEN_LABELS), kind="stable")
+    labels = _said(models).labels if models else ()
+    shown = shown.sort_values("label", key=_order(labels), kind="stable")
     shown.columns = [name.replace("_", " ").removeprefix("n ") for name in shown.columns]
     title = "Thresholds: best for the validation IoU, averaged over the seeds"
     return PaperTable(title, frame, shown, formats={"threshold": str})
@@ -269,9 +301,9 @@ def _first(models: Models) -> list[str]:
     return [name for name in models if name in MAIN] or list(models)
 
 
-def _by_label(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def _by_label(parts: list[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
-    return frame.sort_values("label", key=_order(TEN_LABELS), kind="stable", ignore_index=True)
+    return frame.sort_values("label", key=_order(labels), kind="stable", ignore_index=True)
 
 
 def _order(order: Sequence[str]) -> Callable[[pd.Series], pd.Series]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.export import as_npy, run
@@ -21,7 +22,7 @@ from tests.running import invoke
 
 from .conftest import IDS, SAID, dicom, make_inputs
 
-FORBIDDEN = forbid([SAID], [*IDS, dicom(0), 99000001, 99100001], pictures=True)
+FORBIDDEN = forbid([SAID], [*IDS, dicom(0), 99000001, 99100001], TEN_LABELS, pictures=True)
 KEY = b"0123456789abcdef0123456789abcdef"
 
 
@@ -170,9 +171,11 @@ def test_what_was_asked_for_may_stay(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images/a.png").write_bytes(picture())
     (tmp_path / "a.md").write_text(f"{SAID} {IDS[0]}")
-    assert check_export(tmp_path, forbid([], [], pictures=False)) == []
+    assert check_export(tmp_path, forbid([], [], TEN_LABELS, pictures=False)) == []
     (tmp_path / "b.png").write_bytes(picture())
-    assert check_export(tmp_path, forbid([], [], pictures=False)) == ["b.png: it is a picture"]
+    assert check_export(tmp_path, forbid([], [], TEN_LABELS, pictures=False)) == [
+        "b.png: it is a picture"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -186,12 +189,12 @@ def test_what_was_asked_for_may_stay(tmp_path):
 def test_what_only_looks_like_it_may_stay(tmp_path, text):
     said = ["edema, opacity, atelectasis, consolidation. largest window maximum at full size."]
     (tmp_path / "a.md").write_text(text)
-    assert check_export(tmp_path, forbid(said, [99000001], pictures=True)) == []
+    assert check_export(tmp_path, forbid(said, [99000001], TEN_LABELS, pictures=True)) == []
 
 
 @pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
 def test_exports_as_written_pass(exported, form):
-    assert check_export(exported(form), forbid([SAID], [], pictures=True)) == []
+    assert check_export(exported(form), forbid([SAID], [], TEN_LABELS, pictures=True)) == []
 
 
 @pytest.mark.parametrize(

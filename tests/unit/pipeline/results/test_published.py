@@ -71,3 +71,25 @@ def test_published_intervals_of_accuracy_are_exact():
     for one in found.table_1["accuracy"].values():
         interval = stats.binomtest(round(100 * one.value), 100).proportion_ci(0.95)
         assert (one.low, one.high) == pytest.approx((interval.low, interval.high), abs=0.0006)
+
+
+PAPER = (TEN_LABELS, "mimic", {"reflacx": "ellipse"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        pytest.param({0: (*TEN_LABELS, "Mass")}, (10, 10, False, False), id="one label more"),
+        pytest.param({0: ("Crack", "Dent")}, (0, 0, False, False), id="other labels"),
+        pytest.param({1: "mylab-images"}, (0, 10, False, True), id="other images"),
+        pytest.param({2: {"mylab": "ellipse"}}, (10, 0, True, False), id="other readings"),
+    ],
+)
+def test_figures_stand_only_beside_their_own(changes, kept):
+    whole = load_published("mil", PublishedMil)
+    assert whole.beside(*PAPER) is whole
+    asked = [changes.get(place, value) for place, value in enumerate(PAPER)]
+    found = whole.beside(*asked)
+    means = [bool(found.table_5.get(metric)) for metric in ("auroc", "iou")]
+    assert (len(found.table_1), len(found.table_6), *means) == kept
+    assert bool(found.table_7) == bool(found.fraction.iou) == means[1]

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.results.mil.examples import (
     choose_extremes,
@@ -57,7 +58,9 @@ def test_read(tmp_path):
     [
         pytest.param({"mask": None}, "it lacks mask", id="absent"),
         pytest.param({"decoder": None}, "it lacks decoder", id="the map that is reported"),
-        pytest.param({"label": np.array(["edema"] * N)}, "edema is none of the ten", id="label"),
+        pytest.param(
+            {"label": np.array(["edema"] * N)}, "edema is none of the labels E", id="label"
+        ),
         pytest.param({"label": np.array(["Edema"])}, r"'label': \(1,\)", id="length"),
         pytest.param({"mask": np.zeros((N, 4, 4), bool)}, "do not fit together", id="size"),
         pytest.param({"label": np.array([None] * N)}, "not a whole NPZ", id="objects"),
@@ -106,7 +109,7 @@ def test_random_cases(examples):
 
 def test_best_and_worst_are_those_of_their_label(examples):
     """Edema has R0, R2, R4, R6 with IoU of 0, 1, 1/2, 1/2; Fracture 1/2, 2/3, 0, 1."""
-    edema, fracture = choose_extremes(examples, seed=0)
+    edema, fracture = choose_extremes(examples, TEN_LABELS, seed=0)
     columns = ["reading_id", "label", "kind"]
     assert edema[columns].to_numpy().tolist() == [
         ["R2", "Edema", "best of 4"],
@@ -124,7 +127,7 @@ def test_small_labels_keep_their_best_beside_large_ones(tmp_path):
     """Over all labels, the best and the worst would both be others."""
     labels = np.array(["Cardiomegaly"] * 4 + ["Fracture"] * 3 + ["Edema"])
     one = placed(tmp_path, "et", label=labels)  # IoU 0, 1/2, 1, 2/3; 1/2, 0, 1/2; 1
-    fracture = choose_extremes(main_examples({"et": one}), seed=0)[1]
+    fracture = choose_extremes(main_examples({"et": one}), TEN_LABELS, seed=0)[1]
     assert fracture["et"].tolist() == pytest.approx([1 / 2, 0])
     assert fracture["kind"].tolist() == ["best of 3", "worst of 3"]
 
@@ -132,7 +135,7 @@ def test_small_labels_keep_their_best_beside_large_ones(tmp_path):
 def test_a_label_with_one_case_has_that_one(tmp_path):
     labels = np.array(["Cardiomegaly"] * 7 + ["Edema"])
     examples = main_examples({"et": placed(tmp_path, "et", label=labels)})
-    edema, cardiomegaly = choose_extremes(examples, seed=0)
+    edema, cardiomegaly = choose_extremes(examples, TEN_LABELS, seed=0)
     assert edema[["reading_id", "kind"]].to_numpy().tolist() == [["R7", "only one"]]
     figure = draw(examples, [edema, cardiomegaly])
     assert len(figure.axes) == 3 * 2
@@ -155,7 +158,7 @@ def test_picture(examples):
 
 
 def test_a_label_has_a_row(examples):
-    figure = draw(examples, choose_extremes(examples, seed=0))
+    figure = draw(examples, choose_extremes(examples, TEN_LABELS, seed=0))
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[::3] == [
         "Edema (best of 4)",

@@ -6,7 +6,7 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.results.mil.models import check_cases, of_settings, score_map, score_model
-from gazescribe.pipeline.results.mil.scores import Localised, read_mil_runs
+from gazescribe.pipeline.results.mil.scores import Localised, MilScores, read_mil_runs
 from tests.scores import model, write_scores
 
 DRAWS = Draws(100, 0.95, 0)
@@ -89,6 +89,7 @@ def test_models_by_their_settings():
 
 FEW_DRAWS = Draws(50, 0.95, 0)
 TRIED = (0.1, 0.5, 0.9)
+SAID = MilScores(settings={}, thresholds=TRIED, counts={})
 
 
 def localised(*cases, hit=None):
@@ -121,7 +122,7 @@ TEST = localised(
 
 @pytest.fixture(scope="module")
 def by_hand():
-    return score_map(VALIDATION, TEST, TRIED, (3, 4), FEW_DRAWS)
+    return score_map(VALIDATION, TEST, SAID, (3, 4), FEW_DRAWS)
 
 
 def test_thresholds_by_hand(by_hand):
@@ -166,9 +167,9 @@ def test_resamples_draw_subjects(by_hand):
 
 
 def test_resamples_are_the_same_for_all_maps():
-    one = score_map(VALIDATION, TEST, TRIED, (3, 4), FEW_DRAWS)
+    one = score_map(VALIDATION, TEST, SAID, (3, 4), FEW_DRAWS)
     better = Localised(TEST.cases, TEST.iou + 0.1, TEST.hit)
-    other = score_map(VALIDATION, better, TRIED, (3, 4), FEW_DRAWS)
+    other = score_map(VALIDATION, better, SAID, (3, 4), FEW_DRAWS)
     moved = other.iou.draws - one.iou.draws
     assert np.isfinite(moved).any()
     np.testing.assert_allclose(moved[np.isfinite(moved)], 0.1)
@@ -176,5 +177,5 @@ def test_resamples_are_the_same_for_all_maps():
 
 def test_no_label_has_a_validation_case_twice_over():
     """One label only: all others take its threshold."""
-    found = score_map(localised(("Edema", [0, 0, 1], [0, 0, 1])), TEST, TRIED, (0, 1), FEW_DRAWS)
+    found = score_map(localised(("Edema", [0, 0, 1], [0, 0, 1])), TEST, SAID, (0, 1), FEW_DRAWS)
     assert set(found.thresholds["threshold"]) == {0.9}

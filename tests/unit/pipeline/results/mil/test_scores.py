@@ -153,7 +153,7 @@ def drop_one(table):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        pytest.param(drop_one, "lacks some of the ten labels", id="label"),
+        pytest.param(drop_one, "lacks some of the 10 labels", id="label"),
         pytest.param(lambda of: of.assign(run="other"), "run: other", id="run"),
         pytest.param(lambda of: of.assign(split="train"), "split: train", id="split"),
         pytest.param(lambda of: of.replace("Edema", "edema"), "label: edema", id="name"),
@@ -214,3 +214,27 @@ def test_a_model_without_maps(scores):
     for seed in (0, 1):
         rewrite(scores / f"et-seed{seed}", "mil_localisation", lambda of: of.head(0))
     assert read_localisation(read_mil_runs(scores)["et"]) == {}
+
+
+def changed_scores(folder, **changes):
+    path = folder / "scores.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_runs_of_other_labels_are_named(tmp_path):
+    write_scores(tmp_path)
+    runs = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    changed_scores(runs[1], labels=["Crack", "Dent"])
+    with pytest.raises(AlignmentError, match="of other labels or data sets than") as error:
+        read_mil_runs(tmp_path)
+    assert error.value.faults == (
+        f"{runs[1].name}: labels Crack, Dent; not {', '.join(TEN_LABELS)}",
+    )
+
+
+def test_older_scores_are_of_the_ten_labels(tmp_path):
+    write_scores(tmp_path)
+    scores = next(iter(read_mil_runs(tmp_path).values()))[0].scores
+    assert (scores.labels, scores.datasets) == (TEN_LABELS, ("mimic", "reflacx"))
+    assert (scores.images_name, scores.readings_name) == ("MIMIC-CXR-JPG", "REFLACX")
+    assert not scores.is_by_gaze
