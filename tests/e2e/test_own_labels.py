@@ -132,7 +132,5 @@ def test_maps_of_other_labels_are_refused_by_name(plates, tmp_path, monkeypatch)
     result = invoke("train", tmp_path / "mil.json", tmp_path / "models", "--run", "et-seed0")
     assert result.exit_code == 2
     out = result.output
-    assert (
-        "this is of the labels Crack, Dent, Stain; expected: Crack, Dent, Stain, Rust" in out.output
-    )
+    assert "this is of the labels Crack, Dent, Stain; expected: Crack, Dent, Stain, Rust" in out
     assert "- absent: Rust" in out
