@@ -13,8 +13,12 @@ SIZES = ((64, 64), (80, 64), (64, 80))
 MODELS = ("contrastive", "dnet201_cl", "dual_encoder", "cooperative", "mt_unet", "unet_s")
 
 
-def write_lab(folder: Path, *, diagnosed: bool = True, n: int = 20, name: str = "mylab") -> Path:
+def write_lab(
+    folder: Path, *, diagnosed: bool = True, n: int = 20, name: str = "mylab", image: str = "i"
+) -> Path:
     """Write a manifest and, below `raw`, readings, gaze and images; give the manifest.
+
+    `image` begins the ids of images, `name` those of readings.
 
     Reading k is of image k and of subject k // 2 where k is below 8, else of one of its own. A
     class is a bright square in a corner of its own, which the reader looks at.
@@ -28,9 +32,9 @@ def write_lab(folder: Path, *, diagnosed: bool = True, n: int = 20, name: str = 
         picture = rng.integers(20, 90, (height, width)).astype(np.uint8)
         x, y = ((12, 12), (width - 20, 12), (12, height - 20))[k % 3]
         picture[y : y + 12, x : x + 12] = 220
-        Image.fromarray(picture).save(raw / "img" / f"i{k:02d}.png")
+        Image.fromarray(picture).save(raw / "img" / f"{image}{k:02d}.png")
         patient = f"99p{k // 2 if k < 8 else k}"
-        about = f"{name}{k:02d},{patient},i{k:02d},{width},{height},img/i{k:02d}.png"
+        about = f"{name}{k:02d},{patient},{image}{k:02d},{width},{height},img/{image}{k:02d}.png"
         readings.append(f"{about},{CLASSES[k % 3]}")
         for number in range(4):
             at = f"{100 + 300 * number},{200 + 10 * number},{x + 3 * number},{y + 2 * number}"

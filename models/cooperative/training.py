@@ -229,7 +229,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
         raise ParamsError(
             f"{run.name} is trained to tell diagnoses, and no image has one.",
             where=", ".join(inputs.tables.values()),
-            remedy="Without diagnoses train models of saliency alone that start from none of these:"
+            remedy="Train models that learn saliency and start from none that learns diagnoses:"
             f" {', '.join(SALIENCY_ALONE)}.",
         )
     items = {name: lists.items[name] for name in ("train", "validate")}
@@ -292,6 +292,8 @@ def warnings_of(
     run: CooperativeRun, validated: CooperativeItems, classes: Sequence[str]
 ) -> list[str]:
     """Say what validation images cannot tell, though they choose the epoch."""
+    if not classes:
+        return [f"{run.name}: no image has a diagnosis: it learns saliency alone"]
     if run.objective == "saliency":
         return []
     counts = np.bincount(validated.target, minlength=len(classes))

@@ -37,7 +37,10 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     "--shards", type=options.EXISTING_FOLDER, multiple=True, help="Folder of maps; can be repeated."
 )
 @click.option(
-    "--size", "sizes", multiple=True, help="Draw label maps at N or HxW; can be repeated."
+    "--size",
+    "sizes",
+    multiple=True,
+    help="Draw label maps, without any label saliency maps, at N or HxW; can be repeated.",
 )
 @click.option(
     "--threshold",

@@ -52,12 +52,15 @@ def render(
     params_file: Path | None,
     **selection: Any,
 ) -> None:
-    """Draw one map of ASSOCIATED into OUT.npy (float32) or OUT.png."""
+    """Draw one map of ASSOCIATED into OUT.npy (float32) or OUT.png.
+
+    Without --window and --label it is of all gaze: the saliency map.
+    """
     window, label = selection["window"], selection["label"]
     if (reading_id is None) == (dicom_id is None):
         raise GazeError("give either --reading or --image.")
-    if (window is None) == (label is None):
-        raise GazeError("give either --window or --label.")
+    if window is not None and label is not None:
+        raise GazeError("give --window or --label, not both.")
     if out.suffix not in (".npy", ".png"):
         raise GazeError(f"the suffix must be .npy or .png, not {out.suffix!r}.", where=out)
     params = load_params(params_file).heatmaps

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
@@ -38,6 +38,10 @@ OF_MAPS: dict[str, Callable[[Contents, Path, MapParts], list[FileSet]]] = {
 FORMATS = (*OF_MAPS, "coco", "bids")
 PROVENANCE = "provenance.json"
 HALF = 0.5  # of the map's maximum
+DRAWN = {
+    "label": "maps of labels, and no window of a label",
+    "saliency": "saliency maps, for no window has a label, and no reading",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class ExportRequest:
 
     form: str  # one of `FORMATS`
     shards: tuple[Path, ...] = ()  # folders of maps
-    sizes: tuple[str, ...] = ()  # label maps are drawn at these: N or HxW model pixels
+    # label maps, or of gaze without labels saliency maps, are drawn at these: N or HxW model pixels
+    sizes: tuple[str, ...] = ()
     threshold: float | None = None  # where maps are cut into regions, for COCO
     images: Path | None = None  # radiographs are included from here
     text: bool = False  # dictations are included
@@ -100,15 +105,15 @@ def run(
     with replacing_folder(out, "exports", mark=PROVENANCE) as folder:
         drawn = folder / ".drawn"  # for the time of the export
         sets = [(shards.resolve().name, shards) for shards in request.shards]
+        kind = _kind_of_maps(associated) if request.sizes else "label"
         for text in request.sizes:
             size = parse_size(text)
-            name = "label-{}x{}".format(*size) if size else text
+            name = "{}-{}x{}".format(kind, *size) if size else text
             sized = override(params, size=text)
-            counted = draw_heatmaps(tables, associated, drawn / name, "label", sized, **machines)
+            counted = draw_heatmaps(tables, associated, drawn / name, kind, sized, **machines)
             if not counted["n_maps"]:
-                message = "--size draws maps of labels, and no window of a label has gaze."
-                remedy = "Draw all gaze with `gazescribe heatmaps --kind saliency`; give --shards."
-                raise GazeError(message, where=associated, remedy=remedy)
+                message = f"--size draws {DRAWN[kind]} has gaze."
+                raise GazeError(message, where=associated)
             sets.append((name, drawn / name))
         with_gaze = request.form == "bids"
         contents = gather(tables, associated, sets, key=key, text=request.text, fixations=with_gaze)
@@ -136,6 +141,12 @@ def run(
             remedy = "Say --include-text or --include-images where it is meant."
             raise GazeError(message, where=out, remedy=remedy, faults=faults)
     return made
+
+
+def _kind_of_maps(associated: Path) -> Literal["label", "saliency"]:
+    """Tell which maps a size is drawn of: all gaze where nobody named a label."""
+    labels = read_table(associated, "windows", ["labels"])["labels"]
+    return "label" if any(map(len, labels.to_pylist())) else "saliency"
 
 
 def _write(

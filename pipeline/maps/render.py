@@ -30,7 +30,8 @@ def choose_windows(
 ) -> list[Row]:
     """Find the rows of table `windows` to draw for a reading: those that have gaze.
 
-    They are one window by number, or all that mention a label, whatever its case.
+    They are one window by number, or all that mention a label, whatever its case; without either
+    the one of all gaze, which makes the saliency map.
 
     Raises
     ------
@@ -44,16 +45,18 @@ def choose_windows(
         raise GazeError(f"no reading {reading_id!r} has windows; there are {hint}")
     if window is not None:
         chosen = [row for row in rows if row["window"] == window]
-        existing = f"its windows are 0 to {len(rows) - 1}."
+        subject, existing = f"window {window}", f"its windows are 0 to {len(rows) - 1}."
+    elif label is None:
+        chosen = [row for row in rows if row["kind"] == "reading"]
+        subject, existing = "window of all its gaze", "name one of the others, or a label."
     else:
-        folded = (label or "").casefold()
+        folded = label.casefold()
         chosen = [row for row in rows if folded in (name.casefold() for name in row["labels"])]
+        subject = f"label {label!r}"
         existing = f"its windows mention {', '.join(_labels_of(rows)) or 'no label'}."
-        whole = [row["window"] for row in rows if row["kind"] == "reading"]
-        if whole and not _labels_of(rows):
-            existing += f" All its gaze is window {whole[0]}."
+        if not _labels_of(rows):
+            existing += " Without a label, all its gaze is drawn."
     if not chosen:
-        subject = f"label {label!r}" if window is None else f"window {window}"
         raise GazeError(f"reading {reading_id} has no {subject}; {existing}")
     drawable = [row for row in chosen if row["status"] == "ok"]
     if not drawable:
@@ -100,13 +103,13 @@ def choose_image_windows(
     window : int, optional
         One window by number, of one reading only.
     label : str, optional
-        In its place: all windows that mention a label, whatever its case.
+        In its place: all windows that mention a label, whatever its case. Without either: all gaze.
     reader : str, optional
         Which reading: a `reading_id`, or the value of the attribute `reader` in data sets that have
         it. REFLACX and EGD do not name their readers.
     combine : {'max', 'mean'}, optional
-        How `combine_maps` will join the readings that mention the label; those without gaze for it
-        are left out.
+        How `combine_maps` will join the readings that mention the label, or all; those without gaze
+        for it are left out.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def choose_image_windows(
     GazeError
         If the image, its reader or the label is unknown (the nearest is named), if several readings
         of the image are left and `combine` is not given (they are listed), or if no window of the
-        label has gaze.
+        label, or of all gaze, has any.
     """
     if combine not in (None, *COMBINATIONS):
         raise ParamsError(f"combine {combine!r} is none of {', '.join(COMBINATIONS)}.")

@@ -164,6 +164,8 @@ def _score(
 def _notes(models: Models, metrics: Summary, published: PublishedCooperative | None) -> list[str]:
     """Sentences above all tables, which hold for all of them."""
     source = "The diagnoses are not the paper's, whose figures are left out."
+    if not any(run.scores.classes for model in models.values() for run in model.runs):
+        source = "Saliency alone, for no image has a diagnosis. The paper's figures are left out."
     if published:
         source = f"Published: {published.paper}; one training, {published.n_test} images."
     notes = [INTERVALS, f"{source} A dash is a number that is not known."]

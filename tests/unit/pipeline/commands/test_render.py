@@ -15,8 +15,7 @@ EDEMA = ("--label", "Edema")
     [
         ("a.npy", EDEMA, "give either --reading or --image"),
         ("a.npy", (*R1, "--image", "x", *EDEMA), "give either --reading or --image"),
-        ("a.npy", R1, "give either --window or --label"),
-        ("a.npy", (*R1, *EDEMA, "--window", 0), "give either --window or --label"),
+        ("a.npy", (*R1, *EDEMA, "--window", 0), "give --window or --label, not both"),
         ("a.tif", (*R1, *EDEMA), "the suffix must be .npy or .png, not '.tif'"),
         ("a.npy", (*R1, *EDEMA, "--combine", "max"), "go with --image"),
         ("a.npy", ("--image", "image of R1", *EDEMA), "Give --tables TABLES"),

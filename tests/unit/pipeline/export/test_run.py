@@ -248,16 +248,19 @@ def test_maps_of_other_readings_are_refused(inputs, tmp_path):
 
 
 def test_gaze_without_words(inputs, tmp_path):
-    """Maps of all gaze are exported; those of labels cannot be drawn."""
+    """Maps of all gaze are exported, and drawn at a size, where nobody named a label."""
     associated, maps = tmp_path / "associated", tmp_path / "maps"
     gazescribe("associate", inputs.tables, associated)
     options = ("--kind", "saliency", "--size", "32")
     gazescribe("heatmaps", inputs.tables, associated, maps, *options)
     said = gazescribe("export", inputs.tables, associated, tmp_path / "out", "--shards", maps)
     assert "2 maps in maps" in said
-    said = refused(inputs.tables, associated, tmp_path / "sized", "--size", "32")
-    assert f"{associated}: --size draws maps of labels, and no window of a label has gaze" in said
-    assert not (tmp_path / "sized").exists()
+    asked = (inputs.tables, associated, tmp_path / "sized", "--size", "32", "--format", "coco")
+    assert "2 maps in saliency-32x32" in gazescribe("export", *asked)
+    (path,) = (tmp_path / "sized" / "annotations" / "saliency-32x32").glob("masks_train.json")
+    regions = json.loads(path.read_text())
+    names = {category["id"]: category["name"] for category in regions["categories"]}
+    assert {names[region["category_id"]] for region in regions["annotations"]} == {"saliency"}
 
 
 def test_a_data_set_without_manifest_is_refused(tmp_path):

@@ -52,6 +52,7 @@ def draw(associated, out, *options, command=gazescribe):
     [
         pytest.param(["--window", 0], [0], id="window"),
         pytest.param(["--window", 4], [4], id="whole report"),
+        pytest.param([], [5], id="all gaze"),
         pytest.param(["--label", "Opacity"], [0, 1], id="label of two windows"),
         pytest.param(["--label", "lung lesion"], [1], id="label in small letters"),
         pytest.param(["--label", "Edema"], [0], id="label with a window without gaze"),
@@ -87,8 +88,7 @@ def test_sizes_and_pictures(associated, tmp_path, size, shape):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param([], "give either --window or --label", id="neither"),
-        pytest.param(["--window", 0, "--label", "Edema"], "give either --window", id="both"),
+        pytest.param(["--window", 0, "--label", "Edema"], "give --window or --label", id="both"),
         pytest.param(["--window", 9], "R1 has no window 9; its windows are 0 to 5", id="window"),
         pytest.param(["--window", -1], "R1 has no window -1; its windows", id="negative window"),
         pytest.param(["--window", "x"], "'x' is not a valid integer", id="no window number"),
@@ -152,10 +152,11 @@ def test_a_folder_that_associate_did_not_write(tmp_path):
 
 
 def test_debug_shows_the_traceback(associated, tmp_path):
-    result = draw(associated, tmp_path / "map.npy", "--debug", command=invoke)
+    both = ("--window", 0, "--label", "Edema")
+    result = draw(associated, tmp_path / "map.npy", *both, "--debug", command=invoke)
     assert result.exit_code == 2
     assert "Traceback" in result.output
-    assert "GazeError: give either --window or --label." in result.output
+    assert "GazeError: give --window or --label, not both." in result.output
 
 
 def test_reversed_windows_are_not_drawn(associated):
@@ -312,14 +313,19 @@ def test_bad_options_of_images(project, tmp_path, options, message):
     assert message in result.output
 
 
-def test_a_reading_without_labels_names_the_window_of_all_its_gaze(tmp_path):
+def test_a_reading_without_labels_says_how_to_draw_all_its_gaze(tmp_path):
     tables = write_tables(
         tmp_path / "tables", readings=[reading("R1")], fixations=[fixation(0, 0, 1)]
     )
     gazescribe("associate", tables, tmp_path / "associated")
     windows = read_table(tmp_path / "associated", "windows")
-    message = "R1 has no label 'Edema'; its windows mention no label. All its gaze is window 0."
+    message = "its windows mention no label. Without a label, all its gaze is drawn."
     with pytest.raises(GazeError, match=message):
         choose_windows(windows, "R1", None, "Edema")
+    (whole,) = choose_windows(windows, "R1", None, None)
+    assert whole["kind"] == "reading"
+    place = windows.schema.get_field_index("kind")
+    with pytest.raises(GazeError, match="R1 has no window of all its gaze; name one of the others"):
+        choose_windows(windows.set_column(place, "kind", [["report"]]), "R1", None, None)
     with pytest.raises(GazeError, match="no reading 'R1' has windows; there are none"):
         choose_windows(windows.slice(0, 0), "R1", None, "Edema")
