@@ -15,7 +15,7 @@ from gazescribe.pipeline.core.errors import ManifestError, shorten
 from gazescribe.pipeline.core.text_files import read_head, text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
 
-PLACE = ("trial", "block", "screen_width", "screen_height")
+PLACE = ("trial", "block", "block_start", "screen_width", "screen_height")
 RESOLUTION = ("px_per_deg_x", "px_per_deg_y")
 FIXATIONS = ("eye", "used_eye", "start", "duration", "x", "y", "pupil", "blink", *RESOLUTION)
 SAMPLES = ("time", "x", "y", "x_left", "y_left", "pupil_left", "x_right", "y_right", "pupil_right")
@@ -48,6 +48,7 @@ class Place:
     has_names: bool
     line: int = 0
     block: int = 0  # from 1
+    block_start: str = ""  # ms
     n_trials: int = 0  # with this one
     trial: str = ""
     corner: tuple[float, float] = (0.0, 0.0)  # top left of the screen, in the file's pixels
@@ -57,6 +58,7 @@ class Place:
         """Follow the file by a line that is no sample."""
         if line.startswith("START"):
             self.block += 1
+            self.block_start = line.split()[1]
             if not self.has_names:
                 self.trial = str(self.block)
         elif line.startswith("END") and not self.has_names:
@@ -163,7 +165,7 @@ def _placed(cells: Cells, place: Place, outline: Outline) -> Cells:
     """Add to a row what is known of its place."""
     known = outline.trials[place.n_trials]
     named = (known.get(name, "") for name in outline.variables)
-    return *cells, place.trial, place.block, *place.screen, *named
+    return *cells, place.trial, place.block, place.block_start, *place.screen, *named
 
 
 def _fixations(path: Path, place: Place, outline: Outline) -> Iterator[Cells]:

@@ -3,11 +3,15 @@
 Formats are described in `data_manifests/formats/`; the key `reader` there is a name of this list.
 """
 
+from collections.abc import Callable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.pieces import Content
+
+Read = Callable[[Path, str], Content]
 
 READERS = (
     "assemblyai",
@@ -37,7 +41,7 @@ READERS = (
 
 
 def open_recording(reader: str, path: Path, table: str) -> Content:
-    """Read the rows of a table of ours (`fixations`, `samples`, `words`, …) out of a file.
+    """Read the rows of a table of ours, as `fixations`, `words` or `readings`, out of a file.
 
     Raises
     ------
@@ -47,5 +51,17 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
     if reader not in READERS:
         raise ManifestError(f"there is no reader {reader!r} of formats.")
     # Imported where it is used: some load libraries of their own.
-    content: Content = import_module(f"gazescribe.pipeline.formats.{reader}").read(path, table)
-    return content
+    read: Read = import_module(f"gazescribe.pipeline.formats.{reader}").read
+    return _named_in_gaze(read, path) if table == "readings" else read(path, table)
+
+
+def _named_in_gaze(read: Read, path: Path) -> Content:
+    """Give rows of gaze, which name the readings: fixations, or samples where there are none."""
+    try:
+        names, pieces = read(path, "fixations")
+        first = next(pieces, None)
+    except ManifestError:
+        first = None
+    if first is None:
+        return read(path, "samples")
+    return names, chain([first], pieces)

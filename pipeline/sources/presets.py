@@ -17,6 +17,7 @@ from gazescribe.pipeline.core.text_files import encoding_of, read_head
 from gazescribe.pipeline.core.yaml_files import Strict, read_yaml
 
 ENDS = ("offset_s", "duration_s")  # one of them says how long something takes
+GAZE = ("fixations", "samples")  # rows of which name the readings, too
 INSTEAD = {"eye": "used_eye"}  # a condition of the manifest that takes the place of a preset's
 
 
@@ -90,12 +91,15 @@ def with_preset(table: str, content: Any) -> Any:
         return content
     name = content["format"]
     preset = _named(name)
-    if table not in preset.tables:
+    tables = dict(preset.tables)
+    if {*GAZE} & {*tables}:
+        tables.setdefault("readings", {"columns": {}})
+    if table not in tables:
         held = ", ".join(preset.tables)
         raise ValueError(f"a file of format {name} holds {held}, no {table}")
-    filled = {"reader": preset.reader, **preset.tables[table], **content}
+    filled = {"reader": preset.reader, **tables[table], **content}
     for section in ("columns", "where"):
-        theirs, ours = preset.tables[table].get(section, {}), content.get(section) or {}
+        theirs, ours = tables[table].get(section, {}), content.get(section) or {}
         if section == "columns" and {*ENDS} & {*ours}:
             theirs = {key: cell for key, cell in theirs.items() if key not in ENDS}
         if section == "where":

@@ -52,3 +52,16 @@ def test_a_file_of_another_format_is_named(eyelink):
     eyelink.tables["fixations"]["file"] = "s.json"
     eyelink.files["s.json"] = '{"segments": []}'
     assert "looks like `format: whisper`" in refusal(eyelink)
+
+
+def test_a_recording_names_the_readings_itself(eyelink):
+    del eyelink.files["readings.csv"]
+    columns = {"reading_id": "trial", "dicom_id": "image"}
+    columns |= {"width_px": 100, "height_px": 80}
+    eyelink.tables["readings"] = {"format": "eyelink", "file": "s.asc", "columns": columns}
+    eyelink.files["s.asc"] = ASC.replace(
+        "END	800", "MSG	799 !V IMGLOAD FILL a.png\nEND	800"
+    )
+    eyelink.ingest()
+    assert eyelink.column("readings", "dicom_id") == ["a.png"]
+    assert eyelink.column("readings", "dicom_id", "B2") == ["B2"]
