@@ -277,6 +277,9 @@ def explain(fault: Any, model: type) -> str:
         return f"{place} is unknown{near} (known: {', '.join(keys)})"
     if fault["type"] == "missing":
         return f"{place} is missing"
+    if fault["type"] in ("model_type", "dataclass_type"):
+        keys = ", ".join(_keys_at(model, fault["loc"]))
+        return f"{place} must have keys of its own ({keys}), found {quote(fault['input'])}"
     if fault["type"] == "value_error":  # of a check of ours, which says itself what it found
         return f"{place}: {fault['ctx']['error']}"
     remedy = ": quote it" if _is_text_unquoted(fault) else ""

@@ -76,7 +76,11 @@ def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Inges
     place = {"root": root, "manifest": manifest, "settings": settings}
     _, notes = _read(reader, listing, readings, place, options, None, {})
     counts = {**reader.count(listing, notes), **listing.further_counts}
-    return Survey(faults + notes.faults, counts, notes.quality, dict(listing.ids))
+    # What no file can be read for is missing in every reading: that is no fault of its own.
+    errors = [fault for fault in faults if fault.severity == "error"]
+    unread = {f"{fault.code.partition('_')[0]}_missing" for fault in errors}
+    noted = [fault for fault in notes.faults if fault.code not in unread]
+    return Survey(faults + noted, counts, notes.quality, dict(listing.ids))
 
 
 def _reader_of(manifest: Manifest) -> Reader:

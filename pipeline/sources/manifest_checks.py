@@ -64,6 +64,11 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
     mapped = {name for name, _ in cells_of(table)}
     if "reading_id" not in {*mapped, *placeholders(table.file)}:
         yield "columns.reading_id is missing, and file has no {reading_id} either"
+    for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
+        said, reading_id = getattr(table.columns, name, None), table.columns.reading_id
+        if said is not None and reading_id is not None and {*said.names()} & {*reading_id.names()}:
+            column = ", ".join({*said.names()} & {*reading_id.names()})
+            yield f"columns.reading_id is the column {column}, which is the {name}, too"
     if "onset_s" in mapped and ("offset_s" in mapped) == ("duration_s" in mapped):
         yield "columns needs offset_s or duration_s, and not both"
     yield from _view_faults(table.columns, mapped, manifest)

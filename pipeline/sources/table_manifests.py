@@ -194,6 +194,17 @@ def wanted(table: Source) -> list[str]:
     return list(dict.fromkeys([*mapped, *further]))
 
 
+def keys_by_column(table: Source) -> dict[str, str]:
+    """Give the keys of the manifest that ask for columns, by the names of these."""
+    kind = table.columns.table
+    keys = {
+        name: f"tables.{kind}.columns.{ours}"
+        for ours, cell in cells_of(table)
+        for name in cell.names()
+    }
+    return {**dict.fromkeys(table.where, f"tables.{kind}.where"), **keys}
+
+
 def placeholders(pattern: str) -> list[str]:
     """Name the parts of a path that stand for columns: `gaze/{reader}/{image}.csv`."""
     return re.findall(r"\{(\w+)\}", pattern)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from gazescribe.pipeline.ingest.csv_files import column_fault, repeated
 
@@ -30,8 +31,12 @@ def find_columns(wanted: Iterable[str], header: Iterable[str]) -> dict[str, str]
     return {name: found[0] for name in wanted if (found := matching(name.strip(), names))}
 
 
-def check_columns(wanted: Sequence[str], header: Sequence[str]) -> None:
+def check_columns(
+    wanted: Sequence[str], header: Sequence[str], asked: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Refuse a file that lacks a column, has it twice, or several that a name may mean.
+
+    `asked` are the keys of the manifest that ask for columns, by the names of these.
 
     Raises
     ------
@@ -45,7 +50,11 @@ def check_columns(wanted: Sequence[str], header: Sequence[str]) -> None:
     found = find_columns(wanted, header)
     names = [found.get(name, name) for name in wanted]
     if fault := column_fault(names, header) or repeated(names, header):
-        raise UnusableFileError(*_with_remedy(fault, names, header))
+        code, message = _with_remedy(fault, names, header)
+        keys = [f"{key} asks for {name}" for name, key in asked.items() if name not in found]
+        if keys and {*found.values()}:  # else the file is another, or cut in another way
+            message += f": {', '.join(keys)}"
+        raise UnusableFileError(code, message)
 
 
 def _with_remedy(

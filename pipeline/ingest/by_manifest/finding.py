@@ -36,6 +36,8 @@ def find_pieces(
         near = _misnamed(table, paths)
         if near is not None and {*manifest.ids.values()} != {PART}:
             message += f"; {near} would, but for the form that `ids` gives its parts"
+        elif (like := _alike(table, paths)) is not None:
+            message += f"; there is {like}"
         faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
         return {}
     if is_by_path(table):
@@ -164,6 +166,30 @@ def _matched(
             faults.append(Fault("error", "path_ambiguous", message, path))
         matched.append((path, match.groupdict()))
     return matched
+
+
+def _alike(table: Source, paths: Sequence[str]) -> str | None:
+    """Find a file that is named as asked for but for its folders, its suffix, or its letters."""
+    for change in (_without_suffix, str.casefold, _without_first_folder, _name_alone):
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(change(table.file)))
+        pattern = pattern.replace(r"\*", "[^/]*")
+        for path in paths:
+            changed = path if change is _without_first_folder else change(path)
+            if re.fullmatch(pattern, changed):
+                return path
+    return None
+
+
+def _without_first_folder(path: str) -> str:
+    return path.partition("/")[2] or path
+
+
+def _without_suffix(path: str) -> str:
+    return path.rpartition(".")[0] or path
+
+
+def _name_alone(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _misnamed(table: Source, paths: Sequence[str]) -> str | None:

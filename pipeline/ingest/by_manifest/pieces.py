@@ -25,7 +25,7 @@ from gazescribe.pipeline.ingest.by_manifest.text_tables import TextTable
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.presets import other_format
-from gazescribe.pipeline.sources.table_manifests import Source, needed, wanted
+from gazescribe.pipeline.sources.table_manifests import Source, keys_by_column, needed, wanted
 
 Pieces = Callable[[Mapping[str, str]], Iterator[Piece]]
 """Of the columns asked for, by the names that they are asked for: the rows in pieces."""
@@ -52,7 +52,7 @@ def read_pieces(root: Path, source: Source, files: Files, findings: Findings) ->
     for path in files.paths:
         opened.append(_open(root, path, source, findings))
         names += opened[-1][0]
-    check_columns(needed(source), names)
+    check_columns(needed(source), names, keys_by_column(source))
     pieces = []
     for header, cut in opened:
         columns = find_columns([*wanted(source), *unchosen(source)], header)

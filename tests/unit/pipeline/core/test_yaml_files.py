@@ -152,7 +152,7 @@ def test_an_empty_file(file):
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        pytest.param([], r"the file: .*found \[\]", id="a list"),
+        pytest.param([], r"the file must have keys of its own \(wheels.*found \[\]", id="a list"),
         pytest.param({}, "wheels is missing", id="missing"),
         pytest.param(
             {"wheels": [], "break": "rim"},

@@ -87,7 +87,9 @@ def test_verify_of_own_data_speaks_of_no_release(lab):
     assert "counts:\n" in lab.run("verify", "--workers", "1").output
 
 
-@pytest.mark.parametrize(("content", "message"), [("", "the file is empty"), ("- 1", "dictionary")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("", "the file is empty"), ("- 1", "must have keys of its own")]
+)
 def test_a_manifest_that_says_nothing(tmp_path, content, message):
     (tmp_path / "mylab.yaml").write_text(content)
     result = invoke("verify", tmp_path / "mylab.yaml", tmp_path)
