@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.mimic_tables import Lookup, look_up
-from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading
+from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading
 from gazescribe.pipeline.sources.faults import Fault
 
 

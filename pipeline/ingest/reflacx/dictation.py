@@ -9,7 +9,7 @@ from gazescribe.pipeline.core.foreign import read_text
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Columns, numbers, read_columns
 from gazescribe.pipeline.ingest.reflacx.gaze import MAX_AUDIO_S
-from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
+from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.sentence_ends import end_sentences
 from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Findings

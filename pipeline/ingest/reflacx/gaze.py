@@ -15,7 +15,7 @@ from gazescribe.pipeline.ingest.csv_files import (
     usable_rows,
 )
 from gazescribe.pipeline.ingest.quality import Quality, on_image
-from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
+from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.walking import absence, existing

@@ -18,7 +18,7 @@ from gazescribe.pipeline.ingest.csv_files import (
     sort_corners,
     usable_rows,
 )
-from gazescribe.pipeline.ingest.reflacx.metadata import ReflacxReading, findings_of
+from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.manifests import Manifest
 

@@ -17,7 +17,7 @@ from gazescribe.pipeline.ingest.reflacx.against_mimic import compare_with_mimic
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
 from gazescribe.pipeline.ingest.reflacx.gaze import read_fixations, read_samples
 from gazescribe.pipeline.ingest.reflacx.labels import add_labels, read_chest, read_ellipses
-from gazescribe.pipeline.ingest.reflacx.metadata import (
+from gazescribe.pipeline.ingest.reflacx_metadata import (
     PHASES,
     ReflacxReading,
     findings_of,

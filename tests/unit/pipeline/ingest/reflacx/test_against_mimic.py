@@ -1,7 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.ingest.reflacx.against_mimic import compare_with_mimic
-from gazescribe.pipeline.ingest.reflacx.metadata import read_metadata
+from gazescribe.pipeline.ingest.reflacx_metadata import read_metadata
 from tests.unit.pipeline.ingest.mimic.mimic_tree import MimicTree
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST
 

@@ -1,7 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.ingest.reflacx.metadata import read_metadata
+from gazescribe.pipeline.ingest.reflacx_metadata import read_metadata
 from gazescribe.pipeline.ingest.run import ingest_tree, survey_tree
 from tests.unit.pipeline.ingest.reflacx.ingested import MANIFEST, ONE, SETTINGS
 
