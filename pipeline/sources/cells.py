@@ -81,6 +81,12 @@ class TimeCell(NumberCell):
     unit: Literal["s", "ms", "us", "ns", "ticks"] = "s"
 
 
+class AudioStartCell(TimeCell):
+    """When the audio began: a time, or that of the first message of this text; * is any text."""
+
+    message: str | None = Field(default=None, min_length=1)
+
+
 class PlaceCell(NumberCell):
     """A position along one axis."""
 
@@ -115,6 +121,7 @@ def _each_spelt_out(content: Any) -> Any:
 Text = Annotated[TextCell, BeforeValidator(spelt_out)]
 Number = Annotated[NumberCell, BeforeValidator(spelt_out)]
 Time = Annotated[TimeCell, BeforeValidator(spelt_out)]
+AudioStart = Annotated[AudioStartCell, BeforeValidator(spelt_out)]
 Place = Annotated[PlaceCell, BeforeValidator(spelt_out)]
 PxPerDeg = Annotated[ResolutionCell, BeforeValidator(spelt_out)]
 Valid = Annotated[list[ValidCell], BeforeValidator(_each_spelt_out)]  # of each eye, or of both

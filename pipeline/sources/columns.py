@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from gazescribe.pipeline.core.yaml_files import Strict
-from gazescribe.pipeline.sources.cells import Number, Place, PxPerDeg, Text, Time, Valid
+from gazescribe.pipeline.sources.cells import AudioStart, Number, Place, PxPerDeg, Text, Time, Valid
 
 SIDES = (("x", "width"), ("y", "height"))  # of a rectangle: its axes, and how long it is there
 
@@ -28,10 +28,36 @@ class ReadingColumns(TableColumns):
     image_path: Text | None = None
     text: Text | None = None
     diagnosis: Text | None = None
-    audio_start: Time | None = None
+    audio_start: AudioStart | None = None
 
 
-class GazeColumns(TableColumns):
+class SessionColumns(TableColumns):
+    """Columns of a table whose rows may be of a session, which trials cut into readings."""
+
+    session: Text | None = None
+
+
+class TrialColumns(SessionColumns):
+    """Columns of a table of trials: which part of a session is a reading; on the clock of the gaze.
+
+    A trial without an end lasts until the next starts.
+    """
+
+    table: ClassVar[str] = "trials"
+    start: Time | None = None
+    end: Time | None = None
+    audio_start: AudioStart | None = None
+
+
+class MessageColumns(SessionColumns):
+    """Columns of a table of what was sent to the tracker, on the clock of the gaze."""
+
+    table: ClassVar[str] = "messages"
+    time_s: Time
+    message: Text
+
+
+class GazeColumns(SessionColumns):
     """Columns that any table of gaze may have: the screen and the image as the recorder knew them.
 
     Positions in `screen_px` or `px` count in these pixels.
@@ -76,7 +102,7 @@ class FixationColumns(ViewColumns):
     valid: Valid | None = None
 
 
-class WordColumns(TableColumns):
+class WordColumns(SessionColumns):
     """Columns of a table of words, or of phrases with a time each."""
 
     table: ClassVar[str] = "words"

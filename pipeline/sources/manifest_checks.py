@@ -4,14 +4,23 @@ import re
 from collections.abc import Iterator
 
 from gazescribe.pipeline.core.errors import nearest
-from gazescribe.pipeline.sources.cells import Cell, NumberCell, PlaceCell, TextCell, ValidCell
+from gazescribe.pipeline.sources.cells import (
+    AudioStartCell,
+    Cell,
+    NumberCell,
+    PlaceCell,
+    TextCell,
+    ValidCell,
+)
 from gazescribe.pipeline.sources.columns import SIDES, TableColumns
 from gazescribe.pipeline.sources.manifests import SHIPPED
 from gazescribe.pipeline.sources.table_manifests import (
     Fixations,
     OwnManifest,
     Source,
+    Trials,
     cells_of,
+    is_of_sessions,
     is_seen_on_screen,
     placeholders,
 )
@@ -60,15 +69,26 @@ def _screen_faults(manifest: OwnManifest) -> Iterator[str]:
 
 
 def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
+    if isinstance(table, Trials):
+        yield from _trial_faults(table, manifest)
     yield from _file_faults(table)
+    start = getattr(table.columns, "audio_start", None)
+    if start is not None and start.message is not None and manifest.tables.messages is None:
+        yield "columns.audio_start is a message, so tables.messages is needed"
     mapped = {name for name, _ in cells_of(table)}
-    if "reading_id" not in {*mapped, *placeholders(table.file)}:
+    if "reading_id" not in {*mapped, *placeholders(table.file)} and (
+        manifest.tables.trials is None or not is_of_sessions(table)
+    ):
         yield "columns.reading_id is missing, and file has no {reading_id} either"
     for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
         said, reading_id = getattr(table.columns, name, None), table.columns.reading_id
         if said is not None and reading_id is not None and {*said.names()} & {*reading_id.names()}:
             column = ", ".join({*said.names()} & {*reading_id.names()})
             yield f"columns.reading_id is the column {column}, which is the {name}, too"
+    if {"x_px", "y_px"} <= mapped:
+        x, y = table.columns.x_px, table.columns.y_px  # type: ignore[attr-defined]  # as mapped
+        if len(x.eyes()) != len(y.eyes()):
+            yield "columns.y_px needs as many columns in its mean as x_px"
     if "onset_s" in mapped and ("offset_s" in mapped) == ("duration_s" in mapped):
         yield "columns needs offset_s or duration_s, and not both"
     yield from _view_faults(table.columns, mapped, manifest)
@@ -76,6 +96,20 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
         yield from _cell_faults(f"columns.{name}", cell)
         if isinstance(cell, PlaceCell):
             yield from _place_faults(name, cell, manifest)
+
+
+def _trial_faults(table: Trials, manifest: OwnManifest) -> Iterator[str]:
+    columns = table.columns
+    if bool(table.file) == (table.start is not None):
+        yield "file is needed, with the columns of trials, or start, with a message; and not both"
+    if table.start is not None and manifest.tables.messages is None:
+        yield "start is a message, so tables.messages is needed"
+    if table.start is None and columns.start is None:
+        yield "columns.start is missing"
+    if table.end is not None and table.start is None:
+        yield "end is a message, and start is none"
+    if columns.reading_id is None and "reading_id" not in placeholders(table.start or table.file):
+        yield "columns.reading_id is missing"
 
 
 def _file_faults(table: Source) -> Iterator[str]:
@@ -97,6 +131,7 @@ def _file_faults(table: Source) -> Iterator[str]:
 def _cell_faults(place: str, cell: Cell) -> Iterator[str]:
     several = {TextCell: "join", NumberCell: "mean"}
     further = [key for kind, key in several.items() if isinstance(cell, kind)]
+    further += ["message"] if isinstance(cell, AudioStartCell) else []
     keys = ["column", "value", *further]
     if sum(getattr(cell, key) is not None for key in keys) != 1:
         yield f"{place} needs {', '.join(keys[:-1])} or {keys[-1]}, and no two of them"

@@ -49,6 +49,8 @@ def _parts(manifest: OwnManifest) -> list[str]:
 
 def _files(manifest: OwnManifest) -> Iterator[SourceFile]:
     for name, table in manifest.tables.by_name().items():
+        if not table.file:  # trials by messages
+            continue
         columns = [Column(name=column, type="str") for column in needed(table)]
         watch = "size" if name == "samples" else "md5"  # samples are too large to be hashed
         common: dict[str, Any] = {

@@ -14,10 +14,13 @@ from gazescribe.pipeline.sources.columns import (
     CertaintyColumns,
     EllipseColumns,
     FixationColumns,
+    MessageColumns,
     ReadingColumns,
     RegionColumns,
     SampleColumns,
+    SessionColumns,
     TableColumns,
+    TrialColumns,
     WordColumns,
 )
 from gazescribe.pipeline.sources.manifests import Access, Citation, Licence, Manifest
@@ -33,6 +36,8 @@ LOSES = {
     "ellipses": "ellipses",
     "regions": "region",
     "certainties": "labels",
+    "trials": "everything",
+    "messages": "windows",
 }
 
 
@@ -120,6 +125,20 @@ class Readings(MappedTable[ReadingColumns]):
     attributes: list[str] = Field(default_factory=list)  # further columns, kept as text
 
 
+class Messages(MappedTable[MessageColumns]):
+    """What was sent to the tracker."""
+
+    attributes: list[str] = Field(default_factory=list)  # further columns that name readings
+
+
+class Trials(MappedTable[TrialColumns]):
+    """Which part of a session each reading is: by a table, or by what the messages say."""
+
+    file: FilePattern = ""  # none where `start` is given
+    start: str | None = Field(default=None, min_length=1)  # a message: {part} is a column of it
+    end: str | None = Field(default=None, min_length=1)
+
+
 class Tables(Strict):
     """Which tables there are."""
 
@@ -130,6 +149,8 @@ class Tables(Strict):
     ellipses: Ellipses | None = None
     regions: Regions | None = None
     certainties: Certainties | None = None
+    trials: Trials | None = None
+    messages: Messages | None = None
 
     def by_name(self) -> dict[str, Any]:
         """Tables that the manifest has, by name."""
@@ -203,6 +224,12 @@ def keys_by_column(table: Source) -> dict[str, str]:
         for name in cell.names()
     }
     return {**dict.fromkeys(table.where, f"tables.{kind}.where"), **keys}
+
+
+def is_of_sessions(table: Source) -> bool:
+    """Tell whether the rows of a table are of sessions, which trials cut into readings."""
+    is_named = table.columns.reading_id is not None or "reading_id" in placeholders(table.file)
+    return isinstance(table.columns, SessionColumns) and not is_named
 
 
 def placeholders(pattern: str) -> list[str]:

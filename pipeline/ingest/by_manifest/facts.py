@@ -1,7 +1,7 @@
 """Facts of readings: the rows of the table of readings, several of which may be of one reading."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +25,16 @@ SPLIT_NAMES = {
 
 
 def list_readings(
-    root: Path, pieces: Pieces, manifest: OwnManifest, faults: list[Fault]
+    root: Path,
+    pieces: Pieces,
+    manifest: OwnManifest,
+    starts: Mapping[str, Moment],
+    faults: list[Fault],
 ) -> Iterator[OwnReading]:
-    """Read the table of readings; one whose file cannot be used or has no row is left out."""
+    """Read the table of readings; one whose file cannot be used or has no row is left out.
+
+    `starts` says when the audio of a reading began, where the table does not.
+    """
     table = manifest.tables.readings
     if table is None:
         return
@@ -61,7 +68,7 @@ def list_readings(
             image_path=facts.text("image_path").replace("\\", "/") or None,
             text=facts.text("text") or None,
             diagnosis=facts.text("diagnosis") or None,
-            audio_start=facts.audio_start(),
+            audio_start=facts.audio_start() or starts.get(reading_id, BEGIN),
             attributes={name: rows.text(Cell(column=name))[0] for name in table.attributes},
         )
 
@@ -111,7 +118,9 @@ class _Facts:
             return None
         return int(value)
 
-    def audio_start(self) -> Moment:
+    def audio_start(self) -> Moment | None:
         cell = self.columns.audio_start
+        if cell is None or cell.message is not None:
+            return None
         value = self.number("audio_start")
-        return BEGIN if cell is None or np.isnan(value) else Moment(value, cell.unit)
+        return None if np.isnan(value) else Moment(value, cell.unit)

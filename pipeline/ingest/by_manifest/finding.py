@@ -30,15 +30,9 @@ def find_pieces(
     faults: list[Fault],
 ) -> Pieces:
     """Find the table of each reading, by the reading's name; files of many readings are read."""
-    found = list(_files(name, table, paths, manifest, faults))
+    found = files_of(name, table, paths, manifest, faults)
     if not found:
-        message = f"no file has a name like this, which tables.{name} asks for"
-        near = _misnamed(table, paths)
-        if near is not None and {*manifest.ids.values()} != {PART}:
-            message += f"; {near} would, but for the form that `ids` gives its parts"
-        elif (like := _alike(table, paths)) is not None:
-            message += f"; there is {like}"
-        faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
+        note_no_file(name, table, paths, manifest, faults)
         return {}
     if is_by_path(table):
         pieces = _by_path(name, table, found, faults)
@@ -50,6 +44,19 @@ def find_pieces(
             faults += [fault for fault in noted if fault.severity == "error"]
         return dict(sorted(pieces.items()))
     return _by_rows(name, table, root, found, manifest, faults)
+
+
+def note_no_file(
+    name: str, table: Source, paths: Sequence[str], manifest: OwnManifest, faults: list[Fault]
+) -> None:
+    """Note a table of which no file is there."""
+    message = f"no file has a name like this, which tables.{name} asks for"
+    near = _misnamed(table, paths)
+    if near is not None and {*manifest.ids.values()} != {PART}:
+        message += f"; {near} would, but for the form that `ids` gives its parts"
+    elif (like := _alike(table, paths)) is not None:
+        message += f"; there is {like}"
+    faults.append(Fault("error", f"{name}_missing", message, table.file, loses=LOSES[name]))
 
 
 def is_by_path(table: Source) -> bool:
@@ -119,7 +126,7 @@ def _by_rows(
     return dict(pieces)
 
 
-def _files(
+def files_of(
     name: str,
     table: Source,
     paths: Sequence[str],

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.by_manifest.facts import list_readings
-from gazescribe.pipeline.ingest.by_manifest.finding import find_pieces
 from gazescribe.pipeline.ingest.by_manifest.names import (
     match_numbers,
     note_names,
@@ -21,13 +20,16 @@ from gazescribe.pipeline.ingest.by_manifest.names import (
 )
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
+from gazescribe.pipeline.ingest.by_manifest.sessions import Sessions
 from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import Fault
-from gazescribe.pipeline.sources.table_manifests import OwnManifest
+from gazescribe.pipeline.sources.table_manifests import OwnManifest, is_of_sessions
 
+SESSION_TABLES = ("trials", "messages")  # which cut the others and are none of a reading
 WORSE = ("gaze_off_image", "no_sentence_ends")  # where all readings have it
 
 
@@ -38,22 +40,28 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     """
     faults: list[Fault] = []
     files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    pieces = {
-        name: find_pieces(name, table, root, files, manifest, faults)
-        for name, table in manifest.tables.by_name().items()
-    }
+    sessions = Sessions(root, files, manifest, faults)
+    pieces = {}
+    for name, table in manifest.tables.by_name().items():
+        if name not in SESSION_TABLES:
+            find = sessions.cut if is_of_sessions(table) else sessions.find
+            pieces[name] = find(name, table)
     match_numbers(pieces, faults)
     ids_by_name = safe_ids(set[str]().union(*pieces.values()))
     note_names("reading", ids_by_name, faults)
     pieces = {name: rename(by_reading, ids_by_name) for name, by_reading in pieces.items()}
     names = {made: name for name, made in ids_by_name.items()}
+    listed = pieces.get("readings", names)
+    starts = sessions.audio_starts({names[made]: made for made in listed})
     if "readings" in pieces:
-        readings = list(list_readings(root, pieces.pop("readings"), manifest, faults))
+        readings = list(list_readings(root, pieces.pop("readings"), manifest, starts, faults))
         readings = _name_images(readings, manifest, faults)
         note_strangers({reading.reading_id for reading in readings}, pieces, faults)
     else:  # no reader and no image is known: each reading is of its own subject and image
         named = sorted(set[str]().union(*pieces.values()))
-        readings = [OwnReading(reading_id, reading_id, reading_id) for reading_id in named]
+        readings = [
+            OwnReading(made, made, made, audio_start=starts.get(made, BEGIN)) for made in named
+        ]
     readings = [_with_name(reading, names[reading.reading_id]) for reading in readings]
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))

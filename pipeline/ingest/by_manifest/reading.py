@@ -17,7 +17,7 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import (
 )
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.spoken import end_by_sentences, place_words, read_spoken
-from gazescribe.pipeline.ingest.by_manifest.units import Axes, seconds, view_of
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, seconds, view_of
 from gazescribe.pipeline.ingest.by_manifest.views import (
     gaze_places,
     note_off_image,
@@ -29,7 +29,7 @@ from gazescribe.pipeline.ingest.csv_files import Floats, sort_corners
 from gazescribe.pipeline.ingest.quality import on_image
 from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY
 from gazescribe.pipeline.ingest.settings import Ingest
-from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, cells_of
+from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, cells_of, is_of_sessions
 
 LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
     "ellipses": (("label",), ("ellipse", "certainty")),
@@ -83,7 +83,9 @@ def read_words(
     if table is None or piece is None:
         return reading.text
     rows, findings = piece
-    onset_s, offset_s = times(rows, table.columns)
+    # Words that trials cut are on the clock of the session, as gaze is.
+    since = reading.audio_start if is_of_sessions(table) else BEGIN
+    onset_s, offset_s = times(rows, table.columns, since)
     spoken = read_spoken(rows, table.columns, onset_s, offset_s, findings)
     if spoken is None:
         return reading.text
