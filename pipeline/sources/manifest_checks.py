@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from gazescribe.pipeline.core.errors import nearest
 from gazescribe.pipeline.sources.cells import (
@@ -72,23 +73,8 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
     if isinstance(table, Trials):
         yield from _trial_faults(table, manifest)
     yield from _file_faults(table)
-    start = getattr(table.columns, "audio_start", None)
-    if start is not None and start.message is not None and manifest.tables.messages is None:
-        yield "columns.audio_start is a message, so tables.messages is needed"
     mapped = {name for name, _ in cells_of(table)}
-    if "reading_id" not in {*mapped, *placeholders(table.file)} and (
-        manifest.tables.trials is None or not is_of_sessions(table)
-    ):
-        yield "columns.reading_id is missing, and file has no {reading_id} either"
-    for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
-        said, reading_id = getattr(table.columns, name, None), table.columns.reading_id
-        if said is not None and reading_id is not None and {*said.names()} & {*reading_id.names()}:
-            column = ", ".join({*said.names()} & {*reading_id.names()})
-            yield f"columns.reading_id is the column {column}, which is the {name}, too"
-    if {"x_px", "y_px"} <= mapped:
-        x, y = table.columns.x_px, table.columns.y_px  # type: ignore[attr-defined]  # as mapped
-        if len(x.eyes()) != len(y.eyes()):
-            yield "columns.y_px needs as many columns in its mean as x_px"
+    yield from _id_faults(table, manifest)
     if "onset_s" in mapped and ("offset_s" in mapped) == ("duration_s" in mapped):
         yield "columns needs offset_s or duration_s, and not both"
     yield from _view_faults(table.columns, mapped, manifest)
@@ -96,6 +82,31 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
         yield from _cell_faults(f"columns.{name}", cell)
         if isinstance(cell, PlaceCell):
             yield from _place_faults(name, cell, manifest)
+    yield from _cells_faults(table.columns, manifest)
+
+
+def _id_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
+    reading_id = table.columns.reading_id
+    is_cut = manifest.tables.trials is not None and is_of_sessions(table)
+    if reading_id is None and "reading_id" not in placeholders(table.file) and not is_cut:
+        yield "columns.reading_id is missing, and file has no {reading_id} either"
+    for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
+        said = getattr(table.columns, name, None)
+        if said is not None and reading_id is not None and {*said.names()} & {*reading_id.names()}:
+            column = ", ".join({*said.names()} & {*reading_id.names()})
+            yield f"columns.reading_id is the column {column}, which is the {name}, too"
+
+
+def _cells_faults(columns: Any, manifest: OwnManifest) -> Iterator[str]:
+    """Say which cells do not go together."""
+    start = getattr(columns, "audio_start", None)
+    if start is not None and start.message is not None and manifest.tables.messages is None:
+        yield "columns.audio_start is a message, so tables.messages is needed"
+    eyes = [
+        len(getattr(columns, name).eyes()) for name in ("x_px", "y_px") if hasattr(columns, name)
+    ]
+    if len({*eyes}) > 1:
+        yield "columns.y_px needs as many columns in its mean as x_px"
 
 
 def _trial_faults(table: Trials, manifest: OwnManifest) -> Iterator[str]:

@@ -101,7 +101,7 @@ def test_without_a_mistake(verify):
         pytest.param(
             "text: word",
             "word: word",
-            "line 24: tables.words.columns.word is unknown (known: reading_id, text, onset_s",
+            "line 24: tables.words.columns.word is unknown (known: reading_id, session, text, ",
             id="our column",
         ),
         pytest.param(
