@@ -12,6 +12,7 @@ COMMANDS = {
     "maps": "Do all from raw files to maps and a page of pictures.",
     "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
     "manifest": "Draft a manifest of your own files.",
+    "transcribe": "Write the timed words of dictations as audio.",
     "verify": "Check a raw tree against its manifest.",
     "sources": "List a raw tree's files, for DVC to watch.",
     "ingest": "Turn a raw tree into tables.",

@@ -42,20 +42,22 @@ def _words(content: dict[str, Any], path: Path) -> list[Word]:
     if isinstance(content.get("chunks"), list):  # transformers
         return [_chunk(chunk) for chunk in content["chunks"]]
     if isinstance(segments, list) and any(segment.get("words") for segment in segments):
-        return [word for segment in segments for word in _of_segment(segment)]
+        texts = [_text(entry) for segment in segments for entry in segment.get("words") or ()]
+        is_spaced = sum(text.startswith(" ") for text in texts) * 2 >= len(texts)
+        return [word for segment in segments for word in _of_segment(segment, is_spaced=is_spaced)]
     loose = content.get("words") or content.get("word_segments")
     if isinstance(loose, list) and loose:  # OpenAI's API leaves the marks to its `text`
-        return _marked(str(content.get("text", "")), _joined(loose, ""))
+        return _marked(str(content.get("text", "")), _joined(loose, "", is_spaced=False))
     if isinstance(segments, list):
-        return [word for segment in segments for word in _of_segment(segment)]
+        return [word for segment in segments for word in _of_segment(segment, is_spaced=False)]
     raise strange(path, MAKER, content)
 
 
-def _of_segment(segment: dict[str, Any]) -> list[Word]:
+def _of_segment(segment: dict[str, Any], *, is_spaced: bool) -> list[Word]:
     speaker = _speaker(segment)
     words = segment.get("words")
     if words:
-        return _marked(str(segment.get("text", "")), _joined(words, speaker))
+        return _marked(str(segment.get("text", "")), _joined(words, speaker, is_spaced=is_spaced))
     start_s, end_s = as_seconds(segment.get("start")), as_seconds(segment.get("end"))
     return [Word(str(segment["text"]), start_s, end_s, speaker)]
 
@@ -67,12 +69,14 @@ def _marked(text: str, words: list[Word]) -> list[Word]:
     return words
 
 
-def _joined(entries: Sequence[Any], speaker: str) -> list[Word]:
-    """Make words of a segment's; what goes on with the word before it has no blank ("2", ".5")."""
-    texts = [_text(entry) for entry in entries]
-    is_spaced = sum(text.startswith(" ") for text in texts) * 2 > len(texts)
+def _joined(entries: Sequence[Any], speaker: str, *, is_spaced: bool) -> list[Word]:
+    """Make words of a segment's.
+
+    Where most begin with a blank (`is_spaced`), others go on with the word before (" 2", ".5").
+    """
     words: list[Word] = []
-    for text, entry in zip(texts, entries, strict=True):
+    for entry in entries:
+        text = _text(entry)
         # A word without a time has no speaker either: it is of who speaks around it.
         word = Word(text, *_times(entry), _speaker(entry) or speaker)
         if is_spaced and words and not text.startswith(" "):

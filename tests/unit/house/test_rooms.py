@@ -21,6 +21,7 @@ FLOORS = (
         "pipeline/demo",
         "pipeline/sources",
         "pipeline/formats",
+        "pipeline/speech",
     ),
     ("pipeline/core",),
 )
