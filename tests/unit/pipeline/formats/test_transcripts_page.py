@@ -9,8 +9,8 @@ import yaml
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import read_rows
 from gazescribe.pipeline.sources.faults import Findings
+from gazescribe.pipeline.sources.own_manifests import read_own
 from gazescribe.pipeline.sources.presets import formats, read_format, recognised
-from gazescribe.pipeline.sources.table_manifests import read_own
 
 PAGE = Path(__file__).parents[4] / "docs" / "transcripts.md"
 EXAMPLE = re.compile(
@@ -32,7 +32,7 @@ def test_all_say_the_same_at_the_same_time(tmp_path, table, file, content):
     manifest.write_text(yaml.safe_dump({"name": "mylab", "tables": tables}))
     words = read_own(manifest).tables.words
     faults = []
-    rows = read_rows(tmp_path, words, Files((file,)), Findings(file, "S01", faults), "error")
+    rows = read_rows(tmp_path, words, Files(file), Findings(file, "S01", faults), "error")
     assert not [fault for fault in faults if fault.code != "words_not_chosen"]
     text = " ".join(rows.text(words.columns.text))
     assert text.lower().replace(".", "") == "small left effusion no pneumothorax"
@@ -43,6 +43,6 @@ def test_all_say_the_same_at_the_same_time(tmp_path, table, file, content):
 
 
 def test_no_format_of_transcripts_lacks_an_example():
-    with_words = {name for name in formats() if "words" in read_format(name).tables}
+    with_words = {name for name in formats() if [*read_format(name).tables] == ["words"]}
     shown = {yaml.safe_load(table)["words"]["format"] for table, *_ in EXAMPLES}
-    assert with_words <= shown
+    assert with_words == shown
