@@ -29,7 +29,10 @@ def write_rules(folder: Path, labels: Sequence[str] = LABELS) -> Path:
         },
         "vocabulary/plates.yaml": {
             "about": "Marks on plates.",
-            "concepts": [{"id": f"c_{one}", "labels": [one], "phrases": [one]} for one in classes],
+            "concepts": [
+                {"id": f"mark_{number}", "labels": [one], "phrases": [one]}
+                for number, one in enumerate(classes)
+            ],
         },
         "polarity/negation_before.yaml": {
             "about": "Denial before the mark.",

@@ -36,8 +36,13 @@ def manifest_faults(manifest: OwnManifest) -> Iterator[str]:
         yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
     yield from _screen_faults(manifest)
     tables = manifest.tables.by_name()
-    if not {"fixations", "samples", "words"} & {*tables}:
-        yield "tables names neither fixations nor samples nor words"
+    readings = manifest.tables.readings
+    is_labelled = readings is not None and ("certainties" in tables or readings.columns.text)
+    if not {"fixations", "samples", "words"} & {*tables} and not is_labelled:
+        yield (
+            "tables names neither fixations nor samples nor words, nor labels of images (readings"
+            " with certainties, or with a column text)"
+        )
     parts = [part for table in tables.values() for part in placeholders(table.file)]
     kinds = list(dict.fromkeys(("reading_id", "subject_id", "dicom_id", "study_id", *parts)))
     for kind, pattern in manifest.ids.items():

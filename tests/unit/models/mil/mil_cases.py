@@ -7,7 +7,8 @@ import numpy as np
 
 from gazescribe.models.core.settings import Augment
 from gazescribe.models.mil.items import image_index
-from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.settings import MilDataset, MilInputs, MilRun
+from gazescribe.models.mil.supervision import TABLES
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.core.shards import shard_folder, shard_name
@@ -98,6 +99,8 @@ class World:
     ) -> None:
         """Add a reading; `said` are labels, in sentences of one each, separated by commas."""
         name = str(columns.get("dataset", "reflacx"))
+        self.readings.setdefault(name, [])
+        self.windows.setdefault(name, [])
         row = {"phase": 3, "image_path": f"files/{subject}/{reading_id}"}
         row |= {"subject_id": subject, "split": split, **columns}
         self.readings[name].append(reading(reading_id, "some text", **row))
@@ -114,7 +117,8 @@ class World:
 
     def map(self, kind: str, reading_id: str, label: str = "", peak: float | None = 0.5) -> None:
         """Add a map."""
-        self.maps[kind].append({"reading_id": reading_id, "label": label, "peak": peak})
+        row = {"reading_id": reading_id, "label": label, "peak": peak}
+        self.maps.setdefault(kind, []).append(row)
 
     def ellipse(self, reading_id: str, label: str, certainty: int) -> None:
         """Add an ellipse of a column of the data set."""
@@ -149,7 +153,7 @@ class World:
             "egd_associated": "associated-egd",
             "associated": "associated-reflacx",
             "degraded_associated": "associated-reflacx",
-            **{f"{kind}_maps": f"maps-{kind}" for kind in self.maps},
+            **{f"{kind}_maps": f"maps-{kind}" for kind in ("label", "ellipse", "report", "egd")},
             "degraded_maps": "maps-label",
         }
         names = {name: name for name in ("images", "mimic", "reflacx", "egd")} | places
@@ -158,11 +162,22 @@ class World:
             **found,
             unannotated=("mimic",),
             scored_on=("reflacx",),
-            datasets={},
+            datasets={name: self._own(name) for name in self.readings if name not in TABLES},
             labels=TEN_LABELS,
             channels=CHANNELS,
             own_channels={},
         )
+
+    def _own(self, name: str) -> MilDataset:
+        """Name the folders of a data set that is none of the paper's: those that it has."""
+        maps = {"label_maps": f"{name}-gaze", "ellipse_maps": f"{name}-ellipse"}
+        found = {
+            field: str(self.folder / f"maps-{kind}")
+            for field, kind in maps.items()
+            if kind in self.maps
+        }
+        associated = self.folder / f"associated-{name}"
+        return MilDataset(str(self.folder / name), str(associated), **found)
 
 
 def block() -> np.ndarray:

@@ -342,3 +342,25 @@ def test_later_seeds_give_none(inputs, tmp_path):
     first, second = (run(name=f"et-seed{seed}", seed=seed) for seed in range(2))
     both = dataclasses.replace(config(inputs, first), runs=(first, second))
     assert score(second, save(second, tmp_path), both, CPU).examples is None
+
+
+def test_without_ellipses_maps_are_scored_against_gaze(tmp_path):
+    small = world(tmp_path / "world")
+    for at, split in enumerate(("validate", "test")):
+        small.reading(f"M{at}", 99_000_900 + at, split, dataset="mylab", phase=None, said="Edema")
+        small.map("mylab-gaze", f"M{at}", "Edema")
+    inputs = dataclasses.replace(small.write(), scored_on=("mylab",))
+    found = score(run(), save(run(), tmp_path), config(inputs, run()), CPU)
+    classified, localised = tables(found)
+    assert set(classified["dataset"]) == {"mimic", "mylab"}
+    assert localised["reading_id"].drop_duplicates().tolist() == ["M1", "M0"]
+    assert set(localised["area_px"]) == {32 * 16}
+    assert found.about["scored_by"] == {"mylab": "gaze"}
+    assert found.warnings[0].startswith("mylab: no ellipses, so IoU and pointing game are against")
+    assert found.warnings[1].startswith("9 labels have no validation case")
+    both = dataclasses.replace(inputs, scored_on=("reflacx", "mylab"))
+    found = score(run(), save(run(), tmp_path), config(both, run()), CPU)
+    classified, localised = tables(found)
+    assert set(classified["dataset"]) == {"mimic", "reflacx", "mylab"}
+    assert not set(localised["reading_id"]) & {"M0", "M1"}
+    assert found.warnings[0] == "mylab: no ellipses, so there is no IoU of these readings"

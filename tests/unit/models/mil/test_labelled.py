@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gazescribe.models.mil.labelled import mimic_items
+from gazescribe.models.mil.labelled import labelled_items, mimic_items
 from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.tables import write_table
+from tests.synthetic import table
 from tests.unit.models.mil.mil_cases import World, index_of, names
 
 
@@ -64,3 +67,64 @@ def test_mimic_images_that_cannot_be_used(world):
         "mimic: image not in the shards": 1,
         "mimic: study without labels": 1,
     }
+
+
+@pytest.fixture
+def own(world):
+    """Three images of a lab, of which one has two readings; their certainties, and mentions."""
+    world.reading("M1", 99_000_001, dataset="mylab", phase=None, has_gaze=False)
+    world.reading("M2", 99_000_001, dataset="mylab", phase=None, dicom_id="image of M1")
+    world.reading("M3", 99_000_002, "test", dataset="mylab", phase=None)
+    world.reading("M4", 99_000_003, None, dataset="mylab", phase=None)
+    world.reading("M5", 99_000_004, dataset="mylab", phase=None)
+    world.absent = {"image of M5"}
+    inputs = world.write()
+    certainties = [("M1", "crack", 5), ("M1", "dent", 2), ("M2", "stain", None), ("M3", "dent", 3)]
+    columns = zip(("reading_id", "label", "certainty"), zip(*certainties, strict=True), strict=True)
+    write_table(dict(columns), Path(inputs.datasets["mylab"].tables), "certainties")
+    reached = {"crack": ("Crack",), "dent": ("Crack", "Dent"), "stain": (), "dents": ("Dent",)}
+    changes = {"labels": ("Crack", "Dent"), "own_channels": {"mylab": reached}}
+    return replace(inputs, unannotated=("mylab",), **changes)
+
+
+def test_images_with_a_table_of_labels(own):
+    items = labelled_items(own, "mylab", index_of(own), "train")
+    # Possible is enough, unlikely is not; what is certain to an unknown degree is there.
+    assert names(items) == {"image of M1": ["Crack"]}
+    assert items.left_out == {"mylab: image not in the shards": 1, "mylab: no split": 1}
+    assert set(items.source) == {"mylab-images"}
+    assert (items.map_row == -1).all()
+    tested = labelled_items(own, "mylab", index_of(own), "test")
+    assert names(tested) == {"image of M3": ["Crack", "Dent"]}
+    assert tested.left_out == {}
+
+
+def with_mentions(own, tmp_path, *mentions):
+    path = tmp_path / "mentions.parquet"
+    rows = [
+        {"report_id": reading, "char_start": at, "char_end": at + 1, "label": label}
+        | {"concept": "c", "text": "t", "sentence": 0, "polarity": polarity}
+        for at, (reading, label, polarity) in enumerate(mentions)
+    ]
+    write_table(table(rows, "mentions"), tmp_path, "mentions")
+    mylab = replace(own.datasets["mylab"], mentions=str(path))
+    return replace(own, datasets={"mylab": mylab})
+
+
+def test_images_with_the_labels_of_their_reports(own, tmp_path):
+    said = ("M1", "dents", "uncertain"), ("M1", "crack", "negative"), ("M3", "Dent ", "positive")
+    inputs = with_mentions(own, tmp_path, *said)
+    assert names(labelled_items(inputs, "mylab", index_of(inputs), "train")) == {
+        "image of M1": ["Dent"]
+    }
+    assert names(labelled_items(inputs, "mylab", index_of(inputs), "test")) == {
+        "image of M3": ["Crack", "Dent"]
+    }
+
+
+def test_labels_that_config_does_not_know(own, tmp_path):
+    inputs = with_mentions(own, tmp_path, ("M1", "rust", "positive"), ("M1", "moss", "positive"))
+    with pytest.raises(AlignmentError, match="which labels these reach: moss, rust") as error:
+        labelled_items(inputs, "mylab", index_of(inputs), "train")
+    assert error.value.where.endswith("mentions.parquet")
+    assert "mylab in columns.yaml" in error.value.remedy

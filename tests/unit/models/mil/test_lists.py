@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -131,3 +133,49 @@ def test_splits_of_egd_matter_where_it_is_used(full):
     check_splits(inputs, run())
     with pytest.raises(AlignmentError, match="1 subjects are in two splits"):
         check_splits(inputs, run(supervision="egd"))
+
+
+@pytest.fixture
+def own(full):
+    """A lab's readings beside those of REFLACX, of which M1 has gaze and M2 ellipses, too."""
+    full.reading("M1", 99_000_011, dataset="mylab", phase=None, said="Edema")
+    full.reading("M2", 99_000_012, "test", dataset="mylab", phase=None, said="Edema")
+    full.map("mylab-gaze", "M1", "Edema")
+    full.map("mylab-gaze", "M2", "Edema")
+    full.image("image of M1", 99_000_011)
+    return full
+
+
+def test_several_data_sets_supervise_in_their_order(own):
+    inputs = own.write()
+    both = run(supervision={"gaze": ("mylab",), "ellipse": ("reflacx",)}, drop_duplicates=True)
+    train = build_items(inputs, both)["train"]
+    assert listed(train) == ["A", "D", "M1", "R1", "R2"]
+    assert train.source.tolist() == ["mimic"] * 2 + ["mylab"] + ["reflacx"] * 2
+    assert train.left_out == {"mimic: annotated as well": 3}
+    sampled = replace(both, annotated_share=0.5, share_rule="published", max_unannotated=1)
+    train = build_items(inputs, sampled)["train"]
+    assert listed(train)[-1:] == ["R1"]
+    assert train.left_out["mylab: outside the annotated share"] == 1
+
+
+def test_readings_without_ellipses_have_masks_of_gaze_unless_others_have_some(own):
+    inputs = own.write()
+    alone = evaluation_items(replace(inputs, scored_on=("mylab",)), run())["test"]
+    assert listed(alone) == ["M2"]
+    assert alone.map_row.max() == 1
+    both = evaluation_items(replace(inputs, scored_on=("reflacx", "mylab")), run())["test"]
+    assert listed(both) == ["R3", "M2"]
+    assert (both.map_row[1] == -1).all()
+    assert both.map_row[0].max() == 1
+
+
+def test_splits_of_all_data_sets_matter(own):
+    own.reading("M3", 99_000_001, "test", dataset="mylab", phase=None)
+    inputs = own.write()
+    check_splits(inputs, run())
+    with pytest.raises(AlignmentError, match="1 subjects are in two splits") as error:
+        check_splits(inputs, run(supervision={"gaze": ("mylab",)}))
+    assert f"test in {inputs.datasets['mylab'].tables}" in error.value.faults[0]
+    with pytest.raises(AlignmentError, match="1 subjects are in two splits"):
+        check_splits(replace(inputs, scored_on=("mylab",)), run())

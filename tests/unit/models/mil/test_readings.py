@@ -1,7 +1,11 @@
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.models.mil.readings import reading_items
-from gazescribe.models.mil.supervision import sources_of
+from gazescribe.models.mil.supervision import source_of, sources_of
+from gazescribe.pipeline.core.class_names import labels_metadata
 from gazescribe.pipeline.core.errors import AlignmentError
 from tests.unit.models.mil.mil_cases import World, index_of, names, rows
 
@@ -135,3 +139,35 @@ def test_labels_that_networks_do_not_know(world):
     with pytest.raises(AlignmentError, match="Cat, Dog is none of the labels of CONFIG") as error:
         readings(world)
     assert error.value.where.endswith("associated-reflacx")
+
+
+def test_a_data_set_of_ones_own_has_its_readings_and_maps(world):
+    world.reading("M1", 99_000_002, said="Fracture", dataset="mylab", phase=None)
+    world.map("mylab-gaze", "M1", "Fracture")
+    world.map("mylab-ellipse", "M1", "Edema")
+    inputs = world.write()
+    found = {}
+    for kind in ("gaze", "ellipse"):
+        source = source_of(kind, "mylab")
+        found[kind] = reading_items(inputs, source, index_of(inputs), "train")
+    assert names(found["gaze"]) == {"M1": ["Fracture"]}
+    assert names(found["ellipse"]) == {"M1": ["Edema"]}
+    assert set(found["gaze"].source) == {"mylab"}
+
+
+@pytest.mark.parametrize("of", ["label_maps", "associated"])
+def test_maps_and_windows_of_other_labels(world, of):
+    world.reading("R1", 99_000_001, said="Edema")
+    world.map("label", "R1", "Edema")
+    inputs = world.write()
+    folder = Path(getattr(inputs, of))
+    path = folder / {"label_maps": "index.parquet", "associated": "windows.parquet"}[of]
+    table = pq.read_table(path)
+    said = {**table.schema.metadata, **labels_metadata(("Edema", "Rash"))}
+    pq.write_table(table.replace_schema_metadata(said), path)
+    (source,) = sources_of("gaze")
+    message = "this is of the labels Edema, Rash; expected: Edema, Opacity, "
+    with pytest.raises(AlignmentError, match=message) as error:
+        reading_items(inputs, source, index_of(inputs), "train")
+    assert error.value.where == str(folder)
+    assert error.value.faults[:2] == ("not asked for: Rash", "absent: Opacity")

@@ -3,12 +3,24 @@ from dataclasses import asdict, fields, replace
 import pytest
 import yaml
 
+from gazescribe.models.commands.configure import config_of
 from gazescribe.models.core.settings import Training
-from gazescribe.models.mil.settings import MilMethod, MilProfile, MilSize, mil_runs, run_faults
+from gazescribe.models.mil.settings import (
+    MilDataset,
+    MilMethod,
+    MilProfile,
+    MilSize,
+    input_faults,
+    mil_runs,
+    run_faults,
+    scoring_inputs,
+    training_inputs,
+)
 from gazescribe.pipeline.commands.params import load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import check
+from tests.unit.models.mil.mil_cases import RUN
 
 PROFILES = ("demo", "study", "paper", "published")
 
@@ -153,3 +165,55 @@ def test_a_profile_is_checked(key, value, fault):
     content = yaml.load(resource("params/demo.yaml").read_text(), yaml.CSafeLoader)["mil"]
     with pytest.raises(ParamsError, match=f"(?s){fault}"):
         check({**content, key: value}, MilProfile, ParamsError, where="demo")
+
+
+@pytest.fixture
+def inputs():
+    return config_of("mil").inputs
+
+
+def test_what_a_run_of_the_paper_is_trained_on(inputs):
+    named = training_inputs(RUN, inputs)
+    assert {*named} == {"images", "mimic", "reflacx", "channels", "label_maps", "associated"}
+    assert {*scoring_inputs(RUN, inputs)} == {*named, "ellipse_maps"}
+    assert {*training_inputs(replace(RUN, supervision="none"), inputs)} == {
+        *("images", "mimic", "reflacx", "channels")
+    }
+
+
+def test_labels_and_data_sets_of_ones_own_count(inputs):
+    mylab = MilDataset("t", "a", "m", mentions="said.parquet")
+    changes = {"labels": ("Crack", "Dent"), "unannotated": ("mylab",), "scored_on": ("mylab",)}
+    reached = {"own_channels": {"mylab": {"crack": ("Crack",)}}, "datasets": {"mylab": mylab}}
+    own = replace(inputs, **changes, **reached)
+    named = training_inputs(replace(RUN, supervision="none"), own)
+    assert named == {
+        "images": inputs.images,
+        "channels": inputs.channels,
+        "datasets.mylab.tables": "t",
+        "datasets.mylab.mentions": "said.parquet",
+        "own_channels.mylab": {"crack": ("Crack",)},
+        **changes,
+    }
+    scored = scoring_inputs(replace(RUN, supervision="none"), own)
+    assert {*scored} - {*named} == {"datasets.mylab.label_maps", "datasets.mylab.associated"}
+
+
+def test_a_data_set_that_a_run_does_not_read_leaves_it_as_it_was(inputs):
+    own = replace(inputs, datasets={"mylab": MilDataset("t")}, own_channels={"mylab": {}})
+    assert training_inputs(RUN, own) == training_inputs(RUN, inputs)
+
+
+def test_data_sets_that_have_not_what_they_are_named_for(inputs):
+    datasets = {"My Lab": MilDataset("t"), "egd": MilDataset("t"), "mylab": MilDataset("t")}
+    own = replace(inputs, datasets=datasets, unannotated=("reflacx",), scored_on=("mylab",))
+    run = replace(RUN, supervision={"gaze": ("mylap",)})
+    faults = input_faults(own, [run])
+    expected = (
+        *("found My Lab", "found egd", "inputs.unannotated: mimic, ", "inputs.scored_on: "),
+        "et-seed0.supervision: reflacx, egd, ",
+    )
+    assert len(faults) == len(expected)
+    for fault, part in zip(faults, expected, strict=True):
+        assert part in fault
+    assert input_faults(inputs, [RUN]) == []

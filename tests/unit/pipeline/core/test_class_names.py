@@ -1,4 +1,12 @@
-from gazescribe.pipeline.core.class_names import TEN_LABELS
+import pytest
+
+from gazescribe.pipeline.core.class_names import (
+    TEN_LABELS,
+    check_same_labels,
+    labels_metadata,
+    labels_said,
+)
+from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 
 CLASSES = {  # spec: the 21 categories of the published labeler's output
@@ -58,3 +66,34 @@ def test_opacity_takes_what_the_papers_table_says():
         "groundglass opacity",
         "interstitial lung disease & fibrosis",
     }
+
+
+def said(text):
+    return labels_said({b"labels": text.encode()}, "a table")
+
+
+def test_labels_travel_in_metadata():
+    labels = ("Knochenbruch", "Erguß", 'a, "b"')
+    written = labels_metadata(labels)
+    assert said(written["labels"]) == labels
+
+
+def test_tables_that_say_nothing_are_of_the_ten():
+    assert labels_metadata(TEN_LABELS) == {}
+    assert labels_said(None, "a table") == labels_said({b"params": b"{}"}, "a table") == TEN_LABELS
+    assert labels_metadata(TEN_LABELS[::-1]) != {}
+
+
+@pytest.mark.parametrize("text", ["[]", '["A", 1]', '["A", "A"]', '{"A": 1}', "A, B"])
+def test_metadata_that_names_no_labels(text):
+    with pytest.raises(SchemaError, match="a table: "):
+        said(text)
+
+
+def test_other_labels_are_named():
+    check_same_labels(["A", "B"], ("A", "B"), where="maps")
+    with pytest.raises(AlignmentError, match="of the labels A, B; expected: B, C") as error:
+        check_same_labels(["A", "B"], ("B", "C"), where="maps")
+    assert error.value.faults == ("not asked for: A", "absent: C")
+    with pytest.raises(AlignmentError, match="of the labels B, A; expected: A, B"):
+        check_same_labels(["B", "A"], ("A", "B"), where="maps")
