@@ -5,14 +5,13 @@ which REFLACX and EGD share; and those of data sets with an image in common. Els
 nothing beyond its own data set. An image is the same wherever its id is.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 import pandas as pd
 
 from gazescribe.pipeline.core.schemas import SPLITS
 
-OF_MIMIC = ("reflacx", "egd", "mimic-cxr-jpg")
+OF_MIMIC = ("reflacx", "egd", "mimic-cxr-jpg", "mimic")
 """Data sets whose subjects are MIMIC-CXR's."""
 
 
@@ -42,22 +41,32 @@ def leak_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     not count.
     """
     people = people_of(tables)
-    seen: defaultdict[tuple[str, str, object], defaultdict[str, set[str]]]
-    seen = defaultdict(lambda: defaultdict(set))
-    for name, table in tables.items():
-        rows = table.loc[table["split"].notna(), ["subject_id", "dicom_id", "split"]]
-        for subject, image, split in rows.itertuples(index=False):
-            seen["subject", people[name], subject][split].add(name)
-            seen["image", "", image][split].add(name)
+    parts = [
+        table[["subject_id", "dicom_id", "split"]].assign(dataset=name, people=people[name])
+        for name, table in tables.items()
+    ]
+    if not parts:
+        return []
+    listed = pd.concat(parts, ignore_index=True).dropna(subset=["split"])
     return [
-        f"{what} {key}: {_places(splits)}"
-        for kind in ("subject", "image")
-        for (what, _, key), splits in sorted(seen.items(), key=lambda item: str(item[0]))
-        if what == kind and len(splits) > 1
+        *_divided(listed, "subject", ["people", "subject_id"]),
+        *_divided(listed, "image", ["dicom_id"]),
     ]
 
 
-def _places(splits: Mapping[str, set[str]]) -> str:
+def _divided(listed: pd.DataFrame, what: str, key: list[str]) -> list[str]:
+    """Name what has the same key in two splits."""
+    first = listed.groupby(key, sort=False)["split"].transform("first")
+    of_divided = listed.loc[listed["split"] != first, key].drop_duplicates()
+    rows = listed.merge(of_divided, on=key)
+    return [
+        f"{what} {of_key[key[-1]].iloc[0]}: {_places(of_key)}" for _, of_key in rows.groupby(key)
+    ]
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Say which data sets have it in which splits."""
+    by_split = {split: sorted(set(part["dataset"])) for split, part in rows.groupby("split")}
     return ", ".join(
-        f"{split} in {' and '.join(sorted(splits[split]))}" for split in SPLITS if split in splits
+        f"{split} in {' and '.join(by_split[split])}" for split in SPLITS if split in by_split
     )

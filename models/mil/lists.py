@@ -7,7 +7,6 @@ Source: Lanfredi et al. 2023, Section 2.6; `spec/mil.md` sections 2.2, 6 and 8.
 """
 
 import hashlib
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazescribe.models.core.leaks import leak_faults
 from gazescribe.models.mil.items import MilItems, image_index, joined
 from gazescribe.models.mil.labelled import labelled_items
 from gazescribe.models.mil.readings import reading_items
@@ -24,6 +24,8 @@ from gazescribe.models.mil.supervision import sources_of, tables_of
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import read_table
+
+COLUMNS = ["subject_id", "dicom_id", "split"]
 
 
 def build_items(inputs: MilInputs, run: MilRun) -> dict[str, MilItems]:
@@ -123,28 +125,19 @@ def _lots(purpose: str, ids: NDArray[Any]) -> NDArray[np.uint64]:
 def check_splits(inputs: MilInputs, run: MilRun) -> None:
     """Check that nobody is in two splits of all that a run sees, its evaluation included.
 
-    Raises AlignmentError naming all subjects that are.
+    Raises AlignmentError naming all subjects and images that are.
     """
     datasets = [*inputs.unannotated, *inputs.scored_on]
     datasets += [source.dataset for source in sources_of(run.supervision)]
-    tables = {
-        input_of(inputs, tables_of(name)): "images" if name == "mimic" else "readings"
-        for name in datasets
-    }
-    seen: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for folder, name in tables.items():
-        table = read_table(Path(folder), name, ["subject_id", "split"])
-        for subject, split in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            if split is not None:
-                seen[subject].setdefault(split, folder)
-    faults = [
-        f"subject {subject}: "
-        + ", ".join(f"{split} in {folders[split]}" for split in sorted(folders))
-        for subject, folders in sorted(seen.items())
-        if len(folders) > 1
-    ]
+    tables = {}
+    for name in dict.fromkeys(datasets):
+        folder = Path(input_of(inputs, tables_of(name)))
+        table = read_table(folder, "images" if name == "mimic" else "readings", COLUMNS)
+        tables[name] = table.to_pandas()
+    faults = leak_faults(tables)
     if faults:
-        message = f"{len(faults)} subjects are in two splits of what {run.name} sees."
+        message = f"{len(faults)} subjects or images are in two splits of what {run.name} sees."
         remedy = "Ingest all data sets with the same --val-subjects, or all without it, and EGD and"
-        remedy += " MIMIC-CXR-JPG both with --reflacx, or both without it."
+        remedy += " MIMIC-CXR-JPG both with --reflacx, or both without it. Your own data of these"
+        remedy += " subjects or images need a column split that agrees."
         raise AlignmentError(message, remedy=remedy, faults=faults)
