@@ -241,7 +241,9 @@ def test_strange_checkpoints_are_refused(inputs, tmp_path, changes, message):
 def test_nobody_may_be_in_two_splits(tmp_path):
     small = world(tmp_path / "world")
     small.image("A", 99_000_201, "train")
-    with pytest.raises(AlignmentError, match="1 subjects or images are in two splits of what et-seed0 sees"):
+    with pytest.raises(
+        AlignmentError, match="1 subjects or images are in two splits of what et-seed0 sees"
+    ):
         score(run(), save(run(), tmp_path), config(small.write(), run()), CPU)
 
 
