@@ -169,13 +169,17 @@ def _times_ms(recording: Recording) -> Iterator[tuple[float | str, Row]]:
         yield 1e3 * start_s + 1e3 * number / frequency, row
 
 
-def _unit_ms(recording: Recording, column: int) -> float:
+def _stated_ms(recording: Recording, column: int) -> float | None:
+    """Give how many milliseconds one of a column is; None where its description does not say it."""
     described = recording.facts.get(recording.header[column])
     unit = str(described.get("Units", "")).lower() if isinstance(described, dict) else ""
-    if unit in UNITS_MS:
-        return UNITS_MS[unit]
+    return UNITS_MS.get(unit)
+
+
+def _unit_ms(recording: Recording, column: int) -> float:
     # Where no unit is named, the standard has seconds for onsets; trackers count milliseconds.
-    return 1e3 if recording.header[column].lower() == "onset" else 1.0
+    by_name = 1e3 if recording.header[column].lower() == "onset" else 1.0
+    return _stated_ms(recording, column) or by_name
 
 
 def _axes(recording: Recording) -> tuple[tuple[str, str], list[tuple[list[int], float]]]:
@@ -205,6 +209,8 @@ def _conversion(recording: Recording, unit: str, place: int) -> tuple[str, float
         raise ManifestError(what, where=recording.path, remedy="Map them onto the image first.")
     origin = recording.screen.get("ScreenOrigin") or recording.facts.get("EnvironmentCoordinates")
     origin = "-".join(origin) if isinstance(origin, list) else str(origin or "top-left")
+    if system == "custom":  # described in words alone
+        return "custom", 1.0
     if unit in DEGREES:
         return "deg", 1.0
     if unit in METRES:
@@ -264,19 +270,19 @@ def _fixation_spans(events: Recording, samples: Path) -> Iterator[tuple[float, f
     if onset is None or duration is None or kind is None:
         what = f"onset, duration or trial_type is missing (there are: {', '.join(events.header)})."
         raise ManifestError(what, where=events.path)
-    scale = _event_unit_ms(events, onset, samples)
+    per_onset = _event_unit_ms(events, onset, samples)
+    per_duration = _stated_ms(events, duration) or per_onset
     for row in events.rows:
         if _cell(row, kind).lower() == "fixation":
-            onset_ms, duration_ms = (_float(_cell(row, column)) for column in (onset, duration))
-            yield onset_ms * scale, duration_ms * scale, _cell(row, events.column("blink"))
+            start, length = (_float(_cell(row, column)) for column in (onset, duration))
+            blink = _cell(row, events.column("blink"))
+            yield start * per_onset, length * per_duration, blink
 
 
 def _event_unit_ms(events: Recording, onset: int, samples: Path) -> float:
     """Give the unit of onsets: their own, or that of the samples' column that they index."""
-    described = events.facts.get(events.header[onset])
-    unit = str(described.get("Units", "")).lower() if isinstance(described, dict) else ""
-    if unit in UNITS_MS:
-        return UNITS_MS[unit]
+    if stated := _stated_ms(events, onset):
+        return stated
     recording = open_recording(samples)
     column = recording.column(*TIME)
     return 1e3 if column is None else _unit_ms(recording, column)

@@ -24,6 +24,7 @@ MAX_STEP_MS = 250  # between samples; where no unit is named, larger steps are m
 LEARNT_FROM = 500  # rows
 KEY = ("participant", "recording", "stimulus")
 SIZES = ("screen_width", "screen_height", "media_width", "media_height")
+OF_SAMPLES = ("valid_left", "valid_right", "gaze_x")
 NO_STIMULUS = "no media"  # as Studio 2 calls it
 POSITIONS = ("x", "y", "x_media", "y_media", "x_share", "y_share")
 FIXATIONS = (*KEY, "start", "duration", *POSITIONS, "n_samples", *SIZES)
@@ -116,8 +117,9 @@ class Export:
             raise ManifestError(what, where=self.sheet.path, remedy=remedy)
         if self.columns["sensor"] is not None:
             return sensor == "eye tracker"
-        named = ("type", "number", "valid_left", "valid_right", "gaze_x", "fixation_x")
-        return any(self.text(row, name) for name in named)
+        # In Studio, events between two samples have their fixation's type, but no gaze.
+        named = [name for name in OF_SAMPLES if self.columns[name] is not None]
+        return any(self.text(row, name) for name in named or ("type", "number"))
 
     def sizes(self, row: Row) -> Cells:
         """Give width and height of the screen and of the image."""

@@ -48,7 +48,7 @@ NEEDS = {
     "ChestX-Det": 1,
 }
 """Blocks that cannot run here, by what they need."""
-TESTED_ELSEWHERE = {"own-data.md"}  # ingest/by_manifest/test_reader.py
+TESTED_ELSEWHERE = {"own-data.md", "recorders.md"}  # ingest/by_manifest/test_{reader,recorders}.py
 FENCE = re.compile(
     r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?(?:^`(?P<file>[^`\n]+)`\n\n)?"
     r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$",

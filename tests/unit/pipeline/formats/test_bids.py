@@ -68,6 +68,15 @@ def test_a_fixation_is_where_its_samples_are(dataset, rows_of):
     assert (said["time"], said["text"]) == (1004, "AUDIO_ON")
 
 
+def test_durations_may_have_a_unit_of_their_own(dataset, rows_of):
+    dataset.events = "1000\t0.003\tfixation\t0\tn/a\n"
+    path = events_of(dataset.write())
+    sidecar_path = path.with_name(path.name.replace(".tsv.gz", ".json"))
+    sidecar_path.write_text('{"duration": {"Units": "s"}}')
+    (row,) = rows_of(read, path, "fixations")
+    assert (row["start"], row["duration"], row["x"]) == (1000, 3, 501)
+
+
 def test_without_timestamps_the_frequency_counts(dataset, rows_of):
     dataset.physio["Columns"] = ["x_coordinate", "y_coordinate"]
     dataset.samples = "500\t400\n502\t402\n"
@@ -93,6 +102,9 @@ def test_units_of_positions_and_times(dataset, rows_of):
     (row,) = rows_of(read, dataset.write(), "samples")
     assert row["x_deg"] == 240
     assert "x" not in row
+    dataset.physio["SampleCoordinateSystem"] = "custom"
+    (row,) = rows_of(read, dataset.write(), "samples")
+    assert row["x_custom"] == 240
 
 
 def test_the_nearest_sidecar_wins_and_others_tasks_do_not_count(dataset):
