@@ -28,6 +28,7 @@ READERS = (
     "localized_narratives",
     "psychopy",
     "pymovements",
+    "scanpaths",
     "scene_camera",
     "smi",
     "subtitles",

@@ -79,6 +79,17 @@ class TimeCell(NumberCell):
     """A time, as a number or as a clock shows it; a tick is 100 ns, as .NET counts."""
 
     unit: Literal["s", "ms", "us", "ns", "ticks"] = "s"
+    sum_before: str | None = None  # of this column in the rows before: what has no gaps
+
+    def names(self) -> list[str]:
+        """Names of the columns that are read for it."""
+        return super().names() if self.sum_before is None else [self.sum_before]
+
+    def eyes(self) -> list[NumberCell]:
+        """Give the cell of the column that is summed; else as for any number."""
+        if self.sum_before is None:
+            return super().eyes()
+        return [self.model_copy(update={"column": self.sum_before, "sum_before": None})]
 
 
 class AudioStartCell(TimeCell):

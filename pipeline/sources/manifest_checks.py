@@ -6,11 +6,18 @@ from typing import Any
 
 from gazescribe.pipeline.core.errors import nearest
 from gazescribe.pipeline.sources.cells import (
+<<<<<<< HEAD
     AudioStartCell,
+=======
+>>>>>>> 8f95e3d (Scanpaths in JSON are read by format; manifests of public sets)
     Cell,
     NumberCell,
     PlaceCell,
     TextCell,
+<<<<<<< HEAD
+=======
+    TimeCell,
+>>>>>>> 8f95e3d (Scanpaths in JSON are read by format; manifests of public sets)
     ValidCell,
 )
 from gazescribe.pipeline.sources.columns import SIDES, TableColumns
@@ -145,7 +152,7 @@ def _file_faults(table: Source) -> Iterator[str]:
 
 
 def _cell_faults(place: str, cell: Cell) -> Iterator[str]:
-    several = {TextCell: "join", NumberCell: "mean"}
+    several = {TextCell: "join", NumberCell: "mean", TimeCell: "sum_before"}
     further = [key for kind, key in several.items() if isinstance(cell, kind)]
     further += ["message"] if isinstance(cell, AudioStartCell) else []
     keys = ["column", "value", *further]

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment, seconds
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats
+from gazescribe.pipeline.sources.cells import TimeCell
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest
 
@@ -75,11 +78,22 @@ def rows_of_table(
 
 def times(rows: Rows, columns: Any, since: Moment = BEGIN) -> tuple[Floats, Floats]:
     """Give onset and offset in seconds; NaN where a time is lacking."""
-    onset_s = seconds(rows.numbers(columns.onset_s)[0], columns.onset_s, since)
+    if columns.onset_s.sum_before is not None:
+        onset_s = _sums_before(rows, columns.onset_s)
+    else:
+        onset_s = seconds(rows.numbers(columns.onset_s)[0], columns.onset_s, since)
     if columns.offset_s is not None:
         return onset_s, seconds(rows.numbers(columns.offset_s)[0], columns.offset_s, since)
     duration_s = seconds(rows.numbers(columns.duration_s)[0], columns.duration_s)
     return onset_s, onset_s + duration_s
+
+
+def _sums_before(rows: Rows, cell: TimeCell) -> Floats:
+    """Give the seconds that the rows before each take; a row without a time takes none."""
+    (column,) = cell.eyes()
+    taken_s = np.nan_to_num(seconds(rows.numbers(column)[0], cell))
+    # Shifted, not subtracted: each row then begins exactly where the one before ends.
+    return np.concatenate([[0.0], np.cumsum(taken_s)])[:-1]
 
 
 def span_of(table: str, reading: OwnReading, chunk: Chunk) -> Span:
