@@ -24,8 +24,9 @@ SAMPLES_A_SECOND = 60
 def read(path: Path, table: str) -> Content:
     """Read a row for each scanpath (`readings`), or for each fixation of all (`fixations`).
 
-    In volumes `readings` has the rows of `fixations`, for each slice is an image. Columns are the keys that hold one value, `fixation` (a number from 1), the lists, and `seconds`
-    in the second layout. Keys that a scanpath lacks are blank.
+    In volumes `readings` has the rows of `fixations`, for each slice is an image. Columns are the
+    keys that hold one value, `fixation` (a number from 1), the lists, and `seconds` in the second
+    layout. Keys that a scanpath lacks are blank.
     """
     scanpaths = read_json(path, ManifestError, top=list)
     with parsing(path, KIND, ManifestError):

@@ -53,8 +53,12 @@ def load_readable(dataset: str) -> Manifest:
 
 
 def known_manifests() -> dict[str, Path]:
-    """Find the manifests by name: one's own folder may hold one's own data sets alone."""
-    folders = [shipped("data_manifests"), Path("data_manifests")]
+    """Find the manifests by name, one's own before those of public data sets and the shipped."""
+    folders = [
+        shipped("data_manifests") / "public",
+        shipped("data_manifests"),
+        Path("data_manifests"),
+    ]
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -104,7 +104,7 @@ def test_a_shell_completes_the_data_sets(command, tmp_path, monkeypatch):
     (tmp_path / "data_manifests" / "mylab.yaml").touch()
     monkeypatch.chdir(tmp_path)
     found = ShellComplete(main, {}, "gazescribe", "_C").get_completions([command], "m")
-    assert [one.value for one in found] == ["mimic-cxr-jpg", "mylab"]
+    assert [one.value for one in found] == ["mimic-cxr-jpg", "mimic-eye", "mylab"]
 
 
 def test_version():

@@ -14,7 +14,7 @@ def test_the_shipped_manifests_are_known():
 
 
 def test_a_shell_completes_data_sets_that_have_a_tree():
-    assert complete_dataset(None, None, "e") == ["egd"]
+    assert complete_dataset(None, None, "eg") == ["egd"]
     assert complete_dataset(None, None, "d") == []
 
 
