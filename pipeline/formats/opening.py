@@ -38,7 +38,7 @@ READERS = (
     "vosk",
     "whisper",
 )
-"""Files here, each with a function `read`."""
+"""Files here, each with a function `read`; those that list readings say so in their `TABLES`."""
 
 
 def open_recording(reader: str, path: Path, table: str) -> Content:
@@ -52,8 +52,11 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
     if reader not in READERS:
         raise ManifestError(f"there is no reader {reader!r} of formats.")
     # Imported where it is used: some load libraries of their own.
-    read: Read = import_module(f"gazescribe.pipeline.formats.{reader}").read
-    return _named_in_gaze(read, path) if table == "readings" else read(path, table)
+    module = import_module(f"gazescribe.pipeline.formats.{reader}")
+    read: Read = module.read
+    if table == "readings" and table not in getattr(module, "TABLES", ()):
+        return _named_in_gaze(read, path)
+    return read(path, table)
 
 
 def _named_in_gaze(read: Read, path: Path) -> Content:

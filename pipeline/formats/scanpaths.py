@@ -16,6 +16,7 @@ from gazescribe.pipeline.formats.pieces import Content, in_pieces
 KIND = "a list of scanpaths"
 LISTS = (("X", "Y", "T"), ("gaze_x", "gaze_y", "time"))
 """Lists that every scanpath of a layout has."""
+TABLES = ("readings", "fixations")
 DEPTH = "Z"
 SAMPLES_A_SECOND = 60
 """Of the second layout, whose `time` counts samples of a Tobii Pro Nano (its authors' README)."""

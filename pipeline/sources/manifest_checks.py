@@ -6,18 +6,12 @@ from typing import Any
 
 from gazescribe.pipeline.core.errors import nearest
 from gazescribe.pipeline.sources.cells import (
-<<<<<<< HEAD
     AudioStartCell,
-=======
->>>>>>> 8f95e3d (Scanpaths in JSON are read by format; manifests of public sets)
     Cell,
     NumberCell,
     PlaceCell,
     TextCell,
-<<<<<<< HEAD
-=======
     TimeCell,
->>>>>>> 8f95e3d (Scanpaths in JSON are read by format; manifests of public sets)
     ValidCell,
 )
 from gazescribe.pipeline.sources.columns import SIDES, TableColumns

@@ -4,6 +4,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.localized_narratives import read
+from gazescribe.pipeline.formats.opening import open_recording
 
 IMAGE = {
     "image_id": "abc",
@@ -64,3 +65,10 @@ def test_lines_of_something_else(tmp_path, line):
     with pytest.raises(ManifestError) as caught:
         list(pieces)
     assert caught.value.where.endswith("a.jsonl, line 2")
+
+
+def test_readings_are_opened_with_their_captions(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(IMAGE))
+    names, _ = open_recording("localized_narratives", path, "readings")
+    assert "caption" in names
