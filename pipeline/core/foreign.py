@@ -179,22 +179,21 @@ def parse_json(
     return content
 
 
-def read_json_values(
-    path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+def parse_json_values(
+    text: str,
+    error: type[GazeError] = SchemaError,
+    *,
+    where: object,
+    remedy: str | None = None,
 ) -> list[Any]:
-    """Read all JSON values of a file, one behind the other as a program printed them.
+    """Read all JSON values of a text, one behind the other as a program printed them.
 
-    Python's NaN and Infinity, which speech recognisers write as scores, become None.
-
-    Raises
-    ------
-    GazeError
-        Of the kind `error`, if there is no such file, or something in it is no JSON.
+    Python's NaN and Infinity, which speech recognisers write as scores, become None. Arguments are
+    those of `parse_json`.
     """
-    text = read_text(path, "JSON", error, remedy)
     decoder = json.JSONDecoder(parse_constant=lambda _: None)
     values, place = [], 0
-    with parsing(path, "JSON", error, remedy):
+    with parsing(where, "JSON", error, remedy):
         while gap := re.compile(r"[\s,]*(?=\S)").match(text, place):
             value, place = decoder.raw_decode(text, gap.end())
             values.append(value)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gazescribe.pipeline.core.errors import GazeError, ManifestError, shorten
-from gazescribe.pipeline.core.foreign import read_json_values
+from gazescribe.pipeline.core.foreign import parse_json_values
+from gazescribe.pipeline.core.text_files import text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
 
 MARK = re.compile(r"[.!?…](?=\s|\Z)|[。？！]")  # of the end of a sentence, not of a decimal
@@ -69,7 +70,8 @@ def strange(path: Path, maker: str, value: Any = None) -> ManifestError:
 
 def read_values(path: Path, maker: str) -> list[Any]:
     """Read the JSON values of a file: one, or several of which each is a part of the speech."""
-    values = read_json_values(path, ManifestError)
+    text = "".join(text_lines(path))
+    values = parse_json_values(text, ManifestError, where=path)
     if not values:
         raise ManifestError(f"it is empty, and not what {maker} writes.", where=path)
     return values

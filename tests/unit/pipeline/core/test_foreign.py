@@ -13,12 +13,14 @@ from gazescribe.pipeline.core.errors import ParamsError, SchemaError
 from gazescribe.pipeline.core.foreign import (
     check_file,
     parse_json,
+    parse_json_values,
     parsing,
     read_json,
     read_npy,
     read_npz,
     read_safetensors_metadata,
     read_text,
+    read_xml,
     zip_members,
 )
 
@@ -226,3 +228,23 @@ def test_a_process_without_handles_is_no_fault_of_the_file(tmp_path, monkeypatch
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(OSError, match="Too many open files"):
         read_json(tmp_path / "a.json")
+
+
+def test_json_values_one_behind_the_other():
+    values = parse_json_values('{"a": NaN}\n[1,\n 2]  "x", 3\n', where="a")
+    assert values == [{"a": None}, [1, 2], "x", 3]
+    assert parse_json_values(" \n", where="a") == []
+    with pytest.raises(SchemaError, match=r"a: this is not JSON \(Expecting.*line 2"):
+        parse_json_values('{"a": 1}\n{"b": ', where="a")
+
+
+def test_xml_is_read_without_entities(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text('<?xml version="1.0"?><a><b c="1"/></a>')
+    assert read_xml(path).find("b").get("c") == "1"
+    path.write_bytes('<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>'.encode("utf-16"))
+    with pytest.raises(SchemaError, match="declares entities"):
+        read_xml(path)
+    path.write_text("<a>")
+    with pytest.raises(SchemaError, match="this is not XML"):
+        read_xml(path)

@@ -8,6 +8,7 @@ import yaml
 
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import read_rows
+from gazescribe.pipeline.ingest.by_manifest.units import seconds
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.own_manifests import read_own
 from gazescribe.pipeline.sources.presets import formats, read_format, recognised
@@ -36,8 +37,9 @@ def test_all_say_the_same_at_the_same_time(tmp_path, table, file, content):
     assert not [fault for fault in faults if fault.code != "words_not_chosen"]
     text = " ".join(rows.text(words.columns.text))
     assert text.lower().replace(".", "") == "small left effusion no pneumothorax"
-    assert rows.numbers(words.columns.onset_s)[0][0] == pytest.approx(0.5)
-    assert rows.numbers(words.columns.offset_s)[0][-1] == pytest.approx(4)
+    onset, offset = words.columns.onset_s, words.columns.offset_s
+    assert seconds(rows.numbers(onset)[0], onset)[0] == pytest.approx(0.5)
+    assert seconds(rows.numbers(offset)[0], offset)[-1] == pytest.approx(4)
     if read_format(words.format).recognise:
         assert recognised(path) == [words.format]
 
