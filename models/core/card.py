@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+OF_MIMIC = ("reflacx", "egd", "mimic", "mimic-cxr-jpg")
+"""Data sets of MIMIC-CXR's images and subjects."""
 PAPERS = """\
 - R. Bigolin Lanfredi, J. D. Schroeder, T. Tasdizen. Localization supervision of chest x-ray
   classifiers using label-specific eye-tracking annotation. Frontiers in Radiology 3:1088068 (2023).
@@ -37,7 +39,7 @@ def model_card(metadata: Mapping[str, Any]) -> str:
         "## Training data\n",
         _table(metadata["training"]),
         "## Data and licence\n",
-        DATA,
+        DATA + _of_others(metadata),
         "## Scores\n",
         _table(metadata["metrics"]) if metadata["metrics"] else "Not evaluated yet.\n",
         "## Settings\n",
@@ -48,6 +50,16 @@ def model_card(metadata: Mapping[str, Any]) -> str:
         PAPERS,
     ]
     return "\n".join(parts)
+
+
+def _of_others(metadata: Mapping[str, Any]) -> str:
+    """Say under what the data of others came, where there are any."""
+    data = metadata["training"].get("training")
+    sources = data.get("split_source", {}) if isinstance(data, Mapping) else {}
+    others = sorted(set(sources) - {*OF_MIMIC})
+    if not others:
+        return ""
+    return f"It learnt from {', '.join(others)}, too: what may be done with it, their makers say.\n"
 
 
 def _start(metadata: Mapping[str, Any]) -> str:

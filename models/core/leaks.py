@@ -9,10 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from gazescribe.models.core.card import OF_MIMIC
 from gazescribe.pipeline.core.schemas import SPLITS
-
-OF_MIMIC = ("reflacx", "egd", "mimic-cxr-jpg", "mimic")
-"""Data sets whose subjects are MIMIC-CXR's."""
 
 
 def people_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

@@ -73,3 +73,15 @@ def test_every_card_says_what_it_is_not_for_and_whom_to_cite():
     cited = "\n".join(section(card, "How to cite"))
     assert "3:1088068 (2023)" in cited
     assert "52(7):e17977 (2025)" in cited
+
+
+def test_data_of_others_are_under_their_makers_terms():
+    def licence(*names):
+        sources = dict.fromkeys(names, "drawn")
+        card = model_card({**SAID, "training": {"training": {"split_source": sources}}})
+        return section(card, "Data and licence")[-1]
+
+    assert licence("egd", "mimic", "reflacx") == "of that, and say nothing about people."
+    assert licence("mylab", "egd", "a") == (
+        "It learnt from a, mylab, too: what may be done with it, their makers say."
+    )
