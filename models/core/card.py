@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-OF_MIMIC = ("reflacx", "egd", "mimic", "mimic-cxr-jpg")
-"""Data sets of MIMIC-CXR's images and subjects."""
+from gazescribe.pipeline.core.schemas import OF_MIMIC
+
 PAPERS = """\
 - R. Bigolin Lanfredi, J. D. Schroeder, T. Tasdizen. Localization supervision of chest x-ray
   classifiers using label-specific eye-tracking annotation. Frontiers in Radiology 3:1088068 (2023).

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from gazescribe.models.core.card import OF_MIMIC
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.schemas import OF_MIMIC, SPLITS
 
 
 def people_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

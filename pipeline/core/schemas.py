@@ -17,6 +17,8 @@ POLARITIES = ("positive", "negative", "uncertain")
 STATES = (*POLARITIES, "not_mentioned")
 SPLITS = ("train", "validate", "test")
 DATASETS = ("reflacx", "egd")
+OF_MIMIC = ("reflacx", "egd", "mimic", "mimic-cxr-jpg")
+"""Data sets of MIMIC-CXR's images and subjects; for the networks the last is `mimic`."""
 WINDOW_KINDS = ("sentence", "mention", "report", "reading")
 WINDOW_STATUSES = ("ok", "empty", "reversed")
 HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
