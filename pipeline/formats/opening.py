@@ -25,6 +25,7 @@ READERS = (
     "eyelink",
     "gazepoint",
     "google",
+    "images",
     "localized_narratives",
     "psychopy",
     "pymovements",

@@ -239,5 +239,10 @@ def placeholders(pattern: str) -> list[str]:
 
 def needed(table: Source) -> list[str]:
     """Names of the columns that the file must have."""
-    parts = {*placeholders(table.file)}
+    parts = {*placeholders(table.file), *said_by_path(table)}
     return [name for name in wanted(table) if name not in parts]
+
+
+def said_by_path(table: Source) -> list[str]:
+    """Name the columns that are the whole path of a file: that of an image is asked for later."""
+    return ["path"] if table.reader == "images" else []

@@ -25,7 +25,13 @@ from gazescribe.pipeline.ingest.by_manifest.text_tables import TextTable
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.presets import other_format
-from gazescribe.pipeline.sources.table_manifests import Source, keys_by_column, needed, wanted
+from gazescribe.pipeline.sources.table_manifests import (
+    Source,
+    keys_by_column,
+    needed,
+    said_by_path,
+    wanted,
+)
 
 Pieces = Callable[[Mapping[str, str]], Iterator[Piece]]
 """Of the columns asked for, by the names that they are asked for: the rows in pieces."""
@@ -73,8 +79,9 @@ def read_pieces(root: Path, source: Source, files: Files, findings: Findings) ->
 
 def _add_parts(cells: dict[str, Sequence[Any]], piece: Piece, source: Source, files: Files) -> None:
     """Let each part of the path be a column; one that the file has, too, must agree."""
-    for name in {*wanted(source)} & files.parts.keys():
-        part = files.parts[name]
+    parts = {**dict.fromkeys(said_by_path(source), files.file), **files.parts}
+    for name in {*wanted(source)} & parts.keys():
+        part = parts[name]
         for row, cell in enumerate(cells.get(name, ())):
             if str(cell).strip() != part:
                 line = row + 1 if piece.lines is None else piece.lines[row]

@@ -1,6 +1,8 @@
 """From groups of files to a draft of a manifest: what holds what, in which unit, whose it is."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.ingest.drafting.groups import form_needed
@@ -10,18 +12,19 @@ from gazescribe.pipeline.ingest.drafting.ids import (
     name_readings,
     with_shorter_names,
 )
-from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
+from gazescribe.pipeline.ingest.drafting.kinds import IMAGES, Group, image_readings, preset_columns
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
 from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
 from gazescribe.pipeline.ingest.drafting.units import place_unit
 from gazescribe.pipeline.ingest.drafting.writing import Guess, Question
 from gazescribe.pipeline.sources.presets import read_format
 
-TABLES = ("readings", "fixations", "samples", "words", "ellipses", "regions")
+TABLES = ("readings", "fixations", "samples", "words", "ellipses", "regions", "messages")
 GAZE = ("fixations", "samples")
 TIMES = ("onset_s", "offset_s", "duration_s", "time_s")
 IN_FILES = {"width_px": "screen_width", "height_px": "screen_height"}
 """Facts of the screen, and the columns by which readers of formats give them."""
+AUDIO = re.compile(r"audio|sound|speech|dictat|microphone", re.IGNORECASE)
 IMAGE_WIDTH = "how many degrees of visual angle wide did the image look?"
 SCREEN = {
     "width_px": "how wide is the screen, in the pixels that the recorder counts?",
@@ -32,9 +35,9 @@ SCREEN = {
 }
 
 
-def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
+def draft(name: str, groups: Sequence[Group], root: Path) -> dict[str, Any]:
     """Write a manifest of these files as nested keys, with guesses and questions in it."""
-    by_table = with_shorter_names(_chosen(groups))
+    by_table = with_shorter_names(_chosen(groups, root))
     tables: dict[str, Any] = {}
     names = name_readings(
         {table: group for table, group in by_table.items() if not _says(group, "reading_id")}
@@ -42,12 +45,17 @@ def draft(name: str, groups: Sequence[Group]) -> dict[str, Any]:
     for table in TABLES:
         if table in by_table:
             tables[table] = _table(by_table[table], names.get(table))
+    if "readings" not in names and "readings" in by_table and by_table["readings"].format == IMAGES:
+        del tables["readings"]  # images of other names
     if readings := _readings_in_gaze(by_table, names):
         tables["readings"] = readings
     question = ask_audio_start(by_table)
     if question and not _says(by_table.get("readings"), "audio_start"):
         readings = tables.setdefault("readings", {"file": Question("which table lists them?")})
-        readings.setdefault("columns", {}).setdefault("audio_start", Question(question))
+        start = _audio_message(by_table) or Question(question)
+        readings.setdefault("columns", {}).setdefault("audio_start", start)
+    if "message" not in str(tables.get("readings", "")):
+        tables.pop("messages", None)  # nothing asks for them
     content: dict[str, Any] = {"name": name, **_screen(by_table)}
     if ids := _forms(by_table, names, groups):
         content["ids"] = ids
@@ -105,17 +113,32 @@ def _size_of_images(listed: Group | None, side: str) -> Any:
     return Guess(round(sizes.pop()), f"of all images in {listed.paths[0]}")
 
 
+def _audio_message(by_table: Mapping[str, Group]) -> Guess | None:
+    """Find a message to the recorder that says when the audio began."""
+    group = by_table.get("messages")
+    if group is None:
+        return None
+    column = preset_columns(group)["message"]
+    found = [[text for text in sheet.texts(column) if AUDIO.search(text)] for sheet in group.sheets]
+    if not found or not all(found):
+        return None
+    return Guess({"message": found[0][0]}, "a message of the recorder in each file")
+
+
 def _says(group: Group | None, column: str) -> bool:
     """Tell whether the format of a group says itself what a column of ours holds."""
     return group is not None and column in preset_columns(group)
 
 
-def _chosen(groups: Sequence[Group]) -> dict[str, Group]:
+def _chosen(groups: Sequence[Group], root: Path) -> dict[str, Group]:
     """Choose a group for each table: that of the most files; fixations rather than samples."""
     by_table: dict[str, Group] = {}
     for group in sorted(groups, key=lambda group: -len(group.paths)):
         if group.table in TABLES:
             by_table.setdefault(group.table, group)
+    images = [group for group in groups if group.table == IMAGES]
+    if images and "readings" not in by_table:
+        by_table["readings"] = image_readings(root, max(images, key=lambda group: len(group.paths)))
     if "fixations" in by_table:  # the recorder's own, whose makers know it
         by_table.pop("samples", None)
     return by_table

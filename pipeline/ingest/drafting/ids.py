@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gazescribe.pipeline.ingest.drafting.groups import begin_of, best_match, overlap
-from gazescribe.pipeline.ingest.drafting.kinds import Group, distinct
+from gazescribe.pipeline.ingest.drafting.kinds import IMAGES, Group, distinct
 from gazescribe.pipeline.ingest.drafting.roles import guess_columns
 
 IN_PATH = ""  # in place of a column: the part of the path that differs
@@ -60,14 +60,14 @@ def name_readings(by_table: Mapping[str, Group]) -> dict[str, Naming]:
         elif len(group.paths) > 1 or "readings" not in by_table:
             named[table] = _alone(group)
     if used is not None:
-        named["readings"] = Naming([used], in_path=False, why="has the same ids as other files")
+        named["readings"] = _matched(by_table["readings"], used)
     return named
 
 
 def _matched(group: Group, column: str) -> Naming:
-    if column == IN_PATH:
+    if column == IN_PATH or group.format == IMAGES:
         return Naming([], in_path=True, why="")
-    if len(group.sheets) > 1 and _is_shared(group, column):
+    if group.table != "readings" and _is_shared(group, column):
         why = f"several files have the same {column}, so both make the id"
         return Naming([column], in_path=True, why=why)
     return Naming([column], in_path=False, why="has the same ids as other files")

@@ -1,7 +1,7 @@
 """What files are: pictures, sound, recordings of a known format, plain tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gazescribe.pipeline.ingest.drafting.sheets import SUFFIXES, Sheet, read_she
 from gazescribe.pipeline.sources.presets import read_format, recognised
 
 PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
+IMAGES = "images"  # their format, and the group of their files
 SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")
 LOOKED_AT = 30  # files of a group whose cells are looked at
 
@@ -69,7 +70,7 @@ def _kind(root: Path, path: str) -> tuple[str, str | None]:
     """Tell what a file is: the table of ours, or `recording` with its format."""
     suffix = Path(path).suffix.lower()
     if suffix in PICTURES:
-        return "images", None
+        return IMAGES, None
     if suffix in SOUND:
         return "audio", None
     try:
@@ -90,7 +91,7 @@ def _table_of(root: Path, path: str) -> str:
 
 def _plain_group(root: Path, table: str, paths: list[str]) -> Group:
     pattern = pattern_of(paths)
-    if table in {"images", "audio", "unknown"}:
+    if table in {IMAGES, "audio", "unknown"}:
         return Group(table, paths, pattern)
     sheets: list[Sheet] = []
     columns: dict[str, str] = {}
@@ -117,6 +118,13 @@ def _recordings(root: Path, form: str, paths: list[str]) -> Iterator[Group]:
                 sheets.append(sheet)
         if sheets:
             yield Group(table, paths, pattern, form, {}, sheets)
+
+
+def image_readings(root: Path, group: Group) -> Group:
+    """Take images for readings: they say how large they are."""
+    sheets = [_sheet_of(root / path, IMAGES, "readings") for path in group.paths[:LOOKED_AT]]
+    found = [sheet for sheet in sheets if sheet is not None]
+    return replace(group, table="readings", format=IMAGES, sheets=found)
 
 
 def preset_columns(group: Group) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def draft_manifest(paths: Sequence[Path], name: str = "mylab") -> str:
     """
     root = root_of(paths)
     groups = find_groups(root, files_of(paths, root))
-    content = draft(name, groups)
+    content = draft(name, groups, root)
     if not {"fixations", "samples", "words"} & {*content["tables"]}:
         remedy = "Formats that are read are listed in docs/own-data.md; describe others by hand."
         what = f"no file here holds gaze or timed words that are recognised ({_seen(groups)})."

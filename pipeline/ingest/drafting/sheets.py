@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from gazescribe.pipeline.core.errors import GazeError, ManifestError
+from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.text_files import encoding_of, read_head, text_lines
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz", ".tsv.gz")
@@ -45,26 +47,31 @@ class Sheet:
 
 def read_sheet(path: Path) -> Sheet | None:
     """Read the first rows of a file, if it is a table of text with a line of names."""
-    encoding = encoding_of(read_head(path)).removesuffix("-sig")
-    lines = list(islice(text_lines(path), MAX_ROWS))
-    best = max(SEPARATORS, key=lambda mark: _width(lines, mark)[0])
-    width, first = _width(lines, best)
-    if width < 2:
+    try:
+        encoding = encoding_of(read_head(path)).removesuffix("-sig")
+        lines = list(islice(text_lines(path), MAX_ROWS))
+        by_mark = {mark: _cells(path, lines, mark) for mark in SEPARATORS}
+    except GazeError:
         return None
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines[first:], delimiter=best)]
-    rows = [row[:width] for row in rows if len(row) >= width]
-    if len(rows) < 2 or any(_NUMBER.fullmatch(cell) for cell in rows[0]):
+    separator = max(SEPARATORS, key=lambda mark: _width(by_mark[mark])[0])
+    width, first = _width(by_mark[separator])
+    rows = [row[:width] for row in by_mark[separator][first:] if len(row) >= width]
+    if width < 2 or len(rows) < 2 or any(_NUMBER.fullmatch(cell) for cell in rows[0]):
         return None
-    header = rows[0]
-    commas = Counter("," in cell for row in rows[1:] for cell in row if _NUMBER.fullmatch(cell))
-    has_points = any("." in cell for row in rows[1:] for cell in row if _NUMBER.fullmatch(cell))
-    decimal = "," if commas[True] and not has_points and best != "," else "."
-    return Sheet(header, rows[1:], encoding, best, decimal)
+    header, *rows = rows
+    numbers = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
+    has_commas = any("," in cell for cell in numbers) and not any("." in cell for cell in numbers)
+    return Sheet(header, rows, encoding, separator, "," if has_commas else ".")
 
 
-def _width(lines: Sequence[str], mark: str) -> tuple[int, int]:
-    """Give the usual number of cells, and the line with which rows of so many begin."""
-    widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+def _cells(path: Path, lines: Sequence[str], mark: str) -> list[list[str]]:
+    with parsing(path, "a table of text", ManifestError):
+        return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+
+
+def _width(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Give the usual number of cells, and the row with which rows of so many begin."""
+    widths = list(map(len, rows))
     usual = Counter(widths).most_common(1)[0][0] if widths else 0
     first = next((number for number, width in enumerate(widths) if width >= usual > 1), 0)
     return usual, first

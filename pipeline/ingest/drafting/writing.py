@@ -11,6 +11,7 @@ import yaml
 from gazescribe.pipeline.core.yaml_files import QUESTION
 
 DEEPEST = 6  # columns from which keys stand in one line: those of a cell
+_RESOLVER: Any = yaml.resolver.Resolver()
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*(?<! )")
 
 
@@ -61,7 +62,8 @@ def scalar(value: Any) -> str:
     """Write a name or a number; in quotes where YAML would read it as something else."""
     if not isinstance(value, str):
         return json.dumps(value)
-    is_safe = _PLAIN.fullmatch(value) and yaml.safe_load(value) == value
+    is_text = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False)).endswith(":str")
+    is_safe = is_text and _PLAIN.fullmatch(value)
     if is_safe:
         return value
     return (

@@ -22,7 +22,11 @@ def test_a_duration_takes_the_place_of_the_end():
     ("table", "name", "message"),
     [
         ("words", "wisper", "the nearest is whisper"),
-        ("words", "eyelink", "a file of format eyelink holds fixations, samples, no words"),
+        (
+            "words",
+            "eyelink",
+            "a file of format eyelink holds fixations, samples, messages, no words",
+        ),
     ],
 )
 def test_formats_that_cannot_be(table, name, message):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 import yaml
+from PIL import Image
 
 from tests.running import gazescribe, invoke
 
@@ -107,3 +108,42 @@ def test_people_who_saw_the_same_images(tmp_path):
     (tmp_path / "mylab.yaml").write_text(draft)
     line = gazescribe("ingest", tmp_path / "mylab.yaml", raw, tmp_path / "tables")
     assert "4 readings, 4 with gaze, 2 images" in line
+
+
+ASC = """\
+** CONVERTED FROM none.edf using edfapi 4.2.1
+MSG\t1000000 DISPLAY_COORDS 0 0 1919 1079
+MSG\t1000050 AUDIO_ON
+START\t1000000\tRIGHT\tSAMPLES\tEVENTS
+EVENTS\tGAZE\tRIGHT\tRATE\t 500.00\tTRACKING\tCR\tFILTER\t2
+EFIX R   1000100\t1000498\t400\t  700.0\t  800.0\t    900
+EFIX R   1000600\t1001798\t1200\t  990.0\t  500.0\t    900
+END\t1002000\tSAMPLES\tEVENTS\tRES\t  43.10\t  41.20
+"""
+
+
+def test_a_folder_of_recordings_transcripts_and_images_leaves_no_question(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    words = [
+        {"word": "Small", "start": 0.5, "end": 0.8},
+        {"word": "effusion.", "start": 0.8, "end": 1.4},
+    ]
+    for name in ("S1", "S2"):
+        (raw / f"{name}.asc").write_text(ASC)
+        (raw / f"{name}.json").write_text(json.dumps({"segments": [{"words": words}]}))
+        Image.new("L", (60, 50)).save(raw / f"{name}.png")
+    draft = gazescribe("manifest", raw)
+    assert '!ask "' not in draft
+    assert "audio_start: {message: AUDIO_ON}" in draft
+    (tmp_path / "mylab.yaml").write_text(draft)
+    said = gazescribe("maps", tmp_path / "mylab.yaml", raw, tmp_path / "out", "--workers", 1)
+    assert "2 label maps, 2 saliency maps" in said
+    assert "radiographs: 2 shown" in said
+
+
+def test_images_of_other_names_are_no_readings(raw):
+    (raw / "readings.csv").unlink()
+    Image.new("L", (60, 50)).save(raw / "logo.png")
+    draft = gazescribe("manifest", raw)
+    assert "format: images" not in draft
