@@ -65,3 +65,14 @@ def test_a_recording_names_the_readings_itself(eyelink):
     eyelink.ingest()
     assert eyelink.column("readings", "dicom_id") == ["a.png"]
     assert eyelink.column("readings", "dicom_id", "B2") == ["B2"]
+
+
+def test_messages_cut_a_recording_and_say_when_the_audio_began(eyelink):
+    eyelink.tables["fixations"] = {"format": "eyelink", "file": "{session}.asc"}
+    eyelink.tables["messages"] = {"format": "eyelink", "file": "{session}.asc"}
+    columns = {"reading_id": "trial", "audio_start": {"message": "AUDIO_ON"}}
+    eyelink.tables["trials"] = {"start": "TRIALID {trial}", "columns": columns}
+    eyelink.files["s.asc"] = ASC.replace("EFIX R   500", "MSG	300 AUDIO_ON\nEFIX R   500")
+    eyelink.ingest()
+    assert eyelink.column("fixations", "onset_s") == pytest.approx([0.2])
+    assert eyelink.column("fixations", "onset_s", "B2") == pytest.approx([0.1])
