@@ -12,7 +12,7 @@ from typing import Any
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
-from gazescribe.pipeline.formats.sheets import Row, mean, number, open_sheet
+from gazescribe.pipeline.formats.sheets import Row, checked, mean, number, open_sheet
 
 SAME_S = 0.005  # beginnings of one fixation, by its rows, differ by less
 KIND = "an export of Gazepoint's"
@@ -108,7 +108,7 @@ def read(path: Path, table: str) -> Content:
     own = [name for name in export.sheet.header if name and name not in names]
     places = [export.sheet.header.index(name) for name in own]
     cells = ((*ours, *(row.cells[place] for place in places)) for ours, row in rows(export))
-    return in_pieces((*names, *own), cells)
+    return in_pieces((*names, *own), checked(export.sheet, cells))
 
 
 def _fixations(export: Export) -> Iterator[tuple[Cells, Row]]:

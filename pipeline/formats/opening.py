@@ -3,13 +3,14 @@
 Formats are described in `data_manifests/formats/`; the key `reader` there is a name of this list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.formats.pieces import Content
+from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.formats.pieces import Content, Piece
 
 Read = Callable[[Path, str], Content]
 
@@ -55,9 +56,21 @@ def open_recording(reader: str, path: Path, table: str) -> Content:
     # Imported where it is used: some load libraries of their own.
     module = import_module(f"gazescribe.pipeline.formats.{reader}")
     read: Read = module.read
-    if table == "readings" and table not in getattr(module, "TABLES", ()):
-        return _named_in_gaze(read, path)
-    return read(path, table)
+    if table == "words":  # a parser's own message might show what was dictated
+        return read(path, table)
+    lists_readings = "readings" in getattr(module, "TABLES", ())
+    kind = f"a whole file of {reader}"
+    with parsing(path, kind, ManifestError):
+        if table == "readings" and not lists_readings:
+            names, pieces = _named_in_gaze(read, path)
+        else:
+            names, pieces = read(path, table)
+    return names, _guarded(pieces, path, kind)
+
+
+def _guarded(pieces: Iterator[Piece], path: Path, kind: str) -> Iterator[Piece]:
+    with parsing(path, kind, ManifestError):
+        yield from pieces
 
 
 def _named_in_gaze(read: Read, path: Path) -> Content:

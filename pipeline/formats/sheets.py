@@ -8,14 +8,17 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.errors import ManifestError, shorten
 from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.text_files import text_lines
 
 SEPARATORS = "\t;,"
+T = TypeVar("T")
 MAX_PREAMBLE = 500  # lines above the names of the columns
 _NAME = re.compile(r"(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]\s*")
 
@@ -32,26 +35,31 @@ class Row:
         return "" if column is None else self.cells[column]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sheet:
     """A table whose rows are still to be read."""
 
     path: Path
     header: list[str]
     rows: Iterator[Row]
+    line: int = 0  # of the row that was read last
+
+    @cached_property
+    def plain(self) -> list[tuple[str, str]]:
+        """Names of the columns and their units, without blanks and in lower case."""
+        return [_plain(name) for name in self.header]
 
     def find(self, names: Sequence[str], units: Sequence[str] | None = None) -> int | None:
         """Find the first column of these plain names, in one of these units if they are given."""
-        plain = [_plain(name) for name in self.header]
         for wanted in names:
-            for column, (name, unit) in enumerate(plain):
+            for column, (name, unit) in enumerate(self.plain):
                 if name == wanted and (units is None or unit in units):
                     return column
         return None
 
     def unit(self, column: int) -> str:
         """Give the unit behind the name of a column; blank where there is none."""
-        return _plain(self.header[column])[1]
+        return self.plain[column][1]
 
 
 def open_sheet(path: Path, marks: Sequence[str], kind: str) -> Sheet:
@@ -67,15 +75,27 @@ def open_sheet(path: Path, marks: Sequence[str], kind: str) -> Sheet:
         separator = max(SEPARATORS, key=line.count)
         header = next(_split(path, [line], separator), [])
         if {_plain(name)[0] for name in header} & {*marks}:
-            rows = _rows(path, lines, separator, number, header)
-            return Sheet(path, [name.strip() for name in header], rows)
+            sheet = Sheet(path, [name.strip() for name in header], iter(()))
+            sheet.rows = _rows(sheet, lines, separator, number)
+            return sheet
     raise ManifestError(f"this is not {kind}: no row has its names of columns.", where=path)
 
 
+def checked(sheet: Sheet, rows: Iterable[T]) -> Iterator[T]:
+    """Name the row of a sheet of which something cannot be read, as a word for a number."""
+    try:
+        yield from rows
+    except (ValueError, IndexError, KeyError) as fault:
+        what = f"row {sheet.line} cannot be read ({shorten(fault)})."
+        raise ManifestError(what, where=sheet.path) from fault
+
+
 def number(text: str) -> str:
-    """Write a number with a decimal point, as 1024.5 for 1.024,5."""
+    """Write a number with a decimal point, as 1024.5 for 1.024,5; of two marks the last is it."""
     if "," not in text:
         return text
+    if text.rfind(".") > text.rfind(","):
+        return text.replace(",", "")
     return text.replace(".", "").replace(",", ".")
 
 
@@ -106,12 +126,11 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
-def _rows(
-    path: Path, lines: Iterator[str], separator: str, line: int, header: list[str]
-) -> Iterator[Row]:
+def _rows(sheet: Sheet, lines: Iterator[str], separator: str, line: int) -> Iterator[Row]:
     """Give the rows that hold anything, each as wide as the header."""
-    width = len(header)
+    width, path = len(sheet.header), sheet.path
     for place, cells in enumerate(_split(path, lines, separator), line + 1):
+        sheet.line = place
         if not any(cells):
             continue
         if any(cell.strip() for cell in cells[width:]):

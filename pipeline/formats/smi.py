@@ -15,7 +15,7 @@ from typing import Any
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.text_files import encoding_of, read_head, text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
-from gazescribe.pipeline.formats.sheets import Row, Sheet, mean, number, open_sheet
+from gazescribe.pipeline.formats.sheets import Row, Sheet, checked, mean, number, open_sheet
 
 KIND = "a text of SMI's"
 FIXATION = {"fixation", "visual intake"}  # as BeGaze calls it for screens and for glasses
@@ -148,12 +148,12 @@ def read(path: Path, table: str) -> Content:
     if table == "messages":
         rows = [row for row in text.sheet.rows if text.text(row, "kind") == "MSG"]
         said = ((*text.whom(row), text.ms(row, "time"), _message(row.cells[3])) for row in rows)
-        return in_pieces(MESSAGES, said)
+        return in_pieces(MESSAGES, checked(text.sheet, said))
     if table == "samples":
-        return in_pieces(SAMPLES, _samples(text))
+        return in_pieces(SAMPLES, checked(text.sheet, _samples(text)))
     is_of_events = text.columns["start"] is not None and text.columns["x"] is not None
     found = _events(text) if is_of_events else _joined(text)
-    return _of_fixations(found, head, path)
+    return _of_fixations(checked(text.sheet, found), head, path)
 
 
 def _message(text: str) -> str:

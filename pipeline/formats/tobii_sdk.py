@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
-from gazescribe.pipeline.formats.sheets import Row, Sheet, mean, number, open_sheet
+from gazescribe.pipeline.formats.sheets import Row, Sheet, checked, mean, number, open_sheet
 
 TIMES = ("systemtimestamp", "devicetimestamp")
 POINT = "gazepointondisplayarea"
@@ -35,7 +35,7 @@ def read(path: Path, _table: str) -> Content:
         (row.text(time), *sample, *(row.cells[place] for place in places))
         for row, sample in _samples(sheet)
     )
-    return in_pieces((*NAMES, *own), cells)
+    return in_pieces((*NAMES, *own), checked(sheet, cells))
 
 
 def _samples(sheet: Sheet) -> Iterator[tuple[Row, tuple[float | str, ...]]]:

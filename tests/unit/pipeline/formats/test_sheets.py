@@ -31,7 +31,9 @@ def test_columns_are_found_by_name_and_unit(tmp_path):
 
 
 def test_numbers():
-    assert [number(text) for text in ("1.5", "1,5", "1.024,5", "")] == ["1.5", "1.5", "1024.5", ""]
+    assert [number(text) for text in ("1.5", "1,5", "1.024,5", "1,024.5", "")] == [
+        *("1.5", "1.5", "1024.5", "1024.5", "")
+    ]
     assert mean("1", "", "2") == 1.5
     assert mean("", "") == ""
 
