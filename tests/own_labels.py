@@ -27,6 +27,9 @@ def write_rules(folder: Path, labels: Sequence[str] = LABELS) -> Path:
             "channels": list(labels),
             "labels": {one: [label] for one, label in zip(classes, labels, strict=True)},
         },
+        "columns.yaml": {
+            "archive": {one: [label] for one, label in zip(classes, labels, strict=True)}
+        },
         "vocabulary/plates.yaml": {
             "about": "Marks on plates.",
             "concepts": [
@@ -91,13 +94,48 @@ def write_data(
     if not ellipses:
         del rows["ellipses"]
     for table, content in rows.items():
-        with (raw / f"{table}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, content[0])
-            writer.writeheader()
-            writer.writerows(content)
+        _write_csv(raw / f"{table}.csv", content)
     manifest = folder / f"{name}.yaml"
     manifest.write_text(yaml.safe_dump(_manifest(name, rows), sort_keys=False))
     return manifest
+
+
+def write_archive(folder: Path, labels: Sequence[str] = LABELS) -> Path:
+    """Write pictures with a table of labels, which nobody looked at, below `folder`/archive.
+
+    There are as many subjects as of the readings; their labels are named in small letters, as
+    columns.yaml of `write_rules` has them.
+    """
+    root = folder / "archive"
+    root.mkdir(parents=True)
+    images, certainties = [], []
+    for number, split in enumerate(SPLITS):
+        name = f"A{number}"
+        grey = np.random.default_rng(number).integers(0, 256, (SIDE_PX, SIDE_PX)).astype(np.uint8)
+        Image.fromarray(grey).save(root / f"{name}.png")
+        images.append({"image": name, "person": 99_000_500 + number, "split": split})
+        for at, label in enumerate(labels):
+            is_there = number % len(labels) == at
+            certainties.append({"image": name, "label": label.casefold(), "sure": 5 * is_there})
+    _write_csv(root / "images.csv", images)
+    _write_csv(root / "labels.csv", certainties)
+    columns = {"reading_id": "image", "dicom_id": "image", "image_path": "image"}
+    columns |= {"subject_id": "person", "split": "split"}
+    said = {"reading_id": "image", "label": "label", "certainty": "sure"}
+    tables = {
+        "readings": {"file": "images.csv", "columns": columns},
+        "certainties": {"file": "labels.csv", "columns": said},
+    }
+    manifest = folder / "archive.yaml"
+    manifest.write_text(yaml.safe_dump({"name": "archive", "tables": tables}, sort_keys=False))
+    return manifest
+
+
+def _write_csv(path: Path, rows: list[dict]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _place(at: int, n: int) -> tuple[int, int]:

@@ -20,6 +20,13 @@ from gazescribe.pipeline.images.run import SUFFIXES, run
     multiple=True,
     help="Add the radiographs of these tables; can be repeated.",
 )
+@click.option(
+    "--also-from",
+    type=(options.EXISTING_FOLDER, options.EXISTING_FOLDER),
+    multiple=True,
+    metavar="TABLES ROOT",
+    help="Add those of tables whose radiographs lie elsewhere; can be repeated.",
+)
 @click.option("--source", type=click.Choice(list(SUFFIXES)), help="Which files.")
 @click.option("--size", help="Model pixels: N, HxW, or a network: the size of its images.")
 @click.option("--resize", type=click.Choice(["direct", "published"]), help="Once, or twice.")
@@ -29,6 +36,7 @@ def images(
     root: Path,
     out: Path,
     also: tuple[Path, ...],
+    also_from: tuple[tuple[Path, Path], ...],
     size: str | None,
     shared: options.Shared,
     **choices: str | None,
@@ -37,7 +45,8 @@ def images(
     all_params = load_params(shared.params_file)
     size = size_of(size, all_params, shared.params_file)
     params = override(all_params.images, size=size, **choices)
-    summary = run([tables, *also], root, out, params, **shared.parallel)
+    sources = [*((folder, root) for folder in (tables, *also)), *also_from]
+    summary = run(sources, out, params, **shared.parallel)
     left_out = ", ".join(f"{counts['n']} {why}" for why, counts in summary["left_out"].items())
     line = f"{summary['n_images']} radiographs in {summary['n_shards']} shards"
     line += f"; left out: {left_out or 'none'}"

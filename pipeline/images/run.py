@@ -1,7 +1,7 @@
 """Fit radiographs into shards: each read once, letterboxed, 8 bits.
 
-Reads: folders of tables (`images` of MIMIC-CXR-JPG, or `readings` of REFLACX or EGD) and the tree
-of the radiographs.
+Reads: folders of tables (`images` of MIMIC-CXR-JPG, or `readings` of any other data set) and the
+trees of the radiographs.
 Writes: `images-00000.npy` … , `index.parquet`, `images.json`.
 Params: `images`.
 Drops: radiographs that are absent, cannot be read or have another aspect than the table says,
@@ -52,23 +52,23 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fitting:
-    """What a worker needs to fit a shard: where to read and write, and how."""
+    """What a worker needs to fit a shard: where to write, and how."""
 
-    root: Path
     folder: Path
     suffixes: tuple[str, ...]
     size: tuple[int, int]
     resize: str
 
 
-def list_images(tables: Sequence[Path]) -> list[Row]:
-    """List the radiographs of some folders of tables, each once, sorted; earlier folders win.
+def list_images(sources: Sequence[tuple[Path, Path]], suffixes: Sequence[str]) -> list[Row]:
+    """List the radiographs of folders of tables, each once, sorted; earlier folders win.
 
-    A folder has a table `images`, or else `readings`. A row has dicom_id, study_id, subject_id,
-    path (as `find_radiograph` takes it), width_px and height_px.
+    `sources` are folders of tables, each with the tree of its radiographs or one above it. A folder
+    has a table `images`, or else `readings`. A row has dicom_id, study_id, subject_id, path (as
+    `find_radiograph` takes it), width_px, height_px and tree, where the path begins.
     """
     listed: dict[str, Row] = {}
-    for folder in tables:
+    for folder, root in sources:
         name, path = "images", "path"
         if not table_path(folder, name).is_file():
             name, path = "readings", "image_path"
@@ -76,8 +76,16 @@ def list_images(tables: Sequence[Path]) -> list[Row]:
         rows = read_table(folder, name, columns).rename_columns({path: "path"}).to_pylist()
         _check_paths(rows, table_path(folder, name))
         for row in rows:
-            listed.setdefault(row["dicom_id"], row)
-    return [listed[dicom_id] for dicom_id in sorted(listed)]
+            listed.setdefault(row["dicom_id"], row | {"tree": root})
+    rows = [listed[dicom_id] for dicom_id in sorted(listed)]
+    for root in dict.fromkeys(root for _, root in sources):
+        paths = [row["path"] for row in rows if row["tree"] == root and row["path"]]
+        # Without any path each radiograph is left out later, and the error there says the reasons.
+        tree = radiographs_root(root, paths, (suffixes,)) if paths else root
+        for row in rows:
+            if row["tree"] == root:
+                row["tree"] = str(tree)
+    return rows
 
 
 def _check_paths(rows: list[Row], where: Path) -> None:
@@ -108,7 +116,7 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     left_out: dict[str, str] = {}
     copies: list[str] = []
     for image in listed:
-        path = find_radiograph(fitting.root, image["path"], fitting.suffixes)
+        path = find_radiograph(Path(image["tree"]), image["path"], fitting.suffixes)
         if path is None:
             left_out[image["dicom_id"]] = "absent" if image["path"] else "no path in the table"
             continue
@@ -156,7 +164,7 @@ def _note_path(folder: Path, number: int) -> Path:
 
 
 def _stamps(listed: list[Row], fitting: Fitting) -> list[list[int] | None]:
-    paths = [find_radiograph(fitting.root, row["path"], fitting.suffixes) for row in listed]
+    paths = [find_radiograph(Path(row["tree"]), row["path"], fitting.suffixes) for row in listed]
     return [stamp(path) for path in paths]
 
 
@@ -179,37 +187,33 @@ def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
 
 
 def run(
-    tables: Sequence[Path],
-    root: Path,
+    sources: Sequence[tuple[Path, Path]],
     out: Path,
     params: Images,
     *,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
-    """Fit all radiographs of some tables into shards; give the counts.
+    """Fit all radiographs of `sources`, as `list_images` has them, into shards; give the counts.
 
     Raises
     ------
     GazeError
-        If tables, root and parameters do not fit together, or not one radiograph can be read.
+        If tables, trees and parameters do not fit together, or not one radiograph can be read.
     """
     size = parse_size(params.size)
     if size is None:
         raise ParamsError("shards hold images of one size: native cannot be one.")
     if params.resize == "published":
         published_frame(size, size)  # raises where the frame is no square
-    listed = list_images(tables)
     suffixes = SUFFIXES[params.source]
-    paths = [row["path"] for row in listed if row["path"]]
-    # Without any path each radiograph is left out below, and the error there says the reasons.
-    tree = radiographs_root(root, paths, (suffixes,)) if paths else root
+    listed = list_images(sources, suffixes)
     tasks = [
         (number, listed[first : first + ROWS_A_SHARD])
         for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
     ]
-    with shard_folder(out, "images", fingerprint=_fingerprint(params, tree, listed)) as folder:
-        fitting = Fitting(tree, folder, suffixes, size, params.resize)
+    with shard_folder(out, "images", fingerprint=_fingerprint(params, listed)) as folder:
+        fitting = Fitting(folder, suffixes, size, params.resize)
         earlier = {task[0]: _read_note(task, fitting) for task in tasks}
         to_do = [task for task in tasks if earlier[task[0]] is None]
         fit = partial(fit_shard, fitting=fitting)
@@ -223,7 +227,8 @@ def run(
         if listed and not rows:
             message = f"not one of {len(listed)} radiographs can be read."
             faults = [f"{reason}: {counts['n']}" for reason, counts in summary["left_out"].items()]
-            raise GazeError(message, where=tree, faults=faults)
+            trees = ", ".join(sorted({row["tree"] for row in listed}))
+            raise GazeError(message, where=trees, faults=faults)
         index = pa.Table.from_pylist(rows, schema=TABLES["image_shards"].schema)
         write_table(index, folder, "image_shards", {"params": params.model_dump_json()})
         table_path(folder, "image_shards").rename(folder / "index.parquet")
@@ -231,10 +236,10 @@ def run(
     return {**summary, "n_shards_kept": len(tasks) - len(to_do)}
 
 
-def _fingerprint(params: Images, tree: Path, listed: list[Row]) -> str:
+def _fingerprint(params: Images, listed: list[Row]) -> str:
     """Hash all that decides the bytes of a shard: a run goes on only where it is the same."""
     versions = {name: version(name) for name in DECIDE_THE_BYTES}
-    content = [params.model_dump(), str(tree), versions, listed]
+    content = [params.model_dump(), versions, listed]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from gazescribe.pipeline.core.class_names import TEN_LABELS, labels_said
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
-from tests.own_labels import LABELS, write_data, write_params, write_rules
+from tests.own_labels import LABELS, write_archive, write_data, write_params, write_rules
 from tests.running import gazescribe, invoke
 
 FOLDERS = {"tables": "tables", "associated": "associated", "label_maps": "maps"}
@@ -32,7 +32,9 @@ def draw_maps(folder: Path, rules: Path) -> None:
     gazescribe("label", "tables", "mentions.parquet", "--rules", rules)
     gazescribe("associate", "tables", "mentions.parquet", "associated", "--rules", rules)
     gazescribe("heatmaps", "tables", "associated", "maps", "--size", 32)
-    gazescribe("images", "tables", "raw", "images", "--size", 32)
+    gazescribe("ingest", write_archive(folder), "archive", "theirs")
+    theirs = "--also-from", "theirs", "archive"
+    gazescribe("images", "tables", "raw", "images", *theirs, "--size", 32)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,9 @@ def plates(tmp_path_factory):
         patch.setenv("GAZE_WORKERS", "1")
         draw_maps(folder, write_rules(folder / "rules"))
         own = FOLDERS | {"mentions": "mentions.parquet"}
-        inputs = {"images": "images", "unannotated": ["plates"], "scored_on": ["plates"]}
-        write_params(folder, packaged, inputs | {"datasets": {"plates": own}}, MODELS)
+        datasets = {"plates": own, "archive": {"tables": "theirs"}}
+        inputs = {"images": "images", "unannotated": ["plates", "archive"], "datasets": datasets}
+        write_params(folder, packaged, inputs | {"scored_on": ["plates"]}, MODELS)
         gazescribe("configure", "mil", "mil.json", "--rules", "rules")
         gazescribe("train", "mil.json", "models")
         yield folder, gazescribe("evaluate", "mil.json", "models", "scores")
@@ -69,7 +72,10 @@ def test_networks_have_a_channel_for_each_label(plates):
         assert about["labels"] == list(LABELS)
         assert f"Output: {', '.join(LABELS)}." in about["card"]
     counts = about["training"]["training"]
-    assert counts["n"]["train"] == {"plates": 12}  # each annotated, and so unannotated no more
+    # Each of the plates is annotated, and so unannotated no more.
+    assert counts["n"]["train"] == {"plates": 12, "archive-images": 4}
+    archived = counts["positive"]["train"]["archive-images"]
+    assert archived == {"Crack": 2, "Dent": 1, "Stain": 1}
     assert counts["positive"]["train"]["plates"] == dict.fromkeys(LABELS, 4)
 
 
@@ -80,8 +86,8 @@ def test_scores_are_of_these_labels(plates):
     assert scores["scored_by"] == {"plates": "gaze"}
     assert "plates: no ellipses, so IoU and pointing game are against maps of gaze" in output
     classified = read_table(folder / "scores" / "et-seed0", "mil_classification").to_pandas()
-    assert set(classified["dataset"]) == {"plates-images", "plates"}
-    assert len(classified) == 2 * (6 + 6) * len(LABELS)
+    assert set(classified["dataset"]) == {"plates-images", "archive-images", "plates"}
+    assert len(classified) == 2 * (6 + 2 + 6) * len(LABELS)
     localised = read_table(folder / "scores" / "et-seed0", "mil_localisation").to_pandas()
     assert set(localised["label"]) == set(LABELS)
 

@@ -42,7 +42,7 @@ NEEDS = {
     "gpu": 3,
     "cluster": 3,
     "images": 2,
-    "own data": 3,
+    "own data": 4,
     "bash": 1,
     "checkpoint": 3,
     "ChestX-Det": 1,

@@ -1,4 +1,7 @@
+import re
+import shutil
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,6 +25,7 @@ from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import check
 from tests.unit.models.mil.mil_cases import RUN
 
+FLAGS = re.MULTILINE | re.DOTALL
 PROFILES = ("demo", "study", "paper", "published")
 
 
@@ -217,3 +221,27 @@ def test_data_sets_that_have_not_what_they_are_named_for(inputs):
     for fault, part in zip(faults, expected, strict=True):
         assert part in fault
     assert input_faults(inputs, [RUN]) == []
+
+
+def test_the_page_says_how_data_sets_of_ones_own_are_named(tmp_path, monkeypatch):
+    page = Path(__file__).parents[4] / "docs" / "mil.md"
+    block = r"^`params.yaml`, in section `mil`\n\n```yaml\n(.*?)^```"
+    found = re.search(block, page.read_text(), FLAGS)
+    said = yaml.safe_load(found[1])
+    params = yaml.safe_load(resource("params.yaml").read_text())
+    params["mil"]["inputs"] |= said["inputs"]
+    params["mil"]["variants"] = said["variants"]
+    shutil.copytree(resource("params"), tmp_path / "params")
+    profile = yaml.safe_load((tmp_path / "params" / "demo.yaml").read_text())
+    profile["mil"]["models"] = list(said["variants"])
+    (tmp_path / "params" / "demo.yaml").write_text(yaml.safe_dump(profile))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    shutil.copytree(resource("rules"), tmp_path / "rules")
+    monkeypatch.chdir(tmp_path)
+    config = config_of("mil")
+    assert [run.model for run in config.runs] == list(said["variants"])
+    read = set().union(*(scoring_inputs(run, config.inputs) for run in config.runs))
+    assert {name for name in read if name.startswith("datasets.")} == {
+        "datasets.archive.tables",
+        *(f"datasets.mylab.{name}" for name in said["inputs"]["datasets"]["mylab"]),
+    }

@@ -227,6 +227,17 @@ def test_each_image_of_several_readings_comes_once(project):
     assert said.startswith("10 radiographs in 1 shards")
 
 
+def test_radiographs_of_other_tables_may_lie_elsewhere(project):
+    for number in (3, 20):
+        put(project / "elsewhere", number)
+    tables_of(project / "theirs", [row(20), row(3, subject_id=99000002)])
+    theirs = project / "theirs", project / "elsewhere"
+    said, _ = build(project, "out", "--also-from", *theirs)
+    assert "11 radiographs in 1 shards; left out: none" in said
+    index = open_shards(project / "out").index
+    assert {99000001} == set(index["subject_id"].to_pylist())  # the first tables win
+
+
 def test_no_images_at_all(project):
     write_table(TABLES["images"].schema.empty_table(), project / "tables", "images")
     said, _ = build(project)
@@ -302,9 +313,9 @@ class Reader:
 
 
 def interrupted(project, reader):
-    arguments = ([project / "tables"], project / "root", project / "out")
+    sources = [(project / "tables", project / "root")]
     with pytest.raises(KeyboardInterrupt):
-        images.run(*arguments, load_params().images, workers=1)
+        images.run(sources, project / "out", load_params().images, workers=1)
     assert reader.names
     assert not (project / "out" / "index.parquet").exists()
 
