@@ -15,7 +15,24 @@ class TableColumns(Strict):
     reading_id: Text | None = None
 
 
-class ReadingColumns(TableColumns):
+class PartColumns(TableColumns):
+    """The part of the image that was on screen, and where it stood there; its edges, by row."""
+
+    shown_xmin_px: Number | None = None
+    shown_ymin_px: Number | None = None
+    shown_xmax_px: Number | None = None
+    shown_ymax_px: Number | None = None
+    shown_width_px: Number | None = None  # in place of xmax
+    shown_height_px: Number | None = None
+    on_screen_xmin_px: Number | None = None  # in screen pixels
+    on_screen_ymin_px: Number | None = None
+    on_screen_xmax_px: Number | None = None
+    on_screen_ymax_px: Number | None = None
+    on_screen_width_px: Number | None = None
+    on_screen_height_px: Number | None = None
+
+
+class ReadingColumns(PartColumns):
     """Columns of a table of readings; `audio_start` is on the clock of the gaze."""
 
     table: ClassVar[str] = "readings"
@@ -29,6 +46,12 @@ class ReadingColumns(TableColumns):
     text: Text | None = None
     diagnosis: Text | None = None
     audio_start: AudioStart | None = None
+    image_area_xmin_px: Number | None = None  # where the image may stand on the screen
+    image_area_ymin_px: Number | None = None
+    image_area_xmax_px: Number | None = None
+    image_area_ymax_px: Number | None = None
+    image_area_width_px: Number | None = None
+    image_area_height_px: Number | None = None
 
 
 class SessionColumns(TableColumns):
@@ -69,21 +92,8 @@ class GazeColumns(SessionColumns):
     image_height_px: Number | None = None
 
 
-class ViewColumns(GazeColumns):
-    """The part of the image that was on screen, and where it stood there; its edges, by row."""
-
-    shown_xmin_px: Number | None = None
-    shown_ymin_px: Number | None = None
-    shown_xmax_px: Number | None = None
-    shown_ymax_px: Number | None = None
-    shown_width_px: Number | None = None  # in place of xmax
-    shown_height_px: Number | None = None
-    on_screen_xmin_px: Number | None = None  # in screen pixels
-    on_screen_ymin_px: Number | None = None
-    on_screen_xmax_px: Number | None = None
-    on_screen_ymax_px: Number | None = None
-    on_screen_width_px: Number | None = None
-    on_screen_height_px: Number | None = None
+class ViewColumns(GazeColumns, PartColumns):
+    """Columns of gaze on an image that may be zoomed or moved."""
 
 
 class FixationColumns(ViewColumns):

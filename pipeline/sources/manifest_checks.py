@@ -159,10 +159,10 @@ def _cell_faults(place: str, cell: Cell) -> Iterator[str]:
 def _view_faults(columns: TableColumns, mapped: set[str], manifest: OwnManifest) -> Iterator[str]:
     by_prefix = {
         prefix: {name for name in mapped if name.startswith(prefix)}
-        for prefix in ("shown_", "on_screen_")
+        for prefix in ("shown_", "on_screen_", "image_area_")
     }
-    is_on_screen = is_seen_on_screen(columns) or bool(by_prefix["on_screen_"])
-    needs_all = is_on_screen and any(by_prefix.values())
+    is_on_screen = bool(by_prefix["on_screen_"] or by_prefix["image_area_"])
+    needs_all = is_seen_on_screen(columns) or is_on_screen or columns.table == "readings"
     for prefix, sides in by_prefix.items():
         n_axes = 0  # whose both ends are known
         for axis, size in SIDES:
@@ -174,11 +174,11 @@ def _view_faults(columns: TableColumns, mapped: set[str], manifest: OwnManifest)
             if length in sides and low not in sides:
                 yield f"columns.{length} needs {low}"
             n_axes += low in sides and bool({high, length} & sides)
-        is_complete = n_axes == len(SIDES) or not needs_all
-        if not is_complete and (prefix == "shown_" or sides):
+        if sides and needs_all and n_axes < len(SIDES):
             names = ", ".join(f"{prefix}{side}_px" for side in ("xmin", "ymin", "xmax", "ymax"))
             yield f"columns needs {names} (or {prefix}width_px, {prefix}height_px for the last two)"
-    if needs_all and manifest.screen is None:
+    is_shown = is_seen_on_screen(columns) and bool(by_prefix["shown_"])
+    if (is_shown or is_on_screen) and manifest.screen is None:
         yield "columns says what was shown on the screen, so the section screen is needed"
 
 

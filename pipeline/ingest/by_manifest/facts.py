@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gazescribe.pipeline.core.errors import quote
-from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces, edge_names
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Moment
 from gazescribe.pipeline.sources.cells import Cell
@@ -69,6 +69,8 @@ def list_readings(
             text=facts.text("text") or None,
             diagnosis=facts.text("diagnosis") or None,
             audio_start=facts.audio_start() or starts.get(reading_id, BEGIN),
+            area_px=facts.area_px(),
+            edges_px=facts.edges_px(),
             attributes={name: rows.text(Cell(column=name))[0] for name in table.attributes},
         )
 
@@ -117,6 +119,24 @@ class _Facts:
             self.findings.add("loss", f"{name}_unreadable", message, loses=name)
             return None
         return int(value)
+
+    def area_px(self) -> tuple[float, float, float, float] | None:
+        x, y = (self._edges(f"image_area_{axis}") for axis in "xy")
+        return None if x is None or y is None else (x[0], y[0], x[1], y[1])
+
+    def edges_px(self) -> dict[str, tuple[float, float]]:
+        names = ("shown_x", "shown_y", "on_screen_x", "on_screen_y")
+        return {name: edges for name in names if (edges := self._edges(name)) is not None}
+
+    def _edges(self, name: str) -> tuple[float, float] | None:
+        """Give the ends of a rectangle along an axis; None where it is not known, or has none."""
+        low, high, length = edge_names(name)
+        if getattr(self.columns, low) is None:
+            return None
+        start = self.number(low)
+        is_length = getattr(self.columns, high) is None
+        end = start + self.number(length) if is_length else self.number(high)
+        return (start, end) if end > start else None  # neither where one is unknown
 
     def audio_start(self) -> Moment | None:
         cell = self.columns.audio_start

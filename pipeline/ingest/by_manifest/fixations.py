@@ -17,7 +17,7 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, rows_
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
 from gazescribe.pipeline.ingest.by_manifest.views import (
-    edges_of,
+    edges_by_row,
     gaze_places,
     note_off_image,
     note_sizes,
@@ -27,7 +27,6 @@ from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.ingest.quality import Quality
 from gazescribe.pipeline.sources.cells import ResolutionCell
-from gazescribe.pipeline.sources.columns import SIDES
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
@@ -90,10 +89,9 @@ def _fixation_values(
             values[name], bad = rows.numbers(cell)
             message = f"have an unreadable {name}, taken as unknown"
             findings.add_rows("warning", "fixation_part_unreadable", message, bad, rows=rows.places)
-    for axis_name, size in SIDES:
-        edges = edges_of(rows, columns, f"shown_{axis_name}", size)
-        if edges is not None:  # the far one may be said by a width or a height
-            values[f"shown_{axis_name}max_px"] = edges[1]
+    for name, (low, high) in edges_by_row(rows, columns, reading).items():
+        if name.startswith("shown_"):  # the far one may be said by a width or a height
+            values[f"{name}min_px"], values[f"{name}max_px"] = low, high
     return values
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,15 @@ class OwnReading:
     study_id: int | None = None
     width_px: int | None = None
     height_px: int | None = None
+    has_file_size: bool = False  # the size is that of the image's file
     image_path: str | None = None
     text: str | None = None
     diagnosis: str | None = None
     audio_start: Moment = BEGIN
+    # As far as the table of readings says it: where the image may stand on the screen (left, top,
+    # right, bottom), and the ends of what was on screen of it, as `shown_x` and `on_screen_y`.
+    area_px: tuple[float, float, float, float] | None = None
+    edges_px: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
     split: str | None = None
@@ -56,6 +62,12 @@ class OwnReading:
             return int(self.subject)
         digest = hashlib.sha256(self.subject.encode()).digest()
         return int.from_bytes(digest[:7], "big") + 10**15  # no number of a person is as large
+
+
+def edge_names(name: str) -> tuple[str, str, str]:
+    """Name the columns of a rectangle along an axis: its ends, and its length in place of one."""
+    size = {"x": "width", "y": "height"}[name[-1]]
+    return f"{name}min_px", f"{name}max_px", f"{name[:-1]}{size}_px"
 
 
 def rows_of_table(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.by_manifest.facts import list_readings
+from gazescribe.pipeline.ingest.by_manifest.image_sizes import with_sizes
 from gazescribe.pipeline.ingest.by_manifest.names import (
     match_numbers,
     note_names,
@@ -55,7 +56,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     starts = sessions.audio_starts({names[made]: made for made in listed})
     if "readings" in pieces:
         readings = list(list_readings(root, pieces.pop("readings"), manifest, starts, faults))
-        readings = _name_images(readings, manifest, faults)
+        readings = with_sizes(_name_images(readings, manifest, faults), root, files, faults)
         note_strangers({reading.reading_id for reading in readings}, pieces, faults)
     else:  # no reader and no image is known: each reading is of its own subject and image
         named = sorted(set[str]().union(*pieces.values()))
@@ -71,11 +72,14 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
         if first != reading.subject:
             message = f"subjects {first!r} and {reading.subject!r} are the same number"
             faults.append(Fault("error", "subject_twice", message, "the table of readings"))
-    ids = {
-        "reading_id": {reading.reading_id for reading in readings},
-        "dicom_id": {reading.dicom_id for reading in readings},
-        "subject_id": {reading.subject for reading in readings},
-    }
+    # Files are compared with these: names that are no ids stand in their paths.
+    ids = {"reading_id": {*names, *names.values()}}
+    if manifest.tables.readings is not None:
+        ids["reading_id"] = {name for made in listed for name in (made, names[made])}
+        ids["subject_id"] = {reading.subject for reading in readings}
+        ids["dicom_id"] = {
+            reading.attributes.get("image_name", reading.dicom_id) for reading in readings
+        }
     # Rows of samples are many; workers that read all else would be sent them for nothing.
     with_pieces, sampled = [], []
     for reading in readings:
@@ -119,8 +123,8 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
     return {
         "readings": len(listing.readings),
         "readings_with_gaze": len(listing.readings) - notes.without_gaze.total(),
-        "images": len(listing.ids["dicom_id"]),
-        "subjects": len(listing.ids["subject_id"]),
+        "images": len({reading.dicom_id for reading in listing.readings}),
+        "subjects": len({reading.subject for reading in listing.readings}),
     }
 
 

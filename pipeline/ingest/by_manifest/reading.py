@@ -17,11 +17,12 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import (
 )
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.spoken import end_by_sentences, place_words, read_spoken
-from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, seconds, view_of
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, seconds
 from gazescribe.pipeline.ingest.by_manifest.views import (
     gaze_places,
     note_off_image,
     note_sizes,
+    view_of_image,
     views_of,
 )
 from gazescribe.pipeline.ingest.chunks import Chunk
@@ -55,7 +56,7 @@ def read_reading(
     attributes = {name: value for name, value in reading.attributes.items() if value}
     attributes.pop(ENDED_BY, None)  # ours: `read_words` adds it
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees
-        for name, axis in zip("xy", view_of(reading.size_px, manifest), strict=True):
+        for name, axis in zip("xy", view_of_image(reading, manifest), strict=True):
             if not np.isnan(axis.px_per_deg):
                 attributes[f"px_per_deg_{name}"] = repr(axis.px_per_deg)
     chunk.add_attributes(reading.reading_id, attributes)
@@ -111,7 +112,7 @@ def _read_labelled(
     }
     bad = np.logical_or.reduce([column == "" for column in values.values()])
     if "xmin_px" in cells:
-        view = view_of(reading.size_px, manifest)
+        view = view_of_image(reading, manifest)
         values |= places(rows, BOX, table.columns, view)
         for axis in "xy":  # an axis that grows upwards swaps its ends
             sort_corners(values, axis)

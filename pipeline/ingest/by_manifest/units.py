@@ -113,9 +113,16 @@ Parts = tuple[Part, Part]
 
 
 def view_of(
-    size_px: tuple[int | None, int | None], manifest: OwnManifest, parts: Parts | None = None
+    size_px: tuple[int | None, int | None],
+    manifest: OwnManifest,
+    parts: Parts | None = None,
+    image_area: tuple[float, float, float, float] | None = None,
 ) -> Axes:
-    """Find how an image of this width and height was seen: whole, or by row the `parts` of it."""
+    """Find how an image of this width and height was seen: whole, or by row the `parts` of it.
+
+    `image_area` is where it may stand on the screen, if that is another place than the manifest's:
+    left, top, right, bottom.
+    """
     sizes = [math.nan if size is None else float(size) for size in size_px]
     screen, resolution = manifest.screen, manifest.resolution
     screen_px, centre_px, distance_px = [math.nan] * 2, [math.nan] * 2, [math.nan] * 2
@@ -126,11 +133,11 @@ def view_of(
             [float(screen.width_px), float(screen.height_px)],
             _distance(screen),
         )
-        low, high = [0.0, 0.0], screen_px
-        if screen.image_area is not None:
-            area = screen.image_area
-            low = [float(area.xmin_px), float(area.ymin_px)]
-            high = [float(area.xmax_px), float(area.ymax_px)]
+        area = image_area or (0.0, 0.0, *screen_px)
+        if image_area is None and screen.image_area is not None:
+            box = screen.image_area
+            area = (box.xmin_px, box.ymin_px, box.xmax_px, box.ymax_px)
+        low, high = [*map(float, area[:2])], [*map(float, area[2:])]
         centre_px = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
         area_px = [last - first for first, last in zip(low, high, strict=True)]
         if resolution.image_on_screen == "fitted":

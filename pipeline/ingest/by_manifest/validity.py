@@ -61,6 +61,8 @@ def _refuse_unknown(texts: Sequence[str], cell: ValidCell, findings: Findings) -
 def check_valid(valid: Mask, seen: Mask, columns: Any, findings: Findings) -> None:
     """Note rows of which none is valid, and refuse those that have positions only where invalid."""
     kind = columns.table
+    if any(fault.code == "valid_unknown" for fault in findings.faults):
+        return
     if len(valid) and not valid.any():
         message = f"no row is valid: {SAY}"
         findings.add("loss", f"{kind}_none_valid", message, loses=kind)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.ingest.by_manifest.eyes import Gaze, off_image_cause
-from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, edge_names
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, Part, Parts, view_of
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
@@ -13,6 +13,8 @@ from gazescribe.pipeline.ingest.quality import on_image
 from gazescribe.pipeline.sources.columns import SIDES, ViewColumns
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest, is_seen_on_screen
+
+MAX_BEYOND = 0.25  # share of positions right of the image or below it: eyes look elsewhere, too
 
 
 def gaze_places(gaze: Gaze, columns: Any, view: Axes) -> dict[str, Floats]:
@@ -24,29 +26,44 @@ def gaze_places(gaze: Gaze, columns: Any, view: Axes) -> dict[str, Floats]:
     }
 
 
-def parts_shown(rows: Rows, columns: ViewColumns) -> Parts | None:
+def view_of_image(reading: OwnReading, manifest: OwnManifest, parts: Parts | None = None) -> Axes:
+    """Find how the image of a reading was seen: whole, or by row the `parts` of it."""
+    return view_of(reading.size_px, manifest, parts, reading.area_px)
+
+
+def edges_by_row(
+    rows: Rows, columns: ViewColumns, reading: OwnReading
+) -> dict[str, tuple[Floats, Floats]]:
+    """Give both ends of the part shown and of its place on the screen, `shown_x` and so on.
+
+    They are those of the rows, else those of the reading; without those that nothing says.
+    """
+    edges = {}
+    for name in ("shown_x", "shown_y", "on_screen_x", "on_screen_y"):
+        low, high, length = (getattr(columns, column) for column in edge_names(name))
+        if low is not None and (high is not None or length is not None):
+            start = rows.numbers(low)[0]
+            end = start + rows.numbers(length)[0] if high is None else rows.numbers(high)[0]
+            edges[name] = (start, end)
+        elif name in reading.edges_px:
+            start, end = (np.full(len(rows), edge) for edge in reading.edges_px[name])
+            edges[name] = (start, end)
+    return edges
+
+
+def parts_shown(
+    edges: dict[str, tuple[Floats, Floats]], size_px: tuple[float, float]
+) -> Parts | None:
     """Give what of the image was on screen in each row; None where the manifest does not say it."""
-    edges = {
-        prefix: [edges_of(rows, columns, f"{prefix}_{axis}", size) for axis, size in SIDES]
-        for prefix in ("shown", "on_screen")
-    }
-    x, y = edges["shown"]
-    if x is None or y is None:
-        return None
-    x_on_screen, y_on_screen = edges["on_screen"]
-    return Part(*x, *(x_on_screen or ())), Part(*y, *(y_on_screen or ()))
-
-
-def edges_of(
-    rows: Rows, columns: ViewColumns, axis: str, size: str
-) -> tuple[Floats, Floats] | None:
-    """Give both ends of a rectangle along an axis; None where one is not mapped."""
-    low, high = getattr(columns, f"{axis}min_px"), getattr(columns, f"{axis}max_px")
-    length = getattr(columns, f"{axis[:-1]}{size}_px")
-    if low is None or (high is None and length is None):
-        return None
-    low_px = rows.numbers(low)[0]
-    return low_px, (low_px + rows.numbers(length)[0] if high is None else rows.numbers(high)[0])
+    parts = []
+    for axis, size in zip("xy", size_px, strict=True):
+        shown, on_screen = edges.get(f"shown_{axis}"), edges.get(f"on_screen_{axis}")
+        if shown is None and on_screen is not None:  # all of it
+            shown = np.zeros(len(on_screen[0])), np.full(len(on_screen[0]), size)
+        if shown is None:
+            return None
+        parts.append(Part(*shown, *(on_screen or ())))
+    return parts[0], parts[1]
 
 
 def views_of(
@@ -54,16 +71,16 @@ def views_of(
 ) -> tuple[Axes, Mask]:
     """Give the view of the image in each row, and the rows whose place is lost without one."""
     unseen: Mask = np.zeros(len(rows), dtype=bool)
-    x, y = whole = view_of(reading.size_px, manifest)
-    parts = parts_shown(rows, columns)
+    x, y = whole = view_of_image(reading, manifest)
+    parts = parts_shown(edges_by_row(rows, columns, reading), (x.size_px, y.size_px))
     if parts is None:
         return whole, unseen
     if is_seen_on_screen(columns):
-        view = view_of(reading.size_px, manifest, parts)
+        view = view_of_image(reading, manifest, parts)
         return view, view[0].is_unknown() | view[1].is_unknown()
     # Positions on the image have a place anyhow: an unknown part is all of it, as in our table.
     parts = parts[0].or_all(x.size_px), parts[1].or_all(y.size_px)
-    return view_of(reading.size_px, manifest, parts), unseen
+    return view_of_image(reading, manifest, parts), unseen
 
 
 def note_off_image(
@@ -80,11 +97,27 @@ def note_off_image(
     width_px, height_px = reading.size_px
     if not len(x_px) or width_px is None or height_px is None:
         return False
-    cause = off_image_cause(rows, columns, view_of(reading.size_px, manifest))
+    if reading.has_file_size and columns.x_px.unit == "px":
+        _refuse_shrunk(x_px, y_px, width_px, height_px, findings)
+    cause = off_image_cause(rows, columns, view_of_image(reading, manifest))
     is_off = not on_image(x_px, y_px, width_px, height_px).any()
     if is_off or cause.is_certain:
         findings.add("loss", "gaze_off_image", cause.message, loses="gaze")
     return is_off or cause.is_certain
+
+
+def _refuse_shrunk(
+    x_px: Floats, y_px: Floats, width_px: int, height_px: int, findings: Findings
+) -> None:
+    """Refuse the size of a file that is smaller than the image whose pixels the gaze counts in."""
+    share = float(((x_px > width_px) | (y_px > height_px)).mean())
+    if share > MAX_BEYOND:
+        message = (
+            f"{share:.0%} of the positions lie beyond the {width_px} by {height_px} pixels of the"
+            f" image's file (they reach {x_px.max():.0f}, {y_px.max():.0f}): if it is a smaller"
+            " copy, give the width_px and height_px of the image that was shown"
+        )
+        findings.add("error", "image_file_smaller", message, loses="gaze")
 
 
 def note_sizes(

@@ -180,3 +180,37 @@ def test_samples_of_a_zoomed_image_are_placed_as_fixations_are(lab):
     assert lab.column("samples", "y_px")[:2] == pytest.approx([39.5, 54.5])
     assert lab.column("samples", "valid") == [True, True, False]
     assert lab.reasons()["sample_no_view"] == 1
+
+
+def test_each_reading_may_have_an_area_of_its_own(lab):
+    """The image of 100 x 80 is fitted into 200 x 160 at the right, then into the whole screen."""
+    lab.manifest["screen"] = SCREEN
+    lab.files["readings.csv"] = "id,who,w,h,l,t,iw,ih\nA1,7,100,80,200,0,200,160\nB2,8,100,80,,,,\n"
+    sides = {"xmin": "l", "ymin": "t", "width": "iw", "height": "ih"}
+    columns = {f"image_area_{side}_px": column for side, column in sides.items()}
+    lab.tables["readings"]["columns"] |= columns
+    lab.files["fixations.csv"] = "id,start,end,x,y\nA1,0,1,299.5,79.5\nB2,0,1,199.5,99.5\n"
+    place = {axis: {"column": axis[0], "unit": "screen_px"} for axis in ("x_px", "y_px")}
+    lab.tables["fixations"]["columns"] |= place
+    lab.ingest()
+    for reading_id in ("A1", "B2"):
+        assert lab.column("fixations", "x_px", reading_id) == pytest.approx([49.5])
+        assert lab.column("fixations", "y_px", reading_id) == pytest.approx([39.5])
+
+
+def test_zoom_and_place_may_be_said_by_reading_too(lab):
+    """What rows do not say, the table of readings does; a place alone is of the whole image."""
+    rows = [f"199.5,99.5,{WHOLE}", "199.5,99.5,50,40,100,80,75,0,325,200"]
+    by_row = zoom(lab, rows).ingest().rows("fixations")[1]
+    columns = lab.tables["fixations"]["columns"]
+    for name in SHOWN:
+        del columns[name]
+    lab.tables["readings"]["columns"] |= SHOWN
+    lab.files["readings.csv"] = "id,who,w,h,xmin,ymin,xmax,ymax\nA1,7,100,80,50,40,100,80\n"
+    by_reading = lab.ingest().rows("fixations")[1]
+    assert by_reading == by_row
+    assert by_reading["shown_xmin_px"] == 50
+    sides = zip(("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"), strict=True)
+    columns |= {f"on_screen_{side}_px": column for side, column in sides}
+    lab.tables["readings"]["columns"] = {"reading_id": "id", "width_px": "w", "height_px": "h"}
+    assert lab.ingest().column("fixations", "x_px") == pytest.approx([49.5, 49.5])
