@@ -73,7 +73,9 @@ def _lines(chain: Chain) -> Iterator[str]:
         yield f"fixations found in samples: {found['fixations']:,}, of {seen}"
     n_maps = {kind: chain.summaries[f"heatmaps of {kind}"]["n_maps"] for kind in chain.kinds}
     maps = ", ".join(plural(n, f"{kind} map") for kind, n in n_maps.items())
-    if not chain.has_dictation:
+    if not any(n_maps.values()):
+        maps = "nothing was drawn: no reading has gaze for a map"
+    elif not chain.has_dictation:
         maps += "; no dictation, so no maps of labels"
     yield f"{maps} → {chain.out / 'heatmaps'}"
     lost, noticed = left_out(read_metrics(chain.out, open_run(chain.out).metrics))
