@@ -191,14 +191,20 @@ def make_data(folder: Path) -> None:
         mil.map("report", split)
     cooperative = cooperative_cases.balanced_world(folder / "cooperative")
     written = {"mil": asdict(mil.write()), "cooperative": asdict(cooperative.write())}
-    del written["mil"]["channels"]
+    for name in ("channels", "own_channels", "labels"):
+        del written["mil"][name]
     counts = json.dumps({"n_readings_gaze_begins_late": 0})
     (folder / "mil" / "associated-egd" / "associate.json").write_text(counts)
-    inputs = {
-        system: {name: f"data/{Path(value).relative_to(folder)}" for name, value in places.items()}
-        for system, places in written.items()
-    }
-    (folder / "inputs.json").write_text(json.dumps(inputs))
+    (folder / "inputs.json").write_text(json.dumps(_below_data(written, folder)))
+
+
+def _below_data(value: object, folder: Path) -> object:
+    """Name files of a folder as those of `data`; all else stays."""
+    if isinstance(value, dict):
+        return {name: _below_data(part, folder) for name, part in value.items()}
+    if isinstance(value, str) and Path(value).is_relative_to(folder):
+        return f"data/{Path(value).relative_to(folder)}"
+    return value
 
 
 def every_model() -> dict[str, list[str]]:
