@@ -9,6 +9,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     written_by,
@@ -32,8 +33,6 @@ def read(path: Path, _table: str) -> Content:
 
 
 def _word(word: dict[str, Any]) -> Word:
-    speaker, channel = (
-        "" if word.get(name) is None else str(word[name]) for name in ("speaker", "channel")
-    )
+    speaker, channel = (as_text(word.get(name)) for name in ("speaker", "channel"))
     times = as_seconds(word["start"], 1e3), as_seconds(word["end"], 1e3)
-    return Word(str(word["text"]), *times, speaker, channel)
+    return Word(as_text(word["text"]), *times, speaker, channel)

@@ -10,6 +10,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     written_by,
@@ -37,7 +38,7 @@ def _words(results: dict[str, Any]) -> Iterator[Word]:
     speakers = _speakers(results)
     channels = (results.get("channel_labels") or {}).get("channels") or ()
     for channel in channels:
-        yield from _joined(channel["items"], speakers, str(channel["channel_label"]))
+        yield from _joined(channel["items"], speakers, as_text(channel["channel_label"]))
     if not channels:
         yield from _joined(results["items"], speakers, "")
 
@@ -46,7 +47,9 @@ def _speakers(results: dict[str, Any]) -> dict[str, str]:
     """Give who speaks by the time of a word, where the words do not say it themselves."""
     segments = (results.get("speaker_labels") or {}).get("segments") or ()
     return {
-        str(item["start_time"]): str(item.get("speaker_label", segment.get("speaker_label", "")))
+        as_text(item["start_time"]): as_text(
+            item.get("speaker_label", segment.get("speaker_label", ""))
+        )
         for segment in segments
         for item in segment.get("items", ())
         if "start_time" in item
@@ -56,14 +59,14 @@ def _speakers(results: dict[str, Any]) -> dict[str, str]:
 def _joined(items: Sequence[Any], speakers: dict[str, str], channel: str) -> Iterator[Word]:
     word = None
     for item in items:
-        text = str(item["alternatives"][0]["content"])
+        text = as_text(item["alternatives"][0]["content"])
         if item.get("type") == "punctuation" and word is not None:
             word = word._replace(text=word.text + text)
             continue
         if word is not None:
             yield word
         start = item.get("start_time")
-        speaker = str(item.get("speaker_label") or speakers.get(str(start), ""))
+        speaker = as_text(item.get("speaker_label") or speakers.get(as_text(start), ""))
         word = Word(text, as_seconds(start), as_seconds(item.get("end_time")), speaker, channel)
     if word is not None:
         yield word

@@ -14,6 +14,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     with_marks,
@@ -52,13 +53,13 @@ def _of_phrase(phrase: dict[str, Any]) -> Iterator[Word]:
         best |= {name.lower(): value for name, value in phrase["nbest"][0].items()}
     text = next((best[name] for name in ("display", "displaytext", "text") if best.get(name)), "")
     speaker, channel = (
-        str(next((best[name] for name in names if best.get(name) is not None), ""))
+        as_text(next((best[name] for name in names if best.get(name) is not None), ""))
         for names in (("speaker", "speakerid"), ("channel", "channelnumber"))
     )
     words = best.get("displaywords") or best.get("words") or ()
     if words:
         timed = [_timed(word, speaker, channel) for word in words]
-        yield from with_marks(str(text), timed)
+        yield from with_marks(as_text(text), timed)
     elif text:
         yield _timed({**phrase, "text": text}, speaker, channel)
 
@@ -69,7 +70,7 @@ def _timed(entry: dict[str, Any], speaker: str, channel: str) -> Word:
     start_s, duration_s = _seconds(lower, "offset"), _seconds(lower, "duration")
     is_timed = start_s is not None and duration_s is not None
     end_s = start_s + duration_s if is_timed else None  # type: ignore[operator]  # neither is None
-    return Word(str(text), start_s, end_s, speaker, channel)
+    return Word(as_text(text), start_s, end_s, speaker, channel)
 
 
 def _seconds(entry: dict[str, Any], name: str) -> float | None:

@@ -9,6 +9,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     written_by,
@@ -31,7 +32,7 @@ def read(path: Path, _table: str) -> Content:
 def _words(channels: list[Any]) -> Iterator[Word]:
     for number, channel in enumerate(channels):
         for word in channel["alternatives"][0]["words"]:
-            text = str(word.get("punctuated_word") or word["word"])
-            speaker = "" if word.get("speaker") is None else str(word["speaker"])
+            text = as_text(word.get("punctuated_word") or word["word"])
+            speaker = as_text(word.get("speaker"))
             times = as_seconds(word["start"]), as_seconds(word["end"])
             yield Word(text, *times, speaker, str(number))

@@ -12,6 +12,7 @@ from gazescribe.pipeline.formats.pieces import Content
 from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
+    as_text,
     read_values,
     strange,
     written_by,
@@ -70,7 +71,7 @@ def _words(results: Sequence[dict[str, Any]]) -> Iterator[Word]:
             if not has_speakers or any(word.speaker for word in words):
                 yield from words
         elif result.get("alternatives"):
-            text = str(result["alternatives"][0].get("transcript", ""))
+            text = as_text(result["alternatives"][0].get("transcript", ""))
             yield Word(text, begin_s, end_s, "", channel)
 
 
@@ -85,13 +86,13 @@ def _word(word: dict[str, Any], channel: str) -> Word:
     start_s, end_s = _seconds(start), _seconds(end)
     if start_s is None and end_s is not None:
         start_s = 0.0  # a zero is left out
-    speaker = next((str(word[name]) for name in SPEAKERS if word.get(name)), "")
-    return Word(str(word["word"]), start_s, end_s, speaker, channel)
+    speaker = next((as_text(word[name]) for name in SPEAKERS if word.get(name)), "")
+    return Word(as_text(word["word"]), start_s, end_s, speaker, channel)
 
 
 def _channel(result: dict[str, Any]) -> str:
     channel = _either(result, "channelTag", "channel_tag")
-    return str(channel) if channel else ""
+    return as_text(channel) if channel else ""
 
 
 def _seconds(value: Any) -> float | None:

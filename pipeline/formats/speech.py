@@ -85,6 +85,13 @@ def as_seconds(value: Any, per_s: float = 1.0) -> float | None:
     return number / per_s if per_s != 1.0 else number
 
 
+def as_text(value: Any) -> str:
+    """Give a text, or a number as one; nothing for null."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise TypeError  # taken by `written_by`
+    return "" if value is None else str(value)
+
+
 def with_marks(text: str, words: Sequence[Word]) -> list[Word]:
     """Give words as a text writes them: with its periods, capitals and numerals, and their times.
 

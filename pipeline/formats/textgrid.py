@@ -27,7 +27,7 @@ def read(path: Path, _table: str) -> Content:
         raise ManifestError("this is a binary file of Praat.", where=path, remedy=remedy)
     try:
         rows = sorted(_rows(_tokens(text)), key=itemgetter(1))  # of several tiers in one order
-    except (StopIteration, RuntimeError, TypeError, ValueError) as fault:
+    except (AttributeError, RuntimeError, StopIteration, TypeError, ValueError) as fault:
         what = "this is not a whole TextGrid of Praat."
         raise ManifestError(what, where=path) from fault
     return in_pieces(("word", "start", "end", "tier"), rows)

@@ -13,6 +13,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     written_by,
@@ -46,9 +47,9 @@ def _words(result: dict[str, Any], path: Path) -> Iterator[Word]:
         remedy = "Call `SetWords(True)` of the recogniser and recognise the audio again."
         raise ManifestError("Vosk wrote a text without times.", where=path, remedy=remedy)
     for word in result.get("result", ()):
-        yield Word(str(word["word"]), as_seconds(word["start"]), as_seconds(word["end"]))
+        yield Word(as_text(word["word"]), as_seconds(word["start"]), as_seconds(word["end"]))
 
 
 def _of_monologue(monologue: dict[str, Any]) -> Iterator[Word]:
     for term in monologue["terms"]:
-        yield Word(str(term["text"]), as_seconds(term["start"]), as_seconds(term["end"]))
+        yield Word(as_text(term["text"]), as_seconds(term["start"]), as_seconds(term["end"]))

@@ -14,6 +14,7 @@ from gazescribe.pipeline.formats.speech import (
     Word,
     as_content,
     as_seconds,
+    as_text,
     read_values,
     strange,
     with_marks,
@@ -47,7 +48,7 @@ def _words(content: dict[str, Any], path: Path) -> list[Word]:
         return [word for segment in segments for word in _of_segment(segment, is_spaced=is_spaced)]
     loose = content.get("words") or content.get("word_segments")
     if isinstance(loose, list) and loose:  # OpenAI's API leaves the marks to its `text`
-        return _marked(str(content.get("text", "")), _joined(loose, "", is_spaced=False))
+        return _marked(as_text(content.get("text", "")), _joined(loose, "", is_spaced=False))
     if isinstance(segments, list):
         return [word for segment in segments for word in _of_segment(segment, is_spaced=False)]
     raise strange(path, MAKER, content)
@@ -57,9 +58,11 @@ def _of_segment(segment: dict[str, Any], *, is_spaced: bool) -> list[Word]:
     speaker = _speaker(segment)
     words = segment.get("words")
     if words:
-        return _marked(str(segment.get("text", "")), _joined(words, speaker, is_spaced=is_spaced))
+        return _marked(
+            as_text(segment.get("text", "")), _joined(words, speaker, is_spaced=is_spaced)
+        )
     start_s, end_s = as_seconds(segment.get("start")), as_seconds(segment.get("end"))
-    return [Word(str(segment["text"]), start_s, end_s, speaker)]
+    return [Word(as_text(segment["text"]), start_s, end_s, speaker)]
 
 
 def _marked(text: str, words: list[Word]) -> list[Word]:
@@ -93,8 +96,8 @@ def _grown(word: Word, rest: Word) -> Word:
 
 def _text(entry: Any) -> str:
     if isinstance(entry, list):  # faster-whisper's tuples: start, end, word, probability
-        return str(entry[2])
-    return str(entry["word"] if "word" in entry else entry["text"])
+        return as_text(entry[2])
+    return as_text(entry["word"] if "word" in entry else entry["text"])
 
 
 def _times(entry: Any) -> tuple[float | None, float | None]:
@@ -104,13 +107,12 @@ def _times(entry: Any) -> tuple[float | None, float | None]:
 
 
 def _speaker(entry: Any) -> str:
-    speaker = entry.get("speaker") if isinstance(entry, dict) else None
-    return "" if speaker is None else str(speaker)
+    return as_text(entry.get("speaker")) if isinstance(entry, dict) else ""
 
 
 def _chunk(chunk: dict[str, Any]) -> Word:
     start, end = chunk["timestamp"]
-    return Word(str(chunk["text"]), as_seconds(start), as_seconds(end))
+    return Word(as_text(chunk["text"]), as_seconds(start), as_seconds(end))
 
 
 def _of_cpp(parts: Sequence[Any]) -> list[Word]:
@@ -122,7 +124,7 @@ def _of_cpp(parts: Sequence[Any]) -> list[Word]:
         for entry in tokens if is_token else [part]:
             offsets = entry["offsets"]
             times = as_seconds(offsets["from"], 1e3), as_seconds(offsets["to"], 1e3)
-            word = Word(str(entry["text"]), *times, _speaker(part))
+            word = Word(as_text(entry["text"]), *times, _speaker(part))
             # Also with `-ml 1`, where each token is a part.
             if words and not word.text.startswith(" "):
                 words[-1] = _grown(words[-1], word)
@@ -133,4 +135,4 @@ def _of_cpp(parts: Sequence[Any]) -> list[Word]:
 
 def _is_spoken(token: dict[str, Any]) -> bool:
     """Tell words from signs such as [_BEG_] and [_TT_250]."""
-    return not str(token["text"]).startswith("[_")
+    return not as_text(token["text"]).startswith("[_")

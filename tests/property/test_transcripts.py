@@ -1,35 +1,42 @@
+"""Damaged transcripts are read or refused in words, and no refusal shows what was dictated."""
+
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gazescribe.pipeline.ingest.transcripts import transcribe
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.formats.opening import open_recording
+from gazescribe.pipeline.sources.presets import read_format
+from tests.unit.pipeline.formats.test_transcripts_page import EXAMPLES
 
-WORD = st.text(st.sampled_from("abcxyz0129-'"), min_size=1, max_size=8)
-TOKEN = st.one_of(WORD, st.sampled_from([".", ",", "/"]))
-REPORT = st.tuples(WORD, st.lists(TOKEN, max_size=40)).map(lambda parts: [parts[0], *parts[1]])
-
-
-@given(REPORT)
-def test_spans_give_the_words_back(words):
-    found = transcribe(words, [word == "." for word in words])
-    spans = zip(found.char_start, found.char_end, strict=True)
-    assert [found.text[start:end] for start, end in spans] == words
+READ = {
+    name: content.encode()
+    for table, _, content in EXAMPLES
+    if read_format(name := re.search(r"format: ([\w-]+)", table)[1]).reader
+}
 
 
-@given(REPORT)
-def test_the_relation_that_the_authors_assert(words):
-    text = transcribe(words, [word == "." for word in words]).text
-    assert text.replace(".", " .").replace(",", " ,") == " ".join(words)
-
-
-@given(REPORT)
-def test_sentences_cover_the_words_once_and_end_at_periods(words):
-    found = transcribe(words, [word == "." for word in words])
-    covered = [
-        word
-        for first, last in zip(found.first, found.last, strict=True)
-        for word in range(first, last + 1)
-    ]
-    assert covered == list(range(len(words)))
-    assert [words[last] == "." for last in found.last[:-1]] == [True] * (len(found.last) - 1)
-    assert found.is_open == (words[-1] != ".")
-    assert len(found.first) == words.count(".") + found.is_open
+@given(
+    name=st.sampled_from(sorted(READ)),
+    place=st.floats(0, 1),
+    length=st.integers(0, 60),
+    other=st.one_of(
+        st.sampled_from(
+            [b"", b"null", b"[]", b'"x"', b"{}", b"-1", b"\xff\xfe", b"1e999", b"\x00"]
+        ),
+        st.binary(max_size=8),
+    ),
+)
+def test_damage_is_told_in_words(tmp_path_factory, name, place, length, other):
+    content = READ[name]
+    start = round(place * len(content))
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content[:start] + other + content[start + length :])
+    try:
+        _, pieces = open_recording(read_format(name).reader, path, "words")
+        words = [word for piece in pieces for word in piece.columns["word"]]
+    except GazeError as error:
+        assert not re.search("small|left|effusion|pneumothorax", str(error), re.IGNORECASE)
+    else:
+        assert all(isinstance(word, str) and word.strip() for word in words)
