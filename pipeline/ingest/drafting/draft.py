@@ -9,6 +9,7 @@ from gazescribe.pipeline.ingest.drafting.groups import form_needed
 from gazescribe.pipeline.ingest.drafting.ids import (
     PERSON,
     Naming,
+    image_column,
     name_readings,
     with_shorter_names,
 )
@@ -59,7 +60,7 @@ def draft(name: str, groups: Sequence[Group], root: Path) -> dict[str, Any]:
     content: dict[str, Any] = {"name": name, **_screen(by_table)}
     if ids := _forms(by_table, names, groups):
         content["ids"] = ids
-    return {**content, "tables": tables}
+    return {**content, "tables": {name: tables[name] for name in TABLES if name in tables}}
 
 
 def _forms(
@@ -83,20 +84,22 @@ def _forms(
 def _readings_in_gaze(
     by_table: dict[str, Group], names: Mapping[str, Naming]
 ) -> dict[str, Any] | None:
-    """Describe readings that no table lists by the files of the gaze, which name their images."""
+    """Describe readings that no table lists by the files of the gaze."""
     table = next((table for table in GAZE if table in by_table), None)
     naming = names.get(table or "")
-    if table is None or naming is None or not naming.columns:
+    if table is None or naming is None:
         return None
-    listed = by_table.get("readings")
-    if listed is not None and not naming.in_path:
+    listed = by_table.get("readings") if "readings" in names else None
+    if listed is not None and not (naming.in_path and naming.columns):
         return None  # a table lists them
     group = by_table[table]
     content = _table(group, naming)
-    columns: dict[str, Any] = {
-        "reading_id": content["columns"]["reading_id"],
-        "dicom_id": Guess(naming.columns[-1], "the image?"),
-    }
+    columns: dict[str, Any] = {}
+    if naming.columns:
+        columns["reading_id"] = content["columns"]["reading_id"]
+    image = image_column(group)
+    if image is not None:
+        columns["dicom_id"] = Guess(image, "the image")
     for side in ("width_px", "height_px"):
         columns[side] = _size_of_images(listed, side)
     return {**content, "columns": columns}

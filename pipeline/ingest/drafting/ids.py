@@ -9,7 +9,8 @@ from gazescribe.pipeline.ingest.drafting.roles import guess_columns
 
 IN_PATH = ""  # in place of a column: the part of the path that differs
 PERSON = "recording"  # name of that part where it is not the whole of the id
-TRIALS = ("trial", "block")  # columns by which readers of formats number what a file holds
+PEOPLE = ("participant", "recording", "session")  # columns of formats, of who was recorded
+TRIALS = ("trial", "block")  # and of the parts of a recording
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,22 @@ def _is_shared(group: Group, column: str) -> bool:
 
 
 def _alone(group: Group) -> Naming:
-    """Name readings that no table lists: by path, and by image where a file has several."""
-    header = group.sheets[0].header if group.sheets else []
-    images = guess_columns("readings", header).get("dicom_id")
-    for column in filter(None, (*TRIALS, images)):
-        if any(
-            column in sheet.header and len({*sheet.texts(column)}) > 1 for sheet in group.sheets
-        ):
-            return Naming(
-                [column], in_path=len(group.paths) > 1, why=f"a file has several {column}"
-            )
-    return Naming([], in_path=True, why="")
+    """Name readings that no table lists: by path, and by what a file has several of."""
+    image = image_column(group)
+    people = [column for column in PEOPLE if _has_several(group, column)]
+    parts = [column for column in (*TRIALS, image) if column and _has_several(group, column)]
+    columns = [*people, *parts[:1]]
+    if not columns:
+        return Naming([], in_path=True, why="")
+    why = f"a file has several {' and '.join(columns)}"
+    return Naming(columns, in_path=len(group.paths) > 1, why=why)
+
+
+def image_column(group: Group) -> str | None:
+    """Name the column that says which image was shown; None where there is none."""
+    return guess_columns("readings", group.sheets[0].header if group.sheets else []).get("dicom_id")
+
+
+def _has_several(group: Group, column: str) -> bool:
+    sheets = [sheet for sheet in group.sheets if column in sheet.header]
+    return any(len({*sheet.texts(column)} - {""}) > 1 for sheet in sheets)
