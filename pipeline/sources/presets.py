@@ -51,26 +51,25 @@ def _read(path: Path) -> Format:
 def recognised(path: Path) -> list[str]:
     """Name the formats that a file may be of, by its suffix and its first characters."""
     text = head_of(path)
-    names = []
-    for name in formats():
-        form = read_format(name)
-        has_suffix = not form.suffixes or path.name.lower().endswith(tuple(form.suffixes))
-        if has_suffix and form.recognise and re.search(form.recognise, text, re.MULTILINE):
-            names.append(name)
-    return names
+    return [name for name in formats() if _is_of(path, text, read_format(name))]
 
 
 def other_format(path: Path, name: str) -> str | None:
     """Say which format a file is of, if it is surely another than this one."""
-    found = recognised(path)
-    if (
-        not found
-        or name in found
-        or name in {other for key in found for other in read_format(key).also}
-    ):
+    text = head_of(path)
+    if _is_of(path, text, _named(name)):  # as nearly always: the others need no look
         return None
-    about = read_format(found[0]).about
-    return f"this is not of format {name}, but looks like `format: {found[0]}` ({about})"
+    for other in formats():
+        form = read_format(other)
+        if _is_of(path, text, form):
+            return f"this is not of format {name}, but looks like `format: {other}` ({form.about})"
+    return None
+
+
+def _is_of(path: Path, text: str, form: Format) -> bool:
+    has_suffix = not form.suffixes or path.name.lower().endswith(tuple(form.suffixes))
+    is_there = form.recognise and re.search(form.recognise, text, re.MULTILINE)
+    return has_suffix and bool(is_there)
 
 
 def head_of(path: Path) -> str:

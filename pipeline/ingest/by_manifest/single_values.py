@@ -1,6 +1,7 @@
-"""Columns of which a reading must have one value: who speaks, which channel, which tier.
+"""Columns of which a reading must have one value: who speaks, which tier, which image was shown.
 
-`single` of a table names them; `where` chooses. Taking several unasked would mix two dictations.
+`single` of a table names them; `where` chooses. Taking several unasked would mix two dictations, or
+the gaze on two images.
 """
 
 from collections import defaultdict
@@ -26,8 +27,11 @@ class SingleValues:
     """The values of such columns, by reading; blank cells are none."""
 
     def __init__(self, source: Source) -> None:
-        self.names = unchosen(source)
         cell = source.columns.reading_id
+        is_session = cell is None and "{reading_id}" not in source.file
+        # Trials cut a session's gaze into readings, each before an image of its own.
+        is_cut = is_session and source.columns.table != "words"
+        self.names = [] if is_cut else unchosen(source)
         self.ids = [] if cell is None else cell.names()
         self.seen: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
@@ -55,5 +59,6 @@ def _message(name: str, values: Sequence[str]) -> str:
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
     return (
         f"there are several values of {name} ({shown}{more}): choose one with"
-        f" `where: {{{name}: {quote(values[0])}}}`, or list there all that count"
+        f" `where: {{{name}: {quote(values[0])}}}`, or list there all that count, or let"
+        " `reading_id` tell them apart"
     )

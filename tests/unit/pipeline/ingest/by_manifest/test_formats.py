@@ -76,3 +76,13 @@ def test_messages_cut_a_recording_and_say_when_the_audio_began(eyelink):
     eyelink.ingest()
     assert eyelink.column("fixations", "onset_s") == pytest.approx([0.2])
     assert eyelink.column("fixations", "onset_s", "B2") == pytest.approx([0.1])
+
+
+def test_gaze_on_two_images_is_no_reading(eyelink):
+    named = ASC.replace("START	101", "MSG	100 !V IMGLOAD FILL a.png\nSTART	101")
+    eyelink.files["A1.asc"] = named.replace(
+        "START	901", "MSG	900 !V IMGLOAD FILL b.png\nSTART	901"
+    )
+    eyelink.tables["fixations"] = {"format": "eyelink", "file": "{reading_id}.asc"}
+    result = eyelink.run("verify")
+    assert "there are several values of image (a.png, b.png)" in " ".join(result.output.split())

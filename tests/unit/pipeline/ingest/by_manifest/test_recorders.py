@@ -33,9 +33,11 @@ def test_the_example_of_a_recorder(tmp_path, manifest):
     rows = read_table(tmp_path / name / "tables", "fixations" if has_fixations else "samples")
     first = rows.to_pylist()[0]
     assert (first["x_px"], first["y_px"]) == PLACE_PX
+    if name == "dictated":
+        assert first["onset_s"] == pytest.approx(0.005)
 
 
 def test_each_format_of_a_recorder_is_on_the_page():
-    assert (len(MANIFESTS), len(LINES)) == (11, 14)
+    assert (len(MANIFESTS), len(LINES)) == (12, 15)
     for name in ("eyelink", "tobii", "tobii_studio", "gazepoint", "smi", "neon_surface", "bids"):
         assert f"`{name}`" in PAGE
