@@ -1,6 +1,7 @@
 """YAML files read into models that refuse unknown keys and name the nearest known one."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import cache
@@ -17,6 +18,9 @@ from gazescribe.pipeline.core.yaml_mistakes import usual_mistake
 Model = TypeVar("Model")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
 QUESTION = "!ask"  # tag of a value that its author is still to give; its text is the question
+TEXT = "tag:yaml.org,2002:str"
+RESOLVED = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp"))
+PLAIN = re.compile(r"(?i:true|false)|[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 MAX_DEPTH = 50  # levels of lists and keys; rules and parameters have at most 8
 MAX_UNFOLDED = 10  # times the characters of a file: values that its anchors may unfold to
 
@@ -27,8 +31,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> Any:
+def load_yaml(
+    path: Path, error: type[GazeError], remedy: str | None = None, *, as_written: bool = False
+) -> Any:
     """Read a YAML file as plain values: the only place that does.
+
+    `as_written` keeps the texts that YAML 1.1 makes something else of, which people do not expect:
+    `on` and `no`, 010 and 0x10, 1:30, 2024-05-01, and keys that are numbers.
 
     Raises
     ------
@@ -37,19 +46,21 @@ def load_yaml(path: Path, error: type[GazeError], remedy: str | None = None) -> 
         YAML that `compose_yaml` refuses; or if a key is given twice.
     """
     text = read_text(path, "YAML", error, remedy)
-    if text not in _read:
-        _read[text] = _values(text, path, error)
-    return deepcopy(_read[text])
+    if (text, as_written) not in _read:
+        _read[text, as_written] = _values(text, path, error, as_written=as_written)
+    return deepcopy(_read[text, as_written])
 
 
-_read: dict[str, Any] = {}
+_read: dict[tuple[str, bool], Any] = {}
 """What each text read so far holds: a process reads few files, and some of them many times."""
 
 
-def _values(text: str, path: Path, error: type[GazeError]) -> Any:
+def _values(text: str, path: Path, error: type[GazeError], *, as_written: bool) -> Any:
     node = _compose(text, path, error)
     if node is None:
         return None
+    if as_written:
+        _keep_texts(node)
     twice = list(_keys_given_twice(node))
     if twice:
         remedy = "Leave one of each."
@@ -228,9 +239,26 @@ def _lines_that_fail(node: "yaml.Node", loader: Any) -> Iterator[int]:
         yield from _lines_that_fail(child, loader)
 
 
-def read_yaml(path: Path, model: type[Model], error: type[GazeError]) -> Model:
-    """Read a YAML file into a model; raises an `error` if it does not fit, all faults at once."""
-    content = load_yaml(path, error)
+def _keep_texts(node: "yaml.Node") -> None:
+    """Let values that are no plain number or truth value be the texts they are, and all keys."""
+    if isinstance(node, yaml.MappingNode):
+        for key, _ in node.value:
+            if key.value != "<<":
+                key.tag = TEXT
+    elif node.tag in RESOLVED and not PLAIN.fullmatch(node.value):
+        node.tag = TEXT
+    for child in _children(node):
+        _keep_texts(child)
+
+
+def read_yaml(
+    path: Path, model: type[Model], error: type[GazeError], *, as_written: bool = False
+) -> Model:
+    """Read a YAML file into a model; raises an `error` if it does not fit, all faults at once.
+
+    `as_written` is that of `load_yaml`.
+    """
+    content = load_yaml(path, error, as_written=as_written)
     if content is None:
         raise error("the file is empty.", where=path, remedy=AGAIN)
     return check(content, model, error, where=path, file=path)
@@ -278,8 +306,8 @@ def explain(fault: Any, model: type) -> str:
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] in ("model_type", "dataclass_type"):
-        keys = ", ".join(_keys_at(model, fault["loc"]))
-        return f"{place} must have keys of its own ({keys}), found {quote(fault['input'])}"
+        known = ", ".join(_keys_at(model, fault["loc"]))
+        return f"{place} must have keys of its own ({known}), found {quote(fault['input'])}"
     if fault["type"] == "value_error":  # of a check of ours, which says itself what it found
         return f"{place}: {fault['ctx']['error']}"
     remedy = ": quote it" if _is_text_unquoted(fault) else ""

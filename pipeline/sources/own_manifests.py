@@ -25,7 +25,7 @@ def read_own(path: Path) -> OwnManifest:
     ManifestError
         If the file is absent or says what no manifest may say; all faults at once.
     """
-    manifest = read_yaml(path, OwnManifest, ManifestError)
+    manifest = read_yaml(path, OwnManifest, ManifestError, as_written=True)
     faults = list(manifest_faults(manifest))
     if faults:
         # Each begins with the keys that lead to what it is about.

@@ -45,7 +45,7 @@ def read_format(name: str) -> Format:
 
 @cache  # each file of a data set is held against all formats
 def _read(path: Path) -> Format:
-    return read_yaml(path, Format, ManifestError)
+    return read_yaml(path, Format, ManifestError, as_written=True)
 
 
 def recognised(path: Path) -> list[str]:

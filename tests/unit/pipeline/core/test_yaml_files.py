@@ -251,3 +251,22 @@ def test_questions_are_asked_again(tmp_path):
         "line 2: inner.number: how many?",
         "line 3: list.1: what is it?",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["on", "Yes", "no", "010", "0x10", "1_000", "1:30", "2024-05-01", ".inf", "off"]
+)
+def test_texts_may_be_kept_as_they_are_written(tmp_path, text):
+    path = tmp_path / "a.yaml"
+    path.write_text(f"a: {text}\n1: 2\n{text}: 1.5\n")
+    assert load_yaml(path, ParamsError, as_written=True) == {"a": text, "1": 2, text: 1.5}
+    assert load_yaml(path, ParamsError)["a"] != text
+
+
+def test_plain_numbers_and_truths_stay_what_they_are(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "base: &base {a: true, b: False}\nc: {<<: *base, n: -7, x: 1.5, m: ~, q: '5'}\n"
+    )
+    merged = {"a": True, "b": False, "n": -7, "x": 1.5, "m": None, "q": "5"}
+    assert load_yaml(path, ParamsError, as_written=True)["c"] == merged

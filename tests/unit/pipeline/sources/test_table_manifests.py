@@ -174,3 +174,56 @@ def test_another_process_can_unpickle_a_manifest(manifest, tmp_path):
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
     )
     assert loaded.stdout == "{reading_id}.csv\n"
+
+
+def test_texts_that_yaml_makes_something_else_of_are_texts(tmp_path):
+    """Columns called on, no and 010, and what `where` asks for, are as people write them."""
+    path = tmp_path / "mylab.yaml"
+    columns = "{onset_s: on, offset_s: no, x_px: x, y_px: 010, fixation: 1:30}"
+    path.write_text(
+        LEAST.replace("columns: {onset_s: start, offset_s: end, x_px: x, y_px: y}", "")
+        + f"    columns: {columns}\n    where: {{yes: off, 1: [007, 0x1F, 2024-05-01, 7, true]}}\n"
+    )
+    table = load_manifest(str(path)).tables.fixations
+    names = [table.columns.onset_s, table.columns.offset_s, table.columns.y_px]
+    assert [cell.column for cell in names] == ["on", "no", "010"]
+    assert table.columns.fixation.column == "1:30"
+    assert table.where == {"yes": ["off"], "1": ["007", "0x1F", "2024-05-01", 7, True]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(columns(x_px=True), "True is no name of a column: quote it", id="truth"),
+        pytest.param(columns(x_px={"column": 7}), "valid string, found 7: quote it", id="number"),
+        pytest.param(table(header=["a", True]), "valid string, found True: quote it", id="header"),
+        pytest.param(
+            columns(fixation={"value": False}), "False is a truth value: quote it", id="value"
+        ),
+        pytest.param(table(encoding="ansi"), "'ansi' is no encoding of texts", id="encoding"),
+        pytest.param(
+            columns(valid={"column": "v", "is": 1, "at_least": 2}),
+            "valid needs is, or at_least and at_most, and not both",
+            id="valid",
+        ),
+        pytest.param(
+            columns(x_px={"mean": ["l", "r"]}), "y_px needs as many columns in its mean", id="mean"
+        ),
+        pytest.param(
+            columns(reading_id={"join": ["a"], "column": "b"}), "no two of them", id="join"
+        ),
+        pytest.param(table(header=["a"], skip_to="a"), "skip_to leads to the line", id="skip_to"),
+    ],
+)
+def test_faults_of_cells_and_texts_are_named(manifest, change, message):
+    with pytest.raises(ManifestError, match=message):
+        load_manifest(manifest(change))
+
+
+def test_what_is_missing_of_a_table_is_that_of_its_positions(manifest):
+    def change(content):
+        content["tables"]["fixations"]["missing"] = [-1, 0]
+        content["tables"]["fixations"]["columns"]["y_px"] = {"column": "y", "missing": [9]}
+
+    found = load_manifest(manifest(change)).tables.fixations.columns
+    assert (found.x_px.missing, found.y_px.missing) == ([-1, 0], [9])
