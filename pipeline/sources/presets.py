@@ -109,12 +109,15 @@ def with_preset(table: str, content: Any) -> Any:
 
 
 def _named(name: str) -> Format:
+    """Read a format by its name or another that people know it by, however it is spelt."""
     known = formats()
-    if name in known:
-        return read_format(name)
     for other in known:
         preset = read_format(other)
-        if name in preset.also:
+        if _folded(name) in map(_folded, (other, *preset.also)):
             return preset
     some = ", ".join(known)
     raise ValueError(f"format {name!r} is unknown{nearest(name, known)} (known: {some})")
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_. ]", "", name).casefold()

@@ -1,6 +1,14 @@
+import re
+
 import pytest
 
-from gazescribe.pipeline.sources.presets import formats, other_format, recognised, with_preset
+from gazescribe.pipeline.sources.presets import (
+    formats,
+    other_format,
+    read_format,
+    recognised,
+    with_preset,
+)
 
 
 def test_what_the_manifest_says_wins_column_by_column():
@@ -52,5 +60,17 @@ def test_formats_are_recognised_by_their_first_characters(tmp_path):
     assert recognised(path) == []
 
 
-def test_a_format_is_found_by_its_other_names():
-    assert with_preset("words", {"file": "a", "format": "whisperx"})["reader"] == "whisper"
+@pytest.mark.parametrize("name", ["whisperx", "WhisperX", "faster_whisper", "whisper.cpp"])
+def test_a_format_is_found_by_its_other_names(name):
+    assert with_preset("words", {"file": "a", "format": name})["reader"] == "whisper"
+
+
+def test_no_two_formats_share_a_name():
+    names = [
+        name
+        for form in formats()
+        for name in {
+            re.sub("[-_. ]", "", one).casefold() for one in (form, *read_format(form).also)
+        }
+    ]
+    assert len({*names}) == len(names), sorted(names)
