@@ -179,6 +179,18 @@ def test_triplet_batches_hold_all_classes_alike():
     assert collections.Counter(of_second[:4]) == {9: 1, 10: 1, 11: 1, 12: 1}
 
 
+def test_triplet_batches_of_another_number_of_classes():
+    """Where batch_size is no multiple of the classes, a batch has one more of some."""
+    target = np.array([0] * 9 + [1] * 4 + [2] * 8 + [3] * 5)
+    indices, counts = classes_of(ClassSampler(target, 6, seed=0, n_classes=4), target, 6)
+    assert len(indices) == 24
+    assert all(set(count.values()) <= {1, 2} and len(count) == 4 for count in counts)
+    with pytest.raises(
+        ParamsError, match=r"no two are of one of 4 classes.*Set batch_size .* to 8"
+    ):
+        ClassSampler(target, 4, seed=0, n_classes=4)
+
+
 def test_triplet_batches_follow_seed_and_epoch():
     target = np.arange(30) % 3
     first, other = (ClassSampler(target, 6, seed=seed, n_classes=3) for seed in (0, 1))

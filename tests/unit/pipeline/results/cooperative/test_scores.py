@@ -8,9 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.scores import (
     METRICS,
     check_cases,
+    is_of_paper,
     read_classification,
     read_cooperative_runs,
     read_saliency,
@@ -161,3 +163,49 @@ def test_no_test_images(tmp_path):
 def test_no_run(tmp_path):
     with pytest.raises(SchemaError, match="there is no run in this folder"):
         read_cooperative_runs(tmp_path)
+
+
+def rename_classes(folder, names):
+    """Give a run other names of its three classes, in `scores.json` and its table."""
+    path = folder / "scores.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "classes": list(names)}))
+    path = folder / "classification.parquet"
+    table = pq.read_table(path)
+    new = dict(zip(DIAGNOSES, names, strict=True))
+    targets = [new[name] for name in table["target"].to_pylist()]
+    columns = {f"p_{name}": f"p_{new[name]}" for name in DIAGNOSES}
+    table = table.set_column(table.schema.get_field_index("target"), "target", [targets])
+    pq.write_table(table.rename_columns([columns.get(n, n) for n in table.column_names]), path)
+
+
+def test_classes_are_those_of_the_data(tmp_path):
+    write_scores(tmp_path, OURS, images=range(12))
+    before = read_classification(read_cooperative_runs(tmp_path)["cooperative"])
+    for seed in (0, 1):
+        rename_classes(tmp_path / f"cooperative-seed{seed}", ("Clear", "Benign", "Malignant"))
+    runs = read_cooperative_runs(tmp_path)
+    found = read_classification(runs["cooperative"])
+    assert before.columns == DIAGNOSES
+    assert found.columns == ("Clear", "Benign", "Malignant")
+    np.testing.assert_array_equal(found.scores, before.scores)
+    assert set(found.cases["target"]) == set(found.columns)
+    assert not is_of_paper(runs)
+
+
+def test_runs_of_other_classes_are_not_tabulated_together(tmp_path):
+    write_scores(tmp_path, OURS, images=range(12))
+    assert is_of_paper(read_cooperative_runs(tmp_path))
+    rename_classes(tmp_path / "cooperative-seed1", ("Clear", "Benign", "Malignant"))
+    with pytest.raises(
+        AlignmentError, match="of other classes than cooperative-seed0: normal, chf"
+    ):
+        read_cooperative_runs(tmp_path)
+
+
+def test_a_table_without_a_class_that_scores_name(tmp_path):
+    write_scores(tmp_path, OURS, seeds=[0], images=range(12))
+    path = tmp_path / "cooperative-seed0" / "classification.parquet"
+    pq.write_table(pq.read_table(path).rename_columns({"p_chf": "p_other"}), path)
+    with pytest.raises(SchemaError, match="has not the classes that scores.json names") as raised:
+        read_classification(read_cooperative_runs(tmp_path)["cooperative"])
+    assert raised.value.faults == ("p_other: only in the table", "p_chf: not in the table")

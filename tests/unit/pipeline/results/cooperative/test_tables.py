@@ -49,6 +49,18 @@ def models():
     return {"mt_unet": unet, "unet_s": CooperativeModel("unet_s", [], None, {}, "scratch")}
 
 
+def test_published_figures_stand_beside_the_papers_classes_alone(models):
+    for table in (
+        tables.diagnosis(models, None, 0.95),
+        tables.saliency(models, None, 0.95),
+        tables.further_metrics(models, None, 0.95),
+    ):
+        named = [*table.frame.columns, *table.shown.columns]
+        assert not [name for name in named if "published" in name]
+        assert not any("Published" in note for note in table.notes)
+    assert tables.title_of("Malignant") == "AUROC, Malignant"
+
+
 def test_diagnosis(models):
     table = tables.diagnosis(models, PUBLISHED, 0.95)
     frame = table.frame.set_index("metric")
