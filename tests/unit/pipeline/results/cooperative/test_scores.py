@@ -165,17 +165,22 @@ def test_no_run(tmp_path):
         read_cooperative_runs(tmp_path)
 
 
+def rename_columns(path, names):
+    table = pq.read_table(path)
+    renamed = table.rename_columns([names.get(name, name) for name in table.column_names])
+    pq.write_table(renamed.replace_schema_metadata(table.schema.metadata), path)
+
+
 def rename_classes(folder, names):
     """Give a run other names of its three classes, in `scores.json` and its table."""
     path = folder / "scores.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "classes": list(names)}))
     path = folder / "classification.parquet"
-    table = pq.read_table(path)
     new = dict(zip(DIAGNOSES, names, strict=True))
+    table = pq.read_table(path)
     targets = [new[name] for name in table["target"].to_pylist()]
-    columns = {f"p_{name}": f"p_{new[name]}" for name in DIAGNOSES}
-    table = table.set_column(table.schema.get_field_index("target"), "target", [targets])
-    pq.write_table(table.rename_columns([columns.get(n, n) for n in table.column_names]), path)
+    pq.write_table(table.set_column(table.column_names.index("target"), "target", [targets]), path)
+    rename_columns(path, {f"p_{old}": f"p_{name}" for old, name in new.items()})
 
 
 def test_classes_are_those_of_the_data(tmp_path):
@@ -205,7 +210,7 @@ def test_runs_of_other_classes_are_not_tabulated_together(tmp_path):
 def test_a_table_without_a_class_that_scores_name(tmp_path):
     write_scores(tmp_path, OURS, seeds=[0], images=range(12))
     path = tmp_path / "cooperative-seed0" / "classification.parquet"
-    pq.write_table(pq.read_table(path).rename_columns({"p_chf": "p_other"}), path)
-    with pytest.raises(SchemaError, match="has not the classes that scores.json names") as raised:
+    rename_columns(path, {"p_chf": "p_other"})
+    with pytest.raises(SchemaError, match=r"has not the classes that scores.json names") as raised:
         read_classification(read_cooperative_runs(tmp_path)["cooperative"])
     assert raised.value.faults == ("p_other: only in the table", "p_chf: not in the table")
