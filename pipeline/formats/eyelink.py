@@ -8,6 +8,7 @@ its rows. Source: EyeLink 1000 Plus User Manual, section 4.9 (the ASC file forma
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Place:
 
     has_names: bool
     line: int = 0
+    n_samples: int = 0
     block: int = 0  # from 1
     block_start: str = ""  # ms
     n_trials: int = 0  # with this one
@@ -108,7 +110,7 @@ def read_outline(path: Path) -> Outline:
     place = Place(outline.has_names)
     for _ in _checked(_outlined(path, place, outline), path, place):
         pass
-    if not place.block:
+    if not place.block and not place.n_samples and not outline.fixated_ms:
         what = "there is no recording in it (START … END), as edf2asc writes it."
         raise ManifestError(what, where=path)
     outline.variables = list(dict.fromkeys(name for trial in outline.trials for name in trial))
@@ -134,8 +136,10 @@ def _lines(path: Path, place: Place) -> Iterator[tuple[bool, str]]:
     """Give the lines, and whether each is a sample; `place` follows them."""
     for line in text_lines(path):
         place.line += 1
-        is_sample = place.block > 0 and line[0].isdigit()
-        if not is_sample:
+        is_sample = line[0].isdigit()
+        if is_sample:
+            place.n_samples += 1
+        else:
             place.move(line)
         yield is_sample, line
 
@@ -207,6 +211,7 @@ def _samples(path: Path, place: Place, outline: Outline) -> Iterator[Cells]:
             # At 2 kHz each millisecond stands there twice, unless edf2asc was told otherwise.
             moment = float(time) + 0.5 if time == last_time else time
             last_time = time
+            eyes = eyes or _eyes_of(words)
             yield _placed((moment, *_seen(words, eyes, blinking, place)), place, outline)
         elif line.startswith("SAMPLES"):
             _check_gaze(words, path)
@@ -216,6 +221,19 @@ def _samples(path: Path, place: Place, outline: Outline) -> Iterator[Cells]:
             blinking.add(words[1])
         elif line.startswith("EBLINK"):
             blinking.discard(words[1])
+
+
+def _eyes_of(words: list[str]) -> list[str]:
+    """Tell how many eyes a line is of, in a file from which somebody cut what stands above."""
+    eyes = {3: ["L"], 6: ["L", "R"]}
+    numbers = takewhile(
+        lambda word: word == "." or word.strip("-").replace(".", "").isdigit(), words[1:]
+    )
+    n_cells = len([*numbers])
+    if n_cells not in eyes:
+        message = f"no line SAMPLES says what these {n_cells} numbers are"
+        raise ValueError(message)
+    return eyes[n_cells]
 
 
 def _seen(words: list[str], eyes: list[str], blinking: set[str], place: Place) -> Cells:

@@ -131,3 +131,15 @@ def test_files_that_cannot_be_read(tmp_path, text, message, rows_of):
     path.write_text(text)
     with pytest.raises(ManifestError, match=message):
         rows_of(read, path, "fixations")
+
+
+def test_a_file_from_which_the_lines_above_were_cut(tmp_path, rows_of):
+    path = tmp_path / "a.asc"
+    path.write_text(
+        "EFIX R   102	110	10	  511.0	  402.5	    910\n7	1.0	2.0	900.0	...\n"
+    )
+    assert [row["used_eye"] for row in rows_of(read, path, "fixations")] == [True]
+    assert [row["x"] for row in rows_of(read, path, "samples")] == ["1.0"]
+    path.write_text("7	1.0	2.0	900.0	1.0	2.0	...\n")
+    with pytest.raises(ManifestError, match="no line SAMPLES says what these 5 numbers are"):
+        rows_of(read, path, "samples")
