@@ -15,7 +15,7 @@ from gazescribe.pipeline.maps.planning import LACKING, WORDLESS
 
 @options.command("heatmaps")
 @click.argument("tables", type=options.EXISTING_FOLDER)
-@click.argument("associated", type=options.EXISTING_FOLDER)
+@click.argument("associated", type=options.FOLDER)
 @click.argument("out", type=options.FOLDER)
 @click.option(
     "--kind", type=click.Choice(HEATMAP_KINDS), default="label", show_default=True, help="Of what."
@@ -40,6 +40,8 @@ def heatmaps(
     **choices: str | None,
 ) -> None:
     """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
+    if kind != "ellipse":  # drawn by readers: stage `ellipses` does not wait for `associate`
+        options.EXISTING_FOLDER.convert(associated, None, click.get_current_context())
     all_params = load_params(shared.params_file)
     size = size_of(size, all_params, shared.params_file)
     params = override(all_params.heatmaps, size=size, **choices)

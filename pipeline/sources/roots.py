@@ -1,5 +1,6 @@
 """Find the root of a raw tree: people unpack archives into folders of any name."""
 
+import re
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
@@ -11,8 +12,9 @@ from gazescribe.pipeline.sources.walking import MAX_DEPTH, existing, levels
 def find_root(start: Path, manifest: Manifest) -> Path:
     """Find the folder that holds a data set's signature file, at `start` or below; nearer ones win.
 
-    The file may also lie there as `.csv.gz`. Where the manifest names none, the folder of its name
-    in `start` is the root, and `start` itself where there is none.
+    The file may also lie there as `.csv.gz`. Where the manifest names none, the root is the folder
+    of its name in `start`, else `start` itself; where that has none of its files, the folder of
+    its name beside `start`, if there is one.
     Without it, a folder that holds two other files of the data set is the root of a damaged tree.
 
     Raises
@@ -23,8 +25,7 @@ def find_root(start: Path, manifest: Manifest) -> Path:
     """
     signature = manifest.signature
     if signature is None:
-        named = start / manifest.name
-        return (named if named.is_dir() else start).resolve()
+        return _root_by_name(start.resolve(), manifest)
     root = _nearest([signature], 1, start, manifest)
     eye = None if root else find_mimic_eye(start, manifest)
     if root is None and eye is None:
@@ -45,6 +46,15 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         where=start,
         remedy=remedy,
     )
+
+
+def _root_by_name(start: Path, manifest: Manifest) -> Path:
+    inside, beside = start / manifest.name, start.parent / manifest.name
+    if inside.is_dir():
+        return inside
+    patterns = [re.sub(r"\{\w+\}", "*", file.pattern) for file in manifest.files]
+    has_files = any(next(start.glob(pattern), None) for pattern in patterns)
+    return beside if beside.is_dir() and not has_files else start
 
 
 def _nearest(patterns: list[str], n: int, start: Path, manifest: Manifest) -> Path | None:

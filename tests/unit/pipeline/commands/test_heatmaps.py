@@ -25,6 +25,15 @@ def test_nothing_to_draw_is_said(tmp_path, small):
     assert "nothing was drawn: there is no ellipse for a ellipse map" in printed
 
 
+def test_ellipses_need_no_windows_and_other_kinds_do(small, tmp_path):
+    tables = write_tables(tmp_path / "tables", readings=[reading("R1")], ellipses=[])
+    paths = (tables, tmp_path / "absent", tmp_path / "out", "--size", 16)
+    gazescribe("heatmaps", *paths, "--kind", "ellipse")
+    result = invoke("heatmaps", *paths, "--kind", "saliency")
+    assert result.exit_code == 2
+    assert f"Directory '{tmp_path / 'absent'}' does not exist" in result.output
+
+
 @pytest.mark.parametrize(("size", "height"), [("mil", 64), ("16x24", 16)])
 def test_a_network_names_a_size(small, tmp_path, size, height):
     """The profile of the demo has small images."""

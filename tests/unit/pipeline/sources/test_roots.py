@@ -100,13 +100,19 @@ def test_two_data_sets_beside_are_none(tmp_path):
     assert find_beside(tmp_path, root, MIMIC) is None
 
 
-def test_ones_own_tree_is_the_folder_of_its_name_or_what_was_given(tmp_path):
+def test_ones_own_tree_is_the_folder_of_its_name_in_what_was_given_it_or_beside_it(tmp_path):
     path = tmp_path / "mylab.yaml"
     path.write_text(
         "name: mylab\ntables: {words: {file: w.csv, columns: {reading_id: a, text: b, onset_s: c,"
         " offset_s: d}}}\n"
     )
     manifest = load_manifest(str(path))
-    assert find_root(tmp_path, manifest) == tmp_path
-    (tmp_path / "mylab").mkdir()
-    assert find_root(tmp_path, manifest) == tmp_path / "mylab"
+    start = tmp_path / "data" / "demo"
+    start.mkdir(parents=True)
+    assert find_root(start, manifest) == start
+    (tmp_path / "data" / "mylab").mkdir()
+    assert find_root(start, manifest) == tmp_path / "data" / "mylab"
+    (start / "w.csv").touch()
+    assert find_root(start, manifest) == start
+    (start / "mylab").mkdir()
+    assert find_root(start, manifest) == start / "mylab"
