@@ -17,6 +17,7 @@ PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
 IMAGES = "images"  # their format, and the group of their files
 SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")
 LOOKED_AT = 30  # files of a group whose cells are looked at
+SCENE = "gaze in a scene camera's picture, not on the image (docs/recorders.md)"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
         for some in group_by_depth(alike):
             if form is None:
                 groups.append(_plain_group(root, table, some))
+            elif read_format(form).reader == "scene_camera":  # which cannot be placed on an image
+                groups.append(Group(SCENE, some, pattern_of(some)))
             elif recordings := list(_recordings(root, form, some)):
                 groups += recordings
             else:  # it has the looks of a format but not its columns

@@ -49,3 +49,10 @@ def test_recordings_of_other_labs_are_drafted(shared, tmp_path):
             with pytest.raises(ManifestError, match="questions are open"):
                 load_yaml(path, ManifestError)
     assert n_drafts == len(folders)
+
+
+def test_gaze_in_the_picture_of_a_scene_camera_is_no_table(tmp_path):
+    path = tmp_path / "fixations.csv"
+    path.write_text("id,start_timestamp,duration,norm_pos_x,norm_pos_y\n1,38.7,216,0.5,0.5\n")
+    (group,) = find_groups(tmp_path, ["fixations.csv"])
+    assert "scene camera" in group.table
