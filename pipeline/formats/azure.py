@@ -69,7 +69,7 @@ def _timed(entry: dict[str, Any], speaker: str, channel: str) -> Word:
     (text, *_) = (lower[name] for name in ("displaytext", "word", "text") if name in lower)
     start_s, duration_s = _seconds(lower, "offset"), _seconds(lower, "duration")
     is_timed = start_s is not None and duration_s is not None
-    end_s = start_s + duration_s if is_timed else None  # type: ignore[operator]  # neither is None
+    end_s = round(start_s + duration_s, 7) if is_timed else None  # type: ignore[operator]  # neither is None
     return Word(as_text(text), start_s, end_s, speaker, channel)
 
 

@@ -43,6 +43,6 @@ def _rows(path: Path) -> Iterator[tuple[object, ...]]:
 
 def _times(start: str, duration: str) -> tuple[float, float] | None:
     try:
-        return float(start), float(start) + float(duration)
+        return float(start), round(float(start) + float(duration), 6)
     except ValueError:
         return None

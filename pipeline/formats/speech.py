@@ -19,7 +19,6 @@ from gazescribe.pipeline.core.text_files import text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
 
 MARK = re.compile(r"[.!?…](?=\s|\Z)|[。？！]")  # of the end of a sentence, not of a decimal
-SAME_SHARE = 0.5  # of words; below it a text is not taken for that of the words
 SHOWN = 8  # keys
 
 
@@ -96,14 +95,16 @@ def with_marks(text: str, words: Sequence[Word]) -> list[Word]:
     """Give words as a text writes them: with its periods, capitals and numerals, and their times.
 
     Recognisers that write a text with punctuation give times to bare words. Where several words
-    became others ("two centimetres", "2 cm"), these share the time of those. Words that are not
-    those of the text stay as they are.
+    became others ("two centimetres", "2 cm"), these share the time of those.
     """
-    written = text.split()
+    written: list[str] = []
+    for token in text.split():
+        if written and not _bare(token):  # "Bonjour !": a mark is no word
+            written[-1] += token
+        else:
+            written.append(token)
     spoken = [_bare(word.text) for word in words]
     matcher = SequenceMatcher(None, spoken, [_bare(token) for token in written], autojunk=False)
-    if matcher.ratio() < SAME_SHARE:
-        return [*words]
     result: list[Word] = []
     for kind, first, last, start, stop in matcher.get_opcodes():
         tokens, timed = written[start:stop], words[first:last]

@@ -3,6 +3,7 @@ import pytest
 from gazescribe.pipeline.core.errors import ManifestError
 
 CTM = """;; made by hand
+S01 A 0.1 0.2 a
 S01 A 0.50 0.25 small 0.9
 S01 A 0.75 0.00 <eps>
 S01 A * * <ALT_BEGIN>
@@ -17,6 +18,7 @@ S02\tB\t1\t2\tno\t0.5\tlex\tR1
 
 def test_words_with_their_files_and_channels(rows):
     assert rows("ctm", CTM) == [
+        ("a", 0.1, 0.3, "S01", "A", "", ""),
         ("small", 0.5, 0.75, "S01", "A", "0.9", ""),
         ("nodule", 0.75, 1.25, "S01", "A", "", ""),
         ("no", 1.0, 3.0, "S02", "B", "0.5", "R1"),
