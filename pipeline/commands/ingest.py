@@ -12,6 +12,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
 from gazescribe.pipeline.ingest.settings import IngestOptions
+from gazescribe.pipeline.ingest.understood import say
 from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_manifest, load_readable
 from gazescribe.pipeline.sources.roots import find_root
@@ -90,7 +91,8 @@ def ingest(
         values["reflacx"] = values["reflacx"] or _reflacx_root(beside)
     root = find_root(root, manifest)
     summary = ingest_tree(root, out, manifest, settings, IngestOptions(**values))
-    options.summarise(f"{summary_line(summary)} → {out}", summary, as_json=as_json)
+    lines = [f"{summary_line(summary)} → {out}", *say(summary["understood"])]
+    options.summarise("\n".join(lines), summary, as_json=as_json)
 
 
 def _reflacx_root(folder: Path) -> Path | None:

@@ -12,6 +12,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import GazeError, ManifestError
 from gazescribe.pipeline.core.locks import alone
+from gazescribe.pipeline.ingest.understood import say
 from gazescribe.pipeline.report.counts import LeftOut, left_out, read_metrics
 from gazescribe.pipeline.report.layout import open_run
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
@@ -67,6 +68,7 @@ def maps(
 def _lines(chain: Chain) -> Iterator[str]:
     """Say what was read and drawn, what was lost and why, and where to look."""
     yield counts_line(chain.summaries["ingest"])
+    yield from say(chain.summaries["ingest"].get("understood", {}))  # of an earlier version
     if chain.is_without_fixations:
         found = chain.summaries["fixations"]
         seen = plural(found["readings_with_gaze"], "reading")

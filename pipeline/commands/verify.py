@@ -12,6 +12,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
 from gazescribe.pipeline.ingest.checksums import say_checked
 from gazescribe.pipeline.ingest.settings import IngestOptions
+from gazescribe.pipeline.ingest.understood import say
 from gazescribe.pipeline.ingest.verify import SEVERITIES, verify_tree, write_quality
 from gazescribe.pipeline.sources.faults import say_lost
 from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
@@ -93,6 +94,7 @@ def as_text(report: Mapping[str, Any], root: Path) -> Iterator[str]:
     if report["mimic_metadata"]:
         yield f"compared with MIMIC-CXR-JPG in {report['mimic_metadata']}"
     yield from _counts_as_text(report["counts"])
+    yield from say(report["understood"])
     yield from _faults_as_text(report["faults"])
     yield from _files_as_text(report["files"])
     if report["quality"]:

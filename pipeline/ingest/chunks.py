@@ -3,8 +3,9 @@
 The folder of the tables holds one data set, and nothing of an earlier run.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -22,6 +23,12 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import TableWriter, conform, table_path
 from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
 from gazescribe.pipeline.ingest.transcripts import Transcript, Word
+from gazescribe.pipeline.ingest.understood import (
+    Measures,
+    measure_fixations,
+    measure_samples,
+    measure_words,
+)
 from gazescribe.pipeline.sources.faults import Fault, Findings
 
 Task = TypeVar("Task")
@@ -81,8 +88,11 @@ class Chunk:
         columns = {"name": list(values), "value": list(values.values())}
         self.add("attributes", reading_id, columns)
 
-    def add_words(self, reading_id: str, transcript: Transcript, words: Sequence[Word]) -> None:
-        """Add the words of one reading, in the order of its transcript, and the sentences."""
+    def add_words(self, reading_id: str, transcript: Transcript, words: Sequence[Word]) -> Measures:
+        """Add the words of one reading, in the order of its transcript, and the sentences.
+
+        Gives what was measured of them.
+        """
         columns = {
             "word": range(len(words)),
             "text": [word.text for word in words],
@@ -95,6 +105,8 @@ class Chunk:
         self.add("words", reading_id, columns)
         self.n_dictations += 1
         first, last = transcript.first, transcript.last
+        measures = measure_words(words, len(first))
+        self.measure("words", reading_id=reading_id, **measures)
         columns = {
             "sentence": range(len(first)),
             "onset_s": [words[number].onset_s for number in first],
@@ -103,6 +115,7 @@ class Chunk:
             "char_end": [transcript.char_end[number] for number in last],
         }
         self.add("sentences", reading_id, columns)
+        return measures
 
     def add_fixations(
         self,
@@ -110,11 +123,18 @@ class Chunk:
         columns: Mapping[str, Any],
         size_px: tuple[int | None, int | None],
         thresholds: Quality,
+        is_impossible: Callable[[Measures], bool] | None = None,
     ) -> bool:
         """Add the fixations of one reading unless their quality is beyond a threshold; tell which.
 
         `columns`: of the table `fixations` but the number, in time order, one row at least.
+        `is_impossible` says of their measures whether they cannot be and are left out.
         """
+        measures = measure_fixations(columns, size_px)
+        self.measure("fixations", reading_id=reading_id, **measures)
+        if is_impossible is not None and is_impossible(measures):
+            self.without_gaze["impossible"] += 1
+            return False
         quality = gaze_quality(columns, size_px, thresholds.min_gap_s)
         excluded = exclusions(quality, thresholds)
         row = {"reading_id": reading_id, **asdict(quality), "excluded": " ".join(excluded)}
@@ -126,6 +146,29 @@ class Chunk:
         self.add("fixations", reading_id, {"fixation": np.arange(quality.n_fixations), **columns})
         return True
 
+    def add_samples(
+        self,
+        reading_id: str,
+        columns: Mapping[str, Any],
+        size_px: tuple[int | None, int | None],
+        px_per_deg: tuple[float, float] = (math.nan, math.nan),
+        is_impossible: Callable[[Measures], bool] | None = None,
+    ) -> None:
+        """Add the samples of one reading in time order.
+
+        `columns`: of the table `samples` but the number, and `inside` where it is valid gaze.
+        `px_per_deg` is of the image, where its fixations do not say it. `is_impossible` says of
+        their measures whether they cannot be: then none is valid.
+        """
+        time_s, x_px, y_px, valid = (columns[name] for name in ("time_s", "x_px", "y_px", "valid"))
+        measures = measure_samples(columns, size_px, px_per_deg)
+        self.measure("samples", reading_id=reading_id, **measures)
+        if is_impossible is not None and is_impossible(measures):
+            valid = np.zeros(len(time_s), bool)
+        inside = valid & on_image(x_px, y_px, size_px[0] or 0, size_px[1] or 0)
+        rows = {"sample": np.arange(len(time_s)), "inside": inside, **columns, "valid": valid}
+        self.add("samples", reading_id, rows)
+
     def add_usable_fixations(
         self,
         values: Mapping[str, NDArray[Any]],
@@ -134,6 +177,7 @@ class Chunk:
         size_px: tuple[int | None, int | None],
         thresholds: Quality,
         findings: Findings,
+        is_impossible: Callable[[Measures], bool] | None = None,
     ) -> bool:
         """Add the usable fixations of one file in time order, with warnings of what is unusual.
 
@@ -158,7 +202,8 @@ class Chunk:
         if width_px is not None and height_px is not None:
             inside = on_image(columns["x_px"], columns["y_px"], width_px, height_px)
             warn("off_image", "lie off the image", ~inside)
-        return self.add_fixations(str(findings.item), columns, size_px, thresholds)
+        reading_id = str(findings.item)
+        return self.add_fixations(reading_id, columns, size_px, thresholds, is_impossible)
 
     def last(self, table: str, reading_id: str, column: str) -> Any:
         """Give a column of the reading that was added last; empty when it has no row."""

@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, find_obsolete, write_chunks
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
+from gazescribe.pipeline.ingest.understood import sum_up
 from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
@@ -53,6 +54,7 @@ def ingest_tree(
             **plan.summary,
             "faults": count_faults(faults),
             **count_lost(faults),
+            "understood": sum_up(notes.measures),
         }
         if "readings" in reader.tables:
             summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
@@ -80,7 +82,8 @@ def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Inges
     errors = [fault for fault in faults if fault.severity == "error"]
     unread = {f"{fault.code.partition('_')[0]}_missing" for fault in errors}
     noted = [fault for fault in notes.faults if fault.code not in unread]
-    return Survey(faults + noted, counts, notes.quality, dict(listing.ids))
+    understood = sum_up(notes.measures)
+    return Survey(faults + noted, counts, notes.quality, understood, dict(listing.ids))
 
 
 def _reader_of(manifest: Manifest) -> Reader:

@@ -222,6 +222,7 @@ def make_report(
         "files": dict(files),
         **({"checksums": checked.as_json()} if checked else {}),
         "quality": summarise_quality(survey.quality),
+        "understood": survey.understood,
     }
 
 

@@ -96,6 +96,8 @@ class Survey:
     counts: dict[str, int] = field(default_factory=dict)  # named as in the manifest's `counts`
     # Gaze-quality table by column (`ingest.quality.COLUMNS`); empty where there is no gaze.
     quality: dict[str, list[Any]] = field(default_factory=dict)
+    # Measures of readings, by sort (`ingest.understood.sum_up`).
+    understood: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Ids seen, named as in the manifest's `ids`; they tell a synthetic tree.
     ids: dict[str, set[str]] = field(default_factory=dict)
 

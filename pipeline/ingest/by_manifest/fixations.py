@@ -13,6 +13,7 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
     join_rows,
     read_gaze,
 )
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_fixations
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, rows_of_table, times
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
@@ -23,9 +24,11 @@ from gazescribe.pipeline.ingest.by_manifest.views import (
     note_sizes,
     views_of,
 )
+from gazescribe.pipeline.ingest.by_manifest.weighing import measure_ways, note_problems
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.ingest.quality import Quality
+from gazescribe.pipeline.ingest.understood import Measures
 from gazescribe.pipeline.sources.cells import ResolutionCell
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
@@ -57,6 +60,8 @@ def read_fixations(
     gaze = read_gaze(rows, columns, view, findings)
     values = _fixation_values(rows, columns, reading, view, gaze, findings)
     usable = _usable(values, gaze, unseen, findings, rows)
+    if not edges_by_row(rows, columns, reading):
+        measure_ways(gaze, columns, reading, manifest, chunk)
     places: NDArray[np.integer[Any]] = rows.places
     if columns.fixation is not None:
         ids = rows.text(columns.fixation)
@@ -65,10 +70,18 @@ def read_fixations(
         usable = np.ones(len(places), dtype=bool)
     else:
         usable &= ~find_repeats(values, usable, places, findings)
-    if note_off_image(values, usable, columns, rows, reading, manifest, findings):
+    # Where no row is usable, what was taken for lost eyes may be gaze in another unit.
+    seen = gaze.lost if columns.fixation is None and not usable.any() else usable
+    if note_off_image(values, seen, columns, rows, reading, manifest, findings):
         chunk.without_gaze["off the image"] += 1
         return False
-    return chunk.add_usable_fixations(values, usable, places, reading.size_px, thresholds, findings)
+
+    def is_impossible(measures: Measures) -> bool:
+        return note_problems(in_fixations(measures, columns), "gaze", findings)
+
+    return chunk.add_usable_fixations(
+        values, usable, places, reading.size_px, thresholds, findings, is_impossible
+    )
 
 
 def _fixation_values(

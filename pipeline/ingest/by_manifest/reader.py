@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.ingest.by_manifest.facts import list_readings
 from gazescribe.pipeline.ingest.by_manifest.image_sizes import with_sizes
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_screen
 from gazescribe.pipeline.ingest.by_manifest.names import (
     match_numbers,
     note_names,
@@ -24,6 +25,7 @@ from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_sa
 from gazescribe.pipeline.ingest.by_manifest.sessions import Sessions
 from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN
+from gazescribe.pipeline.ingest.by_manifest.weighing import weigh
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import IngestOptions
@@ -64,6 +66,8 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
             OwnReading(made, made, made, audio_start=starts.get(made, BEGIN)) for made in named
         ]
     readings = [_with_name(reading, names[reading.reading_id]) for reading in readings]
+    for code, message in in_screen(manifest.screen, manifest.resolution):
+        faults.append(Fault("error", code, message, "the manifest", loses="gaze"))
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))
     seen: dict[int, str] = {}
@@ -146,6 +150,7 @@ def _conclude(listing: Listing, notes: Chunk) -> None:
             notes.faults[place] = replace(fault, severity="error")
         if fault.code == "no_sentence_ends" and is_endless:
             notes.faults[place] = replace(fault, severity="loss", loses="windows")
+    weigh(notes)
 
 
 READER = Reader(

@@ -8,6 +8,7 @@ import numpy as np
 
 from gazescribe.pipeline.ingest.by_manifest.eyes import LOST, read_gaze
 from gazescribe.pipeline.ingest.by_manifest.fixations import read_fixations
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_samples, in_words
 from gazescribe.pipeline.ingest.by_manifest.own_reading import (
     OwnReading,
     compare_clocks,
@@ -19,17 +20,19 @@ from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.spoken import end_by_sentences, place_words, read_spoken
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, seconds
 from gazescribe.pipeline.ingest.by_manifest.views import (
+    edges_by_row,
     gaze_places,
     note_off_image,
     note_sizes,
     view_of_image,
     views_of,
 )
+from gazescribe.pipeline.ingest.by_manifest.weighing import measure_ways, note_problems
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, sort_corners
-from gazescribe.pipeline.ingest.quality import on_image
 from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY
 from gazescribe.pipeline.ingest.settings import Ingest
+from gazescribe.pipeline.ingest.understood import Measures
 from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, cells_of, is_of_sessions
 
 LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
@@ -92,7 +95,8 @@ def read_words(
         return reading.text
     words, ends = end_by_sentences(spoken, reading.text, settings.pause_s, findings, chunk)
     transcript = place_words(words, ends, reading.text, findings)
-    chunk.add_words(reading.reading_id, transcript, words)
+    measures = chunk.add_words(reading.reading_id, transcript, words)
+    note_problems(in_words(measures, table.columns), "windows", findings)
     return transcript.text
 
 
@@ -157,11 +161,18 @@ def read_samples(
     findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
     valid = gaze.valid & ~gaze.lost & ~np.isnan(x_px) & ~np.isnan(y_px)
     note_off_image(position, valid, columns, rows, reading, manifest, findings)
-    inside = valid & on_image(x_px, y_px, reading.width_px or 0, reading.height_px or 0)
+    if not edges_by_row(rows, columns, reading):
+        measure_ways(gaze, columns, reading, manifest, chunk)
     if len(time_s) and manifest.tables.words is not None:
         aside = Chunk()  # the words were read, with their faults, in the pass before
         read_words(root, reading, manifest, settings, aside)
         span_s = float(time_s[0]), float(time_s[-1])
         compare_clocks("samples", span_s, span_of("words", reading, aside), reading, chunk.faults)
-    values = {"sample": np.arange(len(time_s)), "time_s": time_s, **position}
-    chunk.add("samples", reading.reading_id, {**values, "valid": valid, "inside": inside})
+    stated_hz = None if manifest.screen is None else manifest.screen.sampling_hz
+
+    def is_impossible(measures: Measures) -> bool:
+        return note_problems(in_samples(measures, columns, stated_hz), "samples", findings)
+
+    values = {"time_s": time_s, **position, "valid": valid}
+    px_per_deg = view[0].usual_px_per_deg(), view[1].usual_px_per_deg()
+    chunk.add_samples(reading.reading_id, values, reading.size_px, px_per_deg, is_impossible)

@@ -102,6 +102,12 @@ class ViewAxis:
         result: Floats = (edge_px - self.centre_px) / self.scale + self.middle_px - 0.5
         return result
 
+    def usual_px_per_deg(self) -> float:
+        """Give the median of image pixels a degree; NaN where no row knows it."""
+        known = np.atleast_1d(self.px_per_deg)
+        known = known[np.isfinite(known)]
+        return float(np.median(known)) if len(known) else math.nan
+
     def is_unknown(self) -> Mask:
         """Tell which rows have no view: no part of the image, or one without an extent."""
         unknown: Mask = np.isnan(np.asarray(self.scale + self.middle_px + self.centre_px))

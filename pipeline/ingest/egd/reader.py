@@ -277,8 +277,7 @@ def _read(
             findings = Findings("eye_gaze.csv", case.dicom_id, chunk.faults)
             findings.add("loss", "samples_none", "the reading has no sample", loses="samples")
         inside = on_image(rows["x_px"], rows["y_px"], width_px, height_px)
-        columns = {"sample": np.arange(len(inside)), **rows, "inside": inside}
-        chunk.add("samples", case.dicom_id, columns)
+        chunk.add_samples(case.dicom_id, {**rows, "inside": inside}, (width_px, height_px))
     if boxes is not None:
         chunk.add("regions", case.dicom_id, boxes.rows_of(reading.number))
     path = manifest.file("transcript").pattern.replace("{dicom_id}", case.dicom_id)

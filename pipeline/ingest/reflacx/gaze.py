@@ -14,7 +14,7 @@ from gazescribe.pipeline.ingest.csv_files import (
     reason_of,
     usable_rows,
 )
-from gazescribe.pipeline.ingest.quality import Quality, on_image
+from gazescribe.pipeline.ingest.quality import Quality
 from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading, findings_of
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -108,7 +108,5 @@ def read_samples(
     uneven = np.append(False, np.abs(np.diff(values["time_s"]) - STEP_S) > STEP_S / 2)
     findings.add_rows("warning", "sample_step", "do not follow by 1 ms", uneven)
     valid = has_x & has_y  # a lost eye is a blank cell
-    size_px = (reading.width_px or 0, reading.height_px or 0)
-    inside = valid & on_image(values["x_px"], values["y_px"], *size_px)
-    columns = {"sample": np.arange(len(valid)), **values, "valid": valid, "inside": inside}
-    chunk.add("samples", reading.reading_id, columns)
+    size_px = (reading.width_px, reading.height_px)
+    chunk.add_samples(reading.reading_id, {**values, "valid": valid}, size_px)

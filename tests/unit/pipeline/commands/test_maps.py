@@ -19,8 +19,13 @@ def lab(tmp_path, monkeypatch):
 
 
 def test_one_summary_with_counts_reasons_and_where_to_look(lab):
-    assert invoke("maps", "mylab.yaml", "raw", "out", "--workers", 1).stdout.splitlines() == [
+    lines = invoke("maps", "mylab.yaml", "raw", "out", "--workers", 1).stdout.splitlines()
+    said = lines[2:6]
+    assert [line.split()[0] for line in said] == ["degrees", "gaze", "fixations", "dictation"]
+    assert lines == [
         "mylab: 2 readings, 2 with gaze, 2 images, 2 subjects",
+        "understood (median of readings):",
+        *said,
         "1 label map, 2 saliency maps → out/heatmaps",
         "left out:",
         "  ingest, rows of text: words unknown reading 1",

@@ -1,0 +1,184 @@
+"""What no eye, tracker or voice can have done: most likely the manifest says it wrongly.
+
+Bounds are wide: they tell one unit from another, never good from bad recordings. Each fault names
+the likely cause and the key to change.
+Source: Rayner, Psychological Bulletin 124, 1998 (fixations of 50 to 500 ms and seldom longer,
+saccades of 20 ms and more); Holmqvist et al., Eye Tracking, 2011 (trackers of 25 to 2,000 Hz, eyes
+40 to 100 cm away); Goldman-Eisler, Psycholinguistics, 1968 (2 to 6 words a second).
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
+from gazescribe.pipeline.ingest.understood import Measures
+from gazescribe.pipeline.sources.cells import TimeCell
+from gazescribe.pipeline.sources.manifests import Screen
+from gazescribe.pipeline.sources.table_manifests import Resolution
+
+FIXATION_S = (0.02, 10.0)  # median of a reading; 20 ms is one sample of many a tracker
+USUAL_S = (0.05, 2.0)  # where a median should be: it tells which unit is meant
+ALIKE = 1.5  # longest by shortest: fixations differ by more, samples do not
+FIXATIONS_PER_S = 14.0  # a fixation of 50 ms and a saccade of 20 ms
+READING_S = 4 * 3600.0  # nobody looks at one image for so long
+SAMPLING_HZ = (5.0, 20_000.0)
+APART = 20.0  # sampling rate by the one that is stated, or the other way round
+WORDS_PER_S = (0.02, 30.0)  # in the time of words: segments may hold pauses
+IMAGE_DEG = (2.0, 150.0)  # width of the image
+ASPECT = 2.0  # pixels a degree across by those down, or the other way round
+DISTANCE_MM = (150.0, 20_000.0)
+PIXEL_MM = (0.02, 20.0)  # from telephones to projectors
+SQUARE = 1.3  # width of a pixel by its height, or the other way round
+FEW = 5  # fewer fixations, or words, may be anything
+MANY_ROWS = 20
+POINT_PX = 2.0  # all of gaze within so much is no gaze,
+STILL_S = 2.0  # where it lasts so long
+EDGE = 0.005  # of the image: its first pixel
+
+
+class Problem(NamedTuple):
+    """What cannot be, and why it may be so."""
+
+    code: str
+    message: str
+
+
+def in_fixations(measures: Measures, columns: Any) -> Iterator[Problem]:
+    """Say what cannot be in the fixations of a reading; `columns` are those of the manifest."""
+    cell = columns.duration_s or columns.offset_s
+    if cell.names():  # else all have the duration that the manifest gives them
+        yield from _in_durations(measures, cell, columns)
+    if measures["span_s"] > READING_S:
+        cause = _cause(measures["span_s"], columns.onset_s.unit, "onset_s", (1.0, READING_S / 4))
+        message = f"the reading lasts {measures['span_s']:,.0f} s: {cause}"
+        yield Problem("reading_duration", message)
+    if measures["n"] >= FEW:
+        yield from _in_places(measures, columns)
+    yield from _in_degrees(measures)
+
+
+def in_samples(measures: Measures, columns: Any, stated_hz: float | None) -> Iterator[Problem]:
+    """Say what cannot be in the samples of a reading; `stated_hz` is the screen's."""
+    found_hz = measures["sampling_hz"]
+    is_off = not SAMPLING_HZ[0] <= found_hz <= SAMPLING_HZ[1]
+    if measures["n"] >= FEW and not math.isnan(found_hz) and is_off:
+        cause = _cause(1 / found_hz, columns.time_s.unit, "time_s", (1 / 2000, 1 / 25))
+        yield Problem("sampling_rate", f"there are {found_hz:.3g} samples a second: {cause}")
+    elif stated_hz and measures["n"] >= MANY_ROWS and not 1 / APART < found_hz / stated_hz < APART:
+        message = (
+            f"there are {found_hz:.3g} samples a second, and screen.sampling_hz says {stated_hz:g}:"
+            " correct the `unit` of time_s, or sampling_hz"
+        )
+        yield Problem("sampling_rate", message)
+    if measures["span_s"] > READING_S:
+        message = f"the samples of the reading last {measures['span_s']:,.0f} s"
+        cause = _cause(measures["span_s"], columns.time_s.unit, "time_s", (1.0, READING_S / 4))
+        yield Problem("reading_duration", f"{message}: {cause}")
+    if measures["n"] >= MANY_ROWS and measures["span_s"] > STILL_S:
+        yield from _in_places(measures, columns)
+    yield from _in_degrees(measures)
+
+
+def in_words(measures: Measures, columns: Any) -> Iterator[Problem]:
+    """Say what cannot be in the words of a reading."""
+    n, per_s = int(measures["n"]), measures["per_s"]
+    if n >= FEW and not math.isnan(per_s) and not WORDS_PER_S[0] <= per_s <= WORDS_PER_S[1]:
+        cause = _cause(1 / per_s, columns.onset_s.unit, "onset_s and the end", (0.1, 2.0))
+        yield Problem("word_rate", f"{per_s:.3g} words are said in a second: {cause}")
+    if n >= FEW and measures["share_numbers"] > 0.9:
+        message = f"{plural(n, 'word')} are numbers: name the column of the words as `text`"
+        yield Problem("words_are_numbers", message)
+    if n >= FEW and measures["n_times"] == 1:
+        message = "all words begin at the same time: name the column of their begin as `onset_s`"
+        yield Problem("words_at_once", message)
+
+
+def in_screen(screen: Screen | None, resolution: Resolution) -> Iterator[Problem]:
+    """Say what cannot be in the measures of a screen that says how large a degree is."""
+    if screen is None or resolution.px_per_deg or resolution.image_width_deg:
+        return
+    low_mm, high_mm = DISTANCE_MM
+    distance_mm = screen.distance_mm
+    if distance_mm and not low_mm <= distance_mm <= high_mm:
+        unit = "cm" if distance_mm * 10 >= low_mm and distance_mm < low_mm else "another unit"
+        message = f"screen.distance_mm is {distance_mm:g}: is it in {unit}? Give millimetres"
+        yield Problem("screen_distance", message)
+    if not screen.width_mm:
+        return
+    across_mm = screen.width_mm / screen.width_px
+    if not PIXEL_MM[0] <= across_mm <= PIXEL_MM[1]:
+        message = f"a pixel of the screen is {across_mm:.2g} mm wide: give screen.width_mm in mm"
+        yield Problem("screen_size", message)
+    if screen.height_mm:
+        ratio = across_mm / (screen.height_mm / screen.height_px)
+        if not 1 / SQUARE <= ratio <= SQUARE:
+            message = (
+                f"pixels of the screen are {ratio:.2g} times as wide as high: width and height of"
+                " the screen, in px or in mm, may be swapped"
+            )
+            yield Problem("screen_size", message)
+
+
+def _in_durations(measures: Measures, cell: TimeCell, columns: Any) -> Iterator[Problem]:
+    median_s, n = measures["median_s"], int(measures["n"])
+    name = "duration_s" if columns.duration_s is not None else "onset_s and offset_s"
+    is_alike = measures["longest_s"] < ALIKE * measures["shortest_s"]
+    is_in_other_unit = _meant(median_s, cell.unit, USUAL_S) is not None and not is_alike
+    if n >= FEW and measures["per_s"] > FIXATIONS_PER_S and not is_in_other_unit:
+        message = (
+            f"there are {measures['per_s']:.0f} fixations a second: each sample became one. Name"
+            " the column that numbers fixations as `fixation`, or map these rows as `samples`"
+        )
+        yield Problem("fixations_too_many", message)
+    elif median_s > FIXATION_S[1] or (median_s < FIXATION_S[0] and n >= FEW) or median_s < 1e-3:
+        cause = _cause(median_s, cell.unit, name, USUAL_S)
+        yield Problem("fixation_duration", f"fixations last {median_s:.4g} s (median): {cause}")
+
+
+def _in_places(measures: Measures, columns: Any) -> Iterator[Problem]:
+    extents = {axis: measures[f"{axis}_extent_px"] for axis in "xy"}
+    still = [axis for axis, extent in extents.items() if extent <= POINT_PX]
+    if len(still) == 2:
+        unit = columns.x_px.unit
+        cause = "these may be shares: set `unit: share` or `unit: screen_share`"
+        if not unit.endswith("px"):
+            cause = f"check `unit: {unit}` and the columns of x_px and y_px"
+        message = f"all gaze lies within {max(extents.values()):.2g} pixels: {cause}"
+        yield Problem("gaze_in_one_place", message)
+    for axis in still:
+        if extents[axis] == 0 and measures[f"{axis}_low"] < EDGE and len(still) == 1:
+            name = f"{axis}_px"
+            message = f"{name} is 0 in all rows: name the column of {name}"
+            yield Problem("gaze_on_a_line", message)
+
+
+def _in_degrees(measures: Measures) -> Iterator[Problem]:
+    remedy = (
+        "check screen.distance_mm and width_mm (millimetres), image_area, resolution or the columns"
+        " px_per_deg_x and px_per_deg_y (image pixels a degree)"
+    )
+    wide_deg = measures["image_width_deg"]
+    if not math.isnan(wide_deg) and not IMAGE_DEG[0] <= wide_deg <= IMAGE_DEG[1]:
+        message = f"a degree covers {measures['px_per_deg_x']:.3g} pixels, so that the image is"
+        yield Problem("resolution", f"{message} {wide_deg:.3g}° wide: {remedy}")
+    ratio = measures["px_per_deg_x"] / measures["px_per_deg_y"]
+    if not math.isnan(ratio) and not 1 / ASPECT <= ratio <= ASPECT:
+        message = f"a degree covers {ratio:.2g} times as many pixels across as down: {remedy}"
+        yield Problem("resolution", message)
+
+
+def _meant(value_s: float, stated: str, usual_s: tuple[float, float]) -> str | None:
+    """Give the unit that would make a time a usual one; None where none does."""
+    for unit, in_one_s in SECONDS.items():
+        if unit != stated and usual_s[0] <= value_s * SECONDS[stated] / in_one_s <= usual_s[1]:
+            return unit
+    return None
+
+
+def _cause(value_s: float, stated: str, name: str, usual_s: tuple[float, float]) -> str:
+    unit = _meant(value_s, stated, usual_s)
+    if unit is None:
+        return f"check the column and the `unit` ({stated}) of {name}"
+    return f"they may be in {unit}, so set `unit: {unit}` for {name}"
