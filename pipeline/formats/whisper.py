@@ -66,10 +66,11 @@ def _of_segment(segment: dict[str, Any], *, is_spaced: bool) -> list[Word]:
 
 
 def _marked(text: str, words: list[Word]) -> list[Word]:
-    """Take the marks of a text where none of its words has one."""
-    if MARK.search(text) and not any(MARK.search(word.text) for word in words):
-        return with_marks(text, words)
-    return words
+    """Take the marks of a text of these words where none of them has one."""
+    if any(MARK.search(word.text) for word in words):
+        return words
+    marked = with_marks(text, words)
+    return marked if len(marked) == len(words) else words
 
 
 def _joined(entries: Sequence[Any], speaker: str, *, is_spaced: bool) -> list[Word]:
