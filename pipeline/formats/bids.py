@@ -245,6 +245,7 @@ def _fixations(path: Path) -> Content:
         [np.array([_float(cell) for cell in piece.columns[name]]) for name in ("time", *axes)]
         for piece in pieces
     ]
+    kept.append([np.zeros(0)] * 3)  # where there is no sample
     time_ms, x, y = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
     sizes = _screen_px(open_recording(samples_path))
     rows = (

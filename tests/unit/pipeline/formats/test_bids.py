@@ -68,6 +68,12 @@ def test_a_fixation_is_where_its_samples_are(dataset, rows_of):
     assert (said["time"], said["text"]) == (1004, "AUDIO_ON")
 
 
+def test_events_without_samples_have_no_place(dataset, rows_of):
+    dataset.samples = ""
+    (row,) = rows_of(read, events_of(dataset.write()), "fixations")
+    assert (row["start"], row["x"]) == (1000, "")
+
+
 def test_durations_may_have_a_unit_of_their_own(dataset, rows_of):
     dataset.events = "1000\t0.003\tfixation\t0\tn/a\n"
     path = events_of(dataset.write())
