@@ -19,6 +19,7 @@ from gazescribe.pipeline.geometry.canvas import FloatMap, Size
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.images.reading import Picture, read_sized
 from gazescribe.pipeline.maps.overlay import (
+    ALL_GAZE,
     label_ellipses,
     paint,
     window_fixations,
@@ -155,19 +156,19 @@ class RunFolder:
     def heatmap(
         self,
         *,
-        label: str,
+        label: str | None = None,
         reading_id: str | None = None,
         dicom_id: str | None = None,
         size: Size | None = None,
         reader: str | None = None,
         combine: str | None = None,
     ) -> FloatMap:
-        """Draw the map of a label, for a reading or for an image.
+        """Draw the map of a label, or of all gaze, for a reading or for an image.
 
         Parameters
         ----------
-        label : str
-            One of the labels, whatever its case.
+        label : str, optional
+            One of the labels, whatever its case. Without it all gaze is drawn: the saliency map.
         reading_id, dicom_id : str
             One of the two: a reading, or an image.
         size : tuple of int, optional
@@ -238,13 +239,13 @@ class RunFolder:
     def overlay(
         self,
         *,
-        label: str,
+        label: str | None = None,
         reading_id: str | None = None,
         dicom_id: str | None = None,
         reader: str | None = None,
         combine: str | None = None,
     ) -> "Figure":
-        """Draw the map of a label over the radiograph, with fixations and the readers' ellipses.
+        """Draw a map over the radiograph, with fixations and the readers' ellipses of its label.
 
         Parameters
         ----------
@@ -269,7 +270,7 @@ class RunFolder:
         Edema, R1
         """
         selections = self._select(label, reading_id, dicom_id, reader, combine)
-        label = self._spelt(label)
+        label = self._spelt(label) or ALL_GAZE
         reading_ids = [selection.reading_id for selection in selections]
         by_id: dict[str, Row] = {
             row["reading_id"]: row
@@ -286,7 +287,10 @@ class RunFolder:
                 part.tables, by_id[part.reading_id], label, self._params.min_certainty
             )
         ]
-        texts = " … ".join(window_text(by_id[part.reading_id], part.rows) for part in selections)
+        title = f"{label}, {', '.join(reading_ids)}"
+        if label != ALL_GAZE:
+            said = (window_text(by_id[part.reading_id], part.rows) for part in selections)
+            title += f"\n“{' … '.join(said)}”"
         heatmap = self._draw(selections, None, combine)
         path = self._radiograph(by_id[reading_ids[0]]["dicom_id"])
         figure: Figure = paint(
@@ -294,7 +298,7 @@ class RunFolder:
             heatmap,
             {name: np.concatenate([rows[name] for rows in fixations]) for name in fixations[0]},
             ellipses,
-            f"{label}, {', '.join(reading_ids)}\n“{texts}”",
+            title,
         )
         return figure
 
@@ -370,8 +374,10 @@ class RunFolder:
             raise GazeError(f"this run has no {column} {name!r}{hint}.", where=self.folder)
         return rows
 
-    def _spelt(self, label: str) -> str:
+    def _spelt(self, label: str | None) -> str | None:
         """Spell a label as its channel is; refuse one that nothing here names."""
+        if label is None:
+            return None
         names = {*self._label_map.channels, *self.windows["labels"].explode().dropna()}
         by_folded: dict[str, str] = {name.casefold(): name for name in sorted(names)}
         if label.casefold() not in by_folded:
@@ -398,13 +404,13 @@ class RunFolder:
 
     def _select(
         self,
-        label: str,
+        label: str | None,
         reading_id: str | None,
         dicom_id: str | None,
         reader: str | None,
         combine: str | None,
     ) -> list[_Selection]:
-        """Find the windows of the label, one selection for each reading to draw."""
+        """Find the windows of the label, or of all gaze; one selection for each reading to draw."""
         if (reading_id is None) == (dicom_id is None):
             raise GazeError("give either reading_id or dicom_id.")
         label = self._spelt(label)
@@ -421,7 +427,7 @@ class RunFolder:
         return [_Selection(self._tables(datasets[0]), folder, rows)]
 
     def _select_of_image(
-        self, dicom_id: str, label: str, reader: str | None, combine: str | None
+        self, dicom_id: str, label: str | None, reader: str | None, combine: str | None
     ) -> list[_Selection]:
         datasets = self._datasets_of("dicom_id", dicom_id)
         if len(datasets) > 1 and reader is None and combine is None:

@@ -101,6 +101,17 @@ def test_an_overlay_shows_map_image_fixations_and_ellipse(run):
     assert len(axes.patches) == 1  # the one of too little certainty reaches another label
 
 
+def test_without_a_label_all_gaze_is_drawn(run, folder, tmp_path):
+    out = tmp_path / "map.npy"
+    gazescribe("render", folder / "data/associated/reflacx", out, "--reading", "R1")
+    np.testing.assert_array_equal(run.heatmap(reading_id="R1"), np.load(out), strict=True)
+    (axes,) = run.overlay(reading_id="R1").axes
+    assert axes.get_title() == "all gaze, R1"
+    assert not axes.patches
+    whole = run.windows.query("reading_id == 'R1' and kind == 'reading'")
+    assert len(axes.collections[0].get_offsets()) == whole.n_fixations.sum()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
