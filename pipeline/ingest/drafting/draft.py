@@ -156,6 +156,8 @@ def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
         columns["reading_id"] = Guess(_id_cell(naming), naming.why)
     if group.format is not None:
         content["format"] = Guess(group.format, read_format(group.format).about)
+        if choices := _choices(group, columns):
+            content["where"] = choices
     else:
         sheet = group.sheets[0]
         content |= _marks(sheet, group.paths[0])
@@ -163,6 +165,24 @@ def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
     if columns:
         content["columns"] = columns
     return content
+
+
+def _choices(group: Group, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose a speaker, channel or tier where files have several."""
+    preset = read_format(group.format or "").tables[group.table]
+    choices: dict[str, Any] = {}
+    for name in preset.get("single", []):
+        there = [sheet for sheet in group.sheets if name in sheet.header]
+        by_file = [list(dict.fromkeys(filter(None, sheet.texts(name)))) for sheet in there]
+        several = max(by_file, key=len, default=[])
+        if len(several) < 2 or name in str(columns.get("reading_id", "")):
+            continue
+        shown = ", ".join(several)
+        is_word = "words" in several  # the tier of aligners
+        choices[name] = (
+            Guess("words", f"of {shown}") if is_word else Question(f"which {name} counts: {shown}?")
+        )
+    return choices
 
 
 def _id_cell(naming: Naming) -> Any:

@@ -84,6 +84,20 @@ def test_formats_are_recognised(raw):
     assert 'file: "{reading_id}.json"  # 2 files' in words
 
 
+def test_a_tier_is_chosen_where_there_are_several(raw):
+    (raw / "dictation.csv").unlink()
+    tier = '"IntervalTier" "{}" 0 2 1 0 2 "{}"\n'
+    for name, tiers in (("S1", ("words", "phones")), ("S2", ("words", "notes"))):
+        text = f'"ooTextFile" "TextGrid" 0 2 <exists> {len(tiers)}\n'
+        text += "".join(tier.format(one, "Clear.") for one in tiers)
+        (raw / f"{name}.TextGrid").write_text(text)
+    assert "tier: words  # of words, phones" in gazescribe("manifest", raw)
+    for name in ("S1", "S2"):
+        path = raw / f"{name}.TextGrid"
+        path.write_text(path.read_text().replace("words", "speech"))
+    assert 'tier: !ask "which tier counts: speech, phones?"' in gazescribe("manifest", raw)
+
+
 def test_files_without_gaze_and_words(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     result = invoke("manifest", tmp_path)
