@@ -56,23 +56,33 @@ class Between:
 
 @dataclass(frozen=True)
 class SettingRule:
-    """A check of a value that has the right type: raises ValueError, saying what is expected."""
+    """A check of a value that has the right type: raises ValueError, saying what is expected.
+
+    Of a value that may have one of several types, `expected` says which, in their place.
+    """
 
     check: Callable[[Any], None]
+    expected: str | None = None
 
     __is_annotated_types_grouped_metadata__: ClassVar[Literal[True]] = True
 
     def __iter__(self) -> Iterator[object]:
-        from pydantic import AfterValidator
+        from pydantic import ValidationError, WrapValidator
 
-        def checked(value: object) -> object:
+        def checked(value: object, read: Callable[[object], object]) -> object:
             try:
-                self.check(value)
+                found = read(value)
+            except ValidationError:
+                if self.expected is None:
+                    raise
+                raise ValueError(f"{self.expected} expected, found {quote(value)}") from None
+            try:
+                self.check(found)
             except ValueError as fault:  # CONFIG's reader adds as much
-                raise ValueError(f"{fault}, found {quote(value)}") from fault
-            return value
+                raise ValueError(f"{fault}, found {quote(found)}") from fault
+            return found
 
-        yield AfterValidator(checked)
+        yield WrapValidator(checked)
 
 
 @dataclass(frozen=True)

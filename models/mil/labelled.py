@@ -19,14 +19,15 @@ from gazescribe.models.mil.items import (
     channel_numbers,
     screened,
 )
-from gazescribe.models.mil.settings import MilInputs, input_of
+from gazescribe.models.mil.settings import MilInputs
 from gazescribe.models.mil.supervision import list_name
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.foreign_tables import read_parquet
 from gazescribe.pipeline.core.schemas import SPLITS, TABLES
 from gazescribe.pipeline.core.table_checks import check_rows
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.tables import read_if_present, read_table
 
+READING_COLUMNS = ["reading_id", "dicom_id", "subject_id", "split", "text"]
 CERTAIN = 3
 """Of a reader's certainties, from 0 to 5: possibly. Labels count from here on, as ellipses do
 (Lanfredi et al. 2023, Section 2.6)."""
@@ -84,10 +85,17 @@ def own_items(inputs: MilInputs, dataset: str, images: pd.DataFrame, split: str)
     An image has what any of its readings says: a positive or uncertain mention, where `mentions`
     are named, else a certainty of `CERTAIN` or more, or of unknown degree. Raises as above.
     """
-    folder = Path(input_of(inputs, f"datasets.{dataset}.tables"))
-    names = ["reading_id", "dicom_id", "subject_id", "split"]
-    readings = read_table(folder, "readings", names).to_pandas()
-    said = _said(inputs, dataset)
+    own = inputs.datasets[dataset]
+    readings = read_table(Path(own.tables), "readings", READING_COLUMNS).to_pandas()
+    if own.mentions:
+        said, is_told = _mentioned(own.mentions), _has_text(readings)
+    else:
+        certainties = _certainties(own.tables, dataset)
+        is_told = readings["reading_id"].isin(certainties["reading_id"])
+        degree = certainties["certainty"]
+        said = certainties[degree.isna() | (degree >= CERTAIN)]
+    reached = _reached(said, inputs, dataset).merge(readings[["reading_id", "dicom_id"]])
+    told = pd.Index(readings.loc[is_told, "dicom_id"].unique())
     listed = readings.drop_duplicates("dicom_id").sort_values("dicom_id")
     rows = listed["split"] == split
     if split == SPLITS[0]:
@@ -97,38 +105,53 @@ def own_items(inputs: MilInputs, dataset: str, images: pd.DataFrame, split: str)
         listed,
         {
             f"{dataset}: no split": listed["split"].isna().to_numpy(),
+            f"{dataset}: image without labels": absent(listed["dicom_id"], told),
             f"{dataset}: image not in the shards": absent(listed["dicom_id"], images.index),
         },
     )
     labels = np.zeros((len(usable), len(inputs.labels)), np.float32)
     position = pd.Series(np.arange(len(usable)), usable["dicom_id"].to_numpy(str))
-    said = said.merge(readings[["reading_id", "dicom_id"]], on="reading_id")
-    said = said[said["dicom_id"].isin(position.index)]
-    reached = said["label"].map(inputs.own_channels[dataset]).explode().dropna()
-    place = position[said.loc[reached.index, "dicom_id"]].to_numpy()
-    labels[place, channel_numbers(reached, inputs, "CONFIG")] = 1
+    reached = reached[reached["dicom_id"].isin(position.index)]
+    channels = channel_numbers(reached["label"], inputs, "CONFIG")
+    labels[position[reached["dicom_id"]].to_numpy(), channels] = 1
     map_row = np.full(labels.shape, -1, np.int64)
     return assembled(usable, images, list_name(dataset), labels, map_row, left_out, inputs.labels)
 
 
-def _said(inputs: MilInputs, dataset: str) -> pd.DataFrame:
-    """List what is said to be there, by reading; raises for labels that CONFIG does not know."""
-    own = inputs.datasets[dataset]
-    if own.mentions:
-        path = Path(own.mentions)
-        table = read_parquet(path, columns=TABLES["mentions"].columns)
-        said: pd.DataFrame = check_rows(table, TABLES["mentions"], path).to_pandas()
-        said = said[said["polarity"].isin(POSITIVE)].rename(columns={"report_id": "reading_id"})
-        said["label"] = said["label"].str.strip().str.casefold()
-        where: object = path
-    else:
-        said = read_table(Path(own.tables), "certainties").to_pandas()
-        said = said[said["certainty"].isna() | (said["certainty"] >= CERTAIN)]
-        where = own.tables
-    unknown = sorted(set(said["label"]) - set(inputs.own_channels[dataset]))
+def _has_text(readings: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which readings have a report that could have mentioned something."""
+    return readings["text"].fillna("").str.strip() != ""
+
+
+def _mentioned(file: str) -> pd.DataFrame:
+    """List what is mentioned and not denied, by reading."""
+    path = Path(file)
+    table = read_parquet(path, columns=TABLES["mentions"].columns)
+    said: pd.DataFrame = check_rows(table, TABLES["mentions"], path).to_pandas()
+    said = said[said["polarity"].isin(POSITIVE)].rename(columns={"report_id": "reading_id"})
+    return said.assign(label=said["label"].str.strip().str.casefold())
+
+
+def _certainties(tables: str, dataset: str) -> pd.DataFrame:
+    """Read the certainties of a data set, which must have some to be told by them."""
+    certainties: pd.DataFrame = read_if_present(Path(tables), "certainties").to_pandas()
+    if certainties.empty:
+        message = f"{dataset} is to have unannotated images, and nothing says their labels."
+        remedy = f"Name mentions in inputs.datasets.{dataset}, or give its manifest certainties."
+        raise AlignmentError(message, where=tables, remedy=remedy)
+    return certainties
+
+
+def _reached(said: pd.DataFrame, inputs: MilInputs, dataset: str) -> pd.DataFrame:
+    """Give reading and label of all that is said; raises for names that CONFIG does not know."""
+    channels = inputs.own_channels[dataset]
+    unknown = sorted(set(said["label"]) - set(channels))
     if unknown:
         message = f"CONFIG does not say which labels these reach: {', '.join(unknown)}."
-        remedy = f"Add them to labels.yaml, or to {dataset} in columns.yaml, of the rules folder."
+        remedy = f"Add them to labels.yaml, or to {dataset} in columns.yaml, of the rules folder;"
+        remedy += " [] where they reach none. Then run `gazescribe configure` again."
+        where = inputs.datasets[dataset].mentions or inputs.datasets[dataset].tables
         raise AlignmentError(message, where=where, remedy=remedy)
-    rows: pd.DataFrame = said[["reading_id", "label"]].drop_duplicates()
+    reached = said.assign(label=said["label"].map(channels)).explode("label")
+    rows: pd.DataFrame = reached[["reading_id", "label"]].dropna().drop_duplicates()
     return rows

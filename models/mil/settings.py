@@ -30,6 +30,7 @@ from gazescribe.models.core.settings import (
 )
 from gazescribe.models.core.starting_weights import unsaid
 from gazescribe.models.mil.supervision import (
+    EXPECTED,
     TABLES,
     Source,
     Supervision,
@@ -72,7 +73,7 @@ def _check_layers(layers: tuple[int, ...]) -> None:
 class MilMethod:
     """What the paper says, of section `mil` of `params.yaml`."""
 
-    supervision: Annotated[Supervision, SettingRule(check_supervision)]
+    supervision: Annotated[Supervision, SettingRule(check_supervision, EXPECTED)]
     annotated_share: Share
     share_rule: Literal["subjects", "published"]
     drop_duplicates: bool

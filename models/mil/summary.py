@@ -50,7 +50,10 @@ def summarise_items(
     tables = {name: "images" if name == "mimic" else "readings" for name in named}
     summary: dict[str, Any] = {
         "n": {split: dict(Counter(listed.source.tolist())) for split, listed in whole.items()},
-        "n_published": PUBLISHED,
+        "n_published": {
+            split: {name: n for name, n in counted.items() if name in tables}
+            for split, counted in PUBLISHED.items()
+        },
         "positive": {split: _positive(listed) for split, listed in whole.items()},
         "left_out": {split: dict(listed.left_out) for split, listed in whole.items()},
         "labels_without_map": _by_label(blank, train),

@@ -42,6 +42,8 @@ WORDS = {
     "report": Source("report", "reflacx", "reflacx", "report_maps"),
     "egd": Source("gaze", "egd", "egd", "egd_maps", "egd_associated"),
 }
+EXPECTED = f"{', '.join((NONE, *WORDS))}, or {{gaze: [data set, …], ellipse: […]}}"
+"""What a supervision may be, in words."""
 OF_PAPER = {("gaze", "reflacx"): "gaze", ("ellipse", "reflacx"): "ellipse", ("gaze", "egd"): "egd"}
 """Words for the data sets that have folders of their own in `MilFolders`."""
 TABLES = {"mimic": "mimic", "reflacx": "reflacx", "egd": "egd"}
@@ -101,7 +103,7 @@ def check_supervision(supervision: Supervision) -> None:
     """Check what can be said of it alone; raises ValueError."""
     if isinstance(supervision, str):
         if supervision not in (NONE, *WORDS):
-            raise ValueError(f"{', '.join((NONE, *WORDS))}, or {{gaze: [data set]}} expected")
+            raise ValueError(f"{EXPECTED} expected")
         return
     faults = list(_faults(supervision))
     if faults:

@@ -103,7 +103,7 @@ class World:
         self.windows.setdefault(name, [])
         row = {"phase": 3, "image_path": f"files/{subject}/{reading_id}"}
         row |= {"subject_id": subject, "split": split, **columns}
-        self.readings[name].append(reading(reading_id, "some text", **row))
+        self.readings[name].append(reading(reading_id, **{"text": "some text"} | row))
         self.shot[self.readings[name][-1]["dicom_id"]] = subject
         labels = [[label] for label in said.split(",") if label]
         kinds = ["sentence"] * len(labels) + ["report", "reading"]

@@ -77,9 +77,11 @@ def own(world):
     world.reading("M3", 99_000_002, "test", dataset="mylab", phase=None)
     world.reading("M4", 99_000_003, None, dataset="mylab", phase=None)
     world.reading("M5", 99_000_004, dataset="mylab", phase=None)
+    world.reading("M6", 99_000_005, dataset="mylab", phase=None, text=" ")
     world.absent = {"image of M5"}
     inputs = world.write()
     certainties = [("M1", "crack", 5), ("M1", "dent", 2), ("M2", "stain", None), ("M3", "dent", 3)]
+    certainties += [(reading, "crack", 0) for reading in ("M4", "M5")]
     columns = zip(("reading_id", "label", "certainty"), zip(*certainties, strict=True), strict=True)
     write_table(dict(columns), Path(inputs.datasets["mylab"].tables), "certainties")
     reached = {"crack": ("Crack",), "dent": ("Crack", "Dent"), "stain": (), "dents": ("Dent",)}
@@ -91,7 +93,11 @@ def test_images_with_a_table_of_labels(own):
     items = labelled_items(own, "mylab", index_of(own), "train")
     # Possible is enough, unlikely is not; what is certain to an unknown degree is there.
     assert names(items) == {"image of M1": ["Crack"]}
-    assert items.left_out == {"mylab: image not in the shards": 1, "mylab: no split": 1}
+    assert items.left_out == {
+        "mylab: image not in the shards": 1,
+        "mylab: image without labels": 1,
+        "mylab: no split": 1,
+    }
     assert set(items.source) == {"mylab-images"}
     assert (items.map_row == -1).all()
     tested = labelled_items(own, "mylab", index_of(own), "test")
@@ -114,9 +120,9 @@ def with_mentions(own, tmp_path, *mentions):
 def test_images_with_the_labels_of_their_reports(own, tmp_path):
     said = ("M1", "dents", "uncertain"), ("M1", "crack", "negative"), ("M3", "Dent ", "positive")
     inputs = with_mentions(own, tmp_path, *said)
-    assert names(labelled_items(inputs, "mylab", index_of(inputs), "train")) == {
-        "image of M1": ["Dent"]
-    }
+    trained = labelled_items(inputs, "mylab", index_of(inputs), "train")
+    assert names(trained) == {"image of M1": ["Dent"]}
+    assert trained.left_out["mylab: image without labels"] == 1  # whose report is blank
     assert names(labelled_items(inputs, "mylab", index_of(inputs), "test")) == {
         "image of M3": ["Crack", "Dent"]
     }
@@ -128,3 +134,13 @@ def test_labels_that_config_does_not_know(own, tmp_path):
         labelled_items(inputs, "mylab", index_of(inputs), "train")
     assert error.value.where.endswith("mentions.parquet")
     assert "mylab in columns.yaml" in error.value.remedy
+
+
+def test_a_data_set_of_which_nothing_says_the_labels(own):
+    tables = Path(own.datasets["mylab"].tables)
+    write_table(table([], "certainties"), tables, "certainties")
+    for _ in range(2):  # an empty table, and none
+        with pytest.raises(AlignmentError, match="nothing says their labels") as error:
+            labelled_items(own, "mylab", index_of(own), "train")
+        assert "Name mentions in inputs.datasets.mylab" in error.value.remedy
+        (tables / "certainties.parquet").unlink(missing_ok=True)

@@ -106,6 +106,7 @@ def test_the_papers_values():
     ("variant", "message"),
     [
         pytest.param({"lamda_decoder": 3}, "lamda_decoder is unknown; .* lambda_decoder", id="key"),
+        pytest.param({"supervision": ["gaze"]}, "egd, or {gaze: .* found \\['gaze'\\]", id="type"),
         pytest.param({"supervision": "gase"}, "supervision: .* gaze, .* found 'gase'", id="value"),
         pytest.param(
             {"layers": [3, 3]}, "layers: .*3, 4 or both expected, each once, found", id="layers"
