@@ -31,7 +31,6 @@ READERS = (
     "psychopy",
     "pymovements",
     "scanpaths",
-    "scene_camera",
     "smi",
     "subtitles",
     "textgrid",

@@ -52,7 +52,7 @@ def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
         for some in group_by_depth(alike):
             if form is None:
                 groups.append(_plain_group(root, table, some))
-            elif read_format(form).reader == "scene_camera":  # which cannot be placed on an image
+            elif form.endswith("_scene"):  # of no use, most likely: the head moved
                 groups.append(Group(SCENE, some, pattern_of(some)))
             elif recordings := list(_recordings(root, form, some)):
                 groups += recordings
