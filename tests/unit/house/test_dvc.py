@@ -1,6 +1,7 @@
 """`dvc.yaml` names what each stage depends on: the module of its command and all it imports."""
 
 import ast
+import functools
 import re
 import shlex
 
@@ -28,15 +29,19 @@ CHOSEN_BY_SYSTEM = {
 STAGES = yaml.load((ROOT / "dvc.yaml").read_text(), yaml.CSafeLoader)["stages"]
 
 
+@functools.cache  # each file lies behind many stages
 def imports(path):
+    names = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
+@functools.cache
 def files_of(module):
     path = ROOT.joinpath(*module.split(".")[1:])
     candidates = (path.with_suffix(".py"), path / "__init__.py")

@@ -91,7 +91,7 @@ def bare_calls(source):
 
 
 def _look(node, calls, *, is_guarded):
-    if isinstance(node, ast.Call) and not is_guarded and ast.unparse(node.func) in PARSERS:
+    if isinstance(node, ast.Call) and not is_guarded and _dotted(node.func) in PARSERS:
         calls.append(ast.unparse(node.func))
     for field, value in ast.iter_fields(node):
         is_inside = is_guarded or (field == "body" and _guards_body(node))
@@ -100,6 +100,13 @@ def _look(node, calls, *, is_guarded):
                 _look(child, calls, is_guarded=is_inside)
                 # What follows `parsing(…)` in the same `with` is inside of it, too.
                 is_inside = is_inside or _is_parsing(child)
+
+
+def _dotted(node):
+    """Give a name as it is written; nothing for what is called without one."""
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return getattr(node, "id", "")
 
 
 def _is_parsing(node):

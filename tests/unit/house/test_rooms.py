@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -39,17 +40,20 @@ LIGHT |= {"pytorch_lightning", "torchmetrics", "pandas", "safetensors", "skimage
 """What such machines have (design: section 7)."""
 
 
+@cache  # several tests ask about each file
 def imports(source):
     """Dotted names that a source imports when it runs, wherever it does."""
+    names = []
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING":
             node.body = []  # type checkers alone see it
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def imports_at_top(path):
