@@ -48,7 +48,7 @@ def _with_slashes(path: Any) -> Any:
 
 def _known_encoding(name: str) -> str:
     try:
-        b" ".decode(name)
+        " ".encode(name)
     except LookupError:
         message = f"{name!r} is no encoding of texts; usual are utf-8, utf-16, cp1252 and latin-1"
         raise ValueError(message) from None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _NAME = re.compile(r"""['"]?\b[^\W\d]\w*['"]?\s*[=:]\s*""")  # of an entry: x=1.
 # Digits in groups of three, all set apart by the same mark; a mark of the fraction is another.
 _GROUPED = re.compile(r"([+-]?[1-9]\d{0,2})([.,'’ \u00a0\u202f])(\d{3}(?:\2\d{3})*)([.,]\d*)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}")
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}")
 
 
 def plain(value: Any) -> str:
@@ -93,12 +94,16 @@ def _with_point(text: str, decimal: str) -> str:
 
 
 def _time(text: str, cell: TimeCell, decimal: str) -> float:
-    """Read a time as a clock shows it, or with its unit, in the unit of the cell."""
+    """Read a time as a clock shows it, with its date or its unit, in the unit of the cell."""
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (
             float((part or "0").replace(",", ".")) for part in clock.groups()
         )
         return (3600 * hours + 60 * minutes + seconds) * SECONDS[cell.unit]
+    with suppress(ValueError):  # a date is the seconds since 1970, of a zone that is not stated UTC
+        moment = datetime.fromisoformat(text)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return zoned.timestamp() * SECONDS[cell.unit]
     if with_unit := _WITH_UNIT.fullmatch(text):
         number, unit = with_unit.groups()
         with suppress(ValueError):
@@ -114,8 +119,8 @@ def number_fault(texts: Sequence[str], cell: Cell, decimal: str) -> str | None:
             return 'has decimal commas: set `decimal: ","`'
         if isinstance(cell, TimeCell) and _DATE.match(text):
             return (
-                "holds dates: write seconds or milliseconds there (or a clock time as 00:01:02.5)"
-                " and say which with `unit`"
+                "holds dates: write them as 2024-05-31 10:00:00.5, or seconds, or a clock time as"
+                " 00:01:02.5"
             )
         if decimal == "," and re.fullmatch(r"[+-]?\d*\.\d+", text):
             return "has decimal points, though `decimal` is a comma"

@@ -21,7 +21,7 @@ def matching(name: str, header: Iterable[str]) -> list[str]:
     names = list(dict.fromkeys(header))
     if name in names or "*" not in name:
         return [name] if name in names else []
-    expression = re.compile(".*".join(map(re.escape, name.split("*"))))
+    expression = re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
     return [column for column in names if expression.fullmatch(column)]
 
 

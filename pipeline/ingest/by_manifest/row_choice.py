@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.formats.pieces import Piece
 from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_value, plain
@@ -14,6 +15,7 @@ from gazescribe.pipeline.sources.cells import TimeCell
 from gazescribe.pipeline.sources.faults import Findings
 from gazescribe.pipeline.sources.table_manifests import Source, cells_of
 
+KEPT, NOT_ASKED, AGAIN = 0, 1, 2  # what becomes of a row
 MAX_SHOWN = 5  # values that a message names
 LONG = 30  # characters of a value, with its quotes: longer ones are texts
 
@@ -25,7 +27,7 @@ class RowChoice:
         self.kind = source.columns.table
         self.where, self.once = _Where(source), _Once(source)
         self.places = array("i")  # of all rows in the file, from 0
-        self.is_asked, self.is_kept = array("b"), array("b")
+        self.verdicts = array("b")  # of all rows: a long recording has many
 
     def choose(self, piece: Piece) -> Mask:
         """Tell which rows of a piece count."""
@@ -36,35 +38,37 @@ class RowChoice:
             self.places.extend([line - 1 for line in piece.lines])
         asked = self.where.choose(piece)
         kept = self.once.choose(piece, asked)
-        self.is_asked.frombytes(asked.tobytes())
-        self.is_kept.frombytes(kept.tobytes())
+        verdicts = np.where(kept, KEPT, np.where(asked, AGAIN, NOT_ASKED)).astype(np.int8)
+        self.verdicts.frombytes(verdicts.tobytes())
         return kept
 
     def note(self, findings: Findings) -> None:
         """Note the rows that were left out, by reason."""
-        places = np.asarray(self.places)  # no copy, as of the masks
-        asked, kept = np.asarray(self.is_asked).view(bool), np.asarray(self.is_kept).view(bool)
+        places, verdicts = np.asarray(self.places), np.asarray(self.verdicts)  # no copies
         message = "are not what `where` asks for"
-        findings.add_rows("warning", f"{self.kind}_not_chosen", message, ~asked, rows=places)
-        if len(asked) and not asked.any():
+        others = verdicts == NOT_ASKED
+        findings.add_rows("warning", f"{self.kind}_not_chosen", message, others, rows=places)
+        if len(others) and others.all():
             message = f"no row is what `where` asks for{self.where.values_there()}"
             findings.add("loss", f"{self.kind}_none_chosen", message, loses=self.kind)
+        if not self.once.columns:
+            return
         names = ", ".join(self.once.columns)
         message = f"say again what has the same {names}, or have none, and are left out"
-        code = f"{self.kind}_said_again"
-        findings.add_rows("warning", code, message, asked & ~kept, rows=places)
+        code, again = f"{self.kind}_said_again", verdicts == AGAIN
+        findings.add_rows("warning", code, message, again, rows=places)
         if self.once.differing:
-            message = (
-                f"{len(self.once.differing)} rows say something else than the first with the same"
-                f" {names}, which is kept"
-            )
             row, n = self.once.differing[0], len(self.once.differing)
+            message = (
+                f"{plural(n, 'row')} that {'is' if n == 1 else 'are'} left out so differ from the"
+                f" first with the same {names}, which is kept"
+            )
             findings.add("warning", f"{self.kind}_differs", message, row=row, n=n)
 
     def kept_places(self) -> NDArray[np.int32]:
         """Give where the rows that count stand in the file, from 0."""
-        places, kept = np.asarray(self.places), np.asarray(self.is_kept).view(bool)
-        return places if kept.all() else places[kept]
+        places, verdicts = np.asarray(self.places), np.asarray(self.verdicts)
+        return places if (verdicts == KEPT).all() else places[verdicts == KEPT]
 
 
 class _Where:

@@ -37,6 +37,8 @@ class SingleValues:
 
     def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
         """Say which column has several values, and which; None where none has so far."""
+        if not self.names:
+            return None
         rows = np.flatnonzero(chosen).tolist()
         ids = list(zip(*(columns[part] for part in self.ids), strict=True))
         for name in self.names:

@@ -29,6 +29,7 @@ class TextTable:
 
     def __init__(self, path: Path, source: Source, findings: Findings) -> None:
         self.kind, self.findings = source.columns.table, findings
+        self.is_beside = source.beside is not None  # its rows are counted
         rows = _rows(path, source)
         header = source.header or _bids_header(path)
         if header is None:
@@ -36,6 +37,7 @@ class TextTable:
             start = 0 if source.skip_to else _header_place(source, [row for _, row in first])
             header = first[start][1] if first else []
             rows = chain(first[start + 1 :], rows)
+        self.names = list(header)
         self.header = [name.strip() for name in header]
         while self.header and not self.header[-1]:  # a separator behind the last name
             self.header.pop()
@@ -49,29 +51,45 @@ class TextTable:
         places = {asked: self.header.index(name) for asked, name in columns.items()}
         while piece := list(islice(self.rows, PIECE_ROWS)):
             lines, rows = zip(*piece, strict=True)
-            if {*map(len, rows)} != {len(self.header)}:
-                lines, rows = self._whole(lines, rows)
+            is_plain = all(map(any, rows)) and self.names not in rows
+            if not is_plain or {*map(len, rows)} != {len(self.header)}:
+                piece = self._whole(piece)
+                lines, rows = zip(*piece, strict=True) if piece else ((), ())
             cells: dict[str, Sequence[Any]] = {}
             for name, place in places.items():
                 cells[name] = list(map(itemgetter(place), rows))
-            yield Piece(len(rows), cells, lines)
+            piece, rows = [], ()  # not kept while the cells are read
+            yield Piece(len(lines), cells, lines)
 
-    def _whole(
-        self, lines: tuple[int, ...], rows: tuple[list[str], ...]
-    ) -> tuple[tuple[int, ...], tuple[list[str], ...]]:
-        """Check the lengths of rows; give those that are whole."""
-        width = len(self.header)
-        for number, row in enumerate(rows):
-            if len(row) < width and number == len(rows) - 1:
-                following = next(self.rows, None)
-                if following is None:
-                    self._note_cut(lines[number])
-                    return lines[:-1], rows[:-1]
-                self.rows = chain([following], self.rows)
-            if len(row) < width or any(cell.strip() for cell in row[width:]):
-                message = f"row {lines[number]} has {len(row)} cells, not {width}"
+    def _whole(self, piece: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+        """Check the lengths of rows; give those that are whole.
+
+        Sheets end with rows of blanks, and files that were put together repeat the names.
+        """
+        width, whole, again = len(self.header), [], 0
+        for number, (line, row) in enumerate(piece):
+            if row == self.names:
+                again += 1
+            elif not "".join(row).strip() and not self.is_beside:
+                continue
+            elif len(row) < width and number == len(piece) - 1 and self._is_at_end():
+                self._note_cut(line)
+            elif len(row) < width or any(cell.strip() for cell in row[width:]):
+                message = f"row {line} has {len(row)} cells, not {width}"
                 raise UnusableFileError("ragged", message)
-        return lines, rows
+            else:
+                whole.append((line, row))
+        if again:
+            message = f"the names of the columns stand there {again} times more"
+            self.findings.add("warning", f"{self.kind}_names_again", message, n=again)
+        return whole
+
+    def _is_at_end(self) -> bool:
+        """Tell whether no row follows."""
+        following = next(self.rows, None)
+        if following is not None:
+            self.rows = chain([following], self.rows)
+        return following is None
 
     def _note_cut(self, line: int) -> None:
         message = "the last row is cut off and left out: copy the file again"

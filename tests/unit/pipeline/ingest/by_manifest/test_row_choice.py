@@ -19,7 +19,7 @@ def test_one_row_of_each_event_counts(lab):
     assert lab.column("fixations", "onset_s") == [0.5, 0.8]
     assert lab.column("fixations", "x_px", "B2") == [30]
     assert lab.reasons() == {"fixations_said_again": 3, "fixations_differs": 1}
-    assert "row 4: 1 rows say something else" in lab.run("verify").output
+    assert "row 4: 1 row that is left out so differ from the first" in lab.run("verify").output
 
 
 def test_values_that_never_stand_together(lab):

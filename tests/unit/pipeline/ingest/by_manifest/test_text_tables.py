@@ -65,3 +65,18 @@ def test_rows_are_numbered_as_an_editor_does(lab):
     lab.tables["fixations"]["comment"] = "#"
     lab.files["fixations.csv"] = content("# a", "", HEAD, ROWS[0], "# b", "A1,2,1,3,4", ROWS[2])
     assert "fixations.csv, row 6: 1 of 2 rows do not end" in lab.run("verify").output
+
+
+def test_rows_of_blanks_and_names_that_stand_there_again(lab):
+    lab.files["fixations.csv"] = content(HEAD, ROWS[0], HEAD, *ROWS[1:], ",,,,", "  ", ",,,,")
+    assert lab.ingest().column("fixations", "x_px") == [10, 50]
+    assert lab.reasons() == {"fixations_names_again": 1}
+
+
+def test_a_pattern_means_one_column(lab):
+    lab.files["fixations.csv"] = content("id,start,end,x [px],y(1),y(2)", "A1,0,1,10,20,30")
+    columns = lab.tables["fixations"]["columns"]
+    columns |= {"x_px": "x*", "y_px": "y*"}
+    assert "the column y* may be y(1) or y(2): write more of its name" in lab.run().output
+    columns["y_px"] = "y(2*"
+    assert lab.ingest().column("fixations", "y_px") == [30]
