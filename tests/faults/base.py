@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,13 @@ tables:
     file: words.csv
     columns: {reading_id: id, text: word, onset_s: from, offset_s: to}
 """,
+    "spoken.yaml": """name: mylab
+tables:
+  words: {file: "{reading_id}.json", format: whisper}
+""",
+    "spoken/A1.json": json.dumps(
+        {"segments": [{"words": [{"word": " Clear.", "start": 1.0, "end": 1.5}, {"word": " 2"}]}]}
+    ),
     "lab/readings.csv": "id,who,w,h\nA1,7,100,80\nB2,8,100,80\n",
     "lab/fixations.csv": "id,start,end,x,y\nA1,0.5,0.75,10,20\nA1,0.8,1.0,50,60\nB2,1,2,30,40\n",
     "lab/words.csv": "id,word,from,to\nA1,small,1,1.5\nA1,effusion.,1.5,2\n"
@@ -114,5 +122,8 @@ def _make_own_files() -> None:
     objects = ({"report_id": name, "text": text} for name, text in TEXTS.items())
     Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in objects))
     Path("subjects.txt").write_text("99000001\n")
+    with wave.open("speech.wav", "wb") as file:  # noise: nobody speaks
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(np.random.default_rng(0).integers(-99, 99, 8_000, "<i2").tobytes())
     Path("readings.txt").write_text("P102R775552\n")
     Path("key").write_text(f"gazescribe key 1\n{hashlib.sha256().hexdigest()}\n")

@@ -72,6 +72,9 @@ LINES = {
     "ingest lists": Command(
         "ingest reflacx raw/reflacx OUT --val-subjects subjects.txt --tuning-readings readings.txt"
     ),
+    "ingest transcripts": Command("ingest spoken.yaml spoken OUT", mark="ingest.json"),
+    "transcribe": Command("transcribe speech.wav OUT --engine pocketsphinx"),
+    "manifest": Command("manifest lab spoken"),
     "maps": Command("maps lab.yaml lab OUT"),
     "fixations": Command("fixations seen OUT", "--method ivt", "fixations.json"),
     "label csv": Command(
