@@ -60,7 +60,9 @@ def measure_samples(
         **_degrees(px_per_deg, size_px),
         "n": len(time_s),
         "span_s": float(time_s[-1] - time_s[0]) if len(time_s) else math.nan,
+        "step_s": step_s,
         "sampling_hz": 1 / step_s if step_s > 0 else math.nan,
+        "share_at_once": float((np.diff(time_s) == 0).mean()) if len(time_s) > 1 else math.nan,
         "share_valid": float(valid.mean()) if len(valid) else math.nan,
         "noise_px": noise_of(time_s, position_px, valid),
         **_where(x_px[valid], y_px[valid], size_px),
@@ -72,12 +74,15 @@ def measure_words(words: Sequence[Word], n_sentences: int) -> Measures:
     texts = [word.text.split() for word in words]
     n_words = sum(map(len, texts))
     spoken_s = sum(word.offset_s - word.onset_s for word in words)
+    span_s = max(word.offset_s for word in words) - min(word.onset_s for word in words)
     n_numbers = sum(not any(map(str.isalpha, part)) for text in texts for part in text)
     return {
         "n": n_words,
         "n_sentences": n_sentences,
-        "span_s": max(word.offset_s for word in words) - min(word.onset_s for word in words),
+        "span_s": span_s,
+        "share_of_time": spoken_s / span_s if span_s > 0 else math.nan,
         "per_s": n_words / spoken_s if spoken_s > 0 else math.nan,
+        "word_s": spoken_s / n_words if n_words else math.nan,
         "share_numbers": n_numbers / n_words if n_words else math.nan,
         "n_times": len({word.onset_s for word in words}),
     }

@@ -15,15 +15,16 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
 from gazescribe.pipeline.ingest.understood import Measures
 from gazescribe.pipeline.sources.cells import TimeCell
-from gazescribe.pipeline.sources.manifests import Screen
-from gazescribe.pipeline.sources.table_manifests import Resolution
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 FIXATION_S = (0.02, 10.0)  # median of a reading; 20 ms is one sample of many a tracker
 USUAL_S = (0.05, 2.0)  # where a median should be: it tells which unit is meant
 ALIKE = 1.5  # longest by shortest: fixations differ by more, samples do not
 FIXATIONS_PER_S = 14.0  # a fixation of 50 ms and a saccade of 20 ms
+SHARE_OF_TIME = 0.02  # in fixations, or in words: the rest is begin and duration in two units
 READING_S = 4 * 3600.0  # nobody looks at one image for so long
 SAMPLING_HZ = (5.0, 20_000.0)
+AT_ONCE = 0.3  # share of samples; recorders repeat a few times, two eyes in rows repeat half
 APART = 20.0  # sampling rate by the one that is stated, or the other way round
 WORDS_PER_S = (0.02, 30.0)  # in the time of words: segments may hold pauses
 IMAGE_DEG = (2.0, 150.0)  # width of the image
@@ -54,6 +55,12 @@ def in_fixations(measures: Measures, columns: Any) -> Iterator[Problem]:
         cause = _cause(measures["span_s"], columns.onset_s.unit, "onset_s", (1.0, READING_S / 4))
         message = f"the reading lasts {measures['span_s']:,.0f} s: {cause}"
         yield Problem("reading_duration", message)
+    elif measures["n"] >= FEW and measures["share_of_time"] < SHARE_OF_TIME and cell.names():
+        message = (
+            f"fixations fill {measures['share_of_time']:.2%} of {measures['span_s']:,.0f} s:"
+            " correct the `unit` of onset_s, or of the duration"
+        )
+        yield Problem("fixations_too_few", message)
     if measures["n"] >= FEW:
         yield from _in_places(measures, columns)
     yield from _in_degrees(measures)
@@ -64,7 +71,7 @@ def in_samples(measures: Measures, columns: Any, stated_hz: float | None) -> Ite
     found_hz = measures["sampling_hz"]
     is_off = not SAMPLING_HZ[0] <= found_hz <= SAMPLING_HZ[1]
     if measures["n"] >= FEW and not math.isnan(found_hz) and is_off:
-        cause = _cause(1 / found_hz, columns.time_s.unit, "time_s", (1 / 2000, 1 / 25))
+        cause = _cause(measures["step_s"], columns.time_s.unit, "time_s", (1 / 2000, 1 / 25))
         yield Problem("sampling_rate", f"there are {found_hz:.3g} samples a second: {cause}")
     elif stated_hz and measures["n"] >= MANY_ROWS and not 1 / APART < found_hz / stated_hz < APART:
         message = (
@@ -72,6 +79,12 @@ def in_samples(measures: Measures, columns: Any, stated_hz: float | None) -> Ite
             " correct the `unit` of time_s, or sampling_hz"
         )
         yield Problem("sampling_rate", message)
+    if measures["n"] >= MANY_ROWS and measures["share_at_once"] > AT_ONCE:
+        message = (
+            f"{measures['share_at_once']:.0%} of the samples are at the time of the one before:"
+            " choose one eye with `where`, or name the column of the time as time_s"
+        )
+        yield Problem("samples_at_once", message)
     if measures["span_s"] > READING_S:
         message = f"the samples of the reading last {measures['span_s']:,.0f} s"
         cause = _cause(measures["span_s"], columns.time_s.unit, "time_s", (1.0, READING_S / 4))
@@ -85,8 +98,14 @@ def in_words(measures: Measures, columns: Any) -> Iterator[Problem]:
     """Say what cannot be in the words of a reading."""
     n, per_s = int(measures["n"]), measures["per_s"]
     if n >= FEW and not math.isnan(per_s) and not WORDS_PER_S[0] <= per_s <= WORDS_PER_S[1]:
-        cause = _cause(1 / per_s, columns.onset_s.unit, "onset_s and the end", (0.1, 2.0))
+        cause = _cause(measures["word_s"], columns.onset_s.unit, "onset_s and the end", (0.1, 2.0))
         yield Problem("word_rate", f"{per_s:.3g} words are said in a second: {cause}")
+    elif n >= FEW and measures["share_of_time"] < SHARE_OF_TIME and not math.isnan(per_s):
+        message = (
+            f"words fill {measures['share_of_time']:.2%} of {measures['span_s']:,.0f} s: correct"
+            " the `unit` of onset_s, or of the duration"
+        )
+        yield Problem("word_rate", message)
     if n >= FEW and measures["share_numbers"] > 0.9:
         message = f"{plural(n, 'word')} are numbers: name the column of the words as `text`"
         yield Problem("words_are_numbers", message)
@@ -95,9 +114,13 @@ def in_words(measures: Measures, columns: Any) -> Iterator[Problem]:
         yield Problem("words_at_once", message)
 
 
-def in_screen(screen: Screen | None, resolution: Resolution) -> Iterator[Problem]:
-    """Say what cannot be in the measures of a screen that says how large a degree is."""
+def in_screen(manifest: OwnManifest) -> Iterator[Problem]:
+    """Say what cannot be in the measures of a screen, where they say how large a degree is."""
+    screen, resolution = manifest.screen, manifest.resolution
+    fixations = manifest.tables.fixations
     if screen is None or resolution.px_per_deg or resolution.image_width_deg:
+        return
+    if fixations is not None and fixations.columns.px_per_deg_x is not None:
         return
     low_mm, high_mm = DISTANCE_MM
     distance_mm = screen.distance_mm

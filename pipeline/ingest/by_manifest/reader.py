@@ -66,7 +66,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
             OwnReading(made, made, made, audio_start=starts.get(made, BEGIN)) for made in named
         ]
     readings = [_with_name(reading, names[reading.reading_id]) for reading in readings]
-    for code, message in in_screen(manifest.screen, manifest.resolution):
+    for code, message in in_screen(manifest):
         faults.append(Fault("error", code, message, "the manifest", loses="gaze"))
     if not readings and not faults:
         faults.append(Fault("error", "no_reading", "no reading was found", "the tree"))

@@ -36,9 +36,11 @@ WAYS = {
 IN_WORDS = ("word_rate", "words_are_numbers", "words_at_once")
 IN_GAZE = (
     "fixations_too_many",
+    "fixations_too_few",
     "fixation_duration",
     "reading_duration",
     "sampling_rate",
+    "samples_at_once",
     "gaze_in_one_place",
     "gaze_on_a_line",
     "resolution",

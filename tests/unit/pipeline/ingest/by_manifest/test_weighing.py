@@ -7,10 +7,6 @@ as many seconds of samples at 60 Hz, and a dictation each.
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.ingest.by_manifest.impossible import in_screen
-from gazescribe.pipeline.sources.manifests import Screen
-from gazescribe.pipeline.sources.table_manifests import Resolution
-
 SIZE = np.array([1200, 900])
 AREA = {"xmin_px": 0, "ymin_px": 0, "xmax_px": 1200, "ymax_px": 900}
 MS = {"unit": "ms"}
@@ -134,6 +130,7 @@ def test_samples_that_are_right_are_not_refused(sampled):
         (1e6, 1e6, ("ms", "ms"), ["fixation_duration", "set `unit: us` for duration_s"]),
         (1e9, 1e9, ("ms", "ms"), ["fixation_duration", "set `unit: ns` for duration_s"]),
         (1e7, 1, (None, None), ["reading_duration", "set `unit: ", "for onset_s"]),
+        (1000, 1, (None, None), ["fixations_too_few", "`unit` of onset_s"]),
     ],
 )
 def test_times_in_another_unit(right, time, length, units, words):
@@ -296,6 +293,22 @@ def test_samples_of_another_rate_than_the_screens(sampled):
     refused(sampled, "screen.sampling_hz says 30", code="sampling_rate")
 
 
+def test_samples_of_both_eyes_in_rows_of_their_own(sampled):
+    head, *rows = sample_rows().splitlines()
+    sampled.files["samples.csv"] = "\n".join([head, *(row for row in rows for _ in "LR")]) + "\n"
+    refused(sampled, "choose one eye with `where`", code="samples_at_once")
+
+
+def test_words_whose_begin_is_in_another_unit(right):
+    lines = [line.split(",") for line in word_rows().splitlines()]
+    for row in lines[1:]:
+        row[2:] = [str(float(row[2]) * 1000), str(float(row[3]) - float(row[2]))]
+    right.files["words.csv"] = "\n".join(map(",".join, lines)) + "\n"
+    columns = columns_of(right, "words")
+    columns["duration_s"] = columns.pop("offset_s")
+    refused(right, "words fill", code="word_rate")
+
+
 def test_one_reading_that_cannot_be_is_left_out_and_counted(right):
     third = fixation_rows(length=1000).replace("A1,", "C3,").replace("length", "")
     rows = [line for line in third.splitlines() if line.startswith("C3,")]
@@ -322,12 +335,17 @@ def test_samples_that_cannot_be_are_invalid(sampled):
     assert all(sampled.column("samples", "valid", "A1"))
 
 
-def test_usual_screens_are_not_refused():
-    for sizes in (
-        (1920, 1080, 531, 299, 650),
-        (1080, 1920, 299, 531, 650),
-        (400, 800, 62, 124, 300),
-    ):
-        names = ("width_px", "height_px", "width_mm", "height_mm", "distance_mm")
-        screen = Screen(**dict(zip(names, sizes, strict=True)))
-        assert not list(in_screen(screen, Resolution()))
+@pytest.mark.parametrize(
+    "sizes",
+    [(1920, 1080, 531, 299, 650), (1080, 1920, 299, 531, 650), (400, 800, 62, 124, 300)],
+)
+def test_usual_screens_are_not_refused(right, sizes):
+    names = ("width_px", "height_px", "width_mm", "height_mm", "distance_mm")
+    on_screen(right, **dict(zip(names, sizes, strict=True)))
+    assert "screen_" not in right.run("verify").output
+
+
+def test_of_a_screen_only_what_is_used_must_be_right(right):
+    on_screen(right, distance_mm=65)
+    right.manifest["resolution"] = {"px_per_deg": 30}
+    assert right.run("verify").exit_code == 0
