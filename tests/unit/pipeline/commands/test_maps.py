@@ -5,7 +5,7 @@ import json
 import pytest
 
 import gazescribe as gs
-from tests.running import gazescribe, invoke
+from tests.running import invoke
 from tests.unit.pipeline.ingest.by_manifest.lab import Lab
 
 
@@ -18,7 +18,7 @@ def lab(tmp_path, monkeypatch):
     return lab
 
 
-def test_one_summary_with_counts_reasons_and_where_to_look(lab):
+def test_one_summary_with_counts_reasons_and_where_to_look_and_a_run_to_open(lab):
     lines = invoke("maps", "mylab.yaml", "raw", "out", "--workers", 1).stdout.splitlines()
     said = lines[2:6]
     assert [line.split()[0] for line in said] == ["degrees", "gaze", "fixations", "dictation"]
@@ -36,10 +36,6 @@ def test_one_summary_with_counts_reasons_and_where_to_look(lab):
     summaries = json.loads(invoke("maps", "mylab.yaml", "raw", "out", "--json").stdout)
     assert summaries["heatmaps of label"]["maps_by_label"] == {"Pleural abnormality": 1}
     assert "Network" not in (lab.folder / "out" / "report" / "index.html").read_text()
-
-
-def test_what_it_wrote_is_a_run(lab):
-    gazescribe("maps", "mylab.yaml", "raw", "out", "--workers", 1)
     found = gs.open(lab.folder / "out").heatmap(reading_id="A1", label="Pleural abnormality")
     assert found.shape == (80, 100)
     assert found.max() == pytest.approx(1)
@@ -65,7 +61,7 @@ def test_what_is_refused(lab, words, message):
 
 
 def test_another_data_set_is_not_mixed_in(lab):
-    gazescribe("maps", "mylab.yaml", "raw", "out", "--workers", 1)
+    (lab.folder / "out" / "tables" / "mylab").mkdir(parents=True)
     lab.manifest["name"] = "other"
     lab.write()
     result = invoke("maps", "mylab.yaml", "raw", "out")
