@@ -32,7 +32,7 @@ class Row:
 
     def text(self, column: int | None) -> str:
         """Give a cell; blank where there is no such column."""
-        return "" if column is None else self.cells[column]
+        return "" if column is None else self.cells[column].strip()
 
 
 @dataclass
@@ -116,7 +116,8 @@ def _split(path: Path, lines: Iterable[str], separator: str) -> Iterator[list[st
     # Tabs need no quotes, and a dictation or an event between tabs may hold a single one.
     if separator == "\t":
         for line in lines:
-            yield [_unquoted(cell) for cell in line.rstrip("\r\n").split("\t")]
+            cells = line.rstrip("\r\n").split("\t")
+            yield [*map(_unquoted, cells)] if '"' in line else cells
     else:
         with parsing(path, "a text table", ManifestError):
             yield from csv.reader(lines, delimiter=separator)
@@ -131,7 +132,7 @@ def _rows(sheet: Sheet, lines: Iterator[str], separator: str, line: int) -> Iter
     width, path = len(sheet.header), sheet.path
     for place, cells in enumerate(_split(path, lines, separator), line + 1):
         sheet.line = place
-        if not any(cells):
+        if not any(map(str.strip, cells)):
             continue
         if any(cell.strip() for cell in cells[width:]):
             what = f"row {place} has {len(cells)} cells, and there are {width} columns."
@@ -140,8 +141,7 @@ def _rows(sheet: Sheet, lines: Iterator[str], separator: str, line: int) -> Iter
                 " with tabs or semicolons."
             )
             raise ManifestError(what, where=path, remedy=remedy if separator == "," else None)
-        padded = [*cells[:width], *[""] * (width - len(cells))]
-        yield Row(place, [cell.strip() for cell in padded])
+        yield Row(place, [*cells[:width], *[""] * (width - len(cells))])
 
 
 def open_headless(path: Path) -> Iterator[Row]:
