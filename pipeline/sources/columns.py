@@ -54,6 +54,20 @@ class ReadingColumns(PartColumns):
     image_area_height_px: Number | None = None
 
 
+class ImageColumns(TableColumns):
+    """Columns of a table of images, for what the table of readings does not say of its images."""
+
+    table: ClassVar[str] = "images"
+    dicom_id: Text
+    subject_id: Text | None = None
+    study_id: Text | None = None
+    split: Text | None = None
+    width_px: Text | None = None
+    height_px: Text | None = None
+    image_path: Text | None = None
+    diagnosis: Text | None = None
+
+
 class SessionColumns(TableColumns):
     """Columns of a table whose rows may be of a session, which trials cut into readings."""
 

@@ -94,7 +94,13 @@ def _table_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
 def _id_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
     reading_id = table.columns.reading_id
     is_cut = manifest.tables.trials is not None and is_of_sessions(table)
-    if reading_id is None and "reading_id" not in placeholders(table.file) and not is_cut:
+    is_named = reading_id is not None or "reading_id" in placeholders(table.file)
+    if table.columns.table == "images":
+        if reading_id is not None:
+            yield "columns.reading_id is of no image: its name is dicom_id"
+        if manifest.tables.readings is None or manifest.tables.readings.columns.dicom_id is None:
+            yield "columns.dicom_id needs tables.readings with a dicom_id, to tell whose images"
+    elif not is_named and not is_cut:
         yield "columns.reading_id is missing, and file has no {reading_id} either"
     for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
         said = getattr(table.columns, name, None)

@@ -14,6 +14,7 @@ from gazescribe.pipeline.sources.columns import (
     CertaintyColumns,
     EllipseColumns,
     FixationColumns,
+    ImageColumns,
     MessageColumns,
     ReadingColumns,
     RegionColumns,
@@ -38,6 +39,7 @@ LOSES = {
     "certainties": "labels",
     "trials": "everything",
     "messages": "windows",
+    "images": "images",
 }
 
 
@@ -117,6 +119,7 @@ Samples = MappedTable[SampleColumns]
 Ellipses = MappedTable[EllipseColumns]
 Regions = MappedTable[RegionColumns]
 Certainties = MappedTable[CertaintyColumns]
+Images = MappedTable[ImageColumns]
 
 
 class Readings(MappedTable[ReadingColumns]):
@@ -151,6 +154,7 @@ class Tables(Strict):
     certainties: Certainties | None = None
     trials: Trials | None = None
     messages: Messages | None = None
+    images: Images | None = None
 
     def by_name(self) -> dict[str, Any]:
         """Tables that the manifest has, by name."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from gazescribe.pipeline.ingest.by_manifest.facts import list_readings
+from gazescribe.pipeline.ingest.by_manifest.facts import list_readings, read_images
 from gazescribe.pipeline.ingest.by_manifest.image_sizes import with_sizes
 from gazescribe.pipeline.ingest.by_manifest.impossible import in_screen
 from gazescribe.pipeline.ingest.by_manifest.names import (
@@ -32,7 +32,7 @@ from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.sources.faults import Fault
 from gazescribe.pipeline.sources.table_manifests import OwnManifest, is_of_sessions
 
-SESSION_TABLES = ("trials", "messages")  # which cut the others and are none of a reading
+APART = ("trials", "messages", "images")  # are no tables of single readings
 WORSE = ("gaze_off_image", "no_sentence_ends")  # where all readings have it
 
 
@@ -46,7 +46,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     sessions = Sessions(root, files, manifest, faults)
     pieces = {}
     for name, table in manifest.tables.by_name().items():
-        if name not in SESSION_TABLES:
+        if name not in APART:
             find = sessions.cut if is_of_sessions(table) else sessions.find
             pieces[name] = find(name, table)
     match_numbers(pieces, faults)
@@ -57,7 +57,9 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     listed = pieces.get("readings", names)
     starts = sessions.audio_starts({names[made]: made for made in listed})
     if "readings" in pieces:
-        readings = list(list_readings(root, pieces.pop("readings"), manifest, starts, faults))
+        images = read_images(root, files, manifest, faults)
+        listing = list_readings(root, pieces.pop("readings"), manifest, starts, images, faults)
+        readings = list(listing)
         readings = with_sizes(_name_images(readings, manifest, faults), root, files, faults)
         note_strangers({reading.reading_id for reading in readings}, pieces, faults)
     else:  # no reader and no image is known: each reading is of its own subject and image
