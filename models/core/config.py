@@ -67,7 +67,9 @@ def read_config(path: Path) -> Config:
         if hasattr(settings, "input_faults"):
             faults += settings.input_faults(values["inputs"], values["runs"])
     if faults:
-        raise ParamsError("this CONFIG does not say what it must.", where=path, faults=faults)
+        remedy = "Write it again with `gazescribe configure`."
+        message = "this CONFIG does not say what it must."
+        raise ParamsError(message, where=path, remedy=remedy, faults=faults)
     del values["schema_version"]
     return Config(**values)
 

@@ -52,6 +52,9 @@ def images(
     line += f"; left out: {left_out or 'none'}"
     if n_copies := summary["scaled_copies"]["n"]:
         line += f"; {n_copies} are copies at another scale"
+    if others := summary.get("other_files"):
+        line += f"; {others['n']} ids stand for another file in later tables, which is not taken"
+        line += f" ({', '.join(others['first'])})"
     if n_resumed := summary["n_shards_kept"]:
         line += f"; {n_resumed} shards kept from a run that was cut off"
     shared.summarise(f"{line} → {out}", summary)

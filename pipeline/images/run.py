@@ -60,14 +60,19 @@ class Fitting:
     resize: str
 
 
-def list_images(sources: Sequence[tuple[Path, Path]], suffixes: Sequence[str]) -> list[Row]:
+def list_images(
+    sources: Sequence[tuple[Path, Path]], suffixes: Sequence[str]
+) -> tuple[list[Row], list[str]]:
     """List the radiographs of folders of tables, each once, sorted; earlier folders win.
+
+    Also the ids that stand for another file in a later folder, whose file is not taken.
 
     `sources` are folders of tables, each with the tree of its radiographs or one above it. A folder
     has a table `images`, or else `readings`. A row has dicom_id, study_id, subject_id, path (as
     `find_radiograph` takes it), width_px, height_px and tree, where the path begins.
     """
     listed: dict[str, Row] = {}
+    other_files: set[str] = set()
     for folder, root in sources:
         name, path = "images", "path"
         if not table_path(folder, name).is_file():
@@ -76,7 +81,9 @@ def list_images(sources: Sequence[tuple[Path, Path]], suffixes: Sequence[str]) -
         rows = read_table(folder, name, columns).rename_columns({path: "path"}).to_pylist()
         _check_paths(rows, table_path(folder, name))
         for row in rows:
-            listed.setdefault(row["dicom_id"], row | {"tree": root})
+            first = listed.setdefault(row["dicom_id"], row | {"tree": root})
+            if row["path"] and (first["path"], first["tree"]) != (row["path"], root):
+                other_files.add(row["dicom_id"])
     rows = [listed[dicom_id] for dicom_id in sorted(listed)]
     for root in dict.fromkeys(root for _, root in sources):
         paths = [row["path"] for row in rows if row["tree"] == root and row["path"]]
@@ -85,7 +92,7 @@ def list_images(sources: Sequence[tuple[Path, Path]], suffixes: Sequence[str]) -
         for row in rows:
             if row["tree"] == root:
                 row["tree"] = str(tree)
-    return rows
+    return rows, sorted(other_files)
 
 
 def _check_paths(rows: list[Row], where: Path) -> None:
@@ -207,7 +214,7 @@ def run(
     if params.resize == "published":
         published_frame(size, size)  # raises where the frame is no square
     suffixes = SUFFIXES[params.source]
-    listed = list_images(sources, suffixes)
+    listed, other_files = list_images(sources, suffixes)
     tasks = [
         (number, listed[first : first + ROWS_A_SHARD])
         for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
@@ -224,6 +231,8 @@ def run(
         notes = [earlier[number] or later[number] for number, _ in tasks]
         rows = [row for note in notes for row in note["rows"]]
         summary = _summary(listed, rows, notes, params)
+        if other_files:
+            summary["other_files"] = _counted(other_files)
         if listed and not rows:
             message = f"not one of {len(listed)} radiographs can be read."
             faults = [f"{reason}: {counts['n']}" for reason, counts in summary["left_out"].items()]

@@ -69,6 +69,12 @@ def test_paper_size():
     assert output.decoder_logits.shape == (2, 10, 256, 256)
 
 
+def test_there_is_a_channel_for_each_label():
+    output = network(n_labels=12).eval()(torch.zeros(1, 1, 64, 64))
+    assert output.logits.shape == (1, 12, 4, 4)
+    assert output.decoder_logits.shape == (1, 12, 32, 32)
+
+
 def test_single_resolution_at_paper_size():
     with torch.device("meta"):
         net = MilNetwork(

@@ -234,6 +234,10 @@ def test_radiographs_of_other_tables_may_lie_elsewhere(project):
     theirs = project / "theirs", project / "elsewhere"
     said, _ = build(project, "out", "--also-from", *theirs)
     assert "11 radiographs in 1 shards; left out: none" in said
+    assert (
+        f"; 1 ids stand for another file in later tables, which is not taken ({dicom_id(3)})"
+        in said
+    )
     index = open_shards(project / "out").index
     assert {99000001} == set(index["subject_id"].to_pylist())  # the first tables win
 
