@@ -18,16 +18,14 @@ LISTS = (("X", "Y", "T"), ("gaze_x", "gaze_y", "time"))
 """Lists that every scanpath of a layout has."""
 TABLES = ("readings", "fixations")
 DEPTH = "Z"
-SAMPLES_A_SECOND = 60
-"""Of the second layout, whose `time` counts samples of a Tobii Pro Nano (its authors' README)."""
 
 
 def read(path: Path, table: str) -> Content:
     """Read a row for each scanpath (`readings`), or for each fixation of all (`fixations`).
 
     In volumes `readings` has the rows of `fixations`, for each slice is an image. Columns are the
-    keys that hold one value, `fixation` (a number from 1), the lists, and `seconds` in the second
-    layout. Keys that a scanpath lacks are blank.
+    keys that hold one value, `fixation` (a number from 1), and the lists. Keys that a scanpath
+    lacks are blank.
     """
     scanpaths = read_json(path, ManifestError, top=list)
     with parsing(path, KIND, ManifestError):
@@ -36,7 +34,7 @@ def read(path: Path, table: str) -> Content:
             rows: Iterator[tuple[Any, ...]] = (_cells(each, keys) for each in scanpaths)
             return in_pieces([*keys], list(rows))
         lists = _lists(scanpaths[0])
-        names = [*keys, "fixation", *lists, *(["seconds"] if "time" in lists else [])]
+        names = [*keys, "fixation", *lists]
         fixations = [row for each in scanpaths for row in _fixations(each, keys, lists)]
     return in_pieces(names, fixations)
 
@@ -59,5 +57,4 @@ def _fixations(
 ) -> Iterator[tuple[Any, ...]]:
     cells = _cells(scanpath, keys)
     for number, values in enumerate(zip(*(scanpath[name] for name in lists), strict=True), 1):
-        further = (values[2] / SAMPLES_A_SECOND,) if lists[2] == "time" else ()
-        yield (*cells, number, *values, *further)
+        yield (*cells, number, *values)

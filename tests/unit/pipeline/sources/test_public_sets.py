@@ -126,7 +126,7 @@ def mimic_eye():
 
 SETS = {
     "gazesearch": (gazesearch, {"990001.jpg_lung_lesion": [(18, 182, 0.75), (12, 144, 0.25)]}),
-    "siim-gaze": (siim, {"9.9.1": [(511.5, 511.5, 0.05), (255.5, 767.5, 0.1)]}),
+    "siim-gaze": (siim, {"9.9.1": [(511.5, 511.5, 3), (255.5, 767.5, 6)]}),
     "gazevalm": (gazevalm, {"fake_99001_Task2_R01": [(100, 540, 0.25), (300, 540, 0.25)]}),
     "eyeassist-neo": (eyeassist, {"expert1_991.jpg": [(900, 700, 0.2), (950, 700, 0.2)]}),
     "ct-scangaze": (ct_scangaze, {"ct99_1_7": [(100, 50, 0.5), (110, 60, 0.25)]}),
