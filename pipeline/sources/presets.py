@@ -91,8 +91,8 @@ def with_preset(table: str, content: Any) -> Any:
     name = content["format"]
     preset = _named(name)
     tables = dict(preset.tables)
-    if {*GAZE} & {*tables}:
-        tables.setdefault("readings", {"columns": {}})
+    for gaze in {*GAZE} & {*tables}:
+        tables.setdefault("readings", {**_form_of(tables[gaze]), "columns": {}})
     if table not in tables:
         held = ", ".join(preset.tables)
         raise ValueError(f"a file of format {name} holds {held}, no {table}")
@@ -106,6 +106,11 @@ def with_preset(table: str, content: Any) -> Any:
             theirs = {key: value for key, value in theirs.items() if key not in replaced}
         filled[section] = {**theirs, **ours}
     return filled
+
+
+def _form_of(table: dict[str, Any]) -> dict[str, Any]:
+    """Give what a preset says of a file, but for its columns and rows."""
+    return {key: said for key, said in table.items() if key not in {"columns", "where", "single"}}
 
 
 def _named(name: str) -> Format:
