@@ -67,7 +67,7 @@ LINES = {
     ),
     "ingest mimic": Command("ingest mimic-cxr-jpg raw/mimic-cxr-jpg OUT"),
     "ingest lab": Command(
-        "ingest lab.yaml lab OUT", "--val-subjects subjects.txt", "ingest.json", "subjects.txt"
+        "ingest lab.yaml lab OUT", "ingest nearer.yaml lab OUT", "ingest.json", "nearer.yaml"
     ),
     "ingest lists": Command(
         "ingest reflacx raw/reflacx OUT --val-subjects subjects.txt --tuning-readings readings.txt"
