@@ -4,6 +4,7 @@ The file is made in one step, on network disks too. It goes when its owner ends;
 killed, the next run on the same machine finds no such process and takes its place.
 """
 
+import fcntl
 import json
 import os
 import socket
@@ -123,16 +124,16 @@ def _start_of(pid: int) -> str | None:
 
 
 def _break(path: Path, owner: dict[str, Any]) -> None:
-    """Remove the lock of a dead run, and no other: two runs may try this at once."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return
-    if _read(aside) not in (owner, None):
-        with suppress(OSError):
-            os.link(aside, path)
-    aside.unlink()
+    """Remove the lock of a dead run, and no other: two runs may try this at once.
+
+    Who removes it holds the file open and locked by the system: so nobody else can have removed it
+    and put his own there since its owner was read.
+    """
+    with suppress(FileNotFoundError), path.open("rb") as lock:
+        with suppress(OSError):  # of disks that cannot: two runs at once are rare
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.samestat(os.fstat(lock.fileno()), path.stat()) and _read(path) == owner:
+            path.unlink()
 
 
 def _refusal(path: Path, place: Path, owner: dict[str, Any]) -> WriteError:
