@@ -97,7 +97,7 @@ class Course:
             "best_score": self.best_score,
             "epochs": len(self.rows),
             "images_a_second": round(self.n_images / self.train_s, 1),
-            "seconds": round(self.seconds, 1),
+            "seconds": round(self.seconds, 3),
         }
 
 

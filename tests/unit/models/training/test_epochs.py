@@ -84,7 +84,7 @@ def test_a_summary_counts_images_by_the_second_of_training():
         "best_score": 0.5,
         "epochs": 4,
         "images_a_second": 22.5,
-        "seconds": 12.3,
+        "seconds": 12.34,
     }
 
 
