@@ -10,8 +10,8 @@ from pathlib import Path
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.text_files import text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
+from gazescribe.pipeline.formats.speech import SILENCE
 
-SILENCE = {"<eps>", "<s>", "</s>", "@", "!SIL", "<sil>"}
 NAMES = ("word", "start", "end", "file", "channel", "confidence", "speaker")
 
 
@@ -32,7 +32,7 @@ def _rows(path: Path) -> Iterator[tuple[object, ...]]:
         file, channel, start, duration, word, *more = cells
         if word in {"<ALT_BEGIN>", "<ALT>", "<ALT_END>"}:
             is_second = word == "<ALT>"
-        elif not is_second and word not in SILENCE:
+        elif not is_second and word not in {"@", *SILENCE}:
             times = _times(start, duration)
             if times is None:
                 what = f"line {number} has no number as its start or duration."

@@ -22,6 +22,10 @@ MARK = re.compile(r"[.!?…](?=\s|\Z)|[。？！]")  # of the end of a sentence,
 SHOWN = 8  # keys
 
 
+SILENCE = frozenset(["<eps>", "<sil>", "<s>", "</s>", "<p:>", "!SIL", "SIL", "sil", "SP", "sp"])
+"""What aligners write in the place of a word where nobody speaks."""
+
+
 class Word(NamedTuple):
     """A word, or a phrase."""
 

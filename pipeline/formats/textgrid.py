@@ -13,6 +13,7 @@ from typing import Any
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.text_files import text_lines
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
+from gazescribe.pipeline.formats.speech import SILENCE
 
 _TOKEN = re.compile(
     r'(?<!\S)"((?:[^"]|"")*)"(?!\S)|(?<!\S)([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)|!.*'
@@ -20,7 +21,7 @@ _TOKEN = re.compile(
 
 
 def read(path: Path, _table: str) -> Content:
-    """Read the intervals, and the points, of all tiers; those without a label are none."""
+    """Read the intervals, and the points, of all tiers; silence is none."""
     text = "".join(text_lines(path))
     if text.startswith("ooBinaryFile"):
         remedy = "In Praat, save it with `Save as text file`."
@@ -56,5 +57,5 @@ def _rows(tokens: Iterator[Any]) -> Iterator[tuple[str, float, float, str]]:
             start = float(next(tokens))
             end = start if kind == "TextTier" else float(next(tokens))
             label = next(tokens).strip()
-            if label:
+            if label and label not in SILENCE:
                 yield label, start, end, name

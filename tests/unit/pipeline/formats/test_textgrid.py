@@ -57,7 +57,7 @@ SHORT = """File type = "ooTextFile"
 <exists>
 3
 "IntervalTier" "words" 0 4.5 3
-0 0.5 ""
+0 0.5 "sil"
 0.5 0.8 "the ""small"" one! "
 0.8 4.5 "nodule.
 "
