@@ -91,7 +91,7 @@ def with_preset(table: str, content: Any) -> Any:
     name = content["format"]
     preset = _named(name)
     tables = dict(preset.tables)
-    for gaze in {*GAZE} & {*tables}:
+    for gaze in (name for name in GAZE if name in tables):
         tables.setdefault("readings", {**_form_of(tables[gaze]), "columns": {}})
     if table not in tables:
         held = ", ".join(preset.tables)
