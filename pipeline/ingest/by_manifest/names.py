@@ -21,7 +21,7 @@ _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae"}
     | {"Æ": "Ae", "ø": "o", "Ø": "O", "å": "a", "Å": "A", "ł": "l", "Ł": "L"}
 )
-MAX_LENGTH = 100  # characters of an id; names of files have 255 at most
+MAX_LENGTH = 150  # characters of an id; names of files have 255 at most
 
 
 def safe_ids(names: Iterable[str]) -> dict[str, str]:
@@ -34,9 +34,9 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     taken = [*plain.values()]
     ids = {}
     for name, made in plain.items():
-        is_clear = 0 < len(made) <= MAX_LENGTH and taken.count(made) == 1
-        is_same = name == made and bool(made)
-        ids[name] = made if is_clear or is_same else f"{made[:MAX_LENGTH] or 'id'}-{_digest(name)}"
+        is_clear = name == made or taken.count(made) == 1
+        is_usable = 0 < len(made) <= MAX_LENGTH
+        ids[name] = made if is_clear and is_usable else _with_digest(name, made)
     return ids
 
 
@@ -65,8 +65,8 @@ def _safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_.-")
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:6]
+def _with_digest(name: str, made: str) -> str:
+    return f"{made[:MAX_LENGTH] or 'id'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def match_numbers(pieces: Mapping[str, dict[str, Any]], faults: list[Fault]) -> None:

@@ -1,4 +1,8 @@
+import json
+
 import pytest
+
+from tests.running import invoke
 
 GAZE = "time,length,x,y\n" + "".join(
     f"{ms},100,{x},20\n" for ms, x in ((1000, 1), (1500, 2), (2500, 3), (4000, 4), (9000, 5))
@@ -154,3 +158,46 @@ def test_a_message_that_never_comes_is_named(messages):
     assert result.exit_code == 2
     assert "no message is 'TRIAL {number} {image}'" in result.output
     assert "'TRIAL_RESULT 0'" in result.output
+
+
+def test_sync_finds_a_message_that_comes_late(sessions):
+    """The readers look at a lung from 1.5 s before they name it; the message is 2 s late."""
+    lungs = {"right lung": (0, 0, 40, 80), "left lung": (60, 0, 100, 80)}
+    looks, words, boxes, trials, sent = [], [], [], [], []
+    for n in range(5):
+        trials.append(f"R{n},{100 * n},{100 * n + 90}")
+        sent.append(f"{100 * n + 2},AUDIO_ON")
+        boxes += [f"R{n},{name},{','.join(map(str, box))}" for name, box in lungs.items()]
+        for number in range(20):
+            name = [*lungs][(7 * number + 3 * n * n) % 5 % 2]
+            start_s = 2.2 * number + n * (number % 3) / 10
+            looks.append(f"{100 * n + start_s},1.9,{lungs[name][0] + 16 + number % 9},40")
+            words.append(f"R{n},The {name} is clear.,{start_s + 1.5},{start_s + 2.3}")
+    sessions.files = {
+        "looks.csv": "\n".join(["start,length,x,y", *looks, ""]),
+        "words.csv": "\n".join(["id,word,start,end", *words, ""]),
+        "boxes.csv": "\n".join(["id,name,x0,y0,x1,y1", *boxes, ""]),
+        "trials.csv": "\n".join(["id,start,end", *trials, ""]),
+        "sent.csv": "\n".join(["time,text", *sent, ""]),
+        "readings.csv": "\n".join(["id,w,h", *(f"R{n},100,80" for n in range(5)), ""]),
+    }
+    columns = {
+        "readings": {"width_px": "w", "height_px": "h", "reading_id": "id"},
+        "looks": {"onset_s": "start", "duration_s": "length", "x_px": "x", "y_px": "y"},
+        "words": {"reading_id": "id", "text": "word", "onset_s": "start", "offset_s": "end"},
+        "boxes": {"reading_id": "id", "region": "name", "xmin_px": "x0", "ymin_px": "y0"},
+        "trials": {"reading_id": "id", "start": "start", "end": "end"},
+        "sent": {"time_s": "time", "message": "text"},
+    }
+    columns["boxes"] |= {"xmax_px": "x1", "ymax_px": "y1"}
+    columns["trials"]["audio_start"] = {"message": "AUDIO_ON"}
+    names = {"looks": "fixations", "boxes": "regions", "sent": "messages"}
+    sessions.manifest["tables"] = {
+        names.get(name, name): {"file": f"{name}.csv", "columns": mapped}
+        for name, mapped in columns.items()
+    }
+    sessions.manifest["resolution"] = {"px_per_deg": 3}
+    sessions.ingest()
+    output = invoke("sync", sessions.folder / "out", "--json").output
+    lead = json.loads(output)["lead"]
+    assert lead["value_s"] == pytest.approx(2 + 0.55, abs=0.3)
