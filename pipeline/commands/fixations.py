@@ -12,6 +12,8 @@ from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.gaze.fixations import find_fixations
 
+OTHER_METHOD = "Use `--method i2mc`, or `method: i2mc` in section fixations of the parameters"
+
 
 @options.command("fixations")
 @click.argument("tables", type=options.EXISTING_FOLDER)
@@ -87,8 +89,8 @@ def noise_warning(summary: dict[str, Any]) -> str:
     if not noise["readings_beyond"]:
         return ""
     consequences = {
-        "idt": "it finds pieces of fixations, or none. Use --method i2mc",
-        "ivt": "it finds pieces of fixations, or joins them. Use --method i2mc",
+        "idt": f"it finds pieces of fixations, or none. {OTHER_METHOD}",
+        "ivt": f"it finds pieces of fixations, or joins them. {OTHER_METHOD}",
         "i2mc": "neighbouring fixations are joined. Prefer the recorder's own fixations",
     }
     readings = f"{noise['readings_beyond']:,} of {plural(noise['readings'], 'reading')}"

@@ -7,6 +7,7 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.chain import Chain
+from gazescribe.pipeline.commands.fixations import noise_warning
 from gazescribe.pipeline.commands.ingest import counts_line
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
@@ -73,6 +74,8 @@ def _lines(chain: Chain) -> Iterator[str]:
         found = chain.summaries["fixations"]
         seen = plural(found["readings_with_gaze"], "reading")
         yield f"fixations found in samples: {found['fixations']:,}, of {seen}"
+        if "noise" in found and (warning := noise_warning(found)):  # not of an earlier version
+            yield warning
     n_maps = {kind: chain.summaries[f"heatmaps of {kind}"]["n_maps"] for kind in chain.kinds}
     maps = ", ".join(plural(n, f"{kind} map") for kind, n in n_maps.items())
     if not any(n_maps.values()):

@@ -190,8 +190,12 @@ def say(understood: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield f"  {title:10} {', '.join(filter(None, parts))}".replace(" and,", " and")
 
 
-def _part(measures: Mapping[str, Any], name: str, text: str, form: str = ",.3g") -> str:
-    return text.format(f"{measures[name]['p50']:{form}}") if name in measures else ""
+def _part(measures: Mapping[str, Any], name: str, text: str, form: str = "") -> str:
+    """Put the median of a measure into a text; '' where it is unknown."""
+    if name not in measures:
+        return ""
+    median = measures[name]["p50"]
+    return text.format(format(median, form or (",.0f" if median >= 100 else ".3g")))
 
 
 def _reach(gaze: Mapping[str, Any], axis: str) -> str:

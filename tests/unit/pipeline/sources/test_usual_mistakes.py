@@ -248,7 +248,7 @@ def test_without_a_mistake(verify):
         pytest.param(
             "onset_s: {column: start, unit: ms}\n      duration_s: {column: length, unit: ms}",
             "onset_s: start\n      duration_s: length",
-            "check `unit`",
+            "so set `unit: ms` for duration_s",
             id="milliseconds as seconds",
         ),
     ],
