@@ -84,15 +84,17 @@ def own(world):
     certainties += [(reading, "crack", 0) for reading in ("M4", "M5")]
     columns = zip(("reading_id", "label", "certainty"), zip(*certainties, strict=True), strict=True)
     write_table(dict(columns), Path(inputs.datasets["mylab"].tables), "certainties")
-    reached = {"crack": ("Crack",), "dent": ("Crack", "Dent"), "stain": (), "dents": ("Dent",)}
-    changes = {"labels": ("Crack", "Dent"), "own_channels": {"mylab": reached}}
+    reached = {"crack": ("Crack",), "dent": ("Crack", "Dent"), "dents": ("Dent",), "chip": ()}
+    reached["stain"] = ("Stain",)
+    changes = {"labels": ("Crack", "Dent", "Stain"), "own_channels": {"mylab": reached}}
     return replace(inputs, unannotated=("mylab",), **changes)
 
 
 def test_images_with_a_table_of_labels(own):
     items = labelled_items(own, "mylab", index_of(own), "train")
     # Possible is enough, unlikely is not; what is certain to an unknown degree is there.
-    assert names(items) == {"image of M1": ["Crack"]}
+    assert names(items) == {"image of M1": ["Crack", "Stain"]}
+    assert len(items) == 1  # of two readings
     assert items.left_out == {
         "mylab: image not in the shards": 1,
         "mylab: image without labels": 1,
@@ -118,7 +120,12 @@ def with_mentions(own, tmp_path, *mentions):
 
 
 def test_images_with_the_labels_of_their_reports(own, tmp_path):
-    said = ("M1", "dents", "uncertain"), ("M1", "crack", "negative"), ("M3", "Dent ", "positive")
+    said = (
+        ("M1", "chip", "positive"),
+        ("M1", "dents", "uncertain"),
+        ("M1", "crack", "negative"),
+        ("M3", "Dent ", "positive"),
+    )
     inputs = with_mentions(own, tmp_path, *said)
     trained = labelled_items(inputs, "mylab", index_of(inputs), "train")
     assert names(trained) == {"image of M1": ["Dent"]}

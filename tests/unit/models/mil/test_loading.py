@@ -151,3 +151,20 @@ def test_stacked_maps_of_any_size(inputs):
     assert found.shape == (2, MAP_SIZE, MAP_SIZE)
     assert found[0].sum() == 0
     np.testing.assert_array_equal(found[1], block())
+
+
+def test_each_data_set_has_maps_of_its_own(tmp_path):
+    world = World(tmp_path)
+    world.image("A", 99_000_001)
+    world.image("V", 99_000_002, "validate")
+    for at, name in enumerate(("reflacx", "mylab")):
+        phase = 3 if name == "reflacx" else None
+        world.reading(f"E{at}", 99_000_003 + at, said="Edema", dataset=name, phase=phase)
+    world.map("label", "E0", "Edema")
+    world.map("mylab-gaze", "E1", "Edema")
+    inputs = world.write()
+    np.save(tmp_path / "maps-mylab-gaze" / "heatmaps-00000.npy", (block() / 2)[None])
+    named = {"gaze": ("reflacx", "mylab")}
+    (batch,) = batches(inputs, supervision=named, batch_size=3)
+    order = np.argsort(batch["index"][batch["annotated"]].numpy())
+    assert batch["maps"].amax(dim=(1, 2, 3))[order].tolist() == [1.0, 0.5]

@@ -264,3 +264,11 @@ def test_a_failed_export_leaves_the_earlier_one(inputs, tmp_path):
     result = invoke("export", made.tables, made.associated, tmp_path / "out", "--format", "npy")
     assert result.exit_code == 2
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_labels_of_ones_own_may_stand_though_they_were_said(tmp_path):
+    (tmp_path / "a.csv").write_text("label\nCracked plate\n")
+    said = ["There is no mark. Cracked plate."]
+    (fault,) = check_export(tmp_path, forbid(said, [], TEN_LABELS, pictures=True))
+    assert "cracked plate" in fault
+    assert check_export(tmp_path, forbid(said, [], ["Cracked plate"], pictures=True)) == []
