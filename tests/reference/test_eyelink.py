@@ -29,9 +29,10 @@ def tables(shared, tmp_path_factory):
             "ivt",
             {"count_ratio": 0.92, "time_iou": 0.97, "share_matched": 0.93, "distance_deg": 0.00},
         ),
-        (
+        pytest.param(
             "i2mc",
             {"count_ratio": 0.91, "time_iou": 0.94, "share_matched": 0.94, "distance_deg": 0.01},
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -29,8 +29,9 @@ APART = 20.0  # sampling rate by the one that is stated, or the other way round
 WORDS_PER_S = (0.02, 30.0)  # in the time of words: segments may hold pauses
 IMAGE_DEG = (2.0, 150.0)  # width of the image
 ASPECT = 2.0  # pixels a degree across by those down, or the other way round
-DISTANCE_MM = (150.0, 20_000.0)
-PIXEL_MM = (0.02, 20.0)  # from telephones to projectors
+PX_PER_DEG = 400.0  # radiographs of 4,000 pixels on 10°; eyes tell 60 a degree apart
+DISTANCE_MM = (150.0, 3000.0)
+PIXEL_MM = (0.04, 5.0)  # from telephones to projectors
 SQUARE = 1.3  # width of a pixel by its height, or the other way round
 FEW = 5  # fewer fixations, or words, may be anything
 MANY_ROWS = 20
@@ -125,7 +126,7 @@ def in_screen(manifest: OwnManifest) -> Iterator[Problem]:
     low_mm, high_mm = DISTANCE_MM
     distance_mm = screen.distance_mm
     if distance_mm and not low_mm <= distance_mm <= high_mm:
-        unit = "cm" if distance_mm * 10 >= low_mm and distance_mm < low_mm else "another unit"
+        unit = "cm" if low_mm <= distance_mm * 10 <= high_mm else "another unit"
         message = f"screen.distance_mm is {distance_mm:g}: is it in {unit}? Give millimetres"
         yield Problem("screen_distance", message)
     if not screen.width_mm:
@@ -183,9 +184,12 @@ def _in_degrees(measures: Measures) -> Iterator[Problem]:
         " px_per_deg_x and px_per_deg_y (image pixels a degree)"
     )
     wide_deg = measures["image_width_deg"]
-    if not math.isnan(wide_deg) and not IMAGE_DEG[0] <= wide_deg <= IMAGE_DEG[1]:
-        message = f"a degree covers {measures['px_per_deg_x']:.3g} pixels, so that the image is"
-        yield Problem("resolution", f"{message} {wide_deg:.3g}° wide: {remedy}")
+    is_no_size = not math.isnan(wide_deg) and not IMAGE_DEG[0] <= wide_deg <= IMAGE_DEG[1]
+    if is_no_size or measures["px_per_deg_x"] > PX_PER_DEG:
+        message = f"a degree covers {measures['px_per_deg_x']:.3g} pixels of the image"
+        if not math.isnan(wide_deg):
+            message += f", which is {wide_deg:.3g}° wide"
+        yield Problem("resolution", f"{message}: {remedy}")
     ratio = measures["px_per_deg_x"] / measures["px_per_deg_y"]
     if not math.isnan(ratio) and not 1 / ASPECT <= ratio <= ASPECT:
         message = f"a degree covers {ratio:.2g} times as many pixels across as down: {remedy}"

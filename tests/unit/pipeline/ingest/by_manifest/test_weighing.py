@@ -211,12 +211,14 @@ def test_y_grows_up_from_the_screens_lower_edge(right, is_said):
     ("changes", "words"),
     [
         ({"distance_mm": 65}, ["screen_distance", "is it in cm"]),
-        ({"distance_mm": 0.65}, ["screen_distance"]),
+        ({"distance_mm": 0.65}, ["screen_distance", "another unit"]),
+        ({"distance_mm": 6500}, ["screen_distance", "another unit"]),
         ({"width_mm": 531_000, "height_mm": 299_000}, ["screen_size"]),
         ({"width_mm": 0.531, "height_mm": 0.299}, ["screen_size", "in mm"]),
         ({"width_mm": 299, "height_mm": 531}, ["screen_size", "swapped"]),
         ({"width_px": 1080, "height_px": 1920}, ["screen_size", "swapped"]),
-        ({"width_mm": 53.1, "height_mm": 29.9, "distance_mm": 1300}, ["resolution", "width_mm"]),
+        ({"width_mm": 53.1, "height_mm": 29.9}, ["screen_size", "in mm"]),
+        ({"width_mm": 100, "height_mm": 56, "distance_mm": 3000}, ["resolution", "width_mm"]),
     ],
 )
 def test_measures_of_the_screen_in_another_unit(right, changes, words):
@@ -227,8 +229,9 @@ def test_measures_of_the_screen_in_another_unit(right, changes, words):
 @pytest.mark.parametrize(
     ("resolution", "word"),
     [
-        ({"px_per_deg": 0.03}, "so that the image is"),
-        ({"px_per_deg": 2}, "so that the image is"),
+        ({"px_per_deg": 0.03}, "which is 4e+04° wide"),
+        ({"px_per_deg": 2}, "which is 600° wide"),
+        ({"px_per_deg": 500}, "which is 2.4° wide"),
         ({"image_width_deg": 0.6}, "0.6° wide"),
         ({"px_per_deg": [30, 90]}, "times as many pixels across as down"),
     ],
