@@ -104,12 +104,14 @@ def csv_rows(
     delimiter: str = ",",
     encoding: str | None = None,
     choose: Callable[[Iterator[str]], Iterator[str]] = iter,
+    has_quotes: bool = True,
 ) -> Iterator[tuple[int, list[str]]]:
     """Give the rows of a CSV file, gzipped or not, one by one, each with its first line's number.
 
     Blank lines are left out. A quote that is not closed is refused: it would swallow rows. A mark
     of byte order is honoured, else the text is in `encoding` (UTF-8). `choose` may make lines blank
-    that are no rows. Between cells that blanks set apart there may be any number of them.
+    that are no rows. Between cells that blanks set apart there may be any number of them. Without
+    `has_quotes` a quote is a character like others.
     """
     check_file(path, error)
     with parsing(path, CSV, error):
@@ -118,7 +120,11 @@ def csv_rows(
             csv.field_size_limit(LONGEST_CELL)  # of the whole process: others allow for more
             are_blanks = delimiter == " "
             reader = csv.reader(
-                choose(file), delimiter=delimiter, strict=True, skipinitialspace=are_blanks
+                choose(file),
+                delimiter=delimiter,
+                strict=True,
+                skipinitialspace=are_blanks,
+                quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
             )
             before = 0
             try:

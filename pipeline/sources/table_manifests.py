@@ -72,6 +72,7 @@ class Source(Strict):
     # of cells; a tab in .tsv, else a comma
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] = "."
+    quotes: bool = True  # cells may stand in quotes; else a quote is a character like others
     encoding: Encoding | None = None  # UTF-8, unless the file begins with the mark of another
     skip_to: Annotated[str, Field(min_length=1)] | None = None  # in the line of the column names
     comment: Annotated[str, Field(min_length=1)] | None = None  # begins lines that are left out

@@ -5,7 +5,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import quote, shorten
+from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_value
 from gazescribe.pipeline.ingest.by_manifest.own_reading import Pieces
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
@@ -139,7 +141,9 @@ def files_of(
     of_other_tables = {file.pattern for file in manifest.files if file.name not in ours}
     of_other_tables -= {file.pattern for file in manifest.files if file.name in ours}
     candidates = [path for path in paths if path not in of_other_tables]
-    found = list(_matched(manifest.file(name), candidates, manifest, faults))
+    found = _chosen(
+        name, table, _matched(manifest.file(name), candidates, manifest, faults), faults
+    )
     if table.beside is None:
         return [Files(path, None, parts) for path, parts in found]
     beside = list(_matched(manifest.file(f"{name}_beside"), candidates, manifest, faults))
@@ -148,6 +152,26 @@ def files_of(
         partners = [other for other, theirs in beside if theirs.items() <= parts.items()]
         several.append(Files(path, partners[0] if partners else "the file beside", parts))
     return several
+
+
+def _chosen(
+    name: str, table: Source, found: Sequence[tuple[str, dict[str, str]]], faults: list[Fault]
+) -> list[tuple[str, dict[str, str]]]:
+    """Leave out files whose path has another part than `where` asks for."""
+    chosen = [
+        (path, parts)
+        for path, parts in found
+        if all(
+            any(is_value(parts[part], value) for value in values)
+            for part, values in table.where.items()
+            if part in parts
+        )
+    ]
+    n = len(found) - len(chosen)
+    if n:
+        message = f"{plural(n, 'file is', 'files are')} not what `where` asks for"
+        faults.append(Fault("warning", f"{name}_not_chosen", message, table.file, n=n))
+    return chosen
 
 
 def _matched(

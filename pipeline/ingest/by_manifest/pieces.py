@@ -125,9 +125,12 @@ def _guarded(path: str, pieces: Iterator[Piece]) -> Iterator[Piece]:
 def _unreadable(path: str, error: GazeError) -> UnusableFileError:
     other = Path(error.where or path).name
     what = error.what if other == Path(path).name else f"{other}: {error.what}"
-    message = f"{what} {error.remedy or ''}".rstrip(". ")
+    remedy = error.remedy or ""
+    if "expected after" in what or "unexpected end of data" in what:
+        remedy = "Say `quotes: false` if quotes are characters like others there."
     if "not UTF-8" in what:
-        message += ", or say which `encoding` it has: cp1252 in Europe, mostly"
+        remedy = "Save it as UTF-8, or say its `encoding`: often cp1252, of Windows."
+    message = f"{what} {remedy}".rstrip(". ")
     return UnusableFileError("unreadable", message)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.errors import quote
+from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.errors import quote, shorten
 from gazescribe.pipeline.formats.pieces import Piece
 from gazescribe.pipeline.ingest.by_manifest.cell_texts import (
     is_value,
@@ -198,6 +199,8 @@ def read_rows(
         findings.add(severity, f"{kind}_{error.code}", str(error), loses=kind)
         return None
     choice.note(findings)
+    for column in collected.values():
+        column.note(kind, findings)
     columns = {key: column.content() for key, column in collected.items()}
     rows = Rows(columns, choice.kept_places(), findings.file, source.decimal)
     _refuse_other_ids(rows, source, files, findings)
@@ -253,13 +256,18 @@ class _Column:
         self.cells = array("d" if _is_number(cell) else "i")
         self.values: list[str] = []
         self.codes: dict[str, int] = {}
+        self.n_bad, self.bad = 0, ""  # cells that are no number, and the first of them
 
     def add(self, texts: list[str]) -> None:
         """Add the cells of a piece."""
         if _is_number(self.cell):
             values = parse_numbers(texts, self.cell, self.decimal)
-            if np.isinf(values).any() and (fault := number_fault(texts, self.cell, self.decimal)):
-                raise UnusableFileError("numbers", f"the column {self.cell.column} {fault}")
+            bad = np.isinf(values)
+            if bad.any():
+                if fault := number_fault(texts, self.cell, self.decimal):
+                    raise UnusableFileError("numbers", f"the column {self.cell.column} {fault}")
+                self.n_bad += int(bad.sum())
+                self.bad = self.bad or texts[int(np.argmax(bad))]
             self.cells.frombytes(values.tobytes())
             return
         if len(self.codes) > MAX_POOL:
@@ -269,6 +277,17 @@ class _Column:
                 self.codes[text] = len(self.values)
                 self.values.append(text)
         self.cells.extend(map(self.codes.__getitem__, texts))
+
+    def note(self, kind: str, findings: Findings) -> None:
+        """Note cells that are neither a number nor blank; those of a dictation are not shown."""
+        if self.n_bad:
+            shown = "" if kind == "words" else f", as {quote(shorten(self.bad, 30))}"
+            message = (
+                f"{plural(self.n_bad, 'cell')} of the column {self.cell.column}"
+                f" {'is' if self.n_bad == 1 else 'are'} no number{shown}: what stands for no value"
+                " may be named as `missing`"
+            )
+            findings.add("loss", f"{kind}_no_number", message, loses=kind, n=self.n_bad)
 
     def content(self) -> Floats | Texts:
         """Give the whole column."""

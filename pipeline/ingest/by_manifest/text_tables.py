@@ -116,7 +116,12 @@ def _rows(path: Path, source: Source) -> NumberedRows:
         return chain(first, lines)
 
     return csv_rows(
-        path, ManifestError, delimiter=separator, encoding=source.encoding, choose=choose
+        path,
+        ManifestError,
+        delimiter=separator,
+        encoding=source.encoding,
+        choose=choose,
+        has_quotes=source.quotes,
     )
 
 

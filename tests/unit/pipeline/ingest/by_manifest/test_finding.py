@@ -67,3 +67,16 @@ def test_a_name_that_can_be_cut_in_two_ways_is_refused(people):
 def test_hidden_files_are_passed_over(people):
     people.files["gaze/P1/._a.csv"] = b"\x00\x05\x16\x07"
     assert people.ingest().column("fixations", "x_px", "P1-a") == [10]
+
+
+def test_where_chooses_files_by_parts_of_their_paths(people):
+    people.files["gaze/P1/a.csv"] = people.files["gaze/P2/a.csv"]
+    people.files = {
+        name.replace("gaze/", "gaze/main/"): text for name, text in people.files.items()
+    }
+    people.files["gaze/pilot/P1/a.csv"] = GAZE.format(99)
+    fixations = people.tables["fixations"]
+    fixations |= {"file": "gaze/{phase}/{reader}/{image}.csv", "where": {"phase": "main"}}
+    people.ingest()
+    assert people.column("fixations", "x_px", "P1-a") == [30]
+    assert people.reasons()["fixations_not_chosen"] == 1

@@ -92,6 +92,7 @@ def test_rows_that_cannot_be_used_are_counted(lab):
         "fixation_overlap": 1,
         "fixation_reversed": 1,
         "fixations_missing": 1,
+        "fixations_no_number": 1,
         "fixations_unknown_reading": 1,
         "no_sentence_ends": 1,
         "word_empty": 1,

@@ -80,3 +80,24 @@ def test_a_pattern_means_one_column(lab):
     assert "the column y* may be y(1) or y(2): write more of its name" in lab.run().output
     columns["y_px"] = "y(2*"
     assert lab.ingest().column("fixations", "y_px") == [30]
+
+
+def test_quotes_may_be_characters_like_others(lab):
+    lab.files["fixations.csv"] = content(f"{HEAD},note", f'{ROWS[0]},"24" wide', f"{ROWS[2]},")
+    assert "row" not in (output := lab.run().output)
+    assert "Say `quotes: false` if quotes are characters like others there" in output
+    lab.tables["fixations"]["quotes"] = False
+    assert lab.ingest().column("fixations", "x_px") == [10]
+
+
+def test_cells_that_are_no_number_are_counted(lab):
+    lab.files["fixations.csv"] = content(HEAD, "A1,0,1,12 px,20", ROWS[0], ROWS[2])
+    assert lab.ingest().reasons()["fixations_no_number"] == 1
+    message = "1 cell of the column x is no number, as '12 px': what stands for no value may be"
+    assert message in lab.run("verify").output
+    lab.tables["fixations"]["missing"] = "12 px"
+    assert "fixations_no_number" not in lab.ingest().reasons()
+    lab.files["words.csv"] = "id,word,from,to\nA1,clear.,1,2\nA1,effusion.,effusion,2\n"
+    output = lab.run("verify").output
+    assert "1 cell of the column from is no number: what" in output
+    assert "effusion" not in output
