@@ -50,10 +50,11 @@ def draft(name: str, groups: Sequence[Group], root: Path) -> dict[str, Any]:
         del tables["readings"]  # images of other names
     if readings := _readings_in_gaze(by_table, names):
         tables["readings"] = readings
-    question = ask_audio_start(by_table)
-    if question and not _says(by_table.get("readings"), "audio_start"):
+    start: Any = _audio_message(by_table)
+    if start is None and (question := ask_audio_start(by_table)):
+        start = Question(question)
+    if start is not None and not _says(by_table.get("readings"), "audio_start"):
         readings = tables.setdefault("readings", {"file": Question("which table lists them?")})
-        start = _audio_message(by_table) or Question(question)
         readings.setdefault("columns", {}).setdefault("audio_start", start)
     if "message" not in str(tables.get("readings", "")):
         tables.pop("messages", None)  # nothing asks for them
@@ -119,7 +120,7 @@ def _size_of_images(listed: Group | None, side: str) -> Any:
 def _audio_message(by_table: Mapping[str, Group]) -> Guess | None:
     """Find a message to the recorder that says when the audio began."""
     group = by_table.get("messages")
-    if group is None:
+    if group is None or "words" not in by_table:
         return None
     column = preset_columns(group)["message"]
     found = [[text for text in sheet.texts(column) if AUDIO.search(text)] for sheet in group.sheets]

@@ -6,7 +6,7 @@ from typing import Any
 from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.units import TIMES, named_unit, time_unit
 
-NEAR_S = 5.0  # clocks that have nothing to do with each other are further apart
+NEAR_S = 1.0  # what is further apart is on two clocks
 
 
 def time_unit_of(group: Group, column: str) -> tuple[str | None, str]:
