@@ -29,12 +29,15 @@ def draft_manifest(paths: Sequence[Path], name: str = "mylab") -> str:
     content = draft(name, groups, root)
     if not {"fixations", "samples", "words"} & {*content["tables"]}:
         remedy = "Formats that are read are listed in docs/own-data.md; describe others by hand."
-        what = f"no file here holds gaze or timed words that are recognised ({_seen(groups)})."
+        seen = "; ".join(_seen(groups)) or "nothing"
+        what = f"no file here holds gaze or timed words that are recognised ({seen})."
         raise ManifestError(what, where=root, remedy=remedy)
+    place = paths[0] if len(paths) == 1 and paths[0].is_dir() else root
     head = [
-        f"# Draft by `gazescribe manifest` of {_seen(groups)}.",
+        "# Draft by `gazescribe manifest`, of",
+        *(f"#   {line}" for line in _seen(groups)),
         "# Read each line. What is guessed has its reason behind it; answer each !ask, then",
-        f"#   gazescribe verify {name}.yaml {root}",
+        f"#   gazescribe verify {name}.yaml {place}",
     ]
     return "\n".join([*head, *as_yaml(content)]) + "\n"
 
@@ -60,9 +63,18 @@ def files_of(paths: Sequence[Path], root: Path) -> list[str]:
     )
 
 
-def _seen(groups: Sequence[Group]) -> str:
-    parts = []
+def _seen(groups: Sequence[Group]) -> list[str]:
+    """Say what files are taken for, a line for files that are alike."""
+    tables: dict[tuple[str, str], list[str]] = {}
+    n_files: dict[tuple[str, str], int] = {}
     for group in groups:
-        what = f"{group.format} ({group.table})" if group.format else group.table
-        parts.append(f"{plural(len(group.paths), 'file')} of {what}: {group.pattern.text}")
-    return "; ".join(parts) or "nothing"
+        key = group.pattern.text, group.format or ""
+        tables.setdefault(key, []).append(group.table)
+        n_files[key] = len(group.paths)
+    lines = []
+    for (pattern, form), names in tables.items():
+        of_format = f", format {form}" if form else ""
+        lines.append(
+            f"{plural(n_files[pattern, form], 'file')} {pattern}: {', '.join(names)}{of_format}"
+        )
+    return lines

@@ -59,7 +59,7 @@ def test_verify_repeats_the_questions(raw, tmp_path):
     (tmp_path / "mylab.yaml").write_text(gazescribe("manifest", raw))
     result = invoke("verify", tmp_path / "mylab.yaml", raw)
     assert result.exit_code == 2
-    assert "line 10: screen.distance_mm: how far were the eyes" in result.output
+    assert "line 12: screen.distance_mm: how far were the eyes" in result.output
     assert (
         "tables.fixations.columns.x_px.unit: screen_px (pixels of the screen) or" in result.output
     )
