@@ -46,6 +46,10 @@ def copy_project(folder):
     text = params.read_text()
     assert "readings: 60 " in text
     params.write_text(text.replace("readings: 60 ", f"readings: {READINGS} "))
+    stages = folder / "dvc.yaml"
+    text = stages.read_text()
+    assert "demo data/demo\n" in text
+    stages.write_text(text.replace("demo data/demo\n", "demo data/demo --images small\n"))
     return params
 
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import psutil
 import pytest
 from distributed import LocalCluster
 
+from gazescribe.pipeline.core import parallel
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
@@ -99,8 +101,11 @@ def test_there_is_something_to_share(folder, alone):
     assert {"ok", "empty"} <= set(statuses)
 
 
-def test_two_workers(folder, alone):
-    assert build(folder, folder / "two", "--workers", 2) == alone
+def test_two_workers(folder, alone, monkeypatch):
+    """Both stages share those of one start, which takes seconds."""
+    with parallel._local_cluster(2) as started:
+        monkeypatch.setattr(parallel, "_local_cluster", lambda _: nullcontext(started))
+        assert build(folder, folder / "two", "--workers", 2) == alone
 
 
 def test_shuffled_mentions(folder, alone):
