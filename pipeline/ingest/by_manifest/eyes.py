@@ -18,6 +18,10 @@ LOST = (
     "hold 0,0, two negative numbers, a place far off the screen or what `missing` names, as lost"
     " eyes are written"
 )
+UNPLACED = (
+    "have a position, but no place on the image, whose size is not known: give width_px and"
+    " height_px in `readings`, or image_path, whose file says them"
+)
 FAR = 4.0  # times the screen, or the image: no eye looks there
 MISSING = 32767.0  # of 16-bit numbers, where no size is known
 NOISE_S = 1e-6  # differences of decimal stamps are off by less

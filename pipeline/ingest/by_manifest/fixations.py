@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.ingest.by_manifest.eyes import (
     LOST,
+    UNPLACED,
     Gaze,
     find_repeats,
     join_rows,
@@ -128,17 +129,18 @@ def _usable(
     seen = ~timeless & ~unseen & gaze.valid & ~gaze.lost
     nowhere = seen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
+    unplaced = nowhere & ~np.isnan(gaze.x + gaze.y)
     unresolved = ~unseen & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
     viewless = "do not say which part of the image was on screen, so that their place is unknown"
-    sizeless = "have no position, or the image's size to place it by is unknown"
     for code, message, bad in (
         ("fixation_no_time", "lack a time", timeless),
-        ("fixation_nowhere", sizeless, nowhere),
+        ("fixation_nowhere", "have no position", nowhere & ~unplaced),
+        ("fixation_unplaced", UNPLACED, unplaced),
         ("fixation_no_view", viewless, unseen),
         ("fixation_lost", LOST, gaze.lost & gaze.valid),
         ("fixation_reversed", "do not end after they start", reversed_),
-        ("fixation_no_resolution", "have no pixels per degree above 0", unresolved),
+        ("fixation_no_resolution", "have no pixels per degree above 0", unresolved & ~unplaced),
     ):
         findings.add_rows("loss", code, message, bad, rows=rows.places, loses="fixations")
     usable: Mask = ~(timeless | nowhere | unseen | gaze.lost | reversed_ | unresolved) & gaze.valid

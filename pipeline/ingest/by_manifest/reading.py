@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.eyes import LOST, read_gaze
+from gazescribe.pipeline.ingest.by_manifest.eyes import LOST, UNPLACED, read_gaze
 from gazescribe.pipeline.ingest.by_manifest.fixations import read_fixations
 from gazescribe.pipeline.ingest.by_manifest.impossible import in_samples, in_words
 from gazescribe.pipeline.ingest.by_manifest.own_reading import (
@@ -159,7 +159,13 @@ def read_samples(
     x_px, y_px = position["x_px"], position["y_px"]
     lost = gaze.valid & gaze.lost
     findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
-    valid = gaze.valid & ~gaze.lost & ~np.isnan(x_px) & ~np.isnan(y_px)
+    seen = gaze.valid & ~gaze.lost & ~np.isnan(gaze.x + gaze.y)
+    valid = seen & ~np.isnan(x_px) & ~np.isnan(y_px)
+    unplaced = seen & ~valid & ~unseen
+    code = "sample_unplaced"
+    findings.add_rows("loss", code, UNPLACED, unplaced, rows=rows.places, loses="samples")
+    if not seen.any():
+        findings.add("loss", "samples_none", "no sample is valid", loses="samples")
     note_off_image(position, valid, columns, rows, reading, manifest, findings)
     if not edges_by_row(rows, columns, reading):
         measure_ways(gaze, columns, reading, manifest, chunk)

@@ -75,7 +75,10 @@ class TextTable:
             elif len(row) < width and number == len(piece) - 1 and self._is_at_end():
                 self._note_cut(line)
             elif len(row) < width or any(cell.strip() for cell in row[width:]):
-                message = f"row {line} has {len(row)} cells, not {width}"
+                message = (
+                    f"row {line} has {len(row)} cells, not {width}: if it is a remark, `comment`"
+                    " with what it begins with leaves it out"
+                )
                 raise UnusableFileError("ragged", message)
             else:
                 whole.append((line, row))
@@ -143,6 +146,9 @@ def _line_that_has(path: Path, source: Source, text: str) -> int:
 def _header_place(source: Source, rows: Sequence[list[str]]) -> int:
     """Find the row of the names of the columns: the first that has all, or the most of them."""
     wanted = needed(source)
+    if not wanted:  # as of readings of which the path says all: the first of the longest
+        lengths = list(map(len, rows))
+        return lengths.index(max(lengths)) if lengths else 0
     n_found = [len(find_columns(wanted, [name.strip() for name in row])) for row in rows]
     most = max(n_found, default=0)
     # Fewer may be chance: a row of a dictation, which no message shows.

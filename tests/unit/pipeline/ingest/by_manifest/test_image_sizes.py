@@ -87,3 +87,16 @@ def test_a_smaller_copy_is_not_taken_for_the_image(pictures):
     result = pictures.run()
     assert result.exit_code == 2
     assert "50% of the positions lie beyond the 100 by 80 pixels" in result.output
+
+
+@pytest.mark.parametrize("table", ["fixations", "samples"])
+def test_positions_without_a_size_of_the_image_are_a_loss_with_its_remedy(pictures, table):
+    del pictures.files["img/a.png"]
+    if table == "samples":
+        columns = pictures.tables.pop("fixations")["columns"]
+        columns["time_s"] = columns.pop("onset_s")
+        del columns["offset_s"]
+        pictures.tables["samples"] = {"file": "fixations.csv", "columns": columns}
+    code = f"{table.removesuffix('s')}_unplaced"
+    assert pictures.ingest().reasons()[code] == 1
+    assert "give width_px and height_px in `readings`, or image_p" in pictures.run("verify").output

@@ -101,3 +101,18 @@ def test_cells_that_are_no_number_are_counted(lab):
     output = lab.run("verify").output
     assert "1 cell of the column from is no number: what" in output
     assert "effusion" not in output
+
+
+def test_a_head_above_files_of_which_the_path_says_all_is_skipped(lab):
+    lab.tables["readings"] = {"file": "{reading_id}.txt", "columns": {"width_px": 100}}
+    lab.tables["readings"]["columns"]["height_px"] = 80
+    lab.files |= {f"{name}.txt": content("Date: today", HEAD, *ROWS) for name in ("A1", "B2")}
+    assert lab.ingest().column("readings", "width_px") == [100]
+    assert lab.reasons() == {}
+
+
+def test_a_row_of_another_length_may_be_a_remark(lab):
+    lab.files["fixations.csv"] = content(HEAD, "MSG,start", *ROWS)
+    assert "row 2 has 2 cells, not 5: if it is a remark, `comment`" in lab.run("verify").output
+    lab.tables["fixations"]["comment"] = "MSG"
+    assert lab.ingest().column("fixations", "x_px") == [10, 50]

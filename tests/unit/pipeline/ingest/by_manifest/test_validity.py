@@ -75,3 +75,9 @@ def test_fixations_have_validity_and_lost_eyes_too(lab):
     assert lab.column("fixations", "x_px", "B2") == []
     reasons = lab.reasons()
     assert (reasons["fixation_invalid"], reasons["fixation_lost"]) == (1, 2)
+
+
+def test_samples_of_which_none_is_valid_are_a_loss(both_eyes):
+    both_eyes.files["samples.csv"] = both_eyes.files["samples.csv"].replace(",0,", ",3,")
+    both_eyes.tables["samples"]["columns"]["valid"] = {"column": "ValidityLeft", "at_most": 0}
+    assert both_eyes.ingest().reasons()["samples_none"] == 1
