@@ -96,6 +96,7 @@ class AudioStartCell(TimeCell):
     """When the audio began: a time, or that of the first message of this text; * is any text."""
 
     message: str | None = Field(default=None, min_length=1)
+    since: Literal["clock", "trial"] = "clock"  # what a time counts from: the gaze's 0, or a start
 
 
 class PlaceCell(NumberCell):

@@ -237,6 +237,12 @@ def is_of_sessions(table: Source) -> bool:
     return isinstance(table.columns, SessionColumns) and not is_named
 
 
+def owner_columns(table: Source) -> list[str]:
+    """Name the columns that tell the readings or sessions of rows apart."""
+    cells = (table.columns.reading_id, getattr(table.columns, "session", None))
+    return [name for cell in cells if cell is not None for name in cell.names()]
+
+
 def placeholders(pattern: str) -> list[str]:
     """Name the parts of a path that stand for columns: `gaze/{reader}/{image}.csv`."""
     return re.findall(r"\{(\w+)\}", pattern)

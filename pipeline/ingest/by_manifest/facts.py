@@ -73,7 +73,7 @@ def list_readings(
             image_path=facts.text("image_path").replace("\\", "/") or None,
             text=facts.text("text") or None,
             diagnosis=facts.text("diagnosis") or None,
-            audio_start=facts.audio_start() or starts.get(reading_id, BEGIN),
+            audio_start=facts.audio_start(starts.get(reading_id, BEGIN)),
             area_px=facts.area_px(),
             edges_px=facts.edges_px(),
             attributes={name: rows.text(Cell(column=name))[0] for name in table.attributes},
@@ -189,10 +189,14 @@ class Facts:
         end = start + self.number(length) if is_length else self.number(high)
         return (start, end) if end > start else None  # neither where one is unknown
 
-    def audio_start(self) -> Moment | None:
-        """Give when the audio began, on the clock of the gaze."""
+    def audio_start(self, otherwise: Moment) -> Moment:
+        """Give when the audio began, on the clock of the gaze.
+
+        `otherwise` is the moment where these do not say it, and the start of a trial.
+        """
         cell = self.columns.audio_start if isinstance(self.columns, ReadingColumns) else None
-        if cell is None or cell.message is not None:
-            return None
-        value = self.number("audio_start")
-        return None if np.isnan(value) else Moment(value, cell.unit)
+        value = np.nan if cell is None or cell.message is not None else self.number("audio_start")
+        if cell is None or np.isnan(value):
+            return otherwise
+        moment = Moment(value, cell.unit)
+        return moment.after(otherwise) if cell.since == "trial" else moment

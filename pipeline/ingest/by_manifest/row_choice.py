@@ -13,7 +13,7 @@ from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_value, plain
 from gazescribe.pipeline.ingest.csv_files import Mask
 from gazescribe.pipeline.sources.cells import TimeCell
 from gazescribe.pipeline.sources.faults import Findings
-from gazescribe.pipeline.sources.table_manifests import Source, cells_of
+from gazescribe.pipeline.sources.table_manifests import Source, cells_of, owner_columns
 
 KEPT, NOT_ASKED, AGAIN = 0, 1, 2  # what becomes of a row
 MAX_SHOWN = 5  # values that a message names
@@ -113,8 +113,7 @@ class _Once:
 
     def __init__(self, source: Source) -> None:
         self.columns = source.one_per
-        cell = source.columns.reading_id
-        self.ids = [] if cell is None else cell.names()
+        self.ids = owner_columns(source)
         # Times are those of the row: of a fixation in a row a sample, the first is its start.
         self.told = {
             name

@@ -148,8 +148,7 @@ class Sessions:
         for files in found:
             rows = self._read(table, files)
             if rows is not None:
-                session = files.parts.get("session", "")
-                trials += trials_of_table(rows, table.columns, session, self.faults)
+                trials += trials_of_table(rows, table.columns, files.parts, self.faults)
         return [replace(trial, session=_plain(trial.session)) for trial in trials]
 
     def _rows_by_session(self, name: str, table: Source) -> dict[str, Rows]:

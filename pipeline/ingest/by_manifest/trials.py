@@ -1,7 +1,7 @@
 """Which part of a session is which reading: by a table of trials, or by messages to the tracker."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -36,10 +36,10 @@ class Trial:
 
 
 def trials_of_table(
-    rows: Rows, columns: TrialColumns, session: str, faults: list[Fault]
+    rows: Rows, columns: TrialColumns, parts: Mapping[str, str], faults: list[Fault]
 ) -> Iterator[Trial]:
-    """Read trials from a table; `session` is that of its path, where no column says it."""
-    if columns.start is None or columns.reading_id is None:
+    """Read trials from a table; the parts of its path say what no column does."""
+    if columns.start is None:
         return
     start, end_s = _times(rows, columns.start), _times(rows, columns.end)
     end_s /= 1.0 if columns.end is None else SECONDS[columns.end.unit]
@@ -49,18 +49,25 @@ def trials_of_table(
     findings = Findings(rows.file, None, faults)
     findings.add_rows("loss", "trial_no_time", message, bad, rows=rows.places, loses="readings")
     sessions = None if columns.session is None else rows.text(columns.session)
-    for row, name in enumerate(rows.text(columns.reading_id)):
-        if bad[row]:
-            continue
+    names = None if columns.reading_id is None else rows.text(columns.reading_id)
+    for row in np.flatnonzero(~bad).tolist():
+        begun = Moment(float(start[row]), columns.start.unit)
+        audio_start = _moment(audio, row, columns.audio_start)
+        if audio_start is not None and _is_since_trial(columns):
+            audio_start = audio_start.after(begun)
         yield Trial(
-            name,
-            session if sessions is None else sessions[row],
-            Moment(float(start[row]), columns.start.unit),
+            parts["reading_id"] if names is None else names[row],
+            parts.get("session", "") if sessions is None else sessions[row],
+            begun,
             float(end_s[row]),
             rows.file,
             int(rows.places[row]) + 1,
-            _moment(audio, row, columns.audio_start),
+            audio_start,
         )
+
+
+def _is_since_trial(columns: TrialColumns) -> bool:
+    return columns.audio_start is not None and columns.audio_start.since == "trial"
 
 
 def _times(rows: Rows, cell: TimeCell | None) -> Floats:

@@ -20,6 +20,12 @@ class Moment:
     value: float
     unit: str
 
+    def after(self, other: "Moment") -> "Moment":
+        """Give the moment that is this time after another, in the unit of that."""
+        return Moment(
+            other.value + self.value * SECONDS[other.unit] / SECONDS[self.unit], other.unit
+        )
+
 
 BEGIN = Moment(0.0, "s")
 

@@ -12,7 +12,12 @@ import numpy as np
 from gazescribe.pipeline.ingest.by_manifest.column_names import find_columns
 from gazescribe.pipeline.ingest.csv_files import Mask
 from gazescribe.pipeline.sources.columns import ViewColumns
-from gazescribe.pipeline.sources.table_manifests import Source, is_seen_on_screen, wanted
+from gazescribe.pipeline.sources.table_manifests import (
+    Source,
+    is_seen_on_screen,
+    owner_columns,
+    wanted,
+)
 
 _SIDE = "(?:[xy]?(?:min|max)|left|top|right|bottom|width|height)"
 _ZOOM = re.compile(
@@ -47,8 +52,7 @@ class UnusedViews:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.is_placeable = isinstance(source.columns, ViewColumns)
-        cell = source.columns.reading_id
-        self.ids = [] if cell is None else cell.names()
+        self.ids = owner_columns(source)
         self.first: dict[tuple[str, str], str | float] = {}
 
     def fault(self, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:

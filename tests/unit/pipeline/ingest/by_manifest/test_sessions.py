@@ -126,6 +126,21 @@ def test_audio_begins_with_a_message_of_the_reading(lab):
     assert lab.column("fixations", "onset_s", "B2") == [0.5]
 
 
+@pytest.mark.parametrize("table", ["trials", "readings"])
+def test_audio_may_begin_some_time_after_the_trial(sessions, table):
+    late = {"column": "late", "unit": "ms", "since": "trial"}
+    if table == "trials":
+        sessions.files["trials.csv"] = "rec,from,to,image,late\nP1,1.2,3,a,200\nP2,0.5,2,a,\n"
+        sessions.tables["trials"]["columns"]["audio_start"] = late
+    else:
+        sessions.files["r.csv"] = "id,late\nP1_a,200\nP2_a,\n"
+        columns = {"reading_id": "id", "audio_start": late}
+        sessions.tables["readings"] = {"file": "r.csv", "columns": columns}
+    sessions.ingest()
+    assert gaze(sessions)["P1_a"] == [(0.1, 2), (1.1, 3)]
+    assert gaze(sessions)["P2_a"] == [(0.5, 1), (1.0, 2)]
+
+
 def test_words_of_a_session_are_on_its_clock(sessions):
     sessions.files["words.csv"] = "who,word,from,to\nP1,Clear.,1.7,2\nP1,Big.,3.6,4\n"
     sessions.tables["words"] = {
@@ -201,3 +216,12 @@ def test_sync_finds_a_message_that_comes_late(sessions):
     output = invoke("sync", sessions.folder / "out", "--json").output
     lead = json.loads(output)["lead"]
     assert lead["value_s"] == pytest.approx(2 + 0.55, abs=0.3)
+
+
+def test_the_path_of_a_trial_may_name_it(sessions):
+    del sessions.files["trials.csv"]
+    sessions.files |= {"cut/P1/scan.csv": "from,to\n1.2,3\n", "cut/P2/x.csv": "from,to\n0.5,2\n"}
+    trials = sessions.tables["trials"]
+    trials["file"] = "cut/{session}/{reading_id}.csv"
+    del trials["columns"]["session"], trials["columns"]["reading_id"]
+    assert {*gaze(sessions.ingest())} == {"scan", "x"}
