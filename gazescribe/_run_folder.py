@@ -328,7 +328,7 @@ class RunFolder:
 
     @cached_property
     def _label_map(self) -> LabelMap:
-        return load_label_map()
+        return load_label_map(self._parts.rules_in(self.folder))
 
     @cached_property
     def _params(self) -> Heatmaps:

@@ -4,6 +4,7 @@ Each is the function that its own command calls, with the same parameters, so wh
 what the commands write one by one. What is done is not done again (`core/stage_notes.py`).
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,7 +16,7 @@ import click
 
 from gazescribe.pipeline.commands.params import Params
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import stamp, write_json
+from gazescribe.pipeline.core.files import replacing_folder, stamp, write_json
 from gazescribe.pipeline.core.foreign_tables import open_parquet
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.stage_notes import StageNotes, Summary, stamps
@@ -27,6 +28,7 @@ from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.walking import entries_below
 
 NOTES = ".maps.json"
+RULES_OF_PAGES = ("labels.yaml", "columns.yaml")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Chain:
     start: Path  # the folder that was given: the root, or one above it
     images: Path | None  # folder of the radiographs, where it was given
     mimic_metadata: Path | None
+    rules: Path | None  # folder, where it was given
     parallel: Mapping[str, Any]  # arguments of `map_tasks`
     summaries: dict[str, Summary] = field(default_factory=dict)  # by stage
 
@@ -54,6 +57,8 @@ class Chain:
         self._associate()
         for kind in self.kinds:
             self._heatmaps(kind)
+        if self.rules:
+            self._keep_rules(self.rules)
         self._report()
         StageNotes(self.out / NOTES).forget_others(self.summaries)
 
@@ -102,7 +107,7 @@ class Chain:
 
     @cached_property
     def _rules(self) -> dict[str, Any]:
-        return {"rules": stamps(resource("rules"))}
+        return {"rules": stamps(self.rules or resource("rules"))}
 
     def _place(self, stage: str, ending: str = "") -> Path:
         return self.out / stage / f"{self.manifest.name}{ending}"
@@ -177,7 +182,8 @@ class Chain:
 
         out, settings = self._place("mentions", ".parquet"), self.params.label
         inputs = {"tables": stamps(self.tables), "params": settings.model_dump(), **self._rules}
-        stage = partial(label_file, self.tables, out, settings, **self.parallel)
+        how = {"rules": self.rules, **self.parallel}
+        stage = partial(label_file, self.tables, out, settings, **how)
         self._do("label", out, inputs, stage)
 
     def _associate(self) -> None:
@@ -191,7 +197,8 @@ class Chain:
             "params": settings.model_dump(),
             **self._rules,
         }
-        stage = partial(associate.run, self.tables, mentions, out, settings, **self.parallel)
+        how = {"rules": self.rules, **self.parallel}
+        stage = partial(associate.run, self.tables, mentions, out, settings, **how)
         self._do("associate", out, inputs, stage)
 
     def _heatmaps(self, kind: str) -> None:
@@ -207,6 +214,20 @@ class Chain:
         places = (self.tables, associated, out)
         stage = partial(heatmaps.run, *places, kind, params, **self.parallel)
         self._do(f"heatmaps of {kind}", out, inputs, stage)
+
+    def _keep_rules(self, rules: Path) -> None:
+        """Put what names the labels beside the maps: pages and `gazescribe.open` need it there."""
+
+        def stage() -> Summary:
+            with replacing_folder(out, "rules") as staging:
+                for path in paths:
+                    shutil.copyfile(path, staging / path.name)
+            return {"files": [path.name for path in paths]}
+
+        out = self.out / "own-rules"
+        paths = [rules / name for name in RULES_OF_PAGES if (rules / name).is_file()]
+        inputs = {path.name: stamp(path) for path in paths}
+        self._do("rules", out, inputs, stage)
 
     def _report(self) -> None:
         from gazescribe.pipeline.report.run import run
@@ -239,6 +260,7 @@ class Chain:
             "title": self.manifest.long_name,
             "datasets": {self.manifest.name: paths},
             "metrics": [path.relative_to(self.out).as_posix() for path in self._metrics()],
+            **({"rules": "own-rules"} if self.rules else {}),
         }
 
     def _metrics(self) -> Iterator[Path]:

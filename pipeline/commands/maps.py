@@ -31,6 +31,7 @@ WITHOUT_GAZE = ("mimic-cxr-jpg",)  # radiographs and reports alone
     type=options.EXISTING_FOLDER,
     help="Radiographs, or a folder above them.  [default: ROOT]",
 )
+@click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
 @options.mimic_metadata_option
 @options.shared_options
 def maps(
@@ -39,6 +40,7 @@ def maps(
     out: Path,
     images: Path | None,
     mimic_metadata: Path | None,
+    rules: Path | None,
     shared: options.Shared,
 ) -> None:
     """Go from the files of ROOT to heatmaps and a page of pictures in OUT.
@@ -60,7 +62,8 @@ def maps(
         message = "OUT lies in ROOT, where its files could be taken for those of a recorder."
         raise GazeError(message, where=out, remedy="Name a folder beside ROOT.")
     params = load_params(shared.params_file)
-    chain = Chain(manifest, tree, out, params, root, images, mimic_metadata, shared.parallel)
+    given = (root, images, mimic_metadata, rules)
+    chain = Chain(manifest, tree, out, params, *given, shared.parallel)
     with alone(out):
         chain.run()
     shared.summarise("\n".join(_lines(chain)), chain.summaries)

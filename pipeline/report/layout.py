@@ -51,11 +51,16 @@ class RunLayout(Strict):
     datasets: dict[str, DataSet]
     images: Inside | None = None  # MIMIC-CXR-JPG, or a folder above it
     params: Inside | None = None
+    rules: Inside | None = None  # with labels.yaml, and columns.yaml where there are ellipses
     evaluated_labels: Inside | None = None
     tune: Inside | None = None
     results: dict[str, Inside] = Field(default_factory=dict)  # system: what `tabulate` wrote
     models: dict[str, Inside] = Field(default_factory=dict)  # system: what `train` wrote
     metrics: list[Inside] = Field(default_factory=list)  # JSON files that stages wrote
+
+    def rules_in(self, folder: Path) -> Path | None:
+        """Give the rules folder of a run in this folder; None where it has none of its own."""
+        return None if self.rules is None else folder / self.rules
 
 
 def open_run(folder: Path) -> RunLayout:

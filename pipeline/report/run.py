@@ -24,7 +24,7 @@ from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, table_path
-from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
+from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
@@ -102,7 +102,6 @@ def run(
     GazeError
         If the folder is no run, or its parts do not fit together.
     """
-    label_map = load_label_map()
     ids = reading_ids(folder, layout)
     windows = {name: _windows(folder, layout.datasets[name]) for name in ids}
     chosen = choose(
@@ -113,7 +112,7 @@ def run(
     tasks = [
         task
         for name, readings in chosen.items()
-        for task in _tasks(name, readings, folder, layout.datasets[name], root, params, label_map)
+        for task in _tasks(name, readings, folder, layout, root, params)
     ]
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
@@ -216,13 +215,15 @@ def _tasks(
     name: str,
     readings: Mapping[str, str],
     folder: Path,
-    part: DataSet,
+    layout: RunLayout,
     root: Path | None,
     params: Heatmaps,
-    label_map: LabelMap,
 ) -> list[InspectorTask]:
     folder = folder.resolve()  # workers of a scheduler have another working folder
-    column_map = load_column_map(name, label_map.channels)
+    part = layout.datasets[name]
+    rules = layout.rules_in(folder)
+    label_map = load_label_map(rules)
+    column_map = load_column_map(name, label_map.channels, rules, optional=rules is not None)
     source = DataSource(
         dataset=name,
         tables=folder / part.tables,

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
+import gazescribe as gs
 from gazescribe.pipeline.dictation import run as labelling
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
@@ -86,6 +87,27 @@ def test_a_second_run_does_nothing_and_a_changed_one_what_depends_on_it(lab, tmp
     assert run()[1] == [*STAGES, "report"]
     shutil.rmtree(tmp_path / "out" / "heatmaps" / "mylab-label")
     assert run()[1] == ["heatmaps of label"]
+
+
+def test_rules_of_ones_own_are_heeded_by_all_that_depends_on_them(lab, tmp_path):
+    rules = tmp_path / "mine"
+    shutil.copytree(ROOT / "rules", rules)
+    (rules / "columns.yaml").unlink()
+    labels = rules / "labels.yaml"
+    labels.write_text(labels.read_text().replace("Pleural abnormality", "Water"))
+    later = [*STAGES[2:], "rules", "report"]
+    run()
+    assert run("--rules", "mine")[1] == later
+    assert run("--rules", "mine")[1] == []
+    out = gs.open(tmp_path / "out")
+    assert {*out.windows["labels"].explode().dropna()} == {"Cardiomegaly", "Water"}
+    assert out.heatmap(reading_id="A1", label="Water").max() == pytest.approx(1)
+    assert "pleural effusion" in out.mentions["label"].tolist()
+    assert "Water" in (tmp_path / "out" / "report" / "readings" / "A1.html").read_text()
+    labels.write_text(labels.read_text() + "\n# of no meaning\n")
+    assert run("--rules", "mine")[1] == later
+    assert run()[1] == [*STAGES[2:], "report"]
+    assert not (tmp_path / "out" / "own-rules").exists()
 
 
 def test_a_run_that_was_killed_goes_on(lab, tmp_path, monkeypatch):
