@@ -31,25 +31,28 @@ def plain(value: Any) -> str:
     return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 (NaN)
 
 
-def texts_of(values: Iterable[Any], item: int | None) -> list[str]:
+def texts_of(values: Iterable[Any], item: int | None, decimal: str = ".") -> list[str]:
     """Give cells, or an entry of the list in each, as text; blank where a list is shorter."""
     if item is None:
         try:
             return list(map(str.strip, values))  # cells of CSV
         except TypeError:
             return [plain(value) for value in values]
-    lists = [_entries(value) for value in values]
+    lists = [_entries(value, decimal) for value in values]
     return [plain(entries[item]) if item < len(entries) else "" for entries in lists]
 
 
-def _entries(value: Any) -> Sequence[Any]:
+def _entries(value: Any, decimal: str) -> Sequence[Any]:
     """Give the entries of a list, which may be written as text: (1.5, 2.5) or [1.5 2.5]."""
     if not isinstance(value, str):
         return value if isinstance(value, list | tuple) else ()
     inner = _NAME.sub("", _CALL.sub(r"\1", value).strip(" ()[]{}<>"))
-    # Where another mark stands between them, commas are those of fractions.
-    mark = "[;|]" if re.search("[;|]", inner) else ","
-    return re.split(rf"\s*{mark}\s*|\s+", inner)
+    marks = ";|/"
+    if not re.search(f"[{marks}]", inner):
+        # A comma that is that of a fraction has no blank behind it.
+        marks = "," if decimal == "." else r",(?=\s)"
+        return re.split(rf"\s*{marks}\s*|\s+", inner)
+    return re.split(rf"\s*[{marks}]\s*", inner)
 
 
 def parse_numbers(texts: Sequence[str], cell: Cell, decimal: str) -> Floats:

@@ -22,6 +22,11 @@ from gazescribe.pipeline.sources.table_manifests import (
     placeholders,
 )
 
+JOIN = (
+    ": where several people had the same trials, join who and what, as `reading_id: {join: [person,"
+    " image]}` with the part {person} of the path"
+)
+
 
 def find_pieces(
     name: str,
@@ -76,7 +81,7 @@ def _by_path(
     for files in found:
         reading = _name_of(table, files.parts)
         if reading in pieces:
-            message = f"{pieces[reading].file} is of the same reading too"
+            message = f"{pieces[reading].file} is of the same reading too{JOIN}"
             faults.append(Fault("error", f"{name}_two_files", message, files.file, item=reading))
         pieces[reading] = files
     return pieces
@@ -117,11 +122,7 @@ def _by_rows(
                 findings.add("error", "bad_reading_id", message, row=row)
                 continue
             if reading in pieces:
-                message = (
-                    f"reading {reading} stands in {pieces[reading].file} too: where several people"
-                    " had the same trials, join who and what, as `reading_id: {join: [person,"
-                    " image]}` with a part of the path {person}"
-                )
+                message = f"reading {reading} stands in {pieces[reading].file} too{JOIN}"
                 fault = Fault("error", f"{name}_twice", message, piece.file, item=reading)
                 faults.append(fault)
             pieces[reading] = piece

@@ -191,7 +191,7 @@ def read_rows(
             mask = choice.choose(piece)
             _check_choice(piece, mask, views, singles)
             for key, cell in cells.items():
-                texts = _cell_texts(piece, cell)
+                texts = _cell_texts(piece, cell, source.decimal)
                 if not mask.all():
                     texts = [text for text, is_chosen in zip(texts, mask, strict=True) if is_chosen]
                 collected[key].add(texts)
@@ -240,12 +240,12 @@ def _is_same_id(text: str, part: str) -> bool:
     return text == part or (is_number and int(text) == int(part))
 
 
-def _cell_texts(piece: Piece, cell: Cell) -> list[str]:
+def _cell_texts(piece: Piece, cell: Cell, decimal: str) -> list[str]:
     """Give what stands in a cell of each row, as text."""
     if isinstance(cell, TextCell) and cell.join is not None:
-        parts = [texts_of(piece.columns[name], cell.item) for name in cell.join]
+        parts = [texts_of(piece.columns[name], cell.item, decimal) for name in cell.join]
         return [cell.with_.join(row) if all(row) else "" for row in zip(*parts, strict=True)]
-    return texts_of(piece.columns[cell.column or ""], cell.item)
+    return texts_of(piece.columns[cell.column or ""], cell.item, decimal)
 
 
 class _Column:

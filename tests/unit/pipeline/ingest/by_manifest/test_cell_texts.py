@@ -73,8 +73,9 @@ def test_entries_of_lists_written_as_text(text):
     assert [texts_of([text], item) for item in (0, 1, 2)] == [["1.5"], ["2.5"], [""]]
 
 
-def test_entries_with_a_decimal_comma():
-    assert texts_of(["(1,5; 2,5)"], 1) == ["2,5"]
+@pytest.mark.parametrize("text", ["(1,5; 2,5)", "1,5 / 2,5", "[1,5, 2,5]", "1,5 2,5"])
+def test_entries_with_a_decimal_comma(text):
+    assert [texts_of([text], item, ",") for item in (0, 1)] == [["1,5"], ["2,5"]]
 
 
 @pytest.mark.parametrize(
