@@ -6,7 +6,7 @@ is written. Where gaze lies on the image only if the manifest said something els
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -16,21 +16,26 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.units import view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.quality import on_image
-from gazescribe.pipeline.ingest.understood import Columns, Size
+from gazescribe.pipeline.ingest.understood import REACH, Columns, Size
 from gazescribe.pipeline.sources.cells import PlaceCell
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
+MANIFEST = "the manifest"  # in place of a file
 LEAST_OFF = 3  # positions off the image that another way of reading must bring back
 SHARE_OFF = 0.1  # of all positions, likewise
 SHARE_LEFT = 0.02  # that may stay off even so
 MOST_OFF = 0.5  # of positions: more is not looking at the image, whatever the cause
-CORNER = 0.5  # of width and height: an image that is read is looked at farther than that
+LEAST_SPREAD = 0.05  # of the image's area, that gaze covers but for a few strays
+WIDEST = 0.8  # of the widest spread: ways that are as good come in the order of `WAYS`
+CORNER = 0.42  # of width and height: an image that is read is looked at farther than that
+UNITS = get_args(PlaceCell.model_fields["unit"].annotation)
 WAYS = {
     "swapped": "width_px and height_px of the readings were exchanged, or x_px and y_px",
     "up": "y grew the other way: change `up` of y_px",
     "origin": "they counted from elsewhere: change `origin` of x_px and y_px (corner, centre)",
     "origin_up": "they counted from elsewhere: change `origin` of x_px and y_px and `up` of y_px",
+    **{unit: f"they were in another unit: set `unit: {unit}` for x_px and y_px" for unit in UNITS},
 }
 
 IN_WORDS = ("word_rate", "words_are_numbers", "words_at_once")
@@ -66,13 +71,19 @@ def measure_ways(
     x, y = x[known], y[known]
     if None in reading.size_px or not len(x):
         return
-    counts = {}
-    for way, x_cell, y_cell, (width_px, height_px) in _ways(
-        columns.x_px, columns.y_px, reading.size_px
-    ):
-        across, down = view_of((width_px, height_px), manifest, None, reading.area_px)
-        places = across.to_image(x, x_cell), down.to_image(y, y_cell)
-        counts[way] = int(on_image(*places, width_px or 0, height_px or 0).sum())
+    counts: dict[str, float] = {}
+    for way, x_cell, y_cell, size_px in _ways(columns.x_px, columns.y_px, reading.size_px):
+        across, down = view_of(size_px, manifest, None, reading.area_px)
+        with np.errstate(all="ignore"):  # of numbers that are no positions
+            x_px, y_px = across.to_image(x, x_cell), down.to_image(y, y_cell)
+        width_px, height_px = size_px[0] or 0, size_px[1] or 0
+        inside = on_image(x_px, y_px, width_px, height_px)
+        counts[way] = int(inside.sum())
+        spread = [
+            float(np.ptp(np.percentile(values[inside], REACH))) / size if inside.any() else 0.0
+            for values, size in ((x_px, width_px), (y_px, height_px))
+        ]
+        counts[f"{way} spread"] = spread[0] * spread[1]
     chunk.measure(
         "ways", reading_id=reading.reading_id, n=len(x), alike=int((x == y).sum()), **counts
     )
@@ -88,36 +99,34 @@ def _ways(
     other = {"origin": "centre" if x.origin == "corner" else "corner"}
     yield "origin", x.model_copy(update=other), y.model_copy(update=other), size_px
     yield "origin_up", x.model_copy(update=other), turned.model_copy(update=other), size_px
+    for unit in UNITS:
+        in_unit = {"unit": unit}
+        yield unit, x.model_copy(update=in_unit), y.model_copy(update=in_unit), size_px
 
 
 def weigh(notes: Chunk) -> None:
     """Make errors of what half of the readings have, and note what only all of them show."""
-    in_gaze = {*_ids(notes, "fixations"), *_ids(notes, "samples")}
-    in_words = {*_ids(notes, "words")}
-    for code in (*IN_GAZE, *IN_WORDS):
-        of_code = [fault for fault in notes.faults if fault.code == code]
-        affected = {fault.item for fault in of_code}
-        n_readings = len(in_words if code in IN_WORDS else in_gaze)
-        if of_code and 2 * len(affected) >= n_readings:
-            first = of_code[0]
-            others = f" (so in {len(affected):,} of {n_readings:,} readings)"
-            error = replace(
-                first,
-                severity="error",
-                message=first.message + (others if n_readings > 1 else ""),
-                n=len(affected),
-            )
-            kept = [fault for fault in notes.faults if fault.code != code]
-            notes.faults[:] = [*kept, error]
-    file = "the manifest"
-    notes.faults += [
-        Fault("loss", code, message, file, loses="places")
-        for code, message in _in_all_places(notes)
-    ]
-    notes.faults += [
-        Fault("loss", code, message, file, item=item, loses="gaze")
-        for code, message, item in _twice(notes)
-    ]
+    for codes, sorts in ((IN_GAZE, ("fixations", "samples")), (IN_WORDS, ("words",))):
+        n_readings = len({key for sort in sorts for key in _ids(notes, sort)})
+        for code in codes:
+            _weigh_code(code, n_readings, notes.faults)
+    for code, message in _in_all_places(notes):
+        notes.faults.append(Fault("loss", code, message, MANIFEST, loses="places"))
+    for item, message in _twice(notes):
+        notes.faults.append(Fault("loss", "gaze_twice", message, MANIFEST, item=item, loses="gaze"))
+
+
+def _weigh_code(code: str, n_readings: int, faults: list[Fault]) -> None:
+    """Make one error of the faults of a code, in place, where half of the readings have them."""
+    of_code = [fault for fault in faults if fault.code == code]
+    n = len({fault.item for fault in of_code})
+    if not of_code or 2 * n < n_readings:
+        return
+    message = of_code[0].message
+    if n_readings > 1:
+        message += f" (so in {n:,} of {n_readings:,} readings)"
+    faults[:] = [fault for fault in faults if fault.code != code]
+    faults.append(replace(of_code[0], severity="error", message=message, n=n))
 
 
 def _ids(notes: Chunk, sort: str) -> list[str]:
@@ -130,27 +139,31 @@ def _in_all_places(notes: Chunk) -> Iterator[Problem]:
     if not n:
         return
     on = {way: sum(columns[way]) for way in ("said", *WAYS)}
+    # In a wrong unit all may lie in one place of the image, and so on it.
+    spread = {way: float(np.median(columns[f"{way} spread"])) for way in WAYS}
+    fitting = [way for way in WAYS if n - on[way] <= SHARE_LEFT * n and spread[way] > LEAST_SPREAD]
     if n >= FEW and sum(columns["alike"]) == n:
         message = "x and y are the same in all rows: name the columns of x_px and y_px"
         yield Problem("gaze_on_a_line", message)
     n_off = n - on["said"]
-    best = max(WAYS, key=lambda way: on[way])
     share = f"{n_off / n:.0%} of all positions lie off the image"
-    if n_off >= max(LEAST_OFF, SHARE_OFF * n) and n - on[best] <= SHARE_LEFT * n:
-        yield Problem(
-            "gaze_misplaced", f"{share}, and {(n - on[best]) / n:.0%} would if {WAYS[best]}"
-        )
+    if n_off >= max(LEAST_OFF, SHARE_OFF * n) and fitting:
+        widest = max(spread[way] for way in fitting)
+        best = next(way for way in fitting if spread[way] >= WIDEST * widest)
+        message = f"{share}, and {(n - on[best]) / n:.0%} would if {WAYS[best]}"
+        yield Problem("gaze_misplaced", message)
     elif n >= MANY_ROWS and on["said"] and n_off > MOST_OFF * n:
         message = f"{share}: check `unit`, `up`, `origin`, the screen's image_area and sizes"
         yield Problem("gaze_misplaced", message)
-    yield from _in_corner(notes, n)
+    else:
+        yield from _in_corner(notes, n)
 
 
 def _in_corner(notes: Chunk, n: int) -> Iterator[Problem]:
     """Say that all gaze lies in the upper left corner, as it does in pixels of a smaller image."""
     reach = notes.measures.get("fixations") or notes.measures.get("samples") or {}
-    highest = [max(reach.get(f"{axis}_high", ()), default=1.0) for axis in "xy"]
-    if n >= MANY_ROWS and all(share < CORNER for share in highest):
+    highest = [float(np.fmax.reduce(reach.get(f"{axis}_high", ()), initial=0.0)) for axis in "xy"]
+    if reach and n >= MANY_ROWS and all(share < CORNER for share in highest):
         message = (
             f"all gaze lies in the upper left corner, {highest[0]:.0%} by {highest[1]:.0%} of the"
             " image: the positions may be of a smaller picture, of the screen (`unit: screen_px`)"
@@ -159,8 +172,8 @@ def _in_corner(notes: Chunk, n: int) -> Iterator[Problem]:
         yield Problem("gaze_in_a_corner", message)
 
 
-def _twice(notes: Chunk) -> Iterator[tuple[str, str, str]]:
-    """Find readings with the same gaze: a file that is found twice, or a column left out."""
+def _twice(notes: Chunk) -> Iterator[tuple[str, str]]:
+    """Find readings with the gaze of another: a file found twice, or a column left out."""
     columns: Columns = notes.measures.get("fixations") or notes.measures.get("samples") or {}
     names = ("n", "span_s", "x_extent_px", "y_extent_px", "x_low", "y_high")
     seen: dict[tuple[float, ...], str] = {}
@@ -168,5 +181,5 @@ def _twice(notes: Chunk) -> Iterator[tuple[str, str, str]]:
     for reading_id, *measures in rows:
         first = seen.setdefault(tuple(measures), reading_id)
         if first != reading_id and measures[0] >= FEW * 2:
-            message = f"readings {first} and {reading_id} have the same gaze: check `file` and"
-            yield "gaze_twice", f"{message} reading_id", reading_id
+            both = f"readings {first} and {reading_id} have the same gaze"
+            yield reading_id, f"{both}: check `file` and reading_id"

@@ -171,9 +171,9 @@ def test_each_sample_became_a_fixation(right, rate_hz):
         (lambda share: share * 1.5 - 0.2, {}, ["gaze_in_one_place", "set `unit: share`"]),
         (lambda _: (600, 450), {}, ["gaze_in_one_place"]),
         (lambda share: share * 100, {}, ["gaze_in_a_corner", "per cent"]),
-        (lambda share: share * 400, {}, ["gaze_in_a_corner", "smaller picture"]),
+        (lambda share: share * 350, {}, ["gaze_in_a_corner", "smaller picture"]),
         (lambda share: (share - 0.5) * SIZE, {}, ["gaze_misplaced", "change `origin`"]),
-        (lambda share: (share - 0.5) * (40, 30), {}, ["gaze_misplaced", "change `origin`"]),
+        (lambda share: (share - 0.5) * (39, 29), {}, ["gaze_misplaced", "set `unit: deg`"]),
         (lambda share: (share * SIZE)[::-1], {}, ["gaze_misplaced", "x_px and y_px"]),
         (lambda share: share * (1200, 0), {}, ["gaze_on_a_line", "column of y_px"]),
         (lambda share: [share[0] * 900] * 2, {}, ["gaze_on_a_line", "columns of x_px and y_px"]),
@@ -194,6 +194,25 @@ def test_width_and_height_of_the_images_are_swapped(right, is_on_screen):
         on_screen(right)
     columns_of(right, "readings").update(width_px="h", height_px="w")
     refused(right, "width_px and height_px of the readings were exchanged", code="gaze_misplaced")
+
+
+@pytest.mark.parametrize(
+    ("unit", "place"),
+    [
+        ("screen_px", lambda share: share * SIZE + (700, 100)),
+        ("screen_share", lambda share: (share * SIZE + (700, 100)) / (1920, 1080)),
+        ("deg", lambda share: (share - (0.217, 0.489)) * SIZE * 0.0243),
+    ],
+)
+def test_the_unit_that_fits_is_named(right, unit, place):
+    area = {"xmin_px": 700, "ymin_px": 100, "xmax_px": 1900, "ymax_px": 1000}
+    on_screen(right, image_area=area)
+    for name in ("x_px", "y_px"):
+        columns_of(right)[name]["unit"] = "px"
+    right.files["fixations.csv"] = fixation_rows(place)
+    if unit == "screen_share":  # all of it lies in the image's first pixel otherwise
+        columns_of(right)["x_px"]["unit"] = columns_of(right)["y_px"]["unit"] = "screen_px"
+    refused(right, f"set `unit: {unit}`")
 
 
 @pytest.mark.parametrize("is_said", [False, True])
