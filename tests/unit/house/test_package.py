@@ -152,7 +152,8 @@ def test_the_console_command_is_that_of_the_package(installed):
 
 
 def test_spacy_finds_the_component(installed, lab):
-    code = """import spacy; nlp = spacy.blank("en"); nlp.add_pipe("gazescribe")
+    code = """import sys; sys.modules["torch"] = None  # which spaCy would load: seconds
+import spacy; nlp = spacy.blank("en"); nlp.add_pipe("gazescribe")
 doc = nlp("Mild edema."); print(*(span.label_ for span in doc.spans["gazescribe"]))"""
     ran = run(code, folder=lab, path=installed)
     assert (ran.returncode, ran.stdout) == (0, "pulmonary edema\n"), ran.stderr
