@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from importlib.metadata import version
@@ -138,3 +139,15 @@ def test_error_text(fault, text):
 )
 def test_nearest_names_what_is_near_alone(name, said):
     assert nearest(name, ("demo", "Heatmaps")) == said
+
+
+def test_garbage_is_looked_for_more_rarely():
+    """Else a quarter of an import of torch goes into it."""
+    before = gc.get_threshold()
+    try:
+        for at, expected in ((700, 10_000), (20_000, 20_000), (0, 0)):
+            gc.set_threshold(at)
+            gazescribe("explain", "Mild edema.")
+            assert gc.get_threshold() == (expected, *before[1:])
+    finally:
+        gc.set_threshold(*before)
