@@ -48,7 +48,7 @@ COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 """Data sets whose own columns say which labels an image has."""
 
 
-@options.command("configure")
+@options.command("configure", example="gazescribe configure mil mil.json")
 @click.argument("system", type=click.Choice(["mil", "cooperative"]))
 @click.argument("out", type=options.FOLDER)
 @options.params_option

@@ -12,7 +12,7 @@ from gazescribe.models.evaluating.run import check_trained, evaluate_run
 from gazescribe.pipeline.commands import options
 
 
-@options.command("evaluate")
+@options.command("evaluate", example="gazescribe evaluate mil.json models scores")
 @click.argument("config_file", metavar="CONFIG", type=options.EXISTING_FILE)
 @click.argument("models", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

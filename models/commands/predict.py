@@ -23,7 +23,10 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     return parts
 
 
-@options.command("predict")
+@options.command(
+    "predict",
+    example="gazescribe predict models/et-seed0/model.safetensors x-rays --out predicted",
+)
 @click.argument("checkpoint", type=options.EXISTING_FILE)
 @click.argument(
     "images", metavar="[IMAGE]...", nargs=-1, type=click.Path(exists=True, path_type=Path)

@@ -26,7 +26,7 @@ STYLES = {
 }
 
 
-@options.command("runs")
+@options.command("runs", example="gazescribe runs list")
 @click.argument("action", type=click.Choice(["list", "prune", "dvc"]), default="list")
 @click.option(
     "--config",

@@ -13,7 +13,7 @@ from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.commands import options
 
 
-@options.command("train")
+@options.command("train", example="gazescribe train mil.json models")
 @click.argument("config_file", metavar="CONFIG", type=options.EXISTING_FILE)
 @click.argument("out", type=options.FOLDER)
 @run_option("Train")

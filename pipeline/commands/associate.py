@@ -26,7 +26,11 @@ def _file_of_mentions(
     return options.EXISTING_FILE.convert(paths[0], param, ctx) if paths else None
 
 
-@options.command("associate")
+@options.command(
+    "associate",
+    example="gazescribe associate data/tables/reflacx data/mentions/reflacx.parquet other --lag 2",
+    section="associate",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 # click has no optional argument before another one: it is a list that may hold one file.
 @click.argument(

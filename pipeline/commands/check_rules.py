@@ -18,7 +18,7 @@ FLIPS_SHOWN = 10
 CAUSES_SHOWN = 5
 
 
-@options.command("check-rules")
+@options.command("check-rules", example="gazescribe check-rules mine", section="label")
 @click.argument("rules", type=options.EXISTING_FOLDER, required=False)
 @click.option(
     "--gold", type=options.EXISTING_FILE, help="Mentions to take as the truth, of any form."

@@ -9,39 +9,55 @@ import click
 
 from gazescribe.pipeline.core.errors import nearest
 
-COMMANDS = {
-    "maps": "Do all from raw files to maps and a page of pictures.",
-    "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
-    "manifest": "Draft a manifest of your own files.",
-    "transcribe": "Write the timed words of dictations as audio.",
-    "verify": "Check a raw tree against its manifest.",
-    "sources": "List a raw tree's files, for DVC to watch.",
-    "ingest": "Turn a raw tree into tables.",
-    "fixations": "Find fixations in raw gaze samples.",
-    "label": "Find what reports mention, and its polarity.",
-    "explain": "Show why a text is labelled as it is.",
-    "check-rules": "Find faults of a rules folder, and what it changes.",
-    "evaluate-labels": "Score mentions against the readers' certainties.",
-    "degrade": "Make the mentions of one label worse.",
-    "associate": "Tie fixations to mentions: windows, Gaussians.",
-    "tune": "Search the window that fits the readers' ellipses.",
-    "heatmaps": "Draw heatmaps into shards.",
-    "images": "Fit radiographs into shards.",
-    "render": "Draw one map at any resolution.",
-    "configure": "Resolve the parameters of a network into one file.",
-    "train": "Train the networks that such a file names.",
-    "runs": "List runs: done, running, failed, missing; free disk.",
-    "evaluate": "Score trained networks, by class and by place.",
-    "predict": "Apply a trained network to pictures.",
-    "tabulate": "Turn scores into the papers' tables and figures.",
-    "export": "Write a data set that others load without this program.",
-    "overlay": "Draw maps over radiographs, to judge by eye.",
-    "report": "Write pages about a run and its readings.",
-    "diff": "Say what an edit of rules or parameters changed.",
-    "sync": "Estimate the offset between speech and gaze, and the tracker's drift.",
-    "doctor": "Say what this machine has, and what to set.",
+GROUPS = {
+    "Data": {
+        "demo": "Write synthetic REFLACX, EGD and MIMIC trees.",
+        "manifest": "Draft a manifest of your own files.",
+        "verify": "Check a raw tree against its manifest.",
+        "sources": "List a raw tree's files, for DVC to watch.",
+        "ingest": "Turn a raw tree into tables.",
+        "images": "Fit radiographs into shards.",
+    },
+    "Gaze": {
+        "fixations": "Find fixations in raw gaze samples.",
+        "sync": "Estimate speech against gaze, and the tracker's drift.",
+    },
+    "Dictation": {
+        "transcribe": "Write the timed words of dictations as audio.",
+        "label": "Find what reports mention, and its polarity.",
+        "explain": "Show why a text is labelled as it is.",
+        "check-rules": "Find faults of a rules folder, and what it changes.",
+        "evaluate-labels": "Score mentions against the readers' certainties.",
+        "degrade": "Make the mentions of one label worse.",
+    },
+    "Maps": {
+        "maps": "Do all from raw files to maps and a page of pictures.",
+        "associate": "Tie fixations to mentions: windows, Gaussians.",
+        "tune": "Search the window that fits the readers' ellipses.",
+        "heatmaps": "Draw heatmaps into shards.",
+        "render": "Draw one map at any resolution.",
+    },
+    "Networks": {
+        "configure": "Resolve the parameters of a network into one file.",
+        "train": "Train the networks that such a file names.",
+        "runs": "List runs: done, running, failed, missing; free disk.",
+        "evaluate": "Score trained networks, by class and by place.",
+        "predict": "Apply a trained network to pictures.",
+        "tabulate": "Turn scores into the papers' tables and figures.",
+    },
+    "Look": {
+        "overlay": "Draw maps over radiographs, to judge by eye.",
+        "report": "Write pages about a run and its readings.",
+        "diff": "Say what an edit of rules or parameters changed.",
+        "doctor": "Say what this machine has, and what to set.",
+    },
+    "Share": {
+        "export": "Write a data set that others load without this program.",
+    },
 }
-"""Commands in the order of the data flow, and what each does."""
+"""Commands by what they are about, in the order of the data flow, and what each does."""
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
+WIDTH = max(map(len, COMMANDS))  # so that all groups have the same columns
 OBJECTS_A_COLLECTION = 10_000
 OF_MODELS = ("configure", "train", "runs", "evaluate", "predict")
 """Those that need a network: they live in `models/commands`, the others here."""
@@ -86,14 +102,19 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(WIDTH), text) for name, text in commands.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gazescribe")
 def main(**_: Any) -> None:
-    """Turn a radiologist's gaze and dictation into label-specific heatmaps."""
+    """Turn a radiologist's gaze and dictation into label-specific heatmaps.
+
+    `maps` goes all the way from raw files; the others are its steps, and what follows them.
+    `gazescribe COMMAND --help` has an example of each, and the parameters that hold here.
+    """
     # To look for garbage after every 700 objects takes a quarter of the time in which torch and
     # Lightning are imported, which leave none.
     if 0 < gc.get_threshold()[0] < OBJECTS_A_COLLECTION:

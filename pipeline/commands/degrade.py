@@ -13,7 +13,11 @@ from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.dictation.degrade import run
 
 
-@options.command("degrade")
+@options.command(
+    "degrade",
+    example="gazescribe degrade data/mentions/reflacx.parquet worse.parquet --drop 0.45",
+    section="degrade",
+)
 @click.argument("mentions", type=options.EXISTING_FILE)
 @click.argument("out", type=options.FOLDER)
 @click.option("--label", help="The channel whose mentions suffer.")

@@ -12,7 +12,7 @@ from gazescribe.pipeline.demo.run import TRUTH, write_demo
 from gazescribe.pipeline.demo.settings import Images
 
 
-@options.command("demo")
+@options.command("demo", example="gazescribe demo data/demo", section="demo")
 @click.argument("out", type=options.FOLDER)
 @click.option("--readings", type=int, help="REFLACX readings; EGD and MIMIC follow in proportion.")
 @click.option("--seed", type=int, help="The same seed gives the same files.")

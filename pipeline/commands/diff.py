@@ -17,7 +17,7 @@ IDS_SHOWN = 5
 PATH = click.Path(exists=True, path_type=Path)
 
 
-@options.command("diff")
+@options.command("diff", example="gazescribe diff data/associated/reflacx other --out changes.csv")
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @click.option(

@@ -157,7 +157,7 @@ def _data(root: str | None) -> Iterator[Finding]:
             yield Finding(dataset, str(tree), "ok", advice)
 
 
-@options.command("doctor")
+@options.command("doctor", example="gazescribe doctor")
 @options.json_option
 def doctor(*, as_json: bool) -> None:
     """Say what this machine has, and what to set before a long run."""

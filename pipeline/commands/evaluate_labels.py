@@ -12,7 +12,11 @@ from gazescribe.pipeline.dictation.evaluation.cases import PAPER
 from gazescribe.pipeline.dictation.evaluation.run import run
 
 
-@options.command("evaluate-labels")
+@options.command(
+    "evaluate-labels",
+    example="gazescribe evaluate-labels data/tables/reflacx data/mentions/reflacx.parquet scored",
+    section="evaluate_labels",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("mentions", type=options.EXISTING_FILE)
 @click.argument("out", type=options.FOLDER)

@@ -63,7 +63,11 @@ def picture(text: str, concepts: Sequence[Explained]) -> str:
     return page
 
 
-@options.command("explain")
+@options.command(
+    "explain",
+    example='gazescribe explain "possible left basilar opacity. no effusion."',
+    section="label",
+)
 @click.argument("text")
 @click.option("--html", type=options.FOLDER, help="Write displaCy's picture to this file.")
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")

@@ -20,7 +20,11 @@ from gazescribe.pipeline.export.ids import write_key
 from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
 
 
-@options.command("export")
+@options.command(
+    "export",
+    example="gazescribe export data/tables/reflacx data/associated/reflacx exported --size 512",
+    section="heatmaps",
+)
 # Not required by click: --new-key goes without them.
 @click.argument("tables", type=options.EXISTING_FOLDER, required=False, metavar="TABLES")
 @click.argument("associated", type=options.EXISTING_FOLDER, required=False, metavar="ASSOCIATED")

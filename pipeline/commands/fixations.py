@@ -15,7 +15,11 @@ from gazescribe.pipeline.gaze.fixations import find_fixations
 OTHER_METHOD = "Use `--method i2mc`, or `method: i2mc` in section fixations of the parameters"
 
 
-@options.command("fixations")
+@options.command(
+    "fixations",
+    example="gazescribe fixations tables with-fixations --method i2mc",
+    section="fixations",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)
 @click.option(

@@ -13,7 +13,11 @@ from gazescribe.pipeline.maps.heatmaps import run
 from gazescribe.pipeline.maps.planning import LACKING, WORDLESS
 
 
-@options.command("heatmaps")
+@options.command(
+    "heatmaps",
+    example="gazescribe heatmaps data/tables/reflacx data/associated/reflacx maps --size 512",
+    section="heatmaps",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("associated", type=options.FOLDER)
 @click.argument("out", type=options.FOLDER)

@@ -10,7 +10,11 @@ from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.images.run import SUFFIXES, run
 
 
-@options.command("images")
+@options.command(
+    "images",
+    example="gazescribe images data/tables/reflacx data/demo images --size mil",
+    section="images",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("root", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

@@ -29,7 +29,9 @@ COUNTED = {
 }
 
 
-@options.command("ingest")
+@options.command(
+    "ingest", example="gazescribe ingest reflacx data/demo data/tables/reflacx", section="ingest"
+)
 @click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=click.Path(exists=True, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))

@@ -12,7 +12,11 @@ from gazescribe.pipeline.dictation.run import label_file
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
 
 
-@options.command("label")
+@options.command(
+    "label",
+    example="gazescribe label data/tables/reflacx data/mentions/reflacx.parquet",
+    section="label",
+)
 @click.argument("source", metavar="IN", type=options.FOLDER)
 @click.argument("out", metavar="OUT", type=options.FOLDER)
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")

@@ -7,7 +7,7 @@ import click
 from gazescribe.pipeline.commands import options
 
 
-@options.command("manifest")
+@options.command("manifest", example="gazescribe manifest recordings > mylab.yaml")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--name", default="mylab", show_default=True, help="Name of the data set.")
 def manifest(paths: tuple[Path, ...], name: str) -> None:

@@ -22,7 +22,7 @@ from gazescribe.pipeline.sources.roots import find_root
 WITHOUT_GAZE = ("mimic-cxr-jpg",)  # radiographs and reports alone
 
 
-@options.command("maps")
+@options.command("maps", example="gazescribe maps mylab.yaml recordings mylab-maps")
 @click.argument("dataset", metavar="MANIFEST", shell_complete=complete_dataset)
 @click.argument("root", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import click
 
+from gazescribe.pipeline.commands.help_text import write_options
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.system_errors import from_system
 
@@ -26,11 +27,25 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 class GazeCommand(click.Command):
     """A command that tells a person's mistake from a bug: exit 2 and a message, or a traceback."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, example: str = "", section: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.example, self.section = example, section
         self.params.append(
             click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
         )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, with what params.yaml says where an option says nothing."""
+        write_options(self, self.section, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        """Write the example, in lines that a shell takes as they are."""
+        if self.example:
+            with formatter.section("Example"):
+                for line in self.example.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
@@ -104,9 +119,14 @@ def _is_table(path: Path) -> bool:
     return path.suffix == ".parquet" and path.stem in TABLES and path.stem != "mentions"
 
 
-def command(name: str) -> Callable[[Function], click.Command]:
-    """Declare a command of `gazescribe`."""
-    return click.command(name, cls=GazeCommand)
+def command(
+    name: str, *, example: str, section: str | None = None
+) -> Callable[[Function], click.Command]:
+    """Declare a command of `gazescribe`.
+
+    Its help ends with the example, and has the values of a section of params.yaml.
+    """
+    return click.command(name, cls=GazeCommand, example=example, section=section)
 
 
 def parallel_options(function: Function) -> Function:

@@ -14,7 +14,11 @@ from gazescribe.pipeline.maps.heatmaps import read_windows
 from gazescribe.pipeline.maps.overlay import ALL_GAZE, choose_maps, draw_overlay
 
 
-@options.command("overlay")
+@options.command(
+    "overlay",
+    example="gazescribe overlay data/tables/reflacx data/associated/reflacx data/demo overlays",
+    section="heatmaps",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("associated", type=options.EXISTING_FOLDER)
 @click.argument("images", type=options.EXISTING_FOLDER)

@@ -23,7 +23,11 @@ from gazescribe.pipeline.maps.render import (
 )
 
 
-@options.command("render")
+@options.command(
+    "render",
+    example="gazescribe render data/associated/reflacx map.png --reading P300R891130 --label Edema",
+    section="heatmaps",
+)
 @click.argument("associated", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)
 @click.option("--reading", "reading_id", help="Reading id.")

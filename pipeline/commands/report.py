@@ -11,7 +11,7 @@ from gazescribe.pipeline.report.layout import open_run
 from gazescribe.pipeline.report.run import run
 
 
-@options.command("report")
+@options.command("report", example="gazescribe report . pages --images data/demo")
 @click.argument("run_folder", metavar="RUN", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)
 @click.option(

@@ -12,7 +12,9 @@ from gazescribe.pipeline.sources.loading import complete_dataset, load_readable
 from gazescribe.pipeline.sources.roots import find_root
 
 
-@options.command("sources")
+@options.command(
+    "sources", example="gazescribe sources reflacx data/demo data/sources/reflacx.json"
+)
 @click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=options.EXISTING_FOLDER)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))

@@ -22,7 +22,7 @@ from gazescribe.pipeline.gaze.sync.estimates import run
 from gazescribe.pipeline.gaze.sync.settings import Sync
 
 
-@options.command("sync")
+@options.command("sync", example="gazescribe sync data/tables/egd", section="sync")
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.option(
     "--raw", type=options.EXISTING_FOLDER, help="EGD tree: sessions and calibration pictures."

@@ -13,7 +13,7 @@ from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 
 
-@options.command("tabulate")
+@options.command("tabulate", example="gazescribe tabulate mil scores results", section="tabulate")
 @click.argument("network", type=click.Choice(["mil", "cooperative"]))
 @click.argument("scores", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

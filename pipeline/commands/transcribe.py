@@ -15,7 +15,10 @@ from gazescribe.pipeline.speech.heard import Recogniser, Settings
 from gazescribe.pipeline.speech.run import transcribe_files
 
 
-@options.command("transcribe")
+@options.command(
+    "transcribe",
+    example="gazescribe transcribe recordings/*.wav words --model faster-whisper-small",
+)
 @click.argument(
     "audio", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="AUDIO..."
 )

@@ -12,7 +12,11 @@ from gazescribe.pipeline.windows.tune.run import run
 from gazescribe.pipeline.windows.tune.settings import SearchSettings
 
 
-@options.command("tune")
+@options.command(
+    "tune",
+    example="gazescribe tune data/tables/reflacx data/mentions/reflacx.parquet tuned",
+    section="tune",
+)
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("mentions", type=options.EXISTING_FILE)
 @click.argument("out", type=options.FOLDER)

@@ -26,7 +26,7 @@ LEFT_OUT = {
 }
 
 
-@options.command("verify")
+@options.command("verify", example="gazescribe verify reflacx data/demo", section="ingest")
 @click.argument("dataset", shell_complete=complete_dataset)
 @click.argument("root", type=click.Path(exists=True, path_type=Path))
 @click.option(

@@ -1,4 +1,5 @@
 import gc
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,7 +10,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from gazescribe.pipeline.commands.cli import COMMANDS, main, module_of
+from gazescribe.pipeline.commands.cli import COMMANDS, GROUPS, main, module_of
 from gazescribe.pipeline.commands.options import GazeCommand
 from gazescribe.pipeline.core.errors import GazeError, nearest
 from tests.running import gazescribe, invoke
@@ -60,6 +61,8 @@ def test_help_of_a_command_loads_nothing_that_is_slow(loaded, command):
 def test_help_names_every_command():
     printed = gazescribe("--help")
     assert [name for name in COMMANDS if f"  {name} " not in printed] == []
+    heads = [line[:-1] for line in printed.splitlines() if line.endswith(":")]
+    assert heads == ["Options", *GROUPS]
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if find_spec(module_of(name))])
@@ -70,6 +73,16 @@ def test_every_command_loads_and_says_what_it_does(name):
     assert command.help
     printed = gazescribe(name, "--help")
     assert "--debug" in printed
+    assert printed.endswith(f"Example:\n  {command.example}\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_can_be_run(name, monkeypatch):
+    monkeypatch.setattr(click.Path, "convert", lambda _, value, *__: value)  # need not exist
+    command = main.get_command(click.Context(main), name)
+    program, *words = shlex.split(command.example)
+    assert (program, words[0]) == ("gazescribe", name)
+    command.parse_args(click.Context(command, info_name=name), words[1:])
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_exit_codes(monkeypatch, error, code, printed):
 def counting():
     """A command that prints what its options say."""
 
-    @options.command("counting")
+    @options.command("counting", example="gazescribe counting")
     @click.argument("name")
     @options.shared_options
     def counting(name, shared):
