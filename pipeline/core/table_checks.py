@@ -27,6 +27,8 @@ from gazescribe.pipeline.core.schemas import (
 
 Limits = tuple[float, float]
 
+COMPARED_ROWS = 2**18  # at a time
+
 _COUNT: Limits = (0, np.inf)
 _SIDE: Limits = (1, 2**17)  # pixels; DICOM has at most 65,535
 _SCALE: Limits = (1e-6, 1e6)
@@ -169,6 +171,12 @@ def equal_keys(table: pa.Table, spec: Table) -> NDArray[np.bool_]:
 
 def has_rising_key(table: pa.Table, spec: Table) -> bool:
     """Tell whether each row's key is larger than that of the row before."""
+    # Piece by piece, each with the last row of the one before: comparing takes memory.
+    starts = range(0, max(len(table) - 1, 1), COMPARED_ROWS)
+    return all(_rises(table.slice(start, COMPARED_ROWS + 1), spec) for start in starts)
+
+
+def _rises(table: pa.Table, spec: Table) -> bool:
     undecided = np.ones(max(len(table) - 1, 0), dtype=bool)
     for column in spec.key:
         if not undecided.any():

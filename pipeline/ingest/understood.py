@@ -20,6 +20,7 @@ Columns = Mapping[str, Sequence[Any]]  # of all readings, by measure
 Size = tuple[int | None, int | None]  # of the image in pixels, None where unknown
 
 SORTS = ("fixations", "samples", "words")
+MEASURED = 200_000  # samples of a reading that are measured, or their places: minutes at any rate
 REACH = (5, 95)  # percentiles of positions: how far gaze goes, but for a few strays
 
 
@@ -52,14 +53,18 @@ def measure_samples(
 
     `columns` are those of the table `samples`; `px_per_deg` is NaN where it is unknown.
     """
-    time_s, valid = columns["time_s"], columns["valid"]
-    x_px, y_px = columns["x_px"], columns["y_px"]
+    n = len(columns["time_s"])
+    span_s = float(columns["time_s"][-1] - columns["time_s"][0]) if n else math.nan
+    first = max(0, n - MEASURED) // 2
+    middle = slice(first, first + MEASURED)  # copies of an hour at 1 kHz would fill the memory
+    time_s, valid = columns["time_s"][middle], columns["valid"][middle]
+    x_px, y_px = columns["x_px"][middle], columns["y_px"][middle]
     position_px = np.stack([x_px, y_px], axis=1)
     step_s = step_of(time_s) if len(time_s) > 1 else math.nan
     return {
         **_degrees(px_per_deg, size_px),
-        "n": len(time_s),
-        "span_s": float(time_s[-1] - time_s[0]) if len(time_s) else math.nan,
+        "n": n,
+        "span_s": span_s,
         "step_s": step_s,
         "sampling_hz": 1 / step_s if step_s > 0 else math.nan,
         "share_at_once": float((np.diff(time_s) == 0).mean()) if len(time_s) > 1 else math.nan,

@@ -142,6 +142,8 @@ def read_samples(
     if table is None or piece is None:
         return
     rows, findings = piece
+    if isinstance(reading.pieces["samples"], Rows):  # read once: nothing else needs its memory
+        reading.pieces["samples"] = rows.take(np.zeros(0, np.int64))
     columns = table.columns
     note_sizes(rows, columns, reading, manifest, findings)
     time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
@@ -180,5 +182,6 @@ def read_samples(
         return note_problems(in_samples(measures, columns, stated_hz), "samples", findings)
 
     values = {"time_s": time_s, **position, "valid": valid}
+    del rows, gaze, lost, timeless, unseen  # as large as the file: what follows needs its place
     px_per_deg = view[0].usual_px_per_deg(), view[1].usual_px_per_deg()
     chunk.add_samples(reading.reading_id, values, reading.size_px, px_per_deg, is_impossible)

@@ -16,7 +16,7 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.units import view_of
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.quality import on_image
-from gazescribe.pipeline.ingest.understood import REACH, Columns, Size
+from gazescribe.pipeline.ingest.understood import MEASURED, REACH, Columns, Size
 from gazescribe.pipeline.sources.cells import PlaceCell
 from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
@@ -65,8 +65,9 @@ def measure_ways(
     gaze: Gaze, columns: Any, reading: OwnReading, manifest: OwnManifest, chunk: Chunk
 ) -> None:
     """Count the positions that are on the image as the manifest says, and if it said otherwise."""
-    x, y = gaze.x, gaze.y
-    known = gaze.valid & np.isfinite(x + y) & ((x != 0) | (y != 0))
+    every = slice(None, None, 1 + len(gaze.x) // MEASURED)
+    x, y = gaze.x[every], gaze.y[every]
+    known = gaze.valid[every] & np.isfinite(x + y) & ((x != 0) | (y != 0))
     known &= (np.abs(x) < MISSING) & (np.abs(y) < MISSING)
     x, y = x[known], y[known]
     if None in reading.size_px or not len(x):
