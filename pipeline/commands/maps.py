@@ -72,7 +72,7 @@ def maps(
 def _lines(chain: Chain) -> Iterator[str]:
     """Say what was read and drawn, what was lost and why, and where to look."""
     yield counts_line(chain.summaries["ingest"])
-    yield from say(chain.summaries["ingest"].get("understood", {}))  # of an earlier version
+    yield from say(chain.summaries["verify"].get("understood", {}))  # of an earlier version
     if chain.is_without_fixations:
         found = chain.summaries["fixations"]
         seen = plural(found["readings_with_gaze"], "reading")

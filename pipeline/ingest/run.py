@@ -54,12 +54,12 @@ def ingest_tree(
             **plan.summary,
             "faults": count_faults(faults),
             **count_lost(faults),
-            "understood": sum_up(notes.measures),
         }
         if "readings" in reader.tables:
             summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
+        # Measures stay out of the file: networks know their inputs by what the folder holds.
         write_json(summary, folder / "ingest.json")
-    return summary
+    return {**summary, "understood": sum_up(notes.measures)}
 
 
 def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: IngestOptions) -> Survey:
