@@ -126,15 +126,19 @@ def _usable(
     message = "are not valid by the column `valid`"
     findings.add_rows("warning", "fixation_invalid", message, ~gaze.valid, rows=rows.places)
     timeless = np.isnan(values["onset_s"]) | np.isnan(values["offset_s"])
+    # Rows of samples or saccades, in which recorders leave what is of fixations blank.
+    absent = timeless & np.isnan(gaze.x) & np.isnan(gaze.y) & gaze.valid
+    message = "have neither a time nor a place, as rows of something else"
+    findings.add_rows("warning", "fixation_absent", message, absent, rows=rows.places)
     seen = ~timeless & ~unseen & gaze.valid & ~gaze.lost
     nowhere = seen & (np.isnan(values["x_px"]) | np.isnan(values["y_px"]))
     reversed_ = ~timeless & ~(values["offset_s"] > values["onset_s"])
     unplaced = nowhere & ~np.isnan(gaze.x + gaze.y)
-    unresolved = ~unseen & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
+    unresolved = ~unseen & ~absent & ~((values["px_per_deg_x"] > 0) & (values["px_per_deg_y"] > 0))
     # A row may be wrong in several ways; each is counted, for each has a remedy of its own.
     viewless = "do not say which part of the image was on screen, so that their place is unknown"
     for code, message, bad in (
-        ("fixation_no_time", "lack a time", timeless),
+        ("fixation_no_time", "lack a time", timeless & ~absent),
         ("fixation_nowhere", "have no position", nowhere & ~unplaced),
         ("fixation_unplaced", UNPLACED, unplaced),
         ("fixation_no_view", viewless, unseen),

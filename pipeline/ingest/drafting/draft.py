@@ -13,7 +13,13 @@ from gazescribe.pipeline.ingest.drafting.ids import (
     name_readings,
     with_shorter_names,
 )
-from gazescribe.pipeline.ingest.drafting.kinds import IMAGES, Group, image_readings, preset_columns
+from gazescribe.pipeline.ingest.drafting.kinds import (
+    IMAGES,
+    Group,
+    image_readings,
+    preset_columns,
+    values_within,
+)
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
 from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
 from gazescribe.pipeline.ingest.drafting.units import place_unit
@@ -91,16 +97,21 @@ def _readings_in_gaze(
     if table is None or naming is None:
         return None
     listed = by_table.get("readings") if "readings" in names else None
-    if listed is not None and not (naming.in_path and naming.columns):
+    is_pictures = listed is not None and listed.format == IMAGES
+    is_joined = len(naming.columns) + naming.in_path > 1
+    if listed is not None and not is_joined and not (is_pictures and naming.columns):
         return None  # a table lists them
     group = by_table[table]
     content = _table(group, naming)
     columns: dict[str, Any] = {}
     if naming.columns:
         columns["reading_id"] = content["columns"]["reading_id"]
-    image = image_column(group)
+    image = naming.columns[-1] if is_pictures and naming.columns else image_column(group)
     if image is not None:
         columns["dicom_id"] = Guess(image, "the image")
+    if image is not None and is_pictures:
+        columns["image_path"] = Guess(image, "files of images are named so; they say their size")
+        return {**content, "columns": columns}
     for side in ("width_px", "height_px"):
         columns[side] = _size_of_images(listed, side)
     return {**content, "columns": columns}
@@ -157,7 +168,7 @@ def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
         columns["reading_id"] = Guess(_id_cell(naming), naming.why)
     if group.format is not None:
         content["format"] = Guess(group.format, read_format(group.format).about)
-        if choices := _choices(group, columns):
+        if choices := _choices(group, naming):
             content["where"] = choices
     else:
         sheet = group.sheets[0]
@@ -168,15 +179,13 @@ def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
     return content
 
 
-def _choices(group: Group, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Choose a speaker, channel or tier where files have several."""
+def _choices(group: Group, naming: Naming | None) -> dict[str, Any]:
+    """Choose a speaker, channel or tier where readings have several."""
     preset = read_format(group.format or "").tables[group.table]
     choices: dict[str, Any] = {}
     for name in preset.get("single", []):
-        there = [sheet for sheet in group.sheets if name in sheet.header]
-        by_file = [list(dict.fromkeys(filter(None, sheet.texts(name)))) for sheet in there]
-        several = max(by_file, key=len, default=[])
-        if len(several) < 2 or name in str(columns.get("reading_id", "")):
+        several = values_within(group, name, naming.columns if naming else ())
+        if len(several) < 2 or (naming and name in naming.columns):
             continue
         shown = ", ".join(several)
         is_word = "words" in several  # the tier of aligners

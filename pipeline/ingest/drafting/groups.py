@@ -114,6 +114,11 @@ def form_needed(pattern: Pattern, strangers: Sequence[str]) -> str | None:
     return form if not any(re.fullmatch(form, other) for other in others) else None
 
 
+def without_suffix(name: str) -> str:
+    """Give the name of an image without what its file ends with."""
+    return re.sub(r"\.(?:png|jpe?g|dcm|dicom|tiff?|bmp)$", "", name, flags=re.IGNORECASE)
+
+
 def overlap(ours: Sequence[str], theirs: Sequence[str]) -> float:
     """Give the share of values that are in both, of those that are in the smaller set."""
     smaller = min(len({*ours}), len({*theirs}))

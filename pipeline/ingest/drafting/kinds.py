@@ -1,5 +1,6 @@
 """What files are: pictures, sound, recordings of a known format, plain tables."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -176,3 +177,17 @@ def distinct(group: Group) -> Iterator[tuple[str, list[str]]]:
             value for sheet in group.sheets if name in sheet.header for value in sheet.texts(name)
         ]
         yield name, list(dict.fromkeys(value for value in values if value))
+
+
+def values_within(group: Group, name: str, by: Sequence[str] = ()) -> list[str]:
+    """Give the values of a column in rows that are alike in others; of the rows with the most."""
+    found: list[list[str]] = [[]]
+    for sheet in group.sheets:
+        if name in sheet.header:
+            places = [sheet.header.index(column) for column in by if column in sheet.header]
+            seen: defaultdict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+            for row, text in zip(sheet.rows, sheet.texts(name), strict=True):
+                if text:
+                    seen[tuple(row[place] for place in places)][text] = None
+            found += map(list, seen.values())
+    return max(found, key=len)

@@ -68,13 +68,12 @@ def _seen(groups: Sequence[Group]) -> list[str]:
     tables: dict[tuple[str, str], list[str]] = {}
     n_files: dict[tuple[str, str], int] = {}
     for group in groups:
-        key = group.pattern.text, group.format or ""
+        name = group.paths[0] if len(group.paths) == 1 else group.pattern.text
+        key = name, group.format or ""
         tables.setdefault(key, []).append(group.table)
         n_files[key] = len(group.paths)
     lines = []
-    for (pattern, form), names in tables.items():
+    for (name, form), names in tables.items():
         of_format = f", format {form}" if form else ""
-        lines.append(
-            f"{plural(n_files[pattern, form], 'file')} {pattern}: {', '.join(names)}{of_format}"
-        )
+        lines.append(f"{plural(n_files[name, form], 'file')} {name}: {', '.join(names)}{of_format}")
     return lines

@@ -1,5 +1,6 @@
 """Times in files that nobody has described: their unit; whether gaze and words share a clock."""
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -7,6 +8,7 @@ from gazescribe.pipeline.ingest.drafting.kinds import Group, preset_columns
 from gazescribe.pipeline.ingest.drafting.units import TIMES, named_unit, time_unit
 
 NEAR_S = 1.0  # what is further apart is on two clocks
+CLOCK = re.compile(r"\d:\d\d")
 
 
 def time_unit_of(group: Group, column: str) -> tuple[str | None, str]:
@@ -14,6 +16,9 @@ def time_unit_of(group: Group, column: str) -> tuple[str | None, str]:
     unit = named_unit(column)
     if unit in TIMES:
         return unit, "by its name"
+    texts = [text for text in group.sheets[0].texts(column) if text]
+    if texts and all(CLOCK.search(text) for text in texts):
+        return "s", "as a clock shows them"
     return time_unit(group.table, _lengths(group))
 
 

@@ -79,12 +79,13 @@ def test_boxes_labels_and_attributes(lab):
 def test_rows_that_cannot_be_used_are_counted(lab):
     lab.files["fixations.csv"] = (
         "id,start,end,x,y\nA1,0.8,1.0,50,60\nA1,0.5,0.75,10,n/a\nA1,x,2,1,1\nA1,3,3,1,1\n"
-        "A1,0.1,0.9,150,1\nC9,1,2,3,4\n"
+        "A1,0.1,0.9,150,1\nA1,,,,\nC9,1,2,3,4\n"
     )
     lab.files["words.csv"] = "id,word,from,to\nA1,small,,\nB2,,1,2\nB2,heart,2,3\n"
     lab.ingest()
     assert lab.column("fixations", "onset_s") == [0.1, 0.8]
     assert lab.reasons() == {
+        "fixation_absent": 1,
         "fixation_no_time": 1,
         "fixation_nowhere": 1,
         "fixation_off_image": 1,
@@ -100,7 +101,7 @@ def test_rows_that_cannot_be_used_are_counted(lab):
     }
     report = json.loads(lab.run("verify", "--json", "--workers", "1").stdout)
     examples = report["faults"]["fixation_reversed"]["examples"]
-    assert examples == ["fixations.csv, row 5: 1 of 5 rows do not end after they start"]
+    assert examples == ["fixations.csv, row 5: 1 of 6 rows do not end after they start"]
     assert report["lost"]["gaze"] == 2
 
 

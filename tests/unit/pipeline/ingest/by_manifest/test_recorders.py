@@ -38,6 +38,6 @@ def test_the_example_of_a_recorder(tmp_path, manifest):
 
 
 def test_each_format_of_a_recorder_is_on_the_page():
-    assert (len(MANIFESTS), len(LINES)) == (13, 16)
+    assert (len(MANIFESTS), len(LINES)) == (15, 18)
     for name in ("eyelink", "tobii", "tobii_studio", "gazepoint", "smi", "neon_surface", "bids"):
         assert f"`{name}`" in PAGE

@@ -59,7 +59,7 @@ def test_verify_repeats_the_questions(raw, tmp_path):
     (tmp_path / "mylab.yaml").write_text(gazescribe("manifest", raw))
     result = invoke("verify", tmp_path / "mylab.yaml", raw)
     assert result.exit_code == 2
-    assert "line 12: screen.distance_mm: how far were the eyes" in result.output
+    assert "line 13: screen.distance_mm: how far were the eyes" in result.output
     assert (
         "tables.fixations.columns.x_px.unit: screen_px (pixels of the screen) or" in result.output
     )
@@ -161,3 +161,46 @@ def test_images_of_other_names_are_no_readings(raw):
     Image.new("L", (60, 50)).save(raw / "logo.png")
     draft = gazescribe("manifest", raw)
     assert "format: images" not in draft
+
+
+REPORT = "RECORDING_SESSION_LABEL\tTRIAL_INDEX\timage\tCURRENT_FIX_START\tCURRENT_FIX_DURATION"
+PLACES = "\tCURRENT_FIX_X\tCURRENT_FIX_Y\n"
+
+
+def test_a_file_of_several_people_before_the_same_images(tmp_path):
+    """Their names have a suffix here, and the image is a stranger to who reads them."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rows = "".join(
+        f"{who}\t{trial}\t{image}.png\t10\t400\t{700 + trial}\t500.0\n"
+        for who in ("P1", "P2")
+        for trial, image in enumerate("ab")
+    )
+    (raw / "report.xls").write_text(REPORT + PLACES + rows)
+    for image in "ab":
+        Image.new("L", (60, 50)).save(raw / f"{image}.png")
+    draft = gazescribe("manifest", raw)
+    assert draft.count("reading_id: {join: [RECORDING_SESSION_LABEL, image]") == 2
+    assert "image_path: image" in draft
+    assert "where" not in draft
+    screen = draft[draft.index("screen:") : draft.index("tables:")]
+    numbers = "screen: {width_px: 1920, height_px: 1080, width_mm: 531, distance_mm: 650}\n"
+    (tmp_path / "mylab.yaml").write_text(draft.replace(screen, numbers))
+    line = gazescribe("ingest", tmp_path / "mylab.yaml", raw, tmp_path / "tables")
+    assert "4 readings, 4 with gaze, 2 images, 2 subjects; nothing left out" in line
+
+
+def test_tables_as_a_clock_and_another_language_write_them(tmp_path):
+    head = "Befunder;Bild;Beginn;Dauer (ms);X-Position;Y-Position\n"
+    rows = "".join(
+        f"{who};{image};00:00:0{n},5;400;700,5;1.024,5\n"
+        for who in "AB"
+        for image in "ab"
+        for n in range(3)
+    )
+    (tmp_path / "gaze.csv").write_text(head + rows)
+    draft = gazescribe("manifest", tmp_path)
+    assert draft.count("reading_id: {join: [Befunder, Bild]") == 2
+    assert "onset_s: Beginn  # s: as a clock shows them" in draft
+    assert 'duration_s: {column: "Dauer (ms)", unit: ms}' in draft
+    assert "#   1 file gaze.csv: fixations\n" in draft
