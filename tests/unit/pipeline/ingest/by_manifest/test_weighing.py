@@ -4,6 +4,8 @@ Two readings of images of 1200 by 900 pixels, fitted into the upper left of a sc
 as many seconds of samples at 60 Hz, and a dictation each.
 """
 
+import json
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,17 @@ def test_what_is_right_is_not_refused(right):
     assert "nothing is lost" in result.output
     on_screen(right)
     assert right.run("verify").exit_code == 0
+
+
+def test_what_was_understood_is_in_both_summaries(right):
+    right.ingest()
+    understood = right.summary["understood"]
+    assert understood["fixations"]["n"] == {"p05": 24, "p50": 24, "p95": 24}
+    assert understood["words"]["n_sentences"]["p50"] == 5
+    assert json.loads(right.run("verify", "--json").stdout)["understood"] == understood
+    assert (
+        "  fixations  24 a reading, 88% of the time, median 0.378 s\n" in right.run("verify").stdout
+    )
 
 
 def test_samples_that_are_right_are_not_refused(sampled):

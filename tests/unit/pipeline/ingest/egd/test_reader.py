@@ -150,6 +150,7 @@ def test_the_commands_find_the_root_and_read_the_tree(tree, tmp_path):
     assert said.startswith("egd: 1 reading, 1 with gaze, 1 subject; nothing left out")
     said = gazescribe("verify", "egd", tmp_path)
     assert "egd 1.0.0 (synthetic)" in said
+    assert "understood (median of readings):\n  degrees    119 pixels each across" in said
     assert "known and not ingested: mediastinum 1" in said
     assert f"audio_segmentation_transcripts/{ONE}/index.html" in said
     assert "nothing is lost" in said
