@@ -49,6 +49,8 @@ class Params(Strict):
 
     profile: ProfileName
     datasets: list[DatasetName]
+    samples_alone: list[DatasetName]
+    radiographs: list[DatasetName]
     ingest: Ingest
     fixations: Detection
     label: Conventions

@@ -16,10 +16,12 @@ COPIED = (
     *("params.yaml", "dvc.yaml", ".dvc/config"),
 )
 READINGS = 14
+KINDS = ("label", "saliency")
+OWN = ("heatmaps", "heatmaps-samples", "images")
 INDEX = "data/heatmaps/*/index.parquet"
 SPINE = (
     *("evaluate-labels", "tune", "overlay", "ellipses"),
-    *(f"heatmaps@{name}-{kind}" for name in ("reflacx", "egd") for kind in ("label", "saliency")),
+    *(f"heatmaps@{name}-{kind}" for name in ("reflacx", "egd") for kind in KINDS),
 )
 """The networks need more readings, and minutes: tests of their own train them."""
 
@@ -133,29 +135,42 @@ def test_another_lag_runs_association_and_what_it_draws(project, server):
 
 
 def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
-    """The committed example: one with dictation, one of gaze alone, and no other data set."""
-    labs, names = ROOT / "examples" / "two-labs", ("spoken", "silent")
+    """The committed example: with dictation, of gaze alone, of samples alone, and no other."""
+    labs, names = ROOT / "examples" / "three-labs", ("spoken", "silent", "sampled")
     params = copy_project(tmp_path)
     text = params.read_text()
-    assert "datasets: [reflacx, egd]" in text
-    params.write_text(text.replace("datasets: [reflacx, egd]", "datasets: [spoken, silent]"))
+    for key, default, value in (
+        ("datasets", "[reflacx, egd]", "[spoken, silent]"),
+        ("samples_alone", "[]", "[sampled]"),
+        ("radiographs", "[]", "[sampled]"),
+    ):
+        assert f"\n{key}: {default} " in text
+        text = text.replace(f"\n{key}: {default} ", f"\n{key}: {value} ")
+    params.write_text(text)
     for name in names:
         shutil.copy(labs / "data_manifests" / f"{name}.yaml", tmp_path / "data_manifests")
     git(tmp_path, "init", "-q")
     place = {"GAZE_DATA_ROOT": str(labs / "recordings")}
-    ran = stages_run(server.run(tmp_path, "repro", "heatmaps", environment=place))
-    kinds = {f"heatmaps@{name}-{kind}" for name in names for kind in ("label", "saliency")}
-    every = {f"{stage}@{name}" for stage in ("sources", "ingest", "label") for name in names}
-    assert ran == {"demo", *every, *(f"associate@{name}" for name in names), *kinds}
+    ran = stages_run(server.run(tmp_path, "repro", *OWN, environment=place))
+    of_each = ("sources", "ingest", "label", "associate")
+    every = {f"{stage}@{name}" for stage in of_each for name in ("spoken", "silent")}
+    every |= {f"{stage}-samples@sampled" for stage in of_each}
+    every |= {f"heatmaps@{name}-{kind}" for name in ("spoken", "silent") for kind in KINDS}
+    every |= {f"heatmaps-samples@sampled-{kind}" for kind in KINDS}
+    assert ran == {"demo", "fixations@sampled", "images@sampled", *every}
     maps = {path.parent.name: len(pd.read_parquet(path)) for path in tmp_path.glob(INDEX)}
     assert maps == {
+        "sampled-label": 0,
+        "sampled-saliency": 2,
         "silent-label": 0,
         "silent-saliency": 2,
         "spoken-label": 2,
         "spoken-saliency": 2,
     }
-    again = stages_run(server.run(tmp_path, "repro", "heatmaps", environment=place))
-    assert again == {f"sources@{name}" for name in names}
+    assert len(pd.read_parquet(tmp_path / "data/tables/sampled/fixations.parquet")) == 6
+    assert len(pd.read_parquet(tmp_path / "data/images/sampled/index.parquet")) == 2
+    again = stages_run(server.run(tmp_path, "repro", *OWN, environment=place))
+    assert again == {"sources@spoken", "sources@silent", "sources-samples@sampled"}
     gazescribe("report", tmp_path, tmp_path / "pages", "--no-images", "--workers", 1)
     page = (tmp_path / "pages" / "index.html").read_text()
-    assert all(f"readings/{name}.html" in page for name in ("A1", "A2", "G1", "G2"))
+    assert all(f"readings/{name}.html" in page for name in ("A1", "A2", "G1", "G2", "S1", "S2"))
