@@ -95,7 +95,15 @@ class MappedTable(Source, Generic[Columns]):
     @classmethod
     def _with_preset(cls, content: Any) -> Any:
         content = with_preset(cls.model_fields["columns"].annotation.table, content)  # type: ignore[union-attr]  # one of `TableColumns`
-        return _with_missing(content)
+        return _with_parts(_with_missing(content), cls.model_fields["columns"].annotation)
+
+
+def _with_parts(content: Any, columns: Any) -> Any:
+    """Let a part of the path that is called as a column of ours be that, unless it is mapped."""
+    if not isinstance(content, dict) or not isinstance(content.get("columns"), dict):
+        return content
+    kinds = {*placeholders(str(content.get("file", "")))} & {*columns.model_fields} - {"reading_id"}
+    return {**content, "columns": {**{kind: kind for kind in kinds}, **content["columns"]}}
 
 
 def _with_missing(content: Any) -> Any:

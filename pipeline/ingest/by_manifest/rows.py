@@ -4,6 +4,7 @@ Numbers are kept as numbers, texts that repeat once each. A file of samples take
 its size in memory, without what `read_samples` makes of the reading at hand.
 """
 
+import unicodedata
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -216,28 +217,30 @@ def _check_choice(piece: Piece, mask: Mask, views: UnusedViews, singles: SingleV
 
 
 def _refuse_other_ids(rows: Rows, source: Source, files: Files, findings: Findings) -> None:
-    """Refuse rows of another reading than the name of their file says."""
-    cell, part = source.columns.reading_id, files.parts.get("reading_id")
-    if cell is None or part is None or not cell.names() or "reading_id" in cell.names():
-        return
-    column = rows.coded(cell)
-    others = [not _is_same_id(text, part) for text in column.values]
-    other = np.array(others, dtype=bool)[column.codes]
-    if other.any():
-        first = column.values[column.codes[np.argmax(other)]]
-        message = (
-            f"are of reading {quote(first)} by their column, and of {quote(part)} by the name of"
-            " the file: call that part otherwise, {person} for instance, and join both, as"
-            " `reading_id: {join: [person, image]}`"
-        )
-        code = f"{source.columns.table}_id_differs"
-        findings.add_rows("error", code, message, other, rows=rows.places)
+    """Refuse rows of another reading, image or person than the name of their file says."""
+    for kind, part in files.parts.items():
+        cell = getattr(source.columns, kind, None)
+        if not isinstance(cell, TextCell) or not cell.names() or kind in cell.names():
+            continue
+        column = rows.coded(cell)
+        others = [not _is_same_id(text, part) for text in column.values]
+        other = np.array(others, dtype=bool)[column.codes]
+        if other.any():
+            first = column.values[column.codes[np.argmax(other)]]
+            message = (
+                f"have the {kind} {quote(first)} by their column, and {quote(part)} by the name of"
+                " the file: call that part otherwise, {person} for instance; both can be joined, as"
+                " `reading_id: {join: [person, image]}`"
+            )
+            code = f"{source.columns.table}_id_differs"
+            findings.add_rows("error", code, message, other, rows=rows.places)
 
 
 def _is_same_id(text: str, part: str) -> bool:
     """Compare ids, which may be the same number: 7 and 07."""
     is_number = text.isdecimal() and part.isdecimal()
-    return text == part or (is_number and int(text) == int(part))
+    is_same = unicodedata.normalize("NFC", text) == part
+    return is_same or (is_number and int(text) == int(part))
 
 
 def _cell_texts(piece: Piece, cell: Cell, decimal: str) -> list[str]:

@@ -80,3 +80,21 @@ def test_where_chooses_files_by_parts_of_their_paths(people):
     people.ingest()
     assert people.column("fixations", "x_px", "P1-a") == [30]
     assert people.reasons()["fixations_not_chosen"] == 1
+
+
+def test_parts_that_are_called_as_our_columns_are_these(people):
+    """Unless the manifest maps them to a column, which then must agree."""
+    readings = people.tables["readings"]
+    readings |= {"file": "gaze/{reader}/{dicom_id}.csv"}
+    readings["columns"] = {"reading_id": {"join": ["reader", "dicom_id"], "with": "-"}}
+    people.ingest()
+    assert people.rows("readings", "P2-a")[0]["dicom_id"] == "a"
+    people.files["gaze/P2/a.csv"] = "picture,start,end,x,y\na,0,1,2,3\nb,0,1,2,3\n"
+    people.files = {name: text for name, text in people.files.items() if "P1" not in name}
+    del people.files["gaze/P2/c.csv"]
+    readings["columns"]["dicom_id"] = "picture"
+    readings["columns"]["reading_id"] = {"join": ["reader", "picture"], "with": "-"}
+    output = people.run().output
+    assert (
+        "gaze/P2/a.csv, row 3: 1 of 2 rows have the dicom_id 'b' by their column, and 'a'" in output
+    )
