@@ -18,7 +18,7 @@ from gazescribe.pipeline.sources.manifests import Manifest
 IMAGES_OF = "mimic-cxr-jpg"  # what REFLACX and EGD read
 LIBRARIES = ("gazescribe", "numpy", "pandas", "pyarrow")
 UNSTATED = "not stated: ask who made it"
-WRITERS = {"zarr": ("zarr",), "coco": ("scikit-image",)}
+WRITERS = {"zarr": ("zarr",), "coco": ("scikit-image",), "hf": ("matplotlib", "pillow")}
 
 Json = dict[str, Any]
 

@@ -1,8 +1,6 @@
-"""Maps as Parquet, by split for Hugging Face `datasets`: lists of lists of half floats.
+"""Maps as Parquet: lists of lists of half floats, which pandas, polars and `datasets` open."""
 
-pandas, polars and `datasets` open them; the card says to `datasets` what the columns are.
-"""
-
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, MapSet
+from gazescribe.pipeline.export.contents import Contents, MapSet
 from gazescribe.pipeline.export.table_files import PARQUET, FileSet, MapParts, write_with_maps
 
 MAPS_A_GROUP = 32  # of 512×512: 16 MB, what a reader must hold at once
@@ -27,52 +25,40 @@ FIELD = pa.field(
 
 def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
     """Write tables and maps; give what was written."""
-    files = [_files_of(map_set, "Maps") for map_set in contents.sets]
+    files = [
+        FileSet(map_set.name, f"maps/{map_set.name}/*.parquet", PARQUET, "Maps", schema_of(map_set))
+        for map_set in contents.sets
+    ]
     return write_with_maps(contents, folder, map_parts, write_part, ".parquet", files)
 
 
-def write_by_split(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
-    """Write tables and maps, with a file for each split; give what was written."""
-    files = [_files_of(map_set, "Maps by split") for map_set in contents.sets]
-    return write_with_maps(contents, folder, map_parts, write_part_by_split, ".parquet", files)
-
-
-def _files_of(map_set: MapSet, about: str) -> FileSet:
-    pattern = f"maps/{map_set.name}/*.parquet"
-    return FileSet(map_set.name, pattern, PARQUET, about, maps_schema(map_set))
-
-
-def maps_schema(map_set: MapSet) -> pa.Schema:
+def schema_of(map_set: MapSet) -> pa.Schema:
     """Columns of a file of maps."""
     return map_set.index.drop_columns(PLACES).schema.append(FIELD)
 
 
 def write_part(part: MapSet, folder: Path) -> None:
     """Write the maps of one file."""
-    write_maps(part, folder / "maps" / part.name / f"part-{part.number:05d}.parquet")
+    path = folder / "maps" / part.name / f"part-{part.number:05d}.parquet"
+    write_maps(part, path, schema_of(part), lambda block: [nested(block)])
 
 
-def write_part_by_split(part: MapSet, folder: Path) -> None:
-    """Write the maps of one part, a file for each split that it has."""
-    splits = part.index["split"].to_pylist()
-    for split, name in SPLIT_NAMES.items():
-        rows = [row for row, value in enumerate(splits) if value == split]
-        if rows:
-            path = folder / "maps" / part.name / f"{name}-{part.number:05d}.parquet"
-            write_maps(part.take(rows), path)
-
-
-def write_maps(part: MapSet, path: Path) -> None:
-    """Write maps with their rows of the index, a few at a time."""
+def write_maps(
+    part: MapSet,
+    path: Path,
+    schema: pa.Schema,
+    columns_of: Callable[[NDArray[np.float16]], list[pa.Array]],
+) -> None:
+    """Write the rows of the index and the columns made of their maps, a few maps at a time."""
     rows = part.index.drop_columns(PLACES)
     maps = part.maps()
     # Dictionaries and statistics are of no use for maps, and both take their time.
     plain = {"use_dictionary": rows.column_names, "write_statistics": rows.column_names}
-    with pq.ParquetWriter(path, maps_schema(part), compression="zstd", **plain) as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", **plain) as writer:
         for begin in range(0, rows.num_rows, MAPS_A_GROUP):
             block = np.stack(list(islice(maps, MAPS_A_GROUP)))
-            group = rows.slice(begin, len(block)).append_column(FIELD, nested(block))
-            writer.write_table(group)
+            columns = [column.combine_chunks() for column in rows.slice(begin, len(block)).columns]
+            writer.write_table(pa.table([*columns, *columns_of(block)], schema=schema))
 
 
 def nested(maps: NDArray[np.float16]) -> pa.Array:

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from gazescribe.pipeline.export.about import UNSTATED
-from gazescribe.pipeline.export.as_parquet import MAP_TYPE, maps_schema
-from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, MapSet
+from gazescribe.pipeline.export.as_hf import IMAGE_TYPE
+from gazescribe.pipeline.export.as_parquet import MAP_TYPE
+from gazescribe.pipeline.export.check import PICTURES
+from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents
 from gazescribe.pipeline.export.table_files import FileSet
 from gazescribe.pipeline.sources.manifests import Manifest
 
@@ -27,6 +30,7 @@ AGREEMENT = {
     "license_name": "data-use-agreement-of-the-sources",
     "license_link": "LICENSE_NOTICE.md",
 }
+UNSPLIT = "every_split"  # `train` would say that no test reading is in it; `all` is taken
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 Json = dict[str, Any]
@@ -55,9 +59,10 @@ def write_card(
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (Markdown and Python, not HTML)
     )
+    head = _head(folder, contents, files, sources, made)
     facts = {
         "title": title_of(sources),
-        "head": yaml.safe_dump(_head(contents, sources, made), sort_keys=False, allow_unicode=True),
+        "head": yaml.safe_dump(head, sort_keys=False, allow_unicode=True),
         "reader": READERS[made["format"]],
         "files": files,
         "sources": sources,
@@ -76,7 +81,13 @@ def write_card(
     _write_columns(folder / "columns.csv", files)
 
 
-def _head(contents: Contents, sources: Sequence[Manifest], made: Mapping[str, Any]) -> Json:
+def _head(
+    folder: Path,
+    contents: Contents,
+    files: Sequence[FileSet],
+    sources: Sequence[Manifest],
+    made: Mapping[str, Any],
+) -> Json:
     """YAML head of the card, as Hugging Face reads it."""
     open_licence = made["synthetic"]
     counts = [map_set.index.num_rows for map_set in contents.sets]
@@ -89,39 +100,55 @@ def _head(contents: Contents, sources: Sequence[Manifest], made: Mapping[str, An
         "tags": ["medical", "radiology", "chest-x-ray", "eye-tracking", "saliency"],
         "size_categories": [next((name for most, name in SIZES if n < most), "n>1T")],
     }
-    if made["format"] in {"parquet", "hf"}:
-        head |= _configs(contents, made["format"])
+    sizes = {map_set.name: map_set.size for map_set in contents.sets}
+    # The sets of maps first: the first is what `load_dataset` opens.
+    tables = sorted(files, key=lambda file_set: file_set.name not in sizes)
+    if made["format"] == "hf":
+        head |= _by_split(folder, tables, sizes)
+    if made["format"] == "parquet":
+        rows = {name: table["rows"] for name, table in made["tables"].items()}
+        # `datasets` cannot open a file without rows.
+        head |= {"configs": [_unsplit(entry) for entry in tables if rows.get(entry.name, 1)]}
+    if "configs" in head:
+        head["configs"][0]["default"] = True
     return head
 
 
-def _configs(contents: Contents, form: str) -> Json:
-    """Say to `datasets.load_dataset` which files belong together; the first is what it opens."""
+def _by_split(folder: Path, files: Sequence[FileSet], sizes: Mapping[str, tuple[int, int]]) -> Json:
+    """Say to `datasets.load_dataset` which files are of which split, and what columns they have."""
     configs: list[Json] = []
     infos: list[Json] = []
-    for map_set in contents.sets:
-        splits = ["train"]
-        pattern = f"maps/{map_set.name}/*.parquet"
-        if form == "hf":
-            present = set(map_set.index["split"].to_pylist())
-            splits = [name for split, name in SPLIT_NAMES.items() if split in present]
-            pattern = f"maps/{map_set.name}/{{split}}-*.parquet"
-            infos.append({"config_name": map_set.name, "features": _features(map_set)})
-        paths = [{"split": split, "path": pattern.format(split=split)} for split in splits]
-        configs.append({"config_name": map_set.name, "data_files": paths})
-    for name in contents.tables:
-        paths = [{"split": "train", "path": f"{name}.parquet"}]
-        configs.append({"config_name": name, "data_files": paths})
-    configs[0]["default"] = True
-    return {"configs": configs, **({"dataset_info": infos} if infos else {})}
+    for file_set in files:
+        paths = []
+        for split in SPLIT_NAMES.values():
+            pattern = file_set.pattern.replace("*", f"{split}*")
+            if any(folder.glob(pattern)):
+                paths.append({"split": split, "path": pattern})
+        if not paths:
+            continue
+        configs.append({"config_name": file_set.name, "data_files": paths})
+        if file_set.name in sizes or file_set.name == PICTURES:
+            features = _features(file_set.schema, sizes.get(file_set.name))
+            infos.append({"config_name": file_set.name, "features": features})
+    return {"configs": configs, "dataset_info": infos}
 
 
-def _features(map_set: MapSet) -> list[Json]:
-    """Columns of the maps as `datasets` writes them."""
-    array = {"array2_d": {"shape": list(map_set.size), "dtype": "float16"}}
+def _unsplit(file_set: FileSet) -> Json:
+    """Say which files belong together; no split is named after one of those that are in it."""
+    paths = [{"split": UNSPLIT, "path": file_set.pattern}]
+    return {"config_name": file_set.name, "data_files": paths}
+
+
+def _features(schema: pa.Schema, size: tuple[int, int] | None) -> list[Json]:
+    """Columns as `datasets` writes them."""
     features = []
-    for field in maps_schema(map_set):
-        name = str(field.type).replace("double", "float64")  # as numpy has it
-        features.append({"name": field.name, "dtype": array if field.type == MAP_TYPE else name})
+    for field in schema:
+        dtype: Any = str(field.type).replace("double", "float64")  # as numpy has it
+        if field.type == MAP_TYPE:
+            dtype = {"array2_d": {"shape": list(size or ()), "dtype": "float16"}}
+        if field.type == IMAGE_TYPE:
+            dtype = "image"
+        features.append({"name": field.name, "dtype": dtype})
     return features
 
 

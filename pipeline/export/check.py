@@ -98,10 +98,11 @@ def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
     if path.is_symlink():
         yield "it is a link"
         return
-    if not forbidden.pictures and name.startswith(f"{PICTURES}/") and path.suffix == ".png":
+    asked = not forbidden.pictures and name.startswith(f"{PICTURES}/")
+    if asked and path.suffix == ".png":
         return
     try:
-        for column in open_again(path):
+        for column in open_again(path, pictures=asked and path.suffix == ".parquet"):
             if isinstance(column.values, list):
                 yield from _text_faults(column, forbidden)
             elif np.isin(column.values, forbidden.numbers).any():

@@ -37,6 +37,7 @@ TYPES = (  # the first that fits
     (pa.types.is_integer, "sc:Integer"),
     (pa.types.is_floating, "sc:Float"),
     (pa.types.is_string, "sc:Text"),
+    (pa.types.is_struct, "sc:ImageObject"),  # bytes and path
 )
 
 Json = dict[str, Any]
@@ -101,6 +102,9 @@ def _record_set(entry: FileSet, shapes: Mapping[str, tuple[int, int]]) -> Json:
 def _field(entry: FileSet, field: pa.Field, shape: tuple[int, int] | None) -> Json:
     kind = "fileSet" if "*" in entry.pattern else "fileObject"
     words = field.metadata or {}
+    extract: Json = {"extract": {"column": field.name}}
+    if pa.types.is_struct(field.type):
+        extract["transform"] = {"jsonPath": "bytes"}
     unit = f" ({words[b'unit'].decode()})" if b"unit" in words else ""
     return {
         "@type": "cr:Field",
@@ -108,7 +112,7 @@ def _field(entry: FileSet, field: pa.Field, shape: tuple[int, int] | None) -> Js
         "name": field.name,
         "description": words.get(b"description", b"").decode() + unit,
         **_type(field.type, shape, arrays=entry.media_type == PARQUET),
-        "source": {kind: {"@id": f"{entry.name}-files"}, "extract": {"column": field.name}},
+        "source": {kind: {"@id": f"{entry.name}-files"}, **extract},
     }
 
 

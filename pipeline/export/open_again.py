@@ -15,7 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
@@ -27,6 +29,9 @@ DICOM_AT, DICOM = 128, b"DICM"
 PLAIN = (".md", ".py", ".bidsignore", "SHA256SUMS")
 MATRIX = 16  # lists of so many lists of so many numbers are a picture
 MAP = pa.list_(pa.list_(pa.float16()))
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+PREVIEWS_A_BATCH = 16
+PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}  # others hold texts
 
 
 class Refused(Exception):  # noqa: N818  (not an error of the program: the verdict on a file)
@@ -41,8 +46,8 @@ class FileColumn:
     values: list[str] | NDArray[Any]
 
 
-def open_again(path: Path) -> Iterator[FileColumn]:
-    """Give all columns of a file of an export.
+def open_again(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
+    """Give all columns of a file of an export; of `pictures` in a Parquet file the names alone.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def open_again(path: Path) -> Iterator[FileColumn]:
     if read is None:
         raise Refused("no file of an export is of this kind")
     try:
-        yield from read(path)
+        yield from _parquet(path, pictures=pictures) if pictures else read(path)
     except (GazeError, pa.ArrowException, ValueError, OSError, tarfile.TarError) as error:
         reason = error.what if isinstance(error, GazeError) else error
         raise Refused(f"it cannot be read ({reason})") from error
@@ -73,7 +78,7 @@ def _plain(path: Path) -> Iterator[FileColumn]:
     yield FileColumn("text", [path.read_text(encoding="utf-8")])
 
 
-def _parquet(path: Path) -> Iterator[FileColumn]:
+def _parquet(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
     schema = parquet_schema(path)
     words: list[bytes] = []
     for metadata in (schema.metadata, *(field.metadata for field in schema)):
@@ -82,9 +87,41 @@ def _parquet(path: Path) -> Iterator[FileColumn]:
     yield FileColumn("metadata", [text.decode(errors="replace") for text in words])
     yield FileColumn("columns", schema.names)
     for field in schema:
-        if field.type != MAP:
+        if field.type == IMAGE and pictures:
+            images = pq.ParquetFile(path).read([f"{field.name}.path"])[field.name]
+            yield from _arrow(field.name, pc.struct_field(images, "path"))
+        elif field.type == IMAGE and "map" in schema.names:
+            _check_previews(path, field.name)
+        elif field.type != MAP:
             column = read_parquet(path, columns=[field.name])[field.name]
             yield from _arrow(field.name, column)
+
+
+def _check_previews(path: Path, name: str) -> None:
+    """Refuse pictures that do not show the map of their row, or hold anything beside it."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(PREVIEWS_A_BATCH, columns=["map", name]):
+            maps = batch["map"].flatten().flatten().to_numpy(zero_copy_only=False)
+            maps = maps.reshape(batch.num_rows, len(batch["map"][0]), -1).astype(np.float32)
+            for heatmap, image in zip(maps, batch[name].to_pylist(), strict=True):
+                _check_preview(heatmap, image, name)
+
+
+def _check_preview(heatmap: NDArray[np.float32], image: dict[str, Any], name: str) -> None:
+    from PIL import Image
+
+    content = image["bytes"]
+    chunks = set()
+    begin = 8  # after the signature; a chunk is its length, its kind, content and checksum
+    while begin < len(content):
+        chunks.add(content[begin + 4 : begin + 8])
+        begin += int.from_bytes(content[begin : begin + 4], "big") + 12
+    if image["path"] is not None or not chunks <= PNG_CHUNKS:
+        raise Refused(f"{name} holds more than a picture of a map")
+    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+        shown = np.asarray(picture)  # colours by their number
+    if not np.array_equal(shown, np.rint(heatmap.clip(0, 1) * 255)):
+        raise Refused(f"{name} shows another picture than the map of its row")
 
 
 def _arrow(name: str, column: pa.ChunkedArray) -> Iterator[FileColumn]:

@@ -13,10 +13,10 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
-from gazescribe.pipeline.export import as_bids, as_coco, as_npy, as_parquet, as_tar, as_zarr
+from gazescribe.pipeline.export import as_bids, as_coco, as_hf, as_npy, as_parquet, as_tar, as_zarr
 from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
-from gazescribe.pipeline.export.check import Forbidden, check_export, forbid
+from gazescribe.pipeline.export.check import PICTURES, Forbidden, check_export, forbid
 from gazescribe.pipeline.export.contents import Contents, gather
 from gazescribe.pipeline.export.croissant import describe, sha256
 from gazescribe.pipeline.export.ids import ID_COLUMNS, read_key
@@ -32,7 +32,7 @@ OF_MAPS: dict[str, Callable[[Contents, Path, MapParts], list[FileSet]]] = {
     "parquet": as_parquet.write,
     "npy": as_npy.write,
     "webdataset": as_tar.write,
-    "hf": as_parquet.write_by_split,
+    "hf": as_hf.write,
     "zarr": as_zarr.write,
 }
 FORMATS = (*OF_MAPS, "coco", "bids")
@@ -123,7 +123,7 @@ def run(
             tasks, planned = plan_images(tables, request.images, folder, key)
             written = parallel(write_image, tasks, description="images")
             counts |= count_images(written, planned, request.images)
-            files.append(FileSet("images", "images/*.png", "image/png", "Radiographs, by dicom_id"))
+            files.append(_images(contents, folder, request.form))
         shutil.rmtree(drawn, ignore_errors=True)
         made = provenance(
             contents,
@@ -160,6 +160,12 @@ def _write(
     if request.form == "bids":
         return as_bids.write(contents, folder, _screens(contents))
     return list(OF_MAPS[request.form](contents, folder, map_parts))
+
+
+def _images(contents: Contents, folder: Path, form: str) -> FileSet:
+    if form == "hf":
+        return as_hf.pack_images(contents, folder)
+    return FileSet(PICTURES, f"{PICTURES}/*.png", "image/png", "Radiographs, by dicom_id")
 
 
 def _screens(contents: Contents) -> dict[str, Screen]:

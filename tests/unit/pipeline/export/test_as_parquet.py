@@ -1,4 +1,4 @@
-"""Maps as Parquet, read by pandas and polars; by split, opened by Hugging Face `datasets`."""
+"""Maps as Parquet, read by pandas and polars, and by Hugging Face `datasets` as one split."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE, MAPS_A_GROUP, nested
 
-from .conftest import IDS, check_maps, source
+from .conftest import check_maps, source
 
 
 def read(folder, name):
@@ -42,27 +42,9 @@ def test_a_reader_holds_a_few_maps_at_once(exported):
     assert max(sizes) <= MAPS_A_GROUP
 
 
-def test_hf_opens_offline_with_splits_and_shapes(inputs, exported, tmp_path, monkeypatch):
+def test_datasets_opens_it_as_a_split_that_claims_nothing(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
-    folder = str(exported("hf"))
-    maps = datasets.load_dataset(folder, cache_dir=tmp_path)  # the first set, by default
-    expected, arrays = source(inputs, "label")
-    assert set(maps) == {"train", "test"}
-    assert maps["train"].features["map"] == datasets.Array2D((32, 24), "float16")
-    for split, rows in maps.items():
-        found = np.stack(rows.with_format("numpy")["map"])
-        np.testing.assert_array_equal(found, arrays[expected["split"] == split])
-    saliency = datasets.load_dataset(folder, "saliency", cache_dir=tmp_path)
-    assert saliency["test"].with_format("numpy")[0]["map"].shape == (16, 16)
-    gaussians = datasets.load_dataset(folder, "gaussians", cache_dir=tmp_path)["train"]
-    assert len(gaussians) == pq.read_table(inputs.associated / "gaussians.parquet").num_rows
-
-
-def test_each_split_has_its_file(exported):
-    folder = exported("hf") / "maps/label"
-    readings = {
-        path.name: set(pq.read_table(path, columns=["reading_id"])["reading_id"].to_pylist())
-        for path in folder.glob("*.parquet")
-    }
-    assert readings == {"train-00000.parquet": {IDS[0]}, "test-00000.parquet": {IDS[1]}}
+    for name in (None, "readings"):
+        opened = datasets.load_dataset(str(exported("parquet")), name, cache_dir=tmp_path)
+        assert set(opened) == {"every_split"}
