@@ -27,7 +27,11 @@ from gazescribe.pipeline.ingest.by_manifest.views import (
     view_of_image,
     views_of,
 )
-from gazescribe.pipeline.ingest.by_manifest.weighing import measure_ways, note_problems
+from gazescribe.pipeline.ingest.by_manifest.weighing import (
+    measure_boxes,
+    measure_ways,
+    note_problems,
+)
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, sort_corners
 from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY
@@ -56,6 +60,7 @@ def read_reading(
     for name in LABELLED:
         if name in reading.pieces:  # a reading may well have no label and no box
             _read_labelled(name, root, reading, manifest, chunk)
+    measure_boxes(reading, chunk)
     attributes = {name: value for name, value in reading.attributes.items() if value}
     attributes.pop(ENDED_BY, None)  # ours: `read_words` adds it
     if manifest.tables.samples is not None:  # fixations are made of samples later, in degrees

@@ -22,6 +22,10 @@ from gazescribe.pipeline.sources.faults import Fault, Findings
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 MANIFEST = "the manifest"  # in place of a file
+BOXES = ("ellipses", "regions")
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+MORE = 2.5  # times as many fixations in boxes upside down
+LEAST_IN = 30  # fixations in boxes upside down: fewer may be there by chance
 LEAST_OFF = 3  # positions off the image that another way of reading must bring back
 SHARE_OFF = 0.1  # of all positions, likewise
 SHARE_LEFT = 0.02  # that may stay off even so
@@ -105,6 +109,22 @@ def _ways(
         yield unit, x.model_copy(update=in_unit), y.model_copy(update=in_unit), size_px
 
 
+def measure_boxes(reading: OwnReading, chunk: Chunk) -> None:
+    """Count the fixations in boxes of the same reading, and if the image were upside down."""
+    x_px, y_px = (chunk.last("fixations", reading.reading_id, f"{axis}_px") for axis in "xy")
+    if reading.height_px is None or not len(x_px):
+        return
+    counts = {"as_is": 0, "turned": 0}
+    for way, down_px in (("as_is", y_px), ("turned", reading.height_px - 1 - y_px)):
+        inside = np.zeros(len(x_px), dtype=bool)
+        for table in BOXES:
+            edges = [chunk.last(table, reading.reading_id, f"{side}_px") for side in EDGES]
+            for left, top, right, bottom in zip(*edges, strict=True):
+                inside |= (x_px >= left) & (x_px <= right) & (down_px >= top) & (down_px <= bottom)
+        counts[way] = int(inside.sum())
+    chunk.measure("boxes", reading_id=reading.reading_id, **counts)
+
+
 def weigh(notes: Chunk) -> None:
     """Make errors of what half of the readings have, and note what only all of them show."""
     for codes, sorts in ((IN_GAZE, ("fixations", "samples")), (IN_WORDS, ("words",))):
@@ -112,6 +132,8 @@ def weigh(notes: Chunk) -> None:
         for code in codes:
             _weigh_code(code, n_readings, notes.faults)
     for code, message in _in_all_places(notes):
+        notes.faults.append(Fault("loss", code, message, MANIFEST, loses="places"))
+    for code, message in _upside_down(notes):
         notes.faults.append(Fault("loss", code, message, MANIFEST, loses="places"))
     for item, message in _twice(notes):
         notes.faults.append(Fault("loss", "gaze_twice", message, MANIFEST, item=item, loses="gaze"))
@@ -171,6 +193,18 @@ def _in_corner(notes: Chunk, n: int) -> Iterator[Problem]:
             " or per cent"
         )
         yield Problem("gaze_in_a_corner", message)
+
+
+def _upside_down(notes: Chunk) -> Iterator[Problem]:
+    """Say that readers looked where they drew boxes only if y of the gaze is turned."""
+    columns = notes.measures.get("boxes", {})
+    n_in, n_turned = (sum(columns.get(way, ())) for way in ("as_is", "turned"))
+    if n_turned >= LEAST_IN and n_turned > MORE * n_in:
+        message = (
+            f"{n_in:,} fixations lie in boxes of the same reading, and {n_turned:,} would if y grew"
+            " the other way: change `up` of y_px"
+        )
+        yield Problem("gaze_upside_down", message)
 
 
 def _twice(notes: Chunk) -> Iterator[tuple[str, str]]:

@@ -119,8 +119,7 @@ def test_what_is_right_is_not_refused(right):
 
 
 def test_what_was_understood_is_in_both_summaries(right):
-    right.ingest()
-    understood = right.summary["understood"]
+    understood = json.loads(right.run("ingest", "--json").stdout)["understood"]
     assert understood["fixations"]["n"] == {"p05": 24, "p50": 24, "p95": 24}
     assert understood["words"]["n_sentences"]["p50"] == 5
     assert json.loads(right.run("verify", "--json").stdout)["understood"] == understood
@@ -237,6 +236,21 @@ def test_y_grows_up_from_the_screens_lower_edge(right, is_said):
         )
     columns_of(right)["y_px"]["up"] = is_said
     refused(right, "change `up` of y_px", code="gaze_misplaced")
+
+
+@pytest.mark.parametrize("is_up", [False, True])
+def test_readers_look_where_they_draw_boxes(right, is_up):
+    right.files["fixations.csv"] = fixation_rows(
+        lambda share: (share[0] * 1199, (1 - share[1] * 0.3 if is_up else share[1] * 0.3) * 899)
+    )
+    right.files["boxes.csv"] = "id,what,l,t,r,b\nA1,mass,0,0,1200,300\nB2,mass,0,0,1200,300\n"
+    edges = {"xmin_px": "l", "ymin_px": "t", "xmax_px": "r", "ymax_px": "b"}
+    columns = {"reading_id": "id", "region": "what", **edges}
+    right.tables["regions"] = {"file": "boxes.csv", "columns": columns}
+    if is_up:
+        refused(right, "0 fixations lie in boxes", "change `up`", code="gaze_upside_down")
+    else:
+        assert right.run("verify").exit_code == 0
 
 
 @pytest.mark.parametrize(
