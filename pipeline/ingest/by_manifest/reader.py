@@ -20,7 +20,7 @@ from gazescribe.pipeline.ingest.by_manifest.names import (
     rename,
     safe_ids,
 )
-from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
+from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces
 from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
 from gazescribe.pipeline.ingest.by_manifest.sessions import Sessions
 from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
@@ -44,13 +44,12 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     faults: list[Fault] = []
     files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     sessions = Sessions(root, files, manifest, faults)
-    pieces = {}
-    for name, table in manifest.tables.by_name().items():
-        if name not in APART:
-            find = sessions.cut if is_of_sessions(table) else sessions.find
-            pieces[name] = find(name, table)
+    pieces = _pieces(sessions, manifest)
     match_numbers(pieces, faults)
-    ids_by_name = safe_ids(set[str]().union(*pieces.values()))
+    known: set[str] = set()
+    if manifest.tables.readings is None:  # trials are readings, also those without any gaze
+        known = {trial.reading for trial in sessions.by_reading.values()}
+    ids_by_name = safe_ids(set[str](known).union(*pieces.values()))
     note_names("reading", ids_by_name, faults)
     pieces = {name: rename(by_reading, ids_by_name) for name, by_reading in pieces.items()}
     names = {made: name for name, made in ids_by_name.items()}
@@ -63,7 +62,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
         readings = with_sizes(_name_images(readings, manifest, faults), root, files, faults)
         note_strangers({reading.reading_id for reading in readings}, pieces, faults)
     else:  # no reader and no image is known: each reading is of its own subject and image
-        named = sorted(set[str]().union(*pieces.values()))
+        named = sorted(names)
         readings = [
             OwnReading(made, made, made, audio_start=starts.get(made, BEGIN)) for made in named
         ]
@@ -98,6 +97,16 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     has_samples = manifest.tables.samples is not None
     table = manifest.tables.readings
     return Listing(with_pieces, faults, ids, table, sampled if has_samples else None)
+
+
+def _pieces(sessions: Sessions, manifest: OwnManifest) -> dict[str, Pieces]:
+    """Find the tables of readings, each by the names of these."""
+    pieces = {}
+    for name, table in manifest.tables.by_name().items():
+        if name not in APART:
+            find = sessions.cut if is_of_sessions(table) else sessions.find
+            pieces[name] = find(name, table)
+    return pieces
 
 
 def _with_name(reading: OwnReading, name: str) -> OwnReading:

@@ -50,6 +50,14 @@ def test_a_table_of_trials_cuts_sessions(sessions):
     assert sessions.reasons() == {"fixations_of_no_trial": 5}
 
 
+def test_a_trial_without_gaze_is_counted(sessions):
+    sessions.files["trials.csv"] += "P3,1,2,a\nP2,20,30,b\n"
+    sessions.ingest()
+    assert sessions.summary["counts"]["readings"] == 5
+    assert sessions.reasons()["fixations_missing"] == 1
+    assert sessions.reasons()["fixations_none"] == 1
+
+
 def test_the_session_may_be_a_column_or_the_only_one(sessions):
     fixations, trials = (sessions.tables[name] for name in ("fixations", "trials"))
     rows = GAZE.splitlines()
