@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from gazescribe.models.commands.run_options import accelerator_option
+from gazescribe.models.core.card_text import card_text
 from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
 from gazescribe.models.predicting.run import PARTS, PredictOptions, run
@@ -80,7 +81,8 @@ def predict(
     column path (and, if you like, name).
     """
     if card:
-        click.echo(read_metadata(checkpoint)["card"])
+        metadata = read_metadata(checkpoint)
+        options.summarise(card_text(metadata), metadata, as_json=as_json)
         return
     if out is None or not images:
         raise GazeError("give at least one IMAGE and --out FOLDER, or --card.")

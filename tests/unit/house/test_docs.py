@@ -175,8 +175,8 @@ def project(tmp_path_factory):
 
 
 def test_the_tutorial_makes_what_it_says(project):
-    assert (project / "results/report/readings/P300R891130.html").is_file()
-    assert (project / "results/overlays/P300R891130-Opacity.png").is_file()
+    assert (project / "tutorial/report/readings/P300R891130.html").is_file()
+    assert (project / "tutorial/overlays/P300R891130-Opacity.png").is_file()
 
 
 @pytest.mark.parametrize(

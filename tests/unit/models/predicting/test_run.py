@@ -348,8 +348,10 @@ def test_boxes_without_thresholds_and_boxes_that_do_not_fit(tmp_path, trained, i
 
 def test_the_card(trained):
     said = gazescribe("predict", trained, "--card")
-    assert "# et-seed0" in said
+    assert said.startswith("et-seed0\n")
     assert "Not for diagnosis" in said
+    metadata = json.loads(gazescribe("predict", trained, "--card", "--json"))
+    assert metadata["card"].startswith("# et-seed0\n")
 
 
 @pytest.mark.parametrize(
