@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.core.figures import save
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import NetworkResults, write_results
@@ -101,6 +102,97 @@ def write_results_of(folder: Path) -> None:
     results = NetworkResults("Results", ["Intervals are three."], tables, figures)
     folder.mkdir(parents=True, exist_ok=True)
     write_results(results, {}, folder)
+
+
+STAGES = {
+    *(f"data/tables/{name}/ingest.json" for name in ("reflacx", "reflacx-2", "mimic")),
+    *(f"data/associated/{name}/associate.json" for name in ("reflacx", "reflacx-2")),
+    *(f"data/associated/{name}/associate.json" for name in ("egd", "reflacx-degraded")),
+    *(f"data/heatmaps/reflacx-{kind}/heatmaps.json" for kind in ("label", "2-label", "degraded")),
+    "data/evaluated/labels/evaluate_labels.json",
+    "data/evaluated/labels/labels.csv",
+    "data/evaluated/labels/confusion.csv",
+    "results/tune/tune.json",
+    "results/tune/ranking.csv",
+    "results/mil/tables.json",
+    "data/models/mil/et-seed0/epochs.csv",
+}
+
+
+def write_stages(folder: Path) -> None:
+    """Write what the stages of a whole run leave, with variants whose names begin alike.
+
+    Every count is another, so that none can stand for another unseen.
+    """
+    write_tables(folder / "data/tables/reflacx-2", readings=[reading("Q1", "clear .")])
+    alike = {"reflacx": (2, 1, 1542, 102, 139), "reflacx-2": (7, 6, 35, 8, 12)}
+    alike["reflacx-degraded"] = (0, 0, 1525, 93, 126)
+    for name, (n_readings, n_gaze, n_mentions, n_windows, n_maps) in alike.items():
+        if name != "reflacx-degraded":
+            counts = {"readings": n_readings, "readings_with_gaze": n_gaze}
+            fault = {"severity": "loss", "loses": "words", "rows": 4 + n_gaze, "items": 1}
+            content = {"rows": {"readings": n_readings, "a/b~c": 30_000 + n_readings}}
+            content |= {"counts": counts, "faults": {"bad_times": fault}, "split_source": "seed 5"}
+            _write(folder / f"data/tables/{name}/ingest.json", content)
+        windows = {"reading ok": n_gaze, "sentence ok": n_windows - 3, "mention ok": 3}
+        content = {"n_mentions": n_mentions, "n_windows": windows, "params": {"lag_s": 1.5}}
+        content |= {"mentions_left_out": {"negative": n_mentions // 2}}
+        _write(folder / f"data/associated/{name}/associate.json", content)
+        kind = "reflacx-degraded" if name == "reflacx-degraded" else f"{name}-label"
+        content = {"kind": "label", "n_maps": n_maps, "maps_by_label": {"Edema": n_maps - 1}}
+        content["left_out"] = {"empty": {"n": n_maps // 3, "first": ["a"]}}
+        _write(folder / f"data/heatmaps/{kind}/heatmaps.json", content)
+    _write(folder / "data/tables/mimic/ingest.json", {"rows": {"studies": 133, "images": 1301}})
+    _write_labeler(folder / "data/evaluated/labels")
+    _write_search(folder / "results/tune")
+    write_results_of(folder / "results/mil")
+    log = folder / "data/models/mil/et-seed0/epochs.csv"
+    log.parent.mkdir(parents=True)
+    log.write_text("epoch,train_loss,validate_auroc,lr\n0,1250.5,0.5,1e-4\n1,1100.25,0.6251,1e-5\n")
+
+
+def _write(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def _write_labeler(folder: Path) -> None:
+    rates = {"f1": 0.6667, "precision": 0.5, "recall": 1.0}
+    macro = {
+        rate: {"value": value, "low": value / 2, "high": 1.0, "n_defined": 9, "n_items": 14}
+        for rate, value in rates.items()
+    }
+    content = {"n_readings": 55, "n_images": 51, "params": {"phase": 3}}
+    content["macro"] = {"certainty_above_0": {"positive_or_uncertain": macro}}
+    _write(folder / "evaluate_labels.json", content)
+    ways = [("certainty_above_0", "positive_or_uncertain"), ("certainty_from_3", "positive")]
+    rows = [
+        {"label": label, "reference": reference, "counted": counted, "tp": 5 + n, "fp": n, "fn": 2}
+        | {f"{rate}{side}": 0.11 * (n + 1) for rate in rates for side in ("", "_low", "_high")}
+        for n, (label, (reference, counted)) in enumerate(
+            (label, way) for label in ("Edema", "Lung nodule / mass") for way in ways
+        )
+    ]
+    pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
+    (folder / "confusion.csv").write_text("label,state,certainty_0\nEdema,positive,31234\n")
+
+
+def _write_search(folder: Path) -> None:
+    best = {"rule": "1.25s_mention", "iou_cross_validated": 0.4853, "iou_paper": 0.53185}
+    best["iou_cross_validated_interval"] = [0.472341, 0.499273]
+    counts = {"n_rules": 67, "n_rules_published": 46, "n_readings": 109, "n_subjects": 21}
+    _write(folder / "tune.json", {**counts, "best": best})
+    names = ("iou_cross_validated", "behind_best")
+    rows = [
+        {"rank": rank, "rule": rule, "iou_paper": 0.5 - 0.1 * n}
+        | {f"{name}{side}": value for name in names for side in ("", "_low", "_high")}
+        for n, (rank, rule, value) in enumerate(
+            [("1", "1.25s_mention", 0.0), ("2", "single", 0.000126), ("", "whole_report", None)]
+        )
+    ]
+    pd.DataFrame(rows).to_csv(folder / "ranking.csv", index=False)
+    for name in ("iou_by_delay", "iou_by_label"):
+        save(Figure(), folder, name)
 
 
 def _associate(folder: Path, dataset: str, mentions: list) -> None:

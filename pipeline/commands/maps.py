@@ -86,7 +86,8 @@ def _lines(chain: Chain) -> Iterator[str]:
     elif not chain.has_dictation:
         maps += "; no dictation, so no maps of labels"
     yield f"{maps} → {chain.out / 'heatmaps'}"
-    lost, noticed = left_out(read_metrics(chain.out, open_run(chain.out).metrics))
+    layout = open_run(chain.out)
+    lost, noticed = left_out(read_metrics(chain.out, layout.metrics, layout.datasets))
     yield from _reasons("left out", lost)
     yield from _reasons("noticed and kept", noticed)
     states = chain.summaries["report"]["radiographs"].items()

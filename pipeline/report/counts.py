@@ -4,18 +4,22 @@ No stage is named one by one: whole numbers are counts, and a key that ends in `
 counts by reason. A stage added later is shown without a change.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.yaml_files import check
-from gazescribe.pipeline.report.sheets import Sheet, number, sheet
+from gazescribe.pipeline.report.layout import DataSet
+from gazescribe.pipeline.report.numbers import NONE, Cited, cite, number, pointer
+from gazescribe.pipeline.report.sheets import Sheet, sheet
 from gazescribe.pipeline.report.written import Counts, IngestCounts, load_json, rerun
 
 LEFT_OUT = "left_out"
+INGEST, GAZE = "ingest", "readings_with_gaze"
 REASONS = {"without_gaze": "gaze of readings"}  # counts by reason under another key
 DRAWN = ("label", "saliency")  # kinds of maps
 _NO_COUNTS = ("params", "faults", "n_shards")
@@ -26,8 +30,16 @@ class Metrics:
     """What one stage wrote about one item."""
 
     stage: str  # such as `heatmaps`, the name of the file
-    item: str  # such as `reflacx-label`, the name of its folder
+    item: str  # such as `reflacx-label`: the data set, else the name of its folder
     content: dict[str, Any]  # the JSON
+    file: str = field(default="", compare=False)  # relative to the folder of the run
+
+    def cited(self, *keys: str) -> Cited | None:
+        """Write the number that stands below some keys; None where there is none."""
+        value: Any = self.content
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return None if value is None else cite(value, self.file, *keys)
 
 
 @dataclass(frozen=True)
@@ -39,17 +51,45 @@ class LeftOut:
     objects: str  # such as `windows`
     reason: str
     count: int
+    file: str = field(default="", compare=False)
+    key: str = field(default="", compare=False)  # where the count stands in the file
+
+    @property
+    def cited(self) -> Cited:
+        """The count as it is read."""
+        return Cited(number(self.count), self.file, [self.key])
 
 
-def read_metrics(folder: Path, paths: Sequence[str]) -> list[Metrics]:
-    """Read the JSON of stages, in the order given; refuse one that is absent or of another form."""
+def read_metrics(
+    folder: Path, paths: Sequence[str], datasets: Mapping[str, DataSet] | None = None
+) -> list[Metrics]:
+    """Read the JSON of stages, in the order given; refuse one that is absent or of another form.
+
+    Each is of the data set that has its folder, else of the name of the folder; where two of a
+    stage have one name, of the whole path, for one must never stand for the other.
+    """
+    owners = {
+        part: name
+        for name, parts in (datasets or {}).items()
+        for part in (parts.tables, parts.associated)
+        if part is not None
+    }
     metrics = []
-    for path in (folder / relative for relative in paths):
+    for relative in paths:
+        path = folder / relative
         model = IngestCounts if path.stem == "ingest" else Counts
         content = load_json(path, rerun(path))
         check(content, model, GazeError, where=path, remedy=rerun(path))
-        metrics.append(Metrics(path.stem, path.parent.name, content))
-    return metrics
+        parent = PurePosixPath(relative).parent
+        item = owners.get(str(parent), parent.name)
+        metrics.append(Metrics(path.stem, item, content, relative))
+    names = Counter((entry.stage, entry.item) for entry in metrics)
+    return [
+        entry
+        if names[entry.stage, entry.item] == 1
+        else replace(entry, item=str(PurePosixPath(entry.file).parent))
+        for entry in metrics
+    ]
 
 
 def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
@@ -60,23 +100,24 @@ def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
         for key, reasons in entry.content.items():
             if (key.endswith(LEFT_OUT) or key in REASONS) and isinstance(reasons, dict):
                 objects = REASONS.get(key) or key.removesuffix(LEFT_OUT).strip("_")
-                lost += _by_reason(entry, objects or _drawn_from(entry), reasons)
+                lost += _by_reason(entry, objects or _drawn_from(entry), reasons, key)
         for reason, fault in entry.content.get("faults", {}).items():
             objects = f"rows of {fault['loses']}" if fault["loses"] else "rows"
             rows = noticed if fault["severity"] == "warning" else lost
-            rows += _by_reason(entry, objects, {reason: fault["rows"]})
+            rows += _by_reason(entry, objects, {reason: fault}, "faults", "rows")
     return lost, noticed
 
 
-def _by_reason(entry: Metrics, objects: str, reasons: Mapping[str, Any]) -> Iterator[LeftOut]:
-    # Some stages write the first ids beside the count.
-    plain = {
-        reason: count.get("n") if isinstance(count, dict) else count
-        for reason, count in reasons.items()
-    }
-    for reason, count in _whole_numbers(plain):
-        words = objects.replace("_", " "), reason.replace("_", " ")
-        yield LeftOut(entry.stage, entry.item, *words, count)
+def _by_reason(
+    entry: Metrics, objects: str, reasons: Mapping[str, Any], key: str, inner: str = "n"
+) -> Iterator[LeftOut]:
+    for reason, written in reasons.items():
+        count, place = written, [key, reason]
+        if isinstance(written, dict):  # some stages write the first ids beside the count
+            count, place = written.get(inner), [*place, inner]
+        if _is_whole(count):
+            words = objects.replace("_", " "), reason.replace("_", " ")
+            yield LeftOut(entry.stage, entry.item, *words, count, entry.file, pointer(*place))
 
 
 def _drawn_from(entry: Metrics) -> str:
@@ -86,41 +127,49 @@ def _drawn_from(entry: Metrics) -> str:
     return "ellipses" if kind == "ellipse" else "windows"
 
 
-def flows(metrics: Sequence[Metrics]) -> dict[str, list[tuple[str, int]]]:
+def flows(metrics: Sequence[Metrics]) -> dict[str, list[tuple[str, Cited]]]:
     """Follow each data set that was ingested from readings to maps, as far as it went."""
-    return {entry.item: _flow(entry.item, metrics) for entry in metrics if entry.stage == "ingest"}
+    by_stage = {(entry.stage, entry.item): entry for entry in metrics}
+    return {item: _flow(item, by_stage) for stage, item in by_stage if stage == "ingest"}
 
 
-def _flow(item: str, metrics: Sequence[Metrics]) -> list[tuple[str, int]]:
-    by_stage = {(entry.stage, entry.item): entry.content for entry in metrics}
-    ingest = by_stage.get(("ingest", item), {})
-    fixations = by_stage.get(("fixations", item), {})  # found in samples, where there were none
-    associate = by_stage.get(("associate", item), {})
-    maps = {kind: by_stage.get(("heatmaps", f"{item}-{kind}"), {}) for kind in DRAWN}
-    n_maps = {kind: content.get("n_maps") for kind, content in maps.items()}
-    # Without mentions the windows are those of whole readings.
-    wanted = ("reading",) if associate.get("n_mentions", 0) is None else ("sentence", "mention")
-    opened = sum(
-        count
-        for name, count in associate.get("n_windows", {}).items()
-        if name.split()[0] in wanted and name.endswith(" ok")
-    )
+def _flow(item: str, by_stage: Mapping[tuple[str, str], Metrics]) -> list[tuple[str, Cited]]:
+    nothing = Metrics("", "", {})
+    ingest = by_stage[INGEST, item]
+    found = by_stage.get(("fixations", item))  # in samples, where there were none
+    gaze = found.cited(GAZE) if found else ingest.cited("counts", GAZE)
+    associate = by_stage.get(("associate", item), nothing)
+    maps = {kind: by_stage.get(("heatmaps", f"{item}-{kind}"), nothing) for kind in DRAWN}
+    has_labels = maps["label"].content.get("n_maps")
     steps = [
-        ("readings", ingest.get("counts", {}).get("readings")),
-        ("with gaze", (fixations or ingest.get("counts", {})).get("readings_with_gaze")),
-        ("mentions", associate.get("n_mentions")),
-        ("windows", opened if associate else None),
-        ("label maps", n_maps["label"]),
-        ("saliency maps", None if n_maps["label"] else n_maps["saliency"]),
-        ("studies", ingest.get("rows", {}).get("studies")),
-        ("images", ingest.get("rows", {}).get("images")),
+        ("readings", ingest.cited("counts", "readings")),
+        ("with gaze", gaze),
+        ("mentions", associate.cited("n_mentions")),
+        ("windows", _opened(associate) if associate.content else None),
+        ("label maps", maps["label"].cited("n_maps")),
+        ("saliency maps", None if has_labels else maps["saliency"].cited("n_maps")),
+        ("studies", ingest.cited("rows", "studies")),
+        ("images", ingest.cited("rows", "images")),
     ]
     return [(step, count) for step, count in steps if count is not None]
 
 
+def _opened(associate: Metrics) -> Cited:
+    """Count the windows that mentions opened; without mentions, those of whole readings."""
+    without = associate.content.get("n_mentions", 0) is None
+    wanted = ("reading",) if without else ("sentence", "mention")
+    counts = {
+        name: count
+        for name, count in associate.content.get("n_windows", {}).items()
+        if name.split()[0] in wanted and name.endswith(" ok")
+    }
+    keys = [pointer("n_windows", name) for name in counts]
+    return Cited(number(sum(counts.values())), associate.file if keys else "", keys)
+
+
 def intake(metrics: Sequence[Metrics]) -> Sheet:
     """Put the rows that came in, and their splits, into a table: a column for each data set."""
-    ingested = [entry for entry in metrics if entry.stage == "ingest"]
+    ingested = [entry for entry in metrics if entry.stage == INGEST]
     tables = dict.fromkeys(name for entry in ingested for name in entry.content["rows"])
     names = [f"rows: {name.replace('_', ' ')}" for name in tables]
     names += [f"splits: {name}" for name in SPLITS]
@@ -137,30 +186,30 @@ def count_tables(metrics: Sequence[Metrics]) -> list[Sheet]:
 
 def _count_table(title: str, metrics: Sequence[Metrics], names: Sequence[str] = ()) -> Sheet:
     """Make a table of the counts named, or of all."""
-    columns = [dict(_counts(entry.content)) for entry in metrics]
+    columns = [dict(_counts(entry)) for entry in metrics]
     rows = [
-        [name.removeprefix("rows: "), *(number(column.get(name)) for column in columns)]
+        [name.removeprefix("rows: "), *(column.get(name, NONE) for column in columns)]
         for name in names or dict.fromkeys(name for column in columns for name in column)
         if any(name in column for column in columns)
     ]
     return sheet(title, ["quantity", *(entry.item for entry in metrics)], rows, shown=len(rows))
 
 
-def _counts(content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _counts(entry: Metrics) -> Iterator[tuple[str, Cited]]:
+    content = entry.content
     for key, value in content.items():
         if key in _NO_COUNTS or key in REASONS or key.endswith(LEFT_OUT):
             continue
         name = key.removeprefix("n_").replace("_", " ")
-        if isinstance(value, dict):
-            for inner, count in _whole_numbers(value):
-                # `counts` repeats `rows` where nothing was left out.
-                if key != "counts" or content.get("rows", {}).get(inner) != count:
-                    yield f"{name}: {inner.replace('_', ' ') or 'all'}", count
-        else:
-            yield from _whole_numbers({name: value})
+        if _is_whole(value):
+            yield name, cite(value, entry.file, key)
+        for inner, count in value.items() if isinstance(value, dict) else ():
+            # `counts` repeats `rows` where nothing was left out.
+            repeats = key == "counts" and content.get("rows", {}).get(inner) == count
+            if _is_whole(count) and not repeats:
+                words = inner.replace("_", " ") or "all"
+                yield f"{name}: {words}", cite(count, entry.file, key, inner)
 
 
-def _whole_numbers(values: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for key, value in values.items():
-        if isinstance(value, int) and not isinstance(value, bool):
-            yield key, value
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

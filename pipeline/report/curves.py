@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gazescribe.pipeline.report.numbers import pointer
 from gazescribe.pipeline.report.sheets import read_csv
 from gazescribe.pipeline.report.unfinished import Unfinished, drawn_beside
 
@@ -22,7 +23,7 @@ Points = list[tuple[float, float]]
 class Line:
     """One run's curve, and how it looks: colour by model, broken for training.
 
-    `note` says how far a run is that is not finished.
+    `note` says how far a run is that is not finished; such a run has no `file`.
     """
 
     run: str
@@ -31,6 +32,8 @@ class Line:
     path: str
     last: float
     note: str = ""
+    file: str = ""  # relative to the folder of the run
+    key: str = ""  # where the last value stands
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,14 @@ class Curves:
 
 
 def read_curves(
-    system: str, folder: Path | None, begun: Mapping[tuple[str, str], Unfinished] | None = None
+    system: str,
+    folder: Path | None,
+    begun: Mapping[tuple[str, str], Unfinished] | None = None,
+    relative: str = "",
 ) -> Curves:
     """Read `*/epochs.csv` of a folder that `train` wrote: one folder a run, `<model>-seed<seed>`.
 
+    `relative` is the folder's path as lines cite it.
     `begun` are runs that are not finished; a running one takes the place of a finished one.
     Panels are in the order of the columns; quantities that never change are left out.
     """
@@ -75,6 +82,7 @@ def read_curves(
     colour = {model: number % COLOURS for number, model in enumerate(models)}
     columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)
     quantities: dict[str, dict[tuple[str, str], Points]] = {}
+    cited: dict[tuple[str, str, str], str] = {}
     for column in columns:
         if column in AXIS:
             continue
@@ -84,8 +92,11 @@ def read_curves(
             points = points_of(rows, column)
             if len(points) > 1:
                 quantities.setdefault(title, {})[run, split] = points
+                if run not in beside:
+                    cited[title, run, split] = pointer(_last_row(rows, column), column)
+    files = {run: f"{relative}/{run}/epochs.csv" for run in logs}
     panels = [
-        _panel(title, lines, colour, notes)
+        _panel(title, lines, colour, notes, files, cited)
         for title, lines in quantities.items()
         if len({value for points in lines.values() for _, value in points}) > 1
     ]
@@ -110,11 +121,18 @@ def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
     return points
 
 
+def _last_row(rows: Sequence[Mapping[str, str]], column: str) -> int:
+    """Find the last row that has a number in a column."""
+    return max(place for place, row in enumerate(rows) if points_of([row], column))
+
+
 def _panel(
     title: str,
     lines: Mapping[tuple[str, str], Points],
     colour: Mapping[str, int],
     notes: Mapping[str, str],
+    files: Mapping[str, str],
+    cited: Mapping[tuple[str, str, str], str],
 ) -> CurvePanel:
     x = _span(point[0] for points in lines.values() for point in points)
     y = _span(point[1] for points in lines.values() for point in points)
@@ -128,7 +146,9 @@ def _panel(
     for (run, split), points in lines.items():
         path = "M" + "L".join(f"{x_px} {y_px}" for x_px, y_px in map(place, points))
         note = notes.get(run, "")
-        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1], note))
+        key = cited.get((title, run, split), "")
+        file = files[run] if key else ""
+        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1], note, file, key))
     # Epochs are whole: a tick at 2.5 would say nothing.
     x_ticks = [(f"{v:g}", place((v, y[0]))[0]) for v in ticks(*x) if v == int(v)]
     y_ticks = [(f"{v:g}", place((x[0], v))[1]) for v in ticks(*y)]

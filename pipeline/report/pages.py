@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gazescribe.pipeline.report.sheets import number
+from gazescribe.pipeline.report.numbers import number
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR = "gazescribe report"

@@ -12,8 +12,8 @@ from pydantic import model_validator
 
 from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.layout import RunLayout
+from gazescribe.pipeline.report.numbers import NONE, Cited, apart, pointer
 from gazescribe.pipeline.report.sheets import (
-    NONE,
     Section,
     Sheet,
     embed_figure,
@@ -91,20 +91,25 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
     if path.is_file():
         remedy = "Run `gazescribe tabulate` again."
         content = read_json(path, TablesJson, remedy)
-        sheets = [_sheet(table) for table in content.tables]
+        file = f"{relative}/{FILE}"
+        sheets = [_sheet(table, file, n) for n, table in enumerate(content.tables)]
+        notes = [_cited(note, file, "notes", n) for n, note in enumerate(content.notes)]
         figures = [
             embed_figure(figure_paths(folder, figure.name), title_of(figure.name), remedy)
             for figure in content.figures
             if (folder / figure.name).parent == folder  # never one of another folder
         ]
-        return Section(system, title, lead=content.notes, sheets=sheets, pictures=figures)
+        return Section(system, title, lead=notes, sheets=sheets, pictures=figures)
     if (folder / "tables.md").is_file():
         network = system if system in SYSTEMS else "NETWORK"
         missing = f"An older version wrote {relative}, without {FILE}. Make its tables again: "
         missing += f"gazescribe tabulate {network} SCORES {relative}."
         return Section(system, title, missing=missing)
     # A network of one's own: whatever tables and pictures lie there.
-    sheets = [read_sheet(table, title_of(table.stem)) for table in sorted(folder.glob("*.csv"))]
+    sheets = [
+        read_sheet(path, title_of(path.stem), f"{relative}/{path.name}")
+        for path in sorted(folder.glob("*.csv"))
+    ]
     figures = []
     for picture in sorted(folder.glob("*.png")):
         paths = [path for path in figure_paths(folder, picture.stem) if path.exists()] or [picture]
@@ -112,18 +117,36 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
     return Section(system, title, sheets=sheets, pictures=figures)
 
 
-def _sheet(table: ResultTable) -> Sheet:
-    columns = table.shown.columns
-    rows = [[cell or NONE for cell in row] for row in table.shown.rows]
+def _sheet(table: ResultTable, file: str, place: int) -> Sheet:
+    columns, rows = table.shown.columns, table.shown.rows
+    above = "tables", place
+    cells = [
+        [
+            _cited(_cell(cell, column), file, *above, "shown", "rows", n, across)
+            for across, (cell, column) in enumerate(zip(row, columns, strict=True))
+        ]
+        for n, row in enumerate(rows)
+    ]
     # Where nothing is known, the dashes stand below each other with the numbers beside them.
-    unknown = [all(row[column] == NONE for row in rows) for column in range(len(columns))]
+    unknown = [all(row[column] == NONE for row in cells) for column in range(len(columns))]
     return Sheet(
         table.title,
         [column.heading.replace("_", " ") for column in columns],
         [column.type in NUMERIC or empty for column, empty in zip(columns, unknown, strict=True)],
-        rows,
-        notes=table.notes,
+        cells,
+        notes=[_cited(note, file, *above, "notes", n) for n, note in enumerate(table.notes)],
     )
+
+
+def _cell(cell: str, column: ShownColumn) -> str:
+    """Write a cell as all numbers of the page are; `tabulate` has chosen the decimals."""
+    text = cell.replace("**", "")  # of Markdown, in tables of an older version
+    return (apart(text) if column.type in NUMERIC else text) or NONE
+
+
+def _cited(text: str, file: str, *keys: str | int) -> str:
+    """Name the origin of a text that has numbers."""
+    return Cited(text, file, [pointer(*keys)]) if any(map(str.isdecimal, text)) else text
 
 
 def title_of(name: str) -> str:

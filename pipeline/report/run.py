@@ -151,7 +151,7 @@ def run(
 
 def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
     """Read what the page of a run shows of its stages."""
-    metrics = read_metrics(folder, layout.metrics)
+    metrics = read_metrics(folder, layout.metrics, layout.datasets)
     reasons, noticed = left_out(metrics)
     lost = [row for row in reasons if row.count]
     not_found = {(row.objects, row.reason) for row in reasons}

@@ -1,19 +1,17 @@
 """Tables and figures that stages wrote, for reading, and the sections that hold them."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.foreign_tables import csv_rows
+from gazescribe.pipeline.report.numbers import NONE, Cited, is_number, pointer, shorten
 from gazescribe.pipeline.report.pictures import file_as_data
 
 SHARP_BYTES = 400_000  # the most of an SVG; above it the PNG beside it is shown
 SHOWN = 60  # rows of a table on the page; the file has the others
-_PLAIN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # numbers that may be shortened
-NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,20 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     return rows
 
 
-def read_sheet(path: Path, title: str, shown: int = SHOWN) -> Sheet:
-    """Read a CSV file for the page, its numbers shortened."""
+def read_sheet(path: Path, title: str, file: str, shown: int = SHOWN) -> Sheet:
+    """Read a CSV file for the page, its numbers shortened; `file` is what they cite."""
     rows = read_csv(path)
     columns = list(rows[0]) if rows else []
-    cells = [[shorten(cell) for cell in row.values()] for row in rows]
+    cells = [[cited_cell(row, name, file, n) for name in columns] for n, row in enumerate(rows)]
     return sheet(title, columns, cells, shown, path.name)
+
+
+def cited_cell(row: Mapping[str, str], column: str, file: str, place: int) -> Cited:
+    """Write one cell of a CSV file for reading; `place` is its row, from 0."""
+    # A number that names something is no amount.
+    is_name = column == "id" or column.endswith("_id")
+    text = (row[column] or NONE) if is_name else shorten(row[column])
+    return Cited(text, file, [pointer(place, column)])
 
 
 def sheet(
@@ -82,7 +88,7 @@ def sheet(
     file: str = "",
 ) -> Sheet:
     """Make a table for the page; cells stand there as they are given."""
-    numeric = [all(_is_number(row[n]) for row in rows) for n in range(len(columns))]
+    numeric = [all(is_number(row[n]) for row in rows) for n in range(len(columns))]
     return Sheet(
         title,
         [column.replace("_", " ") for column in columns],
@@ -91,38 +97,6 @@ def sheet(
         max(len(rows) - shown, 0),
         file,
     )
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Write a number for reading: thousands apart, a few digits, a dash for none."""
-    if value is None:
-        return NONE
-    if value == 0:
-        return "0"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if abs(value) < 0.5 * 10**-digits:
-        return f"{value:.1e}"
-    return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def _is_number(cell: str | None) -> bool:
-    """Tell whether a cell is a number, with an interval or not, or empty."""
-    first = (cell or NONE).split(" (")[0].replace(",", "")
-    try:
-        float("0" if first == NONE else first)
-    except ValueError:
-        return False
-    return True
-
-
-def shorten(cell: str | None) -> str:
-    """Give a number a few digits, and an empty cell a dash."""
-    if cell is None or not cell.strip():
-        return NONE
-    if not _PLAIN.fullmatch(cell):
-        return cell
-    return number(float(cell))
 
 
 def figure_paths(folder: Path, name: str) -> list[Path]:

@@ -1,8 +1,11 @@
 """What the page of a run shows of single stages: labeler, window search, training, settings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import settle
@@ -10,23 +13,40 @@ from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.curves import Curves, read_curves
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.sheets import (
+from gazescribe.pipeline.report.numbers import (
     NONE,
+    Cited,
+    apart,
+    cite,
+    interval,
+    number,
+    pointer,
+    shorten,
+    told,
+)
+from gazescribe.pipeline.report.sheets import (
     Section,
     Sheet,
+    cited_cell,
     embed_figure,
     figure_paths,
-    number,
     read_csv,
     read_sheet,
     sheet,
-    shorten,
 )
 from gazescribe.pipeline.report.unfinished import read_unfinished
-from gazescribe.pipeline.report.written import EvaluatedLabels, Tuned, read_json, rerun
+from gazescribe.pipeline.report.written import (
+    Best,
+    EvaluatedLabels,
+    Rate,
+    Tuned,
+    read_json,
+    rerun,
+)
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
 RATES = ("precision", "recall", "f1")
+RATE_NAMES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 SIDES = ("", "_low", "_high")
 RATED = (
     *("label", "reference", "counted", "tp", "fp", "fn"),
@@ -36,23 +56,35 @@ RANKED = (
     *("rank", "rule", "iou_paper"),
     *(f"{name}{side}" for name in ("iou_cross_validated", "behind_best") for side in SIDES),
 )
+SEARCHED = ("n_rules", "n_readings", "n_subjects", "n_rules_published")
 DVC_STAGE = "DVC_STAGE"  # DVC sets it for the commands that it runs
 TOP = 12  # rules of the search shown at once
 
 
 def settings(metrics: Sequence[Metrics]) -> Sheet:
-    """Put the parameters that the stages wrote down into one table."""
-    rows = [
-        [entry.stage, entry.item, name, str(value)]
-        for entry in metrics
-        for name, value in entry.content.get("params", {}).items()
-    ]
-    rows += [
-        [entry.stage, entry.item, "splits", str(entry.content["split_source"])]
-        for entry in metrics
-        if entry.stage == "ingest" and "split_source" in entry.content
-    ]
+    """Put the parameters that the stages wrote down into one table, each as it was set."""
+    rows: list[list[str]] = []
+    for entry in metrics:
+        for keys, value in _values(entry.content.get("params", {}), ("params",)):
+            text = Cited(value, entry.file, [pointer(*keys)])
+            rows.append([entry.stage, entry.item, ".".join(keys[1:]), text])
+    for entry in metrics:
+        if entry.stage == "ingest" and "split_source" in entry.content:
+            text = Cited(str(entry.content["split_source"]), entry.file, ["/split_source"])
+            rows.append([entry.stage, entry.item, "splits", text])
     return sheet("Settings", ["stage", "data", "parameter", "value"], rows, shown=len(rows))
+
+
+def _values(
+    params: Mapping[str, Any], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give each parameter below some keys with all its keys, as text."""
+    for name, value in params.items():
+        if isinstance(value, dict):
+            yield from _values(value, (*above, name))
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield (*above, name), apart(text)
 
 
 def labeler(folder: Path, run: RunLayout) -> Section:
@@ -66,35 +98,73 @@ def labeler(folder: Path, run: RunLayout) -> Section:
     rows = read_csv(path / "labels.csv", RATED)
     written = path / "evaluate_labels.json"
     summary = read_json(written, EvaluatedLabels, rerun(written))
-    counted = (
-        f"{summary.n_readings} readings, {summary.n_images} different images, of phase"
-        f" {summary.params.phase}. A reading mentions a label when a mention of it is"
+    file = f"{run.evaluated_labels}/{written.name}"
+    counted = told(
+        "{n_readings} readings, {n_images} different images, of phase"
+        " {phase}. A reading mentions a label when a mention of it is"
         " positive or uncertain, and has it when its reader's certainty is above 0"
-        " (Lanfredi et al. 2023, Table 4). Intervals come from resampled images."
+        " (Lanfredi et al. 2023, Table 4). Intervals come from resampled images.",
+        n_readings=cite(summary.n_readings, file, "n_readings"),
+        n_images=cite(summary.n_images, file, "n_images"),
+        phase=cite(summary.params.phase, file, "params", "phase"),
     )
-    texts = []
-    for name, rate in summary.macro.certainty_above_0.positive_or_uncertain.items():
-        value = "undefined" if rate.value is None else f"{rate.value:.3f}"
-        texts.append(f"{name} {value} ({rate.n_defined} of {rate.n_items} labels)")
-    lead = [counted, f"Macro over labels: {', '.join(texts)}."]
+    texts = [
+        told("{name} {rate}", name=RATE_NAMES.get(name, name), rate=macro_rate(rate, file, name))
+        for name, rate in summary.macro.certainty_above_0.positive_or_uncertain.items()
+    ]
+    lead: list[str] = [counted, told("Macro over labels: {texts}.", texts=Markup(", ").join(texts))]
+    numbered = list(enumerate(rows))
     kinds = dict.fromkeys((row["reference"], row["counted"]) for row in rows)
+    labels = written, f"{run.evaluated_labels}/labels.csv"
     sheets = [
-        _rates(kind, [row for row in rows if (row["reference"], row["counted"]) == kind], written)
+        _rates(kind, [(n, row) for n, row in numbered if _kind(row) == kind], *labels)
         for kind in sorted(kinds, key=lambda kind: kind != PAPER)
     ]
-    confusion = read_sheet(path / "confusion.csv", "Polarity against certainty")
-    return Section("labeler", title, lead, sheets[:1], [*sheets[1:], confusion])
+    confusion = f"{run.evaluated_labels}/confusion.csv"
+    crossed = read_sheet(path / "confusion.csv", "Polarity against certainty", confusion)
+    return Section("labeler", title, lead, sheets[:1], [*sheets[1:], crossed])
 
 
-def _rates(kind: tuple[str, str], rows: Sequence[dict[str, str]], path: Path) -> Sheet:
+def macro_rate(rate: Rate, file: str, name: str) -> Markup:
+    """Write a mean over labels, with its interval and of how many labels it is."""
+    keys = ("macro", *PAPER, name)
+    value = "undefined" if rate.value is None else number(rate.value)
+    edges = number(rate.low), number(rate.high)
+    ends = ("value", "low", "high")
+    text = interval(value, *edges)
+    return told(
+        "{rate} ({n_defined} of {n_items} labels)",
+        rate=Cited(
+            text, file, [pointer(*keys, end) for end in (ends if "[" in text else ends[:1])]
+        ),
+        n_defined=cite(rate.n_defined, file, *keys, "n_defined"),
+        n_items=cite(rate.n_items, file, *keys, "n_items"),
+    )
+
+
+def _kind(row: Mapping[str, str]) -> tuple[str, str]:
+    return row["reference"], row["counted"]
+
+
+def _rates(
+    kind: tuple[str, str], rows: Sequence[tuple[int, dict[str, str]]], path: Path, file: str
+) -> Sheet:
     title = ", ".join(part.replace("_", " ") for part in kind)
-    columns = ["label", "readers say so", "mentioned", *RATES]
+    names = [RATE_NAMES[rate] for rate in RATES]
+    columns = ["label", "readers say so", "mentioned", *names]
     cells = []
-    for row in rows:
+    for n, row in rows:
         with parsing(path, "what `gazescribe evaluate-labels` writes", GazeError, rerun(path)):
-            hits = int(row["tp"])
-            positive, mentioned = (str(hits + int(row[other])) for other in ("fn", "fp"))
-        cells.append([row["label"], positive, mentioned, *(_interval(row, r) for r in RATES)])
+            positive, mentioned = (
+                Cited(
+                    number(int(row["tp"]) + int(row[other])),
+                    file,
+                    [pointer(n, "tp"), pointer(n, other)],
+                )
+                for other in ("fn", "fp")
+            )
+        rates = [_interval(row, rate, file, n) for rate in RATES]
+        cells.append([row["label"], positive, mentioned, *rates])
     return sheet(title.capitalize(), columns, cells)
 
 
@@ -109,20 +179,27 @@ def search(folder: Path, run: RunLayout) -> Section:
     remedy = rerun(path / "tune.json")
     summary = read_json(path / "tune.json", Tuned, remedy)
     best = summary.best
-    counted = (
-        f"{summary.n_rules} rules for the window of gaze, on {summary.n_readings} readings of"
-        f" {summary.n_subjects} subjects; {summary.n_rules_published} of them are the paper's."
-        f" Best: {best.rule.replace('_', ' ')}, IoU {number(best.iou_cross_validated)}"
-        f" cross-validated, {number(best.iou_paper)} as in the paper."
+    file = f"{run.tune}/tune.json"
+    counted = told(
+        "{n_rules} rules for the window of gaze, on {n_readings} readings of"
+        " {n_subjects} subjects; {n_rules_published} of them are the paper's."
+        " Best: {rule}, IoU {iou_cross_validated}"
+        " cross-validated, {iou_paper} as in the paper.",
+        rule=best.rule.replace("_", " "),
+        iou_cross_validated=best_iou(best, file),
+        iou_paper=cite(best.iou_paper, file, "best", "iou_paper"),
+        **{name: cite(getattr(summary, name), file, name) for name in SEARCHED},
     )
     explained = (
         "Floors and ceilings stand below the rules. A rule whose distance to the best has an"
         " interval that holds 0 is not told apart from it."
     )
-    ranked = [row for row in rows if row["rank"]]
-    between = [row for row in rows if not row["rank"]]
-    sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between])]
-    more = [_ranking("All rules", rows)]
+    numbered = list(enumerate(rows))
+    ranked = [(n, row) for n, row in numbered if row["rank"]]
+    between = [(n, row) for n, row in numbered if not row["rank"]]
+    ranking = f"{run.tune}/ranking.csv"
+    sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between], ranking)]
+    more = [_ranking("All rules", numbered, ranking)]
     pictures = [
         embed_figure(figure_paths(path, name), f"IoU against the delay, for each {what}", remedy)
         for name, what in (("iou_by_delay", "end of the window"), ("iou_by_label", "label"))
@@ -130,25 +207,44 @@ def search(folder: Path, run: RunLayout) -> Section:
     return Section("tune", title, [counted, explained], sheets, more, pictures)
 
 
-def _ranking(title: str, rows: Sequence[dict[str, str]]) -> Sheet:
+def best_iou(best: Best, file: str) -> Cited:
+    """Write the cross-validated IoU of the best rule, with its interval where it is known."""
+    low, high = best.iou_cross_validated_interval or (None, None)
+    text = interval(number(best.iou_cross_validated), number(low), number(high))
+    edges = ["/best/iou_cross_validated_interval/0", "/best/iou_cross_validated_interval/1"]
+    return Cited(text, file, ["/best/iou_cross_validated", *(edges if "[" in text else [])])
+
+
+def _ranking(title: str, rows: Sequence[tuple[int, dict[str, str]]], file: str) -> Sheet:
     columns = ["rank", "rule", "IoU, cross-validated", "IoU, as in the paper", "behind the best"]
     cells = [
         [
-            row["rank"],
+            cited_cell(row, "rank", file, n),
             row["rule"].replace("_", " "),
-            _interval(row, "iou_cross_validated"),
-            shorten(row["iou_paper"]),
-            _interval(row, "behind_best"),
+            _interval(row, "iou_cross_validated", file, n),
+            _interval(row, "iou_paper", file, n),
+            _interval(row, "behind_best", file, n),
         ]
-        for row in rows
+        for n, row in rows
     ]
     return sheet(title, columns, cells, shown=len(cells))
 
 
-def _interval(row: dict[str, str], name: str) -> str:
-    """Write `value (low to high)`; the value alone where an edge is unknown."""
-    value, low, high = (shorten(row[f"{name}{side}"]) for side in SIDES)
-    return value if NONE in (low, high) else f"{value} ({low} to {high})"
+def _interval(row: Mapping[str, str], name: str, file: str, place: int) -> Cited:
+    """Write a value of a CSV file with its interval; `place` is its row, from 0."""
+    columns = [f"{name}{side}" for side in SIDES]
+    value, low, high = (_fraction(row.get(column)) for column in columns)
+    text = interval(value, low, high)
+    shown = columns if "[" in text else columns[:1]
+    return Cited(text, file, [pointer(place, column) for column in shown])
+
+
+def _fraction(cell: str | None) -> str:
+    """Write a number that need not be whole: pandas writes 0.0 as 0 where all are."""
+    try:
+        return number(float(cell)) if cell else NONE
+    except ValueError:
+        return shorten(cell)
 
 
 def training(folder: Path, run: RunLayout) -> list[Curves]:
@@ -160,7 +256,9 @@ def training(folder: Path, run: RunLayout) -> list[Curves]:
     begun = {} if DVC_STAGE in os.environ else read_unfinished(folder)
     systems = dict.fromkeys([*run.models, *sorted(system for system, _ in begun)])
     curves = [
-        read_curves(system, folder / run.models[system] if system in run.models else None, begun)
+        read_curves(system, folder / run.models[system], begun, run.models[system])
+        if system in run.models
+        else read_curves(system, None, begun)
         for system in systems
     ]
     return [system for system in curves if system.panels or system.notes]

@@ -50,6 +50,8 @@ class Rate(WrittenJson):
     """A rate as mean over labels."""
 
     value: float | None
+    low: float | None = None
+    high: float | None = None
     n_defined: int
     n_items: int
 
@@ -86,6 +88,7 @@ class Best(WrittenJson):
 
     rule: str
     iou_cross_validated: float | None
+    iou_cross_validated_interval: tuple[float | None, float | None] | None = None
     iou_paper: float | None
 
 

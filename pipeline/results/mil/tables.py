@@ -225,11 +225,11 @@ def counts(models: Models, published: PublishedMil) -> PaperTable | None:
     frame = frame.sort_values(keys, kind="stable", ignore_index=True)
     wide = frame.pivot_table("n", "label", keys, sort=False, observed=True)
     wide.columns = [", ".join(names) for names in wide.columns]
-    wide = wide.astype("Int64").rename(index={"": "**images**"})
+    wide = wide.astype("Int64").rename(index={"": "images"})
     sizes = frame[frame["label"] == ""].set_index(keys)["published"]
     notes = []
     if published.table_1:
-        wide.loc["**images, published**"] = list(sizes)
+        wide.loc["images, published"] = list(sizes)
         notes.append("Published counts of each label are not recoverable: that table is a picture.")
     title = "Table 3: images of each split, and how many have each label"
     egd = [model.scores.egd for model in models.values() if model.scores.egd]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gazescribe.pipeline.report.counts import (
     left_out,
     read_metrics,
 )
+from gazescribe.pipeline.report.layout import DataSet
 
 INGEST = Metrics(
     "ingest",
@@ -73,13 +75,13 @@ def test_reasons_that_name_their_first_ids_are_counted():
 def test_flow_from_readings_to_maps():
     assert flows(ALL) == {
         "reflacx": [
-            ("readings", 60),
-            ("with gaze", 59),
-            ("mentions", 542),
-            ("windows", 102),
-            ("label maps", 139),
+            ("readings", "60"),
+            ("with gaze", "59"),
+            ("mentions", "542"),
+            ("windows", "102"),
+            ("label maps", "139"),
         ],
-        "mimic": [("images", 130)],
+        "mimic": [("images", "130")],
     }
 
 
@@ -87,7 +89,7 @@ def test_flow_without_mentions_counts_windows_of_whole_readings():
     windows = {"reading ok": 2, "reading empty": 1, "report ok": 5}
     content = {"n_mentions": None, "n_windows": windows}
     steps = flows([INGEST, Metrics("associate", "reflacx", content)])["reflacx"]
-    assert steps == [("readings", 60), ("with gaze", 59), ("windows", 2)]
+    assert steps == [("readings", "60"), ("with gaze", "59"), ("windows", "2")]
 
 
 def test_rows_that_came_in():
@@ -141,3 +143,32 @@ def test_metrics_are_named_by_file_and_folder(tmp_path):
     (tmp_path / "egd").mkdir()
     (tmp_path / "egd/ingest.json").write_text(json.dumps({"rows": {}}))
     assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", {"rows": {}})]
+
+
+def test_data_sets_whose_folders_have_one_name_are_kept_apart(tmp_path):
+    paths = []
+    for n, name in enumerate(("a", "b", "c")):
+        (tmp_path / name / "tables").mkdir(parents=True)
+        content = {"rows": {"readings": n}, "counts": {"readings": n}}
+        paths.append(f"{name}/tables/ingest.json")
+        (tmp_path / paths[-1]).write_text(json.dumps(content))
+    owners = {"mine": DataSet(tables="a/tables"), "theirs": DataSet(tables="b/tables")}
+    metrics = read_metrics(tmp_path, paths, owners)
+    assert flows(metrics) == {
+        "mine": [("readings", "0")],
+        "theirs": [("readings", "1")],
+        "tables": [("readings", "2")],
+    }
+    assert list(flows(read_metrics(tmp_path, paths))) == [f"{name}/tables" for name in "abc"]
+
+
+def test_counts_cite_where_they_stand():
+    metrics = [replace(ASSOCIATE, file="a/associate.json"), replace(INGEST, file="ingest.json")]
+    lost, _ = left_out(metrics)
+    assert (lost[0].cited.file, lost[0].cited.keys) == (
+        "a/associate.json",
+        ("/mentions_left_out/negative",),
+    )
+    assert "/faults/bad_id/rows" in {row.key for row in lost}
+    windows = dict(flows(metrics)["reflacx"])["windows"]
+    assert windows.keys == ("/n_windows/sentence ok",)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.report.notices import AGREEMENT, SYNTHETIC, UNKNOWN
-from tests.report_run import HOSTILE, SIZE, make_run, write_results_of
+from tests.report_numbers import check_numbers
+from tests.report_run import HOSTILE, SIZE, STAGES, make_run, write_results_of, write_stages
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, write_tables
 
@@ -68,10 +69,26 @@ def test_every_page_carries_the_notice(report):
 
 def test_what_came_in_and_what_was_left_out(report):
     text = (report[0] / "index.html").read_text()
-    assert re.search(r"<b>2</b> readings\s*</li>", text)
-    row = re.search(r"bad times</th>\s*<td class=\"n\">4</td><td>rows of words", text)
+    plain = re.sub("</?span[^>]*>", "", text)
+    assert re.search(r"<b>2</b> readings\s*</li>", plain)
+    row = re.search(r"bad times</th>\s*<td class=\"n\">4</td><td>rows of words", plain)
     assert row
     assert "discarded" in text
+
+
+def test_every_number_is_the_one_of_its_file(project, tmp_path):
+    run = shutil.copytree(project, tmp_path / "run")
+    write_stages(run)
+    gazescribe("report", run, tmp_path / "out")
+    assert set(check_numbers(run, tmp_path / "out/index.html")) == STAGES
+    text = re.sub("</?span[^>]*>", "", (tmp_path / "out/index.html").read_text())
+    flows = {
+        name: re.findall(r"<b>([\d,]+)</b> ([a-z ]+?)\s*</li>", flow)
+        for name, flow in re.findall(r'class="flow">\s*<h2>(.*?)</h2>(.*?)</div>', text, re.DOTALL)
+    }
+    alike = ["readings", "with gaze", "mentions", "windows", "label maps"]
+    assert flows["reflacx"] == list(zip(["2", "1", "1,542", "102", "139"], alike, strict=True))
+    assert flows["reflacx-2"] == list(zip(["7", "6", "35", "8", "12"], alike, strict=True))
 
 
 def test_parts_that_are_absent_say_how_to_make_them(report):
@@ -90,6 +107,7 @@ def test_results_of_a_network_are_drawn(changed, tmp_path):
     write_results_of(changed / "results/mil")
     gazescribe("report", changed, tmp_path / "out")
     text = (tmp_path / "out/index.html").read_text()
+    text = re.sub("</?span[^>]*>", "", text)
     (part,) = re.findall(r'<section id="mil">.*?</section>', text, re.DOTALL)
     assert '<p class="lead">Intervals are three.</p>' in part
     assert re.search(r'<td class="n">0.500</td>\s*<td class="n">–</td>\s*<td>0.4</td>', part)

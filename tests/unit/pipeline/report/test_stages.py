@@ -45,14 +45,14 @@ def test_the_papers_way_of_counting_comes_first(tmp_path):
     (shown,) = section.sheets
     assert shown.title == "Certainty above 0, positive or uncertain"
     assert shown.rows == [
-        ["Edema", "7", "6", *(f"{x} (0.250 to 0.750)" for x in ("0.500", "1.000", "0.667"))]
+        ["Edema", "7", "6", *(f"{x} [0.250, 0.750]" for x in ("0.500", "1.000", "0.667"))]
     ]
     assert [sheet.title for sheet in section.more] == [
         "Certainty above 0, positive",
         "Polarity against certainty",
     ]
-    assert "5 readings, 1 different images, of phase 2" in section.lead[0]
-    assert "precision 0.500 (2 of 14 labels)" in section.lead[1]
+    assert "5 readings, 1 different images, of phase 2" in section.lead[0].striptags()
+    assert "precision 0.500 (2 of 14 labels)" in section.lead[1].striptags()
 
 
 def write_search(folder, rules):
@@ -76,10 +76,12 @@ def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
     section = search(tmp_path, run(tune="."))
     (best,) = section.sheets
     assert len(best.rows) == 13
-    assert best.rows[0] == ["1", "rule 1", "0.500 (0.400 to 0.600)", "0.550", "0 (0 to 0)"]
+    assert best.rows[0] == ["1", "rule 1", "0.500 [0.400, 0.600]", "0.550", "0.000 [0.000, 0.000]"]
     assert best.rows[-1] == ["–", "whole report", "0.100", "0.200", "0.400"]
     assert len(section.more[0].rows) == 68
-    assert "Best: rule 1, IoU – cross-validated, 0.550 as in the paper." in section.lead[0]
+    assert (
+        "Best: rule 1, IoU – cross-validated, 0.550 as in the paper." in section.lead[0].striptags()
+    )
     assert [picture.data[:26] for picture in section.pictures] == 2 * ["data:image/svg+xml;base64,"]
 
 

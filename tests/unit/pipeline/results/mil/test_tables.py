@@ -161,7 +161,7 @@ def test_counts():
     assert images["published"].tolist() == [187519, 1724, 1724, 506]
     edema = table.shown.set_index("label").loc["Edema"]
     assert edema.tolist() == [100, 7, 9, 0]
-    assert table.shown["label"].tolist() == ["**images**", *TEN_LABELS, "**images, published**"]
+    assert table.shown["label"].tolist() == ["images", *TEN_LABELS, "images, published"]
     assert len(table.notes) == 1
 
 
