@@ -59,6 +59,11 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
 )
 @click.option("--include-text", "text", is_flag=True, help="Include the dictations.")
 @click.option(
+    "--published",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which it is published.  [default: that of the newest source]",
+)
+@click.option(
     "--hash-ids",
     "key_file",
     type=options.EXISTING_FILE,

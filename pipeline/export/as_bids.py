@@ -20,6 +20,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import rows_of
 from gazescribe.pipeline.export.contents import Contents
 from gazescribe.pipeline.export.table_files import FORMULA, JSON, TSV, FileSet, write_tables
+from gazescribe.pipeline.export.units import NONE, round_time, unit_of
 from gazescribe.pipeline.sources.manifests import Screen
 
 VERSION = "1.11.0"
@@ -122,13 +123,14 @@ def _label(text: str) -> str:
 
 
 def _write_gaze(stem: str, fixations: Row, screen: Screen) -> None:
-    columns = [fixations[column].tolist() for column, _ in PHYSIO.values()]
+    times = {name: round_time(fixations[name]) for name in ("onset_s", "offset_s")}
+    columns = [{**fixations, **times}[column].tolist() for column, _ in PHYSIO.values()]
     _write_tsv(f"{stem}recording-eye1_physio.tsv.gz", zip(*columns, strict=True))
     device: Row = {"SamplingFrequency": screen.sampling_hz}
     if screen.tracker is not None:
         device = {"ManufacturersModelName": screen.tracker, **device}
     _write_json(f"{stem}recording-eye1_physio.json", {**PHYSIO_SIDECAR, **device})
-    durations = (fixations["offset_s"] - fixations["onset_s"]).tolist()
+    durations = round_time(times["offset_s"] - times["onset_s"]).tolist()
     events = zip(columns[0], durations, ["fixation"] * len(durations), strict=True)
     _write_tsv(f"{stem}recording-eye1_physioevents.tsv.gz", events)
     _write_json(f"{stem}recording-eye1_physioevents.json", PHYSIOEVENTS_SIDECAR)
@@ -139,9 +141,10 @@ def _write_events(stem: str, windows: list[Row], screen: Screen) -> None:
     # BIDS asks for rows in the order of onset; windows come in that of their numbers.
     for row in sorted(windows, key=lambda row: (row["start_s"], row["window"])):
         if row["status"] == "ok":
-            duration_s = row["end_s"] - row["start_s"]
+            start_s = round_time(row["start_s"])
+            duration_s = round_time(row["end_s"] - row["start_s"])
             labels = "|".join(row["labels"]) or None
-            events.append((row["start_s"], duration_s, row["kind"], labels, row["window"]))
+            events.append((start_s, duration_s, row["kind"], labels, row["window"]))
     _write_tsv(f"{stem}events.tsv", events)
     _write_json(f"{stem}events.json", {**EVENTS_SIDECAR, "StimulusPresentation": _shown(screen)})
 
@@ -178,6 +181,8 @@ def _write_subjects(folder: Path, readings: pa.Table) -> None:
     about = {}
     for field in readings.schema:
         about[field.name] = {"Description": field.metadata[b"description"].decode()}
+        if unit_of(field) != NONE:
+            about[field.name]["Units"] = unit_of(field)
     sessions: dict[str, list[tuple[Any, ...]]] = {}
     for row in readings.to_pylist():
         session = (f"ses-{_label(row['reading_id'])}", *row.values())

@@ -20,6 +20,14 @@ from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, writ
 FORMS = ("masks", "polygons")
 TOLERANCE_PX = 0.5  # of the polygons
 MIN_POINTS = 3  # a line between two points has no area
+UNITS = {
+    "area": "px²",
+    "bbox": "px: xmin, ymin, width, height",
+    "height": "px",
+    "segmentation": "px",
+    "threshold": "1, of the maximum of the map",
+    "width": "px",
+}
 
 Row = dict[str, Any]
 Size = tuple[int, int]
@@ -150,7 +158,11 @@ def _write_set(
                 }
             )
         content = {
-            "info": {"description": f"{map_set.name}: regions above {threshold:g}", "version": "1"},
+            "info": {
+                "description": f"{map_set.name}: regions above {threshold:g}",
+                "units": UNITS,
+                "version": "1",
+            },
             "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
             "categories": [
                 {"id": number, "name": category, "supercategory": "finding"}

@@ -18,6 +18,7 @@ from gazescribe.pipeline.export.as_parquet import nested, schema_of, write_maps
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, MapSet
 from gazescribe.pipeline.export.table_files import PARQUET, FileSet, MapParts
+from gazescribe.pipeline.export.units import NONE, with_units
 
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])  # as `datasets` has it
 IMAGES_A_FILE = 256
@@ -25,18 +26,23 @@ PREVIEW = pa.field(
     "preview",
     IMAGE_TYPE,
     nullable=False,
-    metadata={"description": "The map as PNG in colours: index 0 is 0, 255 is 1 and above"},
+    metadata={
+        "description": "The map as PNG in colours: index 0 is 0, 255 is 1 and above",
+        "unit": NONE,
+    },
 )
-IMAGES_SCHEMA = pa.schema(
-    [
-        pa.field("dicom_id", pa.string(), nullable=False, metadata={"description": "Image"}),
-        pa.field(
-            "image",
-            IMAGE_TYPE,
-            nullable=False,
-            metadata={"description": "The radiograph as PNG, 8-bit grey, at its original size"},
-        ),
-    ]
+IMAGES_SCHEMA = with_units(
+    pa.schema(
+        [
+            pa.field("dicom_id", pa.string(), nullable=False, metadata={"description": "Image"}),
+            pa.field(
+                "image",
+                IMAGE_TYPE,
+                nullable=False,
+                metadata={"description": "The radiograph as PNG, 8-bit grey, at its original size"},
+            ),
+        ]
+    )
 )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.export.contents import Contents, MapSet
 from gazescribe.pipeline.export.table_files import PARQUET, FileSet, MapParts, write_with_maps
+from gazescribe.pipeline.export.units import DIMENSIONLESS
 
 MAPS_A_GROUP = 32  # of 512×512: 16 MB, what a reader must hold at once
 PLACES = ("shard", "row")  # say where a map lies in NPY files; there are none here
@@ -19,7 +20,10 @@ FIELD = pa.field(
     "map",
     MAP_TYPE,
     nullable=False,
-    metadata={"description": "Rows of the map from the top, each from the left; maximum about 1"},
+    metadata={
+        "description": "Rows of the map from the top, each from the left; maximum about 1",
+        "unit": DIMENSIONLESS,
+    },
 )
 
 

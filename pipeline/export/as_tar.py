@@ -11,6 +11,7 @@ from gazescribe.pipeline.core.shards import ROWS_A_SHARD
 from gazescribe.pipeline.export.as_parquet import PLACES
 from gazescribe.pipeline.export.contents import Contents, MapSet
 from gazescribe.pipeline.export.table_files import FileSet, MapParts, write_with_maps
+from gazescribe.pipeline.export.units import round_times
 
 
 def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet]:
@@ -26,7 +27,7 @@ def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet
 def write_part(part: MapSet, folder: Path) -> None:
     """Write the maps of one file. Keys are numbers: ids may hold dots, which end a key."""
     path = folder / "maps" / part.name / f"part-{part.number:05d}.tar"
-    rows = part.index.drop_columns(PLACES).to_pylist()
+    rows = round_times(part.index.drop_columns(PLACES)).to_pylist()
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for n, (row, heatmap) in enumerate(zip(rows, part.maps(), strict=True)):
             array = io.BytesIO()

@@ -14,6 +14,7 @@ from gazescribe.pipeline.export.as_parquet import MAP_TYPE
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents
 from gazescribe.pipeline.export.table_files import FileSet
+from gazescribe.pipeline.export.units import unit_of
 from gazescribe.pipeline.sources.manifests import Manifest
 
 COLUMNS = ("table", "column", "type", "unit", "may_be_empty", "description")
@@ -159,7 +160,8 @@ def _write_columns(path: Path, files: Sequence[FileSet]) -> None:
         writer.writerow(COLUMNS)
         for file_set in files:
             for field in file_set.schema or ():
-                words = field.metadata or {}
-                unit, meaning = (words.get(key, b"").decode() for key in (b"unit", b"description"))
+                meaning = field.metadata[b"description"].decode()
                 empty = "yes" if field.nullable else "no"
-                writer.writerow((file_set.name, field.name, field.type, unit, empty, meaning))
+                writer.writerow(
+                    (file_set.name, field.name, field.type, unit_of(field), empty, meaning)
+                )

@@ -24,6 +24,7 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import read_if_present, read_table
 from gazescribe.pipeline.export.ids import hash_ids
+from gazescribe.pipeline.export.units import with_units
 
 SPLIT_NAMES = {"train": "train", "validate": "validation", "test": "test", None: "unassigned"}
 """Ours and those of Hugging Face, which file names take."""
@@ -164,7 +165,8 @@ def _read(folder: Path, name: str, *, text: bool) -> pa.Table:
     read = read_if_present if name in TEXT_TABLES else read_table  # a text may have no words
     table = read(folder, name, columns=columns).select(columns)
     fields = [TABLES[name].schema.field(column) for column in columns]
-    return table.cast(pa.schema(fields, metadata=_metadata(table.schema, name)))
+    schema = pa.schema(fields, metadata=_metadata(table.schema, name))
+    return table.cast(with_units(schema))
 
 
 def _metadata(schema: pa.Schema, name: str) -> dict[bytes, bytes]:
@@ -203,7 +205,7 @@ def _map_set(name: str, folder: Path, key: bytes | None) -> MapSet:
     if len(sizes) != 1:
         shown = ", ".join(f"{h}×{w}" for h, w in sorted(sizes)) or "no map at all"
         raise GazeError(f"maps of one size were expected, found {shown}.", where=folder)
-    schema = spec.schema.with_metadata(_metadata(table.schema, "heatmaps"))
+    schema = with_units(spec.schema.with_metadata(_metadata(table.schema, "heatmaps")))
     index, places = _finish(table.cast(schema), spec.key, key)
     # The order is another than in the source: each map gets a new file and row.
     rows = np.arange(len(places), dtype=np.int32)

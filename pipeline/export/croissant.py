@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE
 from gazescribe.pipeline.export.table_files import PARQUET, FileSet
+from gazescribe.pipeline.export.units import NONE, unit_of
 
 TERMS = (  # of Croissant, under their own names
     *("arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "extract", "field"),
@@ -105,7 +106,7 @@ def _field(entry: FileSet, field: pa.Field, shape: tuple[int, int] | None) -> Js
     extract: Json = {"extract": {"column": field.name}}
     if pa.types.is_struct(field.type):
         extract["transform"] = {"jsonPath": "bytes"}
-    unit = f" ({words[b'unit'].decode()})" if b"unit" in words else ""
+    unit = "" if unit_of(field) == NONE else f" ({unit_of(field)})"
     return {
         "@type": "cr:Field",
         "@id": f"{entry.name}/{field.name}",

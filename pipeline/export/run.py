@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -56,6 +57,7 @@ class ExportRequest:
     images: Path | None = None  # radiographs are included from here
     text: bool = False  # dictations are included
     key_file: Path | None = None  # ids are replaced by hashes with this key
+    published: datetime | None = None  # day on which the export is published
 
     @property
     def cut(self) -> float | None:
@@ -63,6 +65,12 @@ class ExportRequest:
         if self.form != "coco":
             return None
         return HALF if self.threshold is None else self.threshold
+
+    def published_on(self, sources: Sequence[Manifest]) -> str | None:
+        """Day of publication: as asked, else that of the newest source; never of a clock."""
+        if self.published:
+            return self.published.date().isoformat()
+        return max((source.released for source in sources if source.released), default=None)
 
     def check(self, out: Path) -> None:
         """Refuse what does not go together."""
@@ -134,7 +142,7 @@ def run(
             threshold=request.cut,
             hashed=key is not None,
         )
-        _accompany(folder, contents, files, sources, made)
+        _accompany(folder, contents, files, sources, made, request.published_on(sources))
         faults = check_export(folder, _forbidden(tables, contents.labels, request))
         if faults:
             message = "the export would hold what nobody asked for; nothing was written."
@@ -186,6 +194,7 @@ def _accompany(
     files: Sequence[FileSet],
     sources: Sequence[Manifest],
     made: Mapping[str, Any],
+    published_on: str | None,
 ) -> None:
     """Write what lies beside the data: provenance, card, Croissant, checksums."""
     write_json(made, folder / PROVENANCE)
@@ -199,7 +208,7 @@ def _accompany(
         "version": made["made_by"]["gazescribe"],
         **({"citeAs": cited} if cited else {}),
         **({"url": sources[0].access.url} if sources[0].access.url else {}),
-        **({"datePublished": sources[0].released} if sources[0].released else {}),
+        **({"datePublished": published_on} if published_on else {}),
     }
     described = describe(folder, files, about, shapes)
     (folder / "croissant.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from gazescribe.pipeline.export.contents import Contents, MapSet
+from gazescribe.pipeline.export.units import round_times
 
 CSV, TSV, JSON = "text/csv", "text/tab-separated-values", "application/json"
 PARQUET = "application/x-parquet"  # as mlcroissant knows it
@@ -61,10 +62,13 @@ def no_formulas(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def write_csv(table: pa.Table, path: Path) -> None:
-    """Write a table as CSV: lists as JSON, null as nothing, numbers to their last bit.
+    """Write a table as CSV: lists as JSON, null as nothing, times to the microsecond.
+
+    All other numbers are written to their last bit.
 
     Texts are never formulas; see `no_formulas`.
     """
+    table = round_times(table)
     for position, field in enumerate(table.schema):
         if pa.types.is_list(field.type):
             lists = table[field.name].to_pylist()

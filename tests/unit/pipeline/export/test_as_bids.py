@@ -43,7 +43,7 @@ def test_fixations_come_back(inputs, folder, reading):
     assert gaze.timestamp.tolist() == events.onset.tolist() == fixations.onset_s.tolist()
     assert gaze.x_coordinate.tolist() == fixations.x_px.tolist()
     assert gaze.pupil_size.isna().sum() == 1
-    assert events.duration.tolist() == (fixations.offset_s - fixations.onset_s).tolist()
+    assert events.duration.tolist() == (fixations.offset_s - fixations.onset_s).round(6).tolist()
     assert sidecar["PhysioType"] == "eyetrack"
     assert sidecar["SamplingFrequency"] == load_manifest("reflacx").screen.sampling_hz
     assert sidecar["x_coordinate"]["Units"] == "pixel"

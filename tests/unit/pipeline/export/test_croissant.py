@@ -63,6 +63,17 @@ def test_real_sources_leave_nothing_to_recommend(tmp_path):
     assert not issues.warnings
 
 
+@pytest.mark.parametrize(
+    ("options", "day"),
+    [((), "2021-09-27"), (("--published", "2027-01-31"), "2027-01-31")],
+    ids=["newest-source", "as-asked"],
+)
+def test_the_day_of_publication_is_no_clock_s(tmp_path, options, day):
+    made = make_inputs(tmp_path / "in", subject_id=98000001, dicom_id="not-of-the-demo")
+    made.export(tmp_path / "out", "npy", *options)  # of REFLACX, and MIMIC-CXR-JPG of 2019
+    assert json.loads((tmp_path / "out/croissant.json").read_text())["datePublished"] == day
+
+
 def test_checksums_are_in_it(exported):
     content = json.loads((exported("npy") / "croissant.json").read_text())
     sums = dict(

@@ -30,7 +30,12 @@ def test_tables_lose_nothing(inputs, exported, form, name):
     assert [
         {key: read_cell(row[key], value) for key, value in one.items()}
         for row, one in zip(found, expected, strict=True)
-    ] == expected
+    ] == [{key: rounded(key, value) for key, value in one.items()} for one in expected]
+
+
+def rounded(name, value):
+    """Times as text are in microseconds."""
+    return round(value, 6) if name.endswith("_s") and value is not None else value
 
 
 def read_cell(text, like):
