@@ -20,7 +20,7 @@ from gazescribe.pipeline.ingest.by_manifest.column_names import (
     find_columns,
 )
 from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
-from gazescribe.pipeline.ingest.by_manifest.single_values import unchosen
+from gazescribe.pipeline.ingest.by_manifest.single_values import telling, unchosen
 from gazescribe.pipeline.ingest.by_manifest.text_tables import TextTable
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
 from gazescribe.pipeline.sources.faults import Findings
@@ -61,7 +61,9 @@ def read_pieces(root: Path, source: Source, files: Files, findings: Findings) ->
     check_columns(needed(source), names, keys_by_column(source))
     pieces = []
     for header, cut in opened:
-        columns = find_columns([*wanted(source), *unchosen(source)], header)
+        columns = find_columns(
+            [*wanted(source), *unchosen(source), *telling(source, header)], header
+        )
         views = {name: name for name in view_columns(source, header)}
         pieces.append(cut({**views, **columns}))
     for side_by_side in zip_longest(*pieces):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gazescribe.pipeline.ingest.by_manifest.single_values import PARTS, PEOPLE
 from gazescribe.pipeline.ingest.drafting.groups import begin_of, best_match, overlap, without_suffix
 from gazescribe.pipeline.ingest.drafting.kinds import IMAGES, Group, distinct, values_within
 from gazescribe.pipeline.ingest.drafting.roles import guess_columns
@@ -11,11 +12,7 @@ from gazescribe.pipeline.ingest.drafting.units import stem_of
 
 IN_PATH = ""  # in place of a column: the part of the path that differs
 PERSON = "recording"  # name of that part where it is not the whole of the id
-PEOPLE = re.compile(
-    "(participant|recording|(recording)?session|reader|observer|radiologist|respondent|subject)"
-    "(id|name|label|number|no|code)?|befunder"
-)  # columns of who was recorded, by the letters of their names
-TRIALS = re.compile("trial(id|index|name|number|no|nr)?|block|spreadsheetrow")  # of parts of it
+TRIALS = re.compile(f"{PARTS.pattern}|block")
 
 
 @dataclass(frozen=True)

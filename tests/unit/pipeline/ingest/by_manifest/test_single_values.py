@@ -30,3 +30,14 @@ def test_several_values_are_refused_by_name_until_where_chooses(spoken):
 def test_a_column_that_is_not_there_has_no_several_values(spoken):
     spoken.tables["words"]["single"] = ["speaker"]
     assert len(spoken.ingest().rows("words")) == 2
+
+
+@pytest.mark.parametrize("name", ["Reader", "participant_id", "trial"])
+def test_two_people_before_one_image_are_two_readings(lab, name):
+    """Nothing says so but the name of the column."""
+    lab.files["fixations.csv"] = f"id,start,end,x,y,{name}\nA1,0,1,10,20,P\nA1,0.5,2,50,60,Q\n"
+    output = lab.run().output
+    assert f"there are several values of {name} (P, Q): choose one with" in output
+    assert f"tell them apart: `{{join: [{name}, id]}}`" in output
+    lab.tables["fixations"]["where"] = {name: "Q"}
+    assert lab.ingest().column("fixations", "x_px") == [50]
