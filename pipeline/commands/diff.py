@@ -1,7 +1,6 @@
 """The command `diff`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.report.diff import Change, compare, find_tables, ids_of, summary
+from gazescribe.pipeline.report.diff_words import say
 
 IDS_SHOWN = 5
 PATH = click.Path(exists=True, path_type=Path)
@@ -56,7 +56,8 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
         import pandas as pd
 
         with replacing(out) as beside:
-            pd.DataFrame([asdict(change) for change in changes]).to_csv(beside, index=False)
+            rows = pd.DataFrame([change.as_row() for change in changes])
+            rows.convert_dtypes().to_csv(beside, index=False)  # counts stay whole beside blanks
     counts = summary(changes, common, sides)
     if not as_json:
         _show(counts)
@@ -66,11 +67,7 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
 
 def _show(counts: Mapping[str, Any]) -> None:
     for part, changed in counts["tables"].items():
-        text = ", ".join(f"{n} {change}" for change, n in changed["n"].items()) or "no change"
-        if changed["mean_iou"] is not None:
-            text += f", mean IoU {changed['mean_iou']:.3f}"
-        if changed["other_size"]:
-            text += f" ({changed['other_size']:,} of another size)"
+        text = say(changed)
         ids = changed["ids"]
         if ids:
             more = f" … {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""

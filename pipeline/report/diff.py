@@ -21,6 +21,7 @@ from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.dictation.mentions import read_frame
 from gazescribe.pipeline.geometry.iou import iou_by_threshold
+from gazescribe.pipeline.report.diff_words import measure
 
 KEYS = {
     "mentions": ("report_id", "char_start", "char_end", "label"),
@@ -29,7 +30,7 @@ KEYS = {
 }
 COMPARED = {
     "mentions": ("polarity",),
-    "windows": ("start_s", "end_s", "labels", "status"),
+    "windows": ("start_s", "end_s", "n_fixations", "labels", "status"),
     "heatmaps": (),
 }
 TEXT = (".csv", ".jsonl")  # of mentions alone
@@ -46,14 +47,18 @@ class Change:
     change: str  # added, removed or changed
     id: str  # reading or report
     label: str  # label or labels
-    before: str = ""  # what was compared, on each side
-    after: str = ""
+    before: Mapping[str, Any] | None = None  # what was compared; of maps their place in the index
+    after: Mapping[str, Any] | None = None
     iou: float | None = None  # of two maps of one size, both above the threshold
 
-    @property
-    def other_size(self) -> bool:
-        """Whether it is a map whose size changed, so that there is no IoU."""
-        return self.table == "heatmaps" and self.change == "changed" and self.iou is None
+    def as_row(self) -> dict[str, Any]:
+        """Give the row of the CSV: a column for each value on each side, numbers as numbers."""
+        row = {name: getattr(self, name) for name in ("part", "table", "change", "id", "label")}
+        for name in dict.fromkeys(name for names in COMPARED.values() for name in names):
+            for side, values in (("before", self.before), ("after", self.after)):
+                value = (values or {}).get(name)
+                row[f"{name}_{side}"] = " + ".join(value) if isinstance(value, list) else value
+        return {**row, "iou": self.iou}
 
 
 def find_tables(start: Path) -> dict[str, tuple[str, Path]]:
@@ -116,9 +121,9 @@ def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> I
         if overlap and old and new:
             iou = overlap(old["place"], new["place"])
             if iou is None or iou < 1:
-                yield Change(part, table, change, str(key[0]), label, iou=iou)
+                yield Change(part, table, change, str(key[0]), label, old, new, iou)
         elif old != new:
-            yield Change(part, table, change, str(key[0]), label, _text(old), _text(new))
+            yield Change(part, table, change, str(key[0]), label, old, new)
 
 
 def _rows(path: Path, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -143,16 +148,6 @@ def _records(path: Path, table: str, columns: Sequence[str]) -> list[dict[str, A
     return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]
 
 
-def _text(row: dict[str, Any] | None) -> str:
-    cells = []
-    for name, value in (row or {}).items():
-        if isinstance(value, list):
-            cells.append(" + ".join(value) or "no label")
-        elif name != "place":
-            cells.append(f"{value:.2f} s" if isinstance(value, float) else str(value))
-    return ", ".join(cells)
-
-
 def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int], float | None]:
     before, after = (open_shards(path.parent) for path in sides)
 
@@ -172,7 +167,7 @@ def _overlap_of(sides: Sequence[Path], threshold: float) -> Callable[[int, int],
 def summary(
     changes: Sequence[Change], common: Sequence[str], sides: Sequence[Mapping[str, object]]
 ) -> dict[str, Any]:
-    """Count changes by table and kind, with their ids, labels, mean IoU and maps of other sizes.
+    """Measure the changes of each table (`diff_words.measure`), and name their ids and labels.
 
     `common` names the files that were compared, `sides` all files before and after: those on one
     side alone are named.
@@ -180,12 +175,9 @@ def summary(
     parts = {}
     for part in common:
         rows = [change for change in changes if change.part == part]
-        ious = [change.iou for change in rows if change.iou is not None]
         parts[part] = {
-            "n": dict(sorted(Counter(change.change for change in rows).items())),
+            **measure(rows),
             "by_label": dict(sorted(Counter(change.label for change in rows).items())),
-            "mean_iou": float(np.mean(ious)) if ious else None,
-            "other_size": sum(change.other_size for change in rows),
             "ids": sorted({change.id for change in rows}),
         }
     alone = {

@@ -16,6 +16,7 @@ from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
 TEXT = "edema seen . mass there . clear . big one ."
+FLIPPED = "2 changed: 2 labels flipped (2 positive → negative) (R1)"
 TOLD = [mention(TEXT, "seen", "edema"), mention(TEXT, "there", "mass")]
 
 
@@ -86,11 +87,15 @@ def test_windows_and_maps_follow_a_parameter(run, tmp_path):
     maps = found["maps/index.parquet"]
     assert set(maps["n"]) == {"changed"}
     assert 0 < maps["mean_iou"] < 1
-    rows = pd.read_csv(tmp_path / "changes.csv", dtype=str, keep_default_na=False)
+    rows = pd.read_csv(tmp_path / "changes.csv")
     windows = rows[rows.table == "windows"]
     assert list(windows.id) == ["R1", "R1"]
-    assert (windows.before != windows.after).all()
-    assert windows.before.str.contains("Edema").any()
+    assert (windows.end_s_before < windows.end_s_after).all()
+    assert windows.labels_before.str.contains("Edema").any()
+    assert windows.iou.isna().all()
+    assert rows[rows.table == "heatmaps"].iou.between(0, 1).all()
+    fields = (tmp_path / "changes.csv").read_text().splitlines()[1].split(",")
+    assert fields[list(rows.columns).index("n_fixations_before")] == "1"
 
 
 def test_iou_is_that_of_pixels_above_the_threshold(run):
@@ -146,7 +151,9 @@ def test_maps_of_another_size_are_counted_as_such(run):
     before, after = run
     gazescribe("heatmaps", after / "tables", after / "associated", after / "maps", "--size", "48")
     n = len(open_shards(before / "maps"))
-    assert f"maps/index.parquet: {n} changed ({n} of another size) (R1)" in gazescribe("diff", *run)
+    assert f"maps/index.parquet: {n} changed: {n} maps of another size (R1)" in gazescribe(
+        "diff", *run
+    )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
@@ -161,14 +168,14 @@ def test_mentions_of_any_form_are_compared(tmp_path, suffix):
             frame.to_csv(path, index=False)
         else:
             frame.to_json(path, orient="records", lines=True)
-    assert gazescribe("diff", *paths).splitlines()[0] == "mentions: 2 changed (R1)"
+    assert gazescribe("diff", *paths).splitlines()[0] == f"mentions: {FLIPPED}"
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     for path, side in zip(paths, ("one", "two"), strict=True):
         path.rename(tmp_path / side / f"told{suffix}")
         (tmp_path / side / "scores.csv").write_text("label,auc\n")
     said = gazescribe("diff", tmp_path / "one", tmp_path / "two")
-    assert said == f"told{suffix}: 2 changed (R1)\n2 changes in 1 table\n"
+    assert said == f"told{suffix}: {FLIPPED}\n2 changes in 1 table\n"
 
 
 def test_a_number_that_no_table_holds_is_refused(tmp_path):
