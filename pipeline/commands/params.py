@@ -7,7 +7,7 @@ nearest known one. What a profile sets otherwise wins. Stages get their section,
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import StringConstraints
 
@@ -51,6 +51,7 @@ class Params(Strict):
     datasets: list[DatasetName]
     samples_alone: list[DatasetName]
     radiographs: list[DatasetName]
+    stages_of: list[Literal["papers"]]
     ingest: Ingest
     fixations: Detection
     label: Conventions
