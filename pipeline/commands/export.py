@@ -57,6 +57,16 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     type=options.EXISTING_FOLDER,
     help="Include radiographs from this folder.",
 )
+@click.option(
+    "--include-annotations",
+    "annotations",
+    type=options.EXISTING_FILE,
+    metavar="MENTIONS",
+    help="Include these mentions, also denied ones, with fixations, ellipses and certainties.",
+)
+@click.option(
+    "--rules", type=options.EXISTING_FOLDER, help="Rules that know the labels of MENTIONS."
+)
 @click.option("--include-text", "text", is_flag=True, help="Include the dictations.")
 @click.option(
     "--published",

@@ -23,12 +23,18 @@ from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import ROWS_A_SHARD, open_shards
 from gazescribe.pipeline.core.tables import read_if_present, read_table
-from gazescribe.pipeline.export.ids import hash_ids
+from gazescribe.pipeline.export.ids import hash_id, hash_ids
 from gazescribe.pipeline.export.units import with_units
 
 SPLIT_NAMES = {"train": "train", "validate": "validation", "test": "test", None: "unassigned"}
 """Ours and those of Hugging Face, which file names take."""
 TEXT_TABLES = ("words", "sentences")
+ANNOTATIONS = ("fixations", "certainties", "ellipses", "attributes")
+OPTIONAL = (*TEXT_TABLES, "certainties", "ellipses", "attributes")
+SPOKEN = ("concept", "text", "trigger")
+"""Columns of mentions that repeat, or say by another word, what was dictated."""
+READER = "reader"
+"""The only attribute that is exported: others may be free text."""
 NEVER = ("image_path",)  # spells out subject, study and image
 TEXT_COLUMNS = ("text",)
 RECORDED = (
@@ -101,6 +107,7 @@ def gather(
     key: bytes | None,
     text: bool,
     fixations: bool,
+    mentions: pa.Table | None = None,
 ) -> Contents:
     """Read what an export holds.
 
@@ -116,6 +123,9 @@ def gather(
         Also the dictations, with their words and sentences.
     fixations : bool
         Also the fixations.
+    mentions : pyarrow.Table, optional
+        Table `mentions` of these readings: also they, with fixations, certainties, ellipses and
+        who read.
 
     Raises
     ------
@@ -129,11 +139,16 @@ def gather(
     """
     folders = dict.fromkeys(("readings", *(TEXT_TABLES if text else ())), tables)
     folders |= {"fixations": tables} if fixations else {}
+    folders |= dict.fromkeys(ANNOTATIONS, tables) if mentions is not None else {}
     folders |= {"windows": associated, "gaussians": associated}
     read = {
         name: _finish(_read(folder, name, text=text), TABLES[name].key, key)[0]
         for name, folder in folders.items()
     }
+    if mentions is not None:
+        spoken = _mentions(mentions, text=text)
+        read["mentions"] = _finish(spoken, ("reading_id", *TABLES["mentions"].key[1:]), key)[0]
+        read["attributes"] = _readers(read["attributes"], key)
     names = Counter([*read, *(name for name, _ in shards)])
     twice = ", ".join(sorted(name for name, count in names.items() if count > 1))
     if twice:
@@ -142,7 +157,7 @@ def gather(
     sets = tuple(_map_set(name, folder, key) for name, folder in shards)
     reading_ids = read["readings"]["reading_id"].combine_chunks()
     left_out = {}
-    for name in {"fixations", *TEXT_TABLES} & {*read}:
+    for name in {*ANNOTATIONS, *TEXT_TABLES} & {*read}:
         known = read[name].filter(pc.is_in(read[name]["reading_id"], reading_ids))
         # Where no row is of them, the tables do not belong together, which is refused below.
         if known.num_rows and known.num_rows < read[name].num_rows:
@@ -162,11 +177,33 @@ def gather(
 def _read(folder: Path, name: str, *, text: bool) -> pa.Table:
     hidden = NEVER if text else (*NEVER, *TEXT_COLUMNS)
     columns = [column for column in TABLES[name].columns if column not in hidden]
-    read = read_if_present if name in TEXT_TABLES else read_table  # a text may have no words
+    read = read_if_present if name in OPTIONAL else read_table  # a text may have no words
     table = read(folder, name, columns=columns).select(columns)
     fields = [TABLES[name].schema.field(column) for column in columns]
     schema = pa.schema(fields, metadata=_metadata(table.schema, name))
     return table.cast(with_units(schema))
+
+
+def _mentions(mentions: pa.Table, *, text: bool) -> pa.Table:
+    """Give mentions under the ids of their readings, without words of them unless asked."""
+    schema = TABLES["mentions"].schema
+    hidden = () if text else SPOKEN
+    names = [name for name in schema.names if name not in ("report_id", *hidden)]
+    fields = [TABLES["readings"].schema.field("reading_id"), *map(schema.field, names)]
+    columns = [mentions["report_id"], *map(mentions.column, names)]
+    metadata = schema.metadata
+    return pa.table(columns, schema=with_units(pa.schema(fields, metadata=metadata)))
+
+
+def _readers(attributes: pa.Table, key: bytes | None) -> pa.Table:
+    """Keep who read, and replace that as ids are."""
+    readers = attributes.filter(pc.equal(pc.utf8_lower(attributes["name"]), READER))
+    if key is None:
+        return readers
+    values = [hash_id(READER, value, key) for value in readers["value"].to_pylist()]
+    position = readers.schema.get_field_index("value")
+    field = readers.schema.field("value")
+    return readers.set_column(position, field, pa.array(values, pa.string()))
 
 
 def _metadata(schema: pa.Schema, name: str) -> dict[bytes, bytes]:

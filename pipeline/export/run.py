@@ -9,11 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.dictation.label_maps import load_label_map
+from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.export import as_bids, as_coco, as_hf, as_npy, as_parquet, as_tar, as_zarr
 from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
@@ -57,6 +61,8 @@ class ExportRequest:
     images: Path | None = None  # radiographs are included from here
     text: bool = False  # dictations are included
     key_file: Path | None = None  # ids are replaced by hashes with this key
+    annotations: Path | None = None  # mentions: they and all that readers noted are included
+    rules: Path | None = None  # folder of the rules that know the labels of the mentions
     published: datetime | None = None  # day on which the export is published
 
     @property
@@ -124,7 +130,16 @@ def run(
                 raise GazeError(message, where=associated)
             sets.append((name, drawn / name))
         with_gaze = request.form == "bids"
-        contents = gather(tables, associated, sets, key=key, text=request.text, fixations=with_gaze)
+        mentions, vocabulary = _mentions(tables, request)
+        contents = gather(
+            tables,
+            associated,
+            sets,
+            key=key,
+            text=request.text,
+            fixations=with_gaze,
+            mentions=mentions,
+        )
         files = _write(contents, folder, request, parallel)
         counts = {f"{reason} left out": n for reason, n in contents.left_out.items()}
         if request.images is not None:
@@ -143,12 +158,22 @@ def run(
             hashed=key is not None,
         )
         _accompany(folder, contents, files, sources, made, request.published_on(sources))
-        faults = check_export(folder, _forbidden(tables, contents.labels, request))
+        labels = (*contents.labels, *vocabulary)
+        faults = check_export(folder, _forbidden(tables, labels, request))
         if faults:
             message = "the export would hold what nobody asked for; nothing was written."
             remedy = "Say --include-text or --include-images where it is meant."
             raise GazeError(message, where=out, remedy=remedy, faults=faults)
     return made
+
+
+def _mentions(tables: Path, request: ExportRequest) -> tuple[pa.Table | None, tuple[str, ...]]:
+    """Read the mentions, where they are asked for, and the names that their labels may have."""
+    if request.annotations is None:
+        return None, ()
+    label_map = load_label_map(request.rules)
+    readings = read_table(tables, "readings", ["reading_id", "text"])
+    return read_mentions(request.annotations, readings, label_map), tuple(label_map.by_name)
 
 
 def _kind_of_maps(associated: Path) -> Literal["label", "saliency"]:
