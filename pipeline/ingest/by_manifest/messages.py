@@ -40,11 +40,12 @@ class Messages:
                 return self.moment(rows, row)
         return None
 
-    def others(self, text: str) -> str:
-        """Say which messages there are, where one is not."""
+    def others(self, text: str, key: str | None = None) -> str:
+        """Say which messages there are, of one recording or of all, where one is not."""
         seen: dict[str, None] = {}
-        for rows in self.rows.values():
-            seen |= dict.fromkeys(rows.text(self.columns.message))
+        for name, rows in self.rows.items():
+            if key is None or key not in self.rows or name == key:
+                seen |= dict.fromkeys(rows.text(self.columns.message))
         shown = ", ".join(map(quote, [*seen][:MAX_SHOWN]))
         near = "" if text in seen else nearest(text, seen)
         return f"{near} (there are: {shown}; * stands for any text)"

@@ -20,6 +20,7 @@ from gazescribe.pipeline.ingest.by_manifest.column_names import (
     find_columns,
 )
 from gazescribe.pipeline.ingest.by_manifest.foreign_forms import foreign_form
+from gazescribe.pipeline.ingest.by_manifest.other_events import event_columns
 from gazescribe.pipeline.ingest.by_manifest.single_values import telling, unchosen
 from gazescribe.pipeline.ingest.by_manifest.text_tables import TextTable
 from gazescribe.pipeline.ingest.by_manifest.unused_views import view_columns
@@ -61,9 +62,8 @@ def read_pieces(root: Path, source: Source, files: Files, findings: Findings) ->
     check_columns(needed(source), names, keys_by_column(source))
     pieces = []
     for header, cut in opened:
-        columns = find_columns(
-            [*wanted(source), *unchosen(source), *telling(source, header)], header
-        )
+        looked_at = [*unchosen(source), *telling(source, header), *event_columns(source, header)]
+        columns = find_columns([*wanted(source), *looked_at], header)
         views = {name: name for name in view_columns(source, header)}
         pieces.append(cut({**views, **columns}))
     for side_by_side in zip_longest(*pieces):

@@ -25,6 +25,7 @@ from gazescribe.pipeline.ingest.by_manifest.cell_texts import (
     texts_of,
 )
 from gazescribe.pipeline.ingest.by_manifest.column_names import UnusableFileError
+from gazescribe.pipeline.ingest.by_manifest.other_events import event_fault
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files, read_pieces
 from gazescribe.pipeline.ingest.by_manifest.row_choice import RowChoice
 from gazescribe.pipeline.ingest.by_manifest.single_values import SingleValues
@@ -179,9 +180,9 @@ def read_rows(
     `severity` is that of a file which cannot be used. `findings` takes the faults `_missing`,
     `_unreadable`, `_empty`, `_no_column`, `_column_twice`, `_column_ambiguous`, `_no_header`,
     `_ragged`, `_rows_differ`, `_parts_differ`, `_id_differs`, `_numbers`, `_view_unused`,
-    `_not_single`, `_other_format`, and what is left out: the loss `_cut` of a last row, the
-    warnings `_not_chosen` (`where`) and `_said_again` (`one_per`), the loss `_none_chosen` where
-    `where` asks for no row.
+    `_not_single`, `_not_fixations`, `_other_format`, and what is left out: the loss
+    `_cut` of a last row, the warnings `_not_chosen` (`where`) and `_said_again` (`one_per`), the
+    loss `_none_chosen` where `where` asks for no row.
     """
     kind = source.columns.table
     cells = _kept_cells(source)
@@ -190,7 +191,7 @@ def read_rows(
     try:
         for piece in read_pieces(root, source, files, findings):
             mask = choice.choose(piece)
-            _check_choice(piece, mask, views, singles)
+            _check_choice(source, piece, mask, views, singles)
             for key, cell in cells.items():
                 texts = _cell_texts(piece, cell, source.decimal)
                 if not mask.all():
@@ -208,8 +209,12 @@ def read_rows(
     return rows
 
 
-def _check_choice(piece: Piece, mask: Mask, views: UnusedViews, singles: SingleValues) -> None:
-    """Refuse positions whose view changes unused, and two speakers of which none was chosen."""
+def _check_choice(
+    source: Source, piece: Piece, mask: Mask, views: UnusedViews, singles: SingleValues
+) -> None:
+    """Refuse positions whose view changes unused, two speakers or people, and other events."""
+    if fault := event_fault(source, piece.columns, mask):
+        raise UnusableFileError("not_fixations", fault)
     if fault := views.fault(piece.columns, mask):
         raise UnusableFileError("view_unused", fault)
     if fault := singles.fault(piece.columns, mask):

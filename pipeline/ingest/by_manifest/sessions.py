@@ -88,7 +88,8 @@ class Sessions:
                     continue
                 moment = self._by_message(self.messages, cell.message, name, trial)
                 if moment is None:
-                    self._note_no_message(self.messages, cell.message, reading_id)
+                    key = _plain(name) if trial is None else trial.session
+                    self._note_no_message(self.messages, cell.message, key, reading_id)
                 else:
                     starts[reading_id] = moment
         return starts
@@ -103,10 +104,10 @@ class Sessions:
             return None
         return messages.first(trial.session, text, trial.start_s, trial.end_s)
 
-    def _note_no_message(self, messages: Messages, text: str, reading_id: str) -> None:
+    def _note_no_message(self, messages: Messages, text: str, key: str, reading_id: str) -> None:
         message = (
-            f"no message of this reading is {text!r}{messages.others(text)}: its gaze is not on the"
-            " clock of the audio"
+            f"no message of reading {reading_id} is {text!r}{messages.others(text, key)}: its gaze"
+            " is not on the clock of the audio"
         )
         fault = Fault(
             "loss", "audio_start_missing", message, messages.file, None, reading_id, "windows"

@@ -21,6 +21,7 @@ PEOPLE = re.compile(
 )
 """Columns of who was recorded, by the letters and digits of their names; PARTS of which part."""
 PARTS = re.compile("trial(id|index|name|number|no|nr)?|spreadsheetrow")
+EYES = re.compile("(tracked|which)?eye")  # which eye, where each has fixations of its own
 MIXED = ("fixations", "samples", "words")  # tables in whose rows two readings would be as one
 SHOWN = 8  # values
 LENGTH = 40  # characters of each
@@ -38,7 +39,10 @@ def telling(source: Source, header: Iterable[str]) -> list[str]:
     used = {*wanted(source), *source.where, *source.single}
     names = [name for name in header if name not in used]
     stems = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in names}
-    return [name for name, stem in stems.items() if PEOPLE.fullmatch(stem) or PARTS.fullmatch(stem)]
+    patterns = [PEOPLE, PARTS, *([EYES] if source.columns.table == "fixations" else [])]
+    return [
+        name for name, stem in stems.items() if any(pattern.fullmatch(stem) for pattern in patterns)
+    ]
 
 
 class SingleValues:

@@ -120,7 +120,7 @@ def test_audio_begins_with_a_message(messages):
     assert gaze(messages)["P2_a"][0] == (0.5, 1)
     assert messages.reasons()["audio_start_missing"] == 1
     output = messages.run("verify").output
-    assert "no message of this reading is 'AUDIO_ON' (there are: 'TRIALID 1 a'" in output
+    assert "no message of reading P2_a is 'AUDIO_ON' (there are: " in output
 
 
 def test_audio_begins_with_a_message_of_the_reading(lab):

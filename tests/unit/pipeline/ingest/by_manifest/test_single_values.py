@@ -41,3 +41,8 @@ def test_two_people_before_one_image_are_two_readings(lab, name):
     assert f"tell them apart: `{{join: [{name}, id]}}`" in output
     lab.tables["fixations"]["where"] = {name: "Q"}
     assert lab.ingest().column("fixations", "x_px") == [50]
+
+
+def test_fixations_of_both_eyes_are_chosen_by_eye(lab):
+    lab.files["fixations.csv"] = "id,start,end,x,y,eye\nA1,0,1,10,20,L\nA1,0,1,11,20,R\n"
+    assert "several values of eye (L, R): choose one with `where: {eye: 'L'}`" in lab.run().output
