@@ -32,8 +32,21 @@ PATH = click.Path(exists=True, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="CSV with a row for each change.",
 )
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="HTML with the readings that changed most, before and after.",
+)
 @options.json_option
-def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_json: bool) -> None:
+def diff(
+    before: Path,
+    after: Path,
+    threshold: float,
+    out: Path | None,
+    page: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Say which mentions, windows and maps differ between BEFORE and AFTER.
 
     Both are folders with what the stages wrote (a copy of `data`, say), or two files of one table.
@@ -49,8 +62,8 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
         what = "there is no reading in common."
         raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)
     changes: list[Change] = []
-    for part in common:
-        paths = [side[part][1] for side in sides]
+    places = {part: [side[part][1] for side in sides] for part in common}
+    for part, paths in places.items():
         changes += compare(part, sides[0][part][0], paths, threshold)
     if out:
         import pandas as pd
@@ -58,11 +71,17 @@ def diff(before: Path, after: Path, threshold: float, out: Path | None, *, as_js
         with replacing(out) as beside:
             rows = pd.DataFrame([change.as_row() for change in changes])
             rows.convert_dtypes().to_csv(beside, index=False)  # counts stay whole beside blanks
+    if page:
+        from gazescribe.pipeline.report.diff_page import write_diff_page  # jinja2, matplotlib
+
+        with replacing(page) as beside:
+            write_diff_page(beside, changes, places, f"{before} → {after}")
     counts = summary(changes, common, sides)
     if not as_json:
         _show(counts)
     line = f"{plural(len(changes), 'change')} in {plural(len(common), 'table')}"
-    options.summarise(f"{line} → {out}" if out else line, counts, as_json=as_json)
+    written = ", ".join(str(path) for path in (out, page) if path)
+    options.summarise(f"{line} → {written}" if written else line, counts, as_json=as_json)
 
 
 def _show(counts: Mapping[str, Any]) -> None:
