@@ -34,11 +34,16 @@ def write_page(path: Path, template: str, style: str, script: str | None, **cont
             f"default-src 'none'; img-src data:; style-src {_hash(style_text)}; {allowed}"
             "base-uri 'none'; form-action 'none'"
         ),
-        generator=f"{GENERATOR} {version('gazescribe')}",
+        generator=generator(),
         **content,
     )
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def generator() -> str:
+    """Name the program that writes the pages, with its version."""
+    return f"{GENERATOR} {version('gazescribe')}"
 
 
 @cache

@@ -4,7 +4,8 @@
 it, and names the figures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,9 @@ from pydantic import model_validator
 
 from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.numbers import NONE, Cited, apart, pointer
+from gazescribe.pipeline.report.numbers import NONE, Cited, apart, pointer, told
 from gazescribe.pipeline.report.sheets import (
+    Headline,
     Section,
     Sheet,
     embed_figure,
@@ -27,6 +29,50 @@ SYSTEMS = {
     "cooperative": "Network for saliency and diagnosis (Qiu et al. 2025)",
 }
 FILE = "tables.json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A result of a paper's network for the first screen: a row of one of its tables."""
+
+    table: str
+    metric: str
+    model: str
+    columns: tuple[str, str]  # value and interval
+    name: str
+
+
+AVERAGES = ("mean", "over subjects")
+WANTED = {
+    "mil": [
+        Wanted(
+            "table_5_averages",
+            "auroc",
+            "et",
+            AVERAGES,
+            "Localisation, trained with gaze (et): AUROC",
+        ),
+        Wanted(
+            "table_5_averages", "iou", "et", AVERAGES, "Localisation, trained with gaze (et): IoU"
+        ),
+    ],
+    "cooperative": [
+        Wanted(
+            "table_1_diagnosis",
+            "AUROC, macro",
+            "cooperative",
+            ("mean", "over patients"),
+            "Diagnosis by the cooperative network: AUROC",
+        ),
+        Wanted(
+            "table_2_saliency",
+            "KL (lower is better)",
+            "cooperative",
+            ("valid pixels", "over patients"),
+            "Saliency by the cooperative network: KL (lower is better)",
+        ),
+    ],
+}
 NUMERIC = ("integer", "number")  # types of columns that stand on the right
 
 
@@ -53,6 +99,7 @@ class ShownTable(WrittenJson):
 class ResultTable(WrittenJson):
     """One table with its notes."""
 
+    name: str = ""
     title: str
     notes: list[str]
     shown: ShownTable
@@ -94,12 +141,15 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
         file = f"{relative}/{FILE}"
         sheets = [_sheet(table, file, n) for n, table in enumerate(content.tables)]
         notes = [_cited(note, file, "notes", n) for n, note in enumerate(content.notes)]
+        headlines = list(_headlines(system, content, sheets))
         figures = [
             embed_figure(figure_paths(folder, figure.name), title_of(figure.name), remedy)
             for figure in content.figures
             if (folder / figure.name).parent == folder  # never one of another folder
         ]
-        return Section(system, title, lead=notes, sheets=sheets, pictures=figures)
+        return Section(
+            system, title, lead=notes, sheets=sheets, pictures=figures, headlines=headlines
+        )
     if (folder / "tables.md").is_file():
         network = system if system in SYSTEMS else "NETWORK"
         missing = f"An older version wrote {relative}, without {FILE}. Make its tables again: "
@@ -115,6 +165,21 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
         paths = [path for path in figure_paths(folder, picture.stem) if path.exists()] or [picture]
         figures.append(embed_figure(paths, title_of(picture.stem)))
     return Section(system, title, sheets=sheets, pictures=figures)
+
+
+def _headlines(system: str, content: TablesJson, sheets: Sequence[Sheet]) -> Iterator[Headline]:
+    """Find the results for the first screen; those that are not there are left out."""
+    by_name = {table.name: sheet for table, sheet in zip(content.tables, sheets, strict=True)}
+    for wanted in WANTED.get(system, []):
+        sheet = by_name.get(wanted.table)
+        for row in sheet.rows if sheet else ():
+            cells = dict(zip(sheet.columns, row, strict=True)) if sheet else {}
+            if (cells.get("metric"), cells.get("model")) != (wanted.metric, wanted.model):
+                continue
+            value, edges = (cells.get(column, NONE) for column in wanted.columns)
+            published = cells.get("published", NONE)
+            text = value if edges == NONE else told("{value} {edges}", value=value, edges=edges)
+            yield Headline(system, wanted.name, text, "" if published == NONE else published)
 
 
 def _sheet(table: ResultTable, file: str, place: int) -> Sheet:

@@ -32,7 +32,8 @@ from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
-from gazescribe.pipeline.report.pages import write_page
+from gazescribe.pipeline.report.overview import facts
+from gazescribe.pipeline.report.pages import generator, write_page
 from gazescribe.pipeline.report.parts import read_parts
 from gazescribe.pipeline.report.reading import Card, DataSource, write_reading
 from gazescribe.pipeline.report.results import networks
@@ -133,7 +134,7 @@ def run(
             staging / "index.html",
             "index.html",
             "style.css",
-            None,
+            "run.js",
             notice=notice,
             run=layout,
             cards=cards,
@@ -165,6 +166,8 @@ def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
         named |= {"tune"} if layout.tune else set()
         parts = [part for part in parts if part.key in named or not part.missing]
     return {
+        "facts": facts(folder, layout, metrics, generator()),
+        "headlines": [headline for part in parts for headline in part.headlines],
         "flows": flows(metrics),
         "intake": intake(metrics),
         "lost": lost,

@@ -36,6 +36,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """One result for the first screen."""
+
+    part: str  # id of the section that it is from
+    name: str
+    value: str  # with its interval
+    published: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """One part of the page of a run: its tables and figures, or how to make them."""
 
@@ -46,6 +56,7 @@ class Section:
     more: list[Sheet] = field(default_factory=list)  # tables folded away
     pictures: list[Figure] = field(default_factory=list)
     missing: str = ""  # how to make the part; empty where it is there
+    headlines: list[Headline] = field(default_factory=list)
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:

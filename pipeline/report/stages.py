@@ -25,6 +25,7 @@ from gazescribe.pipeline.report.numbers import (
     told,
 )
 from gazescribe.pipeline.report.sheets import (
+    Headline,
     Section,
     Sheet,
     cited_cell,
@@ -45,6 +46,7 @@ from gazescribe.pipeline.report.written import (
 )
 
 PAPER = ("certainty_above_0", "positive_or_uncertain")  # what Table 4 of the paper counts
+MACRO = ("macro", *PAPER)  # in evaluate_labels.json
 RATES = ("precision", "recall", "f1")
 RATE_NAMES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 SIDES = ("", "_low", "_high")
@@ -122,24 +124,31 @@ def labeler(folder: Path, run: RunLayout) -> Section:
     ]
     confusion = f"{run.evaluated_labels}/confusion.csv"
     crossed = read_sheet(path / "confusion.csv", "Polarity against certainty", confusion)
-    return Section("labeler", title, lead, sheets[:1], [*sheets[1:], crossed])
+    headlines = [
+        Headline("labeler", f"Labeler: {RATE_NAMES[name]}", mean_rate(rate, file, name))
+        for name, rate in summary.macro.certainty_above_0.positive_or_uncertain.items()
+        if name == "f1"
+    ]
+    more = [*sheets[1:], crossed]
+    return Section("labeler", title, lead, sheets[:1], more, headlines=headlines)
 
 
 def macro_rate(rate: Rate, file: str, name: str) -> Markup:
     """Write a mean over labels, with its interval and of how many labels it is."""
-    keys = ("macro", *PAPER, name)
-    value = "undefined" if rate.value is None else number(rate.value)
-    edges = number(rate.low), number(rate.high)
-    ends = ("value", "low", "high")
-    text = interval(value, *edges)
     return told(
         "{rate} ({n_defined} of {n_items} labels)",
-        rate=Cited(
-            text, file, [pointer(*keys, end) for end in (ends if "[" in text else ends[:1])]
-        ),
-        n_defined=cite(rate.n_defined, file, *keys, "n_defined"),
-        n_items=cite(rate.n_items, file, *keys, "n_items"),
+        rate=mean_rate(rate, file, name),
+        n_defined=cite(rate.n_defined, file, *MACRO, name, "n_defined"),
+        n_items=cite(rate.n_items, file, *MACRO, name, "n_items"),
     )
+
+
+def mean_rate(rate: Rate, file: str, name: str) -> Cited:
+    """Write a mean over labels with its interval."""
+    value = "undefined" if rate.value is None else number(rate.value)
+    text = interval(value, number(rate.low), number(rate.high))
+    ends = ("value", "low", "high") if "[" in text else ("value",)
+    return Cited(text, file, [pointer(*MACRO, name, end) for end in ends])
 
 
 def _kind(row: Mapping[str, str]) -> tuple[str, str]:
@@ -204,7 +213,10 @@ def search(folder: Path, run: RunLayout) -> Section:
         embed_figure(figure_paths(path, name), f"IoU against the delay, for each {what}", remedy)
         for name, what in (("iou_by_delay", "end of the window"), ("iou_by_label", "label"))
     ]
-    return Section("tune", title, [counted, explained], sheets, more, pictures)
+    name = "Window search: IoU of the best rule, cross-validated"
+    headline = Headline("tune", name, best_iou(best, file))
+    lead: list[str] = [counted, explained]
+    return Section("tune", title, lead, sheets, more, pictures, headlines=[headline])
 
 
 def best_iou(best: Best, file: str) -> Cited:

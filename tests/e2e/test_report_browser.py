@@ -430,6 +430,43 @@ def test_pages_fit_the_screen_in_both_schemes(opened, path, viewport):
     assert commonest["dark"] < 60
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_parts_open_by_their_links_and_by_hand(opened, script):
+    page = opened("index.html", java_script_enabled=script)
+    parts = page.locator("details.part")
+    states = [part.get_attribute("open") is not None for part in parts.all()]
+    assert states == [True] + [False] * (len(states) - 1)
+    page.get_by_role("navigation").get_by_role("link", name="What was left out").click()
+    assert page.get_by_text("bad times").is_visible()
+    page.locator("summary", has_text="What came in").click()
+    assert page.get_by_role("table", name="Rows of each table").is_visible()
+
+
+def test_the_first_screen_says_what_the_run_is_of(opened):
+    page = opened("index.html")
+    box = page.locator(".overview").bounding_box()
+    assert box["y"] + box["height"] < DESK["height"]
+    assert "gazescribe report" in page.locator(".facts").inner_text()
+    assert "**" not in page.content()
+
+
+def test_tables_are_sorted_and_their_headings_stay(opened):
+    page = opened("index.html#left-out")
+    table = page.get_by_role("table", name="Left out, by reason")
+    before = table.locator("tbody th").all_inner_texts()
+    assert len(before) > 1
+    head = table.get_by_role("button", name="reason")
+    seen = []
+    for order in ("ascending", "descending", "none"):
+        head.press("Enter")
+        column = table.get_by_role("columnheader", name="reason")
+        assert column.get_attribute("aria-sort") == order
+        seen.append(table.locator("tbody th").all_inner_texts())
+    assert seen == [sorted(before), sorted(before, reverse=True), before]
+    style = "getComputedStyle(document.querySelector('#left-out thead th')).position"
+    assert page.evaluate(style) == "sticky"
+
+
 @pytest.mark.parametrize("path", ["index.html", "readings/R1.html"])
 def test_every_control_has_a_name_and_headings_do_not_skip(opened, path):
     page = opened(path)

@@ -140,3 +140,20 @@ def test_tables_that_cannot_be_read(tmp_path, content, message):
 
 def test_titles():
     assert title_of("table_6-iou") == "Table 6 iou"
+
+
+def test_headlines_are_rows_of_the_papers_tables(tmp_path):
+    names = ("metric", "model", "mean", "over subjects", "published")
+    rows = [
+        ["auroc", "ellipse", "0.551", "[0.403, 0.685]", "0.765"],
+        ["auroc", "et", "0.509", "[0.426, 0.591]", "0.765 †"],
+        ["iou", "et", "0.192", "–", "–"],
+    ]
+    shown = {"columns": [{"heading": name, "type": "text"} for name in names], "rows": rows}
+    table = {"name": "table_5_averages", "title": "T", "notes": [], "shown": shown}
+    content = {"schema_version": 1, "notes": [], "tables": [table], "figures": []}
+    (tmp_path / "tables.json").write_text(json.dumps(content))
+    first, second = sections(tmp_path, mil=".")["mil"].headlines
+    assert first.value.striptags() == "0.509 [0.426, 0.591]"
+    assert 'data-key="/tables/0/shown/rows/1/2"' in first.value
+    assert (first.published, second.value, second.published) == ("0.765 †", "0.192", "")

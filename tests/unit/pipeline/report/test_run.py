@@ -84,8 +84,10 @@ def test_every_number_is_the_one_of_its_file(project, tmp_path):
     text = re.sub("</?span[^>]*>", "", (tmp_path / "out/index.html").read_text())
     flows = {
         name: re.findall(r"<b>([\d,]+)</b> ([a-z ]+?)\s*</li>", flow)
-        for name, flow in re.findall(r'class="flow">\s*<h2>(.*?)</h2>(.*?)</div>', text, re.DOTALL)
+        for name, flow in re.findall(r'class="flow">\s*<h3>(.*?)</h3>(.*?)</div>', text, re.DOTALL)
     }
+    assert "F1</a> <b>0.667 [0.333, 1.000]</b>" in text
+    assert "cross-validated</a> <b>0.485 [0.472, 0.499]</b>" in text
     alike = ["readings", "with gaze", "mentions", "windows", "label maps"]
     assert flows["reflacx"] == list(zip(["2", "1", "1,542", "102", "139"], alike, strict=True))
     assert flows["reflacx-2"] == list(zip(["7", "6", "35", "8", "12"], alike, strict=True))
