@@ -7,6 +7,7 @@ picture.
 import gzip
 import io
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -63,7 +64,14 @@ def open_again(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
         raise Refused("no file of an export is of this kind")
     try:
         yield from _parquet(path, pictures=pictures) if pictures else read(path)
-    except (GazeError, pa.ArrowException, ValueError, OSError, tarfile.TarError) as error:
+    except (
+        GazeError,
+        pa.ArrowException,
+        ValueError,
+        OSError,
+        tarfile.TarError,
+        zipfile.BadZipFile,
+    ) as error:
         reason = error.what if isinstance(error, GazeError) else error
         raise Refused(f"it cannot be read ({reason})") from error
 
@@ -213,18 +221,32 @@ def _check_npy(file: IO[bytes], size: int) -> None:
         raise Refused("it is longer or shorter than its array")
 
 
+def _check_npz(content: bytes) -> None:
+    """Refuse an archive that is not one map alone: without comment, and nothing before it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if [member.filename for member in members] != ["map.npy"] or archive.comment:
+            raise Refused("it holds more than a map")
+        inside = archive.read("map.npy")
+    if members[0].header_offset != 0:
+        raise Refused("it holds more than a map")
+    _check_npy(io.BytesIO(inside), len(inside))
+
+
 def _tar(path: Path) -> Iterator[FileColumn]:
     names, rows = [], []
     with tarfile.open(path, "r:") as tar:
         for member in tar:
             names.append(member.name)
             file = tar.extractfile(member)
-            if file is None or not member.name.endswith((".npy", ".json")):
+            if file is None or not member.name.endswith((".npy", ".npz", ".json")):
                 raise Refused(f"{member.name} is no map and no row of an index")
             content = file.read()
             refuse_picture(content[: DICOM_AT + len(DICOM)])
             if member.name.endswith(".npy"):
                 _check_npy(io.BytesIO(content), len(content))
+            elif member.name.endswith(".npz"):
+                _check_npz(content)
             else:
                 rows.append(parse_json(content.decode(), where=member.name))
     yield FileColumn("members", names)

@@ -22,7 +22,9 @@ def read(folder, name):
                 samples.setdefault(key, {})[kind] = tar.extractfile(member).read()
     assert list(samples) == [f"{n:08d}" for n in range(len(samples))]
     rows = pd.DataFrame([json.loads(one["json"]) for one in samples.values()])
-    return rows, np.stack([np.load(io.BytesIO(one["heatmap.npy"])) for one in samples.values()])
+    return rows, np.stack(
+        [np.load(io.BytesIO(one["heatmap.npz"]))["map"] for one in samples.values()]
+    )
 
 
 @pytest.mark.parametrize("name", ["label", "saliency"])

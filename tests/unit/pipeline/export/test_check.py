@@ -45,6 +45,13 @@ def npy_of(array):
     return content.getvalue()
 
 
+def npz_of(**arrays):
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    return content.getvalue()
+
+
+MAP = np.zeros((9, 9), np.float16)
 WORDS = SAID.replace(".", " .").split()
 DICOM = b"\0" * 128 + b"DICM" + b"\0" * 64
 
@@ -129,6 +136,10 @@ def test_parquet_metadata_is_searched(tmp_path):
         pytest.param("1.heatmap.npy", picture(), "it is a picture", id="renamed"),
         pytest.param("1.json", json.dumps({"said": SAID}).encode(), "in said", id="text"),
         pytest.param("1.npy", npy_of(np.zeros((9, 9), np.uint8)), "uint8", id="uint8"),
+        pytest.param("1.npz", npz_of(map=np.zeros((9, 9), np.uint8)), "uint8", id="npz-uint8"),
+        pytest.param("1.npz", npz_of(map=MAP, x=MAP), "more than a map", id="npz-of-two"),
+        pytest.param("1.npz", picture("BMP") + npz_of(map=MAP), "more than", id="before-npz"),
+        pytest.param("1.npz", b"no archive", "cannot be read", id="npz-of-nothing"),
     ],
 )
 def test_tar_members_are_searched(tmp_path, name, content, why):
