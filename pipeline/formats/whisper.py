@@ -30,6 +30,8 @@ def read(path: Path, _table: str) -> Content:
     (content, *others) = read_values(path, MAKER)
     if others or isinstance(content, list):  # segments alone, as people save those of a program
         segments = [content, *others] if others else content
+        if segments and all(isinstance(part, dict) and "word" in part for part in segments):
+            segments = [{"words": segments}]  # words alone
         content = {"segments": segments}
     with written_by(path, MAKER):
         words = _words(content, path)

@@ -16,7 +16,7 @@ UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", ".", "-", "<na>"}) 
 YES = frozenset({"true", "yes", "y", "on", "1", "1.0"})
 NO = frozenset({"false", "no", "n", "off", "0", "0.0"})
 _UNITS = {"s": "s", "sec": "s", "ms": "ms", "us": "us", "µs": "us", "μs": "us", "ns": "ns"}
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+|:\d{3})?)")  # or h:m:s:ms
 _WITH_UNIT = re.compile(rf"(.*\d.*?)\s*({'|'.join(_UNITS)})")
 _CALL = re.compile(r"\w+(?:\.\w+)*\(([^()]*)\)")  # np.float64(1.5)
 _NAME = re.compile(r"""['"]?\b[^\W\d]\w*['"]?\s*[=:]\s*""")  # of an entry: x=1.5, 'x': 1.5
@@ -100,7 +100,7 @@ def _time(text: str, cell: TimeCell, decimal: str) -> float:
     """Read a time as a clock shows it, with its date or its unit, in the unit of the cell."""
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (
-            float((part or "0").replace(",", ".")) for part in clock.groups()
+            float(re.sub("[,:]", ".", part or "0")) for part in clock.groups()
         )
         return (3600 * hours + 60 * minutes + seconds) * SECONDS[cell.unit]
     with suppress(ValueError):  # a date is the seconds since 1970, of a zone that is not stated UTC

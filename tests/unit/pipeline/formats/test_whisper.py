@@ -22,6 +22,7 @@ def segment(words, **more):
     [
         pytest.param({"text": "…", "segments": [segment(SPACED)]}, id="whisper"),
         pytest.param([segment(SPACED)], id="a list of segments"),
+        pytest.param(SPACED, id="a list of words"),
         pytest.param(
             [segment([[word["start"], word["end"], word["word"], 0.9] for word in SPACED])],
             id="tuples of faster-whisper",
