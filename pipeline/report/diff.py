@@ -116,7 +116,7 @@ def compare(part: str, table: str, sides: Sequence[Path], threshold: float) -> I
     overlap = _overlap_of(sides, threshold) if table == "heatmaps" else None
     for key in progress(sorted({*before, *after}, key=str), f"comparing {part}"):
         old, new = before.get(key), after.get(key)
-        label = str(key[KEYS[table].index("label")] or "") if "label" in KEYS[table] else ""
+        label = str(key[KEYS[table].index("label")]) if "label" in KEYS[table] else ""
         change = "added" if old is None else "removed" if new is None else "changed"
         if overlap and old and new:
             iou = overlap(old["place"], new["place"])

@@ -28,7 +28,7 @@ def _inside(path: str) -> str:
     """Refuse a path that leaves the folder of its run."""
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path:
-        raise ValueError("a path must lie in the folder of run.json")
+        raise ValueError(f"a path must lie in the folder of run.json, found {path!r}")
     return path
 
 
