@@ -10,8 +10,8 @@ from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.ingest.csv_files import Mask
 from gazescribe.pipeline.sources.table_manifests import Source, wanted
 
-_EVENTS = re.compile("(gaze|eye)?(movement|event)?(type|kind|class|category|label|name|event)")
-_OTHERS = re.compile(r"(e?s(sacc?|acc?)|saccades?|e?blinks?|unclassified)(\b|_).*", re.IGNORECASE)
+EVENTS = re.compile("(gaze|eye)?(movement|event)?(type|kind|class|category|label|name|event)")
+OTHERS = re.compile(r"(e?s(sacc?|acc?)|saccades?|e?blinks?|unclassified)(\b|_).*", re.IGNORECASE)
 
 
 def event_columns(source: Source, header: Iterable[str]) -> list[str]:
@@ -20,7 +20,7 @@ def event_columns(source: Source, header: Iterable[str]) -> list[str]:
         return []
     used = {*wanted(source), *source.where}
     stems = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in header if name not in used}
-    return [name for name, stem in stems.items() if _EVENTS.fullmatch(stem)]
+    return [name for name, stem in stems.items() if EVENTS.fullmatch(stem)]
 
 
 def event_fault(source: Source, columns: Mapping[str, Sequence[Any]], chosen: Mask) -> str | None:
@@ -28,12 +28,12 @@ def event_fault(source: Source, columns: Mapping[str, Sequence[Any]], chosen: Ma
     for name in event_columns(source, columns):
         cells = [str(columns[name][row] or "").strip() for row in np.flatnonzero(chosen).tolist()]
         values = list(filter(None, dict.fromkeys(cells)))
-        others = [value for value in values if _OTHERS.fullmatch(value)]
+        others = [value for value in values if OTHERS.fullmatch(value)]
         if others:
             kept = next((value for value in values if value not in others), "Fixation")
             return (
                 f"the column {name} names other events than fixations"
-                f" ({', '.join(map(quote, others))}): keep those, as `where: {{{name}:"
+                f" ({', '.join(map(quote, others))}): keep the fixations, as `where: {{{name}:"
                 f" {quote(kept)}}}`"
             )
     return None

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.ingest.by_manifest.other_events import EVENTS, OTHERS
+from gazescribe.pipeline.ingest.by_manifest.single_values import EYES
 from gazescribe.pipeline.ingest.drafting.groups import form_needed
 from gazescribe.pipeline.ingest.drafting.ids import (
     PERSON,
@@ -22,7 +24,7 @@ from gazescribe.pipeline.ingest.drafting.kinds import (
 )
 from gazescribe.pipeline.ingest.drafting.sheets import Sheet
 from gazescribe.pipeline.ingest.drafting.times import ask_audio_start, time_unit_of
-from gazescribe.pipeline.ingest.drafting.units import place_unit
+from gazescribe.pipeline.ingest.drafting.units import place_unit, stem_of
 from gazescribe.pipeline.ingest.drafting.writing import Guess, Question
 from gazescribe.pipeline.sources.presets import read_format
 
@@ -174,6 +176,8 @@ def _table(group: Group, naming: Naming | None) -> dict[str, Any]:
         sheet = group.sheets[0]
         content |= _marks(sheet, group.paths[0])
         columns |= _columns(group, sheet)
+        if choices := _fixations_alone(group, sheet):
+            content["where"] = choices
     if columns:
         content["columns"] = columns
     return content
@@ -192,6 +196,19 @@ def _choices(group: Group, naming: Naming | None) -> dict[str, Any]:
         choices[name] = (
             Guess("words", f"of {shown}") if is_word else Question(f"which {name} counts: {shown}?")
         )
+    return choices
+
+
+def _fixations_alone(group: Group, sheet: Sheet) -> dict[str, Any]:
+    """Choose the fixations of one eye where a plain table has other events and both eyes."""
+    choices: dict[str, Any] = {}
+    for name in sheet.header if group.table == "fixations" else []:
+        values = values_within(group, name)
+        kept = [value for value in values if not OTHERS.fullmatch(value)]
+        if EVENTS.fullmatch(stem_of(name)) and 0 < len(kept) < len(values):
+            choices[name] = Guess(kept[0] if len(kept) == 1 else kept, f"of {', '.join(values)}")
+        elif EYES.fullmatch(stem_of(name)) and len(values) > 1:
+            choices[name] = Question(f"which {name} counts: {', '.join(values)}?")
     return choices
 
 

@@ -204,3 +204,11 @@ def test_tables_as_a_clock_and_another_language_write_them(tmp_path):
     assert "onset_s: Beginn  # s: as a clock shows them" in draft
     assert 'duration_s: {column: "Dauer (ms)", unit: ms}' in draft
     assert "#   1 file gaze.csv: fixations\n" in draft
+
+
+def test_fixations_are_chosen_among_other_events(tmp_path):
+    rows = "10,400,700,500,Fixation,L\n410,20,800,500,Saccade,L\n430,400,900,500,Fixation,R\n"
+    (tmp_path / "S1.csv").write_text(f"start_ms,duration_ms,x,y,type,eye\n{rows}")
+    draft = gazescribe("manifest", tmp_path)
+    assert "type: Fixation  # of Fixation, Saccade" in draft
+    assert 'eye: !ask "which eye counts: L, R?"' in draft
