@@ -160,6 +160,7 @@ def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
     every |= {f"{stage}-samples@sampled" for stage in of_each}
     every |= {f"heatmaps@{name}-{kind}" for name in ("spoken", "silent") for kind in KINDS}
     every |= {f"heatmaps-samples@sampled-{kind}" for kind in KINDS}
+    every |= {"configure-mil", "configure-cooperative"}  # which runs/dvc.yaml needs
     assert ran == {"demo", "fixations@sampled", "images@sampled", *every}
     maps = {path.parent.name: len(pd.read_parquet(path)) for path in tmp_path.glob(INDEX)}
     assert maps == {
