@@ -69,6 +69,7 @@ ALLOWED = {
     ("pipeline/export/open_again.py", "gzip.decompress"),
     ("pipeline/export/open_again.py", "pyarrow.csv.read_csv"),
     ("pipeline/export/open_again.py", "tarfile.open"),
+    ("pipeline/export/open_again.py", "zipfile.ZipFile"),
     ("pipeline/export/open_again.py", "pq.ParquetFile"),
     ("pipeline/export/open_again.py", "Image.open"),
     ("pipeline/export/open_again.py", "zarr.open_group"),

@@ -133,7 +133,7 @@ def test_a_search_that_was_written_by_something_else(tmp_path, file, text, messa
     [
         pytest.param({}, "n_readings is missing", id="empty"),
         pytest.param({"macro": {}}, "macro.certainty_above_0 is missing", id="macro"),
-        pytest.param({"params": 3}, "params: Input should be", id="params"),
+        pytest.param({"params": 3}, "params must have keys of its own", id="params"),
     ],
 )
 def test_labels_that_were_written_by_something_else(tmp_path, content, message):
