@@ -12,7 +12,7 @@ from gazescribe.pipeline.report.unfinished import Unfinished, drawn_beside
 
 WIDTH_PX, HEIGHT_PX = 320.0, 190.0
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0  # margins around the curves
-COLOURS = 8  # of the style sheet; a ninth model begins again with the first
+COLOURS = 8  # of the style sheet; a ninth model begins again with the first, drawn wider
 AXIS = ("epoch", "step")
 _SPLIT = re.compile(r"^(?P<split>train|validate|validation|val|test)[_/ ](?P<title>.+)$")
 
@@ -28,7 +28,7 @@ class Line:
 
     run: str
     split: str
-    colour: int
+    colour: str
     path: str
     last: float
     note: str = ""
@@ -50,13 +50,13 @@ class CurvePanel:
 
 @dataclass(frozen=True)
 class Curves:
-    """The panels of one system, and its models in the order of their colours.
+    """The panels of one system, and its models with the classes of their lines.
 
     `notes` say by name how far the runs are that are not finished.
     """
 
     system: str
-    models: list[tuple[str, int]]
+    models: list[tuple[str, str]]
     panels: list[CurvePanel]
     notes: dict[str, str] = field(default_factory=dict)
 
@@ -79,7 +79,7 @@ def read_curves(
     logs = dict(sorted({**logs, **{name: run.rows for name, run in beside.items()}}.items()))
     notes = {name: run.note for name, run in beside.items()}
     models = list(dict.fromkeys(model_of(run) for run in logs))
-    colour = {model: number % COLOURS for number, model in enumerate(models)}
+    colour = {model: look_of(place) for place, model in enumerate(models)}
     columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)
     quantities: dict[str, dict[tuple[str, str], Points]] = {}
     cited: dict[tuple[str, str, str], str] = {}
@@ -101,6 +101,11 @@ def read_curves(
         if len({value for points in lines.values() for _, value in points}) > 1
     ]
     return Curves(system, list(colour.items()), panels, notes)
+
+
+def look_of(place: int) -> str:
+    """Give the classes of a model's lines, which no other of 16 models has."""
+    return f"c{place % COLOURS}{' wide' if place // COLOURS % 2 else ''}"
 
 
 def model_of(run: str) -> str:
@@ -129,7 +134,7 @@ def _last_row(rows: Sequence[Mapping[str, str]], column: str) -> int:
 def _panel(
     title: str,
     lines: Mapping[tuple[str, str], Points],
-    colour: Mapping[str, int],
+    colour: Mapping[str, str],
     notes: Mapping[str, str],
     files: Mapping[str, str],
     cited: Mapping[tuple[str, str, str], str],

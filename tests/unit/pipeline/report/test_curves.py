@@ -1,6 +1,13 @@
 import pytest
 
-from gazescribe.pipeline.report.curves import HEIGHT_PX, model_of, points_of, read_curves, ticks
+from gazescribe.pipeline.report.curves import (
+    HEIGHT_PX,
+    look_of,
+    model_of,
+    points_of,
+    read_curves,
+    ticks,
+)
 from gazescribe.pipeline.report.unfinished import Unfinished
 
 LOG = "epoch,train_loss,validate_loss,validate_auroc,lr,note\n"
@@ -36,12 +43,16 @@ def test_training_and_validation_share_a_panel(curves):
 
 
 def test_seeds_of_a_model_have_its_colour(curves):
-    assert curves.models == [("ellipse", 0), ("et", 1)]
+    assert curves.models == [("ellipse", "c0"), ("et", "c1")]
     assert {line.run: line.colour for line in curves.panels[1].lines} == {
-        "ellipse-seed0": 0,
-        "et-seed0": 1,
-        "et-seed1": 1,
+        "ellipse-seed0": "c0",
+        "et-seed0": "c1",
+        "et-seed1": "c1",
     }
+
+
+def test_thirteen_models_look_differently():
+    assert len({look_of(place) for place in range(13)}) == 13
 
 
 def test_lines_rise_where_values_do(curves):
