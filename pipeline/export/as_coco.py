@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import labels_said
+from gazescribe.pipeline.export.coco_ellipses import write_ellipses
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, Map, MapSet
 from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
 
@@ -51,6 +52,15 @@ def write(
             about = f"Regions above {threshold:g} as {form}, by split"
             pattern = f"annotations/{name}/{form}_*.json"
             written.append(FileSet(f"{name}-{form}", pattern, JSON, about))
+    if "ellipses" in contents.tables:
+        images = _images(contents)
+        readings = contents.tables["readings"].select(["reading_id", "dicom_id"]).to_pylist()
+        of_reading = {
+            row["reading_id"]: images[row["dicom_id"]]
+            for row in readings
+            if row["dicom_id"] in images
+        }
+        written.append(write_ellipses(contents.tables["ellipses"], of_reading, folder))
     return written
 
 
