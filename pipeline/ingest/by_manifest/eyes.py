@@ -199,11 +199,14 @@ def off_image_cause(rows: Rows, columns: Any, view: Axes) -> OffImage:
     wholes = [axis.whole(cell) for cell, axis in zip(cells, view, strict=True)]
     unit = columns.x_px.unit
     lowest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)
+    is_percent = lowest >= 0 and 2 < highest <= 100
     is_small = unit.endswith("px") and lowest >= -1 and highest <= 1 and lowest != highest
     if is_small:
         cause = "these are shares: set `unit: share` or `unit: screen_share`"
     elif unit != "deg" and columns.x_px.origin == "corner" and lowest < 0:
         cause = "they may count from the centre: set `origin: centre`, and `up: true` if y grows up"
+    elif unit.endswith("share") and is_percent:
+        cause = "they may be per cent (divide by 100), or pixels: set `unit: px` or `screen_px`"
     elif unit.endswith("share") and highest > 2:
         cause = "these are pixels: set `unit: px` or `unit: screen_px`"
     elif any(high > whole for (_, high), whole in zip(ranges, wholes, strict=True)):
