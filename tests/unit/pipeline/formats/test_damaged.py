@@ -8,7 +8,8 @@ import pytest
 from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.formats.opening import open_recording
 
-PAGE = (Path(__file__).parents[4] / "docs" / "recorders.md").read_text()
+PAGES = sorted((Path(__file__).parents[4] / "docs" / "recorders").glob("*.md"))
+PAGE = "\n".join(page.read_text() for page in PAGES)
 FILES = re.findall(r"^`(\w+)/raw/([^`\n]+)`\n\n```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 STEPS = 12
 (SIDECAR,) = (text for _, path, text in FILES if path.endswith(".json"))
