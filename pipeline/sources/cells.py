@@ -102,7 +102,9 @@ class AudioStartCell(TimeCell):
 class PlaceCell(NumberCell):
     """A position along one axis."""
 
-    unit: Literal["px", "share", "screen_px", "screen_share", "deg"] = "px"
+    unit: Literal[
+        "px", "share", "screen_px", "screen_share", "deg", "percent", "screen_percent"
+    ] = "px"
     up: bool = False  # it grows upwards
     origin: Literal["corner", "centre"] = "corner"  # of the image, or of the screen
 

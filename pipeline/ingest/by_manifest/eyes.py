@@ -22,6 +22,7 @@ UNPLACED = (
     "have a position, but no place on the image, whose size is not known: give width_px and"
     " height_px in `readings`, or image_path, whose file says them"
 )
+PERCENT = "they may be per cent: set `unit: percent` or `unit: screen_percent`"
 FAR = 4.0  # times the screen, or the image: no eye looks there
 MISSING = 32767.0  # of 16-bit numbers, where no size is known
 NOISE_S = 1e-6  # differences of decimal stamps are off by less
@@ -206,9 +207,11 @@ def off_image_cause(rows: Rows, columns: Any, view: Axes) -> OffImage:
     elif unit != "deg" and columns.x_px.origin == "corner" and lowest < 0:
         cause = "they may count from the centre: set `origin: centre`, and `up: true` if y grows up"
     elif unit.endswith("share") and is_percent:
-        cause = "they may be per cent (divide by 100), or pixels: set `unit: px` or `screen_px`"
+        cause = f"{PERCENT}; or pixels: set `unit: px` or `unit: screen_px`"
     elif unit.endswith("share") and highest > 2:
         cause = "these are pixels: set `unit: px` or `unit: screen_px`"
+    elif unit.endswith("px") and is_percent:
+        cause = f"{PERCENT}; else check `unit` and the screen's `image_area`"
     elif any(high > whole for (_, high), whole in zip(ranges, wholes, strict=True)):
         cause = (
             "they may be of a larger image or screen: check `unit`, the size of the image"

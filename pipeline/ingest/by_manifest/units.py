@@ -12,6 +12,8 @@ from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
 SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "ticks": 1e7}  # how many there are in one
 
+SHARES = {"percent": "share", "screen_percent": "screen_share"}  # a hundredth of which they are
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -72,10 +74,12 @@ class ViewAxis:
     def to_image(self, values: Floats, cell: PlaceCell) -> Floats:
         """Turn positions to image pixels, whose origin is the centre of the first; NaN if unknown.
 
-        `values`, shape (n,), are in the unit of the cell: image pixels; shares of the image; screen
-        pixels; shares of the screen; degrees from the screen's centre, or the image's where there
-        is no screen.
+        `values`, shape (n,), are in the unit of the cell: image pixels; shares or per cent of the
+        image; screen pixels; shares or per cent of the screen; degrees from the screen's centre, or
+        the image's where there is no screen.
         """
+        if cell.unit in SHARES:
+            values, cell = values / 100, cell.model_copy(update={"unit": SHARES[cell.unit]})
         sign = -1.0 if cell.up else 1.0
         if cell.unit == "deg":
             if math.isnan(self.distance_px):  # no screen: from the middle of the image
@@ -100,7 +104,7 @@ class ViewAxis:
 
     def whole(self, cell: PlaceCell) -> float:
         """Give the width or height of the image or the screen, in the unit of a cell."""
-        wholes = {"px": self.size_px, "screen_px": self.screen_px}
+        wholes = {"px": self.size_px, "screen_px": self.screen_px, **dict.fromkeys(SHARES, 100.0)}
         return wholes.get(cell.unit, 1.0)
 
     def _from_screen(self, edge_px: Floats) -> Floats:

@@ -25,7 +25,7 @@ FEW = 5  # rows that may be so by chance
 
 
 def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
-    """Tell which rows are said to be valid; words that are not known are an error."""
+    """Tell which rows are said to be valid; words that are not known are an error, and valid."""
     if cell.is_range:
         values, _ = rows.numbers(cell)
         least = -np.inf if cell.at_least is None else cell.at_least
@@ -42,12 +42,17 @@ def stated_valid(rows: Rows, cell: ValidCell, findings: Findings) -> Mask:
         else:
             verdicts[code] = text.lower() in VALID
     if cell.is_ is None:
-        _refuse_unknown([column.values[code] for code in used], cell, findings)
+        unknown = _refuse_unknown([column.values[code] for code in used], cell, findings)
+        # Rows without a verdict stay, lest "no sample is valid" is said beside its cause.
+        verdicts[[code for code in used if column.values[code] in unknown]] = True
     return verdicts[column.codes]
 
 
-def _refuse_unknown(texts: Sequence[str], cell: ValidCell, findings: Findings) -> None:
-    """Note words that may mean valid or not; 0 is good in Tobii Studio and bad in Tobii's SDK."""
+def _refuse_unknown(texts: Sequence[str], cell: ValidCell, findings: Findings) -> list[str]:
+    """Note words that may mean valid or not, and give them.
+
+    0 is good in Tobii Studio and bad in Tobii's SDK.
+    """
     unknown = [text for text in texts if text.lower() not in VALID | INVALID]
     if not unknown and re.search("validity", cell.column or "", re.IGNORECASE):
         unknown = [text for text in texts if text in DIGITS]
@@ -56,6 +61,7 @@ def _refuse_unknown(texts: Sequence[str], cell: ValidCell, findings: Findings) -
         more = f" and {len(unknown) - MAX_SHOWN} more" if len(unknown) > MAX_SHOWN else ""
         message = f"it is not known whether {shown}{more} in {cell.column} is valid: {SAY}"
         findings.add("error", "valid_unknown", message, loses="gaze")
+    return unknown
 
 
 def check_valid(valid: Mask, seen: Mask, columns: Any, findings: Findings) -> None:

@@ -33,6 +33,7 @@ MOST_OFF = 0.5  # of positions: more is not looking at the image, whatever the c
 LEAST_SPREAD = 0.05  # of the image's area, that gaze covers but for a few strays
 WIDEST = 0.8  # of the widest spread: ways that are as good come in the order of `WAYS`
 CORNER = 0.42  # of width and height: an image that is read is looked at farther than that
+PARTS = ("percent", "screen_percent", "share", "screen_share")  # units of a whole
 UNITS = get_args(PlaceCell.model_fields["unit"].annotation)
 WAYS = {
     "swapped": "width_px and height_px of the readings were exchanged, or x_px and y_px",
@@ -179,18 +180,26 @@ def _in_all_places(notes: Chunk) -> Iterator[Problem]:
         message = f"{share}: check `unit`, `up`, `origin`, the screen's image_area and sizes"
         yield Problem("gaze_misplaced", message)
     else:
-        yield from _in_corner(notes, n)
+        smaller = 2 * float(np.median(columns["said spread"]))
+        units = [way for way in PARTS if way in fitting and spread[way] > smaller]
+        yield from _in_corner(notes, n, units)
 
 
-def _in_corner(notes: Chunk, n: int) -> Iterator[Problem]:
-    """Say that all gaze lies in the upper left corner, as it does in pixels of a smaller image."""
+def _in_corner(notes: Chunk, n: int, units: list[str]) -> Iterator[Problem]:
+    """Say that all gaze lies in the upper left corner, as it does in pixels of a smaller image.
+
+    `units` are those in which it would lie on more of the image.
+    """
     reach = notes.measures.get("fixations") or notes.measures.get("samples") or {}
     highest = [float(np.fmax.reduce(reach.get(f"{axis}_high", ()), initial=0.0)) for axis in "xy"]
     if reach and n >= MANY_ROWS and all(share < CORNER for share in highest):
+        cause = "of a smaller picture, or of the screen (`unit: screen_px`)"
+        if units:
+            named = " or ".join(f"`unit: {unit}`" for unit in units)
+            cause = f"{'per cent' if 'percent' in units[0] else 'shares'}: set {named}"
         message = (
             f"all gaze lies in the upper left corner, {highest[0]:.0%} by {highest[1]:.0%} of the"
-            " image: the positions may be of a smaller picture, of the screen (`unit: screen_px`)"
-            " or per cent"
+            f" image: the positions may be {cause}"
         )
         yield Problem("gaze_in_a_corner", message)
 

@@ -107,9 +107,8 @@ def test_lost_eyes_are_no_fixations_in_the_corner(lab, x, y):
         pytest.param([(0, 1, 140, 90, 1)], "px", "a larger image or screen", id="large"),
         pytest.param([(0, 1, 0.2, 0.3, 1)], "px", "set `unit: share`", id="shares"),
         pytest.param([(0, 1, 300, 250, 1)], "share", "these are pixels", id="pixels"),
-        pytest.param(
-            [(0, 1, 30, 25, 1)], "share", "they may be per cent (divide by 100)", id="per cent"
-        ),
+        pytest.param([(0, 1, 30, 25, 1)], "share", "set `unit: percent`", id="per cent"),
+        pytest.param([(0, 1, 30, 25, 1)], "screen_px", "set `unit: percent`", id="screen per cent"),
         pytest.param([(0, 1, 5, 100, 1)], "screen_px", "`image_area`", id="beside"),
     ],
 )

@@ -19,6 +19,9 @@ SHOWN = {f"shown_{side}_px": side for side in ("xmin", "ymin", "xmax", "ymax")}
         pytest.param("screen_px", (224.5, 99.5), False, (59.5, 39.5), id="screen"),
         pytest.param("screen_px", (224.5, 74.5), True, (59.5, 49.5), id="screen up"),
         pytest.param("screen_share", (0.5625, 0.5), False, (59.5, 39.5), id="screen share"),
+        pytest.param("percent", (50, 25), False, (49.5, 19.5), id="per cent"),
+        pytest.param("percent", (50, 25), True, (49.5, 59.5), id="per cent up"),
+        pytest.param("screen_percent", (56.25, 50), False, (59.5, 39.5), id="screen per cent"),
         # 400 px are 800 mm: an eye 500 mm away is 250 px away
         pytest.param("deg", (math.degrees(math.atan(0.1)), 0.0), False, (59.5, 39.5), id="degrees"),
     ],

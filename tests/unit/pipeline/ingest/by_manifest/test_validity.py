@@ -53,6 +53,18 @@ def test_codes_that_may_be_turned_round_are_asked_for(both_eyes):
     assert "it is not known whether '0', '1' in ValidityLeft is valid" in result.output
 
 
+@pytest.mark.parametrize("table", ["samples", "fixations"])
+def test_of_unknown_words_only_the_cause_is_said(both_eyes, table):
+    if table == "samples":
+        both_eyes.tables["samples"]["columns"]["valid"] = {"value": "okay"}
+    else:
+        del both_eyes.tables["samples"]
+        both_eyes.tables["fixations"]["columns"]["valid"] = {"value": "okay"}
+    output = both_eyes.run("verify").output
+    assert "it is not known whether 'okay'" in output
+    assert not {word for word in ("_invalid", "_none") if word in output}
+
+
 def test_validity_that_is_turned_round_is_refused(both_eyes):
     rows = "".join(
         f"A1,{n / 10},{'5,5,5,5' if n % 2 else ',,,'},{1 - n % 2},1\n" for n in range(20)

@@ -182,7 +182,7 @@ def test_each_sample_became_a_fixation(right, rate_hz):
         (lambda share: share, {}, ["gaze_off_image", "set `unit: share`"]),
         (lambda share: share * 1.5 - 0.2, {}, ["gaze_in_one_place", "set `unit: share`"]),
         (lambda _: (600, 450), {}, ["gaze_in_one_place"]),
-        (lambda share: share * 100, {}, ["gaze_in_a_corner", "per cent"]),
+        (lambda share: share * 100, {}, ["gaze_in_a_corner", "set `unit: percent`"]),
         (lambda share: share * 350, {}, ["gaze_in_a_corner", "smaller picture"]),
         (lambda share: (share - 0.5) * SIZE, {}, ["gaze_misplaced", "change `origin`"]),
         (lambda share: (share - 0.5) * (39, 29), {}, ["gaze_misplaced", "set `unit: deg`"]),
