@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from packaging.requirements import Requirement
+from PIL import Image
 
 from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.export.as_coco import on_image
 from gazescribe.pipeline.geometry.canvas import render
 from tests.running import gazescribe
 from tests.synthetic import reading, write_tables
 
-from .conftest import dicom
+from .conftest import IDS, dicom
 
 LIBRARIES = {
     "parquet": ("pandas", "pyarrow"),
@@ -32,10 +34,12 @@ RUN = """
 import importlib.util, runpy, sys
 sys.path.insert(0, sys.argv[1])
 assert not [name for name in sys.argv[4:] if importlib.util.find_spec(name)]
-made = runpy.run_path(sys.argv[2])
 import numpy as np
+script, out = sys.argv[2:4]
+sys.argv[:] = [script]
+made = runpy.run_path(script)
 kept = {"drawn", "heatmap"} & set(made)
-np.savez(sys.argv[3], **{name: np.asarray(made[name]) for name in kept})
+np.savez(out, **{name: np.asarray(made[name]) for name in kept})
 """
 
 
@@ -97,7 +101,7 @@ def expected_window(inputs):
 @pytest.mark.parametrize("form", LIBRARIES)
 def test_example_runs_without_us(inputs, exported, tmp_path, form):
     folder = exported(form)
-    assert len((folder / "load_example.py").read_text().splitlines()) <= 25
+    assert len((folder / "load_example.py").read_text().splitlines()) <= 75
     printed, made = run_example(folder, tmp_path, form)
     if form == "coco":
         assert re.search(r"masks_train: \d+ images, [1-9]\d* regions", printed)
@@ -110,6 +114,72 @@ def test_example_runs_without_us(inputs, exported, tmp_path, form):
     np.testing.assert_array_equal(made["heatmap"], open_shards(inputs.label)[opened])
     drawn = made["drawn"] / made["drawn"].max()
     np.testing.assert_allclose(drawn, expected_window(inputs), atol=2e-6)
+
+
+OVERLAY = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+sys.argv[:] = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def lay_over(folder, site, *options):
+    command = [sys.executable, "-I", "-S", "-c", OVERLAY, site, folder / "load_example.py"]
+    return subprocess.run(
+        [str(part) for part in (*command, *options)],
+        cwd=site.parent,
+        env={"HF_HUB_OFFLINE": "1", "HF_HOME": str(site.parent), "PATH": "", "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A grey picture of the first reading's image, under its name."""
+    path = tmp_path / f"{dicom(0)}.png"
+    grey = np.random.default_rng(0).integers(0, 256, (80, 100), dtype=np.uint8)
+    Image.fromarray(grey).save(path)
+    return path
+
+
+def expected_overlay(heatmap, grey):
+    """Mix picture and map, brought into its pixels by what writes COCO's regions."""
+    values = np.clip(heatmap, 0, 1)[..., None]
+    colours = 255 * np.concatenate([2 * values, 2 * values - 1, 0 * values], 2).clip(0, 1)
+    return grey[..., None] * (1 - 0.6 * values) + colours * 0.6 * values
+
+
+@pytest.mark.parametrize("form", [form for form in LIBRARIES if form != "bids"])
+def test_example_lays_a_map_over_the_reader_s_own_picture(
+    inputs, exported, tmp_path, picture, form
+):
+    site = site_of(tmp_path / "site", (*LIBRARIES[form], "numpy", "pillow"))
+    done = lay_over(exported(form), site, picture, "--save", tmp_path / "laid.png")
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"of this picture: row \d, Cardiomegaly, {IDS[0]}\n", done.stdout)
+    shards = open_shards(inputs.label)
+    row = shards.index.to_pylist()[0]
+    heatmap = on_image(shards[0], row, (80, 100))
+    if form == "coco":
+        heatmap = (heatmap > 0.5).astype(float)
+    with Image.open(picture) as grey, Image.open(tmp_path / "laid.png") as laid:
+        expected = expected_overlay(heatmap, np.asarray(grey))
+        assert np.abs(np.asarray(laid) - expected).max() < 2
+
+
+def test_a_picture_of_another_name_asks_for_a_row(exported, tmp_path, picture):
+    site = site_of(tmp_path / "site", ("numpy", "pillow"))
+    other = picture.rename(tmp_path / "other.png")
+    laid = tmp_path / "laid.png"
+    done = lay_over(exported("npy"), site, other, "--save", laid)
+    assert done.returncode == 2
+    assert "(is it hashed?): give --row" in done.stderr
+    assert "--row is from 0 to 3" in lay_over(exported("npy"), site, other, "--row", 4).stderr
+    assert lay_over(exported("npy"), site, other, "--row", 3, "--save", laid).returncode == 0
+    assert laid.is_file()
 
 
 def test_gaussians_alone_are_an_export(inputs, tmp_path):
