@@ -193,12 +193,12 @@ _table(
 _table(
     "sentences",
     ("reading_id", "sentence"),
-    "One sentence: words up to a dictated period, or to the last word",
+    "One sentence: words up to a mark, written or spoken, or to a pause, or to the last word",
     [
         _READING_ID,
         _column("sentence", COUNT, "Number within the reading, from 0"),
         _column("onset_s", TIME, "Start of the first word", unit="s"),
-        _column("offset_s", TIME, "End of the period, or of the last word", unit="s"),
+        _column("offset_s", TIME, "End of the mark, or of the last word", unit="s"),
         *_CHARS,
     ],
 )
