@@ -13,6 +13,7 @@ from gazescribe.pipeline.ingest.csv_files import Floats, numbers
 from gazescribe.pipeline.sources.cells import Cell, TimeCell, Value
 
 UNKNOWN = frozenset({"", "n/a", "na", "nan", "null", "none", ".", "-", "<na>"})  # no number
+ANY = "*"
 YES = frozenset({"true", "yes", "y", "on", "1", "1.0"})
 NO = frozenset({"false", "no", "n", "off", "0", "0.0"})
 _UNITS = {"s": "s", "sec": "s", "ms": "ms", "us": "us", "µs": "us", "μs": "us", "ns": "ns"}
@@ -128,6 +129,11 @@ def number_fault(texts: Sequence[str], cell: Cell, decimal: str) -> str | None:
         if decimal == "," and re.fullmatch(r"[+-]?\d*\.\d+", text):
             return "has decimal points, though `decimal` is a comma"
     return None
+
+
+def is_chosen(text: str, values: Sequence[Value]) -> bool:
+    """Tell whether a cell is one of those that `where` lists; `*` there is any."""
+    return ANY in values or any(is_value(text, value) for value in values)
 
 
 def is_value(text: str, value: Value) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import quote, shorten
-from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_value
+from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_chosen
 from gazescribe.pipeline.ingest.by_manifest.own_reading import Pieces
 from gazescribe.pipeline.ingest.by_manifest.pieces import Files
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows, read_rows
@@ -163,9 +163,7 @@ def _chosen(
         (path, parts)
         for path, parts in found
         if all(
-            any(is_value(parts[part], value) for value in values)
-            for part, values in table.where.items()
-            if part in parts
+            is_chosen(parts[part], values) for part, values in table.where.items() if part in parts
         )
     ]
     n = len(found) - len(chosen)

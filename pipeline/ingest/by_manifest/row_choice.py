@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import quote
 from gazescribe.pipeline.formats.pieces import Piece
-from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_value, plain
+from gazescribe.pipeline.ingest.by_manifest.cell_texts import is_chosen, plain
 from gazescribe.pipeline.ingest.csv_files import Mask
 from gazescribe.pipeline.sources.cells import TimeCell
 from gazescribe.pipeline.sources.faults import Findings
@@ -89,7 +89,7 @@ class _Where:
             verdicts = self.verdicts[column]
             texts = [plain(value) for value in piece.columns[column]]
             for text in set(texts) - verdicts.keys():
-                verdicts[text] = any(is_value(text, value) for value in wanted)
+                verdicts[text] = is_chosen(text, wanted)
             mask &= np.array([verdicts[text] for text in texts], dtype=bool)
         return mask
 

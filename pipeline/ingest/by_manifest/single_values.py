@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.core.errors import quote, shorten
+from gazescribe.pipeline.ingest.by_manifest.cell_texts import UNKNOWN, plain
 from gazescribe.pipeline.ingest.csv_files import Mask
 from gazescribe.pipeline.sources.table_manifests import Source, wanted
 
@@ -23,6 +24,7 @@ PEOPLE = re.compile(
 PARTS = re.compile("trial(id|index|name|number|no|nr)?|spreadsheetrow")
 EYES = re.compile("(tracked|which)?eye")  # which eye, where each has fixations of its own
 MIXED = ("fixations", "samples", "words")  # tables in whose rows two readings would be as one
+PART = "person"  # what a part of the path may be called that is not the whole id
 SHOWN = 8  # values
 LENGTH = 40  # characters of each
 
@@ -46,7 +48,7 @@ def telling(source: Source, header: Iterable[str]) -> list[str]:
 
 
 class SingleValues:
-    """The values of such columns, by reading; blank cells are none."""
+    """The values of such columns, by reading; blank cells, and NA and the like, are none."""
 
     def __init__(self, source: Source) -> None:
         cell = source.columns.reading_id
@@ -54,6 +56,7 @@ class SingleValues:
         # Trials cut a session's gaze into readings, each before an image of its own.
         is_cut = is_session and source.columns.table != "words"
         self.source, self.is_cut = source, is_cut
+        self.part = [] if cell is not None or is_session else [PART]
         self.ids = [] if cell is None else cell.names()
         self.seen: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
@@ -71,20 +74,27 @@ class SingleValues:
             # in the order of the file; a set would lose it
             pairs = dict.fromkeys((ids[row] if ids else "", cells[row]) for row in rows)
             for reading_id, cell in pairs:
-                if cell is not None and str(cell).strip():
-                    self.seen[name, str(reading_id)][str(cell).strip()] = None
+                text = plain(cell)
+                if text.lower() not in UNKNOWN:
+                    self.seen[name, str(reading_id)][text] = None
             for (column, _), values in self.seen.items():
                 if column == name and len(values) > 1:
-                    return _message(name, [*values], self.ids)
+                    return _message(name, [*values], self.ids or self.part)
         return None
 
 
 def _message(name: str, values: Sequence[str], ids: Sequence[str]) -> str:
     shown = ", ".join(shorten(value, LENGTH) for value in values[:SHOWN])
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    joined = f": `{{join: [{', '.join([name, *ids])}]}}`" if ids else ""
-    return (
+    message = (
         f"there are several values of {name} ({shown}{more}): choose one with"
-        f" `where: {{{name}: {quote(values[0])}}}`, or list there all that count, or let"
-        f" `reading_id` tell them apart{joined}"
+        f" `where: {{{name}: {quote(values[0])}}}`, or say `where: {{{name}: '*'}}` if all of"
+        " them are of one reading"
     )
+    if not ids:
+        return message
+    parts = [PART, name] if ids == [PART] else [name, *ids]
+    joined = f"`{{join: [{', '.join(parts)}]}}`"
+    if ids == [PART]:
+        joined += f", with {{{PART}}} for {{reading_id}} in `file`"
+    return f"{message}, or let `reading_id` tell them apart: {joined}"

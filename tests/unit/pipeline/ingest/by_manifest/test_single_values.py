@@ -46,3 +46,26 @@ def test_two_people_before_one_image_are_two_readings(lab, name):
 def test_fixations_of_both_eyes_are_chosen_by_eye(lab):
     lab.files["fixations.csv"] = "id,start,end,x,y,eye\nA1,0,1,10,20,L\nA1,0,1,11,20,R\n"
     assert "several values of eye (L, R): choose one with `where: {eye: 'L'}`" in lab.run().output
+
+
+def test_trials_of_one_reading_are_kept_by_a_star(lab):
+    """A file a reading, whose gaze is numbered by trial; rows between two trials have none."""
+    rows = "start,end,x,y,trial\n0,1,10,20,1\n1,2,30,20,NA\n2,3,50,60,{}\n"
+    lab.files |= {"gaze/A1.csv": rows.format(1), "gaze/B2.csv": rows.format(1)}
+    table = lab.tables["fixations"]
+    table["file"] = "gaze/{reading_id}.csv"
+    del table["columns"]["reading_id"]
+    del lab.tables["words"]
+    assert lab.ingest().column("fixations", "x_px") == [10, 30, 50]
+    lab.files["gaze/A1.csv"] = rows.format(2)
+    output = lab.run().output
+    assert "tell them apart: `{join: [person, trial]}`, with {person} for {reading_id}" in output
+    assert "say `where: {trial: '*'}` if all of them are of one reading" in output
+    table["where"] = {"trial": "*"}
+    assert lab.ingest().column("fixations", "x_px") == [10, 30, 50]
+    del table["where"]
+    table |= {"file": "gaze/{person}.csv"}
+    table["columns"]["reading_id"] = {"join": ["person", "trial"]}
+    lab.files["readings.csv"] = "id,who,w,h\nA1_1,7,100,80\nA1_2,7,100,80\nB2_1,8,100,80\n"
+    lab.files["gaze/A1.csv"] = lab.files["gaze/A1.csv"].replace("NA", "2")
+    assert lab.ingest().column("fixations", "x_px", "A1_2") == [30, 50]
