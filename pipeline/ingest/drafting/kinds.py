@@ -12,10 +12,12 @@ from gazescribe.pipeline.formats.opening import open_recording
 from gazescribe.pipeline.ingest.drafting.groups import Pattern, group_by_depth, pattern_of
 from gazescribe.pipeline.ingest.drafting.roles import role_of
 from gazescribe.pipeline.ingest.drafting.sheets import SUFFIXES, Sheet, read_sheet
+from gazescribe.pipeline.ingest.drafting.unread import UNREAD, unread
 from gazescribe.pipeline.sources.presets import read_format, recognised
 
 PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
 IMAGES = "images"  # their format, and the group of their files
+UNKNOWN = "unknown"
 SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")
 LOOKED_AT = 30  # files of a group whose cells are looked at
 SCENE = "gaze in a scene camera's picture, not on the image (docs/recorders.md)"
@@ -28,7 +30,7 @@ class Group:
     Attributes
     ----------
     table : str
-        The table of ours that they hold, or `images`, `audio`, `unknown`.
+        The table of ours that they hold, or `images`, `audio`, `unknown`, or what is said of them.
     columns : dict
         Of a plain table: its columns by our name.
     sheets : list of Sheet
@@ -41,6 +43,11 @@ class Group:
     format: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
+
+
+def is_unknown(table: str) -> bool:
+    """Tell whether files, by what they are taken for, are not read."""
+    return table == UNKNOWN or table.startswith(UNREAD)
 
 
 def find_groups(root: Path, paths: Sequence[str]) -> list[Group]:
@@ -80,22 +87,22 @@ def _kind(root: Path, path: str) -> tuple[str, str | None]:
     try:
         names = recognised(root / path)
     except OSError:
-        return "unknown", None
+        return UNKNOWN, None
     if names:
         return "recording", names[0]
     return _table_of(root, path), None
 
 
 def _table_of(root: Path, path: str) -> str:
-    """Name the table of ours that a plain table is."""
+    """Name the table of ours that a plain table is; say of others what can be said."""
     sheet = read_sheet(root / path) if path.lower().endswith(SUFFIXES) else None
     role = role_of(sheet) if sheet is not None else None
-    return role[0] if role else "unknown"
+    return role[0] if role else unread(root / path) or UNKNOWN
 
 
 def _plain_group(root: Path, table: str, paths: list[str]) -> Group:
     pattern = pattern_of(paths)
-    if table in {IMAGES, "audio", "unknown"}:
+    if table in {IMAGES, "audio"} or is_unknown(table):
         return Group(table, paths, pattern)
     sheets: list[Sheet] = []
     columns: dict[str, str] = {}

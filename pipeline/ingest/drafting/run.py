@@ -5,13 +5,14 @@ text. Drops: files that are no part of it are named in its head.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.ingest.drafting.draft import draft
-from gazescribe.pipeline.ingest.drafting.kinds import Group, find_groups
+from gazescribe.pipeline.ingest.drafting.draft import GAZE, draft
+from gazescribe.pipeline.ingest.drafting.kinds import Group, find_groups, is_unknown
 from gazescribe.pipeline.ingest.drafting.writing import as_yaml
 from gazescribe.pipeline.sources.walking import entries_below
 
@@ -36,10 +37,25 @@ def draft_manifest(paths: Sequence[Path], name: str = "mylab") -> str:
     head = [
         "# Draft by `gazescribe manifest`, of",
         *(f"#   {line}" for line in _seen(groups)),
+        *_lacking(groups, content["tables"]),
         "# Read each line. What is guessed has its reason behind it; answer each !ask, then",
         f"#   gazescribe verify {name}.yaml {place}",
     ]
     return "\n".join([*head, *as_yaml(content)]) + "\n"
+
+
+def _lacking(groups: Sequence[Group], tables: Mapping[str, Any]) -> Iterator[str]:
+    """Say that gaze or words are not there, and how many files are not recognised."""
+    n_files = sum(len(group.paths) for group in groups)
+    n_unknown = sum(len(group.paths) for group in groups if is_unknown(group.table))
+    others = (
+        f"{n_unknown} of {plural(n_files, 'file')} {'is' if n_unknown == 1 else 'are'} not read"
+    )
+    for what, names in (("gaze", GAZE), ("words", ("words",))):
+        if not {*names} & {*tables}:
+            yield f"# No {what} {'was' if what == 'gaze' else 'were'} found" + (
+                f": {others}." if n_unknown else "."
+            )
 
 
 def root_of(paths: Sequence[Path]) -> Path:

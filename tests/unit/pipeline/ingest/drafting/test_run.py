@@ -212,3 +212,33 @@ def test_fixations_are_chosen_among_other_events(tmp_path):
     draft = gazescribe("manifest", tmp_path)
     assert "type: Fixation  # of Fixation, Saccade" in draft
     assert 'eye: !ask "which eye counts: L, R?"' in draft
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("S1.xdf", b"XDF:\x05\x01\x00<?xml", "the stream of gaze as CSV"),
+        ("S1.edf", b"SR_RESEARCH_COMBINED_FILE\x00\x01", "edf2asc"),
+        ("S1.xlsx", b"PK\x03\x04", "save it as CSV"),
+        (
+            "S1.xml",
+            b'<REC TIME="0.1" FPOGX="0.4" FPOGY="0.5" FPOGS="0.1" />\n',
+            "attributes of REC",
+        ),
+        (
+            "S1.otr",
+            b'{"text": "<p><span class=\\"timestamp\\" data-timestamp=\\"1\\">", "media": ""}',
+            "srt",
+        ),
+        ("S1.bin", b"\x00\x01\x02", "unknown"),
+    ],
+)
+def test_what_is_not_read_is_said_with_what_to_do(raw, name, content, words):
+    (raw / "dictation.csv").unlink()
+    (raw / name).write_bytes(content)
+    draft = gazescribe("manifest", raw)
+    head = draft[: draft.index("\nname:")].split("\n")
+    assert [line for line in head if f"1 file {name}: " in line and words in line]
+    assert "# No words were found: 1 of 4 files is not read." in head
+    (raw / name).unlink()
+    assert "# No words were found.\n" in gazescribe("manifest", raw)
