@@ -4,14 +4,12 @@ At a boundary word, at a semicolon, where a connector begins a finding of its ow
 and where it joins two clauses ("A is gone and B persists").
 """
 
+from gazescribe.pipeline.dictation.labeler.connectors import find_connectors
 from gazescribe.pipeline.dictation.labeler.items import Connector, Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.lists import is_instead
 from gazescribe.pipeline.dictation.labeler.rules import Concept
 
-_JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
-_LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
-_COMMAS = frozenset([",", "("])  # "no A (B unchanged)"
-_MARKS = _JOINS | _COMMAS | {*_LONG_JOINS}
 _NO_NEW = "exclusion.no_new"
 _GENERAL = frozenset([_NO_NEW, "start.general"])
 _PLURAL = frozenset(["are", "were", "have"])
@@ -31,12 +29,13 @@ def cut(sentence: Parse) -> None:
 
     What runs on to the right also stops at `forward_cuts`, which part a list but no clause.
     """
-    if not _MARKS.isdisjoint(sentence.words.texts):
-        _find_connectors(sentence)
+    find_connectors(sentence)
     if not sentence.hits:
         return
     if not _CUTS.isdisjoint(sentence.words.texts):
         _cut_at_marks(sentence)
+    if ":" in sentence.words.texts:
+        _cut_at_colons(sentence)
     for hit in sentence.hits:
         is_correction = hit.trigger.direction == "retracts" and not hit.trigger.attached
         if hit.trigger.direction == "boundary" or is_correction:
@@ -113,38 +112,6 @@ def _has_own_state(sentence: Parse, item: Item, concept: Concept) -> bool:
     return not sentence.connectors_between(*gap) and not sentence.is_cut(*gap)
 
 
-def _find_connectors(sentence: Parse) -> None:
-    """Join neighbouring commas and conjunctions, such as ", and" or "and/or", into one each."""
-    texts, starts, ends = sentence.words.texts, sentence.words.starts, sentence.words.ends
-    last = -2
-    for number, text in enumerate(texts):
-        if text not in _COMMAS and text not in _JOINS and text not in _LONG_JOINS:
-            continue
-        join, size = _join_at(texts, number)
-        if not size:
-            continue
-        if number == last + 1 and sentence.connectors:
-            before = sentence.connectors[-1]
-            before.word = f"{before.word} {join}".strip(" ,(")
-        else:
-            word = "" if join in _COMMAS else join
-            sentence.connectors.append(Connector(starts[number], 0, word, text in _COMMAS))
-        last = number + size - 1
-        # It reaches to the next word, so that what opens "right after" it starts at its end.
-        follows = starts[last + 1] if last + 1 < len(texts) else sentence.end
-        sentence.connectors[-1].end = max(ends[last], follows)
-
-
-def _join_at(texts: list[str], number: int) -> tuple[str, int]:
-    """Give what joins at a word, and of how many words it is: "as well as" is "and"."""
-    text = texts[number]
-    if text not in _LONG_JOINS:
-        return text, 1
-    following, means = _LONG_JOINS[text]
-    size = 1 + len(following)
-    return (means, size) if texts[number + 1 : number + size] == following else ("", 0)
-
-
 def _cut_at_marks(sentence: Parse) -> None:
     for text, start in zip(sentence.words.texts, sentence.words.starts, strict=True):
         if text in _CUTS:
@@ -152,6 +119,18 @@ def _cut_at_marks(sentence: Parse) -> None:
         has_verb = any(hit.trigger.finite for hit in sentence.hits_between(0, start))
         if text == ";" or (text == "-" and has_verb):
             sentence.cuts.append(start)
+
+
+def _cut_at_colons(sentence: Parse) -> None:
+    """Stop what runs on where a colon says what there is: "no A: mild B", not "no signs: A, B"."""
+    starts = sentence.words.starts
+    for number, text in enumerate(sentence.words.texts[:-1]):
+        if text != ":":
+            continue
+        place = starts[number + 1]
+        is_new = is_instead(sentence, starts[number], place) or _opening(sentence, place)
+        if is_new and not _is_kept(sentence, place, "list"):
+            sentence.forward_cuts.append(place)
 
 
 def _starts_item(sentence: Parse, connector: Connector) -> bool:

@@ -68,7 +68,9 @@ def _is_there_anyway(item: Item, decision: Decision) -> bool:
 def _decide_in_clause(item: Item, sentence: Parse) -> Decision:
     best = _strongest(item, sentence) if item.before or item.after else None
     effect = best.trigger.effect if best else "positive"
-    if best is not None and _is_undone(item):
+    if best is not None and item.asserted is not None and _is_of_change(item):
+        best, effect = item.asserted, "positive"
+    elif best is not None and _is_undone(item):
         effect = "positive" if item.after and item.after.trigger.rule_id == _GONE else "uncertain"
     if item.alternative is not None and effect == "positive":
         best, effect = item.alternative, "uncertain"
@@ -89,6 +91,14 @@ def _is_undone(item: Item) -> bool:
     if before.trigger.effect != "negative" or after.trigger.effect != "negative":
         return False
     return after.trigger.finite and (before.trigger.undone or after.trigger.undone)
+
+
+def _is_of_change(item: Item) -> bool:
+    """Tell whether only a change is denied: "neither A nor B has grown"."""
+    before, asserted = item.before, item.asserted
+    if before is None or asserted is None or before.trigger.effect != "negative":
+        return False
+    return before.trigger.undone and asserted.trigger.undone
 
 
 def _strongest(item: Item, sentence: Parse) -> Hit | None:

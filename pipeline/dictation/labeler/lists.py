@@ -15,10 +15,29 @@ def is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool 
         return False
     between = sentence.hits_between(first.end, second.start)
     if sentence.is_cut(first.end, second.start) or any(
-        hit.trigger.direction in LIST_ENDS for hit in between
+        hit.trigger.direction in LIST_ENDS and not (companions and _is_nor(sentence, hit))
+        for hit in between
     ):
         return False
     return sentence.count(first.end, second.start) <= LIST_WORDS
+
+
+def is_instead(sentence: Parse, end: int, start: int) -> bool:
+    """Tell whether a finding ends at one place, and the next from another is none of its kind."""
+    before: set[str] = set()
+    for item in sentence.items:
+        if item.concept is None or item.concept.kind != "finding":
+            continue
+        if item.end <= end and not sentence.count(item.end, end):
+            before.update(item.concept.labels)
+        elif item.start >= start:
+            return bool(before) and before.isdisjoint(item.concept.labels)
+    return False
+
+
+def _is_nor(sentence: Parse, hit: Hit) -> bool:
+    """Tell the "nor" that joins, "neither A nor B has grown", from one that denies anew."""
+    return sentence.texts_between(hit.start, hit.end) == ["nor"]
 
 
 def links_list(hit: Hit) -> bool:

@@ -97,6 +97,8 @@ DECISIONS = {
     "cannot say": trigger("embeds", "uncertain"),
     "is larger": trigger("asserts", "positive", finite=True),
     "absence of": trigger("before", "negative", undone=True),
+    "neither": trigger("before", "negative", undone=True),
+    "grew": trigger("asserts", "positive", finite=True, undone=True),
     "resolved": trigger("after", "negative", finite=True, name="negation_after.resolved"),
     "uncertain": trigger("after", "negative", finite=True),
 }

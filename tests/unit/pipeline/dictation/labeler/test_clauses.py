@@ -11,27 +11,14 @@ GROWTH = trigger("state", "abnormal", noun=True)
 
 
 @pytest.mark.parametrize(
-    ("text", "connectors"),
-    [
-        pytest.param("[a], [b]", [("", True)], id="comma"),
-        pytest.param("[a], and [b]", [("and", True)], id="comma and"),
-        pytest.param("[a] and/or [b]", [("and / or", False)], id="and or"),
-        pytest.param("[a] as well as [b]", [("and", False)], id="long"),
-        pytest.param("[a] as [b]", [], id="as alone"),
-    ],
-)
-def test_neighbouring_connectors_are_one(text, connectors):
-    sentence = parse(text)
-    cut(sentence)
-    assert [(mark.word, mark.comma) for mark in sentence.connectors] == connectors
-
-
-@pytest.mark.parametrize(
     ("text", "triggers", "cuts", "forward_cuts"),
     [
         pytest.param("<no> [a] <but> [b]", {"no": NO, "but": BUT}, [5], [5], id="boundary"),
         pytest.param("<no> [a]; [b]", {"no": NO}, [4], [4], id="semicolon"),
         pytest.param("<no> [a] or [b]", {"no": NO}, [], [], id="list"),
+        pytest.param("<no> [a]: [b]", {"no": NO}, [], [6], id="a colon after a finding"),
+        pytest.param("<no> signs: [a], [b]", {"no": NO}, [], [], id="a colon after other words"),
+        pytest.param("<no> [a]: [b] or [c]", {"no": NO}, [], [], id="a colon before a choice"),
         pytest.param("[a] - [b] <is>", {"is": HAS}, [], [2], id="dash without a verb before it"),
         pytest.param(
             "[a] <is> new and [b] <is> old", {"is": HAS}, [9], [9], id="two subjects, two verbs"

@@ -30,6 +30,8 @@ def test_a_finding(text, polarity, rule_id):
         pytest.param("<absence of> [a]", "negative", id="a noun of denial"),
         pytest.param("<absence of> [a] <uncertain>", "uncertain", id="which is denied"),
         pytest.param("<absence of> [a] <resolved>", "positive", id="which has gone"),
+        pytest.param("<neither> [a] <grew>", "positive", id="whose change is denied"),
+        pytest.param("<neither> [a] <is larger>", "negative", id="asserted by other words"),
     ],
 )
 def test_a_finding_denied_twice(text, polarity):

@@ -1,7 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.dictation.labeler.clauses import cut
-from gazescribe.pipeline.dictation.labeler.lists import is_list_gap, links_list
+from gazescribe.pipeline.dictation.labeler.lists import is_instead, is_list_gap, links_list
 from tests.unit.pipeline.dictation.labeler.parses import SCOPE, parse
 
 
@@ -36,3 +36,10 @@ def test_what_belongs_to_a_whole_list():
         if links_list(parse(f"<{name}> [a]", **{name: SCOPE[name]}).hits[0])
     ]
     assert linked == ["growth of"]
+
+
+def test_a_finding_of_another_kind_stands_instead():
+    text = "[a]: [b]"
+    assert is_instead(parse(text), 1, 3)
+    assert not is_instead(parse("[a]: [a]"), 1, 3)
+    assert not is_instead(parse("signs: [b]"), 5, 7)
