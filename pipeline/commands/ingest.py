@@ -9,7 +9,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.errors import ManifestError, ParamsError
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.ingest.understood import say
@@ -78,8 +78,11 @@ def ingest(
     """
     from gazescribe.pipeline.ingest.run import ingest_tree
 
-    settings = load_params(params_file).ingest
+    params = load_params(params_file)
+    settings = params.ingest
     manifest = load_readable(dataset)
+    if isinstance(manifest, OwnManifest) and manifest.name in params.datasets:
+        _check_fixations(manifest)
     if isinstance(manifest, OwnManifest) and values["val_subjects"] is not None:
         what = f"--val-subjects are MIMIC-CXR's; readings of {manifest.name} need a column split."
         raise click.UsageError(what)  # it would be without effect
@@ -95,6 +98,17 @@ def ingest(
     summary = ingest_tree(root, out, manifest, settings, IngestOptions(**values))
     lines = [f"{summary_line(summary)} → {out}", *say(summary["understood"])]
     options.summarise("\n".join(lines), summary, as_json=as_json)
+
+
+def _check_fixations(manifest: OwnManifest) -> None:
+    """Refuse samples alone in a list of data sets with fixations: all their maps would be empty."""
+    if manifest.tables.samples is not None and manifest.tables.fixations is None:
+        raise ParamsError(
+            f"`datasets` names {manifest.name}, whose manifest has samples and no fixations: no map"
+            " would be drawn.",
+            where="params.yaml",
+            remedy="Name it in `samples_alone` instead: its fixations are found first.",
+        )
 
 
 def _reflacx_root(folder: Path) -> Path | None:

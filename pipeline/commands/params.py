@@ -4,6 +4,7 @@ Values live in the files alone, never here; a missing or unknown key is an error
 nearest known one. What a profile sets otherwise wins. Stages get their section, never the file.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -102,17 +103,35 @@ def load_params(path: Path | None = None) -> Params:
     Raises
     ------
     ParamsError
-        If there is no such profile, or a key of either file is missing, unknown or out of range;
-        all faults of a file at once.
+        If there is no such profile, or a key of either file is missing, unknown or out of range, or
+        a data set is named twice; all faults of a file at once.
     """
     file = path or resource("params.yaml")
     params = read_yaml(file, Params, ParamsError)
+    if faults := [*_list_faults(params)]:
+        raise ParamsError("these lists of data sets cannot be used.", where=file, faults=faults)
     overrides = load_profile(params.profile, path).overrides.model_dump()
     if not any(overrides.values()):
         return params
     content = _merged(load_yaml(file, ParamsError), overrides)
     place = f"overrides of {_profile_file(params.profile, path)}"
     return check(content, Params, ParamsError, where=place)
+
+
+def _list_faults(params: Params) -> Iterator[str]:
+    """Say of which data sets DVC would make two stages with one output, or one without input."""
+    with_gaze = [*params.datasets, *params.samples_alone]
+    for name, count in Counter(with_gaze).items():
+        if count > 1:
+            yield (
+                f"{name} stands twice in `datasets` and `samples_alone`: name it once, in"
+                " `samples_alone` if it has samples and no fixations, else in `datasets`"
+            )
+    for name, count in Counter(params.radiographs).items():
+        if count > 1:
+            yield f"`radiographs` names {name} twice"
+        if name not in with_gaze:
+            yield f"`radiographs` names {name}, which is in neither `datasets` nor `samples_alone`"
 
 
 def _merged(into: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

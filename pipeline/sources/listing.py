@@ -1,10 +1,10 @@
 """The command `sources`: what lies in a raw tree, so that DVC sees when it is another one.
 
-Reads: names and sizes of all files that the readers use, and the content of the small ones; of data
-sets that are read with this one, their tables. Writes: one JSON file without any absolute path.
-Params: none. Drops: files that the manifest does not name or that are not ingested. An environment
-variable says where the raw trees are, and DVC does not watch it, so this always runs, and the
-stages after it only when its output changes.
+Reads: names and sizes of all files that the readers use, and the content of the small ones; of
+data sets that are read with this one, their tables; of those of one's own, radiographs. Writes: one
+JSON file without any absolute path. Params: none. Drops: files that the manifest does not name or
+that are not ingested. An environment variable says where the raw trees are, and DVC does not watch
+it, so this always runs, and the stages after it only when its output changes.
 """
 
 import hashlib
@@ -17,10 +17,14 @@ from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.sources.loading import known_manifests, load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import find_root
+from gazescribe.pipeline.sources.table_manifests import OwnManifest
 from gazescribe.pipeline.sources.walking import entries_below, existing
 
 BESIDE = {"egd": ("mimic-cxr-jpg", "reflacx")}
 """Data sets that others are ingested with (`ingest --beside`)."""
+RADIOGRAPHS = (".jpg", ".jpeg", ".png", ".dcm", ".dicom")
+MAX_RADIOGRAPHS = 10_000
+"""Up to so many of one's own are hashed, for another picture can be as large to the byte."""
 SHARED = ("metadata", "split")  # begin the names of their tables that are read then
 
 
@@ -31,10 +35,11 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
     -------
     dict
         `dataset`; `size`, path below the root to bytes; `md5`, path to digest, of the files that
-        the manifest wants hashed; the others are too large or too many.
+        the manifest wants hashed; the others are too large or too many. Radiographs of one's own,
+        which no manifest names one by one, are all those below the root.
     """
     matchers = [(file, manifest.matcher(file)) for file in manifest.files]
-    sizes, hashed = {}, []
+    sizes, hashed, radiographs = {}, [], []
     for path, kind, size in entries_below(root):
         if kind != "file":
             continue
@@ -43,6 +48,11 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
             sizes[path] = size
             if file.watch == "md5":
                 hashed.append(path)
+        elif isinstance(manifest, OwnManifest) and path.lower().endswith(RADIOGRAPHS):
+            sizes[path] = size
+            radiographs.append(path)
+    if len(radiographs) <= MAX_RADIOGRAPHS:
+        hashed += radiographs
     digests = {path: _md5(root / path) for path in progress(hashed, "md5", total=len(hashed))}
     return {"dataset": manifest.name, "size": sizes, "md5": digests}
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gazescribe.pipeline.commands.ingest import summary_line
-from tests.running import gazescribe
+from tests.conftest import ROOT
+from tests.running import gazescribe, invoke
 
 SUMMARY = {
     "dataset": "mine",
@@ -69,3 +70,20 @@ def test_others_need_nothing_beside_them(demo, tmp_path):
     gazescribe("ingest", "reflacx", demo, tmp_path / "beside", "--beside", demo, *one)
     alone, beside = (tmp_path / name / "ingest.json" for name in ("alone", "beside"))
     assert alone.read_bytes() == beside.read_bytes()
+
+
+def test_samples_alone_among_data_sets_with_fixations_are_refused(tmp_path):
+    """Under DVC all their maps would be empty; in the list of samples alone they are read."""
+    labs = ROOT / "examples" / "three-labs"
+    manifest, out = labs / "data_manifests" / "sampled.yaml", tmp_path / "tables"
+    text = (ROOT / "params.yaml").read_text()
+    mine = tmp_path / "params.yaml"
+    mine.write_text(text.replace("datasets: [reflacx, egd] ", "datasets: [sampled] "))
+    words = ("ingest", manifest, labs / "recordings", out, "--workers", 1)
+    refused = invoke(*words, "--params", mine)
+    assert refused.exit_code == 2
+    assert "`datasets` names sampled, whose manifest has samples and no fix" in refused.output
+    assert "Name it in `samples_alone` instead" in refused.output
+    assert not out.exists()
+    mine.write_text(text.replace("samples_alone: [] ", "samples_alone: [sampled] "))
+    assert gazescribe(*words, "--params", mine).startswith("sampled: 2 readings")

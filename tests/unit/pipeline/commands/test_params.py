@@ -179,3 +179,23 @@ def test_what_a_profile_sets_is_checked(load_with, overrides, message):
 def test_a_network_stands_for_the_size_of_its_images(given, expected):
     path = ROOT / "params.yaml"
     assert size_of(given, load_params(path), path) == expected
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        pytest.param(
+            {"samples_alone": ["lab", "egd"]},
+            "egd stands twice in `datasets` and `samples_",
+            id="both",
+        ),
+        pytest.param({"datasets": ["lab", "egd", "lab"]}, "lab stands twice in `datas", id="twice"),
+        pytest.param(
+            {"radiographs": ["lab"]}, "`radiographs` names lab, which is in neit", id="none"
+        ),
+        pytest.param({"radiographs": ["egd", "egd"]}, "`radiographs` names egd twice", id="fitted"),
+    ],
+)
+def test_lists_of_which_dvc_would_speak_of_overlapping_outputs(load, content, lists, message):
+    with pytest.raises(ParamsError, match=message):
+        load(content | lists)

@@ -3,8 +3,10 @@ import json
 
 import pytest
 
+from gazescribe.pipeline.sources import listing
 from gazescribe.pipeline.sources.listing import list_beside, list_sources
-from gazescribe.pipeline.sources.loading import load_manifest
+from gazescribe.pipeline.sources.loading import load_manifest, load_readable
+from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 
 ONE = "00000000-0000000a-0000000b-0000000c-00000001"
@@ -82,6 +84,26 @@ def test_a_change_of_an_unused_file_does_not_show(tmp_path):
     before = list_sources(write(tmp_path, EGD), load_manifest("egd"))
     write(tmp_path, {f"{CASE}/index.html": b"other", "notes.txt": b"", f"{CASE}/audio.wav": b""})
     assert list_sources(tmp_path, load_manifest("egd")) == before
+
+
+@pytest.mark.parametrize("path", ["a.png", "deep/b.JPG", "c.dcm", "d.dicom"])
+def test_a_radiograph_of_ones_own_that_is_replaced_shows(tmp_path, path):
+    """By another that is as large; nothing else that no table names is listed."""
+    own = load_readable(str(ROOT / "examples/three-labs/data_manifests/sampled.yaml"))
+    write(tmp_path, {"readings.csv": b"r", path: b"picture", "notes.txt": b"n"})
+    before = list_sources(tmp_path, own)
+    assert before["size"] == {"readings.csv": 1, path: 7}
+    after = list_sources(write(tmp_path, {path: b"another"}), own)
+    assert after["size"] == before["size"]
+    assert {name for name in after["md5"] if after["md5"][name] != before["md5"][name]} == {path}
+
+
+def test_very_many_radiographs_are_listed_by_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(listing, "MAX_RADIOGRAPHS", 1)
+    own = load_readable(str(ROOT / "examples/three-labs/data_manifests/sampled.yaml"))
+    content = list_sources(write(tmp_path, {"a.png": b"a", "b.png": b"bb"}), own)
+    assert content["size"] == {"a.png": 1, "b.png": 2}
+    assert content["md5"] == {}
 
 
 def test_links_are_followed_and_circles_end(tmp_path):
