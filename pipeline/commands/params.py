@@ -53,6 +53,7 @@ class Params(Strict):
     samples_alone: list[DatasetName]
     radiographs: list[DatasetName]
     stages_of: list[Literal["papers"]]
+    pages_of: list[Literal["lists"]]
     ingest: Ingest
     fixations: Detection
     label: Conventions
@@ -132,6 +133,8 @@ def _list_faults(params: Params) -> Iterator[str]:
             yield f"`radiographs` names {name} twice"
         if name not in with_gaze:
             yield f"`radiographs` names {name}, which is in neither `datasets` nor `samples_alone`"
+    if params.stages_of and params.pages_of:
+        yield "`pages_of` must be [] beside the stages of the papers: their page is stage `report`"
 
 
 def _merged(into: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image, ImageOps
 
 from tests.conftest import ROOT
-from tests.running import gazescribe
 
 COPIED = (
     *("pipeline", "models", "rules", "data_manifests", "params"),
@@ -146,6 +146,7 @@ def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
         ("samples_alone", "[]", "[sampled]"),
         ("radiographs", "[]", "[sampled]"),
         ("stages_of", "[papers]", "[]"),
+        ("pages_of", "[]", "[lists]"),
     ):
         assert f"\n{key}: {default} " in text
         text = text.replace(f"\n{key}: {default} ", f"\n{key}: {value} ")
@@ -153,7 +154,8 @@ def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
     for name in names:
         shutil.copy(labs / "data_manifests" / f"{name}.yaml", tmp_path / "data_manifests")
     git(tmp_path, "init", "-q")
-    place = {"GAZE_DATA_ROOT": str(labs / "recordings")}
+    recordings = shutil.copytree(labs / "recordings", tmp_path / "recordings")
+    place = {"GAZE_DATA_ROOT": str(recordings)}
     ran = stages_run(server.run(tmp_path, "repro", environment=place))
     of_each = ("sources", "ingest", "label", "associate")
     every = {f"{stage}@{name}" for stage in of_each for name in ("spoken", "silent")}
@@ -161,7 +163,7 @@ def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
     every |= {f"heatmaps@{name}-{kind}" for name in ("spoken", "silent") for kind in KINDS}
     every |= {f"heatmaps-samples@sampled-{kind}" for kind in KINDS}
     every |= {"configure-mil", "configure-cooperative"}  # which runs/dvc.yaml needs
-    assert ran == {"demo", "fixations@sampled", "images@sampled", *every}
+    assert ran == {"demo", "fixations@sampled", "images@sampled", "pages@lists", *every}
     maps = {path.parent.name: len(pd.read_parquet(path)) for path in tmp_path.glob(INDEX)}
     assert maps == {
         "sampled-label": 0,
@@ -173,8 +175,18 @@ def test_data_sets_of_ones_own_are_named_in_the_parameters(server, tmp_path):
     }
     assert len(pd.read_parquet(tmp_path / "data/tables/sampled/fixations.parquet")) == 6
     assert len(pd.read_parquet(tmp_path / "data/images/sampled/index.parquet")) == 2
-    again = stages_run(server.run(tmp_path, "repro", environment=place))
-    assert again == {"sources@spoken", "sources@silent", "sources-samples@sampled"}
-    gazescribe("report", tmp_path, tmp_path / "pages", "--no-images", "--workers", 1)
-    page = (tmp_path / "pages" / "index.html").read_text()
+    page = (tmp_path / "results" / "pages" / "index.html").read_text()
     assert all(f"readings/{name}.html" in page for name in ("A1", "A2", "G1", "G2", "S1", "S2"))
+    again = stages_run(server.run(tmp_path, "repro", environment=place))
+    always = {"sources@spoken", "sources@silent", "sources-samples@sampled"}
+    assert again == always
+    images = tmp_path / "data" / "images" / "sampled" / "images-00000.npy"
+    before = np.load(images)
+    radiograph = recordings / "sampled" / "images" / "S2.png"
+    ImageOps.invert(Image.open(radiograph)).save(radiograph)
+    replaced = stages_run(server.run(tmp_path, "repro", environment=place))
+    of_sources = {"ingest-samples@sampled", "images@sampled", "pages@lists"}
+    assert replaced == always | of_sources  # tables are as before: nothing else follows
+    after = np.load(images)
+    assert np.array_equal(after[0], before[0])
+    assert not np.array_equal(after[1], before[1])

@@ -194,6 +194,7 @@ def test_a_network_stands_for_the_size_of_its_images(given, expected):
             {"radiographs": ["lab"]}, "`radiographs` names lab, which is in neit", id="none"
         ),
         pytest.param({"radiographs": ["egd", "egd"]}, "`radiographs` names egd twice", id="fitted"),
+        pytest.param({"pages_of": ["lists"]}, "`pages_of` must be .. beside the sta", id="pages"),
     ],
 )
 def test_lists_of_which_dvc_would_speak_of_overlapping_outputs(load, content, lists, message):
