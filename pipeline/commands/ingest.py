@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gazescribe.pipeline.commands import options
-from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.commands.params import Params, load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ManifestError, ParamsError
 from gazescribe.pipeline.dictation.sentence_counts import say_ends
@@ -81,8 +81,8 @@ def ingest(
     params = load_params(params_file)
     settings = params.ingest
     manifest = load_readable(dataset)
-    if isinstance(manifest, OwnManifest) and manifest.name in params.datasets:
-        _check_fixations(manifest)
+    if isinstance(manifest, OwnManifest):
+        _check_list(manifest, params)
     if isinstance(manifest, OwnManifest) and values["val_subjects"] is not None:
         what = f"--val-subjects are MIMIC-CXR's; readings of {manifest.name} need a column split."
         raise click.UsageError(what)  # it would be without effect
@@ -100,14 +100,21 @@ def ingest(
     options.summarise("\n".join(lines), summary, as_json=as_json)
 
 
-def _check_fixations(manifest: OwnManifest) -> None:
-    """Refuse samples alone in a list of data sets with fixations: all their maps would be empty."""
-    if manifest.tables.samples is not None and manifest.tables.fixations is None:
+def _check_list(manifest: OwnManifest, params: Params) -> None:
+    """Refuse a data set in the wrong list for DVC: its maps would be empty, or a stage fail."""
+    tables, name = manifest.tables, manifest.name
+    if name in params.datasets and tables.samples is not None and tables.fixations is None:
         raise ParamsError(
-            f"`datasets` names {manifest.name}, whose manifest has samples and no fixations: no map"
-            " would be drawn.",
+            f"`datasets` names {name}, whose manifest has samples and no fixations: no map would be"
+            " drawn.",
             where="params.yaml",
             remedy="Name it in `samples_alone` instead: its fixations are found first.",
+        )
+    if name in params.samples_alone and tables.samples is None:
+        raise ParamsError(
+            f"`samples_alone` names {name}, whose manifest has no samples to find fixations in.",
+            where="params.yaml",
+            remedy="Name it in `datasets` instead.",
         )
 
 

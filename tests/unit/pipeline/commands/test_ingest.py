@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 from gazescribe.pipeline.commands.ingest import summary_line
 from tests.conftest import ROOT
@@ -72,18 +73,29 @@ def test_others_need_nothing_beside_them(demo, tmp_path):
     assert alone.read_bytes() == beside.read_bytes()
 
 
-def test_samples_alone_among_data_sets_with_fixations_are_refused(tmp_path):
-    """Under DVC all their maps would be empty; in the list of samples alone they are read."""
-    labs = ROOT / "examples" / "three-labs"
-    manifest, out = labs / "data_manifests" / "sampled.yaml", tmp_path / "tables"
-    text = (ROOT / "params.yaml").read_text()
-    mine = tmp_path / "params.yaml"
-    mine.write_text(text.replace("datasets: [reflacx, egd] ", "datasets: [sampled] "))
-    words = ("ingest", manifest, labs / "recordings", out, "--workers", 1)
-    refused = invoke(*words, "--params", mine)
+@pytest.mark.parametrize(
+    ("name", "wrong", "right", "message"),
+    [
+        pytest.param(
+            *("sampled", "datasets", "samples_alone", "manifest has samples and no fixations"),
+            id="samples alone",
+        ),
+        pytest.param(
+            *("silent", "samples_alone", "datasets", "manifest has no samples to find fix"),
+            id="no samples",
+        ),
+    ],
+)
+def test_a_data_set_in_the_wrong_list_is_refused(tmp_path, name, wrong, right, message):
+    labs, out = ROOT / "examples" / "three-labs", tmp_path / "tables"
+    manifest, mine = labs / "data_manifests" / f"{name}.yaml", tmp_path / "params.yaml"
+    content = yaml.load((ROOT / "params.yaml").read_text(), yaml.CSafeLoader)
+    words = ("ingest", manifest, labs / "recordings", out, "--workers", 1, "--params", mine)
+    mine.write_text(yaml.safe_dump(content | {wrong: [name]}))
+    refused = invoke(*words)
     assert refused.exit_code == 2
-    assert "`datasets` names sampled, whose manifest has samples and no fix" in refused.output
-    assert "Name it in `samples_alone` instead" in refused.output
+    assert f"`{wrong}` names {name}, whose {message}" in refused.output
+    assert f"Name it in `{right}` instead" in refused.output
     assert not out.exists()
-    mine.write_text(text.replace("samples_alone: [] ", "samples_alone: [sampled] "))
-    assert gazescribe(*words, "--params", mine).startswith("sampled: 2 readings")
+    mine.write_text(yaml.safe_dump(content | {right: [name]}))
+    assert gazescribe(*words).startswith(f"{name}: 2 readings")
