@@ -2,8 +2,8 @@
 
 Reads: a folder of tables, what `associate` wrote, and folders of shards; radiographs and mentions
 on request.
-Writes: `OUT/`: data in one format, README.md, LICENSE_NOTICE.md, croissant.json, columns.csv,
-provenance.json, load_example.py, SHA256SUMS.
+Writes: `OUT/`: data in one format, README.md, index.html, LICENSE_NOTICE.md, croissant.json,
+columns.csv, provenance.json, load_example.py, SHA256SUMS.
 Params: `heatmaps`, for maps drawn at `--size`.
 Drops: dictations, radiographs and what readers noted, unless asked for; paths of images always.
 Images that are absent or unreadable are counted.

@@ -18,7 +18,8 @@ from gazescribe.pipeline.sources.manifests import Manifest
 IMAGES_OF = "mimic-cxr-jpg"  # what REFLACX and EGD read
 LIBRARIES = ("gazescribe", "numpy", "pandas", "pyarrow")
 UNSTATED = "not stated: ask who made it"
-WRITERS = {"zarr": ("zarr",), "coco": ("scikit-image",), "hf": ("matplotlib", "pillow")}
+WRITERS = {"zarr": ("zarr",), "coco": ("scikit-image",)}
+PREVIEWERS = ("matplotlib", "pillow")
 
 Json = dict[str, Any]
 
@@ -85,7 +86,8 @@ def provenance(
     hashed: bool,
 ) -> Json:
     """Say how an export was made: nothing of the machine, the time or a path."""
-    libraries = [*LIBRARIES, *WRITERS.get(form, ()), *(("pillow",) if "images" in duties else ())]
+    drawing = contents.sets or "images" in duties
+    libraries = [*LIBRARIES, *WRITERS.get(form, ()), *(PREVIEWERS if drawing else ())]
     versions = {name: importlib.metadata.version(name) for name in libraries}
     readings = contents.tables["readings"]
     splits = Counter(readings["split"].to_pylist())

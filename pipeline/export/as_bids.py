@@ -26,7 +26,10 @@ from gazescribe.pipeline.sources.manifests import Screen
 VERSION = "1.11.0"
 TASK = "dictation"
 IGNORE_FILE = ".bidsignore"  # names what the validator of BIDS does not know
-IGNORED = ("*.csv", "*.py", "*.md", "SHA256SUMS", "croissant.json", "provenance.json", "images/")
+IGNORED = (
+    *("*.csv", "*.py", "*.md", "*.html"),
+    *("SHA256SUMS", "croissant.json", "provenance.json", "images/"),
+)
 PHYSIO = {  # column of BIDS: column of ours, unit
     "timestamp": ("onset_s", "s"),
     "x_coordinate": ("x_px", "pixel"),

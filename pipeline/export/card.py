@@ -13,6 +13,7 @@ from gazescribe.pipeline.export.as_hf import IMAGE_TYPE
 from gazescribe.pipeline.export.as_parquet import MAP_TYPE
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents
+from gazescribe.pipeline.export.preview_page import write_page
 from gazescribe.pipeline.export.table_files import FileSet
 from gazescribe.pipeline.export.units import unit_of
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -49,7 +50,7 @@ def write_card(
     sources: Sequence[Manifest],
     made: Mapping[str, Any],
 ) -> None:
-    """Write README.md, LICENSE_NOTICE.md, columns.csv and load_example.py by its provenance."""
+    """Write README.md, index.html, LICENSE_NOTICE.md, columns.csv and load_example.py."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -79,6 +80,7 @@ def write_card(
     for name, template in templates.items():
         text = environment.get_template(template).render(facts)
         (folder / name).write_text(text, encoding="utf-8")
+    write_page(folder, contents, facts)
     _write_columns(folder / "columns.csv", files)
 
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core import class_names, schemas
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
-from gazescribe.pipeline.export.open_again import FileColumn, Refused, open_again
+from gazescribe.pipeline.export.open_again import open_again
+from gazescribe.pipeline.export.open_page import SHOWN, digest_of
+from gazescribe.pipeline.export.opened import FileColumn, Refused
 
 RUN = 4  # words: shorter runs occur in any text
 SHORT = range(2, RUN)  # words of a sentence that is looked for as a whole cell or phrase
@@ -39,6 +41,7 @@ class Forbidden:
     phrases: frozenset[str] = frozenset()  # whole sentences of two or three words
     ids: frozenset[str] = frozenset()  # raw ids, or the pieces of them that say as much
     pictures: bool = True  # pictures too, wherever they lie; else those in `images/` may stay
+    previews: frozenset[str] = frozenset()  # digests of the pictures of maps that a page may show
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
@@ -47,7 +50,12 @@ class Forbidden:
 
 
 def forbid(
-    texts: Iterable[str], ids: Iterable[object], labels: Sequence[str], *, pictures: bool
+    texts: Iterable[str],
+    ids: Iterable[object],
+    labels: Sequence[str],
+    *,
+    pictures: bool,
+    previews: Iterable[NDArray[np.float16]] = (),
 ) -> Forbidden:
     """Say what an export must not hold.
 
@@ -64,6 +72,8 @@ def forbid(
         Of the maps and windows that are exported.
     pictures : bool
         False where images were asked for.
+    previews : iterable of ndarray, shape (height, width)
+        Maps that the page of the export shows; no other picture may be in it.
     """
     runs: set[str] = set()
     phrases: set[str] = set()
@@ -80,7 +90,13 @@ def forbid(
         frozenset(phrases - program_phrases - label_phrases),
         frozenset(pieces),
         pictures,
+        frozenset(map(_digest_of_map, previews)),
     )
+
+
+def _digest_of_map(heatmap: NDArray[np.float16]) -> str:
+    """Give the checksum of the picture in which 0 is the first colour and 1 the last."""
+    return digest_of(np.rint(heatmap.astype(np.float32).clip(0, 1) * 255))
 
 
 def check_export(folder: Path, forbidden: Forbidden) -> list[str]:
@@ -103,7 +119,10 @@ def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
         return
     try:
         for column in open_again(path, pictures=asked and path.suffix == ".parquet"):
-            if isinstance(column.values, list):
+            if column.name == SHOWN and path.suffix == ".html":
+                if not forbidden.previews.issuperset(column.values):
+                    yield "it shows a picture that is none of its maps"
+            elif isinstance(column.values, list):
                 yield from _text_faults(column, forbidden)
             elif np.isin(column.values, forbidden.numbers).any():
                 yield f"a raw id in {column.name}"

@@ -9,7 +9,6 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -24,27 +23,21 @@ from numpy.typing import NDArray
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.foreign import parse_json, read_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema, read_parquet
+from gazescribe.pipeline.export.open_page import open_page
+from gazescribe.pipeline.export.opened import (
+    DICOM,
+    DICOM_AT,
+    FileColumn,
+    Refused,
+    colour_numbers,
+    refuse_picture,
+)
 
-MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\0\x0cjP  ")
-DICOM_AT, DICOM = 128, b"DICM"
 PLAIN = (".md", ".py", ".bidsignore", "SHA256SUMS")
 MATRIX = 16  # lists of so many lists of so many numbers are a picture
 MAP = pa.list_(pa.list_(pa.float16()))
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 PREVIEWS_A_BATCH = 16
-PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}  # others hold texts
-
-
-class Refused(Exception):  # noqa: N818  (not an error of the program: the verdict on a file)
-    """Why a file may not be in an export."""
-
-
-@dataclass(frozen=True)
-class FileColumn:
-    """Texts or numbers that belong together, in the order of the file."""
-
-    name: str
-    values: list[str] | NDArray[Any]
 
 
 def open_again(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
@@ -74,12 +67,6 @@ def open_again(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
     ) as error:
         reason = error.what if isinstance(error, GazeError) else error
         raise Refused(f"it cannot be read ({reason})") from error
-
-
-def refuse_picture(head: bytes) -> None:
-    """Refuse bytes that begin as a picture does."""
-    if head.startswith(MAGIC) or head[DICOM_AT:].startswith(DICOM):
-        raise Refused("it is a picture")
 
 
 def _plain(path: Path) -> Iterator[FileColumn]:
@@ -116,18 +103,9 @@ def _check_previews(path: Path, name: str) -> None:
 
 
 def _check_preview(heatmap: NDArray[np.float32], image: dict[str, Any], name: str) -> None:
-    from PIL import Image
-
-    content = image["bytes"]
-    chunks = set()
-    begin = 8  # after the signature; a chunk is its length, its kind, content and checksum
-    while begin < len(content):
-        chunks.add(content[begin + 4 : begin + 8])
-        begin += int.from_bytes(content[begin : begin + 4], "big") + 12
-    if image["path"] is not None or not chunks <= PNG_CHUNKS:
+    shown = colour_numbers(image["bytes"], name)
+    if image["path"] is not None:
         raise Refused(f"{name} holds more than a picture of a map")
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-        shown = np.asarray(picture)  # colours by their number
     if not np.array_equal(shown, np.rint(heatmap.clip(0, 1) * 255)):
         raise Refused(f"{name} shows another picture than the map of its row")
 
@@ -279,6 +257,7 @@ READERS: dict[str, Callable[[Path], Iterable[FileColumn]]] = {
     ".tsv": partial(_separated, delimiter="\t"),
     ".tsv.gz": partial(_separated, delimiter="\t", header=False),  # as BIDS has it
     ".json": _json,
+    ".html": open_page,
     ".npy": _npy,
     ".tar": _tar,
     **dict.fromkeys(PLAIN, _plain),

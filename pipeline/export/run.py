@@ -22,10 +22,11 @@ from gazescribe.pipeline.export import as_bids, as_coco, as_hf, as_npy, as_parqu
 from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
 from gazescribe.pipeline.export.check import PICTURES, Forbidden, check_export, forbid
-from gazescribe.pipeline.export.contents import Contents, gather
+from gazescribe.pipeline.export.contents import Contents, MapSet, gather
 from gazescribe.pipeline.export.croissant import describe, sha256
 from gazescribe.pipeline.export.ids import ID_COLUMNS, read_key
 from gazescribe.pipeline.export.images import count_images, plan_images, write_image
+from gazescribe.pipeline.export.preview_page import shown_maps
 from gazescribe.pipeline.export.table_files import FileSet, MapParts
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.maps.heatmaps import run as draw_heatmaps
@@ -147,7 +148,6 @@ def run(
             written = parallel(write_image, tasks, description="images")
             counts |= count_images(written, planned, request.images)
             files.append(_images(contents, folder, request.form))
-        shutil.rmtree(drawn, ignore_errors=True)
         made = provenance(
             contents,
             sources,
@@ -157,9 +157,13 @@ def run(
             threshold=request.cut,
             hashed=key is not None,
         )
-        _accompany(folder, contents, files, sources, made, request.published_on(sources))
         labels = (*contents.labels, *vocabulary)
-        faults = check_export(folder, _forbidden(tables, labels, request))
+        forbidden = _forbidden(tables, labels, request, contents.sets)
+        write_json(made, folder / PROVENANCE)
+        write_card(folder, contents, files, sources, made)
+        shutil.rmtree(drawn, ignore_errors=True)
+        _describe(folder, contents, files, sources, made, request.published_on(sources))
+        faults = check_export(folder, forbidden)
         if faults:
             message = "the export would hold what nobody asked for; nothing was written."
             remedy = "Say --include-text or --include-images where it is meant."
@@ -213,7 +217,7 @@ def _screens(contents: Contents) -> dict[str, Screen]:
     return screens
 
 
-def _accompany(
+def _describe(
     folder: Path,
     contents: Contents,
     files: Sequence[FileSet],
@@ -221,9 +225,7 @@ def _accompany(
     made: Mapping[str, Any],
     published_on: str | None,
 ) -> None:
-    """Write what lies beside the data: provenance, card, Croissant, checksums."""
-    write_json(made, folder / PROVENANCE)
-    write_card(folder, contents, files, sources, made)
+    """Write what describes all files: Croissant, checksums."""
     shapes = {map_set.name: map_set.size for map_set in contents.sets}
     cited = " ".join(citation.text for citation in sources[0].citations)
     about = {
@@ -242,7 +244,9 @@ def _accompany(
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
-def _forbidden(tables: Path, labels: Sequence[str], request: ExportRequest) -> Forbidden:
+def _forbidden(
+    tables: Path, labels: Sequence[str], request: ExportRequest, sets: Sequence[MapSet]
+) -> Forbidden:
     """Find the dictations and ids of the sources, unless they were asked for."""
     columns = read_table(tables, "readings", ["text", *ID_COLUMNS]).to_pydict()
     texts = [] if request.text else [text for text in columns["text"] if text]
@@ -250,4 +254,6 @@ def _forbidden(tables: Path, labels: Sequence[str], request: ExportRequest) -> F
     if request.key_file:
         for name in ID_COLUMNS:
             ids += [raw_id for raw_id in columns[name] if raw_id is not None]
-    return forbid(texts, ids, labels, pictures=request.images is None)
+    previews = (shown for map_set in sets for _, shown in shown_maps(map_set))
+    pictures = request.images is None
+    return forbid(texts, ids, labels, pictures=pictures, previews=previews)

@@ -71,7 +71,7 @@ ALLOWED = {
     ("pipeline/export/open_again.py", "tarfile.open"),
     ("pipeline/export/open_again.py", "zipfile.ZipFile"),
     ("pipeline/export/open_again.py", "pq.ParquetFile"),
-    ("pipeline/export/open_again.py", "Image.open"),
+    ("pipeline/export/opened.py", "Image.open"),
     ("pipeline/export/open_again.py", "zarr.open_group"),
     ("pipeline/export/as_tar.py", "tarfile.open"),  # to write
     ("pipeline/export/as_zarr.py", "zarr.open_group"),  # to write

@@ -20,7 +20,7 @@ from gazescribe.pipeline.export.check import check_export, forbid
 from gazescribe.pipeline.export.ids import HEADER
 from tests.running import invoke
 
-from .conftest import IDS, SAID, dicom, make_inputs
+from .conftest import IDS, SAID, dicom, make_inputs, source
 
 FORBIDDEN = forbid([SAID], [*IDS, dicom(0), 99000001, 99100001], TEN_LABELS, pictures=True)
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -204,8 +204,10 @@ def test_what_only_looks_like_it_may_stay(tmp_path, text):
 
 
 @pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
-def test_exports_as_written_pass(exported, form):
-    assert check_export(exported(form), forbid([SAID], [], TEN_LABELS, pictures=True)) == []
+def test_exports_as_written_pass(inputs, exported, form):
+    maps = [*source(inputs, "label")[1], *source(inputs, "saliency")[1]]
+    forbidden = forbid([SAID], [], TEN_LABELS, pictures=True, previews=maps)
+    assert check_export(exported(form), forbidden) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gazescribe.pipeline.export.open_again import Refused, open_again
+from gazescribe.pipeline.export.open_again import open_again
+from gazescribe.pipeline.export.opened import Refused
 
 
 def columns(path):

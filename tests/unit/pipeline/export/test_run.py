@@ -26,6 +26,7 @@ COMPANIONS = {
     "SHA256SUMS",
     "columns.csv",
     "croissant.json",
+    "index.html",
     "load_example.py",
     "provenance.json",
 }
