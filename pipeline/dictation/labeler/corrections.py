@@ -121,8 +121,9 @@ def _taken_back(correction: _Correction, concepts: list[Explained]) -> list[int]
     said_again = [place for place in earlier if not labels.isdisjoint(concepts[place].labels)]
     known = {label for place in earlier for label in concepts[place].labels}
     is_new = any(known.isdisjoint(concept.labels) for concept in later)
-    if correction.is_last and correction.trigger.attached:
-        return said_again  # "Effusion. Sorry. No edema."
+    is_mere_pause = correction.trigger.reach == "list"
+    if is_mere_pause or (correction.is_last and correction.trigger.attached):
+        return said_again  # "Effusion. Sorry. No edema." and "effusion, er, no edema"
     if said_again:
         # "A and B, correction, A and C": what is said for the first time stands for B.
         after = [place for place in last if place > max(said_again)]

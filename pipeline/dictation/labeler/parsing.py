@@ -86,8 +86,10 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
 
 def _replace_states(part: Parse, correction: Hit) -> None:
     """Drop the states before a correction that says the state anew: "normal, sorry, enlarged"."""
-    following = next((item for item in part.items if item.start >= correction.end), None)
-    if following is not None and following.state is not None:
+    later = [item for item in part.items if item.start >= correction.end]
+    if correction.trigger.reach == "list" and any(item.concept for item in later):
+        return  # "heart enlarged, um, normal mediastinum"
+    if later and later[0].state is not None:
         part.items = [
             item for item in part.items if item.state is None or item.start >= correction.end
         ]
