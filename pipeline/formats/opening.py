@@ -27,6 +27,7 @@ READERS = (
     "gazepoint",
     "google",
     "images",
+    "jspsych",
     "localized_narratives",
     "psychopy",
     "pymovements",

@@ -42,6 +42,6 @@ def test_the_example_of_a_recorder(tmp_path, manifest):
 
 
 def test_each_format_of_a_recorder_has_a_page():
-    assert (len(MANIFESTS), len(LINES)) == (15, 48)
+    assert (len(MANIFESTS), len(LINES)) == (16, 52)
     for name in ("eyelink", "tobii", "tobii_studio", "gazepoint", "smi", "neon_surface", "bids"):
         assert f"[`{name}`](recorders/" in INDEX
