@@ -23,6 +23,7 @@ _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _MOMENT = re.compile(rf"<{_TIME}>")
 _SPOKEN_BY = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _DIARIZED = re.compile(r"\s*\[((?:SPEAKER|Speaker|speaker)[ _]?\w{1,20})\]:\s*")  # as WhisperX
+_TURN = re.compile(r"((?:Unknown )?Speaker(?: \d+)?):\s+")  # as Otter
 _HIGHLIGHT = re.compile(r"<u>(.*?)</u>")
 _TAG = re.compile(r"</?[A-Za-z][^>]*>|\{\\[^}]*\}|</>")
 
@@ -45,7 +46,7 @@ def read(path: Path, _table: str) -> Content:
     elif _HIGHLIGHT.search(text) and _is_highlighted(cues):
         words = [word for cue in cues for word in _highlighted(cue)]
     else:
-        words = [_phrase(cue) for cue in cues]
+        words = list(_phrases(cues))
     return as_content(words)
 
 
@@ -72,6 +73,17 @@ def _seconds(parts: Sequence[str | None]) -> float:
     hours, minutes, seconds, fraction = parts
     whole = 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0)
     return whole + int((fraction or "0").ljust(3, "0")) / 1000
+
+
+def _phrases(cues: Sequence[Cue]) -> Iterator[Word]:
+    """Give a phrase for each cue; Otter names who speaks only where a turn begins."""
+    turn = ""
+    for cue in cues:
+        phrase = _phrase(cue)
+        if match := _TURN.match(phrase.text):
+            turn = match[1]
+            phrase = phrase._replace(text=phrase.text[match.end() :])
+        yield phrase._replace(speaker=phrase.speaker or turn)
 
 
 def _phrase(cue: Cue) -> Word:

@@ -20,6 +20,8 @@ BY_HEAD = {  # what their first characters have
     r"<REC\s[^>]*\bF?B?POGX=": "Open Gaze's XML: write the attributes of REC as columns of a CSV"
     " file, or export the recording from Gazepoint Analysis (format: gazepoint)",
     r'\A\s*\{(?=[\s\S]*"text"\s*:)(?=[\s\S]*data-timestamp)': BY_SUFFIX[".otr"],
+    r"Transcribed by https://otter\.ai": "Otter's text, with times of paragraphs alone: export SRT"
+    " (format: srt)",
     r"(?i)\A\s*[\[{][\s\S]*\bdescript\b": "Descript: export subtitles (format: srt or webvtt)",
 }
 

@@ -124,3 +124,13 @@ def test_a_file_without_cues(rows):
     with pytest.raises(ManifestError, match="no cue in it") as raised:
         rows("subtitles", "WEBVTT\n\neffusion\n")
     assert "effusion" not in str(raised.value)
+
+
+def test_otter_names_who_speaks_where_a_turn_begins(rows):
+    said = ["Speaker 1: No nodule.", "Impression: clear.", "Unknown Speaker: Thanks."]
+    cues = [f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n, text in enumerate(said, 1)]
+    assert [(row[0], row[3]) for row in rows("subtitles", "\n".join(cues))] == [
+        ("No nodule.", "Speaker 1"),
+        ("Impression: clear.", "Speaker 1"),
+        ("Thanks.", "Unknown Speaker"),
+    ]

@@ -230,6 +230,7 @@ def test_fixations_are_chosen_among_other_events(tmp_path):
             b'{"text": "<p><span class=\\"timestamp\\" data-timestamp=\\"1\\">", "media": ""}',
             "srt",
         ),
+        ("S1.txt", b"A  0:02  \nClear.\n\nTranscribed by https://otter.ai\n", "export SRT"),
         ("S1.bin", b"\x00\x01\x02", "unknown"),
     ],
 )
