@@ -5,7 +5,7 @@ written twice: as exact run-length masks, and as polygons for tools that take no
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import labels_said
 from gazescribe.pipeline.export.coco_ellipses import write_ellipses
+from gazescribe.pipeline.export.coco_grounding import write_grounding
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, Map, MapSet
 from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
 
@@ -35,9 +36,17 @@ Size = tuple[int, int]
 
 
 def write(
-    contents: Contents, folder: Path, map_parts: MapParts, *, threshold: float
+    contents: Contents,
+    folder: Path,
+    map_parts: MapParts,
+    parallel: Callable[..., Any],
+    *,
+    threshold: float,
 ) -> list[FileSet]:
-    """Write tables and annotations; give what was written."""
+    """Write tables and annotations; give what was written.
+
+    `parallel` is `map_tasks` with its workers.
+    """
     sizes = image_sizes(contents)
     regions_of: dict[str, list[Row]] = {map_set.name: [] for map_set in contents.sets}
     annotated = map_parts(partial(annotate, sizes=sizes, threshold=threshold))
@@ -52,15 +61,11 @@ def write(
             about = f"Regions above {threshold:g} as {form}, by split"
             pattern = f"annotations/{name}/{form}_*.json"
             written.append(FileSet(f"{name}-{form}", pattern, JSON, about))
+    images = _images_of_readings(contents)
     if "ellipses" in contents.tables:
-        images = _images(contents)
-        readings = contents.tables["readings"].select(["reading_id", "dicom_id"]).to_pylist()
-        of_reading = {
-            row["reading_id"]: images[row["dicom_id"]]
-            for row in readings
-            if row["dicom_id"] in images
-        }
-        written.append(write_ellipses(contents.tables["ellipses"], of_reading, folder))
+        written.append(write_ellipses(contents.tables["ellipses"], images, folder))
+    if {"mentions", "sentences"} <= contents.tables.keys():  # sentences come with the text alone
+        written.append(write_grounding(contents, images, folder, parallel, threshold))
     return written
 
 
@@ -183,6 +188,15 @@ def _write_set(
         }
         path = folder / "annotations" / map_set.name / f"{form}_{name}.json"
         path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _images_of_readings(contents: Contents) -> dict[str, Row]:
+    """Give the entry of the image of each reading with gaze."""
+    images = _images(contents)
+    readings = contents.tables["readings"].select(["reading_id", "dicom_id"]).to_pylist()
+    return {
+        row["reading_id"]: images[row["dicom_id"]] for row in readings if row["dicom_id"] in images
+    }
 
 
 def _images(contents: Contents) -> dict[str, Row]:

@@ -193,7 +193,7 @@ def _write(
         return list(parallel(function, contents.parts, description=request.form))
 
     if request.cut is not None:
-        return as_coco.write(contents, folder, map_parts, threshold=request.cut)
+        return as_coco.write(contents, folder, map_parts, parallel, threshold=request.cut)
     if request.form == "bids":
         return as_bids.write(contents, folder, _screens(contents))
     return list(OF_MAPS[request.form](contents, folder, map_parts))
