@@ -262,7 +262,8 @@ def _ask_unit(group: Group, sheet: Sheet) -> str:
     unit, why = place_unit(axes[0], axes[1])
     if unit == "share":
         return f"screen_share (of the screen) or share (of the image)? {why}"
-    return f"screen_px (pixels of the screen) or px (of the image)? {why}"
+    or_percent = "" if unit is None else ", or per cent: screen_percent or percent"
+    return f"screen_px (pixels of the screen) or px (of the image){or_percent}? {why}"
 
 
 def _screen(by_table: dict[str, Group]) -> dict[str, Any]:

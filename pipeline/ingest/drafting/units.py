@@ -48,10 +48,12 @@ def time_unit(table: str, lengths: Sequence[float]) -> tuple[str | None, str]:
 
 
 def place_unit(x: Sequence[float], y: Sequence[float]) -> tuple[str | None, str]:
-    """Guess whether positions are shares; pixels may be of the image or of the screen."""
+    """Guess whether positions are shares or per cent; each may be of the image or of the screen."""
     if not x or not y:
         return None, "there is no number"
     low, high = np.percentile([*x, *y], [5, 95]).tolist()
     x_px, y_px = (f"{min(values):g} to {max(values):g}" for values in (x, y))
     why = f"x is {x_px}, y is {y_px}"
-    return ("share" if low >= -0.5 and high <= 1.5 else None), why
+    if low >= -0.5 and high <= 1.5:
+        return "share", why
+    return ("percent" if min(*x, *y) >= 0 and max(*x, *y) <= 100 else None), why

@@ -38,10 +38,11 @@ def test_units_of_time_by_how_long_things_last(table, lengths, unit):
     assert time_unit(table, lengths)[0] == unit
 
 
-def test_shares_are_told_from_pixels():
+def test_shares_and_per_cent_are_told_from_pixels():
     assert place_unit([0.2, 0.9, 0.5], [0.1, 1.02, 0.3])[0] == "share"
     assert place_unit([0.2, 900, 512], [0.1, 700, 300]) == (
         None,
         "x is 0.2 to 900, y is 0.1 to 700",
     )
+    assert place_unit([20, 90], [0, 100])[0] == "percent"
     assert place_unit([], [])[0] is None
