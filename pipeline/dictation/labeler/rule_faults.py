@@ -107,8 +107,8 @@ def _words_of(concepts: list[Concept]) -> set[str]:
 def check_sections(content: Sections | Punctuation, source: RulesFile) -> None:
     """Check phrases that may be of any words: headings, and words that stand for marks."""
     if isinstance(content, Sections):
-        _check_phrases(content.heeded, ("heeded",), source, may_be_common=True)
-        _check_phrases(content.ignored, ("ignored",), source, may_be_common=True)
+        for key in ("heeded", "ignored", "begins", "unless"):
+            _check_phrases(getattr(content, key), (key,), source, may_be_common=True)
     else:
         for index, spoken in enumerate(content.spoken):
             place: Place = ("spoken", index)

@@ -123,9 +123,11 @@ class Family(Strict):
 
 
 class Sections(Strict):
-    """Headings of written reports."""
+    """Headings of written reports, and how findings begin without one."""
 
     about: str = ""
+    begins: list[str] = Field(default_factory=list)
+    unless: list[str] = Field(default_factory=list)
     heeded: list[str] = Field(default_factory=list)
     ignored: list[str] = Field(default_factory=list)
 

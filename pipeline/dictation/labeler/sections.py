@@ -1,17 +1,29 @@
 """Headings of written reports: what stands under "Indication:" is a question, not a finding."""
 
 import re
+from dataclasses import dataclass
 
+from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, variants
 from gazescribe.pipeline.dictation.labeler.rules import Sections
+from gazescribe.pipeline.dictation.labeler.sentences import read_words
 
-_EMPTY_LINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*\n\s*(?=\S)")
+_EMPTY_LINE = re.compile(r"(?<=\S)[ \t\r]*\n[ \t\r]*\n\s*(?=\S)")
 _SPOKEN = re.compile(rf".{FILLER}+")
 _SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
 
 
-def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str]] | None:
-    """Compile the headings; give the pattern and the ignored headings, or None without any."""
+@dataclass(frozen=True)
+class Headings:
+    """All headings, which of them are ignored, and what begins a finding without a heading."""
+
+    pattern: re.Pattern[str]
+    ignored: frozenset[str]
+    begins: Lexicon[bool]
+
+
+def compile_headings(sections: Sections) -> Headings | None:
+    """Compile the headings; None without ignored ones."""
     ignored = frozenset(v for phrase in sections.ignored for v in variants(phrase))
     heeded = frozenset(v for phrase in sections.heeded for v in variants(phrase))
     if not ignored:
@@ -22,27 +34,39 @@ def compile_headings(sections: Sections) -> tuple[re.Pattern[str], frozenset[str
     shouted = names.upper()  # also in the middle of a line
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
     # The white space before a heading is part of the pattern, which makes the search fast.
-    return re.compile(rf"\s({begins}|{shouted}){byline}[ \t*]*:"), ignored
+    pattern = re.compile(rf"\s({begins}|{shouted}){byline}[ \t*]*:")
+    return Headings(pattern, ignored, _compile_begins(sections))
 
 
-def ignored_spans(
-    text: str, headings: tuple[re.Pattern[str], frozenset[str]] | None
-) -> list[tuple[int, int]]:
+def _compile_begins(sections: Sections) -> Lexicon[bool]:
+    """Compile how findings begin (True), and what only looks so (False)."""
+    begins = [(phrase, True) for phrase in sections.begins]
+    return Lexicon(begins + [(phrase, False) for phrase in sections.unless])
+
+
+def ignored_spans(text: str, headings: Headings | None) -> list[tuple[int, int]]:
     """Give the stretches of a text that stand under an ignored heading."""
     if headings is None or ":" not in text:
         return []
-    pattern, ignored = headings
     if FILLER in text:  # of spoken marks: here they stand where their words end
         text = _SPOKEN.sub(lambda spoken: spoken[0][::-1], text).replace(FILLER, " ")
-    matches = list(pattern.finditer(f"\n{text}"))  # a text begins as a line does
+    matches = list(headings.pattern.finditer(f"\n{text}"))  # a text begins as a line does
     starts = [match.start(1) - 1 for match in matches]
     ends = [*starts[1:], len(text)]
+    is_ignored = [_name(match) in headings.ignored for match in matches]
     spans = []
-    for match, start, end in zip(matches, starts, ends, strict=False):
-        heading = match.group(1).casefold().strip("*# \t").replace("-", " ")
-        if " ".join(heading.split()) in ignored:
+    for match, start, end, ignored in zip(matches, starts, ends, is_ignored, strict=False):
+        if ignored:
             spans.append((start, _paragraph_end(text, match.end() - 1, end)))
+    if spans and all(is_ignored):
+        start, end = spans[-1]
+        spans[-1] = start, _findings_begin(text, matches[-1].end() - 1, end, headings.begins)
     return spans
+
+
+def _name(match: re.Match[str]) -> str:
+    heading = match.group(1).casefold().strip("*# \t").replace("-", " ")
+    return " ".join(heading.split())
 
 
 def _paragraph_end(text: str, start: int, end: int) -> int:
@@ -50,3 +74,16 @@ def _paragraph_end(text: str, start: int, end: int) -> int:
     begin = start + len(text[start:end]) - len(text[start:end].lstrip())
     stop = _EMPTY_LINE.search(text, begin, end)
     return stop.end() if stop else end
+
+
+def _findings_begin(text: str, start: int, end: int, begins: Lexicon[bool]) -> int:
+    """Give where, after the last heading, a sentence plainly says what the image shows."""
+    section = text[start:end]
+    words = read_words(section)
+    for first, _, meanings in begins.find(words):
+        if first == 0 or False in meanings:
+            continue
+        gap = section[words.starts[first - 1] : words.starts[first]]
+        if "\n" in gap or gap.rstrip().endswith((".", ";", "!", "?")):
+            return start + words.starts[first]
+    return end

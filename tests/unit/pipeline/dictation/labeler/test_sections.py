@@ -3,7 +3,14 @@ import pytest
 from gazescribe.pipeline.dictation.labeler.rules import Sections
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
 
-HEADINGS = compile_headings(Sections(ignored=["indication", "history"], heeded=["findings"]))
+HEADINGS = compile_headings(
+    Sections(
+        ignored=["indication", "history"],
+        heeded=["findings"],
+        begins=["there is", "lungs are"],
+        unless=["there is concern"],
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +20,24 @@ HEADINGS = compile_headings(Sections(ignored=["indication", "history"], heeded=[
         pytest.param("Indication: a\nFindings: b", ["Indication: a\n"], id="next heading"),
         pytest.param("Indication: a\nLUNG BASES: b", ["Indication: a\n"], id="unknown heading"),
         pytest.param("HISTORY: a\n\nEdema.", ["HISTORY: a\n\n"], id="next paragraph"),
+        pytest.param(
+            "HISTORY: a\r\n\r\nEdema.", ["HISTORY: a\r\n\r\n"], id="with carriage returns"
+        ),
+        pytest.param("HISTORY: a. There is b.", ["HISTORY: a. "], id="a sentence of findings"),
+        pytest.param("HISTORY: a\nLungs are b", ["HISTORY: a\n"], id="a line of findings"),
+        pytest.param("HISTORY: There is b.", ["HISTORY: There is b."], id="right after it"),
+        pytest.param("HISTORY: a, there is b", ["HISTORY: a, there is b"], id="no sentence begins"),
+        pytest.param(
+            "HISTORY: a. There is concern.", ["HISTORY: a. There is concern."], id="a question"
+        ),
+        pytest.param(
+            "HISTORY: a. There is b. Findings: c", ["HISTORY: a. There is b. "], id="as headed"
+        ),
+        pytest.param(
+            "HISTORY: a. Indication: b. There is c.",
+            ["HISTORY: a. ", "Indication: b. "],
+            id="after the last of two",
+        ),
         pytest.param("**History**: a", ["**History**: a"], id="marked up"),
         pytest.param("Findings: edema.", [], id="heeded"),
         pytest.param("No indication of edema.", [], id="no colon"),

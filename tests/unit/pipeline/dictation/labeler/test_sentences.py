@@ -21,6 +21,8 @@ from gazescribe.pipeline.dictation.labeler.sentences import split_sentences, wor
         pytest.param("Mass\n\nedema", ["Mass", "edema"], id="empty line"),
         pytest.param("?mass. Next", ["?mass.", "Next"], id="question before"),
         pytest.param("Mass? Next", ["Mass?", "Next"], id="question after"),
+        pytest.param("Mass? I see none. B", ["Mass? I see none.", "B"], id="question, answered"),
+        pytest.param("Mass? I see a B.", ["Mass?", "I see a B."], id="question, not answered"),
         pytest.param("no final period", ["no final period"], id="no period"),
         pytest.param("", [], id="empty"),
         pytest.param(" \n\t ", [], id="blank"),
