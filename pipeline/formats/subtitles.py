@@ -46,7 +46,7 @@ def read(path: Path, _table: str) -> Content:
     elif _HIGHLIGHT.search(text) and _is_highlighted(cues):
         words = [word for cue in cues for word in _highlighted(cue)]
     else:
-        words = list(_phrases(cues))
+        words = list(_phrases([*_once(cues)] if _is_rolled_up(cues) else cues))
     return as_content(words)
 
 
@@ -119,6 +119,17 @@ def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
         ]
         yield Cue(cue.start_s, cue.end_s, lines)
         before, ended_s = plain, cue.end_s
+
+
+def _is_rolled_up(cues: Sequence[Cue]) -> bool:
+    """Tell whether cues show lines of the one before on, as YouTube's do without times of words."""
+    n_on, has_rolled = 0, False
+    for cue, following in pairwise(cues):
+        before, lines = ({_plain(line) for line in shown.lines} for shown in (cue, following))
+        is_on = following.start_s - cue.end_s <= TOUCH_S and bool(before & lines)
+        n_on += is_on
+        has_rolled |= is_on and bool(lines - before)
+    return has_rolled and n_on * 2 >= len(cues) - 1
 
 
 def _timed_words(cue: Cue) -> Iterator[Word]:

@@ -79,7 +79,9 @@ class SingleValues:
                     self.seen[name, str(reading_id)][text] = None
             for (column, _), values in self.seen.items():
                 if column == name and len(values) > 1:
-                    return _message(name, [*values], self.ids or self.part)
+                    is_speech = name in self.source.single and self.source.columns.table == "words"
+                    parts = [] if is_speech else self.ids or self.part  # a speaker is no reading
+                    return _message(name, [*values], parts)
         return None
 
 
@@ -88,8 +90,8 @@ def _message(name: str, values: Sequence[str], ids: Sequence[str]) -> str:
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
     message = (
         f"there are several values of {name} ({shown}{more}): choose one with"
-        f" `where: {{{name}: {quote(values[0])}}}`, or say `where: {{{name}: '*'}}` if all of"
-        " them are of one reading"
+        f" `where: {{{name}: {quote(values[0])}}}`, list all that count, or say"
+        f" `where: {{{name}: '*'}}` if all are of one reading"
     )
     if not ids:
         return message

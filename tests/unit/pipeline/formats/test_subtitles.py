@@ -134,3 +134,21 @@ def test_otter_names_who_speaks_where_a_turn_begins(rows):
         ("Impression: clear.", "Speaker 1"),
         ("Thanks.", "Unknown Speaker"),
     ]
+
+
+def test_lines_that_roll_up_without_times_of_words_are_said_once(rows):
+    """As yt-dlp makes SRT of YouTube's automatic captions; what is said twice stays."""
+    shown = [
+        ("0,160", "2,869", "No nodule."),
+        ("2,869", "2,879", "No nodule."),
+        ("2,879", "5,000", "No nodule.\nClear."),
+        ("5,000", "5,010", "Clear."),
+        ("5,010", "7,000", "Clear.\nNo effusion."),
+    ]
+    cues = [f"{n}\n00:00:0{a} --> 00:00:0{b}\n{text}\n" for n, (a, b, text) in enumerate(shown, 1)]
+    assert [row[:3] for row in rows("subtitles", "\n".join(cues))] == [
+        ("No nodule.", 0.16, pytest.approx(2.869)),
+        ("Clear.", 2.879, 5.0),
+        ("No effusion.", 5.01, 7.0),
+    ]
+    assert len(rows("subtitles", "\n".join(cues[:2]))) == 2

@@ -21,6 +21,7 @@ def test_several_values_are_refused_by_name_until_where_chooses(spoken):
     assert result.exit_code == 2
     assert "several values of who (R, S): choose one with `where: {who: 'R'}`" in result.output
     assert "effusion" not in result.output
+    assert "tell them apart" not in result.output
     spoken.tables["words"]["where"] = {"who": ["R", "S"]}
     assert spoken.ingest().column("words", "text") == ["small", "effusion."]
     spoken.tables["words"]["where"] = {"who": "S"}
@@ -60,7 +61,7 @@ def test_trials_of_one_reading_are_kept_by_a_star(lab):
     lab.files["gaze/A1.csv"] = rows.format(2)
     output = lab.run().output
     assert "tell them apart: `{join: [person, trial]}`, with {person} for {reading_id}" in output
-    assert "say `where: {trial: '*'}` if all of them are of one reading" in output
+    assert "or say `where: {trial: '*'}` if all are of one reading" in output
     table["where"] = {"trial": "*"}
     assert lab.ingest().column("fixations", "x_px") == [10, 30, 50]
     del table["where"]
