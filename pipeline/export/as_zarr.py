@@ -32,12 +32,16 @@ def write(contents: Contents, folder: Path, map_parts: MapParts) -> list[FileSet
 
 
 def _write_index(group: Any, map_set: MapSet) -> None:
+    from zarr.codecs import BloscCodec
+
     group.create_array(
         "map",
         shape=(map_set.index.num_rows, *map_set.size),
         chunks=(1, *map_set.size),
         shards=(ROWS_A_SHARD, *map_set.size),  # a file each: parts are written side by side
         dtype="float16",
+        # High bytes beside high bytes, low beside low: they repeat more than the numbers do.
+        compressors=BloscCodec(cname="zstd", clevel=5, shuffle="shuffle", typesize=2),
         dimension_names=("map", "y", "x"),
         attributes=_words(FIELD),
     )

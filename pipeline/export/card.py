@@ -23,6 +23,7 @@ READERS = {
     "parquet": "pandas with pyarrow",
     "hf": "datasets",
     "npy": "numpy",
+    "npz": "numpy",
     "webdataset": "webdataset",
     "zarr": "zarr",
     "coco": "pycocotools",

@@ -38,6 +38,9 @@ MATRIX = 16  # lists of so many lists of so many numbers are a picture
 MAP = pa.list_(pa.list_(pa.float16()))
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 PREVIEWS_A_BATCH = 16
+ZIP_LENGTHS = 26  # bytes of the header of a member before the lengths of its name and extra
+ZIP_END, ZIP_END_MAGIC = 22, b"PK\5\6"  # the last bytes of an archive without comment
+ZIP64_EXTRA = 20  # bytes that a member may have beside its name: its own length, in 64 bits
 
 
 def open_again(path: Path, *, pictures: bool = False) -> Iterator[FileColumn]:
@@ -199,16 +202,32 @@ def _check_npy(file: IO[bytes], size: int) -> None:
         raise Refused("it is longer or shorter than its array")
 
 
-def _check_npz(content: bytes) -> None:
-    """Refuse an archive that is not one map alone: without comment, and nothing before it."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+def _npz(path: Path) -> list[FileColumn]:
+    _check_npz(path.open("rb"), numbered=True)
+    return []  # maps hold no text
+
+
+def _check_npz(file: IO[bytes], *, numbered: bool = False) -> None:
+    """Refuse an archive that is not one map, or maps with numbers, alone: nothing beside them."""
+    with file, zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        if [member.filename for member in members] != ["map.npy"] or archive.comment:
+        names = [f"{n}.npy" for n in range(len(members))] if numbered else ["map.npy"]
+        if [member.filename for member in members] != names or archive.comment:
             raise Refused("it holds more than a map")
-        inside = archive.read("map.npy")
-    if members[0].header_offset != 0:
-        raise Refused("it holds more than a map")
-    _check_npy(io.BytesIO(inside), len(inside))
+        end = 0
+        for member in members:
+            if member.header_offset != end or member.comment or member.extra:
+                raise Refused("it holds more than a map")
+            file.seek(end + ZIP_LENGTHS)
+            n_name, n_extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+            if n_extra > ZIP64_EXTRA:
+                raise Refused("it holds more than a map")
+            end += ZIP_LENGTHS + 4 + n_name + n_extra + member.compress_size
+            inside = archive.read(member)
+            _check_npy(io.BytesIO(inside), len(inside))
+        file.seek(-ZIP_END, io.SEEK_END)
+        if archive.start_dir != end or file.read(len(ZIP_END_MAGIC)) != ZIP_END_MAGIC:
+            raise Refused("it holds more than a map")
 
 
 def _tar(path: Path) -> Iterator[FileColumn]:
@@ -224,7 +243,7 @@ def _tar(path: Path) -> Iterator[FileColumn]:
             if member.name.endswith(".npy"):
                 _check_npy(io.BytesIO(content), len(content))
             elif member.name.endswith(".npz"):
-                _check_npz(content)
+                _check_npz(io.BytesIO(content))
             else:
                 rows.append(parse_json(content.decode(), where=member.name))
     yield FileColumn("members", names)
@@ -259,6 +278,7 @@ READERS: dict[str, Callable[[Path], Iterable[FileColumn]]] = {
     ".json": _json,
     ".html": open_page,
     ".npy": _npy,
+    ".npz": _npz,
     ".tar": _tar,
     **dict.fromkeys(PLAIN, _plain),
 }

@@ -18,7 +18,16 @@ from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.export import as_bids, as_coco, as_hf, as_npy, as_parquet, as_tar, as_zarr
+from gazescribe.pipeline.export import (
+    as_bids,
+    as_coco,
+    as_hf,
+    as_npy,
+    as_npz,
+    as_parquet,
+    as_tar,
+    as_zarr,
+)
 from gazescribe.pipeline.export.about import duties_of, provenance, sources_of
 from gazescribe.pipeline.export.card import title_of, write_card
 from gazescribe.pipeline.export.check import PICTURES, Forbidden, check_export, forbid
@@ -37,6 +46,7 @@ from gazescribe.pipeline.sources.manifests import Manifest, Screen
 OF_MAPS: dict[str, Callable[[Contents, Path, MapParts], list[FileSet]]] = {
     "parquet": as_parquet.write,
     "npy": as_npy.write,
+    "npz": as_npz.write,
     "webdataset": as_tar.write,
     "hf": as_hf.write,
     "zarr": as_zarr.write,

@@ -11,7 +11,7 @@ from tests.synthetic import mention, table
 
 from .conftest import IDS, SAID, Inputs, make_inputs
 
-FORMS = ("parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids")
+FORMS = ("parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids")
 KEY = "0123456789abcdef0123456789abcdef"
 ELLIPSE = {"xmin_px": 1.0, "ymin_px": 2.0, "xmax_px": 30.0, "ymax_px": 40.0, "certainty": 4}
 ELLIPSES = [{"reading_id": IDS[0], "ellipse": 0, "label": "Pleural effusion", **ELLIPSE}]

@@ -28,3 +28,10 @@ def test_columns_say_what_they_are(exported):
     assert "maximum about 1" in group["map"].attrs["description"]
     assert all(array.attrs["description"] for _, array in group.arrays())
     assert "shard" not in group
+
+
+def test_maps_are_compressed_by_bytes_of_a_kind(exported):
+    zarr = pytest.importorskip("zarr")
+    maps = zarr.open_array(exported("zarr") / "maps.zarr/label/map", mode="r")
+    (codec,) = maps.compressors
+    assert (codec.cname.value, codec.shuffle.value, codec.typesize) == ("zstd", "shuffle", 2)

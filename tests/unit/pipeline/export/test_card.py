@@ -23,6 +23,7 @@ from .conftest import IDS, dicom
 LIBRARIES = {
     "parquet": ("pandas", "pyarrow"),
     "npy": ("numpy",),
+    "npz": ("numpy",),
     "webdataset": ("webdataset",),
     "hf": ("datasets",),
     "zarr": ("zarr",),

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import tarfile
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +52,17 @@ def npz_of(**arrays):
     return content.getvalue()
 
 
+def between_members(hidden):
+    """Hide bytes between two maps of an archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("0.npy", npy_of(MAP))
+        content.write(hidden)
+        archive.start_dir = content.tell()  # where the next member begins
+        archive.writestr("1.npy", npy_of(MAP))
+    return content.getvalue()
+
+
 MAP = np.zeros((9, 9), np.float16)
 WORDS = SAID.replace(".", " .").split()
 DICOM = b"\0" * 128 + b"DICM" + b"\0" * 64
@@ -89,6 +101,10 @@ PLANTED = [
     pytest.param("a.md", f"p99/p99000001/{dicom(1)}".encode(), "a raw id in text", id="id-in-path"),
     pytest.param("a.csv", "x\n99100001\n", "a raw id in x", id="id-as-number"),
     pytest.param("a.json", b'{"n": [1, 99000001]}', "a raw id in n", id="id-in-json"),
+    pytest.param("a.npz", npz_of(**{"0": MAP, "x": MAP}), "more than a map", id="npz-names"),
+    pytest.param("a.npz", npz_of(**{"0": MAP, "1": MAP.astype("u1")}), "uint8", id="npz-uint8"),
+    pytest.param("a.npz", npz_of(**{"0": MAP}) + picture("BMP"), "more than", id="after-npz"),
+    pytest.param("a.npz", between_members(picture("BMP")), "more than a map", id="within-npz"),
     pytest.param("a.json", b"{", "it cannot be read", id="broken"),
 ]
 
@@ -203,7 +219,9 @@ def test_what_only_looks_like_it_may_stay(tmp_path, text):
     assert check_export(tmp_path, forbid(said, [99000001], TEN_LABELS, pictures=True)) == []
 
 
-@pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
+@pytest.mark.parametrize(
+    "form", ["parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids"]
+)
 def test_exports_as_written_pass(inputs, exported, form):
     maps = [*source(inputs, "label")[1], *source(inputs, "saliency")[1]]
     forbidden = forbid([SAID], [], TEN_LABELS, pictures=True, previews=maps)

@@ -13,7 +13,7 @@ from .conftest import make_inputs
 
 mlcroissant = pytest.importorskip("mlcroissant")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # rdflib's of its own
-FORMS = ("parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids")
+FORMS = ("parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids")
 
 
 def opened(folder):

@@ -91,7 +91,9 @@ def test_a_new_key_is_random_for_its_owner_alone_and_replaces_nothing(tmp_path):
     assert "TABLES, ASSOCIATED and OUT are needed" in invoke("export", tmp_path).output
 
 
-@pytest.mark.parametrize("form", ["parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids"])
+@pytest.mark.parametrize(
+    "form", ["parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids"]
+)
 def test_no_raw_id_stays_in_any_file(inputs, tmp_path, key_file, form):
     maps = () if form == "bids" else ("--shards", inputs.label)
     inputs.export(tmp_path / "out", form, *maps, "--hash-ids", key_file)

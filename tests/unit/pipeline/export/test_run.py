@@ -19,7 +19,7 @@ from tests.synthetic import reading, write_tables
 
 from .conftest import IDS, SAID, dicom, make_inputs
 
-FORMS = ("parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids")
+FORMS = ("parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids")
 COMPANIONS = {
     "README.md",
     "LICENSE_NOTICE.md",

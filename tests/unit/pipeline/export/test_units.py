@@ -11,7 +11,7 @@ import pytest
 
 from gazescribe.pipeline.export.units import round_time, round_times, unit_of, with_units
 
-FORMS = ("parquet", "npy", "webdataset", "hf", "zarr", "coco", "bids")
+FORMS = ("parquet", "npy", "npz", "webdataset", "hf", "zarr", "coco", "bids")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -67,7 +67,7 @@ def test_times_are_rounded_and_nothing_else():
     assert round_time(np.array([noisy])).tolist() == [3.14]
 
 
-@pytest.mark.parametrize("form", ["npy", "webdataset", "zarr", "coco", "bids"])
+@pytest.mark.parametrize("form", ["npy", "npz", "webdataset", "zarr", "coco", "bids"])
 def test_no_time_that_is_text_has_more_than_six_digits(exported, form):
     files = [path for path in exported(form).rglob("*") if path.suffix in {".csv", ".tsv"}]
     assert files
