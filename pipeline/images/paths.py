@@ -4,13 +4,14 @@
 MIMIC-CXR, which comes as JPEG and as DICOM.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path, PurePosixPath
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.images.reading import DICOM_SUFFIXES, PICTURE_SUFFIXES, SUFFIXES
 from gazescribe.pipeline.sources.loading import load_manifest
-from gazescribe.pipeline.sources.walking import levels
+from gazescribe.pipeline.sources.walking import MAX_DEPTH, levels
 
 
 def leads_out(image_path: str) -> bool:
@@ -55,6 +56,8 @@ def radiographs_root(
     start: Path,
     image_paths: Sequence[str],
     kinds: Sequence[Sequence[str]] = (PICTURE_SUFFIXES, DICOM_SUFFIXES),
+    *,
+    name: str | None = None,
 ) -> Path:
     """Find the folder in which the paths of radiographs begin.
 
@@ -66,6 +69,9 @@ def radiographs_root(
         As in the table `readings`; one that is there is enough.
     kinds : sequence of sequence of str
         Suffixes; a folder with files of an earlier kind wins over all with a later one.
+    name : str, optional
+        Of the data set: the folder of that name in `start`, and those in it, win over all others,
+        where radiographs of other data sets may have the same names; that beside `start` is last.
 
     Raises
     ------
@@ -75,8 +81,9 @@ def radiographs_root(
     if not image_paths:
         raise GazeError("no reading names its radiograph: image_path is empty in every row.")
     heads = {path.partition("/")[0] if "/" in path else "" for path in image_paths}
-    for suffixes in kinds:
-        for level in levels(start, load_manifest("mimic-cxr-jpg")):
+    manifest = load_manifest("mimic-cxr-jpg")
+    for (place, depth), suffixes in product(_places(start, name), kinds):
+        for level in levels(place, manifest, depth):
             trees = [
                 folder
                 for folder in level
@@ -96,3 +103,12 @@ def radiographs_root(
         where=start,
         remedy="Give the folder in which this path begins, or one above it.",
     )
+
+
+def _places(start: Path, name: str | None) -> Iterator[tuple[Path, int]]:
+    """Give the folders to look in, each with how far down: as `find_root` has it."""
+    if name is not None and (start / name).is_dir():
+        yield start / name, 1
+    yield start, MAX_DEPTH
+    if name is not None and (beside := start.resolve().parent / name).is_dir():
+        yield beside, 1

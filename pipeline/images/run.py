@@ -88,7 +88,9 @@ def list_images(
     for root in dict.fromkeys(root for _, root in sources):
         paths = [row["path"] for row in rows if row["tree"] == root and row["path"]]
         # Without any path each radiograph is left out later, and the error there says the reasons.
-        tree = radiographs_root(root, paths, (suffixes,)) if paths else root
+        names = {folder.name for folder, other in sources if other == root}
+        own = names.pop() if len(names) == 1 else None
+        tree = radiographs_root(root, paths, (suffixes,), name=own) if paths else root
         for row in rows:
             if row["tree"] == root:
                 row["tree"] = str(tree)

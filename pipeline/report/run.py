@@ -10,6 +10,7 @@ size, and parts that were not made are counted and named.
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -109,11 +110,11 @@ def run(
         ids, {name: table for name, table in windows.items() if table is not None}, asked, count
     )
     names = [reading_id for readings in chosen.values() for reading_id in readings]
-    root = _images(folder, layout, images, list(ids)) if with_images else None
+    roots = _images(folder, layout, images, list(ids)) if with_images else {}
     tasks = [
         task
         for name, readings in chosen.items()
-        for task in _tasks(name, readings, folder, layout, root, params)
+        for task in _tasks(name, readings, folder, layout, roots.get(name), params)
     ]
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
@@ -183,19 +184,22 @@ def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
 
 def _images(
     folder: Path, layout: RunLayout, images: Path | None, names: Sequence[str]
-) -> Path | None:
-    """Find the radiographs; what nobody asked for may be absent, and is counted."""
-    paths = [path for name in names for path in _image_paths(folder / layout.datasets[name].tables)]
+) -> dict[str, Path]:
+    """Find the radiographs of each data set; what nobody asked for may be absent, it is counted."""
+    paths = {name: _image_paths(folder / layout.datasets[name].tables) for name in names}
     named = None if layout.images is None else folder / layout.images
     asked = images or (named if (folder / RUN_FILE).is_file() else None)
-    if asked is not None:
-        return radiographs_root(asked, paths)
     variable = os.environ.get(ROOT)
-    guess = named or (Path(variable) if variable else None)
-    try:
-        return guess and radiographs_root(guess, paths)
-    except (GazeError, OSError):  # it may hold other data sets alone
-        return guess
+    start = asked or named or (Path(variable) if variable else None)
+    if start is None:
+        return {}
+    roots = {}
+    for name in names:
+        with suppress(GazeError, OSError):  # it may hold other data sets alone
+            roots[name] = radiographs_root(start, paths[name], name=name)
+    if asked is not None and not roots:
+        radiographs_root(asked, list(chain.from_iterable(paths.values())))  # says what is wrong
+    return {name: roots.get(name, start) for name in names}
 
 
 def _image_paths(tables: Path) -> list[str]:

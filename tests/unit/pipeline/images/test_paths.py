@@ -54,6 +54,18 @@ def test_the_folder_itself_or_one_below(tmp_path):
     assert radiographs_root(tmp_path, ["a.png"]) == below / "own"
 
 
+def test_the_folder_of_the_data_set_comes_first(tmp_path):
+    """Two laboratories may both have an `images/1.png`, and one may have it nearer."""
+    touch(tmp_path, "ours/images/1.png", "theirs/all/images/1.png", "images/2.png")
+    assert radiographs_root(tmp_path, ["images/1.png"], name="ours") == tmp_path / "ours"
+    assert radiographs_root(tmp_path, ["images/1.png"], name="theirs") == tmp_path / "theirs/all"
+    assert radiographs_root(tmp_path, ["images/2.png"], name="theirs") == tmp_path
+    assert radiographs_root(tmp_path, ["images/2.png"], name="none") == tmp_path
+    touch(tmp_path, "demo/other.png", "own/images/3.dcm", "ours/images/3.png")
+    assert radiographs_root(tmp_path, ["images/3"], name="own") == tmp_path / "own"
+    assert radiographs_root(tmp_path / "demo", ["images/3"], name="own") == tmp_path / "own"
+
+
 @pytest.mark.parametrize(
     ("paths", "message"),
     [

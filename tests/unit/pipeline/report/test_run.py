@@ -354,6 +354,27 @@ def test_radiographs_of_ones_own_are_shown(tmp_path):
     assert 'src="data:image/jpeg;base64,' in page(tmp_path / "out")
 
 
+def test_each_data_set_has_its_own_radiographs(tmp_path):
+    """Both name theirs img/a.png; the third has none, and is not shown those of the others."""
+    own = tmp_path / "own"
+    names = ("ours", "theirs", "third")
+    for number, name in enumerate(names):
+        row = reading(f"R{number}", "edema .", dataset=name, image_path="img/a.png")
+        write_tables(own / name, readings=[row])
+    for name, grey in (("ours", 60), ("theirs", 200)):
+        (own / "raw" / name / "img").mkdir(parents=True)
+        Image.fromarray(np.full((80, 100), grey, np.uint8)).save(own / f"raw/{name}/img/a.png")
+    datasets = {name: {"tables": name} for name in names}
+    content = {"schema_version": 1, "datasets": datasets, "images": "raw"}
+    (own / "run.json").write_text(json.dumps(content))
+    assert counts(own, tmp_path / "out")["radiographs"] == {"absent": 1, "shown": 2}
+    pages = [(tmp_path / f"out/readings/R{number}.html").read_text() for number in range(3)]
+    shown = [set(re.findall(r'src="data:image/jpeg;base64,[^"]*"', text)) for text in pages]
+    assert not shown[2]
+    assert shown[0]
+    assert not shown[0] & shown[1]
+
+
 def test_what_pages_say_of_sharing(tmp_path):
     own = write_own(tmp_path / "own")
     assert counts(own, tmp_path / "out")["notice"] == UNKNOWN.foot
