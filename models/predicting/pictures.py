@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, quote
-from gazescribe.pipeline.core.file_names import safe_name
+from gazescribe.pipeline.core.file_names import RADIOGRAPH_SUFFIXES, safe_name
 from gazescribe.pipeline.core.foreign_tables import csv_rows
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
-from gazescribe.pipeline.images.reading import SUFFIXES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 """What a csv may say in its column `name`."""
@@ -67,7 +66,9 @@ def list_pictures(
             pictures.append(Picture("", source, source.name))
     if not pictures:
         where = ", ".join(map(str, sources))
-        remedy = f"Pictures end in {', '.join(SUFFIXES)}; a DICOM file may have no suffix."
+        remedy = (
+            f"Pictures end in {', '.join(RADIOGRAPH_SUFFIXES)}; a DICOM file may have no suffix."
+        )
         raise GazeError("there is no picture here.", where=where, remedy=remedy)
     return _named(pictures), dict(sorted(other_suffixes.items()))
 
@@ -75,7 +76,7 @@ def list_pictures(
 def without_suffix(path: str) -> str:
     """Path without the suffix of a picture; ids with dots in them stay whole."""
     suffix = PurePath(path).suffix
-    return path.removesuffix(suffix) if suffix.lower() in SUFFIXES else path
+    return path.removesuffix(suffix) if suffix.lower() in RADIOGRAPH_SUFFIXES else path
 
 
 def _files(folder: Path, but: Path | None) -> Iterator[Path]:
@@ -88,7 +89,7 @@ def _files(folder: Path, but: Path | None) -> Iterator[Path]:
 
 def _is_picture(path: Path) -> bool:
     """By suffix; a file without one is a picture if it is DICOM, as archives often have it."""
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in RADIOGRAPH_SUFFIXES:
         return True
     # An id with dots in it, as DICOM's are, has a suffix of digits.
     if path.suffix and not path.suffix[1:].isdigit():

@@ -1,4 +1,4 @@
-"""Texts that become names of files: ids of tables, labels, names of pictures."""
+"""Names of files: texts that become one, and the endings of radiographs."""
 
 import re
 from collections.abc import Iterable
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.errors import SchemaError
 
+DICOM_SUFFIXES = (".dcm", ".dicom")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+RADIOGRAPH_SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 LONGEST_NAME = 120  # bytes: file systems take 255, and a label, a suffix or a number are to come
 
 

@@ -10,8 +10,7 @@ from gazescribe.pipeline.formats.speech import (
     as_content,
     as_seconds,
     as_text,
-    read_values,
-    strange,
+    read_list,
     written_by,
 )
 
@@ -20,12 +19,8 @@ MAKER = "Deepgram"
 
 def read(path: Path, _table: str) -> Content:
     """Read the words, with punctuation where the service was asked for it."""
-    (content, *_) = read_values(path, MAKER)
     with written_by(path, MAKER):
-        results = content.get("results")
-        if not isinstance(results, dict) or not isinstance(results.get("channels"), list):
-            raise strange(path, MAKER, content)
-        words = list(_words(results["channels"]))
+        words = list(_words(read_list(path, MAKER, "results", "channels")))
     return as_content(words)
 
 

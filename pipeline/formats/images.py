@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.file_names import DICOM_SUFFIXES
 from gazescribe.pipeline.core.foreign import check_file, parsing
 from gazescribe.pipeline.formats.pieces import Content, in_pieces
-
-DICOM_SUFFIXES = (".dcm", ".dicom")
 
 
 def read(path: Path, _table: str) -> Content:

@@ -1,17 +1,15 @@
 """JSON of Rev.ai: `monologues`, each of a speaker, whose `elements` are words and marks."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from gazescribe.pipeline.formats.pieces import Content
 from gazescribe.pipeline.formats.speech import (
     Word,
+    add_mark,
     as_content,
     as_seconds,
     as_text,
-    read_values,
-    strange,
+    read_list,
     written_by,
 )
 
@@ -20,26 +18,16 @@ MAKER = "Rev.ai"
 
 def read(path: Path, _table: str) -> Content:
     """Read the words; marks, which have no time, join the word before them."""
-    (content, *_) = read_values(path, MAKER)
+    words: list[Word] = []
     with written_by(path, MAKER):
-        if not isinstance(content, dict) or not isinstance(content.get("monologues"), list):
-            raise strange(path, MAKER, content)
-        words = [word for monologue in content["monologues"] for word in _words(monologue)]
+        for monologue in read_list(path, MAKER, "monologues"):
+            speaker, spoken = as_text(monologue.get("speaker")), list[Word]()
+            for element in monologue["elements"]:
+                text = as_text(element["value"])
+                if element["type"] == "punct":  # blanks are marks, too
+                    add_mark(spoken, text)
+                    continue
+                times = as_seconds(element.get("ts")), as_seconds(element.get("end_ts"))
+                spoken.append(Word(text, *times, speaker))
+            words += spoken
     return as_content(words)
-
-
-def _words(monologue: dict[str, Any]) -> Iterator[Word]:
-    speaker = as_text(monologue.get("speaker"))
-    word: Word | None = None
-    for element in monologue["elements"]:
-        text = as_text(element["value"])
-        if element["type"] == "punct":
-            if word is not None:  # blanks are marks, too
-                word = word._replace(text=word.text + text.strip())
-            continue
-        if word is not None:
-            yield word
-        times = as_seconds(element.get("ts")), as_seconds(element.get("end_ts"))
-        word = Word(text, *times, speaker)
-    if word is not None:
-        yield word

@@ -80,6 +80,22 @@ def read_values(path: Path, maker: str) -> list[Any]:
     return values
 
 
+def read_list(path: Path, maker: str, *keys: str) -> list[Any]:
+    """Read the list that these keys lead to, one inside the other, in the first value of a file."""
+    value = whole = read_values(path, maker)[0]
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, list):
+        raise strange(path, maker, whole)
+    return value
+
+
+def add_mark(words: list[Word], mark: str) -> None:
+    """Write a mark behind the last word; before the first word there is nothing to mark."""
+    if words:
+        words[-1] = words[-1]._replace(text=words[-1].text + mark.strip())
+
+
 def as_seconds(value: Any, per_s: float = 1.0) -> float | None:
     """Give a time as JSON may have it, a number or one in quotes, in seconds; None for none."""
     if value is None or value == "":

@@ -9,7 +9,11 @@ from itertools import product
 from pathlib import Path, PurePosixPath
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.images.reading import DICOM_SUFFIXES, PICTURE_SUFFIXES, SUFFIXES
+from gazescribe.pipeline.core.file_names import (
+    DICOM_SUFFIXES,
+    PICTURE_SUFFIXES,
+    RADIOGRAPH_SUFFIXES,
+)
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.walking import MAX_DEPTH, levels
 
@@ -21,7 +25,7 @@ def leads_out(image_path: str) -> bool:
 
 
 def find_radiograph(
-    root: Path, image_path: str | None, suffixes: Sequence[str] = SUFFIXES
+    root: Path, image_path: str | None, suffixes: Sequence[str] = RADIOGRAPH_SUFFIXES
 ) -> Path | None:
     """Find the file of a radiograph: the path as it is, else with each suffix.
 
@@ -97,7 +101,7 @@ def radiographs_root(
             if trees:
                 return trees[0]
     first = image_paths[0]
-    suffix = "" if PurePosixPath(first).suffix.lower() in SUFFIXES else kinds[0][0]
+    suffix = "" if PurePosixPath(first).suffix.lower() in RADIOGRAPH_SUFFIXES else kinds[0][0]
     raise GazeError(
         f"none of the {len(image_paths)} radiographs is here; the first is {first}{suffix}.",
         where=start,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
+from gazescribe.pipeline.core.file_names import DICOM_SUFFIXES
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
 from gazescribe.pipeline.geometry.letterbox import Letterbox
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 Size = tuple[int, int]
 Picture = NDArray[np.uint8]
 
-DICOM_SUFFIXES = (".dcm", ".dicom")
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
-SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 NEARLY_GREY = 8
 """Largest difference between channels of a grey picture stored in colour: JPEG rounds each."""
 MAX_PIXELS = 10**8

@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
+from gazescribe.pipeline.core.file_names import DICOM_SUFFIXES, PICTURE_SUFFIXES
 from gazescribe.pipeline.core.files import replacing, stamp, write_json
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.parallel import map_tasks
@@ -34,8 +35,6 @@ from gazescribe.pipeline.geometry.published import published_frame
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
 from gazescribe.pipeline.images.reading import (
-    DICOM_SUFFIXES,
-    PICTURE_SUFFIXES,
     check_aspect,
     letterboxed,
     read_radiograph,

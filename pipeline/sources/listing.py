@@ -14,6 +14,7 @@ from typing import Any
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import ManifestError
+from gazescribe.pipeline.core.file_names import RADIOGRAPH_SUFFIXES
 from gazescribe.pipeline.sources.loading import known_manifests, load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import find_root
@@ -22,7 +23,6 @@ from gazescribe.pipeline.sources.walking import entries_below, existing
 
 BESIDE = {"egd": ("mimic-cxr-jpg", "reflacx")}
 """Data sets that others are ingested with (`ingest --beside`)."""
-RADIOGRAPHS = (".jpg", ".jpeg", ".png", ".dcm", ".dicom")
 MAX_RADIOGRAPHS = 10_000
 """Up to so many of one's own are hashed, for another picture can be as large to the byte."""
 SHARED = ("metadata", "split")  # begin the names of their tables that are read then
@@ -48,7 +48,7 @@ def list_sources(root: Path, manifest: Manifest) -> dict[str, Any]:
             sizes[path] = size
             if file.watch == "md5":
                 hashed.append(path)
-        elif isinstance(manifest, OwnManifest) and path.lower().endswith(RADIOGRAPHS):
+        elif isinstance(manifest, OwnManifest) and path.lower().endswith(RADIOGRAPH_SUFFIXES):
             sizes[path] = size
             radiographs.append(path)
     if len(radiographs) <= MAX_RADIOGRAPHS:

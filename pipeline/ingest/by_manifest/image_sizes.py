@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.foreign import parsing
+from gazescribe.pipeline.core.file_names import RADIOGRAPH_SUFFIXES
+from gazescribe.pipeline.formats.images import picture_size
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.sources.faults import Fault
-
-PICTURES = (".png", ".jpg", ".jpeg")
-DICOM = (".dcm", ".dicom")
 
 
 def with_sizes(
@@ -50,7 +48,7 @@ def _by_end(paths: Sequence[str]) -> dict[str, list[str]]:
     by_end: defaultdict[str, list[str]] = defaultdict(list)
     for path in paths:
         pure = PurePosixPath(path)
-        if pure.suffix.lower() in (*PICTURES, *DICOM):
+        if pure.suffix.lower() in RADIOGRAPH_SUFFIXES:
             for end in _ends(path):
                 by_end[end].append(path)
                 by_end[end.removesuffix(pure.suffix)].append(path)
@@ -69,25 +67,10 @@ def _find_size(image_path: str, root: Path, by_end: dict[str, list[str]]) -> tup
     if not files:
         return "the size of the image is not known, and there is no such file below the root"
     try:
-        sizes = {path: _size_of(root / path) for path in files}
+        sizes = {path: picture_size(root / path) for path in files}
     except GazeError as error:
         return f"the size of the image is not known: {error.what}"
     if len({*sizes.values()}) > 1:
         several = " and ".join(f"{path} ({w} by {h})" for path, (w, h) in sizes.items())
         return f"the image may be {several}: write more of its path"
     return sizes[files[0]]
-
-
-def _size_of(path: Path) -> tuple[int, int]:
-    """Read the width and height from the head of a PNG, JPEG or DICOM file."""
-    with parsing(path, "a PNG, JPEG or DICOM file"):
-        if path.suffix.lower() in DICOM:
-            from pydicom import dcmread
-
-            head = dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
-            return int(head.Columns), int(head.Rows)
-        from PIL import Image
-
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            width, height = image.size
-    return width, height

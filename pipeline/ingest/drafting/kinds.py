@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.file_names import RADIOGRAPH_SUFFIXES
 from gazescribe.pipeline.formats.opening import open_recording
 from gazescribe.pipeline.ingest.drafting.groups import Pattern, group_by_depth, pattern_of
 from gazescribe.pipeline.ingest.drafting.roles import role_of
@@ -15,7 +16,7 @@ from gazescribe.pipeline.ingest.drafting.sheets import SUFFIXES, Sheet, read_she
 from gazescribe.pipeline.ingest.drafting.unread import UNREAD, unread
 from gazescribe.pipeline.sources.presets import read_format, recognised
 
-PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp")
+PICTURES = (*RADIOGRAPH_SUFFIXES, ".tif", ".tiff", ".bmp")
 IMAGES = "images"  # their format, and the group of their files
 UNKNOWN = "unknown"
 SOUND = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus")

@@ -29,7 +29,7 @@ def draft_manifest(paths: Sequence[Path], name: str = "mylab") -> str:
     groups = find_groups(root, files_of(paths, root))
     content = draft(name, groups, root)
     if not {"fixations", "samples", "words"} & {*content["tables"]}:
-        remedy = "Formats that are read are listed in docs/own-data.md; describe others by hand."
+        remedy = "See docs/your-files.md for what is read, docs/own-data.md for other tables."
         seen = "; ".join(_seen(groups)) or "nothing"
         what = f"no file here holds gaze or timed words that are recognised ({seen})."
         raise ManifestError(what, where=root, remedy=remedy)

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.file_names import DICOM_SUFFIXES
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
-from gazescribe.pipeline.images.reading import DICOM_SUFFIXES
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, reading, write_tables
 
