@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.scores import METRICS
 
 SETTINGS: dict[str, Any] = {

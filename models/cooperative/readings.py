@@ -14,8 +14,8 @@ import pandas as pd
 from gazescribe.models.cooperative.settings import EGD, CooperativeInputs, CooperativeRun
 from gazescribe.models.core.leaks import leak_faults, people_of
 from gazescribe.pipeline.core.errors import AlignmentError, quote
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.values import DIAGNOSES
 
 TAKEN = ("macro", "micro", "accuracy")
 COLUMNS = ["reading_id", "dataset", "dicom_id", "subject_id", "diagnosis", "split", "egd_split"]

@@ -25,7 +25,7 @@ from gazescribe.models.core.settings import (
 )
 from gazescribe.models.core.starting_weights import file_of, unsaid
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 
 TRAINS_AS = 2
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so

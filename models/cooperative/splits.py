@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from gazescribe.models.cooperative.settings import EGD, CooperativeRun
 from gazescribe.models.training.sampling import generator
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import split_source as source_of_tables
+from gazescribe.pipeline.core.values import SPLITS
 
 SPLIT_FILE = "split.csv"
 COLUMNS = ("split", "dicom_id", "subject_id", "diagnosis")

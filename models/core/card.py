@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gazescribe.pipeline.core.schemas import OF_MIMIC
+from gazescribe.pipeline.core.values import OF_MIMIC
 
 PAPERS = """\
 - R. Bigolin Lanfredi, J. D. Schroeder, T. Tasdizen. Localization supervision of chest x-ray

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from gazescribe.pipeline.core.schemas import OF_MIMIC, SPLITS
+from gazescribe.pipeline.core.values import OF_MIMIC, SPLITS
 
 
 def people_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

@@ -36,8 +36,8 @@ from gazescribe.models.core.store import entry_of, is_whole, keeping, link_all, 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError, quote
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign import read_json
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.core.values import SPLITS
 
 CONTENT = "scores"
 SCORES = "scores.json"
@@ -54,7 +54,7 @@ class Scored:
     Attributes
     ----------
     tables : mapping of str to columns
-        Score tables by their names in `pipeline.core.schemas`.
+        Score tables by their names in `pipeline.core.score_schemas`.
     about : mapping
         What `scores.json` says of them: thresholds, counts and so on.
     thresholds, metrics : mapping or None

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gazescribe.models.training.validation import macro_auroc
-from gazescribe.pipeline.core.schemas import MIL_MAPS
+from gazescribe.pipeline.core.values import MIL_MAPS
 
 Curve = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float]]

@@ -8,7 +8,7 @@ from gazescribe.models.core.checkpoint import Checkpoint
 from gazescribe.models.mil.network import localisation_maps, probability_of, rebuilt
 from gazescribe.models.mil.supervision import sources_of
 from gazescribe.models.predicting.predictor import BatchOutput, Channel, Predictor
-from gazescribe.pipeline.core.schemas import MIL_MAPS
+from gazescribe.pipeline.core.values import MIL_MAPS
 
 
 def predictor(checkpoint: Checkpoint, path: Path) -> Predictor:

@@ -23,9 +23,10 @@ from gazescribe.models.mil.settings import MilInputs
 from gazescribe.models.mil.supervision import list_name
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.foreign_tables import read_parquet
-from gazescribe.pipeline.core.schemas import SPLITS, TABLES
+from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.table_checks import check_rows
 from gazescribe.pipeline.core.tables import read_if_present, read_table
+from gazescribe.pipeline.core.values import SPLITS
 
 READING_COLUMNS = ["reading_id", "dicom_id", "subject_id", "split", "text"]
 CERTAIN = 3

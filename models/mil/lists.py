@@ -22,8 +22,8 @@ from gazescribe.models.mil.readings import reading_items
 from gazescribe.models.mil.settings import MilInputs, MilRun, input_of, scored_sources
 from gazescribe.models.mil.supervision import sources_of, tables_of
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.values import SPLITS
 
 COLUMNS = ["subject_id", "dicom_id", "split"]
 

@@ -23,8 +23,8 @@ from gazescribe.models.mil.items import MilItems
 from gazescribe.models.mil.loading import evaluation_loader
 from gazescribe.models.mil.network import MilNetwork, localisation_maps, probability_of
 from gazescribe.models.mil.settings import MilInputs, MilRun, input_of, scored_sources
-from gazescribe.pipeline.core.schemas import MIL_MAPS
 from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.core.values import MIL_MAPS
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold, points_inside
 
 Row = dict[str, Any]

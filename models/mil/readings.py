@@ -17,9 +17,9 @@ from gazescribe.models.mil.settings import MilInputs, input_of
 from gazescribe.models.mil.supervision import Source
 from gazescribe.pipeline.core.class_names import check_same_labels, labels_said
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table, table_path
+from gazescribe.pipeline.core.values import SPLITS
 
 PHASE = 3
 """Of REFLACX; the others have five readings of each of a few images, and tuned the window."""

@@ -17,8 +17,8 @@ from gazescribe.models.mil.supervision import WORDS, sources_of, tables_of
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import table_path
+from gazescribe.pipeline.core.values import SPLITS
 
 PUBLISHED = {  # Section 2.6
     "train": {"mimic": 187_519, "reflacx": 1_724},

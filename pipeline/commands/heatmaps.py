@@ -7,7 +7,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params, size_of
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.core.schemas import HEATMAP_KINDS
+from gazescribe.pipeline.core.values import HEATMAP_KINDS
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.maps.heatmaps import run
 from gazescribe.pipeline.maps.planning import LACKING, WORDLESS

@@ -13,16 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.core.columns import SCHEMA_VERSION, Table
 from gazescribe.pipeline.core.errors import SchemaError, quote, shorten
-from gazescribe.pipeline.core.schemas import (
+from gazescribe.pipeline.core.values import (
     CHEXPERT_LABELS,
     POLARITIES,
-    SCHEMA_VERSION,
     SPLITS,
     STATES,
     WINDOW_KINDS,
     WINDOW_STATUSES,
-    Table,
 )
 
 Limits = tuple[float, float]

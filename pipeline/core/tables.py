@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from gazescribe.pipeline.core.columns import Table
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing, settle
 from gazescribe.pipeline.core.foreign import parsing
@@ -27,7 +28,7 @@ from gazescribe.pipeline.core.foreign_tables import (
     read_parquet,
 )
 from gazescribe.pipeline.core.ownership import recorded_files
-from gazescribe.pipeline.core.schemas import TABLES, Table
+from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.table_checks import (
     check_rows,
     check_version,

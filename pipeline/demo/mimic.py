@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.demo.cases import Film
 from gazescribe.pipeline.demo.population import Population
 

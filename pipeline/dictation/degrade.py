@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.files import replacing, write_json
 from gazescribe.pipeline.core.foreign_tables import read_parquet
-from gazescribe.pipeline.core.schemas import POLARITIES, TABLES
+from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import conform, read_table
+from gazescribe.pipeline.core.values import POLARITIES
 from gazescribe.pipeline.dictation.evaluation.settings import REFERENCES, Degrade
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
 

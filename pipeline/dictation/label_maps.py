@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.schemas import DATASETS
+from gazescribe.pipeline.core.values import DATASETS
 from gazescribe.pipeline.core.yaml_files import load_yaml
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.core.columns import SCHEMA_VERSION
 from gazescribe.pipeline.core.errors import GazeError, ManifestError
-from gazescribe.pipeline.core.schemas import DATASETS, SCHEMA_VERSION, SPLITS
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.values import DATASETS, SPLITS
 from gazescribe.pipeline.export.contents import Contents, recorded
 from gazescribe.pipeline.export.ids import HASH_LENGTH
 from gazescribe.pipeline.sources.loading import known_manifests, load_manifest

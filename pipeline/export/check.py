@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core import class_names, schemas
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.export.open_again import open_again
 from gazescribe.pipeline.export.open_page import SHOWN, digest_of
 from gazescribe.pipeline.export.opened import FileColumn, Refused

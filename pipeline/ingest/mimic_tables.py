@@ -16,7 +16,7 @@ from pyarrow import csv
 
 from gazescribe.pipeline.core.errors import ManifestError, SchemaError
 from gazescribe.pipeline.core.foreign_tables import read_csv_table
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 from gazescribe.pipeline.ingest.csv_files import header_fault, note_cut, reason_of
 from gazescribe.pipeline.sources.faults import Fault, Findings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.geometry.sizes import MAX_SIDE
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import boolean, numbers, read_columns

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import has_table, read_table
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.ingest.reflacx_metadata import read_metadata
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.sources.faults import refuse

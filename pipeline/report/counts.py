@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.core.yaml_files import check
 from gazescribe.pipeline.report.layout import DataSet
 from gazescribe.pipeline.report.numbers import NONE, Cited, cite, number, pointer

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.core.values import POLARITIES
 from gazescribe.pipeline.dictation.evaluation.gold import NONE, align, count
 from gazescribe.pipeline.dictation.evaluation.rates import (
     COUNTS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.core.values import POLARITIES
 from gazescribe.pipeline.dictation.labeler import Labeler
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
 from gazescribe.pipeline.dictation.labeler.sentences import split_sentences

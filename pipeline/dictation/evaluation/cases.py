@@ -12,7 +12,7 @@ import pandas as pd
 
 from gazescribe.pipeline.core.errors import RuleError, SchemaError
 from gazescribe.pipeline.core.resampling import Draws, Floats
-from gazescribe.pipeline.core.schemas import STATES
+from gazescribe.pipeline.core.values import STATES
 from gazescribe.pipeline.dictation.evaluation.rates import (
     COUNTS,
     cross_table,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.resampling import Draws, Floats
-from gazescribe.pipeline.core.schemas import POLARITIES
+from gazescribe.pipeline.core.values import POLARITIES
 from gazescribe.pipeline.dictation.evaluation.rates import cross_table, macro_scores, score_table
 
 ANY = "any"

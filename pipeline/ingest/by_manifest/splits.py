@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.protocol import Listing, Plan

@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import conform
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.mimic_tables import MimicTables, read_tables
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.resampling import Floats
-from gazescribe.pipeline.core.schemas import DIAGNOSES, SALIENCY_MAPS, SPLITS
+from gazescribe.pipeline.core.values import DIAGNOSES, SALIENCY_MAPS, SPLITS
 from gazescribe.pipeline.results.runs import (
     RunScores,
     ScoredRun,

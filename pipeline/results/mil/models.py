@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.resampling import Draws, Floats, mean_of_known, ratio
-from gazescribe.pipeline.core.schemas import MIL_MAPS
+from gazescribe.pipeline.core.values import MIL_MAPS
 from gazescribe.pipeline.results.measures import Measure, resample_subjects
 from gazescribe.pipeline.results.mil.scores import (
     OF_NO_EFFECT,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError, quote
 from gazescribe.pipeline.core.resampling import Floats
-from gazescribe.pipeline.core.schemas import MIL_MAPS, SPLITS
+from gazescribe.pipeline.core.values import MIL_MAPS, SPLITS
 from gazescribe.pipeline.results.runs import (
     RunScores,
     ScoredRun,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.schemas import MIL_MAPS, SPLITS
+from gazescribe.pipeline.core.values import MIL_MAPS, SPLITS
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel

@@ -25,9 +25,9 @@ from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import machine_name
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import open_shards, shard_name
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
 from tests.unit.models.cooperative.cooperative_cases import FRAME, World, balanced_world, small_run

@@ -9,8 +9,8 @@ from gazescribe.models.cooperative.inference import predictor
 from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.predicting.predictor import load_predictor
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
 from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.values import DIAGNOSES
 from tests.running import gazescribe
 from tests.unit.models.cooperative.cooperative_cases import small_run
 from tests.unit.models.cooperative.test_evaluation import saved as saved_awake

@@ -18,7 +18,7 @@ from gazescribe.models.cooperative.networks import (
 )
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import MODELS, small_run
 
 SIZE = (64, 64)

@@ -21,7 +21,7 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import balanced_world, small_run
 
 CPU = Machine("cpu")

@@ -10,9 +10,9 @@ from gazescribe.models.mil.items import image_index
 from gazescribe.models.mil.settings import MilDataset, MilInputs, MilRun
 from gazescribe.models.mil.supervision import TABLES
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
 from gazescribe.pipeline.core.shards import shard_folder, shard_name
 from gazescribe.pipeline.core.tables import table_path, write_table
+from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from tests.synthetic import Row, reading, table
 

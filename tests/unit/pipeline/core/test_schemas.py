@@ -3,7 +3,8 @@ import re
 import pyarrow as pa
 import pytest
 
-from gazescribe.pipeline.core.schemas import SCHEMA_VERSION, TABLES
+from gazescribe.pipeline.core.columns import SCHEMA_VERSION
+from gazescribe.pipeline.core.schemas import TABLES
 
 UNITS = {  # spec: suffixes of names (docs/format.md)
     r"_s$": ("s",),

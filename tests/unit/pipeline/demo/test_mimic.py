@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 from PIL import Image
 
-from gazescribe.pipeline.core.schemas import CHEXPERT_LABELS
+from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.demo.mimic import (
     MEANS,
     chexpert_labels,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.schemas import SPLITS
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.ingest.settings import IngestOptions
 from gazescribe.pipeline.ingest.splits import (
     Draw,

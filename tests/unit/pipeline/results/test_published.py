@@ -3,7 +3,7 @@ from scipy import stats
 
 from gazescribe.pipeline.core.class_names import TEN_LABELS
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.mil.experiments import ABLATION
 from gazescribe.pipeline.results.mil.models import MAIN
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedMil, load_published

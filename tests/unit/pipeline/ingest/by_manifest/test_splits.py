@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.schemas import SPLITS
+from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading
 from gazescribe.pipeline.ingest.by_manifest.splits import draw_splits
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
 from gazescribe.pipeline.results.cooperative.measured import (
     CooperativeModel,

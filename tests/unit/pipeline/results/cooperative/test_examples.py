@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import SchemaError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.examples import choose, columns_of, draw
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel
 from gazescribe.pipeline.results.cooperative.scores import read_cooperative_runs

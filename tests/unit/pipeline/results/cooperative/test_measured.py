@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.measured import score_diagnosis, score_maps
 from gazescribe.pipeline.results.cooperative.scores import METRICS, NO_FOLD, Aligned
 

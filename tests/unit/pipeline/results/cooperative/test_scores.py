@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative.scores import (
     METRICS,
     check_cases,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.resampling import Draws
-from gazescribe.pipeline.core.schemas import DIAGNOSES
+from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.results.cooperative import tables
 from gazescribe.pipeline.results.cooperative.measured import (
     CooperativeModel,
