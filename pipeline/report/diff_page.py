@@ -74,8 +74,8 @@ def write_diff_page(
     write_page(
         path,
         "diff.html",
-        "style.css",
-        None,
+        ["style.css"],
+        [],
         notice=UNKNOWN,
         title=title,
         words=_words(changes),

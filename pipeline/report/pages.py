@@ -6,6 +6,7 @@ text from a data set that got into the page as markup would still do nothing.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,13 +20,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR = "gazescribe report"
 
 
-def write_page(path: Path, template: str, style: str, script: str | None, **content: Any) -> None:
+def write_page(
+    path: Path, template: str, styles: Sequence[str], scripts: Sequence[str], **content: Any
+) -> None:
     """Write one page with the content that its template asks for.
 
-    Template, style and script are names of files in `templates/`.
+    Template, styles and scripts are names of files in `templates/`; several are joined.
     """
-    style_text, script_text = _source(style), _source(script) if script else ""
-    allowed = f"script-src {_hash(script_text)}; " if script else ""
+    style_text, script_text = _joined(styles), _joined(scripts)
+    allowed = f"script-src {_hash(script_text)}; " if scripts else ""
     page = _environment().get_template(template)
     text = page.render(
         style=style_text,
@@ -44,6 +47,10 @@ def write_page(path: Path, template: str, style: str, script: str | None, **cont
 def generator() -> str:
     """Name the program that writes the pages, with its version."""
     return f"{GENERATOR} {version('gazescribe')}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "".join(map(_source, names))
 
 
 @cache

@@ -80,8 +80,8 @@ def write_reading(
     write_page(
         out / "readings" / f"{reading_id}.html",
         "inspector.html",
-        "style.css",
-        "inspector.js",
+        ["style.css"],
+        ["inspector.js"],
         notice=source.notice,
         page=replace(page, data=page.data | drawing),
         picture=None if picture is None else as_data(picture),

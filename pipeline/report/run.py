@@ -134,8 +134,8 @@ def run(
         write_page(
             staging / "index.html",
             "index.html",
-            "style.css",
-            "run.js",
+            ["style.css"],
+            ["run.js"],
             notice=notice,
             run=layout,
             cards=cards,

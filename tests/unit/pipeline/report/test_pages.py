@@ -32,7 +32,13 @@ def page(tmp_path, monkeypatch):
     path = tmp_path / "page.html"
     data = {"text": f"{HOSTILE}\u2028"}
     write_page(
-        path, "test.html", "style.css", "inspector.js", notice=AGREEMENT, text=HOSTILE, data=data
+        path,
+        "test.html",
+        ["style.css"],
+        ["inspector.js"],
+        notice=AGREEMENT,
+        text=HOSTILE,
+        data=data,
     )
     return path
 
