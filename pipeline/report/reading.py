@@ -30,6 +30,10 @@ from gazescribe.pipeline.report.sheets import Sheet, sheet
 RadiographState = Literal["shown", "absent", "unreadable", "of another aspect", "left out"]
 NOTHING = "No heatmap."
 SCRIPT_FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")  # of the letterbox
+ROOM = [  # what the script of the page is joined of: each file says at its top what it gives
+    f"room/{name}.js"
+    for name in ("hub", "maps", "view", "choose", "layers", "time", "keys", "start")
+]
 PLATE = 38  # grey of the plate where there is no radiograph
 
 
@@ -76,12 +80,13 @@ def write_reading(
         "nothing": NOTHING,
         "colours": colours().tobytes().hex(),
         "frame": page.frame and {name: getattr(page.frame, name) for name in SCRIPT_FRAME},
+        "picture_frame": page.frame and {name: getattr(page.frame, name) for name in SCRIPT_FRAME},
     }
     write_page(
         out / "readings" / f"{reading_id}.html",
         "inspector.html",
         ["style.css"],
-        ["inspector.js"],
+        ROOM,
         notice=source.notice,
         page=replace(page, data=page.data | drawing),
         picture=None if picture is None else as_data(picture),

@@ -98,7 +98,7 @@ def values(page, windows):
     """What the script works out for these windows, float32."""
     text = page.evaluate(
         f"""(() => {{
-          const bytes = new Uint8Array(Float32Array.from(inspector.heatmap({windows})).buffer);
+          const bytes = new Uint8Array(Float32Array.from(inspector.maps.heatmap({windows})).buffer);
           let text = "";
           for (let at = 0; at < bytes.length; at += 32768) {{
             text += String.fromCharCode(...bytes.subarray(at, at + 32768));

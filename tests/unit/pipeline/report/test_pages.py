@@ -8,6 +8,7 @@ import pytest
 
 from gazescribe.pipeline.report.notices import AGREEMENT
 from gazescribe.pipeline.report.pages import TEMPLATES, write_page
+from gazescribe.pipeline.report.reading import ROOM
 from tests.report_run import HOSTILE
 
 SCHEMES = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(), re.DOTALL)
@@ -31,15 +32,7 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "loader", loader)
     path = tmp_path / "page.html"
     data = {"text": f"{HOSTILE}\u2028"}
-    write_page(
-        path,
-        "test.html",
-        ["style.css"],
-        ["inspector.js"],
-        notice=AGREEMENT,
-        text=HOSTILE,
-        data=data,
-    )
+    write_page(path, "test.html", ["style.css"], ROOM, notice=AGREEMENT, text=HOSTILE, data=data)
     return path
 
 
