@@ -35,7 +35,16 @@ from tests.forks import Server
 from tests.unit.models.cooperative import cooperative_cases
 from tests.unit.models.mil import mil_scored
 
-COPIED = ("pipeline", "models", "rules", "data_manifests", "params", ".dvc/config", ".dvcignore")
+COPIED = (
+    "pipeline",
+    "models",
+    "rules",
+    "data_manifests",
+    "params",
+    "reviews",
+    ".dvc/config",
+    ".dvcignore",
+)
 VOLATILE = re.compile(
     rb'"(seconds|prepare_s|peak_memory_mib|images_a_second|s_an_image)": [\d.e-]+'
 )

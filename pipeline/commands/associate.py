@@ -11,6 +11,7 @@ from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.dictation.foreign_files import SUFFIXES
+from gazescribe.pipeline.dictation.reviews.applying import say_reviews
 from gazescribe.pipeline.windows.associate import run
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import ENDS, STARTS
@@ -49,6 +50,7 @@ def _file_of_mentions(
     help="A mention is said at the start of its first word, or at the end of its last.",
 )
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with labels.yaml.")
+@options.reviews_option
 @options.encoding_option
 @options.shared_options
 def associate(
@@ -56,6 +58,7 @@ def associate(
     mentions: Path | None,
     out: Path,
     rules: Path | None,
+    reviews: tuple[Path, ...],
     encoding: str,
     shared: options.Shared,
     **values: Any,
@@ -64,14 +67,24 @@ def associate(
 
     TABLES is an ingested folder. MENTIONS is what `gazescribe label` wrote, or anybody's spans with
     report id, span, label and polarity (csv, jsonl, parquet). Without it the windows are those of
-    whole readings, and of the gaze to the last word where there are words.
+    whole readings, and of the gaze to the last word where there are words. --reviews move windows
+    to where readers say that they are.
     """
     section = override(load_params(shared.params_file).associate, **values)
     if mentions is None:
         _check_without_mentions(out, values, rules)
     else:
         _check_rules(section, values)
-    summary = run(tables, mentions, out, section, rules=rules, encoding=encoding, **shared.parallel)
+    summary = run(
+        tables,
+        mentions,
+        out,
+        section,
+        rules=rules,
+        reviews=reviews,
+        encoding=encoding,
+        **shared.parallel,
+    )
     shared.summarise(f"{_line(summary)} → {out}", summary)
 
 
@@ -86,6 +99,7 @@ def _line(summary: dict[str, Any]) -> str:
     line += f"; {plural(summary['n_gaussians'], 'Gaussian')}"
     if n_unseen := summary.get("n_readings_without_fixations"):
         line += f"; {plural(n_unseen, 'reading')} without fixations"
+    line += say_reviews(summary.get("reviews"))
     for table in ("readings", "mentions", "rows"):
         if table == "mentions" and summary["n_mentions"] is None:
             line += "; no MENTIONS"

@@ -173,6 +173,17 @@ def encoding_option(function: Function) -> Function:
     )(function)
 
 
+def reviews_option(function: Function) -> Function:
+    """Add `--reviews`, for the commands that apply them."""
+    return click.option(
+        "--reviews",
+        type=click.Path(exists=True, path_type=Path),
+        multiple=True,
+        help="What readers saved in the inspector (docs/reviewing.md): a file, or a folder of them;"
+        " may be given several times.",
+    )(function)
+
+
 def mimic_metadata_option(function: Function) -> Function:
     """Add `--mimic-metadata`, for the commands that read a raw tree."""
     return click.option(

@@ -135,6 +135,13 @@ def _check_row(place: str, row: dict[str, Any], seen: set[str], faults: Faults) 
             faults.add(f"{place}: {name} has {broken}", "Repair what wrote this file.")
 
 
+def datasets_of(path: Path) -> set[str]:
+    """Give the data sets of an ingested folder; none of a file, which does not say."""
+    if not path.is_dir():
+        return set()
+    return set(read_table(path, "readings", ["dataset"])["dataset"].to_pylist())
+
+
 def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
     readings = read_table(folder, "readings", ["reading_id", "text"]).to_pydict()
     ids = readings["reading_id"]

@@ -4,20 +4,27 @@ Reads: a csv, jsonl or parquet file with `report_id` and `text`, or the tables `
 `sentences` and `words` of an ingested folder. There the sentences are those that dictated periods
 end, and are never split again.
 Writes: the table `mentions`, as jsonl, csv or parquet; all three polarities.
-Params: section `label`. Drops: reports without text, counted.
+Params: section `label`. Drops: reports without text, and what reviews say is no mention; counted.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
-from gazescribe.pipeline.dictation.reports import ReportText, read_reports, writing
+from gazescribe.pipeline.dictation.reports import (
+    ReportText,
+    datasets_of,
+    read_reports,
+    writing,
+)
+from gazescribe.pipeline.dictation.reviews.applying import MentionReviews, Reviews
 from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
 REPORTS_A_TASK = 5000
@@ -30,11 +37,14 @@ def label_file(
     conventions: Conventions,
     *,
     rules: Path | None = None,
+    reviews: Sequence[Path] = (),
     encoding: str = "utf-8",
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Label the reports of a file or an ingested folder; write the mentions, give the counts.
+
+    Files of `reviews`, of readers who looked at mentions, correct them.
 
     Raises
     ------
@@ -43,6 +53,8 @@ def label_file(
     """
     # First of all: a faulty rule stops here, before `out` is begun.
     book = load_labeler(rules and rules.resolve(), conventions).book
+    reviewed = MentionReviews(Reviews.read(reviews), load_label_map(rules).targets)
+    waiting: deque[ReportText] = deque()  # for their mentions
     left_out: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     without_periods: dict[str, dict[str, int]] = {}
@@ -50,11 +62,13 @@ def label_file(
     with writing(out) as write:
         read = read_reports(source, left_out, encoding=encoding)
         reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
-        for rows in run(reports, conventions, rules=rules, workers=workers, scheduler=scheduler):
+        seen = _keeping(reports, waiting)
+        for found in run(seen, conventions, rules=rules, workers=workers, scheduler=scheduler):
+            rows = reviewed.correct(found, waiting.popleft())
             write(rows)
             mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
             n_reports += 1
-    return {
+    details = {
         "reports": n_reports,
         "left_out": dict(left_out),
         "mentions": dict(mentions),
@@ -62,6 +76,15 @@ def label_file(
         "rules_sha256": book.sha256,
         "conventions": conventions.model_dump(),
     }
+    if reviewed.reviews.files:
+        details["reviews"] = reviewed.summary(datasets_of(source))
+    return details
+
+
+def _keeping(reports: Iterable[ReportText], waiting: deque[ReportText]) -> Iterator[ReportText]:
+    for report in reports:
+        waiting.append(report)
+        yield report
 
 
 def run(

@@ -11,7 +11,7 @@ published code differ, the code's reading is the default since it produced the p
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,9 @@ from gazescribe.pipeline.core.tables import (
 )
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.dictation.reviews.applying import Reviews
+from gazescribe.pipeline.dictation.reviews.files import Place
+from gazescribe.pipeline.windows.reviewed import WindowReviews
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import Columns, associate_reading, gaze_begins_late
 
@@ -73,9 +76,17 @@ def read_parts(
 
 
 def associate_readings(
-    task: tuple[Sequence[str], pa.Table], *, tables: Path, params: Associate, label_map: LabelMap
+    task: tuple[Sequence[str], pa.Table],
+    *,
+    tables: Path,
+    params: Associate,
+    label_map: LabelMap,
+    reviewed: Mapping[str, Mapping[Place, tuple[float, float]]],
 ) -> AssociatedPart:
-    """Associate some readings, given by their ids in order and their mentions: one task."""
+    """Associate some readings, given by their ids in order and their mentions: one task.
+
+    `reviewed` has the windows that reviewers moved, by reading.
+    """
     ids, mentions = task
     windows: list[dict[str, Any]] = []
     gaussians: list[Columns] = []
@@ -83,7 +94,12 @@ def associate_readings(
     n_late = n_unseen = 0
     for reading, parts in read_parts(tables, mentions, ids):
         rows, columns = associate_reading(
-            reading, parts, params=params, label_map=label_map, left_out=left_out
+            reading,
+            parts,
+            params=params,
+            label_map=label_map,
+            left_out=left_out,
+            reviewed=reviewed.get(reading["reading_id"]),
         )
         windows += rows
         gaussians += columns
@@ -108,6 +124,7 @@ def run(
     params: Associate,
     *,
     rules: Path | None = None,
+    reviews: Sequence[Path] = (),
     encoding: str = "utf-8",
     workers: int | None = None,
     scheduler: str | None = None,
@@ -115,7 +132,7 @@ def run(
     """Associate a whole folder; write windows and Gaussians; give the counts.
 
     Without mentions the windows are those of the whole reading, and of the gaze to its last word.
-    Other files in `out` stay.
+    Files of `reviews` move windows to where readers say that they are. Other files in `out` stay.
 
     Raises
     ------
@@ -124,6 +141,7 @@ def run(
     """
     label_map = load_label_map(rules)
     readings = read_table(tables, "readings")
+    window_reviews = WindowReviews(Reviews.read(reviews), readings)
     spoken = TABLES["mentions"].schema.empty_table()
     if mentions is not None:
         spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
@@ -141,7 +159,11 @@ def run(
     metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
     said = metadata | labels_metadata(label_map.channels)
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
-        associate_readings, tables=tables.resolve(), params=params, label_map=label_map
+        associate_readings,
+        tables=tables.resolve(),
+        params=params,
+        label_map=label_map,
+        reviewed=window_reviews.times,
     )
     with replacing_folder(out, "windows", obsolete=("*.parquet",), mark="associate.json") as folder:
         with (
@@ -153,6 +175,7 @@ def run(
             )
             for part in done:
                 windows.write(part.windows)
+                window_reviews.count(part.windows)
                 gaussians.write(part.gaussians)
                 left_out.update(part.mentions_left_out)
                 n_late += part.n_late
@@ -177,6 +200,8 @@ def run(
             summary["n_readings_without_fixations"] = n_unseen
         if strangers := _strangers(tables, readings):
             summary["rows_left_out"] = strangers
+        if window_reviews.reviews.files:
+            summary["reviews"] = window_reviews.summary()
         write_json(summary, folder / "associate.json")
     return summary
 

@@ -120,6 +120,7 @@ def associate_reading(
     params: "Associate",
     label_map: "LabelMap",
     left_out: Counter[str] | None = None,
+    reviewed: Mapping[tuple[int, int, str], tuple[float, float]] | None = None,
 ) -> tuple[list[dict[str, Any]], list[Columns]]:
     """Windows of one reading, and the Gaussians of each.
 
@@ -135,6 +136,8 @@ def associate_reading(
         Which labels open windows, and the channels they reach.
     left_out : Counter, optional
         Mentions that open no window are counted here, by reason.
+    reviewed : mapping, optional
+        Start and end of windows whose reviewers moved them, by first character, end and kind.
 
     Returns
     -------
@@ -156,6 +159,7 @@ def associate_reading(
             if params.trailing_text == "drop" and not str(reading["text"]).rstrip().endswith("."):
                 opening = _before_last_sentence(opening, tables["sentences"], left_out)
             windows += _sentence_windows(tables, opening, params, label_map)
+        windows = [_as_reviewed(window, reviewed or {}) for window in windows]
         windows.append(Window("report", None, None, None, 0.0, float(spoken_s.max())))
     # Not the last row's end: nothing says that fixations cannot overlap.
     begin_s = float(fixations["onset_s"].min(initial=np.inf))
@@ -171,6 +175,13 @@ def associate_reading(
         rows.append(row)
         drawn.append(gaussians)
     return rows, drawn
+
+
+def _as_reviewed(
+    window: Window, reviewed: Mapping[tuple[int, int, str], tuple[float, float]]
+) -> Window:
+    times = reviewed.get((window.char_start or 0, window.char_end or 0, window.kind))
+    return replace(window, start_s=times[0], end_s=times[1]) if times else window
 
 
 def gaze_begins_late(

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from tests.conftest import ROOT
 
 COPIED = (
-    *("pipeline", "models", "rules", "data_manifests", "params"),
+    *("pipeline", "models", "rules", "data_manifests", "params", "reviews"),
     *("params.yaml", "dvc.yaml", ".dvc/config"),
 )
 READINGS = 14

@@ -2,7 +2,11 @@
 
 import json
 
+import pyarrow.parquet as pq
+
+from tests.reviews import about, of_reading, said, write_review
 from tests.running import gazescribe, invoke
+from tests.synthetic import reading, write_tables
 
 REPORTS = '{"report_id": "a", "text": "Mild edema. No fracture."}\n{"report_id": "b", "text": ""}\n'
 
@@ -43,3 +47,29 @@ def test_the_line_counts_texts_without_periods(tmp_path):
     printed = gazescribe("label", source, tmp_path / "mentions.csv", "--workers", 1)
     said = "cut by spoken periods into 2 sentences, 1 left as one sentence each; rules "
     assert f"); texts without written periods: 1 {said}" in printed
+
+
+def test_reviews_correct_what_they_name_and_are_counted(tmp_path):
+    text = "mild edema . no fracture ."
+    tables = write_tables(tmp_path / "tables", readings=[reading("R1", text), reading("R2", text)])
+    edema = said(text, "edema")
+    denied = about(edema, {**edema, "polarity": "negative"})
+    write_review(tmp_path / "reviews/a.json", of_reading(text, [denied]))
+    write_review(tmp_path / "reviews/b/b.json", of_reading("old", [denied], reading_id="R2"))
+    (tmp_path / "none").mkdir()
+    out = tmp_path / "plain.parquet"
+    assert "reviews" not in json.loads(gazescribe("label", tables, out, "--json"))
+    gazescribe("label", tables, tmp_path / "none.parquet", "--reviews", tmp_path / "none")
+    assert (tmp_path / "none.parquet").read_bytes() == out.read_bytes()
+    options = ("--reviews", tmp_path / "reviews", "--workers", 1)
+    printed = gazescribe("label", tables, tmp_path / "new.parquet", *options)
+    assert "; reviews of 1 reader: 1 polarity (left out: 1 text has changed);" in printed
+    before, after = (
+        pq.read_table(tmp_path / name).to_pylist() for name in ("plain.parquet", "new.parquet")
+    )
+    changed = {"polarity": "negative", "rule_id": "review.polarity", "trigger": None}
+    assert after == [before[0] | changed, *before[1:]]
+    assert after[0]["onset_s"] == 1.0
+    again = ("--reviews", tmp_path / "reviews/b", "--reviews", tmp_path / "reviews/a.json")
+    gazescribe("label", tables, tmp_path / "again.parquet", *again)
+    assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "new.parquet").read_bytes()

@@ -6,6 +6,7 @@ import pytest
 
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.tables import read_table
+from tests.reviews import moved, of_reading, write_review
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, words, write_tables
 from tests.unit.pipeline.core.test_files import all_kills
@@ -206,3 +207,30 @@ def test_a_run_that_is_killed_leaves_windows_and_gaussians_of_one_run(folder):
         states.append(content(out) == new)
     assert states == sorted(states)
     assert {*states} == {True, False}
+
+
+def test_windows_that_reviewers_moved(folder):
+    counts = json.loads(run(folder, "--json"))
+    before = read_table(folder / "out", "windows").to_pylist()
+    sentence = "edema seen left ."
+    right = moved(TEXT, sentence, 4.0, 6.0)
+    elsewhere = moved(TEXT, "no effusion", 1.0, 2.0)
+    write_review(folder / "reviews/a.json", of_reading(TEXT, windows=[right, elsewhere]))
+    write_review(folder / "reviews/b.json", of_reading("old", windows=[right], reading_id="R2"))
+    summary = json.loads(run(folder, "--reviews", folder / "reviews", "--json"))
+    assert summary["reviews"] == {
+        "n_files": 2,
+        "n_reviewers": 1,
+        "applied": {"moved": 1},
+        "left_out": {"no such window": 1, "text has changed": 1},
+    }
+    assert summary["n_windows"] == counts["n_windows"]
+    after = read_table(folder / "out", "windows").to_pylist()
+    assert [row["window"] for row in after] == [row["window"] for row in before]
+    differing = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    ((_, new),) = differing
+    assert (new["reading_id"], new["kind"], new["sentence"]) == ("R1", "sentence", 1)
+    assert (new["start_s"], new["end_s"]) == (4.0, 6.0)
+    assert (new["n_fixations"], new["gaze_s"]) == (2, 2.0)
+    printed = run(folder, "--reviews", folder / "reviews")
+    assert "; reviews of 1 reader: 1 moved (left out: 1 no such window, 1 text has" in printed
