@@ -37,6 +37,9 @@ GROUPS = {
         "heatmaps": "Draw heatmaps into shards.",
         "render": "Draw one map at any resolution.",
     },
+    "Scan paths and measures": {
+        "scanpaths": "Write the scan paths of findings and readings.",
+    },
     "Networks": {
         "configure": "Resolve the parameters of a network into one file.",
         "train": "Train the networks that such a file names.",

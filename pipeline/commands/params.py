@@ -24,6 +24,7 @@ from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.results.settings import Tabulate
+from gazescribe.pipeline.scanpaths.settings import Scanpaths
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import Tune
 
@@ -63,6 +64,7 @@ class Params(Strict):
     images: Images
     heatmaps: Heatmaps
     tune: Tune
+    scanpaths: Scanpaths
     mil: MilSection
     cooperative: CooperativeSection
     tabulate: Tabulate

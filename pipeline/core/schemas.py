@@ -22,6 +22,7 @@ from gazescribe.pipeline.core.columns import (
     column,
     table,
 )
+from gazescribe.pipeline.core.looking_schemas import LOOKING_TABLES
 from gazescribe.pipeline.core.score_schemas import SCORE_TABLES
 from gazescribe.pipeline.core.values import (
     CHEXPERT_LABELS,
@@ -322,6 +323,7 @@ _IN_ORDER = [  # of the pipeline
             column("image_height_px", PIXELS, "Height of the file's image", unit="px"),
         ],
     ),
+    *LOOKING_TABLES,
     *SCORE_TABLES,
 ]
 TABLES: dict[str, Table] = {each.name: each for each in _IN_ORDER}

@@ -43,6 +43,7 @@ STAGES = {
     "heatmaps": "heatmaps",
     "image_shards": "images",
     "scores": "tune",
+    "scanpaths": "scanpaths",
     **dict.fromkeys((name for name in TABLES if name.startswith(("mil_", "coop"))), "evaluate"),
 }
 """Which command writes a table; `ingest` writes the others."""

@@ -50,6 +50,8 @@ NEEDS = {
 """Blocks that cannot run here, by what they need."""
 RECORDERS = {page.name for page in PAGES if page.parent.name == "recorders"}
 TESTED_ELSEWHERE = {"own-data.md", *RECORDERS}  # ingest/by_manifest/test_{reader,recorders}.py
+FILES = {"json", "yaml", "md", "csv", "parquet"}
+"""Endings by which a file is told from a key of params.yaml."""
 FENCE = re.compile(
     r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?(?:^`(?P<file>[^`\n]+)`\n\n)?"
     r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
@@ -339,7 +341,7 @@ def test_named_parameters_exist(page):
     sections = "|".join(Params.model_fields)
     prose = FENCE.sub("", page.read_text())
     named = set(re.findall(rf"`((?:{sections})(?:\.[a-z_]+)+)(?:: [^`]*|)`", prose))
-    files = {name for name in named if name.rpartition(".")[2] in {"json", "yaml", "md", "csv"}}
+    files = {name for name in named if name.rpartition(".")[2] in FILES}
     missing = [
         name for name in named - files if not any(found_in(one, name) for one in all_params())
     ]

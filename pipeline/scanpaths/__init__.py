@@ -1,0 +1,1 @@
+"""Scan paths by finding: made, written as others read them, compared, scored."""
