@@ -23,6 +23,9 @@ from gazescribe.pipeline.dictation.evaluation.run import run
 @click.option(
     "--gold", type=options.EXISTING_FILE, help="Mentions to take as the truth, of any form."
 )
+@click.option(
+    "--beside", type=options.EXISTING_FILE, help="Mentions to score beside these, likewise."
+)
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder with certainties.yaml.")
 @options.encoding_option
 @options.params_option
@@ -32,6 +35,7 @@ def evaluate_labels(
     mentions: Path,
     out: Path,
     gold: Path | None,
+    beside: Path | None,
     rules: Path | None,
     encoding: str,
     params_file: Path | None,
@@ -42,6 +46,7 @@ def evaluate_labels(
     TABLES is an ingested folder of REFLACX. MENTIONS is what `gazescribe label` wrote, or anybody's
     spans. With --gold they are also compared with these mentions, in the reports that it names.
     Beside them stands a baseline: what spaCy and negspacy make of our vocabulary in these texts.
+    With --beside, OUT/disagreements.jsonl lists where two labelers differ, to be looked through.
     """
     params = load_params(params_file)
     summary = run(
@@ -50,6 +55,7 @@ def evaluate_labels(
         out,
         params.evaluate_labels,
         gold=gold,
+        beside=beside,
         rules=rules,
         conventions=params.label,
         encoding=encoding,
@@ -67,6 +73,11 @@ def _line(summary: Mapping[str, Any]) -> str:
     )
     if "gold" in summary:
         line += f"; gold, labels and polarities: {_scores(summary['gold']['macro_polarities'])}"
+    if "beside" in summary:
+        other = summary["beside"]
+        n = sum(other["disagreements"].values())
+        line += f"; {other['name']}: {_scores(other['macro'][reference][counted])}"
+        line += f", differs in {n:,} mentions"
     if "baseline" in summary:
         baseline = summary["baseline"]
         f1 = {"f1": baseline["macro"][reference][counted]["f1"]}

@@ -18,6 +18,7 @@ from gazescribe.pipeline.core.yaml_files import Strict, check, load_yaml, read_y
 from gazescribe.pipeline.demo.settings import Demo
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade, EvaluateLabels
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.language_model.settings import LanguageModel
 from gazescribe.pipeline.gaze.settings import Detection
 from gazescribe.pipeline.gaze.sync.settings import Sync
 from gazescribe.pipeline.images.settings import Images
@@ -58,6 +59,7 @@ class Params(Strict):
     ingest: Ingest
     fixations: Detection
     label: Conventions
+    language_model: LanguageModel
     evaluate_labels: EvaluateLabels
     degrade: Degrade
     associate: Associate

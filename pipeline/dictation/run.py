@@ -132,7 +132,7 @@ def label_reports(
     texts = [report.text for report in reports]
     sentences = [report.sentences for report in reports]
     labelled = zip(reports, load_labeler(rules, conventions).label(texts, sentences), strict=True)
-    return [[_row(report, mention) for mention in mentions] for report, mentions in labelled]
+    return [[mention_row(report, mention) for mention in mentions] for report, mentions in labelled]
 
 
 @cache
@@ -141,7 +141,8 @@ def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
     return Labeler.from_rules(rules, **conventions.model_dump())
 
 
-def _row(report: ReportText, mention: Mention) -> dict[str, Any]:
+def mention_row(report: ReportText, mention: Mention) -> dict[str, Any]:
+    """Give a row of the table `mentions`: a mention, and when its words were said."""
     onset_s, offset_s = None, None
     if report.words is not None:
         onset_s, offset_s = report.words.span(mention.char_start, mention.char_end)

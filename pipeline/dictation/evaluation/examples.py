@@ -2,7 +2,8 @@
 
 Reads and writes nothing. Kinds against a reader's certainties: `false_positive` (mentioned, of
 certainty 0), `denied` and `not_mentioned` (of a certainty above 0). Kinds against a gold table:
-`gold_missed`, `gold_spurious`, `gold_polarity`.
+`gold_missed`, `gold_spurious`, `gold_polarity`. Kinds of two tables beside each other: `only_here`,
+`only_beside`, `polarity`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.dictation.evaluation.gold import NONE
+from gazescribe.pipeline.dictation.evaluation.gold import NONE, align
 
 REASONS = ["concept", "rule_id", "trigger"]
 COLUMNS = ["kind", "label", "reading_id", "certainty", "polarity", "gold_polarity", *REASONS]
@@ -54,6 +55,13 @@ def gold_errors(aligned: pd.DataFrame) -> pd.DataFrame:
         **span,
     )
     return rows.loc[polarity != gold, [*COLUMNS, *SPAN]].reset_index(drop=True)
+
+
+def disagreeing(mentions: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Find where two tables `mentions` differ; `gold_polarity` is that of the one beside."""
+    kinds = {"gold_missed": "only_beside", "gold_spurious": "only_here"}
+    errors = gold_errors(align(mentions, beside))
+    return errors.assign(kind=errors["kind"].map(kinds).fillna("polarity"))
 
 
 def choose(errors: pd.DataFrame, order: Mapping[str, int], n_examples: int) -> pd.DataFrame:

@@ -5,7 +5,8 @@ table, `certainties.yaml` of the rules; with `--gold` another mentions table, ta
 Writes: `labels.csv` (precision, recall, F1), `confusion.csv` (state against certainty),
 `examples.jsonl` (errors with their sentences), `baseline.csv` (as `labels.csv`, of what spaCy and
 negspacy make of the same vocabulary), `evaluate_labels.json`; with a gold table also `mentions.csv`
-and `polarities.csv`.
+and `polarities.csv`; with mentions beside also `beside.csv` (as `labels.csv`, of those) and
+`disagreements.jsonl` (where the two differ, all of them, with their sentences).
 Params: sections `evaluate_labels` and, for the baseline, `label`. Drops: readings of other phases,
 those the labeler was tuned on, and those without text; certainties that are unknown; mentions whose
 class serves no column. All are counted.
@@ -40,6 +41,7 @@ from gazescribe.pipeline.dictation.evaluation.cases import (
 from gazescribe.pipeline.dictation.evaluation.examples import (
     certainty_errors,
     choose,
+    disagreeing,
     gold_errors,
     with_sentences,
 )
@@ -62,6 +64,7 @@ def run(
     params: EvaluateLabels,
     *,
     gold: Path | None = None,
+    beside: Path | None = None,
     rules: Path | None = None,
     conventions: Conventions | None = None,
     encoding: str = "utf-8",
@@ -86,9 +89,24 @@ def run(
     of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
     stated = certainties[certainties["reading_id"].isin(of_phase)]
     columns = columns_of(stated, column_map)
-    of_cases = spoken[spoken["report_id"].isin(cases["reading_id"])]
-    observed = observe(cases, stated, of_cases, columns)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
+
+    images = readings.set_index("reading_id")["dicom_id"]
+    truth = None if gold is None else read_mentions(gold, **told).to_pandas()
+
+    def of_these(found: pd.DataFrame) -> pd.DataFrame:
+        return found[found["report_id"].isin(cases["reading_id"])]
+
+    def score_other(found: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+        others = observe(cases, stated, of_these(found), columns)
+        table, macro = score_certainties(others, list(columns), draws)
+        scored: dict[str, Any] = {"name": name, "macro": macro}
+        if truth is not None and gold is not None:
+            _, scored["gold"], _ = score_gold(found, truth, images, draws, gold)
+        return table, scored
+
+    of_cases = of_these(spoken)
+    observed = observe(cases, stated, of_cases, columns)
     scores, macro = score_certainties(observed, list(columns), draws)
     results = {"labels.csv": scores, "confusion.csv": confusion(observed, list(columns))}
     errors = certainty_errors(observed)
@@ -104,27 +122,28 @@ def run(
         "labels": _by_label(scores),
         "macro": macro,
     }
-    images = readings.set_index("reading_id")["dicom_id"]
-    truth = None if gold is None else read_mentions(gold, **told).to_pandas()
     if any((rules or resource("rules")).glob("vocabulary/*.yaml")):
         labeler = Labeler.from_rules(rules, **(conventions or Conventions()).model_dump())
         denied = baseline_mentions(readings, cases["reading_id"], truth, labeler)
-        observed_denied = observe(cases, stated, denied, columns)
-        results["baseline.csv"], macro = score_certainties(observed_denied, list(columns), draws)
-        baseline: dict[str, Any] = {"name": NAME, "macro": macro}
-        if truth is not None and gold is not None:
-            _, baseline["gold"], _ = score_gold(denied, truth, images, draws, gold)
-        summary["baseline"] = baseline
+        results["baseline.csv"], summary["baseline"] = score_other(denied, NAME)
+    disagreements = None
+    if beside is not None:
+        other = read_mentions(beside, **told).to_pandas()
+        results["beside.csv"], scored = score_other(other, beside.name)
+        disagreements = disagreeing(of_cases, of_these(other))
+        summary["beside"] = scored | {"disagreements": dict(Counter(disagreements["kind"]))}
     if truth is not None and gold is not None:
         files, summary["gold"], aligned = score_gold(spoken, truth, images, draws, gold)
         results |= files
         errors = pd.concat([errors, gold_errors(aligned)])
-    obsolete = ("*.csv", "examples.jsonl")
+    obsolete = ("*.csv", "*.jsonl")
     with replacing_folder(out, "scores of labels", obsolete=obsolete, mark=SUMMARY) as folder:
         for name, result in results.items():
             result.to_csv(folder / name, index=False, lineterminator="\n")
         examples = folder / "examples.jsonl"
         summary["errors"] = _write_examples(errors, readings, sentences, params, examples)
+        if disagreements is not None:
+            _write_lines(disagreements, readings, sentences, folder / "disagreements.jsonl")
         write_json(summary, folder / SUMMARY)
     return summary
 
@@ -141,6 +160,15 @@ def baseline_mentions(
         rows += [{"report_id": reading_id, **asdict(mention)} for mention in found]
     columns = ["report_id", *(field.name for field in fields(Mention))]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _write_lines(
+    errors: pd.DataFrame, readings: pd.DataFrame, sentences: pd.DataFrame, path: Path
+) -> None:
+    texts = dict(zip(readings["reading_id"], readings["text"], strict=True))
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for example in with_sentences(errors, texts, sentences):
+            file.write(json.dumps(example, ensure_ascii=False) + "\n")
 
 
 def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
@@ -163,9 +191,6 @@ def _write_examples(
     place = np.random.default_rng(params.seed).permutation(len(readings))
     order = dict(zip(readings["reading_id"], place.tolist(), strict=True))
     chosen = choose(errors, order, params.n_examples)
-    texts = dict(zip(readings["reading_id"], readings["text"], strict=True))
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for example in with_sentences(chosen, texts, sentences):
-            file.write(json.dumps(example, ensure_ascii=False) + "\n")
+    _write_lines(chosen, readings, sentences, path)
     n_errors, n_written = Counter(errors["kind"]), Counter(chosen["kind"])
     return {kind: {"n": n_errors[kind], "n_written": n_written[kind]} for kind in sorted(n_errors)}

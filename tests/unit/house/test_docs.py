@@ -42,6 +42,7 @@ NEEDS = {
     "gpu": 3,
     "cluster": 3,
     "images": 2,
+    "a server": 1,
     "own data": 4,
     "bash": 1,
     "checkpoint": 3,

@@ -118,6 +118,32 @@ def test_gold(tables, mentions, tmp_path):
     assert kinds == ["false_positive", "gold_polarity", "gold_spurious", "gold_spurious"]
 
 
+def test_beside(tables, mentions, tmp_path):
+    other = tmp_path / "other.jsonl"
+    rows = [json.loads(line) for line in mentions.read_text().splitlines()]
+    kept = [
+        row | {"polarity": "uncertain" if row["report_id"] == "R1" else row["polarity"]}
+        for row in rows
+        if (row["report_id"], row["label"]) != ("R2", "pulmonary edema")
+    ]
+    other.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    out = tmp_path / "out"
+    line = gazescribe("evaluate-labels", tables, mentions, out, "--beside", other)
+    assert "; other.jsonl: precision" in line
+    assert "differs in 4 mentions" in line
+    beside = read(out)["beside"]
+    assert beside["disagreements"] == {"polarity": 3, "only_here": 1}
+    of_all = pd.read_csv(out / "labels.csv").set_index(["label", "reference", "counted"])
+    of_other = pd.read_csv(out / "beside.csv").set_index(["label", "reference", "counted"])
+    row = ("Pulmonary edema", "certainty_above_0", "positive_or_uncertain")
+    assert of_all.loc[row, ["tp", "fn"]].tolist() == [2, 0]
+    assert of_other.loc[row, ["tp", "fn"]].tolist() == [1, 1]  # R2's is not mentioned
+    lines = [json.loads(one) for one in (out / "disagreements.jsonl").read_text().splitlines()]
+    missing = [one for one in lines if one["kind"] == "only_here"]
+    assert [(one["reading_id"], one["label"]) for one in missing] == [("R2", "pulmonary edema")]
+    assert missing[0]["text"][missing[0]["mention_start"] : missing[0]["mention_end"]] == "edema"
+
+
 def test_the_baseline_reads_the_texts_itself(tables, mentions, tmp_path):
     certainties = [
         {"reading_id": name, "label": "Pulmonary edema", "certainty": 5} for name in CERTAIN
