@@ -28,6 +28,7 @@ GROUPS = {
         "explain": "Show why a text is labelled as it is.",
         "check-rules": "Find faults of a rules folder, and what it changes.",
         "evaluate-labels": "Score mentions against the readers' certainties.",
+        "review": "Turn readers' reviews into gold sentences and scores.",
         "degrade": "Make the mentions of one label worse.",
     },
     "Maps": {

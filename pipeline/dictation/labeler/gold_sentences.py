@@ -144,6 +144,25 @@ def load_gold_sentences(folder: Path | None = None) -> GoldSet:
     return GoldSet(tuple(sentences), implied, codes.conventions)
 
 
+def load_codes(folder: Path | None = None) -> dict[str, str]:
+    """Read which label each code stands for in the gold sentences of a rules folder.
+
+    Raises
+    ------
+    RuleError
+        If there is no `gold/codes.yaml`, or it has faults.
+    """
+    folder = folder or resource("rules")
+    source = RulesFile(folder / "gold" / _CODES, folder)
+    codes = read_rules_file(source, Codes)
+    if codes is not None:
+        _check_codes(codes, source, list(load_label_map(folder).targets))
+    if codes is None or source.faults:
+        message = "gold sentences need codes for labels."
+        raise RuleError(message, where=source.path, faults=source.faults)
+    return codes.codes
+
+
 def _check_codes(content: Codes, source: RulesFile, labels: list[str]) -> None:
     for code, label in content.codes.items():
         if not re.fullmatch("[A-Z]{2}", code):

@@ -75,6 +75,11 @@ class ReviewedText:
     windows: dict[Place, tuple[float, float]]  # start and end in seconds
 
     @property
+    def key(self) -> Key:
+        """What it is known by."""
+        return self.reading_id, self.text_sha256
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether somebody reviewed all of it."""
         return any(review.is_complete for review in self.reviews.values())
