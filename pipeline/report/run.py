@@ -30,6 +30,7 @@ from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
+from gazescribe.pipeline.report.gallery import gallery_data, gallery_rows, gallery_tasks
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
@@ -42,7 +43,7 @@ from gazescribe.pipeline.report.selection import choose, reading_ids
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
 
 READINGS_A_TASK = 16
-GALLERY = 60  # readings shown with a picture; the others follow as a list
+GALLERY = 60  # inspectors shown with a picture; the others follow as a list
 
 
 @dataclass(frozen=True)
@@ -111,35 +112,34 @@ def run(
     )
     names = [reading_id for readings in chosen.values() for reading_id in readings]
     roots = _images(folder, layout, images, list(ids)) if with_images else {}
+    sources = {name: source_of(name, folder, layout, roots.get(name), params) for name in ids}
     tasks = [
         task
         for name, readings in chosen.items()
-        for task in _tasks(name, readings, folder, layout, roots.get(name), params)
+        for task in _tasks(sources[name], readings, folder, layout)
     ]
+    listed = [task for name in ids for task in gallery_tasks(sources[name], ids[name])]
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
     # For each reading those before and after it; empty at the ends.
     order = dict(zip(names, zip(["", *names], [*names[1:], ""], strict=False), strict=False))
     n_readings = sum(map(len, ids.values()))
     obsolete = ("index.html", "readings")
+    spread = partial(map_tasks, workers=workers, scheduler=scheduler)
     with replacing_folder(out, "pages", obsolete=obsolete, mark="index.html") as staging:
-        pages = map_tasks(
-            partial(write_task, out=staging, order=order),
-            tasks,
-            workers=workers,
-            scheduler=scheduler,
-            description="inspectors",
-        )
-        cards = list(chain.from_iterable(pages))
+        write = partial(write_task, out=staging, order=order)
+        cards = list(chain.from_iterable(spread(write, tasks, description="inspectors")))
+        rows = list(chain.from_iterable(spread(gallery_rows, listed, description="gallery")))
         write_page(
             staging / "index.html",
             "index.html",
-            ["style.css"],
-            ["run.js"],
+            ["style.css", "run.css"],
+            ["run.js", "gallery.js"],
             notice=notice,
             run=layout,
             cards=cards,
             gallery=GALLERY,
+            data=gallery_data(rows, load_label_map(layout.rules_in(folder)).channels),
             n_readings=n_readings,
             **sections,
         )
@@ -218,20 +218,16 @@ def _windows(folder: Path, part: DataSet) -> pa.Table | None:
     return read_table(folder / part.associated, "windows")
 
 
-def _tasks(
-    name: str,
-    readings: Mapping[str, str],
-    folder: Path,
-    layout: RunLayout,
-    root: Path | None,
-    params: Heatmaps,
-) -> list[InspectorTask]:
+def source_of(
+    name: str, folder: Path, layout: RunLayout, root: Path | None, params: Heatmaps
+) -> DataSource:
+    """Gather what tasks need of a data set; its radiographs lie in `root`, where that is known."""
     folder = folder.resolve()  # workers of a scheduler have another working folder
     part = layout.datasets[name]
     rules = layout.rules_in(folder)
     label_map = load_label_map(rules)
     column_map = load_column_map(name, label_map.channels, rules, optional=rules is not None)
-    source = DataSource(
+    return DataSource(
         dataset=name,
         tables=folder / part.tables,
         associated=None if part.associated is None else folder / part.associated,
@@ -239,10 +235,16 @@ def _tasks(
         look=Look(params.amplitude, params.min_certainty, label_map, column_map),
         notice=notice_of([folder / part.tables]),
     )
+
+
+def _tasks(
+    source: DataSource, readings: Mapping[str, str], folder: Path, layout: RunLayout
+) -> list[InspectorTask]:
+    part = layout.datasets[source.dataset]
     mentions = TABLES["mentions"].schema.empty_table()
     if part.mentions is not None and readings:
         table = read_table(source.tables, "readings")
-        mentions = read_mentions(folder / part.mentions, table, label_map)
+        mentions = read_mentions(folder / part.mentions, table, source.look.label_map)
     ids = list(readings)
     tasks = []
     for begin in range(0, len(ids), READINGS_A_TASK):

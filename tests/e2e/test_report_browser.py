@@ -404,7 +404,7 @@ def test_scripts_that_get_into_the_page_do_not_run(browser, report):
 
 def test_from_the_run_to_an_inspector_and_on(opened):
     page = opened("index.html")
-    page.locator(".gallery a", has_text="R1").click()
+    page.locator(".shelf a", has_text="R1").click()
     assert page.locator("h1").inner_text() == "R1"
     assert page.locator("#label-0").is_checked()
     page.get_by_role("link", name=re.compile("Reading after")).click()

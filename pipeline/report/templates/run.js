@@ -1,8 +1,9 @@
 "use strict";
-// The page is whole without this: it sorts tables, and opens the part that a link leads to.
+// The page is whole without this: it sorts tables, and opens the part that a link leads to; the
+// address of a part may go on with a question mark and what is chosen in it.
 
 function open_part() {
-  const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const part = document.getElementById(decodeURIComponent(location.hash.slice(1).split("?")[0]));
   for (let one = part; one; one = one.parentElement) {
     if (one.tagName === "DETAILS") one.open = true;
   }
