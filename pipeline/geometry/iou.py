@@ -7,6 +7,7 @@ Source: `spec/mil.md` sections 3 and 7; Zhang et al. 2016 (pointing game).
 """
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,9 +57,7 @@ def iou_by_threshold(
     -----
     Values and thresholds are compared as float32, as torch does.
     """
-    limits = np.asarray(thresholds, np.float32)
-    if (np.diff(limits) <= 0).any():
-        raise ArrayError(f"thresholds must rise, found {list(thresholds)}.")
+    limits = _limits(thresholds)
     cells, inside, pixels = _cells(values, mask)
     levels = np.searchsorted(limits, cells.ravel(), side="left")  # how many lie below each value
     everywhere, shared = (
@@ -66,6 +65,50 @@ def iou_by_threshold(
         for counts in (pixels, inside)
     )
     return iou_curves(everywhere[None], shared[None], int(inside.sum()))[0, :-1]
+
+
+def iou_between(maps: ArrayLike, thresholds: Sequence[float]) -> Curves:
+    """IoU of every two of some maps, both above a threshold, for every threshold.
+
+    Parameters
+    ----------
+    maps : array of float or bool, shape (n, height, width)
+        Maps of one image; masks are maps of 0 and 1.
+    thresholds : sequence of float
+        Rising.
+
+    Returns
+    -------
+    ndarray of float64, shape (len(thresholds), n, n)
+        Symmetric. NaN where neither map is anywhere above the threshold: readers who both see
+        nothing are not counted as apart.
+
+    Raises
+    ------
+    ArrayError
+        If the maps are no such array, are empty or hold NaN, or if the thresholds do not rise.
+
+    Notes
+    -----
+    Two maps are both above a threshold where the smaller of them is. Values and thresholds are
+    compared as float32, as above.
+    """
+    limits = _limits(thresholds)
+    stack = np.asarray(maps, np.float32)
+    if stack.ndim != 3 or not stack.size or np.isnan(stack).any():
+        message = f"maps of shape {stack.shape} are not (n, height, width), are empty or hold NaN."
+        raise ArrayError(message)
+    n, n_levels = len(stack), len(limits) + 1
+    levels = np.searchsorted(limits, stack.reshape(n, -1), side="left")
+    counts = np.empty((n, n, n_levels), np.int64)
+    for a, b in combinations_with_replacement(range(n), 2):
+        both = np.bincount(np.minimum(levels[a], levels[b]), minlength=n_levels)
+        counts[a, b] = counts[b, a] = both
+    shared = _above(counts.reshape(n * n, n_levels)).reshape(counts.shape)[..., :-1]
+    area = shared[np.arange(n), np.arange(n)]
+    union = area[:, None] + area[None] - shared
+    curves: Curves = shared / np.where(union == 0, np.nan, union)
+    return np.moveaxis(curves, -1, 0)
 
 
 def points_inside(values: ArrayLike, mask: Mask) -> bool:
@@ -114,6 +157,13 @@ def iou_curves(everywhere: Counts, inside: Counts, area: int) -> Curves:
     union = predicted + area - shared
     curves: Curves = shared / np.maximum(union, 1)
     return curves
+
+
+def _limits(thresholds: Sequence[float]) -> NDArray[np.float32]:
+    limits = np.asarray(thresholds, np.float32)
+    if (np.diff(limits) <= 0).any():
+        raise ArrayError(f"thresholds must rise, found {list(thresholds)}.")
+    return limits
 
 
 def _above(counts: Counts) -> Counts:

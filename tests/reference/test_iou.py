@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS, iou_by_threshold
+from gazescribe.pipeline.geometry.iou import (
+    ALL_THRESHOLDS,
+    PUBLISHED_THRESHOLDS,
+    iou_between,
+    iou_by_threshold,
+)
 
 
 def by_pixels(values, mask, thresholds):
@@ -48,3 +53,15 @@ def test_published_values(shared):
         found = iou_by_threshold(maps[at], masks[at], thresholds)
         expected = [golden[f"iou_{threshold}"][at] for threshold in thresholds]
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_maps_of_several_readers_as_sklearn_scores_them():
+    metrics = pytest.importorskip("sklearn.metrics")
+    maps = np.random.default_rng(3).random((4, 9, 7)).astype(np.float32).round(2)
+    thresholds = (0.1, 0.15, 0.5, 0.9)
+    found = iou_between(maps, thresholds)
+    assert found.shape == (4, 4, 4)
+    for threshold, matrix in zip(thresholds, found, strict=True):
+        above = (maps > np.float32(threshold)).reshape(4, -1)
+        expected = [[metrics.jaccard_score(a, b) for b in above] for a in above]
+        np.testing.assert_allclose(matrix, expected, rtol=1e-15)

@@ -5,6 +5,7 @@ from gazescribe.pipeline.core.errors import ArrayError
 from gazescribe.pipeline.geometry.iou import (
     ALL_THRESHOLDS,
     PUBLISHED_THRESHOLDS,
+    iou_between,
     iou_by_threshold,
     points_inside,
 )
@@ -96,3 +97,26 @@ def test_what_does_not_fit(values, mask, match):
 def test_thresholds_that_do_not_rise():
     with pytest.raises(ArrayError, match=r"thresholds must rise, found \[0.5, 0.5\]"):
         iou_by_threshold(np.ones((2, 2)), QUARTER, [0.5, 0.5])
+
+
+def test_two_maps_by_hand():
+    """Above 0.15: 3 and 2 pixels, 1 of them shared; above 0.5: 1 and none; above 0.95: none."""
+    maps = [[[0.9, 0.3, 0.2, 0.0]], [[0.0, 0.0, 0.4, 0.5]]]
+    found = iou_between(maps, [0.15, 0.5, 0.95])
+    np.testing.assert_array_equal(found[:, 0, 1], [1 / 4, 0, np.nan])
+    np.testing.assert_array_equal(found[:, 0, 0], [1, 1, np.nan])
+    np.testing.assert_array_equal(found[:, 1, 1], [1, np.nan, np.nan])
+    np.testing.assert_array_equal(found, found.swapaxes(1, 2))
+
+
+@pytest.mark.parametrize(
+    "maps", [np.zeros((2, 2)), np.zeros((0, 2, 2)), np.full((1, 2, 2), np.nan)], ids=repr
+)
+def test_maps_that_cannot_be_compared(maps):
+    with pytest.raises(ArrayError, match="are empty or hold NaN"):
+        iou_between(maps, [0.5])
+
+
+def test_thresholds_of_two_maps_rise():
+    with pytest.raises(ArrayError, match="thresholds must rise"):
+        iou_between(np.zeros((1, 2, 2)), [0.5, 0.1])
