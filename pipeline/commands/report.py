@@ -47,8 +47,9 @@ def report(
 ) -> None:
     """Write OUT/index.html about a run, and OUT/readings/*.html, an inspector a reading.
 
-    RUN is the project folder after `dvc repro`, or a folder with a run.json that names its parts.
-    The pages need no network and no server: open them in a browser.
+    Images of theirs with several readings get a page too, OUT/images/*.html, that lays them side by
+    side. RUN is the project folder after `dvc repro`, or a folder with a run.json that names its
+    parts. The pages need no network and no server: open them in a browser.
     """
     layout = open_run(run_folder)
     # The maps of the pages are drawn as the run drew its own.
@@ -57,6 +58,10 @@ def report(
     summary = run(run_folder, out, layout, params, with_images=not no_images, **selection)
     pictures = ", ".join(f"{n} {why}" for why, n in summary["radiographs"].items()) or "none"
     line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
+    if n := summary["n_image_pages"]:
+        line += f", {n} {'image' if n == 1 else 'images'} side by side"
+    for reason, n in summary["images_without_page"].items():
+        line += f", {n} not side by side: {reason}"
     options.summarise(
         f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json
     )

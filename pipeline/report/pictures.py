@@ -51,6 +51,19 @@ def as_data(picture: NDArray[np.uint8], quality: int = 85) -> str:
         return _address("image/jpeg", file.getvalue())
 
 
+def map_as_data(heatmap: FloatMap) -> str:
+    """Encode a heatmap alone, with the opacity it has in the inspector, for the page itself."""
+    from PIL import Image
+
+    share = heatmap.clip(0, 1)
+    picture = np.empty((*share.shape, 4), np.uint8)
+    picture[..., :3] = colours()[(share * 255).round().astype(int)]
+    picture[..., 3] = (255 * STRENGTH * np.sqrt(share)).round()
+    with io.BytesIO() as file:
+        Image.fromarray(picture).save(file, format="WEBP", quality=70)
+        return _address("image/webp", file.getvalue())
+
+
 def file_as_data(path: Path, remedy: str | None = None) -> str:
     """Embed a PNG or SVG file; a GazeError with this remedy if it is none, or not whole."""
     check_file(path, GazeError, remedy)

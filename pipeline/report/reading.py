@@ -1,12 +1,18 @@
 """Write the inspector of one reading: read its rows, embed its radiograph, fill the page."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.sizes import is_scaled
 from gazescribe.pipeline.images.paths import find_radiograph
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
@@ -25,6 +31,7 @@ from gazescribe.pipeline.report.pictures import (
     fit_size,
     over,
 )
+from gazescribe.pipeline.report.shared_images import SharedImage
 from gazescribe.pipeline.report.sheets import Sheet, sheet
 
 RadiographState = Literal["shown", "absent", "unreadable", "of another aspect", "left out"]
@@ -44,9 +51,17 @@ class DataSource:
     dataset: str
     tables: Path
     associated: Path | None
+    mentions: Path | None
     images: Path | None  # folder of the radiographs; without it none is looked for
     look: Look
     notice: Notice  # what its pages say of sharing them
+
+    def read_mentions(self, ids: Sequence[str]) -> pa.Table:
+        """Read the mentions of some readings; an empty table where there are none."""
+        if self.mentions is None or not ids:
+            return TABLES["mentions"].schema.empty_table()
+        table = read_table(self.tables, "readings")
+        return mentions_of(read_mentions(self.mentions, table, self.look.label_map), ids)
 
 
 @dataclass(frozen=True)
@@ -63,16 +78,26 @@ class Card:
     picture: str
 
 
+def mentions_of(mentions: pa.Table, ids: Collection[str]) -> pa.Table:
+    """Give the mentions of some readings."""
+    return mentions.filter(pc.is_in(mentions["report_id"], pa.array(list(ids), pa.string())))
+
+
 def write_reading(
-    parts: Parts, source: DataSource, out: Path, label: str, neighbours: tuple[str, str]
+    parts: Parts,
+    source: DataSource,
+    out: Path,
+    label: str,
+    neighbours: tuple[str, str],
+    shared: SharedImage | None = None,
 ) -> Card:
     """Write `readings/<reading>.html` below `out`.
 
     The page opens with `label`, where that is not empty, and leads to its neighbours, the readings
-    before and after it.
+    before and after it, and to the page of its image, if other readings share it.
     """
     page = inspect(parts, source.look, PICTURE_PX)
-    state, picture = _picture(parts, source, page.size)
+    state, picture = radiograph_of(parts, source, page.size)
     reading_id = parts.reading["reading_id"]
     first = _first(page, label)
     drawing = {
@@ -97,6 +122,7 @@ def write_reading(
         tables=as_tables(page),
         before=neighbours[0],
         after=neighbours[1],
+        shared=shared,
     )
     return Card(
         reading_id=reading_id,
@@ -156,9 +182,10 @@ def _first(page: Inspector, label: str) -> str:
     return next(iter([*named, *drawn]), "nothing")
 
 
-def _picture(
+def radiograph_of(
     parts: Parts, source: DataSource, size: tuple[int, int] | None
 ) -> tuple[RadiographState, Grey | None]:
+    """Read the radiograph of a reading and shrink it to a size; None where it is not shown."""
     if source.images is None:
         return "left out", None
     path = find_radiograph(source.images, parts.reading["image_path"])

@@ -1,15 +1,17 @@
-"""Pages to look at: one for a run, and one for each reading, the inspector.
+"""Pages to look at: one for a run, one for each reading, and one for each image of several.
 
 Reads: the parts of a run that are there (`layout`), and the radiographs (`radiograph_files`).
-Writes: `index.html` and `readings/<reading>.html`; each whole, offline, and free of links out.
+Writes: `index.html`, `readings/<reading>.html` and `images/<dicom_id>.html`; each whole, offline,
+and free of links out.
 Params: `heatmaps.amplitude` and `heatmaps.min_certainty`, as they made the maps.
 Drops: nothing silently; readings without an inspector, radiographs that are absent or of another
-size, and parts that were not made are counted and named.
+size, images whose readings cannot lie side by side, and parts that were not made are counted and
+named.
 """
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,28 +20,27 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder
 from gazescribe.pipeline.core.parallel import map_tasks
-from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
-from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
 from gazescribe.pipeline.report.gallery import gallery_data, gallery_rows, gallery_tasks
+from gazescribe.pipeline.report.image_page import image_tasks, write_image
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.overview import facts
 from gazescribe.pipeline.report.pages import generator, write_page
 from gazescribe.pipeline.report.parts import read_parts
-from gazescribe.pipeline.report.reading import Card, DataSource, write_reading
+from gazescribe.pipeline.report.reading import Card, DataSource, mentions_of, write_reading
 from gazescribe.pipeline.report.results import networks
 from gazescribe.pipeline.report.selection import choose, reading_ids
+from gazescribe.pipeline.report.shared_images import SharedImage, by_reading, shared_images
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
 
 READINGS_A_TASK = 16
@@ -56,13 +57,19 @@ class InspectorTask:
 
 
 def write_task(
-    task: InspectorTask, *, out: Path, order: Mapping[str, tuple[str, str]]
+    task: InspectorTask,
+    *,
+    out: Path,
+    order: Mapping[str, tuple[str, str]],
+    shared: Mapping[str, SharedImage],
 ) -> list[Card]:
     """Write the inspectors of a task; give what the gallery shows of them."""
     source = task.source
     parts = read_parts(source.tables, source.associated, task.mentions, list(task.readings))
     return [
-        write_reading(parts[reading_id], source, out, label, order[reading_id])
+        write_reading(
+            parts[reading_id], source, out, label, order[reading_id], shared.get(reading_id)
+        )
         for reading_id, label in task.readings.items()
     ]
 
@@ -113,23 +120,24 @@ def run(
     names = [reading_id for readings in chosen.values() for reading_id in readings]
     roots = _images(folder, layout, images, list(ids)) if with_images else {}
     sources = {name: source_of(name, folder, layout, roots.get(name), params) for name in ids}
-    tasks = [
-        task
-        for name, readings in chosen.items()
-        for task in _tasks(sources[name], readings, folder, layout)
-    ]
+    tasks = [task for name, readings in chosen.items() for task in _tasks(sources[name], readings)]
     listed = [task for name in ids for task in gallery_tasks(sources[name], ids[name])]
+    shared, without_page = shared_images(
+        {name: read_table(source.tables, "readings") for name, source in sources.items()}, names
+    )
+    shared_tasks = image_tasks(shared, sources, names)
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
     # For each reading those before and after it; empty at the ends.
     order = dict(zip(names, zip(["", *names], [*names[1:], ""], strict=False), strict=False))
     n_readings = sum(map(len, ids.values()))
-    obsolete = ("index.html", "readings")
+    obsolete = ("index.html", "readings", "images")
     spread = partial(map_tasks, workers=workers, scheduler=scheduler)
     with replacing_folder(out, "pages", obsolete=obsolete, mark="index.html") as staging:
-        write = partial(write_task, out=staging, order=order)
+        write = partial(write_task, out=staging, order=order, shared=by_reading(shared))
         cards = list(chain.from_iterable(spread(write, tasks, description="inspectors")))
         rows = list(chain.from_iterable(spread(gallery_rows, listed, description="gallery")))
+        list(spread(partial(write_image, out=staging), shared_tasks, description="side by side"))
         write_page(
             staging / "index.html",
             "index.html",
@@ -139,6 +147,7 @@ def run(
             run=layout,
             cards=cards,
             gallery=GALLERY,
+            shared=shared,
             data=gallery_data(rows, load_label_map(layout.rules_in(folder)).channels),
             n_readings=n_readings,
             **sections,
@@ -147,6 +156,8 @@ def run(
         "n_readings": n_readings,
         "n_inspectors": len(cards),
         "radiographs": dict(sorted(Counter(card.radiograph for card in cards).items())),
+        "n_image_pages": len(shared),
+        "images_without_page": without_page,
         "notice": notice.foot,
     }
 
@@ -231,24 +242,16 @@ def source_of(
         dataset=name,
         tables=folder / part.tables,
         associated=None if part.associated is None else folder / part.associated,
+        mentions=None if part.mentions is None else folder / part.mentions,
         images=root,
         look=Look(params.amplitude, params.min_certainty, label_map, column_map),
         notice=notice_of([folder / part.tables]),
     )
 
 
-def _tasks(
-    source: DataSource, readings: Mapping[str, str], folder: Path, layout: RunLayout
-) -> list[InspectorTask]:
-    part = layout.datasets[source.dataset]
-    mentions = TABLES["mentions"].schema.empty_table()
-    if part.mentions is not None and readings:
-        table = read_table(source.tables, "readings")
-        mentions = read_mentions(folder / part.mentions, table, source.look.label_map)
+def _tasks(source: DataSource, readings: Mapping[str, str]) -> Iterator[InspectorTask]:
     ids = list(readings)
-    tasks = []
+    mentions = source.read_mentions(ids)
     for begin in range(0, len(ids), READINGS_A_TASK):
-        chunk = ids[begin : begin + READINGS_A_TASK]
-        rows = mentions.filter(pc.is_in(mentions["report_id"], pa.array(chunk, pa.string())))
-        tasks.append(InspectorTask(source, {key: readings[key] for key in chunk}, rows))
-    return tasks
+        chunk = {key: readings[key] for key in ids[begin : begin + READINGS_A_TASK]}
+        yield InspectorTask(source, chunk, mentions_of(mentions, chunk))

@@ -30,7 +30,7 @@ def parts(folder):
 
 def write(parts, folder, out, *, images, label=""):
     root = folder / "data/demo/mimic-cxr-jpg" if images else None
-    source = DataSource("reflacx", folder, None, root, LOOK, SYNTHETIC)
+    source = DataSource("reflacx", folder, None, None, root, LOOK, SYNTHETIC)
     card = write_reading(parts, source, out, label, ("before", "after"))
     return card, (out / f"readings/{card.reading_id}.html").read_text()
 

@@ -225,6 +225,8 @@ def test_a_run_file_names_parts_anywhere_in_its_folder(changed, tmp_path):
         "n_readings": 2,
         "n_inspectors": 2,
         "radiographs": {"left out": 2},
+        "n_image_pages": 0,
+        "images_without_page": {},
         "notice": AGREEMENT.foot,
     }
     text = (tmp_path / "out/index.html").read_text()
