@@ -40,6 +40,7 @@ GROUPS = {
     },
     "Scan paths and measures": {
         "scanpaths": "Write the scan paths of findings and readings.",
+        "score-scanpaths": "Score predicted scan paths against readers'.",
     },
     "Networks": {
         "configure": "Resolve the parameters of a network into one file.",

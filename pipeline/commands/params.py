@@ -25,7 +25,7 @@ from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.results.settings import Tabulate
-from gazescribe.pipeline.scanpaths.settings import Scanpaths
+from gazescribe.pipeline.scanpaths.settings import Scanpaths, ScoreScanpaths
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import Tune
 
@@ -67,6 +67,7 @@ class Params(Strict):
     heatmaps: Heatmaps
     tune: Tune
     scanpaths: Scanpaths
+    score_scanpaths: ScoreScanpaths
     mil: MilSection
     cooperative: CooperativeSection
     tabulate: Tabulate

@@ -1,5 +1,7 @@
 """The tables of scan paths and of their comparison."""
 
+import pyarrow as pa
+
 from gazescribe.pipeline.core.columns import (
     COUNT,
     ID,
@@ -39,6 +41,22 @@ LOOKING_TABLES = [
             column("split", ID, ", ".join(SPLITS), null=True),
             column("width_px", PIXELS, "Width of the image", unit="px"),
             column("height_px", PIXELS, "Height of the image", unit="px"),
+        ],
+    ),
+    table(
+        "scanpath_scores",
+        ("label", "scope", "measure", "source"),
+        "How alike scan paths of one source and those of readers are, by one measure",
+        [
+            column("label", ID, "Channel, all findings, or whole reading"),
+            column("scope", ID, "all, or several readers: of the image"),
+            column("measure", ID, "docs/scanpaths.md has the definitions"),
+            column("source", ID, "What is compared: predicted, a ceiling or floor, a difference"),
+            column("mean", pa.float64(), "Over scan paths of readers", null=True),
+            column("low", pa.float64(), "Interval by subject", null=True),
+            column("high", pa.float64(), "Interval by subject", null=True),
+            column("n_scanpaths", COUNT, "Scan paths of readers with a value", unit="count"),
+            column("n_subjects", COUNT, "Subjects of these", unit="count"),
         ],
     ),
 ]

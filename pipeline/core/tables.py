@@ -44,6 +44,7 @@ STAGES = {
     "image_shards": "images",
     "scores": "tune",
     "scanpaths": "scanpaths",
+    "scanpath_scores": "score-scanpaths",
     **dict.fromkeys((name for name in TABLES if name.startswith(("mil_", "coop"))), "evaluate"),
 }
 """Which command writes a table; `ingest` writes the others."""
