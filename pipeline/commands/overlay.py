@@ -41,11 +41,15 @@ def overlay(
     count: int,
     params_file: Path | None,
 ) -> None:
-    """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, as OUT/*.png.
+    """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, in OUT.
 
+    Each picture is written as PNG, PDF and SVG, as wide as a column of a journal.
     The heatmaps are those of labels; where no label has gaze, those of all gaze.
     """
-    params = load_params(params_file).heatmaps
+    # matplotlib takes its time: `--help` does without
+    from gazescribe.pipeline.core.figures import save
+
+    params = load_params(params_file)
     readings = {row["reading_id"]: row for row in read_table(tables, "readings").to_pylist()}
     check_file_names(readings, "reading_id", table_path(tables, "readings"))
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
@@ -59,10 +63,9 @@ def overlay(
             if path is None:
                 absent += 1
                 continue
-            figure = draw_overlay(tables, associated, reading, rows, path, params)
-            name = f"{rows[0]['reading_id']}-{safe_name(rows[0]['label'])}.png"
-            # matplotlib would write its version into the file: the same bytes everywhere
-            figure.savefig(folder / name, format="png", dpi=80, metadata={"Software": None})
+            figure = draw_overlay(tables, associated, reading, rows, path, params.heatmaps)
+            name = f"{rows[0]['reading_id']}-{safe_name(rows[0]['label'])}"
+            save(figure, folder, name, params.figures)
             drawn += 1
     line = f"{drawn} pictures, {absent} radiographs absent"
     if not maps:

@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.yaml_files import Strict, check, load_yaml, read_yaml
 from gazescribe.pipeline.demo.settings import Demo
 from gazescribe.pipeline.dictation.evaluation.settings import Degrade, EvaluateLabels
@@ -71,6 +72,7 @@ class Params(Strict):
     mil: MilSection
     cooperative: CooperativeSection
     tabulate: Tabulate
+    figures: Figures
     sync: Sync
     demo: Demo
 

@@ -61,8 +61,8 @@ def tabulate(
             raise click.UsageError(f"--{name} is an option of {owner}, not of {network}.")
     paths = {name: value for name, value in values.items() if value is not None}
     stage = importlib.import_module(f"gazescribe.pipeline.results.{network}.stage")
-    params = load_params(params_file).tabulate
-    summary: dict[str, Any] = stage.run(scores, out, params, **paths)
+    params = load_params(params_file)
+    summary: dict[str, Any] = stage.run(scores, out, params.tabulate, params.figures, **paths)
     line = f"{network}: {summary['n_runs']} runs of {len(summary['models'])} models,"
     line += f" {len(summary['tables'])} tables and {len(summary['figures'])} figures"
     absent = ", ".join(summary["not_made"])

@@ -51,7 +51,14 @@ def tune(
     searched = override(params.tune, **values)
     settings = SearchSettings(tune=searched, associate=params.associate, heatmaps=params.heatmaps)
     summary = run(
-        tables, mentions, out, settings, rules=rules, encoding=encoding, **shared.parallel
+        tables,
+        mentions,
+        out,
+        settings,
+        params.figures,
+        rules=rules,
+        encoding=encoding,
+        **shared.parallel,
     )
     best = summary["best"]
     held_out = best["iou_cross_validated"]

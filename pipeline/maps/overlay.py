@@ -1,11 +1,12 @@
 """Pictures to judge by eye: radiograph, heatmap, fixations and the readers' ellipses.
 
 Reads: tables, the folder that `associate` wrote, and the radiographs.
-Writes: `OUT/<reading>-<label>.png`.
-Params: `associate` and `heatmaps` as they made the windows.
+Writes: `OUT/<reading>-<label>` as PNG, PDF and SVG.
+Params: `associate` and `heatmaps` as they made the windows; `figures`.
 Drops: readings whose radiograph is absent; counted.
 """
 
+import textwrap
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ALL_GAZE = "all gaze"  # in the place of a label
-INCHES = 6.4  # width of a picture
+LETTERS = 46  # of a line of the title
+SCREEN_DPI = 200  # a notebook shows a picture that is as wide as a column in 690 pixels
 Row = dict[str, Any]
 
 
@@ -79,25 +81,50 @@ def paint(
     `fixations` are `x_px, y_px, weight_s` of the Gaussians, `ellipses` rows of that table.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Ellipse
+    from matplotlib.patheffects import Normal, Stroke
 
-    from gazescribe.pipeline.core.figures import plain
+    from gazescribe.pipeline.core import figures
 
     height, width = image.shape
-    figure = Figure(figsize=(INCHES, INCHES * height / width + 0.6), layout="constrained")
-    axes = figure.add_subplot()
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-    # Transparent where there is no gaze, so that the radiograph shows; the root lifts weak gaze.
-    axes.imshow(heatmap, cmap="inferno", alpha=0.7 * np.sqrt(heatmap), vmin=0, vmax=1)
-    area = 20 + 400 * fixations["weight_s"]
-    axes.scatter(fixations["x_px"], fixations["y_px"], area, facecolors="none", edgecolors="w")
-    for row in ellipses:
-        centre = ((row["xmin_px"] + row["xmax_px"]) / 2, (row["ymin_px"] + row["ymax_px"]) / 2)
-        size = (row["xmax_px"] - row["xmin_px"], row["ymax_px"] - row["ymin_px"])
-        axes.add_patch(Ellipse(centre, *size, fill=False, color="cyan", linewidth=2))
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    axes.set_axis_off()
-    axes.set_title(plain(title), fontsize=10, wrap=True)
+    lines = [part for line in title.splitlines() for part in textwrap.wrap(line, LETTERS)]
+    height_mm = figures.SINGLE_MM * 0.83 * height / width + 4 * len(lines) + 7
+    rim = [Stroke(linewidth=2.2, foreground="black"), Normal()]  # shows lines on light ground, too
+    with figures.printed():
+        figure = Figure(
+            (figures.SINGLE_MM / 25.4, height_mm / 25.4), dpi=SCREEN_DPI, layout="constrained"
+        )
+        axes = figure.add_subplot()
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+        # Transparent where there is no gaze: the radiograph shows; the root lifts weak gaze.
+        axes.imshow(heatmap, cmap=figures.HEAT, alpha=0.7 * np.sqrt(heatmap), vmin=0, vmax=1)
+        area = 6 + 120 * fixations["weight_s"]
+        axes.scatter(
+            fixations["x_px"],
+            fixations["y_px"],
+            area,
+            facecolors="none",
+            edgecolors="w",
+            linewidths=0.8,
+        )
+        for row in ellipses:
+            centre = ((row["xmin_px"] + row["xmax_px"]) / 2, (row["ymin_px"] + row["ymax_px"]) / 2)
+            size = (row["xmax_px"] - row["xmin_px"], row["ymax_px"] - row["ymin_px"])
+            drawn = Ellipse(centre, *size, fill=False, color="cyan", linewidth=1.2)
+            drawn.set_path_effects(rim)
+            axes.add_patch(drawn)
+        axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        axes.set_axis_off()
+        axes.set_title(figures.plain("\n".join(lines)))
+        circle = Line2D([], [], color="0.2", marker="o", fillstyle="none", linestyle="none")
+        names = ["fixation (area: duration)"]
+        artists = [circle]
+        if ellipses:
+            artists.append(Line2D([], [], color="cyan", linewidth=1.2, path_effects=rim))
+            names.append("reader's ellipse")
+        figures.legend_below(figure, artists, names)
+        figures.colour_bar(figure, [axes], "gaze, share of the map's maximum")
     return figure
 
 

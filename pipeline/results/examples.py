@@ -9,10 +9,14 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.figures import DOUBLE_MM, HEAT, PAGE_MM, SMALL_POINTS, wrapped
 from gazescribe.pipeline.core.foreign import read_npz
 from gazescribe.pipeline.results.runs import ScoredRun
 
 FILE = "examples.npz"
+OPACITY = 0.7  # of a map where it is 1
+NAME_LETTERS = 16  # of a line of the name of a row
+BESIDE_MM = 26.0  # names of rows, and the colour bar
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,9 +52,26 @@ def refuse_misfit(arrays: Arrays, path: Path, *, fits: bool) -> None:
 def show_radiograph(axes: Axes, image: NDArray[np.uint8]) -> None:
     """Draw a radiograph without a frame."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-    axes.set_axis_off()
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
 
 
-def show_map(axes: Axes, values: NDArray[np.float32], opacity: NDArray[Any]) -> None:
-    """Draw a map of 0 to 1 over a radiograph."""
-    axes.imshow(values, cmap="inferno", vmin=0, vmax=1, alpha=opacity)
+def show_map(axes: Axes, values: NDArray[np.float32]) -> None:
+    """Draw a map of 0 to 1 over a radiograph, which shows where the map is low."""
+    axes.imshow(values, cmap=HEAT, vmin=0, vmax=1, alpha=OPACITY * values)
+
+
+def name_row(axes: Axes, name: str, below: str = "") -> None:
+    """Name a row of panels, upright beside its first one."""
+    lines = [wrapped(name, NAME_LETTERS), below]
+    axes.set_ylabel("\n".join(line for line in lines if line), fontsize=SMALL_POINTS)
+
+
+def height_of(rows: int, columns: int, aspect: float, above_mm: float, around_mm: float) -> float:
+    """Give the height of rows of panels over both columns of a page, one page at most.
+
+    `above_mm` is above each row, `around_mm` above and below all.
+    """
+    panel_mm = (DOUBLE_MM - BESIDE_MM) / columns
+    return min(rows * (panel_mm * aspect + above_mm) + around_mm, PAGE_MM)

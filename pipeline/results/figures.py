@@ -1,27 +1,40 @@
-"""The style of the pictures of tables: points with two intervals, published figures beside them."""
+"""What pictures of tables share: points with two intervals, published figures beside them."""
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from gazescribe.pipeline.core.figures import panels
+from gazescribe.pipeline.core.figures import (
+    CYCLE,
+    DOUBLE_MM,
+    Plate,
+    legend_below,
+    panels,
+    wrapped,
+)
 from gazescribe.pipeline.core.resampling import Floats
+from gazescribe.pipeline.results.names import model_name
 from gazescribe.pipeline.results.rows import PaperTable
+
+ROW_MM = 5.0
+AROUND_MM = 20.0  # titles, ticks and legend above and below the rows
+PUBLISHED = "black"
 
 
 def draw_tables(
     tables: Mapping[str, PaperTable | None],
-    functions: Mapping[str, Callable[[pd.DataFrame], Figure]],
+    functions: Mapping[str, Callable[[pd.DataFrame], Plate]],
     table_of: Mapping[str, str],
-) -> dict[str, Figure | None]:
+) -> dict[str, Plate | None]:
     """Draw the figures that need one table alone: that of their name, if `table_of` has no other.
 
     None where the table was not made.
     """
-    figures: dict[str, Figure | None] = {}
+    figures: dict[str, Plate | None] = {}
     for name, function in functions.items():
         table = tables[table_of.get(name, name)]
         figures[name] = function(table.frame) if table else None
@@ -31,29 +44,31 @@ def draw_tables(
 def points_by_model(
     frame: pd.DataFrame,
     metrics: Mapping[str, str],
+    title: str,
     caption: str,
     colours: Mapping[str, str] | None = None,
-) -> Figure:
-    """Draw a panel for each metric that has a title in `metrics`, a row for each model.
+) -> Plate:
+    """Draw a panel for each metric that has a name in `metrics`, a row for each model.
 
     The rows are as `points` takes them, with metric and model. Models without a colour are grey;
     without any colours all are alike.
     """
     models = list(dict.fromkeys(frame["model"]))
-    size = (3.0, 1.2 + 0.25 * len(models))
-    figure, all_axes = panels(len(metrics), len(metrics), size)
-    for axes, (metric, title) in zip(all_axes, metrics.items(), strict=True):
+    height_mm = AROUND_MM + ROW_MM * len(models)
+    figure, all_axes = panels(len(metrics), len(metrics), DOUBLE_MM, height_mm)
+    for axes, (metric, name) in zip(all_axes, metrics.items(), strict=True):
         rows = frame[frame["metric"] == metric]
-        by_row = "C0" if colours is None else [colours.get(name, "0.3") for name in rows["model"]]
+        by_row = [CYCLE[0] if colours is None else colours.get(m, "0.3") for m in rows["model"]]
         points(axes, rows, rows["model"].map(models.index).to_numpy(float), by_row)
-        name_rows(axes, models)
-        axes.set_title(title, fontsize=9)
-    figure.supxlabel(caption, fontsize=8)
-    return figure
+        name_rows(axes, [model_name(model) for model in models])
+        axes.set_title(name)
+        axes.tick_params("y", labelleft=axes is all_axes[0])  # all panels have the same rows
+    legend_below(figure, *marks(frame))
+    return Plate(figure, title, f"{caption} {say_marks(frame)}")
 
 
 def points(
-    axes: Axes, frame: pd.DataFrame, heights: Floats, colours: str | list[str], label: str = ""
+    axes: Axes, frame: pd.DataFrame, heights: Floats, colours: str | list[str], marker: str = "o"
 ) -> None:
     """Draw rows of a table as points with their intervals, each at its height.
 
@@ -61,19 +76,42 @@ def points(
     figures of a paper stand beside.
     """
     # both intervals on one line: a thick pale one under a thin one
-    for interval, width, alpha in (("t", 4.5, 0.35), ("subjects", 1.0, 1.0)):
+    for interval, width, alpha in (("t", 3.5, 0.35), ("subjects", 1.0, 1.0)):
         low, high = frame[f"{interval}_low"], frame[f"{interval}_high"]
         axes.hlines(heights, low, high, colors=colours, linewidth=width, alpha=alpha)
-    axes.scatter(frame["mean"], heights, c=colours, s=16, zorder=3, label=label)
+    axes.scatter(frame["mean"], heights, c=colours, s=14, zorder=3, marker=marker)
     if "published" in frame:
         published = frame["published"]
-        axes.scatter(published, heights, c="black", s=18, marker="x", zorder=4, linewidths=1)
-    axes.tick_params(axis="x", labelsize=8)
-    axes.grid(axis="x", color="0.9")
-    axes.set_axisbelow(True)
+        axes.scatter(published, heights, c=PUBLISHED, s=14, marker="x", zorder=4, linewidths=0.9)
+    axes.grid(axis="y", visible=False)
 
 
-def name_rows(axes: Axes, names: list[str]) -> None:
+def name_rows(axes: Axes, names: list[str], letters: int = 24) -> None:
     """Name the rows at heights 0, 1, …, the first one on top."""
-    axes.set_yticks(np.arange(len(names)), names, fontsize=8)
+    axes.set_yticks(np.arange(len(names)), [wrapped(name, letters) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params("y", length=0)
+
+
+def marks(frame: pd.DataFrame) -> tuple[list[Artist], list[str]]:
+    """Give the entries of a legend: what the marks of `points` are, as far as rows have them."""
+    artists: list[Artist] = [Line2D([], [], color="0.3", marker="o", linewidth=1.0)]
+    names = ["mean, interval over subjects"]
+    if frame["t_low"].notna().any():
+        artists.append(Line2D([], [], color="0.3", linewidth=3.5, alpha=0.35))
+        names.append("t interval over seeds")
+    if _has_published(frame):
+        artists.append(Line2D([], [], color=PUBLISHED, marker="x", linestyle="none"))
+        names.append("published")
+    return artists, names
+
+
+def say_marks(frame: pd.DataFrame) -> str:
+    """Say in words what the marks are."""
+    text = "Points: means; thin lines: bootstrap intervals over subjects"
+    text += "; thick lines: t intervals over seeds." if frame["t_low"].notna().any() else "."
+    return text + (" Crosses: published figures." if _has_published(frame) else "")
+
+
+def _has_published(frame: pd.DataFrame) -> bool:
+    return "published" in frame and bool(frame["published"].notna().any())

@@ -1,20 +1,16 @@
 """What the networks behind a table or a picture started from: said under each of them."""
 
-import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from gazescribe.pipeline.core.figures import plain
 from gazescribe.pipeline.results.runs import ScoredRun
 from gazescribe.pipeline.results.writing import NetworkResults
 
 SCRATCH = "scratch"
-LETTERS_AN_INCH = 15  # of the small print of pictures
 
 Starts = Mapping[str, str]
 """Of each model what it started from: the name of a file, a run, or scratch."""
@@ -54,7 +50,7 @@ def with_starts(
 ) -> NetworkResults:
     """Say under each table and picture what its networks started from.
 
-    `without` names those that show no network's work. Pictures are changed where they are.
+    `without` names those that show no network's work.
     """
     tables = {}
     for name, table in results.tables.items():
@@ -63,22 +59,17 @@ def with_starts(
         else:
             sentence = say_starts(starts, _models(table.frame, starts))
             tables[name] = replace(table, notes=[*table.notes, sentence])
-    for name, figure in results.drawn.items():
+    figures = dict(results.figures)
+    for name, plate in results.drawn.items():
         table = results.tables.get(results.table_of.get(name, name))
         if name not in without:
             frame = pd.DataFrame() if table is None else table.frame
-            _caption(figure, say_starts(starts, _models(frame, starts)))
-    return replace(results, tables=tables)
+            sentence = say_starts(starts, _models(frame, starts))
+            figures[name] = replace(plate, caption=f"{plate.caption} {sentence}".lstrip())
+    return replace(results, tables=tables, figures=figures)
 
 
 def _models(frame: pd.DataFrame, starts: Starts) -> list[str]:
     """Models that a table has rows of; all where it has no such rows."""
     models = [model for model in starts if "model" in frame and (frame["model"] == model).any()]
     return models or list(starts)
-
-
-def _caption(figure: Figure, sentence: str) -> None:
-    """Write a sentence below a picture, under what stands there."""
-    width = round(figure.get_figwidth() * LETTERS_AN_INCH)
-    lines = [figure.get_supxlabel(), *textwrap.wrap(plain(sentence), width)]
-    figure.supxlabel("\n".join(line for line in lines if line), fontsize=8)

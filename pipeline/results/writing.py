@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from gazescribe.pipeline.core.figures import FORMATS, save
+from gazescribe.pipeline.core.figures import FORMATS, Plate, captions, save
 from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.rows import PaperTable
 
 TYPES = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
@@ -26,7 +26,7 @@ class NetworkResults:
     title: str  # heading of the page
     notes: Sequence[str]  # sentences that hold for all tables
     tables: Mapping[str, PaperTable | None]
-    figures: Mapping[str, Figure | None]
+    figures: Mapping[str, Plate | None]
     # the table that a figure draws, where it does not bear its name
     table_of: Mapping[str, str] = field(default_factory=dict)
     # marks behind numbers, and their meaning
@@ -38,12 +38,14 @@ class NetworkResults:
         return {name: table for name, table in self.tables.items() if table}
 
     @property
-    def drawn(self) -> dict[str, Figure]:
+    def drawn(self) -> dict[str, Plate]:
         """The figures that could be drawn."""
         return {name: figure for name, figure in self.figures.items() if figure}
 
 
-def write_results(results: NetworkResults, metrics: Summary, out: Path) -> Summary:
+def write_results(
+    results: NetworkResults, metrics: Summary, out: Path, settings: Figures
+) -> Summary:
     """Write everything, and give the content of `tabulate.json`: metrics, names of what was made.
 
     A table or picture of an earlier run that is no longer made goes.
@@ -64,8 +66,9 @@ def write_results(results: NetworkResults, metrics: Summary, out: Path) -> Summa
             )
         (folder / "tables.md").write_text(page(results), encoding="utf-8")
         write_json(as_data(results), folder / "tables.json")
-        for name, figure in results.drawn.items():
-            save(figure, folder, name)
+        for name, plate in results.drawn.items():
+            save(plate.figure, folder, name, settings)
+        write_json(captions(results.drawn), folder / "captions.json")
         write_json(summary, folder / "tabulate.json")
     return summary
 
@@ -92,9 +95,9 @@ def markdown(table: PaperTable) -> str:
 def as_data(results: NetworkResults) -> dict[str, Any]:
     """Give the content of `tables.json`: each table as it is shown, and all its values.
 
-    It has `schema_version`, `title`, `notes`, `footnotes` (meaning by mark), `figures` (name and
-    files) and `tables`: name, title, file, notes, names of its figures, `shown` (columns with
-    heading and type, rows of text) and `values` (columns with name and type, rows).
+    It has `schema_version`, `title`, `notes`, `footnotes` (meaning by mark), `figures` (name,
+    files, title and caption) and `tables`: name, title, file, notes, names of its figures, `shown`
+    (columns with heading and type, rows of text) and `values` (columns with name and type, rows).
     """
     drawn = [*results.drawn]
     tables = []
@@ -119,7 +122,13 @@ def as_data(results: NetworkResults) -> dict[str, Any]:
         "footnotes": dict(results.footnotes),
         "tables": tables,
         "figures": [
-            {"name": name, "files": [f"{name}.{suffix}" for suffix in FORMATS]} for name in drawn
+            {
+                "name": name,
+                "files": [f"{name}.{suffix}" for suffix in FORMATS],
+                "title": plate.title,
+                "caption": plate.caption,
+            }
+            for name, plate in results.drawn.items()
         ],
     }
 

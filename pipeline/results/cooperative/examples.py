@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.errors import SchemaError, quote
-from gazescribe.pipeline.core.figures import panels
+from gazescribe.pipeline.core.figures import DOUBLE_MM, Plate, colour_bar, panels, printed
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models, reference
 from gazescribe.pipeline.results.examples import (
     Arrays,
     are_pictures,
     first_examples,
+    height_of,
+    name_row,
     read_arrays,
     refuse_misfit,
     show_map,
@@ -27,6 +28,11 @@ from gazescribe.pipeline.results.examples import (
 
 KEYS = ("dicom_id", "diagnosis")
 TITLES = {"chf": "heart failure", "": "no diagnosis"}
+SEEN = (
+    "A row is a test image: one of each diagnosis, and random ones. From the left: the radiograph,"
+    " the map of the reader's gaze, the maps that networks predict, and the Grad-CAM of our"
+    " diagnosis; where a map is low the radiograph shows."
+)
 _OTHER = "mt_unet"
 
 
@@ -97,19 +103,23 @@ def choose(
     return pd.concat([first.assign(kind="class"), further.assign(kind="random")], ignore_index=True)
 
 
-def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Figure:
+@printed()
+def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Plate:
     """Draw a row for each image."""
     n = len(columns)
     _, height, width = columns[0].arrays["image"].shape
-    figure, grid = panels(len(chosen) * n, n, (1.7, 1.7 * height / width + 0.2))
+    height_mm = height_of(len(chosen), n, height / width, 1.5, 6)
+    figure, grid = panels(len(chosen) * n, n, DOUBLE_MM, height_mm)
     for row, case in enumerate(chosen.to_dict("records")):
         beside = grid[row * n : (row + 1) * n]
         for axes, column in zip(beside, columns, strict=True):
             _panel(axes, column, str(case["dicom_id"]))
-            axes.set_title(column.title, fontsize=7)
-        title = TITLES.get(str(case["diagnosis"]), str(case["diagnosis"]))
-        beside[0].set_title(f"{title} ({case['kind']})", fontsize=7)
-    return figure
+            if row == 0:
+                axes.set_title(column.title)
+        diagnosis = TITLES.get(str(case["diagnosis"]), str(case["diagnosis"]))
+        name_row(beside[0], diagnosis, "random" if case["kind"] == "random" else "")
+    colour_bar(figure, figure.axes, "map, share of its maximum")
+    return Plate(figure, "Saliency of test images", SEEN)
 
 
 def _panel(axes: Axes, column: PictureColumn, dicom_id: str) -> None:
@@ -117,5 +127,4 @@ def _panel(axes: Axes, column: PictureColumn, dicom_id: str) -> None:
     position = int(np.flatnonzero(arrays["dicom_id"] == dicom_id)[0])
     show_radiograph(axes, arrays["image"][position])
     if column.map:
-        values = arrays[column.map][position].astype(np.float32)
-        show_map(axes, values, 0.25 + 0.5 * values)
+        show_map(axes, arrays[column.map][position].astype(np.float32))

@@ -3,18 +3,23 @@
 Reads: SCORES, one folder a run (`scores.json`, and what its network gives of
 `classification.parquet`, `saliency.parquet` and `examples.npz`); the published figures;
 `train.json` and `epochs.csv` of MODELS where that is given.
-Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG and SVG,
-`tabulate.json`.
-Params: section `tabulate`.
+Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG, PDF
+and SVG with `captions.json`, `tabulate.json`.
+Params: sections `tabulate` and `figures`.
 Drops: runs that give nothing to score, tables whose models are not there; named.
 Source: Qiu, Rivaz, Xiao 2025, Tables 1 and 2, Figure 3; `spec/cooperative.md` sections 6 to 8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.figures import Plate
 from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.cooperative import examples, figures, joint, tables
 from gazescribe.pipeline.results.cooperative import measured as scoring
 from gazescribe.pipeline.results.cooperative import scores as reading
@@ -29,10 +34,10 @@ from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.results.starts import Starts, starts_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults, Summary, plain, write_results
 
-DRAWN = {
+DRAWN: dict[str, Callable[[pd.DataFrame], Plate]] = {
     "table_1_diagnosis": figures.diagnosis,
-    "table_2_saliency": figures.fit,
-    "gradcam": figures.fit,
+    "table_2_saliency": partial(figures.fit, "Fit of the saliency map to gaze, test"),
+    "gradcam": partial(figures.fit, "Fit of the diagnosis' Grad-CAM to gaze, test"),
 }
 TABLE_OF = {"joint_curves": "joint_or_staged"}
 
@@ -48,6 +53,7 @@ def run(
     scores: Path,
     out: Path,
     params: Tabulate,
+    pictures: Figures,
     *,
     models: Path | None = None,
     config: Path | None = None,
@@ -62,6 +68,8 @@ def run(
         Folder of the results.
     params : Tabulate
         The section of this name.
+    pictures : Figures
+        The section `figures`.
     models : pathlib.Path, optional
         What `gazescribe train` wrote, for time, memory and curves of joint and staged training.
     config : pathlib.Path, optional
@@ -118,7 +126,7 @@ def run(
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
     results = NetworkResults(title, notes, made, drawn, TABLE_OF)
-    return write_results(with_starts(results, starts, ()), metrics, out)
+    return write_results(with_starts(results, starts, ()), metrics, out, pictures)
 
 
 def _score(

@@ -2,9 +2,9 @@
 
 Reads: SCORES, one folder a run (`scores.json`, `classification.parquet`, `localisation.parquet`,
 and `examples.npz` where there is one); the rules folder; the published figures.
-Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG and SVG,
-`tabulate.json`.
-Params: section `tabulate`.
+Writes: a CSV for each table, `tables.md` and `tables.json` with all, pictures as PNG, PDF
+and SVG with `captions.json`, `tabulate.json`.
+Params: sections `tabulate` and `figures`.
 Drops: labels of one class, labels without a test case, tables whose models are not there; counted.
 Source: Lanfredi et al. 2023, Tables 1 to 3 and 5 to 7, Figure 4; `spec/mil.md` sections 7 to 9.
 """
@@ -17,6 +17,7 @@ import numpy as np
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.figures import draw_tables
 from gazescribe.pipeline.results.mil import examples, experiments, figures, fractions, tables
 from gazescribe.pipeline.results.mil.comparisons import comparisons
@@ -44,6 +45,7 @@ def run(
     scores: Path,
     out: Path,
     params: Tabulate,
+    pictures: Figures,
     *,
     heatmaps: Path | None = None,
     degraded: Path | None = None,
@@ -60,6 +62,8 @@ def run(
         Folder of the results.
     params : Tabulate
         The section of this name.
+    pictures : Figures
+        The section `figures`.
     heatmaps : pathlib.Path, optional
         Label maps, for the histogram behind the threshold of annotated cells.
     degraded : pathlib.Path, optional
@@ -130,7 +134,7 @@ def run(
         )
     title = "Multiple-instance network: results"
     results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
-    return write_results(with_starts(results, starts_of(runs), NO_NETWORK), metrics, out)
+    return write_results(with_starts(results, starts_of(runs), NO_NETWORK), metrics, out, pictures)
 
 
 def _score(runs: Mapping[str, list[MilRun]], draws: Draws, scores: Path) -> dict[str, MilModel]:

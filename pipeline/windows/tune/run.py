@@ -3,8 +3,8 @@
 Reads: `readings, fixations, words, sentences, ellipses` of a folder of REFLACX tables; mentions of
 our labeler or of anybody else's.
 Writes: `scores.parquet`, `scores.csv`, `ranking.csv`, `by_label.csv`, `params.patch.yaml`,
-`tune.json`, and pictures.
-Params: `tune`; of `associate` and `heatmaps` what is not searched.
+`tune.json`, pictures, and `captions.json` of them.
+Params: `tune` and `figures`; of `associate` and `heatmaps` what is not searched.
 Drops: readings that are no training cases of the phases asked for, counted by reason. A label that
 its reader drew and the report does not mention stays, and scores 0.
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
@@ -22,6 +22,7 @@ import yaml
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
@@ -52,6 +53,7 @@ def run(
     mentions: Path,
     out: Path,
     params: SearchSettings,
+    pictures: Figures,
     *,
     rules: Path | None = None,
     encoding: str = "utf-8",
@@ -80,7 +82,7 @@ def run(
         **counts,
         **metrics(results, params.tune),
     }
-    _write(results, summary, out, params)
+    _write(results, summary, out, params, pictures)
     return summary
 
 
@@ -104,8 +106,14 @@ def search(
     return compare([*candidates, *DRAWN], labels, tried, params.tune)
 
 
-def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchSettings) -> None:
-    from gazescribe.pipeline.core.figures import save
+def _write(
+    results: Results,
+    summary: dict[str, Any],
+    out: Path,
+    params: SearchSettings,
+    pictures: Figures,
+) -> None:
+    from gazescribe.pipeline.core.figures import captions, save
     from gazescribe.pipeline.windows.tune.plots import iou_by_delay, iou_by_label
 
     extra = {"split_source": summary["split_source"], "params": params.tune.model_dump_json()}
@@ -114,6 +122,8 @@ def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchS
     ranked, labels = ranking(results, params.tune.confidence), by_label(results)
     frames = {"scores": shown.to_pandas(), "ranking": ranked, "by_label": labels}
     score = summary["best"][f"iou_{results.ranked_by}"]
+    by_delay = iou_by_delay(ranked, f"iou_{results.ranked_by}")
+    plates = {"iou_by_delay": by_delay, "iou_by_label": iou_by_label(labels)}
     head = f"# Best window of `gazescribe tune`: macro mean IoU {score} ({results.ranked_by}).\n"
     text = head + yaml.safe_dump(patch(results), sort_keys=False)
     with replacing_folder(out, "scores of rules", obsolete=(), mark="tune.json") as folder:
@@ -122,6 +132,7 @@ def _write(results: Results, summary: dict[str, Any], out: Path, params: SearchS
             path = folder / f"{name}.csv"
             frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
         (folder / "params.patch.yaml").write_text(text, encoding="utf-8")
-        save(iou_by_delay(ranked, f"iou_{results.ranked_by}"), folder, "iou_by_delay")
-        save(iou_by_label(labels), folder, "iou_by_label")
+        for name, plate in plates.items():
+            save(plate.figure, folder, name, pictures)
+        write_json(captions(plates), folder / "captions.json")
         write_json(summary, folder / "tune.json")

@@ -8,6 +8,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.maps.overlay import choose_maps, draw_overlay, paint
+from tests.printed import faults_in_print
 from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, table, write_tables
 
@@ -71,7 +72,7 @@ def test_unknown_readings_name_the_nearest():
     assert error.value.faults == ("'R11'; the nearest is R1", "'nobody'")
 
 
-def test_paint():
+def test_paint(monkeypatch):
     image = np.zeros((80, 100), np.uint8)
     fixations = {"x_px": [20.0, 40.0], "y_px": [30.0, 30.0], "weight_s": np.array([0.1, 1.0])}
     sides = {"xmin_px": 10, "ymin_px": 20, "xmax_px": 50, "ymax_px": 60}
@@ -79,7 +80,8 @@ def test_paint():
     axes = figure.axes[0]
     assert axes.get_title() == "a title"
     assert [tuple(patch.center) for patch in axes.patches] == [(30, 40)]
-    assert axes.collections[0].get_sizes().tolist() == [60, 420]
+    assert axes.collections[0].get_sizes().tolist() == [18, 126]
+    assert not faults_in_print(figure, monkeypatch)
 
 
 def test_signs_of_formulas_are_drawn_as_they_are():

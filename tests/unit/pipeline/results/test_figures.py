@@ -3,6 +3,7 @@ import pytest
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
+from gazescribe.pipeline.core.figures import Plate
 from gazescribe.pipeline.results.figures import draw_tables, points_by_model
 from gazescribe.pipeline.results.rows import PaperTable
 
@@ -19,20 +20,27 @@ FRAME = pd.DataFrame(
 
 @pytest.mark.parametrize(
     ("colours", "expected"),
-    [(None, ["C0"]), ({"et": "C1"}, ["C1", "0.3"])],
+    [(None, ["#0072B2"]), ({"et": "C1"}, ["C1", "0.3"])],
     ids=["one", "by model"],
 )
 def test_a_panel_a_metric_and_a_row_a_model(colours, expected):
-    figure = points_by_model(FRAME, {"iou": "IoU", "auroc": "AUROC"}, "caption", colours)
-    first, second = figure.axes
+    titles = {"iou": "IoU", "auroc": "AUROC"}
+    plate = points_by_model(FRAME, titles, "Title", "Of nine.", colours)
+    first, second = plate.figure.axes
     assert (first.get_title(), second.get_title()) == ("IoU", "AUROC")
-    assert [label.get_text() for label in first.get_yticklabels()] == ["et", "other"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["ET", "Other"]
     means, published = first.collections[-2:]
     assert means.get_offsets().tolist() == [[0.3, 0], [0.2, 1]]
-    assert means.get_facecolors().tolist() == to_rgba_array(expected).tolist()
+    assert (
+        means.get_facecolors().tolist() == to_rgba_array(expected * (2 // len(expected))).tolist()
+    )
     assert published.get_offsets()[0].tolist() == [0.25, 0]
     assert second.collections[-2].get_offsets().tolist() == [[0.8, 0]]
-    assert figure.get_supxlabel() == "caption"
+    assert plate.title == "Title"
+    assert plate.caption == (
+        "Of nine. Points: means; thin lines: bootstrap intervals over subjects; thick lines: t"
+        " intervals over seeds. Crosses: published figures."
+    )
 
 
 def test_a_figure_is_drawn_from_its_table_where_that_was_made():
@@ -41,7 +49,7 @@ def test_a_figure_is_drawn_from_its_table_where_that_was_made():
 
     def draw(frame):
         seen.append(frame)
-        return Figure()
+        return Plate(Figure(), "", "")
 
     functions = dict.fromkeys(("scores", "curves", "counts"), draw)
     figures = draw_tables(tables, functions, {"curves": "scores"})

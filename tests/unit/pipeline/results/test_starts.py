@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from gazescribe.pipeline.core.figures import Plate
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.starts import say_starts, starts_of, weights_of, with_starts
 from gazescribe.pipeline.results.writing import NetworkResults
@@ -60,8 +61,8 @@ def test_each_table_and_picture_says_it_of_its_own_models():
             ("none", pd.DataFrame({"group": ["Opacity"]})),
         )
     )
-    drawn = {name: Figure((6, 4)) for name in ("own", "second", "none", "free")}
-    drawn["own"].supxlabel("thin: over subjects")
+    drawn = {name: Plate(Figure(), name, "") for name in ("own", "second", "none", "free")}
+    drawn["own"] = Plate(Figure(), "own", "Thin: over subjects.")
     results = NetworkResults(
         "Results",
         [],
@@ -76,10 +77,10 @@ def test_each_table_and_picture_says_it_of_its_own_models():
         "all": ["A note.", both],
         "none": ["A note."],
     }
-    captions = {name: figure.get_supxlabel() for name, figure in said.drawn.items()}
+    captions = {name: plate.caption for name, plate in said.drawn.items()}
     assert captions == {
-        "own": "thin: over subjects\nAll networks started from scratch.",
+        "own": "Thin: over subjects. All networks started from scratch.",
         "second": "All networks started from scratch.",
         "none": "",
-        "free": both.replace("$", r"\$"),
+        "free": both,
     }

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from gazescribe.pipeline.core.figures import Plate
 from gazescribe.pipeline.core.files import entries, replacing_folder
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import (
     NetworkResults,
@@ -23,7 +25,10 @@ SHOWN = pd.DataFrame({"label": ["a", None], "n": pd.array([3, None], "Int64"), "
 def results(*figures):
     frame = pd.DataFrame({"label": ["a", "b"], "mean": [0.123456789, NAN], "main": [True, False]})
     table = PaperTable("Table 1", frame, SHOWN, ["A note."])
-    drawn = {name: Figure() if name in figures else None for name in ("scores", "curves", "maps")}
+    drawn = {
+        name: Plate(Figure(), name.upper(), "Seen.") if name in figures else None
+        for name in ("scores", "curves", "maps")
+    }
     return NetworkResults(
         "Results",
         ["Read first."],
@@ -61,7 +66,12 @@ def test_tables_as_data():
         "notes": ["Read first."],
         "footnotes": {"†": "a README."},
         "figures": [
-            {"name": name, "files": [f"{name}.png", f"{name}.svg"]}
+            {
+                "name": name,
+                "files": [f"{name}.png", f"{name}.pdf", f"{name}.svg"],
+                "title": name.upper(),
+                "caption": "Seen.",
+            }
             for name in ("scores", "curves", "maps")
         ],
         "tables": [
@@ -96,7 +106,7 @@ def test_files_and_what_an_earlier_run_left(tmp_path):
     with replacing_folder(tmp_path, "results") as folder:
         for stale in ("counts.csv", "maps.svg", "kept.csv"):
             (folder / stale).write_text("old")
-    summary = write_results(results("scores"), {"n_runs": 3}, tmp_path)
+    summary = write_results(results("scores"), {"n_runs": 3}, tmp_path, Figures(text="text"))
     assert summary == {
         "n_runs": 3,
         "tables": ["scores"],
@@ -104,7 +114,8 @@ def test_files_and_what_an_earlier_run_left(tmp_path):
         "not_made": ["counts", "curves", "maps"],
     }
     assert json.loads((tmp_path / "tabulate.json").read_text()) == summary
-    made = {"scores.csv", "scores.png", "scores.svg", "tables.md", "tables.json", "tabulate.json"}
+    made = {"tables.md", "tables.json", "captions.json", "tabulate.json"}
+    made |= {f"scores.{suffix}" for suffix in ("csv", "png", "pdf", "svg")}
     assert entries(tmp_path) == made | {"kept.csv"}
     assert (tmp_path / "scores.csv").read_text().splitlines()[1:] == ["a,0.123457,True", "b,,False"]
 

@@ -9,6 +9,7 @@ from gazescribe.pipeline.results.cooperative.examples import choose, columns_of,
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel
 from gazescribe.pipeline.results.cooperative.scores import read_cooperative_runs
 from tests.cooperative_scores import MODELS, dicom_id, write_examples, write_scores
+from tests.printed import faults_in_print
 
 MAPS = ("target", "saliency", "gradcam")
 
@@ -20,7 +21,7 @@ def models(tmp_path):
     return {name: CooperativeModel(name, of, None, {}) for name, of in found.items()}
 
 
-def test_one_of_each_class_and_random_ones(models, tmp_path):
+def test_one_of_each_class_and_random_ones(models, tmp_path, monkeypatch):
     write_examples(tmp_path / "cooperative-seed0", range(9), MAPS)
     write_examples(tmp_path / "mt_unet-seed0", range(8, 0, -1), MAPS)
     columns = columns_of(models)
@@ -32,7 +33,9 @@ def test_one_of_each_class_and_random_ones(models, tmp_path):
     assert chosen["dicom_id"].is_unique
     assert dicom_id(0) not in set(chosen["dicom_id"])
     assert len(choose(columns, DIAGNOSES, 99, seed=0)) == 8
-    assert len(draw(columns, chosen).axes) == 25
+    figure = draw(columns, chosen).figure
+    assert len(figure.axes) == 25 + 1  # the colour bar
+    assert not faults_in_print(figure, monkeypatch)
 
 
 def test_without_the_other_model_or_any(models, tmp_path):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.files import entries
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.cooperative.stage import run
 from gazescribe.pipeline.results.settings import Tabulate
 from tests.cooperative_scores import N, reorder, write_examples, write_scores, write_training
@@ -26,6 +27,7 @@ TABLES = (
 )
 FIGURES = ("table_1_diagnosis", "table_2_saliency", "gradcam", "joint_curves", "examples")
 PARAMS = Tabulate(n_bootstrap=60, confidence=0.95, seed=0, n_examples=2, min_patients=8)
+PICTURES = Figures(text="text")
 STAGES = ("contrastive", "dual_encoder", "cooperative", "joint_sum")
 
 
@@ -47,15 +49,16 @@ def trained(tmp_path_factory):
 @pytest.fixture(scope="module")
 def out(scores, trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
-    summary = run(scores, folder, PARAMS, models=trained)
+    summary = run(scores, folder, PARAMS, PICTURES, models=trained)
     assert summary == json.loads((folder / "tabulate.json").read_text())
     return folder
 
 
 def test_files(out):
     found = entries(out)
-    pictures = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")}
+    pictures = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf", "svg")}
     assert found == {f"{name}.csv" for name in TABLES} | pictures | {
+        "captions.json",
         "tables.md",
         "tables.json",
         "tabulate.json",
@@ -125,9 +128,9 @@ def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path):
     reorder(turned, [*range(20, N), *range(19, -1, -1)])
     file = "cooperative-seed0/classification.parquet"
     assert (turned / file).read_bytes() != (scores / file).read_bytes()
-    run(turned, tmp_path / "out", PARAMS, models=trained)
+    run(turned, tmp_path / "out", PARAMS, PICTURES, models=trained)
     written = sorted(entries(out))
-    assert len(written) == len(TABLES) + 2 * len(FIGURES) + 3
+    assert len(written) == len(TABLES) + 3 * len(FIGURES) + 4
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 
@@ -151,7 +154,7 @@ def test_one_seed_and_one_model(scores, tmp_path):
 def test_nothing_scored(scores, tmp_path):
     few = tmp_path / "scores"
     shutil.copytree(scores / "contrastive-seed0", few / "contrastive-seed0")
-    summary = run(few, tmp_path / "out", PARAMS)
+    summary = run(few, tmp_path / "out", PARAMS, PICTURES)
     assert summary["not_scored"] == ["contrastive"]
     assert (summary["tables"], summary["models"]) == ([], {})
 

@@ -12,6 +12,7 @@ from gazescribe.pipeline.results.mil.examples import (
     main_examples,
     read_examples,
 )
+from tests.printed import faults_in_print
 from tests.scores import model
 
 N = 8
@@ -99,7 +100,7 @@ IOU = [[0, 1 / 2, 1, 2 / 3, 1 / 2][at % 5] for at in range(N)]
 def test_random_cases(examples):
     found = pd.concat(choose_random(examples, 3, seed=0))
     assert len(found) == 3
-    assert set(found["kind"]) == {"random"}
+    assert set(found["kind"]) == {"radiograph"}
     assert not found.duplicated(["reading_id", "label"]).any()
     drawn = [int(reading[1:]) for reading in found["reading_id"]]
     assert found["et"].tolist() == pytest.approx([IOU[at] for at in drawn])
@@ -112,13 +113,14 @@ def test_best_and_worst_are_those_of_their_label(examples):
     edema, fracture = choose_extremes(examples, TEN_LABELS, seed=0)
     columns = ["reading_id", "label", "kind"]
     assert edema[columns].to_numpy().tolist() == [
-        ["R2", "Edema", "best of 4"],
-        ["R0", "Edema", "worst of 4"],
+        ["R2", "Edema", "best"],
+        ["R0", "Edema", "worst"],
     ]
     assert fracture[columns].to_numpy().tolist() == [
-        ["R7", "Fracture", "best of 4"],
-        ["R5", "Fracture", "worst of 4"],
+        ["R7", "Fracture", "best"],
+        ["R5", "Fracture", "worst"],
     ]
+    assert set(edema["n_cases"]) == {"4 cases"}
     assert edema["et"].tolist() == pytest.approx([1, 0])
     assert edema["unannotated"].tolist() == pytest.approx([0, 0])
 
@@ -129,7 +131,7 @@ def test_small_labels_keep_their_best_beside_large_ones(tmp_path):
     one = placed(tmp_path, "et", label=labels)  # IoU 0, 1/2, 1, 2/3; 1/2, 0, 1/2; 1
     fracture = choose_extremes(main_examples({"et": one}), TEN_LABELS, seed=0)[1]
     assert fracture["et"].tolist() == pytest.approx([1 / 2, 0])
-    assert fracture["kind"].tolist() == ["best of 3", "worst of 3"]
+    assert fracture["kind"].tolist() == ["best", "worst"]
 
 
 def test_a_label_with_one_case_has_that_one(tmp_path):
@@ -137,37 +139,40 @@ def test_a_label_with_one_case_has_that_one(tmp_path):
     examples = main_examples({"et": placed(tmp_path, "et", label=labels)})
     edema, cardiomegaly = choose_extremes(examples, TEN_LABELS, seed=0)
     assert edema[["reading_id", "kind"]].to_numpy().tolist() == [["R7", "only one"]]
-    figure = draw(examples, [edema, cardiomegaly])
-    assert len(figure.axes) == 3 * 2
+    figure = draw(examples, [edema, cardiomegaly], "Maps", "").figure
+    assert len(figure.axes) == 3 * 2 + 1  # the colour bar
 
 
-def test_picture(examples):
+def test_picture(examples, monkeypatch):
     (chosen,) = choose_random(examples, 1, seed=1)
-    figure = draw(examples, [chosen])
-    assert len(figure.axes) == 1 + 2
-    titles = [axes.get_title() for axes in figure.axes]
+    plate = draw(examples, [chosen], "Maps", "Of two models.")
+    figure = plate.figure
+    *panels, bar = figure.axes
+    titles = [axes.get_title() for axes in panels]
     first = chosen.iloc[0]
     assert titles == [
-        f"{first['label']} (random)",
-        f"unannotated: IoU {first['unannotated']:.2f}",
-        f"et: IoU {first['et']:.2f}",
+        "radiograph",
+        f"Unannotated\nIoU {first['unannotated']:.2f}",
+        f"ET\nIoU {first['et']:.2f}",
     ]
+    assert panels[0].get_ylabel() == first["label"]
+    assert bar.get_ylabel() == "value of the map"
+    assert plate.caption.startswith("Of two models. First of each case: the radiograph")
+    assert not faults_in_print(figure, monkeypatch)
     # radiograph, ellipses; and the map over it with its outline where it is not empty
     assert len(figure.axes[0].images) == 1
     assert len(figure.axes[2].images) == 2
 
 
-def test_a_label_has_a_row(examples):
-    figure = draw(examples, choose_extremes(examples, TEN_LABELS, seed=0))
-    titles = [axes.get_title() for axes in figure.axes]
-    assert titles[::3] == [
-        "Edema (best of 4)",
-        "Edema (worst of 4)",
-        "Fracture (best of 4)",
-        "Fracture (worst of 4)",
-    ]
-    assert titles[2:6:3] == ["et: IoU 1.00", "et: IoU 0.00"]
-    rows = [axes.get_subplotspec().rowspan.start for axes in figure.axes]
+def test_a_label_has_a_row(examples, monkeypatch):
+    figure = draw(examples, choose_extremes(examples, TEN_LABELS, seed=0), "Maps", "").figure
+    panels = figure.axes[:-1]
+    titles = [axes.get_title() for axes in panels]
+    assert titles[::3] == ["best", "worst"] * 2
+    assert titles[2:6:3] == ["ET\nIoU 1.00", "ET\nIoU 0.00"]
+    assert [axes.get_ylabel() for axes in panels[::6]] == ["Edema\n4 cases", "Fracture\n4 cases"]
+    rows = [axes.get_subplotspec().rowspan.start for axes in panels]
+    assert not faults_in_print(figure, monkeypatch)
     assert rows == [0] * 6 + [1] * 6
 
 

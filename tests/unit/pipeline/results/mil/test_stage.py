@@ -95,8 +95,10 @@ def test_files(out):
     found = entries(out)
     tables = {f"{name}.csv" for name in TABLES if name != "histogram"}
     drawn = [name for name in FIGURES if name != "histogram"]
-    pictures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
-    assert found == tables | pictures | {"tables.md", "tables.json", "tabulate.json"}
+    pictures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "pdf", "svg")}
+    assert found == tables | pictures | {"tables.md", "tables.json", "tabulate.json"} | {
+        "captions.json"
+    }
 
 
 def test_the_planted_order(out):
@@ -161,7 +163,7 @@ def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)
     written = sorted(entries(tmp_path / "out"))
-    assert len(written) == 16
+    assert len(written) == 17
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 

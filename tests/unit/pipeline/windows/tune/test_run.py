@@ -21,7 +21,8 @@ FILES = {
     "by_label.csv",
     "params.patch.yaml",
     "tune.json",
-    *(f"iou_by_{what}.{suffix}" for what in ("delay", "label") for suffix in ("png", "svg")),
+    *(f"iou_by_{what}.{suffix}" for what in ("delay", "label") for suffix in ("png", "pdf", "svg")),
+    "captions.json",
 }
 
 
@@ -108,7 +109,7 @@ def test_dvc_names_the_parameters_that_are_used(out):
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["tune"]
     keys = {f"{section}.{key}" for section in ("associate", "heatmaps") for key in used[section]}
     *params, of_profile = stage["params"]
-    assert set(params) == {*keys, "tune"}
+    assert set(params) == {*keys, "tune", "figures"}
     sections = [f"overrides.{section}" for section in ("associate", "heatmaps", "tune")]
     assert of_profile == {"params/${profile}.yaml": sections}
 

@@ -1,0 +1,30 @@
+"""What people call the models in pictures and papers; in all files they keep their short names."""
+
+MODELS = {
+    # Lanfredi et al. 2023
+    "unannotated": "Unannotated",
+    "ellipse": "Ellipse",
+    "et": "ET",
+    "et_degraded": "ET, degraded mentions",
+    "cross_entropy": "Cross-entropy",
+    "egd": "ET and EGD",
+    # Qiu, Rivaz, Xiao 2025
+    "cooperative": "Cooperative",
+    "dual_encoder": "Dual encoder",
+    "mt_unet": "MT-UNet",
+    "dnet201_cl": "DNet201-CL",
+    "dnet201": "DNet201",
+    "inception_resnet": "IRNetv2",
+    "gazegnn": "GazeGNN",
+    "unet_s": "UNet_S",
+    "res_se_unet": "Res_SE-UNet",
+    "joint_sum": "Joint, sum",
+    "joint_uncertainty": "Joint, uncertainty",
+    "centre_prior": "Centre prior",
+    "mean_map": "Mean map",
+}
+
+
+def model_name(name: str) -> str:
+    """Give what people call a model: its short name with spaces where it has no other."""
+    return MODELS.get(name, name.replace("_", " ").capitalize())
