@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gazescribe.pipeline.commands.params import load_params
-from gazescribe.pipeline.core.figures import save
+from gazescribe.pipeline.core.figures import Plate, save
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import write_table
+from gazescribe.pipeline.report.results import title_of
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import NetworkResults, write_results
 from gazescribe.pipeline.windows.associate import run as associate
@@ -24,6 +26,9 @@ TEXTS = {
 }
 SIZE = (600, 480)  # height and width of R1, whose radiograph is there
 LARGE = (1280, 1100)  # of E1: more than the inspector shows
+
+
+SEARCH_FIGURES = ("iou_by_delay", "iou_by_label")
 
 
 def fixations():
@@ -98,10 +103,11 @@ def write_results_of(folder: Path) -> None:
         "table_6": PaperTable("Table 6. IoU", shown, shown, ["A note.", "Another."]),
         "noise": PaperTable("Noise", shown, shown),
     }
-    figures = {"iou_by_label": Figure(), "curves": Figure()}
+    names = ("iou_by_label", "curves")
+    figures = {name: Plate(Figure(), title_of(name), "Of 3 images.") for name in names}
     results = NetworkResults("Results", ["Intervals are three."], tables, figures)
     folder.mkdir(parents=True, exist_ok=True)
-    write_results(results, {}, folder)
+    write_results(results, {}, folder, Figures(text="text"))
 
 
 STAGES = {
@@ -191,8 +197,10 @@ def _write_search(folder: Path) -> None:
         )
     ]
     pd.DataFrame(rows).to_csv(folder / "ranking.csv", index=False)
-    for name in ("iou_by_delay", "iou_by_label"):
-        save(Figure(), folder, name)
+    for name in SEARCH_FIGURES:
+        save(Figure(), folder, name, Figures(text="text"))
+    said = {name: {"title": title_of(name), "caption": "Seen."} for name in SEARCH_FIGURES}
+    _write(folder / "captions.json", said)
 
 
 def _associate(folder: Path, dataset: str, mentions: list) -> None:

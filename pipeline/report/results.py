@@ -106,9 +106,11 @@ class ResultTable(WrittenJson):
 
 
 class ResultFigure(WrittenJson):
-    """A figure, by the name of its files without suffix."""
+    """A figure, by the name of its files without suffix; older versions say nothing of it."""
 
     name: str
+    title: str = ""
+    caption: str = ""
 
 
 class TablesJson(WrittenJson):
@@ -143,8 +145,13 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
         notes = [_cited(note, file, "notes", n) for n, note in enumerate(content.notes)]
         headlines = list(_headlines(system, content, sheets))
         figures = [
-            embed_figure(figure_paths(folder, figure.name), title_of(figure.name), remedy)
-            for figure in content.figures
+            embed_figure(
+                figure_paths(folder, figure.name),
+                figure.title or title_of(figure.name),
+                remedy,
+                _cited(figure.caption, file, "figures", n, "caption"),
+            )
+            for n, figure in enumerate(content.figures)
             if (folder / figure.name).parent == folder  # never one of another folder
         ]
         return Section(

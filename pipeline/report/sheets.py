@@ -33,6 +33,7 @@ class Figure:
 
     title: str
     data: str
+    caption: str = ""  # what is seen
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,11 @@ def figure_paths(folder: Path, name: str) -> list[Path]:
     return [folder / f"{name}.svg", folder / f"{name}.png"]
 
 
-def embed_figure(paths: Sequence[Path], title: str, remedy: str | None = None) -> Figure:
+def embed_figure(
+    paths: Sequence[Path], title: str, remedy: str | None = None, caption: str = ""
+) -> Figure:
     """Embed the first file of a figure that is not large; a GazeError if one is not there."""
     for path in paths:
         check_file(path, GazeError, remedy)
     small = [path for path in paths if path.stat().st_size <= SHARP_BYTES]
-    return Figure(title, file_as_data([*small, *paths][0], remedy))
+    return Figure(title, file_as_data([*small, *paths][0], remedy), caption)

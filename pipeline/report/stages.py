@@ -40,6 +40,7 @@ from gazescribe.pipeline.report.written import (
     Best,
     EvaluatedLabels,
     Rate,
+    SearchCaptions,
     Tuned,
     read_json,
     rerun,
@@ -209,9 +210,11 @@ def search(folder: Path, run: RunLayout) -> Section:
     ranking = f"{run.tune}/ranking.csv"
     sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between], ranking)]
     more = [_ranking("All rules", numbered, ranking)]
+    said = path / "captions.json"
+    captions = read_json(said, SearchCaptions, remedy) if said.is_file() else SearchCaptions()
     pictures = [
-        embed_figure(figure_paths(path, name), f"IoU against the delay, for each {what}", remedy)
-        for name, what in (("iou_by_delay", "end of the window"), ("iou_by_label", "label"))
+        embed_figure(figure_paths(path, name), under.title, remedy, under.caption)
+        for name, under in captions
     ]
     name = "Window search: IoU of the best rule, cross-validated"
     headline = Headline("tune", name, best_iou(best, file))

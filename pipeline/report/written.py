@@ -102,6 +102,20 @@ class Tuned(WrittenJson):
     best: Best
 
 
+class Caption(WrittenJson):
+    """What stands under a figure of a stage."""
+
+    title: str
+    caption: str = ""
+
+
+class SearchCaptions(WrittenJson):
+    """`captions.json` of a search; older versions wrote none."""
+
+    iou_by_delay: Caption = Caption(title="IoU against the delay, for each end of the window")
+    iou_by_label: Caption = Caption(title="IoU against the delay, for each label")
+
+
 def read_json(path: Path, model: type[Model], remedy: str | None = None) -> Model:
     """Read a JSON file into a model; refuse one that is absent or lacks anything, all at once."""
     return check(load_json(path, remedy), model, GazeError, where=path, remedy=remedy)

@@ -91,7 +91,7 @@ def test_an_image_is_that_of_its_file(run, folder):
 
 
 def test_an_overlay_shows_map_image_fixations_and_ellipse(run):
-    (axes,) = run.overlay(reading_id="R1", label="edema").axes
+    axes, _bar = run.overlay(reading_id="R1", label="edema").axes
     radiograph, heatmap = axes.images
     np.testing.assert_array_equal(radiograph.get_array(), run.image(FIRST))
     expected = run.heatmap(reading_id="R1", label="Edema")
@@ -105,7 +105,7 @@ def test_without_a_label_all_gaze_is_drawn(run, folder, tmp_path):
     out = tmp_path / "map.npy"
     gazescribe("render", folder / "data/associated/reflacx", out, "--reading", "R1")
     np.testing.assert_array_equal(run.heatmap(reading_id="R1"), np.load(out), strict=True)
-    (axes,) = run.overlay(reading_id="R1").axes
+    axes, _bar = run.overlay(reading_id="R1").axes
     assert axes.get_title() == "all gaze, R1"
     assert not axes.patches
     whole = run.windows.query("reading_id == 'R1' and kind == 'reading'")
@@ -164,7 +164,7 @@ def test_readings_of_an_image_are_chosen_or_joined(two_readers):
     np.testing.assert_array_equal(joined, np.maximum(one, other))
     mean = two_readers.heatmap(dicom_id=FIRST, label="Edema", combine="mean")
     np.testing.assert_allclose(mean, (one + other) / 2, atol=1e-6)
-    (axes,) = two_readers.overlay(dicom_id=FIRST, label="Edema", combine="max").axes
+    axes, _bar = two_readers.overlay(dicom_id=FIRST, label="Edema", combine="max").axes
     np.testing.assert_array_equal(axes.images[1].get_array(), joined)
 
 

@@ -57,6 +57,8 @@ def test_figures_are_those_that_tabulate_names(tmp_path):
     (tmp_path / "other.png").write_bytes(PNG)
     pictures = sections(tmp_path, mil=".")["mil"].pictures
     assert [picture.title for picture in pictures] == ["Iou by label", "Curves"]
+    assert pictures[0].caption == "Of 3 images."
+    assert pictures[1].caption.keys == ("/figures/1/caption",)
     assert pictures[0].data.startswith("data:image/svg+xml;base64,")
 
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.figures import save
 from gazescribe.pipeline.core.files import JOURNAL
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.report.counts import Metrics
 from gazescribe.pipeline.report.layout import RunLayout
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
@@ -68,7 +69,7 @@ def write_search(folder, rules):
     }
     (folder / "tune.json").write_text(json.dumps(summary))
     for name in ("iou_by_delay", "iou_by_label"):
-        save(Figure(), folder, name)
+        save(Figure(), folder, name, Figures(text="text"))
 
 
 def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
@@ -83,6 +84,12 @@ def test_the_best_rules_stand_above_floors_and_ceilings(tmp_path):
         "Best: rule 1, IoU – cross-validated, 0.550 as in the paper." in section.lead[0].striptags()
     )
     assert [picture.data[:26] for picture in section.pictures] == 2 * ["data:image/svg+xml;base64,"]
+    title = "IoU against the delay, for each label"  # older versions wrote no captions
+    assert (section.pictures[1].title, section.pictures[1].caption) == (title, "")
+    said = {"iou_by_label": {"title": "By label", "caption": "What is seen."}}
+    (tmp_path / "captions.json").write_text(json.dumps(said))
+    newer = search(tmp_path, run(tune=".")).pictures[1]
+    assert (newer.title, newer.caption) == ("By label", "What is seen.")
 
 
 def test_a_ranking_that_a_killed_search_did_not_move(tmp_path):
