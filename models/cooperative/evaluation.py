@@ -1,8 +1,9 @@
 """Score one run of the cooperative network, of one of its stages, or of a baseline.
 
 Diagnosis: probabilities of the validation and test images. Maps: the network's saliency, Grad-CAM
-of its diagnosis, and two maps that know nothing of the image (a centre prior, the mean of the
-training maps), all against where the reader looked, on the image's pixels and on all.
+of its diagnosis, two maps that know nothing of the image (a centre prior, the mean of the training
+maps) and, where there is a file of it, DeepGaze, all against where the reader looked, on the
+image's pixels and on all.
 Drops: what `models.cooperative.items` leaves out, maps of images that nobody looked at; counted.
 A measure that a map leaves undefined is null in its row and in no mean; warnings count them.
 Source: Qiu, Rivaz, Xiao 2025, IV; `spec/cooperative.md` 6.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, scaled
+from gazescribe.models.cooperative.deepgaze import DeepGaze
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import (
     UNKNOWN,
@@ -76,6 +78,8 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
     summary["inference"] = inference_time(network, lists.items["test"], run, config, device)
     columns = [f"p_{name}" for name in lists.classes]
     baselines = Baselines(lists.items["train"], config, run)
+    file = config.inputs.deepgaze
+    deepgaze = None if file is None else DeepGaze(Path(file), device)
     diagnosed: list[Row] = []
     compared: list[Row] = []
     shown: dict[str, list[NDArray[Any]]] = {}
@@ -98,6 +102,10 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
                 diagnosed.append({**about, "target": target, **chances})
             if items.map_row[row] >= 0:
                 output["maps"] |= baselines.maps(items.frames[row])
+                if deepgaze is not None:
+                    output["maps"]["deepgaze"] = mixed(
+                        deepgaze.map(output["image"], items.frames[row], output["maps"]["centre"])
+                    )
                 about["reading_id"] = items.reading_id[row]
                 compared += compare(about, output, items, row, baselines.places_px(items, row))
             if row in examples:
@@ -274,13 +282,14 @@ def compare(
 ) -> list[Row]:
     """Rows of `cooperative_saliency`: every map on valid pixels and on all; null is undefined.
 
-    Among the maps is the centre prior, `centre`, which information is gained over.
+    Among the maps are those which information is gained over, `centre` and `mean`.
     """
-    places, prior = items.gaze[row].places_px, seen["maps"]["centre"]
+    places = items.gaze[row].places_px
+    priors = seen["maps"]["centre"], seen["maps"]["mean"]
     rows = []
     for kind, values in seen["maps"].items():
         for pixels, valid in (("valid", seen["valid"]), ("all", None)):
-            measured = scores(values, seen["target"], places, others_px, prior, valid)
+            measured = scores(values, seen["target"], places, others_px, *priors, valid)
             if np.isnan(measured["hs"]):  # no gaze on these pixels: nothing to correlate with
                 measured["cc"] = np.nan
             finite = {name: v if np.isfinite(v) else None for name, v in measured.items()}

@@ -30,7 +30,7 @@ from gazescribe.pipeline.core.values import DIAGNOSES
 TRAINS_AS = 2
 """Stands for the arithmetic of training: raise it when a change alters what training computes, so
 that runs which are trained already are trained anew."""
-SCORES_AS = 2
+SCORES_AS = 3
 """Likewise for the scores of a checkpoint."""
 
 PACE = (
@@ -156,6 +156,7 @@ class CooperativeInputs:
     tables: Annotated[dict[str, str], NOT_EMPTY]  # by data set, as the next
     saliency_maps: dict[str, str]
     classes: tuple[str, ...] | None  # in the order of the networks' outputs; None: of the data
+    deepgaze: str | None = None  # file of a baseline
 
     def __post_init__(self) -> None:
         """Check that all maps are of a data set that has tables."""
@@ -221,8 +222,10 @@ def training_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str,
     return {"images": inputs.images, **tables, **maps, **classes}
 
 
-scoring_inputs = training_inputs
-"""Give what a run is scored on."""
+def scoring_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, Any]:
+    """Give what a run is scored on, likewise."""
+    baseline = {} if inputs.deepgaze is None else {"deepgaze": inputs.deepgaze}
+    return {**training_inputs(run, inputs), **baseline}
 
 
 def run_faults(run: CooperativeRun) -> list[str]:

@@ -83,6 +83,13 @@ SCORE_TABLES = [
                 unit="bit",
                 null=True,
             ),
+            column(
+                "information_gain_mean",
+                pa.float64(),
+                "Over the mean of the training maps, a fixation",
+                unit="bit",
+                null=True,
+            ),
         ],
         "saliency",
     ),

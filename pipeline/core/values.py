@@ -12,7 +12,7 @@ HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
 MIL_DATASETS = ("mimic", "reflacx")
 MIL_MAPS = ("decoder", "spatial", "gradcam")
 DIAGNOSES = ("normal", "chf", "pneumonia")
-SALIENCY_MAPS = ("saliency", "gradcam", "centre", "mean")
+SALIENCY_MAPS = ("saliency", "gradcam", "centre", "mean", "deepgaze")
 SALIENCY_PIXELS = ("valid", "all")
 CHEXPERT_LABELS = (
     "Atelectasis",

@@ -192,12 +192,13 @@ def scores(
     target: Map,
     fixations_px: FloatArray,
     others_px: FloatArray,
-    prior: Map,
+    centre: Map,
+    mean: Map,
     valid: Mask | None = None,
 ) -> dict[str, float]:
     """Give every measure by the name of its column in score tables.
 
-    `prior` is what `information_gain` is over.
+    Information is gained over the `centre` prior, and over the `mean` map of other images.
     """
     return {
         "kl": kl(prediction, target, valid),
@@ -207,7 +208,8 @@ def scores(
         "nss": nss(prediction, fixations_px, valid),
         "auc_judd": auc_judd(prediction, fixations_px, valid),
         "auc_shuffled": auc_shuffled(prediction, fixations_px, others_px, valid),
-        "information_gain": information_gain(prediction, prior, fixations_px, valid),
+        "information_gain": information_gain(prediction, centre, fixations_px, valid),
+        "information_gain_mean": information_gain(prediction, mean, fixations_px, valid),
     }
 
 

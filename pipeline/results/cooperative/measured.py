@@ -36,8 +36,8 @@ AS_PUBLISHED = "_published"
 OURS = ("cooperative", "dual_encoder")
 """What others are compared with: the first that has been scored."""
 
-BASELINES = {"centre": "centre_prior", "mean": "mean_map"}
-"""Maps that know nothing of the image, by kind, and the names of their rows."""
+BASELINES = {"centre": "centre_prior", "mean": "mean_map", "deepgaze": "deepgaze"}
+"""Maps that no run of ours made, by kind, and the names of their rows."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def reference(models: Mapping[str, object]) -> str | None:
 
 
 def maps_by_model(models: Models, kind: str, pixels: str) -> dict[str, Compared]:
-    """Give one kind of map by model; beside Grad-CAM, too, the maps that know nothing."""
+    """Give one kind of map by model; beside Grad-CAM, too, the maps that no run made."""
     key = kind, pixels
     maps = {name: model.maps[key] for name, model in models.items() if key in model.maps}
     if maps and kind == "gradcam":

@@ -29,7 +29,10 @@ from gazescribe.pipeline.results.runs import (
 )
 
 PIXELS = ("valid", "all")
-METRICS = ("kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled", "information_gain")
+METRICS = (
+    *("kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled"),
+    *("information_gain", "information_gain_mean"),
+)
 NO_FOLD = -1
 _ALLOWED = {"split": SPLITS, "map": SALIENCY_MAPS, "pixels": PIXELS}
 CHANCE = "p_"  # begins the names of columns of probabilities

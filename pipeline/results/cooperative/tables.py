@@ -30,7 +30,8 @@ NAMES = {
     "nss": "NSS",
     "auc_judd": "AUC-Judd",
     "auc_shuffled": "AUC, shuffled",
-    "information_gain": "information gain, bits a fixation",
+    "information_gain": "information gain over the centre prior, bits a fixation",
+    "information_gain_mean": "information gain over the mean map, bits a fixation",
 }
 DIAGNOSIS_NOTE = (
     "AUROC of a class: against the others. macro: mean of the classes, the primary figure; micro:"
@@ -42,6 +43,7 @@ SALIENCY_NOTE = (
     "± population standard deviation over images, as published (with several seeds the mean of each"
     " seed's). valid: the image's pixels; all: also the padding around it, as published."
     " centre_prior and mean_map know nothing of the image; both are of the training readings."
+    " deepgaze learned from gaze at photographs."
 )
 INFERENCE_NOTE = (
     "Of the network alone, in 32 bit: what it says of the diagnosis and where it draws saliency,"

@@ -20,7 +20,11 @@ from gazescribe.models.cooperative.gazegnn import GazeGNN
 from gazescribe.models.cooperative.gradcam import gradcam
 from gazescribe.models.cooperative.items import build_lists, targets_of
 from gazescribe.models.cooperative.networks import network_of, outputs_of, restored
-from gazescribe.models.cooperative.settings import CooperativeEvaluation
+from gazescribe.models.cooperative.settings import (
+    CooperativeEvaluation,
+    scoring_inputs,
+    training_inputs,
+)
 from gazescribe.models.core.checkpoint import FILE, Checkpoint, save_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import machine_name
@@ -31,6 +35,7 @@ from gazescribe.pipeline.core.values import DIAGNOSES
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.saliency import scores
 from tests.unit.models.cooperative.cooperative_cases import FRAME, World, balanced_world, small_run
+from tests.unit.models.cooperative.deepgaze_stand_in import DeepGazeIIE, install, write_weights
 
 CPU = torch.device("cpu")
 DIAGNOSING = ["dnet201", "cooperative", "joint", "mt_unet", "gazegnn", "gazegnn_published"]
@@ -111,6 +116,22 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     assert set(maps["map"]) == kinds
     assert len(maps) == n * len(kinds) * 2
     assert set(found.examples) == kinds | {"dicom_id", "diagnosis", "image", "target"}
+
+
+def test_deepgaze_is_a_baseline_where_there_are_weights_of_it(inputs, tmp_path, monkeypatch):
+    install(monkeypatch)
+    path = write_weights(DeepGazeIIE, tmp_path / "deepgaze2e.pth")
+    run = small_run("unet_s")
+    told = dataclasses.replace(inputs, deepgaze=str(path))
+    config = Config("cooperative", "demo", told, (run,), CooperativeEvaluation(4))
+    maps = frame(score(run, saved(run, tmp_path), config, CPU), "saliency")
+    of_it = maps[maps["map"] == "deepgaze"]
+    assert len(of_it) == len(maps[maps["map"] == "centre"])
+    assert of_it["kl"].notna().all()
+    assert not np.allclose(of_it["kl"], maps.loc[maps["map"] == "centre", "kl"])
+    assert "deepgaze" in scoring_inputs(run, told)
+    assert "deepgaze" not in training_inputs(run, told)
+    assert scoring_inputs(run, inputs) == training_inputs(run, inputs)
 
 
 def test_the_contrastive_stage_has_nothing_to_score(scored):
@@ -197,7 +218,8 @@ def test_every_row_is_what_the_files_give_for_its_image(scored, inputs, tmp_path
         for kind, values in maps.items():
             for pixels, valid in (("valid", one["valid"]), ("all", None)):
                 places = one["gaze"].places_px, others
-                expected = scores(values, one["target"], *places, maps["centre"], valid)
+                priors = maps["centre"], maps["mean"]
+                expected = scores(values, one["target"], *places, *priors, valid)
                 row = compared.loc[(name, kind, pixels), list(expected)].astype(float)
                 np.testing.assert_allclose(row, list(expected.values()), rtol=1e-3, atol=1e-5)
     assert said["p_chf"].round(4).nunique() == len(said)  # images of one answer would show nothing

@@ -171,16 +171,17 @@ def test_half_precision_maps_are_computed_in_double():
 
 
 def test_a_constant_prediction_scores_as_knowing_nothing():
-    found = scores(3 * FLAT, MAP, LAST, FIRST, FLAT)
+    found = scores(3 * FLAT, MAP, LAST, FIRST, FLAT, MAP)
     assert {name: found[name] for name in ("cc", "sim", "nss")} == {"cc": 0, "sim": 0, "nss": 0}
     assert found["auc_judd"] == found["auc_shuffled"] == 0.5
 
 
 def test_scores_names_every_measure():
-    found = scores(MAP, OTHER, LAST, FIRST, FLAT, LEFT | True)
+    found = scores(MAP, OTHER, LAST, FIRST, FLAT, OTHER, LEFT | True)
     assert found["kl"] == kl(MAP, OTHER)
     assert found["auc_shuffled"] == auc_shuffled(MAP, LAST, FIRST) == 1
     assert found["information_gain"] == information_gain(MAP, FLAT, LAST) > 0
-    fit = ["kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled", "information_gain"]
-    assert list(found) == fit
+    assert found["information_gain_mean"] == information_gain(MAP, OTHER, LAST)
+    fit = ["kl", "cc", "hs", "sim", "nss", "auc_judd", "auc_shuffled"]
+    assert list(found) == [*fit, "information_gain", "information_gain_mean"]
     assert found["sim"] != found["hs"]
