@@ -39,6 +39,17 @@ def _file_of_mentions(
 )
 @click.argument("out", type=options.FOLDER)
 @click.option(
+    "--method",
+    type=click.Choice(["window", "learned"]),
+    help="Gaze of a window of time, or fixations shared out by a model that learns.",
+)
+@click.option(
+    "--fit",
+    "fit_file",
+    type=options.EXISTING_FILE,
+    help="Method learned: use this fit.json of other data instead of learning.",
+)
+@click.option(
     "--unit", type=click.Choice(["sentence", "mention"]), help="What a window belongs to."
 )
 @click.option("--start", type=click.Choice(STARTS), help="Rule for the window's start.")
@@ -57,6 +68,7 @@ def associate(
     tables: Path,
     mentions: Path | None,
     out: Path,
+    fit_file: Path | None,
     rules: Path | None,
     reviews: tuple[Path, ...],
     encoding: str,
@@ -68,23 +80,20 @@ def associate(
     TABLES is an ingested folder. MENTIONS is what `gazescribe label` wrote, or anybody's spans with
     report id, span, label and polarity (csv, jsonl, parquet). Without it the windows are those of
     whole readings, and of the gaze to the last word where there are words. --reviews move windows
-    to where readers say that they are.
+    to where readers say that they are. Method learned also writes OUT/fit.json, which --fit applies
+    to other data.
     """
-    section = override(load_params(shared.params_file).associate, **values)
+    params = load_params(shared.params_file)
+    section = override(params.associate, **values)
     if mentions is None:
         _check_without_mentions(out, values, rules)
     else:
         _check_rules(section, values)
-    summary = run(
-        tables,
-        mentions,
-        out,
-        section,
-        rules=rules,
-        reviews=reviews,
-        encoding=encoding,
-        **shared.parallel,
-    )
+    learned = (fit_file or params.learned) if section.method == "learned" else None
+    if fit_file and learned is None:
+        raise ParamsError("--fit is for method learned.", remedy="Add --method learned.")
+    how = {"rules": rules, "reviews": reviews, "encoding": encoding, **shared.parallel}
+    summary = run(tables, mentions, out, section, learned=learned, **how)
     shared.summarise(f"{_line(summary)} → {out}", summary)
 
 

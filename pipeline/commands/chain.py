@@ -194,10 +194,13 @@ class Chain:
         inputs = {
             "tables": stamps(self.tables),
             "mentions": stamp(mentions),
-            "params": settings.model_dump(),
+            "params": settings.recorded(),
             **self._rules,
         }
         how = {"rules": self.rules, **self.parallel}
+        if settings.method == "learned":
+            how["learned"] = self.params.learned
+            inputs["learned"] = self.params.learned.model_dump()
         stage = partial(associate.run, self.tables, mentions, out, settings, **how)
         self._do("associate", out, inputs, stage)
 

@@ -27,6 +27,7 @@ from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.scanpaths.settings import Scanpaths, ScoreScanpaths
+from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import Tune
 
@@ -64,6 +65,7 @@ class Params(Strict):
     evaluate_labels: EvaluateLabels
     degrade: Degrade
     associate: Associate
+    learned: Learned
     images: Images
     heatmaps: Heatmaps
     tune: Tune

@@ -49,7 +49,12 @@ def tune(
     """
     params = load_params(shared.params_file)
     searched = override(params.tune, **values)
-    settings = SearchSettings(tune=searched, associate=params.associate, heatmaps=params.heatmaps)
+    settings = SearchSettings(
+        tune=searched,
+        associate=params.associate,
+        learned=params.learned,
+        heatmaps=params.heatmaps,
+    )
     summary = run(
         tables,
         mentions,

@@ -2,17 +2,18 @@
 
 Reads: `readings, fixations` of a folder of tables, `words, sentences` where it has them; mentions,
 if there are any, of our labeler or of anybody else's.
-Writes: `windows.parquet`, `gaussians.parquet`, `associate.json`.
-Params: `associate`.
+Writes: `windows.parquet`, `gaussians.parquet`, `associate.json`; with method learned `fit.json`.
+Params: `associate`; `learned` with that method.
 Drops: nothing silently; readings without gaze or size, windows without a map, and rows of readings
 that the tables do not have are counted.
 Source: Lanfredi et al. 2023, Sections 2.1.2 and 2.8; `spec/mil.md` section 1. Where paper and
 published code differ, the code's reading is the default since it produced the published figures.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,20 +30,26 @@ from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
     read_if_present,
-    read_readings,
     read_table,
-    rows_of,
     split_source,
 )
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.dictation.reviews.applying import Reviews
 from gazescribe.pipeline.dictation.reviews.files import Place
+from gazescribe.pipeline.windows.learned.fit_file import FIT_FILE, write_fit
+from gazescribe.pipeline.windows.learned.run import share_out_readings
+from gazescribe.pipeline.windows.learned.settings import Learned
+from gazescribe.pipeline.windows.learned.weights import Model, draw_learned
+from gazescribe.pipeline.windows.parts import Task, make_tasks, read_parts, usable_readings
 from gazescribe.pipeline.windows.reviewed import WindowReviews
 from gazescribe.pipeline.windows.settings import Associate
-from gazescribe.pipeline.windows.windows import Columns, associate_reading, gaze_begins_late
-
-READINGS_A_TASK = 256
+from gazescribe.pipeline.windows.windows import (
+    Columns,
+    draw_windows,
+    find_windows,
+    gaze_begins_late,
+)
 
 
 @dataclass(frozen=True)
@@ -56,51 +63,32 @@ class AssociatedPart:
     n_unseen: int  # readings without a fixation
 
 
-def read_parts(
-    folder: Path, mentions: pa.Table, ids: Sequence[str]
-) -> Iterator[tuple[dict[str, Any], dict[str, Columns]]]:
-    """Read some readings for `associate_reading`: a row of `readings` each, and its other tables.
-
-    `ids` are in order, `mentions` sorted by report.
-    """
-    parts = {name: read_readings(folder, name, ids) for name in ("readings", "fixations")}
-    for name in ("words", "sentences"):  # recordings of gaze alone may lack them
-        parts[name] = read_readings(folder, name, ids, optional=True)
-    parts["mentions"] = rows_of(mentions, "report_id", ids)
-    for reading_id in ids:
-        tables = {name: part[reading_id] for name, part in parts.items()}
-        reading = {name: values[0] for name, values in tables.pop("readings").items()}
-        # floats where another reading of the file has none
-        reading |= {side: int(reading[side]) for side in ("width_px", "height_px")}
-        yield reading, tables
-
-
 def associate_readings(
-    task: tuple[Sequence[str], pa.Table],
+    task: Task,
     *,
     tables: Path,
     params: Associate,
     label_map: LabelMap,
     reviewed: Mapping[str, Mapping[Place, tuple[float, float]]],
+    learned: Learned | None,
 ) -> AssociatedPart:
-    """Associate some readings, given by their ids in order and their mentions: one task.
+    """Associate some readings, by windows alone or by shares of their fixations: one task.
 
     `reviewed` has the windows that reviewers moved, by reading.
     """
-    ids, mentions = task
     windows: list[dict[str, Any]] = []
     gaussians: list[Columns] = []
     left_out: Counter[str] = Counter()
     n_late = n_unseen = 0
-    for reading, parts in read_parts(tables, mentions, ids):
-        rows, columns = associate_reading(
-            reading,
-            parts,
-            params=params,
-            label_map=label_map,
-            left_out=left_out,
-            reviewed=reviewed.get(reading["reading_id"]),
-        )
+    for reading, parts in read_parts(tables, task.mentions, task.ids):
+        reading_id, gaze = reading["reading_id"], parts["fixations"]
+        moved = reviewed.get(reading_id, {})
+        found = find_windows(reading, parts, params, label_map, left_out, moved)
+        if learned is None:
+            rows, columns = draw_windows(reading, found, gaze, params.sigma_deg)
+        else:
+            model = Model(learned, task.shares[reading_id], moved)
+            rows, columns = draw_learned(reading, parts, found, model, params.sigma_deg)
         windows += rows
         gaussians += columns
         n_late += gaze_begins_late(parts, params, label_map)
@@ -123,6 +111,7 @@ def run(
     out: Path,
     params: Associate,
     *,
+    learned: Learned | Path | None = None,
     rules: Path | None = None,
     reviews: Sequence[Path] = (),
     encoding: str = "utf-8",
@@ -132,7 +121,9 @@ def run(
     """Associate a whole folder; write windows and Gaussians; give the counts.
 
     Without mentions the windows are those of the whole reading, and of the gaze to its last word.
-    Files of `reviews` move windows to where readers say that they are. Other files in `out` stay.
+    With mentions and `learned`, settings to learn by or a fit that other data made, fixations are
+    shared out between sentences, and the fit is written too. Files of `reviews` move windows to
+    where readers say that they are. Other files in `out` stay.
 
     Raises
     ------
@@ -145,18 +136,25 @@ def run(
     spoken = TABLES["mentions"].schema.empty_table()
     if mentions is not None:
         spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
-    ids, readings_left_out = _usable(readings)
-    tasks = []
-    for first in range(0, len(ids), READINGS_A_TASK):
-        chunk = ids[first : first + READINGS_A_TASK]
-        report = spoken["report_id"]  # only a task's own mentions travel to its worker
-        in_chunk = pc.and_(pc.greater_equal(report, chunk[0]), pc.less_equal(report, chunk[-1]))
-        tasks.append((chunk, spoken.filter(in_chunk)))
+    ids, readings_left_out = usable_readings(readings)
+    tasks = make_tasks(ids, spoken)
+    where: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
+    shared = None
+    if learned is not None and mentions is not None:
+        how = {"rules": rules, **where}
+        shared = share_out_readings(tables, tasks, params, learned, label_map, **how)
+        tasks = [
+            replace(task, shares={one: shared.shares[one] for one in task.ids}) for task in tasks
+        ]
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
     left_out = Counter({"reading left out": pc.sum(unused).as_py() or 0})
     n_late = n_unseen = 0
-    metadata = {"sigma_deg": str(params.sigma_deg), "params": params.model_dump_json()}
+    recorded = params.recorded()
+    if shared:
+        recorded["learned"] = shared.fit.params.model_dump()
+    as_text = json.dumps(recorded, separators=(",", ":"))
+    metadata = {"sigma_deg": str(params.sigma_deg), "params": as_text}
     said = metadata | labels_metadata(label_map.channels)
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings,
@@ -164,16 +162,15 @@ def run(
         params=params,
         label_map=label_map,
         reviewed=window_reviews.times,
+        learned=shared.fit.params if shared else None,
     )
-    with replacing_folder(out, "windows", obsolete=("*.parquet",), mark="associate.json") as folder:
+    obsolete = ("*.parquet", FIT_FILE)
+    with replacing_folder(out, "windows", obsolete=obsolete, mark="associate.json") as folder:
         with (
             TableWriter(folder, "windows", said) as windows,
             TableWriter(folder, "gaussians", metadata) as gaussians,
         ):
-            done = map_tasks(
-                associate_task, tasks, workers=workers, scheduler=scheduler, description="associate"
-            )
-            for part in done:
+            for part in map_tasks(associate_task, tasks, description="associate", **where):
                 windows.write(part.windows)
                 window_reviews.count(part.windows)
                 gaussians.write(part.gaussians)
@@ -185,7 +182,7 @@ def run(
                     map(" ".join, zip(kinds.to_pylist(), states.to_pylist(), strict=True))
                 )
         summary = {
-            "params": params.model_dump(),
+            "params": recorded,
             "split_source": split_source(tables),
             "n_readings": len(ids),
             "n_mentions": None if mentions is None else spoken.num_rows,
@@ -202,6 +199,9 @@ def run(
             summary["rows_left_out"] = strangers
         if window_reviews.reviews.files:
             summary["reviews"] = window_reviews.summary()
+        if shared:
+            write_fit(shared.fit, folder / FIT_FILE)
+            summary["learned"] = shared.counts()
         write_json(summary, folder / "associate.json")
     return summary
 
@@ -215,13 +215,3 @@ def _strangers(tables: Path, readings: pa.Table) -> dict[str, int]:
         if known < len(ids):
             counts[f"{name} of unknown readings"] = len(ids) - known
     return counts
-
-
-def _usable(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
-    """Choose the readings with gaze and image size; count the others by reason."""
-    no_gaze = pc.invert(readings["has_gaze"])
-    no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
-    left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
-    counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
-    is_usable = pc.invert(pc.or_(no_gaze, no_size))
-    return readings.filter(is_usable)["reading_id"].to_pylist(), counts

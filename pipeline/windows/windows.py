@@ -5,7 +5,7 @@ published code differ, the code's reading is the default since it produced the p
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -145,6 +145,19 @@ def associate_reading(
         Rows of `windows`, and for each a dict of columns of `gaussians`.
     """
     left_out = Counter() if left_out is None else left_out
+    windows = find_windows(reading, tables, params, label_map, left_out, reviewed)
+    return draw_windows(reading, windows, tables["fixations"], params.sigma_deg)
+
+
+def find_windows(
+    reading: Mapping[str, Any],
+    tables: Mapping[str, Columns],
+    params: "Associate",
+    label_map: "LabelMap",
+    left_out: Counter[str],
+    reviewed: Mapping[tuple[int, int, str], tuple[float, float]] | None = None,
+) -> list[Window]:
+    """Find the windows of one reading, in the order of their numbers; as `associate_reading`."""
     fixations, spoken_s = tables["fixations"], tables["words"]["offset_s"]
     opening = _opening_mentions(tables["mentions"], params, label_map, left_out)
     windows: list[Window] = []
@@ -168,13 +181,7 @@ def associate_reading(
         windows.append(Window("reading", None, None, None, begin_s, end_s))
     # A window without end, after the last word, is cut where words and gaze end.
     last_s = max(end_s, float(spoken_s.max(initial=-np.inf)))
-    rows, drawn = [], []
-    for number, window in enumerate(windows):
-        cut = replace(window, end_s=min(window.end_s, last_s))
-        row, gaussians = _draw(reading, number, cut, fixations, params.sigma_deg)
-        rows.append(row)
-        drawn.append(gaussians)
-    return rows, drawn
+    return [replace(window, end_s=min(window.end_s, last_s)) for window in windows]
 
 
 def _as_reviewed(
@@ -327,7 +334,19 @@ def _label_counts(
     return tuple(order), tuple(counts), tuple(uncertain)
 
 
-def _draw(
+def draw_windows(
+    reading: Mapping[str, Any], windows: Iterable[Window], fixations: Columns, sigma_deg: float
+) -> tuple[list[dict[str, Any]], list[Columns]]:
+    """Make the rows of `windows` of a reading, and for each its rows of `gaussians` by column."""
+    rows, drawn = [], []
+    for number, window in enumerate(windows):
+        row, gaussians = draw_window(reading, number, window, fixations, sigma_deg)
+        rows.append(row)
+        drawn.append(gaussians)
+    return rows, drawn
+
+
+def draw_window(
     reading: Mapping[str, Any], number: int, window: Window, fixations: Columns, sigma_deg: float
 ) -> tuple[dict[str, Any], Columns]:
     """Make a window's row of `windows`, and its rows of `gaussians` by column."""

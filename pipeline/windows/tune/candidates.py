@@ -1,7 +1,8 @@
 """What the search compares: rules that say how much each fixation counts for a mention sentence.
 
-The paper's windows, and beyond them soft windows, contrast against all gaze, and context of the
-sentence: each is off unless section `tune` switches it on, and is then ranked with the rest.
+The paper's windows, and beyond them soft windows, contrast against all gaze, context of the
+sentence, and shares that a model learns: each is off unless section `tune` switches it on, and is
+then ranked with the rest.
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` sections 1.4 and 1.5. What is beyond is
 ours; they ask for other ways of alignment in their last paragraph.
 """
@@ -14,6 +15,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.windows.learned.settings import Learned
+from gazescribe.pipeline.windows.learned.timing import support_s
+from gazescribe.pipeline.windows.learned.weights import weigh
 from gazescribe.pipeline.windows.tune.cases import Case
 from gazescribe.pipeline.windows.tune.settings import Tune
 from gazescribe.pipeline.windows.windows import LAGGED_STARTS, sentence_window
@@ -24,6 +28,7 @@ PLAIN_STARTS = ("allsentences", "double", "andpause", "single", "all")
 SEARCH_ENDS = ("startofsentence", "endofsentence", "firstmention", "lastmention")
 COARSE_LAGS_S = (2.5, 5.0, 7.5)  # first stage
 FINE_LAGS_S = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)  # second stage
+LEARNED = "learned"  # stage of the rules whose shares a model learns
 FINE_START, FINE_END = "startofsentence", "lastmention"  # winners of the paper's first stage
 
 _RUN_ENDS = {  # what the published script ran of the first stage (`spec/mil.md` 1.5)
@@ -53,6 +58,7 @@ class Candidate:
     start: str | None = None  # of a window, as in `associate`; likewise the next two
     lag_s: float | None = None
     end: str | None = None
+    exponent: float | None = None  # of a rule that learns, as in section `learned`
     contrast: float = 0.0  # how much of the map of all gaze is taken away from the map
 
 
@@ -106,8 +112,11 @@ def overlap(case: Case, bounds_s: FloatArray) -> FloatArray:
     return seconds
 
 
-def beyond(params: Tune) -> list[Candidate]:
-    """List what section `tune` switches on beyond the paper's rules."""
+def beyond(params: Tune, learned: Learned | None = None) -> list[Candidate]:
+    """List what section `tune` switches on beyond the paper's rules.
+
+    `learned` are the settings by which the shares of the cases were learnt, if they were.
+    """
     candidates = []
     if params.soft.used:
         soft = params.soft
@@ -122,6 +131,12 @@ def beyond(params: Tune) -> list[Candidate]:
         for weight, lag_s in product(params.context.weights, FINE_LAGS_S):
             weigh = partial(context_weights, weight=weight)
             candidates.append(_fine("context", weight, weigh, lag_s))
+    if learned is not None:
+        for exponent in params.learned.exponents:
+            settings = learned.model_copy(update={"exponent": exponent})
+            by_share = partial(learned_weights, params=settings)
+            name = f"learned_{exponent}"
+            candidates.append(Candidate(name, by_share, LEARNED, exponent=exponent))
     return candidates
 
 
@@ -158,6 +173,14 @@ def _integral(part: FloatArray, shape: str) -> FloatArray:
     if shape == "hann":
         return part - np.sin(2 * np.pi * part) / (2 * np.pi)
     return part
+
+
+def learned_weights(case: Case, *, params: Learned) -> FloatArray:
+    """Seconds in reach of each sentence, by the share of each fixation that is the sentence's."""
+    if case.share is None:
+        raise ValueError(f"case {case.reading_id} has no shares")
+    bounds_s = [support_s(spoken.sentence, case.sentences, params) for spoken in case.spoken]
+    return weigh(overlap(case, np.array(bounds_s).reshape(-1, 2)), case.share, params)
 
 
 def context_weights(case: Case, *, start: str, lag_s: float, end: str, weight: float) -> FloatArray:

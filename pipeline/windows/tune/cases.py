@@ -5,12 +5,13 @@ Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.tables import has_table, read_table
@@ -18,7 +19,7 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Box, Columns, Size
 from gazescribe.pipeline.maps.planning import plan_ellipses
-from gazescribe.pipeline.windows.associate import read_parts
+from gazescribe.pipeline.windows.parts import Shares, read_parts
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from gazescribe.pipeline.windows.windows import associate_reading
@@ -47,6 +48,8 @@ class Case:
     spoken: tuple[Spoken, ...]  # those that mention labels
     report_s: float  # end of the last word
     boxes: dict[str, list[Box]]  # ellipses that this reader drew, by label
+    # Of each sentence of `spoken`, the share of each fixation that is its own, if that was learnt.
+    share: NDArray[np.float64] | None = None
 
 
 def choose_readings(readings: pa.Table, phases: Sequence[int]) -> tuple[list[str], dict[str, int]]:
@@ -77,8 +80,11 @@ def gather(
     rules: Path | None = None,
     *,
     encoding: str = "utf-8",
+    shares: Mapping[str, Shares] | None = None,
 ) -> tuple[list[Case], dict[str, Any]]:
     """Read the cases; give them with what was counted on the way.
+
+    `shares` are those that a model learnt, by reading, if rules that use them are compared.
 
     Raises
     ------
@@ -109,8 +115,10 @@ def gather(
     cases = []
     for reading, parts in read_parts(tables, spoken, with_boxes):
         if len(parts["words"]["onset_s"]):
-            ellipses = boxes[reading["reading_id"]]
-            cases.append(_case(reading, parts, ellipses, params.associate, label_map))
+            case = _case(reading, parts, boxes[reading["reading_id"]], params.associate, label_map)
+            if shares is not None:
+                case = _with_shares(case, parts["fixations"], shares[case.reading_id])
+            cases.append(case)
     if len(cases) < len(with_boxes):
         left_out["no timed words"] = len(with_boxes) - len(cases)
     if not any(case.spoken for case in cases):
@@ -168,3 +176,13 @@ def _case(
         float(parts["words"]["offset_s"].max(initial=0.0)),
         boxes,
     )
+
+
+def _with_shares(case: Case, fixations: Columns, shares: Shares) -> Case:
+    """Give a case the shares of its own fixations, a row for each of its sentences."""
+    numbers: NDArray[np.intp] = case.gaussians["fixation"]
+    rows_of_gaze = np.searchsorted(fixations["fixation"], numbers)
+    share = np.zeros((len(case.spoken), len(numbers)))
+    for row, spoken in enumerate(case.spoken):
+        share[row] = shares[spoken.sentence][rows_of_gaze]
+    return replace(case, share=share)

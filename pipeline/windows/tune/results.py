@@ -18,6 +18,7 @@ from gazescribe.pipeline.windows.tune.candidates import (
     FINE_END,
     FINE_LAGS_S,
     FINE_START,
+    LEARNED,
     Candidate,
     window_name,
 )
@@ -213,9 +214,13 @@ def best_fine_lag(results: Results, confidence: float) -> dict[str, Any]:
 def patch(results: Results) -> dict[str, Any]:
     """Parameters of the best rule that `associate` knows, as a part of `params.yaml`."""
     ranked = (results.candidates[column] for column in results.ranked)
-    best = next(candidate for candidate in ranked if candidate.stage in WINDOWS)
+    best = next(candidate for candidate in ranked if candidate.stage in (*WINDOWS, LEARNED))
+    if best.stage == LEARNED:
+        how = {"method": "learned", "unit": "sentence"}
+        return {"associate": how, "learned": {"exponent": best.exponent}}
     lag = {} if best.lag_s is None else {"lag_s": best.lag_s}
-    return {"associate": {"unit": "sentence", "start": best.start, **lag, "end": best.end}}
+    window = {"unit": "sentence", "start": best.start, **lag, "end": best.end}
+    return {"associate": {"method": "window", **window}}
 
 
 def _number(value: Any) -> float | None:

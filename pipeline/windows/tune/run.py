@@ -4,7 +4,8 @@ Reads: `readings, fixations, words, sentences, ellipses` of a folder of REFLACX 
 our labeler or of anybody else's.
 Writes: `scores.parquet`, `scores.csv`, `ranking.csv`, `by_label.csv`, `params.patch.yaml`,
 `tune.json`, pictures, and `captions.json` of them.
-Params: `tune` and `figures`; of `associate` and `heatmaps` what is not searched.
+Params: `tune` and `figures`; of `associate` and `heatmaps` what is not searched; `learned` if it is
+compared.
 Drops: readings that are no training cases of the phases asked for, counted by reason. A label that
 its reader drew and the report does not mention stays, and scores 0.
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
@@ -23,9 +24,12 @@ import yaml
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.settings import Figures
-from gazescribe.pipeline.core.tables import split_source, write_table
-from gazescribe.pipeline.dictation.label_maps import load_label_map
+from gazescribe.pipeline.core.tables import read_table, split_source, write_table
+from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
+from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.windows.learned.run import SharedOut, share_out_readings
+from gazescribe.pipeline.windows.parts import make_tasks, usable_readings
 from gazescribe.pipeline.windows.tune.candidates import Candidate, beyond, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing
@@ -45,6 +49,7 @@ PARAMS: dict[str, Any] = {  # all that the search depends on; `dvc.yaml` names t
     "tune": True,
     "associate": {"mention_time", "trailing_text", "uncertain_opens", "sigma_deg"},
     "heatmaps": {"amplitude", "min_certainty"},
+    "learned": True,
 }
 
 
@@ -68,14 +73,20 @@ def run(
         If tables, mentions or rules do not fit together, or no case is left.
     """
     label_map = load_label_map(rules)
-    cases, counts = gather(tables, mentions, params, label_map, rules, encoding=encoding)
+    where = {"workers": workers, "scheduler": scheduler}
+    shared = None
+    if params.tune.learned.used:
+        shared = share_training(tables, mentions, params, label_map, rules, encoding, **where)
+    shares = shared.shares if shared else None
+    cases, counts = gather(
+        tables, mentions, params, label_map, rules, encoding=encoding, shares=shares
+    )
     if not any(len(case.gaussians["onset_s"]) for case in cases):
         message = f"none of {len(cases)} readings with an ellipse and a mention has a fixation."
         remedy = "Ingest them again, or find fixations in samples with `gazescribe fixations`."
         raise GazeError(message, where=tables, remedy=remedy)
-    candidates = [*search_rules(), *beyond(params.tune)]
-    channels = label_map.channels
-    results = search(cases, candidates, params, channels, workers=workers, scheduler=scheduler)
+    candidates = [*search_rules(), *beyond(params.tune, params.learned if shared else None)]
+    results = search(cases, candidates, params, label_map.channels, **where)
     summary = {
         "params": params.model_dump(include=PARAMS),
         "split_source": split_source(tables),
@@ -84,6 +95,29 @@ def run(
     }
     _write(results, summary, out, params, pictures)
     return summary
+
+
+def share_training(
+    tables: Path,
+    mentions: Path,
+    params: SearchSettings,
+    label_map: LabelMap,
+    rules: Path | None,
+    encoding: str,
+    **where: Any,
+) -> SharedOut:
+    """Share out the fixations of training readings, each by what other subjects taught.
+
+    All training readings with gaze teach, also those that are no cases; no ellipse does.
+    """
+    readings = read_table(tables, "readings")
+    spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
+    ids, _ = usable_readings(readings.filter(pc.equal(readings["split"], "train")))
+    associate = params.associate.model_copy(update={"unit": "sentence"})
+    tasks = make_tasks(ids, spoken)
+    return share_out_readings(
+        tables, tasks, associate, params.learned, label_map, rules=rules, **where
+    )
 
 
 def search(

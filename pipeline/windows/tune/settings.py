@@ -6,6 +6,7 @@ from pydantic import Field
 
 from gazescribe.pipeline.core.yaml_files import Strict
 from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.settings import Associate
 
 
@@ -32,6 +33,13 @@ class Context(Strict):
     weights: list[Annotated[float, Field(ge=-1, le=1)]] = Field(min_length=1)
 
 
+class LearnedShares(Strict):
+    """Fixations shared out between sentences by a model that learns, by section `learned`."""
+
+    used: bool
+    exponents: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+
+
 class Tune(Strict):
     """Section `tune`: the search over extraction windows."""
 
@@ -45,6 +53,7 @@ class Tune(Strict):
     soft: SoftWindows
     contrast: Contrast
     context: Context
+    learned: LearnedShares
 
 
 class SearchSettings(Strict):
@@ -52,4 +61,5 @@ class SearchSettings(Strict):
 
     tune: Tune
     associate: Associate
+    learned: Learned
     heatmaps: Heatmaps

@@ -26,6 +26,7 @@ def load(tmp_path):
 def test_the_shipped_file_has_the_papers_values():
     params = load_params()
     assert params.associate.model_dump() == {
+        "method": "window",
         "unit": "sentence",
         "start": "startofsentence",
         "lag_s": 1.5,

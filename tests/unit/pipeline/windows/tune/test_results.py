@@ -6,7 +6,7 @@ import pytest
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.windows.settings import Associate
-from gazescribe.pipeline.windows.tune.candidates import search_rules
+from gazescribe.pipeline.windows.tune.candidates import beyond, search_rules
 from gazescribe.pipeline.windows.tune.results import (
     best_fine_lag,
     by_label,
@@ -129,7 +129,7 @@ def test_one_subject_cannot_be_cross_validated():
 )
 def test_patch_is_a_part_of_params(best, expected):
     found = patch(scored(best))
-    assert found == {"associate": {"unit": "sentence", **expected}}
+    assert found == {"associate": {"method": "window", "unit": "sentence", **expected}}
     Associate.model_validate(load_params().associate.model_dump() | found["associate"])
 
 
@@ -138,3 +138,25 @@ def test_best_fine_lag_and_its_interval():
     assert found == {"lag_s": 3.5, "interval_s": [3.5, 3.5]}
     found = best_fine_lag(scored("double_lastmention"), 0.95)  # no delay stands out
     assert found["interval_s"][0] < found["interval_s"][1]
+
+
+def test_patch_of_a_rule_that_learns():
+    learned = load_params().learned
+    tune = TUNE.model_copy(update={"learned": TUNE.learned.model_copy(update={"used": True})})
+    rules = [*RULES, *beyond(tune, learned)]
+    assert [rule.name for rule in rules[len(RULES) :]] == [
+        "learned_1.0",
+        "learned_2.0",
+        "learned_3.0",
+    ]
+    iou = np.full((2, len(rules), 2), 0.1)
+    iou[:, -1] = 0.9
+    n = np.ones((2, len(rules)), int)
+    results = compare(rules, [LabelScores("Edema", np.arange(2), n, iou)], THRESHOLDS, tune)
+    found = patch(results)
+    assert found == {
+        "associate": {"method": "learned", "unit": "sentence"},
+        "learned": {"exponent": 3.0},
+    }
+    Associate.model_validate(load_params().associate.model_dump() | found["associate"])
+    assert beyond(tune) == beyond(TUNE)

@@ -5,10 +5,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table, write_table
+from gazescribe.pipeline.dictation.label_maps import load_label_map
+from gazescribe.pipeline.windows.tune.candidates import learned_weights
+from gazescribe.pipeline.windows.tune.cases import gather
+from gazescribe.pipeline.windows.tune.run import share_training
+from gazescribe.pipeline.windows.tune.settings import SearchSettings
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, table, write_tables
@@ -64,7 +70,7 @@ def params(tmp_path_factory):
     """Small and quick, with all ideas switched on."""
     content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["tune"] |= {"size": 64, "n_bootstrap": 20}
-    for idea in ("soft", "contrast", "context"):
+    for idea in ("soft", "contrast", "context", "learned"):
         content["tune"][idea]["used"] = True
     path = tmp_path_factory.mktemp("params") / "params.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -75,7 +81,7 @@ def params(tmp_path_factory):
 def out(given, params, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "tune"
     said = gazescribe("tune", *given, out, "--params", params, "--workers", 1)
-    assert said.startswith("155 rules on 4 readings of 4 subjects; best ")
+    assert said.startswith("158 rules on 4 readings of 4 subjects; best ")
     return out
 
 
@@ -94,6 +100,7 @@ def test_what_is_written(out):
         "soft window": 36,
         "contrast": 26,
         "context": 26,
+        "learned": 3,
         "floor": 2,
         "ceiling": 2,
     }
@@ -109,7 +116,7 @@ def test_dvc_names_the_parameters_that_are_used(out):
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["tune"]
     keys = {f"{section}.{key}" for section in ("associate", "heatmaps") for key in used[section]}
     *params, of_profile = stage["params"]
-    assert set(params) == {*keys, "tune", "figures"}
+    assert set(params) == {*keys, "learned", "tune", "figures"}
     sections = [f"overrides.{section}" for section in ("associate", "heatmaps", "tune")]
     assert of_profile == {"params/${profile}.yaml": sections}
 
@@ -117,9 +124,9 @@ def test_dvc_names_the_parameters_that_are_used(out):
 def test_patch_makes_parameters(out, given, tmp_path):
     found = yaml.safe_load((out / "params.patch.yaml").read_text())
     ranking = pd.read_csv(out / "ranking.csv")
-    window = ranking[ranking["stage"].isin(["coarse", "fine", "coarse and fine"])].iloc[0]
-    assert found["associate"]["start"] == window["start"]
-    assert found["associate"]["end"] == window["end"]
+    known = ["coarse", "fine", "coarse and fine", "learned"]
+    best = ranking[ranking["stage"].isin(known)].iloc[0]
+    assert found["associate"]["method"] == ("learned" if best["stage"] == "learned" else "window")
     content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
     content["associate"] |= found["associate"]
     path = tmp_path / "params.yaml"
@@ -163,3 +170,27 @@ def test_no_case_is_an_error_for_people(given, tmp_path):
     assert "no training reading of phases [2] has gaze and an ellipse" in result.output
     assert "other phase: 4" in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_rules_that_learn_weigh_as_associate_does(given, tmp_path):
+    """On training readings, each explained by the other folds."""
+    tables, mentions = given
+    gazescribe("associate", tables, mentions, tmp_path / "out", "--method", "learned")
+    gaussians = read_table(tmp_path / "out", "gaussians").to_pandas()
+    params, label_map = load_params(), load_label_map()
+    settings = SearchSettings(
+        tune=params.tune,
+        associate=params.associate,
+        learned=params.learned,
+        heatmaps=params.heatmaps,
+    )
+    shared = share_training(tables, mentions, settings, label_map, None, "utf-8")
+    cases, _ = gather(tables, mentions, settings, label_map, shares=shared.shares)
+    for case in cases:
+        weight_s = learned_weights(case, params=params.learned)
+        for window, expected in enumerate(weight_s):  # windows of sentences are the first
+            own = gaussians[gaussians["reading_id"].eq(case.reading_id)]
+            own = own[own["window"] == window].set_index("fixation")["weight_s"]
+            found = own.reindex(case.gaussians["fixation"], fill_value=0)
+            assert found.to_numpy() == pytest.approx(expected)
+    assert len(cases) == 4

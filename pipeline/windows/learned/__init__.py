@@ -1,0 +1,1 @@
+"""Association that learns: each fixation explained by a sentence, or by search."""
