@@ -6,7 +6,7 @@ what the commands write one by one. What is done is not done again (`core/stage_
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -233,6 +233,7 @@ class Chain:
         self._do("rules", out, inputs, stage)
 
     def _report(self) -> None:
+        from gazescribe.pipeline.report.reading import ENCLOSED
         from gazescribe.pipeline.report.run import run
 
         write_json(self._run_file(), self.out / RUN_FILE)
@@ -248,7 +249,8 @@ class Chain:
             **self._rules,
         }
         out = self.out / "report"
-        draw = partial(run, images=root, with_images=root is not None, **self.parallel)
+        enclosed = ENCLOSED if root else replace(ENCLOSED, picture_px=None)
+        draw = partial(run, images=root, enclosed=enclosed, **self.parallel)
         stage = partial(draw, self.out, out, layout, params)
         self._do("report", out, inputs, stage)
 

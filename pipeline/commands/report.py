@@ -8,6 +8,8 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.report.layout import open_run
+from gazescribe.pipeline.report.pictures import PICTURE_PX
+from gazescribe.pipeline.report.reading import Enclosed
 from gazescribe.pipeline.report.run import run
 
 
@@ -20,6 +22,19 @@ from gazescribe.pipeline.report.run import run
     help="Radiographs, or a folder above them.  [default: the run's own, else GAZE_DATA_ROOT]",
 )
 @click.option("--no-images", is_flag=True, help="Leave the radiographs out of the pages.")
+@click.option(
+    "--picture-px",
+    metavar="PX",
+    type=click.IntRange(min=256),
+    default=PICTURE_PX,
+    show_default=True,
+    help="Long side of the radiographs in the pages, at most.",
+)
+@click.option(
+    "--audio",
+    type=options.EXISTING_FOLDER,
+    help="Dictations as audio, named as their readings: pages play them. A voice tells who speaks.",
+)
 @click.option(
     "--readings",
     "count",
@@ -41,6 +56,8 @@ def report(
     run_folder: Path,
     out: Path,
     no_images: bool,
+    picture_px: int,
+    audio: Path | None,
     params_file: Path | None,
     as_json: bool,
     **selection: Any,
@@ -54,14 +71,18 @@ def report(
     layout = open_run(run_folder)
     # The maps of the pages are drawn as the run drew its own.
     run_params = None if layout.params is None else run_folder / layout.params
-    params = load_params(params_file or run_params).heatmaps
-    summary = run(run_folder, out, layout, params, with_images=not no_images, **selection)
+    params = load_params(params_file or run_params)
+    longest_px = None if no_images else picture_px
+    enclosed = Enclosed(longest_px, audio, params.ingest.audio_offset_s)
+    summary = run(run_folder, out, layout, params.heatmaps, enclosed=enclosed, **selection)
     pictures = ", ".join(f"{n} {why}" for why, n in summary["radiographs"].items()) or "none"
     line = f"{summary['n_inspectors']} inspectors of {summary['n_readings']} readings"
     if n := summary["n_image_pages"]:
         line += f", {n} {'image' if n == 1 else 'images'} side by side"
     for reason, n in summary["images_without_page"].items():
         line += f", {n} not side by side: {reason}"
+    if audio is not None:
+        line += f", {summary['n_voices']} with audio"
     options.summarise(
         f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json
     )

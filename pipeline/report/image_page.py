@@ -12,7 +12,7 @@ from gazescribe.pipeline.report.numbers import NONE, told
 from gazescribe.pipeline.report.pages import write_page
 from gazescribe.pipeline.report.parts import Parts, read_parts
 from gazescribe.pipeline.report.pictures import (
-    PICTURE_PX,
+    MAP_PX,
     STRENGTH,
     as_data,
     colours,
@@ -21,7 +21,7 @@ from gazescribe.pipeline.report.pictures import (
 from gazescribe.pipeline.report.reading import SCRIPT_FRAME, DataSource, mentions_of, radiograph_of
 from gazescribe.pipeline.report.shared_images import SharedImage
 from gazescribe.pipeline.report.sheets import Sheet, sheet
-from gazescribe.pipeline.report.side_by_side import COMPARED_PX, CommonChoice, SideBySide, compare
+from gazescribe.pipeline.report.side_by_side import COMPARED_PX, CommonChoice, compare
 
 SCRIPTS = ["room/hub.js", "room/maps.js", "room/view.js", "side_by_side.js"]
 SHADES = 10  # of a cell, by its value
@@ -83,8 +83,8 @@ def write_image(task: ImageTask, *, out: Path) -> str:
         source = task.sources[dataset]
         parts = read_parts(source.tables, source.associated, task.mentions[dataset], ids)
         readings += [(parts[reading_id], source) for reading_id in ids]
-    page = compare([(parts, source.look) for parts, source in readings], PICTURE_PX)
-    state, radiograph = _radiograph(readings, page)
+    page = compare([(parts, source.look) for parts, source in readings], MAP_PX)
+    state, radiograph = _radiograph(readings)
     first = max(page.choices, key=lambda choice: (choice.key.startswith("label"), choice.n_maps))
     page.data.update(
         colours=colours().tobytes().hex(),
@@ -95,7 +95,7 @@ def write_image(task: ImageTask, *, out: Path) -> str:
     write_page(
         out / "images" / f"{task.image.dicom_id}.html",
         "side_by_side.html",
-        ["style.css", "side_by_side.css"],
+        ["style.css", "room/room.css", "side_by_side.css"],
         SCRIPTS,
         notice=max((source.notice for source in sources), key=lambda notice: notice.strength),
         page=page,
@@ -116,14 +116,11 @@ def write_image(task: ImageTask, *, out: Path) -> str:
     return task.image.dicom_id
 
 
-def _radiograph(
-    readings: list[tuple[Parts, DataSource]], page: SideBySide
-) -> tuple[str, str | None]:
+def _radiograph(readings: list[tuple[Parts, DataSource]]) -> tuple[str, str | None]:
     """Embed the first radiograph that can be read; else say why there is none."""
-    size = (page.frame.height, page.frame.width)
     states = []
     for parts, source in readings:
-        state, picture = radiograph_of(parts, source, size)
+        state, picture, _ = radiograph_of(parts, source)
         if picture is not None:
             return state, as_data(picture)
         states.append(state)

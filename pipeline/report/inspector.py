@@ -9,7 +9,15 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, Size
 from gazescribe.pipeline.geometry.gaussians import Peaks
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.report.menu import WHOLE, Choice, of_labels, of_sentence, of_whole, spoken
+from gazescribe.pipeline.report.menu import (
+    WHOLE,
+    Choice,
+    of_labels,
+    of_sentence,
+    of_whole,
+    overlap,
+    spoken,
+)
 from gazescribe.pipeline.report.parts import Parts, Row
 from gazescribe.pipeline.report.pictures import fit_size
 from gazescribe.pipeline.report.timeline import Timeline, TimelineItem, lay_out
@@ -19,6 +27,7 @@ SCRIPT_FIXATION = (  # what the script reads of a fixation, in this order
     *("onset_s", "offset_s", "x_px", "y_px"),
     *(f"shown_{side}_px" for side in ("xmin", "ymin", "xmax", "ymax")),
 )
+SCRIPT_MENTION = ("label", "polarity", "text", "span_s", "words")
 LONGEST = 34  # letters of a text on the timeline
 LETTER_WIDTH = 0.55  # mean advance of the letters of names over the image, in their height
 
@@ -38,8 +47,8 @@ class Inspector:
     """All that the page of one reading shows."""
 
     parts: Parts  # rows of the reading
-    size: Size | None  # (height, width) of the picture; None where the image's size is unknown
-    frame: Letterbox | None  # where the image lies in the picture
+    size: Size | None  # (height, width) of heatmaps; None where the image's size is unknown
+    frame: Letterbox | None  # where the image lies in a heatmap
     labels: list[Choice]
     sentences: list[Choice]
     whole: list[Choice]
@@ -57,15 +66,17 @@ class Inspector:
 
 
 def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
-    """Work out what the page of a reading shows; the long side of its picture is `longest_px`."""
+    """Work out what the page of a reading shows; its heatmaps are `longest_px` long at most."""
     size = None if parts.image_size is None else fit_size(parts.image_size, longest_px)
     mentions = [
         {
             **row,
+            "number": number,
             "span_s": spoken(row, parts.words),
+            "words": overlap(row, parts.words),
             "channels": look.label_map.channels_of(row["label"]),
         }
-        for row in parts.mentions
+        for number, row in enumerate(parts.mentions)
     ]
     ellipses = _ellipses(parts.ellipses, look)
     labels = list(of_labels(parts, look.label_map.channels, mentions, ellipses))
@@ -75,26 +86,21 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
     canvas = None
     if size is not None and parts.image_size is not None:
         canvas = canvas_of(parts.gaussians, parts.image_size, size, look.amplitude)
+    side_px = max(parts.image_size or (1,))
+    letter_px = round(side_px / 36, 2)
     data = {
         "amplitude": look.amplitude,
         "size": parts.image_size,
+        "letter_px": letter_px,
         "duration_s": timeline.duration_s,
         "px_per_s": timeline.px_per_s,
         "fixations": [[row[name] for name in SCRIPT_FIXATION] for row in parts.fixations],
-        "words": [[row["onset_s"], row["offset_s"]] for row in parts.words],
+        "words": [[row[name] for name in ("onset_s", "offset_s", "text")] for row in parts.words],
+        "mentions": [{name: row[name] for name in SCRIPT_MENTION} for row in mentions],
+        "ellipses": {row["number"]: row["labels"] for row in ellipses},
         "windows": list(_windows(parts, canvas)),
-        "choices": {
-            choice.key: {
-                "windows": choice.windows,
-                "ellipses": choice.ellipses,
-                "said": choice.summary,
-                "span_s": choice.span_s,
-            }
-            for choice in [*labels, *sentences, *whole]
-        },
+        "choices": {choice.key: _choice(choice, parts) for choice in [*labels, *sentences, *whole]},
     }
-    side_px = max(parts.image_size or (1,))
-    letter_px = round(side_px / 36, 2)
     return Inspector(
         parts=parts,
         size=size,
@@ -109,6 +115,22 @@ def inspect(parts: Parts, look: Look, longest_px: int) -> Inspector:
         timeline=timeline,
         data=data,
     )
+
+
+def _choice(choice: Choice, parts: Parts) -> Row:
+    """Give the script what belongs to a choice, as numbers of rows."""
+    words = {piece.word for piece in choice.pieces if piece.word is not None}
+    labels = dict.fromkeys(label for n in choice.windows for label in parts.windows[n]["labels"])
+    return {
+        "title": choice.title,
+        "labels": [choice.title] if choice.key.startswith("label") else list(labels),
+        "windows": choice.windows,
+        "ellipses": choice.ellipses,
+        "mentions": [row["number"] for row in choice.mentions],
+        "words": sorted(words.union(*(row["words"] for row in choice.mentions))),
+        "said": choice.summary,
+        "span_s": choice.span_s,
+    }
 
 
 def _radius(row: Row, side_px: int) -> float:
@@ -157,12 +179,12 @@ def _regions(rows: Sequence[Row], letter_px: float) -> list[Row]:
 def _timeline(parts: Parts, mentions: Sequence[Row]) -> Timeline:
     ends = [row["offset_s"] for row in [*parts.fixations, *parts.words]]
     windows = [
-        TimelineItem(row["start_s"], row["end_s"], _short(", ".join(row["labels"])), number)
+        TimelineItem(row["start_s"], row["end_s"], _short(", ".join(row["labels"])), (number,))
         for number, row in enumerate(parts.windows)
         if row["kind"] not in WHOLE
     ]
     sentences = [
-        TimelineItem(row["onset_s"], row["offset_s"], str(row["sentence"] + 1), row["sentence"])
+        TimelineItem(row["onset_s"], row["offset_s"], str(row["sentence"] + 1), (row["sentence"],))
         for row in parts.sentences
     ]
     return lay_out(
@@ -182,18 +204,19 @@ def _timed(rows: Sequence[Row]) -> Iterator[TimelineItem]:
     for number, row in enumerate(rows):
         text = row.get("text", "")
         spelt = text if any(letter.isalnum() for letter in text) else ""
-        yield TimelineItem(row["onset_s"], row["offset_s"], spelt, number)
+        yield TimelineItem(row["onset_s"], row["offset_s"], spelt, (number,))
 
 
 def _mentioned(mentions: Sequence[Row]) -> Iterator[TimelineItem]:
     """Place mentions; those of the same words and polarity share a place."""
-    places: dict[tuple[float, float, str], list[str]] = {}
+    places: dict[tuple[float, float, str], list[Row]] = {}
     for row in mentions:
         if row["span_s"] is not None:
-            places.setdefault((*row["span_s"], row["polarity"]), []).append(row["label"])
-    for (onset_s, offset_s, polarity), labels in sorted(places.items()):
-        text = _short(f"{MARKS[polarity]} {', '.join(labels)}")
-        yield TimelineItem(onset_s, offset_s, text, kind=polarity)
+            places.setdefault((*row["span_s"], row["polarity"]), []).append(row)
+    for (onset_s, offset_s, polarity), rows in sorted(places.items()):
+        text = _short(f"{MARKS[polarity]} {', '.join(row['label'] for row in rows)}")
+        numbers = tuple(row["number"] for row in rows)
+        yield TimelineItem(onset_s, offset_s, text, numbers, polarity)
 
 
 def _short(text: str) -> str:

@@ -54,14 +54,19 @@ def spoken(row: Row, words: Sequence[Row]) -> tuple[float, float] | None:
     onset_s, offset_s = row.get("onset_s"), row.get("offset_s")
     if onset_s is not None and offset_s is not None and not math.isnan(onset_s + offset_s):
         return float(onset_s), float(offset_s)
-    overlapping = [
-        word
-        for word in words
-        if word["char_start"] < row["char_end"] and row["char_start"] < word["char_end"]
-    ]
+    overlapping = overlap(row, words)
     if not overlapping:
         return None
-    return float(overlapping[0]["onset_s"]), float(overlapping[-1]["offset_s"])
+    return float(words[overlapping[0]]["onset_s"]), float(words[overlapping[-1]]["offset_s"])
+
+
+def overlap(row: Row, words: Sequence[Row]) -> list[int]:
+    """Give the rows of the words that a span of text overlaps."""
+    return [
+        n
+        for n, word in enumerate(words)
+        if word["char_start"] < row["char_end"] and row["char_start"] < word["char_end"]
+    ]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def write_page(
         style=style_text,
         script=script_text,
         policy=(
-            f"default-src 'none'; img-src data:; style-src {_hash(style_text)}; {allowed}"
+            "default-src 'none'; img-src data:; media-src data:; "
+            f"style-src {_hash(style_text)}; {allowed}"
             "base-uri 'none'; form-action 'none'"
         ),
         generator=generator(),

@@ -13,6 +13,7 @@ from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.dictation.mentions import read_mentions
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.sizes import is_scaled
 from gazescribe.pipeline.images.paths import find_radiograph
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
@@ -23,7 +24,10 @@ from gazescribe.pipeline.report.pages import write_page
 from gazescribe.pipeline.report.parts import Parts
 from gazescribe.pipeline.report.pictures import (
     CARD_PX,
+    COLOUR_MAPS,
+    MAP_PX,
     PICTURE_PX,
+    QUALITY,
     STRENGTH,
     Grey,
     as_data,
@@ -31,17 +35,33 @@ from gazescribe.pipeline.report.pictures import (
     fit_size,
     over,
 )
+from gazescribe.pipeline.report.reading_tables import as_tables
 from gazescribe.pipeline.report.shared_images import SharedImage
-from gazescribe.pipeline.report.sheets import Sheet, sheet
+from gazescribe.pipeline.report.voices import find_voice, voice_as_data
 
 RadiographState = Literal["shown", "absent", "unreadable", "of another aspect", "left out"]
 NOTHING = "No heatmap."
 SCRIPT_FRAME = ("height", "width", "scale", "pad_x_px", "pad_y_px")  # of the letterbox
 ROOM = [  # what the script of the page is joined of: each file says at its top what it gives
     f"room/{name}.js"
-    for name in ("hub", "maps", "view", "choose", "layers", "time", "keys", "start")
+    for name in (
+        *("hub", "maps", "view", "levels"),  # these know nothing of the page
+        *("choose", "layers", "time", "probe", "window", "network", "save", "keys", "start"),
+    )
 ]
 PLATE = 38  # grey of the plate where there is no radiograph
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """What is embedded in the pages of readings."""
+
+    picture_px: int | None = PICTURE_PX  # long side of a radiograph, at most; None leaves it out
+    audio: Path | None = None  # folder of the dictations; without it none is looked for
+    audio_offset_s: float = 0.0  # time in the tables where the audio begins
+
+
+ENCLOSED = Enclosed()
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,7 @@ class DataSource:
     images: Path | None  # folder of the radiographs; without it none is looked for
     look: Look
     notice: Notice  # what its pages say of sharing them
+    enclosed: Enclosed = ENCLOSED
 
     def read_mentions(self, ids: Sequence[str]) -> pa.Table:
         """Read the mentions of some readings; an empty table where there are none."""
@@ -76,6 +97,7 @@ class Card:
     key: str
     radiograph: RadiographState
     picture: str
+    has_voice: bool
 
 
 def mentions_of(mentions: pa.Table, ids: Collection[str]) -> pa.Table:
@@ -96,25 +118,29 @@ def write_reading(
     The page opens with `label`, where that is not empty, and leads to its neighbours, the readings
     before and after it, and to the page of its image, if other readings share it.
     """
-    page = inspect(parts, source.look, PICTURE_PX)
-    state, picture = radiograph_of(parts, source, page.size)
+    page = inspect(parts, source.look, MAP_PX)
+    state, picture, picture_frame = radiograph_of(parts, source)
     reading_id = parts.reading["reading_id"]
+    audio = source.enclosed.audio
+    voice = None if audio is None else find_voice(audio, reading_id)
     first = _first(page, label)
     drawing = {
         "strength": STRENGTH,
         "nothing": NOTHING,
-        "colours": colours().tobytes().hex(),
-        "frame": page.frame and {name: getattr(page.frame, name) for name in SCRIPT_FRAME},
-        "picture_frame": page.frame and {name: getattr(page.frame, name) for name in SCRIPT_FRAME},
+        "colours": {name: colours(name).tobytes().hex() for name in COLOUR_MAPS},
+        "frame": _for_script(page.frame),
+        "picture_frame": _for_script(picture_frame),
+        "audio_offset_s": source.enclosed.audio_offset_s,
     }
     write_page(
         out / "readings" / f"{reading_id}.html",
         "inspector.html",
-        ["style.css"],
+        ["style.css", "room/room.css"],
         ROOM,
         notice=source.notice,
         page=replace(page, data=page.data | drawing),
-        picture=None if picture is None else as_data(picture),
+        picture=None if picture is None else as_data(picture, QUALITY),
+        voice=None if voice is None else voice_as_data(voice),
         radiograph=state,
         first=first,
         summary=next((c.summary for c in page.choices if c.key == first), NOTHING),
@@ -133,46 +159,12 @@ def write_reading(
         key=first,
         radiograph=state,
         picture=_card(parts, page, picture, label, source.look.amplitude),
+        has_voice=voice is not None,
     )
 
 
-def as_tables(page: Inspector) -> list[Sheet]:
-    """Say in tables what the timeline shows."""
-    times = [
-        f"{row['start_s']:.2f} to {row['end_s']:.2f} ({row['status']})"
-        for row in page.parts.windows
-    ]
-    sentences = [
-        [
-            choice.title.split()[1],
-            *(f"{time:.2f}" for time in choice.span_s or ()),
-            "".join(piece.text for piece in choice.pieces),
-            "; ".join(times[number] for number in choice.windows),
-        ]
-        for choice in page.sentences
-    ]
-    words = [
-        [str(row["word"]), f"{row['onset_s']:.2f}", f"{row['offset_s']:.2f}", row["text"]]
-        for row in page.parts.words
-    ]
-    fixations = [
-        [
-            str(row["fixation"]),
-            *(f"{row[name]:.3f}" for name in ("onset_s", "offset_s")),
-            *(f"{row[name]:.1f}" for name in ("x_px", "y_px")),
-        ]
-        for row in page.parts.fixations
-    ]
-    tables = {
-        "Sentences and their windows": (["text", "windows (s)"], sentences),
-        "Words": (["word"], words),
-        "Fixations": (["x (px)", "y (px)"], fixations),
-    }
-    return [
-        sheet(title, ["no.", "from (s)", "to (s)", *columns], rows, shown=len(rows))
-        for title, (columns, rows) in tables.items()
-        if rows
-    ]
+def _for_script(frame: Letterbox | None) -> dict[str, float] | None:
+    return None if frame is None else {name: getattr(frame, name) for name in SCRIPT_FRAME}
 
 
 def _first(page: Inspector, label: str) -> str:
@@ -183,22 +175,24 @@ def _first(page: Inspector, label: str) -> str:
 
 
 def radiograph_of(
-    parts: Parts, source: DataSource, size: tuple[int, int] | None
-) -> tuple[RadiographState, Grey | None]:
-    """Read the radiograph of a reading and shrink it to a size; None where it is not shown."""
-    if source.images is None:
-        return "left out", None
+    parts: Parts, source: DataSource
+) -> tuple[RadiographState, Grey | None, Letterbox | None]:
+    """Read the radiograph, no larger than the file has it, and say where it lies in its picture."""
+    longest_px = source.enclosed.picture_px
+    if source.images is None or longest_px is None:
+        return "left out", None, None
     path = find_radiograph(source.images, parts.reading["image_path"])
-    if path is None or size is None:
-        return "absent", None
+    if path is None or parts.image_size is None:
+        return "absent", None, None
     try:
         image = read_radiograph(path)
     except GazeError:  # one damaged file costs one picture, counted
-        return "unreadable", None
+        return "unreadable", None, None
     # gaze in pixels of another image would lie at the wrong places
-    if parts.image_size is None or not is_scaled(image.shape, parts.image_size):
-        return "of another aspect", None
-    return "shown", letterboxed(image, size, image_size=parts.image_size)[0]
+    if not is_scaled(image.shape, parts.image_size):
+        return "of another aspect", None, None
+    size = fit_size(parts.image_size, min(longest_px, max(image.shape)))
+    return "shown", *letterboxed(image, size, image_size=parts.image_size)
 
 
 def _card(parts: Parts, page: Inspector, picture: Grey | None, label: str, amplitude: str) -> str:

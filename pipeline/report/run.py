@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -37,13 +37,22 @@ from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.overview import facts
 from gazescribe.pipeline.report.pages import generator, write_page
 from gazescribe.pipeline.report.parts import read_parts
-from gazescribe.pipeline.report.reading import Card, DataSource, mentions_of, write_reading
+from gazescribe.pipeline.report.reading import (
+    ENCLOSED,
+    Card,
+    DataSource,
+    Enclosed,
+    mentions_of,
+    write_reading,
+)
 from gazescribe.pipeline.report.results import networks
 from gazescribe.pipeline.report.selection import choose, reading_ids
 from gazescribe.pipeline.report.shared_images import SharedImage, by_reading, shared_images
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
+from gazescribe.pipeline.report.voices import check_voices
 
 READINGS_A_TASK = 16
+EGD = "egd"  # the data set whose recordings of the voice may begin at another time than its gaze
 GALLERY = 60  # inspectors shown with a picture; the others follow as a list
 
 
@@ -81,7 +90,7 @@ def run(
     params: Heatmaps,
     *,
     images: Path | None = None,
-    with_images: bool = True,
+    enclosed: Enclosed = ENCLOSED,
     asked: Sequence[str] = (),
     count: int = 24,
     workers: int | None = None,
@@ -102,8 +111,9 @@ def run(
     images : pathlib.Path, optional
         Folder of the radiographs, or one above it; else what `run.json` names, else
         `GAZE_DATA_ROOT`, else the demo's. The first two must hold one at least.
-    with_images : bool
-        Whether radiographs go into the pages.
+    enclosed : Enclosed
+        Whether radiographs go into the pages and how large, and the dictations as audio, whose
+        offset is of EGD alone.
     asked, count
         As `selection.choose` takes them.
 
@@ -118,8 +128,12 @@ def run(
         ids, {name: table for name, table in windows.items() if table is not None}, asked, count
     )
     names = [reading_id for readings in chosen.values() for reading_id in readings]
-    roots = _images(folder, layout, images, list(ids)) if with_images else {}
-    sources = {name: source_of(name, folder, layout, roots.get(name), params) for name in ids}
+    roots = _images(folder, layout, images, list(ids)) if enclosed.picture_px else {}
+    if enclosed.audio is not None:
+        check_voices(enclosed.audio, names)
+    sources = {
+        name: source_of(name, folder, layout, roots.get(name), params, enclosed) for name in ids
+    }
     tasks = [task for name, readings in chosen.items() for task in _tasks(sources[name], readings)]
     listed = [task for name in ids for task in gallery_tasks(sources[name], ids[name])]
     shared, without_page = shared_images(
@@ -158,6 +172,7 @@ def run(
         "radiographs": dict(sorted(Counter(card.radiograph for card in cards).items())),
         "n_image_pages": len(shared),
         "images_without_page": without_page,
+        "n_voices": sum(card.has_voice for card in cards),
         "notice": notice.foot,
     }
 
@@ -230,7 +245,12 @@ def _windows(folder: Path, part: DataSet) -> pa.Table | None:
 
 
 def source_of(
-    name: str, folder: Path, layout: RunLayout, root: Path | None, params: Heatmaps
+    name: str,
+    folder: Path,
+    layout: RunLayout,
+    root: Path | None,
+    params: Heatmaps,
+    enclosed: Enclosed = ENCLOSED,
 ) -> DataSource:
     """Gather what tasks need of a data set; its radiographs lie in `root`, where that is known."""
     folder = folder.resolve()  # workers of a scheduler have another working folder
@@ -244,6 +264,7 @@ def source_of(
         associated=None if part.associated is None else folder / part.associated,
         mentions=None if part.mentions is None else folder / part.mentions,
         images=root,
+        enclosed=enclosed if name == EGD else replace(enclosed, audio_offset_s=0.0),
         look=Look(params.amplitude, params.min_certainty, label_map, column_map),
         notice=notice_of([folder / part.tables]),
     )

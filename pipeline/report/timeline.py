@@ -21,7 +21,7 @@ class TimelineItem:
     onset_s: float
     offset_s: float
     text: str = ""  # written at it; empty for none
-    number: int = 0  # for the script: row of the word or fixation, number of sentence or window
+    numbers: tuple[int, ...] = ()  # rows of the words, fixations, mentions …, for the script
     kind: str = ""  # class for its looks
 
 

@@ -15,6 +15,7 @@ const REACH = 8; // standard deviations beyond which a Gaussian is nothing
 function createMaps({ windows, frame, amplitude }) {
   const { width, height, scale, pad_x_px: padX, pad_y_px: padY } = frame;
   const drawn = new Map(); // whole windows, by number
+  const growing = new Map(); // windows up to a fixation, which mostly is the one after the last asked
 
   const top = (sigma) => (amplitude === "mass" ? 1 / (Math.sqrt(2 * Math.PI) * sigma) : 1);
 
@@ -53,17 +54,17 @@ function createMaps({ windows, frame, amplitude }) {
     }
   }
 
-  const counted = ({ gaussians, fixations, peak }, last) =>
-    gaussians.filter((_, at) => peak > 0 && fixations[at] <= last);
+  const counted = ({ gaussians, fixations, peak }, last, since = -1) =>
+    gaussians.filter((_, at) => peak > 0 && fixations[at] > since && fixations[at] <= last);
 
   function windowMap(number, last) {
-    const whole = last === Infinity;
-    if (whole && drawn.has(number)) return drawn.get(number);
-    const map = new Float32Array(width * height);
+    const kept = last === Infinity ? drawn : growing;
+    let known = kept.get(number);
+    if (!known || known.last > last) known = { map: new Float32Array(width * height), last: -1 };
     const { peak } = windows[number];
-    for (const gaussian of counted(windows[number], last)) add(map, gaussian, peak);
-    if (whole) drawn.set(number, map);
-    return map;
+    for (const gaussian of counted(windows[number], last, known.last)) add(known.map, gaussian, peak);
+    kept.set(number, { map: known.map, last });
+    return known.map;
   }
 
   // Windows are each divided by their maximum at full size, then joined by the larger value.

@@ -40,7 +40,7 @@ function createView(plate, [height, width]) {
     plane.style.height = `${height * scale}px`;
     plane.style.left = `${plate.clientWidth / 2 - x * scale}px`;
     plane.style.top = `${plate.clientHeight / 2 - y * scale}px`;
-    plane.style.setProperty("--zoom", zoom);
+    plane.style.setProperty("--px", 1 / scale);
     plate.classList.toggle("zoomed", zoom > 1);
   }
 

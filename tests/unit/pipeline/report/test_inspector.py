@@ -144,7 +144,8 @@ def test_the_timeline_holds_all_rows(page):
         "− pleural effusion",
         "? pulmonary edema",
     ]
-    assert [bar.item.number for bar in rows["windows"].bars] == [0, 1]
+    assert [bar.item.numbers for bar in rows["windows"].bars] == [(0,), (1,)]
+    assert [bar.item.numbers for bar in rows["mentions"].bars] == [(0,), (1,), (2,)]
     assert [bar.item.text for bar in rows["words"].bars][:4] == ["mild", "edema", "", "no"]
     assert page.timeline.duration_s == 14.5
 

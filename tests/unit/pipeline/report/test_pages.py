@@ -51,13 +51,14 @@ def test_policy_allows_this_style_and_script_alone(page):
     assert directives.keys() == {
         "default-src",
         "img-src",
+        "media-src",
         "style-src",
         "script-src",
         "base-uri",
         "form-action",
     }
     assert directives["default-src"] == "'none'"
-    assert directives["img-src"] == "data:"
+    assert directives["img-src"] == directives["media-src"] == "data:"
     for tag, directive in (("style", "style-src"), ("script", "script-src")):
         inside = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)[-1]
         digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()

@@ -227,6 +227,7 @@ def test_a_run_file_names_parts_anywhere_in_its_folder(changed, tmp_path):
         "radiographs": {"left out": 2},
         "n_image_pages": 0,
         "images_without_page": {},
+        "n_voices": 0,
         "notice": AGREEMENT.foot,
     }
     text = (tmp_path / "out/index.html").read_text()
