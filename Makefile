@@ -18,20 +18,23 @@ GROUPS = tests-pipeline tests-models tests-whole tests-rest
 NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/faults tests/e2e
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
-.PHONY: setup demo check test tests $(GROUPS) faults month lint style types format clean
+.PHONY: setup demo docs check test tests $(GROUPS) faults month lint style types format clean
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
 demo: setup
 	dvc repro
 	@echo
 	@echo "Look at results/: pictures, metrics and tables. data/heatmaps/ holds the shards."
+
+docs: setup  ## a minute: the documentation site, its examples run, in build/site
+	python docs/site/build.py
 
 lint: style types
 

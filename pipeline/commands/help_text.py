@@ -17,7 +17,7 @@ def write_options(
     command: click.Command, section: str | None, ctx: click.Context, formatter: click.HelpFormatter
 ) -> None:
     """Write the options, those named as a parameter with its value, and the other parameters."""
-    values = _values(section) if section else {}
+    values = parameters_of(section) if section else {}
     rows = []
     for option in command.get_params(ctx):
         row = option.get_help_record(ctx)
@@ -35,7 +35,7 @@ def write_options(
             formatter.write_dl(list(values.items()))
 
 
-def _values(section: str) -> dict[str, str]:
+def parameters_of(section: str) -> dict[str, str]:
     """Give the parameters of a section by dotted key; none where the files have faults."""
     from gazescribe.pipeline.commands.params import load_params  # of all stages: slow to import
 

@@ -1,0 +1,70 @@
+"""Settings of the documentation site; `make docs` builds it by `build.py`."""
+
+import sys
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+project = "gazescribe"
+copyright = "the authors of gazescribe"  # noqa: A001  Sphinx's name
+html_title = "gazescribe"
+language = "en"
+root_doc = "index"
+default_role = "code"  # docstrings have `names` in single backticks
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["**/README.rst"]
+
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 4
+
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+autodoc_typehints = "none"  # numpydoc says them, with shapes and units
+autodoc_member_order = "bysource"
+
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_show_search_summary = False  # it is fetched, which no browser does from a file
+html_last_updated_fmt = None  # the same bytes on another day
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",  # beside the pages: what they write is no page
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 3600,
+    "remove_config_comments": True,
+    "image_scrapers": ("matplotlib",),
+    "abort_on_example_error": True,
+}
+
+
+class PlainText(TextLexer):
+    """What has no lexer: files of recorders."""
+
+
+def setup(app: Sphinx) -> None:
+    """Show files of recorders as plain text."""
+    for name in ("asc", "csv", "tsv", "txt"):
+        app.add_lexer(name, PlainText)
