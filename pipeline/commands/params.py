@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import StringConstraints
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.resources import resource, shipped
 from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.yaml_files import Strict, check, load_yaml, read_yaml
 from gazescribe.pipeline.demo.settings import Demo
@@ -117,7 +117,8 @@ def load_params(path: Path | None = None) -> Params:
         a data set is named twice; all faults of a file at once.
     """
     file = path or resource("params.yaml")
-    params = read_yaml(file, Params, ParamsError)
+    remedy = f"All keys of this version stand, with their meaning, in {shipped('params.yaml')}."
+    params = read_yaml(file, Params, ParamsError, remedy=remedy)
     if faults := [*_list_faults(params)]:
         raise ParamsError("these lists of data sets cannot be used.", where=file, faults=faults)
     overrides = load_profile(params.profile, path).overrides.model_dump()

@@ -252,16 +252,21 @@ def _keep_texts(node: "yaml.Node") -> None:
 
 
 def read_yaml(
-    path: Path, model: type[Model], error: type[GazeError], *, as_written: bool = False
+    path: Path,
+    model: type[Model],
+    error: type[GazeError],
+    *,
+    as_written: bool = False,
+    remedy: str | None = None,
 ) -> Model:
     """Read a YAML file into a model; raises an `error` if it does not fit, all faults at once.
 
-    `as_written` is that of `load_yaml`.
+    `as_written` is that of `load_yaml`; `remedy` is said where the file does not fit.
     """
     content = load_yaml(path, error, as_written=as_written)
     if content is None:
         raise error("the file is empty.", where=path, remedy=AGAIN)
-    return check(content, model, error, where=path, file=path)
+    return check(content, model, error, where=path, file=path, remedy=remedy)
 
 
 def check(

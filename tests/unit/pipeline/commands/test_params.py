@@ -3,7 +3,7 @@ import yaml
 
 from gazescribe.pipeline.commands.params import load_params, load_profile, overridden, size_of
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.resources import resource
+from gazescribe.pipeline.core.resources import resource, shipped
 from tests.conftest import ROOT
 from tests.running import invoke
 
@@ -74,6 +74,7 @@ def test_all_faults_at_once(load, content):
     assert "associate.unit is missing" in faults
     assert "heatmap is unknown; the nearest is heatmaps" in faults
     assert "heatmaps is missing" in faults
+    assert str(shipped("params.yaml")) in raised.value.remedy  # of an older version, say
 
 
 @pytest.mark.parametrize(
