@@ -45,6 +45,14 @@ from gazescribe.pipeline.report.run import run
 )
 @click.option("--reading", "asked", multiple=True, help="Only this reading; can be repeated.")
 @click.option(
+    "--predictions",
+    metavar="FOLDER",
+    multiple=True,
+    type=options.EXISTING_FOLDER,
+    help="What predict wrote of the images: maps and probabilities for the inspectors; can be"
+    " repeated.",
+)
+@click.option(
     "--params",
     "params_file",
     type=options.EXISTING_FILE,
@@ -58,6 +66,7 @@ def report(
     no_images: bool,
     picture_px: int,
     audio: Path | None,
+    predictions: tuple[Path, ...],
     params_file: Path | None,
     as_json: bool,
     **selection: Any,
@@ -68,7 +77,7 @@ def report(
     side. RUN is the project folder after `dvc repro`, or a folder with a run.json that names its
     parts. The pages need no network and no server: open them in a browser.
     """
-    layout = open_run(run_folder)
+    layout = open_run(run_folder).with_predictions(predictions)
     # The maps of the pages are drawn as the run drew its own.
     run_params = None if layout.params is None else run_folder / layout.params
     params = load_params(params_file or run_params)
@@ -83,6 +92,8 @@ def report(
         line += f", {n} not side by side: {reason}"
     if audio is not None:
         line += f", {summary['n_voices']} with audio"
+    for name, counts in summary["networks"].items():
+        line += f"; {name}: " + ", ".join(f"{n} {reason}" for reason, n in counts.items())
     options.summarise(
         f"{line}; radiographs: {pictures} → {out / 'index.html'}", summary, as_json=as_json
     )

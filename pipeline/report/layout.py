@@ -1,9 +1,9 @@
 """Where the parts of a run lie: what `run.json` says, else the project's own layout."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -56,7 +56,13 @@ class RunLayout(Strict):
     tune: Inside | None = None
     results: dict[str, Inside] = Field(default_factory=dict)  # system: what `tabulate` wrote
     models: dict[str, Inside] = Field(default_factory=dict)  # system: what `train` wrote
+    predictions: list[Inside] = Field(default_factory=list)  # what `predict` wrote of the images
     metrics: list[Inside] = Field(default_factory=list)  # JSON files that stages wrote
+
+    def with_predictions(self, folders: Iterable[Path]) -> Self:
+        """Add folders that lie anywhere, as `predict` wrote them."""
+        named = [str(folder.resolve()) for folder in folders]
+        return self.model_copy(update={"predictions": [*self.predictions, *named]})
 
     def rules_in(self, folder: Path) -> Path | None:
         """Give the rules folder of a run in this folder; None where it has none of its own."""

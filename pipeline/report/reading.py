@@ -1,7 +1,7 @@
 """Write the inspector of one reading: read its rows, embed its radiograph, fill the page."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from gazescribe.pipeline.images.paths import find_radiograph
 from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
 from gazescribe.pipeline.maps.overlay import ALL_GAZE
 from gazescribe.pipeline.report.inspector import MARKS, Inspector, Look, canvas_of, inspect
+from gazescribe.pipeline.report.networks import Answers, as_sheet, for_script
 from gazescribe.pipeline.report.notices import Notice
 from gazescribe.pipeline.report.pages import write_page
 from gazescribe.pipeline.report.parts import Parts
@@ -105,25 +106,26 @@ def mentions_of(mentions: pa.Table, ids: Collection[str]) -> pa.Table:
     return mentions.filter(pc.is_in(mentions["report_id"], pa.array(list(ids), pa.string())))
 
 
-def write_reading(
-    parts: Parts,
-    source: DataSource,
-    out: Path,
-    label: str,
-    neighbours: tuple[str, str],
-    shared: SharedImage | None = None,
-) -> Card:
-    """Write `readings/<reading>.html` below `out`.
+@dataclass(frozen=True)
+class Context:
+    """What the page of a reading shows besides its own rows."""
 
-    The page opens with `label`, where that is not empty, and leads to its neighbours, the readings
-    before and after it, and to the page of its image, if other readings share it.
-    """
+    label: str = ""  # what it opens with; empty where it has none
+    before: str = ""  # reading that comes before it, and
+    after: str = ""  # after it; empty at the ends
+    shared: SharedImage | None = None  # its image, if other readings share it
+    answers: Answers = field(default_factory=Answers)  # of networks
+
+
+def write_reading(parts: Parts, source: DataSource, out: Path, context: Context) -> Card:
+    """Write `readings/<reading>.html` below `out`."""
     page = inspect(parts, source.look, MAP_PX)
     state, picture, picture_frame = radiograph_of(parts, source)
     reading_id = parts.reading["reading_id"]
     audio = source.enclosed.audio
     voice = None if audio is None else find_voice(audio, reading_id)
-    first = _first(page, label)
+    first = _first(page, context.label)
+    titles = [choice.title for choice in page.labels]
     drawing = {
         "strength": STRENGTH,
         "nothing": NOTHING,
@@ -132,6 +134,8 @@ def write_reading(
         "picture_frame": _for_script(picture_frame),
         "audio_offset_s": source.enclosed.audio_offset_s,
     }
+    if parts.image_size is not None:
+        drawing["networks"] = for_script(context.answers, parts.image_size, titles)
     write_page(
         out / "readings" / f"{reading_id}.html",
         "inspector.html",
@@ -146,19 +150,18 @@ def write_reading(
         summary=next((c.summary for c in page.choices if c.key == first), NOTHING),
         marks=MARKS,
         tables=as_tables(page),
-        before=neighbours[0],
-        after=neighbours[1],
-        shared=shared,
+        networks=as_sheet(context.answers, source.look.label_map.channels),
+        context=context,
     )
     return Card(
         reading_id=reading_id,
         dataset=source.dataset,
         split=parts.reading["split"] or "",
-        label=label,
-        labels=[choice.title for choice in page.labels],
+        label=context.label,
+        labels=titles,
         key=first,
         radiograph=state,
-        picture=_card(parts, page, picture, label, source.look.amplitude),
+        picture=_card(parts, page, picture, context.label, source.look.amplitude),
         has_voice=voice is not None,
     )
 

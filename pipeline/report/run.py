@@ -11,7 +11,7 @@ named.
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +33,7 @@ from gazescribe.pipeline.report.gallery import gallery_data, gallery_rows, galle
 from gazescribe.pipeline.report.image_page import image_tasks, write_image
 from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.layout import ROOT, RUN_FILE, DataSet, RunLayout
+from gazescribe.pipeline.report.networks import Network, ask, count_answers, open_predictions
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.overview import facts
 from gazescribe.pipeline.report.pages import generator, write_page
@@ -40,6 +41,7 @@ from gazescribe.pipeline.report.parts import read_parts
 from gazescribe.pipeline.report.reading import (
     ENCLOSED,
     Card,
+    Context,
     DataSource,
     Enclosed,
     mentions_of,
@@ -61,25 +63,17 @@ class InspectorTask:
     """Some readings of one data set, sorted, for one worker."""
 
     source: DataSource
-    readings: dict[str, str]  # id and the label to show first
+    readings: dict[str, Context]  # by id
     mentions: pa.Table
 
 
-def write_task(
-    task: InspectorTask,
-    *,
-    out: Path,
-    order: Mapping[str, tuple[str, str]],
-    shared: Mapping[str, SharedImage],
-) -> list[Card]:
+def write_task(task: InspectorTask, *, out: Path) -> list[Card]:
     """Write the inspectors of a task; give what the gallery shows of them."""
     source = task.source
     parts = read_parts(source.tables, source.associated, task.mentions, list(task.readings))
     return [
-        write_reading(
-            parts[reading_id], source, out, label, order[reading_id], shared.get(reading_id)
-        )
-        for reading_id, label in task.readings.items()
+        write_reading(parts[reading_id], source, out, context)
+        for reading_id, context in task.readings.items()
     ]
 
 
@@ -134,21 +128,25 @@ def run(
     sources = {
         name: source_of(name, folder, layout, roots.get(name), params, enclosed) for name in ids
     }
-    tasks = [task for name, readings in chosen.items() for task in _tasks(sources[name], readings)]
     listed = [task for name in ids for task in gallery_tasks(sources[name], ids[name])]
-    shared, without_page = shared_images(
-        {name: read_table(source.tables, "readings") for name, source in sources.items()}, names
-    )
+    tables = {name: read_table(source.tables, "readings") for name, source in sources.items()}
+    shared, without_page = shared_images(tables, names)
     shared_tasks = image_tasks(shared, sources, names)
+    asked_networks = open_predictions([folder / path for path in layout.predictions])
+    labels = {key: label for readings in chosen.values() for key, label in readings.items()}
+    contexts = _contexts(labels, tables.values(), by_reading(shared), asked_networks)
+    tasks = [
+        task
+        for name, readings in chosen.items()
+        for task in _tasks(sources[name], {key: contexts[key] for key in readings})
+    ]
     notice = notice_of(folder / layout.datasets[name].tables for name in ids)
     sections = _sections(folder, layout)
-    # For each reading those before and after it; empty at the ends.
-    order = dict(zip(names, zip(["", *names], [*names[1:], ""], strict=False), strict=False))
     n_readings = sum(map(len, ids.values()))
     obsolete = ("index.html", "readings", "images")
     spread = partial(map_tasks, workers=workers, scheduler=scheduler)
     with replacing_folder(out, "pages", obsolete=obsolete, mark="index.html") as staging:
-        write = partial(write_task, out=staging, order=order, shared=by_reading(shared))
+        write = partial(write_task, out=staging)
         cards = list(chain.from_iterable(spread(write, tasks, description="inspectors")))
         rows = list(chain.from_iterable(spread(gallery_rows, listed, description="gallery")))
         list(spread(partial(write_image, out=staging), shared_tasks, description="side by side"))
@@ -173,7 +171,35 @@ def run(
         "n_image_pages": len(shared),
         "images_without_page": without_page,
         "n_voices": sum(card.has_voice for card in cards),
+        "networks": count_answers(
+            [context.answers for context in contexts.values()],
+            [network.name for network in asked_networks],
+        ),
         "notice": notice.foot,
+    }
+
+
+def _contexts(
+    labels: Mapping[str, str],
+    tables: Iterable[pa.Table],
+    shared: Mapping[str, SharedImage],
+    asked_networks: Sequence[Network],
+) -> dict[str, Context]:
+    """Gather what the page of each chosen reading shows besides its rows.
+
+    `labels` has what each opens with, in the order of the pages.
+    """
+    rows = {row["reading_id"]: row for table in tables for row in table.to_pylist()}
+    ids = ["", *labels, ""]
+    return {
+        reading_id: Context(
+            label=labels[reading_id],
+            before=before,
+            after=after,
+            shared=shared.get(reading_id),
+            answers=ask(asked_networks, rows[reading_id]),
+        )
+        for before, reading_id, after in zip(ids, ids[1:-1], ids[2:], strict=False)
     }
 
 
@@ -270,7 +296,7 @@ def source_of(
     )
 
 
-def _tasks(source: DataSource, readings: Mapping[str, str]) -> Iterator[InspectorTask]:
+def _tasks(source: DataSource, readings: Mapping[str, Context]) -> Iterator[InspectorTask]:
     ids = list(readings)
     mentions = source.read_mentions(ids)
     for begin in range(0, len(ids), READINGS_A_TASK):

@@ -21,6 +21,7 @@ from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.shards import open_shards, to_stored
 from gazescribe.pipeline.images.reading import read_radiograph
+from gazescribe.pipeline.report.networks import ask, for_script, open_predictions
 from tests.running import gazescribe, invoke
 from tests.unit.models.predicting.predicting_cases import checkpoint, expected, picture, save
 
@@ -110,6 +111,21 @@ def test_what_it_says(tmp_path, trained, images):
     # 40 x 64 pixels fill 32 of the frame's width; a map has 16 pixels a side.
     frame = {"height": 16, "width": 16, "scale": 0.25, "pad_x_px": 0, "pad_y_px": 3}
     assert row[list(frame)].to_dict() == frame == found["images"][0]["frame"]
+
+
+def test_the_report_reads_it(tmp_path, trained, images):
+    gazescribe("predict", trained, images, "--out", tmp_path / "out")
+    (network,) = open_predictions([tmp_path / "out"])
+    reading = {"reading_id": "R1", "dicom_id": "y", "height_px": None, "width_px": None}
+    answers = ask([network], reading)
+    assert answers.missing == {}
+    (entry,) = for_script(answers, (40, 64), TEN_LABELS)
+    assert {*entry["labels"]} == {*TEN_LABELS}
+    image = read(tmp_path / "out")["images"][-1]
+    assert image["name"] == "y"
+    for label, said in entry["labels"].items():
+        assert said["probability"] == image["probabilities"][label]
+        assert said["map"].startswith("data:image/png;base64,")
 
 
 def test_a_picture_is_the_same_however_it_is_stored(tmp_path, trained):

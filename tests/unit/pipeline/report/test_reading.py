@@ -8,7 +8,13 @@ from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label
 from gazescribe.pipeline.report.inspector import Look, inspect
 from gazescribe.pipeline.report.notices import SYNTHETIC
 from gazescribe.pipeline.report.parts import read_parts
-from gazescribe.pipeline.report.reading import NOTHING, DataSource, as_tables, write_reading
+from gazescribe.pipeline.report.reading import (
+    NOTHING,
+    Context,
+    DataSource,
+    as_tables,
+    write_reading,
+)
 from tests.report_run import make_run
 from tests.synthetic import table
 
@@ -31,7 +37,7 @@ def parts(folder):
 def write(parts, folder, out, *, images, label=""):
     root = folder / "data/demo/mimic-cxr-jpg" if images else None
     source = DataSource("reflacx", folder, None, None, root, LOOK, SYNTHETIC)
-    card = write_reading(parts, source, out, label, ("before", "after"))
+    card = write_reading(parts, source, out, Context(label, "before", "after"))
     return card, (out / f"readings/{card.reading_id}.html").read_text()
 
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from gazescribe.pipeline.report.notices import AGREEMENT, SYNTHETIC, UNKNOWN
+from tests.predictions import write_predictions
 from tests.report_numbers import check_numbers
 from tests.report_run import HOSTILE, SIZE, STAGES, make_run, write_results_of, write_stages
 from tests.running import gazescribe, invoke
@@ -228,6 +229,7 @@ def test_a_run_file_names_parts_anywhere_in_its_folder(changed, tmp_path):
         "n_image_pages": 0,
         "images_without_page": {},
         "n_voices": 0,
+        "networks": {},
         "notice": AGREEMENT.foot,
     }
     text = (tmp_path / "out/index.html").read_text()
@@ -401,3 +403,35 @@ def test_a_report_that_fails_leaves_the_earlier_one(changed, tmp_path):
     (changed / "data/associated/reflacx/gaussians.parquet").write_text("broken")
     assert invoke("report", changed, tmp_path / "out").exit_code == 2
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")} == before
+
+
+def test_what_networks_say(changed, tmp_path):
+    """Named by the option and by run.json, which must lie in its folder."""
+    pictures = {"image of R1.png": (300, 240)}
+    ramp = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    maps = {("label", "Edema"): ramp}
+    outside = write_predictions(tmp_path / "outside", pictures, maps, network="one")
+    write_predictions(changed / "inside", pictures, maps, network="two")
+    content = {"schema_version": 1, "predictions": ["inside"]}
+    content["datasets"] = {"reflacx": {"tables": "data/tables/reflacx"}}
+    (changed / "run.json").write_text(json.dumps(content))
+    found = counts(changed, tmp_path / "out", "--predictions", outside)
+    assert found["networks"] == {
+        name: {"its image is not among the pictures": 1, "shown": 1} for name in ("two", "one")
+    }
+    printed = gazescribe("report", changed, tmp_path / "out", "--predictions", outside)
+    assert "; one: 1 its image is not among the pictures, 1 shown; radiographs" in printed
+    text = page(tmp_path / "out")
+    assert [entry["name"] for entry in data_of(text)["networks"]] == [
+        "two, decoder",
+        "one, decoder",
+    ]
+    assert re.search(r'<th scope="row">Edema</th>\s*<td class="n">0.750</td>', text)
+    assert "one: its image is not among the pictures." in page(tmp_path / "out", "R2")
+
+
+def test_predictions_that_are_none(project, tmp_path):
+    result = invoke("report", project, tmp_path / "out", "--predictions", project)
+    assert result.exit_code == 2
+    assert "predictions.json" in result.output
+    assert "Name a folder that `gazescribe predict` wrote." in result.output
