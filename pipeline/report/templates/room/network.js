@@ -3,11 +3,12 @@
 //   networks: [{ name, frame, labels: { <label>: { probability, map } } }]
 // `frame` is where the image lies in its maps (height, width, scale, pad_x_px, pad_y_px, as `frame` of the
 // gaze), `map` a grey PNG of that size as a data address, where 255 is 1, or null;
-// `probability` is a number from 0 to 1, or null. The label shown is the first of what is chosen.
+// `probability` is a number from 0 to 1, or null. The label shown is the first of what is chosen; a map
+// of no label, whose key is "", is of the whole image, and is shown whatever is chosen.
 //   blink()   between the gaze and the network that was shown last
 
 const networks = (view && data.networks) || [];
-const network = { canvas: null, beside: null, shown: 0, maps: new Map() };
+const network = { canvas: null, beside: null, shown: 0, wanted: null, maps: new Map() };
 
 // A grey picture as a map, 0 to 1.
 async function readMap(address, { width, height }) {
@@ -22,24 +23,36 @@ async function readMap(address, { width, height }) {
 }
 
 function answerOf({ labels }) {
-  const label = room.selected.labels.find((name) => Object.hasOwn(labels, name));
-  return { label, ...(label && labels[label]) };
+  const label = ["", ...room.selected.labels].find((name) => Object.hasOwn(labels, name));
+  return { label, ...labels[label] };
+}
+
+// What a network thinks probable: the label, or all that it knows where its map is of none.
+function probabilities({ name, labels }, { label, map }) {
+  if (label === undefined) return `${name} says nothing of what is chosen.`;
+  const told = label === "" ? Object.keys(labels).filter(Boolean) : [label];
+  const numbers = told.map((one) => `${one} ${labels[one].probability?.toFixed(2) ?? "–"}`);
+  const text = [name, numbers.join(", ")].filter(Boolean).join(": ");
+  return map ? text : `${text}; no map of it`;
 }
 
 async function drawNetwork() {
   const one = networks[network.shown];
   if (!one) return;
-  const { label, probability, map: address } = answerOf(one);
+  const answer = answerOf(one);
+  const { label, map: address } = answer;
   const isBeside = byId("side-by-side").checked;
   const isOver = !isBeside && byId("map-of").value !== "";
-  byId("probability").textContent = !label ? "Choose a label." : `${one.name}: ${label} ${probability?.toFixed(2) ?? "–"}`;
+  byId("probability").textContent = probabilities(one, answer);
   canvas.classList.toggle("away", isOver);
   network.canvas.classList.toggle("away", !isOver && !isBeside);
   byId("screen").classList.toggle("two", isBeside);
   if (isBeside) putBeside();
   else byId("heat").after(network.canvas);
   network.canvas.setAttribute("aria-label", `Map of ${one.name}${label ? `, ${label}` : ""}`);
+  network.wanted = address;
   if (address && !network.maps.has(address)) network.maps.set(address, await readMap(address, one.frame));
+  if (network.wanted !== address) return; // something else was chosen while the picture was read
   Object.assign(network.canvas, { width: one.frame.width, height: one.frame.height });
   view.place(network.canvas, one.frame);
   if (address) paint(network.canvas, network.maps.get(address), look.palette, look.strength);
