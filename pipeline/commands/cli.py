@@ -41,6 +41,7 @@ GROUPS = {
     "Scan paths and measures": {
         "scanpaths": "Write the scan paths of findings and readings.",
         "score-scanpaths": "Score predicted scan paths against readers'.",
+        "measures": "Measure dwell, visits, saccades, leads by region and label.",
     },
     "Networks": {
         "configure": "Resolve the parameters of a network into one file.",

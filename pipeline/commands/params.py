@@ -25,6 +25,7 @@ from gazescribe.pipeline.gaze.sync.settings import Sync
 from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.ingest.settings import Ingest
 from gazescribe.pipeline.maps.settings import Heatmaps
+from gazescribe.pipeline.measures.settings import Measures
 from gazescribe.pipeline.results.settings import Tabulate
 from gazescribe.pipeline.scanpaths.settings import Scanpaths, ScoreScanpaths
 from gazescribe.pipeline.windows.learned.settings import Learned
@@ -71,6 +72,7 @@ class Params(Strict):
     tune: Tune
     scanpaths: Scanpaths
     score_scanpaths: ScoreScanpaths
+    measures: Measures
     mil: MilSection
     cooperative: CooperativeSection
     tabulate: Tabulate

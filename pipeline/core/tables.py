@@ -45,6 +45,7 @@ STAGES = {
     "scores": "tune",
     "scanpaths": "scanpaths",
     "scanpath_scores": "score-scanpaths",
+    **dict.fromkeys(("region_measures", "reading_measures", "mention_leads"), "measures"),
     **dict.fromkeys((name for name in TABLES if name.startswith(("mil_", "coop"))), "evaluate"),
 }
 """Which command writes a table; `ingest` writes the others."""

@@ -4,24 +4,24 @@ Reads and writes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gazescribe.pipeline.maps.label_weights import Columns, is_of_label, label_weights
 
 WHOLE = ""  # label of the scan path of a whole reading
 OFF_IMAGE = "outside the image"
 MOSTLY_ELSE = "mostly outside the windows of the finding"
 NO_FIXATION = "no fixation is its own"
 
-Columns = dict[str, Any]
-
 
 def scan_paths(
     reading: Mapping[str, Any],
     fixations: Columns,
-    windows: Sequence[Mapping[str, Any]],
+    windows: Columns,
     gaussians: Columns,
     min_share: float,
     left_out: Mapping[str, Counter[str]],
@@ -32,10 +32,8 @@ def scan_paths(
     ----------
     reading : mapping
         Its row of `readings`, with an image size.
-    fixations, gaussians : dict of ndarray
+    fixations, windows, gaussians : dict of ndarray
         Its rows of the tables, by column.
-    windows : sequence of mapping
-        Its rows of `windows`.
     min_share : float
         A fixation is one of a finding if so much of its duration weighs in the finding's windows.
     left_out : mapping of str to Counter
@@ -48,33 +46,12 @@ def scan_paths(
         yield WHOLE, _columns(fixations, on_image, duration_s)
     for label, weight_s in label_weights(fixations, windows, gaussians).items():
         weighs = ~np.isnan(weight_s) & on_image
-        # Points of no length belong to the windows that they are in.
-        own = weighs & (np.nan_to_num(weight_s) >= min_share * duration_s)
+        own = on_image & is_of_label(weight_s, duration_s, min_share)
         left_out["fixations"][MOSTLY_ELSE] += int((weighs & ~own).sum())
         if own.any():
             yield label, _columns(fixations, own, weight_s)
         else:
             left_out["findings"][NO_FIXATION] += 1
-
-
-def label_weights(
-    fixations: Columns, windows: Sequence[Mapping[str, Any]], gaussians: Columns
-) -> dict[str, NDArray[np.float64]]:
-    """Seconds of each fixation that weigh in the windows of each label; NaN in none of them.
-
-    What lies in several windows of a label is summed, up to the fixation's duration.
-    """
-    duration_s = fixations["offset_s"] - fixations["onset_s"]
-    rows = np.searchsorted(fixations["fixation"], np.asarray(gaussians["fixation"]))
-    weights: dict[str, NDArray[np.float64]] = {}
-    for window in windows:
-        inside = np.flatnonzero(gaussians["window"] == window["window"])
-        own = rows[inside]
-        for label in window["labels"]:
-            weight_s = weights.setdefault(label, np.full(len(duration_s), np.nan))
-            known = np.nan_to_num(weight_s[own]) + gaussians["weight_s"][inside]
-            weight_s[own] = np.minimum(known, duration_s[own])
-    return weights
 
 
 def _is_on_image(reading: Mapping[str, Any], fixations: Columns) -> NDArray[np.bool_]:

@@ -39,7 +39,8 @@ from gazescribe.pipeline.core.tables import (
     table_path,
 )
 from gazescribe.pipeline.dictation.label_maps import load_column_map
-from gazescribe.pipeline.scanpaths.paths import WHOLE, Columns, scan_paths
+from gazescribe.pipeline.maps.label_weights import Columns, check_fixations
+from gazescribe.pipeline.scanpaths.paths import WHOLE, scan_paths
 from gazescribe.pipeline.scanpaths.search18 import Entry, as_json, entry
 from gazescribe.pipeline.scanpaths.settings import Scanpaths
 
@@ -223,11 +224,11 @@ def _paths_of(
     left_out: dict[str, Counter[str]] = defaultdict(Counter)
     entries: list[Entry] = []
     pieces = [TABLES["scanpaths"].schema.empty_table()]
-    _check_fixations(parts["fixations"], parts["gaussians"], associated)
+    check_fixations(parts["fixations"], parts["gaussians"], associated)
     for reading_id in ids:
         reading, fixations, windows, gaussians = (part[reading_id] for part in parts.values())
         about = _about(reading, readers[reading_id])
-        paths = dict(scan_paths(about, fixations, _rows(windows), gaussians, min_share, left_out))
+        paths = dict(scan_paths(about, fixations, windows, gaussians, min_share, left_out))
         if WHOLE not in paths:
             left_out["readings"]["no fixation on the image"] += 1
         for label, columns in paths.items():
@@ -242,30 +243,6 @@ def _about(reading: Columns, reader: int) -> dict[str, Any]:
     about = {name: reading[name][0] for name in ("reading_id", "dicom_id", "split")}
     about |= {name: int(reading[name][0]) for name in ("subject_id", "width_px", "height_px")}
     return {**about, "reader": reader}
-
-
-def _rows(columns: Columns) -> list[dict[str, Any]]:
-    """Give the windows of findings with their labels."""
-    kinds = zip(columns["window"], columns["labels"], columns["status"], strict=True)
-    return [
-        {"window": window, "labels": list(labels)}
-        for window, labels, status in kinds
-        if status == "ok" and len(labels)
-    ]
-
-
-def _check_fixations(
-    fixations: Mapping[str, Columns], gaussians: Mapping[str, Columns], associated: Path
-) -> None:
-    faults = []
-    for reading_id, drawn in gaussians.items():
-        unknown = np.setdiff1d(drawn["fixation"], fixations[reading_id]["fixation"])
-        if len(unknown):
-            faults.append(f"{reading_id}: {len(unknown)}, the first of them {unknown[0]}")
-    if faults:
-        message = "gaussians.parquet is of fixations that the table fixations does not have."
-        remedy = "The tables changed since: run `gazescribe associate` again."
-        raise AlignmentError(message, where=associated, faults=faults, remedy=remedy)
 
 
 def _table(path: Mapping[str, Any], n: int) -> pa.Table:

@@ -45,6 +45,8 @@ class Naming:
     word_s: float  # when its first word begins
     sentence_s: float  # when the sentence of that word begins
     boxes: Floats  # shape (n, 4): xmin, ymin, xmax, ymax in image pixels; n is at least 1
+    regions: tuple[str, ...]  # their names
+    sentence: int  # the number of that sentence
 
 
 def load_anatomy(rules: Path | None = None) -> AnatomyPhrases:
@@ -87,7 +89,7 @@ def namings(
     begin_s = dict(zip(sentences["sentence"], sentences["onset_s"], strict=True))
     for match in anatomy.pattern.finditer(text):
         names = anatomy.regions[_plain(match[0])]
-        named = [boxes[name] for name in names if name in boxes]
+        named = [name for name in names if name in boxes]
         spoken = (words["char_end"] > match.start()) & (words["char_start"] < match.end())
         if not named:
             left_out["phrases whose box is missing"] += 1
@@ -95,5 +97,7 @@ def namings(
             left_out["phrases without a time"] += 1
         else:
             first = int(spoken.argmax())
-            sentence_s = begin_s.get(words["sentence"][first], words["onset_s"][first])
-            yield Naming(float(words["onset_s"][first]), float(sentence_s), np.array(named))
+            sentence, word_s = words["sentence"][first], float(words["onset_s"][first])
+            sentence_s = float(begin_s.get(sentence, word_s))
+            sides = np.array([boxes[name] for name in named])
+            yield Naming(word_s, sentence_s, sides, tuple(named), int(sentence))

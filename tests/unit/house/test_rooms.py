@@ -13,7 +13,13 @@ FLOORS = (
     ("models/commands",),
     ("pipeline/commands", "models/mil", "models/cooperative"),
     ("pipeline/report", "models/predicting"),
-    ("pipeline/export", "pipeline/windows", "pipeline/scanpaths", "models/evaluating"),
+    (
+        "pipeline/export",
+        "pipeline/windows",
+        "pipeline/scanpaths",
+        "pipeline/measures",
+        "models/evaluating",
+    ),
     ("pipeline/maps", "pipeline/gaze", "models/training"),
     ("pipeline/results", "pipeline/images", "pipeline/ingest", "models/core"),
     (

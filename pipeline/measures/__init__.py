@@ -1,0 +1,1 @@
+"""Gaze measures of vision science: by region, label and mention."""
