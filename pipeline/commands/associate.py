@@ -109,6 +109,11 @@ def _line(summary: dict[str, Any]) -> str:
     if n_unseen := summary.get("n_readings_without_fixations"):
         line += f"; {plural(n_unseen, 'reading')} without fixations"
     line += say_reviews(summary.get("reviews"))
+    if learned := summary.get("learned"):
+        line += f"; learnt from {plural(learned['n_readings_of_fit'], 'reading')}"
+        line += f" of {plural(learned['n_subjects_of_fit'], 'subject')}"
+        if n_known := learned["n_readings_without_places"]:
+            line += f", {plural(n_known, 'reading')} of these subjects without maps of labels"
     for table in ("readings", "mentions", "rows"):
         if table == "mentions" and summary["n_mentions"] is None:
             line += "; no MENTIONS"

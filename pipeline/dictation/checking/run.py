@@ -26,6 +26,7 @@ from gazescribe.pipeline.dictation.labeler.gold_sentences import (
 )
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Views
+from gazescribe.pipeline.dictation.places import load_places
 
 Loaded = TypeVar("Loaded")
 
@@ -118,6 +119,8 @@ def _check_files(folder: Path) -> RuleBook:
     if (folder / "views.yaml").exists():
         views = folder / "views.yaml"
         _read("views.yaml", partial(read_yaml, views, Views, RuleError), faults)
+    if (folder / "places.yaml").exists():
+        _read("places.yaml", partial(load_places, folder), faults)
     if (folder / "certainties.yaml").exists():
         labels = tuple(label_map.targets)
         certainties = partial(load_certainty_map, "reflacx", labels, folder)

@@ -15,10 +15,10 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.foreign import read_json
 from gazescribe.pipeline.core.yaml_files import Strict, check
+from gazescribe.pipeline.dictation.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.learn import Fit
 from gazescribe.pipeline.windows.learned.maps import GRID
 from gazescribe.pipeline.windows.learned.mixture import Learnt, begin
-from gazescribe.pipeline.windows.learned.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.settings import Learned
 
 FIT_FILE = "fit.json"  # of a folder that `associate` wrote

@@ -64,7 +64,7 @@ def learn_by_folds(
         _explain_into(share, observed, pairs, fold == held_out, fit)
     whole = _fit(observed, pairs, fold >= 0, labels, params)
     _explain_into(share, observed, pairs, fold < 0, whole)
-    return whole, _by_reading(observed, pairs, share)
+    return whole, shares_by_reading(observed, pairs, share)
 
 
 def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[list[Shares], int]:
@@ -80,7 +80,7 @@ def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[list[Shares], int
     pairs = pair_up(observed, labels, fit.params.sigma)
     known = np.array([reading.subject in fit.subjects for reading in observed], bool)
     share = explain(pairs, learnt, fit.params, known)
-    return _by_reading(observed, pairs, share), int(known.sum())
+    return shares_by_reading(observed, pairs, share), int(known.sum())
 
 
 def assign_folds(observed: Sequence[Observed], n_folds: int) -> NDArray[np.intp]:
@@ -134,7 +134,7 @@ def _explain_into(
     share[is_judged] = explain(pairs, fit.learnt, fit.params)[is_judged]
 
 
-def _by_reading(
+def shares_by_reading(
     observed: Sequence[Observed], pairs: Pairs, share: NDArray[np.float64]
 ) -> list[Shares]:
     """Cut the shares of all pairs into those of each reading."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.dictation.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.maps import (
     EVERYWHERE,
     GRID,
@@ -20,7 +21,6 @@ from gazescribe.pipeline.windows.learned.maps import (
     search_density,
 )
 from gazescribe.pipeline.windows.learned.pairs import Pairs, sums
-from gazescribe.pipeline.windows.learned.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.learned.timing import PRIOR_S, START_OUTSIDE, starting_odds
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.values import OF_MIMIC
 from gazescribe.pipeline.dictation.label_maps import LabelMap
-from gazescribe.pipeline.windows.learned.places import PlaceWords
+from gazescribe.pipeline.dictation.places import PlaceWords
 from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.learned.timing import bin_edges_s
 from gazescribe.pipeline.windows.settings import Associate

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gazescribe.pipeline.dictation.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.maps import cell_of
 from gazescribe.pipeline.windows.learned.observed import Observed
-from gazescribe.pipeline.windows.learned.places import SIDES, ZONES
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.intp]

@@ -15,10 +15,10 @@ from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_readings
 from gazescribe.pipeline.dictation.label_maps import LabelMap
+from gazescribe.pipeline.dictation.places import PlaceWords, load_places
 from gazescribe.pipeline.windows.learned.fit_file import read_fit
 from gazescribe.pipeline.windows.learned.learn import Fit, apply_fit, learn_by_folds
 from gazescribe.pipeline.windows.learned.observed import Observed, observe
-from gazescribe.pipeline.windows.learned.places import PlaceWords, load_places
 from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.parts import Shares, Task, read_parts
 from gazescribe.pipeline.windows.settings import Associate

@@ -82,13 +82,15 @@ def test_faults_of_all_files_are_told_at_once(folder):
     add(folder / "gold" / "lists.yaml", "[effusion]EF", "[effusion]XX")
     add_denial(folder, "zero|nil")
     add(folder / "certainties.yaml", "[", "[Heart, ")
+    add(folder / "places.yaml", "left: [", "left: [left side, ")
     with pytest.raises(RuleError) as caught:
         run(folder)
     told = "\n".join(caught.value.faults)
     assert "gold/lists.yaml line" in told
     assert re.search(r"polarity/negation_before\.yaml line \d+: 'zero\|nil' has \| outside", told)
     assert re.search(r"certainties\.yaml: .*names the unknown class 'Heart'", told)
-    assert len(caught.value.faults) == len(set(caught.value.faults)) == 3
+    assert "places.yaml: sides.left: 'left side' must be one word" in told
+    assert len(caught.value.faults) == len(set(caught.value.faults)) == 4
 
 
 def test_reports_are_read_under_their_conventions(folder, tmp_path):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.dictation.places import SIDES, ZONES
 from gazescribe.pipeline.windows.learned.pairs import pair_up
-from gazescribe.pipeline.windows.learned.places import SIDES, ZONES
 from tests.unit.pipeline.windows.learned.learned_readings import LABELS, several
 
 OBSERVED = several(3)

@@ -2,7 +2,7 @@ import pytest
 
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.core.resources import resource
-from gazescribe.pipeline.windows.learned.places import SIDES, ZONES, load_places
+from gazescribe.pipeline.dictation.places import SIDES, ZONES, load_places
 
 
 @pytest.mark.parametrize(
