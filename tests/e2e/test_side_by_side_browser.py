@@ -100,6 +100,16 @@ def test_a_choice_changes_every_plate(opened, project):
     assert page.url.endswith(page.locator("input:checked[name=choice]").get_attribute("id"))
 
 
+def test_the_way_there_and_back_keeps_the_label(opened):
+    page = opened()
+    choose(page, "Opacity")
+    page.get_by_role("link", name="A2").click()
+    assert page.locator("input[name=choice]:checked + .text").inner_text() == "Opacity"
+    page.locator(".chip", has_text="All gaze").click()
+    page.get_by_role("link", name="4 readings of this image").click()
+    assert page.get_by_role("status").inner_text().startswith("All gaze.")
+
+
 def test_one_zoom_for_all(opened):
     page = opened()
     page.locator(".plate").nth(1).hover(position={"x": 100, "y": 80})

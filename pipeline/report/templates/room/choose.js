@@ -126,6 +126,7 @@ room.on("select", ({ choice, said }) => {
   const facts = byId(`facts-${choice}`) || byId("facts-nothing");
   all(".facts").forEach((one) => { one.hidden = one !== facts; });
   byId("said").textContent = said;
+  if (byId("other-readings")) byId("other-readings").hash = choice; // all of one image open at it
 });
 
 all("input[name=choice]").forEach((one) => {
