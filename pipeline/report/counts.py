@@ -13,6 +13,7 @@ from typing import Any
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.values import SPLITS
 from gazescribe.pipeline.core.yaml_files import check
+from gazescribe.pipeline.report.gallery import QUALITY
 from gazescribe.pipeline.report.layout import DataSet
 from gazescribe.pipeline.report.numbers import NONE, Cited, cite, number, pointer
 from gazescribe.pipeline.report.sheets import Sheet, sheet
@@ -22,6 +23,7 @@ LEFT_OUT = "left_out"
 INGEST, GAZE = "ingest", "readings_with_gaze"
 REASONS = {"without_gaze": "gaze of readings"}  # counts by reason under another key
 DRAWN = ("label", "saliency")  # kinds of maps
+LACKS = {"no gaze": QUALITY[0], "no image size": QUALITY[1]}  # reasons, as the gallery says them
 _NO_COUNTS = ("params", "faults", "n_shards")
 
 
@@ -33,13 +35,30 @@ class Metrics:
     item: str  # such as `reflacx-label`: the data set, else the name of its folder
     content: dict[str, Any]  # the JSON
     file: str = field(default="", compare=False)  # relative to the folder of the run
+    dataset: str = field(default="", compare=False)  # whose readings it counts, if of any
 
     def cited(self, *keys: str) -> Cited | None:
         """Write the number that stands below some keys; None where there is none."""
         value: Any = self.content
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
-        return None if value is None else cite(value, self.file, *keys)
+        choice = self.choice_of(*keys)
+        return None if value is None else cite(value, self.file, *keys, choice=choice)
+
+    def choice_of(self, *keys: str) -> dict[str, str]:
+        """Say what in the gallery chooses the readings that are counted below some keys, if any."""
+        own = {"dataset": self.dataset}
+        if not self.dataset:
+            return {}
+        if self.stage == INGEST and keys in (("rows", "readings"), ("counts", "readings")):
+            return own
+        if self.stage == INGEST and keys[0] == "splits" and "readings" in self.content["rows"]:
+            return own | {"split": keys[1]}
+        if self.stage == "heatmaps" and keys[0] == "maps_by_label":
+            return own | {"label": keys[1], "by": "said"}
+        if keys[0] == "readings_left_out" and keys[1] in LACKS:
+            return own | {"quality": LACKS[keys[1]]}
+        return {}
 
 
 @dataclass(frozen=True)
@@ -53,11 +72,12 @@ class LeftOut:
     count: int
     file: str = field(default="", compare=False)
     key: str = field(default="", compare=False)  # where the count stands in the file
+    choice: Mapping[str, str] = field(default_factory=dict, compare=False)  # of the readings
 
     @property
     def cited(self) -> Cited:
         """The count as it is read."""
-        return Cited(number(self.count), self.file, [self.key])
+        return Cited(number(self.count), self.file, [self.key], self.choice)
 
 
 def read_metrics(
@@ -82,7 +102,9 @@ def read_metrics(
         check(content, model, GazeError, where=path, remedy=rerun(path))
         parent = PurePosixPath(relative).parent
         item = owners.get(str(parent), parent.name)
-        metrics.append(Metrics(path.stem, item, content, relative))
+        maps_of = (name for name in datasets or {} if item == f"{name}-label")
+        dataset = owners.get(str(parent)) or next(maps_of, "")
+        metrics.append(Metrics(path.stem, item, content, relative, dataset))
     names = Counter((entry.stage, entry.item) for entry in metrics)
     return [
         entry
@@ -117,7 +139,9 @@ def _by_reason(
             count, place = written.get(inner), [*place, inner]
         if _is_whole(count):
             words = objects.replace("_", " "), reason.replace("_", " ")
-            yield LeftOut(entry.stage, entry.item, *words, count, entry.file, pointer(*place))
+            choice = entry.choice_of(key, reason)
+            at = pointer(*place)
+            yield LeftOut(entry.stage, entry.item, *words, count, entry.file, at, choice)
 
 
 def _drawn_from(entry: Metrics) -> str:
@@ -208,7 +232,8 @@ def _counts(entry: Metrics) -> Iterator[tuple[str, Cited]]:
             repeats = key == "counts" and content.get("rows", {}).get(inner) == count
             if _is_whole(count) and not repeats:
                 words = inner.replace("_", " ") or "all"
-                yield f"{name}: {words}", cite(count, entry.file, key, inner)
+                choice = entry.choice_of(key, inner)
+                yield f"{name}: {words}", cite(count, entry.file, key, inner, choice=choice)
 
 
 def _is_whole(value: Any) -> bool:

@@ -1,64 +1,57 @@
-"""Training curves as inline SVG: a panel for each quantity, a line for each run."""
+"""Training curves of a system: a panel for each quantity, a line for each run, and a table of all.
+
+The table is the legend: it has the look of each model's lines and the last value of each line.
+"""
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gazescribe.pipeline.report.numbers import pointer
-from gazescribe.pipeline.report.sheets import read_csv
+from gazescribe.pipeline.report.curve_panels import (
+    CurvePanel,
+    Line,
+    Look,
+    Points,
+    look_of,
+    name_lines,
+    scale_of,
+)
+from gazescribe.pipeline.report.numbers import NONE, Cited, number, pointer, told
+from gazescribe.pipeline.report.sheets import Sheet, read_csv
 from gazescribe.pipeline.report.unfinished import Unfinished, drawn_beside
+from gazescribe.pipeline.results.names import model_name
 
-WIDTH_PX, HEIGHT_PX = 320.0, 190.0
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46.0, 10.0, 10.0, 26.0  # margins around the curves
-COLOURS = 8  # of the style sheet; a ninth model begins again with the first, drawn wider
 AXIS = ("epoch", "step")
+SPLITS = {"train": "training", "test": "test"}  # as people call them; all others are validation
+TITLES = {"auroc": "AUROC", "iou": "IoU", "cc": "CC", "kl": "KL", "lr": "learning rate"}
 _SPLIT = re.compile(r"^(?P<split>train|validate|validation|val|test)[_/ ](?P<title>.+)$")
 
-Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One run's curve, and how it looks: colour by model, broken for training.
-
-    `note` says how far a run is that is not finished; such a run has no `file`.
-    """
-
-    run: str
-    split: str
-    colour: str
-    path: str
-    last: float
-    note: str = ""
-    file: str = ""  # relative to the folder of the run
-    key: str = ""  # where the last value stands
-
-
-@dataclass(frozen=True)
-class CurvePanel:
-    """One quantity over epochs; ticks are (text, pixel)."""
-
-    title: str
-    lines: list[Line]
-    x_ticks: list[tuple[str, float]]
-    y_ticks: list[tuple[str, float]]
-    width_px: float = WIDTH_PX
-    height_px: float = HEIGHT_PX
+Rows = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Curves:
-    """The panels of one system, and its models with the classes of their lines.
+    """The panels of one system, and the table that names their lines.
 
     `notes` say by name how far the runs are that are not finished.
     """
 
     system: str
-    models: list[tuple[str, str]]
     panels: list[CurvePanel]
+    legend: Sheet
     notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of a system by name, and what is said of each."""
+
+    logs: dict[str, Rows]
+    looks: dict[str, Look]  # of models
+    notes: dict[str, str]  # of runs that are not finished
+    files: dict[str, str]  # of those that are, relative to the folder of the project
 
 
 def read_curves(
@@ -74,38 +67,29 @@ def read_curves(
     Panels are in the order of the columns; quantities that never change are left out.
     """
     paths = [] if folder is None else sorted(folder.glob("[!.]*/epochs.csv"))
-    logs = {path.parent.name: read_csv(path) for path in paths}
-    beside = drawn_beside(logs, begun or {}, system)
-    logs = dict(sorted({**logs, **{name: run.rows for name, run in beside.items()}}.items()))
-    notes = {name: run.note for name, run in beside.items()}
-    models = list(dict.fromkeys(model_of(run) for run in logs))
-    colour = {model: look_of(place) for place, model in enumerate(models)}
-    columns = dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row)
-    quantities: dict[str, dict[tuple[str, str], Points]] = {}
-    cited: dict[tuple[str, str, str], str] = {}
-    for column in columns:
-        if column in AXIS:
-            continue
+    finished: dict[str, Rows] = {path.parent.name: read_csv(path) for path in paths}
+    beside = drawn_beside(finished, begun or {}, system)
+    logs = dict(sorted({**finished, **{name: run.rows for name, run in beside.items()}}.items()))
+    models = dict.fromkeys(model_of(run) for run in logs)
+    runs = Runs(
+        logs,
+        {model: look_of(place) for place, model in enumerate(models)},
+        {name: run.note for name, run in beside.items()},
+        {run: f"{relative}/{run}/epochs.csv" for run in logs if run not in beside},
+    )
+    panels = list(filter(None, (_panel(title, columns, runs) for title, columns in _titled(logs))))
+    return Curves(system, panels, _legend(system, panels, runs), runs.notes)
+
+
+def _titled(logs: Mapping[str, Rows]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give the quantities of some logs, each with its columns and their splits."""
+    titled: dict[str, list[tuple[str, str]]] = {}
+    for column in dict.fromkeys(name for rows in logs.values() for row in rows[:1] for name in row):
         match = _SPLIT.match(column)
         split, title = (match["split"], match["title"]) if match else ("", column)
-        for run, rows in logs.items():
-            points = points_of(rows, column)
-            if len(points) > 1:
-                quantities.setdefault(title, {})[run, split] = points
-                if run not in beside:
-                    cited[title, run, split] = pointer(_last_row(rows, column), column)
-    files = {run: f"{relative}/{run}/epochs.csv" for run in logs}
-    panels = [
-        _panel(title, lines, colour, notes, files, cited)
-        for title, lines in quantities.items()
-        if len({value for points in lines.values() for _, value in points}) > 1
-    ]
-    return Curves(system, list(colour.items()), panels, notes)
-
-
-def look_of(place: int) -> str:
-    """Give the classes of a model's lines, which no other of 16 models has."""
-    return f"c{place % COLOURS}{' wide' if place // COLOURS % 2 else ''}"
+        if column not in AXIS:
+            titled.setdefault(title, []).append((column, split))
+    return list(titled.items())
 
 
 def model_of(run: str) -> str:
@@ -113,12 +97,18 @@ def model_of(run: str) -> str:
     return run.rpartition("-seed")[0] or run
 
 
-def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
+def name_of(run: str) -> str:
+    """Name a run as people read it: `et-seed0` is ET, seed 0."""
+    model, _, seed = run.rpartition("-seed")
+    return f"{model_name(model)}, seed {seed}" if model else run
+
+
+def points_of(rows: Rows, column: str) -> list[tuple[float, float]]:
     """Give (epoch, value) of the rows that have a number in a column."""
     points = []
-    for number, row in enumerate(rows):
+    for place, row in enumerate(rows):
         try:
-            point = float(row.get("epoch") or number), float(row.get(column) or "nan")
+            point = float(row.get("epoch") or place), float(row.get(column) or "nan")
         except ValueError:
             continue
         if all(map(math.isfinite, point)):
@@ -126,51 +116,76 @@ def points_of(rows: Sequence[Mapping[str, str]], column: str) -> Points:
     return points
 
 
-def _last_row(rows: Sequence[Mapping[str, str]], column: str) -> int:
+def _last_row(rows: Rows, column: str) -> int:
     """Find the last row that has a number in a column."""
     return max(place for place, row in enumerate(rows) if points_of([row], column))
 
 
-def _panel(
-    title: str,
-    lines: Mapping[tuple[str, str], Points],
-    colour: Mapping[str, str],
-    notes: Mapping[str, str],
-    files: Mapping[str, str],
-    cited: Mapping[tuple[str, str, str], str],
-) -> CurvePanel:
-    x = _span(point[0] for points in lines.values() for point in points)
-    y = _span(point[1] for points in lines.values() for point in points)
-
-    def place(point: tuple[float, float]) -> tuple[float, float]:
-        across = (point[0] - x[0]) / (x[1] - x[0]) * (WIDTH_PX - LEFT_PX - RIGHT_PX)
-        up = (point[1] - y[0]) / (y[1] - y[0]) * (HEIGHT_PX - TOP_PX - BOTTOM_PX)
-        return round(LEFT_PX + across, 1), round(HEIGHT_PX - BOTTOM_PX - up, 1)
-
-    drawn = []
-    for (run, split), points in lines.items():
-        path = "M" + "L".join(f"{x_px} {y_px}" for x_px, y_px in map(place, points))
-        note = notes.get(run, "")
-        key = cited.get((title, run, split), "")
-        file = files[run] if key else ""
-        drawn.append(Line(run, split, colour[model_of(run)], path, points[-1][1], note, file, key))
-    # Epochs are whole: a tick at 2.5 would say nothing.
-    x_ticks = [(f"{v:g}", place((v, y[0]))[0]) for v in ticks(*x) if v == int(v)]
-    y_ticks = [(f"{v:g}", place((x[0], v))[1]) for v in ticks(*y)]
-    return CurvePanel(title.replace("_", " "), drawn, x_ticks, y_ticks)
-
-
-def _span(numbers: Iterable[float]) -> tuple[float, float]:
-    """Give the least and the largest value, apart where they are the same."""
-    values = list(numbers)
-    low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+def _panel(title: str, columns: Sequence[tuple[str, str]], runs: Runs) -> CurvePanel | None:
+    """Draw one quantity; None where it never changes."""
+    points: dict[tuple[str, str, str], Points] = {}
+    for column, split in columns:
+        for run, rows in runs.logs.items():
+            found = points_of(rows, column)
+            if len(found) > 1:
+                points[run, column, split] = found
+    if len({value for line in points.values() for _, value in line}) < 2:
+        return None
+    scale = scale_of(points.values())
+    lines = [
+        Line(
+            model=model_of(run),
+            name=name_of(run),
+            split=split,
+            look=runs.looks[model_of(run)],
+            path=scale.path(line),
+            end_px=scale.place(line[-1]),
+            last=line[-1][1],
+            note=runs.notes.get(run, ""),
+            file=runs.files.get(run, ""),
+            key=pointer(_last_row(runs.logs[run], column), column) if run in runs.files else "",
+        )
+        for (run, column, split), line in points.items()
+    ]
+    names = name_lines(lines, {line.model: model_name(line.model) for line in lines})
+    return CurvePanel(TITLES.get(title, title.replace("_", " ")), lines, names, *scale.ticks())
 
 
-def ticks(low: float, high: float, about: int = 4) -> list[float]:
-    """Choose round numbers from `low` to `high`: steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    first = math.ceil(low / step - 1e-9)  # an end that is a tick stays one despite rounding
-    return [round(n * step, 12) for n in range(first, math.floor(high / step + 1e-9) + 1)]
+def _legend(system: str, panels: Sequence[CurvePanel], runs: Runs) -> Sheet:
+    """Put the last value of each line into a table, a row a run."""
+    columns = list(
+        dict.fromkeys((panel.title, line.split) for panel in panels for line in panel.lines)
+    )
+    values = {
+        (line.name, panel.title, line.split): _last(line)
+        for panel in panels
+        for line in panel.lines
+    }
+    rows = []
+    for run in runs.logs:
+        name = name_of(run)
+        cells = [values.get((name, *column), NONE) for column in columns]
+        if any(cell != NONE for cell in cells):
+            head = _swatch(model_of(run), name, runs.looks[model_of(run)])
+            rows.append([head, *cells])
+    headings = [
+        f"{title}, {SPLITS.get(split, 'validation')}" if split else title
+        for title, split in columns
+    ]
+    title = f"{system}: value of each run in its last epoch"
+    return Sheet(title, ["model", *headings], [False, *(True for _ in columns)], rows)
+
+
+def _last(line: Line) -> str:
+    if not line.file:
+        return number(line.last)
+    return Cited(number(line.last), line.file, [line.key])
+
+
+def _swatch(model: str, name: str, look: Look) -> str:
+    drawn = (
+        '<span class="run" data-model="{model}"><svg class="swatch" viewBox="0 0 34 12"'
+        ' aria-hidden="true"><path class="line {colour}" d="M0 6H34"/>'
+        '<path class="mark {colour}" d="{mark}" transform="translate(17 6)"/></svg>{name}</span>'
+    )
+    return told(drawn, model=model, colour=look.colour, mark=look.mark, name=name)

@@ -5,14 +5,17 @@ doubts it, finds the value that it was made of.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 NONE = "–"
+NOBODY: Mapping[str, str] = {}
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 _LONG = re.compile(r"(?<![\w.,])\d{4,}")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 _BROKEN = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?")  # 1e-9 alone may be a name
 
 
@@ -28,16 +31,21 @@ class Cited(str):
     keys : iterable of str
         JSON pointers (RFC 6901), in a CSV file `/row/column` with rows from 0. Of several, each is
         of the number at its place in the text; if the text has one number, it is their sum.
+    choice : mapping of str to str
+        What in the gallery chooses the readings behind the number; empty where none are.
     """
 
-    __slots__ = ("file", "keys")
+    __slots__ = ("choice", "file", "keys")
     file: str
     keys: tuple[str, ...]
+    choice: Mapping[str, str]
 
-    def __new__(cls, text: str, file: str = "", keys: Iterable[str] = ()) -> Self:
+    def __new__(
+        cls, text: str, file: str = "", keys: Iterable[str] = (), choice: Mapping[str, str] = NOBODY
+    ) -> Self:
         """Make the text, which is an ordinary one but for its template."""
         cited = super().__new__(cls, text)
-        cited.file, cited.keys = file, tuple(keys)
+        cited.file, cited.keys, cited.choice = file, tuple(keys), choice
         return cited
 
     def __html__(self) -> Markup:
@@ -45,7 +53,14 @@ class Cited(str):
         if not self.file:
             return Markup.escape(str(self))
         element = Markup('<span data-file="{}" data-key="{}">{}</span>')
-        return element.format(self.file, "\n".join(self.keys), str(self))
+        written = element.format(self.file, "\n".join(self.keys), str(self))
+        return linked(written, self.choice) if self.choice else written
+
+
+def linked(text: str, choice: Mapping[str, str]) -> Markup:
+    """Make a text a link to readings in the gallery of the page."""
+    link = Markup('<a href="#readings?{}">{}</a>')
+    return link.format(urlencode({name: str(value) for name, value in choice.items()}), text)
 
 
 def pointer(*keys: str | int) -> str:
@@ -53,9 +68,11 @@ def pointer(*keys: str | int) -> str:
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
 
 
-def cite(value: float | None, file: str, *keys: str | int) -> Cited:
-    """Write a number for reading, with where it stands."""
-    return Cited(number(value), file, [pointer(*keys)])
+def cite(
+    value: float | None, file: str, *keys: str | int, choice: Mapping[str, str] = NOBODY
+) -> Cited:
+    """Write a number for reading, with where it stands, and what chooses the readings behind it."""
+    return Cited(number(value), file, [pointer(*keys)], choice)
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -101,6 +118,18 @@ def is_number(cell: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def aligned(cells: Sequence[str]) -> list[str]:
+    """Give the numbers of a column as many decimals as the longest has, if that are few."""
+    decimals = [len(cell.partition(".")[2]) for cell in cells if cell != NONE]
+    most = max(decimals, default=0)
+    if not 0 < most <= 3 or not all(_DECIMAL.fullmatch(cell) for cell in cells if cell != NONE):
+        return list(cells)
+    missing = (most - len(cell.partition(".")[2]) for cell in cells)
+    return [
+        cell if cell == NONE else cell + "0" * n for cell, n in zip(cells, missing, strict=True)
+    ]
 
 
 def apart(text: str) -> str:

@@ -13,7 +13,8 @@ from pydantic import model_validator
 
 from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.report.layout import RunLayout
-from gazescribe.pipeline.report.numbers import NONE, Cited, apart, pointer, told
+from gazescribe.pipeline.report.numbers import NONE, Cited, aligned, apart, is_number, pointer, told
+from gazescribe.pipeline.report.paper_layout import laid_out
 from gazescribe.pipeline.report.sheets import (
     Headline,
     Section,
@@ -73,6 +74,11 @@ WANTED = {
         ),
     ],
 }
+READINGS_BEHIND = {
+    "table_6_iou_by_label": {"by": "drawn", "dataset": "reflacx", "split": "test"},
+}
+"""What in the gallery chooses the readings that a table is of."""
+MARKS = " *†‡"  # behind numbers, as `tabulate` explains them
 NUMERIC = ("integer", "number")  # types of columns that stand on the right
 
 
@@ -142,6 +148,8 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
         content = read_json(path, TablesJson, remedy)
         file = f"{relative}/{FILE}"
         sheets = [_sheet(table, file, n) for n, table in enumerate(content.tables)]
+        tables = zip(content.tables, sheets, strict=True)
+        shown = [laid_out(sheet, READINGS_BEHIND.get(table.name)) for table, sheet in tables]
         notes = [_cited(note, file, "notes", n) for n, note in enumerate(content.notes)]
         headlines = list(_headlines(system, content, sheets))
         figures = [
@@ -155,7 +163,7 @@ def _network(system: str, title: str, folder: Path, relative: str) -> Section:
             if (folder / figure.name).parent == folder  # never one of another folder
         ]
         return Section(
-            system, title, lead=notes, sheets=sheets, pictures=figures, headlines=headlines
+            system, title, lead=notes, sheets=shown, pictures=figures, headlines=headlines
         )
     if (folder / "tables.md").is_file():
         network = system if system in SYSTEMS else "NETWORK"
@@ -190,34 +198,42 @@ def _headlines(system: str, content: TablesJson, sheets: Sequence[Sheet]) -> Ite
 
 
 def _sheet(table: ResultTable, file: str, place: int) -> Sheet:
-    columns, rows = table.shown.columns, table.shown.rows
     above = "tables", place
-    cells = [
-        [
-            _cited(_cell(cell, column), file, *above, "shown", "rows", n, across)
-            for across, (cell, column) in enumerate(zip(row, columns, strict=True))
-        ]
-        for n, row in enumerate(rows)
+    columns, numeric = [], []
+    for number, column in enumerate(table.shown.columns):
+        cells, is_numeric = _column(column, [row[number] for row in table.shown.rows])
+        columns.append(cells)
+        numeric.append(is_numeric)
+    rows = [
+        [_cited(cell, file, *above, "shown", "rows", n, across) for across, cell in enumerate(row)]
+        for n, row in enumerate(zip(*columns, strict=True))
     ]
-    # Where nothing is known, the dashes stand below each other with the numbers beside them.
-    unknown = [all(row[column] == NONE for row in cells) for column in range(len(columns))]
     return Sheet(
-        table.title,
-        [column.heading.replace("_", " ") for column in columns],
-        [column.type in NUMERIC or empty for column, empty in zip(columns, unknown, strict=True)],
-        cells,
+        plain(table.title),
+        [plain(column.heading).replace("_", " ") for column in table.shown.columns],
+        numeric,
+        rows,
         notes=[_cited(note, file, *above, "notes", n) for n, note in enumerate(table.notes)],
     )
 
 
-def _cell(cell: str, column: ShownColumn) -> str:
-    """Write a cell as all numbers of the page are; `tabulate` has chosen the decimals."""
-    text = cell.replace("**", "")  # of Markdown, in tables of an older version
-    return (apart(text) if column.type in NUMERIC else text) or NONE
+def _column(column: ShownColumn, cells: Sequence[str]) -> tuple[list[str], bool]:
+    """Write the cells of a column as all of the page are, and tell whether they are numbers."""
+    texts = [plain(cell) or NONE for cell in cells]
+    if column.type in NUMERIC:
+        texts = [apart(text) for text in texts]
+    is_numeric = column.type in NUMERIC or all(is_number(text.rstrip(MARKS)) for text in texts)
+    return (aligned(texts) if is_numeric else texts), is_numeric
+
+
+def plain(text: str) -> str:
+    """Take Markdown's asterisks out, which tables of an older version have."""
+    return text.replace("**", "")
 
 
 def _cited(text: str, file: str, *keys: str | int) -> str:
     """Name the origin of a text that has numbers."""
+    text = plain(text)
     return Cited(text, file, [pointer(*keys)]) if any(map(str.isdecimal, text)) else text
 
 

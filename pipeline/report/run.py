@@ -154,7 +154,7 @@ def run(
             staging / "index.html",
             "index.html",
             ["style.css", "run.css"],
-            ["run.js", "gallery.js"],
+            ["run.js", "curves.js", "gallery.js"],
             notice=notice,
             run=layout,
             cards=cards,

@@ -25,6 +25,7 @@ class Sheet:
     n_more: int = 0  # rows of the file that are not shown
     file: str = ""  # where the rest is
     notes: list[str] = field(default_factory=list)  # sentences under it
+    whole: "Sheet | None" = None  # all columns, where the table leaves some out
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,32 @@ function make_sortable(table) {
   });
 }
 
+const LONG = 12; // rows from which on a table can be narrowed down
+
+function make_narrowable(table, place) {
+  const rows = [...table.tBodies[0].rows];
+  if (rows.length < LONG) return;
+  const line = document.createElement("p");
+  line.className = "narrow";
+  const label = document.createElement("label");
+  label.htmlFor = `rows-${place}`;
+  label.textContent = "Rows with";
+  const field = document.createElement("input");
+  field.id = label.htmlFor;
+  field.type = "search";
+  const counted = document.createElement("span");
+  counted.setAttribute("role", "status");
+  line.append(label, field, counted);
+  table.closest(".scroll").before(line);
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    const n_shown = rows.filter((row) => !row.hidden).length;
+    counted.textContent = wanted ? `${n_shown} of ${rows.length}` : "";
+  });
+}
+
+document.querySelectorAll("table").forEach(make_narrowable);
 document.querySelectorAll("table").forEach(make_sortable);
 addEventListener("hashchange", open_part);
 addEventListener("beforeprint", () => {

@@ -162,6 +162,32 @@ def test_data_sets_whose_folders_have_one_name_are_kept_apart(tmp_path):
     assert list(flows(read_metrics(tmp_path, paths))) == [f"{name}/tables" for name in "abc"]
 
 
+def test_counts_of_readings_lead_to_them():
+    maps = HEATMAPS.content | {"maps_by_label": {"Edema": 7}}
+    metrics = [
+        replace(INGEST, file="i", dataset="reflacx"),
+        replace(MIMIC, file="m", dataset="mimic"),
+        replace(ASSOCIATE, file="a", dataset="reflacx"),
+        replace(HEATMAPS, file="h", content=maps, dataset="reflacx"),
+    ]
+    own = {"dataset": "reflacx"}
+    rows = {row[0]: row[1].choice for row in intake(metrics).rows if row[1] != "–"}
+    assert rows == {
+        "fixations": {},
+        "readings": own,
+        "splits: train": {**own, "split": "train"},
+        "splits: test": {**own, "split": "test"},
+    }
+    (of_maps,) = (table for table in count_tables(metrics) if table.title == "heatmaps")
+    choices = {row[0]: row[1].choice for row in of_maps.rows}
+    assert choices["maps by label: Edema"] == {**own, "label": "Edema", "by": "said"}
+    assert choices["maps"] == {}
+    lost, _ = left_out(metrics)
+    choices = {row.reason: row.choice for row in lost}
+    assert choices["no gaze"] == {**own, "quality": "no gaze"}
+    assert choices["discarded"] == {}
+
+
 def test_counts_cite_where_they_stand():
     metrics = [replace(ASSOCIATE, file="a/associate.json"), replace(INGEST, file="ingest.json")]
     lost, _ = left_out(metrics)

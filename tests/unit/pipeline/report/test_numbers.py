@@ -3,6 +3,7 @@ from markupsafe import Markup
 
 from gazescribe.pipeline.report.numbers import (
     Cited,
+    aligned,
     cite,
     interval,
     is_number,
@@ -70,6 +71,26 @@ def test_a_cited_number_names_its_place_on_the_page_alone():
         '<span data-file="a/ingest.json" data-key="/rows/&#34;odd&#34;">1,234</span>'
     )
     assert Cited("<b>").__html__() == "&lt;b&gt;"
+
+
+def test_a_number_may_lead_to_the_readings_behind_it():
+    cited = cite(3, "f", "n", choice={"dataset": "a&b", "quality": "no gaze"})
+    link = '<a href="#readings?dataset=a%26b&amp;quality=no+gaze">'
+    assert cited.__html__() == f'{link}<span data-file="f" data-key="/n">3</span></a>'
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["0.5", "0.25", "–"], ["0.50", "0.25", "–"]),
+        (["0.00244", "0.5"], ["0.00244", "0.5"]),
+        (["3", "0.5"], ["3", "0.5"]),
+        (["0.5 [0.4, 0.6]", "0.25"], ["0.5 [0.4, 0.6]", "0.25"]),
+        ([], []),
+    ],
+)
+def test_numbers_of_a_column_have_as_many_decimals(cells, expected):
+    assert aligned(cells) == expected
 
 
 def test_sentences_keep_origins_and_escape_the_rest():

@@ -29,13 +29,26 @@ def test_tables_as_tabulate_writes_them(tmp_path):
     assert [sheet.title for sheet in section.sheets] == ["Table 6. IoU", "Noise"]
     first, second = section.sheets
     assert first.columns == ["label", "n seeds", "mean", "t over seeds", "published"]
-    assert first.numeric == [False, True, True, True, False]
+    assert first.numeric == [False, True, True, True, True]
     assert first.rows == [
         ["Edema | mild", "3", "0.500", "–", "0.4"],
         ["All", "3", "–", "–", "0.6 †"],
     ]
     assert (first.n_more, first.notes, second.notes) == (0, ["A note.", "Another."], [])
     assert not section.missing
+
+
+def test_markdown_of_older_versions_is_taken_out(tmp_path):
+    write_results_of(tmp_path)
+    path = tmp_path / "tables.json"
+    text = path.read_text()
+    for bold in ("A note.", "Edema | mild", "Table 6. IoU", "Intervals are three.", "n_seeds"):
+        assert bold in text
+        text = text.replace(bold, f"**{bold}**")
+    path.write_text(text.replace('"0.500"', '"**0.500**"'))
+    section = sections(tmp_path, mil=".")["mil"]
+    assert "**" not in repr(section)
+    assert section.sheets[0].numeric == [False, True, True, True, True]
 
 
 def test_tables_that_a_killed_run_did_not_move_are_moved_first(tmp_path):
