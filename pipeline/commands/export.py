@@ -66,6 +66,12 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     help="Include these mentions, also denied ones, with fixations, ellipses and certainties.",
 )
 @click.option(
+    "--include-scanpaths",
+    "scanpaths",
+    type=options.EXISTING_FOLDER,
+    help="Include the scan paths that `gazescribe scanpaths` wrote to this folder.",
+)
+@click.option(
     "--rules", type=options.EXISTING_FOLDER, help="Rules that know the labels of MENTIONS."
 )
 @click.option("--include-text", "text", is_flag=True, help="Include the dictations.")

@@ -108,6 +108,7 @@ def gather(
     text: bool,
     fixations: bool,
     mentions: pa.Table | None = None,
+    scanpaths: Path | None = None,
 ) -> Contents:
     """Read what an export holds.
 
@@ -126,6 +127,8 @@ def gather(
     mentions : pyarrow.Table, optional
         Table `mentions` of these readings: also they, with fixations, certainties, ellipses and
         who read.
+    scanpaths : pathlib.Path, optional
+        What `gazescribe scanpaths` wrote: also that table.
 
     Raises
     ------
@@ -141,6 +144,7 @@ def gather(
     folders |= {"fixations": tables} if fixations else {}
     folders |= dict.fromkeys(ANNOTATIONS, tables) if mentions is not None else {}
     folders |= {"windows": associated, "gaussians": associated}
+    folders |= {} if scanpaths is None else {"scanpaths": scanpaths}
     read = {
         name: _finish(_read(folder, name, text=text), TABLES[name].key, key)[0]
         for name, folder in folders.items()

@@ -73,6 +73,7 @@ class ExportRequest:
     text: bool = False  # dictations are included
     key_file: Path | None = None  # ids are replaced by hashes with this key
     annotations: Path | None = None  # mentions: they and all that readers noted are included
+    scanpaths: Path | None = None  # folder of scan paths: they are included
     rules: Path | None = None  # folder of the rules that know the labels of the mentions
     published: datetime | None = None  # day on which the export is published
 
@@ -150,6 +151,7 @@ def run(
             text=request.text,
             fixations=with_gaze,
             mentions=mentions,
+            scanpaths=request.scanpaths,
         )
         files = _write(contents, folder, request, parallel)
         counts = {f"{reason} left out": n for reason, n in contents.left_out.items()}

@@ -6,7 +6,7 @@ import pytest
 
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.export.ids import HEADER, hash_id
-from tests.running import invoke
+from tests.running import gazescribe, invoke
 from tests.synthetic import mention, table
 
 from .conftest import IDS, SAID, Inputs, make_inputs
@@ -92,3 +92,16 @@ def test_mentions_of_other_readings_are_refused(noted, tmp_path):
     assert result.exit_code == 2
     assert "no reading 'R9' with a text" in result.output
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", ["parquet", "hf", "coco"])
+def test_scan_paths_are_a_table_when_asked_for(noted, tmp_path, form):
+    paths, key = tmp_path / "paths", tmp_path / "key"
+    key.write_text(f"{HEADER}\n{KEY}\n")
+    gazescribe("scanpaths", noted.tables, noted.associated, paths, "--workers", 1)
+    included = ("--include-scanpaths", paths, "--hash-ids", key)
+    folder = export(noted, tmp_path / "out", form, *included)
+    found = read(folder, form, "scanpaths")
+    assert set(found.reading_id) == {hash_id("reading", one, KEY.encode()) for one in IDS[:2]}
+    assert len(found[found.label.isna() | (found.label == "")]) == 50
+    assert {"place", "duration_s", "x_px", "subject_id"} <= set(found)
