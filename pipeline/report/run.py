@@ -29,6 +29,7 @@ from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label
 from gazescribe.pipeline.images.paths import leads_out, radiographs_root
 from gazescribe.pipeline.maps.settings import Heatmaps
 from gazescribe.pipeline.report.counts import count_tables, flows, intake, left_out, read_metrics
+from gazescribe.pipeline.report.fits import fits
 from gazescribe.pipeline.report.gallery import gallery_data, gallery_rows, gallery_tasks
 from gazescribe.pipeline.report.image_page import image_tasks, write_image
 from gazescribe.pipeline.report.inspector import Look
@@ -210,7 +211,8 @@ def _sections(folder: Path, layout: RunLayout) -> dict[str, Any]:
     lost = [row for row in reasons if row.count]
     not_found = {(row.objects, row.reason) for row in reasons}
     not_found -= {(row.objects, row.reason) for row in lost}
-    parts = [labeler(folder, layout), search(folder, layout), *networks(folder, layout)]
+    parts = [labeler(folder, layout), *fits(folder, layout), search(folder, layout)]
+    parts += networks(folder, layout)
     curves = training(folder, layout)
     is_project = not (folder / RUN_FILE).is_file()
     if not is_project:  # a part that the file does not name is no part of the run
