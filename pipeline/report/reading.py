@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,7 @@ from gazescribe.pipeline.report.pictures import (
     over,
 )
 from gazescribe.pipeline.report.reading_tables import as_tables
+from gazescribe.pipeline.report.reviewing import ReviewedRun, about_review
 from gazescribe.pipeline.report.shared_images import SharedImage
 from gazescribe.pipeline.report.voices import find_voice, voice_as_data
 
@@ -47,7 +48,8 @@ ROOM = [  # what the script of the page is joined of: each file says at its top 
     f"room/{name}.js"
     for name in (
         *("hub", "maps", "view", "levels"),  # these know nothing of the page
-        *("choose", "layers", "time", "probe", "window", "network", "save", "keys", "start"),
+        *("choose", "layers", "time", "probe", "window", "network", "save", "keys"),
+        *("answers", "review", "review_windows", "start"),
     )
 ]
 PLATE = 38  # grey of the plate where there is no radiograph
@@ -77,6 +79,7 @@ class DataSource:
     look: Look
     notice: Notice  # what its pages say of sharing them
     enclosed: Enclosed = ENCLOSED
+    run: ReviewedRun | None = None  # that the browser keeps reviews under
 
     def read_mentions(self, ids: Sequence[str]) -> pa.Table:
         """Read the mentions of some readings; an empty table where there are none."""
@@ -126,7 +129,8 @@ def write_reading(parts: Parts, source: DataSource, out: Path, context: Context)
     voice = None if audio is None else find_voice(audio, reading_id)
     first = _first(page, context.label)
     titles = [choice.title for choice in page.labels]
-    drawing = {
+    further: dict[str, Any] = {
+        "review": source.run and about_review(parts, source.run, source.look.label_map.targets),
         "strength": STRENGTH,
         "nothing": NOTHING,
         "colours": {name: colours(name).tobytes().hex() for name in COLOUR_MAPS},
@@ -135,14 +139,14 @@ def write_reading(parts: Parts, source: DataSource, out: Path, context: Context)
         "audio_offset_s": source.enclosed.audio_offset_s,
     }
     if parts.image_size is not None:
-        drawing["networks"] = for_script(context.answers, parts.image_size, titles)
+        further["networks"] = for_script(context.answers, parts.image_size, titles)
     write_page(
         out / "readings" / f"{reading_id}.html",
         "inspector.html",
-        ["style.css", "room/room.css"],
+        ["style.css", "room/room.css", "room/review.css"],
         ROOM,
         notice=source.notice,
-        page=replace(page, data=page.data | drawing),
+        page=replace(page, data=page.data | further),
         picture=None if picture is None else as_data(picture, QUALITY),
         voice=None if voice is None else voice_as_data(voice),
         radiograph=state,

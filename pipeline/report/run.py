@@ -49,6 +49,7 @@ from gazescribe.pipeline.report.reading import (
     write_reading,
 )
 from gazescribe.pipeline.report.results import networks
+from gazescribe.pipeline.report.reviewing import ReviewedRun, name_of_run
 from gazescribe.pipeline.report.selection import choose, reading_ids
 from gazescribe.pipeline.report.shared_images import SharedImage, by_reading, shared_images
 from gazescribe.pipeline.report.stages import labeler, search, settings, training
@@ -126,8 +127,14 @@ def run(
     roots = _images(folder, layout, images, list(ids)) if enclosed.picture_px else {}
     if enclosed.audio is not None:
         check_voices(enclosed.audio, names)
+    reviewed = ReviewedRun(
+        name_of_run(folder / layout.datasets[name].tables for name in ids), len(names)
+    )
     sources = {
-        name: source_of(name, folder, layout, roots.get(name), params, enclosed) for name in ids
+        name: replace(
+            source_of(name, folder, layout, roots.get(name), params, enclosed), run=reviewed
+        )
+        for name in ids
     }
     listed = [task for name in ids for task in gallery_tasks(sources[name], ids[name])]
     tables = {name: read_table(source.tables, "readings") for name, source in sources.items()}
@@ -155,9 +162,10 @@ def run(
             staging / "index.html",
             "index.html",
             ["style.css", "run.css"],
-            ["run.js", "curves.js", "gallery.js"],
+            ["run.js", "curves.js", "gallery.js", "reviewed.js"],
             notice=notice,
             run=layout,
+            reviewed=reviewed,
             cards=cards,
             gallery=GALLERY,
             shared=shared,

@@ -134,8 +134,9 @@ class ReadingReview(Strict):
     @model_validator(mode="after")
     def _check_reviews(self) -> Self:
         faults = [*_repeated("found", (m.found for m in self.mentions))]
-        faults += _repeated("right", (m.right for m in self.mentions))
         faults += _repeated("windows", self.windows)
+        # Two mentions may be one, with other words or another label; but in one way only.
+        faults += _repeated("right", {m.right: m.right for m in self.mentions})
         if self.text is not None and hash_of(self.text) != self.text_sha256:
             faults.append("text is not the one that text_sha256 stands for")
         if faults:
