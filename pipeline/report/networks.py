@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +51,7 @@ class PredictedPicture(WrittenJson):
 
     name: str
     path: str
-    probabilities: dict[str, float]
+    probabilities: dict[str, Annotated[float, Field(ge=0, le=1)]]
     frame: PredictedFrame
     width_px: int = Field(gt=0)
     height_px: int = Field(gt=0)

@@ -1,6 +1,27 @@
+import shutil
+
 import pytest
 
 from tests.forks import Server
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
+    " --disable-sync --no-first-run"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window, for one module: its event loop would be in the way of others."""
+    if CHROMIUM is None:
+        pytest.skip("needs chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

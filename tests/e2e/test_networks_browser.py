@@ -2,7 +2,6 @@
 
 import base64
 import io
-import shutil
 
 import numpy as np
 import pytest
@@ -13,11 +12,7 @@ from tests.predictions import write_predictions
 from tests.report_run import SIZE, make_run
 from tests.running import gazescribe
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run"
 RAMP = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +27,6 @@ def address(tmp_path_factory):
     options = ("--predictions", first, "--predictions", second)
     gazescribe("report", project, folder / "out", *options)
     return (folder / "out/readings/R1.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

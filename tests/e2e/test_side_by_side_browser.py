@@ -1,7 +1,6 @@
 """Readings side by side in a real browser: one choice, zoom and threshold for all plates."""
 
 import base64
-import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,14 +10,7 @@ from gazescribe.pipeline.geometry.canvas import render
 from tests.running import gazescribe
 from tests.shared_image_run import SIZE, make_shared_run
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
-    " --disable-sync --no-first-run"
-)
 SCREENS = [((390, 844), "light"), ((1440, 900), "dark"), ((2560, 1440), "light")]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +23,6 @@ def address(project, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     gazescribe("report", project, out)
     return (out / "images/shared-image.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
