@@ -8,6 +8,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
+from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.measures.run import Sources, run
 
 
@@ -39,7 +40,7 @@ def measures(
     """Measure how readings look at regions, for each label, and around each mention.
 
     Three tables in OUT, as Parquet and CSV: region_measures, reading_measures and mention_leads;
-    OUT/columns.csv says what each column is.
+    OUT/columns.csv says what each column is, OUT/measures.html shows means and pictures.
     """
     params = load_params(shared.params_file)
     summary = run(
@@ -48,8 +49,14 @@ def measures(
         params.measures,
         min_share=params.scanpaths.min_share,
         min_certainty=params.heatmaps.min_certainty,
+        pictures=params.figures,
         **shared.parallel,
     )
+    if summary["n_readings"]:
+        from gazescribe.pipeline.report.measures_page import write_measures_page  # jinja2, pandas
+
+        with replacing(out / "measures.html") as beside:
+            write_measures_page(beside, out, tables, summary)
     shared.summarise(f"{_line(summary)} → {out}", summary)
 
 
@@ -63,7 +70,8 @@ def _line(summary: dict[str, Any]) -> str:
     ):
         if summary[key] is not None:
             line += f", {text.format(summary[key])}"
-    line += " (medians)"
+    if summary["n_readings"]:
+        line += " (medians)"
     for kind, counts in summary["left_out"].items():
         if counts:
             line += f"; {kind} left out: {', '.join(f'{n} {why}' for why, n in counts.items())}"

@@ -4,8 +4,8 @@ Reads: `readings, fixations` of a folder of tables, `regions, ellipses, words, s
 has them; the windows and Gaussians that `associate` wrote; mentions and regions of one's own, if
 any.
 Writes: `region_measures`, `reading_measures` and `mention_leads` as Parquet and CSV, `columns.csv`
-that says what each column is, and `measures.json`.
-Params: `measures`, `scanpaths.min_share` and `heatmaps.min_certainty`.
+that says what each column is, pictures with `captions.json`, and `measures.json`.
+Params: `measures`, `figures`, `scanpaths.min_share` and `heatmaps.min_certainty`.
 Drops: readings without gaze, image size or fixation, counted by reason; phrases that name anatomy
 without a box or a time, likewise.
 Source of the definitions: Holmqvist et al. 2011; docs/measures.md.
@@ -27,6 +27,7 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import (
     read_readings,
     read_table,
@@ -103,6 +104,7 @@ def run(
     *,
     min_share: float,
     min_certainty: int,
+    pictures: Figures,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
@@ -140,8 +142,21 @@ def run(
             write_table(table, folder, name, extra | labels_metadata(labels))
             _write_csv(read_table(folder, name), folder / f"{name}.csv")
         _write_csv(describe_columns(), folder / "columns.csv")
+        if summary["n_readings"]:
+            _draw(folder, pictures)
         write_json(summary, folder / "measures.json")
     return summary
+
+
+def _draw(folder: Path, pictures: Figures) -> None:
+    from gazescribe.pipeline.core.figures import captions, save  # matplotlib is slow to import
+    from gazescribe.pipeline.measures.figures import plates
+
+    regions, readings, leads = (read_table(folder, name).to_pandas() for name in NAMES)
+    drawn = plates(regions, readings, leads)
+    for name, plate in drawn.items():
+        save(plate.figure, folder, name, pictures)
+    write_json(captions(drawn), folder / "captions.json")
 
 
 def _prepare(

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.measures.run import NAMES, Sources, run
 from gazescribe.pipeline.measures.settings import Measures
@@ -14,9 +15,16 @@ from tests.unit.pipeline.scanpaths.test_run import gaussian, window
 PARAMS = Measures(
     max_saccade_s=0.1, coverage_deg=1.0, lungs=["left lung", "right lung"], entropy_grid=(1, 2)
 )
+LEAST = {"min_share": 0.2, "min_certainty": 3, "pictures": Figures(text="text"), "workers": 1}
 TEXT = "edema seen . left lung clear ."
 BOX = {"xmin_px": 0, "ymin_px": 0, "xmax_px": 40, "ymax_px": 80}
 LEFT, RIGHT = {"x_px": 20.0, "y_px": 40.0}, {"x_px": 80.0, "y_px": 40.0}
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """Pictures take a second; commands/test_measures.py has them drawn."""
+    monkeypatch.setattr("gazescribe.pipeline.measures.run._draw", lambda *_: None)
 
 
 @pytest.fixture
@@ -61,7 +69,7 @@ def measured(out, name):
 
 
 def test_regions(lab, tmp_path):
-    summary = run(lab, tmp_path / "out", PARAMS, min_share=0.2, min_certainty=3, workers=1)
+    summary = run(lab, tmp_path / "out", PARAMS, **LEAST)
     rows = measured(tmp_path / "out", "region_measures")
     lung = rows["", "anatomy", "left lung"]
     assert lung["dwell_s"] == pytest.approx(0.85)
@@ -86,7 +94,7 @@ def test_regions(lab, tmp_path):
 
 
 def test_readings(lab, tmp_path):
-    run(lab, tmp_path / "out", PARAMS, min_share=0.2, min_certainty=3, workers=1)
+    run(lab, tmp_path / "out", PARAMS, **LEAST)
     rows = measured(tmp_path / "out", "reading_measures")
     whole, edema = rows["",], rows["Edema",]
     assert (whole["n_fixations"], whole["n_saccades"]) == (5, 3)
@@ -115,7 +123,7 @@ def test_leads(lab, tmp_path):
     span = {**mention(TEXT, "edema"), "onset_s": 0.0, "offset_s": 0.5}
     write_table(table([span], "mentions"), tmp_path, "mentions")
     sources = Sources(lab.tables, lab.associated, mentions=mentions)
-    run(sources, tmp_path / "out", PARAMS, min_share=0.2, min_certainty=3, workers=1)
+    run(sources, tmp_path / "out", PARAMS, **LEAST)
     rows = measured(tmp_path / "out", "mention_leads")
     edema = rows["Edema", "ellipse", "Edema"]
     assert (edema["sentence_s"], edema["word_s"], edema["look_s"]) == (0.0, 0.0, 0.0)
@@ -131,7 +139,7 @@ def test_own_regions_are_measured_too(lab, tmp_path):
     text = "reading_id,region,xmin_px,ymin_px,xmax_px,ymax_px\nR1,edema,60,0,99,80\n"
     path.write_text(text)
     sources = Sources(lab.tables, lab.associated, regions=path)
-    run(sources, tmp_path / "out", PARAMS, min_share=0.2, min_certainty=3, workers=1)
+    run(sources, tmp_path / "out", PARAMS, **LEAST)
     own = measured(tmp_path / "out", "region_measures")["Edema", "own", "edema"]
     assert own["dwell_s"] == pytest.approx(0.45)
     lead = measured(tmp_path / "out", "mention_leads")["Edema", "own", "edema"]
@@ -139,7 +147,7 @@ def test_own_regions_are_measured_too(lab, tmp_path):
 
 
 def test_every_column_is_explained_beside_the_tables(lab, tmp_path):
-    run(lab, tmp_path / "out", PARAMS, min_share=0.2, min_certainty=3, workers=1)
+    run(lab, tmp_path / "out", PARAMS, **LEAST)
     with (tmp_path / "out/columns.csv").open(newline="") as file:
         explained = {(row["table"], row["column"]) for row in csv.DictReader(file)}
     for name in NAMES:
@@ -149,9 +157,9 @@ def test_every_column_is_explained_beside_the_tables(lab, tmp_path):
 
 def test_windows_of_other_tables(lab, tmp_path):
     other = write_tables(tmp_path / "other", readings=[reading("R9")])
-    out, least = tmp_path / "out", {"min_share": 0.2, "min_certainty": 3}
+    out = tmp_path / "out"
     with pytest.raises(SchemaError, match="1 readings have windows but are not in"):
-        run(Sources(other, lab.associated), out, PARAMS, **least, workers=1)
+        run(Sources(other, lab.associated), out, PARAMS, **LEAST)
     write_table(table([gaussian("R1", 0, 9, 1.0)], "gaussians"), lab.associated, "gaussians")
     with pytest.raises(AlignmentError, match="R1: 1, the first of them 9"):
-        run(lab, out, PARAMS, **least, workers=1)
+        run(lab, out, PARAMS, **LEAST)
