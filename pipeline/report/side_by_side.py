@@ -89,6 +89,11 @@ def _choices(
         for page, look in zip(pages, looks, strict=True)
     ]
     titles = {choice.key: choice.title for page in pages for choice in page.choices}
+    # Without gaze there still is a page, on which all gaze is of no reading.
+    titles = {
+        key: title for key, title in titles.items() if key.startswith("label") or key in WHOLE
+    }
+    titles = titles or {"reading": WHOLE["reading"]}
     channels = {f"label-{n}": name for n, name in enumerate(looks[0].label_map.channels)}
     for key in [*channels, *WHOLE]:
         if key not in titles:

@@ -22,9 +22,12 @@ def report(tmp_path_factory):
     folder = make_run(tmp_path_factory.mktemp("run"))
     ids = [f"M{number:03}" for number in range(MANY)]
     rows = [reading(name, "clear .", dataset="mylab", has_gaze=False) for name in ids]
+    for row in rows[:2]:
+        row["dicom_id"] = "shared"
     write_tables(folder / "data/tables/mylab", readings=rows)
     out = tmp_path_factory.mktemp("report")
-    gazescribe("report", folder, out, "--reading", "R1", "--reading", "E1", "--workers", "1")
+    asked = [word for name in ("R1", "E1", "M000") for word in ("--reading", name)]
+    gazescribe("report", folder, out, *asked, "--workers", "1")
     return out
 
 
@@ -97,8 +100,8 @@ def test_the_address_says_which_readings(opened):
         "iou-from=0.1": ["R1"],
         "iou-to=0.1": [],
         "id=m39": [f"M39{digit}" for digit in range(10)],
-        "inspected=yes": ["E1", "R1"],
-        "inspected=yes&sort=off": ["R1", "E1"],
+        "inspected=yes": ["E1", "M000", "R1"],
+        "inspected=yes&sort=off": ["R1", "E1", "M000"],
         "sort=iou&dataset=reflacx": ["R1", "R2"],
     }.items():
         page.evaluate(f"location.hash = '#readings?{state}'")
@@ -110,7 +113,7 @@ def test_the_form_writes_the_address(opened):
     page = opened()
     page.get_by_label("Label", exact=True).select_option("Edema")
     page.get_by_role("searchbox", name="Id holds").fill("r")
-    assert page.url.endswith("#readings?label=Edema&id=r")
+    assert page.evaluate("location.hash") == "#readings?label=Edema&id=r"
     assert ids(page) == ["R1"]
     page.locator(".shelf a").click()
     assert page.url.endswith("readings/R1.html#label-0")
@@ -119,7 +122,7 @@ def test_the_form_writes_the_address(opened):
     assert page.get_by_label("Label", exact=True).input_value() == "Edema"
     page.get_by_role("button", name="Clear").click()
     page.get_by_text("403 of 403 readings", exact=True).wait_for()
-    assert page.url.endswith("#readings")
+    assert page.evaluate("location.hash") == "#readings"
 
 
 def test_a_link_to_some_readings_opens_the_part(opened):
@@ -147,6 +150,15 @@ def test_the_map_of_a_label_is_shown_where_it_is_chosen(opened):
     assert drawn == [13, 16, 255]
 
 
+def test_readings_of_one_image_lead_to_their_page(opened):
+    page = opened("#readings?dataset=reflacx")
+    assert page.locator(".shelf .compare").count() == 0
+    page = opened("#readings?dataset=mylab&id=M000")
+    page.get_by_role("link", name="All readings of the image of M000, side by side").click()
+    assert page.locator("h1").is_visible()
+    assert "/images/shared" in page.url
+
+
 def test_keys_alone_go_through_the_cards(opened):
     page = opened("#readings?id=m&sort=fixations")
     page.locator(".shelf").focus()
@@ -160,4 +172,4 @@ def test_without_script_the_inspectors_are_listed(opened):
     page = opened(java_script_enabled=False)
     assert not page.locator("form").is_visible()
     assert page.locator("#inspected a").all_inner_texts()[0].split("\n")[-2:] == ["E1", "egd"]
-    assert page.locator("#inspected a").count() == 2
+    assert page.locator("#inspected .gallery a").count() == 3

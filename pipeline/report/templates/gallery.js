@@ -9,12 +9,17 @@ function read_gallery(text) {
   for (const link of document.querySelectorAll("#inspected [data-reading]")) {
     links.set(link.dataset.reading, link);
   }
+  const pages = new Map();
+  for (const link of document.querySelectorAll("[data-image]")) {
+    pages.set(link.dataset.image, link.getAttribute("href"));
+  }
   const rows = data.rows.map((values) => {
     const row = Object.fromEntries(data.columns.map((name, place) => [name, values[place]]));
     row.labels = row.labels.map(([channel, map, drawn, iou]) => (
       { name: data.channels[channel], key: `label-${channel}`, map, drawn, iou }
     ));
     row.link = links.get(row.reading_id);
+    row.image_page = pages.get(row.dicom_id);
     return row;
   });
   return { ...data, rows };
@@ -140,6 +145,11 @@ function make_card(gallery, row, choice) {
   const remarks = row.quality.map((place) => gallery.quality[place]).join("; ");
   if (remarks) add(card, "span", "card-more remarks", remarks).title = remarks;
   item.append(card);
+  if (row.image_page) {
+    const compare = add(item, "a", "compare", "side by side");
+    compare.href = row.image_page;
+    compare.ariaLabel = `All readings of the image of ${row.reading_id}, side by side`;
+  }
   return item;
 }
 

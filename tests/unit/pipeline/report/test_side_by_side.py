@@ -1,5 +1,7 @@
 """What readers of one image have in common, against maps drawn by their formula."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -130,6 +132,12 @@ def test_a_dictation_without_times_is_shown_whole(shared):
     again = compare([(parts, look), shared[1]], 1024)
     whole = next(choice for choice in again.choices if choice.key == "reading")
     assert ["".join(piece.text for piece in line) for line in whole.plates[0].said] == [TEXTS["A1"]]
+
+
+def test_readings_without_gaze_are_shown(shared):
+    nothing = {name: [] for name in ("windows", "gaussians", "fixations", "ellipses", "mentions")}
+    page = compare([(replace(parts, **nothing), look) for parts, look in shared[:2]], 1024)
+    assert [(choice.title, choice.n_maps) for choice in page.choices] == [("All gaze", 0)]
 
 
 def test_readings_of_two_sizes_are_refused(shared):
