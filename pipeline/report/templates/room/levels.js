@@ -25,7 +25,8 @@ function createLevels(image, filter) {
     const context = sheet.getContext("2d", { willReadFrequently: true });
     context.drawImage(image, 0, 0);
     const { data: pixels } = context.getImageData(0, 0, width, height);
-    greys = Uint8Array.from({ length: width * height }, (_, at) => pixels[4 * at]);
+    greys = new Uint8Array(width * height);
+    for (let at = 0; at < greys.length; at += 1) greys[at] = pixels[4 * at];
     return greys;
   }
 

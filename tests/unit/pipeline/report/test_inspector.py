@@ -107,6 +107,19 @@ def test_the_script_gets_what_it_draws_from(page, parts):
     )
 
 
+def test_the_script_knows_what_belongs_to_a_choice(page):
+    edema, sentence = (page.data["choices"][page.choices[n].key] for n in (0, 3))
+    assert (edema["labels"], edema["windows"], edema["ellipses"]) == (["Edema"], [0, 1], [0])
+    assert edema["mentions"] == [0, 2]
+    assert sentence["labels"] == ["Edema", "Opacity"]
+    assert sentence["mentions"] == [0]
+    assert sentence["words"] == [0, 1, 2]
+    texts = [page.data["words"][n][2] for n in sentence["words"]]
+    assert texts == ["mild", "edema", "."]
+    assert page.data["mentions"][0]["words"] == [1]
+    assert page.data["ellipses"] == {0: ["Pulmonary edema"], 1: ["Fracture"]}
+
+
 def test_a_large_image_is_shown_smaller(run_folder):
     page = inspect(parts_of(run_folder, "E1", "egd"), look("egd"), 1024)
     assert page.size == (1024, 880)

@@ -1,18 +1,21 @@
+import base64
+import io
 import json
 import re
 
 import pytest
+from PIL import Image
 
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
-from gazescribe.pipeline.report.inspector import Look, inspect
+from gazescribe.pipeline.report.inspector import Look
 from gazescribe.pipeline.report.notices import SYNTHETIC
 from gazescribe.pipeline.report.parts import read_parts
 from gazescribe.pipeline.report.reading import (
     NOTHING,
     Context,
     DataSource,
-    as_tables,
+    Enclosed,
     write_reading,
 )
 from tests.report_run import make_run
@@ -34,9 +37,9 @@ def parts(folder):
     return read_parts(tables, associated, table([], "mentions"), ["R1", "R2"])
 
 
-def write(parts, folder, out, *, images, label=""):
+def write(parts, folder, out, *, images, label="", **enclosed):
     root = folder / "data/demo/mimic-cxr-jpg" if images else None
-    source = DataSource("reflacx", folder, None, None, root, LOOK, SYNTHETIC)
+    source = DataSource("reflacx", folder, None, None, root, LOOK, SYNTHETIC, Enclosed(**enclosed))
     card = write_reading(parts, source, out, Context(label, "before", "after"))
     return card, (out / f"readings/{card.reading_id}.html").read_text()
 
@@ -73,12 +76,30 @@ def test_a_radiograph_of_another_aspect_is_not_shown(parts, folder, tmp_path):
     assert "Radiograph of another aspect" in text
 
 
-def test_the_timeline_is_said_in_tables(parts):
-    tables = as_tables(inspect(parts["R1"], LOOK, 1024))
-    sentences, words, fixations = (tables[kind] for kind in ("sentence", "word", "fixation"))
-    assert sentences.columns == ["no.", "from (s)", "to (s)", "text", "windows (s)"]
-    assert sentences.rows[0][0] == "1"
-    assert "0.00 to 1.00 (ok)" in sentences.rows[0][-1]
-    assert words.rows[1] == ["1", "1.00", "1.50", "edema"]
-    assert fixations.rows[1] == ["1", "0.700", "0.880", "168.5", "244.2"]
-    assert list(as_tables(inspect(parts["R2"], LOOK, 1024))) == ["sentence", "word"]
+@pytest.mark.parametrize(
+    ("picture_px", "size"),
+    [
+        pytest.param(300, (240, 300), id="shrunk"),
+        pytest.param(2048, (480, 600), id="never enlarged"),
+    ],
+)
+def test_the_radiograph_is_as_large_as_asked_for(parts, folder, tmp_path, picture_px, size):
+    _, text = write(parts["R1"], folder, tmp_path, images=True, picture_px=picture_px)
+    content = re.search(r'id="picture" src="data:image/jpeg;base64,([^"]+)"', text)[1]
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+        assert picture.size == size
+    assert data["picture_frame"]["scale"] == size[1] / 600
+    assert (data["frame"]["height"], data["frame"]["width"]) == (600, 480)
+    assert ("shown at 50 %" in text) == (picture_px == 300)
+
+
+def test_a_voice_is_enclosed_where_a_person_asks_for_it(parts, folder, tmp_path):
+    (tmp_path / "R1.wav").write_bytes(b"sound")
+    card, text = write(parts["R1"], folder, tmp_path, images=False, audio=tmp_path)
+    assert card.has_voice
+    assert 'src="data:audio/wav;base64,' in text
+    assert "with the reader's voice" in text.replace("&#39;", "'")
+    card, text = write(parts["R2"], folder, tmp_path, images=False, audio=tmp_path)
+    assert not card.has_voice
+    assert "data:audio" not in text
