@@ -54,11 +54,23 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = _version()
     elif name in _MODULES:
-        value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+        value = getattr(_module_of(name), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value  # found here from now on
     return value
+
+
+def _module_of(name: str) -> Any:
+    try:
+        return importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    except ModuleNotFoundError as error:
+        from gazescribe.pipeline.core.extras import lacking_extra
+
+        lack = lacking_extra(error)
+        if lack is None:
+            raise
+        raise lack from error
 
 
 def __dir__() -> list[str]:

@@ -82,12 +82,16 @@ class LazyGroup(click.Group):
         """Names in the order of the data flow."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
             return None
         module = module_of(cmd_name)
-        loaded: click.Command = getattr(importlib.import_module(module), module.rpartition(".")[2])
+        from gazescribe.pipeline.commands.options import explained
+
+        with explained(ctx):  # it may need an extra that is not installed
+            imported = importlib.import_module(module)
+        loaded: click.Command = getattr(imported, module.rpartition(".")[2])
         return loaded
 
     def resolve_command(

@@ -22,6 +22,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.extras import extra_of, install
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.shared_memory import MORE, SHARED, free_shared_memory
 from gazescribe.pipeline.sources.loading import load_manifest
@@ -118,6 +119,9 @@ def _library(name: str) -> Finding:
     try:
         return Finding(name, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
+        extra = extra_of(name.replace("-", "_"))
+        if extra is not None:
+            return Finding(name, "not installed", "hint", install(extra))
         return Finding(name, "not installed", "wrong", "Run `make setup`, or install gazescribe.")
 
 

@@ -14,6 +14,7 @@ import click
 
 from gazescribe.pipeline.commands.help_text import write_options
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.extras import lacking_extra
 from gazescribe.pipeline.core.system_errors import from_system
 
 Function = Callable[..., Any]
@@ -62,15 +63,25 @@ def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
         yield
     except BrokenPipeError:  # click's own: the reader of our output has gone
         raise
+    except ModuleNotFoundError as error:
+        lack = lacking_extra(error)
+        if lack is None or debug:
+            raise
+        _say(lack)
+        ctx.exit(2)
     except (GazeError, OSError, MemoryError, EOFError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _is_loop(error):
             raise
         if debug:
             traceback.print_exc()
         else:
-            click.secho("error: ", fg="red", nl=False, err=True)
-            click.echo(str(_for_people(error)), err=True)
+            _say(_for_people(error))
         ctx.exit(2)
+
+
+def _say(error: BaseException) -> None:
+    click.secho("error: ", fg="red", nl=False, err=True)
+    click.echo(str(error), err=True)
 
 
 def _is_loop(error: RuntimeError) -> bool:
