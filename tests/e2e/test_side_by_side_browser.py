@@ -82,6 +82,16 @@ def test_a_choice_changes_every_plate(opened, project):
     assert page.url.endswith(page.locator("input:checked[name=choice]").get_attribute("id"))
 
 
+def test_the_gallery_leads_there(opened):
+    page = opened()
+    page.get_by_role("link", name="Run").click()
+    links = page.locator(".shelf").get_by_role("link", name="side by side")
+    assert links.count() == 5  # X1, too, is of this image
+    page.locator("select[name=label]").select_option("Opacity")
+    links.first.click()
+    assert page.get_by_role("status").inner_text().startswith("Opacity. 3 of 4 readings")
+
+
 def test_the_way_there_and_back_keeps_the_label(opened):
     page = opened()
     choose(page, "Opacity")

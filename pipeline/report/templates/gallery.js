@@ -147,7 +147,7 @@ function make_card(gallery, row, choice) {
   item.append(card);
   if (row.image_page) {
     const compare = add(item, "a", "compare", "side by side");
-    compare.href = row.image_page;
+    compare.href = row.image_page + (chosen ? `#${chosen.key}` : "");
     compare.ariaLabel = `All readings of the image of ${row.reading_id}, side by side`;
   }
   return item;
