@@ -77,7 +77,11 @@ def read_parquet(
         what = f"it lacks the columns {', '.join(sorted(absent))}."
         raise error(what, where=path, remedy=remedy or AGAIN)
     with parsing(path, PARQUET, error, remedy):
-        return pq.read_table(path, columns=None if columns is None else [*columns], filters=filters)
+        table = pq.read_table(
+            path, columns=None if columns is None else [*columns], filters=filters
+        )
+        table.validate(full=True)  # damaged bytes may be texts that are no UTF-8
+        return table
 
 
 def read_feather(path: Path, error: type[GazeError] = SchemaError) -> "pa.Table":
@@ -86,7 +90,9 @@ def read_feather(path: Path, error: type[GazeError] = SchemaError) -> "pa.Table"
 
     check_file(path, error)
     with parsing(path, "a Feather file", error):
-        return feather.read_table(path)
+        table = feather.read_table(path)
+        table.validate(full=True)
+        return table
 
 
 def opened(path: Path, encoding: str | None = None) -> IO[str]:

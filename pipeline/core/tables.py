@@ -329,6 +329,7 @@ def read_pieces(folder: Path, name: str) -> Iterator[pa.Table]:
         for number in range(file.num_row_groups):
             with parsing(path, PARQUET):
                 piece = file.read_row_group(number)
+                piece.validate(full=True)
             yield piece
 
 
@@ -362,6 +363,7 @@ def _is_in_order(folder: Path, name: str) -> bool:
             for number in range(file.num_row_groups):
                 with parsing(path, PARQUET):
                     piece = file.read_row_group(number)
+                    piece.validate(full=True)
                 joined = piece if last is None else pa.concat_tables([last, piece])
                 if check_rows(joined, TABLES[name], path, is_whole=False) is not joined:
                     return False

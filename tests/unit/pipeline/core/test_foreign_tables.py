@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from gazescribe.pipeline.core import foreign_tables
 from gazescribe.pipeline.core.errors import ManifestError, SchemaError
@@ -13,6 +14,7 @@ from gazescribe.pipeline.core.foreign_tables import (
     open_parquet,
     parquet_schema,
     read_csv_table,
+    read_feather,
     read_parquet,
     unpacked,
 )
@@ -41,6 +43,22 @@ def test_parquet(tmp_path):
     assert open_parquet(path).num_row_groups == 1
     with pytest.raises(ManifestError, match=r"a\.parquet: it lacks the columns c, d"):
         read_parquet(path, ManifestError, columns=["d", "a", "c"])
+
+
+def not_utf_8():
+    texts = pa.StringArray.from_buffers(
+        2, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\x81")
+    )
+    return pa.table({"a": texts})
+
+
+@pytest.mark.parametrize("read", [read_parquet, read_feather])
+def test_texts_that_are_damaged(tmp_path, read):
+    path = tmp_path / "table"
+    write = feather.write_feather if read is read_feather else pq.write_table
+    write(not_utf_8(), path)
+    with pytest.raises(SchemaError, match="UTF8"):
+        read(path)
 
 
 @pytest.mark.parametrize("kept", [0, 100, -1])
