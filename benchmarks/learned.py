@@ -169,7 +169,7 @@ def rank(
     ways = {"": learn_by_folds(observed, LABELS.channels, params.learned)[1]}
     if name in TAUGHT:
         ways |= taught_less(observed, params, folder, seed)
-    learnt = [candidate(way, observed, shares, params) for way, shares in ways.items()]
+    learnt = [candidate(way, shares, params) for way, shares in ways.items()]
     cases, _ = gather(folder / "tables", mentions, params, LABELS)
     rules = [*search_rules(), *learnt, Candidate("true source", true_source(folder), "learned")]
     results = search(cases, rules, params, LABELS.channels, workers=1)
@@ -238,7 +238,7 @@ def observe(folder: Path, mentions: Path, params: Params) -> list[Observed]:
 
 def taught_less(
     observed: list[Observed], params: Params, folder: Path, seed: int
-) -> dict[str, list[Shares]]:
+) -> dict[str, dict[str, Shares]]:
     """Share the same fixations out after learning from less, or from worse."""
     rng = np.random.default_rng([seed, 6])
     order = rng.permutation(len(observed))
@@ -291,7 +291,7 @@ def shuffled(observed: list[Observed], rng: np.random.Generator) -> list[Observe
 
 def share_out(
     observed: list[Observed], teachers: np.ndarray, params: Params, *, with_labels: bool = True
-) -> list[Shares]:
+) -> dict[str, Shares]:
     """Learn by folds from some readings alone; share out the fixations of all."""
     learned, labels = params.learned, LABELS.channels
     pairs = pair_up(observed, labels, learned.sigma)
@@ -305,11 +305,8 @@ def share_out(
     return shares_by_reading(observed, pairs, share)
 
 
-def candidate(
-    name: str, observed: list[Observed], shares: list[Shares], params: Params
-) -> Candidate:
+def candidate(name: str, by_reading: dict[str, Shares], params: Params) -> Candidate:
     """Make a rule of shares, as `tune` does."""
-    by_reading = {one.reading_id: own for one, own in zip(observed, shares, strict=True)}
 
     def seconds(case: Case) -> np.ndarray:
         bounds_s = [support_s(one.sentence, case.sentences, params.learned) for one in case.spoken]

@@ -32,13 +32,13 @@ class Fit:
 
 def learn_by_folds(
     observed: Sequence[Observed], labels: Sequence[str], params: Learned
-) -> tuple[Fit, list[Shares]]:
+) -> tuple[Fit, dict[str, Shares]]:
     """Fit to all training readings, and share out the fixations of all readings.
 
     Parameters
     ----------
     observed : sequence of Observed
-        In rising order of their ids.
+        In any order: what is learnt is the same to the last bit.
     labels : sequence of str
         The channels that sentences can mention.
     params : Learned
@@ -46,15 +46,16 @@ def learn_by_folds(
 
     Returns
     -------
-    tuple of Fit and list of dict
-        What all training readings teach; and for each reading the shares of its fixations, by
-        sentence, each of shape (fixations,).
+    tuple of Fit and dict of dict
+        What all training readings teach; and by reading, for each of its sentences, the shares of
+        its fixations, of shape (fixations,).
 
     Raises
     ------
     GazeError
         If there is too little to learn from.
     """
+    observed = in_order(observed)
     _check_gaze(observed)
     pairs = pair_up(observed, labels, params.sigma)
     fold = assign_folds(observed, params.folds)
@@ -67,12 +68,13 @@ def learn_by_folds(
     return whole, shares_by_reading(observed, pairs, share)
 
 
-def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[list[Shares], int]:
+def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[dict[str, Shares], int]:
     """Share out fixations by a fit to other data; also count the readings of its own subjects.
 
     These do without the maps of labels: what such a map holds there came from themselves. Labels
     that the fit does not know have no map of their own.
     """
+    observed = in_order(observed)
     named = {label for reading in observed for said in reading.said for label in said.labels}
     labels = [*fit.labels, *sorted(named - {*fit.labels})]
     unknown = np.zeros((len(labels) - len(fit.labels), *fit.learnt.places_s.shape[1:]))
@@ -81,6 +83,11 @@ def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[list[Shares], int
     known = np.array([reading.subject in fit.subjects for reading in observed], bool)
     share = explain(pairs, learnt, fit.params, known)
     return shares_by_reading(observed, pairs, share), int(known.sum())
+
+
+def in_order(observed: Sequence[Observed]) -> list[Observed]:
+    """Sort readings: sums depend on their order in the last bit."""
+    return sorted(observed, key=lambda reading: reading.reading_id)
 
 
 def assign_folds(observed: Sequence[Observed], n_folds: int) -> NDArray[np.intp]:
@@ -136,12 +143,12 @@ def _explain_into(
 
 def shares_by_reading(
     observed: Sequence[Observed], pairs: Pairs, share: NDArray[np.float64]
-) -> list[Shares]:
+) -> dict[str, Shares]:
     """Cut the shares of all pairs into those of each reading."""
     n_fixations = [len(reading.onset_s) for reading in observed]
     before = np.cumsum(n_fixations) - n_fixations
     bounds = np.searchsorted(pairs.sentence, np.arange(pairs.n_sentences + 1))
-    shares: list[Shares] = []
+    shares: dict[str, Shares] = {}
     number = 0
     for reading, n, first in zip(observed, n_fixations, before, strict=True):
         of_reading: Shares = {}
@@ -150,5 +157,5 @@ def shares_by_reading(
             of_reading[said.sentence] = np.zeros(n)
             of_reading[said.sentence][pairs.fixation[of_sentence] - first] = share[of_sentence]
             number += 1
-        shares.append(of_reading)
+        shares[reading.reading_id] = of_reading
     return shares

@@ -82,8 +82,7 @@ def share_out_readings(
     else:
         fit = teacher
         shares, n_known = apply_fit(observed, fit)
-    by_reading = {one.reading_id: own for one, own in zip(observed, shares, strict=True)}
-    return SharedOut(fit, by_reading, n_known)
+    return SharedOut(fit, shares, n_known)
 
 
 def observe_readings(

@@ -28,8 +28,7 @@ def test_a_fit_says_the_same_from_its_file(fit, tmp_path):
     assert (again.params, again.labels, again.subjects) == (fit.params, fit.labels, fit.subjects)
     for name in ("odds", "search_s", "places_s"):
         assert np.array_equal(getattr(again.learnt, name), getattr(fit.learnt, name)), name
-    [first], _ = apply_fit([observed(9)], fit)
-    [second], _ = apply_fit([observed(9)], again)
+    first, second = (apply_fit([observed(9)], one)[0]["R009"] for one in (fit, again))
     assert all(np.array_equal(first[key], second[key]) for key in first)
     write_fit(again, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "fit.json").read_bytes()
