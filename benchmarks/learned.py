@@ -6,7 +6,8 @@ Makes synthetic data in FOLDER for each kind of noise and each seed, with the me
 ranks what is learnt with the 67 windows of the paper: the same cases, thresholds cross-validated by
 subject, intervals of the difference paired by subject. All phases count. No ellipse is used in
 learning, and no reading is explained by what its own subject taught. Prints a row for each kind and
-seed, and writes FOLDER/learned.csv and FOLDER/learned-by-label.csv.
+seed, and writes FOLDER/learned.csv and FOLDER/learned-by-label.csv; pictures of each fit lie beside
+its data.
 
 Rows that begin with ">" are the data of the row above, with less or worse to learn from. "True
 source" weighs each fixation by its duration in the sentence that its reader was on: what the best
@@ -36,7 +37,9 @@ import pyarrow.compute as pc
 from planted_lag import demo
 
 from gazescribe.pipeline.commands.params import Params
+from gazescribe.pipeline.core.figures import save
 from gazescribe.pipeline.core.resampling import interval
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.demo import cases as demo_cases
 from gazescribe.pipeline.demo import gaze as demo_gaze
@@ -45,6 +48,7 @@ from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.dictation.places import load_places
 from gazescribe.pipeline.windows.associate import run as associate
 from gazescribe.pipeline.windows.learned.learn import (
+    Fit,
     assign_folds,
     learn_by_folds,
     shares_by_reading,
@@ -52,6 +56,7 @@ from gazescribe.pipeline.windows.learned.learn import (
 from gazescribe.pipeline.windows.learned.mixture import explain, learn
 from gazescribe.pipeline.windows.learned.observed import Observed
 from gazescribe.pipeline.windows.learned.pairs import pair_up
+from gazescribe.pipeline.windows.learned.plots import odds_by_time, places_by_label
 from gazescribe.pipeline.windows.learned.run import observe_readings
 from gazescribe.pipeline.windows.learned.timing import support_s
 from gazescribe.pipeline.windows.learned.weights import weigh
@@ -166,7 +171,9 @@ def rank(
     params = params.model_copy(update={"tune": small})
     mentions = mistaken(folder, kind.wrong, seed)
     observed = observe(folder, mentions, params)
-    ways = {"": learn_by_folds(observed, LABELS.channels, params.learned)[1]}
+    fit, shares = learn_by_folds(observed, LABELS.channels, params.learned)
+    ways = {"": shares}
+    draw(fit, folder)
     if name in TAUGHT:
         ways |= taught_less(observed, params, folder, seed)
     learnt = [candidate(way, shares, params) for way, shares in ways.items()]
@@ -201,6 +208,12 @@ def rank(
             for held in results.held
         ]
         yield row, labels
+
+
+def draw(fit: Fit, folder: Path) -> None:
+    """Write pictures of what all training readings teach, beside the data."""
+    for name, plate in (("odds", odds_by_time(fit)), ("places", places_by_label(fit))):
+        save(plate.figure, folder, f"learned-{name}", Figures(text="text"))
 
 
 def mistaken(folder: Path, rate: float, seed: int) -> Path:
@@ -344,14 +357,18 @@ def measure(folder: Path) -> None:
     release = folder / "release"
     for method, learned in (("window", None), ("learned", params.learned)):
         section = params.associate.model_copy(update={"method": method})
-        begin = time.perf_counter()
+        begin, begin_cpu = time.perf_counter(), time.process_time()
         out = folder / method
         associate(
             release / "tables", release / "mentions.csv", out, section, learned=learned, workers=1
         )
-        seconds = time.perf_counter() - begin
+        seconds, cpu_s = time.perf_counter() - begin, time.process_time() - begin_cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{method}: {seconds:.1f} s, highest memory of the process so far {peak:.2f} GB")
+        print(
+            f"{method}: {seconds:.1f} s, of them {cpu_s:.1f} s computing; highest memory of the"
+            f" process so far {peak:.2f} GB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
