@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gazescribe.pipeline.geometry.iou import iou_by_threshold
+from gazescribe.pipeline.geometry.iou import iou_between, iou_by_threshold
 
 MASKS = arrays(bool, (6, 6))
 MAPS = arrays(np.float32, (3, 3), elements=st.floats(0, 1, width=32))
@@ -25,3 +25,15 @@ def test_enlarging_first_changes_nothing(values, mask):
     np.testing.assert_array_equal(
         iou_by_threshold(values, mask, thresholds), iou_by_threshold(large, mask, thresholds)
     )
+
+
+@settings(max_examples=50)
+@given(first=MAPS, second=MAPS, threshold=st.floats(0, 1, width=32))
+def test_two_maps_as_a_map_and_a_mask(first, second, threshold):
+    """But for two of which none is above the threshold: they have no IoU."""
+    (found,) = iou_between([first, second], [threshold])
+    mask = second > np.float32(threshold)
+    (expected,) = iou_by_threshold(first, mask, [threshold])
+    empty = not mask.any() and not (first > np.float32(threshold)).any()
+    np.testing.assert_equal(found[0, 1], np.nan if empty else expected)
+    np.testing.assert_array_equal(found, found.T)
