@@ -21,10 +21,10 @@ from python_pages import python_pages  # noqa: E402  likewise
 PAGES = ("*.md", "CITATION.cff", "docs/*", "docs/recorders/*")
 SCRIPTS = Path("examples/gallery")
 ELSEWHERE = {
-    "../params.yaml": "../reference/parameters.md",
-    "../examples/gallery/README.rst": "../gallery/index.rst",
+    "params.yaml": "reference/parameters.md",
+    "examples/gallery/README.rst": "gallery/index.rst",
 }
-"""Links to what is no page here, and the page that has it."""
+"""What is no page, and the page that stands for it."""
 BESIDE = {
     "Begin": ["Examples <gallery/index>", "Contents <docs/README>"],
     "Reference": [
@@ -46,7 +46,7 @@ def write_pages(out: Path) -> None:
     for pattern in PAGES:
         for path in ROOT.glob(pattern):
             if path.is_file():
-                _copy(path, out / path.relative_to(ROOT))
+                _copy(path.relative_to(ROOT), out)
     shutil.copytree(ROOT / SCRIPTS, out.parent / "examples")
     for name, text in (command_pages() | parameter_pages(ROOT) | python_pages()).items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -56,15 +56,16 @@ def write_pages(out: Path) -> None:
     _append(out / "docs/recorders.md", {"Recorders": sorted(_recorders())})
 
 
-def _copy(path: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
+def _copy(path: Path, out: Path) -> None:
+    """Copy a file of the repository to its place among the pages."""
+    (out / path).parent.mkdir(parents=True, exist_ok=True)
     if path.suffix != ".md":
-        shutil.copy(path, to)
+        shutil.copy(ROOT / path, out / path)
         return
-    text = path.read_text()
-    for link, page in ELSEWHERE.items():
-        text = text.replace(f"]({link})", f"]({page})")
-    to.write_text(text)
+    text, up = (ROOT / path).read_text(), "../" * (len(path.parts) - 1)
+    for file, page in ELSEWHERE.items():
+        text = text.replace(f"]({up}{file})", f"]({up}{page})")
+    (out / path).write_text(text)
 
 
 def _recorders() -> list[str]:
@@ -101,9 +102,22 @@ def build(pages: Path, out: Path, *options: str) -> int:
     return main([*strict, *options, "-d", f"{pages}-read", "-c", str(HERE), str(pages), str(out)])
 
 
+def find_calls(out: Path) -> list[str]:
+    """Find what pages would fetch from elsewhere; the site is to be read without network."""
+    fetching = r"<(?:script|img|link|iframe)\b[^>]*?"
+    fetched = re.compile(fetching + r"""(?:src|href)=["'](?:https?:)?//[^"']+""")
+    return [
+        f"{path.relative_to(out)}: {found[0]}"
+        for path in sorted(out.rglob("*.html"))
+        for found in fetched.finditer(path.read_text())
+    ]
+
+
 if __name__ == "__main__":
     write_pages(ROOT / "build" / "pages")
-    failed = build(ROOT / "build" / "pages", ROOT / "build" / "site")
-    if not failed:
-        print("Open build/site/index.html in a browser.")  # noqa: T201  a program of its own
-    sys.exit(failed)
+    site = ROOT / "build" / "site"
+    if build(ROOT / "build" / "pages", site):
+        sys.exit(1)
+    if calls := find_calls(site):
+        sys.exit("\n".join(["pages fetch from elsewhere:", *calls]))
+    print("Open build/site/index.html in a browser.")  # noqa: T201  a program of its own

@@ -52,8 +52,9 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # a page with scripts from elsewhere
     "show_signature": False,
-    "min_reported_time": 3600,
+    "min_reported_time": 3600,  # s: no time at the foot of a page
     "remove_config_comments": True,
     "image_scrapers": ("matplotlib",),
     "abort_on_example_error": True,

@@ -65,12 +65,13 @@ def _terms(entries: list[Entry]) -> list[str]:
 
 
 def _term(entry: Entry) -> str:
+    heading = f"{_sentence(entry.heading)}\n\n" if entry.heading else ""
     if entry.value is None:
-        return f"{code(entry.key)}\n: {_sentence(entry.comment) or 'Holds what follows.'}"
+        said = _sentence(entry.comment) or "Holds what follows."
+        return f"{heading}{code(entry.key)}\n: {said}"
     allowed = _allowed(_schema_of(entry.key))
-    allowed = f" *({allowed})*" if allowed else ""
     said = _sentence(entry.comment) or "See its name."
-    return f"{code(entry.key)}: {code(entry.value)}{allowed}\n: {said}"
+    return f"{heading}{code(entry.key)}: {code(entry.value)} *({allowed})*\n: {said}"
 
 
 def _tables(models: list[Entry]) -> list[str]:

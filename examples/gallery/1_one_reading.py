@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from matplotlib.patches import Ellipse
 
 import gazescribe as gs
 from gazescribe.pipeline.commands.cli import main
@@ -110,7 +111,20 @@ plt.show()
 # is in the left base alone, which is on the right of the picture, as always in radiographs.
 #
 # The map of a label joins the windows of all sentences that mention it, the larger value at each
-# pixel. ``run.overlay`` draws it with the fixations and the ellipses that the reader drew (cyan).
+# pixel. In the end the reader drew ellipses around what was seen (cyan): the map came without them.
 
-run.overlay(reading_id=reading_id, label="Opacity")
+heatmap = run.heatmap(reading_id=reading_id, label="Opacity")
+ellipses = gs.read_table(tables, "ellipses").query("reading_id == @reading_id")
+
+figure, axes = plt.subplots(figsize=(5, 5.6), layout="constrained")
+axes.imshow(radiograph, cmap="gray")
+axes.imshow(heatmap, cmap="inferno", alpha=0.7 * heatmap**0.5)
+for drawn in ellipses.itertuples():
+    centre = (drawn.xmin_px + drawn.xmax_px) / 2, (drawn.ymin_px + drawn.ymax_px) / 2
+    width, height = drawn.xmax_px - drawn.xmin_px, drawn.ymax_px - drawn.ymin_px
+    axes.add_patch(Ellipse(centre, width, height, fill=False, color="cyan", linewidth=2))
+axes.set(xticks=[], yticks=[], title="Opacity")
 plt.show()
+
+# %%
+# ``run.overlay(reading_id=reading_id, label="Opacity")`` gives the same as a figure to be saved.
