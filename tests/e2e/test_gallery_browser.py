@@ -1,19 +1,13 @@
 """The gallery of a run's page in a real browser: filters, their address, and many readings."""
 
-import shutil
-
 import pytest
 
 from tests.report_run import make_run
 from tests.running import gazescribe
 from tests.synthetic import reading, write_tables
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run"
 MANY = 400
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +23,6 @@ def report(tmp_path_factory):
     asked = [word for name in ("R1", "E1", "M000") for word in ("--reading", name)]
     gazescribe("report", folder, out, *asked, "--workers", "1")
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from tests.own_labels import LABELS, write_archive, write_data, write_params, write_rules
+from tests.report_numbers import check_numbers
 from tests.running import gazescribe, invoke
 
 FOLDERS = {"tables": "tables", "associated": "associated", "label_maps": "maps"}
@@ -105,6 +106,27 @@ def test_tables_have_these_labels_and_nothing_published(plates):
     assert table["label"].drop_duplicates().tolist() == list(LABELS)
     assert not [name for name in table if name.startswith("published")]
     assert not set(TEN_LABELS) & set(page.split())
+
+
+def test_every_number_of_the_page_is_that_of_its_file(plates, tmp_path):
+    folder, _ = plates
+    rules = "--rules", folder / "rules"
+    gazescribe("tabulate", "mil", folder / "scores", folder / "tabulated", *rules)
+    run = {
+        "schema_version": 1,
+        "datasets": {"plates": {**FOLDERS, "mentions": "mentions.parquet"}},
+        "rules": "rules",
+        "results": {"mil": "tabulated"},
+        "models": {"mil": "models"},
+        "metrics": ["tables/ingest.json", "associated/associate.json", "maps/heatmaps.json"],
+    }
+    del run["datasets"]["plates"]["label_maps"]
+    (folder / "run.json").write_text(json.dumps(run))
+    gazescribe("report", folder, tmp_path / "page", "--readings", 1)
+    files = check_numbers(folder, tmp_path / "page" / "index.html")
+    curves = {f"models/{model}-seed0/epochs.csv" for model in MODELS}
+    assert set(files) >= {*run["metrics"], "tabulated/tables.json"}
+    assert not curves & set(files)  # one epoch makes no line
 
 
 def test_predictions_are_of_these_labels(plates):

@@ -1,6 +1,7 @@
 """The spine under DVC, in a copy of the project, on a small synthetic data set."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from tests.conftest import ROOT
+from tests.report_numbers import check_numbers
+from tests.running import gazescribe
 
 COPIED = (
     *("pipeline", "models", "rules", "data_manifests", "params", "reviews"),
@@ -86,6 +89,34 @@ def test_every_stage_left_what_it_promises(project):
             assert np.isfinite(maps).all()
             assert maps.max(axis=(1, 2)).min() > 0.9
     assert len(list((project / "results" / "overlays").glob("*.png"))) > 5
+
+
+@pytest.fixture(scope="module")
+def page(project, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    gazescribe("report", project, out, "--readings", 2, "--workers", 1)
+    return out / "index.html"
+
+
+def test_every_number_of_the_page_is_that_of_its_file(project, page):
+    files = set(check_numbers(project, page))
+    written = project.glob("data/*/*/*.json")
+    named = {str(path.relative_to(project)) for path in written if not path.name.startswith(".")}
+    assert named - files == set()
+    assert files >= {"results/tune/tune.json", "data/evaluated/labels/labels.csv"}
+
+
+def test_counts_of_readings_lead_to_as_many(browser, page):
+    opened = browser.new_page()
+    opened.goto(page.as_uri())
+    links = opened.locator("a[href^='#readings?']").evaluate_all(
+        "all => all.map((one) => [one.getAttribute('href'), one.textContent])"
+    )
+    assert len(links) > 20
+    for address, count in links:
+        opened.evaluate(f"location.hash = {address!r}")
+        opened.get_by_text(re.compile(f"^{count} of [0-9]+ readings$")).wait_for()
+    opened.close()
 
 
 def test_maps_point_at_the_lesions(project):

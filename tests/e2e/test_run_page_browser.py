@@ -10,11 +10,6 @@ import pytest
 from tests.report_run import make_run, write_stages
 from tests.running import gazescribe
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
@@ -31,16 +26,6 @@ def report(tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     gazescribe("report", folder, out, "--workers", "1")
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
