@@ -4,7 +4,7 @@
 
 const TAKES_SPACE = "a, button, summary, input[type=checkbox]"; // for itself, when in focus
 const TAKES_ALL = "select, textarea, input:not([type=radio], [type=checkbox], [type=range])";
-const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+const NAMES = { " ": "Space", ArrowLeft: "← →", ArrowUp: "↑ ↓", Escape: "Esc" };
 const keys = new Map();
 
 function addKey(key, words, action, within = null) {
@@ -89,9 +89,9 @@ if (view) {
   addKey("v", "say the values in the middle of the radiograph", valuesInTheMiddle);
   const plate = byId("plate");
   addKey("ArrowLeft", "on the radiograph: move it, or set the width of its window", () => arrow(-1, 0), plate);
-  addKey("ArrowRight", "likewise", () => arrow(1, 0), plate);
+  addKey("ArrowRight", "", () => arrow(1, 0), plate);
   addKey("ArrowUp", "on the radiograph: move it, or set the level of its window", () => arrow(0, -1), plate);
-  addKey("ArrowDown", "likewise", () => arrow(0, 1), plate);
+  addKey("ArrowDown", "", () => arrow(0, 1), plate);
 }
 if (levels) {
   ["filed", "lung", "soft", "bone"].forEach((name, n) => {
