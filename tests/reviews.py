@@ -3,6 +3,7 @@
 import json
 from hashlib import sha256
 
+MENTION = ("char_start", "char_end", "label", "polarity")
 TIME = "2026-11-30T10:00:00Z"
 
 

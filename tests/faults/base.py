@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests import cooperative_scores, report_run, scores
+from gazescribe.pipeline.core.tables import read_table
+from tests import cooperative_scores, report_run, reviews, scores
 from tests.conftest import ROOT
 from tests.running import gazescribe
 from tests.unit.models.mil import mil_cases, mil_scored
@@ -82,8 +83,25 @@ def _make_data() -> None:
     for suffix in ("parquet", "csv", "jsonl"):
         gazescribe("label", "read", f"mentions.{suffix}", *one)
     gazescribe("associate", "read", "mentions.parquet", "associated", *one)
+    _make_review()
     gazescribe("heatmaps", "read", "associated", "maps", "--size", 16, *one)
     gazescribe("images", "shot", "raw/mimic-cxr-jpg", "images", "--size", 16, *one)
+
+
+def _make_review() -> None:
+    """Write what a reader says of one reading: its first mention is none, a window is moved."""
+    window = read_table(Path("associated"), "windows").to_pylist()[0]
+    reading_id = window["reading_id"]
+    readings = read_table(Path("read"), "readings", ["reading_id", "text"]).to_pylist()
+    (text,) = (row["text"] for row in readings if row["reading_id"] == reading_id)
+    with Path("mentions.jsonl").open(encoding="utf-8") as file:
+        rows = [row for row in map(json.loads, file) if row["report_id"] == reading_id]
+    said = [{name: row[name] for name in reviews.MENTION} for row in rows]
+    answers = [reviews.about(said[0], None), *(reviews.about(one, one) for one in said[1:])]
+    words = text[window["char_start"] : window["char_end"]]
+    windows = [reviews.moved(text, words, 1.0, 2.0)]
+    shown = reviews.of_reading(text, answers, windows, reading_id=reading_id, is_complete=True)
+    reviews.write_review(Path("reviews/review.json"), shown)
 
 
 def _make_networks() -> None:

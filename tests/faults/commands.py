@@ -84,6 +84,8 @@ LINES = {
     ),
     "label jsonl": Command("label reports.jsonl OUT.csv"),
     "label tables": Command("label read OUT.parquet"),
+    "label reviews": Command("label read OUT.parquet --reviews reviews"),
+    "review": Command("review reviews --tables read --rules rules --out OUT.yaml"),
     "explain": Command("explain 'mild edema' --rules rules --html OUT.html"),
     "check-rules": Command("check-rules rules --gold mentions.csv --reports read"),
     "evaluate-labels": Command(
@@ -93,6 +95,9 @@ LINES = {
         "degrade mentions.parquet OUT.parquet --against read", "--seed 5", "OUT.json"
     ),
     "associate": Command("associate read mentions.parquet OUT", "--lag 4", "associate.json"),
+    "associate reviews": Command(
+        "associate read mentions.parquet OUT --reviews reviews", mark="associate.json"
+    ),
     "associate csv": Command("associate read mentions.csv OUT"),
     "associate jsonl": Command("associate read mentions.jsonl OUT"),
     "tune": Command("tune read mentions.parquet OUT"),
