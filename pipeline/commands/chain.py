@@ -43,6 +43,7 @@ class Chain:
     images: Path | None  # folder of the radiographs, where it was given
     mimic_metadata: Path | None
     rules: Path | None  # folder, where it was given
+    reviews: tuple[Path, ...]  # files and folders of readers' reviews
     parallel: Mapping[str, Any]  # arguments of `map_tasks`
     summaries: dict[str, Summary] = field(default_factory=dict)  # by stage
 
@@ -108,6 +109,11 @@ class Chain:
     @cached_property
     def _rules(self) -> dict[str, Any]:
         return {"rules": stamps(self.rules or resource("rules"))}
+
+    @cached_property
+    def _reviews(self) -> dict[str, Any]:
+        # Without reviews nothing is said of them: what an earlier version did is done.
+        return {"reviews": [stamps(path) for path in self.reviews]} if self.reviews else {}
 
     def _place(self, stage: str, ending: str = "") -> Path:
         return self.out / stage / f"{self.manifest.name}{ending}"
@@ -182,7 +188,8 @@ class Chain:
 
         out, settings = self._place("mentions", ".parquet"), self.params.label
         inputs = {"tables": stamps(self.tables), "params": settings.model_dump(), **self._rules}
-        how = {"rules": self.rules, **self.parallel}
+        inputs |= self._reviews
+        how = {"rules": self.rules, "reviews": self.reviews, **self.parallel}
         stage = partial(label_file, self.tables, out, settings, **how)
         self._do("label", out, inputs, stage)
 
@@ -196,8 +203,9 @@ class Chain:
             "mentions": stamp(mentions),
             "params": settings.recorded(),
             **self._rules,
+            **self._reviews,
         }
-        how = {"rules": self.rules, **self.parallel}
+        how = {"rules": self.rules, "reviews": self.reviews, **self.parallel}
         if settings.method == "learned":
             how["learned"] = self.params.learned
             inputs["learned"] = self.params.learned.model_dump()

@@ -1,6 +1,6 @@
 """Command `explain`: one text, what it mentions, and the rule that decided each mention."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,8 @@ from gazescribe.pipeline.dictation.labeler import Labeler
 from gazescribe.pipeline.dictation.labeler.decisions import Explained
 from gazescribe.pipeline.dictation.labeler.places import named
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook
+from gazescribe.pipeline.dictation.reviews.applying import Reviews
+from gazescribe.pipeline.dictation.reviews.files import hash_of
 
 COLORS = {  # of each polarity: in a terminal, and in displaCy's picture
     "positive": ("red", "#f4a7a3"),
@@ -63,6 +65,21 @@ def picture(text: str, concepts: Sequence[Explained]) -> str:
     return page
 
 
+def reviewed(text: str, paths: Sequence[Path]) -> Iterator[str]:
+    """Say what readers made of each place of a text, and who they are."""
+    for one in Reviews.read(paths).texts.values():
+        if one.text_sha256 == hash_of(text):
+            for place in one.places:
+                for reader, right in sorted(place.votes.items()):
+                    start, end, label = place.mentions[0].place
+                    now = f"{right.label}, {right.polarity}" if right else "no mention"
+                    words = text[right.char_start : right.char_end] if right else text[start:end]
+                    yield (
+                        f"review of {one.reading_id} by {reader}: {label} [{start}:{end}] →"
+                        f' {now}, "{words}" ({place.verdict})'
+                    )
+
+
 @options.command(
     "explain",
     example='gazescribe explain "possible left basilar opacity. no effusion."',
@@ -71,9 +88,19 @@ def picture(text: str, concepts: Sequence[Explained]) -> str:
 @click.argument("text")
 @click.option("--html", type=options.FOLDER, help="Write displaCy's picture to this file.")
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@options.reviews_option
 @options.params_option
-def explain(text: str, html: Path | None, rules: Path | None, params_file: Path | None) -> None:
-    """Show what TEXT mentions, and the rule that decided each mention."""
+def explain(
+    text: str,
+    html: Path | None,
+    rules: Path | None,
+    reviews: tuple[Path, ...],
+    params_file: Path | None,
+) -> None:
+    """Show what TEXT mentions, and the rule that decided each mention.
+
+    With --reviews also what readers say of it, where TEXT is the whole of a text they reviewed.
+    """
     labeler = Labeler.from_rules(rules, **load_params(params_file).label.model_dump())
     _, concepts = next(iter(labeler.explain([text])))
     console = Console(soft_wrap=True, highlight=False)
@@ -85,6 +112,8 @@ def explain(text: str, html: Path | None, rules: Path | None, params_file: Path 
     for concept in concepts:
         color, _ = COLORS[concept.decision.polarity]
         console.print(Text(f"  {describe(text, concept, labeler.book)}", style=color))
+    for line in reviewed(text, reviews):
+        console.print(Text(f"  {line}"))
     if html is not None:
         with replacing(html) as beside:
             beside.write_text(picture(text, concepts), encoding="utf-8")

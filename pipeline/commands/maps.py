@@ -13,6 +13,7 @@ from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import GazeError, ManifestError
 from gazescribe.pipeline.core.locks import alone
+from gazescribe.pipeline.dictation.reviews.applying import say_reviews
 from gazescribe.pipeline.ingest.understood import say
 from gazescribe.pipeline.report.counts import LeftOut, left_out, read_metrics
 from gazescribe.pipeline.report.layout import open_run
@@ -32,6 +33,7 @@ WITHOUT_GAZE = ("mimic-cxr-jpg",)  # radiographs and reports alone
     help="Radiographs, or a folder above them.  [default: ROOT]",
 )
 @click.option("--rules", type=options.EXISTING_FOLDER, help="Rules folder.  [default: ./rules]")
+@options.reviews_option
 @options.mimic_metadata_option
 @options.shared_options
 def maps(
@@ -41,13 +43,14 @@ def maps(
     images: Path | None,
     mimic_metadata: Path | None,
     rules: Path | None,
+    reviews: tuple[Path, ...],
     shared: options.Shared,
 ) -> None:
     """Go from the files of ROOT to heatmaps and a page of pictures in OUT.
 
     MANIFEST is that of your own data (docs/own-data.md), or reflacx or egd. All stages are run:
     verify, ingest, fixations where there are samples alone, label, associate, heatmaps, report. A
-    later run does what is missing or has changed.
+    later run does what is missing or has changed. --reviews correct mentions and windows.
     """
     manifest = load_readable(dataset)
     if manifest.name in WITHOUT_GAZE:
@@ -62,7 +65,7 @@ def maps(
         message = "OUT lies in ROOT, where its files could be taken for those of a recorder."
         raise GazeError(message, where=out, remedy="Name a folder beside ROOT.")
     params = load_params(shared.params_file)
-    given = (root, images, mimic_metadata, rules)
+    given = (root, images, mimic_metadata, rules, reviews)
     chain = Chain(manifest, tree, out, params, *given, shared.parallel)
     with alone(out):
         chain.run()
@@ -79,6 +82,9 @@ def _lines(chain: Chain) -> Iterator[str]:
         yield f"fixations found in samples: {found['fixations']:,}, of {seen}"
         if "noise" in found and (warning := noise_warning(found)):  # not of an earlier version
             yield warning
+    for stage in ("label", "associate"):
+        if said := say_reviews(chain.summaries.get(stage, {}).get("reviews")):
+            yield f"{stage}{said}"
     n_maps = {kind: chain.summaries[f"heatmaps of {kind}"]["n_maps"] for kind in chain.kinds}
     maps = ", ".join(plural(n, f"{kind} map") for kind, n in n_maps.items())
     if not any(n_maps.values()):

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from tests.conftest import ROOT
 from tests.report_numbers import check_numbers
+from tests.reviews import about, of_reading, write_review
 from tests.running import gazescribe
 
 COPIED = (
@@ -149,6 +150,36 @@ def test_results_name_where_their_splits_come_from(project):
 def test_second_repro_runs_only_sources(project, server):
     ran = stages_run(server.run(project, "repro", *SPINE))
     assert ran == {"sources@reflacx", "sources@egd"}
+
+
+def test_a_review_corrects_its_data_set_and_no_other(project, server):
+    targets = ("associate@reflacx", "associate@egd")
+
+    def outs(name):
+        paths = (f"mentions/{name}.parquet", f"associated/{name}/windows.parquet")
+        return [(project / "data" / path).read_bytes() for path in paths]
+
+    before = {name: outs(name) for name in ("reflacx", "egd")}
+    mentions = pd.read_parquet(project / "data/mentions/reflacx.parquet")
+    first = mentions[mentions.polarity == "positive"].iloc[0]
+    readings = pd.read_parquet(project / "data/tables/reflacx/readings.parquet")
+    text = readings.set_index("reading_id").text[first.report_id]
+    found = {"char_start": int(first.char_start), "char_end": int(first.char_end)}
+    found |= {"label": first.label, "polarity": "positive"}
+    denied = about(found, {**found, "polarity": "negative"})
+    file = project / "reviews" / "somebody" / "review.json"
+    write_review(file, of_reading(text, [denied], reading_id=first.report_id))
+    ran = stages_run(server.run(project, "repro", *targets))
+    stages = ("sources", "label", "associate")
+    assert ran == {f"{stage}@{name}" for stage in stages for name in before}
+    assert outs("egd") == before["egd"]
+    after = pd.read_parquet(project / "data/mentions/reflacx.parquet")
+    assert (after.polarity != mentions.polarity).sum() == 1
+    summary = json.loads((project / "data/associated/reflacx/associate.json").read_text())
+    assert summary["reviews"]["n_reviewers"] == 1
+    shutil.rmtree(file.parent)
+    server.run(project, "repro", *targets)
+    assert outs("reflacx") == before["reflacx"]
 
 
 def test_another_lag_runs_association_and_what_it_draws(project, server):

@@ -9,6 +9,7 @@ from PIL import Image
 import gazescribe as gs
 from gazescribe.pipeline.dictation import run as labelling
 from tests.conftest import ROOT
+from tests.reviews import about, of_reading, said, write_review
 from tests.running import gazescribe, invoke
 from tests.unit.pipeline.ingest.by_manifest.lab import Lab
 
@@ -108,6 +109,23 @@ def test_rules_of_ones_own_are_heeded_by_all_that_depends_on_them(lab, tmp_path)
     assert run("--rules", "mine")[1] == later
     assert run()[1] == [*STAGES[2:], "report"]
     assert not (tmp_path / "out" / "own-rules").exists()
+
+
+def test_reviews_are_heeded_by_all_that_depends_on_them(lab, tmp_path):
+    run()
+    text = "small effusion."
+    denied = said(text, "effusion", "pleural effusion", "negative")
+    answer = about(denied | {"polarity": "positive"}, denied)
+    shown = of_reading(text, [answer], reading_id="A1", dataset="mylab")
+    write_review(tmp_path / "reviews/a.json", shown)
+    printed, ran = run("--reviews", "reviews")
+    assert ran == [*STAGES[2:], "report"]
+    assert "label; reviews of 1 reader: 1 polarity (left out: none)" in printed
+    assert run("--reviews", "reviews")[1] == []
+    mentions = gs.open(tmp_path / "out").mentions.set_index("label")
+    assert mentions.loc["pleural effusion", "rule_id"] == "review.polarity"
+    write_review(tmp_path / "reviews/a.json", of_reading(text, reading_id="A1"))
+    assert run("--reviews", "reviews")[1] == [*STAGES[2:], "report"]
 
 
 def test_a_run_that_was_killed_goes_on(lab, tmp_path, monkeypatch):

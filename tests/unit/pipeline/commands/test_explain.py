@@ -2,6 +2,7 @@
 
 import re
 
+from tests.reviews import about, of_reading, said, write_review
 from tests.running import gazescribe
 
 
@@ -20,3 +21,17 @@ def test_each_mention_has_its_rule_and_its_reach(tmp_path):
     html = page.read_text()
     assert html.count("#f4a7a3") == html.count("#b5ddb0") == 1  # positive and negative
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_it_says_what_readers_made_of_the_text(tmp_path):
+    text = "mild edema."
+    edema = said(text, "edema")
+    for name, right in (("A", {**edema, "polarity": "uncertain"}), ("B", None)):
+        write_review(
+            tmp_path / f"{name}.json", of_reading(text, [about(edema, right)]), reviewer=name
+        )
+    printed = gazescribe("explain", text, "--reviews", tmp_path)
+    start = "  review of R1 by {}: pulmonary edema [5:10] → "
+    assert f'{start.format("A")}pulmonary edema, uncertain, "edema" (reviewers' in printed
+    assert f'{start.format("B")}no mention, "edema" (reviewers disagree)' in printed
+    assert "review of" not in gazescribe("explain", "other edema.", "--reviews", tmp_path)
