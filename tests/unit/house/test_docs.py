@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 NEEDS = {
     "make": 2,
-    "dvc": 9,
+    "dvc": 10,
     "physionet": 4,
     "hours": 3,
     "gpu": 3,
