@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.dictation.labeler.sentences import split_sentences
 from gazescribe.pipeline.dictation.reviews.files import hash_of
 from gazescribe.pipeline.report.menu import WHOLE
 from gazescribe.pipeline.report.parts import Parts, Row
@@ -42,17 +43,19 @@ def about_review(parts: Parts, run: ReviewedRun, labels: Iterable[str]) -> Row |
     text opened.
     """
     reading = parts.reading
-    if not reading["text"]:
+    text = reading["text"]
+    if not text:
         return None
+    sentences = [(row["char_start"], row["char_end"]) for row in parts.sentences]
     return {
         "run": run.name,
         "n_readings": run.n_readings,
         "reading_id": reading["reading_id"],
         "dataset": reading["dataset"],
-        "text_sha256": hash_of(reading["text"]),
-        "text": reading["text"],
+        "text_sha256": hash_of(text),
+        "text": text,
         "labels": sorted(labels),
-        "sentences": [[row["char_start"], row["char_end"]] for row in parts.sentences],
+        "sentences": sentences or split_sentences(text),
         "words": [{name: row[name] for name in MENTION[:2]} for row in parts.words],
         "mentions": [{name: row[name] for name in MENTION} for row in parts.mentions],
         "windows": [

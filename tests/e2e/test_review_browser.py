@@ -9,7 +9,8 @@ import pytest
 from gazescribe.pipeline.core.resources import resource
 from tests.e2e.test_report_browser import CHROMIUM, DESK, FLAGS
 from tests.report_run import TEXTS, make_run
-from tests.running import gazescribe
+from tests.running import gazescribe, invoke
+from tests.synthetic import fixation, reading, write_tables
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
@@ -169,8 +170,6 @@ def test_a_review_becomes_gold_sentences(opened, project, tmp_path):
     printed = gazescribe("review", tmp_path / "review.json", *tables, "--rules", mine, "--out", out)
     assert "2 gold sentences" in printed
     assert "mild [edema]ED+ ." in out.read_text()
-    from tests.running import invoke
-
     checked = invoke("check-rules", mine)
     assert "gold/reviewed.yaml" in checked.output  # the sentence that the rules have wrong
 
@@ -298,3 +297,30 @@ def test_review_mode_is_accessible(opened, scheme, width):
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_words_without_times_can_be_reviewed(browser, tmp_path):
+    text = "Old rib fracture. No effusion."
+    tables = write_tables(
+        tmp_path / "data/tables/mylab",
+        readings=[reading("R3", text, dataset="mylab")],
+        words=[],
+        sentences=[],
+        fixations=[fixation(0, 0.2, 0.6, reading_id="R3")],
+    )
+    mentions = tmp_path / "data/mentions/mylab.parquet"
+    gazescribe("label", tables, mentions, "--workers", 1)
+    gazescribe("report", tmp_path, tmp_path / "report", "--workers", 1)
+    page = browser.new_page(viewport=DESK)
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{(tmp_path / 'report').as_uri()}/readings/R3.html")
+    page.keyboard.press("q")
+    for key in ("y", "n", "u"):
+        page.keyboard.press(key)
+    assert not page.locator("#review-missing").is_visible()
+    assert page.locator("#review-list > li").count() == 2
+    (one,) = save(page, tmp_path / "a.json")["readings"]
+    assert [bool(item["right"]) for item in one["mentions"]] == [True, True]
+    assert complaints == []
+    page.close()

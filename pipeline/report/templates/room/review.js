@@ -47,7 +47,9 @@ function createReview() {
     const line = make("p", { className: "text" });
     const number = make("button", { type: "button", className: "pick", textContent: n + 1 });
     number.setAttribute("aria-label", `Sentence ${n + 1}`);
-    number.addEventListener("click", () => room.select("choice", `sentence-${n}`, true));
+    const key = `sentence-${n}`;
+    number.disabled = !room.knows("choice", key); // its words have no times
+    number.addEventListener("click", () => room.select("choice", key, true));
     line.append(number, " ");
     let at = start;
     about.words.forEach(({ char_start: first, char_end: last }, word) => {
@@ -61,10 +63,15 @@ function createReview() {
     return line;
   }
 
-  about.sentences.forEach(([start, end], n) => {
+  // The last sentence that does not begin behind a character.
+  function sentenceOf(character) {
+    return Math.max(about.sentences.findLastIndex(([start]) => start <= character), 0);
+  }
+
+  about.sentences.forEach((span, n) => {
     const list = make("ul");
     about.mentions.forEach((mention, number) => {
-      if (mention.char_start < start || mention.char_start >= end) return;
+      if (sentenceOf(mention.char_start) !== n) return;
       const row = make("li", { className: "reviewed" });
       row.dataset.mention = number;
       const words = make("span", { className: "when", textContent: ` “${wordsOf(mention)}”` });
@@ -78,15 +85,16 @@ function createReview() {
       rows.set(number, { row, right, none, now });
       list.append(row);
     });
-    byId("review-list").append(make("li", {}, lineOf([start, end], n), list));
+    byId("review-list").append(make("li", {}, lineOf(span, n), list));
   });
   byId("review-kept").hidden = keptPlace.isKept;
   byId("review-toggle").hidden = false;
+  for (const id of ["review-from", "review-to"]) byId(id).parentElement.hidden = !spelt.length;
+  byId("review-missing").hidden = !spelt.length;
 
   // The sentence of the list that holds a character.
   function lineAt(character) {
-    const n = about.sentences.findIndex(([start, end]) => start <= character && character < end);
-    return byId("review-list").children[n];
+    return byId("review-list").children[sentenceOf(character)];
   }
 
   // ---- What is said ----

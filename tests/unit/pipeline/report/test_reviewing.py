@@ -1,3 +1,5 @@
+import dataclasses
+
 from gazescribe.pipeline.report.parts import read_parts
 from gazescribe.pipeline.report.reviewing import ReviewedRun, about_review, name_of_run
 from tests.synthetic import mention, reading, table, write_tables
@@ -18,6 +20,8 @@ def test_places_are_those_of_the_text(tmp_path):
         "edema is seen .",
         "no effusion .",
     ]
+    alone = dataclasses.replace(parts_of(tmp_path, TEXT), words=[], sentences=[])
+    assert about_review(alone, RUN, [])["sentences"] == about["sentences"]
     words = [TEXT[word["char_start"] : word["char_end"]] for word in about["words"]]
     assert words == TEXT.split()
     assert about["mentions"] == [
