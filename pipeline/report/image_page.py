@@ -12,7 +12,6 @@ from gazescribe.pipeline.report.numbers import NONE, told
 from gazescribe.pipeline.report.pages import write_page
 from gazescribe.pipeline.report.parts import Parts, read_parts
 from gazescribe.pipeline.report.pictures import (
-    MAP_PX,
     STRENGTH,
     as_data,
     colours,
@@ -83,7 +82,7 @@ def write_image(task: ImageTask, *, out: Path) -> str:
         source = task.sources[dataset]
         parts = read_parts(source.tables, source.associated, task.mentions[dataset], ids)
         readings += [(parts[reading_id], source) for reading_id in ids]
-    page = compare([(parts, source.look) for parts, source in readings], MAP_PX)
+    page = compare([(parts, source.look) for parts, source in readings])
     state, radiograph = _radiograph(readings)
     first = max(page.choices, key=lambda choice: (choice.key.startswith("label"), choice.n_maps))
     page.data.update(

@@ -14,7 +14,7 @@ from gazescribe.pipeline.report.menu import WHOLE, Choice, Piece, cut
 from gazescribe.pipeline.report.parts import Parts, Row
 from gazescribe.pipeline.report.pictures import fit_size
 
-COMPARED_PX = 512  # long side of the maps that are compared, as in the window search
+COMPARED_PX = 512  # long side of the maps that are drawn and compared, as in the window search
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,19 @@ class SideBySide:
     data: Row  # what the script reads
 
 
-def compare(readings: Sequence[tuple[Parts, Look]], longest_px: int) -> SideBySide:
-    """Work out what the page of an image shows, whose picture has this long side.
+def compare(readings: Sequence[tuple[Parts, Look]]) -> SideBySide:
+    """Work out what the page of an image shows.
 
     The readings, in the order of the page, are of one image, and their tables give it one size.
     """
     image_size = readings[0][0].image_size
     if image_size is None or any(parts.image_size != image_size for parts, _ in readings):
         raise ArrayError("readings side by side must be of images of one size.")
-    pages = [inspect(parts, look, longest_px) for parts, look in readings]
+    pages = [inspect(parts, look, COMPARED_PX) for parts, look in readings]
     choices = list(_choices(pages, [look for _, look in readings], image_size))
     return SideBySide(
         image_size=image_size,
-        frame=Letterbox.fit(image_size, fit_size(image_size, longest_px)),
+        frame=Letterbox.fit(image_size, fit_size(image_size, COMPARED_PX)),
         pages=pages,
         choices=choices,
         data={

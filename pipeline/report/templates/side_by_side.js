@@ -13,8 +13,8 @@ const palette = readPalette(data.colours);
 const plates = all("[data-reading]").map((article, number) => {
   const { windows, fixations, radii_px: radii } = data.plates[number];
   const view = createView(article.querySelector(".plate"), data.size);
-  const canvases = ["heat", "edge"].map((name) => article.querySelector(`.${name}`));
-  for (const canvas of canvases) view.place(canvas, data.frame);
+  const [heat, edge] = ["heat", "edge"].map((name) => article.querySelector(`.${name}`));
+  for (const layer of [heat, edge]) view.place(layer, data.frame);
   const circles = fixations.map(([x, y], at) => {
     const circle = document.createElementNS(SVG, "circle");
     Object.entries({ cx: x, cy: y, r: radii[at] }).forEach(([name, value]) => circle.setAttribute(name, value));
@@ -22,7 +22,7 @@ const plates = all("[data-reading]").map((article, number) => {
     return circle;
   });
   const maps = createMaps({ windows, frame: data.frame, amplitude: data.amplitude });
-  return { article, view, heat: canvases[0], edge: canvases[1], circles, windows, maps };
+  return { article, view, heat, edge: edge.firstElementChild, circles, windows, maps };
 });
 
 // ---- One look for all ----
@@ -95,26 +95,23 @@ function cut() {
       cell.className = shade(iou[at][row][column]);
     });
   }
-  for (const { edge, map } of plates) outline(edge, map, threshold());
+  for (const { edge, map } of plates) edge.setAttribute("d", outline(map, threshold()));
 }
 
 const written = (value) => (value === null ? "–" : value.toFixed(2));
 const shade = (value) => (value === null ? "" : `v${Math.floor(Math.max(value, 0) * 10)}`);
 
-// Pixels above the threshold that have one below it two steps away.
-function outline(canvas, map, limit) {
-  const { width, height } = canvas;
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(width, height);
-  const colours = new Uint32Array(picture.data.buffer);
-  const above = (x, y) => x < 0 || y < 0 || x >= width || y >= height || map[y * width + x] > limit;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const inner = above(x - 2, y) && above(x + 2, y) && above(x, y - 2) && above(x, y + 2);
-      if (!inner && above(x, y)) colours[y * width + x] = 0xffffffff;
-    }
-  }
-  context.putImageData(picture, 0, 0);
+// The sides that pixels above the threshold share with those that are not: the edge of what is compared.
+function outline(map, limit) {
+  const { width } = data.frame;
+  const sides = [];
+  map.forEach((value, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const inside = value > limit;
+    if (x > 0 && inside !== map[at - 1] > limit) sides.push(`M${x} ${y}v1`);
+    if (y > 0 && inside !== map[at - width] > limit) sides.push(`M${x} ${y}h1`);
+  });
+  return sides.join("");
 }
 
 // ---- Hands on the page ----

@@ -39,7 +39,7 @@ def shared(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(shared):
-    return compare(shared[:4], 1024)
+    return compare(shared[:4])
 
 
 @pytest.fixture(scope="module")
@@ -129,17 +129,17 @@ def test_a_dictation_without_times_is_shown_whole(shared):
     parts, look = shared[0]
     parts.sentences.clear()
     parts.words.clear()
-    again = compare([(parts, look), shared[1]], 1024)
+    again = compare([(parts, look), shared[1]])
     whole = next(choice for choice in again.choices if choice.key == "reading")
     assert ["".join(piece.text for piece in line) for line in whole.plates[0].said] == [TEXTS["A1"]]
 
 
 def test_readings_without_gaze_are_shown(shared):
     nothing = {name: [] for name in ("windows", "gaussians", "fixations", "ellipses", "mentions")}
-    page = compare([(replace(parts, **nothing), look) for parts, look in shared[:2]], 1024)
+    page = compare([(replace(parts, **nothing), look) for parts, look in shared[:2]])
     assert [(choice.title, choice.n_maps) for choice in page.choices] == [("All gaze", 0)]
 
 
 def test_readings_of_two_sizes_are_refused(shared):
     with pytest.raises(ArrayError, match="of one size"):
-        compare([shared[1], shared[4]], 1024)
+        compare([shared[1], shared[4]])
