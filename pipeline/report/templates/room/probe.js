@@ -53,3 +53,4 @@ function valuesInTheMiddle() {
 
 view?.on("hover", (event) => showValues(view.at(event)));
 view?.on("leave", () => showValues(null));
+if (view) byId("plate").addEventListener("click", (event) => showValues(view.at(event))); // fingers do not hover

@@ -15,6 +15,7 @@
 // a drag and two fingers are heard; keys and buttons belong to the page.
 
 const MOST = 8; // pixels of the screen for one of the image, at most
+const LINE_PX = 16; // wheels of some browsers count lines
 const STILL_PX = 4; // a pointer that moved less was a click
 
 function createView(plate, [height, width]) {
@@ -150,7 +151,8 @@ function createView(plate, [height, width]) {
   }, true);
   plate.addEventListener("wheel", (event) => {
     event.preventDefault();
-    zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event);
+    const down = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
+    zoomBy(Math.exp(-down * (event.ctrlKey ? 0.01 : 0.002)), event); // a pinch on a pad comes as Ctrl
   }, { passive: false });
 
   plate.classList.add("placed");
