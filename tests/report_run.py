@@ -107,7 +107,7 @@ def write_results_of(folder: Path) -> None:
     figures = {name: Plate(Figure(), title_of(name), "Of 3 images.") for name in names}
     results = NetworkResults("Results", ["Intervals are three."], tables, figures)
     folder.mkdir(parents=True, exist_ok=True)
-    write_results(results, {}, folder, Figures(text="text"))
+    write_results(results, {}, ("mil", {"iou": 0.5}), folder, Figures(text="text"))
 
 
 STAGES = {

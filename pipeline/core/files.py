@@ -115,6 +115,11 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
         beside.write_text(_as_json(content), encoding="utf-8")
 
 
+def write_headline(folder: Path, name: str, numbers: Mapping[str, float | None]) -> None:
+    """Write the few numbers that `dvc exp show` compares, under the name of what they are of."""
+    write_json({name: numbers}, folder / "headline.json")
+
+
 def _as_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 

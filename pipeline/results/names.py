@@ -1,4 +1,4 @@
-"""What people call the models in pictures and papers; in all files they keep their short names."""
+"""What people call models and metrics in print; in data they keep their short names."""
 
 MODELS = {
     # Lanfredi et al. 2023
@@ -23,6 +23,9 @@ MODELS = {
     "centre_prior": "Centre prior",
     "mean_map": "Mean map",
 }
+
+METRICS = {"auroc": "AUROC", "iou": "IoU", "pointing": "Pointing game"}
+"""Of the multiple-instance network; the other network's tables name theirs."""
 
 
 def model_name(name: str) -> str:

@@ -28,6 +28,16 @@ Format = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
+class Wide:
+    """A table in the papers' layout: what is measured by models, the best model of each bold."""
+
+    frame: pd.DataFrame  # row, model, n, mean, subjects_low, subjects_high; published where known
+    heading: str  # of the rows
+    n: str  # of what stands behind a row
+    lower: tuple[str, ...] = ()  # rows in which less is better
+
+
+@dataclass(frozen=True)
 class PaperTable:
     """One result table."""
 
@@ -38,6 +48,7 @@ class PaperTable:
     notes: list[str] = field(default_factory=list)  # sentences under it
     # how the numbers of a shown column are written; floats without one get three digits
     formats: Mapping[str, Format] = field(default_factory=dict)
+    wide: Wide | None = None  # its form in LaTeX; None: as it is shown
 
     def format_of(self, heading: str) -> Format:
         """How the cells of a shown column are written."""

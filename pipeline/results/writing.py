@@ -1,4 +1,4 @@
-"""Write the results of a network: CSV, all tables as Markdown and as data, pictures, JSON."""
+"""Write the results of a network: CSV, all tables as Markdown, LaTeX and data, pictures, JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gazescribe.pipeline.core.figures import FORMATS, Plate, captions, save
-from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_headline, write_json
 from gazescribe.pipeline.core.settings import Figures
+from gazescribe.pipeline.results.latex import document_tex, figures_tex, table_tex
 from gazescribe.pipeline.results.rows import PaperTable
 
 TYPES = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
@@ -44,14 +45,19 @@ class NetworkResults:
 
 
 def write_results(
-    results: NetworkResults, metrics: Summary, out: Path, settings: Figures
+    results: NetworkResults,
+    metrics: Summary,
+    headline: tuple[str, Mapping[str, float | None]],
+    out: Path,
+    settings: Figures,
 ) -> Summary:
     """Write everything, and give the content of `tabulate.json`: metrics, names of what was made.
 
+    `headline` is the name of the network and the few numbers to compare runs by.
     A table or picture of an earlier run that is no longer made goes.
     """
     names = {*results.tables, *results.figures}
-    obsolete = [f"{name}.csv" for name in names - {*results.made}]
+    obsolete = [f"{name}.{kind}" for name in names - {*results.made} for kind in ("csv", "tex")]
     for name in names - {*results.drawn}:
         obsolete += [f"{name}.{suffix}" for suffix in FORMATS]
     summary = metrics | {
@@ -64,13 +70,23 @@ def write_results(
             table.frame.to_csv(
                 folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
             )
+        for name, text in as_latex(results).items():
+            (folder / f"{name}.tex").write_text(text, encoding="utf-8")
         (folder / "tables.md").write_text(page(results), encoding="utf-8")
         write_json(as_data(results), folder / "tables.json")
         for name, plate in results.drawn.items():
             save(plate.figure, folder, name, settings)
         write_json(captions(results.drawn), folder / "captions.json")
+        write_headline(folder, *headline)
         write_json(summary, folder / "tabulate.json")
     return summary
+
+
+def as_latex(results: NetworkResults) -> dict[str, str]:
+    """Give the LaTeX of each table, of the figures, and of a document of all, by name."""
+    texts = {name: table_tex(name, table) for name, table in results.made.items()}
+    document = document_tex(results.title, results.notes, [*texts])
+    return texts | {"figures": figures_tex(results.drawn), "results": document}
 
 
 def page(results: NetworkResults) -> str:

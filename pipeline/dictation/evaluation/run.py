@@ -18,6 +18,7 @@ resampled, not readings, since five readers saw each.
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_headline, write_json
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.tables import read_if_present, read_table, split_source, tuning_source
@@ -140,10 +141,12 @@ def run(
     with replacing_folder(out, "scores of labels", obsolete=obsolete, mark=SUMMARY) as folder:
         for name, result in results.items():
             result.to_csv(folder / name, index=False, lineterminator="\n")
-        examples = folder / "examples.jsonl"
-        summary["errors"] = _write_examples(errors, readings, sentences, params, examples)
+        summary["errors"] = _write_examples(
+            errors, readings, sentences, params, folder / "examples.jsonl"
+        )
         if disagreements is not None:
             _write_lines(disagreements, readings, sentences, folder / "disagreements.jsonl")
+        write_headline(folder, "labels", {"f1": _headline(macro)})
         write_json(summary, folder / SUMMARY)
     return summary
 
@@ -169,6 +172,12 @@ def _write_lines(
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for example in with_sentences(errors, texts, sentences):
             file.write(json.dumps(example, ensure_ascii=False) + "\n")
+
+
+def _headline(macro: Mapping[str, Any]) -> float | None:
+    """Give F1 as Table 4 of Lanfredi et al. 2023 counts."""
+    f1: float | None = macro["certainty_above_0"]["positive_or_uncertain"]["f1"]["value"]
+    return f1
 
 
 def _by_label(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:

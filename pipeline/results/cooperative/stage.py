@@ -111,7 +111,7 @@ def run(
         classes = next(iter(runs.values())).scores.classes
         chosen = examples.choose(columns, classes, params.n_examples, params.seed)
     drawn["examples"] = None if chosen is None or chosen.empty else examples.draw(columns, chosen)
-    metrics = {
+    metrics: Summary = {
         "params": params.model_dump(),
         "n_runs": len(runs),
         "models": {name: _metrics(model) for name, model in trained.items()},
@@ -126,7 +126,10 @@ def run(
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
     results = NetworkResults(title, notes, made, drawn, TABLE_OF)
-    return write_results(with_starts(results, starts, ()), metrics, out, pictures)
+    of_model = metrics["models"].get(scoring.reference(trained), {})
+    headline = {"auroc": of_model.get("macro"), "kl": of_model.get("saliency_valid", {}).get("kl")}
+    results = with_starts(results, starts, ())
+    return write_results(results, metrics, ("coop", headline), out, pictures)
 
 
 def _score(

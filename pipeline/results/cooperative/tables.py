@@ -13,7 +13,7 @@ from gazescribe.pipeline.results.cooperative.measured import AS_PUBLISHED, Model
 from gazescribe.pipeline.results.cooperative.scores import METRICS, PIXELS, Target
 from gazescribe.pipeline.results.measures import Measure
 from gazescribe.pipeline.results.published import PublishedCooperative, PublishedValue
-from gazescribe.pipeline.results.rows import PaperTable, intervals, number, published_texts
+from gazescribe.pipeline.results.rows import PaperTable, Wide, intervals, number, published_texts
 from gazescribe.pipeline.results.statistics import wilson_interval
 
 NAMES = {
@@ -92,7 +92,14 @@ def diagnosis(
     if published:
         shown["published"] = published_texts(frame)
         notes += [MICRO_NOTE, *published.remarks.table_1]
-    return PaperTable("Table 1: diagnosis, test", frame, shown, notes)
+    return PaperTable("Table 1: diagnosis, test", frame, shown, notes, wide=_wide(frame))
+
+
+def _wide(frame: pd.DataFrame) -> Wide:
+    """Lay rows of models out side by side."""
+    named = frame.assign(row=frame["metric"].map(title_of))
+    named = named.drop(columns="metric").rename(columns={"n_images": "n"})
+    return Wide(named, "metric", "images", lower=(NAMES["kl"],))
 
 
 def _published(published: PublishedCooperative, metric: str, model: str) -> dict[str, Any]:
@@ -218,7 +225,11 @@ def _fit_table(
     if not fits:
         return None
     frame = pd.DataFrame(fits)
-    return PaperTable(title, frame, _fit_columns(frame), notes)
+    beside = frame[frame["pixels"] == PIXELS[0]]
+    if published:  # these figures go with all pixels
+        everywhere = frame.loc[frame["pixels"] == "all", ["metric", "model", "published"]]
+        beside = beside.drop(columns="published").merge(everywhere, on=["metric", "model"])
+    return PaperTable(title, frame, _fit_columns(frame), notes, wide=_wide(beside))
 
 
 def summarised(measure: Measure, item: int, confidence: float) -> dict[str, Any]:

@@ -32,12 +32,11 @@ from gazescribe.pipeline.results.mil.experiments import PARTS
 from gazescribe.pipeline.results.mil.fractions import ShareCurve
 from gazescribe.pipeline.results.mil.histogram import EDGES, LEAST, Histogram
 from gazescribe.pipeline.results.mil.models import MAIN
-from gazescribe.pipeline.results.names import model_name
+from gazescribe.pipeline.results.names import METRICS, model_name
 from gazescribe.pipeline.results.published import PublishedMil
 
 COLOURS = {"unannotated": GREY, "ellipse": CYCLE[0], "et": CYCLE[1]}
 SHAPES = dict(zip(COLOURS, MARKERS, strict=False))
-METRICS = {"auroc": "AUROC", "iou": "IoU", "pointing": "Pointing game"}
 LABEL_MM = 10.0  # height of a label's rows
 
 

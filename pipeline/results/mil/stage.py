@@ -118,7 +118,7 @@ def run(
     drawn |= examples.figure_4(models, params.n_examples, params.seed)
     if published is not whole:
         made = {name: table and table.without_published() for name, table in made.items()}
-    metrics = {
+    metrics: Summary = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),
         "models": {name: _metrics(model) for name, model in models.items()},
@@ -134,7 +134,10 @@ def run(
         )
     title = "Multiple-instance network: results"
     results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
-    return write_results(with_starts(results, starts_of(runs), NO_NETWORK), metrics, out, pictures)
+    results = with_starts(results, starts_of(runs), NO_NETWORK)
+    of_model = metrics["models"]["et" if "et" in models else next(iter(models))]
+    headline = "mil", {name: of_model.get(name) for name in ("auroc", "iou")}
+    return write_results(results, metrics, headline, out, pictures)
 
 
 def _score(runs: Mapping[str, list[MilRun]], draws: Draws, scores: Path) -> dict[str, MilModel]:

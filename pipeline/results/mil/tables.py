@@ -12,7 +12,7 @@ from gazescribe.pipeline.results.measures import ALL
 from gazescribe.pipeline.results.mil.models import MAIN, PAPER_DATASET, MilModel
 from gazescribe.pipeline.results.mil.scores import EgdImages, MilScores
 from gazescribe.pipeline.results.published import PublishedMil, PublishedValue
-from gazescribe.pipeline.results.rows import PaperTable, marked_texts, number, rows, shown
+from gazescribe.pipeline.results.rows import PaperTable, Wide, marked_texts, number, rows, shown
 
 Models = Mapping[str, MilModel]
 
@@ -52,7 +52,8 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
     heads = {"label": "label", "n_positive": "positive", "model": "model"}
     notes = ["Labels whose test images are all positive or all negative have no AUROC."]
     title = f"Table 1: AUROC by label, {said.images_name} test images"
-    return PaperTable(title, frame, shown(first, heads), notes)
+    wide = _wide(first, "label", "n_positive", "positive")
+    return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
 
 
 def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
@@ -81,7 +82,8 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
         note = BY_GAZE
     title = f"Table 6: IoU by label, {said.readings_name} test readings"
     notes = [f"{note} {_published_maps(published)}"]
-    return PaperTable(title, frame, shown(first, heads), notes)
+    wide = _wide(first, "label", "n", "cases")
+    return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
 
 
 def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> PaperTable | None:
@@ -112,6 +114,11 @@ def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> Pa
     notes = [f"{note} {_published_maps(published)}"]
     title = f"Table 6 for each kind of map: IoU, {said.readings_name} test readings"
     return PaperTable(title, frame, _wide_by_map(frame[frame["model"].isin(_first(models))]), notes)
+
+
+def _wide(frame: pd.DataFrame, row: str, n: str, what: str) -> Wide:
+    """Lay rows of models out side by side; `what` stands behind each, as the column `n` counts."""
+    return Wide(frame.rename(columns={row: "row", n: "n"}), row, what)
 
 
 def _said(models: Models) -> MilScores:
@@ -169,7 +176,8 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Pape
     if said.is_by_gaze:
         note += f" {BY_GAZE}"
     notes = [f"{note} {_published_maps(published)}"]
-    return PaperTable(title, frame, shown(frame, heads), notes)
+    wide = _wide(frame, "metric", "n_labels", "labels")
+    return PaperTable(title, frame, shown(frame, heads), notes, wide=wide)
 
 
 def label_groups(rules: Path | None = None) -> PaperTable:

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import yaml
 
 from gazescribe.pipeline.core.errors import GazeError
-from gazescribe.pipeline.core.files import replacing_folder, write_json
+from gazescribe.pipeline.core.files import replacing_folder, write_headline, write_json
 from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import read_table, split_source, write_table
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
@@ -169,4 +169,5 @@ def _write(
         for name, plate in plates.items():
             save(plate.figure, folder, name, pictures)
         write_json(captions(plates), folder / "captions.json")
+        write_headline(folder, "tune", {"iou": summary["best"]["iou_cross_validated"]})
         write_json(summary, folder / "tune.json")

@@ -18,6 +18,7 @@ from gazescribe.pipeline.results.writing import (
     write_results,
 )
 
+PICTURES = Figures(text="text")
 NAN = float("nan")
 SHOWN = pd.DataFrame({"label": ["a", None], "n": pd.array([3, None], "Int64"), "x": [0.5, NAN]})
 
@@ -104,9 +105,11 @@ def test_tables_as_data():
 
 def test_files_and_what_an_earlier_run_left(tmp_path):
     with replacing_folder(tmp_path, "results") as folder:
-        for stale in ("counts.csv", "maps.svg", "kept.csv"):
+        for stale in ("counts.csv", "counts.tex", "maps.pdf", "maps.svg", "kept.csv"):
             (folder / stale).write_text("old")
-    summary = write_results(results("scores"), {"n_runs": 3}, tmp_path, Figures(text="text"))
+    summary = write_results(
+        results("scores"), {"n_runs": 3}, ("mil", {"iou": 0.5}), tmp_path, PICTURES
+    )
     assert summary == {
         "n_runs": 3,
         "tables": ["scores"],
@@ -114,8 +117,10 @@ def test_files_and_what_an_earlier_run_left(tmp_path):
         "not_made": ["counts", "curves", "maps"],
     }
     assert json.loads((tmp_path / "tabulate.json").read_text()) == summary
-    made = {"tables.md", "tables.json", "captions.json", "tabulate.json"}
-    made |= {f"scores.{suffix}" for suffix in ("csv", "png", "pdf", "svg")}
+    made = {"tables.md", "tables.json", "captions.json", "headline.json", "tabulate.json"}
+    made |= {"figures.tex", "results.tex"}
+    assert json.loads((tmp_path / "headline.json").read_text()) == {"mil": {"iou": 0.5}}
+    made |= {f"scores.{suffix}" for suffix in ("csv", "tex", "png", "pdf", "svg")}
     assert entries(tmp_path) == made | {"kept.csv"}
     assert (tmp_path / "scores.csv").read_text().splitlines()[1:] == ["a,0.123457,True", "b,,False"]
 

@@ -12,7 +12,10 @@ from tests.running import gazescribe, invoke
 from tests.synthetic import mention, reading, table, write_tables
 
 TEXT = "mild edema . no pneumothorax ."
-FILES = ["baseline.csv", "confusion.csv", "evaluate_labels.json", "examples.jsonl", "labels.csv"]
+FILES = [
+    *("baseline.csv", "confusion.csv", "evaluate_labels.json", "examples.jsonl"),
+    *("headline.json", "labels.csv"),
+]
 READINGS = [
     reading("R1", TEXT, phase=2, dicom_id="a"),
     reading("R2", TEXT, phase=2, dicom_id="a"),
@@ -68,6 +71,8 @@ def test_run(tables, mentions, tmp_path):
         f" spaCy + negspacy: f1 0.800 (1 of 2) → {out}\n"
     )
     assert sorted(entries(out)) == FILES
+    f1 = read(out)["macro"]["certainty_above_0"]["positive_or_uncertain"]["f1"]["value"]
+    assert json.loads((out / "headline.json").read_text()) == {"labels": {"f1": f1}}
     summary = read(out)
     assert summary["readings_left_out"] == {
         "other phase": 1,

@@ -12,6 +12,7 @@ from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.cooperative.stage import run
 from gazescribe.pipeline.results.settings import Tabulate
 from tests.cooperative_scores import N, reorder, write_examples, write_scores, write_training
+from tests.results_files import check_results
 from tests.running import invoke
 
 TABLES = (
@@ -57,8 +58,12 @@ def out(scores, trained, tmp_path_factory):
 def test_files(out):
     found = entries(out)
     pictures = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf", "svg")}
-    assert found == {f"{name}.csv" for name in TABLES} | pictures | {
+    tables = {f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "tex")}
+    assert found == tables | pictures | {
+        "figures.tex",
+        "results.tex",
         "captions.json",
+        "headline.json",
         "tables.md",
         "tables.json",
         "tabulate.json",
@@ -130,7 +135,7 @@ def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path):
     assert (turned / file).read_bytes() != (scores / file).read_bytes()
     run(turned, tmp_path / "out", PARAMS, PICTURES, models=trained)
     written = sorted(entries(out))
-    assert len(written) == len(TABLES) + 3 * len(FIGURES) + 4
+    assert len(written) == 2 * len(TABLES) + 3 * len(FIGURES) + 7
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 
@@ -173,3 +178,7 @@ def test_a_model_that_was_scored_on_other_images(scores, tmp_path):
     assert result.exit_code == 2
     assert f"mt_unet: {N - 1} images, not those of cooperative ({N})" in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_latex_and_csv_say_what_the_json_says(out):
+    check_results(out)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.files import entries, replacing_folder
+from tests.results_files import check_results
 from tests.running import gazescribe, invoke
 from tests.scores import IOU, MODELS, write_examples, write_scores
 
@@ -38,6 +39,7 @@ FIGURES = (
     "figure_4",
     "figure_4_by_label",
 )
+JSON = ("tables", "tabulate", "captions", "headline")
 MORE = {
     "ellipse_20": {"supervision": "ellipse", "annotated_share": 0.2},
     "et_light": {"lambda_annotated": 0.3},
@@ -96,9 +98,11 @@ def test_files(out):
     tables = {f"{name}.csv" for name in TABLES if name != "histogram"}
     drawn = [name for name in FIGURES if name != "histogram"]
     pictures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "pdf", "svg")}
-    assert found == tables | pictures | {"tables.md", "tables.json", "tabulate.json"} | {
-        "captions.json"
-    }
+    latex = {path.replace(".csv", ".tex") for path in tables} | {"figures.tex", "results.tex"}
+    assert found == tables | pictures | {f"{name}.json" for name in JSON} | {"tables.md"} | latex
+    headline = json.loads((out / "headline.json").read_text())["mil"]
+    summary = json.loads((out / "tabulate.json").read_text())["models"]["et"]
+    assert headline == {name: summary[name] for name in ("auroc", "iou")}
 
 
 def test_the_planted_order(out):
@@ -163,7 +167,7 @@ def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)
     written = sorted(entries(tmp_path / "out"))
-    assert len(written) == 17
+    assert len(written) == 33
     for name in written:
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 
@@ -226,3 +230,7 @@ def test_no_run(tmp_path):
     result = invoke("tabulate", "mil", tmp_path, tmp_path / "out")
     assert result.exit_code == 2
     assert "there is no run in this folder. Give the folder that" in result.output
+
+
+def test_latex_and_csv_say_what_the_json_says(out):
+    check_results(out)

@@ -29,6 +29,7 @@ FILES = {
     "tune.json",
     *(f"iou_by_{what}.{suffix}" for what in ("delay", "label") for suffix in ("png", "pdf", "svg")),
     "captions.json",
+    "headline.json",
 }
 
 
