@@ -120,8 +120,12 @@ def figure_paths(folder: Path, name: str) -> list[Path]:
 def embed_figure(
     paths: Sequence[Path], title: str, remedy: str | None = None, caption: str = ""
 ) -> Figure:
-    """Embed the first file of a figure that is not large; a GazeError if one is not there."""
+    """Embed the first file of a figure that is not large, else the smallest.
+
+    A GazeError if one is not there.
+    """
     for path in paths:
         check_file(path, GazeError, remedy)
     small = [path for path in paths if path.stat().st_size <= SHARP_BYTES]
-    return Figure(title, file_as_data([*small, *paths][0], remedy), caption)
+    chosen = small[0] if small else min(paths, key=lambda path: path.stat().st_size)
+    return Figure(title, file_as_data(chosen, remedy), caption)

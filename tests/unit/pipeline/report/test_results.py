@@ -100,12 +100,14 @@ def test_results_of_an_older_version_are_to_be_made_again(tmp_path):
 
 
 def test_a_sharp_figure_is_preferred_where_it_is_small(tmp_path):
-    for name, size in (("small", 10), ("large", SHARP_BYTES + 1)):
-        (tmp_path / f"{name}.png").write_bytes(PNG)
+    for name, size in (("small", 10), ("large", SHARP_BYTES + 1), ("larger", 2 * SHARP_BYTES)):
+        more = bytes(SHARP_BYTES) if name == "larger" else b""
+        (tmp_path / f"{name}.png").write_bytes(PNG + more)
         (tmp_path / f"{name}.svg").write_text("<svg/>" + " " * size)
     pictures = {one.title: one.data for one in sections(tmp_path, mil=".")["mil"].pictures}
     assert pictures["Small"].startswith("data:image/svg+xml;base64,")
     assert pictures["Large"].startswith("data:image/png;base64,")
+    assert pictures["Larger"].startswith("data:image/png;base64,")  # both are large
 
 
 def test_of_a_network_of_ones_own_the_tables_themselves_are_shown(tmp_path):
