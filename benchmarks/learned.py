@@ -45,7 +45,6 @@ from gazescribe.pipeline.demo import cases as demo_cases
 from gazescribe.pipeline.demo import gaze as demo_gaze
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
-from gazescribe.pipeline.dictation.places import load_places
 from gazescribe.pipeline.windows.associate import run as associate
 from gazescribe.pipeline.windows.learned.learn import (
     Fit,
@@ -260,9 +259,8 @@ def observe(folder: Path, mentions: Path, params: Params) -> list[Observed]:
     readings = read_table(tables, "readings")
     spoken = read_mentions(mentions, readings, LABELS)
     ids, _ = usable_readings(readings.filter(pc.equal(readings["split"], "train")))
-    settings = {"params": params.associate, "learned": params.learned}
-    how = {"tables": tables, "label_map": LABELS, "words": load_places(), **settings}
-    return [one for task in make_tasks(ids, spoken) for one in observe_readings(task, **how)]
+    tasks = make_tasks(ids, spoken)
+    return observe_readings(tables, tasks, params.associate, params.learned, LABELS)
 
 
 def taught_less(

@@ -141,8 +141,7 @@ def run(
     where: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     shared = None
     if learned is not None and mentions is not None:
-        how = {"rules": rules, **where}
-        shared = share_out_readings(tables, tasks, params, learned, label_map, **how)
+        shared = share_out_readings(tables, tasks, params, learned, label_map, rules)
         tasks = [
             replace(task, shares={one: shared.shares[one] for one in task.ids}) for task in tasks
         ]

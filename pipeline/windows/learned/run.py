@@ -6,16 +6,15 @@ Params: `learned`; of `associate` what says which mentions open windows.
 Source: ours; Lanfredi et al. 2023 ask for it in their last paragraph. How well: docs/learned.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.tables import read_readings
 from gazescribe.pipeline.dictation.label_maps import LabelMap
-from gazescribe.pipeline.dictation.places import PlaceWords, load_places
+from gazescribe.pipeline.dictation.places import load_places
 from gazescribe.pipeline.windows.learned.fit_file import read_fit
 from gazescribe.pipeline.windows.learned.learn import Fit, apply_fit, learn_by_folds
 from gazescribe.pipeline.windows.learned.observed import Observed, observe
@@ -47,10 +46,7 @@ def share_out_readings(
     params: Associate,
     learned: Learned | Path,
     label_map: LabelMap,
-    *,
     rules: Path | None = None,
-    workers: int | None = None,
-    scheduler: str | None = None,
 ) -> SharedOut:
     """Learn from the training readings, or take a fit; share out the fixations of all readings.
 
@@ -66,16 +62,7 @@ def share_out_readings(
         raise ParamsError("method learned needs unit sentence.", remedy=remedy)
     teacher = learned if isinstance(learned, Learned) else read_fit(learned)
     settings = teacher if isinstance(teacher, Learned) else teacher.params
-    task = partial(
-        observe_readings,
-        tables=tables.resolve(),  # absolute: workers of a scheduler have another working folder
-        params=params,
-        learned=settings,
-        label_map=label_map,
-        words=load_places(rules),
-    )
-    parts = map_tasks(task, tasks, workers=workers, scheduler=scheduler, description="observe")
-    observed = [reading for part in parts for reading in part]
+    observed = observe_readings(tables, tasks, params, settings, label_map, rules)
     n_known = 0
     if isinstance(teacher, Learned):
         fit, shares = learn_by_folds(observed, label_map.channels, teacher)
@@ -86,18 +73,20 @@ def share_out_readings(
 
 
 def observe_readings(
-    task: Task,
-    *,
     tables: Path,
+    tasks: Iterable[Task],
     params: Associate,
     learned: Learned,
     label_map: LabelMap,
-    words: PlaceWords,
+    rules: Path | None = None,
 ) -> list[Observed]:
-    """Take from some readings what the model looks at: one task."""
-    regions = read_readings(tables, "regions", task.ids, optional=True)
+    """Take from readings what the model looks at."""
+    words = load_places(rules)
     look = partial(observe, params=params, learned=learned, label_map=label_map, words=words)
-    return [
-        look(reading, {**parts, "regions": regions[reading["reading_id"]]})
-        for reading, parts in read_parts(tables, task.mentions, task.ids)
-    ]
+    observed = []
+    for task in tasks:  # not by workers: these take longer to start
+        regions = read_readings(tables, "regions", task.ids, optional=True)
+        for reading, parts in read_parts(tables, task.mentions, task.ids):
+            columns = {**parts, "regions": regions[reading["reading_id"]]}
+            observed.append(look(reading, columns))
+    return observed

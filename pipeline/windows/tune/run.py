@@ -76,7 +76,7 @@ def run(
     where = {"workers": workers, "scheduler": scheduler}
     shared = None
     if params.tune.learned.used:
-        shared = share_training(tables, mentions, params, label_map, rules, encoding, **where)
+        shared = share_training(tables, mentions, params, label_map, rules, encoding)
     shares = shared.shares if shared else None
     cases, counts = gather(
         tables, mentions, params, label_map, rules, encoding=encoding, shares=shares
@@ -104,7 +104,6 @@ def share_training(
     label_map: LabelMap,
     rules: Path | None,
     encoding: str,
-    **where: Any,
 ) -> SharedOut:
     """Share out the fixations of training readings, each by what other subjects taught.
 
@@ -115,9 +114,7 @@ def share_training(
     ids, _ = usable_readings(readings.filter(pc.equal(readings["split"], "train")))
     associate = params.associate.model_copy(update={"unit": "sentence"})
     tasks = make_tasks(ids, spoken)
-    return share_out_readings(
-        tables, tasks, associate, params.learned, label_map, rules=rules, **where
-    )
+    return share_out_readings(tables, tasks, associate, params.learned, label_map, rules)
 
 
 def search(
