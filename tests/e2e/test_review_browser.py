@@ -121,18 +121,26 @@ def review_by_hand(page):
     assert state(page) == "0 of 4 mentions open; 1 of 3 readings reviewed."
 
 
+@pytest.fixture(scope="module")
+def saved(browser, report, tmp_path_factory):
+    """The file of a review made by hand."""
+    page = browser.new_page(viewport=DESK)
+    page.goto(f"{report.as_uri()}/readings/R1.html")
+    review_by_hand(page)
+    path = tmp_path_factory.mktemp("reviews") / "review.json"
+    save(page, path)
+    page.close()
+    return path
+
+
 def rows_of(path):
     return pq.read_table(path).to_pylist()
 
 
-def test_a_review_changes_what_it_says_and_nothing_else(opened, project, tmp_path):
-    page = opened()
-    review_by_hand(page)
-    saved = save(page, tmp_path / "reviews" / "review.json")
-    assert "stable" not in json.dumps(saved)
-    label_and_associate(
-        project, tmp_path / "m.parquet", tmp_path / "a", "--reviews", tmp_path / "reviews"
-    )
+def test_a_review_changes_what_it_says_and_nothing_else(saved, project, tmp_path):
+    assert "stable" not in saved.read_text()
+    options = ("--reviews", saved.parent)
+    label_and_associate(project, tmp_path / "m.parquet", tmp_path / "a", *options)
     before, after = (
         rows_of(project / "data/mentions/reflacx.parquet"),
         rows_of(tmp_path / "m.parquet"),
@@ -150,7 +158,7 @@ def test_a_review_changes_what_it_says_and_nothing_else(opened, project, tmp_pat
         ("R1", "edema is stable", "pulmonary edema", "positive", "review.span"),
         ("R1", "is stable", "nodule", "uncertain", "review.missing"),
     ]
-    (window,) = saved["readings"][0]["windows"]
+    (window,) = json.loads(saved.read_text())["readings"][0]["windows"]
     rows = rows_of(tmp_path / "a" / "windows.parquet")
     (moved,) = [row for row in rows if row["char_start"] == window["char_start"]]
     assert (moved["start_s"], moved["end_s"]) == tuple(window["right"].values())
@@ -159,15 +167,11 @@ def test_a_review_changes_what_it_says_and_nothing_else(opened, project, tmp_pat
     assert counts["applied"] == {"moved": 1}
 
 
-def test_a_review_becomes_gold_sentences(opened, project, tmp_path):
-    page = opened()
-    review_by_hand(page)
-    saved = save(page, tmp_path / "review.json")
-    assert all(one["right"] or one["found"] for one in saved["readings"][0]["mentions"])
+def test_a_review_becomes_gold_sentences(saved, project, tmp_path):
     mine = shutil.copytree(resource("rules"), tmp_path / "mine")
     out = mine / "gold" / "reviewed.yaml"
     tables = ("--tables", project / "data/tables/reflacx")
-    printed = gazescribe("review", tmp_path / "review.json", *tables, "--rules", mine, "--out", out)
+    printed = gazescribe("review", saved, *tables, "--rules", mine, "--out", out)
     assert "2 gold sentences" in printed
     assert "mild [edema]ED+ ." in out.read_text()
     checked = invoke("check-rules", mine)
@@ -193,6 +197,26 @@ def test_it_is_kept_from_page_to_page_and_comes_back_from_its_file(opened, tmp_p
     elsewhere.get_by_label("Reviewer").fill("A. Reader")
     again = save(elsewhere, tmp_path / "again.json")
     assert again["readings"] == saved["readings"]
+
+
+def test_each_reviewer_has_answers_of_their_own(opened, tmp_path):
+    page = opened()
+    page.keyboard.press("q")
+    page.keyboard.press("y")
+    name = page.get_by_label("Reviewer")
+    for who, n_open in (("A", 3), ("B", 4), ("A", 3)):
+        name.fill(who)
+        name.blur()
+        assert state(page).startswith(f"{n_open} of 4 mentions open")
+    saved = save(page, tmp_path / "a.json")
+    assert saved["reviewer"] == "A"
+    name.fill("B")
+    name.blur()
+    page.locator("#review-file").set_input_files(tmp_path / "a.json")
+    page.get_by_text("1 readings of A are loaded").wait_for()
+    assert name.input_value() == "A"
+    other = opened("readings/E1.html", page.context)
+    assert other.locator("#review-name").input_value() == "A"
 
 
 def test_what_is_no_review_is_not_loaded(opened, tmp_path):
@@ -224,7 +248,8 @@ def test_the_text_is_in_the_file_only_if_asked(opened, tmp_path):
 def test_other_runs_of_this_browser_stay_out(opened, tmp_path):
     page = opened()
     page.evaluate(
-        "localStorage.setItem('gazescribe review 0123456789abcdef reflacx/R1',"
+        "localStorage.setItem('gazescribe review 0123456789abcdef '"
+        " + localStorage.getItem('gazescribe reviewer') + ' reflacx/R1',"
         " JSON.stringify({reading_id: 'R1', mentions: [], is_complete: true}))"
     )
     page.keyboard.press("q")
@@ -285,8 +310,7 @@ def test_two_answers_do_not_say_two_things_of_one_place(opened):
     assert state(page).startswith("Not changed: these words are pleural effusion, positive")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_review_mode_is_accessible(opened, scheme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = opened()

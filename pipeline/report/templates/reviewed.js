@@ -2,8 +2,9 @@
 // ---- How many readings were reviewed in this browser, and the next (room/answers.js keeps it). ----
 
 function reviewed_readings(run) {
-  const prefix = `gazescribe review ${run} `;
   try {
+    const reviewer = encodeURIComponent(localStorage.getItem("gazescribe reviewer"));
+    const prefix = `gazescribe review ${run} ${reviewer} `;
     return Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key.includes("/"))
       .map((key) => JSON.parse(localStorage.getItem(key)))
       .filter((one) => one.is_complete).map((one) => one.reading_id);

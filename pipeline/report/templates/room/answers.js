@@ -7,12 +7,14 @@
 //   answers.add(right), answers.drop(answer), answers.note(mention, comment)
 //   answers.window(n), answers.move(n, start_s, end_s)   of windows of the page
 //   answers.finish(isComplete), answers.entry   what is kept of the reading
-//   answers.file(name), answers.load(text, name)   all readings of this run, as a file and from one
+//   answers.file(), answers.load(text)   all readings of this run, as a file and from one
+//   answers.reviewer, answers.become(name)   each reviewer has answers of their own
 //   room.on("review", …)   after each change
-// Kept in localStorage under the run and the reading: pages of a folder share it, and so do all files of
-// this browser, so that the name of the run keeps runs apart. Without it nothing outlives the page.
+// Kept in localStorage under run, reviewer and reading: pages of a folder share it, and so do all files
+// of this browser, so that the name of the run keeps runs apart. Without it nothing outlives the page.
 
 const about = data.review;
+const REVIEWER = "gazescribe reviewer";
 const keptPlace = createPlace();
 const answers = about && createAnswers();
 
@@ -32,22 +34,58 @@ function createPlace() {
     return {
       isKept: true,
       get: (key) => store.getItem(key),
-      set: (key, value) => store.setItem(key, value),
+      set: (key, value) => {
+        try {
+          store.setItem(key, value);
+        } catch { // full
+          room.emit("review-full");
+        }
+      },
       drop: (key) => store.removeItem(key),
       keys: () => Object.keys(store),
     };
-  } catch { // switched off, or full
+  } catch { // switched off
     return memory;
   }
 }
 
 function createAnswers() {
-  const prefix = `gazescribe review ${about.run} `;
-  const keyOf = (one) => `${prefix}${one.dataset}/${one.reading_id}`;
+  let reviewer = keptPlace.get(REVIEWER) || anonymous();
+  const prefixOf = (name) => `gazescribe review ${about.run} ${encodeURIComponent(name)} `;
+  const prefix = () => prefixOf(reviewer);
+  const keyOf = (one) => `${prefix()}${one.dataset}/${one.reading_id}`;
   const samePlace = (one, other) => Boolean(one && other) && one.label === other.label
     && one.char_start === other.char_start && one.char_end === other.char_end;
-  let entry = read(keyOf(about)) || nothing();
-  if (entry.text_sha256 !== about.text_sha256) entry = nothing();
+  let entry = known();
+  keptPlace.set(REVIEWER, reviewer);
+
+  function anonymous() {
+    const bytes = crypto.getRandomValues(new Uint8Array(3));
+    return `reader-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  }
+
+  // What is kept of this reading, unless its text has changed since.
+  function known() {
+    const kept = read(keyOf(about));
+    return kept?.text_sha256 === about.text_sha256 ? kept : nothing();
+  }
+
+  // Another reviewer begins anew; who only takes a name in place of the anonymous word goes on.
+  function become(name) {
+    const before = prefix();
+    const wasAnonymous = /^reader-[0-9a-f]{6}$/.test(reviewer);
+    reviewer = name.trim() || anonymous();
+    keptPlace.set(REVIEWER, reviewer);
+    const own = keptPlace.keys().filter((key) => key.startsWith(before));
+    if (wasAnonymous && !entries().length) {
+      for (const key of own) {
+        keptPlace.set(`${prefix()}${key.slice(before.length)}`, keptPlace.get(key));
+        keptPlace.drop(key);
+      }
+    }
+    entry = known();
+    room.emit("review");
+  }
 
   function nothing() {
     const { reading_id, dataset, text_sha256 } = about;
@@ -73,12 +111,8 @@ function createAnswers() {
       delete entry.sentences;
     }
     const isEmpty = !entry.is_complete && !entry.comment && !entry.mentions.length && !entry.windows.length;
-    try {
-      if (isEmpty) keptPlace.drop(keyOf(entry));
-      else keptPlace.set(keyOf(entry), JSON.stringify(entry));
-    } catch {
-      room.emit("review-full");
-    }
+    if (isEmpty) keptPlace.drop(keyOf(entry));
+    else keptPlace.set(keyOf(entry), JSON.stringify(entry));
     room.emit("review");
   }
 
@@ -154,14 +188,14 @@ function createAnswers() {
     keep();
   }
 
-  const entries = () => keptPlace.keys().filter((key) => key.startsWith(prefix)).sort()
-    .map(read).filter(Boolean);
+  const entries = () => keptPlace.keys().filter((key) => key.startsWith(prefix())).sort()
+    .map(read).filter((one) => one?.reading_id);
 
-  const withText = () => keptPlace.get(`${prefix}text`) === "true";
+  const withText = () => keptPlace.get(`${prefix()}text`) === "true";
 
   // Text that is not wanted any more is taken out of all readings.
   function wantText(isWanted) {
-    keptPlace.set(`${prefix}text`, String(isWanted));
+    keptPlace.set(`${prefix()}text`, String(isWanted));
     for (const one of entries()) {
       if (!isWanted && one.text) {
         delete one.text;
@@ -172,8 +206,8 @@ function createAnswers() {
     if (entry.reviewed_at) keep();
   }
 
-  function file(reviewer) {
-    const readings = entries().filter((one) => one.reading_id);
+  function file() {
+    const readings = entries();
     const program = document.querySelector("meta[name=generator]").content;
     return { review: 1, program, reviewer, saved_at: new Date().toISOString(), readings };
   }
@@ -187,29 +221,30 @@ function createAnswers() {
       return "This is no review.json.";
     }
     if (loaded?.review !== 1 || !Array.isArray(loaded.readings)) return "This is no review.json.";
+    become(String(loaded.reviewer));
     const readings = loaded.readings.filter((one) => one?.reading_id && Array.isArray(one.mentions));
     for (const one of readings) {
-      const known = read(keyOf(one));
-      if (!known || known.reviewed_at < one.reviewed_at) keptPlace.set(keyOf(one), JSON.stringify(one));
+      const kept = read(keyOf(one));
+      if (!kept || kept.reviewed_at < one.reviewed_at) keptPlace.set(keyOf(one), JSON.stringify(one));
     }
-    const own = read(keyOf(about));
-    if (own?.text_sha256 === about.text_sha256) entry = own;
+    entry = known();
     room.emit("review");
-    return `${readings.length} readings of ${loaded.reviewer} are loaded.`;
+    return `${readings.length} readings of ${reviewer} are loaded.`;
   }
 
   function forget() {
-    keptPlace.keys().filter((key) => key.startsWith(prefix)).forEach(keptPlace.drop);
+    keptPlace.keys().filter((key) => key.startsWith(prefix())).forEach(keptPlace.drop);
     entry = nothing();
     room.emit("review");
   }
 
   return {
-    of, say, add, drop, note, move, finish, file, load, forget, withText, wantText,
+    of, say, add, drop, note, move, finish, file, load, forget, withText, wantText, become,
     window: windowOf,
     added: () => entry.mentions.filter((one) => !one.found && !about.mentions.some((m) => samePlace(m, one.right))),
     comment: (words) => { entry.comment = words; keep(); },
     done: () => entries().filter((one) => one.is_complete).length,
     get entry() { return entry; },
+    get reviewer() { return reviewer; },
   };
 }

@@ -4,7 +4,6 @@
 //   review.lineAt(character)   the sentence in the list that holds a character of the text
 // What a mention or a window should be is set where it stands in the list: the fields move there.
 
-const REVIEWER = "gazescribe reviewer";
 const REVIEWING = "gazescribe reviewing"; // goes on from page to page
 const review = about && createReview();
 
@@ -160,6 +159,7 @@ function createReview() {
     byId("review-done").setAttribute("aria-pressed", entry.is_complete);
     if (document.activeElement !== byId("review-comment")) byId("review-comment").value = entry.comment;
     byId("review-text").checked = answers.withText();
+    byId("review-name").value = answers.reviewer;
     const open = about.mentions.filter((one) => !answers.of(one)).length;
     tell(`${open} of ${about.mentions.length} mentions open; ${answers.done()} of ${about.n_readings} readings reviewed.`);
   }
@@ -218,19 +218,13 @@ function createReview() {
   }
 
   function save() {
-    const name = byId("review-name").value.trim();
-    const file = answers.file(name);
+    const file = answers.file();
     const address = URL.createObjectURL(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }));
     make("a", { href: address, download: "review.json" }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
     const n = file.readings.length;
     const withText = file.readings.filter((one) => one.text).length;
     tell(`Saved: ${n} readings${withText ? `, ${withText} with their text` : ""}.`);
-  }
-
-  function anonymous() {
-    const bytes = crypto.getRandomValues(new Uint8Array(3));
-    return `reader-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   }
 
   byId("review-edit").addEventListener("click", (event) => event.stopPropagation()); // no new choice
@@ -253,14 +247,9 @@ function createReview() {
     event.target.value = "";
   });
   on("review-forget", "click", () => {
-    if (confirm("Forget all that was reviewed of this run in this browser?")) answers.forget();
+    if (confirm(`Forget all that ${answers.reviewer} reviewed of this run in this browser?`)) answers.forget();
   });
-  on("review-name", "change", (event) => {
-    event.target.value = event.target.value.trim() || anonymous();
-    keptPlace.set(REVIEWER, event.target.value);
-  });
-  byId("review-name").value = keptPlace.get(REVIEWER) || anonymous();
-  keptPlace.set(REVIEWER, byId("review-name").value);
+  on("review-name", "change", (event) => answers.become(event.target.value));
 
   document.addEventListener("click", (event) => { held = event.shiftKey ? held : null; }, true);
   room.on("select", ({ kind, id }) => {
