@@ -1,5 +1,6 @@
 """The command `measures`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.console import plural
-from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.measures.run import Sources, run
 
 
@@ -42,6 +42,8 @@ def measures(
     Three tables in OUT, as Parquet and CSV: region_measures, reading_measures and mention_leads;
     OUT/columns.csv says what each column is, OUT/measures.html shows means and pictures.
     """
+    from gazescribe.pipeline.report.measures_page import show_measures  # pandas, matplotlib
+
     params = load_params(shared.params_file)
     summary = run(
         Sources(tables, associated, mentions, regions, rules),
@@ -49,14 +51,9 @@ def measures(
         params.measures,
         min_share=params.scanpaths.min_share,
         min_certainty=params.heatmaps.min_certainty,
-        pictures=params.figures,
+        show=partial(show_measures, tables=tables, settings=params.figures),
         **shared.parallel,
     )
-    if summary["n_readings"]:
-        from gazescribe.pipeline.report.measures_page import write_measures_page  # jinja2, pandas
-
-        with replacing(out / "measures.html") as beside:
-            write_measures_page(beside, out, tables, summary)
     shared.summarise(f"{_line(summary)} → {out}", summary)
 
 

@@ -4,15 +4,15 @@ Reads: `readings, fixations` of a folder of tables, `regions, ellipses, words, s
 has them; the windows and Gaussians that `associate` wrote; mentions and regions of one's own, if
 any.
 Writes: `region_measures`, `reading_measures` and `mention_leads` as Parquet and CSV, `columns.csv`
-that says what each column is, pictures with `captions.json`, and `measures.json`.
-Params: `measures`, `figures`, `scanpaths.min_share` and `heatmaps.min_certainty`.
+that says what each column is, and `measures.json`.
+Params: `measures`, `scanpaths.min_share` and `heatmaps.min_certainty`.
 Drops: readings without gaze, image size or fixation, counted by reason; phrases that name anatomy
 without a box or a time, likewise.
 Source of the definitions: Holmqvist et al. 2011; docs/measures.md.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,6 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import (
     read_readings,
     read_table,
@@ -61,7 +60,11 @@ NO_GAZE, NO_SIZE, NO_FIXATION = "no gaze", "no image size", "no fixation"
 OF_LABELS = ("fixations", "windows", "gaussians")
 OPTIONAL = ("words", "sentences", "regions", "ellipses")
 
+SHOWN = ("*.png", "*.pdf", "*.svg", "*.html", "captions.json")
+"""What `show` may write; that of an older run goes."""
+
 Row = dict[str, Any]
+Show = Callable[[Path, Mapping[str, Any]], None]
 WordTimes = dict[str, dict[tuple[str, int], float]]
 
 
@@ -104,13 +107,14 @@ def run(
     *,
     min_share: float,
     min_certainty: int,
-    pictures: Figures,
+    show: Show | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Measure a folder; give the counts, and means for the summary line.
 
-    `min_share` is `scanpaths.min_share`, `min_certainty` that of `heatmaps`.
+    `min_share` is `scanpaths.min_share`, `min_certainty` that of `heatmaps`; `show` puts what is to
+    be looked at beside the tables, given their folder and the summary.
 
     Raises
     ------
@@ -136,27 +140,16 @@ def run(
             whole.left_out[kind].update(counts)
     extra = {"split_source": split_source(tables), "params": params.model_dump_json()}
     summary = _summary(whole, params, extra["split_source"])
-    with replacing_folder(out, "measures", obsolete=(), mark="measures.json") as folder:
+    with replacing_folder(out, "measures", obsolete=SHOWN, mark="measures.json") as folder:
         for name in NAMES:
             table = pa.Table.from_pylist(whole.rows[name], schema=TABLES[name].schema)
             write_table(table, folder, name, extra | labels_metadata(labels))
             _write_csv(read_table(folder, name), folder / f"{name}.csv")
         _write_csv(describe_columns(), folder / "columns.csv")
-        if summary["n_readings"]:
-            _draw(folder, pictures)
+        if show and summary["n_readings"]:
+            show(folder, summary)
         write_json(summary, folder / "measures.json")
     return summary
-
-
-def _draw(folder: Path, pictures: Figures) -> None:
-    from gazescribe.pipeline.core.figures import captions, save  # matplotlib is slow to import
-    from gazescribe.pipeline.measures.figures import plates
-
-    regions, readings, leads = (read_table(folder, name).to_pandas() for name in NAMES)
-    drawn = plates(regions, readings, leads)
-    for name, plate in drawn.items():
-        save(plate.figure, folder, name, pictures)
-    write_json(captions(drawn), folder / "captions.json")
 
 
 def _prepare(

@@ -1,6 +1,7 @@
 """The page of `measures`: what was measured, pictures, means, and what each column is.
 
-Reads: the tables and pictures that `measures` wrote. Writes: one page, offline. Params: none.
+Reads: the tables that `measures` wrote. Writes: pictures with `captions.json`, and one page,
+offline. Params: `figures`.
 Drops: nothing; tables show means over readings, the files have every row.
 """
 
@@ -10,14 +11,16 @@ from typing import Any
 
 import pandas as pd
 
-from gazescribe.pipeline.core.foreign import read_json
+from gazescribe.pipeline.core.figures import captions, save
+from gazescribe.pipeline.core.files import write_json
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import read_table
-from gazescribe.pipeline.measures.figures import own_ellipses
+from gazescribe.pipeline.measures.figures import own_ellipses, plates
 from gazescribe.pipeline.measures.run import NAMES, describe_columns
 from gazescribe.pipeline.report.notices import notice_of
 from gazescribe.pipeline.report.numbers import number
 from gazescribe.pipeline.report.pages import write_page
-from gazescribe.pipeline.report.sheets import Figure, Sheet, embed_figure, figure_paths, sheet
+from gazescribe.pipeline.report.sheets import Sheet, embed_figure, figure_paths, sheet
 
 BY_REGION = {
     "share": "mean",
@@ -30,16 +33,21 @@ BY_REGION = {
 SHOWN = ("mean", "std", "min", "50%", "max")
 
 
-def write_measures_page(path: Path, folder: Path, tables: Path, summary: Mapping[str, Any]) -> None:
-    """Write the page of a folder that `measures` wrote, from these tables, with this summary."""
+def show_measures(
+    folder: Path, summary: Mapping[str, Any], *, tables: Path, settings: Figures
+) -> None:
+    """Draw the pictures of a folder that `measures` wrote from `tables`, and write its page."""
     regions, readings, leads = (read_table(folder, name).to_pandas() for name in NAMES)
-    captions = read_json(folder / "captions.json")
-    pictures: list[Figure] = [
-        embed_figure(figure_paths(folder, name), each["title"], caption=each["caption"])
-        for name, each in captions.items()
+    drawn = plates(regions, readings, leads)
+    for name, plate in drawn.items():
+        save(plate.figure, folder, name, settings)
+    write_json(captions(drawn), folder / "captions.json")
+    pictures = [
+        embed_figure(figure_paths(folder, name), plate.title, caption=plate.caption)
+        for name, plate in drawn.items()
     ]
     write_page(
-        path,
+        folder / "measures.html",
         "measures.html",
         ["style.css"],
         [],

@@ -83,6 +83,8 @@ def _make_data() -> None:
     for suffix in ("parquet", "csv", "jsonl"):
         gazescribe("label", "read", f"mentions.{suffix}", *one)
     gazescribe("associate", "read", "mentions.parquet", "associated", *one)
+    gazescribe("scanpaths", "read", "associated", "paths", *one)
+    shutil.copy("paths/findings.json", "predicted.json")
     _make_review()
     gazescribe("heatmaps", "read", "associated", "maps", "--size", 16, *one)
     gazescribe("images", "shot", "raw/mimic-cxr-jpg", "images", "--size", 16, *one)
@@ -145,4 +147,6 @@ def _make_own_files() -> None:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(np.random.default_rng(0).integers(-99, 99, 8_000, "<i2").tobytes())
     Path("readings.txt").write_text("P102R775552\n")
+    sides = "xmin_px,ymin_px,xmax_px,ymax_px"
+    Path("own.csv").write_text(f"reading_id,region,{sides}\nP102R775552,apex,10,20,30,40\n")
     Path("key").write_text(f"gazescribe key 1\n{hashlib.sha256().hexdigest()}\n")

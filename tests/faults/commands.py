@@ -103,6 +103,9 @@ LINES = {
     "tune": Command("tune read mentions.parquet OUT"),
     "heatmaps": Command("heatmaps read associated OUT --size 16", "--kind report", "index.parquet"),
     "heatmaps ellipse": Command("heatmaps read associated OUT --size 16 --kind ellipse"),
+    "scanpaths": Command("scanpaths read associated OUT", "--min-share 0.9", "scanpaths.json"),
+    "score-scanpaths": Command("score-scanpaths predicted.json paths OUT"),
+    "measures": Command("measures read associated OUT --regions own.csv --mentions mentions.csv"),
     "images": Command(
         "images shot raw/mimic-cxr-jpg OUT --size 16 --also read", "--size 8", "index.parquet"
     ),

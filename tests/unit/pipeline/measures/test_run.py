@@ -5,7 +5,6 @@ import csv
 import pytest
 
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
-from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.measures.run import NAMES, Sources, run
 from gazescribe.pipeline.measures.settings import Measures
@@ -15,16 +14,10 @@ from tests.unit.pipeline.scanpaths.test_run import gaussian, window
 PARAMS = Measures(
     max_saccade_s=0.1, coverage_deg=1.0, lungs=["left lung", "right lung"], entropy_grid=(1, 2)
 )
-LEAST = {"min_share": 0.2, "min_certainty": 3, "pictures": Figures(text="text"), "workers": 1}
+LEAST = {"min_share": 0.2, "min_certainty": 3, "workers": 1}
 TEXT = "edema seen . left lung clear ."
 BOX = {"xmin_px": 0, "ymin_px": 0, "xmax_px": 40, "ymax_px": 80}
 LEFT, RIGHT = {"x_px": 20.0, "y_px": 40.0}, {"x_px": 80.0, "y_px": 40.0}
-
-
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    """Pictures take a second; commands/test_measures.py has them drawn."""
-    monkeypatch.setattr("gazescribe.pipeline.measures.run._draw", lambda *_: None)
 
 
 @pytest.fixture
