@@ -154,6 +154,8 @@ def test_the_wheel_enlarges_about_the_pointer(page):
     page.mouse.wheel(0, -500)
     assert look(page)["zoom"] == pytest.approx(np.exp(1), rel=0.01)
     assert page.locator("#probe").inner_text() == before
+    page.keyboard.press("+")  # about the middle of the plate
+    assert page.locator("#probe").inner_text() != before
     page.mouse.wheel(0, 5000)
     assert look(page)["zoom"] == 1
 

@@ -2,6 +2,7 @@
 //   valuesAt([x, y])   what is known of a pixel of the image, as a sentence
 //   levels   of the radiograph (levels.js), or null
 
+let pointer = null; // the last event of it over the plate
 const levels = picture && view && createLevels(picture, byId("greys"));
 
 // The pixel of a frame in which a pixel of the image lies.
@@ -51,6 +52,18 @@ function valuesInTheMiddle() {
   byId("said").textContent = valuesAt(pixel);
 }
 
-view?.on("hover", (event) => showValues(view.at(event)));
-view?.on("leave", () => showValues(null));
-if (view) byId("plate").addEventListener("click", (event) => showValues(view.at(event))); // fingers do not hover
+// The values are those under the pointer now, whatever has moved beneath it.
+function follow(event) {
+  pointer = event;
+  showValues(pointer && view.at(pointer));
+}
+
+if (view) {
+  const refresh = () => pointer && follow(pointer);
+  view.on("hover", follow);
+  view.on("leave", () => follow(null));
+  view.on("look", refresh);
+  levels?.on("change", refresh);
+  for (const name of ["select", "time"]) room.on(name, refresh);
+  byId("plate").addEventListener("click", follow); // fingers do not hover
+}
