@@ -52,7 +52,7 @@ function make_sortable(table) {
   });
 }
 
-const LONG = 12; // rows from which on a table can be narrowed down
+const LONG = 20; // rows from which on a table can be narrowed down
 
 function make_narrowable(table, place) {
   const rows = [...table.tBodies[0].rows];
