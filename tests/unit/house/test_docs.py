@@ -40,7 +40,7 @@ NEEDS = {
     "a server": 1,
     "own data": 4,
     "bash": 1,
-    "checkpoint": 3,
+    "checkpoint": 4,
     "ChestX-Det": 1,
 }
 """Blocks that cannot run here, by what they need."""
