@@ -3,6 +3,8 @@ import shutil
 import pytest
 
 from tests.forks import Server
+from tests.report_run import make_run
+from tests.room_pages import write_pages
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
@@ -38,3 +40,42 @@ def server(tmp_path_factory):
         started = Server(tmp_path_factory.mktemp("server"))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def room_project(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("room-project"))
+
+
+@pytest.fixture(scope="session")
+def room_report(room_project, tmp_path_factory):
+    """Pages of the run, with a voice; see `tests.room_pages`."""
+    out = tmp_path_factory.mktemp("room-report")
+    write_pages(room_project, tmp_path_factory.mktemp("voices"), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def room_tab(browser):
+    """One tab for all tests; opening one takes longer than a test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def open_room(room_tab, room_report):
+    """Open a page anew; it may not complain."""
+
+    def open_page(path="readings/R1.html#label-0"):
+        room_tab.goto("about:blank")
+        room_tab.goto(f"{room_report.as_uri()}/{path}")
+        return room_tab
+
+    yield open_page
+    assert room_tab.complaints == []

@@ -1,11 +1,7 @@
-"""The inspector as a reading room, in a real browser: each control by mouse and by key."""
+"""The inspector as a reading room, in a real browser: radiograph, values and time."""
 
-import base64
 import io
-import json
 import re
-import wave
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,134 +10,25 @@ from matplotlib import colormaps
 from PIL import Image
 
 from gazescribe.pipeline.geometry.canvas import render
-from tests.report_run import SIZE, make_run
-from tests.running import gazescribe
-
-SCREENS = {"phone": (390, 844), "desk": (1440, 900), "wide": (2560, 1440)}
-SVG = "{http://www.w3.org/2000/svg}"
-DATA = re.compile('(?<=id="data">).*?(?=</script>)')
-GRID = 16  # of the invented network's map
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
-def report(project, tmp_path_factory):
-    """The pages with a voice, and beside R1 the same page with the answers of a network."""
-    voices, out = tmp_path_factory.mktemp("voices"), tmp_path_factory.mktemp("report")
-    with wave.open(str(voices / "R1.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(bytes([128] * 8000 * 15))
-    gazescribe("report", project, out, "--audio", voices, "--workers", "1")
-    path = out / "readings/R1.html"
-    text = path.read_text()
-    data = json.loads(DATA.search(text)[0])
-    data["networks"] = [network()]
-    answered = DATA.sub(lambda _: json.dumps(data).replace("<", "\\u003c"), text)
-    path.with_name("answered.html").write_text(answered)
-    return out
-
-
-def network():
-    """Answers with a map whose left half is 1, for Edema alone."""
-    cells = np.zeros((GRID, GRID), np.uint8)
-    cells[:, : GRID // 2] = 255
-    with io.BytesIO() as file:
-        Image.fromarray(cells).save(file, format="PNG")
-        address = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    scale = GRID / SIZE[0]
-    pad = (GRID - SIZE[1] * scale) / 2
-    frame = {"height": GRID, "width": GRID, "scale": scale, "pad_x_px": pad, "pad_y_px": 0}
-    labels = {"Edema": {"probability": 0.83, "map": address}}
-    return {"name": "et-seed0", "frame": frame, "labels": labels}
-
-
-@pytest.fixture(scope="module")
-def tab(browser):
-    """One tab for all tests; opening one takes longer than a test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(5000)
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    yield page
-    context.close()
+from tests.report_run import SIZE
+from tests.room_pages import SCREENS, drag, look, painted, place, point_at, window
 
 
 @pytest.fixture
-def opened(tab, report):
-    """Open a page anew; it may not complain."""
-
-    def open_page(path="readings/R1.html#label-0"):
-        tab.goto("about:blank")
-        tab.goto(f"{report.as_uri()}/{path}")
-        return tab
-
-    yield open_page
-    assert tab.complaints == []
-
-
-@pytest.fixture
-def page(opened):
-    return opened()
-
-
-def look(page):
-    return page.evaluate("inspector.view.look()")
-
-
-def window(page):
-    return page.evaluate("inspector.levels.range()")
-
-
-def place(page, x, y):
-    """Where a pixel of the image is on the screen."""
-    box = page.locator(".plane").first.bounding_box()
-    scale = box["width"] / SIZE[1]
-    return box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale
-
-
-def point_at(page, x, y):
-    page.mouse.move(*place(page, x, y))
-    return page.locator("#probe").inner_text()
-
-
-def drag(page, right, down):
-    x, y = place(page, 240, 300)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + right, y + down, steps=2)
-    page.mouse.up()
-
-
-def picked(page, kind, number=None):
-    """Elements of what is chosen itself, but for those of the review, which has its own tests."""
-    value = "" if number is None else f"='{number}'"
-    marked = f":is([data-{kind}{value}], [data-{kind}s{value}])"
-    return page.locator(f".picked{marked}:not(#review *)").count()
-
-
-def painted(page, canvas="heat"):
-    data = page.evaluate(f"document.getElementById('{canvas}').toDataURL().split(',')[1]")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
+def page(open_room):
+    return open_room()
 
 
 # ---- The plate ----
 
 
 @pytest.mark.parametrize("screen", ["desk", "wide"])
-def test_the_radiograph_takes_the_height_of_the_screen(tab, page, screen):
+def test_the_radiograph_takes_the_height_of_the_screen(room_tab, page, screen):
     width, height = SCREENS[screen]
-    tab.set_viewport_size({"width": width, "height": height})
+    room_tab.set_viewport_size({"width": width, "height": height})
     plate, panel = (page.locator(one).bounding_box() for one in ("#plate", "#panel"))
     player = page.locator(".player").bounding_box()
-    tab.set_viewport_size({"width": 1440, "height": 900})
+    room_tab.set_viewport_size({"width": 1440, "height": 900})
     assert plate["height"] > 0.9 * height
     assert plate["width"] == pytest.approx(plate["height"] * SIZE[1] / SIZE[0], rel=0.01)
     assert panel["x"] > plate["x"] + plate["width"]
@@ -280,9 +167,9 @@ def gaussians_of(project, windows):
 
 
 @pytest.mark.parametrize(("key", "windows"), [("s", [0]), ("0", [0, 1])], ids=["one", "joined"])
-def test_values_are_those_of_the_map_at_full_size(page, project, key, windows):
+def test_values_are_those_of_the_map_at_full_size(page, room_project, key, windows):
     page.keyboard.press(key)
-    expected = render(gaussians_of(project, windows), SIZE)
+    expected = render(gaussians_of(room_project, windows), SIZE)
     assert expected.max() == pytest.approx(1)
     for x, y in ((80, 120), (168, 244), (100, 140)):
         said = point_at(page, x, y)
@@ -328,7 +215,7 @@ def test_the_scan_path_has_numbers_in_its_order(page):
 # ---- Time ----
 
 
-def test_the_map_grows_with_time(page, project):
+def test_the_map_grows_with_time(page, room_project):
     page.keyboard.press("s")
     page.keyboard.press("g")
     page.locator("#time").fill("0.5")  # one of the window's two fixations has begun
@@ -336,7 +223,7 @@ def test_the_map_grows_with_time(page, project):
         "Array.from(inspector.maps.heatmap([0], 0).filter((_, at) => !(at % 7)))"
     )
     share = page.evaluate("inspector.maps.valueAt([0], 80, 120, 0)")
-    alone = render(gaussians_of(project, [0]).slice(0, 1), SIZE) * share
+    alone = render(gaussians_of(room_project, [0]).slice(0, 1), SIZE) * share
     assert 0.1 < share < 1
     assert np.abs(values - alone.ravel()[::7]).max() < 1e-5
     part = painted(page)[..., 3].astype(int)
@@ -347,9 +234,9 @@ def test_the_map_grows_with_time(page, project):
     assert (whole - part).max() > 50
 
 
-def test_speeds_and_the_voice(browser, report):
+def test_speeds_and_the_voice(browser, room_report):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{report.as_uri()}/readings/R1.html#nothing")
+    page.goto(f"{room_report.as_uri()}/readings/R1.html#nothing")
     page.clock.install(time=0)
     page.clock.pause_at(60_000)
     voice = "document.getElementById('voice')."
@@ -372,193 +259,3 @@ def test_speeds_and_the_voice(browser, report):
     page.get_by_label("Voice").uncheck()
     assert page.evaluate(f"{voice}muted")
     page.close()
-
-
-# ---- One selection ----
-
-
-@pytest.mark.parametrize(
-    ("selector", "address", "n_places", "also"),
-    [
-        pytest.param("#sentence-0 ~ .text [data-word='1']", "word-1", 2, "mention", id="word"),
-        pytest.param("[data-words='1'] text", "word-1", 2, "mention", id="word in time"),
-        pytest.param("#facts-label-0 [data-mention='2']", "mention-2", 4, "word", id="mention"),
-        pytest.param("[data-mentions='1'] text", "mention-1", 2, "word", id="mention in time"),
-        pytest.param("[data-windows='1'] text", "window-1", 2, "window", id="window"),
-        pytest.param("[data-fixations='3']", "fixation-3", 2, "fixation", id="fixation in time"),
-        pytest.param("circle[data-fixation='1']", "fixation-1", 2, "fixation", id="circle"),
-        pytest.param("[data-ellipse='0'] text", "ellipse-0", 1, "ellipse", id="ellipse"),
-    ],
-)
-def test_a_click_chooses_a_thing_everywhere(page, selector, address, n_places, also):
-    page.locator(selector).click()
-    assert page.url.endswith(f"#{address}")
-    kind, number = address.split("-")
-    assert picked(page, kind, number) == n_places
-    assert picked(page, also) > 0
-    said = page.get_by_role("status").inner_text()
-    page.reload()
-    assert page.get_by_role("status").inner_text() == said
-    assert picked(page, kind, number) == n_places
-
-
-def test_keys_choose_one_thing_after_the_other(page):
-    seen = []
-    for key in ("s", "s", "Shift+S", "l", "l", "w", "w", "m", "m", "d", "d", "Shift+D"):
-        page.keyboard.press(key)
-        seen.append(page.url.split("#")[1])
-    assert seen[:5] == ["sentence-0", "sentence-1", "sentence-0", "label-0", "label-1"]
-    assert seen[5:9] == ["word-1", "word-2", "mention-0", "mention-1"]
-    assert seen[10:] == ["window-1", "window-0"]
-    for key, last in (("x", "fixation-6"), ("e", "ellipse-1")):
-        for _ in range(8):
-            page.keyboard.press(key)
-        assert page.url.endswith(f"#{last}")
-    assert picked(page, "ellipse") == 1
-    page.keyboard.press("Escape")
-    assert page.locator("#nothing").is_checked()
-    page.keyboard.press("r")
-    page.wait_for_url("**/R2.html")
-    page.keyboard.press("Shift+R")
-    page.wait_for_url("**/R1.html")
-
-
-def test_rows_of_the_tables_choose_what_they_are_of(page):
-    page.locator("summary", has_text="Fixations").click()
-    page.get_by_role("button", name="fixation 4").focus()
-    page.keyboard.press("Enter")
-    assert page.url.endswith("#fixation-4")
-    page.locator("summary", has_text="Sentences").click()
-    page.get_by_role("button", name="sentence 3").click()
-    assert page.locator("#sentence-2").is_checked()
-
-
-def test_a_window_that_is_chosen_has_the_map_of_its_own(page):
-    joined = painted(page)
-    page.locator("[data-windows='1'] text").click()
-    alone = painted(page)
-    page.locator("label[for=sentence-2] .no").click()
-    assert (painted(page) == alone).all()
-    assert (joined != alone).any()
-
-
-# ---- Keys, files, networks ----
-
-
-def test_the_list_of_keys(page):
-    page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keys")
-    assert dialog.is_visible()
-    shown = dialog.locator("kbd").all_inner_texts()
-    assert {"Space", "s", "r", "+", "?", "Esc"} <= set(shown)
-    assert len(shown) == len(set(shown))
-    page.keyboard.press("s")
-    assert page.url.endswith("#label-0")
-    dialog.get_by_label("Letters are keys on this page").uncheck()
-    dialog.get_by_role("button", name="Close").click()
-    assert not dialog.is_visible()
-    page.keyboard.press("s")
-    assert page.url.endswith("#label-0")
-    page.reload()
-    page.keyboard.press("s")
-    assert page.url.endswith("#label-0")
-    page.get_by_role("button", name="Keys").click()
-    dialog.get_by_label("Letters are keys on this page").check()
-    page.keyboard.press("Escape")
-    page.keyboard.press("s")
-    assert page.url.endswith("#sentence-0")
-
-
-def saved(page, kind, tmp_path):
-    with page.expect_download() as download:
-        page.get_by_role("button", name=f"Save as {kind.upper()}").click()
-    assert download.value.suggested_filename == f"R1-label-0.{kind}"
-    download.value.save_as(tmp_path / f"saved.{kind}")
-    return tmp_path / f"saved.{kind}"
-
-
-def test_what_is_shown_is_saved_at_the_size_of_the_image(page, tmp_path):
-    page.keyboard.press("+")
-    tree = ET.parse(saved(page, "svg", tmp_path)).getroot()  # noqa: S314  our own
-    assert tree.get("viewBox") == f"0 0 {SIZE[1]} {SIZE[0]}"
-    assert len(tree.findall(f".//{SVG}image")) == 2
-    assert len(tree.findall(f".//{SVG}circle")) == 7
-    assert "Edema. 2 windows" in tree.find(f"{SVG}desc").text
-    assert not any("class" in one.attrib for one in tree.iter())
-    plain = np.asarray(Image.open(saved(page, "png", tmp_path)).convert("RGB")).astype(int)
-    assert plain.shape == (*SIZE, 3)
-    assert plain[500, 20] == pytest.approx(255 * 500 / (SIZE[0] - 1), abs=3)
-    hottest = np.unravel_index(painted(page)[..., 3].argmax(), SIZE)
-    assert np.ptp(plain[hottest]) > 20
-    page.keyboard.press("i")
-    page.keyboard.press("h")
-    inverted = np.asarray(Image.open(saved(page, "png", tmp_path)).convert("RGB")).astype(int)
-    assert inverted[500, 20] == pytest.approx(255 - 255 * 500 / (SIZE[0] - 1), abs=3)
-
-
-def test_full_screen_by_button_and_key(page):
-    is_full = "document.fullscreenElement?.id === 'stage'"
-    page.get_by_role("button", name="Full screen").click()
-    page.wait_for_function(is_full)
-    page.keyboard.press("s")
-    assert page.get_by_role("status").is_visible()
-    page.get_by_role("button", name="Leave full screen").click()
-    page.wait_for_function(f"!({is_full})")
-    page.keyboard.press("f")
-    page.wait_for_function(is_full)
-    page.keyboard.press("f")
-    page.wait_for_function(f"!({is_full})")
-
-
-def test_a_networks_map_blinks_over_and_stands_beside_the_gaze(opened):
-    page = opened("readings/answered.html#label-0")
-    assert page.locator("#probability").inner_text() == "et-seed0: Edema 0.83"
-    assert not page.locator("#network").is_visible()
-    page.keyboard.press("b")
-    assert page.locator("#map-of").input_value() == "0"
-    assert page.locator("#network").is_visible()
-    assert not page.locator("#heat").is_visible()
-    drawn = painted(page, "network")[..., 3]
-    assert drawn.shape == (GRID, GRID)
-    assert drawn[:, 7].min() == pytest.approx(255 * 0.8, abs=1)
-    assert drawn[:, 8].max() == 0
-    assert "et-seed0 1.000" in point_at(page, 100, 300)
-    assert "et-seed0 0.000" in point_at(page, 300, 300)
-    page.keyboard.press("b")
-    assert page.locator("#heat").is_visible()
-    page.get_by_label("Beside the gaze").check()
-    assert page.locator("#other-plate #network").is_visible()
-    assert page.locator("#heat").is_visible()
-    page.keyboard.press("+")
-    page.keyboard.press("+")
-    planes = [one.bounding_box() for one in page.locator(".plane").all()]
-    assert planes[0]["width"] == pytest.approx(planes[1]["width"])
-    page.keyboard.press("s")
-    page.keyboard.press("s")
-    assert page.locator("#probability").inner_text() == "et-seed0 says nothing of what is chosen."
-    assert painted(page, "network").max() == 0
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_no_fault_of_accessibility(browser, report, screen):
-    from axe_playwright_python.sync_playwright import Axe
-
-    width, height = SCREENS[screen]
-    # What the tester injects is a script that the page's policy refuses.
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce", bypass_csp=True
-    )
-    page = context.new_page()
-    page.goto(f"{report.as_uri()}/readings/answered.html#sentence-0")
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    page.get_by_label("Beside the gaze").check()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
-    page.keyboard.press("?")
-    assert page.get_by_role("dialog").is_visible()
-    results = Axe().run(page, context="#keys")
-    assert results.violations_count == 0, results.generate_report()
-    context.close()
