@@ -37,9 +37,17 @@ def score_scanpaths(
     SCANPATHS is the folder that `gazescribe scanpaths` wrote. Other readers of the same image are
     the ceiling; a sampler from the map of the finding, and a random walk, the floors.
     """
-    params = load_params(shared.params_file).score_scanpaths
+    params = load_params(shared.params_file)
     frame = parse_size(size)
-    summary = run(predicted, scanpaths, out, params, size=frame, **shared.parallel)
+    summary = run(
+        predicted,
+        scanpaths,
+        out,
+        params.score_scanpaths,
+        size=frame,
+        pictures=params.figures,
+        **shared.parallel,
+    )
     line = (
         f"{plural(summary['n_scanpaths'], 'scan path')} of {plural(summary['n_images'], 'image')}"
     )

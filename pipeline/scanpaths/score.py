@@ -1,8 +1,8 @@
 """Score predicted scan paths against those of readers, between floors and ceiling.
 
 Reads: predictions as JSON of COCO-Search18; `scanpaths.parquet`.
-Writes: `scanpath_scores.parquet` and `.csv`, `score-scanpaths.json`.
-Params: `score_scanpaths`.
+Writes: `scanpath_scores.parquet` and `.csv`, a picture of them, `score-scanpaths.json`.
+Params: `score_scanpaths`, `figures`.
 Drops: scan paths of readers that nothing predicts, predictions of other images or findings, and
 those without a fixation; counted by reason. Measures that are not defined are left out of means.
 Source of the way: each predicted path against each reader's of the same image and finding, as HAT
@@ -27,6 +27,7 @@ from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.core.resampling import Draws, draw_clusters, interval, ratio
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import conform, write_table
 from gazescribe.pipeline.geometry.alignment import Frame
 from gazescribe.pipeline.scanpaths.comparison import MEASURES, compare
@@ -61,12 +62,14 @@ def run(
     params: ScoreScanpaths,
     *,
     size: Frame | None = None,
+    pictures: Figures | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Score a file of predictions; give the counts and the headline scores.
 
     `size` is the frame (height, width) of predictions that do not say theirs; the image by default.
+    Without `pictures` none is drawn.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def run(
     parallel: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     values = np.concatenate(list(map_tasks(score, tasks, description="scan paths", **parallel)))
     rows = _rows([each for task in tasks for each in task], values, params)
-    summary = {
+    summary: dict[str, Any] = {
         "params": params.model_dump(),
         "n_scanpaths": len(scored),
         "n_predicted": sum(len(group) for group in _by_key(scored).values()),
@@ -97,12 +100,25 @@ def run(
     with replacing_folder(out, "scores of scan paths", obsolete=(), mark=MARK) as folder:
         write_table(table, folder, "scanpath_scores", {"params": params.model_dump_json()})
         write_csv(table, folder / "scanpath_scores.csv", WriteOptions(quoting_style="needed"))
+        if pictures:
+            _draw(rows, summary["scores"]["of"], folder, pictures)
         write_json(summary, folder / MARK)
     return summary
 
 
 def _by_key(scored: Sequence[ScoredPath]) -> dict[tuple[str, str], list[Floats]]:
     return {each.ours.key: each.predicted for each in scored}
+
+
+def _draw(rows: Sequence[dict[str, Any]], label: str, folder: Path, pictures: Figures) -> None:
+    """Draw the scores on the images that have a ceiling, if any."""
+    from gazescribe.pipeline.core.figures import captions, save  # matplotlib is slow to import
+    from gazescribe.pipeline.scanpaths.plots import score_panels
+
+    scopes = {row["scope"] for row in rows if row["label"] == label}
+    plate = score_panels(rows, label, SCOPES[1] if SCOPES[1] in scopes else SCOPES[0])
+    save(plate.figure, folder, "scanpath_scores", pictures)
+    write_json(captions({"scanpath_scores": plate}), folder / "captions.json")
 
 
 def _matched(

@@ -10,7 +10,8 @@ def test_a_file_of_readers_scores_itself(small, tmp_path):
         "2 scan paths of 1 image against 2 predictions; ScanMatch of all findings: predicted 1.000"
     )
     assert "left out: 2 of readers, not predicted" in printed
-    assert (out / "scanpath_scores.csv").is_file()
+    for ending in ("csv", "png", "pdf", "svg"):
+        assert (out / f"scanpath_scores.{ending}").is_file()
 
 
 def test_a_folder_without_scan_paths(small, tmp_path):
