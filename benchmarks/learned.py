@@ -127,7 +127,6 @@ KINDS = {
     "spread 1 s": Kind({"lag_spread_s": 1.0}),
     "wander 40 %": Kind({"wander_rate": 0.4}),
     "wander 85 %": Kind({"wander_rate": 0.85}),
-    "wander 100 %": Kind({"wander_rate": 1.0}),
     "places at random": Kind({}, at_random),
     "both": Kind({"lag_spread_s": 1.0, "wander_rate": 0.4}),
     "anywhere": Kind({}, anywhere),

@@ -85,6 +85,7 @@ def _make_data() -> None:
     gazescribe("associate", "read", "mentions.parquet", "associated", *one)
     gazescribe("scanpaths", "read", "associated", "paths", *one)
     shutil.copy("paths/findings.json", "predicted.json")
+    gazescribe("associate", "read", "mentions.parquet", "taught", "--method", "learned", *one)
     _make_review()
     gazescribe("heatmaps", "read", "associated", "maps", "--size", 16, *one)
     gazescribe("images", "shot", "raw/mimic-cxr-jpg", "images", "--size", 16, *one)

@@ -98,6 +98,12 @@ LINES = {
     "associate reviews": Command(
         "associate read mentions.parquet OUT --reviews reviews", mark="associate.json"
     ),
+    "associate learned": Command(
+        "associate read mentions.parquet OUT --method learned", mark="associate.json"
+    ),
+    "associate fit": Command(
+        "associate read mentions.parquet OUT --method learned --fit taught/fit.json"
+    ),
     "associate csv": Command("associate read mentions.csv OUT"),
     "associate jsonl": Command("associate read mentions.jsonl OUT"),
     "tune": Command("tune read mentions.parquet OUT"),
