@@ -54,7 +54,7 @@ def about_review(parts: Parts, run: ReviewedRun, labels: Iterable[str]) -> Row |
         "dataset": reading["dataset"],
         "text_sha256": hash_of(text),
         "text": text,
-        "labels": sorted(labels),
+        "labels": sorted({*labels, *(row["label"] for row in parts.mentions)}),
         "sentences": sentences or split_sentences(text),
         "words": [{name: row[name] for name in MENTION[:2]} for row in parts.words],
         "mentions": [{name: row[name] for name in MENTION} for row in parts.mentions],

@@ -295,6 +295,10 @@ def test_answers_can_be_taken_back(opened, tmp_path):
     assert "4 of 4 mentions open" in state(page)
     assert save(page, tmp_path / "a.json")["readings"] == []
     page.keyboard.press("y")
+    page.locator("#review-done").click()
+    assert "1 of 3 readings reviewed" in state(page)
+    page.get_by_role("button", name="Take back").click()
+    assert "0 of 3 readings reviewed" in state(page)
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Forget all").click()
     assert "4 of 4 mentions open" in state(page)

@@ -56,8 +56,9 @@ function createAnswers() {
   const keyOf = (one) => `${prefix()}${one.dataset}/${one.reading_id}`;
   const samePlace = (one, other) => Boolean(one && other) && one.label === other.label
     && one.char_start === other.char_start && one.char_end === other.char_end;
-  let entry = known();
+  let entry = nothing();
   keptPlace.set(REVIEWER, reviewer);
+  takeUp();
 
   function anonymous() {
     const bytes = crypto.getRandomValues(new Uint8Array(3));
@@ -65,9 +66,10 @@ function createAnswers() {
   }
 
   // What is kept of this reading, unless its text has changed since.
-  function known() {
+  function takeUp() {
     const kept = read(keyOf(about));
-    return kept?.text_sha256 === about.text_sha256 ? kept : nothing();
+    entry = kept?.text_sha256 === about.text_sha256 ? kept : nothing();
+    checkEnd();
   }
 
   // Another reviewer begins anew; who only takes a name in place of the anonymous word goes on.
@@ -83,7 +85,7 @@ function createAnswers() {
         keptPlace.drop(key);
       }
     }
-    entry = known();
+    takeUp();
     room.emit("review");
   }
 
@@ -105,6 +107,7 @@ function createAnswers() {
 
   function keep() {
     entry.reviewed_at = new Date().toISOString();
+    checkEnd();
     if (withText()) Object.assign(entry, { text: about.text, sentences: about.sentences });
     else {
       delete entry.text;
@@ -116,8 +119,15 @@ function createAnswers() {
     room.emit("review");
   }
 
-  const of = (mention) => entry.mentions.find((one) => samePlace(one.found, mention))
-    || entry.mentions.find((one) => samePlace(one.right, mention));
+  // Other rules may have found what nobody has looked at: the reading is not at its end then.
+  function checkEnd() {
+    if (about.mentions.some((one) => !of(one))) entry.is_complete = false;
+  }
+
+  function of(mention) {
+    return entry.mentions.find((one) => samePlace(one.found, mention))
+      || entry.mentions.find((one) => samePlace(one.right, mention));
+  }
 
   // The polarity that another answer gives the same words and label, if one does.
   function taken(right, answer) {
@@ -227,7 +237,7 @@ function createAnswers() {
       const kept = read(keyOf(one));
       if (!kept || kept.reviewed_at < one.reviewed_at) keptPlace.set(keyOf(one), JSON.stringify(one));
     }
-    entry = known();
+    takeUp();
     room.emit("review");
     return `${readings.length} readings of ${reviewer} are loaded.`;
   }

@@ -27,7 +27,7 @@ def test_places_are_those_of_the_text(tmp_path):
     assert about["mentions"] == [
         {"char_start": 0, "char_end": 5, "label": "pulmonary edema", "polarity": "positive"}
     ]
-    assert about["labels"] == ["a", "b"]
+    assert about["labels"] == ["a", "b", "pulmonary edema"]
     assert (about["run"], about["n_readings"]) == ("a name", 3)
 
 
