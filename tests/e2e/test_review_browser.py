@@ -312,6 +312,10 @@ def test_two_answers_do_not_say_two_things_of_one_place(opened):
     page.get_by_role("button", name="“effusion”, pleural abnormality, − negative").first.click()
     page.locator("#review-label").select_option("pleural effusion")
     assert state(page).startswith("Not changed: these words are pleural effusion, positive")
+    page.get_by_role("button", name="no mention: “effusion”, pleural abnormality").click()
+    page.get_by_role("button", name="“effusion”, pleural effusion, − negative", exact=True).click()
+    page.locator("#review-label").select_option("pleural abnormality")
+    assert state(page).startswith("Not changed: these words are no pleural abnormality")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])

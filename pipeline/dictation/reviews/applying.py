@@ -111,14 +111,20 @@ class MentionReviews:
         text = self.reviews.of(report.report_id, report.text)
         if text is None:
             return rows
-        usable = [place for place in text.places if self._is_usable(place, report)]
+        usable = self._without_contradictions(
+            [place for place in text.places if self._is_usable(place, report)]
+        )
+        wanted = {right.place for place in usable for right in place.leading if right}
         given = {_key(row): row for row in rows}
         named = {mention.place for place in usable for mention in place.mentions}
         free = [row for key, row in given.items() if key not in named]
         corrected = dict(given)
         additions = {}
         for place in usable:
+            own = {mention.place for mention in place.leading if mention}
             before = _in_place(place, given, free)
+            # What another answer makes right is not taken away.
+            before = [row for row in before if _key(row) not in wanted - own]
             if self._changes(place, before):
                 for row in before:
                     corrected.pop(_key(row), None)
@@ -148,6 +154,21 @@ class MentionReviews:
         if why:
             self.left_out[why] += 1
         return not why
+
+    def _without_contradictions(self, places: Sequence[ReviewedPlace]) -> list[ReviewedPlace]:
+        """Leave out places that reviewers make one mention of, with several polarities; count."""
+        polarities: dict[Place, set[str]] = {}
+        for place in places:
+            for right in place.leading:
+                if right is not None:
+                    polarities.setdefault(right.place, set()).add(right.polarity)
+        kept = []
+        for place in places:
+            if any(right and len(polarities[right.place]) > 1 for right in place.leading):
+                self.left_out["reviewers disagree"] += 1
+            else:
+                kept.append(place)
+        return kept
 
     def _changes(self, place: ReviewedPlace, before: Sequence[Row]) -> bool:
         """Tell whether the mentions of a place are not what is right there; count what is done."""

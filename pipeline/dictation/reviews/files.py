@@ -137,6 +137,10 @@ class ReadingReview(Strict):
         faults += _repeated("windows", self.windows)
         # Two mentions may be one, with other words or another label; but in one way only.
         faults += _repeated("right", {m.right: m.right for m in self.mentions})
+        made = {m.right.place for m in self.mentions if m.right}
+        denied = {m.found.place for m in self.mentions if m.found and m.right is None}
+        for start, end, label in sorted(made & denied):
+            faults.append(f"{label} from {start} to {end} is right, and no mention")
         if self.text is not None and hash_of(self.text) != self.text_sha256:
             faults.append("text is not the one that text_sha256 stands for")
         if faults:

@@ -135,12 +135,24 @@ function createAnswers() {
     return other?.right.polarity;
   }
 
-  function say(mention, right) {
-    const answer = of(mention) || { found: mention, right: null };
-    const polarity = right && taken(right, answer);
+  // Why an answer cannot stand beside the others; "" where it can.
+  function contradiction(mention, right, answer) {
+    const others = entry.mentions.filter((one) => one !== answer);
+    if (!right) {
+      return others.some((one) => samePlace(one.right, mention)) ? "another answer makes it right" : "";
+    }
+    const polarity = taken(right, answer);
     if (polarity && polarity !== right.polarity) {
       return `these words are ${right.label}, ${polarity}, in another answer`;
     }
+    const isDenied = others.some((one) => !one.right && samePlace(one.found, right));
+    return isDenied ? `these words are no ${right.label}, in another answer` : "";
+  }
+
+  function say(mention, right) {
+    const answer = of(mention) || { found: mention, right: null };
+    const fault = contradiction(mention, right, answer);
+    if (fault) return fault;
     answer.right = right;
     if (!entry.mentions.includes(answer)) entry.mentions.push(answer);
     keep();
@@ -150,10 +162,12 @@ function createAnswers() {
   function add(right) {
     const mention = about.mentions.find((one) => samePlace(one, right));
     if (mention) return say(mention, right);
-    const known = of(right);
-    if (known && !known.found) known.right = right;
-    else if (taken(right) && taken(right) !== right.polarity) return "an answer says otherwise of these words";
-    else entry.mentions.push({ found: null, right });
+    const own = entry.mentions.find((one) => !one.found && samePlace(one.right, right));
+    const answer = own || { found: null, right };
+    const fault = contradiction(null, right, answer);
+    if (fault) return fault;
+    answer.right = right;
+    if (!own) entry.mentions.push(answer);
     keep();
     return "";
   }

@@ -74,6 +74,11 @@ def test_all_faults_of_a_file_are_said_at_once(tmp_path):
             id="one place made two ways",
         ),
         pytest.param(
+            of_reading(TEXT, [about(EDEMA, None), about({**EDEMA, "label": "nodule"}, EDEMA)]),
+            "pulmonary edema from 0 to 5 is right, and no mention",
+            id="a mention and none",
+        ),
+        pytest.param(
             of_reading(TEXT, windows=[moved(TEXT, "no effusion .", 1, 2)] * 2),
             "windows names sentence from 18 to 31 twice",
             id="a window twice",
