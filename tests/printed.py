@@ -56,3 +56,13 @@ def faults_in_print(figure, monkeypatch):
     if round(width_mm, 6) not in (SINGLE_MM, DOUBLE_MM) or height_mm > PAGE_MM + 0.01:
         faults.append(f"it is {width_mm:.0f} by {height_mm:.0f} mm")
     return faults
+
+
+def checking_save(monkeypatch):
+    """Give a function in the place of `save` that writes nothing and notes what is ill printed."""
+    faults = {}
+
+    def check(figure, _folder, name, _settings):
+        faults[name] = faults_in_print(figure, monkeypatch)
+
+    return check, faults

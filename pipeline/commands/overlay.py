@@ -7,11 +7,11 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.file_names import check_file_names, safe_name
-from gazescribe.pipeline.core.files import replacing_folder
+from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.images.paths import find_radiograph, radiographs_root
 from gazescribe.pipeline.maps.heatmaps import read_windows
-from gazescribe.pipeline.maps.overlay import ALL_GAZE, choose_maps, draw_overlay
+from gazescribe.pipeline.maps.overlay import ALL_GAZE, SEEN, choose_maps, draw_overlay
 
 
 @options.command(
@@ -55,7 +55,8 @@ def overlay(
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
     root = radiographs_root(images, paths)
     maps = choose_maps(read_windows(tables, associated, readings), reading_ids, count)
-    drawn = absent = 0
+    said = {}
+    absent = 0
     with replacing_folder(out, "overlays", obsolete=()) as folder:
         for rows in maps:
             reading = readings[rows[0]["reading_id"]]
@@ -66,8 +67,10 @@ def overlay(
             figure = draw_overlay(tables, associated, reading, rows, path, params.heatmaps)
             name = f"{rows[0]['reading_id']}-{safe_name(rows[0]['label'])}"
             save(figure, folder, name, params.figures)
-            drawn += 1
-    line = f"{drawn} pictures, {absent} radiographs absent"
+            title = f"{rows[0]['label']}, {rows[0]['reading_id']}"  # without what was said
+            said[name] = {"title": title, "caption": SEEN}
+        write_json(said, folder / "captions.json")
+    line = f"{len(said)} pictures, {absent} radiographs absent"
     if not maps:
         line = "nothing was drawn: no window has gaze"
     elif maps[0][0]["label"] == ALL_GAZE:

@@ -31,6 +31,8 @@ SINGLE_MM, DOUBLE_MM, PAGE_MM = 88.0, 180.0, 225.0
 
 DPI = 300
 SMALL_POINTS, POINTS = 7, 8
+LEGEND_COLUMNS = 4  # at most
+LETTER_MM, ENTRY_MM = 1.36, 12.0  # of a legend: a small letter; a mark and the space around it
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
 """Colours that all eyes tell apart: Okabe and Ito (2008) without yellow, and a wine red.
 
@@ -139,17 +141,25 @@ def wrapped(text: str, letters: int) -> str:
     return plain(fill(text, letters, break_long_words=False, break_on_hyphens=False))
 
 
-def legend_below(
-    figure: Figure, artists: Sequence[Artist], names: Sequence[str], columns: int = 4
-) -> Legend:
+def legend_below(figure: Figure, artists: Sequence[Artist], names: Sequence[str]) -> Legend:
     """Put the legend under all panels, where it lies on no data; a name that is twice, once."""
     by_name = dict(zip(names, artists, strict=True))
+    width_mm = figure.get_figwidth() * 25.4
     return figure.legend(
         by_name.values(),
         [plain(name) for name in by_name],
         loc="outside lower center",
-        ncols=min(columns, len(by_name)),
+        ncols=_columns_that_fit([*by_name], width_mm),
     )
+
+
+def _columns_that_fit(names: list[str], width_mm: float) -> int:
+    """Give how many columns of a legend fit a figure; matplotlib fills them one after the other."""
+    for columns in range(min(LEGEND_COLUMNS, len(names)), 1, -1):
+        longest = [max(map(len, part)) for part in np.array_split(names, columns)]
+        if sum(longest) * LETTER_MM + columns * ENTRY_MM <= width_mm:
+            return columns
+    return 1
 
 
 def colour_bar(figure: Figure, axes: Collection[Axes], name: str) -> None:

@@ -1,7 +1,7 @@
 """Pictures to judge by eye: radiograph, heatmap, fixations and the readers' ellipses.
 
 Reads: tables, the folder that `associate` wrote, and the radiographs.
-Writes: `OUT/<reading>-<label>` as PNG, PDF and SVG.
+Writes: `OUT/<reading>-<label>` as PNG, PDF and SVG; `captions.json`.
 Params: `associate` and `heatmaps` as they made the windows; `figures`.
 Drops: readings whose radiograph is absent; counted.
 """
@@ -27,6 +27,13 @@ from gazescribe.pipeline.maps.settings import Heatmaps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+SEEN = (
+    "The radiograph, and over it the gaze while the label was spoken of, coloured by its share of"
+    " the map's maximum. Circles: fixations, their area the duration. Cyan: ellipses that the"
+    " reader drew of this label, where there are any."
+)
+"""What stands under each picture."""
 
 ALL_GAZE = "all gaze"  # in the place of a label
 LETTERS = 46  # of a line of the title

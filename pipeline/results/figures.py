@@ -1,6 +1,7 @@
 """What pictures of tables share: points with two intervals, published figures beside them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from gazescribe.pipeline.results.rows import PaperTable
 
 ROW_MM = 5.0
 AROUND_MM = 20.0  # titles, ticks and legend above and below the rows
+NAME_LETTERS = 24  # of a line of the name of a row
 PUBLISHED = "black"
 
 
@@ -39,6 +41,16 @@ def draw_tables(
         table = tables[table_of.get(name, name)]
         figures[name] = function(table.frame) if table else None
     return figures
+
+
+def with_level(plates: Mapping[str, Plate | None], confidence: float) -> dict[str, Plate | None]:
+    """Say under each figure that shows intervals what share of cases they are to hold."""
+    said = dict(plates)
+    for name, plate in plates.items():
+        if plate and "interval" in plate.caption:
+            caption = f"{plate.caption} Intervals are of {confidence:.0%}."
+            said[name] = replace(plate, caption=caption)
+    return said
 
 
 def points_by_model(
@@ -86,9 +98,9 @@ def points(
     axes.grid(axis="y", visible=False)
 
 
-def name_rows(axes: Axes, names: list[str], letters: int = 24) -> None:
+def name_rows(axes: Axes, names: list[str]) -> None:
     """Name the rows at heights 0, 1, …, the first one on top."""
-    axes.set_yticks(np.arange(len(names)), [wrapped(name, letters) for name in names])
+    axes.set_yticks(np.arange(len(names)), [wrapped(name, NAME_LETTERS) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params("y", length=0)
 

@@ -65,7 +65,6 @@ DOCUMENT = r"""\documentclass{article}
 \end{document}
 """
 
-SIDE_BY_SIDE = "Brackets: bootstrap intervals over subjects. Bold: the best mean of several."
 OF_THE_PAPER = re.compile(r"(Table \d+): (.)(.*)")
 HYPHEN = re.compile(r"(?<![\w.])-(?=\d)")  # before a number, where a minus belongs
 
@@ -99,7 +98,10 @@ def escape(text: str) -> str:
 def table_tex(name: str, table: PaperTable) -> str:
     """Format one table, with its title and notes."""
     grid = _side_by_side(table.wide) if table.wide else _as_shown(table)
-    notes = [*table.notes, SIDE_BY_SIDE] if table.wide else table.notes
+    notes = [*table.notes]
+    if table.wide:
+        brackets = f"Brackets: {table.wide.confidence:.0%} bootstrap intervals over subjects."
+        notes.append(f"{brackets} Bold: the best mean of several.")
     return (LONG_TABLE if len(grid.rows) > LONG_ROWS else TABLE) % {
         "name": name,
         "title": escape(_title(table.title)),

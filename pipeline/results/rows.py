@@ -34,6 +34,7 @@ class Wide:
     frame: pd.DataFrame  # row, model, n, mean, subjects_low, subjects_high; published where known
     heading: str  # of the rows
     n: str  # of what stands behind a row
+    confidence: float  # of the intervals, 0 to 1
     lower: tuple[str, ...] = ()  # rows in which less is better
 
 

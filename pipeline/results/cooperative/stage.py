@@ -26,7 +26,7 @@ from gazescribe.pipeline.results.cooperative import scores as reading
 from gazescribe.pipeline.results.cooperative.comparisons import diagnosis_tests, map_tests
 from gazescribe.pipeline.results.cooperative.measured import CooperativeModel, Models
 from gazescribe.pipeline.results.cooperative.scores import METRICS, Aligned, CooperativeRun
-from gazescribe.pipeline.results.figures import draw_tables
+from gazescribe.pipeline.results.figures import draw_tables, with_level
 from gazescribe.pipeline.results.published import PublishedCooperative, load_published
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.runs import main_first, names_in_config, seed_notes
@@ -125,7 +125,7 @@ def run(
     }
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
-    results = NetworkResults(title, notes, made, drawn, TABLE_OF)
+    results = NetworkResults(title, notes, made, with_level(drawn, confidence), TABLE_OF)
     of_model = metrics["models"].get(scoring.reference(trained), {})
     headline = {"auroc": of_model.get("macro"), "kl": of_model.get("saliency_valid", {}).get("kl")}
     results = with_starts(results, starts, ())

@@ -92,14 +92,16 @@ def diagnosis(
     if published:
         shown["published"] = published_texts(frame)
         notes += [MICRO_NOTE, *published.remarks.table_1]
-    return PaperTable("Table 1: diagnosis, test", frame, shown, notes, wide=_wide(frame))
+    return PaperTable(
+        "Table 1: diagnosis, test", frame, shown, notes, wide=_wide(frame, confidence)
+    )
 
 
-def _wide(frame: pd.DataFrame) -> Wide:
+def _wide(frame: pd.DataFrame, confidence: float) -> Wide:
     """Lay rows of models out side by side."""
     named = frame.assign(row=frame["metric"].map(title_of))
     named = named.drop(columns="metric").rename(columns={"n_images": "n"})
-    return Wide(named, "metric", "images", lower=(NAMES["kl"],))
+    return Wide(named, "metric", "images", confidence, lower=(NAMES["kl"],))
 
 
 def _published(published: PublishedCooperative, metric: str, model: str) -> dict[str, Any]:
@@ -229,7 +231,7 @@ def _fit_table(
     if published:  # these figures go with all pixels
         everywhere = frame.loc[frame["pixels"] == "all", ["metric", "model", "published"]]
         beside = beside.drop(columns="published").merge(everywhere, on=["metric", "model"])
-    return PaperTable(title, frame, _fit_columns(frame), notes, wide=_wide(beside))
+    return PaperTable(title, frame, _fit_columns(frame), notes, wide=_wide(beside, confidence))
 
 
 def summarised(measure: Measure, item: int, confidence: float) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from gazescribe.pipeline.core.figures import (
     logarithmic,
     panels,
     printed,
+    wrapped,
 )
 from gazescribe.pipeline.results.figures import (
     AROUND_MM,
+    NAME_LETTERS,
     PUBLISHED,
     marks,
     name_rows,
@@ -38,6 +40,7 @@ from gazescribe.pipeline.results.published import PublishedMil
 COLOURS = {"unannotated": GREY, "ellipse": CYCLE[0], "et": CYCLE[1]}
 SHAPES = dict(zip(COLOURS, MARKERS, strict=False))
 LABEL_MM = 10.0  # height of a label's rows
+LINE_MM = 3.4  # of its name
 
 
 @printed()
@@ -78,7 +81,8 @@ def _by_label(frame: pd.DataFrame, metric: str, title: str, caption: str) -> Pla
     """Draw a row for each label, a point for each model."""
     labels = list(dict.fromkeys(frame["label"]))
     models = list(dict.fromkeys(frame["model"]))
-    row_mm = max(LABEL_MM, 2.5 * len(models))
+    n_lines = max(wrapped(label, NAME_LETTERS).count("\n") + 1 for label in labels)
+    row_mm = max(LABEL_MM, 2.5 * len(models), LINE_MM * n_lines)
     figure, (axes,) = panels(1, 1, SINGLE_MM, AROUND_MM + 5 + row_mm * len(labels))
     artists, names = [], []
     of_label = frame.groupby("label", sort=False)
@@ -95,7 +99,7 @@ def _by_label(frame: pd.DataFrame, metric: str, title: str, caption: str) -> Pla
     axes.set_xlabel(METRICS[metric])
     further, its_names = marks(frame)
     names += its_names[1:]
-    legend_below(figure, [*artists, *further[1:]], names, columns=4 if len(names) == 4 else 3)
+    legend_below(figure, [*artists, *further[1:]], names)
     return Plate(figure, title, f"{caption} {say_marks(frame)}")
 
 
@@ -138,8 +142,8 @@ def shares(
     handles, labels = all_axes[0].get_legend_handles_labels()
     legend_below(figure, handles, labels)
     caption = (
-        "IoU of models of ellipses against the share of images that have them; band: over subjects."
-        " Diamond and band upright: the share that equals gaze, and its interval."
+        "IoU of models of ellipses against the share of images that have them; band: interval over"
+        " subjects. Diamond and band upright: the share that equals gaze, and its interval."
     )
     title = "How many ellipses are worth the gaze"
     return Plate(figure, title, f"{caption} {' '.join(estimates)}")

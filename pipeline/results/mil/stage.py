@@ -18,7 +18,7 @@ import numpy as np
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.resampling import Draws
 from gazescribe.pipeline.core.settings import Figures
-from gazescribe.pipeline.results.figures import draw_tables
+from gazescribe.pipeline.results.figures import draw_tables, with_level
 from gazescribe.pipeline.results.mil import examples, experiments, figures, fractions, tables
 from gazescribe.pipeline.results.mil.comparisons import comparisons
 from gazescribe.pipeline.results.mil.histogram import count_values, histogram_table
@@ -116,6 +116,7 @@ def run(
     cut = published.map_threshold.value
     drawn["histogram"] = figures.histogram(values, cut) if values else None
     drawn |= examples.figure_4(models, params.n_examples, params.seed)
+    drawn = with_level(drawn, confidence)
     if published is not whole:
         made = {name: table and table.without_published() for name, table in made.items()}
     metrics: Summary = {

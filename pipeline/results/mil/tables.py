@@ -52,7 +52,7 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
     heads = {"label": "label", "n_positive": "positive", "model": "model"}
     notes = ["Labels whose test images are all positive or all negative have no AUROC."]
     title = f"Table 1: AUROC by label, {said.images_name} test images"
-    wide = _wide(first, "label", "n_positive", "positive")
+    wide = _wide(first, "label", "n_positive", "positive", confidence)
     return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
 
 
@@ -82,7 +82,7 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
         note = BY_GAZE
     title = f"Table 6: IoU by label, {said.readings_name} test readings"
     notes = [f"{note} {_published_maps(published)}"]
-    wide = _wide(first, "label", "n", "cases")
+    wide = _wide(first, "label", "n", "cases", confidence)
     return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
 
 
@@ -116,9 +116,9 @@ def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> Pa
     return PaperTable(title, frame, _wide_by_map(frame[frame["model"].isin(_first(models))]), notes)
 
 
-def _wide(frame: pd.DataFrame, row: str, n: str, what: str) -> Wide:
+def _wide(frame: pd.DataFrame, row: str, n: str, what: str, confidence: float) -> Wide:
     """Lay rows of models out side by side; `what` stands behind each, as the column `n` counts."""
-    return Wide(frame.rename(columns={row: "row", n: "n"}), row, what)
+    return Wide(frame.rename(columns={row: "row", n: "n"}), row, what, confidence)
 
 
 def _said(models: Models) -> MilScores:
@@ -176,7 +176,7 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Pape
     if said.is_by_gaze:
         note += f" {BY_GAZE}"
     notes = [f"{note} {_published_maps(published)}"]
-    wide = _wide(frame, "metric", "n_labels", "labels")
+    wide = _wide(frame, "metric", "n_labels", "labels", confidence)
     return PaperTable(title, frame, shown(frame, heads), notes, wide=wide)
 
 

@@ -1,8 +1,11 @@
 """The command `overlay`; what a picture shows is in `maps/test_overlay.py`."""
 
+import json
+
 import numpy as np
 from PIL import Image
 
+from gazescribe.pipeline.core.files import entries
 from gazescribe.pipeline.core.tables import read_table
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, mention, reading, write_tables
@@ -33,6 +36,9 @@ def test_pictures_are_named_by_reading_and_label_and_absent_ones_counted(tmp_pat
     assert names
     assert all(name.startswith("R1-") for name in names)
     assert printed.strip() == f"{len(names)} pictures, {len(names)} radiographs absent → {out}"
+    said = json.loads((out / "captions.json").read_text())
+    assert {f"{name}.{suffix}" for name in said for suffix in ("png", "pdf", "svg")} < entries(out)
+    assert TEXT.split(maxsplit=1)[0] not in json.dumps([each["caption"] for each in said.values()])
 
 
 def test_an_id_that_leads_out_of_the_folder(tmp_path):

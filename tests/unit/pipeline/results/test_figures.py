@@ -4,7 +4,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
 from gazescribe.pipeline.core.figures import Plate
-from gazescribe.pipeline.results.figures import draw_tables, points_by_model
+from gazescribe.pipeline.results.figures import draw_tables, points_by_model, with_level
 from gazescribe.pipeline.results.rows import PaperTable
 
 FRAME = pd.DataFrame(
@@ -56,3 +56,14 @@ def test_a_figure_is_drawn_from_its_table_where_that_was_made():
     assert list(figures) == ["scores", "curves", "counts"]
     assert figures["counts"] is None
     assert [frame is FRAME for frame in seen] == [True, True]
+
+
+def test_the_level_of_intervals_is_said_where_there_are_some():
+    plates = {
+        "points": Plate(Figure(), "", "Lines: intervals."),
+        "maps": Plate(Figure(), "", "Of two models."),
+        "curves": None,
+    }
+    said = with_level(plates, 0.95)
+    assert said["points"].caption == "Lines: intervals. Intervals are of 95%."
+    assert (said["maps"], said["curves"]) == (plates["maps"], None)

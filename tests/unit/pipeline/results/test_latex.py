@@ -46,7 +46,9 @@ def test_text_is_printed_as_it_is(text, expected):
 
 
 def test_models_stand_side_by_side_and_the_best_is_bold():
-    table = PaperTable("Table 6: IoU", SHOWN, SHOWN, ["A note."], wide=Wide(WIDE, "label", "cases"))
+    table = PaperTable(
+        "Table 6: IoU", SHOWN, SHOWN, ["A note."], wide=Wide(WIDE, "label", "cases", 0.95)
+    )
     text = table_tex("table_6", table)
     check_document(text)
     assert rows_of(text) == [
@@ -57,14 +59,14 @@ def test_models_stand_side_by_side_and_the_best_is_bold():
         ["Nodule", "0", "--", "--"],
     ]
     assert r"\caption{IoU (Table 6 of the paper)}\label{tab:table_6}" in text
-    assert "A note. Brackets: bootstrap intervals over subjects." in text
+    assert r"A note. Brackets: 95\% bootstrap intervals over subjects." in text
 
 
 def test_many_models_stand_below_each_other():
     rows = [
         ("KL", name, 9, value, 0.1, 0.2, NAN) for name, value in zip("abc", (3, 2, 1), strict=1)
     ]
-    wide = Wide(frame(*rows), "metric", "images", lower=("KL",))
+    wide = Wide(frame(*rows), "metric", "images", 0.95, lower=("KL",))
     text = table_tex("fit", PaperTable("Fit", SHOWN, SHOWN, wide=wide))
     check_document(text)
     assert rows_of(text) == [
@@ -81,7 +83,9 @@ def test_intervals_stand_under_many_means():
         for metric in "ABCDE"
         for n, model in enumerate("abcde")
     ]
-    text = table_tex("many", PaperTable("T", SHOWN, SHOWN, wide=Wide(frame(*rows), "m", "images")))
+    text = table_tex(
+        "many", PaperTable("T", SHOWN, SHOWN, wide=Wide(frame(*rows), "m", "images", 0.95))
+    )
     check_document(text)
     assert rows_of(text)[1][3] == r"\shortstack[l]{0.100\\{[0.100, 0.200]}}"
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gazescribe.pipeline.core.files import entries, replacing_folder
+from tests.printed import checking_save
 from tests.results_files import check_results
 from tests.running import gazescribe, invoke
 from tests.scores import IOU, MODELS, write_examples, write_scores
@@ -161,11 +162,13 @@ def test_tables_as_data(out):
 
 
 def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
-    """Pictures have their own test."""
-    monkeypatch.setattr("gazescribe.pipeline.results.writing.save", lambda *_: None)
+    """Pictures have their own test; here each is looked at."""
+    check, faults = checking_save(monkeypatch)
+    monkeypatch.setattr("gazescribe.pipeline.results.writing.save", check)
     degraded = out.parent / "degraded.json"
     options = ["--params", params, "--degraded", degraded]
     gazescribe("tabulate", "mil", scores, tmp_path / "out", *options)
+    assert faults == {name: [] for name in FIGURES if name != "histogram"}
     written = sorted(entries(tmp_path / "out"))
     assert len(written) == 33
     for name in written:
