@@ -37,13 +37,14 @@ autodoc_member_order = "bysource"
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_show_search_summary = False  # it is fetched, which no browser does from a file
 html_last_updated_fmt = None  # the same bytes on another day
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",  # beside the pages: what they write is no page
@@ -57,6 +58,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 3600,  # s: no time at the foot of a page
     "remove_config_comments": True,
     "image_scrapers": ("matplotlib",),
+    "capture_repr": (),  # what is printed, and no more
     "abort_on_example_error": True,
 }
 

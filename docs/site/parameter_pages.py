@@ -139,4 +139,5 @@ def _by_profile(key: str, by_profile: dict[str, list[Entry]]) -> str:
         said = f"all: {code(alike.pop())}"
     else:
         said = "; ".join(f"{name}: {code(value)}" for name, value in values.items())
-    return f"{code(key)}\n: {_sentence(comment)}\n\n  {said}"
+    about = f"{_sentence(comment)}\n\n  " if comment else ""
+    return f"{code(key)}\n: {about}{said}"

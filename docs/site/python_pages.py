@@ -2,48 +2,31 @@
 
 import gazescribe as gs
 
-ROOMS = {
-    "Geometry": (
-        "Arrays in, arrays out: Gaussians, ellipses, frames, IoU, saliency measures. numpy alone.",
-        (
-            "geometry.gaussians",
-            "geometry.canvas",
-            "geometry.ellipses",
-            "geometry.letterbox",
-            "geometry.iou",
-            "geometry.saliency",
-            "geometry.published",
-            "geometry.sampling",
-        ),
-    ),
-    "Stages": (
-        (
-            "What commands call: a function a stage, on folders and files. Settings are a section"
-            " of the parameters, such as `load_params().associate`."
-        ),
-        (
-            "commands.params",
-            "windows.windows",
-            "windows.associate",
-            "windows.tune.run",
-            "maps.heatmaps",
-            "dictation.run",
-            "images.reading",
-            "export.run",
-            "core.tables",
-        ),
-    ),
+GEOMETRY = ("gaussians", "canvas", "ellipses", "letterbox", "iou", "saliency", "published")
+"""Modules of the room whose functions are all worth importing."""
+STAGES = {
+    "commands.params": ["load_params", "load_profile"],
+    "demo.run": ["write_demo"],
+    "core.tables": ["read_table", "conform"],
+    "dictation.run": ["label_file"],
+    "windows.windows": ["sentence_window", "associate_reading"],
+    "windows.associate": ["run"],
+    "windows.tune.run": ["run"],
+    "maps.heatmaps": ["run"],
+    "images.reading": ["read_radiograph", "letterboxed"],
+    "images.run": ["run"],
+    "export.run": ["run"],
 }
-"""Modules of `gazescribe.pipeline` that are worth importing, by page."""
+"""Functions of `gazescribe.pipeline` that commands call, in the order of the data flow."""
 
 
 def python_pages() -> dict[str, str]:
     """Give the text of each page by its path, in reST, which autodoc writes."""
-    pages = {"reference/python.rst": _interface()}
-    for title, (about, modules) in ROOMS.items():
-        parts = [_heading(title, "="), about, *map(_module, modules)]
-        pages[f"reference/{title.lower()}.rst"] = "\n\n".join(parts) + "\n"
-    return pages
+    return {
+        "reference/python.rst": _interface(),
+        "reference/geometry.rst": _geometry(),
+        "reference/stages.rst": _stages(),
+    }
 
 
 def _interface() -> str:
@@ -65,10 +48,29 @@ def _public(name: str) -> str:
     return f"{_heading(name, '-')}\n\n.. {directive}:: gazescribe.{name}{members}"
 
 
-def _module(name: str) -> str:
-    """Write out what a module has of public functions and classes, as it introduces itself."""
-    directive = f".. automodule:: gazescribe.pipeline.{name}\n   :members:"
-    return f"{_heading(name, '-')}\n\n{directive}"
+def _geometry() -> str:
+    parts = [
+        _heading("Geometry", "="),
+        "Arrays in, arrays out: Gaussians, ellipses, frames, IoU, saliency measures. numpy alone.",
+    ]
+    for name in GEOMETRY:
+        directive = f".. automodule:: gazescribe.pipeline.geometry.{name}\n   :members:"
+        parts += [_heading(name.capitalize(), "-"), directive]
+    return "\n\n".join(parts) + "\n"
+
+
+def _stages() -> str:
+    parts = [
+        _heading("Stages", "="),
+        (
+            "What commands call, on folders and files. Settings are a section of the parameters,"
+            " such as ``load_params().associate``."
+        ),
+    ]
+    for module, names in STAGES.items():
+        parts.append(_heading(module, "-"))
+        parts += [f".. autofunction:: gazescribe.pipeline.{module}.{name}" for name in names]
+    return "\n\n".join(parts) + "\n"
 
 
 def _heading(text: str, line: str) -> str:

@@ -50,7 +50,7 @@ reading_id = "P300R891130"
 (reading,) = run.readings.query("reading_id == @reading_id").itertuples()
 print(reading.text, "\n")
 mentions = run.mentions.query("report_id == @reading_id")
-print(mentions[["sentence", "text", "label", "polarity", "onset_s"]].to_string(index=False))
+print(mentions[["sentence", "text", "polarity", "label"]].to_string(index=False))
 
 # %%
 # Where and when

@@ -47,29 +47,22 @@ Path("search.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 gazescribe(["tune", tables, mentions, "search", "--params", "search.yaml"])
 
 ranking = pd.read_csv("search/ranking.csv")
-columns = [
-    "rank",
-    "rule",
-    "iou_cross_validated",
-    "behind_best",
-    "behind_best_low",
-    "behind_best_high",
-]
-print(ranking[columns].head(8).to_string(index=False))
+columns = ["rule", "iou_cross_validated", "behind_best_low", "behind_best_high"]
+print(ranking[columns].head(8).round(3).to_string(index=False))
 
 # %%
 # A rule is a start, an end and a delay. It is scored by its IoU: where map and ellipse overlap,
 # divided by all that either covers. Rules are ranked by the cross-validated IoU, whose thresholds
-# were chosen on other subjects. Where the interval of ``behind_best`` holds 0, a rule cannot be
+# were chosen on other subjects. Where the
+# interval of ``behind_best`` holds 0, a rule cannot be
 # told from the best one: of such rules take the one that you can explain.
 #
 # How far ahead are the eyes?
 # ---------------------------
 #
-# Windows that open with the sentence's first mention less a delay and close with its last one,
-# over that delay. The band is the 95 % interval over subjects. Two lines help to judge the
-# height: the map of all gaze of the report, which needs no window, and the other readers of the
-# same image.
+# Windows that open with the sentence's first mention less a delay and close with its last one, over
+# that delay. The band is the 95 % interval over subjects. The dashed line is the map of all gaze of
+# the report, which needs no window.
 
 found = json.loads(Path("search/tune.json").read_text())
 between = {one["rule"]: one["iou_cross_validated"] for one in found["between"]}
@@ -91,7 +84,7 @@ low_s, high_s = best["interval_s"]
 print(f"best delay {best['lag_s']} s, 95 % interval {low_s} to {high_s} s; planted 1.5 s")
 
 # %%
-# With a short delay the window misses the look that led to the sentence; with a long one it takes
-# in what belongs to the sentence before. The best one is where the synthetic gaze was made to
-# lead. How far the eyes of real readers are ahead, only their recordings can say:
-# ``search/params.patch.yaml`` is the section of the parameters to copy from there.
+# With a short delay the window misses the look that led to the sentence; with a long one it takes in
+# what belongs to the sentence before. The interval holds the delay that was planted. How far the eyes
+# of real readers are ahead, only their recordings can say: then ``search/params.patch.yaml`` is the
+# section of the parameters to copy.
