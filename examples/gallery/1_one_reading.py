@@ -111,7 +111,8 @@ plt.show()
 # is in the left base alone, which is on the right of the picture, as always in radiographs.
 #
 # The map of a label joins the windows of all sentences that mention it, the larger value at each
-# pixel. In the end the reader drew ellipses around what was seen (cyan): the map came without them.
+# pixel. In the end the reader drew ellipses around what was seen (cyan): the map came without
+# them.
 
 heatmap = run.heatmap(reading_id=reading_id, label="Opacity")
 ellipses = gs.read_table(tables, "ellipses").query("reading_id == @reading_id")

@@ -38,8 +38,8 @@ tables, mentions = "reflacx-maps/tables/reflacx", "reflacx-maps/mentions/reflacx
 # ----------
 #
 # The paper searches on REFLACX's phases 1 and 2. Few of our readings are of these, so we take
-# phase 3 too, in parameters of our own: a copy of ``params.yaml`` with two
-# values changed. Maps of 128 pixels do for a first look.
+# phase 3 too, in parameters of our own: a copy of ``params.yaml`` with two values changed. Maps
+# of 128 pixels do for a first look.
 
 params = yaml.safe_load(resource("params.yaml").read_text())
 params["tune"] |= {"phases": [1, 2, 3], "size": 128}
@@ -53,16 +53,15 @@ print(ranking[columns].head(8).round(3).to_string(index=False))
 # %%
 # A rule is a start, an end and a delay. It is scored by its IoU: where map and ellipse overlap,
 # divided by all that either covers. Rules are ranked by the cross-validated IoU, whose thresholds
-# were chosen on other subjects. Where the
-# interval of ``behind_best`` holds 0, a rule cannot be
+# were chosen on other subjects. Where the interval of ``behind_best`` holds 0, a rule cannot be
 # told from the best one: of such rules take the one that you can explain.
 #
 # How far ahead are the eyes?
 # ---------------------------
 #
-# Windows that open with the sentence's first mention less a delay and close with its last one, over
-# that delay. The band is the 95 % interval over subjects. The dashed line is the map of all gaze of
-# the report, which needs no window.
+# Windows that open with the sentence's first mention less a delay and close with its last one,
+# over that delay. The band is the 95 % interval over subjects. The dashed line is the map of all
+# gaze of the report, which needs no window.
 
 found = json.loads(Path("search/tune.json").read_text())
 between = {one["rule"]: one["iou_cross_validated"] for one in found["between"]}
@@ -84,7 +83,7 @@ low_s, high_s = best["interval_s"]
 print(f"best delay {best['lag_s']} s, 95 % interval {low_s} to {high_s} s; planted 1.5 s")
 
 # %%
-# With a short delay the window misses the look that led to the sentence; with a long one it takes in
-# what belongs to the sentence before. The interval holds the delay that was planted. How far the eyes
-# of real readers are ahead, only their recordings can say: then ``search/params.patch.yaml`` is the
-# section of the parameters to copy.
+# With a short delay the window misses the look that led to the sentence; with a long one it takes
+# in what belongs to the sentence before. The interval holds the delay that was planted. How far
+# the eyes of real readers are ahead, only their recordings can say: then
+# ``search/params.patch.yaml`` is the section of the parameters to copy.
