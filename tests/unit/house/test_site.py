@@ -132,7 +132,9 @@ def test_the_public_interface_is_documented(pages):
     assert named == {*gs.__all__} - {"__version__"}
 
 
-@pytest.mark.filterwarnings("default::PendingDeprecationWarning", "default::DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore::PendingDeprecationWarning", "ignore::DeprecationWarning"
+)  # extensions use what Sphinx 11 will no longer have
 def test_no_link_leads_nowhere(site, pages):
     """Sphinx reads all pages and finds what they refer to; any warning fails."""
     out = pages.parent / "checked"
