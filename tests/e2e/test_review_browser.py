@@ -265,6 +265,17 @@ def test_a_browser_that_keeps_nothing_says_so(opened, tmp_path):
     assert len(save(page, tmp_path / "a.json")["readings"]) == 1
 
 
+def test_a_browser_that_is_full_says_so(opened, tmp_path):
+    page = opened()
+    page.keyboard.press("q")
+    page.keyboard.press("y")
+    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full'); }")
+    page.keyboard.press("y")
+    assert page.get_by_text("This browser has no room left").is_visible()
+    (one,) = save(page, tmp_path / "a.json")["readings"]
+    assert len(one["mentions"]) == 2
+
+
 def test_keys_alone(opened, tmp_path):
     page = opened("readings/R1.html#nothing")
     page.keyboard.press("q")

@@ -105,6 +105,9 @@ function createAnswers() {
     }
   }
 
+  const isEmpty = () => !entry.is_complete && !entry.comment && !entry.mentions.length
+    && !entry.windows.length;
+
   function keep() {
     entry.reviewed_at = new Date().toISOString();
     checkEnd();
@@ -113,8 +116,7 @@ function createAnswers() {
       delete entry.text;
       delete entry.sentences;
     }
-    const isEmpty = !entry.is_complete && !entry.comment && !entry.mentions.length && !entry.windows.length;
-    if (isEmpty) keptPlace.drop(keyOf(entry));
+    if (isEmpty()) keptPlace.drop(keyOf(entry));
     else keptPlace.set(keyOf(entry), JSON.stringify(entry));
     room.emit("review");
   }
@@ -231,7 +233,8 @@ function createAnswers() {
   }
 
   function file() {
-    const readings = entries();
+    const others = entries().filter((one) => keyOf(one) !== keyOf(entry));
+    const readings = isEmpty() ? others : [...others, entry]; // which a full browser has not kept
     const program = document.querySelector("meta[name=generator]").content;
     return { review: 1, program, reviewer, saved_at: new Date().toISOString(), readings };
   }
