@@ -1,7 +1,7 @@
 """Predicted scan paths as anybody writes them: JSON in the form of COCO-Search18."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,13 @@ class Predicted:
     frame: Frame | None  # (height, width); None where the file does not say it
 
 
-def read_predictions(path: Path, size: Frame | None, left_out: Counter[str]) -> list[Predicted]:
+def read_predictions(
+    path: Path, images: Container[str], size: Frame | None, left_out: Counter[str]
+) -> list[Predicted]:
     """Read a file of predictions; `size` is the frame of those that do not say theirs.
 
-    What has no fixation is left out, counted in `left_out`. Durations are milliseconds, or seconds
-    in a file where all are below 20.
+    `images` are the ids of ours. What has no fixation is left out, counted in `left_out`. Durations
+    are milliseconds, or seconds in a file where all are below 20.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def read_predictions(path: Path, size: Frame | None, left_out: Counter[str]) -> 
         raise SchemaError(what, where=path, remedy=remedy, faults=faults)
     durations = [value for each in entries for value in each.get("T") or ()]
     unit_s = 1.0 if max(durations, default=0) < SECONDS_BELOW else 0.001
-    predicted = [_predicted(each, unit_s, size) for each in entries if each["X"]]
+    predicted = [_predicted(each, images, unit_s, size) for each in entries if each["X"]]
     left_out["without a fixation"] += len(entries) - len(predicted)
     return predicted
 
@@ -85,7 +87,9 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _predicted(each: Mapping[str, Any], unit_s: float, size: Frame | None) -> Predicted:
+def _predicted(
+    each: Mapping[str, Any], images: Container[str], unit_s: float, size: Frame | None
+) -> Predicted:
     path = np.full((len(each["X"]), 3), np.nan)
     path[:, 0], path[:, 1] = each["X"], each["Y"]
     if each.get("T"):
@@ -93,14 +97,22 @@ def _predicted(each: Mapping[str, Any], unit_s: float, size: Frame | None) -> Pr
     task = each.get("task", FREE).strip().casefold()
     is_whole = task in ("", FREE) or each.get("condition") == CONDITIONS[1]
     frame = (each["height"], each["width"]) if "width" in each else size
-    return Predicted(image_of(each["name"]), "" if is_whole else task, path, frame)
+    return Predicted(image_of(each["name"], images), "" if is_whole else task, path, frame)
 
 
-def image_of(name: str) -> str:
-    """Give the image's id: a file name without folder and ending."""
-    name = name.rpartition("/")[2]
+def image_of(name: str, images: Container[str]) -> str:
+    """Find which image of ours a file name means: its id may be with or without folder and ending.
+
+    The name without both where it is none of ours.
+    """
+    names = [name, name.rpartition("/")[2]]
+    names = [each for one in names for each in (one, _without_ending(one))]
+    return next((each for each in names if each in images), names[-1])
+
+
+def _without_ending(name: str) -> str:
     ending = next((end for end in ENDINGS if name.lower().endswith(end)), "")
-    return name.removesuffix(name[len(name) - len(ending) :]) if ending else name
+    return name[: len(name) - len(ending)]
 
 
 def in_frame(predicted: Predicted, frame: Frame) -> NDArray[np.float64]:

@@ -128,7 +128,8 @@ def _matched(
     ours = defaultdict(list)
     for path in paths:
         ours[path.key].append(path)
-    predicted = read_predictions(predictions, size, left_out)
+    images = {path.image for path in paths}
+    predicted = read_predictions(predictions, images, size, left_out)
     found = [each for each in predicted if (each.image, each.task) in ours]
     left_out["predicted, of another image or finding"] += len(predicted) - len(found)
     if not found:

@@ -21,7 +21,7 @@ def read(tmp_path):
         path = tmp_path / "predicted.json"
         path.write_text(json.dumps(entries))
         left_out = Counter()
-        return read_predictions(path, size, left_out), left_out
+        return read_predictions(path, {"I1"}, size, left_out), left_out
 
     return read_file
 
@@ -74,10 +74,18 @@ def test_all_faults_at_once(read):
 
 @pytest.mark.parametrize(
     ("name", "image"),
-    [("a/I.1.JPG", "I.1"), ("I1", "I1"), ("x.png", "x"), ("1.2.3", "1.2.3"), ("a.dcm", "a")],
+    [
+        ("a/I.1.JPG", "I.1"),
+        ("I1", "I1"),
+        ("1.2.3", "1.2.3"),
+        ("x.png", "x.png"),  # an id of ours that looks like a file
+        ("x.png.jpg", "x.png"),
+        ("p/q.jpg", "p/q"),
+        ("other/p/q.dcm", "q"),
+    ],
 )
 def test_ids_of_images(name, image):
-    assert image_of(name) == image
+    assert image_of(name, {"I.1", "I1", "1.2.3", "x.png", "p/q"}) == image
 
 
 def test_pixels_of_another_frame_are_refused(read, tmp_path):
