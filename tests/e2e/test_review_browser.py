@@ -269,7 +269,7 @@ def test_a_browser_that_is_full_says_so(opened, tmp_path):
     page = opened()
     page.keyboard.press("q")
     page.keyboard.press("y")
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full'); }")
+    page.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full'); })")
     page.keyboard.press("y")
     assert page.get_by_text("This browser has no room left").is_visible()
     (one,) = save(page, tmp_path / "a.json")["readings"]
