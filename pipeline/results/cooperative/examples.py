@@ -31,7 +31,7 @@ TITLES = {"chf": "heart failure", "": "no diagnosis"}
 SEEN = (
     "A row is a test image: one of each diagnosis, and random ones. From the left: the radiograph,"
     " the map of the reader's gaze, the maps that networks predict, and the Grad-CAM of our"
-    " diagnosis; where a map is low the radiograph shows."
+    " diagnosis, each map of its own maximum; where a map is low the radiograph shows."
 )
 _OTHER = "mt_unet"
 
@@ -118,7 +118,7 @@ def draw(columns: list[PictureColumn], chosen: pd.DataFrame) -> Plate:
                 axes.set_title(column.title)
         diagnosis = TITLES.get(str(case["diagnosis"]), str(case["diagnosis"]))
         name_row(beside[0], diagnosis, "random" if case["kind"] == "random" else "")
-    colour_bar(figure, figure.axes, "map, share of its maximum")
+    colour_bar(figure, figure.axes, "share of the maximum")
     return Plate(figure, "Saliency of test images", SEEN)
 
 

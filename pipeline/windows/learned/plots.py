@@ -12,6 +12,8 @@ from gazescribe.pipeline.core.figures import (
     HEAT,
     SINGLE_MM,
     Plate,
+    colour_bar,
+    legend_below,
     logarithmic,
     panels,
     printed,
@@ -28,7 +30,7 @@ PANEL_MM = 48.0  # height
 @printed()
 def odds_by_time(fit: Fit) -> Plate:
     """Draw the odds that gaze belongs to a sentence, over the time to it, and where they began."""
-    figure, (axes,) = panels(1, 1, SINGLE_MM, 60)
+    figure, (axes,) = panels(1, 1, SINGLE_MM, 66)
     time = centres(fit.params)
     axes.step(time, fit.learnt.odds, where="mid", label="learnt")
     start: dict[str, Any] = {"color": "0.6", "linestyle": "--", "linewidth": 0.8}
@@ -42,7 +44,7 @@ def odds_by_time(fit: Fit) -> Plate:
     axes.set_xticklabels([*names, "end", *(f"+{value:.0f}" for value in after)])
     axes.set_xlabel("from the sentence's start (s), and from its end (s)")
     axes.set_ylabel("odds against search")
-    axes.legend()
+    legend_below(figure, *axes.get_legend_handles_labels())
     caption = (
         "Odds, by time alone, that a second of gaze belongs to a sentence and not to search. Grey:"
         f" the sentence, whatever its length. Learnt from {fit.n_readings} readings of"
@@ -67,6 +69,7 @@ def places_by_label(fit: Fit) -> Plate:
     for axes, (name, seconds) in zip(axes_of, maps.items(), strict=True):
         _draw_map(axes, smooth(seconds, fit.params.sigma))
         axes.set_title(f"{wrapped(name, 22)}\n{seconds.sum():,.0f} s")
+    colour_bar(figure, figure.axes, "share of the maximum")
     caption = (
         "Gaze that the model gives to sentences of each label, and to none (search), in the frame"
         " of the chest (box), each map of its own maximum; seconds of gaze above. The patient's"
