@@ -114,7 +114,7 @@ LOOKING_TABLES = [
             column("label", ID, "Channel whose windows the gaze is of; empty: all gaze"),
             column("n_fixations", COUNT, "Fixations", unit="count"),
             column("gaze_s", TIME, "Total fixation time", unit="s"),
-            column("fixations_per_s", RATE, "From the first onset to the last offset", null=True),
+            column("fixation_rate_hz", RATE, "First onset to last offset", unit="Hz", null=True),
             column("off_image_share", RATE, "Of fixation time, off the image", null=True),
             *_three("fixation", TIME, "Fixation duration", "s"),
             column("n_saccades", COUNT, "Gaps that a saccade can take", unit="count"),

@@ -41,7 +41,7 @@ def reading_row(
     return {
         "n_fixations": len(duration_s),
         "gaze_s": gaze_s,
-        "fixations_per_s": len(duration_s) / span_s if span_s > 0 else None,
+        "fixation_rate_hz": len(duration_s) / span_s if span_s > 0 else None,
         "off_image_share": _share(gaze.weight_s[~on_image].sum(), gaze_s),
         **_three("fixation", "s", duration_s),
         "n_saccades": len(saccades.duration_s),

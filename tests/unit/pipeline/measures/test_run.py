@@ -93,7 +93,7 @@ def test_readings(lab, tmp_path):
     assert (whole["n_fixations"], whole["n_saccades"]) == (5, 3)
     assert whole["gaze_s"] == pytest.approx(3.35)
     assert whole["off_image_share"] == pytest.approx(0.5 / 3.35)
-    assert whole["fixations_per_s"] == pytest.approx(5 / 4.5)
+    assert whole["fixation_rate_hz"] == pytest.approx(5 / 4.5)
     assert whole["fixation_median_s"] == pytest.approx(0.4)
     assert whole["saccade_mean_s"] == pytest.approx(0.05)
     assert whole["amplitude_mean_px"] == pytest.approx(40)
