@@ -49,7 +49,7 @@ def laid_out(sheet: Sheet, query: dict[str, str] | None = None) -> Sheet:
         columns=[", ".join(down), *fixed, *headings],
         numeric=[*numeric, *(True for _ in columns)],
         rows=shown,
-        whole=replace(with_names(sheet), notes=[]),
+        whole=replace(with_names(sheet), title=f"{sheet.title}, all columns", notes=[]),
     )
 
 

@@ -38,6 +38,7 @@ def test_labels_go_down_and_models_across():
 
 def test_the_long_table_is_kept_with_names_for_people():
     whole = laid_out(long_sheet()).whole
+    assert whole.title == "Table 6, all columns"  # regions of a page need names of their own
     assert whole.columns == LONG
     assert [row[2] for row in whole.rows] == ["ET", "Ellipse", "ET"]
     assert whole.notes == []
