@@ -51,10 +51,10 @@ WANTED = {
             "auroc",
             "et",
             AVERAGES,
-            "Localisation, trained with gaze (et): AUROC",
+            "Localisation, trained with gaze (ET): AUROC",
         ),
         Wanted(
-            "table_5_averages", "iou", "et", AVERAGES, "Localisation, trained with gaze (et): IoU"
+            "table_5_averages", "iou", "et", AVERAGES, "Localisation, trained with gaze (ET): IoU"
         ),
     ],
     "cooperative": [

@@ -28,10 +28,10 @@ CURVES = {"val_classes": "cross-entropy", "val_saliency": "KL"}
 DIAGNOSIS = ("macro", "accuracy")
 COSTS = ["training_s", "prepare_s", "total_s", "peak_memory_mib", "epochs", "best_epoch"]
 COST_HEADINGS = {
-    "total_s": "time, s",
-    "peak_memory_mib": "memory, MiB",
+    "total_s": "time (s)",
+    "peak_memory_mib": "memory (MiB)",
     "epochs": "epochs",
-    "best_epoch": "best",
+    "best_epoch": "best epoch",
 }
 NOTE = (
     "Means over seeds; KL, CC and HS on valid pixels. Time: of training, and of what goes before it"

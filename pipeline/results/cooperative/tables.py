@@ -166,9 +166,9 @@ def inference(models: Models) -> PaperTable | None:
     if not timed:
         return None
     frame = pd.DataFrame(timed)
-    shown = frame.rename(columns={"n_runs": "runs", "s_an_image": "s an image"})
+    shown = frame.rename(columns={"n_runs": "runs", "s_an_image": "time an image (s)"})
     title = "Inference time, one image at a time"
-    return PaperTable(title, frame, shown, [INFERENCE_NOTE], {"s an image": "{:.3g}".format})
+    return PaperTable(title, frame, shown, [INFERENCE_NOTE], {"time an image (s)": "{:.3g}".format})
 
 
 def say_targets(models: Models, kind: str) -> list[str]:
