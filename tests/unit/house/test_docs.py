@@ -46,7 +46,7 @@ NEEDS = {
 """Blocks that cannot run here, by what they need."""
 RECORDERS = {page.name for page in PAGES if page.parent.name == "recorders"}
 TESTED_ELSEWHERE = {"own-data.md", *RECORDERS}  # ingest/by_manifest/test_{reader,recorders}.py
-FILES = {"json", "yaml", "md", "csv", "parquet"}
+FILES = {"json", "yaml", "md", "csv", "parquet", "html"}
 """Endings by which a file is told from a key of params.yaml."""
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 LINES = [
