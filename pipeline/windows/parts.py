@@ -34,8 +34,8 @@ def usable_readings(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
     no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
     left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
     counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
-    isusable_readings = pc.invert(pc.or_(no_gaze, no_size))
-    return readings.filter(isusable_readings)["reading_id"].to_pylist(), counts
+    is_usable = pc.invert(pc.or_(no_gaze, no_size))
+    return readings.filter(is_usable)["reading_id"].to_pylist(), counts
 
 
 def make_tasks(ids: Sequence[str], mentions: pa.Table) -> list[Task]:

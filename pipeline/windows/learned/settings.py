@@ -16,5 +16,5 @@ class Learned(Strict):
     label_s: float = Field(gt=0)
     exponent: float = Field(gt=0)
     min_share: float = Field(ge=0, lt=1)
-    iterations: int = Field(ge=1)
-    folds: int = Field(ge=2)
+    iterations: int = Field(ge=1, le=1000)
+    folds: int = Field(ge=2, le=100)
