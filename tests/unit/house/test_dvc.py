@@ -172,3 +172,14 @@ def test_runs_one_by_one_are_those_of_the_profile_paper(tmp_path, monkeypatch):
     written = (tmp_path / "runs" / "dvc.yaml").read_text()
     hint = "write it again: set `profile: paper`, call `gazescribe runs dvc`"
     assert written == (ROOT / "runs" / "dvc.yaml").read_text(), hint
+
+
+def test_metrics_are_the_few_numbers_of_stages():
+    """Whole summaries would make `dvc exp show` hundreds of columns wide."""
+    outs = {out for stage in STAGES.values() for out in stage["outs"]}
+    metrics = yaml.load((ROOT / "dvc.yaml").read_text(), yaml.CSafeLoader)["metrics"]
+    assert metrics
+    for path in metrics:
+        folder, _, name = path.rpartition("/")
+        assert name == "headline.json"
+        assert folder in outs

@@ -145,7 +145,8 @@ def test_the_order_of_rows_changes_no_byte(out, scores, trained, tmp_path, monke
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 
 
-def test_one_seed_and_one_model(scores, tmp_path):
+def test_one_seed_and_one_model(scores, tmp_path, monkeypatch):
+    monkeypatch.setattr("gazescribe.pipeline.results.writing.save", lambda *_: None)
     few = tmp_path / "scores"
     shutil.copytree(scores / "unet_s-seed0", few / "unet_s-seed0")
     result = invoke("tabulate", "cooperative", few, tmp_path / "out")

@@ -175,8 +175,9 @@ def test_the_same_bytes_every_time(out, scores, params, tmp_path, monkeypatch):
         assert (out / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
 
 
-def test_one_seed_and_one_model(scores, params, tmp_path):
+def test_one_seed_and_one_model(scores, params, tmp_path, monkeypatch):
     """Intervals over seeds are null; what an earlier run made and this one does not is removed."""
+    monkeypatch.setattr("gazescribe.pipeline.results.writing.save", lambda *_: None)
     few = tmp_path / "scores"
     shutil.copytree(scores / "unannotated-seed0", few / "unannotated-seed0")
     out = tmp_path / "out"
