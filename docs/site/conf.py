@@ -1,13 +1,12 @@
 """Settings of the documentation site; `make docs` builds it by `build.py`."""
 
-import sys
-from pathlib import Path
+import logging
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+# The styles of code below make all loggers print, and figures are written with fonts.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 project = "gazescribe"
 copyright = "the authors of gazescribe"  # noqa: A001  Sphinx's name
@@ -24,7 +23,6 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["**/README.rst"]
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
