@@ -55,7 +55,13 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     help="Masks and overlays show labels with no less.",
 )
 @click.option("--boxes", type=options.EXISTING_FILE, help="COCO file to compare maps with.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Images in one pass.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(min=0),

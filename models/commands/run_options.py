@@ -23,7 +23,9 @@ def run_option(verb: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def accelerator_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--accelerator`."""
     return click.option(
-        "--accelerator", type=click.Choice(["cpu", "gpu"]), help="[default: gpu where there is one]"
+        "--accelerator",
+        type=click.Choice(["cpu", "gpu"]),
+        help="Where to compute.  [default: gpu where there is one]",
     )(function)
 
 

@@ -17,7 +17,13 @@ from gazescribe.pipeline.commands import options
 @click.argument("config_file", metavar="CONFIG", type=options.EXISTING_FILE)
 @click.argument("out", type=options.FOLDER)
 @run_option("Train")
-@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="GPUs, or processes on the CPU, that train one network together.",
+)
 @accelerator_option
 @options.json_option
 def train(

@@ -43,7 +43,10 @@ def heatmaps(
     shared: options.Shared,
     **choices: str | None,
 ) -> None:
-    """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet."""
+    """Draw the heatmaps of ASSOCIATED into OUT/heatmaps-00000.npy … with OUT/index.parquet.
+
+    TABLES is the ingested folder that ASSOCIATED was made from.
+    """
     if kind != "ellipse":  # drawn by readers: stage `ellipses` does not wait for `associate`
         options.EXISTING_FOLDER.convert(associated, None, click.get_current_context())
     all_params = load_params(shared.params_file)

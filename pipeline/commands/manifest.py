@@ -11,7 +11,7 @@ from gazescribe.pipeline.commands import options
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--name", default="mylab", show_default=True, help="Name of the data set.")
 def manifest(paths: tuple[Path, ...], name: str) -> None:
-    """Print a draft of a manifest for these files and folders.
+    """Print a draft of a manifest for the files and folders at PATHS.
 
     Formats are recognised, columns and units guessed with the reason behind them; what cannot be
     known is left as a question, `!ask`, which `gazescribe verify` repeats.

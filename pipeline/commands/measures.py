@@ -39,8 +39,9 @@ def measures(
 ) -> None:
     """Measure how readings look at regions, for each label, and around each mention.
 
-    Three tables in OUT, as Parquet and CSV: region_measures, reading_measures and mention_leads;
-    OUT/columns.csv says what each column is, OUT/measures.html shows means and pictures.
+    TABLES is an ingested folder, ASSOCIATED what `gazescribe associate` made of it. Three tables
+    in OUT, as Parquet and CSV: region_measures, reading_measures and mention_leads; OUT/columns.csv
+    says what each column is, OUT/measures.html shows means and pictures.
     """
     from gazescribe.pipeline.report.measures_page import show_measures  # pandas, matplotlib
 

@@ -43,6 +43,7 @@ def overlay(
 ) -> None:
     """Draw heatmaps, fixations and ellipses over the radiographs of IMAGES, in OUT.
 
+    TABLES is an ingested folder, ASSOCIATED what `gazescribe associate` made of it.
     Each picture is written as PNG, PDF and SVG, as wide as a column of a journal.
     The heatmaps are those of labels; where no label has gaze, those of all gaze.
     """

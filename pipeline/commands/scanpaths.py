@@ -40,6 +40,7 @@ def scanpaths(
 ) -> None:
     """Write the scan path of each finding and of each whole reading.
 
+    TABLES is an ingested folder, ASSOCIATED what `gazescribe associate` made of it.
     OUT/scanpaths.parquet is the table; OUT/findings.json and OUT/readings.json have the form of
     COCO-Search18, which models of scan paths read.
     """

@@ -34,8 +34,9 @@ def score_scanpaths(
 ) -> None:
     """Score PREDICTED scan paths, JSON in the form of COCO-Search18, against those of readers.
 
-    SCANPATHS is the folder that `gazescribe scanpaths` wrote. Other readers of the same image are
-    the ceiling; a sampler from the map of the finding, and a random walk, the floors.
+    SCANPATHS is the folder that `gazescribe scanpaths` wrote; OUT gets scores and pictures. Other
+    readers of the same image are the ceiling; a sampler from the map of the finding, and a random
+    walk, the floors.
     """
     params = load_params(shared.params_file)
     frame = parse_size(size)

@@ -22,7 +22,8 @@ from gazescribe.pipeline.sources.roots import find_root
 def sources(dataset: str, root: Path, out: Path, *, as_json: bool) -> None:
     """List the files under ROOT that the readers use, with sizes and md5s, in OUT.
 
-    A data set that is not there gives an empty list: who has REFLACX alone can run what needs it.
+    DATASET is the name of a manifest, as reflacx, or the file of your own. One that is not there
+    gives an empty list: who has REFLACX alone can run what needs it.
     """
     manifest = load_readable(dataset)
     try:

@@ -63,7 +63,10 @@ def verify(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost."""
+    """Check the raw tree under ROOT; exit with 2 when it is faulty or something would be lost.
+
+    DATASET is the name of a manifest, as reflacx, or the file of your own (docs/own-data.md).
+    """
     if state is not None and not checksums:
         message = "--state belongs to --checksums."
         raise click.UsageError(message)

@@ -1,4 +1,5 @@
 import gc
+import re
 import shlex
 import subprocess
 import sys
@@ -74,6 +75,20 @@ def test_every_command_loads_and_says_what_it_does(name):
     printed = gazescribe(name, "--help")
     assert "--debug" in printed
     assert printed.endswith(f"Example:\n  {command.example}\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_each_option_and_argument_is(name):
+    command = main.get_command(click.Context(main), name)
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    unsaid = [one.opts[0] for one in options if not re.match(r"[^\W_]", one.help or "")]
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    named = [one.human_readable_name.strip("[].") for one in arguments if not has_choices(one)]
+    assert unsaid + [name for name in named if name not in command.help] == []
+
+
+def has_choices(argument):
+    return isinstance(argument.type, click.Choice)  # the usage names them
 
 
 @pytest.mark.parametrize("name", COMMANDS)
