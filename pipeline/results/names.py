@@ -29,5 +29,8 @@ METRICS = {"auroc": "AUROC", "iou": "IoU", "pointing": "Pointing game"}
 
 
 def model_name(name: str) -> str:
-    """Give what people call a model: its short name with spaces where it has no other."""
-    return MODELS.get(name, name.replace("_", " ").capitalize())
+    """Give what people call a model; a variant of one that has a name begins with that."""
+    if name in MODELS:
+        return MODELS[name]
+    first, _, rest = name.partition("_")
+    return f"{MODELS.get(first, first.capitalize())} {rest.replace('_', ' ')}".rstrip()

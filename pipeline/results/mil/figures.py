@@ -178,7 +178,7 @@ def lambdas(frame: pd.DataFrame) -> Plate:
         for value in rows.loc[rows["chosen_by_paper"], "value"]:
             axes.axvline(value, color=PUBLISHED, linestyle=":")
         logarithmic(axes, "x")
-        axes.set_xlabel(weight)
+        axes.set_xlabel(weight.replace("lambda_", "λ "))
         axes.set_ylabel(f"validation {METRICS[metric]}")
     caption = "Bars: ± 1 sample standard deviation over seeds. Dotted: the paper's choice."
     return Plate(figure, "Weights of the losses", caption)
