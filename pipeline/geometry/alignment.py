@@ -106,6 +106,33 @@ def edit_distance(first: Cells, second: Cells) -> int:
     return round(-_align(-differ, -1.0))  # the least cost is the best of negative scores
 
 
+def string_tde(reference: Cells, path: Cells, length: int = 3) -> float:
+    """Distance by time-delay embeddings of strings: 0 where equal, 1 at most.
+
+    The mean over all runs of so many cells of `path` of the least edit distance to a run of
+    `reference`, over the length. It has a direction, as `scaled_tde` has.
+
+    Returns
+    -------
+    float
+        NaN where a string is shorter.
+    """
+    if min(len(reference), len(path)) < length:
+        return float("nan")
+    runs = (np.lib.stride_tricks.sliding_window_view(each, length) for each in (path, reference))
+    of_path, of_reference = runs
+    # Levenshtein's table, of all pairs of runs at once.
+    above = [np.full((len(of_path), len(of_reference)), number) for number in range(length + 1)]
+    for row in range(length):
+        costs = [np.full_like(above[0], row + 1)]
+        for column in range(length):
+            differ = of_path[:, row][:, None] != of_reference[:, column]
+            least = np.minimum(above[column + 1], costs[column]) + 1
+            costs.append(np.minimum(least, above[column] + differ))
+        above = costs
+    return float(above[-1].min(axis=1).mean() / length)
+
+
 def scaled_tde(reference: Path, path: Path, frame: Frame) -> float:
     """Similarity by time-delay embeddings of every length, scaled by the frame: 1 where equal.
 

@@ -13,6 +13,7 @@ from gazescribe.pipeline.geometry.alignment import (
     edit_distance,
     scaled_tde,
     scanmatch,
+    string_tde,
 )
 from gazescribe.pipeline.scanpaths.settings import ScoreScanpaths
 
@@ -26,9 +27,12 @@ MEASURES = (
     "scanmatch_duration",
     "edit_distance",
     "edit_similarity",
+    "string_tde",
     "scaled_tde",
 )
-"""Their names in tables. Higher is more alike in all but `edit_distance`."""
+"""Their names in tables."""
+DISTANCES = ("edit_distance", "string_tde")
+"""Those that are 0 for equal paths; of all others higher is more alike."""
 OF_DURATIONS = ("multimatch_duration", "scanmatch_duration")
 
 Path = NDArray[np.float64]
@@ -62,6 +66,7 @@ def compare(reference: Path, path: Path, frame: Frame, params: ScoreScanpaths) -
     if longest := max(len(first), len(second)):
         values["edit_distance"] = float(edit_distance(first, second))
         values["edit_similarity"] = 1 - values["edit_distance"] / longest
+    values["string_tde"] = string_tde(first, second)
     values["scaled_tde"] = scaled_tde(reference, path, frame)
     return values
 

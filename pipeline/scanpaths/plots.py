@@ -29,7 +29,7 @@ def score_panels(rows: Sequence[dict[str, Any]], label: str, scope: str) -> Plat
         for row in rows
         if (row["label"], row["scope"]) == (label, scope)
     }
-    names = [name for name in MEASURES if (name, "predicted") in scores]
+    names = [name for name in MEASURES if (name, "predicted") in scores and name != "edit_distance"]
     height_mm = PANEL_MM * -(-len(names) // COLUMNS) + 8
     figure, axes_of = panels(len(names), min(COLUMNS, len(names)), DOUBLE_MM, height_mm)
     sources = list(WORDS)[::-1]
@@ -48,6 +48,6 @@ def score_panels(rows: Sequence[dict[str, Any]], label: str, scope: str) -> Plat
         axes.margins(x=0.15)
     caption = (
         f"Mean over scan paths ({label}; images: {scope}) with the interval over subjects. Higher"
-        " is more alike, but for edit distance. Other readers, where images have any: the ceiling."
+        " is more alike, but for string tde. Other readers, where images have any: the ceiling."
     )
     return Plate(figure, "Scan paths between floors and ceiling", caption)

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import ArrayError
-from gazescribe.pipeline.geometry.alignment import cells, edit_distance, scaled_tde, scanmatch
+from gazescribe.pipeline.geometry.alignment import (
+    cells,
+    edit_distance,
+    scaled_tde,
+    scanmatch,
+    string_tde,
+)
 
 FRAME, GRID = (768, 1024), (8, 12)
 
@@ -74,6 +80,15 @@ def test_cells_by_place_and_duration():
 def test_edit_distance_of_textbooks(first, second, distance):
     strings = [np.array([ord(letter) for letter in word], int) for word in (first, second)]
     assert edit_distance(*strings) == distance
+
+
+def test_string_tde_is_the_mean_of_least_distances():
+    first, second = (cells(path, FRAME, (5, 5)) for path in (SHORT, LONG))
+    runs = [[string[n : n + 3] for n in range(len(string) - 2)] for string in (first, second)]
+    least = [min(edit_distance(run, other) for other in runs[0]) / 3 for run in runs[1]]
+    assert string_tde(first, second) == pytest.approx(np.mean(least))
+    assert string_tde(first, first) == 0
+    assert np.isnan(string_tde(first, second[:2]))
 
 
 def test_scaled_tde_is_fixatons():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gazescribe.pipeline.scanpaths.comparison import MEASURES, compare, multimatch
+from gazescribe.pipeline.scanpaths.comparison import DISTANCES, MEASURES, compare, multimatch
 from gazescribe.pipeline.scanpaths.settings import ScoreScanpaths
 
 FRAME = (80, 100)
@@ -29,7 +29,7 @@ def moved(x=0.0, y=0.0, duration=1.0):
 def test_equal_paths():
     values = compare(PATH, PATH.copy(), FRAME, PARAMS)
     assert tuple(values) == MEASURES
-    assert values.pop("edit_distance") == 0
+    assert [values.pop(name) for name in DISTANCES] == [0, 0]
     assert list(values.values()) == pytest.approx([1.0] * 9)
 
 
@@ -59,6 +59,9 @@ def test_paths_without_durations_or_too_short():
     silent[1, 2] = 0
     assert np.isnan(compare(silent, silent, FRAME, PARAMS)["multimatch_duration"])
     short = compare(PATH[:2], PATH, FRAME, PARAMS)
-    assert [name for name, value in short.items() if np.isnan(value)] == list(MEASURES[:5])
+    assert [name for name, value in short.items() if np.isnan(value)] == [
+        *MEASURES[:5],
+        "string_tde",
+    ]
     assert short["edit_distance"] == 2
     assert short["edit_similarity"] == 0.5
