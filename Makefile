@@ -81,4 +81,4 @@ format: setup
 	ruff format .
 
 clean:
-	rm -rf .venv data results
+	rm -rf .venv build data results

@@ -13,8 +13,8 @@ from gazescribe.pipeline.commands.help_text import parameters_of
 def command_pages() -> dict[str, str]:
     """Give the text of each page by its path, the list of all commands first."""
     pages = {"reference/commands.md": _list_of_commands()}
-    for name, summary in COMMANDS.items():
-        pages[f"reference/commands/{name}.md"] = _page(name, summary)
+    for name in COMMANDS:
+        pages[f"reference/commands/{name}.md"] = _page(name)
     return pages
 
 
@@ -29,13 +29,12 @@ def _list_of_commands() -> str:
     return "\n".join(lines)
 
 
-def _page(name: str, summary: str) -> str:
+def _page(name: str) -> str:
     command = main.get_command(click.Context(main), name)
     context = click.Context(command, info_name=f"gazescribe {name}")
     usage = " ".join(context.get_usage().removeprefix("Usage: ").split())
     parts = [
         f"# {name}",
-        summary,
         f"```text\n{usage}\n```",
         linked(inspect.cleandoc(command.help)),
         f"## Example\n\n```sh\n{command.example}\n```",

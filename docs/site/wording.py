@@ -10,6 +10,6 @@ def code(text: str) -> str:
 
 def linked(text: str, up: str = "../../") -> str:
     """Link pages that a text names, and keep what Markdown would take for its own."""
-    text = text.replace("<", "&lt;").replace("*", r"\*")
+    text = text.replace("<", "&lt;").replace(">", "&gt;").replace("*", r"\*")
     text = re.sub(r"(?<![\w`-])(--[a-z][a-z-]*)", r"`\1`", text)
     return re.sub(r"(?<![\w/`])docs/([\w-]+)\.md", rf"[docs/\1.md]({up}docs/\1.md)", text)

@@ -73,7 +73,7 @@ def test_every_parameter_is_listed_with_its_comment(pages):
     assert {key for key in values if not is_in_a_flow(key, path)} == set()
     for section in Params.model_fields:
         assert f"`{section}`" in text or f"## {section}" in text
-    said = " ".join(re.sub(r"&lt;|[\\`]|\[(docs/[\w-]+\.md)\]\([^)]*\)", unmarked, text).split())
+    said = " ".join(re.sub(r"&[lg]t;|[\\`]|\[(docs/[\w-]+\.md)\]\([^)]*\)", unmarked, text).split())
     comments = [line.partition("# ")[2] for line in path.read_text().splitlines()]
     parts = [comment.replace("`", "").strip() for comment in comments[6:] if comment]
     assert len(parts) > 150
@@ -81,7 +81,7 @@ def test_every_parameter_is_listed_with_its_comment(pages):
 
 
 def unmarked(found):
-    return "<" if found[0] == "&lt;" else found[1] or ""
+    return {"&lt;": "<", "&gt;": ">"}.get(found[0], found[1] or "")
 
 
 def is_in_a_flow(key, path):
