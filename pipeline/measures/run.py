@@ -60,7 +60,7 @@ NO_GAZE, NO_SIZE, NO_FIXATION = "no gaze", "no image size", "no fixation"
 OF_LABELS = ("fixations", "windows", "gaussians")
 OPTIONAL = ("words", "sentences", "regions", "ellipses")
 
-SHOWN = ("*.png", "*.pdf", "*.svg", "*.html", "captions.json")
+SHOWN = ("dwell.*", "eye_movements.*", "leads.*", "captions.json", "measures.html")
 """What `show` may write; that of an older run goes."""
 
 Row = dict[str, Any]
