@@ -27,13 +27,23 @@ def mark_alternatives(sentence: Parse) -> None:
         if second.start < first.end or not is_list_gap(sentence, first, second):
             continue
         for hit in sentence.hits_between(first.end, second.start):
-            if hit.trigger.direction == "between":
+            if hit.trigger.direction == "between" and not _joins_places(sentence, hit, second):
                 first.alternative = first.alternative or hit
                 second.alternative = second.alternative or hit
     for hit in sentence.hits:
         if hit.trigger.direction == "between" and hit.trigger.reach == "next":
             _mark_neighbours(sentence, hit, findings)
     _mark_lists(sentence, findings)
+
+
+def _joins_places(sentence: Parse, hit: Hit, second: Item) -> bool:
+    """Tell whether "or" joins words of the first finding: "no A of the ribs or clavicle, B"."""
+    for joint in sentence.connectors_between(hit.end, second.start):
+        row = sentence.hits_between(hit.end, joint.start)
+        is_hedge = any(other.trigger.direction == "before" for other in row)
+        if joint.comma and sentence.count(hit.end, joint.start) and not is_hedge:
+            return True
+    return False
 
 
 def _mark_lists(sentence: Parse, findings: list[Item]) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 
 DEFAULT_RULE = "default.mentioned"
+_ABSENCE = "negation.absence_of"
 _GONE = "negation_after.resolved"
 HEDGED_WORD = "default.uncertain_word"
 
@@ -98,6 +99,8 @@ def _is_of_change(item: Item) -> bool:
     before, asserted = item.before, item.asserted
     if before is None or asserted is None or before.trigger.effect != "negative":
         return False
+    if before.trigger.rule_id == _ABSENCE:
+        return False  # "the absence of A is unchanged"
     return before.trigger.undone and asserted.trigger.undone
 
 

@@ -36,6 +36,11 @@ class Item:
     embedded: Hit | None = None
     opens: bool = False  # its own first word does: "enlarged heart"
 
+    @property
+    def is_structure(self) -> bool:
+        """Tell whether it is a mention of a structure, as the heart."""
+        return self.concept is not None and self.concept.kind == "structure"
+
 
 @dataclass(slots=True)
 class Connector:

@@ -35,6 +35,20 @@ def is_instead(sentence: Parse, end: int, start: int) -> bool:
     return False
 
 
+def is_apart(sentence: Parse, hit: Hit, first: Item, second: Item) -> bool:
+    """Tell whether what follows a list says nothing of a member: "A, heart size hard to judge".
+
+    Nor does it of one that is placed before the next is denied: "A on the right, B not seen".
+    """
+    if second.is_structure and not first.is_structure:
+        return True
+    joints = sentence.connectors_between(first.end, second.start)
+    if hit.trigger.effect != "negative" or not joints:
+        return False
+    between = sentence.hits_between(first.end, joints[0].start)
+    return any(other.trigger.direction == "place" for other in between)
+
+
 def _is_nor(sentence: Parse, hit: Hit) -> bool:
     """Tell the "nor" that joins, "neither A nor B has grown", from one that denies anew."""
     return sentence.texts_between(hit.start, hit.end) == ["nor"]

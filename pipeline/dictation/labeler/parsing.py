@@ -74,7 +74,7 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
         start, end = words.starts[first], words.ends[last - 1]
         for trigger in _speaking(triggers) if len(triggers) > 1 else triggers:
             part.hits.append(Hit(start, end, trigger))
-    if any(_is_structure(item) for item in part.items):
+    if any(item.is_structure for item in part.items):
         for first, last, states in compiled.states.find(words):
             start, end = words.starts[first], words.ends[last - 1]
             part.items += [Item(start, end, state=state) for state in states]
@@ -106,12 +106,8 @@ def _speaking(triggers: tuple[Trigger, ...]) -> Sequence[Trigger]:
     return cancels[:1] or triggers
 
 
-def _is_structure(item: Item) -> bool:
-    return item.concept is not None and item.concept.kind == "structure"
-
-
 def _decide(item: Item, part: Parse) -> Decision:
-    if _is_structure(item):
+    if item.is_structure:
         return decide_structure(item, part)
     if _is_heading(item, part):
         return Decision("dropped", HEADING, None, (part.start, part.end))

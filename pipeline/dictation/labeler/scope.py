@@ -9,12 +9,12 @@ from bisect import bisect_left
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
 from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
-from gazescribe.pipeline.dictation.labeler.lists import is_list_gap, links_list
+from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, links_list
 
 _STAND_INS = frozenset(
     """
     it this these they that those which both all now since subsequently has have is are was
-    were cannot not been also still then again
+    were cannot not been also still then again there
     """.split()  # noqa: SIM905 (a row of words)
 )
 _CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
@@ -24,6 +24,7 @@ _NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
 _SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+_OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
 # How far, in words and marks, an adjective and an inverted verb reach; set by hand.
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
@@ -78,11 +79,25 @@ def _settle_answers(sentence: Parse) -> None:
         following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:2]
         is_decimal = following[:1] == ["."] and len(following) > 1
         is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
+        is_last = is_last or _is_none_between(sentence, hit)
         if is_last and any(item.end <= hit.start for item in sentence.items):
             excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
         else:
             excluded = [hit]
         sentence.hits = [other for other in sentence.hits if other not in excluded]
+
+
+def _is_none_between(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether "none" stands right between two findings: "A none B none", "A none small B"."""
+    if sentence.texts_between(hit.start, hit.end) != ["none"]:
+        return False
+    ends = [item.end for item in sentence.items if item.end <= hit.start]
+    starts = [item.start for item in sentence.items if item.start >= hit.end]
+    if not ends or not starts or sentence.count(max(ends), hit.start):
+        return False
+    between = list(sentence.hits_between(hit.end, min(starts)))
+    opens = bool(between) and between[0].trigger.direction in ("start", "place")
+    return sentence.count(hit.end, min(starts)) <= (_OPENING_WORDS if opens else 0)
 
 
 def _is_same_span(hit: Hit, other: Hit) -> bool:
@@ -273,7 +288,7 @@ def _looks_left(hit: Hit) -> bool:
 
 def _modifies_next(sentence: Parse, hit: Hit) -> bool:
     """Tell whether an adjective belongs to the finding after it: "effusion, possible edema"."""
-    if hit.trigger.finite:
+    if hit.trigger.finite or (hit.trigger.alone and _is_none_between(sentence, hit)):
         return False
     following = [item.start for item in sentence.items if item.start >= hit.end]
     if not following:
@@ -311,7 +326,8 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
             break
         joints = sentence.connectors_between(item.end, leftmost.start)
         joined = joined or any(joint.word for joint in joints)
-        if not joined and is_singular:  # "A, B is gone" says nothing of A
+        # "A, B is gone" says nothing of A, nor does "A, heart size hard to judge".
+        if not joined and (is_singular or is_apart(sentence, hit, item, leftmost)):
             break
         # "Stable A and B is gone": a word that qualifies only the first tells the two apart.
         stands_alone = joints and (

@@ -51,7 +51,10 @@ _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNOR
 _ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
 _ANSWER = re.compile(
     r"\s+(?:(?:no|none|nil|negative|absent)\s*(?:[.;]|\Z)|yes\b"
-    r"|(?:(?:(?:i|we) see|there (?:is|are)) (?:none|neither|one|some)|none|nothing (?:seen|there)"
+    r"|none (?:on|at|in) [^.;?!]{0,60}(?:[.;]|\Z)"
+    r"|(?:(?:(?:i|we) see|there (?:is|are)) (?:none|neither|one|some)|none"
+    r"|nothing (?:seen|there)"
+    r"|there (?:is|are|(?:is not|are not|isn't|aren't)(?: one| any)?)(?=\s*(?:[.;,]|\Z))"
     r"|(?:no, )?(?:not|(?:i|we) (?:do not|don't|cannot|can't|did not)))\b[^.;?!]{0,30}(?:[.;]|\Z))",
     re.IGNORECASE,
 )

@@ -22,6 +22,8 @@ from gazescribe.pipeline.dictation.labeler.sentences import split_sentences, wor
         pytest.param("?mass. Next", ["?mass.", "Next"], id="question before"),
         pytest.param("Mass? Next", ["Mass?", "Next"], id="question after"),
         pytest.param("Mass? I see none. B", ["Mass? I see none.", "B"], id="question, answered"),
+        pytest.param("Mass? There is not. B", ["Mass? There is not.", "B"], id="in a word less"),
+        pytest.param("Mass? There is not a B.", ["Mass?", "There is not a B."], id="another"),
         pytest.param("Mass? I see a B.", ["Mass?", "I see a B."], id="question, not answered"),
         pytest.param("no final period", ["no final period"], id="no period"),
         pytest.param("", [], id="empty"),
