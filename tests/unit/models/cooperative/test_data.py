@@ -134,6 +134,7 @@ def test_metrics_do_not_depend_on_the_order_of_evaluation(tmp_path):
     items = build_lists(inputs, RUN).items["train"]
     shards = open_shards(inputs.images), open_maps(inputs)
     prediction = np.random.default_rng(0).random(FRAME)
+    priors = np.ones(FRAME), np.ones(FRAME)
 
     def by_image(items):
         dataset = Radiographs(items, *shards, 1)
@@ -147,7 +148,9 @@ def test_metrics_do_not_depend_on_the_order_of_evaluation(tmp_path):
             ]
             target, valid = item["map"][0].numpy(), item["valid"][0].numpy()
             gaze = items.gaze[index].places_px
-            found[dicom_id] = scores(prediction, target, gaze, np.concatenate(others), valid)
+            found[dicom_id] = scores(
+                prediction, target, gaze, np.concatenate(others), *priors, valid
+            )
         return found
 
     shuffled = items.take(np.random.default_rng(1).permutation(len(items)))
