@@ -20,7 +20,7 @@ from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.geometry.canvas import render
 from gazescribe.pipeline.maps import heatmaps
-from gazescribe.pipeline.windows import associate
+from gazescribe.pipeline.windows import parts
 from tests.running import gazescribe
 from tests.synthetic import fixation, mention, reading, write_tables
 
@@ -35,7 +35,7 @@ SAID = (("seen", "pulmonary edema"), ("there", "mass"), ("clear", "pneumothorax"
 def small_tasks():
     """Several tasks and shards of few readings, and the last not full."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(associate, "READINGS_A_TASK", READINGS_A_TASK)
+        patch.setattr(parts, "READINGS_A_TASK", READINGS_A_TASK)
         patch.setattr(heatmaps, "ROWS_A_SHARD", MAPS_A_SHARD)
         yield
 
