@@ -14,7 +14,7 @@ ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 # All tests, in groups that take about as long: each imports what it needs, and once. The longest
 # come first; the last holds what no other names. Types come before all: they take the other core
 # while the longest group compiles what the next ones import.
-GROUPS = tests-pipeline tests-models tests-whole tests-rest
+GROUPS = tests-whole tests-pipeline tests-rest tests-models
 NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/faults tests/e2e
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 

@@ -335,6 +335,7 @@ def test_review_mode_is_accessible(opened, scheme, width):
     page = opened()
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
+    page.reload()  # so that no element still has the colours of before
     page.keyboard.press("q")
     page.keyboard.press("n")
     found = axe.Axe().run(page)

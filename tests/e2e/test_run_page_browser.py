@@ -65,8 +65,8 @@ def test_a_count_leads_to_the_readings_behind_it(opened):
     page = opened()
     flow = page.locator(".flow", has=page.get_by_role("heading", name="reflacx", exact=True))
     flow.get_by_role("link", name="2", exact=True).click()
-    assert page.url.endswith("#readings?dataset=reflacx")
-    assert page.locator("#n-found").inner_text() == "2 of 4 readings"
+    page.wait_for_url(lambda url: url.endswith("#readings?dataset=reflacx"))
+    page.get_by_text("2 of 4 readings", exact=True).wait_for()
     assert page.get_by_label("Data set").input_value() == "reflacx"
 
 

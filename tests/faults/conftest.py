@@ -3,8 +3,17 @@ import gc
 
 import pytest
 
+from gazescribe.pipeline.core import locks
 from tests.faults.base import make_base
 from tests.faults.fuzz import Fuzzer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _soon_cut_off():
+    """Wait less for the owner of an empty lock, as a full disk leaves them; commands fork."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locks, "_LONG_ENOUGH_S", 0.2)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from tests.faults.runs import Snapshot, listing, run, start, strays, workplace, 
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 WRITERS = [name for name, command in LINES.items() if command.mark or command.older]
-OVERLAP_S = 5  # so long a run is let alone with one that stands still
+OVERLAP_S = 2  # so long a run is let alone with one that stands still
 
 
 class Steps:
