@@ -16,7 +16,7 @@ ROOMS = tests/unit/house/test_rooms.py $(wildcard $(CHANGED))
 # while the longest group compiles what the next ones import.
 GROUPS = tests-whole tests-pipeline tests-rest tests-models
 NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/faults tests/e2e
-JOBS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')  # tests wait for browsers and others, too
+CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
 .PHONY: setup demo docs check test tests $(GROUPS) faults month lint style types format clean
 
@@ -49,10 +49,10 @@ check: lint  ## about a minute: lint, types, unit tests of changed rooms
 	pytest -n auto -m "not slow" $(ROOMS)
 
 test: style
-	$(MAKE) --jobs=$(JOBS) --keep-going $(TOGETHER) types $(GROUPS)
+	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) types $(GROUPS)
 
 tests: setup
-	$(MAKE) --jobs=$(JOBS) --keep-going $(TOGETHER) $(GROUPS)
+	$(MAKE) --jobs=$(CORES) --keep-going $(TOGETHER) $(GROUPS)
 
 # What a group prints comes when it ends, in one piece, where make can do so.
 TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)

@@ -47,14 +47,14 @@ def test_drawn(fuzzer, name):
 
 
 def of_tables():
-    """Every damage of a table at each command that reads tables; one in twelve of all."""
+    """Every damage of a table at each command that reads tables; one in sixteen of all."""
     for number, name in enumerate(LINES):
         for damage, about in damages.DAMAGES.items():
             if about.suffixes == (".parquet",):
                 yield pytest.param(name, f"{damage}:{number}", id=f"{name} {damage}")
 
 
-@pytest.mark.parametrize(("name", "damage"), list(of_tables())[::12])
+@pytest.mark.parametrize(("name", "damage"), list(of_tables())[::16])
 def test_tables_of_others(fuzzer, name, damage):
     files = [file for files in fuzzer.files(name).values() for file in files]
     tables = [file for file in files if file.endswith(".parquet")]
