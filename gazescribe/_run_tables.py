@@ -21,20 +21,7 @@ if TYPE_CHECKING:
 
 
 class RunTables:
-    """The tables of a run, and where its other parts lie; they are read when first asked for.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        As for `gazescribe.open`.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Where the run lies.
-    datasets : tuple of str
-        Names of its data sets.
-    """
+    """The tables of a run, and where its other parts lie: what `RunFolder` draws from."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

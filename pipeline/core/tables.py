@@ -223,6 +223,16 @@ def read_readings(
     return rows_of(read(folder, name, filters=where), key, ids)
 
 
+def usable_readings(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
+    """Choose the readings with gaze and image size; count the others by reason."""
+    no_gaze = pc.invert(readings["has_gaze"])
+    no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
+    left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
+    counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
+    is_usable = pc.invert(pc.or_(no_gaze, no_size))
+    return readings.filter(is_usable)["reading_id"].to_pylist(), counts
+
+
 def has_table(folder: Path, name: str) -> bool:
     """Tell whether a folder has a table; whatever is in its place is refused when it is read.
 

@@ -56,35 +56,47 @@ def label_file(
     reviewed = MentionReviews(Reviews.read(reviews), load_label_map(rules).targets)
     waiting: deque[ReportText] = deque()  # for their mentions
     left_out: Counter[str] = Counter()
-    mentions: Counter[str] = Counter()
     without_periods: dict[str, dict[str, int]] = {}
-    n_reports = 0
-    with writing(out) as write:
-        read = read_reports(source, left_out, encoding=encoding)
-        reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
-        seen = _keeping(reports, waiting)
-        for found in run(seen, conventions, rules=rules, workers=workers, scheduler=scheduler):
-            rows = reviewed.correct(found, waiting.popleft())
-            write(rows)
-            mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
-            n_reports += 1
-    details = {
-        "reports": n_reports,
+    read = read_reports(source, left_out, encoding=encoding)
+    reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
+    found = run(
+        _keeping(reports, waiting), conventions, rules=rules, workers=workers, scheduler=scheduler
+    )
+    written = write_mentions(((waiting.popleft(), rows) for rows in found), source, out, reviewed)
+    return {
+        **written,
         "left_out": dict(left_out),
-        "mentions": dict(mentions),
         "without_periods": without_periods,
         "rules_sha256": book.sha256,
         "conventions": conventions.model_dump(),
     }
-    if reviewed.reviews.files:
-        details["reviews"] = reviewed.summary(datasets_of(source))
-    return details
 
 
 def _keeping(reports: Iterable[ReportText], waiting: deque[ReportText]) -> Iterator[ReportText]:
     for report in reports:
         waiting.append(report)
         yield report
+
+
+def write_mentions(
+    labelled: Iterable[tuple[ReportText, list[dict[str, Any]]]],
+    source: Path,
+    out: Path,
+    reviewed: MentionReviews,
+) -> dict[str, Any]:
+    """Write the mentions of reports as their reviews have them; give the counts."""
+    mentions: Counter[str] = Counter()
+    n_reports = 0
+    with writing(out) as write:
+        for report, found in labelled:
+            rows = reviewed.correct(found, report)
+            write(rows)
+            mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
+            n_reports += 1
+    details: dict[str, Any] = {"reports": n_reports, "mentions": dict(mentions)}
+    if reviewed.reviews.files:
+        details["reviews"] = reviewed.summary(datasets_of(source))
+    return details
 
 
 def run(

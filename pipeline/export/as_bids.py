@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from gazescribe.pipeline.core.console import progress
+from gazescribe.pipeline.core.csv_writing import FORMULA
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import rows_of
 from gazescribe.pipeline.export.contents import Contents
-from gazescribe.pipeline.export.table_files import FORMULA, JSON, TSV, FileSet, write_tables
+from gazescribe.pipeline.export.table_files import JSON, TSV, FileSet, write_tables
 from gazescribe.pipeline.export.units import NONE, round_time, unit_of
 from gazescribe.pipeline.sources.manifests import Screen
 

@@ -4,7 +4,6 @@ Each connected region of a map is one annotation, with its box and its area. The
 written twice: as exact run-length masks, and as polygons for tools that take nothing else.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.class_names import labels_said
 from gazescribe.pipeline.export.coco_ellipses import write_ellipses
+from gazescribe.pipeline.export.coco_files import Row, write_coco
 from gazescribe.pipeline.export.coco_grounding import write_grounding
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents, Map, MapSet
 from gazescribe.pipeline.export.table_files import JSON, FileSet, MapParts, write_tables
@@ -31,7 +31,6 @@ UNITS = {
     "width": "px",
 }
 
-Row = dict[str, Any]
 Size = tuple[int, int]
 
 
@@ -172,22 +171,10 @@ def _write_set(
                     "threshold": threshold,
                 }
             )
-        content = {
-            "info": {
-                "description": f"{map_set.name}: regions above {threshold:g}",
-                "units": UNITS,
-                "version": "1",
-            },
-            "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
-            "categories": [
-                {"id": number, "name": category, "supercategory": "finding"}
-                for category, number in categories.items()
-            ],
-            "images": [{**row, "license": 1} for row in of_split.values()],
-            "annotations": annotations,
-        }
+        about = f"{map_set.name}: regions above {threshold:g}"
+        info = {"description": about, "units": UNITS, "version": "1"}
         path = folder / "annotations" / map_set.name / f"{form}_{name}.json"
-        path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+        write_coco(path, info, categories, of_split.values(), annotations)
 
 
 def _images_of_readings(contents: Contents) -> dict[str, Row]:

@@ -14,6 +14,7 @@ from gazescribe.pipeline.export.as_parquet import MAP_TYPE
 from gazescribe.pipeline.export.check import PICTURES
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents
 from gazescribe.pipeline.export.preview_page import write_page
+from gazescribe.pipeline.export.rendering import jinja_environment
 from gazescribe.pipeline.export.table_files import FileSet
 from gazescribe.pipeline.export.units import unit_of
 from gazescribe.pipeline.sources.manifests import Manifest
@@ -52,16 +53,7 @@ def write_card(
     made: Mapping[str, Any],
 ) -> None:
     """Write README.md, index.html, LICENSE_NOTICE.md, columns.csv and load_example.py."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (Markdown and Python, not HTML)
-    )
+    environment = jinja_environment(autoescape=False)
     head = _head(folder, contents, files, sources, made)
     facts = {
         "title": title_of(sources),

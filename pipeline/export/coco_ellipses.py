@@ -1,19 +1,16 @@
 """The readers' own ellipses as COCO, one file a split: box, polygon, area and certainty."""
 
-import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
+from gazescribe.pipeline.export.coco_files import Row, write_coco
 from gazescribe.pipeline.export.contents import SPLIT_NAMES
 from gazescribe.pipeline.export.table_files import JSON, FileSet
 
 CORNERS = 64  # of the polygon round an ellipse: 0.16 % less than its area
 UNITS = {"area": "px²", "bbox": "px: xmin, ymin, width, height", "segmentation": "px"}
-
-Row = dict[str, Any]
 
 
 def write_ellipses(ellipses: pa.Table, images: dict[str, Row], folder: Path) -> FileSet:
@@ -31,30 +28,22 @@ def write_ellipses(ellipses: pa.Table, images: dict[str, Row], folder: Path) -> 
         if not listed:
             continue
         of_split = [row for row in rows if images[row["reading_id"]]["id"] in listed]
-        content = {
-            "info": {"description": "Ellipses that the readers drew", "units": UNITS},
-            "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
-            "categories": [
-                {"id": number, "name": label, "supercategory": "finding"}
-                for number, label in enumerate(labels, 1)
-            ],
-            "images": [{**row, "license": 1} for _, row in sorted(listed.items())],
-            "annotations": [
-                {
-                    "id": number,
-                    "image_id": images[row["reading_id"]]["id"],
-                    "category_id": labels.index(row["label"]) + 1,
-                    **_outline(row),
-                    "iscrowd": 0,
-                    "reading_id": row["reading_id"],
-                    "ellipse": row["ellipse"],
-                    "certainty": row["certainty"],
-                }
-                for number, row in enumerate(of_split, 1)
-            ],
-        }
-        path = target / f"ellipses_{name}.json"
-        path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+        annotations = [
+            {
+                "id": number,
+                "image_id": images[row["reading_id"]]["id"],
+                "category_id": labels.index(row["label"]) + 1,
+                **_outline(row),
+                "iscrowd": 0,
+                "reading_id": row["reading_id"],
+                "ellipse": row["ellipse"],
+                "certainty": row["certainty"],
+            }
+            for number, row in enumerate(of_split, 1)
+        ]
+        info = {"description": "Ellipses that the readers drew", "units": UNITS}
+        shown = [row for _, row in sorted(listed.items())]
+        write_coco(target / f"ellipses_{name}.json", info, labels, shown, annotations)
     pattern = "annotations/ellipses/ellipses_*.json"
     return FileSet("ellipses-coco", pattern, JSON, "Ellipses that the readers drew, by split")
 

@@ -4,7 +4,6 @@ The map of a sentence is that of its window, drawn from the Gaussians at the siz
 box is the smallest round all of it that is above the threshold.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gazescribe.pipeline.export.coco_files import Row, write_coco
 from gazescribe.pipeline.export.contents import SPLIT_NAMES, Contents
 from gazescribe.pipeline.export.table_files import JSON, FileSet
 from gazescribe.pipeline.geometry.canvas import render
@@ -27,7 +27,6 @@ UNITS = {
 }
 MAPS = "The map of `window` of `reading_id` is drawn from its rows of gaussians.csv"
 
-Row = dict[str, Any]
 Size = tuple[int, int]
 
 
@@ -72,18 +71,9 @@ def write_grounding(
                 }
             )
         about = "Sentences, what they say, and the boxes of the gaze before them"
-        content = {
-            "info": {"description": about, "maps": MAPS, "units": UNITS, "left_out": left_out},
-            "licenses": [{"id": 1, "name": "LICENSE_NOTICE.md", "url": ""}],
-            "categories": [
-                {"id": number, "name": label, "supercategory": "finding"}
-                for number, label in enumerate(labels, 1)
-            ],
-            "images": [{**row, "license": 1} for _, row in sorted(listed.items())],
-            "annotations": annotations,
-        }
-        path = target / f"grounding_{name}.json"
-        path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+        info = {"description": about, "maps": MAPS, "units": UNITS, "left_out": left_out}
+        shown = [row for _, row in sorted(listed.items())]
+        write_coco(target / f"grounding_{name}.json", info, labels, shown, annotations)
     pattern = "annotations/grounding/grounding_*.json"
     about = f"Sentences with label, polarity and box of their gaze above {threshold:g}, by split"
     return FileSet("grounding", pattern, JSON, about)

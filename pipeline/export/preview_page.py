@@ -12,6 +12,7 @@ import numpy as np
 
 from gazescribe.pipeline.export.as_hf import preview
 from gazescribe.pipeline.export.contents import Contents, Map, MapSet
+from gazescribe.pipeline.export.rendering import jinja_environment
 
 PAGE = "index.html"
 SHOWN = 24  # maps of each set
@@ -34,18 +35,12 @@ def shown_maps(map_set: MapSet) -> Iterator[tuple[dict[str, Any], Map]]:
 
 def write_page(folder: Path, contents: Contents, facts: Mapping[str, Any]) -> None:
     """Write the page; `facts` are those of the card: title, sources, files, provenance (`made`)."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-    )
     figures = {map_set.name: _figures(map_set) for map_set in contents.sets}
-    page = environment.get_template("index.html.j2").render(facts, figures=figures)
+    page = (
+        jinja_environment(autoescape=True)
+        .get_template("index.html.j2")
+        .render(facts, figures=figures)
+    )
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 

@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
+from gazescribe.pipeline.core import csv_writing
 from gazescribe.pipeline.export.contents import Contents, MapSet
 from gazescribe.pipeline.export.units import round_times
 
 CSV, TSV, JSON = "text/csv", "text/tab-separated-values", "application/json"
 PARQUET = "application/x-parquet"  # as mlcroissant knows it
-
-FORMULA = r"^[=+\-@\t\r']"
-"""How a text begins that spreadsheets take for a formula (OWASP, CSV Injection), or as escaped."""
 
 MapParts = Callable[[Callable[[MapSet], Any]], list[Any]]
 """Applies a function to every part of the sets, on all workers; results in their order."""
@@ -52,21 +48,12 @@ def write_tables(contents: Contents, folder: Path, suffix: str) -> list[FileSet]
     return written
 
 
-def no_formulas(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Put an apostrophe before texts that spreadsheets would run, and before those that have one.
-
-    Without a leading apostrophe each text is again what it was.
-    """
-    risky = pc.fill_null(pc.match_substring_regex(texts, FORMULA), fill_value=False)
-    return pc.if_else(risky, pc.binary_join_element_wise("'", texts, ""), texts)
-
-
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as CSV: lists as JSON, null as nothing, times to the microsecond.
 
     All other numbers are written to their last bit.
 
-    Texts are never formulas; see `no_formulas`.
+    Texts are never formulas, as `core.csv_writing` says.
     """
     table = round_times(table)
     for position, field in enumerate(table.schema):
@@ -74,10 +61,8 @@ def write_csv(table: pa.Table, path: Path) -> None:
             lists = table[field.name].to_pylist()
             texts = [None if values is None else json.dumps(values) for values in lists]
             table = table.set_column(position, field.name, pa.array(texts, pa.string()))
-        elif pa.types.is_string(field.type):
-            table = table.set_column(position, field.name, no_formulas(table[field.name]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))
+    csv_writing.write_csv(table, path)
 
 
 def write_with_maps(

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow.csv import WriteOptions, write_csv
 
 from gazescribe.pipeline.core.class_names import labels_metadata, labels_said
+from gazescribe.pipeline.core.csv_writing import write_csv
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.parallel import map_tasks
@@ -32,6 +32,7 @@ from gazescribe.pipeline.core.tables import (
     read_table,
     split_source,
     table_path,
+    usable_readings,
     write_table,
 )
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
@@ -56,7 +57,7 @@ from gazescribe.pipeline.measures.settings import Measures
 
 READINGS_A_TASK = 64
 NAMES = ("region_measures", "reading_measures", "mention_leads")
-NO_GAZE, NO_SIZE, NO_FIXATION = "no gaze", "no image size", "no fixation"
+NO_FIXATION = "no fixation"
 OF_LABELS = ("fixations", "windows", "gaussians")
 OPTIONAL = ("words", "sentences", "regions", "ellipses")
 
@@ -127,12 +128,12 @@ def run(
     read_windows(tables, associated, {row["reading_id"]: row for row in rows})
     labels = labels_said(parquet_schema(table_path(associated, "windows")).metadata, associated)
     request = _prepare(sources, readings, labels, params, (min_share, min_certainty))
-    ids, left_out = _usable(rows)
+    ids, left_out = usable_readings(readings)
     measure = partial(_measure, request, tables.resolve(), associated)
     tasks = [ids[n : n + READINGS_A_TASK] for n in range(0, len(ids), READINGS_A_TASK)]
     parallel: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     whole = Part()
-    whole.left_out["readings"] += left_out
+    whole.left_out["readings"].update(left_out)
     for part in map_tasks(measure, tasks, description="measures", **parallel):
         for name in NAMES:
             whole.rows[name] += part.rows[name]
@@ -144,8 +145,8 @@ def run(
         for name in NAMES:
             table = pa.Table.from_pylist(whole.rows[name], schema=TABLES[name].schema)
             write_table(table, folder, name, extra | labels_metadata(labels))
-            _write_csv(read_table(folder, name), folder / f"{name}.csv")
-        _write_csv(describe_columns(), folder / "columns.csv")
+            write_csv(read_table(folder, name), folder / f"{name}.csv")
+        write_csv(describe_columns(), folder / "columns.csv")
         if show and summary["n_readings"]:
             show(folder, summary)
         write_json(summary, folder / "measures.json")
@@ -172,10 +173,6 @@ def _prepare(
     return Request(params, *least, column_maps, load_anatomy(rules), own, words_s)
 
 
-def _write_csv(table: pa.Table, path: Path) -> None:
-    write_csv(table, path, WriteOptions(quoting_style="needed"))
-
-
 def describe_columns() -> pa.Table:
     """Say what each column of the three tables is, and its unit."""
     rows = [
@@ -189,18 +186,6 @@ def describe_columns() -> pa.Table:
         for column in TABLES[name].schema
     ]
     return pa.Table.from_pylist(rows)
-
-
-def _usable(readings: Sequence[Row]) -> tuple[list[str], Counter[str]]:
-    ids, left_out = [], Counter[str]()
-    for reading in readings:
-        if not reading["has_gaze"]:
-            left_out[NO_GAZE] += 1
-        elif reading["width_px"] is None or reading["height_px"] is None:
-            left_out[NO_SIZE] += 1
-        else:
-            ids.append(reading["reading_id"])
-    return ids, left_out
 
 
 def _word_times(mentions: Path, readings: pa.Table, label_map: LabelMap) -> WordTimes:
@@ -222,44 +207,44 @@ def _measure(request: Request, tables: Path, associated: Path, ids: Sequence[str
     parts |= {name: read_readings(tables, name, ids, optional=True) for name in OPTIONAL}
     parts |= {name: read_readings(associated, name, ids) for name in ("windows", "gaussians")}
     check_fixations(parts["fixations"], parts["gaussians"], associated)
-    found = Part()
+    measured = Part()
     for reading_id in ids:
         columns = {name: part[reading_id] for name, part in parts.items()}
         reading = {name: values[0] for name, values in columns.pop("readings").items()}
         if not len(columns["fixations"]["onset_s"]):
-            found.left_out["readings"][NO_FIXATION] += 1
+            measured.left_out["readings"][NO_FIXATION] += 1
             continue
-        _measure_reading(reading, columns, request, found)
-    return found
+        _measure_reading(reading, columns, request, measured)
+    return measured
 
 
 def _measure_reading(
-    reading: Row, columns: Mapping[str, Columns], request: Request, found: Part
+    reading: Row, columns: Mapping[str, Columns], request: Request, measured: Part
 ) -> None:
     size = int(reading["height_px"]), int(reading["width_px"])
     fixations, windows, gaussians = (columns[name] for name in OF_LABELS)
     gaze = gaze_by_label(fixations, windows, gaussians, request.min_share)
     regions = _regions(reading, columns, request)
     points_px = grid_points(size[1], size[0])
-    lungs = [one for one in regions if one.name.casefold() in request.params.lungs]
+    lungs = [region for region in regions if region.name.casefold() in request.params.lungs]
     spoken = mentioned_sentences(windows)
-    areas = {one: float(one.holds(points_px).mean()) for one in regions}
+    areas = {region: float(region.holds(points_px).mean()) for region in regions}
     said_s = _said(spoken, columns["sentences"])
     key = {"reading_id": reading["reading_id"]}
     for label, of_label in gaze.items():
         row = reading_row(of_label, size, lungs, points_px, request.params)
-        found.rows["reading_measures"].append({**key, "label": label, **row})
+        measured.rows["reading_measures"].append({**key, "label": label, **row})
         for region in regions:
             row = {"area_share": areas[region], **region_row(of_label, region)}
             if label in said_s:
                 again = count_revisits(gaze[ALL_GAZE], region, said_s[label])
                 row["n_revisits_after_mention"] = again
-            found.rows["region_measures"].append({**key, "label": label, **row})
+            measured.rows["region_measures"].append({**key, "label": label, **row})
     words_s = request.words_s.get(reading["reading_id"], {})
     leads = [*label_leads(gaze[ALL_GAZE], regions, spoken, columns["sentences"], words_s)]
-    phrases = found.left_out["anatomy"]
+    phrases = measured.left_out["anatomy"]
     leads += anatomy_leads(gaze[ALL_GAZE], reading["text"], columns, request.anatomy, phrases)
-    found.rows["mention_leads"] += [{**key, **row} for row in leads]
+    measured.rows["mention_leads"] += [{**key, **row} for row in leads]
 
 
 def _regions(reading: Row, columns: Mapping[str, Columns], request: Request) -> list[Region]:

@@ -46,8 +46,8 @@ def read_predictions(
     entries = read_json(path, SchemaError, top=list)
     faults = [
         f"number {number}: {fault}"
-        for number, each in enumerate(entries, 1)
-        for fault in _faults(each)
+        for number, entry in enumerate(entries, 1)
+        for fault in _faults(entry)
     ]
     if faults:
         remedy = (
@@ -55,22 +55,22 @@ def read_predictions(
         )
         what = f"{len(faults)} faults in scan paths, as COCO-Search18 has them."
         raise SchemaError(what, where=path, remedy=remedy, faults=faults)
-    durations = [value for each in entries for value in each.get("T") or ()]
+    durations = [value for entry in entries for value in entry.get("T") or ()]
     unit_s = 1.0 if max(durations, default=0) < SECONDS_BELOW else 0.001
-    predicted = [_predicted(each, images, unit_s, size) for each in entries if each["X"]]
+    predicted = [_predicted(entry, images, unit_s, size) for entry in entries if entry["X"]]
     left_out["without a fixation"] += len(entries) - len(predicted)
     return predicted
 
 
-def _faults(each: Any) -> Iterator[str]:
-    if not isinstance(each, Mapping):
-        yield f"{quote(each)} is no object"
+def _faults(entry: Any) -> Iterator[str]:
+    if not isinstance(entry, Mapping):
+        yield f"{quote(entry)} is no object"
         return
-    if not isinstance(each.get("name"), str) or not each["name"]:
+    if not isinstance(entry.get("name"), str) or not entry["name"]:
         yield "it has no `name`, the image"
-    if not isinstance(each.get("task", ""), str):
-        yield f"its `task` {quote(each['task'])} is no text"
-    lists = {key: each.get(key) for key in ("X", "Y", "T") if key != "T" or each.get("T")}
+    if not isinstance(entry.get("task", ""), str):
+        yield f"its `task` {quote(entry['task'])} is no text"
+    lists = {key: entry.get(key) for key in ("X", "Y", "T") if key != "T" or entry.get("T")}
     for key, values in lists.items():
         if not isinstance(values, list) or not all(map(_is_number, values)):
             yield f"its `{key}` is no list of numbers"
@@ -78,7 +78,7 @@ def _faults(each: Any) -> Iterator[str]:
     lengths = {key: len(values) for key, values in lists.items() if isinstance(values, list)}
     if len(set(lengths.values())) > 1:
         yield f"its lists differ in length: {lengths}"
-    sides = [each[key] for key in ("height", "width") if key in each]
+    sides = [entry[key] for key in ("height", "width") if key in entry]
     if sides and not (len(sides) == 2 and all(_is_number(side) and side > 0 for side in sides)):
         yield "its `width` and `height` are not both above 0"
 
@@ -88,16 +88,16 @@ def _is_number(value: Any) -> bool:
 
 
 def _predicted(
-    each: Mapping[str, Any], images: Container[str], unit_s: float, size: Frame | None
+    entry: Mapping[str, Any], images: Container[str], unit_s: float, size: Frame | None
 ) -> Predicted:
-    path = np.full((len(each["X"]), 3), np.nan)
-    path[:, 0], path[:, 1] = each["X"], each["Y"]
-    if each.get("T"):
-        path[:, 2] = np.array(each["T"], float) * unit_s
-    task = each.get("task", FREE).strip().casefold()
-    is_whole = task in ("", FREE) or each.get("condition") == CONDITIONS[1]
-    frame = (each["height"], each["width"]) if "width" in each else size
-    return Predicted(image_of(each["name"], images), "" if is_whole else task, path, frame)
+    path = np.full((len(entry["X"]), 3), np.nan)
+    path[:, 0], path[:, 1] = entry["X"], entry["Y"]
+    if entry.get("T"):
+        path[:, 2] = np.array(entry["T"], float) * unit_s
+    task = entry.get("task", FREE).strip().casefold()
+    is_whole = task in ("", FREE) or entry.get("condition") == CONDITIONS[1]
+    frame = (entry["height"], entry["width"]) if "width" in entry else size
+    return Predicted(image_of(entry["name"], images), "" if is_whole else task, path, frame)
 
 
 def image_of(name: str, images: Container[str]) -> str:
@@ -106,8 +106,8 @@ def image_of(name: str, images: Container[str]) -> str:
     The name without both where it is none of ours.
     """
     names = [name, name.rpartition("/")[2]]
-    names = [each for one in names for each in (one, _without_ending(one))]
-    return next((each for each in names if each in images), names[-1])
+    names = [form for whole in names for form in (whole, _without_ending(whole))]
+    return next((form for form in names if form in images), names[-1])
 
 
 def _without_ending(name: str) -> str:
@@ -127,8 +127,8 @@ def check_frames(predicted: Sequence[Predicted], sizes: Sequence[Frame], where: 
     `sizes` are those of the images, for predictions that say no frame.
     """
     shares = [
-        each.path[:, :2] / np.array(each.frame or size)[::-1]
-        for each, size in zip(predicted, sizes, strict=True)
+        prediction.path[:, :2] / np.array(prediction.frame or size)[::-1]
+        for prediction, size in zip(predicted, sizes, strict=True)
     ]
     places = np.concatenate(shares)
     outside = float(((places < 0) | (places > 1)).any(axis=1).mean())

@@ -37,6 +37,7 @@ from gazescribe.pipeline.core.tables import (
     read_table,
     split_source,
     table_path,
+    usable_readings,
 )
 from gazescribe.pipeline.dictation.label_maps import load_column_map
 from gazescribe.pipeline.maps.label_weights import Columns, check_fixations
@@ -84,7 +85,7 @@ def run(
         If tables, windows and rules do not fit together.
     """
     readings = read_table(tables, "readings")
-    ids, left_out_readings = _usable(readings)
+    ids, without_gaze = usable_readings(readings)
     _check_windows(associated, readings)
     labels = labels_said(parquet_schema(table_path(associated, "windows")).metadata, associated)
     make = partial(
@@ -98,7 +99,7 @@ def run(
     )
     tasks = [ids[n : n + READINGS_A_TASK] for n in range(0, len(ids), READINGS_A_TASK)]
     left_out: dict[str, Counter[str]] = defaultdict(Counter)
-    left_out["readings"] = left_out_readings
+    left_out["readings"].update(without_gaze)
     entries: list[Entry] = []
     extra = {"split_source": split_source(tables), "params": params.model_dump_json()}
     extra |= labels_metadata(labels)
@@ -131,20 +132,6 @@ def run(
         }
         write_json(summary, folder / "scanpaths.json")
     return summary
-
-
-def _usable(readings: pa.Table) -> tuple[list[str], Counter[str]]:
-    """Choose the readings with gaze and image size; count the others by reason."""
-    ids, left_out = [], Counter[str]()
-    columns = ("reading_id", "has_gaze", "width_px", "height_px")
-    for reading in readings.select(columns).to_pylist():
-        if not reading["has_gaze"]:
-            left_out["no gaze"] += 1
-        elif reading["width_px"] is None or reading["height_px"] is None:
-            left_out["no image size"] += 1
-        else:
-            ids.append(reading["reading_id"])
-    return ids, left_out
 
 
 def _check_windows(associated: Path, readings: pa.Table) -> None:

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow.csv import WriteOptions, write_csv
 
+from gazescribe.pipeline.core.csv_writing import write_csv
 from gazescribe.pipeline.core.errors import AlignmentError, shorten
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
@@ -80,17 +80,20 @@ def run(
     left_out: Counter[str] = Counter()
     paths = read_scan_paths(scanpaths)
     scored = _matched(predictions, paths, size, left_out)
-    by_subject = sorted(scored, key=lambda each: each.ours.subject_id)
-    tasks = [list(group) for _, group in groupby(by_subject, lambda each: each.ours.subject_id)]
+    by_subject = sorted(scored, key=lambda scored_path: scored_path.ours.subject_id)
+    tasks = [
+        list(group)
+        for _, group in groupby(by_subject, lambda scored_path: scored_path.ours.subject_id)
+    ]
     score = partial(score_subject, others=Others(paths), params=params)
     parallel: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     values = np.concatenate(list(map_tasks(score, tasks, description="scan paths", **parallel)))
-    rows = _rows([each for task in tasks for each in task], values, params)
+    rows = _rows([scored_path for task in tasks for scored_path in task], values, params)
     summary: dict[str, Any] = {
         "params": params.model_dump(),
         "n_scanpaths": len(scored),
         "n_predicted": sum(len(group) for group in _by_key(scored).values()),
-        "n_images": len({each.ours.image for each in scored}),
+        "n_images": len({scored_path.ours.image for scored_path in scored}),
         "n_subjects": len(tasks),
         "left_out": {why: n for why, n in sorted(left_out.items()) if n},
         "scores": _headlines(rows),
@@ -99,7 +102,7 @@ def run(
     table = conform(pa.Table.from_pylist(rows, schema=schema), "scanpath_scores")
     with replacing_folder(out, "scores of scan paths", obsolete=(), mark=MARK) as folder:
         write_table(table, folder, "scanpath_scores", {"params": params.model_dump_json()})
-        write_csv(table, folder / "scanpath_scores.csv", WriteOptions(quoting_style="needed"))
+        write_csv(table, folder / "scanpath_scores.csv")
         if pictures:
             _draw(rows, summary["scores"]["of"], folder, pictures)
         write_json(summary, folder / MARK)
@@ -107,7 +110,7 @@ def run(
 
 
 def _by_key(scored: Sequence[ScoredPath]) -> dict[tuple[str, str], list[Floats]]:
-    return {each.ours.key: each.predicted for each in scored}
+    return {scored_path.ours.key: scored_path.predicted for scored_path in scored}
 
 
 def _draw(rows: Sequence[dict[str, Any]], label: str, folder: Path, pictures: Figures) -> None:
@@ -130,19 +133,21 @@ def _matched(
         ours[path.key].append(path)
     images = {path.image for path in paths}
     predicted = read_predictions(predictions, images, size, left_out)
-    found = [each for each in predicted if (each.image, each.task) in ours]
+    found = [prediction for prediction in predicted if (prediction.image, prediction.task) in ours]
     left_out["predicted, of another image or finding"] += len(predicted) - len(found)
     if not found:
         known = ", ".join(shorten(repr(key)) for key in list(ours)[:3])
-        asked = ", ".join(shorten(repr((each.image, each.task))) for each in predicted[:3])
+        asked = ", ".join(
+            shorten(repr((prediction.image, prediction.task))) for prediction in predicted[:3]
+        )
         what = f"no prediction is of an image and finding of ours: predicted are {asked or 'none'}"
         remedy = "`name` must be the image's dicom_id with .jpg, `task` the label in lower case."
         raise AlignmentError(f"{what}; ours are {known}.", where=predictions, remedy=remedy)
-    sizes = [ours[each.image, each.task][0].frame for each in found]
+    sizes = [ours[prediction.image, prediction.task][0].frame for prediction in found]
     check_frames(found, sizes, predictions)
     by_key = defaultdict(list)
-    for each, frame in zip(found, sizes, strict=True):
-        by_key[each.image, each.task].append(in_frame(each, frame))
+    for prediction, frame in zip(found, sizes, strict=True):
+        by_key[prediction.image, prediction.task].append(in_frame(prediction, frame))
     left_out["of readers, not predicted"] += sum(path.key not in by_key for path in paths)
     return [
         ScoredPath(
@@ -160,11 +165,11 @@ def score_subject(
 ) -> Floats:
     """Score the scan paths of a subject by each source: one task; (paths, sources, measures)."""
     values = np.full((len(scored), len(SOURCES), len(MEASURES)), np.nan)
-    for row, each in enumerate(scored):
-        candidates = _candidates(each, others, params)
+    for row, scored_path in enumerate(scored):
+        candidates = _candidates(scored_path, others, params)
         for column, source in enumerate(SOURCES):
             measured = [
-                [*compare(each.ours.path, path, each.ours.frame, params).values()]
+                [*compare(scored_path.ours.path, path, scored_path.ours.frame, params).values()]
                 for path in candidates[source]
             ]
             values[row, column] = _mean(np.array(measured).reshape(-1, len(MEASURES)))
@@ -172,15 +177,15 @@ def score_subject(
 
 
 def _candidates(
-    each: ScoredPath, others: Others, params: ScoreScanpaths
+    scored_path: ScoredPath, others: Others, params: ScoreScanpaths
 ) -> dict[str, list[Floats]]:
     """Give what is compared with a reader's scan path, by source, in the pixels of its image."""
-    candidates = {"predicted": each.predicted, "other_readers": each.other_readers}
-    known = others.of(each.ours.label, each.ours.subject_id)
-    name = f"{each.ours.reading_id} {each.ours.label}"
+    candidates = {"predicted": scored_path.predicted, "other_readers": scored_path.other_readers}
+    known = others.of(scored_path.ours.label, scored_path.ours.subject_id)
+    name = f"{scored_path.ours.reading_id} {scored_path.ours.label}"
     for floor in FLOORS:
         paths = [] if known is None else drawn(floor, known, name, params)
-        candidates[floor] = [each.ours.in_pixels(path) for path in paths]
+        candidates[floor] = [scored_path.ours.in_pixels(path) for path in paths]
     return candidates
 
 
@@ -193,9 +198,9 @@ def _rows(
     scored: Sequence[ScoredPath], values: Floats, params: ScoreScanpaths
 ) -> list[dict[str, Any]]:
     """Mean and interval of each source, label, scope and measure."""
-    labels = np.array([each.ours.label for each in scored])
-    several = np.array([bool(each.other_readers) for each in scored])
-    subjects = np.array([each.ours.subject_id for each in scored])
+    labels = np.array([scored_path.ours.label for scored_path in scored])
+    several = np.array([bool(scored_path.other_readers) for scored_path in scored])
+    subjects = np.array([scored_path.ours.subject_id for scored_path in scored])
     groups = {name: labels == name for name in sorted(set(labels)) if name}
     if groups:
         groups[ALL_FINDINGS] = labels != ""

@@ -32,6 +32,7 @@ from gazescribe.pipeline.core.tables import (
     read_if_present,
     read_table,
     split_source,
+    usable_readings,
 )
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
@@ -41,7 +42,7 @@ from gazescribe.pipeline.windows.learned.fit_file import FIT_FILE, write_fit
 from gazescribe.pipeline.windows.learned.run import share_out_readings
 from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.learned.weights import Model, draw_learned
-from gazescribe.pipeline.windows.parts import Task, make_tasks, read_parts, usable_readings
+from gazescribe.pipeline.windows.parts import Task, make_tasks, read_parts
 from gazescribe.pipeline.windows.reviewed import WindowReviews
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import (

@@ -28,16 +28,6 @@ class Task:
     shares: Mapping[str, Shares] = field(default_factory=dict)
 
 
-def usable_readings(readings: pa.Table) -> tuple[list[str], dict[str, int]]:
-    """Choose the readings with gaze and image size; count the others by reason."""
-    no_gaze = pc.invert(readings["has_gaze"])
-    no_size = pc.or_(pc.is_null(readings["width_px"]), pc.is_null(readings["height_px"]))
-    left_out = {"no gaze": no_gaze, "no image size": pc.and_(readings["has_gaze"], no_size)}
-    counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in left_out.items()}
-    is_usable = pc.invert(pc.or_(no_gaze, no_size))
-    return readings.filter(is_usable)["reading_id"].to_pylist(), counts
-
-
 def make_tasks(ids: Sequence[str], mentions: pa.Table) -> list[Task]:
     """Cut the readings into tasks; only a task's own mentions travel to its worker."""
     tasks = []

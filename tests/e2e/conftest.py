@@ -26,6 +26,25 @@ def browser():
         launched.close()
 
 
+@pytest.fixture
+def open_tab(browser):
+    """Open an address in a tab of its own; none may complain."""
+    contexts, complaints = [], []
+
+    def open_address(address, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Run DVC and the commands of its stages in forks."""

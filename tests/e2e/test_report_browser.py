@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,14 +16,7 @@ from tests.report_run import HOSTILE, LARGE, SIZE, make_run
 from tests.running import gazescribe
 from tests.synthetic import fixation, reading, table, write_tables
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
-    " --disable-sync --no-first-run"
-)
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +44,6 @@ def report(project, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     gazescribe("report", project, out)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.core.resources import resource
-from tests.e2e.test_report_browser import CHROMIUM, DESK, FLAGS
+from tests.e2e.test_report_browser import DESK
 from tests.report_run import TEXTS, make_run
 from tests.running import gazescribe, invoke
 from tests.synthetic import fixation, reading, write_tables
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 NO_STORAGE = """
 Object.defineProperty(window, "localStorage", { get() { throw new DOMException("off"); } });
@@ -38,16 +36,6 @@ def report(project, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     gazescribe("report", project, out, "--workers", 1)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

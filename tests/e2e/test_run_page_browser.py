@@ -29,22 +29,11 @@ def report(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, report):
-    """Open the page; it may not complain."""
-    contexts, complaints = [], []
-
+def opened(open_tab, report):
     def open_page(state="", **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{report.as_uri()}/index.html{state}")
-        return page
+        return open_tab(f"{report.as_uri()}/index.html{state}", **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return open_page
 
 
 def test_rows_of_a_long_table_are_narrowed_down(opened):

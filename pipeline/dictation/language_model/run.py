@@ -33,12 +33,10 @@ from gazescribe.pipeline.dictation.language_model.settings import LanguageModel
 from gazescribe.pipeline.dictation.language_model.spans import find_mentions
 from gazescribe.pipeline.dictation.reports import (
     ReportText,
-    datasets_of,
     read_reports,
-    writing,
 )
 from gazescribe.pipeline.dictation.reviews.applying import MentionReviews, Reviews
-from gazescribe.pipeline.dictation.run import load_labeler, mention_row
+from gazescribe.pipeline.dictation.run import load_labeler, mention_row, write_mentions
 from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
 UNREADABLE = "whose reply is not in the form asked for"
@@ -85,35 +83,34 @@ def label_file_with(
     left_out: Counter[str] = Counter()
     unverified: Counter[str] = Counter()
     counts: Counter[str] = Counter()
-    mentions: Counter[str] = Counter()
     without_periods: dict[str, dict[str, int]] = {}
     unreadable: list[str] = []
-    with writing(out) as write:
-        read = read_reports(source, left_out, encoding=encoding)
-        reports = count_ends(read, spoken, without_periods)
-        answer = partial(
-            _answer, server=server, model=model, labels=labels, spoken=spoken, params=params
-        )
+    read = read_reports(source, left_out, encoding=encoding)
+    reports = count_ends(read, spoken, without_periods)
+    answer = partial(
+        _answer, server=server, model=model, labels=labels, spoken=spoken, params=params
+    )
+
+    def labelled() -> Iterator[tuple[ReportText, list[dict[str, Any]]]]:
         for answered in progress(_in_parallel(answer, reports, params.parallel), "reports"):
             counts["kept" if answered.was_kept else "asked"] += 1
+            report = answered.report
             if answered.reply is None:
-                unreadable.append(answered.report.report_id)
+                unreadable.append(report.report_id)
                 continue
             found, faults = find_mentions(
-                answered.report.text, answered.sentences, answered.reply, labels, decided_by
+                report.text, answered.sentences, answered.reply, labels, decided_by
             )
-            unverified += faults
-            labelled = [mention_row(answered.report, mention) for mention in found]
-            rows = reviewed.correct(labelled, answered.report)
-            write(rows)
-            mentions.update(f"{row['label']}: {row['polarity']}" for row in rows)
+            unverified.update(faults)
+            yield report, [mention_row(report, mention) for mention in found]
+
+    written = write_mentions(labelled(), source, out, reviewed)
     if unreadable:
         left_out[UNREADABLE] = len(unreadable)
-    details = {
-        "reports": counts.total() - len(unreadable),
+    return {
+        **written,
         "left_out": dict(left_out),
         "unreadable_first": unreadable[:SHOWN_IDS],
-        "mentions": dict(mentions),
         "unverified": dict(unverified),
         "without_periods": without_periods,
         "model": model,
@@ -121,9 +118,6 @@ def label_file_with(
         "n_asked": counts["asked"],
         "n_kept": counts["kept"],
     }
-    if reviewed.reviews.files:
-        details["reviews"] = reviewed.summary(datasets_of(source))
-    return details
 
 
 def _in_parallel(

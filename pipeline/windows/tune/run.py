@@ -24,12 +24,17 @@ import yaml
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_headline, write_json
 from gazescribe.pipeline.core.settings import Figures
-from gazescribe.pipeline.core.tables import read_table, split_source, write_table
+from gazescribe.pipeline.core.tables import (
+    read_table,
+    split_source,
+    usable_readings,
+    write_table,
+)
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.windows.learned.run import SharedOut, share_out_readings
-from gazescribe.pipeline.windows.parts import make_tasks, usable_readings
+from gazescribe.pipeline.windows.parts import make_tasks
 from gazescribe.pipeline.windows.tune.candidates import Candidate, beyond, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing

@@ -139,6 +139,16 @@ def test_own_regions_are_measured_too(lab, tmp_path):
     assert lead["lead_s"] == pytest.approx(-0.55)  # first looked at behind the sentence's begin
 
 
+def test_names_of_own_regions_are_no_formulas(lab, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("reading_id,region,xmin_px,ymin_px,xmax_px,ymax_px\nR1,=1+1,60,0,99,80\n")
+    run(Sources(lab.tables, lab.associated, regions=path), tmp_path / "out", PARAMS, **LEAST)
+    with (tmp_path / "out/region_measures.csv").open(newline="") as file:
+        named = {row["region"] for row in csv.DictReader(file)}
+    assert "'=1+1" in named
+    assert "=1+1" not in named
+
+
 def test_every_column_is_explained_beside_the_tables(lab, tmp_path):
     run(lab, tmp_path / "out", PARAMS, **LEAST)
     with (tmp_path / "out/columns.csv").open(newline="") as file:

@@ -25,7 +25,7 @@ http://127.0.0.1/v1
 openai
 openai-compatible:
 openai-compatible:ftp://localhost
-openai-compatible:file:///tmp/x
+openai-compatible:file:///x
 openai-compatible:http://localhost:port/v1
 """
 
