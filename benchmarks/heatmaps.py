@@ -8,11 +8,13 @@ beside ours. Whole data sets are drawn once, synthetic, with one worker and with
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from click.testing import CliRunner
+from ratio import Ratio, fastest, in_turns
 
 from gazescribe.pipeline.commands.cli import main as gazescribe
 from gazescribe.pipeline.geometry.canvas import Canvas
@@ -96,6 +98,20 @@ def command(*arguments: object) -> float:
         gazescribe, [str(argument) for argument in arguments], catch_exceptions=False
     )
     return time.perf_counter() - begin
+
+
+def ratios(_folder: Path) -> Iterator[Ratio]:
+    """A sentence's map at full size, and at the networks'."""
+    gaze = reading(FIXATIONS)
+    work = f"sentence map of {FIXATIONS} fixations, {IMAGE_SIZE[1]} x {IMAGE_SIZE[0]}"
+    full, small = (partial(ours, gaze, IMAGE_SIZE, size) for size in (None, SIZE))
+    loop = in_turns(full, partial(outer_loop, gaze, IMAGE_SIZE))
+    yield Ratio("map-full-outer", work, "one outer product a fixation, summed", *loop)
+    theirs = in_turns(full, partial(published, gaze, IMAGE_SIZE), rounds=2)
+    yield Ratio("map-full", work, "published: a 2-D density a fixation", *theirs)
+    small_s = min(fastest(small, time.perf_counter) for _ in range(3))
+    work = f"the same at {SIZE[1]} x {SIZE[0]}"
+    yield Ratio("map-512", work, "published, at full size", small_s, theirs[1])
 
 
 def whole_sets() -> None:
