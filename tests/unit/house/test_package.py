@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from tests.conftest import ROOT
 
@@ -194,3 +196,15 @@ def test_nothing_imports_pipeline_or_models_by_themselves():
 def test_such_imports_are_found(line):
     assert OURS.search(line)
     assert not OURS.search(line.replace("models", "gazescribe.models").replace("pipeline", "g"))
+
+
+def test_pinned_packages_run_on_the_first_release_of_python_that_we_name():
+    """A patch release is enough to make `make setup` fail: 3.11.5 is not in Debian 12."""
+    (oldest,) = SpecifierSet(metadata.metadata("gazescribe")["Requires-Python"])
+    demands = {d.name: d.metadata["Requires-Python"] for d in metadata.distributions()}
+    unmet = {
+        name: asked
+        for name, asked in demands.items()
+        if asked and f"{oldest.version}.0" not in SpecifierSet(asked)
+    }
+    assert not unmet
