@@ -12,6 +12,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -23,7 +24,8 @@ from ratio import Ratio
 
 HERE = Path(__file__).parent
 COMMITTED = HERE / "ratios.json"
-BENCHMARKS = ("heatmaps",)
+BENCHMARKS = ("heatmaps", "learned")
+PAGE = HERE.parent / "docs" / "performance.md"
 DROP = 0.2
 
 
@@ -78,6 +80,11 @@ def write(measured: list[Ratio], committed: dict[str, float]) -> None:
     known = committed | {ratio.name: float(f"{ratio.ratio:.3g}") for ratio in measured}
     figures = {"commit": commit(), "ratios": dict(sorted(known.items()))}
     COMMITTED.write_text(json.dumps(figures, indent=2) + "\n")
+    page = PAGE.read_text()
+    for name, ratio in known.items():
+        cell = rf"\g<1> {ratio:,g} × |"
+        page = re.sub(rf"^(\| `{name}` \|.*?\|.*?\|) [\d.,]+ × \|", cell, page, flags=re.MULTILINE)
+    PAGE.write_text(page)
 
 
 def commit() -> str:

@@ -35,12 +35,13 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow.compute as pc
 from planted_lag import demo
+from ratio import Ratio, in_turns
 
 from gazescribe.pipeline.commands.params import Params
 from gazescribe.pipeline.core.figures import save
 from gazescribe.pipeline.core.resampling import interval
 from gazescribe.pipeline.core.settings import Figures
-from gazescribe.pipeline.core.tables import read_table
+from gazescribe.pipeline.core.tables import read_table, usable_readings
 from gazescribe.pipeline.demo import cases as demo_cases
 from gazescribe.pipeline.demo import gaze as demo_gaze
 from gazescribe.pipeline.dictation.label_maps import load_label_map
@@ -59,13 +60,14 @@ from gazescribe.pipeline.windows.learned.plots import odds_by_time, places_by_la
 from gazescribe.pipeline.windows.learned.run import observe_readings
 from gazescribe.pipeline.windows.learned.timing import support_s
 from gazescribe.pipeline.windows.learned.weights import weigh
-from gazescribe.pipeline.windows.parts import Shares, make_tasks, usable_readings
+from gazescribe.pipeline.windows.parts import Shares, make_tasks
 from gazescribe.pipeline.windows.tune.candidates import Candidate, overlap, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.run import search
 
 SIZE = 256  # model pixels of the maps that are scored
 RELEASE = 3052
+FEW = 300
 LABELS = load_label_map()
 
 
@@ -364,17 +366,22 @@ def true_source(folder: Path) -> Callable[[Case], np.ndarray]:
     return seconds
 
 
+def associating(folder: Path, method: str, params: Params) -> Callable[[], object]:
+    """The whole stage by one method, on the data of `demo` in this folder."""
+    section = params.associate.model_copy(update={"method": method})
+    learned = params.learned if method == "learned" else None
+    where = (folder / "tables", folder / "mentions.csv", folder / method)
+    return partial(associate, *where, section, learned=learned, workers=1)
+
+
 def measure(folder: Path) -> None:
     """Time the whole stage on the release's number of readings; then give the highest memory."""
-    params = demo(folder / "release", RELEASE, {})
     release = folder / "release"
-    for method, learned in (("window", None), ("learned", params.learned)):
-        section = params.associate.model_copy(update={"method": method})
+    params = demo(release, RELEASE, {})
+    for method in ("window", "learned"):
+        stage = associating(release, method, params)
         begin, begin_cpu = time.perf_counter(), time.process_time()
-        out = folder / method
-        associate(
-            release / "tables", release / "mentions.csv", out, section, learned=learned, workers=1
-        )
+        stage()
         seconds, cpu_s = time.perf_counter() - begin, time.process_time() - begin_cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
@@ -382,6 +389,15 @@ def measure(folder: Path) -> None:
             f" process so far {peak:.2f} GB",
             flush=True,
         )
+
+
+def ratios(folder: Path) -> Iterator[Ratio]:
+    """What learning costs: below 1, for it does more."""
+    os.environ["GAZE_WORKERS"] = "1"
+    params = demo(folder, FEW, {})
+    learned, window = (associating(folder, method, params) for method in ("learned", "window"))
+    work = f"association that learns, {FEW} readings"
+    yield Ratio("learned", work, "the same stage by the window", *in_turns(learned, window))
 
 
 if __name__ == "__main__":
