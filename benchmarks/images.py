@@ -88,7 +88,7 @@ def plainly(folder: Path, table: str) -> None:
 
 
 def ours(resize: str = "direct", scheduler: str | None = None) -> Callable[[Path, str], None]:
-    params = Images(size=SIZE, source="jpg", resize=resize)
+    params = Images(size=SIZE, source="jpg", resize=resize, decode="exact", depth=8)
     where = {"scheduler": scheduler} if scheduler else {"workers": 1}
 
     def fit(folder: Path, table: str) -> None:

@@ -54,6 +54,13 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     show_default=True,
     help="Masks and overlays show labels with no less.",
 )
+@click.option(
+    "--decode",
+    type=click.Choice(["exact", "scaled"]),
+    default="exact",
+    show_default=True,
+    help="All pixels of a JPEG file, or the means of blocks no larger than a model pixel: faster.",
+)
 @click.option("--boxes", type=options.EXISTING_FILE, help="COCO file to compare maps with.")
 @click.option(
     "--batch-size",

@@ -19,6 +19,7 @@ from gazescribe.models.cooperative.gaze import gaze_grid
 from gazescribe.models.cooperative.items import CooperativeItems, block_of, frames_of
 from gazescribe.models.cooperative.maps import Maps, open_maps
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
+from gazescribe.models.core.images import open_kind
 from gazescribe.models.core.loaders import load_batches
 from gazescribe.models.training.sampling import (
     AUGMENT,
@@ -30,7 +31,7 @@ from gazescribe.models.training.sampling import (
     place,
 )
 from gazescribe.pipeline.core.errors import ParamsError
-from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.core.shards import Shards
 
 
 class CooperativeBatch(TypedDict):
@@ -245,7 +246,7 @@ def _dataset(
     items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, seed: int | None = None
 ) -> Dataset[CooperativeBatch]:
     """Give the items as the network sees them; with a seed, as it is trained on them."""
-    images, maps = open_shards(inputs.images), open_maps(inputs)
+    images, maps = open_kind(inputs.images, "images"), open_maps(inputs)
     if run.crops == "published":
         return Crops(items, images, maps, seed)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))

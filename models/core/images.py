@@ -4,6 +4,7 @@ Reads: what `gazescribe images` and `gazescribe heatmaps` wrote. Memory maps are
 are read, so that loader processes share nothing but the files.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,24 @@ FRAME = ("height", "width", "scale", "pad_y_px", "pad_x_px")
 """How a picture lies in its frame: columns of both indices, of images and of maps."""
 
 
+@dataclass
+class ImageShards(Shards):
+    """Image shards that give 8 bits, as networks take them; 16 are rounded where they are read."""
+
+    def _map(self, row: int) -> NDArray[Any]:
+        image = super()._map(row)
+        return image if image.dtype == np.uint8 else np.rint(image / 257).astype(np.uint8)
+
+
 def open_kind(folder: Path | str, kind: Kind) -> Shards:
-    """Open shards that must be of this kind; raises SchemaError for the other."""
+    """Open shards that must be of this kind; raises SchemaError for the other.
+
+    Images come as 8 bits.
+    """
     shards = open_shards(folder)
     if shards.kind != kind:
         raise SchemaError(f"these are shards of {shards.kind}, not of {kind}.", where=folder)
-    return shards
+    return ImageShards(shards.folder, shards.index, kind) if kind == "images" else shards
 
 
 def open_images(folder: Path | str, size: tuple[int, int]) -> Shards:

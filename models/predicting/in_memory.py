@@ -92,6 +92,7 @@ def predict(
     batch_size: int = 8,
     workers: int = 0,
     accelerator: Literal["cpu", "gpu"] | None = None,
+    decode: Literal["exact", "scaled"] = "exact",
 ) -> Predictions:
     """Apply a trained network to images.
 
@@ -112,6 +113,8 @@ def predict(
         Processes that read images; 0, unless given, reads between batches.
     accelerator : {'cpu', 'gpu'}, optional
         A GPU where there is one, unless given.
+    decode : {'exact', 'scaled'}
+        All pixels of JPEG files, or the means of blocks no larger than a model pixel: faster.
 
     Returns
     -------
@@ -156,6 +159,7 @@ def predict(
         device=device,
         batch_size=batch_size,
         workers=workers,
+        decode=decode,
     )
     probabilities: dict[str, dict[str, float]] = {}
     maps: dict[str, NDArray[np.float32]] = {}

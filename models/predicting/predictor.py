@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -21,11 +21,13 @@ from gazescribe.models.core.config import SYSTEMS
 from gazescribe.models.core.loaders import BatchLoader
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
+from gazescribe.pipeline.images.ahead import read_ahead
+from gazescribe.pipeline.images.reading import Decoded, decode_radiograph, fit_radiograph
 
 SHOWN_PX = 384
 """Longer side of an image as overlays show it."""
 
+Decode = Literal["exact", "scaled"]
 Source = Path | NDArray[np.uint8]
 """An image: its file, or its grey values, shape (height, width)."""
 
@@ -143,16 +145,18 @@ def predict_images(
     device: torch.device,
     batch_size: int,
     workers: int,
+    decode: Decode = "exact",
 ) -> Iterator[ImageOutput | GazeError]:
     """Show images to a network; give what it predicts of each, or why it could not be read.
 
     The predictor's network is moved to `device`. Images that cannot be read leave a batch smaller;
-    `workers` are processes that read images, 0 reads between batches.
+    `workers` are processes that read images, 0 reads between batches; `decode` is as in `images` of
+    `params.yaml`.
     """
     network: Any = predictor.network  # torch declares no `to` with both arguments
     # A third faster on a processor for networks of thin layers, the same within rounding.
     network.to(device, memory_format=torch.channels_last)
-    dataset = _FittedImages(images, predictor.size, predictor.resize)
+    dataset = _FittedImages(images, predictor.size, predictor.resize, decode)
     # Arrays, not tensors: they go through pipes and need no shared memory.
     loader = BatchLoader(dataset, workers, batch_size=batch_size, collate_fn=list)
     for batch in loader:
@@ -185,19 +189,38 @@ def _predict_batch(
 
 
 class _FittedImages(Dataset[FittedImage | GazeError]):
-    def __init__(self, images: Sequence[Source], size: tuple[int, int], resize: str) -> None:
+    def __init__(
+        self,
+        images: Sequence[Source],
+        size: tuple[int, int],
+        resize: str,
+        decode: Decode = "exact",
+    ) -> None:
         self._images = images
         self._size = size
         self._resize = resize
+        self._scaled_to = size if decode == "scaled" else None
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, row: int) -> FittedImage | GazeError:
-        source = self._images[row]
+        return self._fitted(self._images[row], None)
+
+    def __getitems__(self, rows: list[int]) -> list[FittedImage | GazeError]:
+        """Give a batch, by torch's name for it; its files are read ahead."""
+        sources = [self._images[row] for row in rows]
+        paths = (source if isinstance(source, Path) else None for source in sources)
+        return list(map(self._fitted, sources, read_ahead(paths)))
+
+    def _fitted(self, source: Source, content: bytes | None) -> FittedImage | GazeError:
         try:
-            image = read_radiograph(source) if isinstance(source, Path) else source
-            return FittedImage(*letterboxed(image, self._size, self._resize), _shown(image))
+            if isinstance(source, Path):
+                decoded = decode_radiograph(source, scaled_to=self._scaled_to, content=content)
+            else:
+                decoded = Decoded(source, (source.shape[0], source.shape[1]))
+            fitted, frame = fit_radiograph(decoded, self._size, self._resize)
+            return FittedImage(fitted, frame, _shown(decoded.pixels))
         except GazeError as error:
             return error
 

@@ -38,7 +38,7 @@ from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_name, write_shar
 from gazescribe.pipeline.core.tables import table_path, write_table
 
 if TYPE_CHECKING:  # torch takes seconds to import
-    from gazescribe.models.predicting.predictor import Channel, ImageOutput, Predictor
+    from gazescribe.models.predicting.predictor import Channel, Decode, ImageOutput, Predictor
 
 PARTS = ("json", "maps", "masks", "overlays")
 PREDICTIONS = "predictions.json"
@@ -55,6 +55,7 @@ class PredictOptions:
     threshold: float | None = None
     min_probability: float = 0.5
     boxes: Path | None = None
+    decode: "Decode" = "exact"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Task:
 
     `write` is of `PARTS`, predictions.json is written in any case; `thresholds` are those of the
     maps of `kind`, by name of the channel; masks and overlays show labels with no less than
-    `min_probability`; maps are compared with `boxes`.
+    `min_probability`; maps are compared with `boxes`; `decode` is how files are read.
     """
 
     predictor: "Predictor"
@@ -72,6 +73,7 @@ class Task:
     thresholds: Mapping[str, float]
     min_probability: float
     boxes: Boxes | None
+    decode: "Decode"
 
     @property
     def channels(self) -> tuple["Channel", ...]:
@@ -111,6 +113,7 @@ def run(
         "kind": task.kind,
         "thresholds": dict(task.thresholds),
         "min_probability": task.min_probability,
+        "decode": task.decode,
         "versions": library_versions(),
     }
     files = [path for path in (checkpoint, options.boxes) if path]
@@ -129,6 +132,7 @@ def run(
             device=device,
             batch_size=batch_size,
             workers=workers,
+            decode=task.decode,
         )
         shown = progress(outputs, "images", total=len(to_do))
         for number in missing:
@@ -159,7 +163,9 @@ def make_task(predictor: "Predictor", options: PredictOptions, pictures: Sequenc
         raise ParamsError(message, remedy=remedy)
     labels = [channel.label for channel in channels]
     boxes = read_boxes(options.boxes, pictures, labels) if options.boxes else None
-    return Task(predictor, options.write, kind, thresholds, options.min_probability, boxes)
+    return Task(
+        predictor, options.write, kind, thresholds, options.min_probability, boxes, options.decode
+    )
 
 
 def write_part(
@@ -264,6 +270,7 @@ def finish(notes: Sequence[Row], task: Task, folder: Path) -> Row:
         "map": task.kind,
         "thresholds": dict(task.thresholds) or None,
         "min_probability": task.min_probability,
+        "decode": task.decode,
         "n_images": len(images),
         "left_out": left_out,
     }

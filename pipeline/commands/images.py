@@ -1,6 +1,7 @@
 """The command `images`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,6 +35,12 @@ from gazescribe.pipeline.images.run import SUFFIXES, run
 @click.option("--source", type=click.Choice(list(SUFFIXES)), help="Which files.")
 @click.option("--size", help="Model pixels: N, HxW, or a network: the size of its images.")
 @click.option("--resize", type=click.Choice(["direct", "published"]), help="Once, or twice.")
+@click.option(
+    "--decode",
+    type=click.Choice(["exact", "scaled"]),
+    help="All pixels of a JPEG file, or the means of blocks no larger than a model pixel: faster.",
+)
+@click.option("--depth", type=int, help="Bits of a model pixel: 8 or 16.")
 @options.shared_options
 def images(
     tables: Path,
@@ -43,7 +50,7 @@ def images(
     also_from: tuple[tuple[Path, Path], ...],
     size: str | None,
     shared: options.Shared,
-    **choices: str | None,
+    **choices: Any,
 ) -> None:
     """Fit the radiographs under ROOT that TABLES list into OUT/images-00000.npy … with an index."""
     all_params = load_params(shared.params_file)

@@ -26,7 +26,7 @@ Kind = Literal["heatmaps", "images"]
 ROWS_A_SHARD = 256
 SMALLEST = np.float32(2**-14)  # normal float16; smaller is stored as 0 (error at most 6.2e-5)
 INDEXES: dict[Kind, str] = {"heatmaps": "heatmaps", "images": "image_shards"}  # table of each
-TYPES: dict[Kind, str] = {"heatmaps": "float16", "images": "uint8"}
+TYPES: dict[Kind, tuple[str, ...]] = {"heatmaps": ("float16",), "images": ("uint8", "uint16")}
 _ANEW = "Copy the folder again, or make it anew with `gazescribe heatmaps` or `gazescribe images`."
 MAX_OPEN = 512  # each open shard holds a file descriptor, of which a process often has 1,024
 
@@ -76,8 +76,8 @@ class Shards:
     def __getitem__(self, rows: int | slice) -> NDArray[Any]:
         """Array of an index row, shape (height, width), or of a slice, shape (n, height, width).
 
-        Rows count as in numpy: -1 is the last. One row is memory mapped, float16 up to about 1 or
-        uint8; a slice is read into memory.
+        Rows count as in numpy: -1 is the last. One row is memory mapped: float16 up to about 1, or
+        uint8 or uint16 of images; a slice is read into memory.
         """
         try:
             chosen = range(len(self))[rows]
@@ -92,8 +92,8 @@ class Shards:
             raise ArrayError(message, where=self.folder, remedy="Take them one by one.")
         if maps:
             return np.stack(maps)
-        size = self._map(0).shape if len(self) else (0, 0)
-        return np.empty((0, *size), TYPES[self.kind])
+        like = self._map(0) if len(self) else np.empty((0, 0), TYPES[self.kind][0])
+        return np.empty((0, *like.shape), like.dtype)
 
     def finite(self, row: int) -> NDArray[Any]:
         """Give the array of an index row; an ArrayError if a number in it is not finite."""
@@ -173,9 +173,10 @@ def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
     counts = index.group_by(["shard", "height", "width"]).aggregate(
         [("row", how) for how in ("count", "count_distinct", "max")]
     )
+    types = TYPES[kind]
     for place in counts.sort_by("shard").to_pylist():
         name = shard_name(place["shard"], kind)
-        expected = f"{TYPES[kind]} {place['row_count'], place['height'], place['width']}"
+        shape = place["row_count"], place["height"], place["width"]
         if not (folder / name).is_file():
             yield f"{name}: not found"
             continue
@@ -184,10 +185,12 @@ def _shard_faults(folder: Path, index: pa.Table, kind: Kind) -> Iterator[str]:
         except SchemaError as error:
             yield f"{name}: {error.what.removeprefix('this is ')}"
             continue
-        stored_as = f"{stored.dtype} {stored.shape}"
-        if stored_as != expected:
-            yield f"{name}: {expected} expected, {stored_as} found"
-        elif (
+        if str(stored.dtype) not in types or stored.shape != shape:
+            expected = f"{' or '.join(types)} {shape}"
+            yield f"{name}: {expected} expected, {stored.dtype} {stored.shape} found"
+            continue
+        types = (str(stored.dtype),)  # all shards of a folder have the type of the first
+        if (
             place["row_max"] >= place["row_count"]
             or place["row_count_distinct"] < place["row_count"]
         ):

@@ -1,17 +1,16 @@
 """Radiographs as files have them: read as they are displayed, and fitted into a frame.
 
-JPEG, PNG and DICOM become 8-bit grey. A DICOM value goes through the modality table (or rescale
-slope), then the VOI table or window, then is inverted where MONOCHROME1 says that low is white.
+JPEG, PNG and DICOM become grey of 8 bits, or of 16. Grey JPEG files that are to be shrunk can be
+decoded to the means of blocks of pixels at once (`scaled_to`), which saves most of what is done
+after their bits are read.
 """
 
 import io
 import warnings
-import zlib
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,26 +21,39 @@ from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.geometry.published import published_frame, published_resize
-from gazescribe.pipeline.geometry.sizes import MAX_SIDE, is_scaled
+from gazescribe.pipeline.geometry.sizes import is_scaled
+from gazescribe.pipeline.images.dicom import read_dicom
+from gazescribe.pipeline.images.refusals import (
+    TOO_LARGE,
+    refuse_colour,
+    refuse_frames,
+    refuse_large,
+)
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from PIL.Image import Image
 
 Size = tuple[int, int]
 Picture = NDArray[np.uint8]
+Grey = NDArray[Any]
+"""Black 0, white the largest number: uint8, or uint16."""
 
 NEARLY_GREY = 8
 """Largest difference between channels of a grey picture stored in colour: JPEG rounds each."""
-MAX_PIXELS = 10**8
-TOO_LARGE = f"this picture has more than {MAX_PIXELS:,} pixels, or {MAX_SIDE:,} on a side."
-DEFERRED = 2**20
-"""Bytes of a DICOM element above which it is read when it is asked for: after the header."""
-MAX_UNPACKED = 2 * MAX_PIXELS + 2**25
-"""Bytes of a DICOM file once it is unpacked: 16 bits a pixel, and its header."""
-MAX_RUN = 64
-"""No byte of run lengths becomes more than so many."""
-UNLIMITED = 1e12
-"""Beyond every window."""
+BLOCKS_PX = (8, 4, 2)
+"""Sides of blocks of which a JPEG decoder gives the mean without the pixels."""
+
+
+class Decoded(NamedTuple):
+    """A radiograph as a decoder gives it.
+
+    `pixels` are those of the file, of `image_size` (height, width), or the means of its blocks of
+    `block_px` pixels a side; blocks at the right and lower edge can reach beyond the image.
+    """
+
+    pixels: Grey
+    image_size: Size
+    block_px: int = 1
 
 
 def read_radiograph(path: Path) -> Picture:
@@ -65,18 +77,48 @@ def read_radiograph(path: Path) -> Picture:
         compressed in a way that no installed decoder knows. `what` never names a value of the file,
         so that it can be counted.
     """
-    check_file(path, GazeError)
+    return np.require(decode_radiograph(path).pixels, requirements=["C", "W"])
+
+
+def decode_radiograph(
+    path: Path, *, scaled_to: Size | None = None, bits: int = 8, content: bytes | None = None
+) -> Decoded:
+    """Read a radiograph as it is displayed, if it may be by the means of its blocks.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As for `read_radiograph`.
+    scaled_to : tuple of int, optional
+        (height, width) of the frame that it will be fitted into: a grey JPEG file is decoded to the
+        largest blocks that are no larger than a pixel of the frame. Other files are read whole.
+    bits : {8, 16}
+        White is 255 or 65,535. Eight bits of a file become sixteen by times 257.
+    content : bytes, optional
+        Of the file, where it was read before.
+
+    Raises
+    ------
+    GazeError
+        As `read_radiograph` does, whatever `scaled_to`.
+    """
     try:
-        with path.open("rb") as file:
-            is_dicom = file.read(132).endswith(b"DICM") or path.suffix.lower() in DICOM_SUFFIXES
+        if content is None:
+            check_file(path, GazeError)
+        file: BinaryIO = path.open("rb") if content is None else io.BytesIO(content)
+        is_dicom = file.read(132).endswith(b"DICM") or path.suffix.lower() in DICOM_SUFFIXES
     except OSError as error:
         if is_out_of_handles(error):
             raise
         raise GazeError(f"this file cannot be read ({error.strerror}).", where=path) from error
-    with warnings.catch_warnings():
+    file.seek(0)
+    with file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what the decoders put up with
         try:
-            return _read_dicom(path) if is_dicom else _read_picture(path)
+            if is_dicom:
+                pixels = read_dicom(path, file, bits)
+                return Decoded(pixels, (pixels.shape[0], pixels.shape[1]))
+            return _decode_picture(path, file, scaled_to, bits)
         except GazeError:
             raise
         except Exception as error:  # decoders raise anything on damaged bytes
@@ -86,163 +128,57 @@ def read_radiograph(path: Path) -> Picture:
             raise GazeError("this file is damaged.", where=path, faults=[fault]) from error
 
 
-def _read_picture(path: Path) -> Picture:
+def _decode_picture(path: Path, file: BinaryIO, scaled_to: Size | None, bits: int) -> Decoded:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        image = Image.open(path, formats=("JPEG", "PNG"))
+        image = Image.open(file, formats=("JPEG", "PNG"))
     except UnidentifiedImageError as error:
         raise GazeError("this is neither JPEG nor PNG nor DICOM.", where=path) from error
     except Image.DecompressionBombError as error:  # beyond Pillow's own limit, which is above ours
         raise GazeError(TOO_LARGE, where=path, faults=[str(error)]) from error
     with image:
-        _refuse_large(path, image.height, image.width)
-        _refuse_frames(path, getattr(image, "n_frames", 1))
+        image_size = image.height, image.width
+        refuse_large(path, *image_size)
+        refuse_frames(path, getattr(image, "n_frames", 1))
         if image.mode.startswith("I"):
-            return _to_8_bits(np.asarray(image))
-        if image.mode == "L":
-            return np.array(image)
-        if image.mode == "1":
-            return np.array(image.convert("L"))
-        colours = image.convert("RGB")
-        # Signed: the difference of two uint8 would wrap round.
-        channels = [np.asarray(channel, np.int16) for channel in colours.split()]
-        spread = int(max(np.abs(channels[0] - channel).max() for channel in channels[1:]))
-        if spread > NEARLY_GREY:
-            _refuse_colour(path, f"its channels differ by up to {spread} of 255")
-        return np.array(colours.convert("L"))
+            return Decoded(_of_bits(np.asarray(image), bits), image_size)
+        # Of colours each pixel is looked at: they may be few.
+        is_grey_jpeg = image.format == "JPEG" and image.mode == "L"
+        block_px = _ask_for_blocks(image, scaled_to) if scaled_to and is_grey_jpeg else 1
+        pixels = _grey(path, image)
+        return Decoded(pixels if bits == 8 else pixels * np.uint16(257), image_size, block_px)
 
 
-def _to_8_bits(values: NDArray[Any]) -> Picture:
+def _ask_for_blocks(image: "Image", size: Size) -> int:
+    """Have a JPEG file decoded to means of blocks that still fill a frame; give their side."""
+    scale = Letterbox.fit((image.height, image.width), size).scale
+    side_px = next((side_px for side_px in BLOCKS_PX if side_px * scale <= 1), 1)
+    least = max(image.width // side_px, 1), max(image.height // side_px, 1)
+    width = image.width
+    drafted = image.draft("L", least)
+    return round(width / drafted[1][2]) if drafted else 1  # as it is, where nothing was drafted
+
+
+def _grey(path: Path, image: "Image") -> Picture:
+    """Give the grey values of a picture of 8 bits; raises GazeError if it is in colour."""
+    if image.mode in {"1", "L"}:
+        return np.asarray(image if image.mode == "L" else image.convert("L"))
+    colours = image.convert("RGB")
+    # Signed: the difference of two uint8 would wrap round.
+    channels = [np.asarray(channel, np.int16) for channel in colours.split()]
+    spread = int(max(np.abs(channels[0] - channel).max() for channel in channels[1:]))
+    if spread > NEARLY_GREY:
+        refuse_colour(path, f"its channels differ by up to {spread} of 255")
+    return np.asarray(colours.convert("L"))
+
+
+def _of_bits(values: NDArray[Any], bits: int) -> Grey:
     """Divide by the largest value of 8, 10, 12, 14 or 16 bits, whichever hold them."""
-    highest = int(values.max())
-    bits = max(8, 2 * -(-highest.bit_length() // 2))
-    grey: Picture = np.rint(values * (255 / (2**bits - 1))).astype(np.uint8)
+    stored_bits = max(8, 2 * -(-int(values.max()).bit_length() // 2))
+    white = 2**bits - 1
+    grey: Grey = np.rint(values * (white / (2**stored_bits - 1))).astype(f"uint{bits}")
     return grey
-
-
-def _read_dicom(path: Path) -> Picture:
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
-
-    try:
-        _refuse_deflated(path)
-        dataset = dcmread(path, defer_size=DEFERRED)
-    except InvalidDicomError as error:
-        raise GazeError("this is no DICOM file: its header is absent.", where=path) from error
-    if "PixelData" not in dataset:
-        raise GazeError("this DICOM file holds no picture.", where=path)
-    _refuse_large(path, int(dataset.Rows), int(dataset.Columns))
-    _refuse_frames(path, int(dataset.get("NumberOfFrames") or 1))
-    kind = dataset.PhotometricInterpretation
-    if kind not in {"MONOCHROME1", "MONOCHROME2"}:
-        _refuse_colour(path, f"its photometric interpretation is {kind}")
-    if dataset.BitsAllocated > 16:
-        fault = f"it has {dataset.BitsAllocated}"
-        raise GazeError("this DICOM file has more than 16 bits.", where=path, faults=[fault])
-    _check_decoder(path, dataset)
-    _refuse_runs(path, dataset)
-    values = dataset.pixel_array
-    lowest = int(values.min())
-    stored = np.arange(lowest, int(values.max()) + 1)
-    # A table over all values between the least and the largest, then one look-up a pixel.
-    shown: Picture = _displayed(stored, dataset)[values.astype(np.int32) - lowest]
-    return shown
-
-
-class _Measured(io.FileIO):
-    """A file that is measured where all its rest is read at once, as pydicom does to inflate it."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        content = super().read(size) or b""
-        if size is None or size < 0:
-            inflating = zlib.decompressobj(-zlib.MAX_WBITS)
-            if len(inflating.decompress(content, MAX_UNPACKED + 1)) > MAX_UNPACKED:
-                fault = f"it unpacks to more than {MAX_UNPACKED:,} bytes"
-                raise GazeError(TOO_LARGE, where=self.name, faults=[fault])
-        return content
-
-
-def _refuse_deflated(path: Path) -> None:
-    """Refuse a deflated file of far more bytes than a picture takes, which `dcmread` unpacks."""
-    from pydicom.filereader import read_partial
-
-    with _Measured(path) as file:
-        read_partial(file, stop_when=lambda *_: True)  # at the first element after the file meta
-
-
-def _refuse_runs(path: Path, dataset: "Dataset") -> None:
-    """Refuse run lengths of far more bytes than the picture, which pydicom writes out first."""
-    from pydicom.encaps import generate_frames
-    from pydicom.uid import RLELossless
-
-    packed = dataset.PixelData
-    if dataset.file_meta.TransferSyntaxUID != RLELossless or MAX_RUN * len(packed) < MAX_UNPACKED:
-        return
-    frame = next(generate_frames(packed, number_of_frames=1))
-    n_segments, *starts = np.frombuffer(frame[:64], "<u4").tolist()
-    expected = dataset.Rows * dataset.Columns  # of each segment, which holds a byte of each pixel
-    for start, end in pairwise([*starts[:n_segments], len(frame)]):
-        place, size = start, 0
-        while place < end and size <= 2 * expected:
-            length = frame[place]
-            size += length + 1 if length < 128 else 257 - length
-            place += length + 2 if length < 128 else 2
-        if size > 2 * expected:
-            fault = f"a segment unpacks to more than {size:,} bytes, {expected:,} expected"
-            raise GazeError("this file is damaged.", where=path, faults=[fault])
-
-
-def _displayed(values: NDArray[np.int_], dataset: "Dataset") -> Picture:
-    """Give the displayed grey of stored values: a table is shorter than the picture."""
-    from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windowing
-
-    measured = apply_modality_lut(values, dataset)
-    if dataset.get("VOILUTSequence"):
-        grey = apply_voi(measured, dataset)
-        black, white = 0, 2 ** dataset.VOILUTSequence[0].LUTDescriptor[2] - 1
-    elif dataset.get("WindowWidth") is not None and dataset.get("WindowCenter") is not None:
-        grey = apply_windowing(measured, dataset)
-        black, white = apply_windowing(np.array([-UNLIMITED, UNLIMITED]), dataset)
-    else:
-        grey, black, white = measured, measured.min(), measured.max()
-    share = np.clip((grey - float(black)) / (float(white - black) or 1.0), 0, 1)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        share = 1 - share
-    return np.rint(255 * share).astype(np.uint8)
-
-
-def _check_decoder(path: Path, dataset: "Dataset") -> None:
-    from pydicom.pixels.decoders.base import get_decoder
-
-    syntax = dataset.file_meta.TransferSyntaxUID
-    try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available:
-        raise GazeError(
-            f"no decoder is installed for its compression, {syntax.name}.",
-            where=path,
-            remedy="Install python-gdcm, or decompress the file first: gdcmconv --raw IN OUT.",
-        )
-
-
-def _refuse_large(path: Path, height: int, width: int) -> None:
-    """Refuse by its header what would fill the memory."""
-    if height * width > MAX_PIXELS or max(height, width) > MAX_SIDE:
-        raise GazeError(TOO_LARGE, where=path, faults=[f"it has {height:,} × {width:,}"])
-
-
-def _refuse_frames(path: Path, n_frames: int) -> None:
-    if n_frames > 1:
-        message = "this file holds several frames, where one radiograph is expected."
-        raise GazeError(message, where=path, faults=[f"it has {n_frames}"])
-
-
-def _refuse_colour(path: Path, fault: str) -> None:
-    message = "this picture is in colour, where a grey radiograph is expected."
-    raise GazeError(message, where=path, faults=[fault])
 
 
 def read_sized(path: Path, image_size: Size | None) -> Picture:
@@ -257,15 +193,15 @@ def read_sized(path: Path, image_size: Size | None) -> Picture:
     picture = read_radiograph(path)
     if image_size is None or picture.shape == image_size:
         return picture
-    check_aspect(picture, image_size, path)
+    check_aspect((picture.shape[0], picture.shape[1]), image_size, path)
     scaled = Image.fromarray(picture).resize(image_size[::-1], Image.Resampling.BILINEAR)
     return np.array(scaled)
 
 
-def check_aspect(picture: Picture, image_size: Size, path: Path) -> None:
+def check_aspect(file_size: Size, image_size: Size, path: Path) -> None:
     """Refuse a picture that is no copy of an image of that size: gaze would lie beside it."""
-    if not is_scaled((picture.shape[0], picture.shape[1]), image_size):
-        (height, width), (image_height, image_width) = picture.shape, image_size
+    if not is_scaled(file_size, image_size):
+        (height, width), (image_height, image_width) = file_size, image_size
         fault = f"it has {height} × {width}, the table {image_height} × {image_width}"
         message = "this picture has another aspect than its table says."
         remedy = "Fetch it again, or shrink the original without cropping or padding it."
@@ -273,13 +209,13 @@ def check_aspect(picture: Picture, image_size: Size, path: Path) -> None:
 
 
 def letterboxed(
-    image: Picture, size: Size, resize: str = "direct", image_size: Size | None = None
-) -> tuple[Picture, Letterbox]:
+    image: Grey, size: Size, resize: str = "direct", image_size: Size | None = None
+) -> tuple[Grey, Letterbox]:
     """Fit a radiograph into a frame, antialiased bilinear, with black around it.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (height, width)
+    image : ndarray of uint8 or uint16, shape (height, width)
         Radiograph.
     size : tuple of int
         (height, width) of the frame in model pixels.
@@ -291,7 +227,7 @@ def letterboxed(
 
     Returns
     -------
-    ndarray of uint8, shape `size`
+    ndarray of the same type, shape `size`
         The radiograph.
     Letterbox
         Where its pixels have gone: the frame of a heatmap of that size and resize.
@@ -301,16 +237,27 @@ def letterboxed(
     ArrayError
         If nothing of the image falls on a pixel of the frame, or the published frame is no square.
     """
-    copy_size = (image.shape[0], image.shape[1])
-    frame, of_y, of_x = _resampling(copy_size, size, resize, image_size or copy_size)
-    fitted = (of_x @ (of_y @ image.astype(np.float32)).T).T
+    decoded = Decoded(image, (image.shape[0], image.shape[1]))
+    return fit_radiograph(decoded, size, resize, image_size)
+
+
+def fit_radiograph(
+    decoded: Decoded, size: Size, resize: str = "direct", image_size: Size | None = None
+) -> tuple[Grey, Letterbox]:
+    """Fit a radiograph into a frame as `letterboxed` does, from its pixels or the means of blocks.
+
+    It keeps its type. Where there are means, each counts as much as all pixels of its block would.
+    """
+    image_size = image_size or decoded.image_size
+    frame, of_y, of_x = _resampling(decoded.image_size, size, resize, image_size, decoded.block_px)
+    fitted = (of_x @ (of_y @ decoded.pixels.astype(np.float32)).T).T
     rounded = fitted if resize == "published" else np.rint(fitted)
-    return np.ascontiguousarray(rounded, dtype=np.uint8), frame
+    return np.ascontiguousarray(rounded, dtype=decoded.pixels.dtype), frame
 
 
 @lru_cache(maxsize=256)
 def _resampling(
-    copy_size: Size, size: Size, resize: str, image_size: Size
+    copy_size: Size, size: Size, resize: str, image_size: Size, block_px: int
 ) -> tuple[Letterbox, Any, Any]:
     """Frame, and a sparse matrix for each axis; most images have one of a few sizes."""
     from scipy.sparse import csr_array
@@ -324,8 +271,17 @@ def _resampling(
         matrices = rows, columns
     if not all(matrix.any() for matrix in matrices):
         raise ArrayError(f"an image of {image_size} does not show in a frame of {size}.")
-    of_y, of_x = (csr_array(matrix.astype(np.float32)) for matrix in matrices)
+    of_y, of_x = (csr_array(_of_blocks(matrix, block_px).astype(np.float32)) for matrix in matrices)
     return frame, of_y, of_x
+
+
+def _of_blocks(matrix: NDArray[np.float64], block_px: int) -> NDArray[np.float64]:
+    """Resampling from the means of blocks of pixels, shape (model pixels, blocks)."""
+    n_blocks = -(-matrix.shape[1] // block_px)
+    whole = np.zeros((len(matrix), n_blocks * block_px))
+    whole[:, : matrix.shape[1]] = matrix
+    by_blocks: NDArray[np.float64] = whole.reshape(len(matrix), n_blocks, block_px).sum(axis=2)
+    return by_blocks
 
 
 def _of_copy(frame: Letterbox, copy_size: Size, axis: int) -> Letterbox:

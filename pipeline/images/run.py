@@ -1,4 +1,4 @@
-"""Fit radiographs into shards: each read once, letterboxed, 8 bits.
+"""Fit radiographs into shards: each read once, letterboxed, of 8 bits or 16.
 
 Reads: folders of tables (`images` of MIMIC-CXR-JPG, or `readings` of any other data set) and the
 trees of the radiographs.
@@ -8,7 +8,8 @@ Drops: radiographs that are absent, cannot be read or have another aspect than t
 counted by reason. Copies at another scale lie in the frame of their originals.
 Source: Lanfredi et al. 2023, `spec/mil.md` 6.5; Qiu et al. 2025, `spec/cooperative.md` section 1.
 
-A run that is cut off keeps its finished shards beside OUT, and the next one goes on from there.
+Files are read ahead of their decoding. A run that is cut off keeps its finished shards beside OUT,
+and the next one goes on from there.
 """
 
 import hashlib
@@ -33,11 +34,12 @@ from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_na
 from gazescribe.pipeline.core.tables import read_table, table_path, write_table
 from gazescribe.pipeline.geometry.published import published_frame
 from gazescribe.pipeline.geometry.sizes import parse_size
+from gazescribe.pipeline.images.ahead import read_ahead
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
 from gazescribe.pipeline.images.reading import (
     check_aspect,
-    letterboxed,
-    read_radiograph,
+    decode_radiograph,
+    fit_radiograph,
 )
 from gazescribe.pipeline.images.settings import Images
 from gazescribe.pipeline.sources.loading import load_manifest
@@ -57,6 +59,8 @@ class Fitting:
     suffixes: tuple[str, ...]
     size: tuple[int, int]
     resize: str
+    is_scaled: bool
+    bits: int
 
 
 def list_images(
@@ -118,22 +122,25 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     shard too, last: where it lies, the shard is finished.
     """
     number, listed = task
-    stamps = _stamps(listed, fitting)  # first: a file that changes while it is read is read again
-    fitted = np.empty((len(listed), *fitting.size), np.uint8)
+    paths = _paths(listed, fitting)
+    stamps = _stamps(paths)  # first: a file that changes while it is read is read again
+    fitted = np.empty((len(listed), *fitting.size), f"uint{fitting.bits}")
+    scaled_to = fitting.size if fitting.is_scaled else None
     rows: list[Row] = []
     left_out: dict[str, str] = {}
     copies: list[str] = []
-    for image in listed:
-        path = find_radiograph(Path(image["tree"]), image["path"], fitting.suffixes)
+    for image, path, content in zip(listed, paths, read_ahead(paths), strict=True):
         if path is None:
             left_out[image["dicom_id"]] = "absent" if image["path"] else "no path in the table"
             continue
         try:
-            picture = read_radiograph(path)
-            image_size = _table_size(image) or (picture.shape[0], picture.shape[1])
-            check_aspect(picture, image_size, path)
-            fitted[len(rows)], frame = letterboxed(
-                picture, fitting.size, fitting.resize, image_size
+            decoded = decode_radiograph(
+                path, scaled_to=scaled_to, bits=fitting.bits, content=content
+            )
+            image_size = _table_size(image) or decoded.image_size
+            check_aspect(decoded.image_size, image_size, path)
+            fitted[len(rows)], frame = fit_radiograph(
+                decoded, fitting.size, fitting.resize, image_size
             )
         except GazeError as error:
             left_out[image["dicom_id"]] = error.what.rstrip(".")
@@ -150,7 +157,7 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
                 "image_height_px": image_size[0],
             }
         )
-        if picture.shape != image_size:
+        if decoded.image_size != image_size:
             copies.append(image["dicom_id"])
     shard = fitting.folder / shard_name(number, "images")
     shard.unlink(missing_ok=True)  # of a run that was cut off, with other images in it
@@ -171,8 +178,11 @@ def _note_path(folder: Path, number: int) -> Path:
     return folder / f".images-{number:05d}.json"
 
 
-def _stamps(listed: list[Row], fitting: Fitting) -> list[list[int] | None]:
-    paths = [find_radiograph(Path(row["tree"]), row["path"], fitting.suffixes) for row in listed]
+def _paths(listed: list[Row], fitting: Fitting) -> list[Path | None]:
+    return [find_radiograph(Path(row["tree"]), row["path"], fitting.suffixes) for row in listed]
+
+
+def _stamps(paths: list[Path | None]) -> list[list[int] | None]:
     return [stamp(path) for path in paths]
 
 
@@ -188,7 +198,7 @@ def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
         return None
     try:
         note: Row = read_json(path)
-        is_old = note["left_out"] or note["stamps"] != _stamps(listed, fitting)
+        is_old = note["left_out"] or note["stamps"] != _stamps(_paths(listed, fitting))
     except (SchemaError, KeyError):
         return None  # a note that is damaged: the shard is made again
     return None if is_old else note
@@ -221,7 +231,8 @@ def run(
         for number, first in enumerate(range(0, len(listed), ROWS_A_SHARD))
     ]
     with shard_folder(out, "images", fingerprint=_fingerprint(params, listed)) as folder:
-        fitting = Fitting(folder, suffixes, size, params.resize)
+        is_scaled = params.decode == "scaled"
+        fitting = Fitting(folder, suffixes, size, params.resize, is_scaled, params.depth)
         earlier = {task[0]: _read_note(task, fitting) for task in tasks}
         to_do = [task for task in tasks if earlier[task[0]] is None]
         fit = partial(fit_shard, fitting=fitting)

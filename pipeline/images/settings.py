@@ -11,3 +11,5 @@ class Images(Strict):
     size: int | str
     source: Literal["jpg", "dicom"]
     resize: Literal["direct", "published"]
+    decode: Literal["exact", "scaled"]
+    depth: Literal[8, 16]

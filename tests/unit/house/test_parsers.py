@@ -78,8 +78,8 @@ ALLOWED = {
     ("pipeline/export/as_zarr.py", "zarr.open_group"),  # to write
     # In functions of which the only caller takes every exception.
     ("pipeline/images/reading.py", "Image.open"),
-    ("pipeline/images/reading.py", "dcmread"),
-    ("pipeline/images/reading.py", "np.frombuffer"),
+    ("pipeline/images/dicom.py", "dcmread"),
+    ("pipeline/images/dicom.py", "np.frombuffer"),
     ("models/cooperative/networks.py", "load_file"),  # its own, which goes by `read_weights`
     ("pipeline/ingest/by_manifest/rows.py", "np.frombuffer"),  # of arrays that are filled there
     ("models/evaluating/run.py", "json.loads"),  # of a text made in the same line

@@ -12,6 +12,7 @@ from gazescribe.models.core.images import (
     resize_of,
 )
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
+from gazescribe.pipeline.core.shards import open_shards
 from tests.unit.models.mil.mil_cases import SIZE, World
 
 
@@ -32,6 +33,16 @@ def test_images_come_by_row(folder):
     assert index.loc["image 2", "row"] == 2  # the first row of the second shard
     assert index.loc["image 2", [*FRAME]].tolist() == [SIZE, SIZE, 0.32, 3, 0]
     assert (images[2] == np.full((SIZE, SIZE), 2, np.uint8)).all()
+
+
+def test_images_of_sixteen_bits_come_as_eight(folder):
+    eight = np.array(open_images(folder / "images", (SIZE, SIZE))[:])
+    for path in (folder / "images").glob("images-*.npy"):
+        np.save(path, np.load(path) * np.uint16(257) + np.uint16(128))
+    images = open_images(folder / "images", (SIZE, SIZE))
+    assert open_shards(folder / "images")[2].dtype == np.uint16
+    assert (images[2].dtype, images[:2].dtype) == (np.uint8, np.uint8)
+    np.testing.assert_array_equal(images[:], eight)
 
 
 def test_shards_say_how_images_were_fitted(folder):

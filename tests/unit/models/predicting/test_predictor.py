@@ -15,7 +15,7 @@ from gazescribe.models.predicting.predictor import (
 )
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.images.reading import letterboxed
+from gazescribe.pipeline.images.reading import decode_radiograph, fit_radiograph, letterboxed
 from tests.unit.models.mil.mil_cases import SIZE, run
 from tests.unit.models.predicting.predicting_cases import checkpoint, picture, save
 
@@ -115,3 +115,15 @@ def test_a_picture_comes_to_its_size_as_those_it_was_trained_on(tmp_path):
         assert seen[resize].frame == frame
     assert not np.array_equal(seen["direct"].pixels, seen["published"].pixels)
     assert load_predictor(checkpoint(tmp_path / "old.safetensors")).resize == "direct"
+
+
+def test_a_jpeg_file_is_decoded_as_it_is_asked_for(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (5 * SIZE, 4 * SIZE), np.uint8)
+    path = save(tmp_path / "a.jpg", picture)
+    for decode, scaled_to, block_px in (("exact", None, 1), ("scaled", (SIZE, SIZE), 4)):
+        (seen,) = module._FittedImages([path], (SIZE, SIZE), "direct", decode).__getitems__([0])
+        decoded = decode_radiograph(path, scaled_to=scaled_to)
+        assert decoded.block_px == block_px
+        fitted, frame = fit_radiograph(decoded, (SIZE, SIZE))
+        np.testing.assert_array_equal(seen.pixels, fitted)
+        assert (seen.frame, seen.shown.shape) == (frame, (384, 307))

@@ -9,58 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate
-from pydicom.sequence import Sequence
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    JPEGLosslessSV1,
-    RLELossless,
-    generate_uid,
-)
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.geometry.canvas import render
-from gazescribe.pipeline.images import reading
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph, read_sized
+from gazescribe.pipeline.images.reading import (
+    Decoded,
+    decode_radiograph,
+    fit_radiograph,
+    letterboxed,
+    read_radiograph,
+    read_sized,
+)
+from tests.unit.pipeline.images.image_cases import dicom, save
 
 GREY = np.array([[0, 1, 127, 128, 255], [9, 8, 7, 6, 5], [200, 100, 50, 25, 12]], np.uint8)
-STORED = np.array([[0, 300, 1000], [1500, 3360, 4095]])
-
-
-def save(path, picture, **options):
-    Image.fromarray(picture).save(path, **options)
-    return path
-
-
-def dicom(path, stored=STORED, *, signed=False, syntax=ExplicitVRLittleEndian, **elements):
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"
-    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["test"])
-    meta.TransferSyntaxUID = syntax
-    dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    dataset.Rows, dataset.Columns = stored.shape
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PixelRepresentation = int(signed)
-    dataset.PixelData = stored.astype("<i2" if signed else "<u2").tobytes()
-    for name, value in elements.items():
-        if value is None:
-            delattr(dataset, name)
-        else:
-            setattr(dataset, name, value)
-    if syntax.is_compressed:
-        dataset["PixelData"].is_undefined_length = True
-    dataset.save_as(path, enforce_file_format=True)
-    return path
-
-
-def table(data, first=0, bits=12):
-    item = Dataset()
-    item.add_new("LUTDescriptor", "US", [len(data), first, bits])
-    item.add_new("LUTData", "US", list(data))
-    return Sequence([item])
 
 
 @pytest.mark.parametrize(
@@ -109,72 +71,6 @@ def test_png_of_16_bits(tmp_path, highest, white):
     assert found.max() > 60 or highest in {256, 1024, 16384}
 
 
-WINDOW = {"WindowCenter": 1500, "WindowWidth": 2401}
-LINEAR = np.clip((STORED - 299.5) / 2400, 0, 1)  # from c - 0.5 - (w - 1) / 2
-CURVE = [min(4095, 2 * value) for value in range(4096)]
-
-
-@pytest.mark.parametrize(
-    ("elements", "share"),
-    [
-        pytest.param(WINDOW, LINEAR, id="window"),
-        pytest.param({"WindowCenter": [1500, 9], "WindowWidth": [2401, 9]}, LINEAR, id="the first"),
-        pytest.param(
-            {**WINDOW, "VOILUTFunction": "LINEAR_EXACT"},
-            np.clip((STORED - 299.5) / 2401, 0, 1),
-            id="exact window",
-        ),
-        pytest.param(
-            {**WINDOW, "VOILUTFunction": "SIGMOID"},
-            1 / (1 + np.exp(-4 * (STORED - 1500) / 2401)),
-            id="sigmoid",
-        ),
-        pytest.param({}, STORED / 4095, id="own range"),
-        pytest.param({"WindowCenter": "", "WindowWidth": ""}, STORED / 4095, id="empty window"),
-        pytest.param(
-            {**WINDOW, "RescaleSlope": 2, "RescaleIntercept": -600},
-            np.clip((2 * STORED - 899.5) / 2400, 0, 1),
-            id="rescaled, then the window",
-        ),
-        pytest.param(
-            {**WINDOW, "RescaleSlope": -1, "RescaleIntercept": 4095},
-            np.clip((4095 - STORED - 299.5) / 2400, 0, 1),
-            id="negative slope",
-        ),
-        pytest.param({"VOILUTSequence": table(CURVE)}, np.clip(STORED * 2 / 4095, 0, 1), id="LUT"),
-        pytest.param(
-            {**WINDOW, "VOILUTSequence": table(CURVE)},
-            np.clip(STORED * 2 / 4095, 0, 1),
-            id="LUT before window",
-        ),
-        pytest.param(
-            {"VOILUTSequence": table(CURVE[::-1])},
-            np.array(CURVE[::-1])[STORED] / 4095,
-            id="falling LUT",
-        ),
-        pytest.param(
-            {"VOILUTSequence": table(range(1000, 3000), first=1000, bits=12)},
-            np.clip(STORED, 1000, 2999) / 4095,
-            id="LUT of some values",
-        ),
-    ],
-)
-@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
-def test_dicom(tmp_path, elements, share, photometric):
-    path = dicom(tmp_path / "a.dcm", PhotometricInterpretation=photometric, **elements)
-    expected = 255 * (share if photometric == "MONOCHROME2" else 1 - share)
-    found = read_radiograph(path)
-    assert (found.dtype, found.flags.writeable) == (np.uint8, True)
-    assert np.ptp(found) > 100
-    np.testing.assert_allclose(found, expected, atol=0.51)
-
-
-def test_dicom_with_signed_values_and_of_one_grey(tmp_path):
-    path = dicom(tmp_path / "a", STORED - 2048, signed=True, WindowCenter=-548, WindowWidth=2401)
-    np.testing.assert_allclose(read_radiograph(path), 255 * LINEAR, atol=0.51)
-    assert not read_radiograph(dicom(tmp_path / "b.dcm", STORED * 0 + 7)).any()
-
-
 def chunk(kind, content):
     return (
         struct.pack(">I", len(content))
@@ -217,80 +113,6 @@ def test_refused_pictures(tmp_path, content, message):
     with pytest.raises(GazeError, match=f"(?s){message}") as raised:
         read_radiograph(tmp_path / "a.x")
     assert not re.search(r"\d", raised.value.what)  # so that it can be counted
-
-
-THREE = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
-
-
-@pytest.mark.parametrize(
-    ("elements", "message"),
-    [
-        pytest.param({"NumberOfFrames": 2}, "several frames.*it has 2", id="frames"),
-        pytest.param(THREE, "in colour.*interpretation is RGB", id="colour"),
-        pytest.param({"PixelData": None}, "this DICOM file holds no picture", id="no pixels"),
-        pytest.param({"BitsAllocated": 32}, "more than 16 bits.*it has 32", id="bits"),
-        pytest.param({"Rows": 40}, "this file is damaged.*bytes of pixel data", id="too short"),
-        pytest.param({"Rows": None}, "this file is damaged.*Rows", id="no size"),
-        pytest.param({"WindowCenter": 5, "WindowWidth": 0}, "Window Width must be", id="window"),
-        pytest.param(
-            {"PhotometricInterpretation": None}, "damaged.*PhotometricInterp", id="no photometric"
-        ),
-    ],
-)
-def test_refused_dicom(tmp_path, elements, message):
-    path = dicom(tmp_path / "a.dcm", **elements)
-    with pytest.raises(GazeError, match=f"(?s)a.dcm: .*{message}"):
-        read_radiograph(path)
-
-
-def test_dicom_that_no_decoder_reads_says_what_to_do(tmp_path):
-    coded = encapsulate([b"coded in some way"])
-    path = dicom(tmp_path / "a.dcm", syntax=JPEGLosslessSV1, PixelData=coded)
-    with pytest.raises(GazeError, match=r"JPEG Lossless.*Install python-gdcm, or decompress"):
-        read_radiograph(path)
-
-
-def test_deflated_dicom(tmp_path, monkeypatch):
-    stored = np.arange(2**20).reshape(1024, 1024) % 4096
-    plain = read_radiograph(dicom(tmp_path / "plain", stored))
-    path = dicom(tmp_path / "deflated", stored, syntax=DeflatedExplicitVRLittleEndian)
-    np.testing.assert_array_equal(read_radiograph(path), plain)
-    monkeypatch.setattr(reading, "MAX_UNPACKED", 2**21)
-    with pytest.raises(GazeError, match=r"deflated: .*\n.*it unpacks to more than 2,097,152 bytes"):
-        read_radiograph(path)
-
-
-def run_lengths(*segments):
-    starts = np.cumsum([64, *map(len, segments)]).tolist()[: len(segments)]
-    head = [len(segments), *starts, *[0] * (15 - len(segments))]
-    return encapsulate([struct.pack("<16I", *head) + b"".join(segments)])
-
-
-def test_run_lengths_of_more_than_the_picture(tmp_path, monkeypatch):
-    stored = np.zeros((2, 64), int)
-    segments = 2 * [bytes([129, 0])]  # 128 times the 0 in two bytes
-    data = run_lengths(*segments)
-    path = dicom(tmp_path / "runs", stored, syntax=RLELossless, PixelData=data)
-    monkeypatch.setattr(reading, "MAX_UNPACKED", 0)
-    assert not read_radiograph(path).any()
-    data = run_lengths(bytes([129, 0]), 1000 * bytes([129, 0]))
-    path = dicom(tmp_path / "runs", stored, syntax=RLELossless, PixelData=data)
-    with pytest.raises(GazeError, match=r"runs: this file is damaged.\n.*unpacks to more than 384"):
-        read_radiograph(path)
-
-
-def test_dicom_without_header(tmp_path):
-    (tmp_path / "a.dcm").write_bytes(b"no" * 200)
-    with pytest.raises(GazeError, match=r"a.dcm: this is no DICOM file"):
-        read_radiograph(tmp_path / "a.dcm")
-
-
-def test_dicom_cut_anywhere_is_an_error_for_people(tmp_path):
-    content = dicom(tmp_path / "whole.dcm", **WINDOW).read_bytes()
-    for length in range(0, len(content) - 1, 7):
-        (tmp_path / "cut.dcm").write_bytes(content[:length])
-        with pytest.raises(GazeError, match=r"cut.dcm: this"):
-            read_radiograph(tmp_path / "cut.dcm")
 
 
 def test_no_file(tmp_path):
@@ -442,3 +264,171 @@ def test_what_does_not_fit():
         letterboxed(np.zeros((1, 1000), np.uint8), (8, 8))
     with pytest.raises(ArrayError, match=r"makes squares, got a frame of \(8, 4\)"):
         letterboxed(GREY, (8, 4), "published")
+
+
+# Decoding to the means of blocks
+
+
+def grained(height, width):
+    """Smooth, with grain that JPEG keeps."""
+    y, x = np.mgrid[:height, :width]
+    grain = np.random.default_rng(0).normal(0, 6, (height, width))
+    return (127 + 90 * np.sin(y / 31) * np.cos(x / 23) + grain).clip(0, 255).astype(np.uint8)
+
+
+def mean_of_blocks(pixels, side_px):
+    height, width = (side // side_px * side_px for side in pixels.shape)
+    shape = height // side_px, side_px, width // side_px, side_px
+    return pixels[:height, :width].reshape(shape).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize(
+    ("size", "block_px"),
+    [((160, 200), 1), ((100, 100), 2), ((99, 150), 2), ((50, 48), 4), ((40, 25), 8), ((8, 8), 8)],
+)
+def test_scaled_decoding_gives_the_means_of_blocks(tmp_path, options, size, block_px):
+    path = save(tmp_path / "a.jpg", grained(203, 200), quality=95, **options)
+    exact = read_radiograph(path)
+    decoded = decode_radiograph(path, scaled_to=size)
+    assert (decoded.image_size, decoded.block_px) == ((203, 200), block_px)
+    means = mean_of_blocks(exact.astype(float), block_px)
+    found = decoded.pixels[: len(means), : means.shape[1]]
+    np.testing.assert_allclose(found, means, atol=1.01)
+    assert np.abs(found - means).mean() < 0.5
+
+
+@pytest.mark.parametrize("resize", ["direct", "published"])
+def test_means_of_blocks_count_as_all_pixels_of_them(resize):
+    blocks = np.random.default_rng(3).integers(0, 256, (30, 26), np.uint8)
+    image_size = 118, 101  # the last blocks reach beyond it
+    pixels = np.repeat(np.repeat(blocks, 4, 0), 4, 1)[: image_size[0], : image_size[1]]
+    fitted, frame = fit_radiograph(Decoded(blocks, image_size, 4), (24, 24), resize)
+    expected, expected_frame = letterboxed(pixels, (24, 24), resize)
+    assert frame == expected_frame
+    np.testing.assert_allclose(fitted.astype(int), expected, atol=resize == "published")
+
+
+@pytest.mark.parametrize("image_size", [(400, 322), (397, 323)])
+def test_scaled_decoding_differs_little_and_lies_at_the_same_place(tmp_path, image_size):
+    path = save(tmp_path / "a.jpg", grained(*image_size), quality=95)
+    fitted = [
+        fit_radiograph(decode_radiograph(path, scaled_to=scaled_to), (64, 64))
+        for scaled_to in (None, (64, 64))
+    ]
+    (exact, frame), (scaled, frame_of_scaled) = fitted
+    assert frame == frame_of_scaled
+    away = np.abs(scaled.astype(int) - exact)
+    assert 0 < away.mean() < 1
+    assert away.max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("a.png", "L"), ("a.jpg", "RGB"), ("a.png", "I;16"), ("a.dcm", "")]
+)
+def test_what_is_no_grey_jpeg_is_read_whole(tmp_path, name, mode):
+    picture = grained(64, 64)
+    if mode:
+        Image.fromarray(picture).convert(mode).save(tmp_path / name)
+    else:
+        dicom(tmp_path / name, picture.astype(int))
+    decoded = decode_radiograph(tmp_path / name, scaled_to=(8, 8))
+    assert decoded.block_px == 1
+    np.testing.assert_array_equal(decoded.pixels, read_radiograph(tmp_path / name))
+
+
+def outcome(path, scaled_to=None):
+    try:
+        decoded = decode_radiograph(path, scaled_to=scaled_to)
+    except GazeError as error:
+        return error.what
+    return decoded.image_size
+
+
+def test_damaged_jpeg_files_have_the_same_outcome(tmp_path):
+    """Whether pixels or blocks of them are asked for: cut or changed anywhere, odd of all kinds."""
+    contents = [
+        bytes_of(grained(70, 61), "JPEG", quality=90, **options)
+        for options in ({}, {"progressive": True}, {"restart_marker_blocks": 5})
+    ]
+    rng = np.random.default_rng(5)
+    outcomes = set()
+    for content in contents:
+        cut = [content[:length] for length in range(0, len(content), 61)]
+        changed = [bytearray(content) for _ in range(60)]
+        for damaged in changed:
+            damaged[rng.integers(2, len(content))] = rng.integers(256)
+        for damaged in (*cut, *changed):
+            (tmp_path / "a.jpg").write_bytes(damaged)
+            outcomes.add(outcome(tmp_path / "a.jpg"))
+            assert outcome(tmp_path / "a.jpg", (8, 8)) == outcome(tmp_path / "a.jpg")
+    assert {"this file is damaged.", (70, 61)} < outcomes
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [("CMYK", "this picture is in colour"), ("RGB", "this picture is in colour")],
+)
+def test_colour_is_refused_by_its_pixels_where_blocks_are_asked_for(tmp_path, mode, message):
+    colours = np.full((64, 64, 3), 120, np.uint8)
+    colours[30:33, 30:33] = 200, 90, 90  # too small to be seen in the means of blocks
+    Image.fromarray(colours).convert(mode).save(tmp_path / "a.jpg", quality=98, subsampling=0)
+    for scaled_to in (None, (8, 8)):
+        with pytest.raises(GazeError, match="this picture is in colour"):
+            decode_radiograph(tmp_path / "a.jpg", scaled_to=scaled_to)
+
+
+def test_turned_by_exif_and_of_12_bits(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn, which files of radiographs do not mean
+    path = save(tmp_path / "a.jpg", grained(96, 64), exif=exif)
+    assert decode_radiograph(path, scaled_to=(8, 8)).pixels.shape == (12, 8)
+    assert outcome(path) == outcome(path, (8, 8)) == (96, 64)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\xff\xc0") + 4] = 12
+    path.write_bytes(content)
+    assert outcome(path) == outcome(path, (8, 8)) != (96, 64)
+
+
+@pytest.mark.parametrize("size", [(1, 1000), (3, 3000), (1000, 1), (7, 9)])
+def test_narrow_pictures_are_decoded_to_blocks_as_well(tmp_path, size):
+    picture = np.full(size, 200, np.uint8)
+    decoded = decode_radiograph(save(tmp_path / "a.jpg", picture), scaled_to=(4, 4))
+    assert decoded.pixels.shape == tuple(-(-side // decoded.block_px) for side in size)
+    assert (np.abs(decoded.pixels.astype(int) - 200) <= 2).all()
+
+
+# Sixteen bits
+
+
+def test_sixteen_bits_hold_what_eight_round(tmp_path):
+    stored = np.arange(4096).reshape(64, 64)
+    for path in (dicom(tmp_path / "a.dcm", stored), save(tmp_path / "a.png", stored.astype("u2"))):
+        deep = decode_radiograph(path, bits=16).pixels
+        assert deep.dtype == np.uint16
+        np.testing.assert_array_equal(deep, np.rint(stored * (65535 / 4095)))
+        assert len(np.unique(deep)) == 4096
+        np.testing.assert_allclose(deep / 257, read_radiograph(path), atol=0.502)
+
+
+def test_eight_bits_become_sixteen_with_the_same_white(tmp_path):
+    path = save(tmp_path / "a.png", GREY)
+    np.testing.assert_array_equal(decode_radiograph(path, bits=16).pixels, GREY * np.uint16(257))
+
+
+def test_sixteen_bits_are_fitted_as_eight_are():
+    picture = grained(120, 90)
+    deep, frame = letterboxed(picture * np.uint16(257), (32, 32))
+    assert deep.dtype == np.uint16
+    fitted, expected = letterboxed(picture, (32, 32))
+    assert frame == expected
+    np.testing.assert_allclose(deep / 257, fitted, atol=0.502)
+
+
+def test_contents_that_were_read_before(tmp_path):
+    path = save(tmp_path / "a.jpg", grained(64, 64))
+    content = path.read_bytes()
+    path.unlink()
+    assert decode_radiograph(path, content=content).image_size == (64, 64)
+    with pytest.raises(GazeError, match=r"a.jpg: this file is damaged"):
+        decode_radiograph(path, content=content[:-99])

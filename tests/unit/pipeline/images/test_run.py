@@ -15,7 +15,12 @@ from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.images import run as images
-from gazescribe.pipeline.images.reading import letterboxed, read_radiograph
+from gazescribe.pipeline.images.reading import (
+    decode_radiograph,
+    fit_radiograph,
+    letterboxed,
+    read_radiograph,
+)
 from tests.conftest import ROOT
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading
@@ -110,7 +115,13 @@ def test_radiographs_come_back_letterboxed(project):
             image_size,
         )
         assert (one["study_id"], one["subject_id"]) == (99000000 + number, 99000001)
-    assert told(project)["params"] == {"size": "24", "source": "jpg", "resize": "direct"}
+    assert told(project)["params"] == {
+        "size": "24",
+        "source": "jpg",
+        "resize": "direct",
+        "decode": "exact",
+        "depth": 8,
+    }
     assert shards.index.schema.metadata[b"table"] == b"image_shards"
 
 
@@ -128,6 +139,31 @@ def test_published_resize_and_frames_that_are_not_square(project):
     assert result.exit_code == 2
     assert "the published resize makes squares, got a frame of (40, 32)" in result.output
     assert not (project / "no").exists()
+
+
+def test_scaled_decoding(project):
+    build(project, "out", "--size", 16, "--decode", "scaled")
+    assert told(project)["params"]["decode"] == "scaled"
+    file = project / "root" / "mimic-cxr-jpg" / f"{path_of(0)}.jpg"
+    decoded = decode_radiograph(file, scaled_to=(16, 16))
+    assert decoded.block_px == 2
+    shards = open_shards(project / "out")
+    np.testing.assert_array_equal(shards[0], fit_radiograph(decoded, (16, 16))[0])
+    _, exact = build(project, "exact", "--size", 16)
+    index = open_shards(project / "exact").index
+    assert shards.index.equals(index)
+    assert bytes_in(project / "out")["images-00000.npy"] != exact["images-00000.npy"]
+
+
+def test_sixteen_bits(project):
+    build(project, "out", "--depth", 16)
+    shards, file = open_shards(project / "out"), f"mimic-cxr-jpg/{path_of(0)}.jpg"
+    assert (shards[0].dtype, shards[0:0].dtype) == (np.uint16, np.uint16)
+    decoded = decode_radiograph(project / "root" / file, bits=16)
+    np.testing.assert_array_equal(shards[0], fit_radiograph(decoded, (24, 24))[0])
+    result = invoke("images", project / "tables", project / "root", project / "a", "--depth", 12)
+    assert result.exit_code == 2
+    assert "--depth: Input should be 8 or 16" in result.output
 
 
 @pytest.mark.usefixtures("three_a_shard")
@@ -307,13 +343,13 @@ class Reader:
     def __init__(self, monkeypatch, dies_before=()):
         self.names = []
         self.dies_before = dies_before
-        monkeypatch.setattr(images, "read_radiograph", self)
+        monkeypatch.setattr(images, "decode_radiograph", self)
 
-    def __call__(self, path):
+    def __call__(self, path, **options):
         if path.stem in self.dies_before:
             raise KeyboardInterrupt
         self.names.append(path.stem)
-        return read_radiograph(path)
+        return decode_radiograph(path, **options)
 
 
 def interrupted(project, reader):
@@ -390,8 +426,8 @@ SLOW = """
 import sys, time
 from gazescribe.pipeline.commands import cli
 from gazescribe.pipeline.images import run as images
-read, images.ROWS_A_SHARD = images.read_radiograph, 3
-images.read_radiograph = lambda path: (time.sleep(0.2), read(path))[1]
+decode, images.ROWS_A_SHARD = images.decode_radiograph, 3
+images.decode_radiograph = lambda path, **how: (time.sleep(0.2), decode(path, **how))[1]
 cli.main()
 """
 
