@@ -4,8 +4,8 @@ Source: spec EGD 6 (form of a transcript), 10 and 11 (rates).
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.demo import tracker
 from gazescribe.pipeline.demo.cases import Film
+from gazescribe.pipeline.demo.drawn import FILM, Drawn, Row
 from gazescribe.pipeline.demo.gaze import Gaze, Pace
+from gazescribe.pipeline.demo.population import draw_film
 from gazescribe.pipeline.demo.readings import Reading, read_case, truth
 from gazescribe.pipeline.demo.settings import Demo
 from gazescribe.pipeline.demo.tracker import display_of
@@ -52,25 +54,34 @@ class EgdReading:
     defects: frozenset[str]
 
 
-def read_all(cases: Sequence[Film], settings: Demo) -> list[EgdReading]:
+READING = np.dtype([("film", FILM), ("defects", "u2")])  # a bit each
+DEFECTS = (*GAZE_DEFECTS, *TIME_DEFECTS, *SPEECH_DEFECTS)
+
+
+def read_all(cases: Drawn[Film], settings: Demo) -> Drawn[EgdReading]:
     """Let the one radiologist of EGD read all cases; the same seed gives the same readings."""
     rng = np.random.default_rng([settings.seed, 24])
-    defects = _assign_defects(len(cases), settings.edge_case_rate, rng)
+    rows = np.zeros(len(cases), READING)
+    rows["film"] = cases.rows
+    rows["defects"] = _assign_defects(len(cases), settings.edge_case_rate, rng)
     quick = settings.model_copy(update={"search_s": min(settings.search_s, SEARCH_S)})
-    return [
-        _read(case, quick, named, np.random.default_rng([settings.seed, 22, case.study_id]))
-        for case, named in zip(cases, defects, strict=True)
-    ]
+    return Drawn(rows, partial(_draw_reading, settings=quick))
 
 
-def _assign_defects(n: int, rate: float, rng: np.random.Generator) -> list[frozenset[str]]:
+def _draw_reading(row: Row, *, settings: Demo) -> EgdReading:
+    case = draw_film(row["film"], seed=settings.seed)
+    names = frozenset(name for k, name in enumerate(DEFECTS) if row["defects"] >> k & 1)
+    return _read(case, settings, names, np.random.default_rng([settings.seed, 22, case.study_id]))
+
+
+def _assign_defects(n: int, rate: float, rng: np.random.Generator) -> NDArray[np.uint16]:
     """Give each defect to its share of readings, one at least; one defect of a kind a reading."""
-    cases_of_readings: list[set[str]] = [set() for _ in range(n)]
+    defects = np.zeros(n, np.uint16)
     for kinds in ((*GAZE_DEFECTS, *TIME_DEFECTS), SPEECH_DEFECTS):
         more = [kind for kind in kinds for _ in range(round(n * RATES.get(kind, rate)) - 1)]
         for place, kind in zip(rng.permutation(n).tolist(), [*kinds, *more], strict=False):
-            cases_of_readings[place].add(kind)
-    return [frozenset(kinds) for kinds in cases_of_readings]
+            defects[place] |= 1 << DEFECTS.index(kind)
+    return defects
 
 
 def _read(

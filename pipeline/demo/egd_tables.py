@@ -5,12 +5,13 @@ structures, as a detector would have found them.
 Source: spec EGD 2 and 4. Titles and codes of diagnoses are those of ICD-9 and ICD-10.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from gazescribe.pipeline.demo.cases import Box, Film
+from gazescribe.pipeline.demo.drawn import Drawn
 from gazescribe.pipeline.demo.tracker import display_of
 
 AGES = ("20 - 30", "30 - 40", "40 - 50", "50 - 60", "60 - 70", "70 - 80")
@@ -74,6 +75,7 @@ INDICATIONS = (
     "",
 )
 BOX_COLUMNS = ("dicom_id", "bbox_name", "x1", "x2", "y1", "y2")
+N_STRUCTURES = 17
 MISSING_BOXES = 7 / 1083  # a case
 SPREAD = 0.004  # of an edge, as a share of the image
 LUNG_PARTS: dict[str, Box] = {  # from the chest wall (0) to the middle (1), apex to base
@@ -93,13 +95,14 @@ def patient(case: Film, seed: int) -> tuple[str, str]:
     return AGES[int(rng.choice(len(AGES), p=shares))], ("F", "M")[int(rng.integers(2))]
 
 
-def in_sheet_order(cases: Iterable[Film], seed: int) -> list[Film]:
+def in_sheet_order(cases: Drawn[Film], seed: int) -> Drawn[Film]:
     """Sort as the release does: CHF, pneumonia, normal; within them by age, then gender."""
 
-    def rank(case: Film) -> tuple[int, str, str, str]:
+    def rank(place: int) -> tuple[int, str, str, str]:
+        case = cases[place]
         return CLASSES.index(case.diagnosis or ""), *patient(case, seed), case.dicom_id
 
-    return sorted(cases, key=rank)
+    return cases.take(np.array(sorted(range(len(cases)), key=rank)))
 
 
 def sheet_row(case: Film, number: int, seed: int) -> dict[str, Any]:
@@ -162,18 +165,25 @@ def _state(
     return ("", "", 0)[int(rng.integers(3))]
 
 
-def box_rows(cases: Sequence[Film], seed: int) -> list[tuple[str, str, float, float, float, float]]:
+def box_rows(
+    cases: Drawn[Film], seed: int
+) -> Iterator[tuple[str, str, float, float, float, float]]:
     """Give the rows of `BOX_COLUMNS`, sorted by image and name; a few structures are missing."""
     rng = np.random.default_rng([seed, 27])
-    rows = []
-    for case in sorted(cases, key=lambda case: case.dicom_id):
+    n_rows = N_STRUCTURES * len(cases)
+    moved = rng.normal(0, SPREAD, (n_rows, 4))
+    is_missing = np.zeros(n_rows, bool)
+    is_missing[rng.permutation(n_rows)[: max(1, round(MISSING_BOXES * len(cases)))]] = True
+    order = np.lexsort(cases.rows["groups"].T[::-1])  # as ids, which are these numbers in hex
+    number = 0
+    for case in cases.take(order):
         size = np.array([case.width_px, case.height_px] * 2)
         for name, box in sorted(_structures(case).items()):
-            corners = (np.array(box) + rng.normal(0, SPREAD, 4)) * size
+            corners = (np.array(box) + moved[number]) * size
             x1, y1, x2, y2 = np.round(np.clip(corners, 0, size - 1)).tolist()
-            rows.append((case.dicom_id, name, min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)))
-    missing = rng.permutation(len(rows))[: max(1, round(MISSING_BOXES * len(cases)))]
-    return [row for number, row in enumerate(rows) if number not in set(missing.tolist())]
+            if not is_missing[number]:
+                yield case.dicom_id, name, min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
+            number += 1
 
 
 def _structures(case: Film) -> dict[str, Box]:

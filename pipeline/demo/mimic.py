@@ -5,19 +5,22 @@ labeler (1, 0, -1 or blank) and how often each label is denied.
 """
 
 import csv
-import gzip
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.demo.cases import Film
-from gazescribe.pipeline.demo.population import Population
+from gazescribe.pipeline.demo.drawn import FILM, Drawn, Row
+from gazescribe.pipeline.demo.population import Population, draw_film
 
 VIEW_MEANING = {
     "PA": "postero-anterior",
@@ -28,6 +31,8 @@ VIEW_MEANING = {
 }
 LATERAL_RATE = 0.6  # of PA studies (inferred)
 EDGE_CASES = ("no chexpert row", "blank view", "two frontals", "study before ten")
+TABLES = ("chexpert", "negbio", "split", "metadata")
+GZIP = 31  # zlib's name for a gzip header round 32 kB windows
 JPEG_QUALITY = 92
 DENIED_PERCENT: dict[str, float] = {  # of studies (B2)
     "Atelectasis": 0.4,
@@ -82,9 +87,13 @@ class MimicImage:
         return self.view in ("PA", "AP", "")
 
 
+IMAGE = np.dtype([("film", FILM), ("view", "S7"), ("date", "i4"), ("time", "f8")])
+"""What an image is drawn from."""
+
+
 def plan_images(
     population: Population, seed: int, edge_case_rate: float
-) -> tuple[list[MimicImage], frozenset[int]]:
+) -> tuple[Drawn[MimicImage], frozenset[int]]:
     """List all images by subject, study and image, and the studies without CheXpert labels.
 
     Each edge case of `EDGE_CASES` is given to a share of the studies that nobody annotated, at
@@ -93,62 +102,103 @@ def plan_images(
     rng = np.random.default_rng([seed, 5])
     order = rng.permutation(len(population.extra))
     n = max(1, round(edge_case_rate * order.size))
+    extra = population.extra.rows["study_id"]
     marked = {
-        name: {population.extra[place].study_id for place in order[k * n : (k + 1) * n]}
-        for k, name in enumerate(EDGE_CASES)
+        name: set(extra[order[k * n : (k + 1) * n]].tolist()) for k, name in enumerate(EDGE_CASES)
     }
-    images = []
-    for case in population.cases:
-        study = case.study_id
+    films = population.cases.rows
+    rows = np.empty(3 * len(films), IMAGE)  # more than there will be
+    end = 0
+    for film in films:
+        study, view = int(film["study_id"]), film["view"].decode()
         date = int(rng.integers(2110, 2200)) * 10_000 + int(rng.integers(1, 13)) * 100
         early = study in marked["study before ten"] or rng.random() < 0.3
         hour = int(rng.integers(0, 10) if early else rng.integers(10, 24))
         minute, second = (int(part) for part in rng.integers(0, 60, 2))
         time = hour * 10_000 + minute * 100 + second + int(rng.integers(1, 1000)) / 1000
-        view = "" if study in marked["blank view"] else case.view
-        first = MimicImage(case, view, date + int(rng.integers(1, 29)), time)
-        images.append(first)
+        views = ["" if study in marked["blank view"] else view]
+        date += int(rng.integers(1, 29))
+        groups = [film["groups"]]
         if study in marked["two frontals"]:
-            images.append(replace(first, case=_another(rng, case), view="AP"))
-        if case.view == "PA" and rng.random() < LATERAL_RATE:
-            side = ("LATERAL", "LL")[int(rng.integers(2))]
-            images.append(replace(first, case=_another(rng, case), view=side))
-    images.sort(key=lambda image: (image.case.subject_id, image.case.study_id, image.case.dicom_id))
-    return images, frozenset(marked["no chexpert row"])
+            views.append("AP")
+            groups.append(rng.integers(0, 2**32, 4))
+        if view == "PA" and rng.random() < LATERAL_RATE:
+            views.append(("LATERAL", "LL")[int(rng.integers(2))])
+            groups.append(rng.integers(0, 2**32, 4))
+        of_study = rows[end : end + len(views)]
+        of_study["film"], of_study["date"], of_study["time"] = film, date, time
+        of_study["view"], of_study["film"]["groups"] = views, groups
+        end += len(views)
+    ids = rows["film"][:end]
+    order = np.lexsort((*ids["groups"].T[::-1], ids["study_id"], ids["subject_id"]))
+    images_in_order = Drawn(rows[order], partial(_image, seed=seed))
+    return images_in_order, frozenset(marked["no chexpert row"])
 
 
-def _another(rng: np.random.Generator, case: Film) -> Film:
-    """Give the same study's next picture: another id, its first group of zeros too."""
-    groups = [f"{part:08x}" for part in rng.integers(0, 2**32, 4)]
-    return replace(case, dicom_id="-".join(["00000000", *groups]))
+def _image(row: Row, *, seed: int) -> MimicImage:
+    case = draw_film(row["film"], seed=seed)
+    return MimicImage(case, row["view"].decode(), int(row["date"]), float(row["time"]))
 
 
-def write_tables(images: Sequence[MimicImage], unlabelled: frozenset[int], root: Path) -> None:
-    """Write the four tables, and the list of files; label tables leave out `unlabelled` studies."""
+def write_tables(images: Iterable[MimicImage], unlabelled: frozenset[int], root: Path) -> None:
+    """Write the four tables, and the list of files; label tables leave out `unlabelled` studies.
+
+    `images` come by study.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    studies = {image.case.study_id: image.case for image in images}
-    labels = []
-    for study, case in studies.items():
-        if study not in unlabelled:
-            row: dict[str, Any] = {"subject_id": case.subject_id, "study_id": study}
-            for name, state in chexpert_labels(case).items():
-                row[name] = "" if state is None else f"{state:.1f}"
-            labels.append(row)
-    _write_table(root, "chexpert", labels)
-    _write_table(root, "negbio", labels)
-    _write_table(root, "split", [_split_row(image) for image in images])
-    _write_table(root, "metadata", [_metadata_row(image) for image in images])
-    names = [f"{image.case.folder}/{image.case.dicom_id}.jpg\n" for image in images]
-    (root / "IMAGE_FILENAMES").write_text("".join(names), encoding="utf-8")
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(_writing(root, name)) for name in TABLES}
+        names = stack.enter_context((root / "IMAGE_FILENAMES").open("w", encoding="utf-8"))
+        for study, images_of_study in groupby(images, lambda image: image.case.study_id):
+            images_here = list(images_of_study)
+            if study not in unlabelled:
+                labels = _labels_row(images_here[0].case)
+                writers["chexpert"](labels)
+                writers["negbio"](labels)
+            for image in images_here:
+                writers["split"](_split_row(image))
+                writers["metadata"](_metadata_row(image))
+                names.write(f"{image.case.folder}/{image.case.dicom_id}.jpg\n")
 
 
-def _write_table(root: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    path = root / f"mimic-cxr-2.0.0-{name}.csv.gz"
-    path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+@contextmanager
+def _writing(root: Path, name: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Give a function that writes a row of a gzipped table; the first brings the header."""
+    with _Gzipped(root / f"mimic-cxr-2.0.0-{name}.csv.gz") as file:
+        writer = csv.writer(file, lineterminator="\n")
+
+        def write(row: Mapping[str, Any]) -> None:
+            if not file.begun:
+                writer.writerow(row)
+            writer.writerow(row.values())
+
+        yield write
+
+
+class _Gzipped:
+    """A gzipped text file without a clock in its header."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._packer = zlib.compressobj(9, wbits=GZIP)
+        self.begun = False
+
+    def write(self, text: str) -> None:
+        self._file.write(self._packer.compress(text.encode()))
+        self.begun = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write(self._packer.flush())
+        self._file.close()
+
+
+def _labels_row(case: Film) -> dict[str, Any]:
+    states = chexpert_labels(case)
+    cells = {name: "" if state is None else f"{state:.1f}" for name, state in states.items()}
+    return {"subject_id": case.subject_id, "study_id": case.study_id, **cells}
 
 
 def chexpert_labels(case: Film) -> dict[str, int | None]:

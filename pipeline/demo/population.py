@@ -5,13 +5,16 @@ and the split goes by subject.
 Source: spec REFLACX A3 (proportions), A14, B; EGD 1, 2 and 11; design 8 (synthetic ids).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.demo.cases import HABITATS, Film, draw_anatomy, draw_lesions
+from gazescribe.pipeline.demo.drawn import FILM, Drawn, Row, dicom_id
 
 RELEASE = {1: 295, 2: 250, 3: 2507}  # readings (spec REFLACX A3)
 RELEASE_READINGS = sum(RELEASE.values())
@@ -49,25 +52,21 @@ BY_DIAGNOSIS: dict[str, dict[str, float]] = {  # chance of each finding in EGD's
         "pleural effusion": 0.2,
     },
 }
-HEX = np.array(list("0123456789abcdef"))
+FINDINGS = tuple(HABITATS)
 
 
 @dataclass(frozen=True)
 class Population:
     """Images of the data sets; every one of them is in MIMIC-CXR-JPG too.
 
-    `phases` gives the images of REFLACX by phase; `extra` are MIMIC images that nobody annotated.
+    `phases` gives the images of REFLACX by phase; `extra` are MIMIC images that nobody annotated;
+    `cases` are all of them.
     """
 
-    phases: dict[int, tuple[Film, ...]]
-    egd: tuple[Film, ...]
-    extra: tuple[Film, ...]
-
-    @property
-    def cases(self) -> tuple[Film, ...]:
-        """All images."""
-        reflacx = [case for cases in self.phases.values() for case in cases]
-        return (*reflacx, *self.egd, *self.extra)
+    phases: dict[int, Drawn[Film]]
+    egd: Drawn[Film]
+    extra: Drawn[Film]
+    cases: Drawn[Film]
 
 
 def images_by_phase(readings: int) -> dict[int, int]:
@@ -120,34 +119,47 @@ def draw_cases(readings: int, seed: int, *, small: bool) -> Population:
     subjects = _subjects(rng, n)
     subjects[n_reflacx + 1] = subjects[n_reflacx]  # EGD: one subject in two classes, always
     splits = _splits(rng, int(subjects.max()) + 1)
-    subject_ids = 99_000_000 + rng.choice(500_000, n, replace=False)
-    study_ids = 99_500_000 + rng.choice(500_000, n, replace=False)
-    dicom_ids = _dicom_ids(rng, n)
-    shrink = SMALL if small else 1
-    cases = []
-    for number in range(n):
-        width, height = (round(size / shrink) for size in sizes[number])
-        generator = np.random.default_rng([seed, 1, number])
-        anatomy = draw_anatomy(generator, width / height, findings[number])
-        in_egd = 0 <= number - n_reflacx < n_egd
-        case = Film(
-            subject_id=int(subject_ids[subjects[number]]),
-            study_id=int(study_ids[number]),
-            dicom_id=dicom_ids[number],
-            width_px=width,
-            height_px=height,
-            view=views[number],
-            split=splits[subjects[number]],
-            diagnosis=diagnoses[number - n_reflacx] if in_egd else None,
-            anatomy=anatomy,
-            lesions=draw_lesions(generator, anatomy, findings[number]),
-        )
-        cases.append(case)
-    ends = np.cumsum([phases[1], phases[2], phases[3], n_egd])
+    rows = np.zeros(n, FILM)
+    rows["number"] = np.arange(n)
+    rows["subject_id"] = (99_000_000 + rng.choice(500_000, n, replace=False))[subjects]
+    rows["study_id"] = 99_500_000 + rng.choice(500_000, n, replace=False)
+    rows["groups"] = _dicom_groups(rng, n)
+    rows["width_px"], rows["height_px"] = np.round(np.array(sizes) / (SMALL if small else 1)).T
+    rows["view"], rows["split"] = views, np.array(splits, "S8")[subjects]
+    rows["diagnosis"][n_reflacx : n_reflacx + n_egd] = diagnoses
+    rows["findings"] = [bytes(FINDINGS.index(name) + 1 for name in names) for names in findings]
+    cases = Drawn(rows, partial(draw_film, seed=seed))
+    ends = np.cumsum([phases[1], phases[2], phases[3], n_egd]).tolist()
     first, second, third, egd, extra = (
-        tuple(cases[begin:end]) for begin, end in zip((0, *ends), (*ends, n), strict=True)
+        cases[begin:end] for begin, end in zip((0, *ends), (*ends, n), strict=True)
     )
-    return Population({1: first, 2: second, 3: third}, egd, extra)
+    return Population({1: first, 2: second, 3: third}, egd, extra, cases)
+
+
+def draw_film(row: Row, *, seed: int) -> Film:
+    """Draw the film of a row of `FILM`."""
+    findings = findings_of(bytes(row["findings"]))
+    width_px, height_px = int(row["width_px"]), int(row["height_px"])
+    generator = np.random.default_rng([seed, 1, int(row["number"])])
+    anatomy = draw_anatomy(generator, width_px / height_px, findings)
+    return Film(
+        subject_id=int(row["subject_id"]),
+        study_id=int(row["study_id"]),
+        dicom_id=dicom_id(row["groups"]),
+        width_px=width_px,
+        height_px=height_px,
+        view=row["view"].decode(),
+        split=row["split"].decode(),
+        diagnosis=row["diagnosis"].decode() or None,
+        anatomy=anatomy,
+        lesions=draw_lesions(generator, anatomy, findings),
+    )
+
+
+@cache
+def findings_of(codes: bytes) -> tuple[str, ...]:
+    """Name the findings of a row of `FILM`; each has one lesion at least."""
+    return tuple(FINDINGS[code - 1] for code in codes)
 
 
 def _assign_findings(rng: np.random.Generator, n: int) -> list[list[str]]:
@@ -199,7 +211,7 @@ def _splits(rng: np.random.Generator, n: int) -> list[str]:
     return [SPLITS[place] for round_ in rounds for place in round_][:n]
 
 
-def _dicom_ids(rng: np.random.Generator, n: int) -> list[str]:
-    """Ids of 44 characters in five groups, the first of zeros."""
-    digits: Sequence[str] = ["".join(row) for row in HEX[rng.integers(0, 16, (n, 32))]]
-    return ["-".join(["00000000", *(d[k : k + 8] for k in range(0, 32, 8))]) for d in digits]
+def _dicom_groups(rng: np.random.Generator, n: int) -> NDArray[Any]:
+    """Ids in four groups of eight hexadecimal digits."""
+    digits = rng.integers(0, 16, (n, 4, 8))
+    return digits @ 16 ** np.arange(7, -1, -1)

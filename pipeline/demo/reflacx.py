@@ -6,10 +6,12 @@ line end, labels, ellipses and certainties by phase.
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -78,14 +80,42 @@ def write_readings(plans: Sequence[ReadingPlan], root: Path, settings: Demo) -> 
     return [_write_reading(plan, root, settings) for plan in plans]
 
 
-def write_metadata(root: Path, written: Sequence[Written]) -> None:
-    """Write the three metadata tables: phases 1 and 2 by id, phase 3 by image (A5)."""
+def write_metadata(root: Path, written: Iterable[Written], truth: TextIO) -> int:
+    """Write the three metadata tables and the truth, a row as each reading comes.
+
+    Gives how many have a truth. `sort_metadata` puts the tables in order.
+    """
+    n_truths = 0
+    writers: dict[int, Any] = {}
+    with ExitStack() as stack:
+        for reading in written:
+            if reading.phase not in writers:
+                path = _metadata_path(root, reading.phase)
+                file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+                writers[reading.phase] = csv.writer(file, lineterminator=EOL)
+                writers[reading.phase].writerow(reading.metadata)
+            writers[reading.phase].writerow(reading.metadata.values())
+            if reading.truth is not None:
+                truth.write(json.dumps(reading.truth, sort_keys=True) + "\n")
+                n_truths += 1
+    return n_truths
+
+
+def sort_metadata(root: Path) -> None:
+    """Put the rows of the metadata tables in order: phases 1 and 2 by id, phase 3 by image (A5)."""
     for phase in (1, 2, 3):
-        rows = [reading.metadata for reading in written if reading.phase == phase]
-        key = "image" if phase == 3 else "id"
-        rows.sort(key=lambda row: row[key])
-        path = root / "main_data" / f"metadata_phase_{phase}.csv"
-        _write_csv(path, list(rows[0]), (row.values() for row in rows))
+        path = _metadata_path(root, phase)
+        header, *lines = path.read_bytes().splitlines(keepends=True)
+        column = header.split(b",").index(b"image" if phase == 3 else b"id")
+        # Both stand before the first cell that may have quotes.
+        keys = [line.split(b",", column + 1)[column] for line in lines]
+        lines = [line for _, line in sorted(zip(keys, lines, strict=True))]
+        with path.open("wb") as file:
+            file.writelines([header, *lines])
+
+
+def _metadata_path(root: Path, phase: int) -> Path:
+    return root / "main_data" / f"metadata_phase_{phase}.csv"
 
 
 def _write_reading(plan: ReadingPlan, root: Path, settings: Demo) -> Written:

@@ -5,14 +5,22 @@ coordinates, quoted commas and five readers an image come of themselves.
 Source: spec REFLACX A2, A3, A16 and D2.9.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from gazescribe.pipeline.demo.cases import Film
+from gazescribe.pipeline.demo.drawn import FILM, Drawn, Row
 from gazescribe.pipeline.demo.gaze import Gaze
-from gazescribe.pipeline.demo.population import READERS, RELEASE_READINGS, Population
+from gazescribe.pipeline.demo.population import (
+    READERS,
+    RELEASE_READINGS,
+    Population,
+    draw_film,
+    findings_of,
+)
 from gazescribe.pipeline.demo.readings import PUNCTUATION, Reading
 from gazescribe.pipeline.demo.settings import Demo
 
@@ -56,57 +64,95 @@ class ReadingPlan:
     with_samples: bool
 
 
+PLAN = np.dtype(
+    [
+        ("film", FILM),
+        ("number", "i4"),
+        ("phase", "i1"),
+        ("trial", "i4"),
+        ("digits", "i4"),
+        ("edge_cases", "u2"),  # a bit each
+        ("with_samples", "?"),
+    ]
+)
+"""What the plan of a reading is drawn from."""
+
+
 def plan_readings(
     population: Population, settings: Demo, *, with_samples: bool
-) -> list[ReadingPlan]:
+) -> Drawn[ReadingPlan]:
     """Give every reading its id, image and edge cases; some get `gaze.csv` if `with_samples`."""
     rng = np.random.default_rng([settings.seed, 2])
-    readings = [
-        (phase, f"P{phase}{place + 3 - first:02d}R" if phase < 3 else "P300R", case)
-        for phase, first in ((1, 1), (2, 2), (3, 0))
-        for place, case in enumerate(population.phases[phase])
-        for _ in range(READERS if phase < 3 else 1)
-    ]
-    digits = rng.choice(1_000_000, len(readings), replace=False)
+    parts = []
+    for phase, first_trial in ((1, 2), (2, 1), (3, 0)):
+        films = population.phases[phase].rows
+        part = np.zeros(len(films), PLAN)
+        part["film"], part["phase"] = films, phase
+        part["trial"] = first_trial + np.arange(len(films)) if phase < 3 else 0
+        parts.append(np.repeat(part, READERS if phase < 3 else 1))
+    rows = np.concatenate(parts)
+    rows["number"] = np.arange(len(rows))
+    rows["digits"] = rng.choice(1_000_000, len(rows), replace=False)
+    findings = [findings_of(codes) for codes in rows["film"]["findings"].tolist()]
     edge_cases = assign_edge_cases(
-        settings.seed, [(phase, case) for phase, _, case in readings], settings.edge_case_rate
+        settings.seed, rows["phase"].tolist(), findings, settings.edge_case_rate
     )
-    sampled = [k for k, names in enumerate(edge_cases) if "discarded" not in names]
-    sampled = sampled[: settings.gaze_readings] if with_samples else []
-    return [
-        ReadingPlan(f"{prefix}{digits[k]:06d}", k, phase, case, edge_cases[k], k in sampled)
-        for k, (phase, prefix, case) in enumerate(readings)
-    ]
+    rows["edge_cases"] = [_as_bits(names) for names in edge_cases]
+    if with_samples:
+        sampled = [k for k, names in enumerate(edge_cases) if "discarded" not in names]
+        rows["with_samples"][sampled[: settings.gaze_readings]] = True
+    return Drawn(rows, partial(_plan, seed=settings.seed))
+
+
+def _plan(row: Row, *, seed: int) -> ReadingPlan:
+    phase, trial = int(row["phase"]), int(row["trial"])
+    names = (name for k, name in enumerate(EDGE_CASES) if row["edge_cases"] >> k & 1)
+    return ReadingPlan(
+        reading_id=f"P{phase}{trial:02d}R{row['digits']:06d}",
+        number=int(row["number"]),
+        phase=phase,
+        case=draw_film(row["film"], seed=seed),
+        edge_cases=frozenset(names),
+        with_samples=bool(row["with_samples"]),
+    )
+
+
+def _as_bits(names: frozenset[str]) -> int:
+    return sum((name in names) << k for k, name in enumerate(EDGE_CASES))
 
 
 def assign_edge_cases(
-    seed: int, readings: Sequence[tuple[int, Film]], rate: float
+    seed: int, phases: Sequence[int], findings: Sequence[Collection[str]], rate: float
 ) -> list[frozenset[str]]:
-    """Draw which readings, each with its phase and image, have which of `EDGE_CASES`.
+    """Draw which readings, each with its phase and findings, have which of `EDGE_CASES`.
 
     `rate` is a share of the readings that can have it; at least one gets it. A discarded reading
     has no other.
     """
     rng = np.random.default_rng([seed, 3])
-    cases_of_readings: list[set[str]] = [set() for _ in readings]
+    cases_of_readings: dict[int, set[str]] = {}
+    discarded: set[int] = set()
     for name, edge in EDGE_CASES.items():
         able = [
             number
-            for number, (phase, case) in enumerate(readings)
+            for number, phase in enumerate(phases)
             if phase in edge.phases
-            and _has(case, edge.finding)
-            and "discarded" not in cases_of_readings[number]
+            and _has(findings[number], edge.finding)
+            and number not in discarded
         ]
-        count = rate * len(able) if name != "discarded" else DISCARDED_RATE * len(readings)
+        count = rate * len(able) if name != "discarded" else DISCARDED_RATE * len(phases)
         for place in rng.permutation(len(able))[: max(1, round(count))]:
-            cases_of_readings[able[place]].add(name)
-    return [frozenset(names) for names in cases_of_readings]
+            cases_of_readings.setdefault(able[place], set()).add(name)
+            if name == "discarded":
+                discarded.add(able[place])
+    none: frozenset[str] = frozenset()
+    named = {number: frozenset(names) for number, names in cases_of_readings.items()}
+    return [named.get(number, none) for number in range(len(phases))]
 
 
-def _has(case: Film, finding: str | None) -> bool:
-    findings = {lesion.finding for lesion in case.lesions}
+def _has(findings: Collection[str], finding: str | None) -> bool:
     if finding == "any":
-        return bool(findings - {"support devices"})
+        return any(name != "support devices" for name in findings)
     return finding is None or finding in findings
 
 

@@ -5,11 +5,14 @@ OUT/ground_truth.jsonl, which no reader reads. Params: section `demo`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from gazescribe.pipeline.demo.drawn import Drawn
 from gazescribe.pipeline.demo.settings import Demo, Images
 
 TREES = ("reflacx", "egd", "mimic-cxr-jpg", "mimic-cxr")
@@ -49,52 +52,67 @@ def write_demo(
         If there are too few readings for the three phases.
     """
     from gazescribe.pipeline.core.parallel import map_tasks
-    from gazescribe.pipeline.demo import mimic, reflacx
-    from gazescribe.pipeline.demo.egd import inverted_ids, write_egd, write_pictures
+    from gazescribe.pipeline.demo import egd, egd_gaze, mimic, reflacx
+    from gazescribe.pipeline.demo.egd_readings import read_all
+    from gazescribe.pipeline.demo.egd_tables import in_sheet_order
     from gazescribe.pipeline.demo.population import draw_cases
     from gazescribe.pipeline.demo.reflacx_plan import plan_readings
 
-    population = draw_cases(settings.readings, settings.seed, small=images == "small")
-    plans = plan_readings(population, settings, with_samples=images != "none")
-    pictures, unlabelled = mimic.plan_images(population, settings.seed, settings.edge_case_rate)
-    jpg = out / "mimic-cxr-jpg"
-    tasks: list[Callable[[], Any]] = [
-        partial(write_egd, out, population.egd, settings, images),
-        *(
-            partial(reflacx.write_readings, batch, out / "reflacx", settings)
-            for batch in _batches(plans)
-        ),
+    seed, with_images = settings.seed, images != "none"
+    population = draw_cases(settings.readings, seed, small=images == "small")
+    plans = plan_readings(population, settings, with_samples=with_images)
+    pictures, unlabelled = mimic.plan_images(population, seed, settings.edge_case_rate)
+    cases = in_sheet_order(population.egd, seed)
+    readings = read_all(cases, settings)
+    of_reflacx, of_egd, jpg = out / "reflacx", out / "egd", out / "mimic-cxr-jpg"
+    record = partial(egd_gaze.record_session, seed=seed, samples=with_images)
+    tasks: list[list[Callable[[], Any]]] = [  # in the order in which their results are written
+        [partial(egd.write_tables, of_egd, cases, seed)],
+        [partial(reflacx.write_readings, some, of_reflacx, settings) for some in _batches(plans)],
+        [partial(egd.write_dictations, of_egd, some, seed) for some in _batches(readings)],
+        [partial(record, session) for session in egd_gaze.plan_sessions(readings, settings)],
+        [],
     ]
-    n_readings = len(tasks)
-    if images != "none":
-        tasks += [partial(mimic.write_images, batch, jpg) for batch in _batches(pictures)]
-        inverted = inverted_ids(population.egd)
-        tasks += [
-            partial(write_pictures, batch, out, inverted) for batch in _batches(population.egd)
+    if with_images:
+        inverted = egd.inverted_ids(cases)
+        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(pictures)]
+        tasks[-1] += [
+            partial(egd.write_pictures, some, out, inverted) for some in _batches(population.egd)
         ]
-    egd_truths, *done = map_tasks(
-        _call, tasks, workers=workers, scheduler=scheduler, description="writing"
+    done = map_tasks(
+        _call,
+        list(chain.from_iterable(tasks)),
+        workers=workers,
+        scheduler=scheduler,
+        description="writing",
     )
-    written = [reading for batch in done[: n_readings - 1] for reading in batch]
-    reflacx.write_metadata(out / "reflacx", written)
+    tables, written, dictations, sessions, others = (islice(done, len(part)) for part in tasks)
+    deque(tables, maxlen=0)
+    with (out / TRUTH).open("w", encoding="utf-8") as truth:
+        # What comes from workers is written at once: of 100,000 readings it is gigabytes.
+        n_truths = reflacx.write_metadata(of_reflacx, chain.from_iterable(written), truth)
+        for row in chain.from_iterable(dictations):
+            truth.write(json.dumps(row, sort_keys=True) + "\n")
+    egd_gaze.write_gaze(of_egd, sessions, samples=with_images)
+    deque(others, maxlen=0)
+    # Workers have gone: what is sorted whole takes their memory.
+    reflacx.sort_metadata(of_reflacx)
     mimic.write_tables(pictures, unlabelled, jpg)
-    truths = [reading.truth for reading in written if reading.truth is not None]
-    lines = [json.dumps(truth, sort_keys=True) + "\n" for truth in (*truths, *egd_truths)]
-    (out / TRUTH).write_text("".join(lines), encoding="utf-8")
     return {
         "reflacx_readings": len(plans),
-        "reflacx_discarded": len(plans) - len(truths),
+        "reflacx_discarded": len(plans) - n_truths,
         "reflacx_images": sum(len(cases) for cases in population.phases.values()),
-        "egd_cases": len(population.egd),
+        "egd_cases": len(cases),
         "mimic_images": len(pictures),
-        "mimic_studies": len({image.case.study_id for image in pictures}),
+        "mimic_studies": len(population.cases),
         "mimic_studies_unlabelled": len(unlabelled),
-        "pictures": len(pictures) if images != "none" else 0,
+        "pictures": len(pictures) if with_images else 0,
     }
 
 
-def _batches(items: Sequence[Any]) -> list[Sequence[Any]]:
-    return [items[first : first + BATCH] for first in range(0, len(items), BATCH)]
+def _batches(items: Drawn[Any]) -> Iterator[Drawn[Any]]:
+    for first in range(0, len(items), BATCH):
+        yield items[first : first + BATCH]
 
 
 def _call(task: Callable[[], Any]) -> Any:

@@ -10,8 +10,20 @@ import pydicom
 import pytest
 from PIL import Image
 
-from gazescribe.pipeline.demo.egd import inverted_ids, write_egd, write_pictures
-from gazescribe.pipeline.demo.egd_readings import GAZE_DEFECTS, SPEECH_DEFECTS, TIME_DEFECTS
+from gazescribe.pipeline.demo.egd import (
+    inverted_ids,
+    write_dictations,
+    write_pictures,
+    write_tables,
+)
+from gazescribe.pipeline.demo.egd_gaze import plan_sessions, record_session, write_gaze
+from gazescribe.pipeline.demo.egd_readings import (
+    GAZE_DEFECTS,
+    SPEECH_DEFECTS,
+    TIME_DEFECTS,
+    read_all,
+)
+from gazescribe.pipeline.demo.egd_tables import in_sheet_order
 from gazescribe.pipeline.demo.population import draw_cases
 from gazescribe.pipeline.demo.tracker import display_of
 from tests.planted import planted
@@ -51,13 +63,25 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+def write_egd(root, cases, *, samples=True):
+    """Write all but the pictures, in this process."""
+    egd, seed = root / "egd", SETTINGS.seed
+    cases = in_sheet_order(cases, seed)
+    write_tables(egd, cases, seed)
+    readings = read_all(cases, SETTINGS)
+    sessions = plan_sessions(readings, SETTINGS)
+    recorded = (record_session(session, seed, samples=samples) for session in sessions)
+    write_gaze(egd, recorded, samples=samples)
+    return write_dictations(egd, readings, seed)
+
+
 class Tree:
     """What was written, read without the pipeline's readers."""
 
     def __init__(self, root):
         self.root = root
         self.cases = draw_cases(SETTINGS.readings, SETTINGS.seed, small=True).egd
-        self.truth = write_egd(root, self.cases, SETTINGS, "small")
+        self.truth = write_egd(root, self.cases)
         write_pictures(self.cases[:N_WITH_PICTURES], root, inverted_ids(self.cases))
         self.egd = root / "egd"
         self.sheet = rows_of(self.egd / "master_sheet.csv")
@@ -468,7 +492,7 @@ def test_inclusion_tables_list_the_classes(tree):
 
 
 def test_without_images_the_rest_is_the_same(tree, tmp_path):
-    write_egd(tmp_path, tree.cases, SETTINGS, "none")
+    write_egd(tmp_path, tree.cases, samples=False)
     written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert written
     assert not [path for path in written if path.name == "eye_gaze.csv" or path.suffix == ".png"]
@@ -478,7 +502,7 @@ def test_without_images_the_rest_is_the_same(tree, tmp_path):
 
 def test_a_rebuild_gives_the_same_bytes(tree, tmp_path):
     shuffled = tree.cases[::-1]
-    write_egd(tmp_path, shuffled, SETTINGS, "small")
+    write_egd(tmp_path, shuffled)
     write_pictures(tree.cases[:N_WITH_PICTURES], tmp_path, inverted_ids(shuffled))
     first = {path.relative_to(tree.root) for path in tree.root.rglob("*") if path.is_file()}
     second = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}

@@ -20,7 +20,7 @@ SETTINGS = settings_with(readings=60, seed=5)
 
 @pytest.fixture(scope="module")
 def readings():
-    return read_all(draw_cases(60, 5, small=True).egd, SETTINGS)
+    return list(read_all(draw_cases(60, 5, small=True).egd, SETTINGS))
 
 
 def whole(readings):

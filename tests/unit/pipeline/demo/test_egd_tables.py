@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.demo.cases import Anatomy, Film, Lesion
+from gazescribe.pipeline.demo.drawn import FILM, Drawn
 from gazescribe.pipeline.demo.egd_tables import box_rows, in_sheet_order, patient, sheet_row
 
 ANATOMY = Anatomy(
@@ -20,6 +21,13 @@ def case(number=1, diagnosis="chf", findings=(), certainty=5, subject=99000001):
     return Film(
         subject, 99500000 + number, dicom_id, 2544, 3056, "PA", "train", diagnosis, ANATOMY, lesions
     )
+
+
+def drawn(films):
+    rows = np.zeros(len(films), FILM)
+    rows["number"] = range(len(films))
+    rows["groups"][:, 3] = rows["number"]
+    return Drawn(rows, lambda row: films[row["number"]])
 
 
 def test_a_row_has_59_columns_with_pads_ids_and_class():
@@ -66,14 +74,14 @@ def test_a_patient_is_the_same_on_all_images():
 def test_the_sheet_is_ordered_by_class_then_age():
     diagnoses = ("normal", "pneumonia", "chf") * 4
     cases = [case(k, name, subject=99000000 + k) for k, name in enumerate(diagnoses)]
-    ordered = in_sheet_order(cases, 5)
+    ordered = list(in_sheet_order(drawn(cases), 5))
     assert [case.diagnosis for case in ordered] == ["chf"] * 4 + ["pneumonia"] * 4 + ["normal"] * 4
     ages = [patient(case, 5)[0] for case in ordered[:4]]
     assert ages == sorted(ages)
 
 
 def boxes_of(seed=5):
-    rows = box_rows([case(k) for k in range(20)], seed)
+    rows = list(box_rows(drawn([case(k) for k in range(20)]), seed))
     return rows, {(row[0], row[1]): np.array(row[2:]) for row in rows}
 
 

@@ -1,4 +1,6 @@
 import csv
+import io
+import json
 import re
 from collections import defaultdict
 
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.demo.population import draw_cases
-from gazescribe.pipeline.demo.reflacx import write_metadata, write_readings
+from gazescribe.pipeline.demo.reflacx import sort_metadata, write_metadata, write_readings
 from gazescribe.pipeline.demo.reflacx_plan import EDGE_CASES, plan_readings
 from tests.planted import planted
 
@@ -45,8 +47,12 @@ class Tree:
         self.population = draw_cases(settings.readings, settings.seed, small=True)
         self.plans = plan_readings(self.population, settings, with_samples=True)
         self.written = write_readings(self.plans, root, settings)
-        write_metadata(root, self.written)
-        self.truth = {one.truth["reading_id"]: one.truth for one in self.written if one.truth}
+        truth = io.StringIO()
+        n_truths = write_metadata(root, self.written, truth)
+        sort_metadata(root)
+        rows = [json.loads(line) for line in truth.getvalue().splitlines()]
+        self.truth = {row["reading_id"]: row for row in rows}
+        assert len(self.truth) == n_truths
         self.metadata = [
             row for phase in (1, 2, 3) for row in self.csv(f"metadata_phase_{phase}.csv")
         ]
