@@ -9,6 +9,7 @@ from gazescribe.models.commands.run_options import accelerator_option, run_optio
 from gazescribe.models.core.config import read_config
 from gazescribe.models.core.device import Accelerator, choose_machine, process_rank
 from gazescribe.models.core.runs import choose_runs, training_data
+from gazescribe.models.training.autotune import autotune as tuned
 from gazescribe.models.training.run import train_run
 from gazescribe.pipeline.commands import options
 
@@ -25,6 +26,12 @@ from gazescribe.pipeline.commands import options
     help="GPUs, or processes on the CPU, that train one network together.",
 )
 @accelerator_option
+@click.option(
+    "--autotune",
+    is_flag=True,
+    help="First try precisions, orders in memory and compilation for a few steps each, and write"
+    " the fastest way into CONFIG.",
+)
 @options.json_option
 def train(
     config_file: Path,
@@ -32,17 +39,27 @@ def train(
     names: tuple[str, ...],
     devices: int,
     accelerator: Accelerator,
+    autotune: bool,
     as_json: bool,
 ) -> None:
     """Train the networks that CONFIG names, one after another.
 
     CONFIG is what `gazescribe configure` writes. A run that was killed goes on after its last whole
     epoch; one that is done is left alone, or linked from the store where OUT has lost it.
+    --autotune chooses once for all runs whose steps cost the same, before the first of them begins.
     """
     config = read_config(config_file)
     runs = choose_runs(config, names)
     choose = partial(choose_machine, accelerator, devices)
     data = training_data(config, runs)
-    summaries = {run.name: train_run(run, config, out, data[run.name], choose) for run in runs}
+    summaries = {}
+    for run in runs:
+        tuning = tuned(run.name, config_file, out, choose()) if autotune else None
+        for line in tuning.lines if tuning else ():
+            click.echo(line, err=True)
+        chosen = tuning.run if tuning else run
+        summaries[run.name] = train_run(chosen, config, out, data[run.name], choose)
+        if tuning and tuning.figures:
+            summaries[run.name]["autotune"] = tuning.figures
     if process_rank() == 0:
         summarise_runs(summaries, "trained", out, as_json=as_json)

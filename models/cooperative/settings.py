@@ -228,6 +228,12 @@ def scoring_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, 
     return {**training_inputs(run, inputs), **baseline}
 
 
+def uses_cache(run: CooperativeRun) -> bool:
+    """Whether a run trains on features that its frozen trunk gave once."""
+    stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
+    return stage_3 and run.frozen is True and run.cache_features
+
+
 def run_faults(run: CooperativeRun) -> list[str]:
     """Say what in a run does not go together; nothing where all does."""
     return [

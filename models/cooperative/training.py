@@ -38,6 +38,7 @@ from gazescribe.models.cooperative.settings import (
     CooperativeInputs,
     CooperativeRun,
     network_of_file,
+    uses_cache,
 )
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.core.device import Machine
@@ -210,12 +211,6 @@ def map_scores(logits: Tensor, batch: Tensors, valid: Tensor | None) -> Tensor:
         for *pair, shown in zip(p, y, on, looked_at(batch).tolist(), strict=True)
     ]
     return torch.tensor(rows, dtype=torch.float64)
-
-
-def uses_cache(run: CooperativeRun) -> bool:
-    """Whether a run trains on features that its frozen trunk gave once."""
-    stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
-    return stage_3 and run.frozen is True and run.cache_features
 
 
 def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:

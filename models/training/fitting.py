@@ -72,43 +72,53 @@ def fit(
     Raises GazeError if the loss is no longer a number, or the monitored value is not logged. Raises
     SystemExit with status 143 if the process is told to stop (SIGTERM); the state is kept.
     """
-    module, plan = job.module, job.plan
-    network: Any = module.network
-    if plan.channels_last:
-        network.to(memory_format=torch.channels_last)
-    if plan.compile:
-        network.compile()
+    plan = job.plan
+    arrange(job.module, plan)
     epochs = EpochEnd(plan, resume, at_epoch)
     lines = EpochLines(plan, epochs, machine)
     callbacks: list[pl.Callback] = [epochs, EpochBar(plan.name), lines]
     if live:
         callbacks.append(LiveLog(live))
-    with _quiet():
-        trainer = pl.Trainer(
-            accelerator=machine.accelerator,
-            devices=machine.devices,
-            strategy="ddp" if machine.devices > 1 else "auto",
-            precision=plan.precision,
-            max_epochs=plan.epochs,
-            callbacks=callbacks,
-            deterministic=machine.accelerator == "cpu",
-            benchmark=machine.accelerator == "gpu",
-            use_distributed_sampler=False,  # ours give each process its part
-            num_sanity_val_steps=0,  # else validation would begin before any epoch has
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+    with quiet():
+        trainer = trainer_of(plan, machine, callbacks)
         try:
-            trainer.fit(module, job.train, job.validate)
+            trainer.fit(job.module, job.train, job.validate)
         except SIGTERMException:  # Lightning's own exit has status 0, as if all were done
             raise SystemExit(128 + signal.SIGTERM) from None
     return epochs.course
 
 
+def arrange(module: pl.LightningModule, plan: TrainingPlan) -> None:
+    """Lay the weights out in memory as the plan says, and have the network compiled if it does."""
+    network: Any = module.network
+    layout = torch.channels_last if plan.channels_last else torch.contiguous_format
+    network.to(memory_format=layout)
+    if plan.compile:
+        network.compile()
+
+
+def trainer_of(plan: TrainingPlan, machine: Machine, callbacks: list[pl.Callback]) -> pl.Trainer:
+    """Give the trainer of a plan on this machine."""
+    return pl.Trainer(
+        accelerator=machine.accelerator,
+        devices=machine.devices,
+        strategy="ddp" if machine.devices > 1 else "auto",
+        precision=plan.precision,
+        max_epochs=plan.epochs,
+        callbacks=callbacks,
+        deterministic=machine.accelerator == "cpu",
+        benchmark=machine.accelerator == "gpu",
+        use_distributed_sampler=False,  # ours give each process its part
+        num_sanity_val_steps=0,  # else validation would begin before any epoch has
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Lightning's advice to itself; what goes wrong is raised."""
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
     levels = [logger.level for logger in loggers]

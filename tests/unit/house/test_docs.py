@@ -36,7 +36,7 @@ NEEDS = {
     "hours": 3,
     "gpu": 3,
     "cluster": 3,
-    "images": 2,
+    "images": 3,
     "a server": 1,
     "own data": 4,
     "bash": 1,

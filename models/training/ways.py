@@ -1,0 +1,216 @@
+"""Ways of computing the same training, tried for a few steps each on the machine at hand.
+
+A way is a precision, an order of the tensors in memory, and whether the network is compiled. All
+take the same batches from the same weights, by the trainer that trains, and drop nothing out. Told
+is what a step takes, and how far the loss of the first lies from that in float32, contiguous.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from gazescribe.models.core.device import Machine, finished
+from gazescribe.models.training.epochs import seed_all
+from gazescribe.models.training.fitting import Job, arrange, quiet, trainer_of
+from gazescribe.models.training.sampling import epoch_seed
+from gazescribe.pipeline.core.errors import GazeError
+
+N_STEPS = 4
+"""Of each way; the first, in which libraries set themselves up, counts apart."""
+LARGEST_DIFFERENCE = 0.05
+"""Share of the loss; a way that lies farther from float32 is not chosen."""
+LEAST_GAIN = 0.05
+"""Share of the time; the way of CONFIG is left only for one that saves as much."""
+COMPILED_FROM_S = 3600
+"""Time of a whole training from which the minutes of a compilation can pay."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of computing; the names are those of the settings of a run."""
+
+    precision: Literal["32", "16-mixed", "bf16-mixed"]
+    channels_last: bool
+    compile: bool
+
+    def __str__(self) -> str:
+        order = "channels last" if self.channels_last else "contiguous"
+        return f"{self.precision}, {order}{', compiled' if self.compile else ''}"
+
+
+PLAIN = Way("32", channels_last=False, compile=False)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of a way.
+
+    Attributes
+    ----------
+    first_s, step_s : float
+        The first step, with compilation; the median of the others.
+    difference : float, optional
+        Of the first loss from that of `PLAIN`, as a share of it; None where that gave none.
+    fault : str, optional
+        Why it cannot be used; there are no figures then.
+    """
+
+    way: Way
+    first_s: float = math.nan
+    step_s: float = math.nan
+    loss: float = math.nan
+    difference: float | None = None
+    fault: str | None = None
+
+    def training_s(self, n_steps: int) -> float:
+        """Time that so many steps take, compilation included."""
+        return self.first_s + n_steps * self.step_s
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a network may be trained so."""
+        differs = self.difference is not None and not self.difference <= LARGEST_DIFFERENCE
+        return self.fault is None and not differs
+
+
+class _EnoughSteps(Exception):  # noqa: N818  no error: the only way out of Lightning's loop half-way
+    """Raised when a way has been tried."""
+
+
+class _StepTimes(pl.Callback):
+    def __init__(self, seed: int, n_steps: int) -> None:
+        self._seed = seed
+        self._n_steps = n_steps
+        self.seconds: list[float] = []
+        self.loss = math.nan
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002  Lightning's signature
+        seed_all(epoch_seed(self._seed, 0))
+        self._since = finished(pl_module.device)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,  # noqa: ARG002  Lightning's signature
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        now = finished(pl_module.device)
+        if not self.seconds:
+            self.loss = float(outputs["loss"])
+        self.seconds.append(now - self._since)
+        self._since = now
+        if len(self.seconds) == self._n_steps:
+            raise _EnoughSteps
+
+
+def ways_of(machine: Machine) -> list[Way]:
+    """List the ways that make sense on a machine, without compilation; contiguous ones first.
+
+    16-bit arithmetic is listed where the processor, or the GPU, has it.
+    """
+    if machine.accelerator == "gpu":
+        halves = [
+            "16-mixed",
+            *["bf16-mixed"] * torch.cuda.is_bf16_supported(including_emulation=False),
+        ]
+    else:
+        halves = ["bf16-mixed"] * has_bfloat16()
+    # Contiguous ones first: weights of 1 x 1 kernels keep the order they had once.
+    return [
+        Way(precision, channels_last, compile=False)  # type: ignore[arg-type]  # one of the three
+        for channels_last in (False, True)
+        for precision in ("32", *halves)
+    ]
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16; others emulate it, slowly."""
+    cpu: Any = torch.cpu  # what it tells about processors has no public name yet
+    return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())  # noqa: SLF001
+
+
+def try_ways(job: Job, machine: Machine, *, own: Way, compiles: bool) -> list[Trial]:
+    """Try ways on a job, in the order of `ways_of`.
+
+    `own` is the way of CONFIG. With `compiles` the fastest is also tried compiled, if the whole
+    training takes so long that it can pay. The weights are as before when this ends; the job must
+    not be trained afterwards. Raises GazeError if no way works.
+    """
+    _leave_out_dropout(job.module)
+    start = {name: value.clone() for name, value in job.module.state_dict().items()}
+    trials: list[Trial] = []
+
+    def add(way: Way) -> None:
+        trial = _try(job, way, start, machine)
+        reference = trials[0].loss if trials else trial.loss
+        trials.append(_compared(trial, reference))
+
+    for way in ways_of(machine):
+        add(way)
+    if not any(trial.is_sound for trial in trials):
+        faults = [f"{trial.way}: {trial.fault}" for trial in trials]
+        raise GazeError(f"{job.plan.name} cannot be trained here in any way.", faults=faults)
+    n_steps = steps_of(job)
+    fastest = choose(trials, own, n_steps)
+    if compiles and fastest.training_s(n_steps) >= COMPILED_FROM_S:
+        add(dataclasses.replace(fastest.way, compile=True))
+        torch.compiler.reset()
+    return trials
+
+
+def steps_of(job: Job) -> int:
+    """Count the steps of a whole training, if nothing stops it early."""
+    return job.plan.epochs * len(job.train)
+
+
+def choose(trials: Sequence[Trial], own: Way, n_steps: int) -> Trial:
+    """Choose the sound way in which so many steps take the least time.
+
+    That of CONFIG stays where no other saves `LEAST_GAIN`.
+    """
+    sound = [trial for trial in trials if trial.is_sound]
+    fastest = min(sound, key=lambda trial: trial.training_s(n_steps))
+    for trial in sound:
+        gain = 1 - fastest.training_s(n_steps) / trial.training_s(n_steps)
+        if trial.way == own and gain < LEAST_GAIN:
+            return trial
+    return fastest
+
+
+def _try(job: Job, way: Way, start: dict[str, torch.Tensor], machine: Machine) -> Trial:
+    job.module.load_state_dict(start)
+    plan = dataclasses.replace(job.plan, **dataclasses.asdict(way))
+    arrange(job.module, plan)
+    times = _StepTimes(plan.seed, min(N_STEPS, len(job.train)))
+    try:
+        with quiet():
+            trainer_of(plan, machine, [times]).fit(job.module, job.train, job.validate)
+    except _EnoughSteps:
+        first_s, *others = times.seconds
+        return Trial(way, first_s, median(others or times.seconds), times.loss)
+    except RuntimeError as fault:  # no memory left, or no compiler: other ways can do without
+        return Trial(way, fault=str(fault).splitlines()[0])
+    raise AssertionError("an epoch has as many batches as its loader says")
+
+
+def _leave_out_dropout(module: nn.Module) -> None:
+    """Drop nothing: in another order of memory, or compiled, other units would be dropped."""
+    for part in module.modules():
+        if isinstance(part, nn.Dropout | nn.Dropout2d):
+            part.p = 0.0
+
+
+def _compared(trial: Trial, reference: float) -> Trial:
+    if math.isnan(reference):
+        return trial
+    difference = abs(trial.loss - reference) / max(abs(reference), 1e-12)
+    return dataclasses.replace(trial, difference=difference)
