@@ -169,9 +169,11 @@ def test_ctrl_c_ends_all_processes_with_one_line(folder):
     while not list(out.with_name(".interrupted.partial").glob("*.npy")):
         assert started.poll() is None
         time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGSTOP)  # so that it does not end while we count
     workers = psutil.Process(started.pid).children(recursive=True)
     assert len(workers) >= 2
     os.killpg(started.pid, signal.SIGINT)
+    os.killpg(started.pid, signal.SIGCONT)
     _, told = started.communicate(timeout=120)
     assert (started.returncode, told) == (130, "stopped.\n")
     assert psutil.wait_procs(workers, timeout=60)[1] == []
