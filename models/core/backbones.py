@@ -123,8 +123,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         content = load_file(path) if path.suffix == ".safetensors" else read_torch(path)
     except Exception as error:  # parsers fail in any way
-        what = error.what if isinstance(error, GazeError) else error
-        reason = shorten(what, 200) or type(error).__name__
+        problem = error.what if isinstance(error, GazeError) else error
+        reason = shorten(problem, 200) or type(error).__name__
         message = f"cannot be read as weights ({reason})."
         raise GazeError(message, where=path, remedy=WANTED) from error
     if not isinstance(content, Mapping):

@@ -222,8 +222,8 @@ def warnings_of(readings: Mapping[str, MilItems], inputs: MilInputs) -> list[str
     drawn = {case.channel for case in cases_of(readings["validate"])}
     lacking = [label for number, label in enumerate(names) if number not in drawn]
     if len(lacking) == len(names):
-        what = "maps of gaze" if len(by_gaze) == len(kinds) else "ellipses"
-        texts.append(f"no validation reading has {what}: there are no thresholds for maps")
+        message = "maps of gaze" if len(by_gaze) == len(kinds) else "ellipses"
+        texts.append(f"no validation reading has {message}: there are no thresholds for maps")
     elif lacking:
         text = f"{len(lacking)} labels have no validation case and take the threshold of the others"
         texts.append(f"{text}: {', '.join(lacking)}")

@@ -59,8 +59,8 @@ def diff(
     ids = [set().union(*(ids_of(*side[part]) for part in common)) for side in sides]
     if all(ids) and ids[0].isdisjoint(ids[1]):  # a side without rows is a change, no mix-up
         remedy = "Compare two runs over the same data."
-        what = "there is no reading in common."
-        raise AlignmentError(what, where=f"{before}, {after}", remedy=remedy)
+        message = "there is no reading in common."
+        raise AlignmentError(message, where=f"{before}, {after}", remedy=remedy)
     changes: list[Change] = []
     places = {part: [side[part][1] for side in sides] for part in common}
     for part, paths in places.items():

@@ -84,8 +84,10 @@ def ingest(
     if isinstance(manifest, OwnManifest):
         _check_list(manifest, params)
     if isinstance(manifest, OwnManifest) and values["val_subjects"] is not None:
-        what = f"--val-subjects are MIMIC-CXR's; readings of {manifest.name} need a column split."
-        raise click.UsageError(what)  # it would be without effect
+        problem = (
+            f"--val-subjects are MIMIC-CXR's; readings of {manifest.name} need a column split."
+        )
+        raise click.UsageError(problem)  # it would be without effect
     for name in ("val_subjects", "tuning_readings"):
         values[name] = values[name] or getattr(settings, name)  # the command line wins
     if values["reflacx"] is not None and manifest.name not in WITH_REFLACX:

@@ -59,8 +59,8 @@ def transcribe(
     settings, load = _recogniser(engine, model, language, prompt, device)
     done = transcribe_files(audio, out, settings, load)
     if done.faults:
-        what = f"{plural(len(done.faults), 'file')} of {len(audio)} could not be read."
-        raise GazeError(what, faults=done.faults)
+        message = f"{plural(len(done.faults), 'file')} of {len(audio)} could not be read."
+        raise GazeError(message, faults=done.faults)
     there = f", {done.n_there} were there already" if done.n_there else ""
     heard = f"{done.duration_s / 60:.1f} minutes, {plural(done.n_words, 'word')}"
     details = {

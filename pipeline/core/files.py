@@ -329,9 +329,9 @@ def _move_all(folder: Path, plan: Mapping[str, Any]) -> None:
     """Do what a journal says; each step is skipped where a killed run has done it."""
     staging = _stagings(folder)[plan["inside"]]
     if not staging.is_dir():
-        what = f"a run was cut off while it moved its files here, and {staging} is gone."
+        message = f"a run was cut off while it moved its files here, and {staging} is gone."
         remedy = "Empty this folder and run the stage that writes it again."
-        raise SchemaError(what, where=folder, remedy=remedy)
+        raise SchemaError(message, where=folder, remedy=remedy)
     # First, because work of which a part is moved already is not to be resumed.
     (staging / _FINGERPRINT).unlink(missing_ok=True)
     mark = plan["mark"]
@@ -379,5 +379,5 @@ def _explained(place: Path, staging: Path) -> Iterator[None]:
         nested = path.is_relative_to(place) or place.is_relative_to(path)
         if code not in _REASONS or not (nested or path.is_relative_to(place.resolve())):
             raise
-        what, remedy = _REASONS[code]
-        raise WriteError(what, where=path, remedy=remedy) from error
+        message, remedy = _REASONS[code]
+        raise WriteError(message, where=path, remedy=remedy) from error

@@ -41,15 +41,15 @@ def check_file(path: Path, error: type[GazeError] = SchemaError, remedy: str | N
     except (FileNotFoundError, NotADirectoryError) as fault:
         raise error("there is no such file.", where=path, remedy=remedy) from fault
     except OSError as fault:
-        what, system_remedy = explain_system(fault)
-        raise error(what, where=path, remedy=remedy or system_remedy) from fault
+        message, system_remedy = explain_system(fault)
+        raise error(message, where=path, remedy=remedy or system_remedy) from fault
     except ValueError as fault:
         raise error("this is no name of a file.", where=quote(str(path)), remedy=remedy) from fault
     if stat.S_ISDIR(mode):
         raise error("this is a folder, where a file is needed.", where=path, remedy=remedy)
     if not stat.S_ISREG(mode):
-        what = "this is a pipe or a device; only files are read."
-        raise error(what, where=path, remedy=remedy)
+        message = "this is a pipe or a device; only files are read."
+        raise error(message, where=path, remedy=remedy)
 
 
 @contextmanager
@@ -77,23 +77,23 @@ def parsing(
     except GazeError:
         raise
     except RecursionError as fault:
-        what = f"this is not {kind} (nested too deeply)."
-        raise error(what, where=where, remedy=remedy or AGAIN) from fault
+        message = f"this is not {kind} (nested too deeply)."
+        raise error(message, where=where, remedy=remedy or AGAIN) from fault
     except (MemoryError, OSError) as fault:
         if is_out_of_handles(fault):
             raise
         if isinstance(fault, OSError) and fault.errno is None:  # a parser's, as that of Arrow
-            what = f"this is not {kind} ({shorten(fault, 300)})."
-            raise error(what, where=where, remedy=remedy or AGAIN) from fault
-        what, system_remedy = explain_system(fault, where)
-        raise error(what, where=where, remedy=remedy or system_remedy or None) from fault
+            message = f"this is not {kind} ({shorten(fault, 300)})."
+            raise error(message, where=where, remedy=remedy or AGAIN) from fault
+        message, system_remedy = explain_system(fault, where)
+        raise error(message, where=where, remedy=remedy or system_remedy or None) from fault
     except UnicodeDecodeError as fault:
-        what = f"this is not {kind} (not UTF-8: {shorten(fault)})."
-        raise error(what, where=where, remedy=remedy or "Save it as UTF-8.") from fault
+        message = f"this is not {kind} (not UTF-8: {shorten(fault)})."
+        raise error(message, where=where, remedy=remedy or "Save it as UTF-8.") from fault
     except Exception as fault:
         # Parsers fail in any way (KeyError, AttributeError, struct.error, …) and none is ours.
-        what = f"this is not {kind} ({shorten(fault, 300) or type(fault).__name__})."
-        raise error(what, where=where, remedy=remedy or AGAIN) from fault
+        message = f"this is not {kind} ({shorten(fault, 300) or type(fault).__name__})."
+        raise error(message, where=where, remedy=remedy or AGAIN) from fault
 
 
 def read_text(
@@ -111,8 +111,8 @@ def read_text(
         except UnicodeDecodeError as fault:
             line = content[: fault.start].count(b"\n") + 1
             byte = f"{content[fault.start]:#04x}"
-            what = f"this is not {kind} (line {line}: can't decode byte {byte} as UTF-8)."
-            raise error(what, where=path, remedy=remedy or "Save it as UTF-8.") from fault
+            message = f"this is not {kind} (line {line}: can't decode byte {byte} as UTF-8)."
+            raise error(message, where=path, remedy=remedy or "Save it as UTF-8.") from fault
 
 
 class _NumberError(ValueError):
@@ -280,8 +280,10 @@ def read_npz(
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_UNPACKED:
-            what = f"its arrays would take {size:,} bytes, more than the {MAX_UNPACKED:,} allowed."
-            raise error(what, where=path, remedy=AGAIN)
+            message = (
+                f"its arrays would take {size:,} bytes, more than the {MAX_UNPACKED:,} allowed."
+            )
+            raise error(message, where=path, remedy=AGAIN)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
     absent = [name for name in names if name not in arrays]
@@ -289,8 +291,8 @@ def read_npz(
     if absent or foreign:
         faults = [f"{name} is missing" for name in absent]
         faults += [f"{quote(name)} is no array" for name in foreign]
-        what = "this NPZ has other content than expected."
-        raise error(what, where=path, remedy=AGAIN, faults=faults)
+        message = "this NPZ has other content than expected."
+        raise error(message, where=path, remedy=AGAIN, faults=faults)
     return arrays
 
 
@@ -312,12 +314,12 @@ def read_safetensors_metadata(
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(size - 8, MAX_HEAD):
-                what = f"this is not {kind} (its head is not whole)."
-                raise error(what, where=path, remedy=remedy)
+                message = f"this is not {kind} (its head is not whole)."
+                raise error(message, where=path, remedy=remedy)
             text = file.read(length).decode("utf-8")
     metadata = parse_json(text, error, where=path, remedy=remedy).get("__metadata__", {})
     is_text = isinstance(metadata, dict) and all(isinstance(v, str) for v in metadata.values())
     if not is_text:
-        what = f"this is not {kind} (its __metadata__ is no object of texts)."
-        raise error(what, where=path, remedy=remedy)
+        message = f"this is not {kind} (its __metadata__ is no object of texts)."
+        raise error(message, where=path, remedy=remedy)
     return dict(metadata)

@@ -54,8 +54,8 @@ def open_parquet(
     n_rows, size = file.metadata.num_rows, path.stat().st_size
     if n_rows > max(MAX_ROWS, MAX_ROWS_A_BYTE * size):
         file.close()
-        what = f"its {size:,} bytes unpack to {n_rows:,} rows, which no table does."
-        raise error(what, where=path, remedy=remedy or AGAIN)
+        message = f"its {size:,} bytes unpack to {n_rows:,} rows, which no table does."
+        raise error(message, where=path, remedy=remedy or AGAIN)
     return file
 
 
@@ -74,8 +74,8 @@ def read_parquet(
         names = file.schema_arrow.names
     absent = set(columns or ()) - set(names)
     if absent:
-        what = f"it lacks the columns {', '.join(sorted(absent))}."
-        raise error(what, where=path, remedy=remedy or AGAIN)
+        message = f"it lacks the columns {', '.join(sorted(absent))}."
+        raise error(message, where=path, remedy=remedy or AGAIN)
     with parsing(path, PARQUET, error, remedy):
         table = pq.read_table(
             path, columns=None if columns is None else [*columns], filters=filters
@@ -160,8 +160,8 @@ def check_utf8(path: Path, error: type[GazeError] = SchemaError) -> None:
 def _undecodable(path: Path, error: type[GazeError], encoding: str | None = None) -> GazeError:
     if encoding is not None:
         return error(f"this is not {CSV} in {encoding}.", where=path, remedy="Name its encoding.")
-    what = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
-    return error(what, where=path, remedy="Save it as UTF-8.")
+    message = f"this is not {CSV} (line {_undecodable_line(path)}: not UTF-8)."
+    return error(message, where=path, remedy="Save it as UTF-8.")
 
 
 def _undecodable_line(path: Path) -> int:
@@ -208,6 +208,8 @@ def unpacked(path: Path, error: type[GazeError] = SchemaError) -> Iterator[bytes
         while block := file.read(2**20):
             size += len(block)
             if size > limit:
-                what = f"its {packed:,} bytes unpack to more than {limit:,}, which no table does."
-                raise error(what, where=path, remedy=AGAIN)
+                message = (
+                    f"its {packed:,} bytes unpack to more than {limit:,}, which no table does."
+                )
+                raise error(message, where=path, remedy=AGAIN)
             yield block

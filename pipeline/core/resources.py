@@ -21,9 +21,9 @@ def resource(name: str) -> Path:
     for folder in (Path.cwd(), _SHIPPED):
         if (folder / name).exists():
             return folder / name
-    what = f"{name} is neither in {Path.cwd()} nor in the installed package."
+    message = f"{name} is neither in {Path.cwd()} nor in the installed package."
     raise GazeError(
-        what, remedy="Run this in the folder of a project, or install the package again."
+        message, remedy="Run this in the folder of a project, or install the package again."
     )
 
 

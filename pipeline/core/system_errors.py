@@ -52,18 +52,18 @@ def explain_system(fault: OSError | MemoryError, where: object | None = None) ->
         return f"this needs more memory than there is{detail}.", _FEWER
     if is_out_of_handles(fault):
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        what = f"more files are needed at once than a process may have open here ({limit})."
-        return what, "Allow more with `ulimit -n 4096`, or use fewer --workers."
+        message = f"more files are needed at once than a process may have open here ({limit})."
+        return message, "Allow more with `ulimit -n 4096`, or use fewer --workers."
     cut = _CUT_WRITE.search(str(fault))
     if fault.errno is None and cut:  # numpy says it so, without the file or the reason
         wanted, written = map(int, cut.groups())
-        what = f"the disk took {written:,} of the {wanted:,} values of an array: it is full."
-        return what + _room(where), _ANOTHER_DISK
-    what, remedy = _REASONS.get(fault.errno or 0, ("", None))
-    if not what:
+        message = f"the disk took {written:,} of the {wanted:,} values of an array: it is full."
+        return message + _room(where), _ANOTHER_DISK
+    message, remedy = _REASONS.get(fault.errno or 0, ("", None))
+    if not message:
         return f"the system refuses this ({shorten(fault.strerror or fault, 200)}).", ""
     is_full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
-    return what + (_room(where or fault.filename) if is_full else ""), remedy or ""
+    return message + (_room(where or fault.filename) if is_full else ""), remedy or ""
 
 
 def _room(place: object | None) -> str:
@@ -76,9 +76,9 @@ def _room(place: object | None) -> str:
 
 def from_system(fault: OSError | MemoryError) -> GazeError:
     """Turn what the system refuses into an error for people; the place where commands end."""
-    what, remedy = explain_system(fault)
+    message, remedy = explain_system(fault)
     where = fault.filename if isinstance(fault, OSError) else None
     second = getattr(fault, "filename2", None)
     if second is not None:
         where = f"{where} -> {second}"
-    return GazeError(what, where=where, remedy=remedy or None)
+    return GazeError(message, where=where, remedy=remedy or None)

@@ -142,9 +142,11 @@ def check_rows(table: pa.Table, spec: Table, where: Path, *, is_whole: bool = Tr
             f"{_key_at(numbered, spec, row)}" + (f": rows {first} and {second}" * is_whole)
             for row, (first, second) in zip(twice.tolist(), pairs, strict=False)
         ]
-        what = f"{len(twice)} rows of this table {spec.name} have a key that stands there already."
+        message = (
+            f"{len(twice)} rows of this table {spec.name} have a key that stands there already."
+        )
         remedy = "Leave one row for each key."
-        raise SchemaError(what, where=where, remedy=remedy, faults=faults)
+        raise SchemaError(message, where=where, remedy=remedy, faults=faults)
     return numbered.drop_columns([place])
 
 

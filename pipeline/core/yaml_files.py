@@ -100,8 +100,8 @@ def _compose(text: str, path: Path, error: type[GazeError]) -> "yaml.Node | None
         try:
             node = yaml.compose(text, LOADER)
         except yaml.YAMLError as fault:
-            what = f"this is not YAML ({_say(text, fault)})."
-            raise error(what, where=path, remedy="Correct it there.") from fault
+            message = f"this is not YAML ({_say(text, fault)})."
+            raise error(message, where=path, remedy="Correct it there.") from fault
         if node is not None:
             _unfolded_size(node, {}, MAX_UNFOLDED * (len(text) + 1000))
     return node

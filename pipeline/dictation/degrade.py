@@ -218,8 +218,8 @@ def read_whole(path: Path) -> pa.Table:
         raise SchemaError(error.what, where=path, remedy=remedy, faults=error.faults) from error
     strange = set(mentions["polarity"].unique().to_pylist()) - set(POLARITIES)
     if strange:
-        what = f"{len(strange)} of its polarities are none of {', '.join(POLARITIES)}."
-        raise SchemaError(what, where=path, remedy=remedy)
+        message = f"{len(strange)} of its polarities are none of {', '.join(POLARITIES)}."
+        raise SchemaError(message, where=path, remedy=remedy)
     return mentions
 
 

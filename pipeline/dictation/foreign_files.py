@@ -100,9 +100,9 @@ def open_foreign(
     records = _csv_records(lines, faults)
     header = next(records, None)
     if header is None:
-        what = "there is no row of column names" if faults.lines else "the file is empty"
+        message = "there is no row of column names" if faults.lines else "the file is empty"
         remedy = "Let it begin with the names of its columns, with commas between."
-        raise error(f"{what}.", where=path, remedy=remedy, faults=faults.lines)
+        raise error(f"{message}.", where=path, remedy=remedy, faults=faults.lines)
     _refuse_twins(header.cells, path, error)
     return ForeignFile(header.cells, _csv_rows(records, header.cells, faults))
 
@@ -111,8 +111,8 @@ def _refuse_twins(columns: Sequence[str], path: Path, error: type[GazeError]) ->
     # Spreadsheets leave columns without a name at the end of the header.
     twins = sorted({name for name in columns if name and columns.count(name) > 1})
     if twins:
-        what = f"{names_shown(twins)}: more than one column has this name."
-        raise error(what, where=path, remedy="Rename or remove all but one.")
+        message = f"{names_shown(twins)}: more than one column has this name."
+        raise error(message, where=path, remedy="Rename or remove all but one.")
 
 
 def names_shown(columns: Sequence[str]) -> str:
@@ -175,8 +175,8 @@ def _lines(path: Path, error: type[GazeError], encoding: str) -> Iterator[str]:
         raise error(f"there is no text encoding {encoding!r}.", remedy=remedy) from fault
     except UnicodeDecodeError as fault:
         offset, line_number = _undecodable(path, encoding)
-        what = f"the byte at offset {offset} (line {line_number}) is not {encoding}."
-        raise error(what, where=path, remedy=_remedy(path)) from fault
+        message = f"the byte at offset {offset} (line {line_number}) is not {encoding}."
+        raise error(message, where=path, remedy=_remedy(path)) from fault
     except UnicodeError as fault:
         raise error(f"this is not {encoding} ({fault}).", where=path) from fault
 
@@ -290,8 +290,10 @@ class _Swallowed:
         """Add a fault for each such line, now that all ids are known."""
         for begin, line, suspect in self._suspects:
             if suspect not in self._ids:
-                what = f"line {line} looks like a row, but lies in a quote opened in line {begin}"
-                faults.add(what, QUOTE)
+                message = (
+                    f"line {line} looks like a row, but lies in a quote opened in line {begin}"
+                )
+                faults.add(message, QUOTE)
 
 
 def _forms(row_id: str) -> set[str]:
@@ -359,8 +361,8 @@ def _parquet_rows(
                 batch = next(batches, None)
                 rows = batch and batch.to_pylist()
             except UnicodeDecodeError as fault:
-                what = f"a text of rows {first} to {first + CHUNK - 1} is not UTF-8"
-                raise ValueError(what) from fault
+                message = f"a text of rows {first} to {first + CHUNK - 1} is not UTF-8"
+                raise ValueError(message) from fault
         if rows is None:
             return
         for number, row in enumerate(rows, start=first):

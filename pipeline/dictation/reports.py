@@ -124,8 +124,8 @@ def _check_row(place: str, row: dict[str, Any], seen: set[str], faults: Faults) 
     if report_id is None:
         faults.add(f"{place}: report_id is neither a text nor a whole number", _OWN_ID)
     elif not report_id or report_id in seen:
-        what = f"{cell_shown(report_id)} is twice there" if report_id else "'' is empty"
-        faults.add(f"{place}: report_id {what}", _OWN_ID)
+        message = f"{cell_shown(report_id)} is twice there" if report_id else "'' is empty"
+        faults.add(f"{place}: report_id {message}", _OWN_ID)
     else:
         seen.add(report_id)
     if not isinstance(text, str | None):

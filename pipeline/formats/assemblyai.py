@@ -24,8 +24,8 @@ def read(path: Path, _table: str) -> Content:
     with written_by(path, MAKER):
         status = content.get("status", "completed")
         if status != "completed":
-            what = f"the status of this transcript is {quote(status)}, not completed."
-            raise ManifestError(what, where=path)
+            message = f"the status of this transcript is {quote(status)}, not completed."
+            raise ManifestError(message, where=path)
         if not isinstance(content.get("words"), list):
             raise strange(path, MAKER, content)
         words = [_word(word) for word in content["words"]]

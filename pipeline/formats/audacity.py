@@ -21,7 +21,9 @@ def _rows(path: Path) -> Iterator[tuple[str, float, float]]:
         try:
             times = float(start.replace(",", ".")), float(end.replace(",", "."))
         except ValueError as fault:
-            what = f"line {number} does not begin with two numbers and a tab, as Audacity writes."
-            raise ManifestError(what, where=path) from fault
+            message = (
+                f"line {number} does not begin with two numbers and a tab, as Audacity writes."
+            )
+            raise ManifestError(message, where=path) from fault
         if label.strip():
             yield label.strip(), *times

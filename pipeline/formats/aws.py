@@ -25,8 +25,8 @@ def read(path: Path, _table: str) -> Content:
     with written_by(path, MAKER):
         if "TranscriptionJob" in content:
             remedy = "Save the file that its TranscriptFileUri names."
-            what = "this describes a job of AWS Transcribe, and is not its transcript."
-            raise ManifestError(what, where=path, remedy=remedy)
+            message = "this describes a job of AWS Transcribe, and is not its transcript."
+            raise ManifestError(message, where=path, remedy=remedy)
         results = content.get("results")
         if not isinstance(results, dict) or not isinstance(results.get("items"), list):
             raise strange(path, MAKER, content)

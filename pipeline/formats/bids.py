@@ -57,14 +57,16 @@ def read(path: Path, table: str) -> Content:
     is_of_events = _suffix(path).endswith("events")
     if table == "samples":
         if is_of_events:
-            what = "this holds events; the samples are in the file that ends with _physio.tsv.gz."
-            raise ManifestError(what, where=path)
+            message = (
+                "this holds events; the samples are in the file that ends with _physio.tsv.gz."
+            )
+            raise ManifestError(message, where=path)
         return _samples(open_recording(path))
     if not is_of_events:
-        what = (
+        message = (
             f"this holds samples; the {table} are in the file that ends with _physioevents.tsv.gz."
         )
-        raise ManifestError(what, where=path, remedy="Or detect fixations in its samples.")
+        raise ManifestError(message, where=path, remedy="Or detect fixations in its samples.")
     return _fixations(path) if table == "fixations" else _messages(path)
 
 
@@ -76,8 +78,8 @@ def open_recording(path: Path) -> Recording:
     names = [str(name) for name in facts.get("Columns", ())]
     if first is not None and (not names or first.cells == names):
         if any(_is_number(cell) for cell in first.cells):
-            what = "no JSON file says its Columns, beside it or above."
-            raise ManifestError(what, where=path)
+            message = "no JSON file says its Columns, beside it or above."
+            raise ManifestError(message, where=path)
         names = first.cells
     elif first is not None:
         rows = chain([first], rows)
@@ -115,8 +117,10 @@ def _suffix(path: Path) -> str:
 def _checked(path: Path, rows: Iterator[Row], names: Sequence[str]) -> Iterator[Row]:
     for row in rows:
         if len(row.cells) != len(names):
-            what = f"row {row.line} has {len(row.cells)} cells, and {len(names)} columns are named."
-            raise ManifestError(what, where=path)
+            message = (
+                f"row {row.line} has {len(row.cells)} cells, and {len(names)} columns are named."
+            )
+            raise ManifestError(message, where=path)
         yield row
 
 
@@ -162,8 +166,8 @@ def _times_ms(recording: Recording) -> Iterator[tuple[float | str, Row]]:
         return
     frequency, start = (recording.facts.get(key) for key in ("SamplingFrequency", "StartTime"))
     if not isinstance(frequency, int | float) or frequency <= 0:
-        what = "there is neither a column timestamp nor a SamplingFrequency in its JSON files."
-        raise ManifestError(what, where=recording.path)
+        message = "there is neither a column timestamp nor a SamplingFrequency in its JSON files."
+        raise ManifestError(message, where=recording.path)
     start_s = float(start) if isinstance(start, int | float) else 0.0
     for number, row in enumerate(recording.rows):
         yield 1e3 * start_s + 1e3 * number / frequency, row
@@ -190,10 +194,10 @@ def _axes(recording: Recording) -> tuple[tuple[str, str], list[tuple[list[int], 
         names += [f"{eye}gaze{axis}" for eye in ("", "left", "right")] + [f"gazepoint{axis}", axis]
         columns = [column for name in names if (column := recording.column(name)) is not None]
         if not columns:
-            what = (
+            message = (
                 f"there is no column {axis}_coordinate (there are: {', '.join(recording.header)})."
             )
-            raise ManifestError(what, where=recording.path)
+            raise ManifestError(message, where=recording.path)
         kind, factor = _conversion(recording, recording.unit(columns[0]), place)
         kinds.add(kind)
         found.append((columns, factor))
@@ -205,8 +209,8 @@ def _conversion(recording: Recording, unit: str, place: int) -> tuple[str, float
     """Give what becomes of positions: '' for pixels of the screen, `deg`, or the unit as it is."""
     system = str(recording.facts.get("SampleCoordinateSystem", "gaze-on-screen")).lower()
     if "world" in system or "eye-in-head" in system:
-        what = f"its positions are {system}, not on the screen."
-        raise ManifestError(what, where=recording.path, remedy="Map them onto the image first.")
+        message = f"its positions are {system}, not on the screen."
+        raise ManifestError(message, where=recording.path, remedy="Map them onto the image first.")
     origin = recording.screen.get("ScreenOrigin") or recording.facts.get("EnvironmentCoordinates")
     origin = "-".join(origin) if isinstance(origin, list) else str(origin or "top-left")
     if system == "custom":  # described in words alone
@@ -259,8 +263,8 @@ def _samples_beside(path: Path) -> Path:
     name = path.name.replace("_physioevents.", "_physio.").replace("_eyetrackevents.", "_eyetrack.")
     beside = path.with_name(name)
     if not beside.is_file():
-        what = f"the samples of these events are missing: {name}."
-        raise ManifestError(what, where=path)
+        message = f"the samples of these events are missing: {name}."
+        raise ManifestError(message, where=path)
     return beside
 
 
@@ -269,8 +273,10 @@ def _fixation_spans(events: Recording, samples: Path) -> Iterator[tuple[float, f
     onset = events.column("onset", "timestamp")
     duration, kind = events.column("duration"), events.column("trialtype")
     if onset is None or duration is None or kind is None:
-        what = f"onset, duration or trial_type is missing (there are: {', '.join(events.header)})."
-        raise ManifestError(what, where=events.path)
+        message = (
+            f"onset, duration or trial_type is missing (there are: {', '.join(events.header)})."
+        )
+        raise ManifestError(message, where=events.path)
     per_onset = _event_unit_ms(events, onset, samples)
     per_duration = _stated_ms(events, duration) or per_onset
     for row in events.rows:
@@ -308,8 +314,8 @@ def _messages(path: Path) -> Content:
     events = open_recording(path)
     onset, text = events.column("onset", "timestamp"), events.column("message")
     if onset is None or text is None:
-        what = f"onset or message is missing (there are: {', '.join(events.header)})."
-        raise ManifestError(what, where=path)
+        message = f"onset or message is missing (there are: {', '.join(events.header)})."
+        raise ManifestError(message, where=path)
     scale = _event_unit_ms(events, onset, _samples_beside(path))
     said = (
         (float(_cell(row, onset)) * scale, _cell(row, text))

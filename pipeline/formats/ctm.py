@@ -27,16 +27,16 @@ def _rows(path: Path) -> Iterator[tuple[object, ...]]:
         if not cells:
             continue
         if len(cells) < 5:
-            what = f"line {number} has {len(cells)} cells; file, channel, start, duration, word"
-            raise ManifestError(f"{what} are needed.", where=path)
+            message = f"line {number} has {len(cells)} cells; file, channel, start, duration, word"
+            raise ManifestError(f"{message} are needed.", where=path)
         file, channel, start, duration, word, *more = cells
         if word in {"<ALT_BEGIN>", "<ALT>", "<ALT_END>"}:
             is_second = word == "<ALT>"
         elif not is_second and word not in {"@", *SILENCE}:
             times = _times(start, duration)
             if times is None:
-                what = f"line {number} has no number as its start or duration."
-                raise ManifestError(what, where=path)
+                message = f"line {number} has no number as its start or duration."
+                raise ManifestError(message, where=path)
             confidence, _kind, speaker, *_ = [*more, "", "", ""]
             yield word, *times, file, channel, confidence, speaker
 

@@ -85,9 +85,9 @@ class Place:
 def read(path: Path, table: str) -> Content:
     """Read the fixations, the samples or the messages of all trials."""
     if read_head(path).startswith(b"SR_RESEARCH"):
-        what = "this is EyeLink's own binary form (EDF)."
+        problem = "this is EyeLink's own binary form (EDF)."
         remedy = "Make text of it with edf2asc, which the maker gives with the tracker."
-        raise ManifestError(what, where=path, remedy=remedy)
+        raise ManifestError(problem, where=path, remedy=remedy)
     rows_of: dict[str, tuple[tuple[str, ...], Callable[..., Iterator[Cells]]]] = {
         "fixations": (FIXATIONS, _fixations),
         "samples": (SAMPLES, _samples),
@@ -111,8 +111,8 @@ def read_outline(path: Path) -> Outline:
     for _ in _checked(_outlined(path, place, outline), path, place):
         pass
     if not place.block and not place.n_samples and not outline.fixated_ms:
-        what = "there is no recording in it (START … END), as edf2asc writes it."
-        raise ManifestError(what, where=path)
+        problem = "there is no recording in it (START … END), as edf2asc writes it."
+        raise ManifestError(problem, where=path)
     outline.variables = list(dict.fromkeys(name for trial in outline.trials for name in trial))
     return outline
 
@@ -128,8 +128,8 @@ def _checked(rows: Iterable[Any], path: Path, place: Place) -> Iterator[Any]:
     try:
         yield from rows
     except (ValueError, IndexError) as fault:
-        what = f"line {place.line} is not as EyeLink writes it ({shorten(fault)})."
-        raise ManifestError(what, where=path) from fault
+        problem = f"line {place.line} is not as EyeLink writes it ({shorten(fault)})."
+        raise ManifestError(problem, where=path) from fault
 
 
 def _lines(path: Path, place: Place) -> Iterator[tuple[bool, str]]:
@@ -262,6 +262,6 @@ def _check_gaze(words: list[str], path: Path) -> None:
     """Refuse positions that are no pixels of the screen."""
     if "GAZE" not in words:
         kind = next((word for word in words if word in {"HREF", "PUPIL"}), "no gaze")
-        what = f"its {words[0].lower()} are {kind}, which say nothing of the screen."
+        problem = f"its {words[0].lower()} are {kind}, which say nothing of the screen."
         remedy = "Make it again with gaze positions, as edf2asc does by default."
-        raise ManifestError(what, where=path, remedy=remedy)
+        raise ManifestError(problem, where=path, remedy=remedy)

@@ -74,9 +74,9 @@ class Export:
         """Refuse an export that lacks one of these."""
         absent = [NAMES[name][0].upper() for name in names if not self.has(name)]
         if absent:
-            what = f"this export has no column {', '.join(absent)}."
+            message = f"this export has no column {', '.join(absent)}."
             remedy = "Choose it among the export settings of Gazepoint Analysis."
-            raise ManifestError(what, where=self.sheet.path, remedy=remedy)
+            raise ManifestError(message, where=self.sheet.path, remedy=remedy)
 
     def text(self, row: Row, name: str) -> str:
         """Give what a row says of something; blank where the export lacks it."""

@@ -43,8 +43,8 @@ def _results(value: dict[str, Any], path: Path) -> list[Any]:
     if isinstance(results, dict):  # a batch, by file
         if len(results) > 1:
             names = ", ".join(shorten(name.rsplit("/", 1)[-1], 30) for name in results)
-            what = f"it holds the transcripts of {len(results)} audio files ({names})."
-            raise ManifestError(what, where=path, remedy="Save a JSON file for each.")
+            message = f"it holds the transcripts of {len(results)} audio files ({names})."
+            raise ManifestError(message, where=path, remedy="Save a JSON file for each.")
         (value,) = results.values()
         return _results(value, path)
     for name in INSIDE:

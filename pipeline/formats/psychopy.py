@@ -47,8 +47,8 @@ def _checked(rows: Iterable[Row], cells: Any, path: Path) -> Iterator[Sequence[A
         try:
             yield cells(row)
         except KeyError as fault:
-            what = f"it has no {fault.args[0]}, as ioHub writes it."
-            raise ManifestError(what, where=path) from fault
+            message = f"it has no {fault.args[0]}, as ioHub writes it."
+            raise ManifestError(message, where=path) from fault
 
 
 def _hdf5_rows(path: Path, table: str) -> Iterator[Row]:
@@ -61,8 +61,8 @@ def _hdf5_rows(path: Path, table: str) -> Iterator[Row]:
         filled = [found for found in tables if found is not None and len(found)]
         if not filled:
             held = [name for name in TABLES if any(file.get(f"{EVENTS}/{t}") for t in TABLES[name])]
-            what = f"there are no {table} in it; it holds {', '.join(held) or 'no gaze'}."
-            raise ManifestError(what, where=path)
+            message = f"there are no {table} in it; it holds {', '.join(held) or 'no gaze'}."
+            raise ManifestError(message, where=path)
         for found in filled:
             for start in range(0, len(found), PIECE_ROWS):
                 piece = found[start : start + PIECE_ROWS]

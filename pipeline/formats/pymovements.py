@@ -28,13 +28,13 @@ def read(path: Path, table: str) -> Content:
         return _samples(path, names, rows)
     events = [row for row in rows if str(row.get("name", "")).startswith("fixation")]
     if not events:
-        what = "there is no event called fixation in it."
-        raise ManifestError(what, where=path, remedy="Save events, or use the table samples.")
+        message = "there is no event called fixation in it."
+        raise ManifestError(message, where=path, remedy="Save events, or use the table samples.")
     places = [_place(row, "location") for row in events]
     if not any(x != "" for x, _ in places):
-        what = "its fixations have no location."
+        message = "its fixations have no location."
         remedy = "Add it with compute_event_properties(('location', {'position_column': 'pixel'}))."
-        raise ManifestError(what, where=path, remedy=remedy)
+        raise ManifestError(message, where=path, remedy=remedy)
     axes = ("x_deg", "y_deg") if _are_degrees(places) else ("x", "y")
     own = [name for name in names if name not in {*LISTS, *axes, "onset", "offset"}]
     cells = (
@@ -62,8 +62,8 @@ def _opened(path: Path) -> tuple[list[str], Iterator[Row]]:
 def _samples(path: Path, names: Sequence[str], rows: Iterable[Row]) -> Content:
     kinds = [name for name in ("pixel", "position") if _has(names, name)]
     if "time" not in names or not kinds:
-        what = "there are no samples in it, with time and pixel or position."
-        raise ManifestError(what, where=path)
+        message = "there are no samples in it, with time and pixel or position."
+        raise ManifestError(message, where=path)
     kind = kinds[0]
     axes = ("x", "y") if kind == "pixel" else ("x_deg", "y_deg")
     own = [name for name in names if name not in {*LISTS, *axes, "time"}]

@@ -86,8 +86,8 @@ def checked(sheet: Sheet, rows: Iterable[T]) -> Iterator[T]:
     try:
         yield from rows
     except (ValueError, IndexError, KeyError) as fault:
-        what = f"row {sheet.line} cannot be read ({shorten(fault)})."
-        raise ManifestError(what, where=sheet.path) from fault
+        message = f"row {sheet.line} cannot be read ({shorten(fault)})."
+        raise ManifestError(message, where=sheet.path) from fault
 
 
 def number(text: str) -> str:
@@ -135,12 +135,12 @@ def _rows(sheet: Sheet, lines: Iterator[str], separator: str, line: int) -> Iter
         if not any(map(str.strip, cells)):
             continue
         if any(cell.strip() for cell in cells[width:]):
-            what = f"row {place} has {len(cells)} cells, and there are {width} columns."
+            message = f"row {place} has {len(cells)} cells, and there are {width} columns."
             remedy = (
                 "Commas seem to be both the mark of decimals and between cells: export it again"
                 " with tabs or semicolons."
             )
-            raise ManifestError(what, where=path, remedy=remedy if separator == "," else None)
+            raise ManifestError(message, where=path, remedy=remedy if separator == "," else None)
         yield Row(place, [*cells[:width], *[""] * (width - len(cells))])
 
 

@@ -152,8 +152,8 @@ def read(path: Path, table: str) -> Content:
     if table == "samples":
         return in_pieces(SAMPLES, checked(text.sheet, _samples(text)))
     is_of_events = text.columns["start"] is not None and text.columns["x"] is not None
-    found = _events(text) if is_of_events else _joined(text)
-    return _of_fixations(checked(text.sheet, found), head, path)
+    fixations = _events(text) if is_of_events else _joined(text)
+    return _of_fixations(checked(text.sheet, fixations), head, path)
 
 
 def _message(text: str) -> str:
@@ -164,9 +164,9 @@ def _of_fixations(found: Iterable[Fixation], head: Head, path: Path) -> Content:
     """Give fixations of the file, and which eye of each participant fixates longer."""
     fixations = list(found)
     if not fixations:
-        what = "there is no fixation in it."
+        message = "there is no fixation in it."
         remedy = "Export events, or use its samples."
-        raise ManifestError(what, where=path, remedy=remedy)
+        raise ManifestError(message, where=path, remedy=remedy)
     fixated_ms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for fixation in fixations:
         fixated_ms[fixation.whom[0]][fixation.eye] += fixation.duration_ms  # type: ignore[assignment]  # Counter holds any number
@@ -229,8 +229,8 @@ def _mean_of(eye: str, name: Cells, rows: list[tuple[float, Cells]], *, end_ms: 
 
 def _samples(text: Text) -> Iterator[Cells]:
     if text.columns["time"] is None:
-        what = "there are no samples in it, but events."
-        raise ManifestError(what, where=text.sheet.path)
+        message = "there are no samples in it, but events."
+        raise ManifestError(message, where=text.sheet.path)
     for row in text.samples():
         left, right = (text.point(row, f"_{eye}") for eye in EYES)
         both: Cells = text.point(row, "")
@@ -251,7 +251,7 @@ def _read_events(path: Path, head: Head, table: str) -> Content:
             if kind == "UserEvent"
         )
         return in_pieces(MESSAGES, said)
-    found = (
+    fixations = (
         Fixation(
             whom,
             kind[-1],
@@ -263,7 +263,7 @@ def _read_events(path: Path, head: Head, table: str) -> Content:
         for kind, whom, event in rows
         if kind in {"Fixation L", "Fixation R"}
     )
-    return _of_fixations(found, head, path)
+    return _of_fixations(fixations, head, path)
 
 
 def _event_rows(path: Path, head: Head) -> Iterator[tuple[str, Cells, dict[str, str]]]:

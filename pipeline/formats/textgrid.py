@@ -29,8 +29,8 @@ def read(path: Path, _table: str) -> Content:
     try:
         rows = sorted(_rows(_tokens(text)), key=itemgetter(1))  # of several tiers in one order
     except (AttributeError, RuntimeError, StopIteration, TypeError, ValueError) as fault:
-        what = "this is not a whole TextGrid of Praat."
-        raise ManifestError(what, where=path) from fault
+        message = "this is not a whole TextGrid of Praat."
+        raise ManifestError(message, where=path) from fault
     return in_pieces(("word", "start", "end", "tier"), rows)
 
 

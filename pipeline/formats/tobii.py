@@ -112,9 +112,9 @@ class Export:
         """Tell whether a row is one of the tracker's, not of a mouse or an event."""
         sensor = self.text(row, "sensor").lower()
         if sensor.startswith(("gyro", "accel", "magnet")):
-            what = "this is of Tobii Glasses, whose positions are those in the camera's picture."
+            message = "this is of Tobii Glasses, whose positions are those in the camera's picture."
             remedy = "Map the gaze onto the image in Pro Lab, and say which columns hold it."
-            raise ManifestError(what, where=self.sheet.path, remedy=remedy)
+            raise ManifestError(message, where=self.sheet.path, remedy=remedy)
         if self.columns["sensor"] is not None:
             return sensor == "eye tracker"
         # In Studio, events between two samples have their fixation's type, but no gaze.
@@ -179,9 +179,9 @@ def read(path: Path, table: str) -> Content:
 
 def _fixations(export: Export) -> Iterator[tuple[Cells, Row]]:
     if export.columns["type"] is None and export.columns["number"] is None:
-        what = "this export has no fixations: neither Eye movement type nor FixationIndex."
+        message = "this export has no fixations: neither Eye movement type nor FixationIndex."
         remedy = "Export it with a fixation filter, or use its samples."
-        raise ManifestError(what, where=export.sheet.path, remedy=remedy)
+        raise ManifestError(message, where=export.sheet.path, remedy=remedy)
     fixation: Fixation | None = None
     for row in export.rows:
         if not export.is_of_eyes(row):

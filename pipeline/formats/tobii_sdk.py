@@ -27,8 +27,8 @@ def read(path: Path, _table: str) -> Content:
     sheet = open_sheet(path, marks, "a file of Tobii's SDK")
     time = sheet.find(TIMES)
     if time is None:
-        what = "there is neither system_time_stamp nor device_time_stamp."
-        raise ManifestError(what, where=path)
+        message = "there is neither system_time_stamp nor device_time_stamp."
+        raise ManifestError(message, where=path)
     own = [name for name in sheet.header if name and name not in NAMES]
     places = [sheet.header.index(name) for name in own]
     cells = (

@@ -52,8 +52,10 @@ class Letterbox:
         if min(*image_size, *size) < 1:
             raise ArrayError(f"sizes must be positive, got image {image_size} and frame {size}.")
         if max(*image_size, *size) > MAX_SIDE:
-            what = f"sides of more than {MAX_SIDE:,} pixels are not drawn, got image {image_size}"
-            raise ArrayError(f"{what} and frame {size}.")
+            message = (
+                f"sides of more than {MAX_SIDE:,} pixels are not drawn, got image {image_size}"
+            )
+            raise ArrayError(f"{message} and frame {size}.")
         to, per = min(zip(size, image_size, strict=True), key=lambda sides: sides[0] / sides[1])
         # In whole numbers: the float scale may lie a hair off, and the floor then a pixel.
         pads = [

@@ -35,6 +35,6 @@ def parse_size(text: str | int) -> tuple[int, int] | None:
         )
     # Python reads no number of thousands of digits.
     if any(len(side) > len(str(MAX_SIDE)) or int(side) > MAX_SIDE for side in digits):
-        what = f"size {shorten(text)} has a side of more than {MAX_SIDE:,} pixels."
-        raise ParamsError(what, remedy="Say 512, or 640x512.")
+        message = f"size {shorten(text)} has a side of more than {MAX_SIDE:,} pixels."
+        raise ParamsError(message, remedy="Say 512, or 640x512.")
     return int(digits[0]), int(digits[-1])

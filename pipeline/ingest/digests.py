@@ -178,9 +178,9 @@ def _opened_state(path: Path, root: Path) -> Iterator[tuple[dict[Task, Digest], 
             elif not lines[-1].endswith("\n"):  # of a run that was killed
                 file.write("\n")
         except OSError as error:
-            what, _ = explain_system(error)
+            message, _ = explain_system(error)
             remedy = "Name a file elsewhere with --state."
-            raise WriteError(what, where=path, remedy=remedy) from error
+            raise WriteError(message, where=path, remedy=remedy) from error
         yield known, file
 
 

@@ -71,8 +71,8 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     rows = []
     for line, cells in numbered:
         if len(cells) != len(names):
-            what = f"line {line} has {len(cells)} cells, not {len(names)}."
-            raise GazeError(what, where=path)
+            message = f"line {line} has {len(cells)} cells, not {len(names)}."
+            raise GazeError(message, where=path)
         rows.append(dict(zip(names, cells, strict=True)))
     return rows
 

@@ -53,8 +53,8 @@ def read_predictions(
         remedy = (
             "Each needs `name`, and lists `X`, `Y` (and `T`) of one length (docs/scanpaths.md)."
         )
-        what = f"{len(faults)} faults in scan paths, as COCO-Search18 has them."
-        raise SchemaError(what, where=path, remedy=remedy, faults=faults)
+        message = f"{len(faults)} faults in scan paths, as COCO-Search18 has them."
+        raise SchemaError(message, where=path, remedy=remedy, faults=faults)
     durations = [value for entry in entries for value in entry.get("T") or ()]
     unit_s = 1.0 if max(durations, default=0) < SECONDS_BELOW else 0.001
     predicted = [_predicted(entry, images, unit_s, size) for entry in entries if entry["X"]]
@@ -134,8 +134,8 @@ def check_frames(predicted: Sequence[Predicted], sizes: Sequence[Frame], where: 
     outside = float(((places < 0) | (places > 1)).any(axis=1).mean())
     remedy = "Say with --size (N, or HEIGHTxWIDTH) in which frame the pixels count, such as 224."
     if outside > 0.5:
-        what = f"{outside:.0%} of the predicted fixations are off their image."
-        raise AlignmentError(what, where=where, remedy=remedy)
+        message = f"{outside:.0%} of the predicted fixations are off their image."
+        raise AlignmentError(message, where=where, remedy=remedy)
     if len(places) >= LITTLE and places.max() < ALL_IN_A_QUARTER:
-        what = "all predicted fixations are in the upper left quarter of their images."
-        raise AlignmentError(what, where=where, remedy=remedy)
+        message = "all predicted fixations are in the upper left quarter of their images."
+        raise AlignmentError(message, where=where, remedy=remedy)

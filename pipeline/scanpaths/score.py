@@ -140,9 +140,11 @@ def _matched(
         asked = ", ".join(
             shorten(repr((prediction.image, prediction.task))) for prediction in predicted[:3]
         )
-        what = f"no prediction is of an image and finding of ours: predicted are {asked or 'none'}"
+        message = (
+            f"no prediction is of an image and finding of ours: predicted are {asked or 'none'}"
+        )
         remedy = "`name` must be the image's dicom_id with .jpg, `task` the label in lower case."
-        raise AlignmentError(f"{what}; ours are {known}.", where=predictions, remedy=remedy)
+        raise AlignmentError(f"{message}; ours are {known}.", where=predictions, remedy=remedy)
     sizes = [ours[prediction.image, prediction.task][0].frame for prediction in found]
     check_frames(found, sizes, predictions)
     by_key = defaultdict(list)

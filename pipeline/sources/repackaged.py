@@ -57,12 +57,12 @@ def find_mimic_eye(start: Path, manifest: Manifest) -> Answer | None:
     for folder in (*folders, *start.resolve().parents[:3]):
         n_patients = sum(patient.fullmatch(name) is not None for name in names_in(folder))
         if n_patients:
-            what = (
+            message = (
                 f"{folder} is MIMIC-Eye: REFLACX, EGD and MIMIC-CXR-JPG, taken apart into"
                 f" {plural(n_patients, 'folder')} of patients, with other tables and some files"
                 " changed. It cannot be read."
             )
-            return what, _fetch(manifest)
+            return message, _fetch(manifest)
     return None
 
 
@@ -73,13 +73,13 @@ def _misspelt(start: Path, manifest: Manifest) -> Answer | None:
     for level in levels(start, manifest):
         for folder in level:
             for path in _folded(folder, parts):
-                what = f"{path} is here: capital and small letters count."
-                return what, f"Name it {manifest.signature}, as in the release."
+                message = f"{path} is here: capital and small letters count."
+                return message, f"Name it {manifest.signature}, as in the release."
             there = {inner.casefold().removesuffix(".gz"): inner for inner in names_in(folder)}
             if len(parts) > 1 and name in there:
-                what = f"{folder} holds what belongs into a folder {parts[0]}."
+                message = f"{folder} holds what belongs into a folder {parts[0]}."
                 remedy = f"Put it into a folder {parts[0]}, and give the folder above that."
-                return what, remedy
+                return message, remedy
     return None
 
 
@@ -129,8 +129,8 @@ def _another_data_set(start: Path, manifest: Manifest) -> Answer | None:
         for level in levels(start, other, depth=2):
             for folder in level:
                 if existing(folder / other.signature):
-                    what = f"{folder} holds {name}, which is another data set."
-                    return what, f"Say {name}, or give the folder of {manifest.name}."
+                    message = f"{folder} holds {name}, which is another data set."
+                    return message, f"Say {name}, or give the folder of {manifest.name}."
     return None
 
 
@@ -139,14 +139,14 @@ def _dicom(start: Path, manifest: Manifest) -> Answer | None:
     for level in levels(start, manifest, depth=2):
         for folder in level:
             if any(existing(folder / name) for name in DICOM_TABLES) or _images(folder, ".dcm"):
-                what = f"{folder} is MIMIC-CXR (DICOM files and reports)."
+                message = f"{folder} is MIMIC-CXR (DICOM files and reports)."
                 remedy = _fetch(manifest)
                 if manifest.name == "mimic-cxr-jpg":
                     remedy += (
                         " Of it the tables are needed, the images are not: `gazescribe images"
                         " --source dicom` reads these."
                     )
-                return what, remedy
+                return message, remedy
     return None
 
 
@@ -179,13 +179,13 @@ def _flat(start: Path, manifest: Manifest) -> Answer | None:
         for folder in level:
             names = [name for name in names_in(folder) if named.fullmatch(name)]
             if names:
-                what = (
+                message = (
                     f"{folder} holds {plural(len(names), 'file or folder', 'files and folders')}"
                     f" named by reading or image, as {names[0]}, without"
                     f" {manifest.signature}, which lists them: others rearranged them."
                 )
-                return what, _fetch(manifest)
+                return message, _fetch(manifest)
             if _images(folder, ".jpg"):
-                what = f"{folder} holds radiographs without {manifest.signature}."
-                return what, _fetch(manifest)
+                message = f"{folder} holds radiographs without {manifest.signature}."
+                return message, _fetch(manifest)
     return None

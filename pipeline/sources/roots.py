@@ -35,14 +35,14 @@ def find_root(start: Path, manifest: Manifest) -> Path:
         root = _nearest(others, 2, start, manifest)
     if root is not None:
         return root
-    what, remedy = (
+    message, remedy = (
         eye
         or recognise(start, manifest)
         or ("", f"Give the folder of {manifest.long_name}, version {manifest.versions[0]}.")
     )
     raise ManifestError(
         f"no {manifest.name} tree is here: {signature} (or .gz) was looked for"
-        f" down to {MAX_DEPTH} folders below. {what}".rstrip(),
+        f" down to {MAX_DEPTH} folders below. {message}".rstrip(),
         where=start,
         remedy=remedy,
     )

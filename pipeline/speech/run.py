@@ -86,8 +86,8 @@ def _targets(audio: Sequence[Path], out: Path) -> dict[Path, Path]:
     for path in dict.fromkeys(audio):
         other = by_name.setdefault(path.stem, path)
         if other != path:
-            what = f"{other} and {path} would both become {path.stem}.json."
-            raise GazeError(what, remedy="Transcribe them into two folders, or rename one.")
+            message = f"{other} and {path} would both become {path.stem}.json."
+            raise GazeError(message, remedy="Transcribe them into two folders, or rename one.")
     return {path: out / f"{name}.json" for name, path in by_name.items()}
 
 
@@ -104,6 +104,6 @@ def _earlier(target: Path, record: dict[str, Any]) -> dict[str, Any] | None:
         return None
     content: dict[str, Any] = read_json(target, WriteError)
     if RECORD not in content:
-        what = "this was not written by `gazescribe transcribe`, and would be lost."
-        raise WriteError(what, where=target, remedy="Name another folder.")
+        message = "this was not written by `gazescribe transcribe`, and would be lost."
+        raise WriteError(message, where=target, remedy="Name another folder.")
     return content if content[RECORD] == record else None

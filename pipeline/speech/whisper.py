@@ -45,8 +45,8 @@ def check_model(folder: Path | None) -> Path:
         raise ParamsError("there is no such folder.", where=folder, remedy=GET_A_MODEL)
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        what = f"this is no whole model of faster-whisper: {', '.join(missing)} is missing."
-        raise ParamsError(what, where=folder, remedy=GET_A_MODEL)
+        message = f"this is no whole model of faster-whisper: {', '.join(missing)} is missing."
+        raise ParamsError(message, where=folder, remedy=GET_A_MODEL)
     return folder
 
 
@@ -63,8 +63,8 @@ def load(folder: Path, device: str, settings: Settings) -> Recogniser:
         model = WhisperModel(str(folder), device=device, compute_type="auto", local_files_only=True)
     known = list(model.supported_languages)
     if settings.language is not None and settings.language not in known:
-        what = f"this model knows no language {settings.language!r} (but {', '.join(known)})."
-        raise ParamsError(what, where=folder)
+        message = f"this model knows no language {settings.language!r} (but {', '.join(known)})."
+        raise ParamsError(message, where=folder)
 
     def hear(audio: Path) -> Heard:
         ctranslate2.set_random_seed(SEED)

@@ -27,10 +27,10 @@ def shared_phrases(concepts: Sequence[Concept], places: Mapping[str, RulePlace])
                 continue
             sharing.add(pair)
             if second.id not in first.shares and first.id not in second.shares:
-                what = f"{' '.join(row)!r} is also a phrase of {first.id}"
+                message = f"{' '.join(row)!r} is also a phrase of {first.id}"
                 where = f"{places[first.id].file} line {first_line}"
                 remedy = f"if it means both, say `shares: [{first.id}]` in {second.id}"
-                yield f"{places[second.id].file} line {line}: {what} ({where}); {remedy}"
+                yield f"{places[second.id].file} line {line}: {message} ({where}); {remedy}"
     yield from _idle_shares(concepts, places, sharing)
 
 

@@ -176,8 +176,8 @@ def _repeated(name: str, items: Iterable[ReviewedMention | WindowReview | None])
     seen = set()
     for item in items:
         if item is not None and item.place in seen:
-            start, end, what = item.place
-            yield f"{name} names {what} from {start} to {end} twice"
+            start, end, message = item.place
+            yield f"{name} names {message} from {start} to {end} twice"
         elif item is not None:
             seen.add(item.place)
 

@@ -45,12 +45,12 @@ def foreign_form(path: Path, table: str, encoding: str | None = None) -> str | N
     found = marked_encoding(head, encoding)
     if found != "utf-8":
         head = head.decode(found, errors="replace").encode()
-    for pattern, what, remedy in FORMS:
+    for pattern, message, remedy in FORMS:
         if re.match(pattern, head):
             formats = [name for name in recognised(path) if table in read_format(name).tables]
             if formats:
                 named = " or ".join(f"`format: {name}`" for name in formats)
-                return f"this is {what}: say {named} in tables.{table}"
+                return f"this is {message}: say {named} in tables.{table}"
             is_gaze = remedy is _WORDS and table != "words"
-            return f"this is {what}; {READ}: {'make a CSV of it' if is_gaze else remedy}"
+            return f"this is {message}; {READ}: {'make a CSV of it' if is_gaze else remedy}"
     return None

@@ -126,13 +126,13 @@ def _guarded(path: str, pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 def _unreadable(path: str, error: GazeError) -> UnusableFileError:
     other = Path(error.where or path).name
-    what = error.what if other == Path(path).name else f"{other}: {error.what}"
+    problem = error.what if other == Path(path).name else f"{other}: {error.what}"
     remedy = error.remedy or ""
-    if "expected after" in what or "unexpected end of data" in what:
+    if "expected after" in problem or "unexpected end of data" in problem:
         remedy = "Say `quotes: false` if quotes are characters like others there."
-    if "not UTF-8" in what:
+    if "not UTF-8" in problem:
         remedy = "Save it as UTF-8, or say its `encoding`: often cp1252, of Windows."
-    message = f"{what} {remedy}".rstrip(". ")
+    message = f"{problem} {remedy}".rstrip(". ")
     return UnusableFileError("unreadable", message)
 
 

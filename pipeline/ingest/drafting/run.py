@@ -31,8 +31,8 @@ def draft_manifest(paths: Sequence[Path], name: str = "mylab") -> str:
     if not {"fixations", "samples", "words"} & {*content["tables"]}:
         remedy = "See docs/your-files.md for what is read, docs/own-data.md for other tables."
         seen = "; ".join(_seen(groups)) or "nothing"
-        what = f"no file here holds gaze or timed words that are recognised ({seen})."
-        raise ManifestError(what, where=root, remedy=remedy)
+        message = f"no file here holds gaze or timed words that are recognised ({seen})."
+        raise ManifestError(message, where=root, remedy=remedy)
     place = paths[0] if len(paths) == 1 and paths[0].is_dir() else root
     head = [
         "# Draft by `gazescribe manifest`, of",
@@ -51,9 +51,9 @@ def _lacking(groups: Sequence[Group], tables: Mapping[str, Any]) -> Iterator[str
     others = (
         f"{n_unknown} of {plural(n_files, 'file')} {'is' if n_unknown == 1 else 'are'} not read"
     )
-    for what, names in (("gaze", GAZE), ("words", ("words",))):
+    for message, names in (("gaze", GAZE), ("words", ("words",))):
         if not {*names} & {*tables}:
-            yield f"# No {what} {'was' if what == 'gaze' else 'were'} found" + (
+            yield f"# No {message} {'was' if message == 'gaze' else 'were'} found" + (
                 f": {others}." if n_unknown else "."
             )
 

@@ -51,11 +51,15 @@ class Target(BaseModel):
         if self.saliency_from is None:
             return "maps that do not say what they were drawn from"
         if self.saliency_from == "samples":
-            what, sigma, unit = "every gaze sample", self.sigma_px, " px of the image"
+            message, sigma, unit = "every gaze sample", self.sigma_px, " px of the image"
         else:
-            what, sigma, unit = "fixations by their duration", self.sigma_deg, "° of visual angle"
+            message, sigma, unit = (
+                "fixations by their duration",
+                self.sigma_deg,
+                "° of visual angle",
+            )
         spread = "unknown" if sigma is None else f"{sigma:g}{unit}"
-        return f"{what}, Gaussians of σ {spread}"
+        return f"{message}, Gaussians of σ {spread}"
 
 
 class Targets(BaseModel):

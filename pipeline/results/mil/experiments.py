@@ -55,7 +55,7 @@ def read_degraded(path: Path, labels: Sequence[str]) -> Degraded:
             _rates(content[when]["certainty_above_0"], of_mentions) for when in ("before", "after")
         )
         dropped, added = (
-            _rates(content["shares"][what], ("asked", "reached")) for what in ("drop", "add")
+            _rates(content["shares"][problem], ("asked", "reached")) for problem in ("drop", "add")
         )
     except (SchemaError, KeyError, TypeError) as error:
         reason = error.what if isinstance(error, SchemaError) else repr(error)
