@@ -32,9 +32,15 @@ def ellipse_mask(box_px: tuple[float, float, float, float], frame: Letterbox) ->
     radius_x, radius_y = abs(xmax - xmin) / 2, abs(ymax - ymin) / 2
     if radius_x == 0 or radius_y == 0:
         return np.zeros((frame.height, frame.width), bool)
-    y, x = frame.centres_px(0), frame.centres_px(1)
-    distance = ((y - (ymin + ymax) / 2) / radius_y)[:, None] ** 2
-    distance = distance + ((x - (xmin + xmax) / 2) / radius_x)[None, :] ** 2
-    inside = frame.on_image(0)[:, None] & frame.on_image(1)[None, :]
-    mask: Mask = (distance < 1) & inside
+    by_row, by_column = (
+        ((frame.centres_px(axis) - middle) / radius) ** 2
+        for axis, middle, radius in (
+            (0, (ymin + ymax) / 2, radius_y),
+            (1, (xmin + xmax) / 2, radius_x),
+        )
+    )
+    # Only the box is looked at: outside of it the distance along one axis is 1 already.
+    box = np.ix_((by_row < 1) & frame.on_image(0), (by_column < 1) & frame.on_image(1))
+    mask: Mask = np.zeros((frame.height, frame.width), bool)
+    mask[box] = by_row[box[0]] + by_column[box[1]] < 1
     return mask

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.geometry.canvas import Canvas, FloatMap, Size
-from gazescribe.pipeline.geometry.gaussians import Peaks, draw
+from gazescribe.pipeline.geometry.gaussians import Peaks, as_slice, draw
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, Counts
 from gazescribe.pipeline.windows.tune.cases import Case
 
@@ -56,7 +56,9 @@ def count_levels(levels: Levels, regions: Numbers | int = 0, n_regions: int = 1)
 
     `regions` is N_LEVELS times the number of each pixel's region, counted from 0.
     """
-    counts = np.bincount((levels + regions).ravel(), minlength=n_regions * N_LEVELS)
+    counts = np.zeros(n_regions * N_LEVELS, np.int64)
+    # `bincount` would first look for the least and the largest number.
+    np.add.at(counts, (levels + regions).ravel().astype(np.intp), 1)
     return counts.reshape(n_regions, N_LEVELS)
 
 
@@ -74,7 +76,9 @@ class Regions:
     """The parts into which masks cut the model frame."""
 
     offsets: Numbers  # shape of the frame: N_LEVELS times the number of each pixel's part
-    inside: NDArray[np.bool_]  # (parts, masks): which parts lie in each mask
+    within: NDArray[
+        np.float64
+    ]  # (1 + masks, parts): 1 for the parts in the frame, and in each mask
 
     @classmethod
     def of(cls, masks: Sequence[Mask]) -> "Regions":
@@ -87,8 +91,8 @@ class Regions:
         smallest = np.min_scalar_type(len(codes_used) * N_LEVELS)
         numbers = np.zeros(codes_used[-1] + 1, smallest)
         numbers[codes_used] = np.arange(len(codes_used)) * N_LEVELS
-        inside = codes_used[:, None] >> np.arange(len(masks)) & 1
-        return cls(numbers[codes], inside.astype(bool))
+        inside = codes_used >> np.arange(len(masks))[:, None] & 1
+        return cls(numbers[codes], np.vstack([np.ones(len(codes_used)), inside]))
 
 
 @dataclass(frozen=True)
@@ -142,14 +146,17 @@ class Layers:
         return self._maxima[number]
 
     def counts(self, key: tuple[Unit, ...]) -> Counts:
-        """Count the pixels of a label's map, the maximum of some units: (regions, N_LEVELS).
+        """Count the pixels of a label's map, the maximum of some units: (1 + masks, N_LEVELS).
 
-        Only those of the part of the map that is not empty.
+        Only those of the part of the map that is not empty; all of them, then those in each mask.
         """
         if key not in self._counts:
             joined = self._join(key)
+            within = self._regions.within
             regions = self._regions.offsets[joined.y, joined.x]
-            self._counts[key] = count_levels(joined.levels, regions, len(self._regions.inside))
+            # As floats the product is faster, and exact: all numbers are whole.
+            counts = within @ count_levels(joined.levels, regions, within.shape[1])
+            self._counts[key] = counts.astype(np.int64)
         return self._counts[key]
 
     def _join(self, key: tuple[Unit, ...]) -> Layer:
@@ -194,19 +201,19 @@ class Layers:
 
     def _normalised(self, weight_s: NDArray[np.float64]) -> tuple[slice, slice, FloatMap]:
         """Draw a map divided by its full-size maximum, where it is not faint."""
-        drawn = np.flatnonzero(weight_s)
         highest = self._peaks.of(weight_s)
         if highest == 0:
             return slice(0, 0), slice(0, 0), np.zeros((0, 0), np.float32)
-        weight = weight_s[drawn] / highest
-        rows, columns = self._rows[drawn], self._columns[drawn]
-        by_row, by_column = (tallest[drawn] for tallest in self._tallest)
+        run = as_slice(np.flatnonzero(weight_s))
+        weight = (weight_s[run] / highest).astype(np.float32)
+        rows, columns = self._rows[run], self._columns[run]
+        by_row, by_column = (tallest[run] for tallest in self._tallest)
         y = _reach((weight * by_column) @ rows)
         x = _reach((weight * by_row) @ columns)
         return y, x, draw(rows[:, y], columns[:, x], weight)
 
 
-def _reach(bound: NDArray[np.float64]) -> slice:
+def _reach(bound: NDArray[np.float32]) -> slice:
     """Cut where no value comes near one step of the published storage."""
     reached = np.flatnonzero(bound > 0.5 / STEPS)
     return slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 0)

@@ -86,21 +86,21 @@ def score_case(case: Case, candidates: Sequence[Candidate], drawing: Drawing) ->
         return {label: np.zeros((len(candidates), N_LEVELS)) for label in case.boxes}
     # Many rules weigh the fixations of a sentence alike: each weighting is drawn once.
     flat = weights.reshape(-1, weights.shape[2])
-    unique, weight_rows = np.unique(flat, axis=0, return_inverse=True)
+    first: dict[bytes, int] = {}
+    rows = [first.setdefault(weight_s.tobytes(), row) for row, weight_s in enumerate(flat)]
     masks = [_mask(case, label, drawing) for label in case.boxes]
-    regions = Regions.of(masks)
-    layers = Layers(case, drawing, unique, regions)
+    layers = Layers(case, drawing, flat, Regions.of(masks))
     units = [
         layers.units(drawn, candidate.contrast)
-        for drawn, candidate in zip(weight_rows.reshape(weights.shape[:2]), candidates, strict=True)
+        for drawn, candidate in zip(np.reshape(rows, weights.shape[:2]), candidates, strict=True)
     ]
     curves = {}
-    for label, mask, inside in zip(case.boxes, masks, regions.inside.T, strict=True):
+    for number, (label, mask) in enumerate(zip(case.boxes, masks, strict=True), 1):
         places = [place for place, spoken in enumerate(case.spoken) if label in spoken.labels]
         keys = [tuple(sorted({of_rule[place] for place in places})) for of_rule in units]
-        distinct = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        counts = np.stack([layers.counts(key) for key in distinct])
-        scored = iou_curves(counts.sum(axis=1), counts[:, inside].sum(axis=1), int(mask.sum()))
+        distinct = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+        counts = np.stack([layers.counts(key)[[0, number]] for key in distinct])
+        scored = iou_curves(counts[:, 0], counts[:, 1], int(mask.sum()))
         curves[label] = scored[[distinct[key] for key in keys]]
     return curves
 

@@ -126,10 +126,13 @@ def test_peak_where_its_bound_is_met_exactly():
         assert Peaks(drawn, drawn).of(weight) == pytest.approx(expected, rel=1e-5)
 
 
+GAP = np.array([0, 0.5, 0, 0.0, 1.0, 0])  # Gaussians that do not follow each other
+
+
 def test_peaks_of_several_weightings():
     random = np.random.default_rng(4)
     rows, columns = (random.random((6, length), np.float32) for length in (50, 37))
     peaks = Peaks(rows, columns)
-    for weight in [*random.uniform(0, 1, (5, 6)), np.array([0, 0, 1.0, 0, 0, 0])]:
+    for weight in [*random.uniform(0, 1, (5, 6)), np.array([0, 0, 1.0, 0, 0, 0]), GAP]:
         assert peaks.of(weight) == pytest.approx(draw(rows, columns, weight).max(), rel=1e-6)
     assert peaks.of(np.zeros(6)) == 0

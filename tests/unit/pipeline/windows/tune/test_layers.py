@@ -40,9 +40,8 @@ def test_counts_are_those_of_the_drawn_map(rows):
     mask[20:50, 10:30] = True
     layers = Layers(one, DIRECT, WEIGHTS, Regions.of([mask]))
     drawn = heatmap(one, rows)
-    outside, inside = layers.counts(tuple(layers.units(np.array(rows), 0.0)))
-    everywhere = outside + inside
-    for level in (1, 10, 150, 500, 900):
+    everywhere, inside = layers.counts(tuple(layers.units(np.array(rows), 0.0)))
+    for level in range(N_LEVELS - 1):
         over = drawn > level / 1000 + 1 / STEPS
         assert over.sum() == pytest.approx(everywhere[level + 1 :].sum(), abs=2)
         assert (over & mask).sum() == pytest.approx(inside[level + 1 :].sum(), abs=2)
@@ -52,7 +51,7 @@ def test_counts_are_those_of_the_drawn_map(rows):
 def test_no_gaze_is_no_map():
     layers = Layers(case(), DIRECT, WEIGHTS, WHOLE)
     counts = layers.counts(tuple(layers.units(np.array([2]), 0.0)))
-    assert counts.shape == (1, N_LEVELS)
+    assert counts.shape == (2, N_LEVELS)
     assert not counts.any()
 
 
@@ -93,23 +92,24 @@ def test_regions_are_the_parts_that_masks_cut():
     one[:, :2] = True
     other[0, 1:3] = True
     regions = Regions.of([one, other, none])
-    assert sorted(regions.inside.tolist()) == [
-        [False, False, False],
-        [False, True, False],
-        [True, False, False],
-        [True, True, False],
+    assert sorted(regions.within.T.tolist()) == [
+        [1, 0, 0, 0],
+        [1, 0, 1, 0],
+        [1, 1, 0, 0],
+        [1, 1, 1, 0],
     ]
-    numbers, inside = regions.offsets // N_LEVELS, regions.inside
-    np.testing.assert_array_equal(inside[numbers][..., 0], one)
-    np.testing.assert_array_equal(inside[numbers][..., 1], other)
-    assert not inside[:, 2].any()
+    everywhere, in_one, in_other, in_none = regions.within[:, regions.offsets // N_LEVELS]
+    assert everywhere.all()
+    np.testing.assert_array_equal(in_one, one)
+    np.testing.assert_array_equal(in_other, other)
+    assert not in_none.any()
 
 
 def test_as_many_regions_as_ten_masks_can_cut():
     """Their numbers need more than 16 bits."""
     numbers = np.arange(1024).reshape(32, 32)
     regions = Regions.of([numbers >> bit & 1 == 1 for bit in range(10)])
-    assert regions.inside.shape == (1024, 10)
+    assert regions.within.shape == (11, 1024)
     np.testing.assert_array_equal(regions.offsets, numbers * N_LEVELS)
 
 
@@ -181,3 +181,14 @@ def test_counts_by_region():
     places = np.argwhere(counts).tolist()
     assert places == [[0, 3], [0, 1000], [1, 0], [1, 3], [2, 0]]
     assert [counts[at, level] for at, level in places] == [2, 1, 1, 1, 1]
+
+
+def test_counts_are_those_of_a_plain_count():
+    """More regions than 16 bits hold, and levels next to each other."""
+    levels = RANDOM.integers(0, N_LEVELS, (20, 30)).astype(np.uint16)
+    regions = np.arange(600).reshape(20, 30) // 6
+    counts = count_levels(levels, regions.astype(np.uint32) * N_LEVELS, 100)
+    plain = np.zeros((100, N_LEVELS), int)
+    for region, level in zip(regions.ravel(), levels.ravel(), strict=True):
+        plain[region, level] += 1
+    np.testing.assert_array_equal(counts, plain)
