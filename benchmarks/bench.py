@@ -24,7 +24,7 @@ from ratio import Ratio
 
 HERE = Path(__file__).parent
 COMMITTED = HERE / "ratios.json"
-BENCHMARKS = ("heatmaps", "learned")
+BENCHMARKS = ("heatmaps", "images", "learned")
 PAGE = HERE.parent / "docs" / "performance.md"
 DROP = 0.2
 
