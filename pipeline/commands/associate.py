@@ -31,6 +31,7 @@ def _file_of_mentions(
     "associate",
     example="gazescribe associate data/tables/reflacx data/mentions/reflacx.parquet other --lag 2",
     section="associate",
+    takes_addresses=True,
 )
 @click.argument("tables", type=options.EXISTING_FOLDER)
 # click has no optional argument before another one: it is a list that may hold one file.

@@ -25,6 +25,7 @@ from gazescribe.pipeline.export.run import FORMATS, ExportRequest, run
     "export",
     example="gazescribe export data/tables/reflacx data/associated/reflacx exported --size 512",
     section="heatmaps",
+    takes_addresses=True,
 )
 # Not required by click: --new-key goes without them.
 @click.argument("tables", type=options.EXISTING_FOLDER, required=False, metavar="TABLES")

@@ -19,6 +19,7 @@ OTHER_METHOD = "Use `--method i2mc`, or `method: i2mc` in section fixations of t
     "fixations",
     example="gazescribe fixations tables with-fixations --method i2mc",
     section="fixations",
+    takes_addresses=True,
 )
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

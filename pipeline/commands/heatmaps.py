@@ -17,6 +17,7 @@ from gazescribe.pipeline.maps.planning import LACKING, WORDLESS
     "heatmaps",
     example="gazescribe heatmaps data/tables/reflacx data/associated/reflacx maps --size 512",
     section="heatmaps",
+    takes_addresses=True,
 )
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("associated", type=options.FOLDER)

@@ -15,9 +15,10 @@ from gazescribe.pipeline.images.run import SUFFIXES, run
     "images",
     example="gazescribe images data/tables/reflacx data/demo images --size mil",
     section="images",
+    takes_addresses=True,
 )
 @click.argument("tables", type=options.EXISTING_FOLDER)
-@click.argument("root", type=options.EXISTING_FOLDER)
+@click.argument("root", type=options.RADIOGRAPHS)
 @click.argument("out", type=options.FOLDER)
 @click.option(
     "--also",
@@ -27,7 +28,7 @@ from gazescribe.pipeline.images.run import SUFFIXES, run
 )
 @click.option(
     "--also-from",
-    type=(options.EXISTING_FOLDER, options.EXISTING_FOLDER),
+    type=(options.EXISTING_FOLDER, options.RADIOGRAPHS),
     multiple=True,
     metavar="TABLES ROOT",
     help="Add those of tables whose radiographs lie elsewhere; can be repeated.",

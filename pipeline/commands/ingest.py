@@ -30,11 +30,14 @@ COUNTED = {
 
 
 @options.command(
-    "ingest", example="gazescribe ingest reflacx data/demo data/tables/reflacx", section="ingest"
+    "ingest",
+    example="gazescribe ingest reflacx data/demo data/tables/reflacx",
+    section="ingest",
+    takes_addresses=True,
 )
 @click.argument("dataset", shell_complete=complete_dataset)
-@click.argument("root", type=click.Path(exists=True, path_type=Path))
-@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("root", type=options.RAW_TREE)
+@click.argument("out", type=options.NEW_FOLDER)
 @click.option(
     "--val-subjects",
     type=options.EXISTING_FILE,

@@ -20,6 +20,7 @@ from gazescribe.pipeline.dictation.sentence_counts import say_ends
     "label",
     example="gazescribe label data/tables/reflacx data/mentions/reflacx.parquet",
     section="label",
+    takes_addresses=True,
 )
 @click.argument("source", metavar="IN", type=options.FOLDER)
 @click.argument("out", metavar="OUT", type=options.FOLDER)

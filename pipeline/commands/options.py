@@ -13,26 +13,37 @@ from typing import Any, cast
 import click
 
 from gazescribe.pipeline.commands.help_text import write_options
+from gazescribe.pipeline.commands.stores import StorePath, brought
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.extras import lacking_extra
+from gazescribe.pipeline.core.remote import with_addresses
 from gazescribe.pipeline.core.system_errors import from_system
 
 Function = Callable[..., Any]
 
-FOLDER = click.Path(path_type=Path)
+FOLDER = StorePath()
 _ELSEWHERE = "Name another place."
-EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FOLDER = StorePath(file_okay=False)
+EXISTING = StorePath(exists=True)
+EXISTING_FOLDER = StorePath(exists=True, file_okay=False)
+EXISTING_FILE = StorePath(exists=True, dir_okay=False)
+RAW_TREE = StorePath(exists=True, content="tables")
+RADIOGRAPHS = StorePath(exists=True, file_okay=False, content="pictures")
 
 
 class GazeCommand(click.Command):
     """A command that tells a person's mistake from a bug: exit 2 and a message, or a traceback."""
 
     def __init__(
-        self, *args: Any, example: str = "", section: str | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        example: str = "",
+        section: str | None = None,
+        takes_addresses: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.example, self.section = example, section
+        self.example, self.section, self.takes_addresses = example, section, takes_addresses
         self.params.append(
             click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
         )
@@ -51,7 +62,7 @@ class GazeCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print a `GazeError`, or what the system refuses, and exit with 2."""
         debug = ctx.params.pop("debug")  # the functions of commands do not take it
-        with explained(ctx, debug=debug):
+        with explained(ctx, debug=debug), brought(ctx, takes_addresses=self.takes_addresses):
             _refuse_inputs_as_out(ctx)
             return super().invoke(ctx)
 
@@ -81,7 +92,7 @@ def explained(ctx: click.Context, *, debug: bool = False) -> Iterator[None]:
 
 def _say(error: BaseException) -> None:
     click.secho("error: ", fg="red", nl=False, err=True)
-    click.echo(str(error), err=True)
+    click.echo(with_addresses(str(error)), err=True)
 
 
 def _is_loop(error: RuntimeError) -> bool:
@@ -131,13 +142,15 @@ def _is_table(path: Path) -> bool:
 
 
 def command(
-    name: str, *, example: str, section: str | None = None
+    name: str, *, example: str, section: str | None = None, takes_addresses: bool = False
 ) -> Callable[[Function], click.Command]:
     """Declare a command of `gazescribe`.
 
-    Its help ends with the example, and has the values of a section of params.yaml.
+    Its help ends with the example, and has the values of a section of params.yaml. One that takes
+    addresses reads and writes folders of object stores, too.
     """
-    return click.command(name, cls=GazeCommand, example=example, section=section)
+    about: dict[str, Any] = {"example": example, "section": section}
+    return click.command(name, cls=GazeCommand, takes_addresses=takes_addresses, **about)
 
 
 def parallel_options(function: Function) -> Function:
@@ -188,7 +201,7 @@ def reviews_option(function: Function) -> Function:
     """Add `--reviews`, for the commands that apply them."""
     return click.option(
         "--reviews",
-        type=click.Path(exists=True, path_type=Path),
+        type=EXISTING,
         multiple=True,
         help="What readers saved in the inspector (docs/reviewing.md): a file, or a folder of them;"
         " may be given several times.",
@@ -199,7 +212,7 @@ def mimic_metadata_option(function: Function) -> Function:
     """Add `--mimic-metadata`, for the commands that read a raw tree."""
     return click.option(
         "--mimic-metadata",
-        type=click.Path(exists=True, path_type=Path),
+        type=EXISTING,
         help="MIMIC-CXR-JPG folder, or its metadata table: gives EGD splits and image sizes;"
         " `verify reflacx` compares with it.",
     )(function)

@@ -27,6 +27,7 @@ from gazescribe.pipeline.maps.render import (
     "render",
     example="gazescribe render data/associated/reflacx map.png --reading P300R891130 --label Edema",
     section="heatmaps",
+    takes_addresses=True,
 )
 @click.argument("associated", type=options.EXISTING_FOLDER)
 @click.argument("out", type=options.FOLDER)

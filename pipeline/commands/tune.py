@@ -16,6 +16,7 @@ from gazescribe.pipeline.windows.tune.settings import SearchSettings
     "tune",
     example="gazescribe tune data/tables/reflacx data/mentions/reflacx.parquet tuned",
     section="tune",
+    takes_addresses=True,
 )
 @click.argument("tables", type=options.EXISTING_FOLDER)
 @click.argument("mentions", type=options.EXISTING_FILE)

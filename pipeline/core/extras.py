@@ -7,6 +7,7 @@ EXTRAS = {
         *("dvclive", "pytorch_lightning", "pytorch_metric_learning", "safetensors", "timm"),
         *("torch", "torchmetrics", "torchvision"),
     ),
+    "cloud": ("fsspec", "s3fs"),
     "dvc": ("dvc",),
     "formats": ("h5py", "pycocotools", "skimage", "zarr"),
     "gaze": ("I2MC", "pymovements"),

@@ -48,7 +48,7 @@ def alone(place: Path) -> Iterator[None]:
         owner = _read(path)
         if owner is None:  # it has just gone, or is just being written
             time.sleep(0.01)
-        elif _is_alive(owner):
+        elif is_alive(owner):
             raise _refusal(path, place, owner)
         else:
             _break(path, owner)
@@ -62,9 +62,9 @@ def alone(place: Path) -> Iterator[None]:
 def writer_of(place: Path) -> str | None:
     """Say which process writes a file or folder now, as far as that can be known; None if none."""
     owner = _read(lock_path(place))
-    if owner is None or not _is_alive(owner):
+    if owner is None or not is_alive(owner):
         return None
-    return _who(owner)
+    return who(owner)
 
 
 def _take(path: Path) -> bool:
@@ -72,15 +72,19 @@ def _take(path: Path) -> bool:
         lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
         return False
-    owner = {
+    with os.fdopen(lock, "w", encoding="utf-8") as file:
+        json.dump(this_process(), file)
+    return True
+
+
+def this_process() -> dict[str, Any]:
+    """Say of this process what tells it from others, here and on other machines."""
+    return {
         "pid": os.getpid(),
         "started": _start_of(os.getpid()),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    with os.fdopen(lock, "w", encoding="utf-8") as file:
-        json.dump(owner, file)
-    return True
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -98,7 +102,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         return {} if age_s > _LONG_ENOUGH_S else None
 
 
-def _is_alive(owner: dict[str, Any]) -> bool:
+def is_alive(owner: dict[str, Any]) -> bool:
     """Tell whether the owner still runs; of another machine that cannot be known."""
     if not owner:
         return False
@@ -141,8 +145,9 @@ def _refusal(path: Path, place: Path, owner: dict[str, Any]) -> WriteError:
     if owner.get("host") != socket.gethostname():
         remedy = "Wait for it, or name another place; if it has ended there, remove"
         remedy += f" {path.absolute()}."
-    return WriteError(f"another run is writing here: {_who(owner)}.", where=place, remedy=remedy)
+    return WriteError(f"another run is writing here: {who(owner)}.", where=place, remedy=remedy)
 
 
-def _who(owner: dict[str, Any]) -> str:
+def who(owner: dict[str, Any]) -> str:
+    """Name the process that holds a lock."""
     return f"process {owner.get('pid')} on {owner.get('host')} (since {owner.get('since')})"

@@ -39,7 +39,7 @@ def check_ours(folder: Path, names: Collection[str], content: str) -> None:
     WriteError
         If the folder holds other content of ours, or a file that is in no record or has changed.
     """
-    record = _read(folder)
+    record = read_record(folder)
     files: Files = record.get("files", {})
     other = record.get("content", content)
     if other != content and any((folder / name).exists() for name in files):
@@ -58,7 +58,7 @@ def check_ours(folder: Path, names: Collection[str], content: str) -> None:
 
 def recorded_files(folder: Path) -> Collection[str]:
     """Name the files that we wrote to a folder, as far as a record says."""
-    files: Files = _read(folder).get("files", {})
+    files: Files = read_record(folder).get("files", {})
     return files.keys()
 
 
@@ -71,7 +71,7 @@ def write_record(
     """
     if SUMS in names:
         return
-    earlier: Files = _read(folder).get("files", {})
+    earlier: Files = read_record(folder).get("files", {})
     stay = {
         path: about
         for path, about in earlier.items()
@@ -83,8 +83,8 @@ def write_record(
     (staging / RECORD).write_text(text, encoding="utf-8")
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    """Read a record; one that is damaged names no file."""
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read the record of a folder: its content and files; one that is damaged names no file."""
     if (folder / SUMS).is_file() and (folder / _OF_EXPORTS).is_file():
         lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
         sums = {path: {"sha256": sha256} for sha256, _, path in (x.partition("  ") for x in lines)}

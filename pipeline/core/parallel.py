@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.core.resources import Project, run_in_project
+from gazescribe.pipeline.core.travelling import Journey, run_packed
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -80,8 +82,14 @@ def map_tasks(
     if few:
         n_workers = min(n_workers, max(len(first), 1))
     tasks = chain(first, waiting)
+    if scheduler is not None:
+        function = partial(run_in_project, function=function, project=Project.here())
     if scheduler is None and (n_workers == 1 or (workers is None and few)):
         results: Iterator[Result] = map(function, tasks)
+    elif scheduler is not None and (journey := Journey.of(function)):
+        run = partial(run_packed, function=journey.function)
+        answers = _on_cluster(run, map(journey.pack, tasks), n_workers, scheduler)
+        results = map(journey.unpack, answers)
     else:
         results = _on_cluster(function, tasks, n_workers, scheduler)
     yield from progress(results, description, total=total)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
+from gazescribe.pipeline.core.remote import address_of
 from gazescribe.pipeline.core.tables import read_table
 from gazescribe.pipeline.core.yaml_files import override
 from gazescribe.pipeline.dictation.label_maps import load_label_map
@@ -123,6 +124,12 @@ def run(
         If inputs do not fit together, or the export holds what it must not.
     """
     request.check(out)
+    if scheduler and address_of(out) and (request.form == "zarr" or request.sizes):
+        # Tasks look at what was written before, which machines without this disk do not have.
+        raise GazeError(
+            "workers of a scheduler write neither zarr nor maps of --size to a store.",
+            remedy="Leave out --scheduler, or give maps by --shards in another format.",
+        )
     key = read_key(request.key_file) if request.key_file else None
     sources = sources_of(tables)
     duties = duties_of(sources, images=request.images is not None, text=request.text)

@@ -35,6 +35,7 @@ from gazescribe.pipeline.core.tables import read_table, table_path, write_table
 from gazescribe.pipeline.geometry.published import published_frame
 from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.images.ahead import read_ahead
+from gazescribe.pipeline.images.fetching import fetch_first, fetched
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
 from gazescribe.pipeline.images.reading import (
     check_aspect,
@@ -93,10 +94,11 @@ def list_images(
         # Without any path each radiograph is left out later, and the error there says the reasons.
         names = {folder.name for folder, other in sources if other == root}
         own = names.pop() if len(names) == 1 else None
+        fetch_first(root, paths, suffixes)
         tree = radiographs_root(root, paths, (suffixes,), name=own) if paths else root
         for row in rows:
             if row["tree"] == root:
-                row["tree"] = str(tree)
+                row["tree"] = tree
     return rows, sorted(other_files)
 
 
@@ -169,6 +171,12 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     return note
 
 
+def fetch_and_fit(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
+    """Fit one shard, whose radiographs may have to come from a store first."""
+    with fetched(task[1], fitting.suffixes):
+        return fit_shard(task, fitting)
+
+
 def _table_size(image: Row) -> tuple[int, int] | None:
     height_px, width_px = image["height_px"], image["width_px"]
     return (height_px, width_px) if height_px and width_px else None
@@ -235,7 +243,7 @@ def run(
         fitting = Fitting(folder, suffixes, size, params.resize, is_scaled, params.depth)
         earlier = {task[0]: _read_note(task, fitting) for task in tasks}
         to_do = [task for task in tasks if earlier[task[0]] is None]
-        fit = partial(fit_shard, fitting=fitting)
+        fit = partial(fetch_and_fit, fitting=fitting)
         fitted = map_tasks(
             fit, to_do, workers=workers, scheduler=scheduler, description="radiographs"
         )
@@ -248,7 +256,7 @@ def run(
         if listed and not rows:
             message = f"not one of {len(listed)} radiographs can be read."
             faults = [f"{reason}: {counts['n']}" for reason, counts in summary["left_out"].items()]
-            trees = ", ".join(sorted({row["tree"] for row in listed}))
+            trees = ", ".join(sorted({str(row["tree"]) for row in listed}))
             raise GazeError(message, where=trees, faults=faults)
         index = pa.Table.from_pylist(rows, schema=TABLES["image_shards"].schema)
         write_table(index, folder, "image_shards", {"params": params.model_dump_json()})
@@ -261,7 +269,8 @@ def _fingerprint(params: Images, listed: list[Row]) -> str:
     """Hash all that decides the bytes of a shard: a run goes on only where it is the same."""
     versions = {name: version(name) for name in DECIDE_THE_BYTES}
     content = [params.model_dump(), versions, listed]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    as_text = json.dumps(content, sort_keys=True, default=str)  # paths are no JSON
+    return hashlib.sha256(as_text.encode()).hexdigest()
 
 
 def _summary(

@@ -1,0 +1,30 @@
+"""An object store on this machine, as S3 is: moto's server, with an empty bucket `lab`."""
+
+import os
+
+import fsspec
+import pytest
+from moto.server import ThreadedMotoServer
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    """Give the file system of a store that stands for S3 while the tests of a module run."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "of-a-test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "never-to-be-printed")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path_factory.mktemp("aws") / "none"))
+        patch.setenv("GAZE_CACHE", str(tmp_path_factory.mktemp("copies")))
+        fsspec.filesystem("s3").clear_instance_cache()  # the ones before know other credentials
+        files = fsspec.filesystem("s3")
+        files.mkdir("lab")
+        yield files
+        files.clear_instance_cache()
+    server.stop()
