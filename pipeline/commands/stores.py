@@ -65,9 +65,9 @@ def brought(ctx: click.Context, *, takes_addresses: bool) -> Iterator[None]:
         yield
         return
     if not takes_addresses:
-        what = f"`{ctx.info_name}` takes no addresses of stores, only paths."
+        message = f"`{ctx.info_name}` takes no addresses of stores, only paths."
         remedy = "Copy the folder to this machine with the store's own tools."
-        raise GazeError(what, remedy=remedy)
+        raise GazeError(message, remedy=remedy)
     out: Store | None = None
     copies: list[Copy] = []
     for parameter in ctx.command.params:

@@ -21,7 +21,7 @@ from typing import Any
 from gazescribe.pipeline.core.console import progress
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, WriteError, shorten
 from gazescribe.pipeline.core.files import stamp, write_json
-from gazescribe.pipeline.core.foreign import read_json
+from gazescribe.pipeline.core.foreign import parse_json, read_json
 from gazescribe.pipeline.core.locks import who
 from gazescribe.pipeline.core.ownership import RECORD
 
@@ -78,12 +78,12 @@ class Store:
         found = _ADDRESS.match(address)
         protocol, path = found.groups() if found else ("", address)
         if "@" in path.partition("/")[0]:  # not to be shown
-            what = "an address with a name or password in it is not taken."
-            raise GazeError(what, remedy=_NO_RIGHT)
+            message = "an address with a name or password in it is not taken."
+            raise GazeError(message, remedy=_NO_RIGHT)
         path = path.strip("/")
         if not is_inside(path):
-            what = "this is no address of a folder or file, such as s3://bucket/folder."
-            raise GazeError(what, where=shorten(address))
+            message = "this is no address of a folder or file, such as s3://bucket/folder."
+            raise GazeError(message, where=shorten(address))
         self.address = f"{protocol}://{path}"
         self.local = cache() / protocol / path
         self.files = _file_system(protocol)
@@ -174,10 +174,10 @@ class Store:
         """Read a small JSON file; nothing where there is none, or no JSON."""
         try:
             with self.explained():
-                content = json.loads(self.files.cat_file(self.key(name)))
-        except (FileNotFoundError, ValueError):
+                text: str = self.files.cat_file(self.key(name)).decode(errors="replace")
+            return dict(parse_json(text, where=f"{self.address}/{name}"))
+        except (FileNotFoundError, SchemaError):
             return {}
-        return content if isinstance(content, dict) else {}
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -193,7 +193,7 @@ class Store:
             what, remedy = _explain(error)
             if not what:
                 raise
-            raise GazeError(what, where=self.address, remedy=remedy) from error
+            raise GazeError(message, where=self.address, remedy=remedy) from error
 
     def _check_whole(self, objects: Objects) -> None:
         if UPLOADING in objects:
@@ -303,6 +303,6 @@ def _explain(error: Exception) -> tuple[str, str | None]:
         return "", None  # for the caller, who knows what it means
     module = f"{type(error).__module__}."
     if isinstance(error, OSError | TimeoutError) or module.startswith(LOST):
-        what = f"the store does not answer as it should ({name}: {shorten(error, 300)})."
+        message = f"the store does not answer as it should ({name}: {shorten(error, 300)})."
         return what, "Run this again; what has come is kept."
     return "", None

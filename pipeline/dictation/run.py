@@ -10,13 +10,14 @@ Params: section `label`. Drops: reports without text, and what reviews say is no
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.dictation.label_maps import load_label_map
 from gazescribe.pipeline.dictation.labeler import Conventions, Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.reports import (
     ReportText,
@@ -29,6 +30,8 @@ from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
 REPORTS_A_TASK = 5000
 CHARACTERS_A_TASK = 10_000_000  # of long texts fewer are held at once
+
+_labelers: dict[tuple[str, Conventions], Labeler] = {}
 
 
 def label_file(
@@ -147,10 +150,16 @@ def label_reports(
     return [[mention_row(report, mention) for mention in mentions] for report, mentions in labelled]
 
 
-@cache
 def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
-    """Make a labeler once in each process: compiling the rules takes a second."""
-    return Labeler.from_rules(rules, **conventions.model_dump())
+    """Make a labeler once in each process: compiling the rules takes a second.
+
+    Workers of a scheduler live for days, in which rules change: the files decide, not the folder.
+    """
+    book = load_rules(rules)
+    made = (book.sha256, conventions)
+    if made not in _labelers:
+        _labelers[made] = Labeler(book, conventions)
+    return _labelers[made]
 
 
 def mention_row(report: ReportText, mention: Mention) -> dict[str, Any]:
