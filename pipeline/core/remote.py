@@ -190,8 +190,8 @@ class Store:
             message = "the store gives no right to this."
             raise GazeError(message, where=self.address, remedy=_NO_RIGHT) from error
         except Exception as error:
-            what, remedy = _explain(error)
-            if not what:
+            message, remedy = _explain(error)
+            if not message:
                 raise
             raise GazeError(message, where=self.address, remedy=remedy) from error
 
@@ -304,5 +304,5 @@ def _explain(error: Exception) -> tuple[str, str | None]:
     module = f"{type(error).__module__}."
     if isinstance(error, OSError | TimeoutError) or module.startswith(LOST):
         message = f"the store does not answer as it should ({name}: {shorten(error, 300)})."
-        return what, "Run this again; what has come is kept."
+        return message, "Run this again; what has come is kept."
     return "", None
