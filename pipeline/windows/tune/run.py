@@ -12,8 +12,8 @@ Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -133,13 +133,13 @@ def search(
     candidates = [*rules, WHOLE_REPORT]
     size = (params.tune.size, params.tune.size)
     drawing = Drawing(size, params.tune.resize, params.heatmaps.amplitude)
-    labels = score_all(cases, candidates, drawing, channels, **where)
     tried = np.array(ALL_THRESHOLDS)
     if params.tune.thresholds == "published":
         tried = np.array(PUBLISHED_THRESHOLDS)  # all of them are among the levels
-        levels = np.rint(tried * (N_LEVELS - 1)).astype(int)
-        labels = [replace(scores, iou=scores.iou[..., levels]) for scores in labels]
-    return compare([*candidates, *DRAWN], labels, tried, params.tune)
+    levels = np.rint(tried * (N_LEVELS - 1)).astype(int)
+    with TemporaryDirectory() as folder:
+        labels = score_all(cases, candidates, drawing, channels, levels, Path(folder), **where)
+        return compare([*candidates, *DRAWN], labels, tried, params.tune)
 
 
 def _write(

@@ -6,10 +6,11 @@ the same image drew.
 Source: Lanfredi et al. 2023, Section 2.8; `spec/mil.md` section 3.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gazescribe.pipeline.geometry.canvas import join_ellipses
 from gazescribe.pipeline.geometry.iou import Curves, iou_curves
 from gazescribe.pipeline.windows.tune.candidates import Candidate, FloatArray, overlap
 from gazescribe.pipeline.windows.tune.cases import Case
+from gazescribe.pipeline.windows.tune.curve_file import CurveFile
 from gazescribe.pipeline.windows.tune.layers import (
     N_LEVELS,
     Drawing,
@@ -37,31 +39,36 @@ def score_all(
     candidates: Sequence[Candidate],
     drawing: Drawing,
     channels: Sequence[str],
+    levels: NDArray[np.intp],
+    folder: Path,
     **where: Any,
 ) -> list[LabelScores]:
     """Score cases under all candidates and between floor and ceiling; one task a subject.
 
-    Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`. `where`
-    says where the tasks run, as `map_tasks` takes it.
+    Labels with a case, in channel order; rules are the candidates, then those of `DRAWN`; of all
+    levels only those asked for. Curves of subjects lie in files of `folder`, which must outlive the
+    scores. `where` says where the tasks run, as `map_tasks` takes it.
     """
     ordered = sorted(cases, key=lambda case: (case.subject_id, case.reading_id))
     by_subject = [list(group) for _, group in groupby(ordered, key=lambda case: case.subject_id)]
+    drawn = {label for case in ordered for label in case.boxes}
+    labels = [channel for channel in channels if channel in drawn]
+    between = {label: score_ellipses(label, ordered, drawing) for label in labels}
+    curves = {label: CurveFile(folder / str(number)) for number, label in enumerate(labels)}
+    subjects: dict[str, list[int]] = {label: [] for label in labels}
+    n: dict[str, list[list[int]]] = {label: [] for label in labels}
     task = partial(score_subject, candidates=candidates, drawing=drawing)
-    n: dict[str, list[int]] = defaultdict(list)
-    iou: dict[str, list[Curves]] = defaultdict(list)
     for scores in map_tasks(task, by_subject, description="tune", **where):
-        for label, (n_cases, curves) in scores.items():
-            n[label].append(n_cases)
-            iou[label].append(curves)
-    labels = []
-    for label in (channel for channel in channels if channel in n):
-        # Both list the subjects with a case in rising order.
-        between = score_ellipses(label, ordered, drawing)
-        n_each = np.repeat(np.array(n[label])[:, None], len(candidates), axis=1)
-        n_all = np.concatenate([n_each, between.n], axis=1)
-        iou_all = np.concatenate([np.stack(iou[label]), between.iou], axis=1)
-        labels.append(LabelScores(label, between.subjects, n_all, iou_all))
-    return labels
+        for label, (n_cases, of_rules) in scores.items():
+            # Both list the subjects with a case in rising order.
+            subject, n_between, of_ellipses = next(between[label])
+            subjects[label].append(subject)
+            n[label].append([*[n_cases] * len(candidates), *n_between])
+            curves[label].append(np.concatenate([of_rules, of_ellipses])[:, levels])
+    return [
+        LabelScores(label, np.array(subjects[label]), np.array(n[label]), curves[label])
+        for label in labels
+    ]
 
 
 def score_subject(
@@ -122,42 +129,44 @@ DRAWN = (  # what is scored from ellipses alone, in the order of `score_ellipses
 )
 
 
-def score_ellipses(label: str, cases: Sequence[Case], drawing: Drawing) -> LabelScores:
+def score_ellipses(
+    label: str, cases: Sequence[Case], drawing: Drawing
+) -> Iterator[tuple[int, list[int], Curves]]:
     """Score the mean ellipse of a label, and its readers against each other.
 
-    `cases` are all cases, also of readers who did not draw this label; rules those of `DRAWN`. The
-    mean ellipse leaves the subject out. Other readers of the image: their mean IoU, 0 for one who
-    did not draw the label; and the mean over those who did. A reading without another reader is no
-    case of these two.
+    `cases` are all cases in the order of their subjects, also of readers who did not draw this
+    label. Gives each subject who has it, the number of its cases under the rules of `DRAWN`, and
+    their summed curves. The mean ellipse leaves the subject out. Other readers of the image: their
+    mean IoU, 0 for one who did not draw the label; and the mean over those who did. A reading
+    without another reader is no case of these two.
     """
     drew = [case for case in cases if label in case.boxes]
-    masks = [_mask(case, label, drawing) for case in drew]
-    packed = [np.packbits(mask) for mask in masks]
     readers = Counter(case.dicom_id for case in cases)
-    subjects = np.unique([case.subject_id for case in drew])
-    total = np.sum(masks, axis=0, dtype=np.int32)
-    n = np.zeros((len(subjects), len(DRAWN)), np.int64)
-    iou = np.zeros((len(subjects), len(DRAWN), N_LEVELS))
-    for row, subject in enumerate(subjects):
-        same_subject = [number for number, case in enumerate(drew) if case.subject_id == subject]
-        theirs = np.sum([masks[number] for number in same_subject], axis=0, dtype=np.int32)
-        others = total - theirs
-        levels = to_levels((others / max(others.max(), 1)).astype(np.float32))
+    total = np.zeros(drawing.size, np.int32)
+    for case in drew:  # masks are drawn twice: all of them would not fit into memory
+        total += _mask(case, label, drawing)
+    for subject, same_subject in groupby(drew, key=lambda case: case.subject_id):
+        theirs = list(same_subject)
+        masks = [_mask(case, label, drawing) for case in theirs]
+        packed = [np.packbits(mask) for mask in masks]
+        others = total - np.sum(masks, axis=0, dtype=np.int32)
+        shares = np.arange(others.max() + 1) / max(others.max(), 1)
+        levels = to_levels(shares.astype(np.float32))[others]
         everywhere = count_levels(levels)
-        for number in same_subject:
-            mask, image = masks[number], drew[number].dicom_id
-            iou[row, 0] += iou_curves(everywhere, count_levels(levels[mask]), int(mask.sum()))[0]
-            n[row, 0] += 1
+        n, iou = [0] * len(DRAWN), np.zeros((len(DRAWN), N_LEVELS))
+        for number, (case, mask) in enumerate(zip(theirs, masks, strict=True)):
+            iou[0] += iou_curves(everywhere, count_levels(levels[mask]), int(mask.sum()))[0]
+            n[0] += 1
             beside = [
                 mask_iou(packed[number], packed[neighbour])
-                for neighbour in same_subject
-                if neighbour != number and drew[neighbour].dicom_id == image
+                for neighbour, other in enumerate(theirs)
+                if neighbour != number and other.dicom_id == case.dicom_id
             ]
-            for column, among in ((1, readers[image] - 1), (2, len(beside))):
+            for column, among in ((1, readers[case.dicom_id] - 1), (2, len(beside))):
                 if among:
-                    iou[row, column] += sum(beside) / among
-                    n[row, column] += 1
-    return LabelScores(label, subjects, n, iou)
+                    iou[column] += sum(beside) / among
+                    n[column] += 1
+        yield subject, n, iou
 
 
 def _mask(case: Case, label: str, drawing: Drawing) -> Mask:

@@ -7,11 +7,13 @@ Source: `spec/mil.md` section 3; the order of averaging is the paper's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.resampling import Draws, draw_clusters, mean_of_known, ratio
+from gazescribe.pipeline.windows.tune.curve_file import CurveFile
 
 FloatArray = NDArray[np.float64]
 
@@ -23,12 +25,28 @@ class LabelScores:
     label: str
     subjects: NDArray[np.int64]  # (s,), those with a case, rising
     n: NDArray[np.int64]  # (s, rules), cases of each
-    iou: FloatArray  # (s, rules, thresholds), their summed IoU
+    iou: FloatArray | CurveFile  # (s, rules, thresholds), their summed IoU
 
-    def mean(self, without: int | None = None) -> FloatArray:
+    @cached_property
+    def total(self) -> FloatArray:
+        """Summed IoU of all cases, shape (rules, thresholds)."""
+        return self._add_up(np.ones(len(self.subjects), bool))
+
+    def mean(self) -> FloatArray:
         """Mean IoU over cases, shape (rules, thresholds); NaN for a rule without a case."""
-        counted = np.ones(len(self.subjects), bool) if without is None else self.subjects != without
-        return ratio(self.iou[counted].sum(axis=0), self.n[counted].sum(axis=0)[:, None])
+        return ratio(self.total, self.n.sum(axis=0)[:, None])
+
+    def mean_without(self, subject: int) -> FloatArray:
+        """Mean IoU over the cases of all other subjects."""
+        counted = self.subjects != subject
+        return ratio(self._add_up(counted), self.n[counted].sum(axis=0)[:, None])
+
+    def _add_up(self, counted: NDArray[np.bool_]) -> FloatArray:
+        """Sum the curves of some subjects, one after another: they may lie in a file."""
+        total = np.zeros_like(self.iou[0])
+        for row in np.flatnonzero(counted).tolist():
+            total += self.iou[row]
+        return total
 
 
 @dataclass(frozen=True)
@@ -64,16 +82,17 @@ def hold_out(labels: Sequence[LabelScores]) -> list[HeldOut]:
 
 def _hold_out(scores: LabelScores, labels: Sequence[LabelScores]) -> HeldOut:
     elsewhere = [other for other in labels if other is not scores]
-    total, n = scores.iou.sum(axis=0), scores.n.sum(axis=0)
+    total, n = scores.total, scores.n.sum(axis=0)
     iou_of_others, iou_held_out = np.empty(scores.n.shape), np.empty(scores.n.shape)
     rules = np.arange(len(total))
     for row, subject in enumerate(scores.subjects):
-        mean = ratio(total - scores.iou[row], (n - scores.n[row])[:, None])
+        curves = scores.iou[row]
+        mean = ratio(total - curves, (n - scores.n[row])[:, None])
         chosen_by = mean
         if np.isnan(mean).all() and elsewhere:
-            chosen_by = macro([label_scores.mean(without=subject) for label_scores in elsewhere])
+            chosen_by = macro([label_scores.mean_without(subject) for label_scores in elsewhere])
         best = np.nan_to_num(chosen_by).argmax(axis=1)
-        iou_of_others[row], iou_held_out[row] = mean[rules, best], scores.iou[row, rules, best]
+        iou_of_others[row], iou_held_out[row] = mean[rules, best], curves[rules, best]
     return HeldOut(scores, iou_of_others, iou_held_out)
 
 

@@ -6,7 +6,7 @@ from gazescribe.pipeline.geometry.ellipses import ellipse_mask
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from gazescribe.pipeline.windows.tune.candidates import search_rules
 from gazescribe.pipeline.windows.tune.cases import Spoken
-from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing
+from gazescribe.pipeline.windows.tune.layers import N_LEVELS, STEPS, Drawing
 from gazescribe.pipeline.windows.tune.score import (
     DRAWN,
     WHOLE_REPORT,
@@ -107,29 +107,42 @@ def test_whole_report_is_the_same_for_every_sentence():
 
 def test_the_mean_ellipse_comes_from_other_subjects():
     cases = [reader(ONE, 1), reader(OTHER, 2, "image 2"), reader(OTHER, 2, "image 2")]
-    scores = score_ellipses("Edema", cases, DIRECT)
+    first, second = score_ellipses("Edema", cases, DIRECT)
     overlap = mask_iou(packed(ONE), packed(OTHER))
     assert 0.4 < overlap < 0.8
-    assert scores.subjects.tolist() == [1, 2]
-    assert scores.n[:, MEAN].tolist() == [1, 2]
-    np.testing.assert_allclose(scores.iou[0, MEAN, :1000], overlap)
-    np.testing.assert_allclose(scores.iou[1, MEAN, :1000], 2 * overlap)
+    for (subject, n, iou), n_cases in ((first, 1), (second, 2)):
+        assert (subject, n[MEAN]) == (n_cases, n_cases)
+        np.testing.assert_allclose(iou[MEAN, :1000], n_cases * overlap)
+
+
+def test_the_mean_ellipse_is_a_share_of_the_others():
+    """Two of three others drew one place, the third another: thresholds 1/3, 2/3 and more."""
+    boxes = [ONE, FAR, ONE, FAR, FAR]
+    cases = [reader(box, subject) for subject, box in enumerate(boxes)]
+    *_, (subject, _, iou) = score_ellipses("Edema", cases, DIRECT)
+    masks = np.array([join_ellipses([box], IMAGE_SIZE, SIZE, "direct") for box in boxes])
+    mean = masks[:4].mean(axis=0)
+    assert subject == 4
+    for level in range(N_LEVELS):
+        over = mean / mean.max() - 1 / STEPS > level / 1000
+        expected = (over & masks[4]).sum() / (over | masks[4]).sum()
+        assert iou[MEAN, level] == pytest.approx(expected, abs=1e-12)
 
 
 def test_one_subject_alone_has_no_mean_ellipse():
-    scores = score_ellipses("Edema", [reader(ONE), reader(OTHER)], DIRECT)
-    assert scores.n[:, MEAN].tolist() == [2]
-    assert not scores.iou[:, MEAN].any()
+    ((_, n, iou),) = score_ellipses("Edema", [reader(ONE), reader(OTHER)], DIRECT)
+    assert n[MEAN] == 2
+    assert not iou[MEAN].any()
 
 
 def test_readers_against_each_other():
     """Three readers of an image, one of whom saw nothing; and an image with one reader."""
     cases = [reader(ONE), reader(OTHER), reader(None), reader(FAR, 1, "image 2")]
-    scores = score_ellipses("Edema", cases, DIRECT)
+    ((_, n, iou),) = score_ellipses("Edema", cases, DIRECT)
     overlap = mask_iou(packed(ONE), packed(OTHER))
-    assert scores.n.tolist() == [[3, 2, 2]]
-    np.testing.assert_allclose(scores.iou[0, READERS], 2 * overlap / 2)
-    np.testing.assert_allclose(scores.iou[0, WHO_DREW], 2 * overlap)
+    assert n == [3, 2, 2]
+    np.testing.assert_allclose(iou[READERS], 2 * overlap / 2)
+    np.testing.assert_allclose(iou[WHO_DREW], 2 * overlap)
     assert [rule.stage for rule in DRAWN] == ["floor", "ceiling", "ceiling"]
 
 

@@ -69,7 +69,7 @@ def test_cases_of_a_subject_weigh_by_their_number():
         "Edema", np.array([1, 2]), np.array([[3], [1]]), np.array([[[1.5]], [[0.1]]])
     )
     np.testing.assert_allclose(several.mean(), [[0.4]])
-    np.testing.assert_allclose(several.mean(without=1), [[0.1]])
+    np.testing.assert_allclose(several.mean_without(1), [[0.1]])
 
 
 def test_resamples():
