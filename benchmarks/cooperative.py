@@ -31,7 +31,7 @@ from gazescribe.models.cooperative.losses import published_triplet_loss, salienc
 from gazescribe.models.cooperative.mt_unet import UNet
 from gazescribe.pipeline.geometry.canvas import Canvas
 from gazescribe.pipeline.geometry.saliency import cc, hs, kl
-from gazescribe.pipeline.maps.drawing import sample_gaussians
+from gazescribe.pipeline.geometry.samples import sample_gaussians
 
 FILM = (3056, 2544)
 CANVAS = (3200, 2560)  # of the published code, decimated by five

@@ -44,13 +44,15 @@ gazescribe(["images", tables, "demo", "network/images", "--resize", "direct", *s
 # ----------
 #
 # What a network is trained on stands in ``params.yaml``, its size in the profile beside it. We
-# change a copy of both: these data, one network, ten epochs.
+# change a copy of both: these data, one network, ten epochs. It draws its maps from windows and
+# Gaussians; those in ``network/maps`` are for the comparison below.
 
 params = yaml.safe_load(resource("params.yaml").read_text())
 params["cooperative"]["inputs"] |= {
     "images": "network/images",
     "tables": {"reflacx": tables},
-    "saliency_maps": {"reflacx": "network/maps"},
+    "associated": {"reflacx": associated},
+    "saliency_maps": {},
 }
 profile = yaml.safe_load(resource("params/demo.yaml").read_text())
 profile["cooperative"] |= {"models": {"unet_s": {}}, "epochs": 10, "unet_channels": 8}

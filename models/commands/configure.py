@@ -23,13 +23,18 @@ from gazescribe.models.commands.run_memory import (
     estimated,
     table_of,
 )
-from gazescribe.models.cooperative.settings import CooperativeEvaluation, cooperative_runs
+from gazescribe.models.cooperative.settings import (
+    CooperativeEvaluation,
+    CooperativeInputs,
+    SaliencyDrawing,
+    cooperative_runs,
+)
 from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
+from gazescribe.models.core.settings import Drawing
 from gazescribe.models.mil.settings import (
     MilEvaluation,
     MilFolders,
     MilInputs,
-    input_faults,
     mil_runs,
 )
 from gazescribe.pipeline.commands import options
@@ -192,6 +197,8 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
     known = load_label_map(rules)
     inputs = MilInputs(
         **vars(folders),
+        maps=params.maps,
+        drawing=Drawing(params.heatmaps.amplitude, params.heatmaps.resize),
         labels=known.channels,
         channels={name: _columns(name, known, rules) for name in COLUMNS_OF},
         own_channels={
@@ -200,9 +207,7 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
         },
     )
     runs = tuple(mil_runs(params.mil, profile.mil))
-    if faults := input_faults(inputs, runs):
-        message = "data sets have not what they are named for."
-        raise ParamsError(message, where="params.yaml, mil", faults=faults)
+    _check_inputs("mil", inputs, runs)
     evaluation = MilEvaluation(
         **asdict(params.mil.evaluation),
         batch_size=profile.mil.batch_size,
@@ -218,5 +223,19 @@ def _columns(name: str, known: LabelMap, rules: Path | None) -> dict[str, tuple[
 
 def _cooperative(params: Params, profile: Profile) -> Parts:
     section, sizes = params.cooperative, profile.cooperative
+    # Not square, as the published way of fitting maps needs it: drawn at model size.
+    drawn = params.heatmaps
+    drawing = SaliencyDrawing(
+        drawn.amplitude, "direct", drawn.saliency_from, drawn.samples_sigma_px
+    )
+    inputs = CooperativeInputs(**vars(section.inputs), maps=params.maps, drawing=drawing)
+    runs = tuple(cooperative_runs(section, sizes))
+    _check_inputs("cooperative", inputs, runs)
     evaluation = CooperativeEvaluation(sizes.evaluation_batch_size)
-    return section.inputs, tuple(cooperative_runs(section, sizes)), evaluation
+    return inputs, runs, evaluation
+
+
+def _check_inputs(system: str, inputs: Any, runs: tuple[Any, ...]) -> None:
+    if faults := settings_of(system).input_faults(inputs, runs):
+        message = "data sets have not what they are named for."
+        raise ParamsError(message, where=f"params.yaml, {system}", faults=faults)

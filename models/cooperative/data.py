@@ -64,7 +64,7 @@ class Radiographs(Dataset[CooperativeBatch]):
     """Items by key (epoch, index); all epochs see the same.
 
     Rows of the items point into `images` and `maps`, of which blocks of `factor` pixels a side
-    become one.
+    become one. Maps that are drawn are drawn at that size.
     """
 
     def __init__(self, items: CooperativeItems, images: Shards, maps: Maps, factor: int) -> None:
@@ -82,7 +82,7 @@ class Radiographs(Dataset[CooperativeBatch]):
         frame = items.frames[index]
         size = frame.height, frame.width
         row = int(items.map_row[index])
-        heatmap = self._maps[row] if row >= 0 else np.zeros(size, np.float16)
+        heatmap = self._maps.at(row, frame) if row >= 0 else np.zeros(size, np.float16)
         valid = frame.on_image(0)[:, None] & frame.on_image(1)[None]
         # Means of blocks become bytes again: all images are, until they are on the device.
         grey = shrunk(self._images[int(items.image_row[index])], size)
@@ -128,7 +128,9 @@ class Crops(Dataset[CooperativeBatch]):
         else:
             grey = centre_crop(picture, *frames)
             if row >= 0:
-                heatmap = centre_crop(self._maps[row], *frames).astype(np.float16)
+                heatmap = self._maps.at(row, items.frames[index])
+                if not self._maps.are_drawn:
+                    heatmap = centre_crop(heatmap, *frames).astype(np.float16)
         return CooperativeBatch(
             image=torch.from_numpy(grey)[None],
             target=torch.tensor(items.target[index]),
@@ -246,7 +248,8 @@ def _dataset(
     items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, seed: int | None = None
 ) -> Dataset[CooperativeBatch]:
     """Give the items as the network sees them; with a seed, as it is trained on them."""
-    images, maps = open_kind(inputs.images, "images"), open_maps(inputs)
+    images = open_kind(inputs.images, "images")
+    maps = open_maps(inputs, images)
     if run.crops == "published":
         return Crops(items, images, maps, seed)
     return Radiographs(items, images, maps, block_of(images, run, inputs.images))

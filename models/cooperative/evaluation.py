@@ -72,7 +72,7 @@ def score(run: CooperativeRun, path: Path, config: Config, device: torch.device)
         raise AlignmentError(message, where=", ".join(config.inputs.tables.values()), remedy=remedy)
     summary["targets"] = {
         "trained": checkpoint.training.get("training", {}).get("targets"),
-        "scored": targets_of(config.inputs.saliency_maps.values()),
+        "scored": targets_of(config.inputs),
     }
     network.to(device)
     summary["inference"] = inference_time(network, lists.items["test"], run, config, device)

@@ -1,10 +1,11 @@
 """Lists of images with their diagnosis, map and fixations, read from tables and indices.
 
-Reads: `readings` and `fixations` of each data set; indices of image and saliency shards.
+Reads: `readings` and `fixations` of each data set; indices of image and saliency shards, or windows
+and Gaussians in place of the last.
 Drops: images that cannot be used, counted by reason.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,13 @@ from gazescribe.models.cooperative.crops import centre_frame
 from gazescribe.models.cooperative.gaze import ImageGaze, gaze_of
 from gazescribe.models.cooperative.maps import Maps, open_maps
 from gazescribe.models.cooperative.readings import classes_of, list_readings, usable_readings
-from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
+from gazescribe.models.cooperative.settings import (
+    CooperativeInputs,
+    CooperativeRun,
+    SaliencyDrawing,
+)
 from gazescribe.models.cooperative.splits import Rows, split_readings, split_source
+from gazescribe.models.core.drawn_maps import sigma_deg_of
 from gazescribe.models.core.images import FRAME, check_frames, index_by_image, open_kind, params_of
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.shards import Shards
@@ -112,7 +118,8 @@ def build_lists(
     run's size by whole blocks, if maps do not lie on their images, or if a table or shard is not
     what it must be.
     """
-    images, maps = open_kind(inputs.images, "images"), open_maps(inputs)
+    images = open_kind(inputs.images, "images")
+    maps = open_maps(inputs, images)
     factor = 1 if run.crops == "published" else block_of(images, run, inputs.images)
     image_index = index_by_image(images)
     tables = list_readings(inputs)
@@ -148,9 +155,7 @@ def _map_rows(dataset: str, readings: pd.DataFrame, maps: Maps) -> NDArray[np.in
     """Find the map of each reading of a data set that shows gaze; -1 where there is none."""
     if dataset not in maps.folders:
         return np.full(len(readings), -1)
-    index = maps.folders[dataset].index.to_pandas()
-    index = index.assign(row=maps.first_row(dataset) + np.arange(len(index)))
-    index = index[(index["kind"] == "saliency") & (index["peak"].fillna(0) != 0)]
+    index = maps.index(dataset).dropna(subset=["row"])
     rows = readings["reading_id"].map(index.set_index("reading_id")["row"])
     return rows.fillna(-1).to_numpy(np.int64)
 
@@ -199,12 +204,15 @@ def _without_diagnosis(items: CooperativeItems) -> dict[str, int]:
     return {"without_diagnosis": n} if n else {}
 
 
-def targets_of(folders: Iterable[str]) -> dict[str, Any]:
-    """Say what the saliency maps of folders are of: fixations or samples, under which Gaussian.
+def targets_of(inputs: CooperativeInputs) -> dict[str, Any]:
+    """Say what the saliency maps are of: fixations or samples, under which Gaussian.
 
-    What an index does not say, or two say otherwise, is null.
+    What a folder does not say, or two say otherwise, is null.
     """
-    said = [_target_of(folder) for folder in folders]
+    if inputs.maps == "gaussians":
+        said = [_drawn_target_of(folder, inputs.drawing) for folder in inputs.associated.values()]
+    else:
+        said = [_target_of(folder) for folder in inputs.saliency_maps.values()]
     return {
         name: said[0][name] if all(one[name] == said[0][name] for one in said) else None
         for name in ("saliency_from", "sigma_deg", "sigma_px")
@@ -220,6 +228,15 @@ def _target_of(folder: str) -> dict[str, Any]:
         "saliency_from": source,
         "sigma_deg": sigmas[0] if len(sigmas) == 1 else None,
         "sigma_px": params.get("samples_sigma_px") if source == "samples" else None,
+    }
+
+
+def _drawn_target_of(folder: str, drawing: SaliencyDrawing) -> dict[str, Any]:
+    from_samples = drawing.saliency_from == "samples"
+    return {
+        "saliency_from": drawing.saliency_from,
+        "sigma_deg": None if from_samples else sigma_deg_of(Path(folder)),
+        "sigma_px": drawing.samples_sigma_px if from_samples else None,
     }
 
 
@@ -248,9 +265,7 @@ def _check_maps(readings: pd.DataFrame, image_index: pd.DataFrame, maps: Maps) -
     drawn = readings["map_row"].to_numpy() >= 0
     if not drawn.any():
         return
-    frames_of_maps = [
-        shards.index.select(list(FRAME)).to_pandas() for shards in maps.folders.values()
-    ]
+    frames_of_maps = [maps.index(name)[list(FRAME)] for name in maps.folders]
     rows = readings["map_row"].to_numpy()[drawn]
     of_map = np.concatenate([frame.to_numpy(float) for frame in frames_of_maps])[rows]
     of_image = image_index[list(FRAME)].to_numpy(float)[drawn]

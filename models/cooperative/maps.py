@@ -1,39 +1,72 @@
 """Saliency maps of several data sets as one: rows of one folder behind those of another."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.models.cooperative.settings import CooperativeInputs
-from gazescribe.models.core.images import open_kind
+from gazescribe.models.core.drawn_maps import DrawnMaps, Samples
+from gazescribe.models.core.images import FRAME, open_kind
+from gazescribe.models.core.settings import Drawing
 from gazescribe.pipeline.core.shards import Shards
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 
 @dataclass(frozen=True)
 class Maps:
-    """Folders of maps, by data set."""
+    """Maps by data set: all in shards, or all drawn from Gaussians."""
 
-    folders: dict[str, Shards]
+    folders: dict[str, Shards | DrawnMaps]
     _first_rows: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        lengths = [len(shards) for shards in self.folders.values()]
+        lengths = [len(maps) for maps in self.folders.values()]
         object.__setattr__(self, "_first_rows", np.cumsum([0, *lengths], dtype=np.int64))
+
+    @property
+    def are_drawn(self) -> bool:
+        """Whether there are no shards."""
+        return any(isinstance(maps, DrawnMaps) for maps in self.folders.values())
 
     def first_row(self, dataset: str) -> int:
         """Row of the first map of a data set."""
         return int(self._first_rows[list(self.folders).index(dataset)])
 
-    def __getitem__(self, row: int) -> NDArray[Any]:
-        """Give one map, (height, width)."""
+    def index(self, dataset: str) -> pd.DataFrame:
+        """List the maps of a data set: reading_id, row (null where blank), place in the frame."""
+        maps, first = self.folders[dataset], self.first_row(dataset)
+        if isinstance(maps, DrawnMaps):
+            return maps.index.assign(row=maps.index["row"] + first)
+        stored: pd.DataFrame = maps.index.to_pandas()
+        shown = (stored["kind"] == "saliency") & (stored["peak"].fillna(0) != 0)
+        rows = pd.Series(first + np.arange(len(stored)), stored.index, dtype=float)
+        return stored[["reading_id", *FRAME]].assign(row=rows.where(shown))
+
+    def at(self, row: int, frame: Letterbox) -> NDArray[Any]:
+        """Give one map: drawn in this frame, or (height, width) as it was stored."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
-        return list(self.folders.values())[number][row - int(self._first_rows[number])]
+        maps = list(self.folders.values())[number]
+        own = row - int(self._first_rows[number])
+        return maps.drawn([own], frame)[0] if isinstance(maps, DrawnMaps) else maps[own]
 
 
-def open_maps(inputs: CooperativeInputs) -> Maps:
-    """Open the maps of all data sets; raises SchemaError for what are no maps."""
-    return Maps(
-        {name: open_kind(folder, "heatmaps") for name, folder in inputs.saliency_maps.items()}
-    )
+def open_maps(inputs: CooperativeInputs, images: Shards) -> Maps:
+    """Open the maps of all data sets, for these images; raises SchemaError for what are no maps."""
+    if inputs.maps == "shards":
+        return Maps(
+            {name: open_kind(folder, "heatmaps") for name, folder in inputs.saliency_maps.items()}
+        )
+    height, width = ([*images.index[side].to_pylist(), 1][0] for side in FRAME[:2])
+    given = inputs.drawing
+    drawing = Drawing(given.amplitude, given.resize)
+    drawn: dict[str, Shards | DrawnMaps] = {}
+    for name, folder in inputs.associated.items():
+        samples = None
+        if given.saliency_from == "samples":
+            samples = Samples(Path(inputs.tables[name]), given.samples_sigma_px)
+        drawn[name] = DrawnMaps(Path(folder), "saliency", (height, width), drawing, samples)
+    return Maps(drawn)

@@ -5,8 +5,8 @@ and which models are trained in `params/<profile>.yaml`, a setting in one of the
 changes some of either. One class describes every model; a network ignores what it has no use for.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from gazescribe.models.core.settings import (
@@ -14,6 +14,7 @@ from gazescribe.models.core.settings import (
     Between,
     Count,
     CountOrZero,
+    Drawing,
     NotNegative,
     Positive,
     Seeds,
@@ -149,22 +150,49 @@ class CooperativeRun(CooperativeMethod, CooperativeSize):
 
 
 @dataclass(frozen=True)
-class CooperativeInputs:
-    """Folders, relative to the working folder."""
+class CooperativeFolders:
+    """Folders, relative to the working folder.
+
+    Maps are drawn from the Gaussians of `associated`, or read from shards, `saliency_maps`, which
+    were drawn from these (`CooperativeInputs.maps`).
+    """
 
     images: str
     tables: Annotated[dict[str, str], NOT_EMPTY]  # by data set, as the next
     saliency_maps: dict[str, str]
     classes: tuple[str, ...] | None  # in the order of the networks' outputs; None: of the data
     deepgaze: str | None = None  # file of a baseline
+    associated: dict[str, str] = field(default_factory=dict)  # by data set
 
     def __post_init__(self) -> None:
         """Check that all maps are of a data set that has tables."""
-        if unknown := sorted(set(self.saliency_maps) - set(self.tables)):
-            known = ", ".join(self.tables)
-            raise ValueError(f"saliency_maps of {', '.join(unknown)}: tables are of {known} alone")
+        for name in ("saliency_maps", "associated"):
+            if unknown := sorted(set(getattr(self, name)) - set(self.tables)):
+                known = ", ".join(self.tables)
+                raise ValueError(f"{name} of {', '.join(unknown)}: tables are of {known} alone")
         if self.classes is not None and len(set(self.classes)) < max(len(self.classes), 2):
             raise ValueError("classes: two or more expected, each once")
+
+
+@dataclass(frozen=True)
+class SaliencyDrawing(Drawing):
+    """Of fixations, or of samples under a blur in image pixels; always drawn at model size."""
+
+    saliency_from: Literal["fixations", "samples"]
+    samples_sigma_px: Positive
+
+
+@dataclass(frozen=True)
+class CooperativeInputs(CooperativeFolders):
+    """Folders; where maps come from, and how they are drawn here."""
+
+    maps: Literal["gaussians", "shards"] = "shards"
+    drawing: SaliencyDrawing = SaliencyDrawing("mass", "direct", "fixations", 1.0)
+
+    @property
+    def maps_of(self) -> dict[str, str]:
+        """The folders that maps come from, by data set."""
+        return self.associated if self.maps == "gaussians" else self.saliency_maps
 
 
 @dataclass(frozen=True)
@@ -178,7 +206,7 @@ class CooperativeEvaluation:
 class CooperativeSection(CooperativeMethod):
     """Section `cooperative` of `params.yaml`."""
 
-    inputs: CooperativeInputs
+    inputs: CooperativeFolders
     variants: Variants
 
 
@@ -214,12 +242,14 @@ def training_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str,
     trained already stay.
     """
     tables = {"egd" if name == EGD else f"tables.{name}": v for name, v in inputs.tables.items()}
+    drawn = inputs.maps == "gaussians"
+    key = "associated" if drawn else "saliency_maps"
     maps = {
-        "saliency_maps" if name == EGD else f"saliency_maps.{name}": folder
-        for name, folder in inputs.saliency_maps.items()
+        key if name == EGD else f"{key}.{name}": folder for name, folder in inputs.maps_of.items()
     }
+    drawing = {"drawing": asdict(inputs.drawing)} if drawn else {}
     classes = {} if inputs.classes is None else {"classes": inputs.classes}
-    return {"images": inputs.images, **tables, **maps, **classes}
+    return {"images": inputs.images, **tables, **maps, **drawing, **classes}
 
 
 def scoring_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, Any]:
@@ -232,6 +262,17 @@ def uses_cache(run: CooperativeRun) -> bool:
     """Whether a run trains on features that its frozen trunk gave once."""
     stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
     return stage_3 and run.frozen is True and run.cache_features
+
+
+def input_faults(inputs: CooperativeInputs, runs: Sequence[CooperativeRun]) -> list[str]:  # noqa: ARG001  every network's takes them
+    """Say which data sets have maps in shards alone, though maps are to be drawn."""
+    if inputs.maps == "shards":
+        return []
+    return [
+        f"inputs.associated: {name} has saliency_maps alone, and maps are drawn (maps: gaussians)"
+        for name in inputs.saliency_maps
+        if name not in inputs.associated
+    ]
 
 
 def run_faults(run: CooperativeRun) -> list[str]:

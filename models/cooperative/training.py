@@ -272,7 +272,7 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
         training={
             **summarise_lists(lists),
             "split_sha256": split_sha256(split),
-            "targets": targets_of(inputs.saliency_maps.values()),
+            "targets": targets_of(inputs),
             "started_from": told(run.weights, run.init_from),
         },
         warnings=[

@@ -151,6 +151,14 @@ class Augment:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How maps are drawn from Gaussians, as section `heatmaps` of `params.yaml` says."""
+
+    amplitude: Literal["mass", "peak"]
+    resize: Literal["direct", "published"]
+
+
+@dataclass(frozen=True)
 class Training:
     """What depends on the machine that trains, of either network."""
 

@@ -83,7 +83,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
         split: unannotated_items(config.inputs, images, split) for split in SCORED_SPLITS
     }
     readings = evaluation_items(config.inputs, run)
-    masks = open_masks(config.inputs)
+    masks = open_masks(config.inputs, run)
     limits = THRESHOLDS[config.evaluation.thresholds]
     classified, rows = [], []
     for split in SCORED_SPLITS:

@@ -1,6 +1,8 @@
 """Batches for the network: uint8 images, and float16 maps of the annotated ones alone.
 
-Nothing is moved, scaled or made float here; that happens to whole batches on the device.
+Nothing is moved, scaled or made float here; that happens to whole batches on the device. But maps
+that come from Gaussians are drawn where they are moved to, and masks beside them moved as well
+(`are_moved`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,15 +15,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from gazescribe.models.core.drawn_maps import DrawnMaps
 from gazescribe.models.core.images import open_images
 from gazescribe.models.core.loaders import Tensors, load_batches
 from gazescribe.models.mil.items import MilItems
-from gazescribe.models.mil.settings import MilInputs, MilRun, input_of
-from gazescribe.models.mil.supervision import sources_of
-from gazescribe.models.training.augment import draw
+from gazescribe.models.mil.maps import Maps, open_maps
+from gazescribe.models.mil.settings import MilInputs, MilRun
+from gazescribe.models.mil.supervision import Source, sources_of
+from gazescribe.models.training.augment import apply, draw
 from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.pipeline.core.shards import Shards
 
 
 class MilBatch(TypedDict):
@@ -33,7 +37,7 @@ class MilBatch(TypedDict):
     labels : Tensor of float32, shape (B, labels)
     annotated : Tensor of bool, shape (B,)
     maps : Tensor of float16, shape (A, labels, S, S)
-        Of the annotated items, in their order.
+        Of the annotated items, in their order; moved where `MilImages.are_moved`.
     affine : Tensor of float32, shape (B, 2, 3)
         What to do to each item (`models.training.augment.apply`); the identity when evaluating.
     index : Tensor of int64, shape (B,)
@@ -59,7 +63,7 @@ class MilImages(Dataset[Tensors]):
         self,
         items: MilItems,
         images: Shards,
-        maps: Mapping[str, Shards],
+        maps: Mapping[str, Maps],
         run: MilRun,
         *,
         augmented: bool,
@@ -69,6 +73,7 @@ class MilImages(Dataset[Tensors]):
         self._maps = maps
         self._run = run
         self._augmented = augmented
+        self.are_moved = any(isinstance(one, DrawnMaps) and one.can_move for one in maps.values())
 
     def __len__(self) -> int:
         return len(self._items)
@@ -88,9 +93,21 @@ class MilImages(Dataset[Tensors]):
             "index": torch.tensor(index),
         }
         if self._maps and items.annotated[index]:
-            maps = self._maps[str(items.source[index])]
-            item["maps"] = stacked(maps, items.map_row[index], run.image_size)
+            item["maps"] = self._maps_of(index, affine)
         return item
+
+    def _maps_of(self, index: int, affine: NDArray[np.float32]) -> Tensor:
+        """Give the maps of an item, float16, moved where those of all items are."""
+        maps, rows = self._maps[str(self._items.source[index])], self._items.map_row[index]
+        size = self._run.image_size
+        if isinstance(maps, DrawnMaps):
+            return drawn(maps, rows, size, affine)
+        stored = stacked(maps, rows, size)
+        if not self.are_moved:
+            return stored
+        mode = self._run.augment.interpolation
+        (moved,) = apply(torch.from_numpy(affine)[None], stored[None], mode=mode)
+        return moved[0].half()
 
 
 def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
@@ -103,6 +120,19 @@ def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
     for channel in np.flatnonzero(rows >= 0):
         values[channel] = shrunk(maps[int(rows[channel])], size)
     return torch.from_numpy(values)
+
+
+def drawn(
+    maps: DrawnMaps, rows: NDArray[np.int64], size: int, affine: NDArray[np.float32]
+) -> Tensor:
+    """Draw the maps of an item as float16, shape (channels, size, size), moved by its affine.
+
+    `rows` has one a channel, negative for an empty map.
+    """
+    shown = rows[rows >= 0]
+    if not len(shown):
+        return torch.zeros((len(rows), size, size), dtype=torch.float16)
+    return torch.from_numpy(maps.drawn(rows, maps.frame(int(shown[0])), affine))
 
 
 def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
@@ -144,7 +174,7 @@ def training_loader(items: MilItems, inputs: MilInputs, run: MilRun) -> DataLoad
     maps = {}
     if items.annotated.any():
         maps = {
-            source.dataset: _open_maps(input_of(inputs, source.maps), run.image_size)
+            source.dataset: _open_maps(inputs, source, run.image_size)
             for source in sources_of(run.supervision)
         }
     sampler = EpochSampler(len(items), run.batch_size, run.seed)
@@ -163,7 +193,7 @@ def evaluation_loader(
 def _load(
     items: MilItems,
     inputs: MilInputs,
-    maps: Mapping[str, Shards],
+    maps: Mapping[str, Maps],
     run: MilRun,
     *,
     augmented: bool,
@@ -176,12 +206,16 @@ def _load(
     )
 
 
-def _open_maps(folder: str, size: int) -> Shards:
-    maps = open_shards(folder)
+def _open_maps(inputs: MilInputs, source: Source, size: int) -> Maps:
+    maps = open_maps(inputs, source, (size, size))
+    if isinstance(maps, DrawnMaps):
+        return maps
     heights, widths = (maps.index[side].unique().to_pylist() for side in ("height", "width"))
     if heights != widths or len(heights) != 1 or heights[0] % size:
         message = (
             f"maps of heights {heights} and widths {widths} cannot be shrunk to {size} × {size}."
         )
-        raise AlignmentError(message, where=folder, remedy=f"Draw them with a multiple of {size}.")
+        raise AlignmentError(
+            message, where=maps.folder, remedy=f"Draw them with a multiple of {size}."
+        )
     return maps

@@ -21,9 +21,9 @@ from torch import Tensor
 from gazescribe.models.mil.headlines import best_iou
 from gazescribe.models.mil.items import MilItems
 from gazescribe.models.mil.loading import evaluation_loader
+from gazescribe.models.mil.maps import Maps, open_maps
 from gazescribe.models.mil.network import MilNetwork, localisation_maps, probability_of
-from gazescribe.models.mil.settings import MilInputs, MilRun, input_of, scored_sources
-from gazescribe.pipeline.core.shards import Shards, open_shards
+from gazescribe.models.mil.settings import MilInputs, MilRun, scored_sources
 from gazescribe.pipeline.core.values import MIL_MAPS
 from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS, iou_by_threshold, points_inside
 
@@ -46,9 +46,9 @@ class DrawnLabel(NamedTuple):
 
 
 class Masks(NamedTuple):
-    """What maps of a data set are scored against: where its shards are above a value."""
+    """What maps of a data set are scored against: where these are above a value."""
 
-    shards: Shards
+    maps: Maps
     above: float
 
 
@@ -56,10 +56,11 @@ ABOVE = {"ellipse": 0.5, "gaze": 0.15}
 """A pixel of a mask inside an ellipse; of a map of gaze, what annotates a cell (Section 2.9)."""
 
 
-def open_masks(inputs: MilInputs) -> dict[str, Masks]:
-    """Open what readings are scored against, by data set."""
+def open_masks(inputs: MilInputs, run: MilRun) -> dict[str, Masks]:
+    """Open what readings are scored against, by data set; what is drawn has the size of images."""
+    size = run.image_size, run.image_size
     return {
-        source.dataset: Masks(open_shards(input_of(inputs, source.maps)), ABOVE[source.kind])
+        source.dataset: Masks(open_maps(inputs, source, size), ABOVE[source.kind])
         for source in scored_sources(inputs)
     }
 
@@ -122,8 +123,8 @@ def cases_of(items: MilItems) -> list[DrawnLabel]:
 
 def mask_of(masks: Mapping[str, Masks], items: MilItems, case: DrawnLabel) -> NDArray[np.bool_]:
     """Ellipses of a case, or where its gaze was, at the masks' resolution."""
-    shards, above = masks[str(items.source[case.item])]
-    mask: NDArray[np.bool_] = shards[int(items.map_row[case])] > above
+    maps, above = masks[str(items.source[case.item])]
+    mask: NDArray[np.bool_] = maps[int(items.map_row[case])] > above
     return mask
 
 
@@ -140,7 +141,7 @@ class ValidationIou:
         # Some hundred images: processes of their own would idle for the rest of the epoch.
         alone = replace(run, workers=0)
         self._loader = evaluation_loader(items, inputs, alone, batch_size=run.batch_size)
-        self._masks = open_masks(inputs)
+        self._masks = open_masks(inputs, run)
 
     def after(self, epoch: int, network: MilNetwork) -> dict[str, float]:
         """Score a network after an epoch, counted from 0, by kind of map.

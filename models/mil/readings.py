@@ -1,7 +1,7 @@
 """Readings with maps of their labels, of gaze or of what their readers drew.
 
 Reads: `readings`, and `ellipses` where the labels are those drawn; `windows` that label maps were
-drawn from; indices of image and map shards.
+drawn from; indices of image and map shards; Gaussians in place of the second, if so asked.
 Drops: readings that cannot be used, counted by reason.
 Source: Lanfredi et al. 2023, Section 2.6; `spec/mil.md` sections 2.2 and 6.
 """
@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gazescribe.models.core.drawn_maps import DrawnMaps
 from gazescribe.models.core.images import FRAME, check_frames
 from gazescribe.models.mil.items import MilItems, absent, assembled, channel_numbers, screened
+from gazescribe.models.mil.maps import open_maps
 from gazescribe.models.mil.settings import MilInputs, input_of
 from gazescribe.models.mil.supervision import Source
 from gazescribe.pipeline.core.class_names import check_same_labels, labels_said
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
-from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import read_table, table_path
 from gazescribe.pipeline.core.values import SPLITS
 
@@ -42,8 +43,7 @@ def reading_items(inputs: MilInputs, source: Source, images: pd.DataFrame, split
     ablation). `images` is what `image_index` gives. Raises AlignmentError if a map does not lie on
     its image, or maps are of other labels than CONFIG.
     """
-    folder = input_of(inputs, source.maps)
-    maps = _map_index(inputs, source, folder)
+    maps, folder = _map_index(inputs, source, images)
     marks, dictated = _marks(inputs, source, maps[["reading_id", "label", "row"]])
     name = source.dataset
     listed = _listed(inputs, source, split)
@@ -58,7 +58,7 @@ def reading_items(inputs: MilInputs, source: Source, images: pd.DataFrame, split
     usable, left_out = screened(listed, wrong)
     position = pd.Series(np.arange(len(usable)), usable["reading_id"].to_numpy(str))
     marks = marks[marks["reading_id"].isin(position.index)]
-    told_by = input_of(inputs, source.associated or source.maps)
+    told_by = input_of(inputs, source.associated) if source.associated else folder
     numbers = channel_numbers(marks["label"], inputs, told_by)
     place = (position[marks["reading_id"]].to_numpy(), numbers)
     labels = np.zeros((len(usable), len(inputs.labels)), np.float32)
@@ -107,16 +107,21 @@ def _marks(
     return rows, None
 
 
-def _map_index(inputs: MilInputs, source: Source, folder: str) -> pd.DataFrame:
-    """Rows of map shards: reading_id, label, row (null where the map is empty) and the frame."""
-    names = ["reading_id", "label", "peak", *FRAME]
-    shards = open_shards(folder)
+def _map_index(inputs: MilInputs, source: Source, images: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Rows of maps: reading_id, label, row (null where the map is empty), frame; their folder."""
+    height, width = ([*images[side], 1][0] for side in FRAME[:2])
+    maps = open_maps(inputs, source, (height, width))
+    folder = str(maps.folder)
+    if isinstance(maps, DrawnMaps):
+        index, said = maps.index, maps.labels
+    else:
+        said = labels_said(maps.index.schema.metadata, folder)
+        index = maps.index.select(["reading_id", "label", "peak", *FRAME]).to_pandas()
+        row = pd.Series(np.arange(len(index)), index.index, dtype=float)
+        index = index.assign(row=row.where(index["peak"] != 0)).drop(columns="peak")
     if source.kind != "report":  # whose maps are of no label
-        said = labels_said(shards.index.schema.metadata, folder)
         check_same_labels(said, inputs.labels, where=folder)
-    index: pd.DataFrame = shards.index.select(names).to_pandas()
-    row = pd.Series(np.arange(len(index)), index.index, dtype=float)
-    return index.assign(row=row.where(index["peak"] != 0)).drop(columns="peak")
+    return index, folder
 
 
 def _check_maps(items: MilItems, images: pd.DataFrame, maps: pd.DataFrame, where: str) -> None:

@@ -8,7 +8,7 @@ runs of a CONFIG from them.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 from gazescribe.models.core.settings import (
@@ -16,6 +16,7 @@ from gazescribe.models.core.settings import (
     Augment,
     Count,
     CountOrZero,
+    Drawing,
     ModelName,
     NotNegative,
     Positive,
@@ -134,10 +135,11 @@ class MilDataset:
 class MilFolders:
     """Folders, relative to the working folder; those that no run uses need not exist.
 
-    `associated` and its like hold the windows that `label_maps` and its like were drawn from: they
-    also list what was dictated without a look. `unannotated` are the data sets whose images have
-    labels alone, `scored_on` those whose readings maps are scored on, both by name: mimic, reflacx,
-    or one of `datasets`.
+    Maps of gaze are drawn from the Gaussians of `associated` and its like, or read from shards,
+    `label_maps` and its like, which were drawn from these (`MilInputs.maps`). Its windows also list
+    what was dictated without a look.
+    `unannotated` are the data sets whose images have labels alone, `scored_on` those whose readings
+    maps are scored on, both by name: mimic, reflacx, or one of `datasets`.
     """
 
     images: str
@@ -161,11 +163,14 @@ class MilFolders:
 class MilInputs(MilFolders):
     """Folders, and what the rules say: the labels, and which of them each column reaches.
 
-    `labels` are in the order of the network's channels; `channels` is by data set of the paper and
-    column; `own_channels` by other data set, and column of its certainties, or class of its
-    mentions in lower case.
+    `maps` says where maps of gaze come from, `drawing` how they are drawn here. `labels` are in the
+    order of the network's channels; `channels` is by data set of the paper and column;
+    `own_channels` by other data set, and column of its certainties, or class of its mentions in
+    lower case.
     """
 
+    maps: Literal["gaussians", "shards"]
+    drawing: Drawing
     labels: Annotated[tuple[str, ...], NOT_EMPTY]
     channels: dict[str, dict[str, tuple[str, ...]]]
     own_channels: dict[str, dict[str, tuple[str, ...]]]
@@ -216,6 +221,9 @@ AS_IN_PAPER: dict[str, object] = {
 """Inputs that count for the hash of a run only where they differ from these, which every run had
 before they could: such runs are trained, and stay so."""
 
+DRAWING = "drawing"
+"""Of `MilInputs`; counts for the hash of a run where its maps are drawn."""
+
 PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
 """Of a CONFIG."""
 
@@ -237,15 +245,33 @@ def training_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
             fields += [f"own_channels.{dataset}"]
             fields += [f"datasets.{dataset}.mentions"] * bool(inputs.datasets[dataset].mentions)
     for source in sources_of(run.supervision):
-        fields += source.folders
+        fields += _read_of(source, inputs)
     fields += [name for name, usual in AS_IN_PAPER.items() if getattr(inputs, name) != usual]
-    return {name: input_of(inputs, name) for name in fields}
+    return _values(inputs, fields)
 
 
 def scoring_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
     """Give what a run is scored on; its own annotations are counted."""
-    fields = [field for source in scored_sources(inputs) for field in source.folders]
-    return training_inputs(run, inputs) | {name: input_of(inputs, name) for name in fields}
+    fields = [field for source in scored_sources(inputs) for field in _read_of(source, inputs)]
+    return training_inputs(run, inputs) | _values(inputs, fields)
+
+
+def _values(inputs: MilInputs, fields: Sequence[str]) -> dict[str, Any]:
+    values = {name: input_of(inputs, name) for name in fields}
+    if DRAWING in values:
+        values[DRAWING] = asdict(inputs.drawing)
+    return values
+
+
+def is_drawn(source: Source, inputs: MilInputs) -> bool:
+    """Tell whether the maps of a source are drawn from Gaussians: ellipses are always masks."""
+    return inputs.maps == "gaussians" and source.gaussians is not None
+
+
+def _read_of(source: Source, inputs: MilInputs) -> list[str]:
+    """Name what is read of a source. So a run that reads no map of gaze is the same either way."""
+    drawn = is_drawn(source, inputs)
+    return [*source.folders(drawn=drawn), *[DRAWING] * drawn]
 
 
 def scored_sources(inputs: MilInputs) -> list[Source]:
@@ -278,7 +304,7 @@ def input_faults(inputs: MilInputs, runs: Sequence[MilRun]) -> list[str]:
         if isinstance(run.supervision, dict):
             asked += [(f"{run.name}.supervision", *named) for named in named_in(run.supervision)]
     for where, kind, name in asked:
-        if lack := lacking(inputs.datasets, kind, name):
+        if lack := lacking(inputs.datasets, kind, name, drawn=inputs.maps == "gaussians"):
             faults.append(f"{where}: {lack}")
     return faults
 

@@ -27,9 +27,15 @@ class Source(NamedTuple):
     associated: str | None = None
 
     @property
-    def folders(self) -> list[str]:
-        """All of its folders."""
-        return [self.tables, self.maps, *([self.associated] if self.associated else [])]
+    def gaussians(self) -> str | None:
+        """The folder with the Gaussians of its maps; None for maps that are not of gaze."""
+        return "associated" if self.kind == "report" else self.associated
+
+    def folders(self, *, drawn: bool) -> list[str]:
+        """All of its folders, where its maps are drawn from Gaussians, or come from shards."""
+        maps = self.gaussians if drawn and self.gaussians else self.maps
+        told_by = [self.associated] if self.associated and self.associated != maps else []
+        return [self.tables, maps, *told_by]
 
 
 NONE = "none"
@@ -74,17 +80,19 @@ def source_of(kind: str, dataset: str) -> Source:
     return Source(kind, dataset, f"{own}.tables", f"{own}.{KINDS[kind]}", associated)
 
 
-def lacking(own: Mapping[str, Any], kind: str, dataset: str) -> str | None:
+def lacking(own: Mapping[str, Any], kind: str, dataset: str, *, drawn: bool = False) -> str | None:
     """Say what a data set lacks for annotations of a kind; None where it has all of them.
 
     `own` are the folders (`settings.MilDataset`) of the data sets that are none of the paper's.
+    Where maps are `drawn` from Gaussians, those of gaze need no shards.
     """
     if dataset in TABLES:
         return None if (kind, dataset) in OF_PAPER else f"{dataset} has no maps of {kind}"
     known = ("reflacx", "egd", *own)
     if dataset not in own:
         return f"{', '.join(known)} expected{nearest(dataset, known)}, found {dataset}"
-    fields = [KINDS[kind], *["associated"] * (kind == "gaze")]
+    of_gaze = kind == "gaze"
+    fields = [*[KINDS[kind]] * (not (drawn and of_gaze)), *["associated"] * of_gaze]
     absent = [field for field in fields if getattr(own[dataset], field) is None]
     return f"inputs.datasets.{dataset} has no {', '.join(absent)}" if absent else None
 

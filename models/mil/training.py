@@ -5,6 +5,7 @@ Source: Lanfredi et al. 2023, Sections 2.3, 2.4 and 2.9; `spec/mil.md` sections 
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -51,6 +52,7 @@ class MilTraining(pl.LightningModule):
         if run.lambda_cam and sources_of(run.supervision):
             self.uncertainty = GazeUncertainty()
         self.iou: ValidationIou | None = None
+        self.moves_maps = True
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -62,12 +64,17 @@ class MilTraining(pl.LightningModule):
         )
 
     def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
-        """Move image and maps alike, each item by its own draw, on the device."""
+        """Move image and maps alike, each item by its own draw, on the device.
+
+        Maps that are drawn from Gaussians come moved.
+        """
         if not self.trainer.training:
             return batch
         mode, affine = self.run.augment.interpolation, batch["affine"]
         (image,) = apply(affine, batch["image"], mode=mode)
-        (maps,) = apply(affine[batch["annotated"]], batch["maps"], mode=mode)
+        maps = batch["maps"].float()
+        if self.moves_maps:
+            (maps,) = apply(affine[batch["annotated"]], maps, mode=mode)
         # Only now: grey values stay bytes on their way to the device.
         return {**batch, "image": image / 255, "maps": maps}
 
@@ -150,11 +157,14 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         places = ", ".join(input_of(inputs, tables_of(name)) for name in inputs.unannotated)
         raise AlignmentError(message, where=places, remedy="Ingest it with some, or more of it.")
     module = MilTraining(run, len(inputs.labels))
+    train = training_loader(items["train"], inputs, run)
+    images: Any = train.dataset  # its kind is lost on the way through torch's loader
+    module.moves_maps = not images.are_moved
     if run.iou_every:
         module.iou = ValidationIou(readings["validate"], inputs, run)
     return Job(
         module=module,
-        train=training_loader(items["train"], inputs, run),
+        train=train,
         validate=evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
         plan=TrainingPlan(
             name=run.name,

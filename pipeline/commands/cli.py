@@ -47,6 +47,7 @@ GROUPS = {
         "configure": "Resolve the parameters of a network into one file.",
         "train": "Train the networks that such a file names.",
         "runs": "List runs: done, running, failed, missing; free disk.",
+        "fingerprint": "Say what folders hold, for DVC to watch.",
         "evaluate": "Score trained networks, by class and by place.",
         "predict": "Apply a trained network to pictures.",
         "tabulate": "Turn scores into the papers' tables and figures.",
@@ -65,7 +66,7 @@ GROUPS = {
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 WIDTH = max(map(len, COMMANDS))  # so that all groups have the same columns
 OBJECTS_A_COLLECTION = 10_000
-OF_MODELS = ("configure", "train", "runs", "evaluate", "predict")
+OF_MODELS = ("configure", "train", "runs", "fingerprint", "evaluate", "predict")
 """Those that need a network: they live in `models/commands`, the others here."""
 
 

@@ -59,6 +59,7 @@ class Params(Strict):
     radiographs: list[DatasetName]
     stages_of: list[Literal["papers"]]
     pages_of: list[Literal["lists"]]
+    maps: Literal["gaussians", "shards"]
     ingest: Ingest
     fixations: Detection
     label: Conventions

@@ -23,6 +23,13 @@ from gazescribe.pipeline.commands.params import load_params
     help="mil: label maps; draws the histogram behind the threshold of annotated cells.",
 )
 @click.option(
+    "--drawn",
+    nargs=2,
+    metavar="TABLES ASSOCIATED",
+    type=options.EXISTING_FOLDER,
+    help="mil: in their place tables, windows and Gaussians, from which they are drawn.",
+)
+@click.option(
     "--degraded",
     type=options.EXISTING_FILE,
     help="mil: JSON of `gazescribe degrade --against`, for the experiment with degraded mentions.",
@@ -48,7 +55,7 @@ def tabulate(
     out: Path,
     params_file: Path | None,
     as_json: bool,
-    **values: Path | None,
+    **values: Any,
 ) -> None:
     """Turn SCORES of a network into the tables and figures of its paper in OUT.
 
@@ -59,10 +66,15 @@ def tabulate(
         owner = {"models": "cooperative", "config": network}.get(name, "mil")
         if owner != network and value is not None:  # it would be without effect
             raise click.UsageError(f"--{name} is an option of {owner}, not of {network}.")
-    paths = {name: value for name, value in values.items() if value is not None}
+    if values["heatmaps"] and values["drawn"]:
+        raise click.UsageError("--heatmaps and --drawn exclude each other.")
+    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     stage = importlib.import_module(f"gazescribe.pipeline.results.{network}.stage")
     params = load_params(params_file)
-    summary: dict[str, Any] = stage.run(scores, out, params.tabulate, params.figures, **paths)
+    if "drawn" in given:
+        how = params.heatmaps
+        given["drawn"] = stage.MapsToDraw(*given["drawn"], how.size, how.amplitude, how.resize)
+    summary: dict[str, Any] = stage.run(scores, out, params.tabulate, params.figures, **given)
     line = f"{network}: {summary['n_runs']} runs of {len(summary['models'])} models,"
     line += f" {len(summary['tables'])} tables and {len(summary['figures'])} figures"
     absent = ", ".join(summary["not_made"])

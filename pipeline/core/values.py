@@ -9,6 +9,8 @@ OF_MIMIC = ("reflacx", "egd", "mimic", "mimic-cxr-jpg")
 WINDOW_KINDS = ("sentence", "mention", "report", "reading")
 WINDOW_STATUSES = ("ok", "empty", "reversed")
 HEATMAP_KINDS = ("label", "report", "saliency", "ellipse")
+WINDOWS_OF = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
+"""Kinds of windows that maps of a kind are drawn from."""
 MIL_DATASETS = ("mimic", "reflacx")
 MIL_MAPS = ("decoder", "spatial", "gradcam")
 DIAGNOSES = ("normal", "chf", "pneumonia")

@@ -131,23 +131,10 @@ class Canvas:
         self.window = gaussians["window"]
         self.weight_s = gaussians["weight_s"]
 
-        def profiles_on(frame: Letterbox) -> tuple[Profiles, Profiles]:
-            rows, columns = (
-                profiles(
-                    gaussians[f"{axis}_px"],
-                    gaussians[f"sigma_{axis}_px"],
-                    np.stack([gaussians[f"clip_{axis}{side}_px"] for side in ("min", "max")], 1),
-                    frame.centres_px(number),
-                    cell_px=1 / frame.scale,
-                    amplitude=amplitude,
-                )
-                for number, axis in enumerate("yx")
-            )
-            return rows, columns
-
         self.frame = frame_of(image_size, size, resize)
         # Peaks are those of the full size, whatever the size that is drawn.
-        self.full_rows, self.full_columns = profiles_on(Letterbox.fit(image_size, None))
+        whole = Letterbox.fit(image_size, None)
+        self.full_rows, self.full_columns = profiles_on(whole, gaussians, amplitude)
         if size is None:
             self.rows, self.columns = self.full_rows, self.full_columns
         elif resize == "published":
@@ -155,7 +142,7 @@ class Canvas:
             self.rows = (self.full_rows @ of_y.T).astype(np.float32)
             self.columns = (self.full_columns @ of_x.T).astype(np.float32)
         else:
-            self.rows, self.columns = profiles_on(self.frame)
+            self.rows, self.columns = profiles_on(self.frame, gaussians, amplitude)
 
     def label_map(self, windows: Sequence[int] | NDArray[Any]) -> tuple[FloatMap, float]:
         """Join windows: each divided by its full-size maximum, then the pixel-wise maximum.
@@ -179,6 +166,28 @@ class Canvas:
         if joined is None:
             joined = np.zeros((self.frame.height, self.frame.width), np.float32)
         return joined, highest
+
+
+def profiles_on(frame: Letterbox, gaussians: Columns, amplitude: str) -> tuple[Profiles, Profiles]:
+    """Factor Gaussians in the frame of an image: profiles along y and along x."""
+    rows, columns = (
+        profiles(
+            gaussians[f"{axis}_px"],
+            gaussians[f"sigma_{axis}_px"],
+            np.stack([gaussians[f"clip_{axis}{side}_px"] for side in ("min", "max")], 1),
+            frame.centres_px(number),
+            cell_px=1 / frame.scale,
+            amplitude=amplitude,
+        )
+        for number, axis in enumerate("yx")
+    )
+    return rows, columns
+
+
+def peak_of(gaussians: Columns, image_size: Size, amplitude: str) -> float:
+    """Give the maximum of the map that Gaussians make at full size; 0 where it is blank."""
+    factors = profiles_on(Letterbox.fit(image_size, None), gaussians, amplitude)
+    return Peaks(*factors).of(gaussians["weight_s"])
 
 
 def frame_of(image_size: Size, size: Size | None, resize: str) -> Letterbox:

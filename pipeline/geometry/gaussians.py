@@ -4,6 +4,7 @@ Each Gaussian is a product of two profiles and so is its clipping rectangle; a m
 matrix product of row profiles and column profiles, at any resolution.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,14 @@ def _highest(cells: Profiles) -> Profiles:
     while cells.shape[2] > 1:
         cells = np.maximum(cells[:, :, ::2], cells[:, :, 1::2])
     return cells[:, :, 0]
+
+
+def is_drawn(gaussians: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Tell which Gaussians, columns of their table, leave anything on their image at full size."""
+    drawn = np.asarray(gaussians["weight_s"]) > 0
+    for axis in "xy":
+        centre, reach = gaussians[f"{axis}_px"], REACH * gaussians[f"sigma_{axis}_px"]
+        first = np.maximum(np.ceil(centre - reach), gaussians[f"clip_{axis}min_px"])
+        last = np.minimum(np.floor(centre + reach), gaussians[f"clip_{axis}max_px"] - 1)
+        drawn &= first <= last
+    return drawn

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import GazeError, nearest
 from gazescribe.pipeline.core.tables import has_table, read_readings, read_table
+from gazescribe.pipeline.core.values import WINDOWS_OF
 from gazescribe.pipeline.dictation.label_maps import load_column_map, load_label_map
 from gazescribe.pipeline.geometry.canvas import FloatMap
 from gazescribe.pipeline.images.reading import read_sized
-from gazescribe.pipeline.maps.planning import WINDOW_KINDS
 from gazescribe.pipeline.maps.render import draw_windows
 from gazescribe.pipeline.maps.settings import Heatmaps
 
@@ -63,10 +63,10 @@ def choose_maps(windows: pa.Table, reading_ids: tuple[str, ...], count: int) -> 
     for row in windows.to_pylist():
         if row["status"] != "ok" or (reading_ids and row["reading_id"] not in reading_ids):
             continue
-        if row["kind"] in WINDOW_KINDS["label"]:
+        if row["kind"] in WINDOWS_OF["label"]:
             for label in row["labels"]:
                 maps.setdefault((row["reading_id"], label), []).append({**row, "label": label})
-        elif row["kind"] in WINDOW_KINDS["saliency"]:
+        elif row["kind"] in WINDOWS_OF["saliency"]:
             whole[row["reading_id"], ALL_GAZE] = [{**row, "label": ALL_GAZE}]
     by_label: dict[str, list[list[Row]]] = {}
     for (_, label), rows in sorted((maps or whole).items()):

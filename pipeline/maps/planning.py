@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gazescribe.pipeline.core.values import WINDOWS_OF
 from gazescribe.pipeline.geometry.canvas import Box
 
-WINDOW_KINDS = {"label": ("sentence", "mention"), "report": ("report",), "saliency": ("reading",)}
 WORDLESS = "no timed words"
 LACKING = {"report": WORDLESS, "saliency": "no fixations"}
 """Why a reading has no window of a kind that each reading has one of."""
@@ -42,7 +42,7 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
         label: one map for each label mentioned, over its sentences or mentions; report: gaze to the
         last word, so none of a reading without timed words; saliency: all gaze of the reading.
     """
-    table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
+    table = windows.filter(pc.is_in(windows["kind"], pa.array(WINDOWS_OF[kind])))
     maps: dict[tuple[str, str], PlannedMap] = {}
     left_out: Counter[str] = Counter()
     for window in table.to_pylist():
@@ -70,7 +70,7 @@ def plan(windows: pa.Table, kind: str) -> tuple[list[PlannedMap], dict[str, int]
 def _n_without(windows: pa.Table, kind: str) -> int:
     """Count the readings that have windows, but none of a kind."""
     ids = windows["reading_id"]
-    with_kind = ids.filter(pc.is_in(windows["kind"], pa.array(WINDOW_KINDS[kind])))
+    with_kind = ids.filter(pc.is_in(windows["kind"], pa.array(WINDOWS_OF[kind])))
     return len(ids.unique()) - len(with_kind.unique())
 
 

@@ -35,6 +35,7 @@ def configured(models: tuple[str, ...], *names: str, **changed: object) -> Path:
     inputs = {
         "images": "images",
         "tables": {name: f"{name}/tables" for name in names},
+        "associated": {name: f"{name}/associated" for name in names},
         "saliency_maps": {name: f"{name}/maps" for name in names},
     }
     params = write_params(Path("parameters"), ROOT, models, **inputs, **changed)

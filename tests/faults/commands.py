@@ -118,6 +118,7 @@ LINES = {
     "images dicom": Command("images shot raw/mimic-cxr OUT --size 16 --source dicom"),
     "render": Command("render associated OUT.npy --size 16 --reading P102R775552 --window 0"),
     "configure": Command(f"configure mil OUT.json {_ALL}", also="params"),
+    "fingerprint": Command("fingerprint OUT.json read associated"),
     "runs": Command("runs --config config.json", also="world"),
     "train": Command("train config.json OUT --accelerator cpu", also="world"),
     "evaluate": Command("evaluate config.json models OUT --accelerator cpu", also="world"),

@@ -4,16 +4,23 @@ Source: Lanfredi et al. 2023, Section 2.9; `spec/mil.md` 2.2: values above 0.005
 cases' maps, max-pooled to the grid.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import AlignmentError
-from gazescribe.pipeline.core.shards import open_shards
+from gazescribe.pipeline.core.shards import open_shards, to_stored
+from gazescribe.pipeline.core.tables import read_readings, read_table
+from gazescribe.pipeline.core.values import WINDOWS_OF
+from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.sizes import parse_size
 from gazescribe.pipeline.results.rows import PaperTable
 
 LEAST = 0.005
@@ -21,6 +28,16 @@ EDGES = np.linspace(0, 1, 101)
 PHASES = (3, None)
 """Of REFLACX, as in training; other data sets have none."""
 CUTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+
+
+class MapsToDraw(NamedTuple):
+    """What maps are drawn from, tables and the folder of windows, and how (section `heatmaps`)."""
+
+    tables: Path
+    associated: Path
+    size: int | str
+    amplitude: str
+    resize: str
 
 
 @dataclass(frozen=True)
@@ -32,40 +49,70 @@ class Histogram:
     above: Mapping[float, float]  # share of the cells above each of `CUTS`
 
 
-def count_values(folder: Path, grid: int) -> Histogram:
-    """Count the values of a folder's maps of validation readings, in phase 3 of REFLACX.
+def stored_maps(folder: Path) -> Iterator[NDArray[np.floating]]:
+    """Give the maps of validation readings, in phase 3 of REFLACX, that a folder of shards has.
 
-    The maps are what `gazescribe heatmaps` wrote, cut into `grid` cells a side.
-
-    Raises
-    ------
-    SchemaError
-        If the folder holds no shards.
-    AlignmentError
-        If the maps cannot be cut into that many cells, or no map is of the validation split.
+    Raises SchemaError if it holds none.
     """
     shards = open_shards(folder)
-    columns = shards.index.select(["split", "phase", "height", "width"]).to_pydict()
-    chosen = [
+    index = shards.index.select(["split", "phase"]).to_pydict()
+    for row, (split, phase) in enumerate(zip(index["split"], index["phase"], strict=True)):
+        if split == "validate" and phase in PHASES:
+            yield shards[row]
+
+
+def drawn_maps(given: MapsToDraw) -> Iterator[NDArray[np.floating]]:
+    """Draw these maps from windows and Gaussians, as they would stand in shards.
+
+    Raises GazeError if tables, windows or parameters do not fit together.
+    """
+    tables, associated = given.tables, given.associated
+    size = parse_size(given.size)
+    readings = read_table(tables, "readings", ["reading_id", "split", "phase"]).to_pylist()
+    validate = {
+        row["reading_id"]
+        for row in readings
+        if row["split"] == "validate" and row["phase"] in PHASES
+    }
+    windows = [
         row
-        for row, split in enumerate(columns["split"])
-        if split == "validate" and columns["phase"][row] in PHASES
+        for row in read_table(associated, "windows").to_pylist()
+        if row["reading_id"] in validate
+        and row["kind"] in WINDOWS_OF["label"]
+        and row["status"] == "ok"
+        and row["height_px"]
+        and row["width_px"]
     ]
-    sides = {columns[side][row] for side in ("height", "width") for row in chosen}
-    uneven = sorted(side for side in sides if side % grid)
-    if uneven or not chosen:
-        message = f"the histogram needs others: {len(chosen)} maps of the validation split"
-        message += f", of {uneven[0]} pixels, which {grid} cells do not divide." if uneven else "."
-        raise AlignmentError(message, where=folder)
+    for reading_id, group in groupby(windows, key=itemgetter("reading_id")):
+        own = list(group)
+        gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
+        image_size = own[0]["height_px"], own[0]["width_px"]
+        canvas = Canvas(gaussians, image_size, size, amplitude=given.amplitude, resize=given.resize)
+        for label in sorted({label for row in own for label in row["labels"]}):
+            numbers = [row["window"] for row in own if label in row["labels"]]
+            yield to_stored(canvas.label_map(numbers)[0])
+
+
+def count_values(maps: Iterable[NDArray[np.floating]], grid: int, *, where: object) -> Histogram:
+    """Count the values of maps, each cut into `grid` cells a side.
+
+    Raises AlignmentError if maps cannot be cut into that many cells, or there are none.
+    """
     pooled = []
-    for row in chosen:
-        height, width = shards[row].shape
-        blocks = shards[row].astype(np.float32).reshape(grid, height // grid, grid, width // grid)
+    for heatmap in maps:
+        if uneven := [side for side in heatmap.shape if side % grid]:
+            message = f"maps have {uneven[0]} pixels, which {grid} cells do not divide."
+            raise AlignmentError(message, where=where)
+        height, width = heatmap.shape
+        blocks = heatmap.astype(np.float32).reshape(grid, height // grid, grid, width // grid)
         pooled.append(blocks.max(axis=(1, 3)))
+    if not pooled:
+        message = "the histogram needs others: no map is of the validation split."
+        raise AlignmentError(message, where=where)
     cells = np.stack(pooled)
     values = cells[cells > LEAST]
     above = {cut: float((values > cut).mean()) if len(values) else np.nan for cut in CUTS}
-    return Histogram(len(chosen), np.histogram(values.clip(0, 1), EDGES)[0], above)
+    return Histogram(len(cells), np.histogram(values.clip(0, 1), EDGES)[0], above)
 
 
 def histogram_table(histogram: Histogram) -> PaperTable:

@@ -21,7 +21,13 @@ from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.results.figures import draw_tables, with_level
 from gazescribe.pipeline.results.mil import examples, experiments, figures, fractions, tables
 from gazescribe.pipeline.results.mil.comparisons import comparisons
-from gazescribe.pipeline.results.mil.histogram import count_values, histogram_table
+from gazescribe.pipeline.results.mil.histogram import (
+    MapsToDraw,
+    count_values,
+    drawn_maps,
+    histogram_table,
+    stored_maps,
+)
 from gazescribe.pipeline.results.mil.models import MAIN, MilModel, check_cases, score_model
 from gazescribe.pipeline.results.mil.scores import MilRun, read_mil_runs
 from gazescribe.pipeline.results.published import PublishedMil, load_published
@@ -48,6 +54,7 @@ def run(
     pictures: Figures,
     *,
     heatmaps: Path | None = None,
+    drawn: MapsToDraw | None = None,
     degraded: Path | None = None,
     rules: Path | None = None,
     config: Path | None = None,
@@ -66,6 +73,8 @@ def run(
         The section `figures`.
     heatmaps : pathlib.Path, optional
         Label maps, for the histogram behind the threshold of annotated cells.
+    drawn : MapsToDraw, optional
+        In their place what to draw them from.
     degraded : pathlib.Path, optional
         JSON of `gazescribe degrade`, for recall and precision of the noise experiment.
     rules : pathlib.Path, optional
@@ -86,7 +95,11 @@ def run(
     noisy = experiments.read_degraded(degraded, said.labels) if degraded else None
     whole = load_published("mil", PublishedMil)
     published = whole.beside(said.labels, said.unannotated[0], said.scored_by)
-    values = count_values(heatmaps, reference[0].settings["grid"]) if heatmaps else None
+    values, grid = None, reference[0].settings["grid"]
+    if heatmaps:
+        values = count_values(stored_maps(heatmaps), grid, where=heatmaps)
+    elif drawn:
+        values = count_values(drawn_maps(drawn), grid, where=drawn.associated)
     models = _score(runs, draws, scores)
     curves = fractions.share_curves(models)
     equal = [fractions.equal_share(curve, draws) for curve in curves]
@@ -107,16 +120,16 @@ def run(
         "histogram": histogram_table(values) if values else None,
     }
     of_auroc = partial(figures.auroc_by_label, said.unannotated[0])
-    drawn = draw_tables(made, {"table_1_auroc_by_label": of_auroc, **DRAWN}, TABLE_OF)
+    pictures_made = draw_tables(made, {"table_1_auroc_by_label": of_auroc, **DRAWN}, TABLE_OF)
     shares, weights = made["ellipse_shares"], made["lambdas"]
-    drawn["ellipse_shares"] = (
+    pictures_made["ellipse_shares"] = (
         figures.shares(curves, shares.frame, equal, published) if shares else None
     )
-    drawn["lambdas"] = figures.lambdas(weights.frame) if weights else None
+    pictures_made["lambdas"] = figures.lambdas(weights.frame) if weights else None
     cut = published.map_threshold.value
-    drawn["histogram"] = figures.histogram(values, cut) if values else None
-    drawn |= examples.figure_4(models, params.n_examples, params.seed)
-    drawn = with_level(drawn, confidence)
+    pictures_made["histogram"] = figures.histogram(values, cut) if values else None
+    pictures_made |= examples.figure_4(models, params.n_examples, params.seed)
+    pictures_made = with_level(pictures_made, confidence)
     if published is not whole:
         made = {name: table and table.without_published() for name, table in made.items()}
     metrics: Summary = {
@@ -134,7 +147,7 @@ def run(
             "Published figures stand beside what is of the paper's labels and images alone."
         )
     title = "Multiple-instance network: results"
-    results = NetworkResults(title, notes, made, drawn, TABLE_OF, footnotes)
+    results = NetworkResults(title, notes, made, pictures_made, TABLE_OF, footnotes)
     results = with_starts(results, starts_of(runs), NO_NETWORK)
     of_model = metrics["models"]["et" if "et" in models else next(iter(models))]
     headline = "mil", {name: of_model.get(name) for name in ("auroc", "iou")}

@@ -4,8 +4,10 @@ import ast
 import functools
 import re
 import shlex
+import shutil
 
 import click
+import networkx as nx
 import pytest
 import yaml
 from dvc.repo import Repo
@@ -151,7 +153,7 @@ def test_runs_one_by_one_depend_together_on_what_the_family_does(kind, system):
     """`runs/dvc.yaml` does run by run what the stages above do in one process."""
 
     def others(deps):
-        places = ("data/runs", "data/models", "data/scores", "data/configs")
+        places = ("data/runs", "data/models", "data/scores", "data/configs", "data/maps")
         return {dep for dep in deps if not dep.startswith(places)}
 
     name = f"{kind}-{system}"
@@ -159,6 +161,28 @@ def test_runs_one_by_one_depend_together_on_what_the_family_does(kind, system):
     together = set().union(*(others(stage["deps"]) for stage in members))
     assert together == others(STAGES[name]["deps"])
     assert {stage["wdir"] for stage in members} == {".."}
+
+
+def behind(name, maps, folder):
+    """Names of all stages that `dvc repro` of a stage runs, as parameter `maps` has it."""
+    shutil.copytree(ROOT / "params", folder / "params")
+    shutil.copy(ROOT / "dvc.yaml", folder)
+    text = (ROOT / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(re.sub(r"(?m)^maps: \w+", f"maps: {maps}", text))
+    with Repo.init(str(folder), no_scm=True) as repo:
+        (stage,) = (stage for stage in repo.index.stages if stage.name == name)
+        return {one.name for one in nx.descendants(repo.index.graph, stage)}
+
+
+@pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # of DVC's trie
+@pytest.mark.parametrize("network", ["mil", "cooperative"])
+def test_networks_that_draw_their_maps_need_no_shards(network, tmp_path):
+    name = f"tabulate-{network}@papers"
+    drawing, reading = (behind(name, maps, tmp_path / maps) for maps in ("gaussians", "shards"))
+    assert {"associate@egd", f"train-{network}@papers"} <= drawing & reading
+    assert f"maps-gaussians@papers-{network}" in drawing - reading
+    assert not [stage for stage in drawing if stage.startswith("heatmaps")]
+    assert [stage for stage in reading if stage.startswith("heatmaps")]
 
 
 def test_runs_one_by_one_are_those_of_the_profile_paper(tmp_path, monkeypatch):

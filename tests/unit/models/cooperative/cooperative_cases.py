@@ -136,6 +136,7 @@ class World:
         """Add an image that was looked at: (x, y, seconds) in image pixels."""
         name = f"image {len(self.readings):03d}"
         row = {"dicom_id": name, "subject_id": subject, "diagnosis": diagnosis, "egd_split": split}
+        row |= {"height_px": size[0], "width_px": size[1]}
         row |= {"dataset": "egd", "has_gaze": bool(gaze), **columns}
         self.readings.append(reading(name, "text", **row))
         for number, (x, y, seconds) in enumerate(gaze):

@@ -132,7 +132,8 @@ def test_evaluation_gives_each_item_once_in_order(tmp_path):
 def test_metrics_do_not_depend_on_the_order_of_evaluation(tmp_path):
     inputs = balanced_world(tmp_path).write()
     items = build_lists(inputs, RUN).items["train"]
-    shards = open_shards(inputs.images), open_maps(inputs)
+    images = open_shards(inputs.images)
+    shards = images, open_maps(inputs, images)
     prediction = np.random.default_rng(0).random(FRAME)
     priors = np.ones(FRAME), np.ones(FRAME)
 

@@ -104,7 +104,7 @@ def test_every_image_is_scored_for_what_the_network_gives(scored, inputs, model)
     else:
         assert "cooperative_classification" not in found.tables
     maps = frame(found, "saliency")
-    targets = {"trained": None, "scored": targets_of(inputs.saliency_maps.values())}
+    targets = {"trained": None, "scored": targets_of(inputs)}
     assert found.about["targets"] == targets  # this checkpoint does not say what it was trained on
     timed = found.about["inference"]
     assert timed["s_an_image"] > 0

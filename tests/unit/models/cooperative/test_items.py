@@ -145,8 +145,9 @@ def test_shards_are_not_mixed_up(world):
 def test_maps_say_what_they_are_of(world, source, sigma_deg, sigma_px):
     world.image(99000001)
     world.image(99000002)
-    maps = world.write().saliency_maps["egd"]
-    assert targets_of([maps]) == dict.fromkeys(("saliency_from", "sigma_deg", "sigma_px"))
+    inputs = world.write()
+    maps = inputs.saliency_maps["egd"]
+    assert targets_of(inputs) == dict.fromkeys(("saliency_from", "sigma_deg", "sigma_px"))
     path = Path(maps) / "index.parquet"
     index = pq.read_table(path)
     column = pa.array([sigma_deg] * len(index), pa.float64())
@@ -155,4 +156,4 @@ def test_maps_say_what_they_are_of(world, source, sigma_deg, sigma_px):
     metadata = {**pq.read_schema(path).metadata, b"params": params.encode()}
     pq.write_table(index.replace_schema_metadata(metadata), path)
     expected = {"saliency_from": source, "sigma_deg": sigma_deg, "sigma_px": sigma_px}
-    assert targets_of([maps]) == expected
+    assert targets_of(inputs) == expected

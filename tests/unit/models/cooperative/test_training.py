@@ -367,7 +367,7 @@ def test_the_rate_falls_where_validation_stands_still(chain, tmp_path, monkeypat
 
 def test_patience_reaches_the_trainer_and_targets_the_checkpoint(inputs, tmp_path):
     job = prepare(small_run("unet_s", **SIZES, patience=7), inputs, tmp_path, CPU)
-    assert job.training["targets"] == targets_of(inputs.saliency_maps.values())
+    assert job.training["targets"] == targets_of(inputs)
     plan = job.plan
     assert (plan.patience, plan.monitor, plan.mode) == (7, "val_loss", "min")
 

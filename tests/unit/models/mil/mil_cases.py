@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gazescribe.models.core.settings import Augment
+from gazescribe.models.core.settings import Augment, Drawing
 from gazescribe.models.mil.items import image_index
 from gazescribe.models.mil.settings import MilDataset, MilInputs, MilRun
 from gazescribe.models.mil.supervision import TABLES
@@ -160,6 +160,8 @@ class World:
         found = {name: str(folder / place) for name, place in names.items()}
         return MilInputs(
             **found,
+            maps="shards",
+            drawing=Drawing("mass", "direct"),
             unannotated=("mimic",),
             scored_on=("reflacx",),
             datasets={name: self._own(name) for name in self.readings if name not in TABLES},

@@ -32,7 +32,7 @@ def items(inputs):
 
 def test_cases_are_what_readers_drew(inputs, items):
     assert cases_of(items) == [DrawnLabel(0, 0), DrawnLabel(1, 0), DrawnLabel(1, 2)]
-    found = mask_of(open_masks(inputs), items, DrawnLabel(1, 2))
+    found = mask_of(open_masks(inputs, run()), items, DrawnLabel(1, 2))
     assert (found.dtype, found.shape) == (np.bool_, (64, 64))
     assert found[:32, :16].all()
     assert found.sum() == 32 * 16

@@ -174,7 +174,8 @@ def test_a_profile_is_checked(key, value, fault):
 
 @pytest.fixture
 def inputs():
-    return config_of("mil").inputs
+    """Those of the parameters, with maps in shards."""
+    return replace(config_of("mil").inputs, maps="shards")
 
 
 def test_what_a_run_of_the_paper_is_trained_on(inputs):
@@ -184,6 +185,35 @@ def test_what_a_run_of_the_paper_is_trained_on(inputs):
     assert {*training_inputs(replace(RUN, supervision="none"), inputs)} == {
         *("images", "mimic", "reflacx", "channels")
     }
+
+
+def test_a_run_that_draws_its_maps_reads_gaussians_in_place_of_shards(inputs):
+    drawing = replace(inputs, maps="gaussians")
+    named = training_inputs(RUN, drawing)
+    assert {*named} == {"images", "mimic", "reflacx", "channels", "associated", "drawing"}
+    assert named["drawing"] == {"amplitude": "mass", "resize": "direct"}
+    assert {*scoring_inputs(RUN, drawing)} == {*named, "ellipse_maps"}
+    report = training_inputs(replace(RUN, supervision="report"), drawing)
+    assert {*report} == {*named}
+    degraded = training_inputs(replace(RUN, supervision="degraded"), drawing)
+    assert {*named} ^ {*degraded} == {"associated", "degraded_associated"}
+
+
+@pytest.mark.parametrize("supervision", ["none", "ellipse"])
+def test_a_run_without_maps_of_gaze_stays_as_it_was(inputs, supervision):
+    one, other = replace(RUN, supervision=supervision), replace(inputs, maps="gaussians")
+    assert training_inputs(one, other) == training_inputs(one, inputs)
+    assert scoring_inputs(one, other) == scoring_inputs(one, inputs)
+
+
+def test_data_sets_of_ones_own_need_no_shards_where_maps_are_drawn(inputs):
+    mylab = {"mylab": MilDataset("t", "a")}
+    own = replace(inputs, datasets=mylab, scored_on=("mylab",))
+    run = replace(RUN, supervision={"gaze": ("mylab",)})
+    assert "has no label_maps" in input_faults(own, [run])[0]
+    drawing = replace(own, maps="gaussians")
+    assert input_faults(drawing, [run]) == []
+    assert "datasets.mylab.label_maps" not in scoring_inputs(run, drawing)
 
 
 def test_labels_and_data_sets_of_ones_own_count(inputs):
@@ -231,6 +261,7 @@ def test_the_page_says_how_data_sets_of_ones_own_are_named(tmp_path, monkeypatch
     said = yaml.safe_load(found[1])
     params = yaml.safe_load(resource("params.yaml").read_text())
     params["mil"]["inputs"] |= said["inputs"]
+    params["maps"] = "shards"
     params["mil"]["variants"] = said["variants"]
     shutil.copytree(resource("params"), tmp_path / "params")
     profile = yaml.safe_load((tmp_path / "params" / "demo.yaml").read_text())

@@ -5,7 +5,7 @@ from gazescribe.models.mil.supervision import check_supervision, lacking, source
 
 
 def folders(supervision):
-    return [(one.kind, one.dataset, one.folders) for one in sources_of(supervision)]
+    return [(one.kind, one.dataset, one.folders(drawn=False)) for one in sources_of(supervision)]
 
 
 def test_words_stand_for_the_papers_data_sets():

@@ -6,7 +6,12 @@ import pytest
 from gazescribe.pipeline.core.errors import AlignmentError, SchemaError
 from gazescribe.pipeline.core.shards import shard_folder, write_shard
 from gazescribe.pipeline.core.tables import table_path, write_table
-from gazescribe.pipeline.results.mil.histogram import EDGES, count_values, histogram_table
+from gazescribe.pipeline.results.mil.histogram import (
+    EDGES,
+    count_values,
+    histogram_table,
+    stored_maps,
+)
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def maps(tmp_path):
 
 
 def test_by_hand(maps):
-    found = count_values(maps, 2)
+    found = count_values(stored_maps(maps), 2, where=maps)
     assert found.n_maps == 2
     assert found.counts.sum() == 3
     assert EDGES[np.flatnonzero(found.counts)].tolist() == pytest.approx([0.15, 0.5, 0.99])
@@ -51,7 +56,7 @@ def test_by_hand(maps):
 
 
 def test_table(maps):
-    table = histogram_table(count_values(maps, 2))
+    table = histogram_table(count_values(stored_maps(maps), 2, where=maps))
     assert table.frame.shape == (100, 3)
     assert table.frame["cells"].sum() == 3
     assert table.shown["share of cells"].tolist()[2:4] == pytest.approx([1, 2 / 3])
@@ -59,8 +64,8 @@ def test_table(maps):
 
 
 def test_maps_that_do_not_fit(maps):
-    with pytest.raises(AlignmentError, match="of 4 pixels, which 3 cells do not divide"):
-        count_values(maps, 3)
+    with pytest.raises(AlignmentError, match="maps have 4 pixels, which 3 cells do not divide"):
+        count_values(stored_maps(maps), 3, where=maps)
 
 
 def test_no_validation_map(maps):
@@ -71,10 +76,10 @@ def test_no_validation_map(maps):
     pq.write_table(index, path)
     (maps / "heatmaps-00000.npy").unlink()
     np.save(maps / "heatmaps-00000.npy", np.zeros((1, 4, 4), np.float16))
-    with pytest.raises(AlignmentError, match=r"needs others: 0 maps of the validation split\."):
-        count_values(maps, 2)
+    with pytest.raises(AlignmentError, match=r"needs others: no map is of the validation split\."):
+        count_values(stored_maps(maps), 2, where=maps)
 
 
 def test_no_shards(tmp_path):
     with pytest.raises(SchemaError, match="there is no index of heatmaps"):
-        count_values(tmp_path, 2)
+        count_values(stored_maps(tmp_path), 2, where=tmp_path)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.geometry.canvas import Canvas
+from gazescribe.pipeline.geometry.samples import sample_gaussians
 from gazescribe.pipeline.images.reading import letterboxed
-from gazescribe.pipeline.maps.drawing import sample_gaussians
 
 
 def test_samples_count_alike_and_only_on_the_image():
