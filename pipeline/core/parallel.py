@@ -41,8 +41,12 @@ NO_PAGES: dict[str, list[str]] = {
 }
 """dask serves pages to everybody, even without a dashboard: who works on what, call stacks."""
 
-UNWATCHED = {"distributed.worker.profile.enabled": False}
-"""Nobody sees the call stacks that each worker takes a hundred times a second."""
+UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.low-level-log-length": 10,
+}
+"""Nobody sees the call stacks that each worker takes a hundred times a second, nor the last thousand
+messages that each connection keeps, with all that the tasks were given."""
 
 
 def map_tasks(

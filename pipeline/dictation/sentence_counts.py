@@ -32,7 +32,7 @@ def count_ends(
 def say_ends(counts: Mapping[str, Mapping[str, Any]], texts: str = "dictations") -> str:
     """Say how the sentences of texts without periods were made; '' where there is no such text.
 
-    `counts` has numbers of texts (`items`) and sentences (`rows`) by code, as `count_faults` does.
+    `counts` has numbers of texts (`items`) and sentences (`rows`) by code, as `Tally.by_reason`.
     """
     parts = []
     for code, how in (("spoken", "spoken periods"), ("pauses", "pauses")):

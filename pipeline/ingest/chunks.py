@@ -4,6 +4,8 @@ The folder of the tables holds one data set, and nothing of an earlier run.
 """
 
 import math
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,15 +23,17 @@ from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import TableWriter, conform, table_path
+from gazescribe.pipeline.ingest.packets import Cuts, Readings
 from gazescribe.pipeline.ingest.quality import Quality, exclusions, gaze_quality, on_image
 from gazescribe.pipeline.ingest.transcripts import Transcript, Word
 from gazescribe.pipeline.ingest.understood import (
+    SORTS,
     Measures,
     measure_fixations,
     measure_samples,
     measure_words,
 )
-from gazescribe.pipeline.sources.faults import Fault, Findings
+from gazescribe.pipeline.sources.faults import Fault, Findings, Tally
 
 Task = TypeVar("Task")
 
@@ -58,7 +62,7 @@ class Chunk:
     # rows of the gaze-quality table, by column
     quality: dict[str, list[Any]] = field(default_factory=dict)
     # what was measured of each reading, by sort and column
-    measures: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    measures: dict[str, dict[str, Any]] = field(default_factory=dict)
     without_gaze: Counter[str] = field(default_factory=Counter)  # by reason
     n_dictations: int = 0  # readings with words
 
@@ -228,8 +232,12 @@ class Chunk:
         for name, values in other.quality.items():
             self.quality.setdefault(name, []).extend(values)
         for sort, columns in other.measures.items():
+            measures = self.measures.setdefault(sort, {})
             for name, values in columns.items():
-                self.measures.setdefault(sort, {}).setdefault(name, []).extend(values)
+                if name == "reading_id":
+                    measures.setdefault(name, []).extend(map(sys.intern, values))
+                else:  # numbers of `Measures` take a quarter of their place in an array
+                    measures.setdefault(name, array("d") if sort in SORTS else []).extend(values)
 
 
 def _join(pieces: list[Any]) -> Any:
@@ -240,9 +248,9 @@ def _join(pieces: list[Any]) -> Any:
     return list(chain.from_iterable(pieces))
 
 
-def cut(tasks: Sequence[Task], size: int = CHUNK_READINGS) -> list[Sequence[Task]]:
-    """Cut a sequence into chunks of fixed size, the last one shorter."""
-    return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+def cut(tasks: Readings[Task], size: int = CHUNK_READINGS) -> Cuts[Task]:
+    """Cut items into chunks of fixed size, the last one shorter."""
+    return Cuts(tasks, size)
 
 
 def write_chunks(
@@ -250,12 +258,14 @@ def write_chunks(
     out: Path | None,
     names: Iterable[str],
     extra: Mapping[str, str] | None = None,
+    tally: Tally | None = None,
 ) -> tuple[dict[str, int], Chunk]:
     """Write chunks to tables as they come, those of rising readings; without a folder only read.
 
     All tables in `names` are written, also when no chunk has a row of them, with `extra` in the
     metadata of each. Gives the rows written, by table, and a chunk of all faults, quality rows and
-    counts without rows.
+    counts without rows. With a tally, faults are counted there, and only errors kept of them and of
+    quality.
     """
     notes = Chunk()
     with ExitStack() as stack:
@@ -267,6 +277,10 @@ def write_chunks(
             for name, writer in writers.items():
                 if name in packed:
                     writer.write(packed[name])
+            if tally is not None:
+                tally.add(chunk.faults)
+                chunk.faults = [fault for fault in chunk.faults if fault.severity == "error"]
+                chunk.quality = {}
             notes.take_notes(chunk)
     return {name: writer.n_rows for name, writer in writers.items()}, notes
 

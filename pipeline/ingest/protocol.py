@@ -4,12 +4,13 @@ A reader lists a tree, plans the splits of its readings, then reads them one by 
 driver does the rest: chunks, workers, writing, counts and the summary.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gazescribe.pipeline.ingest.chunks import Chunk
+from gazescribe.pipeline.ingest.packets import Readings
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.sources.faults import Fault
 
@@ -18,13 +19,14 @@ from gazescribe.pipeline.sources.faults import Fault
 class Listing:
     """A tree before its readings are read."""
 
-    readings: Sequence[Any]  # what `Reader.read` takes, by rising id; empty where the plan gives it
+    # what `Reader.read` takes, by rising id; empty where the plan gives it
+    readings: Readings[Any]
     faults: list[Fault]  # of the lists, errors among them
     # ids listed, under the names of the manifest's `ids`
     ids: Mapping[str, set[str]] = field(default_factory=dict)
     content: Any = None  # what else the reader wants to plan and to count by
     # for `Reader.read_samples`; None where samples need no pass of their own
-    sampled: Sequence[Any] | None = None
+    sampled: Readings[Any] | None = None
     # given by `verify`; `ingest` has them elsewhere in its summary
     further_counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -33,7 +35,7 @@ class Listing:
 class Plan:
     """The splits of a tree."""
 
-    readings: Sequence[Any]  # what `Reader.read` takes, with their splits
+    readings: Readings[Any]  # what `Reader.read` takes, with their splits
     sources: dict[str, str]  # `split_source` and the like, for each table and the summary
     summary: dict[str, Any]  # `splits`, and what one data set alone has
     faults: list[Fault] = field(default_factory=list)
@@ -60,6 +62,8 @@ class Reader:
     in_process: bool = False  # readings are views of tables in memory, too large to send to workers
     # of listing and notes, once all is read: weighs faults by how many readings have them
     conclude: Callable[[Listing, Chunk], None] | None = None
+    # `count` and `conclude` look at single faults, which else are counted as they come
+    looks_at_faults: bool = False
     # the code of a subject in two splits, and the file that says so
     split_fault: tuple[str, str] = ("subject_in_two_splits", "the table of readings")
     # of a listing and MIMIC-CXR-JPG's folder or metadata table: what differs; `verify` alone asks

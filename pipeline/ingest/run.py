@@ -14,10 +14,11 @@ from gazescribe.pipeline.core.errors import ManifestError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.core.parallel import map_tasks
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, find_obsolete, write_chunks
+from gazescribe.pipeline.ingest.packets import Readings
 from gazescribe.pipeline.ingest.protocol import Listing, Reader
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
 from gazescribe.pipeline.ingest.understood import sum_up
-from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost, refuse
+from gazescribe.pipeline.sources.faults import Fault, Survey, Tally, refuse
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
 
@@ -42,9 +43,12 @@ def ingest_tree(
     obsolete = find_obsolete(out, manifest.name, names)
     place = {"root": root, "manifest": manifest, "settings": settings}
     with replacing_folder(out, "tables", obsolete=obsolete, mark="ingest.json") as folder:
-        n_rows, notes = _read(reader, listing, plan.readings, place, options, folder, extra)
+        tally = Tally([*listing.faults, *plan.faults])
+        keep = None if reader.looks_at_faults else tally
+        n_rows, notes = _read(reader, listing, plan.readings, place, options, folder, extra, keep)
         refuse(notes.faults, where=root)
-        faults = [*listing.faults, *plan.faults, *notes.faults]
+        if reader.looks_at_faults:
+            tally.add(notes.faults)
         summary = {
             "dataset": manifest.name,
             "version": version,
@@ -52,8 +56,8 @@ def ingest_tree(
             "rows": n_rows,
             "counts": reader.count(listing, notes),
             **plan.summary,
-            "faults": count_faults(faults),
-            **count_lost(faults),
+            "faults": tally.by_reason(),
+            **tally.lost(),
         }
         if "readings" in reader.tables:
             summary["without_gaze"] = dict(sorted(notes.without_gaze.items()))
@@ -76,7 +80,7 @@ def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Inges
     if reader.compare_with_mimic is not None and options.mimic_metadata is not None:
         faults += reader.compare_with_mimic(listing, options.mimic_metadata)
     place = {"root": root, "manifest": manifest, "settings": settings}
-    _, notes = _read(reader, listing, readings, place, options, None, {})
+    _, notes = _read(reader, listing, readings, place, options)
     counts = {**reader.count(listing, notes), **listing.further_counts}
     # What no file can be read for is missing in every reading: that is no fault of its own.
     errors = [fault for fault in faults if fault.severity == "error"]
@@ -102,26 +106,30 @@ def _reader_of(manifest: Manifest) -> Reader:
 def _read(
     reader: Reader,
     listing: Listing,
-    readings: Sequence[Any],
+    readings: Readings[Any],
     place: Mapping[str, Any],
     options: IngestOptions,
-    out: Path | None,
-    extra: Mapping[str, str],
+    out: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+    tally: Tally | None = None,
 ) -> tuple[dict[str, int], Chunk]:
-    """Read all readings, then all samples; write them where there is a folder for them."""
+    """Read all readings, then all samples; write them where there is a folder for them.
+
+    With a tally, faults are counted there and not kept.
+    """
     in_workers = partial(map_tasks, workers=options.workers, scheduler=options.scheduler)
     read = partial(_read_chunk, read=reader.read, **place)
     if reader.in_process:
         chunks: Iterator[Chunk] = map(read, cut(readings))
     else:
         chunks = in_workers(read, cut(readings), description="readings")
-    n_rows, notes = write_chunks(chunks, out, reader.tables, extra)
+    n_rows, notes = write_chunks(chunks, out, reader.tables, extra, tally)
     if listing.sampled is not None and reader.read_samples is not None:
         read = partial(_read_chunk, read=reader.read_samples, **place)
         # One reading a chunk: the 45,000 samples of a REFLACX reading are a row group, and all
         # that is in memory.
         chunks = in_workers(read, cut(listing.sampled, 1), description="samples")
-        n_samples, more = write_chunks(chunks, out, ["samples"], extra)
+        n_samples, more = write_chunks(chunks, out, ["samples"], extra, tally)
         n_rows |= n_samples
         notes.take_notes(more)
     if reader.conclude is not None:

@@ -17,7 +17,7 @@ from gazescribe.pipeline.ingest.checksums import Checked, check_sums
 from gazescribe.pipeline.ingest.digests import default_state
 from gazescribe.pipeline.ingest.quality import COLUMNS, summarise_quality
 from gazescribe.pipeline.ingest.settings import Ingest, IngestOptions
-from gazescribe.pipeline.sources.faults import Fault, Survey, count_faults, count_lost
+from gazescribe.pipeline.sources.faults import Fault, Survey, Tally
 from gazescribe.pipeline.sources.loading import load_manifest
 from gazescribe.pipeline.sources.manifests import Manifest
 from gazescribe.pipeline.sources.roots import find_beside, find_root
@@ -197,10 +197,11 @@ def make_report(
     """Put together the report of `verify`.
 
     `counts` are those found and those of the full release, `n` the reasons by severity; `lost` and
-    `lost_rows` are from `count_lost`, `left_out` from the function of that name, `files` from
+    `lost_rows` are from `Tally`, `left_out` from the function of that name, `files` from
     `list_files`; `quality` has percentiles; `checksums` only where they were asked for.
     """
-    faults = count_faults(survey.faults)
+    tally = Tally(survey.faults)
+    faults = tally.by_reason()
     for code, reason in faults.items():
         examples = [str(fault) for fault in survey.faults if fault.code == code]
         reason["examples"] = examples[:EXAMPLES]
@@ -217,7 +218,7 @@ def make_report(
             severity: sum(reason["severity"] == severity for reason in faults.values())
             for severity in SEVERITIES
         },
-        **count_lost(survey.faults),
+        **tally.lost(),
         "left_out": left_out(survey, files, checked),
         "files": dict(files),
         **({"checksums": checked.as_json()} if checked else {}),

@@ -1,5 +1,6 @@
 """What is wrong with a raw tree, said in one way: `verify` prints it, `ingest` counts it."""
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -112,51 +113,59 @@ def refuse(faults: Iterable[Fault], *, where: object) -> None:
         )
 
 
-def count_lost(faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
-    """Count what is lost.
+class Tally:
+    """Counts of faults, which themselves are not kept: a large tree has hundreds of thousands."""
 
-    `lost` counts readings, images or files by what they lose, each once; `lost_rows` the rows of
-    files that hold many readings.
-    """
-    items: defaultdict[str, set[str]] = defaultdict(set)
-    rows: Counter[str] = Counter()
-    for fault in faults:
-        if fault.severity != "loss":
-            continue
-        if fault.item is None and (fault.n > 1 or fault.row is not None):
-            rows[fault.loses] += fault.n
-        else:
-            items[fault.loses].add(fault.item or fault.file)
-    return {
-        "lost": {kind: len(items[kind]) for kind in sorted(items)},
-        "lost_rows": dict(sorted(rows.items())),
-    }
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._rows: Counter[str] = Counter()
+        self._items: defaultdict[str, set[str]] = defaultdict(set)
+        self._about: dict[str, tuple[Severity, str]] = {}  # severity and what is lost
+        self._lost: defaultdict[str, set[str]] = defaultdict(set)
+        self._lost_rows: Counter[str] = Counter()
+        self.add(faults)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Count some more."""
+        for fault in faults:
+            item = sys.intern(fault.item or fault.file)  # workers send each anew
+            self._rows[fault.code] += fault.n
+            self._items[fault.code].add(item)
+            worst, _ = self._about.get(fault.code, (fault.severity, ""))
+            if SEVERE.index(fault.severity) <= SEVERE.index(worst):
+                self._about[fault.code] = fault.severity, fault.loses
+            if fault.severity != "loss":
+                continue
+            if fault.item is None and (fault.n > 1 or fault.row is not None):
+                self._lost_rows[fault.loses] += fault.n
+            else:
+                self._lost[fault.loses].add(item)
+
+    def by_reason(self) -> dict[str, dict[str, Any]]:
+        """Give for each code `severity`, `loses`, `rows` (sum of n), `items` (readings …)."""
+        return {
+            code: {
+                "severity": severity,
+                "loses": loses,
+                "rows": self._rows[code],
+                "items": len(self._items[code]),
+            }
+            for code, (severity, loses) in sorted(self._about.items())
+        }
+
+    def lost(self) -> dict[str, dict[str, int]]:
+        """Count what is lost.
+
+        `lost` counts readings, images or files by what they lose, each once; `lost_rows` the rows
+        of files that hold many readings.
+        """
+        return {
+            "lost": {kind: len(self._lost[kind]) for kind in sorted(self._lost)},
+            "lost_rows": dict(sorted(self._lost_rows.items())),
+        }
 
 
 def say_lost(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """Say what `count_lost` counted; empty when nothing is lost."""
+    """Say what `Tally.lost` counted; empty when nothing is lost."""
     items = ", ".join(f"{kind} of {n:,}" for kind, n in counts["lost"].items())
     rows = ", ".join(f"{plural(n, 'row')} of {kind}" for kind, n in counts["lost_rows"].items())
     return "; ".join(filter(None, (items, rows)))
-
-
-def count_faults(faults: Iterable[Fault]) -> dict[str, dict[str, Any]]:
-    """Count faults by reason: `severity`, `loses`, `rows` (sum of n), `items` (readings …)."""
-    rows: Counter[str] = Counter()
-    items: defaultdict[str, set[str]] = defaultdict(set)
-    about: dict[str, Fault] = {}
-    for fault in faults:
-        rows[fault.code] += fault.n
-        items[fault.code].add(fault.item or fault.file)
-        worst = about.setdefault(fault.code, fault)
-        if SEVERE.index(fault.severity) <= SEVERE.index(worst.severity):
-            about[fault.code] = fault
-    return {
-        code: {
-            "severity": about[code].severity,
-            "loses": about[code].loses,
-            "rows": rows[code],
-            "items": len(items[code]),
-        }
-        for code in sorted(about)
-    }

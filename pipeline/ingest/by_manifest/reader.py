@@ -165,5 +165,12 @@ def _conclude(listing: Listing, notes: Chunk) -> None:
 
 
 READER = Reader(
-    READING_TABLES, _list, plan_own_splits, _count, read_reading, read_samples, conclude=_conclude
+    READING_TABLES,
+    _list,
+    plan_own_splits,
+    _count,
+    read_reading,
+    read_samples,
+    conclude=_conclude,
+    looks_at_faults=True,
 )

@@ -32,7 +32,7 @@ def plan_own_splits(
 
     Raises ManifestError, naming all, if a subject or an image is in two splits.
     """
-    table, readings = listing.content, listing.readings
+    table, readings = listing.content, [*listing.readings]
     if table is not None and table.columns.split is not None:
         source = f"column of {table.file}"
         splits = [reading.published for reading in readings]

@@ -154,7 +154,7 @@ def _weigh_code(code: str, n_readings: int, faults: list[Fault]) -> None:
 
 
 def _ids(notes: Chunk, sort: str) -> list[str]:
-    return notes.measures.get(sort, {}).get("reading_id", [])
+    return list(notes.measures.get(sort, {}).get("reading_id", ()))
 
 
 def _in_all_places(notes: Chunk) -> Iterator[Problem]:

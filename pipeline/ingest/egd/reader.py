@@ -320,6 +320,7 @@ READER = Reader(
     _plan,
     _count,
     _read,
+    looks_at_faults=True,
     in_process=True,  # the gaze of the whole release is in memory and is read in seconds
     split_fault=("bad_split", "master_sheet.csv"),
 )

@@ -4,16 +4,17 @@ Nothing of MIMIC is ingested with REFLACX: a difference says that one of the two
 that maps, splits or labels of the reading would be wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.mimic_tables import Lookup, look_up
+from gazescribe.pipeline.ingest.packets import Readings
 from gazescribe.pipeline.ingest.reflacx_metadata import ReflacxReading
 from gazescribe.pipeline.sources.faults import Fault
 
 
-def compare_with_mimic(readings: Sequence[ReflacxReading], path: Path) -> list[Fault]:
+def compare_with_mimic(readings: Readings[ReflacxReading], path: Path) -> list[Fault]:
     """Compare ids, sizes and splits; `path` is as in `look_up`.
 
     MIMIC's tables being absent or damaged is a warning, for REFLACX does not need them.

@@ -7,11 +7,12 @@ readings, whatever files are there. Source: Bigolin Lanfredi et al. 2022; spec r
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
+from gazescribe.pipeline.ingest.packets import Changed, Packets, Readings
 from gazescribe.pipeline.ingest.protocol import Listing, Plan, Reader
 from gazescribe.pipeline.ingest.reflacx.against_mimic import compare_with_mimic
 from gazescribe.pipeline.ingest.reflacx.dictation import read_dictation
@@ -43,38 +44,45 @@ def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
         "dicom_id": {reading.dicom_id for reading in readings},
         "subject_id": {str(reading.subject_id) for reading in readings},
     }
-    # Samples are 10 GB, which many do not download: nobody misses them who did not ask for them.
-    sampled = [reading for reading in readings if not reading.discarded]
-    return Listing(readings, faults, ids, sampled=sampled if options.samples else None)
+    packed = Packets(readings, ReflacxReading)
+    if not options.samples:  # 10 GB, which many do not download: nobody misses them
+        return Listing(packed, faults, ids)
+    kept = (reading for reading in readings if not reading.discarded)
+    return Listing(packed, faults, ids, sampled=Packets(kept, ReflacxReading))
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
     plan = plan_splits(options.val_subjects, settings)
     tuning = plan_tuning(options.tuning_readings, settings)
-    readings = [
-        replace(
+
+    def assign(reading: ReflacxReading) -> ReflacxReading:
+        return replace(
             reading,
             split=plan.split_of(reading.subject_id, reading.split),
             tuning=tuning.chooses(reading.reading_id, reading.phase, reading.subject_id),
         )
-        for reading in listing.readings
-    ]
-    splits = [reading.split for reading in readings]
+
+    readings = Changed(listing.readings, assign)
+    subjects, published, splits, n_tuning = [], [], [], 0
+    for reading in readings:
+        subjects.append(reading.subject_id)
+        published.append(reading.mimic_split)
+        splits.append(reading.split)
+        n_tuning += reading.tuning
     # Checked as published: whole subjects are moved, which keeps them in one split.
-    published = [reading.mimic_split for reading in readings]
-    check_disjoint([reading.subject_id for reading in readings], published, where=root)
+    check_disjoint(subjects, published, where=root)
     return Plan(
         readings,
         {"split_source": plan.source, "tuning_source": tuning.source},
         {
             "splits": count_splits(splits),
-            "tuning_readings": sum(reading.tuning for reading in readings),
+            "tuning_readings": n_tuning,
         },
         list(_split_warnings(listing.readings, plan)),
     )
 
 
-def _split_warnings(readings: Sequence[ReflacxReading], plan: SplitPlan) -> Iterator[Fault]:
+def _split_warnings(readings: Readings[ReflacxReading], plan: SplitPlan) -> Iterator[Fault]:
     """Warn where the published list and MIMIC's own splits disagree."""
     if plan.listed is None:
         return
@@ -90,13 +98,15 @@ def _split_warnings(readings: Sequence[ReflacxReading], plan: SplitPlan) -> Iter
 
 
 def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
-    readings: Sequence[ReflacxReading] = listing.readings
-    phases = Counter(reading.phase for reading in readings)
+    n_readings, n_discarded, phases = len(listing.readings), 0, Counter[int]()
+    for reading in listing.readings:
+        phases[reading.phase] += 1
+        n_discarded += reading.discarded
     return {
-        "readings": len(readings),
+        "readings": n_readings,
         **{f"readings_phase_{phase}": phases[phase] for phase in PHASES},
-        "readings_discarded": sum(reading.discarded for reading in readings),
-        "readings_with_gaze": len(readings) - notes.without_gaze.total(),
+        "readings_discarded": n_discarded,
+        "readings_with_gaze": n_readings - notes.without_gaze.total(),
         "images": len(listing.ids["dicom_id"]),
         "subjects": len(listing.ids["subject_id"]),
     }

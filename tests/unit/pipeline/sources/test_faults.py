@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gazescribe.pipeline.core.errors import ManifestError
-from gazescribe.pipeline.sources.faults import Fault, Findings, count_faults, refuse
+from gazescribe.pipeline.sources.faults import Fault, Findings, Tally, refuse
 
 FAULTS = [
     Fault("loss", "b", "x", "one.csv", row=3, item="P1", loses="gaze", n=2),
@@ -12,7 +12,7 @@ FAULTS = [
 
 
 def test_counts_go_by_reason():
-    assert count_faults(FAULTS) == {
+    assert Tally(FAULTS).by_reason() == {
         "a": {"severity": "warning", "loses": "", "rows": 1, "items": 1},
         "b": {"severity": "loss", "loses": "gaze", "rows": 3, "items": 1},
     }
