@@ -45,8 +45,8 @@ UNWATCHED = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.low-level-log-length": 10,
 }
-"""Nobody sees the call stacks that each worker takes a hundred times a second, nor the last thousand
-messages that each connection keeps, with all that the tasks were given."""
+"""Nobody sees the call stacks that each worker takes a hundred times a second, nor the thousand
+messages that each connection keeps, with all that finished tasks were given."""
 
 
 def map_tasks(

@@ -1,21 +1,22 @@
 """Readings of a large tree, packed: 0.2 kB each, where those of a list take 2.5."""
 
 import json
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sized
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
-Made = TypeVar("Made", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
 
 SIZE = 128  # items in a packet
 
 
-class Readings(Sized, Protocol[Made]):
+class Readings(Sized, Protocol[Item_co]):
     """Items that can be counted, and gone through more than once."""
 
-    def __iter__(self) -> Iterator[Made]: ...
+    def __iter__(self) -> Iterator[Item_co]: ...
 
 
 class Packets(Generic[Item]):
@@ -60,7 +61,7 @@ class Cuts(Generic[Item]):
         self._items, self._size = items, size
 
     def __len__(self) -> int:
-        return -(-len(self._items) // self._size)
+        return math.ceil(len(self._items) / self._size)
 
     def __iter__(self) -> Iterator[list[Item]]:
         waiting = iter(self._items)
