@@ -27,8 +27,8 @@ from scipy.ndimage import gaussian_filter
 from gazescribe.pipeline.core.parallel import KEPT_MEMORY
 from gazescribe.pipeline.core.shards import open_shards
 from gazescribe.pipeline.core.tables import write_table
-from gazescribe.pipeline.images import ahead
 from gazescribe.pipeline.images import run as images
+from gazescribe.pipeline.images.ahead import content_of
 from gazescribe.pipeline.images.settings import Images
 
 HEIGHT, WIDTH = 3056, 2544
@@ -195,15 +195,14 @@ def told(title: str, found: float, theirs: float) -> None:
 
 def from_a_late_disk(folder: Path) -> None:
     """The same where each file answers late, read ahead and, as peer, one after the other."""
-    content = ahead._content  # noqa: SLF001  # what reads a file
 
     def late(path: Path | None) -> bytes | None:
         time.sleep(LATE_S)
-        return content(path)
+        return content_of(path)
 
-    with mock.patch.object(images, "read_ahead", lambda paths: map(late, paths)):
-        theirs = rate(ours("scaled"), folder)
-    with mock.patch.object(ahead, "_content", late):
+    with mock.patch.object(images, "content_of", late):
+        with mock.patch.object(images, "ahead", map):
+            theirs = rate(ours("scaled"), folder)
         found = rate(ours("scaled"), folder)
     print(f"files that answer after {LATE_S * 1e3:.0f} ms, read one by one: {theirs:.1f}")
     told("read ahead", found, theirs)

@@ -21,7 +21,7 @@ from gazescribe.models.core.config import SYSTEMS
 from gazescribe.models.core.loaders import BatchLoader
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, SchemaError
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.images.ahead import read_ahead
+from gazescribe.pipeline.images.ahead import ahead, content_of
 from gazescribe.pipeline.images.reading import Decoded, decode_radiograph, fit_radiograph
 
 SHOWN_PX = 384
@@ -211,7 +211,7 @@ class _FittedImages(Dataset[FittedImage | GazeError]):
         """Give a batch, by torch's name for it; its files are read ahead."""
         sources = [self._images[row] for row in rows]
         paths = (source if isinstance(source, Path) else None for source in sources)
-        return list(map(self._fitted, sources, read_ahead(paths)))
+        return list(map(self._fitted, sources, ahead(content_of, paths)))
 
     def _fitted(self, source: Source, content: bytes | None) -> FittedImage | GazeError:
         try:

@@ -64,6 +64,8 @@ def images(
     line += f"; left out: {left_out or 'none'}"
     if n_copies := summary["scaled_copies"]["n"]:
         line += f"; {n_copies} are copies at another scale"
+    if params.decode == "scaled":
+        line += f"; {summary['n_decoded_scaled']} decoded scaled"
     if others := summary.get("other_files"):
         line += f"; {others['n']} ids stand for another file in later tables, which is not taken"
         line += f" ({', '.join(others['first'])})"

@@ -1,10 +1,15 @@
-"""Files read ahead by threads, so that a slow disk is waited for while others are decoded."""
+"""Files read ahead by threads: a slow disk is waited for while other files are decoded."""
 
+import stat
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 AHEAD = 4
 """Files that are being read or wait to be decoded: a disk of a network answers late, not slowly."""
@@ -12,29 +17,31 @@ MAX_BYTES = 2**26
 """Larger files are left to who decodes them, who may need their header alone."""
 
 
-def read_ahead(paths: Iterable[Path | None]) -> Iterator[bytes | None]:
-    """Give the contents of files in order, while threads read the next `AHEAD` of them.
-
-    None for a path that is None, and for a file that is large, no regular file or cannot be read:
-    what opens it next will say why.
-    """
-    waiting = iter(paths)
-    with ThreadPoolExecutor(AHEAD, thread_name_prefix="read ahead") as pool:
-        reading: deque[Future[bytes | None]] = deque()
+def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Apply a function to items in order, while threads do so for the next `AHEAD` of them."""
+    waiting = iter(items)
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="ahead") as pool:
+        begun: deque[Future[Result]] = deque()
         try:
-            reading.extend(pool.submit(_content, path) for path in islice(waiting, AHEAD))
-            while reading:
-                content = reading.popleft().result()
-                reading.extend(pool.submit(_content, path) for path in islice(waiting, 1))
-                yield content
+            begun.extend(pool.submit(function, item) for item in islice(waiting, AHEAD))
+            while begun:
+                result = begun.popleft().result()
+                begun.extend(pool.submit(function, item) for item in islice(waiting, 1))
+                yield result
         finally:  # where nobody asks for the rest
-            for future in reading:
+            for future in begun:
                 future.cancel()
 
 
-def _content(path: Path | None) -> bytes | None:
+def content_of(path: Path | None) -> bytes | None:
+    """Read a file.
+
+    None without a path, and where the file is large, no regular one or cannot be read: what opens
+    it next will say why.
+    """
     try:
-        if path is None or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        about = path.stat() if path else None
+        if not path or not about or not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
             return None
         return path.read_bytes()
     except OSError:

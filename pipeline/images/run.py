@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +34,7 @@ from gazescribe.pipeline.core.shards import ROWS_A_SHARD, shard_folder, shard_na
 from gazescribe.pipeline.core.tables import read_table, table_path, write_table
 from gazescribe.pipeline.geometry.published import published_frame
 from gazescribe.pipeline.geometry.sizes import parse_size
-from gazescribe.pipeline.images.ahead import read_ahead
+from gazescribe.pipeline.images.ahead import ahead, content_of
 from gazescribe.pipeline.images.fetching import fetch_first, fetched
 from gazescribe.pipeline.images.paths import find_radiograph, leads_out, radiographs_root
 from gazescribe.pipeline.images.reading import (
@@ -62,6 +62,14 @@ class Fitting:
     resize: str
     is_scaled: bool
     bits: int
+
+
+class File(NamedTuple):
+    """A radiograph's file: where it lies, what `stamp` says of it, its bytes if they were read."""
+
+    path: Path | None
+    stamp: list[int] | None
+    content: bytes | None = None
 
 
 def list_images(
@@ -120,27 +128,26 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
     """Read the radiographs of one shard, numbered, into its file; give its note.
 
     The note has `rows` of the index, in `left_out` the reason of each radiograph that is not there,
-    and in `copies` those that have another scale than the table says. It is written beside the
-    shard too, last: where it lies, the shard is finished.
+    in `copies` those that have another scale than the table says, and how many were decoded scaled.
+    It is written beside the shard too, last: where it lies, the shard is finished.
     """
     number, listed = task
-    paths = _paths(listed, fitting)
-    stamps = _stamps(paths)  # first: a file that changes while it is read is read again
+    note: Row = {"rows": [], "left_out": {}, "copies": [], "stamps": [], "n_scaled": 0}
+    rows, left_out = note["rows"], note["left_out"]
     fitted = np.empty((len(listed), *fitting.size), f"uint{fitting.bits}")
     scaled_to = fitting.size if fitting.is_scaled else None
-    rows: list[Row] = []
-    left_out: dict[str, str] = {}
-    copies: list[str] = []
-    for image, path, content in zip(listed, paths, read_ahead(paths), strict=True):
-        if path is None:
+    files = ahead(partial(_fetch, fitting=fitting), listed)
+    for image, file in zip(listed, files, strict=True):
+        note["stamps"].append(file.stamp)
+        if file.path is None:
             left_out[image["dicom_id"]] = "absent" if image["path"] else "no path in the table"
             continue
         try:
             decoded = decode_radiograph(
-                path, scaled_to=scaled_to, bits=fitting.bits, content=content
+                file.path, scaled_to=scaled_to, bits=fitting.bits, content=file.content
             )
             image_size = _table_size(image) or decoded.image_size
-            check_aspect(decoded.image_size, image_size, path)
+            check_aspect(decoded.image_size, image_size, file.path)
             fitted[len(rows)], frame = fit_radiograph(
                 decoded, fitting.size, fitting.resize, image_size
             )
@@ -160,13 +167,13 @@ def fit_shard(task: tuple[int, list[Row]], fitting: Fitting) -> Row:
             }
         )
         if decoded.image_size != image_size:
-            copies.append(image["dicom_id"])
+            note["copies"].append(image["dicom_id"])
+        note["n_scaled"] += decoded.block_px > 1
     shard = fitting.folder / shard_name(number, "images")
     shard.unlink(missing_ok=True)  # of a run that was cut off, with other images in it
     if rows:
-        with replacing(shard) as beside, beside.open("wb") as file:
-            np.save(file, fitted[: len(rows)])
-    note = {"rows": rows, "left_out": left_out, "copies": copies, "stamps": stamps}
+        with replacing(shard) as beside, beside.open("wb") as written:
+            np.save(written, fitted[: len(rows)])
     write_json(note, _note_path(fitting.folder, number))
     return note
 
@@ -186,12 +193,14 @@ def _note_path(folder: Path, number: int) -> Path:
     return folder / f".images-{number:05d}.json"
 
 
-def _paths(listed: list[Row], fitting: Fitting) -> list[Path | None]:
-    return [find_radiograph(Path(row["tree"]), row["path"], fitting.suffixes) for row in listed]
+def _find(image: Row, fitting: Fitting) -> File:
+    path = find_radiograph(Path(image["tree"]), image["path"], fitting.suffixes)
+    return File(path, stamp(path))
 
 
-def _stamps(paths: list[Path | None]) -> list[list[int] | None]:
-    return [stamp(path) for path in paths]
+def _fetch(image: Row, fitting: Fitting) -> File:
+    file = _find(image, fitting)  # its stamp first: what changes while it is read is read again
+    return file._replace(content=content_of(file.path))
 
 
 def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
@@ -206,7 +215,8 @@ def _read_note(task: tuple[int, list[Row]], fitting: Fitting) -> Row | None:
         return None
     try:
         note: Row = read_json(path)
-        is_old = note["left_out"] or note["stamps"] != _stamps(_paths(listed, fitting))
+        stamps = [file.stamp for file in ahead(partial(_find, fitting=fitting), listed)]
+        is_old = note["left_out"] or note["stamps"] != stamps
     except (SchemaError, KeyError):
         return None  # a note that is damaged: the shard is made again
     return None if is_old else note
@@ -287,6 +297,7 @@ def _summary(
         "n_shards": len({row["shard"] for row in rows}),
         "left_out": {reason: _counted(ids) for reason, ids in sorted(by_reason.items())},
         "scaled_copies": _counted([dicom_id for note in notes for dicom_id in note["copies"]]),
+        "n_decoded_scaled": sum(note["n_scaled"] for note in notes),
     }
 
 

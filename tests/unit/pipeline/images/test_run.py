@@ -142,8 +142,12 @@ def test_published_resize_and_frames_that_are_not_square(project):
 
 
 def test_scaled_decoding(project):
-    build(project, "out", "--size", 16, "--decode", "scaled")
+    stored_in_colour = project / "root" / "mimic-cxr-jpg" / f"{path_of(3)}.jpg"
+    Image.open(stored_in_colour).convert("RGB").save(stored_in_colour)  # its pixels are looked at
+    said, _ = build(project, "out", "--size", 16, "--decode", "scaled")
+    assert "left out: none; 9 decoded scaled" in said
     assert told(project)["params"]["decode"] == "scaled"
+    assert told(project)["n_decoded_scaled"] == 9
     file = project / "root" / "mimic-cxr-jpg" / f"{path_of(0)}.jpg"
     decoded = decode_radiograph(file, scaled_to=(16, 16))
     assert decoded.block_px == 2
