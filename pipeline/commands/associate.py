@@ -22,8 +22,8 @@ def _file_of_mentions(
 ) -> Path | None:
     """Take what stands between TABLES and OUT: one file, or nothing."""
     if len(paths) > 1:
-        found = len(paths) + 2
-        raise click.UsageError(f"TABLES [MENTIONS] OUT are at most 3 paths, found: {found}.", ctx)
+        n_paths = len(paths) + 2
+        raise click.UsageError(f"TABLES [MENTIONS] OUT are at most 3 paths, found: {n_paths}.", ctx)
     return options.EXISTING_FILE.convert(paths[0], param, ctx) if paths else None
 
 

@@ -55,10 +55,10 @@ def label(
     params = load_params(shared.params_file)
     reading: dict[str, Any] = {"rules": rules, "reviews": reviews, "encoding": encoding}
     if server is not None:
-        asked = params.language_model
-        hosts = asked.hosts_that_may_read_reports_under_your_data_use_agreement
-        found = Server.named(server, hosts, asked.timeout_s)
-        details = label_file_with(source, out, found, asked, model=model, **reading)
+        settings = params.language_model
+        hosts = settings.hosts_that_may_read_reports_under_your_data_use_agreement
+        model_server = Server.named(server, hosts, settings.timeout_s)
+        details = label_file_with(source, out, model_server, settings, model=model, **reading)
     elif model is not None:
         raise ParamsError("--model goes with --with.")
     else:
@@ -86,5 +86,7 @@ def _decider(details: dict[str, Any]) -> str:
     if "model" not in details:
         return f"rules {details['rules_sha256'][:12]}"
     faults = [f"{n} mentions of its replies {why}" for why, n in details["unverified"].items()]
-    kept = f"{details['n_kept']} of the replies from before"
-    return "; ".join([*faults, f"{details['model']}, prompt {details['prompt_version']}, {kept}"])
+    replies = f"{details['n_kept']} of the replies from before"
+    return "; ".join(
+        [*faults, f"{details['model']}, prompt {details['prompt_version']}, {replies}"]
+    )

@@ -77,14 +77,14 @@ def _lines(chain: Chain) -> Iterator[str]:
     yield counts_line(chain.summaries["ingest"])
     yield from say(chain.summaries["verify"].get("understood", {}))  # of an earlier version
     if chain.is_without_fixations:
-        found = chain.summaries["fixations"]
-        seen = plural(found["readings_with_gaze"], "reading")
-        yield f"fixations found in samples: {found['fixations']:,}, of {seen}"
-        if "noise" in found and (warning := noise_warning(found)):  # not of an earlier version
+        summary = chain.summaries["fixations"]
+        seen = plural(summary["readings_with_gaze"], "reading")
+        yield f"fixations found in samples: {summary['fixations']:,}, of {seen}"
+        if "noise" in summary and (warning := noise_warning(summary)):  # not of an earlier version
             yield warning
     for stage in ("label", "associate"):
-        if said := say_reviews(chain.summaries.get(stage, {}).get("reviews")):
-            yield f"{stage}{said}"
+        if reviews := say_reviews(chain.summaries.get(stage, {}).get("reviews")):
+            yield f"{stage}{reviews}"
     n_maps = {kind: chain.summaries[f"heatmaps of {kind}"]["n_maps"] for kind in chain.kinds}
     maps = ", ".join(plural(n, f"{kind} map") for kind, n in n_maps.items())
     if not any(n_maps.values()):

@@ -231,8 +231,8 @@ class _Rows:
         for column, words in WORDS.get(name, {}).items():
             if self._has(column):
                 values = self.table[column]
-                known = pc.is_in(values, value_set=pa.array(words))
-                is_wrong = pc.and_(pc.is_valid(values), pc.invert(known))
+                is_known = pc.is_in(values, value_set=pa.array(words))
+                is_wrong = pc.and_(pc.is_valid(values), pc.invert(is_known))
                 yield from self._fault(is_wrong, f"{column} is none of {', '.join(words)}", column)
 
     def _has(self, *columns: str) -> bool:
@@ -295,8 +295,8 @@ class _Rows:
 def _extremes(values: pa.ChunkedArray, *, is_nullable: bool) -> Limits:
     """Give the smallest and the largest value; NaN if there is one where none may be null."""
     if is_nullable or values.null_count:
-        found = pc.min_max(values).as_py()
-        return (np.inf, -np.inf) if found["min"] is None else (found["min"], found["max"])
+        extremes = pc.min_max(values).as_py()
+        return (np.inf, -np.inf) if extremes["min"] is None else (extremes["min"], extremes["max"])
     # numpy is ten times as fast as Arrow here, and passes NaN on.
     chunks = [chunk.to_numpy() for chunk in values.chunks if len(chunk)]
     return min(chunk.min() for chunk in chunks), max(chunk.max() for chunk in chunks)

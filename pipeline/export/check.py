@@ -114,11 +114,11 @@ def _faults(path: Path, name: str, forbidden: Forbidden) -> Iterator[str]:
     if path.is_symlink():
         yield "it is a link"
         return
-    asked = not forbidden.pictures and name.startswith(f"{PICTURES}/")
-    if asked and path.suffix == ".png":
+    is_asked_for = not forbidden.pictures and name.startswith(f"{PICTURES}/")
+    if is_asked_for and path.suffix == ".png":
         return
     try:
-        for column in open_again(path, pictures=asked and path.suffix == ".parquet"):
+        for column in open_again(path, pictures=is_asked_for and path.suffix == ".parquet"):
             if column.name == SHOWN and path.suffix == ".html":
                 if not forbidden.previews.issuperset(column.values):
                     yield "it shows a picture that is none of its maps"

@@ -124,8 +124,8 @@ def _boxes(
             image = images[key[0]]
             keys.append(key)
             tasks.append(((image["height"], image["width"]), rows))
-    found = parallel(partial(box_of, threshold=threshold), tasks, description="grounding")
-    return {key: box for key, box in zip(keys, found, strict=True) if box}
+    boxes = parallel(partial(box_of, threshold=threshold), tasks, description="grounding")
+    return {key: box for key, box in zip(keys, boxes, strict=True) if box}
 
 
 def box_of(task: tuple[Size, "pd.DataFrame"], threshold: float) -> list[int] | None:

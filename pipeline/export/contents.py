@@ -90,8 +90,8 @@ class Contents:
     def labels(self) -> tuple[str, ...]:
         """Labels of windows and maps, each once."""
         tables = [self.tables["windows"], *(map_set.index for map_set in self.sets)]
-        said = [labels_said(table.schema.metadata, "labels") for table in tables]
-        return tuple(dict.fromkeys(label for labels in said for label in labels))
+        label_lists = [labels_said(table.schema.metadata, "labels") for table in tables]
+        return tuple(dict.fromkeys(label for labels in label_lists for label in labels))
 
     @property
     def parts(self) -> list[MapSet]:
@@ -162,11 +162,11 @@ def gather(
     reading_ids = read["readings"]["reading_id"].combine_chunks()
     left_out = {}
     for name in {*ANNOTATIONS, *TEXT_TABLES} & {*read}:
-        known = read[name].filter(pc.is_in(read[name]["reading_id"], reading_ids))
+        rows = read[name].filter(pc.is_in(read[name]["reading_id"], reading_ids))
         # Where no row is of them, the tables do not belong together, which is refused below.
-        if known.num_rows and known.num_rows < read[name].num_rows:
-            left_out[f"{name} of unknown readings"] = read[name].num_rows - known.num_rows
-            read[name] = known
+        if rows.num_rows and rows.num_rows < read[name].num_rows:
+            left_out[f"{name} of unknown readings"] = read[name].num_rows - rows.num_rows
+            read[name] = rows
     for name, table in [*read.items(), *((map_set.name, map_set.index) for map_set in sets)]:
         foreign = pc.invert(pc.is_in(table["reading_id"], reading_ids))
         if pc.any(foreign).as_py():

@@ -188,7 +188,7 @@ def _unit_ms(recording: Recording, column: int) -> float:
 
 def _axes(recording: Recording) -> tuple[tuple[str, str], list[tuple[list[int], float]]]:
     """Find the columns of x and y: their name here, and the factor that makes pixels."""
-    found, kinds = [], set()
+    columns_by_axis, kinds = [], set()
     for place, axis in enumerate("xy"):
         names = [f"{eye}{axis}coordinate" for eye in ("", "eye1", "eye2", "left", "right")]
         names += [f"{eye}gaze{axis}" for eye in ("", "left", "right")] + [f"gazepoint{axis}", axis]
@@ -200,9 +200,9 @@ def _axes(recording: Recording) -> tuple[tuple[str, str], list[tuple[list[int], 
             raise ManifestError(message, where=recording.path)
         kind, factor = _conversion(recording, recording.unit(columns[0]), place)
         kinds.add(kind)
-        found.append((columns, factor))
+        columns_by_axis.append((columns, factor))
     ending = f"_{kinds.pop()}" if kinds != {""} else ""
-    return (f"x{ending}", f"y{ending}"), found
+    return (f"x{ending}", f"y{ending}"), columns_by_axis
 
 
 def _conversion(recording: Recording, unit: str, place: int) -> tuple[str, float]:
@@ -245,12 +245,12 @@ def _fixations(path: Path) -> Content:
     samples_path = _samples_beside(path)
     names, pieces = _samples(open_recording(samples_path))
     axes = (names[1], names[2])
-    kept = [
+    arrays_by_piece = [
         [np.array([_float(cell) for cell in piece.columns[name]]) for name in ("time", *axes)]
         for piece in pieces
     ]
-    kept.append([np.zeros(0)] * 3)  # where there is no sample
-    time_ms, x, y = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
+    arrays_by_piece.append([np.zeros(0)] * 3)  # where there is no sample
+    time_ms, x, y = (np.concatenate(arrays) for arrays in zip(*arrays_by_piece, strict=True))
     sizes = _screen_px(open_recording(samples_path))
     rows = (
         (onset_ms, duration_ms, *_centre(onset_ms, duration_ms, time_ms, x, y), *sizes, blink)
@@ -300,10 +300,10 @@ def _centre(
 ) -> tuple[float | str, float | str]:
     """Give where the samples of a fixation are on average; blank where none is seen."""
     first, last = np.searchsorted(time_ms, [onset_ms, onset_ms + duration_ms + 1e-6])
-    seen = ~np.isnan(x[first:last]) & ~np.isnan(y[first:last])
-    if not seen.any():
+    is_seen = ~np.isnan(x[first:last]) & ~np.isnan(y[first:last])
+    if not is_seen.any():
         return "", ""
-    return float(x[first:last][seen].mean()), float(y[first:last][seen].mean())
+    return float(x[first:last][is_seen].mean()), float(y[first:last][is_seen].mean())
 
 
 def _float(cell: Any) -> float:
@@ -317,9 +317,9 @@ def _messages(path: Path) -> Content:
         message = f"onset or message is missing (there are: {', '.join(events.header)})."
         raise ManifestError(message, where=path)
     scale = _event_unit_ms(events, onset, _samples_beside(path))
-    said = (
+    messages = (
         (float(_cell(row, onset)) * scale, _cell(row, text))
         for row in events.rows
         if _cell(row, text)
     )
-    return in_pieces(("time", "text"), said)
+    return in_pieces(("time", "text"), messages)

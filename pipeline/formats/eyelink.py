@@ -96,9 +96,11 @@ def read(path: Path, table: str) -> Content:
     names, rows = rows_of[table]
     outline = read_outline(path)
     ours = {*names, *PLACE}  # a lab's own `trial` or `x` is kept beside ours
-    own = [f"{name}_var" if name in ours else name for name in outline.variables]
+    variables = [f"{name}_var" if name in ours else name for name in outline.variables]
     place = Place(outline.has_names)
-    return in_pieces((*names, *PLACE, *own), _checked(rows(path, place, outline), path, place))
+    return in_pieces(
+        (*names, *PLACE, *variables), _checked(rows(path, place, outline), path, place)
+    )
 
 
 def read_outline(path: Path) -> Outline:
@@ -167,8 +169,8 @@ def _outlined(path: Path, place: Place, outline: Outline) -> Iterator[None]:
 
 def _placed(cells: Cells, place: Place, outline: Outline) -> Cells:
     """Add to a row what is known of its place."""
-    known = outline.trials[place.n_trials]
-    named = (known.get(name, "") for name in outline.variables)
+    variables = outline.trials[place.n_trials]
+    named = (variables.get(name, "") for name in outline.variables)
     return *cells, place.trial, place.block, place.block_start, *place.screen, *named
 
 

@@ -37,9 +37,11 @@ def read(path: Path, _table: str) -> Content:
         return in_pieces((*NAMES, *_own(names)), rows)
     csv.field_size_limit(LONGEST_CELL)
     sheet = open_sheet(path, [DATA.replace("_", "")], KIND)
-    own = _own(sheet.header)
-    samples = (sample for row in sheet.rows for sample in _samples(_unpacked(sheet, row), own))
-    return in_pieces((*NAMES, *own), checked(sheet, samples))
+    other_columns = _own(sheet.header)
+    samples = (
+        sample for row in sheet.rows for sample in _samples(_unpacked(sheet, row), other_columns)
+    )
+    return in_pieces((*NAMES, *other_columns), checked(sheet, samples))
 
 
 def _own(names: Iterator[str] | Mapping[str, None] | list[str]) -> list[str]:

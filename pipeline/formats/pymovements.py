@@ -36,12 +36,12 @@ def read(path: Path, table: str) -> Content:
         remedy = "Add it with compute_event_properties(('location', {'position_column': 'pixel'}))."
         raise ManifestError(message, where=path, remedy=remedy)
     axes = ("x_deg", "y_deg") if _are_degrees(places) else ("x", "y")
-    own = [name for name in names if name not in {*LISTS, *axes, "onset", "offset"}]
+    other_columns = [name for name in names if name not in {*LISTS, *axes, "onset", "offset"}]
     cells = (
-        (row["onset"], row["offset"], *place, *(row[name] for name in own))
+        (row["onset"], row["offset"], *place, *(row[name] for name in other_columns))
         for row, place in zip(events, places, strict=True)
     )
-    return in_pieces(("onset", "offset", *axes, *own), cells)
+    return in_pieces(("onset", "offset", *axes, *other_columns), cells)
 
 
 def _opened(path: Path) -> tuple[list[str], Iterator[Row]]:
@@ -66,9 +66,11 @@ def _samples(path: Path, names: Sequence[str], rows: Iterable[Row]) -> Content:
         raise ManifestError(message, where=path)
     kind = kinds[0]
     axes = ("x", "y") if kind == "pixel" else ("x_deg", "y_deg")
-    own = [name for name in names if name not in {*LISTS, *axes, "time"}]
-    cells = ((row["time"], *_place(row, kind), *(row[name] for name in own)) for row in rows)
-    return in_pieces(("time", *axes, *own), cells)
+    other_columns = [name for name in names if name not in {*LISTS, *axes, "time"}]
+    cells = (
+        (row["time"], *_place(row, kind), *(row[name] for name in other_columns)) for row in rows
+    )
+    return in_pieces(("time", *axes, *other_columns), cells)
 
 
 def _has(names: Sequence[str], kind: str) -> bool:

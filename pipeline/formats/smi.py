@@ -147,8 +147,8 @@ def read(path: Path, table: str) -> Content:
     text = Text(path)
     if table == "messages":
         rows = [row for row in text.sheet.rows if text.text(row, "kind") == "MSG"]
-        said = ((*text.whom(row), text.ms(row, "time"), _message(row.cells[3])) for row in rows)
-        return in_pieces(MESSAGES, checked(text.sheet, said))
+        messages = ((*text.whom(row), text.ms(row, "time"), _message(row.cells[3])) for row in rows)
+        return in_pieces(MESSAGES, checked(text.sheet, messages))
     if table == "samples":
         return in_pieces(SAMPLES, checked(text.sheet, _samples(text)))
     is_of_events = text.columns["start"] is not None and text.columns["x"] is not None
@@ -245,12 +245,12 @@ def _read_events(path: Path, head: Head, table: str) -> Content:
         raise ManifestError("there are no samples in it, but events.", where=path)
     rows = list(_event_rows(path, head))
     if table == "messages":
-        said = (
+        messages = (
             (*whom, float(event["Start"]) / 1e3, _message(event["Description"]))
             for kind, whom, event in rows
             if kind == "UserEvent"
         )
-        return in_pieces(MESSAGES, said)
+        return in_pieces(MESSAGES, messages)
     fixations = (
         Fixation(
             whom,

@@ -171,10 +171,10 @@ def read(path: Path, table: str) -> Content:
         "samples": (SAMPLES, _samples),
         "messages": (MESSAGES, _messages),
     }[table]
-    own = [name for name in export.sheet.header if name not in names]
-    places = [export.sheet.header.index(name) for name in own]
+    other_columns = [name for name in export.sheet.header if name not in names]
+    places = [export.sheet.header.index(name) for name in other_columns]
     cells = ((*ours, *(row.cells[place] for place in places)) for ours, row in rows(export))
-    return in_pieces((*names, *own), checked(export.sheet, cells))
+    return in_pieces((*names, *other_columns), checked(export.sheet, cells))
 
 
 def _fixations(export: Export) -> Iterator[tuple[Cells, Row]]:

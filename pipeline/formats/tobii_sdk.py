@@ -29,13 +29,13 @@ def read(path: Path, _table: str) -> Content:
     if time is None:
         message = "there is neither system_time_stamp nor device_time_stamp."
         raise ManifestError(message, where=path)
-    own = [name for name in sheet.header if name and name not in NAMES]
-    places = [sheet.header.index(name) for name in own]
+    other_columns = [name for name in sheet.header if name and name not in NAMES]
+    places = [sheet.header.index(name) for name in other_columns]
     cells = (
         (row.text(time), *sample, *(row.cells[place] for place in places))
         for row, sample in _samples(sheet)
     )
-    return in_pieces((*NAMES, *own), checked(sheet, cells))
+    return in_pieces((*NAMES, *other_columns), checked(sheet, cells))
 
 
 def _samples(sheet: Sheet) -> Iterator[tuple[Row, tuple[float | str, ...]]]:

@@ -210,13 +210,13 @@ def _sum_up_noise(measures: Mapping[str, Sequence[Any]]) -> dict[str, float | in
     noise_deg, limit_deg = (
         np.array(measures.get(f"{name}_deg", ()), np.float64) for name in ("noise", "limit")
     )
-    known = ~np.isnan(noise_deg)
-    is_known = bool(known.any())
+    is_measured = ~np.isnan(noise_deg)
+    is_known = bool(is_measured.any())
     return {
-        "median_deg": float(np.median(noise_deg[known])) if is_known else None,
-        "limit_deg": float(np.median(limit_deg[known])) if is_known else None,
-        "readings": int(known.sum()),
-        "readings_beyond": int((noise_deg[known] > limit_deg[known]).sum()),
+        "median_deg": float(np.median(noise_deg[is_measured])) if is_known else None,
+        "limit_deg": float(np.median(limit_deg[is_measured])) if is_known else None,
+        "readings": int(is_measured.sum()),
+        "readings_beyond": int((noise_deg[is_measured] > limit_deg[is_measured]).sum()),
     }
 
 

@@ -47,13 +47,13 @@ def find_by_two_means(gaze: Samples, n_least: int, settings: Detection) -> NDArr
         warnings.simplefilter("ignore")  # means of windows without a sample
         state = np.random.get_state()  # noqa: NPY002, the package draws from this one
         np.random.seed(settings.seed)  # noqa: NPY002
-        found, _, _ = I2MC.I2MC(table, _options(rate_hz, settings), logging=False)
+        fixations, _, _ = I2MC.I2MC(table, _options(rate_hz, settings), logging=False)
         np.random.set_state(state)  # noqa: NPY002
-    if not found:
+    if not fixations:
         return np.empty((0, 2), np.intp)
-    is_long = found["end"] - found["start"] + 1 >= n_least
-    first = np.searchsorted(row, found["start"][is_long])
-    last = np.searchsorted(row, found["end"][is_long], side="right") - 1
+    is_long = fixations["end"] - fixations["start"] + 1 >= n_least
+    first = np.searchsorted(row, fixations["start"][is_long])
+    last = np.searchsorted(row, fixations["end"][is_long], side="right") - 1
     return np.stack([first, last], axis=1).astype(np.intp)
 
 

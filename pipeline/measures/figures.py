@@ -37,8 +37,8 @@ def plates(regions: pd.DataFrame, readings: pd.DataFrame, leads: pd.DataFrame) -
 
 def own_ellipses(regions: pd.DataFrame) -> pd.DataFrame:
     """Choose the rows of a label's gaze on what the reader drew of that label."""
-    own = (regions["kind"] == "ellipse") & (regions["label"] == regions["region"])
-    return regions[own]
+    is_own = (regions["kind"] == "ellipse") & (regions["label"] == regions["region"])
+    return regions[is_own]
 
 
 @printed()
@@ -46,8 +46,8 @@ def dwell(regions: pd.DataFrame) -> Plate:
     """Draw the share of gaze in each region, beside the share of the image that it covers."""
     whole = regions[(regions["label"] == "") & regions["kind"].isin(["image", "anatomy", "own"])]
     parts = [("all gaze", whole)]
-    if len(own := own_ellipses(regions)):
-        parts.append(("a finding's gaze, in its ellipses", own))
+    if len(ellipses := own_ellipses(regions)):
+        parts.append(("a finding's gaze, in its ellipses", ellipses))
     longest = max(part["region"].nunique() for _, part in parts)
     figure, axes_of = panels(len(parts), len(parts), DOUBLE_MM, ROW_MM * longest + 30)
     for axes, (title, part) in zip(axes_of, parts, strict=True):

@@ -22,12 +22,12 @@ Row = dict[str, Any]
 
 def mentioned_sentences(windows: Columns) -> dict[str, list[int]]:
     """Sentences that mention each label, rising, from a reading's rows of `windows`."""
-    found: dict[str, set[int]] = {}
+    sentences_by_label: dict[str, set[int]] = {}
     for labels, sentence in zip(windows["labels"], windows["sentence"], strict=True):
         if sentence is not None and not np.isnan(sentence):
             for label in labels:
-                found.setdefault(label, set()).add(int(sentence))
-    return {label: sorted(numbers) for label, numbers in sorted(found.items())}
+                sentences_by_label.setdefault(label, set()).add(int(sentence))
+    return {label: sorted(numbers) for label, numbers in sorted(sentences_by_label.items())}
 
 
 def label_leads(

@@ -146,8 +146,8 @@ def read_own_regions(path: Path, readings: Sequence[Mapping[str, Any]]) -> OwnRe
         shapes[row[by], row["region"]].append(Shape(four, is_ellipse))
     if faults:
         raise SchemaError(f"{len(faults)} rows are no regions.", where=path, faults=faults)
-    known = {reading[by] for reading in readings}
-    if not any(name in known for name, _ in shapes):
+    names = {reading[by] for reading in readings}
+    if not any(name in names for name, _ in shapes):
         first = quote(next(iter(shapes), ("none",))[0])
         message = f"no {by} of this file is in TABLES; its first is {first}."
         raise AlignmentError(message, where=path, remedy=f"Give the {by} of the tables.")

@@ -166,11 +166,11 @@ def _prepare(
         name: load_column_map(name, labels, rules, optional=True)
         for name in sorted({row["dataset"] for row in rows})
     }
-    own = read_own_regions(sources.regions, rows) if sources.regions else None
+    own_regions = read_own_regions(sources.regions, rows) if sources.regions else None
     words_s: WordTimes = {}
     if sources.mentions:
         words_s = _word_times(sources.mentions, readings, load_label_map(rules))
-    return Request(params, *least, column_maps, load_anatomy(rules), own, words_s)
+    return Request(params, *least, column_maps, load_anatomy(rules), own_regions, words_s)
 
 
 def describe_columns() -> pa.Table:
@@ -249,12 +249,12 @@ def _measure_reading(
 
 def _regions(reading: Row, columns: Mapping[str, Columns], request: Request) -> list[Region]:
     column_map = request.column_maps[reading["dataset"]]
-    own = request.own.of(reading) if request.own else []
+    own_regions = request.own.of(reading) if request.own else []
     return [
         whole_image(int(reading["width_px"]), int(reading["height_px"])),
         *boxes(columns["regions"]),
         *ellipses(columns["ellipses"], column_map, request.min_certainty),
-        *own,
+        *own_regions,
     ]
 
 
@@ -286,5 +286,5 @@ def _summary(whole: Part, params: Measures, source: str) -> dict[str, Any]:
 
 
 def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.median(known)) if known else None
+    numbers = [value for value in values if value is not None]
+    return float(np.median(numbers)) if numbers else None

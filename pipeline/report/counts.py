@@ -47,17 +47,17 @@ class Metrics:
 
     def choice_of(self, *keys: str) -> dict[str, str]:
         """Say what in the gallery chooses the readings that are counted below some keys, if any."""
-        own = {"dataset": self.dataset}
+        choice = {"dataset": self.dataset}
         if not self.dataset:
             return {}
         if self.stage == INGEST and keys in (("rows", "readings"), ("counts", "readings")):
-            return own
+            return choice
         if self.stage == INGEST and keys[0] == "splits" and "readings" in self.content["rows"]:
-            return own | {"split": keys[1]}
+            return choice | {"split": keys[1]}
         if self.stage == "heatmaps" and keys[0] == "maps_by_label":
-            return own | {"label": keys[1], "by": "said"}
+            return choice | {"label": keys[1], "by": "said"}
         if keys[0] == "readings_left_out" and keys[1] in LACKS:
-            return own | {"quality": LACKS[keys[1]]}
+            return choice | {"quality": LACKS[keys[1]]}
         return {}
 
 

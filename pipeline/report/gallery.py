@@ -89,13 +89,13 @@ def gallery_data(rows: Sequence[Row], channels: Sequence[str]) -> Row:
 def gallery_rows(task: GalleryTask) -> list[Row]:
     """Gather what is known of each reading of a task."""
     source, ids = task.source, task.ids
-    own = [("reading_id", "in", ids)]
-    readings = read_table(source.tables, "readings", list(NEEDED), own).to_pylist()
+    filters = [("reading_id", "in", ids)]
+    readings = read_table(source.tables, "readings", list(NEEDED), filters).to_pylist()
     fixations = read_readings(source.tables, "fixations", ids, optional=True)
-    words = read_if_present(source.tables, "words", columns=["reading_id"], filters=own)
+    words = read_if_present(source.tables, "words", columns=["reading_id"], filters=filters)
     timed = set(words["reading_id"].to_pylist())
-    boxes = _drawn(source, read_if_present(source.tables, "ellipses", filters=own))
-    poor = _poor(read_if_present(source.tables, "attributes", filters=own))
+    boxes = _drawn(source, read_if_present(source.tables, "ellipses", filters=filters))
+    poor = _poor(read_if_present(source.tables, "attributes", filters=filters))
     maps, empty, gaussians = _maps_of(source, ids)
     rows = []
     for reading in readings:
@@ -157,8 +157,8 @@ def _maps_of(
     maps: dict[str, list[PlannedMap]] = defaultdict(list)
     if source.associated is None:
         return maps, set(), {}
-    own = [("reading_id", "in", list(ids))]
-    windows = read_if_present(source.associated, "windows", filters=own)
+    filters = [("reading_id", "in", list(ids))]
+    windows = read_if_present(source.associated, "windows", filters=filters)
     for planned in chain(plan(windows, "saliency")[0], plan(windows, "label")[0]):
         maps[planned.reading_id].append(planned)
     states = zip(windows["reading_id"].to_pylist(), windows["status"].to_pylist(), strict=True)

@@ -103,9 +103,9 @@ def _of_readings(rows: pd.DataFrame) -> Sheet:
 def _of_leads(rows: pd.DataFrame) -> Sheet:
     cells = []
     for (kind, label), group in rows.groupby(["kind", "label"], sort=True):
-        known = group["lead_s"].dropna()
-        quartiles = known.quantile([0.25, 0.5, 0.75]) if len(known) else [float("nan")] * 3
-        texts = [str(kind), str(label), number(len(group)), number(len(known))]
+        leads_s = group["lead_s"].dropna()
+        quartiles = leads_s.quantile([0.25, 0.5, 0.75]) if len(leads_s) else [float("nan")] * 3
+        texts = [str(kind), str(label), number(len(group)), number(len(leads_s))]
         cells.append([*texts, *map(_cell, quartiles)])
     heads = ["kind", "label", "mentions", "looked at", "lead, first quarter", "median", "third"]
     return sheet("Gaze before speech, s", heads, cells)

@@ -132,8 +132,8 @@ def open_predictions(folders: Sequence[Path]) -> list[Network]:
             for key in _keys(left_out.name, left_out.path):
                 pictures.setdefault(key, []).append(None)
         shards = open_shards(folder) if (folder / "index.parquet").is_file() else None
-        told = name if names.count(name) == 1 else f"{name} ({folder.name})"
-        networks.append(Network(told, content.map, pictures, shards))
+        title = name if names.count(name) == 1 else f"{name} ({folder.name})"
+        networks.append(Network(title, content.map, pictures, shards))
     return networks
 
 
@@ -202,10 +202,12 @@ def for_script(answers: Answers, image_size: Size, labels: Collection[str]) -> l
         scale = answer.picture.frame.scale * answer.picture.height_px / image_size[0]
         frame = answer.picture.frame.model_dump() | {"scale": scale}
         for title, maps in _maps_by_title(answer, labels).items():
-            said: Row = {label: {"probability": None, "map": data} for label, data in maps.items()}
+            by_label: Row = {
+                label: {"probability": None, "map": data} for label, data in maps.items()
+            }
             for label, probability in answer.picture.probabilities.items():
-                said[label] = {"probability": probability, "map": maps.get(label)}
-            entries.append({"name": title, "frame": frame, "labels": said})
+                by_label[label] = {"probability": probability, "map": maps.get(label)}
+            entries.append({"name": title, "frame": frame, "labels": by_label})
     return entries
 
 
@@ -238,11 +240,11 @@ def as_sheet(answers: Answers, channels: Sequence[str]) -> Sheet | None:
     """
     if not answers.given and not answers.missing:
         return None
-    known = [label for answer in answers.given for label in answer.picture.probabilities]
+    labels = [label for answer in answers.given for label in answer.picture.probabilities]
     rows = []
-    for label in dict.fromkeys([*filter(known.__contains__, channels), *known]):
-        said = (answer.picture.probabilities.get(label) for answer in answers.given)
-        rows.append([label, *("" if value is None else f"{value:.3f}" for value in said)])
+    for label in dict.fromkeys([*filter(labels.__contains__, channels), *labels]):
+        probabilities = (answer.picture.probabilities.get(label) for answer in answers.given)
+        rows.append([label, *("" if value is None else f"{value:.3f}" for value in probabilities)])
     table = sheet(
         "Probabilities by the networks",
         ["label", *(answer.network for answer in answers.given)],

@@ -67,8 +67,8 @@ def _check_fixations(
 ) -> None:
     faults = []
     for reading_id, rows in gaussians.items():
-        known = {row["fixation"] for row in fixations.get(reading_id, [])}
-        absent = sorted({row["fixation"] for row in rows} - known)
+        numbers = {row["fixation"] for row in fixations.get(reading_id, [])}
+        absent = sorted({row["fixation"] for row in rows} - numbers)
         if absent:
             faults.append(f"{reading_id}: {len(absent)}, the first of them {absent[0]}")
     if faults:

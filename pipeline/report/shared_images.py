@@ -71,8 +71,8 @@ def shared_images(
 
 def _lay_out(dicom_id: str, rows: list[dict[str, object]]) -> tuple[SharedImage | None, str]:
     """Give the page of an image, or why it has none."""
-    known = [(row["width_px"], row["height_px"]) for row in rows]
-    sizes = Counter(size for size in known if None not in size)
+    sizes_px = [(row["width_px"], row["height_px"]) for row in rows]
+    sizes = Counter(size for size in sizes_px if None not in size)
     if not names_file(dicom_id):
         return None, NO_NAME
     if not sizes or max(sizes.values()) < 2:
@@ -80,7 +80,7 @@ def _lay_out(dicom_id: str, rows: list[dict[str, object]]) -> tuple[SharedImage 
     common, _ = sizes.most_common(1)[0]
     readings: dict[str, list[str]] = {}
     left_out = {}
-    for row, size in zip(rows, known, strict=True):
+    for row, size in zip(rows, sizes_px, strict=True):
         if size == common:
             readings.setdefault(str(row["dataset"]), []).append(str(row["reading_id"]))
         else:

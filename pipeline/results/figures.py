@@ -45,12 +45,12 @@ def draw_tables(
 
 def with_level(plates: Mapping[str, Plate | None], confidence: float) -> dict[str, Plate | None]:
     """Say under each figure that shows intervals what share of cases they are to hold."""
-    said = dict(plates)
+    levelled = dict(plates)
     for name, plate in plates.items():
         if plate and "interval" in plate.caption:
             caption = f"{plate.caption} Intervals are of {confidence:.0%}."
-            said[name] = replace(plate, caption=caption)
-    return said
+            levelled[name] = replace(plate, caption=caption)
+    return levelled
 
 
 def points_by_model(

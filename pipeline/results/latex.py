@@ -170,8 +170,8 @@ def _side_by_side(wide: Wide) -> Grid:
     for begin, of_row in zip(first, keys, strict=True):
         rows.append([*map(escape, begin), *(cells.ours.get(key, "--") for key in of_row)])
         if any(key in cells.published for key in of_row):
-            known = [cells.published.get(key, "") for key in of_row]
-            rows.append([r"\quad published", *[""] * (len(begin) - 1), *known])
+            published = [cells.published.get(key, "") for key in of_row]
+            rows.append([r"\quad published", *[""] * (len(begin) - 1), *published])
     sides = ["l", *"r" * (len(first[0]) - 1), *"l" * len(keys[0])]
     return Grid(sides, [escape(text) for text in head], rows)
 

@@ -54,14 +54,14 @@ def withhold(
     withheld = few & frame[columns].notna().any(axis=1)
     if not withheld.any():
         return frame, []
-    told = frame.copy()
-    told.loc[few, columns] = np.nan
+    shown = frame.copy()
+    shown.loc[few, columns] = np.nan
     n_least = frame.loc[withheld, "n_patients"].min()
     note = (
         f"No p value, a dash, in {withheld.sum()} of {len(frame)} rows: fewer than {min_patients}"
         f" patients stand behind them, down to {n_least} (`tabulate.min_patients`)."
     )
-    return told, [note]
+    return shown, [note]
 
 
 def show_tests(

@@ -174,8 +174,10 @@ def read_scores(
 
 def main_first(names: Iterable[str], main: Sequence[str]) -> list[str]:
     """Put the models of the paper first, in its order; the others by name."""
-    known = sorted(names)
-    return [name for name in main if name in known] + [name for name in known if name not in main]
+    in_order = sorted(names)
+    return [name for name in main if name in in_order] + [
+        name for name in in_order if name not in main
+    ]
 
 
 def seed_notes(n_seeds: Mapping[str, int]) -> list[str]:

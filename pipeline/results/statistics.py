@@ -74,21 +74,21 @@ def bootstrap_p(differences: Floats) -> float:
     Twice the smaller tail, the observed sample counted as one draw more (Davison and Hinkley 1997,
     4.2), so that it is never 0.
     """
-    known = differences[~np.isnan(differences)]
-    if not len(known):
+    defined = differences[~np.isnan(differences)]
+    if not len(defined):
         return float("nan")
-    tail = min((known <= 0).sum(), (known >= 0).sum())
-    return float(min(1.0, 2 * (1 + tail) / (1 + len(known))))
+    tail = min((defined <= 0).sum(), (defined >= 0).sum())
+    return float(min(1.0, 2 * (1 + tail) / (1 + len(defined))))
 
 
 def wilcoxon_p(differences: Floats) -> float:
     """Two-sided p value of Wilcoxon's signed-rank test; 1 where no pair differs."""
-    known = differences[~np.isnan(differences)]
-    if not len(known):
+    defined = differences[~np.isnan(differences)]
+    if not len(defined):
         return float("nan")
-    if not known.any():
+    if not defined.any():
         return 1.0
-    return float(stats.wilcoxon(known).pvalue)
+    return float(stats.wilcoxon(defined).pvalue)
 
 
 def paired_t_p(differences: Floats) -> float:

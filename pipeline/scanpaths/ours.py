@@ -77,12 +77,12 @@ class Others:
         """Gather them; None where no other subject has a scan path of the kind."""
         kinds = [[label], [name for name in self._by_label if bool(name) == bool(label)]]
         for names in kinds:
-            found = [
+            paths = [
                 path.in_shares
                 for name in names
                 for path in self._by_label[name]
                 if path.subject_id != subject_id
             ]
-            if found:
-                return elsewhere(found)
+            if paths:
+                return elsewhere(paths)
         return None

@@ -46,10 +46,10 @@ def scan_paths(
         yield WHOLE, _columns(fixations, on_image, duration_s)
     for label, weight_s in label_weights(fixations, windows, gaussians).items():
         weighs = ~np.isnan(weight_s) & on_image
-        own = on_image & is_of_label(weight_s, duration_s, min_share)
-        left_out["fixations"][MOSTLY_ELSE] += int((weighs & ~own).sum())
-        if own.any():
-            yield label, _columns(fixations, own, weight_s)
+        is_own = on_image & is_of_label(weight_s, duration_s, min_share)
+        left_out["fixations"][MOSTLY_ELSE] += int((weighs & ~is_own).sum())
+        if is_own.any():
+            yield label, _columns(fixations, is_own, weight_s)
         else:
             left_out["findings"][NO_FIXATION] += 1
 

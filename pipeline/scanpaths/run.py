@@ -136,8 +136,8 @@ def run(
 
 def _check_windows(associated: Path, readings: pa.Table) -> None:
     ids = read_table(associated, "windows", ["reading_id"])["reading_id"].unique()
-    known = pc.is_in(ids, readings["reading_id"].combine_chunks())
-    strange = ids.filter(pc.invert(known)).to_pylist()
+    is_known = pc.is_in(ids, readings["reading_id"].combine_chunks())
+    strange = ids.filter(pc.invert(is_known)).to_pylist()
     if strange:
         message = f"{len(strange)} readings have windows but are not in TABLES."
         remedy = "Give the tables that it was made from."
@@ -156,11 +156,11 @@ def number_readers(readings: pa.Table, attributes: pa.Table) -> dict[str, int]:
     if ids and all(reading_id in names for reading_id in ids):
         number = {name: n for n, name in enumerate(sorted(set(names.values())), 1)}
         return {reading_id: number[names[reading_id]] for reading_id in ids}
-    seen: Counter[str] = Counter()
+    n_readings: Counter[str] = Counter()
     numbers = {}
     for reading_id, image in zip(ids, readings["dicom_id"].to_pylist(), strict=True):
-        seen[image] += 1
-        numbers[reading_id] = seen[image]
+        n_readings[image] += 1
+        numbers[reading_id] = n_readings[image]
     return numbers
 
 

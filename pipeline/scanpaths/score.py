@@ -133,10 +133,12 @@ def _matched(
         ours[path.key].append(path)
     images = {path.image for path in paths}
     predicted = read_predictions(predictions, images, size, left_out)
-    found = [prediction for prediction in predicted if (prediction.image, prediction.task) in ours]
-    left_out["predicted, of another image or finding"] += len(predicted) - len(found)
-    if not found:
-        known = ", ".join(shorten(repr(key)) for key in list(ours)[:3])
+    matched = [
+        prediction for prediction in predicted if (prediction.image, prediction.task) in ours
+    ]
+    left_out["predicted, of another image or finding"] += len(predicted) - len(matched)
+    if not matched:
+        examples = ", ".join(shorten(repr(key)) for key in list(ours)[:3])
         asked = ", ".join(
             shorten(repr((prediction.image, prediction.task))) for prediction in predicted[:3]
         )
@@ -144,11 +146,11 @@ def _matched(
             f"no prediction is of an image and finding of ours: predicted are {asked or 'none'}"
         )
         remedy = "`name` must be the image's dicom_id with .jpg, `task` the label in lower case."
-        raise AlignmentError(f"{message}; ours are {known}.", where=predictions, remedy=remedy)
-    sizes = [ours[prediction.image, prediction.task][0].frame for prediction in found]
-    check_frames(found, sizes, predictions)
+        raise AlignmentError(f"{message}; ours are {examples}.", where=predictions, remedy=remedy)
+    sizes = [ours[prediction.image, prediction.task][0].frame for prediction in matched]
+    check_frames(matched, sizes, predictions)
     by_key = defaultdict(list)
-    for prediction, frame in zip(found, sizes, strict=True):
+    for prediction, frame in zip(matched, sizes, strict=True):
         by_key[prediction.image, prediction.task].append(in_frame(prediction, frame))
     left_out["of readers, not predicted"] += sum(path.key not in by_key for path in paths)
     return [
@@ -192,8 +194,8 @@ def _candidates(
 
 
 def _mean(values: Floats) -> Floats:
-    known = ~np.isnan(values)
-    return ratio(np.where(known, values, 0).sum(axis=0), known.sum(axis=0))
+    is_defined = ~np.isnan(values)
+    return ratio(np.where(is_defined, values, 0).sum(axis=0), is_defined.sum(axis=0))
 
 
 def _rows(
@@ -229,11 +231,11 @@ def _measured(
 ) -> list[dict[str, Any]]:
     """Mean and interval of each measure, subjects drawn with all their scan paths."""
     compared = ~np.isnan(values).all(axis=1)  # without another reader there is no ceiling
-    values, known = values[compared], ~np.isnan(values[compared])
+    values, is_defined = values[compared], ~np.isnan(values[compared])
     clusters, of_cluster = np.unique(subjects[compared], return_inverse=True)
     total, n = np.zeros((2, len(clusters), len(MEASURES)))
-    np.add.at(total, of_cluster, np.where(known, values, 0))
-    np.add.at(n, of_cluster, known)
+    np.add.at(total, of_cluster, np.where(is_defined, values, 0))
+    np.add.at(n, of_cluster, is_defined)
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
     times = draw_clusters(len(clusters), draws)
     low, high = interval(ratio(times @ total, times @ n), params.confidence)

@@ -33,8 +33,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def manifest_faults(manifest: OwnManifest) -> Iterator[str]:
     """Say what is wrong, each fault behind the keys that lead to it."""
     if not _NAME.fullmatch(manifest.name) or manifest.name in SHIPPED:
-        taken = ", ".join(SHIPPED)
-        yield f"name {manifest.name!r} must be lower case letters, digits, _ and -, none of {taken}"
+        shipped = ", ".join(SHIPPED)
+        must = f"must be lower case letters, digits, _ and -, none of {shipped}"
+        yield f"name {manifest.name!r} {must}"
     yield from _screen_faults(manifest)
     tables = manifest.tables.by_name()
     readings = manifest.tables.readings
@@ -103,9 +104,9 @@ def _id_faults(table: Source, manifest: OwnManifest) -> Iterator[str]:
     elif not is_named and not is_cut:
         yield "columns.reading_id is missing, and file has no {reading_id} either"
     for name in ("text", "diagnosis"):  # what is said is no id: messages show ids
-        said = getattr(table.columns, name, None)
-        if said is not None and reading_id is not None and {*said.names()} & {*reading_id.names()}:
-            column = ", ".join({*said.names()} & {*reading_id.names()})
+        cell = getattr(table.columns, name, None)
+        if cell is not None and reading_id is not None and {*cell.names()} & {*reading_id.names()}:
+            column = ", ".join({*cell.names()} & {*reading_id.names()})
             yield f"columns.reading_id is the column {column}, which is the {name}, too"
 
 

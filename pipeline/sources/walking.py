@@ -67,10 +67,10 @@ def _below(folder: Path, below: str, above: tuple[tuple[int, int], ...]) -> Iter
 def levels(start: Path, manifest: Manifest, depth: int = MAX_DEPTH) -> Iterator[list[Path]]:
     """Give a folder, then those in it, and so on; not the folders of single images or readings."""
     level = [start.resolve()]  # absolute: workers of a scheduler have another working folder
-    seen = set(level)
+    visited = set(level)
     for _ in range(depth + 1):
         yield level
-        level = [inner for folder in level for inner in _folders(folder, manifest, seen)]
+        level = [inner for folder in level for inner in _folders(folder, manifest, visited)]
 
 
 def _folders(folder: Path, manifest: Manifest, seen: set[Path]) -> Iterator[Path]:

@@ -55,21 +55,21 @@ def curve_of(
     n_times = int((float(gaze["offset_s"].max()) - begin_s) / step_s) + 1
     time_s = begin_s + (np.arange(n_times) + 0.5) * step_s
     row = np.maximum(np.searchsorted(gaze["onset_s"], time_s, side="right") - 1, 0)
-    seen = (time_s >= gaze["onset_s"][row]) & (time_s < gaze["offset_s"][row])
+    is_fixated = (time_s >= gaze["onset_s"][row]) & (time_s < gaze["offset_s"][row])
     shift = np.round(shifts_of(settings) / step_s).astype(int)
     excess, n = np.zeros((2, len(shift)))
     around, n_around = np.zeros((2, n_times))
-    for phrase_s, boxes in spoken if seen.any() else ():
+    for phrase_s, boxes in spoken if is_fixated.any() else ():
         inside = _inside(gaze, boxes)[row]
-        over = np.where(seen, inside - inside[seen].mean(), 0.0)
+        over = np.where(is_fixated, inside - inside[is_fixated].mean(), 0.0)
         step = int(np.floor((phrase_s - begin_s) / step_s))
         place = step - shift
         on_grid = (place >= 0) & (place < n_times)
         excess[on_grid] += over[place[on_grid]]
-        n[on_grid] += seen[place[on_grid]]
+        n[on_grid] += is_fixated[place[on_grid]]
         back = (step - np.arange(n_times)) % n_times
         around += over[back]
-        n_around += seen[back]
+        n_around += is_fixated[back]
     return Curve(excess, n, around, n_around)
 
 

@@ -139,13 +139,13 @@ def _map_test(model: Compared, other: Compared, metric: str, confidence: float) 
     """Test over the images on which both are defined."""
     column = METRICS.index(metric)
     differences = model.by_case[:, column] - other.by_case[:, column]
-    known = ~np.isnan(differences)
-    ours, theirs = model.restrict(known, metric), other.restrict(known, metric)
+    is_defined = ~np.isnan(differences)
+    ours, theirs = model.restrict(is_defined, metric), other.restrict(is_defined, metric)
     return compare(ours, theirs, confidence) | {
-        "n_images": int(known.sum()),
-        "n_patients": model.aligned.cases.loc[known, "subject_id"].nunique(),
-        "p_t": paired_t_p(differences[known]),
-        "p_wilcoxon": wilcoxon_p(differences[known]),
+        "n_images": int(is_defined.sum()),
+        "n_patients": model.aligned.cases.loc[is_defined, "subject_id"].nunique(),
+        "p_t": paired_t_p(differences[is_defined]),
+        "p_wilcoxon": wilcoxon_p(differences[is_defined]),
     }
 
 
@@ -170,8 +170,8 @@ def _table(
     frame = pd.DataFrame(tested)
     # the page has valid pixels only
     is_shown = frame["pixels"] == PIXELS[0] if "pixels" in frame else np.ones(len(frame), bool)
-    known = frame.loc[is_shown, [f"p_{test}" for test in tests]].notna().any()
-    named = {test: HEADINGS.get(test, test) for test in tests if known[f"p_{test}"]}
+    has_values = frame.loc[is_shown, [f"p_{test}" for test in tests]].notna().any()
+    named = {test: HEADINGS.get(test, test) for test in tests if has_values[f"p_{test}"]}
     for test in tests:
         frame[f"p_{test}_holm"] = np.nan
     frame, few = withhold(frame, tests, min_patients)

@@ -173,12 +173,12 @@ def _cost(
     training_s = sum(training.seconds for training in trainings)
     prepare_s = sum(training.prepare_s for training in trainings)
     peaks = [training.peak_memory_mib for training in trainings]
-    known = [peak for peak in peaks if peak is not None]
+    peaks_mib = [peak for peak in peaks if peak is not None]
     return {
         "training_s": training_s,
         "prepare_s": prepare_s,
         "total_s": training_s + prepare_s,
-        "peak_memory_mib": max(known) if len(known) == len(peaks) else None,
+        "peak_memory_mib": max(peaks_mib) if len(peaks_mib) == len(peaks) else None,
         "epochs": trainings[-1].epochs,
         "best_epoch": trainings[-1].best_epoch,
     }

@@ -69,8 +69,8 @@ class Compared:
     @property
     def n_defined(self) -> Floats:
         """Cases of all repetitions on which each metric is defined, shape (metrics,)."""
-        known: Floats = (~np.isnan(self.by_case)).sum(axis=0)
-        return known
+        counts: Floats = (~np.isnan(self.by_case)).sum(axis=0)
+        return counts
 
     def restrict(self, cases: NDArray[np.bool_], metric: str) -> Measure:
         """One metric over these cases alone, shape (cases,)."""
@@ -173,9 +173,9 @@ def _placed(truth: NDArray[np.bool_], aligned: Aligned) -> Floats:
 
 def _pooled(values: Floats, items: tuple[str, ...], aligned: Aligned, times: Floats) -> Measure:
     """Mean over cases where a value is known, of shape (repetitions, cases, items)."""
-    known = (~np.isnan(values)).astype(float)
+    is_defined = (~np.isnan(values)).astype(float)
     filled = np.where(np.isnan(values), 0, values)
-    total, n = (np.einsum("dc,rci->dri", times, part) for part in (filled, known))
+    total, n = (np.einsum("dc,rci->dri", times, part) for part in (filled, is_defined))
     return Measure(items, aligned.repetitions, mean_of_known(values, 1), ratio(total, n))
 
 

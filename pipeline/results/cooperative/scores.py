@@ -266,10 +266,10 @@ def _read_tables(runs: Sequence[CooperativeRun], file: str) -> pd.DataFrame | No
 def _read_table(run: CooperativeRun, name: str) -> pd.DataFrame:
     table = read_scores(run, name, {**_ALLOWED, "target": run.scores.classes})
     expected = {f"{CHANCE}{label}" for label in run.scores.classes}
-    found = {name for name in map(str, table.columns) if name.startswith(CHANCE)}
-    if "target" in table and found != expected:
-        faults = [f"{column}: only in the table" for column in sorted(found - expected)]
-        faults += [f"{column}: not in the table" for column in sorted(expected - found)]
+    chance_columns = {name for name in map(str, table.columns) if name.startswith(CHANCE)}
+    if "target" in table and chance_columns != expected:
+        faults = [f"{column}: only in the table" for column in sorted(chance_columns - expected)]
+        faults += [f"{column}: not in the table" for column in sorted(expected - chance_columns)]
         message = f"table {name} has not the classes that scores.json names."
         raise SchemaError(message, where=run.folder, remedy="Score it again.", faults=faults)
     table["fold"] = table["fold"].fillna(NO_FOLD).astype(int)

@@ -283,13 +283,13 @@ def of_settings(
 
     Supervision counts by its kind, whatever data sets it names.
     """
-    found = []
+    fitting = []
     for model in models.values():
         own = model.settings | {"supervision": kind_of(model.settings["supervision"])}
         has_all = all(own.get(key) == value for key, value in settings.items())
         if has_all and model.differs(reference) <= allowed | set(settings):
-            found.append(model)
-    return found
+            fitting.append(model)
+    return fitting
 
 
 def kind_of(supervision: str | dict[str, list[str]]) -> str:

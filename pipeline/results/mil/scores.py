@@ -173,8 +173,8 @@ def _faults(runs: Sequence[MilRun]) -> list[str]:
             if type(value) not in kind:
                 faults.append(f"{run.name}/scores.json: settings name {quote(value)} as {name}")
         if sorted(set(run.scores.thresholds)) != run.scores.thresholds:
-            found = quote(run.scores.thresholds)
-            faults.append(f"{run.name}/scores.json: thresholds do not rise: {found}")
+            thresholds = quote(run.scores.thresholds)
+            faults.append(f"{run.name}/scores.json: thresholds do not rise: {thresholds}")
     return faults
 
 
