@@ -56,6 +56,7 @@ def map_tasks(
     workers: int | None = None,
     scheduler: str | None = None,
     description: str = "",
+    few: int = FEW_TASKS,
 ) -> Iterator[Result]:
     """Apply a function to each task and give the results in task order.
 
@@ -72,6 +73,8 @@ def map_tasks(
         Address of a running scheduler, used instead of local processes.
     description : str, optional
         Text beside the progress bar.
+    few : int
+        So many tasks are done before workers would have started.
 
     Raises
     ------
@@ -80,15 +83,15 @@ def map_tasks(
     """
     total = len(tasks) if isinstance(tasks, Sized) else None
     waiting = iter(tasks)
-    first = list(islice(waiting, FEW_TASKS + 1))
-    few = len(first) <= FEW_TASKS
+    first = deque(islice(waiting, few + 1))
+    are_few = len(first) <= few
     n_workers = workers or os.cpu_count() or 1
-    if few:
+    if are_few:
         n_workers = min(n_workers, max(len(first), 1))
-    tasks = chain(first, waiting)
+    tasks = chain(_emptying(first), waiting)
     if scheduler is not None:
         function = partial(run_in_project, function=function, project=Project.here())
-    if scheduler is None and (n_workers == 1 or (workers is None and few)):
+    if scheduler is None and (n_workers == 1 or (workers is None and are_few)):
         results: Iterator[Result] = map(function, tasks)
     elif scheduler is not None and (journey := Journey.of(function)):
         run = partial(run_packed, function=journey.function)
@@ -97,6 +100,11 @@ def map_tasks(
     else:
         results = _on_cluster(function, tasks, n_workers, scheduler)
     yield from progress(results, description, total=total)
+
+
+def _emptying(tasks: deque[Task]) -> Iterator[Task]:
+    while tasks:
+        yield tasks.popleft()
 
 
 def _on_cluster(

@@ -326,21 +326,27 @@ def _anew(name: str) -> str:
     return f"Copy it again, or make it anew with `gazescribe {STAGES.get(name, 'ingest')}`."
 
 
-def read_pieces(folder: Path, name: str) -> Iterator[pa.Table]:
+def read_pieces(
+    folder: Path, name: str, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
     """Read a table a row group at a time, in rising order of its key; raises as `read_table`.
 
-    One that others have put out of order comes as one piece, sorted.
+    One that others have put out of order comes as one piece, sorted. Whatever is wrong is said
+    before the first piece, of the `columns` that are read.
     """
-    if not _is_in_order(folder, name):
-        yield read_table(folder, name)
+    if not _is_in_order(folder, name, columns):
+        yield read_table(folder, name, None if columns is None else [*columns])
         return
-    path = table_path(folder, name)
+    yield from _row_groups(table_path(folder, name), columns)
+
+
+def _row_groups(path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     with open_parquet(path) as file:
         for number in range(file.num_row_groups):
             with parsing(path, PARQUET):
-                piece = file.read_row_group(number)
+                piece = file.read_row_group(number, columns)
                 piece.validate(full=True)
-            yield piece
+            yield piece if columns is None else piece.select(columns)
 
 
 def copy_table(folder: Path, name: str, out: Path) -> None:
@@ -364,20 +370,18 @@ def further_metadata(table: pa.Table, name: str) -> dict[str, str]:
     }
 
 
-def _is_in_order(folder: Path, name: str) -> bool:
+def _is_in_order(folder: Path, name: str, columns: Sequence[str] | None = None) -> bool:
     """Tell whether all rows are right and in order; one row group is in memory at a time."""
     path = _checked_path(folder, name)
+    if columns is not None:  # the key is looked at, too, as `read_table` does
+        columns = list(dict.fromkeys([*columns, *TABLES[name].key]))
     last: pa.Table | None = None
     try:
-        with open_parquet(path) as file:
-            for number in range(file.num_row_groups):
-                with parsing(path, PARQUET):
-                    piece = file.read_row_group(number)
-                    piece.validate(full=True)
-                joined = piece if last is None else pa.concat_tables([last, piece])
-                if check_rows(joined, TABLES[name], path, is_whole=False) is not joined:
-                    return False
-                last = piece.slice(len(piece) - 1) if len(piece) else last
+        for piece in _row_groups(path, columns):
+            joined = piece if last is None else pa.concat_tables([last, piece])
+            if check_rows(joined, TABLES[name], path, is_whole=False) is not joined:
+                return False
+            last = piece.slice(len(piece) - 1) if len(piece) else last
     except SchemaError:
         return False  # `read_table` names the rows of the file
     return True

@@ -19,7 +19,8 @@ from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.schemas import TABLES
-from gazescribe.pipeline.core.tables import conform, read_if_present, read_table, rows_of
+from gazescribe.pipeline.core.side_by_side import Rising
+from gazescribe.pipeline.core.tables import conform, read_pieces, read_table, rows_of
 from gazescribe.pipeline.dictation.foreign_files import (
     SUFFIXES,
     Faults,
@@ -31,6 +32,7 @@ from gazescribe.pipeline.dictation.foreign_files import (
     open_foreign,
 )
 
+READINGS_AT_ONCE = 128
 ROW_GROUP = 10_000  # rows of mentions held in memory at once
 _OWN_ID = "Give each report its own id."
 _RENAME = "Rename the columns to report_id and text; commas part them in csv."
@@ -143,33 +145,35 @@ def datasets_of(path: Path) -> set[str]:
 
 
 def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
-    readings = read_table(folder, "readings", ["reading_id", "text"]).to_pydict()
-    ids = readings["reading_id"]
-    sentences = _columns_by_reading(folder, "sentences", ids, ("char_start", "char_end"))
-    timed = ("char_start", "char_end", "onset_s", "offset_s")
-    words = _columns_by_reading(folder, "words", ids, timed)
-    ended_by = _sentence_ends(folder)
-    for reading_id, text in zip(ids, readings["text"], strict=True):
-        if text is None or not text.strip():
-            left_out["without text"] += 1
-            continue
-        spans = list(zip(*sentences[reading_id], strict=True))
-        times = WordTimes(*words[reading_id])
-        yield ReportText(reading_id, text, spans or None, times, ended_by.get(reading_id, ""))
+    sentences = Rising(folder, "sentences", ("reading_id", "char_start", "char_end"))
+    timed = ("reading_id", "char_start", "char_end", "onset_s", "offset_s")
+    words = Rising(folder, "words", timed)
+    attributes = Rising(folder, "attributes", ("reading_id", "name", "value"))
+    for piece in read_pieces(folder, "readings", ["reading_id", "text"]):
+        for first in range(0, len(piece), READINGS_AT_ONCE):
+            rows = piece.slice(first, READINGS_AT_ONCE).to_pydict()
+            ids, last = rows["reading_id"], rows["reading_id"][-1]
+            spans = _columns_by_reading(sentences.up_to(last), ids)
+            times = _columns_by_reading(words.up_to(last), ids)
+            ended_by = _sentence_ends(attributes.up_to(last))
+            for reading_id, text in zip(ids, rows["text"], strict=True):
+                if text is None or not text.strip():
+                    left_out["without text"] += 1
+                    continue
+                ends = list(zip(*spans[reading_id], strict=True))
+                said = WordTimes(*times[reading_id])
+                yield ReportText(reading_id, text, ends or None, said, ended_by.get(reading_id, ""))
 
 
-def _sentence_ends(folder: Path) -> dict[str, str]:
+def _sentence_ends(attributes: pa.Table) -> dict[str, str]:
     """Give what ended the sentences of each reading without periods."""
-    table = read_if_present(folder, "attributes")
-    rows = table.filter(pc.equal(table["name"], "sentence_ends"))
+    rows = attributes.filter(pc.equal(attributes["name"], "sentence_ends"))
     return dict(zip(rows["reading_id"].to_pylist(), rows["value"].to_pylist(), strict=True))
 
 
-def _columns_by_reading(
-    folder: Path, name: str, ids: list[str], columns: tuple[str, ...]
-) -> dict[str, list[list[Any]]]:
-    table = read_if_present(folder, name, columns=["reading_id", *columns])
+def _columns_by_reading(table: pa.Table, ids: list[str]) -> dict[str, list[list[Any]]]:
     rows = rows_of(table, "reading_id", ids)
+    columns = table.column_names[1:]
     return {key: [part[column].tolist() for column in columns] for key, part in rows.items()}
 
 

@@ -28,8 +28,9 @@ from gazescribe.pipeline.dictation.reports import (
 from gazescribe.pipeline.dictation.reviews.applying import MentionReviews, Reviews
 from gazescribe.pipeline.dictation.sentence_counts import count_ends
 
-REPORTS_A_TASK = 5000
-CHARACTERS_A_TASK = 10_000_000  # of long texts fewer are held at once
+REPORTS_A_TASK = 250  # with the times of words 3 MB; some tasks a worker are held at once
+FEW_TASKS = 20  # workers start while that many are labelled
+CHARACTERS_A_TASK = 1_000_000  # of long texts fewer
 
 _labelers: dict[tuple[str, Conventions], Labeler] = {}
 
@@ -123,6 +124,7 @@ def run(
         workers=workers,
         scheduler=scheduler,
         description="reports",
+        few=FEW_TASKS,
     ):
         yield from rows
 
