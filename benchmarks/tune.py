@@ -1,27 +1,35 @@
 """How fast the window search is, against a literal restatement of the published one.
 
-    python benchmarks/tune.py FOLDER [--readings N] [--literal-rules N]
+    python benchmarks/tune.py FOLDER [--readings N] [--params FILE]
 
-Makes synthetic data in FOLDER, once: REFLACX's number of readings, so 545 of phases 1 and 2. Prints
-seconds a reading and rule of both ways in this one process (ours with 1,001 thresholds, theirs with
-their 26), their ratio, and the time of the whole command on this machine's cores: with the paper's
-choice of readings, and with all 545 of the two phases.
+Makes synthetic data in FOLDER, once: N readings, by default REFLACX's number, so 545 of phases 1
+and 2. Prints ratios of one reading in this one process, and the time of the whole command on this
+machine's cores: with the paper's choice of readings, and with all of the two phases.
 """
 
 import argparse
+import os
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pyarrow as pa
 from heatmaps import published
 from planted_lag import run, write_mentions
+from ratio import Ratio, in_turns
 
 from gazescribe.pipeline.commands.params import Params, load_params
 from gazescribe.pipeline.core.tables import read_table, write_table
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.geometry.iou import PUBLISHED_THRESHOLDS
+from gazescribe.pipeline.geometry.canvas import Canvas, join_ellipses
+from gazescribe.pipeline.geometry.iou import (
+    ALL_THRESHOLDS,
+    PUBLISHED_THRESHOLDS,
+    Curves,
+    iou_curves,
+)
 from gazescribe.pipeline.geometry.published import published_ellipse_mask, published_resize
 from gazescribe.pipeline.windows.tune.candidates import Candidate, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
@@ -31,48 +39,83 @@ from gazescribe.pipeline.windows.tune.score import score_case
 
 SIZE = (512, 512)
 RELEASE = 3052
+FEW = 40
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--readings", type=int, default=12, help="timed one by one")
-    parser.add_argument("--literal-rules", type=int, default=2)
+    parser.add_argument("--readings", type=int, default=RELEASE)
+    parser.add_argument("--params", type=Path)
     arguments = parser.parse_args()
-    tables, everybody, mentions = prepare(arguments.folder)
-    params = load_params()
-    cases, _ = gather(tables, mentions, params, load_label_map())
-    one_by_one(cases[:: max(len(cases) // arguments.readings, 1)], arguments.literal_rules)
-    whole("the paper's choice", tables, mentions, arguments.folder / "out", params)
-    whole("all of the two phases", everybody, mentions, arguments.folder / "all", params)
+    folder, params = arguments.folder, load_params(arguments.params)
+    tables, everybody, mentions = prepare(folder, arguments.readings)
+    for ratio in compared(everybody, mentions, params):
+        print(f"{ratio.name}: {ratio.ours_s * 1e3:.2f} ms, {ratio.ratio:.3g} times {ratio.peer}")
+    whole("the paper's choice", tables, mentions, folder / "out", params)
+    whole("all of the two phases", everybody, mentions, folder / "all", params)
 
 
-def prepare(folder: Path) -> tuple[Path, Path, Path]:
+def prepare(folder: Path, readings: int) -> tuple[Path, Path, Path]:
     tables, everybody, mentions = folder / "tables", folder / "everybody", folder / "mentions.csv"
     if not mentions.is_file():
-        run("demo", folder / "raw", "--readings", RELEASE, "--images", "none")
+        run("demo", folder / "raw", "--readings", readings, "--images", "none")
         run("ingest", "reflacx", folder / "raw" / "reflacx", tables)
-        readings = read_table(tables, "readings")
-        place = readings.column_names.index("split")
-        train = pa.array(["train"] * readings.num_rows)
-        write_table(readings.set_column(place, "split", train), everybody, "readings")
+        table = read_table(tables, "readings")
+        place = table.column_names.index("split")
+        train = pa.array(["train"] * table.num_rows)
+        write_table(table.set_column(place, "split", train), everybody, "readings")
         for name in ("fixations", "words", "sentences", "ellipses"):
             (everybody / f"{name}.parquet").symlink_to((tables / f"{name}.parquet").resolve())
         write_mentions(folder / "raw" / "ground_truth.jsonl", mentions)
     return tables, everybody, mentions
 
 
-def one_by_one(cases: list[Case], literal_rules: int) -> None:
+def ratios(folder: Path) -> Iterator[Ratio]:
+    """A reading of the window search."""
+    os.environ["GAZE_WORKERS"] = "1"
+    _, everybody, mentions = prepare(folder, FEW)
+    yield from compared(everybody, mentions, load_params())
+
+
+def compared(tables: Path, mentions: Path, params: Params) -> Iterator[Ratio]:
+    cases, _ = gather(tables, mentions, params, load_label_map())
     rules = search_rules()
-    ours = median(timed(score_case, case, rules, Drawing(SIZE, "direct", "mass")) for case in cases)
     case = min(cases, key=lambda one: len(one.spoken))
-    of_fine = [rule for rule in rules if rule.stage == "fine"][:literal_rules]
-    theirs = median(timed(literal, case, rule) for rule in of_fine)
-    print(
-        f"ours:      {ours / len(rules) * 1e3:8.2f} ms a reading and rule ({len(cases)} readings)"
-    )
-    print(f"published: {theirs * 1e3:8.2f} ms a reading and rule, restated ({len(of_fine)} rules)")
-    print(f"ratio:     {theirs / ours * len(rules):8.0f}")
+    ours = partial(score_case, case, rules, Drawing(SIZE, "direct", "mass"))
+    work = f"one reading under {len(rules)} rules at {len(ALL_THRESHOLDS):,} thresholds"
+    some = rules[::8]
+    plain = partial(straightforward, case, some)
+    ours_s, plain_s = in_turns(ours, plain, clock=time.process_time)
+    peer = "map by map and label by label, `np.histogram`"
+    yield Ratio("tune-histogram", work, peer, ours_s, plain_s * len(rules) / len(some))
+    of_fine = next(rule for rule in rules if rule.stage == "fine")
+    published_way = partial(literal, case, of_fine)
+    ours_s, literal_s = in_turns(ours, published_way, rounds=2, clock=time.process_time)
+    peer = f"published: full-size maps, {len(PUBLISHED_THRESHOLDS)} thresholds"
+    yield Ratio("tune-published", work, peer, ours_s, literal_s * len(rules))
+
+
+def straightforward(case: Case, rules: list[Candidate]) -> list[Curves]:
+    """Every rule's map of every label drawn and counted, as one would write it first."""
+    boxes = case.boxes.items()
+    masks = {label: join_ellipses(px, case.image_size, SIZE, "direct") for label, px in boxes}
+    curves = []
+    for rule in rules:
+        weights_s = rule.weigh(case)
+        for label, mask in masks.items():
+            joined = np.zeros(SIZE, np.float32)
+            for spoken, weight_s in zip(case.spoken, weights_s, strict=True):
+                if label in spoken.labels:
+                    canvas = Canvas(case.gaussians | {"weight_s": weight_s}, case.image_size, SIZE)
+                    drawn, _ = canvas.label_map(np.unique(canvas.window))
+                    joined = np.maximum(joined, drawn)
+            everywhere, inside = (
+                np.histogram(values, len(ALL_THRESHOLDS), (0, 1))[0][None]
+                for values in (joined, joined[mask])
+            )
+            curves.append(iou_curves(everywhere, inside, int(mask.sum())))
+    return curves
 
 
 def literal(case: Case, rule: Candidate) -> dict[str, list[float]]:
@@ -103,18 +146,12 @@ def iou(predicted: np.ndarray, mask: np.ndarray) -> float:
 
 def whole(name: str, tables: Path, mentions: Path, out: Path, params: Params) -> None:
     begin = time.perf_counter()
-    summary = tune(tables, mentions, out, params)
+    summary = tune(tables, mentions, out, params, params.figures)
     seconds = time.perf_counter() - begin
     print(
         f"{name}: {summary['n_readings']} readings with an ellipse, {summary['n_rules']} rules,"
         f" 1,001 thresholds: {seconds:.1f} s"
     )
-
-
-def timed(function: object, *arguments: object) -> float:
-    begin = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - begin
 
 
 if __name__ == "__main__":
