@@ -1,15 +1,16 @@
 """How long libraries take to decode JPEG files of radiographs, whole and by the means of blocks.
 
-    python benchmarks/decoders.py FOLDER [--most N]
+    python benchmarks/decoders.py [FOLDER] [--most N]
 
-FOLDER has grey JPEG files. Prints processor milliseconds a file of each library that is installed
-(simplejpeg, opencv-python-headless, imagecodecs and torchvision are looked for beside Pillow), the
-best of several rounds in turns, and how many times as fast that is as the plain loop of
-`images.py`, which decodes, resizes twice and truncates. With blocks of 8 x 8 pixels hardly anything
-is left to do but to read the bits.
+FOLDER has grey JPEG files; without it those of `images.py` are drawn. Prints processor milliseconds
+a file of each library that is installed (simplejpeg, opencv-python-headless, imagecodecs and
+torchvision are looked for beside Pillow), the best of several rounds in turns, and how many times
+as fast that is as the plain loop of `images.py`, which decodes, resizes twice and truncates. With
+blocks of 8 x 8 pixels hardly anything is left to do but to read the bits.
 """
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from images import SIZE, plain
+from images import SIZE, draw, plain
 from PIL import Image
 
 from gazescribe.pipeline.images.reading import decode_radiograph, fit_radiograph
@@ -28,10 +29,17 @@ BLOCKS_PX = (1, 2, 4, 8)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--most", type=int, default=6)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--most", type=int, default=3)
     arguments = parser.parse_args()
-    files = sorted(arguments.folder.rglob("*.jpg"))[: arguments.most]
+    with tempfile.TemporaryDirectory() as made:
+        if arguments.folder is None:
+            compare(draw(Path(made), arguments.most))
+        else:
+            compare(sorted(arguments.folder.rglob("*.jpg"))[: arguments.most])
+
+
+def compare(files: list[Path]) -> None:
     ways = {"plain loop": plain, "ours, exact": ours(None), "ours, scaled": ours((SIZE, SIZE))}
     for px in BLOCKS_PX:
         ways |= {f"{name}, {px} x {px}": way for name, way in decoders(px).items()}

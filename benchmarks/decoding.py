@@ -1,39 +1,73 @@
 """What scaled decoding changes: grey levels of fitted radiographs, and what networks say of them.
 
-    python benchmarks/decoding.py FOLDER [CHECKPOINT...] [--size N] [--most N]
+    python benchmarks/decoding.py [FOLDER] [CHECKPOINT...] [--size N] [--most N] [--as-jpeg]
 
 FOLDER has JPEG files, at any depth; at most 200 of them are read unless --most says otherwise.
-Without CHECKPOINT radiographs come into a square of --size pixels (512). With some, each network
-is asked of all of them twice, by the frame and the way of resizing that it was trained on.
+--as-jpeg takes DICOM and PNG files, spreads their grey values evenly and stores them with quality
+95, as MIMIC-CXR-JPG was made. Without FOLDER three radiographs of `images.py` are drawn. Without
+CHECKPOINT radiographs come into a square of --size pixels (512). With some, each network is asked
+of all of them twice, by the frame and the way of resizing that it was trained on.
 """
 
 import argparse
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from images import QUALITY, draw
+from PIL import Image, ImageOps
 
 from gazescribe.models.predicting import predict
-from gazescribe.models.predicting.predictor import load_predictor
-from gazescribe.pipeline.images.reading import decode_radiograph, fit_radiograph
+from gazescribe.models.predicting.predictor import Predictor, load_predictor
+from gazescribe.pipeline.core.errors import GazeError
+from gazescribe.pipeline.images.reading import decode_radiograph, fit_radiograph, read_radiograph
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--most", type=int, default=200)
+    parser.add_argument("--as-jpeg", action="store_true")
     arguments = parser.parse_args()
-    files = sorted(arguments.folder.rglob("*.jpg"))[: arguments.most]
+    with tempfile.TemporaryDirectory() as made:
+        compare(files_of(arguments, Path(made)), arguments)
+
+
+def files_of(arguments: argparse.Namespace, made: Path) -> list[Path]:
+    """The JPEG files to compare, of which some are made first."""
+    if arguments.folder is None:
+        draw(made, 3)
+    elif arguments.as_jpeg:
+        kinds = (".dcm", ".png")
+        sources = [path for path in arguments.folder.rglob("*") if path.suffix in kinds]
+        for number, path in enumerate(sorted(sources)[: arguments.most]):
+            picture = ImageOps.equalize(Image.fromarray(read_radiograph(path)))
+            picture.save(made / f"{number}.jpg", quality=QUALITY)
+    folder = made if arguments.as_jpeg or arguments.folder is None else arguments.folder
+    return sorted(folder.rglob("*.jpg"))[: arguments.most]
+
+
+def compare(files: list[Path], arguments: argparse.Namespace) -> None:
     frames = {((arguments.size, arguments.size), "direct")}
+    networks: dict[Path, Predictor] = {}
     if arguments.checkpoints:
-        networks = [load_predictor(checkpoint) for checkpoint in arguments.checkpoints]
-        frames = {(network.size, network.resize) for network in networks}
+        networks = dict(loaded(arguments.checkpoints))
+        frames = {(network.size, network.resize) for network in networks.values()}
     for size, resize in sorted(frames):
         print(in_words(files, size, resize), flush=True)
-    for checkpoint in arguments.checkpoints:
+    for checkpoint in networks:
         print(f"{checkpoint.parent.name}: {of_network(files, checkpoint)}", flush=True)
+
+
+def loaded(checkpoints: list[Path]) -> Iterator[tuple[Path, Predictor]]:
+    for checkpoint in checkpoints:
+        try:
+            yield checkpoint, load_predictor(checkpoint)
+        except GazeError as error:  # a stage that predicts nothing
+            print(f"{checkpoint.parent.name}: {error.what}")
 
 
 def in_words(files: list[Path], size: tuple[int, int], resize: str) -> str:

@@ -33,6 +33,7 @@ from gazescribe.pipeline.images.settings import Images
 
 HEIGHT, WIDTH = 3056, 2544
 GRAIN = 2.09  # grey levels, one standard deviation; with it files have 1.48 MB
+QUALITY = 95  # MIMIC-CXR-JPG's
 GRAIN_PX = 0.7  # a detector blurs its own noise
 SIZE = 512
 DISTINCT = 6
@@ -57,6 +58,14 @@ def radiograph(seed: int) -> np.ndarray:
     return (smooth + grain * (GRAIN / grain.std())).clip(0, 255).astype(np.uint8)
 
 
+def draw(folder: Path, n: int) -> list[Path]:
+    """JPEG files of so many radiographs."""
+    files = [folder / f"{number}.jpg" for number in range(n)]
+    for number, file in enumerate(files):
+        Image.fromarray(radiograph(number)).save(file, quality=QUALITY)
+    return files
+
+
 def write_tree(folder: Path) -> None:
     """`MANY` files of few pictures, and tables of few and of many of them."""
     rows: dict[str, list] = {name: [] for name in ("dicom_id", "study_id", "path")}
@@ -66,7 +75,7 @@ def write_tree(folder: Path) -> None:
         file = folder / f"{path}.jpg"
         file.parent.mkdir(parents=True)
         if number < DISTINCT:
-            Image.fromarray(radiograph(number)).save(file, quality=95)
+            Image.fromarray(radiograph(number)).save(file, quality=QUALITY)
         else:
             os.link(folder / f"{rows['path'][number % DISTINCT]}.jpg", file)
         for column, value in zip(rows, (name, 99000000 + number, path), strict=True):
