@@ -97,6 +97,11 @@ def decode_radiograph(
     content : bytes, optional
         Of the file, where it was read before.
 
+    Returns
+    -------
+    Decoded
+        Pixels or means of blocks, shape (height, width) over `block_px`, rounded up.
+
     Raises
     ------
     GazeError
