@@ -60,7 +60,7 @@ from gazescribe.pipeline.windows.learned.plots import odds_by_time, places_by_la
 from gazescribe.pipeline.windows.learned.run import observe_readings
 from gazescribe.pipeline.windows.learned.timing import support_s
 from gazescribe.pipeline.windows.learned.weights import weigh
-from gazescribe.pipeline.windows.parts import Shares, make_tasks
+from gazescribe.pipeline.windows.parts import Shares, Tasks
 from gazescribe.pipeline.windows.tune.candidates import Candidate, overlap, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.run import search
@@ -260,7 +260,7 @@ def observe(folder: Path, mentions: Path, params: Params) -> list[Observed]:
     readings = read_table(tables, "readings")
     spoken = read_mentions(mentions, readings, LABELS)
     ids, _ = usable_readings(readings.filter(pc.equal(readings["split"], "train")))
-    tasks = make_tasks(ids, spoken)
+    tasks = Tasks(ids, spoken)
     return observe_readings(tables, tasks, params.associate, params.learned, LABELS)
 
 

@@ -5,20 +5,24 @@ and polarity (an LLM's, RadGraph's); and the wide table of the modified CheXpert
 report with a column of spans for each class (`spec/mil.md` 1.1).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from gazescribe.pipeline.core.errors import AlignmentError, RuleError, SchemaError
 from gazescribe.pipeline.core.foreign import parse_json
 from gazescribe.pipeline.core.schemas import TABLES
+from gazescribe.pipeline.core.table_checks import equal_keys, has_rising_key
 from gazescribe.pipeline.core.tables import conform
 from gazescribe.pipeline.dictation.foreign_files import (
     ID_COLUMNS,
     Faults,
+    Rows,
     broken_character,
     cell_shown,
     id_text,
@@ -45,6 +49,7 @@ POLARITY_WORDS = {
     "uncertain": ("uncertain", "possible", "u", "-1", "-1.0", "maybe"),
 }
 _POLARITY = {word: polarity for polarity, words in POLARITY_WORDS.items() for word in words}
+ROWS_AT_ONCE = 10_000  # as Python has them; of all there may be millions
 _WHOLE = ("char_start", "char_end", "sentence")
 _TIMES = ("onset_s", "offset_s")
 _TEXTS = ("concept", "text", "rule_id", "trigger")
@@ -82,37 +87,73 @@ def read_mentions(
     -----
     A mention that is given twice in the same way counts once.
     """
-    columns, records = _read_records(path, encoding)
+    columns, records = _open_records(path, encoding)
     ids, texts_of_ids = readings["reading_id"].to_pylist(), readings["text"].to_pylist()
     texts = {key: text for key, text in zip(ids, texts_of_ids, strict=True) if text is not None}
     wide = [column for column in columns if column.endswith(_WIDE_SUFFIX)]
     faults: list[str] = []
     if wide:
-        rows = list(_wide_rows(columns, records, texts, path, faults))
+        rows = _wide_rows(columns, list(records), texts, path, faults)
     else:
-        rows = list(_long_rows(columns, records, path))
-    strangers = sorted({row["report_id"] for _, row in rows if row["report_id"]} - texts.keys())
-    faults += [f"no reading {cell_shown(report_id)} with a text" for report_id in strangers]
-    for place, row in rows:
-        faults += [f"{place}: {fault}" for fault in _text_faults(row)]
-        if row["report_id"] in texts:
-            faults += [f"{place}: {fault}" for fault in _faults(row, texts[row["report_id"]])]
-    faults += _unknown_labels(rows, label_map)
-    distinct: dict[tuple[Any, ...], Record] = {}
-    for _, row in [] if faults else rows:
-        complete = _complete(row, texts[row["report_id"]])
-        key = tuple(complete[column] for column in TABLES["mentions"].key)
-        polarity = distinct.setdefault(key, complete)["polarity"]
-        if polarity != complete["polarity"]:
-            faults.append(f"mention {key} is both {polarity} and {complete['polarity']}")
+        rows = _long_rows(columns, records, path)
+    table, strangers = _checked_rows(rows, texts, label_map, faults)
     if faults:
         message = f"these mentions do not fit the readings (faults: {len(faults)})."
         remedy = "Spans count characters of `readings.text`, from 0, end exclusive."
         if strangers:
             remedy = "Give the TABLES they were made from."
         raise AlignmentError(message, where=path, remedy=remedy, faults=faults)
-    table = pa.Table.from_pylist(list(distinct.values()), schema=TABLES["mentions"].schema)
     return conform(table, "mentions")
+
+
+def _checked_rows(
+    rows: Iterator[tuple[str, Record]],
+    texts: Mapping[str, str],
+    label_map: LabelMap,
+    faults: list[str],
+) -> tuple[pa.Table, set[str]]:
+    """Make a table of rows; add what is wrong to `faults`, and give the ids without a text."""
+    pieces, of_rows = [TABLES["mentions"].schema.empty_table()], []
+    strangers, labels = set[str](), set[str]()
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        for place, row in some:
+            of_rows += [f"{place}: {fault}" for fault in _text_faults(row)]
+            if row["report_id"] in texts:
+                of_rows += [f"{place}: {fault}" for fault in _faults(row, texts[row["report_id"]])]
+            elif row["report_id"]:
+                strangers.add(row["report_id"])
+            if isinstance(row["label"], str):
+                labels.add(row["label"])
+        if not (faults or of_rows or strangers):
+            complete = [_complete(row, texts[row["report_id"]]) for _, row in some]
+            pieces.append(pa.Table.from_pylist(complete, schema=pieces[0].schema))
+    faults += [f"no reading {cell_shown(report_id)} with a text" for report_id in sorted(strangers)]
+    faults += [*of_rows, *_unknown_labels(labels, label_map)]
+    table = pieces[0]
+    if not faults:
+        table, contradictions = _distinct(pa.concat_tables(pieces))
+        faults += contradictions
+    return table, strangers
+
+
+def _distinct(table: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Leave the first of mentions that are given twice; say which are given with two polarities."""
+    spec = TABLES["mentions"]
+    if has_rising_key(table, spec):
+        return table, []
+    place = "row of the file"
+    table = table.append_column(place, pa.array(np.arange(len(table))))
+    table = table.sort_by([(column, "ascending") for column in (*spec.key, place)])
+    table = table.drop_columns([place])
+    again = np.append(False, equal_keys(table, spec))[: len(table)]
+    faults = []
+    first = np.maximum.accumulate(np.where(again, 0, np.arange(len(table))))
+    for row in np.flatnonzero(again).tolist():
+        key = tuple(table[column][row].as_py() for column in spec.key)
+        polarities = [table["polarity"][k].as_py() for k in (int(first[row]), row)]
+        if polarities[0] != polarities[1]:
+            faults.append(f"mention {key} is both {polarities[0]} and {polarities[1]}")
+    return table.filter(pa.array(~again)), faults
 
 
 def read_own_texts(path: Path, encoding: str = "utf-8") -> dict[str, str]:
@@ -159,21 +200,36 @@ def read_frame(path: Path) -> "pd.DataFrame":
 
 def _read_records(path: Path, encoding: str) -> tuple[list[str], list[Record]]:
     """Read the columns of a file and its rows, each with all columns."""
+    columns, records = _open_records(path, encoding)
+    return columns, list(records)
+
+
+def _open_records(path: Path, encoding: str) -> tuple[list[str], Iterator[Record]]:
+    """Read the columns of a file, and its rows as they are asked for, each with all columns.
+
+    All faults of the file are said with the last row, or before the first.
+    """
     faults = Faults()
     file = open_foreign(path, faults, AlignmentError, encoding=encoding)
-    records = [row for _, row in file.rows]
+    records = _checked(file.rows, faults, path)
+    if file.columns is not None:
+        return file.columns, records
+    rows = list(records)  # of jsonl: any line may bring a new column
+    columns = list(dict.fromkeys(column for record in rows for column in record))
+    return columns, ({column: record.get(column) for column in columns} for record in rows)
+
+
+def _checked(rows: Rows, faults: Faults, path: Path) -> Iterator[Record]:
+    for _, row in rows:
+        yield row
     if faults.lines:
         message = f"this cannot be read (faults: {len(faults.lines)})."
         remedy = " ".join(faults.remedies)
         raise AlignmentError(message, where=path, remedy=remedy, faults=faults.lines)
-    if file.columns is not None:
-        return file.columns, records
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    return columns, [{column: record.get(column) for column in columns} for record in records]
 
 
 def _long_rows(
-    columns: list[str], records: list[Record], path: Path
+    columns: list[str], records: Iterable[Record], path: Path
 ) -> Iterator[tuple[str, Record]]:
     names = {
         column: next((name for name in synonyms if name in columns), None)
@@ -319,8 +375,7 @@ def _is_no_number(cell: object) -> bool:
     return isinstance(cell, bool) or (isinstance(cell, str) and "_" in cell)
 
 
-def _unknown_labels(rows: list[tuple[str, Record]], label_map: LabelMap) -> Iterator[str]:
-    labels = {row["label"] for _, row in rows if isinstance(row["label"], str)}
+def _unknown_labels(labels: Iterable[str], label_map: LabelMap) -> Iterator[str]:
     for label in sorted(label for label in labels if label.strip()):
         try:
             label_map.channels_of(label)

@@ -12,7 +12,7 @@ published code differ, the code's reading is the default since it produced the p
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,8 @@ from gazescribe.pipeline.core.schemas import TABLES
 from gazescribe.pipeline.core.tables import (
     TableWriter,
     conform,
-    read_if_present,
+    has_table,
+    read_pieces,
     read_table,
     split_source,
     usable_readings,
@@ -42,7 +43,7 @@ from gazescribe.pipeline.windows.learned.fit_file import FIT_FILE, write_fit
 from gazescribe.pipeline.windows.learned.run import share_out_readings
 from gazescribe.pipeline.windows.learned.settings import Learned
 from gazescribe.pipeline.windows.learned.weights import Model, draw_learned
-from gazescribe.pipeline.windows.parts import Task, make_tasks, read_parts
+from gazescribe.pipeline.windows.parts import Task, Tasks, read_parts
 from gazescribe.pipeline.windows.reviewed import WindowReviews
 from gazescribe.pipeline.windows.settings import Associate
 from gazescribe.pipeline.windows.windows import (
@@ -51,6 +52,9 @@ from gazescribe.pipeline.windows.windows import (
     find_windows,
     gaze_begins_late,
 )
+
+LOOKED_AT = ["reading_id", "dataset", "has_gaze", "width_px", "height_px", "text"]
+"""Columns of `readings` that are needed of all at once."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,15 @@ def run(
         If tables, mentions or rules do not fit together.
     """
     label_map = load_label_map(rules)
-    readings = read_table(tables, "readings")
+    readings = read_table(tables, "readings").select(LOOKED_AT)
     window_reviews = WindowReviews(Reviews.read(reviews), readings)
     spoken = TABLES["mentions"].schema.empty_table()
     if mentions is not None:
         spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, readings_left_out = usable_readings(readings)
-    tasks = make_tasks(ids, spoken)
+    known = set(readings["reading_id"].to_pylist())
+    del readings  # its texts have been compared with the mentions
+    tasks: Sequence[Task] = Tasks(ids, spoken)
     where: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     shared = None
     if learned is not None and mentions is not None:
@@ -195,7 +201,7 @@ def run(
         # Tables that ingest wrote have neither: what they have is said in the same bytes as ever.
         if n_unseen:
             summary["n_readings_without_fixations"] = n_unseen
-        if strangers := _strangers(tables, readings):
+        if strangers := _strangers(tables, known):
             summary["rows_left_out"] = strangers
         if window_reviews.reviews.files:
             summary["reviews"] = window_reviews.summary()
@@ -206,12 +212,13 @@ def run(
     return summary
 
 
-def _strangers(tables: Path, readings: pa.Table) -> dict[str, int]:
-    """Count the rows of gaze and words whose readings are not in `readings`."""
-    counts = {}
+def _strangers(tables: Path, known: Container[str]) -> dict[str, int]:
+    """Count the rows of gaze and words whose readings are not among those known."""
+    counts: Counter[str] = Counter()
     for name in ("fixations", "words"):
-        ids = read_if_present(tables, name, columns=["reading_id"])["reading_id"]
-        known = pc.sum(pc.is_in(ids, readings["reading_id"].combine_chunks())).as_py() or 0
-        if known < len(ids):
-            counts[f"{name} of unknown readings"] = len(ids) - known
-    return counts
+        pieces = read_pieces(tables, name, ["reading_id"]) if has_table(tables, name) else ()
+        for piece in pieces:
+            for row in pc.value_counts(piece["reading_id"]).to_pylist():
+                if row["values"] not in known:
+                    counts[f"{name} of unknown readings"] += row["counts"]
+    return dict(counts)

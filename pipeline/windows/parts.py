@@ -1,13 +1,14 @@
 """Some readings as `associate` takes them: a task, and the rows of its tables."""
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.tables import read_readings, rows_of
@@ -28,15 +29,43 @@ class Task:
     shares: Mapping[str, Shares] = field(default_factory=dict)
 
 
-def make_tasks(ids: Sequence[str], mentions: pa.Table) -> list[Task]:
-    """Cut the readings into tasks; only a task's own mentions travel to its worker."""
-    tasks = []
-    for first in range(0, len(ids), READINGS_A_TASK):
-        chunk = ids[first : first + READINGS_A_TASK]
-        report = mentions["report_id"]
-        in_chunk = pc.and_(pc.greater_equal(report, chunk[0]), pc.less_equal(report, chunk[-1]))
-        tasks.append(Task(chunk, mentions.filter(in_chunk)))
-    return tasks
+class Tasks(Sequence[Task]):
+    """Readings cut into tasks, which are made when they are asked for.
+
+    Only a task's own mentions travel to its worker. `ids` and `mentions` are in order.
+    """
+
+    def __init__(self, ids: Sequence[str], mentions: pa.Table) -> None:
+        self._ids, self._mentions = ids, mentions
+        starts = [*ids[::READINGS_A_TASK]]
+        reports = mentions["report_id"]
+        # The mentions of a task end where those of the next begin; of the last with its last.
+        self._rows = [_first_row(reports, start) for start in starts]
+        self._rows += [_first_row(reports, f"{ids[-1]}\0")] if ids else []
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._ids) / READINGS_A_TASK)
+
+    @overload
+    def __getitem__(self, number: int) -> Task: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Task]: ...
+
+    def __getitem__(self, number: int | slice) -> Task | Sequence[Task]:
+        if isinstance(number, slice):
+            return [self[k] for k in range(len(self))[number]]
+        ids = self._ids[number * READINGS_A_TASK : (number + 1) * READINGS_A_TASK]
+        if not ids:
+            raise IndexError(number)
+        # Taken, for a slice would travel with the whole of the table.
+        rows = np.arange(self._rows[number], self._rows[number + 1])
+        return Task(ids, self._mentions.take(pa.array(rows)))
+
+
+def _first_row(sorted_ids: pa.ChunkedArray, name: str) -> int:
+    """Give the first row whose id is not before a name."""
+    return bisect_left(range(len(sorted_ids)), name, key=lambda row: sorted_ids[row].as_py())
 
 
 def read_parts(

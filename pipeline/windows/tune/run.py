@@ -34,7 +34,7 @@ from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.mentions import read_mentions
 from gazescribe.pipeline.geometry.iou import ALL_THRESHOLDS, PUBLISHED_THRESHOLDS
 from gazescribe.pipeline.windows.learned.run import SharedOut, share_out_readings
-from gazescribe.pipeline.windows.parts import make_tasks
+from gazescribe.pipeline.windows.parts import Tasks
 from gazescribe.pipeline.windows.tune.candidates import Candidate, beyond, search_rules
 from gazescribe.pipeline.windows.tune.cases import Case, gather
 from gazescribe.pipeline.windows.tune.layers import N_LEVELS, Drawing
@@ -118,7 +118,7 @@ def share_training(
     spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
     ids, _ = usable_readings(readings.filter(pc.equal(readings["split"], "train")))
     associate = params.associate.model_copy(update={"unit": "sentence"})
-    tasks = make_tasks(ids, spoken)
+    tasks = Tasks(ids, spoken)
     return share_out_readings(tables, tasks, associate, params.learned, label_map, rules)
 
 
