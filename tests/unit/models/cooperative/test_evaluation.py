@@ -77,9 +77,9 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture
 def scored(inputs, tmp_path):
-    def of(model):
+    def of(model, batch_size=4):
         run = small_run(model)
-        config = Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(4))
+        config = Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(batch_size))
         return score(run, saved(run, tmp_path), config, CPU)
 
     return of
@@ -87,6 +87,17 @@ def scored(inputs, tmp_path):
 
 def frame(scored, name):
     return pd.DataFrame(scored.tables[f"cooperative_{name}"])
+
+
+@pytest.mark.parametrize("model", ["cooperative", "mt_unet", "gazegnn"])
+def test_batches_are_scored_as_single_images_are(scored, model):
+    alone, together = scored(model, batch_size=1), scored(model, batch_size=4)
+    assert set(alone.tables) == {"cooperative_classification", "cooperative_saliency"}
+    for name, columns in alone.tables.items():
+        # float32 adds up in another order in a batch of another size: ranks may swap.
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(columns), pd.DataFrame(together.tables[name]), rtol=1e-3, atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("model", [*DIAGNOSING, "dual_encoder", "unet_s"])

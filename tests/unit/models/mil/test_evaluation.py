@@ -41,6 +41,17 @@ def scored(inputs, tmp_path_factory):
     return score(run(), path, config(inputs, run(), batch_size=1), CPU), path
 
 
+def test_batches_are_scored_as_single_images_are(inputs, scored):
+    alone, path = scored
+    together = score(run(), path, config(inputs, run(), batch_size=3), CPU)
+    (classified, cases), (others, other_cases) = tables(alone), tables(together)
+    # float32 adds up in another order in a batch of another size.
+    pd.testing.assert_frame_equal(classified, others, rtol=1e-4)
+    columns = [name for name in cases.columns if name != "iou"]
+    pd.testing.assert_frame_equal(cases[columns], other_cases[columns])
+    np.testing.assert_allclose(np.stack(cases["iou"]), np.stack(other_cases["iou"]), atol=0.02)
+
+
 def tables(scored):
     """Both tables, as they will be written."""
     return [conform(columns, name).to_pandas() for name, columns in scored.tables.items()]

@@ -127,3 +127,19 @@ def test_a_jpeg_file_is_decoded_as_it_is_asked_for(tmp_path):
         fitted, frame = fit_radiograph(decoded, (SIZE, SIZE))
         np.testing.assert_array_equal(seen.pixels, fitted)
         assert (seen.frame, seen.shown.shape) == (frame, (384, 307))
+
+
+def test_a_network_says_of_batches_what_it_says_of_single_images(loaded):
+    images = [picture(seed) for seed in range(5)]
+    device = torch.device("cpu")
+    for kind in loaded.maps:
+        alone, together = (
+            list(predict_images(images, loaded, kind, device=device, batch_size=n, workers=0))
+            for n in (1, 3)
+        )
+        for one, other in zip(alone, together, strict=True):
+            # float32 adds up in another order in a batch of another size.
+            assert one.probabilities == pytest.approx(other.probabilities, rel=1e-4)
+            np.testing.assert_allclose(one.maps, other.maps, atol=1e-4)
+            assert one.frame == other.frame
+        assert len({tuple(one.probabilities.values()) for one in alone}) == len(images)
