@@ -12,10 +12,12 @@ passes for Grad-CAM, and 26 comparisons of full-size maps with masks.
 import argparse
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
+from ratio import Ratio, in_turns
 from torch.nn import functional as F  # noqa: N812
 
 from gazescribe.models.mil.losses import (
@@ -46,6 +48,7 @@ class Case:
             grid=size // 16,
             decoder=True,
             normalise="twice",
+            n_labels=LABELS,
         ).to(self.device)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), weight_decay=1e-5, amsgrad=True
@@ -200,13 +203,12 @@ def training(asked: argparse.Namespace) -> None:
     )
     line("published, float32", asked.batch, theirs, theirs[0], hours=True)
     line("ours, float32", asked.batch, ours, theirs[0], hours=True)
-    if case.device.type != "cuda":
-        return
     case.network.to(memory_format=torch.channels_last)
-    for name, network in (
-        ("ours, bf16, channels last", case.network),
-        ("ours, bf16, channels last, compiled", torch.compile(case.network)),
-    ):
+    names = ["ours, bf16, channels last"]
+    if case.device.type == "cuda":  # minutes on a processor
+        names += ["ours, bf16, channels last, compiled"]
+    for name in names:
+        network = torch.compile(case.network) if name.endswith("compiled") else case.network
         step = functools.partial(our_step, case, "bf16-mixed", network)
         (figures,) = measured(case, [step], asked.runs)
         line(name, asked.batch, figures, theirs[0], hours=True)
@@ -226,7 +228,57 @@ def evaluation(asked: argparse.Namespace) -> None:
         print(f"  largest difference of IoU, {name:8s} {np.abs(values - expected[name]).max():.1e}")
 
 
-def main() -> None:
+def batches(case: Case) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Predictions of all images at once, and of one by one."""
+    case.network.eval().to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def together():
+        return localisation_maps(case.network, case.network(case.images))
+
+    @torch.inference_mode()
+    def alone():
+        return [localisation_maps(case.network, case.network(image[None])) for image in case.images]
+
+    return together, alone
+
+
+def ratios(folder: Path) -> Iterator[Ratio]:  # noqa: ARG001  nothing is read
+    asked = parsed(["--backbone", "resnet18", "--size", "128", "--batch", "8"])
+    images = f"{asked.batch} images of {asked.size} pixels, {asked.backbone}"
+    case, fast = Case(asked), Case(asked)
+    fast.network.to(memory_format=torch.channels_last)
+    yield Ratio(
+        "step-mil",
+        f"a training step, bfloat16: {images}",
+        "published, float32",
+        *in_turns(
+            lambda: our_step(fast, "bf16-mixed"),
+            lambda: published_step(case),
+            clock=time.process_time,
+        ),
+    )
+    case.network.eval()
+    fast.network.eval()
+    yield Ratio(
+        "evaluation-mil",
+        f"probabilities, maps and IoU at 26 thresholds: {images}",
+        "published, float32",
+        *in_turns(
+            lambda: our_evaluation(fast),
+            lambda: published_evaluation(case),
+            clock=time.process_time,
+        ),
+    )
+    yield Ratio(
+        "predict-batch",
+        f"probabilities and maps: {images}, all at once",
+        "the same one by one",
+        *in_turns(*batches(fast), clock=time.process_time),
+    )
+
+
+def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--backbone", default="tiny", choices=["tiny", "resnet18", "resnet50"])
@@ -234,7 +286,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--annotated", type=int, default=1, help="annotated images of the batch")
     parser.add_argument("--runs", type=int, default=10)
-    asked = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    asked = parsed()
     training(asked)
     evaluation(asked)
 

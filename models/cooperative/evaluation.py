@@ -201,11 +201,11 @@ def inputs_of(
     batch: CooperativeBatch, run: CooperativeRun, device: torch.device
 ) -> tuple[Tensor, ...]:
     """Give what a network is called with: images in [0, 1], and gaze where it takes that."""
-    images = scaled(batch["image"].to(device), run)
+    images = scaled(batch["image"].to(device, non_blocking=True), run)
     if run.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
     if run.network == "gazegnn" and run.gaze:
-        return images, batch["gaze"].to(device)
+        return images, batch["gaze"].to(device, non_blocking=True)
     return (images,)
 
 

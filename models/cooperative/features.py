@@ -76,9 +76,9 @@ def describe(
     device = torch.device("cuda", process_rank()) if machine.accelerator == "gpu" else "cpu"
     network.to(device).trunk.eval()
     half = HALVES.get(run.precision)
+    features = []
     with torch.autocast(torch.device(device).type, half) if half else nullcontext():
-        features = [
-            network.trunk.describe(unit_range(batch["image"].to(device)))[1].float().cpu()
-            for batch in loader
-        ]
+        for batch in loader:
+            images = unit_range(batch["image"].to(device, non_blocking=True))
+            features.append(network.trunk.describe(images)[1].float().cpu())
     return torch.cat(features)

@@ -104,7 +104,8 @@ def localisation(
 def seen_images(network: MilNetwork, images: Tensor, run: MilRun, *, maps: bool) -> list[SeenImage]:
     """Show a batch of images to a network; give what it says of each."""
     with torch.inference_mode():
-        output = network(images.to(network.classifier.weight.device), decode=maps)
+        device = network.classifier.weight.device
+        output = network(images.to(device, non_blocking=True), decode=maps)
         probability = probability_of(output.logits, run).cpu().numpy()
         tensors = localisation_maps(network, output) if maps else {}
         drawn = {kind: tensor.cpu().numpy() for kind, tensor in tensors.items()}

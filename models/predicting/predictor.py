@@ -169,8 +169,10 @@ def _predict_batch(
     readable = [image for image in batch if isinstance(image, FittedImage)]
     if readable:
         pixels = torch.from_numpy(np.stack([image.pixels for image in readable]))[:, None]
+        if device.type == "cuda":
+            pixels = pixels.pin_memory()  # so that the copy need not be waited for
         with torch.inference_mode():
-            output = predictor.ask(pixels.to(device), kind)
+            output = predictor.ask(pixels.to(device, non_blocking=True), kind)
         probabilities = output.probabilities.tolist()
         maps = output.maps.float().cpu().numpy()
     row = 0

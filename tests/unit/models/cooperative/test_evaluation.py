@@ -77,10 +77,10 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture
 def scored(inputs, tmp_path):
-    def of(model, batch_size=4):
+    def of(model, batch_size=4, device=CPU):
         run = small_run(model)
         config = Config("cooperative", "demo", inputs, (run,), CooperativeEvaluation(batch_size))
-        return score(run, saved(run, tmp_path), config, CPU)
+        return score(run, saved(run, tmp_path), config, device)
 
     return of
 
@@ -98,6 +98,16 @@ def test_batches_are_scored_as_single_images_are(scored, model):
         pd.testing.assert_frame_equal(
             pd.DataFrame(columns), pd.DataFrame(together.tables[name]), rtol=1e-3, atol=1e-6
         )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("model", ["cooperative", "gazegnn"])
+def test_a_gpu_scores_as_the_processor_does(scored, model):
+    here, there = (scored(model, device=torch.device(name)) for name in ("cpu", "cuda"))
+    columns = [f"p_{name}" for name in DIAGNOSES]
+    np.testing.assert_allclose(
+        frame(here, "classification")[columns], frame(there, "classification")[columns], atol=1e-2
+    )
 
 
 @pytest.mark.parametrize("model", [*DIAGNOSING, "dual_encoder", "unet_s"])

@@ -143,3 +143,16 @@ def test_a_network_says_of_batches_what_it_says_of_single_images(loaded):
             np.testing.assert_allclose(one.maps, other.maps, atol=1e-4)
             assert one.frame == other.frame
         assert len({tuple(one.probabilities.values()) for one in alone}) == len(images)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_says_what_the_processor_says(loaded):
+    images = [picture(seed) for seed in range(3)]
+    for kind in loaded.maps:
+        here, there = (
+            list(predict_images(images, loaded, kind, device=device, batch_size=2, workers=0))
+            for device in (torch.device("cpu"), torch.device("cuda"))
+        )
+        for one, other in zip(here, there, strict=True):
+            assert one.probabilities == pytest.approx(other.probabilities, rel=1e-2)
+            np.testing.assert_allclose(one.maps, other.maps, atol=1e-2)

@@ -135,3 +135,10 @@ def test_a_gpu_is_tried_in_the_precisions_it_has(monkeypatch, supported):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: supported)
     tried = [way.precision for way in ways_of(Machine("gpu"))]
     assert tried == ["32", "16-mixed", *["bf16-mixed"] * supported] * 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_gpu():
+    trials = try_ways(small_job(), Machine("gpu"), own=PLAIN, compiles=False)
+    assert [trial.way for trial in trials] == ways_of(Machine("gpu"))
+    assert all(trial.is_sound for trial in trials)
