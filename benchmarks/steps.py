@@ -123,8 +123,12 @@ def ours(
     half: torch.dtype | None = None,
     channels_last: bool = False,
     compiled: bool = False,
+    kept: bool = False,
 ) -> Step:
-    """A step as `gazescribe train` takes it; `head` trains on features that are computed once."""
+    """A step as `gazescribe train` takes it; `head` trains on features that are computed once.
+
+    `kept` is `cache_features: all`: features of the frozen encoder are there from another epoch.
+    """
     torch.manual_seed(0)
     encoder = Encoder(asked.encoder)
     networks = {
@@ -142,9 +146,13 @@ def ours(
     losses = {
         "contrast": lambda: triplet_loss(network.embed(batch.images), batch.classes),
         "classes": lambda: cross_entropy(network(batch.images), batch),
-        "saliency": lambda: saliency_loss(network(batch.images).saliency, batch.maps),
+        "saliency": lambda: saliency_loss(network(batch.images, start).saliency, batch.maps),
         "joint": lambda: both(network(batch.images), batch),
     }
+    start = None
+    if kept and stage == "saliency":
+        with torch.no_grad(), torch.autocast(batch.device.type, half, enabled=half is not None):
+            start = encoder(batch.images).decoder
     if stage == "head":
         return head_step(network, batch, half)
     return trained(network, losses[stage], half=half)
@@ -168,13 +176,15 @@ def head_step(network: Fusion, batch: Batch, half: torch.dtype | None) -> Step:
 STAGES = ("contrast", "classes", "saliency", "head", "joint")
 
 
-def ways(asked: argparse.Namespace) -> dict[str, dict]:
+def ways(stage: str, asked: argparse.Namespace) -> dict[str, dict]:
     listed: dict[str, dict] = {
         "32, contiguous": {},
         "32, channels last": {"channels_last": True},
         "bf16, contiguous": {"half": torch.bfloat16},
         "bf16, channels last": {"half": torch.bfloat16, "channels_last": True},
     }
+    if stage == "saliency":
+        listed["the same, features kept"] = {**listed["bf16, channels last"], "kept": True}
     if asked.compile:
         listed["bf16, channels last, compiled"] = {
             "half": torch.bfloat16,
@@ -188,7 +198,7 @@ def compare(stage: str, asked: argparse.Namespace) -> Iterator[tuple[str, float,
     """Of each way its seconds a step, those of the published one beside it, and its first loss."""
     batch = Batch(asked)
     theirs = published(stage, asked, batch)
-    for name, way in ways(asked).items():
+    for name, way in ways(stage, asked).items():
         our = ours(stage, asked, batch, **way)
         loss = our()
         ours_s, theirs_s = in_turns(our, theirs, rounds=asked.rounds, clock=clock(asked))
@@ -219,7 +229,7 @@ def kernels(stage: str, asked: argparse.Namespace) -> float:
 
 def ratios(folder: Path) -> Iterator[Ratio]:  # noqa: ARG001  nothing is read
     asked = parsed([])
-    way = {"half": torch.bfloat16, "channels_last": True}
+    way = {"half": torch.bfloat16, "channels_last": True, "kept": True}
     for stage, n_images in (("contrast", 6), ("classes", 6), ("saliency", 1), ("head", 1)):
         asked.batch = n_images
         batch = Batch(asked)

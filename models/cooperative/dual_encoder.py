@@ -61,23 +61,34 @@ class DualEncoder(nn.Module):
             self.encoder.eval()
         return self
 
-    def forward(self, images: Tensor) -> blocks.CooperativeOutput:
-        """Give the saliency of grey images in [0, 1], (B, 1, H, W), sides divisible by 32."""
-        saliency, _ = self.describe(images)
-        return blocks.CooperativeOutput(saliency=saliency)
+    def forward(self, images: Tensor, start: Tensor | None = None) -> blocks.CooperativeOutput:
+        """Give the saliency of grey images in [0, 1], (B, 1, H, W), sides divisible by 32.
+
+        `start` is F4 of the encoder, where it is known.
+        """
+        return blocks.CooperativeOutput(saliency=self.saliency(self._drawn(images, start)))
 
     def describe(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Give saliency logits, (B, 1, H, W), and the pooled features of stage 3, (B, n_pooled).
 
         These are the means of F5 and of the decoder's last level.
         """
-        levels = self.contracting(images)
         if self.encoder is None:
-            last = self.expanding(self.bottom(levels[-1]), levels[:-1])
+            last = self._drawn(images, None)
             return self.saliency(last), blocks.pooled(last)
         taps = self.encoder(images)
-        last = self.expanding(taps.decoder, levels)
+        last = self._drawn(images, taps.decoder)
         return self.saliency(last), blocks.pooled(taps.classifier, last)
+
+    def _drawn(self, images: Tensor, start: Tensor | None) -> Tensor:
+        """Give the decoder's last level."""
+        levels = self.contracting(images)
+        last: Tensor
+        if self.encoder is None:
+            last = self.expanding(self.bottom(levels[-1]), levels[:-1])
+        else:
+            last = self.expanding(self.encoder(images).decoder if start is None else start, levels)
+        return last
 
 
 class Fusion(nn.Module):

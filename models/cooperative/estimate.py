@@ -19,6 +19,8 @@ N_STATES = 2  # of Adam and AdamW
 
 def estimate(run: CooperativeRun, _: object = None) -> Estimate:
     """Estimate a step of training; of a run on cached features also the trunk that gives them."""
+    # Features that are kept lie on the CPU; a step that makes them needs what one without does.
+    run = dataclasses.replace(run, cache_features=bool(run.cache_features))
     network: Any
     with torch.device("meta"):
         network = network_of(dataclasses.asdict(run))

@@ -1,4 +1,6 @@
-"""What a frozen trunk says of each image, once: stage 3 trains on that alone.
+"""What a frozen trunk or encoder says of each image, once.
+
+Stage 3 trains on features of the trunk alone; stage 2 can keep those that its decoder starts from.
 
 Source: `spec/cooperative.md` 4. Images are not augmented, so these are constants.
 """
@@ -11,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gazescribe.models.cooperative.data import CooperativeBatch, evaluation_loader, unit_range
+from gazescribe.models.cooperative.densenet import Encoder
 from gazescribe.models.cooperative.dual_encoder import Fusion
 from gazescribe.models.cooperative.items import CooperativeItems
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
@@ -33,6 +36,27 @@ class Features(Dataset[Tensors]):
     def __getitem__(self, key: Key) -> Tensors:
         _, index = key
         return {"image": self._features[index], "target": self._target[index]}
+
+
+class KeptFeatures:
+    """F4 of each image that a frozen encoder has met, on the CPU.
+
+    The encoder sees images one by one, so that what is kept does not depend on the batch an image
+    came in first: a run that was cut off meets them in another order.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._features: dict[tuple[bool, int], Tensor] = {}
+
+    def of(self, images: Tensor, index: Tensor, *, training: bool) -> Tensor:
+        """Give F4 of a batch, (B, C, H/32, W/32), of the items of this index to train on or not."""
+        keys = [(training, number) for number in index.tolist()]
+        for row, key in enumerate(keys):
+            if key not in self._features:
+                with torch.no_grad():
+                    self._features[key] = self._encoder(images[row : row + 1]).decoder.cpu()
+        return torch.cat([self._features[key] for key in keys]).to(images.device)
 
 
 def cached_loaders(

@@ -96,7 +96,7 @@ class CooperativeMethod:
     """What the paper says, of section `cooperative` of `params.yaml`."""
 
     frozen: Literal[True, False, "parameters"]
-    cache_features: bool
+    cache_features: Literal[True, False, "all"]
     encoder_tap: Literal["block4", "transition3"]
     imagenet_normalise: bool
     crops: Literal["none", "published"]
@@ -261,7 +261,13 @@ def scoring_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, 
 def uses_cache(run: CooperativeRun) -> bool:
     """Whether a run trains on features that its frozen trunk gave once."""
     stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
-    return stage_3 and run.frozen is True and run.cache_features
+    return stage_3 and run.frozen is True and bool(run.cache_features)
+
+
+def keeps_features(run: CooperativeRun) -> bool:
+    """Whether a run keeps what its frozen encoder gave of each image, to draw maps from it."""
+    has_encoder = run.network == "dual_encoder" and run.encoder is not None
+    return has_encoder and run.frozen is True and run.cache_features == "all"
 
 
 def input_faults(inputs: CooperativeInputs, runs: Sequence[CooperativeRun]) -> list[str]:  # noqa: ARG001  every network's takes them

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from gazescribe.models.cooperative.blocks import CooperativeOutput
 from gazescribe.models.cooperative.data import evaluation_loader, scaled, training_loader
-from gazescribe.models.cooperative.features import cached_loaders
+from gazescribe.models.cooperative.features import KeptFeatures, cached_loaders
 from gazescribe.models.cooperative.items import (
     CooperativeItems,
     build_lists,
@@ -37,6 +37,7 @@ from gazescribe.models.cooperative.networks import outputs_of, started
 from gazescribe.models.cooperative.settings import (
     CooperativeInputs,
     CooperativeRun,
+    keeps_features,
     network_of_file,
     uses_cache,
 )
@@ -65,6 +66,7 @@ class CooperativeTraining(pl.LightningModule):
         self.run = run
         self.network: Any = network
         self.cached = uses_cache(run)
+        self.kept = KeptFeatures(network.encoder) if keeps_features(run) else None
         self.uncertainty: UncertaintyWeights | None = None
         if run.objective == "joint" and run.weighing != "sum":
             self.uncertainty = UncertaintyWeights(run.weighing)
@@ -129,6 +131,10 @@ class CooperativeTraining(pl.LightningModule):
             return CooperativeOutput(classes=self.network.head(batch["image"]))
         if self.run.network == "gazegnn" and self.run.gaze:
             return self.network(batch["image"], batch["gaze"])
+        if self.kept is not None:
+            images = batch["image"]
+            start = self.kept.of(images, batch["index"], training=self.training)
+            return self.network(images, start)
         return self.network(batch["image"])
 
     def embedding(self, images: Tensor) -> Tensor:

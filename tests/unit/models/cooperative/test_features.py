@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gazescribe.models.cooperative.data import evaluation_loader, unit_range
-from gazescribe.models.cooperative.features import cached_loaders
+from gazescribe.models.cooperative.features import KeptFeatures, cached_loaders
 from gazescribe.models.cooperative.items import build_lists
 from gazescribe.models.core.device import Machine
 from tests.unit.models.cooperative.cooperative_cases import balanced_world, small_run
@@ -53,3 +53,17 @@ def test_training_features_keep_their_targets_in_every_order(cached):
         assert sorted(rows) == list(range(len(items["train"]))), "nine fill three batches of three"
         orders.append(rows)
     assert orders[0] != orders[1]
+
+
+def test_kept_features_are_those_of_the_encoder_whatever_the_batch():
+    torch.manual_seed(0)
+    encoder = awake(small_run("dual_encoder")).encoder.eval()
+    images = torch.rand(4, 1, 64, 64)
+    kept = KeptFeatures(encoder)
+    first = kept.of(images[:3], torch.tensor([5, 1, 2]), training=True)
+    torch.testing.assert_close(first, encoder(images[:3]).decoder, rtol=1e-4, atol=1e-5)
+    again = kept.of(images[[3, 1, 0]], torch.tensor([0, 1, 5]), training=True)
+    assert torch.equal(again[1:], first[[1, 0]])
+    other = kept.of(images[3:], torch.tensor([5]), training=False)
+    assert torch.equal(other, again[:1]), "validation has a list of its own"
+    assert not first.requires_grad
