@@ -12,13 +12,16 @@ stride 1, the published third one is joint training.
 """
 
 import argparse
+import copy
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
+from ratio import Ratio, in_turns
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.flop_counter import FlopCounterMode
@@ -291,9 +294,12 @@ def sides(text: str) -> tuple[int, int]:
     return height, width
 
 
-def predict(asked: argparse.Namespace) -> None:
+def explained(asked: argparse.Namespace) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Diagnosis, map and Grad-CAM of one image in one pass, and in two with all gradients."""
     torch.manual_seed(0)
     network = Fusion(trunk(asked, frozen=False), frozen=False).eval()
+    fast = copy.deepcopy(network).requires_grad_(requires_grad=False)
+    fast.to(memory_format=torch.channels_last)
     images = torch.rand(1, 1, *asked.size)
 
     def twice() -> None:
@@ -309,17 +315,42 @@ def predict(asked: argparse.Namespace) -> None:
 
     def once() -> None:
         with torch.inference_mode():
-            gradcam(network, images)
+            gradcam(fast, images)
 
-    before = seconds(twice, asked.runs)
-    network.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
-    taken = seconds(once, asked.runs)
+    return once, twice
+
+
+def predict(asked: argparse.Namespace) -> None:
+    once, twice = explained(asked)
+    before, taken = seconds(twice, asked.runs), seconds(once, asked.runs)
     print(
         f"diagnosis, saliency map and Grad-CAM of one image {said(asked.size)}, {asked.encoder},"
         f" {asked.width} channels, {torch.get_num_threads()} threads"
     )
     print(f"  once for each, gradients to all weights {before:8.2f} s")
     print(f"  all in one pass, channels last          {taken:8.2f} s {before / taken:8.1f} x")
+
+
+def ratios(folder: Path) -> Iterator[Ratio]:  # noqa: ARG001  nothing is read
+    asked = parsed([])
+    features = torch.randn(12, asked.channels, asked.rows, asked.columns, requires_grad=True)
+    classes = torch.arange(12) % 3
+    yield Ratio(
+        "triplets",
+        f"contrastive loss of 12 images, maps {asked.channels} × {asked.rows} × {asked.columns}",
+        "published: a loop over 288 triplets of maps that are not pooled",
+        *in_turns(
+            lambda: backward(lambda: triplet_loss(features.mean((2, 3)), classes), features, []),
+            lambda: backward(lambda: looped(features, classes), features, []),
+            clock=time.process_time,
+        ),
+    )
+    yield Ratio(
+        "predict-cooperative",
+        f"diagnosis, saliency map and Grad-CAM of an image of {said(asked.size)}, DenseNet-201",
+        "published: once for each, gradients to all weights",
+        *in_turns(*explained(asked), clock=time.process_time),
+    )
 
 
 PARTS = {
@@ -332,7 +363,7 @@ PARTS = {
 }
 
 
-def main() -> None:
+def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -349,7 +380,11 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=8)
     parser.add_argument("--samples", type=int, default=1800, help="of gaze: 30 s at 60 Hz")
     parser.add_argument("--runs", type=int, default=3)
-    asked = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    asked = parsed()
     for name in asked.only:
         PARTS[name](asked)
 

@@ -230,7 +230,7 @@ def kernels(stage: str, asked: argparse.Namespace) -> float:
 def ratios(folder: Path) -> Iterator[Ratio]:  # noqa: ARG001  nothing is read
     asked = parsed([])
     way = {"half": torch.bfloat16, "channels_last": True, "kept": True}
-    for stage, n_images in (("contrast", 6), ("classes", 6), ("saliency", 1), ("head", 1)):
+    for stage, n_images in (("contrast", 6), ("classes", 6), ("saliency", 4), ("head", 1)):
         asked.batch = n_images
         batch = Batch(asked)
         our, theirs = ours(stage, asked, batch, **way), published(stage, asked, batch)

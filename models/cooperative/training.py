@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
@@ -61,7 +61,7 @@ SALIENCY_ALONE = ("dual_imagenet", "dual_random", "res_se_clean", "unet_s", "res
 class CooperativeTraining(pl.LightningModule):
     """A network, as it starts, under the objective of its run."""
 
-    def __init__(self, run: CooperativeRun, network: nn.Module) -> None:
+    def __init__(self, run: CooperativeRun, network: Any) -> None:
         super().__init__()
         self.run = run
         self.network: Any = network

@@ -34,7 +34,7 @@ NEEDS = {
     "dvc": 10,
     "physionet": 4,
     "hours": 3,
-    "gpu": 3,
+    "gpu": 4,
     "cluster": 3,
     "images": 3,
     "a server": 1,
