@@ -21,6 +21,10 @@ import pstats
 import random
 import time
 from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+from ratio import Ratio, in_turns
 
 from gazescribe.pipeline.dictation.labeler import Labeler
 from gazescribe.pipeline.dictation.labeler.gold_sentences import GoldSentence, load_gold_sentences
@@ -28,6 +32,8 @@ from gazescribe.pipeline.dictation.labeler.phrases import GAP, parts
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook
 from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
+CHUNK = 150  # reports of one timed call
+CHUNKS = 30
 SENTENCES = 6  # of a report
 SILENT = (
     "The lungs are well expanded to the level of rib {n}.",
@@ -124,6 +130,25 @@ def rounds(book: RuleBook, kind: str, given: argparse.Namespace) -> Iterator[lis
     draw = {"new": new_reports, "stock": stock_reports}[kind]
     for number in range(1 + given.rounds):
         yield draw(book, given.reports, number)
+
+
+def ratios(_folder: Path) -> Iterator[Ratio]:
+    """Reports of mostly new sentences, and stock ones; CPU time of both sides."""
+    labeler = Labeler.from_rules()
+    plain, _ = plain_pipeline(labeler)
+    for kind, draw in {"new": new_reports, "stock": stock_reports}.items():
+        texts = [" ".join(report) for report in draw(labeler.book, CHUNK * CHUNKS, 0)]
+        chunks = [texts[first : first + CHUNK] for first in range(0, len(texts), CHUNK)]
+        ours, theirs = cycle(chunks), cycle(chunks)
+        # Phrases are compiled as texts ask for them.
+        labeler.label([" ".join(report) for report in draw(labeler.book, CHUNK * CHUNKS, 1)])
+        seconds = in_turns(
+            lambda ours=ours: labeler.label(next(ours)),
+            lambda theirs=theirs: list(plain.pipe(next(theirs))),
+            clock=time.process_time,
+        )
+        work = f"{CHUNK} reports of {'mostly new' if kind == 'new' else 'stock'} sentences"
+        yield Ratio(f"labeler-{kind}", work, "blank spaCy, phrases, negspacy", *seconds)
 
 
 def main() -> None:

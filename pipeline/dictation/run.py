@@ -9,7 +9,6 @@ Params: section `label`. Drops: reports without text, and what reviews say is no
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -170,4 +169,4 @@ def mention_row(report: ReportText, mention: Mention) -> dict[str, Any]:
     if report.words is not None:
         onset_s, offset_s = report.words.span(mention.char_start, mention.char_end)
     times = {"onset_s": onset_s, "offset_s": offset_s}
-    return {"report_id": report.report_id, **asdict(mention), **times}
+    return {"report_id": report.report_id, **mention._asdict(), **times}

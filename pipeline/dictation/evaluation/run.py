@@ -19,7 +19,6 @@ resampled, not readings, since five readers saw each.
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +159,8 @@ def baseline_mentions(
     mentions = Baseline(labeler).label(texts["text"].tolist())
     rows = []
     for reading_id, found in zip(texts["reading_id"], mentions, strict=True):
-        rows += [{"report_id": reading_id, **asdict(mention)} for mention in found]
-    columns = ["report_id", *(field.name for field in fields(Mention))]
+        rows += [{"report_id": reading_id, **mention._asdict()} for mention in found]
+    columns = ["report_id", *Mention._fields]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+from gazescribe.pipeline.dictation.labeler.english import PLACES
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import (
     LIST_ENDS,
@@ -13,7 +14,6 @@ from gazescribe.pipeline.dictation.labeler.lists import (
 from gazescribe.pipeline.dictation.labeler.rules import Effect
 
 _EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
-_PLACES = frozenset(["in", "within", "at", "near", "over", "on", "along", "behind", "beside", "to"])
 
 
 def mark_alternatives(sentence: Parse) -> None:
@@ -98,7 +98,7 @@ def explain_away(sentence: Parse, mimic: Item) -> None:
     if any(joint.word for joint in sentence.connectors_between(begin, mimic.start)):
         return
     words = sentence.texts_between(link.end, mimic.start)
-    if len(words) > _EQUAL_WORDS or not _PLACES.isdisjoint(words):
+    if len(words) > _EQUAL_WORDS or not PLACES.isdisjoint(words):
         return
     name, known = (mimic.concept.id, mimic.concept.shares) if mimic.concept else ("", [])
     effect: Effect = "negative" if hedge is None else "uncertain"

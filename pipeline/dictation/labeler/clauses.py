@@ -5,6 +5,7 @@ and where it joins two clauses ("A is gone and B persists").
 """
 
 from gazescribe.pipeline.dictation.labeler.connectors import find_connectors
+from gazescribe.pipeline.dictation.labeler.english import PLURAL, TRANSITIVE
 from gazescribe.pipeline.dictation.labeler.items import Connector, Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_instead
 from gazescribe.pipeline.dictation.labeler.rules import Concept
@@ -12,13 +13,6 @@ from gazescribe.pipeline.dictation.labeler.rules import Concept
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
 _NO_NEW = "exclusion.no_new"
 _GENERAL = frozenset([_NO_NEW, "start.general"])
-_PLURAL = frozenset(["are", "were", "have"])
-_TRANSITIVE = frozenset(
-    """
-    has have shows show demonstrates demonstrate reveals reveal contains contain displays display
-    exhibits exhibit
-    """.split()  # noqa: SIM905 (a row of words)
-)
 _SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
 _PLACE_WORDS = 2  # "on the" left
 _SUBJECT_WORDS = 5  # "the right lower lung zone" has as many
@@ -293,7 +287,7 @@ def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
         for item in sentence.items
         if item.concept is not None and begin <= item.start and item.end <= verb.start
     }
-    return len(spans) == 2 and _PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
+    return len(spans) == 2 and PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
 
 
 def _opening(sentence: Parse, place: int) -> str:
@@ -349,7 +343,7 @@ def is_transitive(sentence: Parse, verb: Hit) -> bool:
     if verb.trigger.direction not in ("verb", "asserts"):
         return False
     words = sentence.texts_between(verb.start, verb.end)
-    return bool(words) and words[0] in _TRANSITIVE and len(words) == 1
+    return bool(words) and words[0] in TRANSITIVE and len(words) == 1
 
 
 def _has_other_subject(sentence: Parse, start: int, verb: Hit) -> bool:

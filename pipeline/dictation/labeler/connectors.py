@@ -1,11 +1,10 @@
 """What joins findings and clauses: commas, slashes, conjunctions."""
 
+from gazescribe.pipeline.dictation.labeler.english import JOINS, LONG_JOINS
 from gazescribe.pipeline.dictation.labeler.items import Connector, Parse
 
-_JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
-_LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}
 _COMMAS = frozenset([",", "("])  # "no A (B unchanged)"
-_MARKS = _JOINS | _COMMAS | {*_LONG_JOINS}
+_MARKS = JOINS | _COMMAS | {*LONG_JOINS}
 
 
 def find_connectors(sentence: Parse) -> None:
@@ -15,7 +14,7 @@ def find_connectors(sentence: Parse) -> None:
         return
     last = -2
     for number, text in enumerate(texts):
-        if text not in _COMMAS and text not in _JOINS and text not in _LONG_JOINS:
+        if text not in _COMMAS and text not in JOINS and text not in LONG_JOINS:
             continue
         join, size = _join_at(texts, number)
         if not size:
@@ -35,8 +34,8 @@ def find_connectors(sentence: Parse) -> None:
 def _join_at(texts: list[str], number: int) -> tuple[str, int]:
     """Give what joins at a word, and of how many words it is: "as well as" is "and"."""
     text = texts[number]
-    if text not in _LONG_JOINS:
+    if text not in LONG_JOINS:
         return text, 1
-    following, means = _LONG_JOINS[text]
+    following, means = LONG_JOINS[text]
     size = 1 + len(following)
     return (means, size) if texts[number + 1 : number + size] == following else ("", 0)

@@ -4,8 +4,8 @@ A step of its own after the sentences are decided, since it reaches from one sen
 `polarity/correction.yaml` holds the phrases and says how far each reaches.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
@@ -20,16 +20,58 @@ _REPLACED_WORDS = 4  # at most, and no verb: "correction, left lower lobe" repla
 
 
 @dataclass(frozen=True)
-class _Correction:
-    """A phrase that takes back, and what stands around it."""
+class Correction:
+    """A phrase of a sentence that takes back, and what stands around it; places are characters."""
 
     start: int
     end: int
     trigger: Trigger
-    sentence: int
-    about: int  # the sentence that it speaks of: its own, or one before it where it is the first
+    is_first: bool  # of its sentence: it speaks of one before
     is_last: bool  # of its sentence
     says_more: bool  # more than a word that replaces another
+    sentence: int = 0
+    about: int = 0  # the sentence that it speaks of: its own, or one before it
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """All phrases of a sentence that take back."""
+
+    phrases: tuple[Correction, ...] = ()
+    is_idle: bool = False  # it says nothing else: "Oops. Scratch that."
+
+
+def find_corrections(sentence: str, compiled: Compiled) -> Corrections:
+    """Find the phrases of a sentence that take something back."""
+    words = read_words(sentence)
+    if not takes_back(words, compiled):
+        return Corrections()
+    is_word = [word[:1].isalnum() for word in words.texts]
+    hits = [*compiled.triggers.find(words), *compiled.states.find(words)]
+    retracting = [(*hit[:2], hit[2][0]) for hit in hits if hit[2][0].direction == "retracts"]
+    taken = {word for first, last, _ in retracting for word in range(first, last)}
+    opens = [place in taken or word in _OPENINGS for place, word in enumerate(words.texts)]
+    corrections = []
+    for place, (first, last, trigger) in enumerate(retracting):
+        stop = retracting[place + 1][0] if place + 1 < len(retracting) else len(words.texts)
+        if stop < len(words.texts) and all(opens[last:stop]):
+            continue  # "sorry, I mean" is one correction
+        correction = Correction(
+            words.starts[first],
+            words.ends[last - 1],
+            trigger,
+            is_first=all(opens[:first]),
+            is_last=not any(is_word[last:stop]),
+            says_more=sum(is_word[last:stop]) > _REPLACED_WORDS
+            or any(
+                other.direction in _SAYS or other.effect == "normal"
+                for begin, _, triggers in hits
+                for other in triggers
+                if last <= begin < stop
+            ),
+        )
+        corrections.append(correction)
+    return Corrections(tuple(corrections), is_idle=all(opens))
 
 
 def takes_back(words: Words, compiled: Compiled) -> bool:
@@ -38,11 +80,19 @@ def takes_back(words: Words, compiled: Compiled) -> bool:
 
 
 def take_back(
-    text: str, spans: Sequence[tuple[int, int]], concepts: list[Explained], compiled: Compiled
+    concepts: Sequence[Explained], corrections: Iterable[tuple[int, Corrections]]
 ) -> list[Explained]:
-    """Drop what later words of a text take back; they become its rule and trigger."""
+    """Drop what later words of a text take back; they become its rule and trigger.
+
+    Parameters
+    ----------
+    concepts : sequence of Explained
+        What the sentences of a text mention.
+    corrections : iterable of (int, Corrections)
+        For each sentence of the text the character at which it begins, and what takes back in it.
+    """
     concepts = list(concepts)
-    for correction in _corrections(text, spans, compiled):
+    for correction in _placed(corrections):
         for place in _taken_back(correction, concepts):
             concept = concepts[place]
             trigger = correction.start, correction.end
@@ -52,45 +102,22 @@ def take_back(
     return concepts
 
 
-def _corrections(
-    text: str, spans: Sequence[tuple[int, int]], compiled: Compiled
-) -> Iterator[_Correction]:
-    idle = 0  # sentences before this one that only correct, "Oops. Scratch that."
-    for number, (start, end) in enumerate(spans):
-        idle, skipped = 0, idle
-        words = read_words(text[start:end])
-        if not takes_back(words, compiled):
-            continue
-        is_word = [word[:1].isalnum() for word in words.texts]
-        hits = [*compiled.triggers.find(words), *compiled.states.find(words)]
-        retracting = [(*hit[:2], hit[2][0]) for hit in hits if hit[2][0].direction == "retracts"]
-        taken = {word for first, last, _ in retracting for word in range(first, last)}
-        opens = [place in taken or word in _OPENINGS for place, word in enumerate(words.texts)]
-        if all(opens):
-            idle = skipped + 1
-        for place, (first, last, trigger) in enumerate(retracting):
-            is_first = all(opens[:first])
-            stop = retracting[place + 1][0] if place + 1 < len(retracting) else len(words.texts)
-            if stop < len(words.texts) and all(opens[last:stop]):
-                continue  # "sorry, I mean" is one correction
-            yield _Correction(
-                start + words.starts[first],
-                start + words.ends[last - 1],
-                trigger,
-                number,
-                about=number - 1 - skipped if is_first else number,
-                is_last=not any(is_word[last:stop]),
-                says_more=sum(is_word[last:stop]) > _REPLACED_WORDS
-                or any(
-                    other.direction in _SAYS or other.effect == "normal"
-                    for begin, _, triggers in hits
-                    for other in triggers
-                    if last <= begin < stop
-                ),
+def _placed(corrections: Iterable[tuple[int, Corrections]]) -> Iterator[Correction]:
+    """Place corrections in their text."""
+    n_idle = 0  # sentences right before this one that only correct
+    for number, (start, found) in enumerate(corrections):
+        for correction in found.phrases:
+            yield replace(
+                correction,
+                start=start + correction.start,
+                end=start + correction.end,
+                sentence=number,
+                about=number - 1 - n_idle if correction.is_first else number,
             )
+        n_idle = n_idle + 1 if found.is_idle else 0
 
 
-def _taken_back(correction: _Correction, concepts: list[Explained]) -> list[int]:
+def _taken_back(correction: Correction, concepts: list[Explained]) -> list[int]:
     """Give the places in `concepts` of what a correction takes back."""
     earlier = [
         place

@@ -5,14 +5,13 @@
 
 from typing import NamedTuple
 
+from gazescribe.pipeline.dictation.labeler.english import PAST
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 
 DEFAULT_RULE = "default.mentioned"
 _ABSENCE = "negation.absence_of"
 _GONE = "negation_after.resolved"
 HEDGED_WORD = "default.uncertain_word"
-
-_PAST = frozenset(["was", "were", "had"])
 
 
 class Decision(NamedTuple):
@@ -40,6 +39,11 @@ class Explained(NamedTuple):
     concept: str
     sentence: int
     decision: Decision
+
+    def moved(self, by: int, sentence: int) -> "Explained":
+        """Place in its text what was decided in a sentence, which begins at character `by`."""
+        place = self.char_start + by, self.char_end + by
+        return Explained(*place, self.labels, self.concept, sentence, self.decision.moved(by))
 
 
 def decide(item: Item, sentence: Parse) -> Decision:
@@ -125,7 +129,7 @@ def _is_taken_back(assertion: Hit, denial: Hit, sentence: Parse) -> bool:
         return False
     if not assertion.trigger.finite or not sentence.is_cut(denial.end, assertion.start):
         return False
-    return _PAST.isdisjoint(sentence.texts_between(assertion.start, assertion.end))
+    return PAST.isdisjoint(sentence.texts_between(assertion.start, assertion.end))
 
 
 def from_hit(hit: Hit, effect: str, sentence: Parse) -> Decision:

@@ -4,23 +4,28 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_label_map
 from gazescribe.pipeline.dictation.labeler.compiling import compile_rules
-from gazescribe.pipeline.dictation.labeler.corrections import take_back, takes_back
+from gazescribe.pipeline.dictation.labeler.corrections import (
+    Corrections,
+    find_corrections,
+    take_back,
+    takes_back,
+)
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
 from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
+from gazescribe.pipeline.dictation.labeler.remembered import Remembered
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
 from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
 from gazescribe.pipeline.dictation.labeler.sentences import read_words, split_sentences
@@ -40,14 +45,13 @@ REMEMBERED = 20_000
 REMEMBERED_CHARACTERS = 400
 
 Spans = Sequence[tuple[int, int]]
-# Of a mention in a sentence, or a text: start, end, label, concept, number of the sentence,
-# polarity, rule and trigger. A plain tuple of plain values: the collector passes over it.
-Row = tuple[int, int, str, str, int, str, str, tuple[int, int] | None]
+# Of a mention in a sentence, or a text: start, end, label, concept, polarity, rule and trigger.
+# A plain tuple of plain values: the collector passes over it.
+Row = tuple[int, int, str, str, str, str, tuple[int, int] | None]
 View = Literal["reflacx", "ten", "chexpert"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):  # a dataclass takes five times as long to make
     """One label of one span of a text; the columns of the table `mentions`."""
 
     char_start: int
@@ -73,7 +77,10 @@ class Labeler:
             self._headings = compile_headings(heeded)
         except PhraseError as error:  # of headings in full, and of phrases with slips of dictation
             raise RuleError(f"{error}.", where=book.folder) from error
-        self._remembered: dict[str, tuple[Row, ...] | None] = {}
+        self._rows_of = Remembered(self._read, REMEMBERED, REMEMBERED_CHARACTERS)
+        self._decided_of = Remembered(self._decide, REMEMBERED, REMEMBERED_CHARACTERS)
+        corrections = partial(find_corrections, compiled=self._compiled)
+        self._corrections_of = Remembered(corrections, REMEMBERED, REMEMBERED_CHARACTERS)
         self._generic = frozenset(concept.id for concept in book.concepts if concept.generic)
         self._labels = {
             concept.id: tuple(conventions.chosen(concept.under, concept.labels))
@@ -135,14 +142,14 @@ class Labeler:
         """
         for text, heard, parts in self._heard(texts, sentences):
             ignored = ignored_spans(heard, self._headings)
+            rows = [self._rows_of[heard[start:end]] for start, end in parts]
+            corrected = self._corrected(heard, parts, rows) if None in rows else {}
             mentions: list[Mention] = []
-            for number, (start, end) in enumerate(parts):
-                rows = self._rows_of(heard[start:end])
-                if rows is None:
-                    rows = _rows(self._concepts(heard, parts))
-                    mentions = _mentions(text, rows, 0, 0, ignored)
-                    break
-                mentions += _mentions(text, rows, start, number, ignored)
+            for number, (start, _) in enumerate(parts):
+                if number in corrected:
+                    mentions += _mentions(text, corrected[number], 0, number, ignored)
+                elif rows[number]:
+                    mentions += _mentions(text, rows[number] or (), start, number, ignored)
             yield mentions if sentences is None else _in_order(mentions)
 
     def explain(
@@ -150,7 +157,7 @@ class Labeler:
     ) -> Iterator[tuple[str, list[Explained]]]:
         """Give each text with all that was found in it, dropped or not, and the reasons."""
         for text, heard, parts in self._heard(texts, sentences):
-            concepts = self._concepts(heard, parts)
+            concepts = self._concepts(heard, parts, range(len(parts)))
             yield text, _without_ignored(concepts, ignored_spans(heard, self._headings))
 
     def _heard(
@@ -162,37 +169,47 @@ class Labeler:
             heard = self._compiled.spoken.hear(text)  # character for character
             yield text, heard, given or split_sentences(heard)
 
-    def _concepts(self, heard: str, parts: Spans) -> list[Explained]:
+    def _corrected(
+        self, heard: str, parts: Spans, rows: Sequence[tuple[Row, ...] | None]
+    ) -> dict[int, tuple[Row, ...]]:
+        """Give the rows, placed in the text, of sentences around one that takes back."""
+        near: set[int] = set()
+        for number, row in enumerate(rows):
+            if row is None:
+                near.update((number - 1, number, number + 1))
+        corrected: dict[int, list[Explained]] = {n: [] for n in near if 0 <= n < len(parts)}
+        for concept in self._concepts(heard, parts, sorted(corrected)):
+            corrected[concept.sentence].append(concept)
+        return {number: _rows(concepts) for number, concepts in corrected.items()}
+
+    def _concepts(self, heard: str, parts: Spans, numbers: Iterable[int]) -> list[Explained]:
+        """Give what some sentences of a text mention, without what their neighbours take back."""
         concepts = []
-        for number, (start, end) in enumerate(parts):
+        corrections = [(0, Corrections())] * len(parts)
+        for number in numbers:
+            start, end = parts[number]
             sentence = heard[start:end]
-            words = read_words(sentence)
-            for item, decision in decide_mentions(sentence, words, self._compiled):
-                concepts.append(self._explained(item, decision, number, start))
-        return take_back(heard, parts, concepts, self._compiled)
+            concepts += [concept.moved(start, number) for concept in self._decided_of[sentence]]
+            corrections[number] = start, self._corrections_of[sentence]
+        return take_back(concepts, corrections)
 
-    def _rows_of(self, sentence: str) -> tuple[Row, ...] | None:
-        """Give what a sentence mentions wherever it stands; those that repeat are read once.
-
-        None where it takes something back: then the whole text decides.
-        """
-        if sentence in self._remembered:
-            return self._remembered[sentence]
+    def _read(self, sentence: str) -> tuple[Row, ...] | None:
+        """Give the rows of a sentence; None where it takes back: then its neighbours count."""
         words = read_words(sentence)
         if takes_back(words, self._compiled):
-            rows = None
-        else:
-            decided = decide_mentions(sentence, words, self._compiled)
-            rows = _rows(
-                (item.start, item.end, self._labels[item.concept.id], item.concept.id, 0, decision)
-                for item, decision in decided
-                if item.concept is not None
-            )
-        if len(sentence) <= REMEMBERED_CHARACTERS:
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            self._remembered[sentence] = rows
-        return rows
+            return None
+        decided = decide_mentions(sentence, words, self._compiled)
+        return _rows(map(self._explained, decided)) if decided else ()
+
+    def _decide(self, sentence: str) -> list[Explained]:
+        """Give all that a sentence mentions, with what was decided of it and why."""
+        decided = decide_mentions(sentence, read_words(sentence), self._compiled)
+        return [self._explained(pair) for pair in decided]
+
+    def _explained(self, decided: tuple[Item, Decision]) -> Explained:
+        item, decision = decided
+        name = item.concept.id if item.concept else ""
+        return Explained(item.start, item.end, self._labels[name], name, 0, decision)
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False
@@ -255,12 +272,6 @@ class Labeler:
         # "No edema" does not say that there is no opacity, which edema shares with other classes.
         return [channel for channel in channels if channel not in self._views.shared]
 
-    def _explained(self, item: Item, decision: Decision, number: int, start: int) -> Explained:
-        """Place in its text what was decided in sentence `number`, which begins at `start`."""
-        name = item.concept.id if item.concept else ""
-        place = start + item.start, start + item.end
-        return Explained(*place, self._labels[name], name, number, decision.moved(start))
-
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
     for number, text in enumerate(texts, start=1):
@@ -290,11 +301,9 @@ def _section_at(place: int, ignored: Spans) -> tuple[int, int] | None:
     return ignored[number] if number >= 0 and place < ignored[number][1] else None
 
 
-def _rows(
-    concepts: Iterable[Explained | tuple[int, int, tuple[str, ...], str, int, Decision]],
-) -> tuple[Row, ...]:
+def _rows(concepts: Iterable[Explained]) -> tuple[Row, ...]:
     rows: dict[tuple[int, int, str], Row] = {}
-    for start, end, labels, concept, sentence, decision in concepts:
+    for start, end, labels, concept, _, decision in concepts:
         polarity, rule_id, trigger, _ = decision
         if polarity == DROPPED:
             continue
@@ -305,7 +314,7 @@ def _rows(
                 if polarity == "negative":
                     continue
                 vote = "uncertain"
-            row = (start, end, name, concept, sentence, vote, rule_id, trigger)
+            row = (start, end, name, concept, vote, rule_id, trigger)
             rows.setdefault((start, end, name), row)
     return tuple([rows[key] for key in sorted(rows)])
 
@@ -315,12 +324,12 @@ def _mentions(
 ) -> list[Mention]:
     """Place rows in their text: those of sentence `number`, which begins at `place`."""
     mentions = []
-    for start, end, label, concept, sentence, polarity, rule_id, trigger in rows:
+    for start, end, label, concept, polarity, rule_id, trigger in rows:
         first, last = place + start, place + end
         if ignored and _section_at(first, ignored) is not None:
             continue
         cause = text[place + trigger[0] : place + trigger[1]] if trigger else ""
-        about = (concept, text[first:last], number + sentence, polarity, rule_id, cause)
+        about = (concept, text[first:last], number, polarity, rule_id, cause)
         mentions.append(Mention(first, last, label, *about))
     return mentions
 

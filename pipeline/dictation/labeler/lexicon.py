@@ -1,25 +1,18 @@
 """One automaton over words that finds thousands of phrases in one pass."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, compress, product
 from typing import Generic, TypeVar
 
+from gazescribe.pipeline.dictation.labeler.english import BREAKS
 from gazescribe.pipeline.dictation.labeler.phrases import GAP, Slip, Words, as_heard, parts
+from gazescribe.pipeline.dictation.labeler.remembered import Remembered
 
 Entry = TypeVar("Entry")
 
-_BREAKS = frozenset(  # no gap runs over these
-    """
-    and or nor but although though while whereas however yet which that with without no not than
-    except there
-    """.split()  # noqa: SIM905 (a row of words)
-)
 _OTHER = "\0"  # any word that no phrase knows
-# A memory of all words of a long corpus would only grow.
-_REMEMBERED = 100_000  # words
-_REMEMBERED_CHARACTERS = 50  # of a word
 
 
 @dataclass(slots=True)
@@ -32,43 +25,26 @@ class _Node:
     skips: list[int] = field(default_factory=list)
 
 
-class _Remembered(dict[str, Entry]):
-    """Answers for words, each worked out when it is asked for the first time."""
-
-    def __init__(self, answer: Callable[[str], Entry]) -> None:
-        super().__init__()
-        self._answer = answer
-
-    def __missing__(self, word: str) -> Entry:
-        """Work out an answer."""
-        answer = self._answer(word)
-        if len(word) <= _REMEMBERED_CHARACTERS:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = answer
-        return answer
-
-
 @dataclass(slots=True)
 class _State(Generic[Entry]):
     """A set of nodes that the words read so far have reached, and where each word leads on."""
 
     nodes: frozenset[int]
     entries: tuple[Entry, ...]
-    moves: "_Remembered[_State[Entry] | None]"
+    moves: "Remembered[_State[Entry] | None]"
 
 
 class Lexicon(Generic[Entry]):
     """Phrases, and what each of them stands for; a phrase can have several meanings."""
 
     def __init__(self, phrases: Iterable[tuple[str, Entry]], slips: Sequence[Slip] = ()) -> None:
-        self._heard = _Remembered(partial(as_heard, slips=slips))
+        self._heard = Remembered(partial(as_heard, slips=slips))
         self._nodes = [_Node()]
         self._ends: dict[int, list[Entry]] = {}
         self._states: dict[frozenset[int], _State[Entry]] = {}
         # The sign for each word, and the state after it as a first word: None where none begins so.
-        self._symbols: _Remembered[str] = _Remembered(self._symbol)
-        self._begins: _Remembered[_State[Entry] | None] = _Remembered(self._begin)
+        self._symbols: Remembered[str] = Remembered(self._symbol)
+        self._begins: Remembered[_State[Entry] | None] = Remembered(self._begin)
         for phrase, entry in phrases:
             self._add(parts(phrase), entry)
         self._alphabet = {word for node in self._nodes for word in node.words}
@@ -82,6 +58,8 @@ class Lexicon(Generic[Entry]):
         """
         texts = words.texts
         begins = list(map(self._begins.__getitem__, texts))
+        if not any(begins):
+            return []
         phrases: list[tuple[int, int, tuple[Entry, ...]]] = []
         symbols = self._symbols
         count, free = len(texts), 0
@@ -143,9 +121,11 @@ class Lexicon(Generic[Entry]):
             node = target
 
     def _symbol(self, word: str) -> str:
-        """Give the word if any phrase knows it, else a sign for words, or for marks, unknown."""
-        if word in self._alphabet or word in _BREAKS or word.startswith(self._endings):
+        """Give what counts of a word: itself if a phrase has it, else its beginning or its kind."""
+        if word in self._alphabet or word in BREAKS:
             return word
+        if word.startswith(self._endings):
+            return f"{max((stem for stem in self._endings if word.startswith(stem)), key=len)}*"
         return _OTHER if word[:1].isalnum() or word[:1] == "_" else " "
 
     def _move(self, nodes: frozenset[int], symbol: str) -> _State[Entry] | None:
@@ -154,7 +134,7 @@ class Lexicon(Generic[Entry]):
         for number in nodes:
             node = self._nodes[number]
             reached.update(node.words.get(symbol, ()))
-            if is_word and symbol not in _BREAKS:
+            if is_word and symbol not in BREAKS:
                 reached.update(node.any_word)
             reached.update(to for stem, to in node.endings if symbol.startswith(stem))
         return self._state(reached) if reached else None
@@ -172,5 +152,5 @@ class Lexicon(Generic[Entry]):
         if key not in self._states:
             entries = [entry for node in sorted(key) for entry in self._ends.get(node, ())]
             distinct = tuple({id(entry): entry for entry in entries}.values())
-            self._states[key] = _State(key, distinct, _Remembered(partial(self._move, key)))
+            self._states[key] = _State(key, distinct, Remembered(partial(self._move, key)))
         return self._states[key]

@@ -72,8 +72,8 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
     words = part.words
     for first, last, triggers in compiled.triggers.find(words):
         start, end = words.starts[first], words.ends[last - 1]
-        for trigger in _speaking(triggers) if len(triggers) > 1 else triggers:
-            part.hits.append(Hit(start, end, trigger))
+        speaking = _speaking(triggers) if len(triggers) > 1 else triggers
+        part.hits += [Hit(start, end, trigger) for trigger in speaking]
     if any(item.is_structure for item in part.items):
         for first, last, states in compiled.states.find(words):
             start, end = words.starts[first], words.ends[last - 1]

@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, compress, product
+from itertools import accumulate, chain, product
 from math import prod
+from operator import add
+
+from gazescribe.pipeline.dictation.labeler.remembered import Remembered
 
 MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
 MAX_DEPTH = 20  # brackets in brackets; our own rules have two
-_TOKEN = re.compile(r"\w+(?:'\w+)*|'\w+|[^\w\s]")
 # Thai, Lao, Tibetan, Myanmar; Khmer; kana; Han.
 _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
@@ -24,8 +26,11 @@ _UNSPACED = (
 )
 FILLER = "\ue000"  # draws a mark out to the length of the word spoken for it; private in Unicode
 _WORD = rf"[^\W{_UNSPACED}]+"
-_TOKEN_OF_ANY_SCRIPT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]{FILLER}*")
-_INNER_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+_GAP_BEHIND = r"(?:\s+|(?<=\w)-(?=\w))?"  # white space, or a hyphen inside a word
+_PIECE = re.compile(rf"(?:\w+(?:'\w+)*|'\w+|[^\w\s]){_GAP_BEHIND}")
+_PIECE_OF_ANY_SCRIPT = re.compile(
+    rf"(?:[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]{FILLER}*){_GAP_BEHIND}"
+)
 GAP = re.compile(r"<(\d)>")
 
 Slip = tuple[str, tuple[str, ...]]  # the word that is meant, and the words that are written
@@ -50,16 +55,25 @@ class Words:
 
 def cut_words(text: str) -> Words:
     """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
-    token = _TOKEN if text.isascii() else _TOKEN_OF_ANY_SCRIPT  # the first is faster
-    spans = list(map(re.Match.span, token.finditer(text)))
-    texts = [text[start:end] for start, end in spans]
+    piece = _PIECE if text.isascii() else _PIECE_OF_ANY_SCRIPT  # the first is faster
+    pieces = piece.findall(text)  # all of the text, but for white space before the first
+    texts = list(map(_WORD_OF.__getitem__, pieces))
+    starts = list(accumulate(map(len, pieces), initial=len(text) - len(text.lstrip())))
+    starts.pop()
+    words = texts
     if FILLER in text:
-        texts = [word.rstrip(FILLER) for word in texts]
-    if "-" in texts:
-        is_word = [not _INNER_HYPHEN.match(text, start) for start, _ in spans]
-        spans = list(compress(spans, is_word))
-        texts = list(compress(texts, is_word))
-    return Words(texts, [start for start, _ in spans], [end for _, end in spans])
+        texts = [word.rstrip(FILLER) for word in words]
+    return Words(texts, starts, list(map(add, starts, map(len, words))))
+
+
+def _word_of(piece: str) -> str:
+    """Give the word of a piece of text, without the space or the hyphen behind it."""
+    word = piece.rstrip()
+    return word[:-1] if len(word) > 1 and word.endswith("-") else word
+
+
+# Most words of a text were read before; here is each with what may stand behind it.
+_WORD_OF = Remembered(_word_of)
 
 
 @cache

@@ -42,14 +42,18 @@ class SpokenMarks:
         self._said = [
             words for words in sorted(said) if not any(o in words for o in said - {words})
         ]
+        # Of "number 1" and "number 2" the word "number", for a first look.
+        self._telling = {max(reversed(words.split()), key=len) for words in self._said}
 
     def find(self, text: str) -> Iterator[Spoken]:
         """Find the marks that are spoken in a text; a full stop before all words is none."""
         copy = working_copy(text)
-        for said in self._said:
-            if said in copy:
+        for word in self._telling:
+            if word in copy:
                 break
         else:  # as in nearly all texts
+            return
+        if not any(words in copy for words in self._said):
             return
         words = cut_words(copy)
         for first, last, meanings in self._lexicon.find(words):

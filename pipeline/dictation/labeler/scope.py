@@ -8,22 +8,15 @@ from bisect import bisect_left
 
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
 from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
+from gazescribe.pipeline.dictation.labeler.english import CAUSES, SINGULAR, STAND_INS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, links_list
 
-_STAND_INS = frozenset(
-    """
-    it this these they that those which both all now since subsequently has have is are was
-    were cannot not been also still then again there
-    """.split()  # noqa: SIM905 (a row of words)
-)
-_CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 _DENIAL = "negation."
 _UNDONE = "negation.resolution_of"
 _NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
-_SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
 _OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
 # How far, in words and marks, an adjective and an inverted verb reach; set by hand.
 _ADJECTIVE_WORDS = 5
@@ -317,7 +310,7 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
         return subjects  # "A, B (cannot be excluded)" says nothing of A
     subjects += _before_aside(sentence, hit, nearest, earlier)
     joined = False
-    is_singular = not _SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))
+    is_singular = not SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))
     for item in sorted(earlier, key=lambda item: item.end, reverse=True):
         if item in subjects:
             continue
@@ -349,10 +342,10 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
         return []
     if sentence.texts_between(hit.start, hit.end)[0] in _ASKS:
         return []  # ": no" answers what stands before it
-    if not _CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
+    if not CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
         return []  # "obscured by effusion" says that the effusion is there
     row = [item for item in later if item.start == nearest and item.before is None]
-    if _SINGULAR.isdisjoint(sentence.texts_between(hit.start, nearest)):
+    if SINGULAR.isdisjoint(sentence.texts_between(hit.start, nearest)):
         for item in later:
             is_next = row and item.start > row[-1].start and item.before is None
             if is_next and is_list_gap(sentence, row[-1], item):
@@ -389,4 +382,4 @@ def _has_no_subject(sentence: Parse, begin: int, hit: Hit) -> bool:
     words = sentence.texts_between(begin, hit.start)
     if "there" in words and not hit.trigger.alone:
         return False
-    return set(words[1:]) <= _STAND_INS
+    return set(words[1:]) <= STAND_INS

@@ -31,7 +31,9 @@ def compile_headings(sections: Sections) -> Headings | None:
     names = "|".join(re.escape(name) for name in sorted(ignored | heeded, key=len, reverse=True))
     # Of many spaces the first two are enough: from each of them the others would be read again.
     begins = rf"(?:(?<=\n)|(?<=[.;!?)] )|(?<=  )(?<!   ))[ \t*#]*(?:(?i:{names})|{_SHOUTED})"
-    shouted = names.upper()  # also in the middle of a line
+    # Also in the middle of a line, in capitals: of most spaces the next letter is enough.
+    capitals = "".join(sorted({name[0].upper() for name in ignored | heeded}))
+    shouted = f"(?=[{re.escape(capitals)}])(?:{names.upper()})"
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
     # The white space before a heading is part of the pattern, which makes the search fast.
     pattern = re.compile(rf"\s({begins}|{shouted}){byline}[ \t*]*:")

@@ -9,21 +9,19 @@ from dataclasses import replace
 from itertools import pairwise
 
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, from_hit
+from gazescribe.pipeline.dictation.labeler.english import (
+    ARTICLES,
+    FAR_PREPOSITIONS,
+    LIKE,
+    OTHER_SUBJECTS,
+    PREPOSITIONS,
+)
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.rules import Trigger
 
 NO_STATE = "structure.no_state"
-_ARTICLES = frozenset(["the", "a", "an", "there", "this", "that"])
-_PREPOSITIONS = frozenset(
-    ["of", "in", "to", "within", "for", "regarding", "involving", "along", "at"]
-)
-# Across these only a noun is of what follows: "abnormality in the hila", not "large in the hila".
-_FAR_PREPOSITIONS = frozenset(["in", "due", "within", "along", "at", "from", "with", "by", "on"])
 _ASIDE_WORDS = 2  # at most, between "although" and a state
 _PREMODIFIER_WORDS = 6  # at most, between a state and the structure after it
-_LIKE = frozenset([("as", "is"), ("as", "are"), ("so", "is"), ("so", "are")])
-# Subjects with states of their own that no concept names.
-_OTHERS = frozenset(["lung", "lungs", "bones", "apices", "bases", "spine", "ribs", "trachea"])
 _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 
 
@@ -205,16 +203,16 @@ def _modifies(state: Item, item: Item, sentence: Parse) -> bool:
         return False
     words = sentence.texts_between(start, end)
     is_noun = state.state is not None and state.state.noun
-    if _kind(state) != "stable" and not is_noun and not _FAR_PREPOSITIONS.isdisjoint(words):
+    if _kind(state) != "stable" and not is_noun and not FAR_PREPOSITIONS.isdisjoint(words):
         return False  # "large due to low lung volumes"
     words_from_state = sentence.texts_between(state.start, item.start)
-    return _ARTICLES.isdisjoint(words) or not _PREPOSITIONS.isdisjoint(words_from_state)
+    return ARTICLES.isdisjoint(words) or not PREPOSITIONS.isdisjoint(words_from_state)
 
 
 def _is_close(state: Item, item: Item, sentence: Parse) -> bool:
     """Tell whether a state is right before its structure, or bound to it by a preposition."""
     words = sentence.texts_between(state.start, item.start)
-    return not sentence.count(state.end, item.start) or not _PREPOSITIONS.isdisjoint(words)
+    return not sentence.count(state.end, item.start) or not PREPOSITIONS.isdisjoint(words)
 
 
 def _predicates(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
@@ -269,7 +267,7 @@ def _shared(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
         return []
     neighbour = max(structures, key=lambda structure: structure.end)
     words = sentence.texts_between(neighbour.end, item.start)
-    if not _LIKE.isdisjoint(pairwise(words)):  # "the heart is normal, as are the hila"
+    if not LIKE.isdisjoint(pairwise(words)):  # "the heart is normal, as are the hila"
         return [state for state in _states(neighbour, sentence) if state.end <= item.start]
     if not _joins(neighbour, item, states, sentence) or sentence.is_cut(neighbour.end, item.start):
         return []
@@ -298,4 +296,4 @@ def _is_of_another(item: Item, state: Item, sentence: Parse) -> bool:
     is_list = sentence.count(item.end, joints[0].start) == 0 and any(j.word for j in joints)
     if is_list and sentence.texts_between(joints[-1].start, joints[-1].end)[-1:] != [","]:
         return False  # "heart and lungs are normal"
-    return not _OTHERS.isdisjoint(sentence.texts_between(joints[-1].end, state.start))
+    return not OTHER_SUBJECTS.isdisjoint(sentence.texts_between(joints[-1].end, state.start))

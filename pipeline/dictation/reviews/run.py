@@ -9,7 +9,6 @@ sentences cannot hold; all are counted.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +117,9 @@ def _true_table(sentences: Iterable[TrueSentence]) -> pd.DataFrame:
 def _found_table(sentences: Iterable[TrueSentence], found: Mentions) -> pd.DataFrame:
     """Take the mentions that begin in these sentences."""
     rows = [
-        {"report_id": " ".join(sentence.key), **asdict(mention)}
+        {"report_id": " ".join(sentence.key), **mention._asdict()}
         for sentence in sentences
         for mention in found[sentence.key]
         if 0 <= mention.char_start - sentence.char_start < len(sentence.text)
     ]
-    return pd.DataFrame(rows, columns=["report_id", *(field.name for field in fields(Mention))])
+    return pd.DataFrame(rows, columns=["report_id", *Mention._fields])
