@@ -33,7 +33,7 @@ NEEDS = {
     "make": 2,
     "dvc": 10,
     "physionet": 4,
-    "hours": 3,
+    "hours": 4,
     "gpu": 4,
     "cluster": 3,
     "images": 3,
