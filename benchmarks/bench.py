@@ -24,7 +24,9 @@ from ratio import Ratio
 
 HERE = Path(__file__).parent
 COMMITTED = HERE / "ratios.json"
-BENCHMARKS = ("cooperative", "heatmaps", "images", "labeler", "learned", "mil", "steps", "tune")
+BENCHMARKS = (
+    *("cooperative", "heatmaps", "images", "labeler", "learned", "loader", "mil", "steps", "tune"),
+)
 PAGE = HERE.parent / "docs" / "performance.md"
 DROP = 0.2
 

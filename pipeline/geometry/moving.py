@@ -174,10 +174,13 @@ def coverage(motion: Motion, clip: Clip) -> FloatMap:
     side = math.sqrt(abs(np.linalg.det(motion.turn)))
     mask = np.ones(motion.size, np.float32)
     for axis in (0, 1):
-        along_x = motion.start[axis] + motion.turn[axis, 0] * np.arange(width)
-        along_y = motion.turn[axis, 1] * np.arange(height)
-        place = along_y[:, None].astype(np.float32) + along_x.astype(np.float32)
-        begin = np.maximum(place - np.float32(side / 2), np.float32(clip[axis] - 0.5))
-        end = np.minimum(place + np.float32(side / 2), np.float32(clip[axis + 2] - 0.5))
-        mask *= np.clip((end - begin) / np.float32(side), 0, 1)
+        # In pixels of the picture, from the middle of the clip.
+        half = (clip[axis + 2] - clip[axis]) / 2 / side
+        middle = (clip[axis] + clip[axis + 2] - 1) / 2
+        along_x = (motion.start[axis] - middle + motion.turn[axis, 0] * np.arange(width)) / side
+        along_y = motion.turn[axis, 1] * np.arange(height) / side
+        part = along_y[:, None].astype(np.float32) + along_x.astype(np.float32)
+        np.abs(part, out=part)
+        np.subtract(np.float32(half + 0.5), part, out=part)
+        mask *= np.clip(part, 0, min(1, 2 * half), out=part)
     return mask
