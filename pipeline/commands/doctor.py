@@ -40,8 +40,9 @@ LIBRARIES = (
     "pytorch-lightning",
     "timm",
 )
-SHARDS_GB = 58
-"""Disk for all of MIMIC-CXR's frontal images at 512 pixels (49 GB) and all maps (9 GB)."""
+IMAGES_GB, MAPS_GB = 49, 9
+"""Disk for all of MIMIC-CXR's frontal images at 512 pixels; for all maps, which networks need where
+`maps` is shards."""
 MEMORY_GB = 4
 """What one worker of the widest stage takes, with room for the page cache."""
 SHARED_MB = 1000
@@ -68,7 +69,7 @@ def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield _cores(os.cpu_count() or 1)
     yield _memory(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
     yield from _shared_memory(free_shared_memory())
-    yield _disk(shutil.disk_usage(folder).free / 1e9)
+    yield _disk(shutil.disk_usage(folder).free / 1e9, _maps_gb())
     yield _gpu(environment)
     yield from map(_library, LIBRARIES)
     yield _params()
@@ -98,9 +99,19 @@ def _shared_memory(free: int | None) -> Iterator[Finding]:
     yield _amount("shared memory", amount, advice, enough=free / 1e6 >= SHARED_MB)
 
 
-def _disk(free_gb: float) -> Finding:
-    advice = f"All of MIMIC-CXR as shards takes {SHARDS_GB} GB; the demo takes 1."
-    return _amount("disk", f"{free_gb:,.0f} GB free", advice, enough=free_gb >= SHARDS_GB)
+def _maps_gb() -> int:
+    try:
+        return MAPS_GB if load_params().maps == "shards" else 0
+    except GazeError:  # said below
+        return MAPS_GB
+
+
+def _disk(free_gb: float, maps_gb: int = MAPS_GB) -> Finding:
+    advice = f"All of MIMIC-CXR as shards takes {IMAGES_GB} GB,"
+    advice += f" shards of maps {MAPS_GB} (networks draw theirs with `maps: gaussians`);"
+    advice += " the demo takes 1."
+    enough = free_gb >= IMAGES_GB + maps_gb
+    return _amount("disk", f"{free_gb:,.0f} GB free", advice, enough=enough)
 
 
 def _gpu(environment: Mapping[str, str]) -> Finding:

@@ -44,6 +44,8 @@ def test_text_has_a_line_for_each_and_no_colour_off_a_terminal():
         pytest.param(*doctor._shared_memory(64 * 10**6), "hint", id="as-in-a-container"),
         pytest.param(doctor._disk(500), "ok", id="much-disk"),
         pytest.param(doctor._disk(10), "hint", id="little-disk"),
+        pytest.param(doctor._disk(50), "hint", id="too-little-for-maps"),
+        pytest.param(doctor._disk(50, 0), "ok", id="maps-are-drawn"),
     ],
 )
 def test_advice_comes_where_something_lacks(finding, state):
