@@ -52,13 +52,17 @@ def _no_higher(levels: Levels) -> Levels:
 
 
 def count_levels(levels: Levels, regions: Numbers | int = 0, n_regions: int = 1) -> Counts:
-    """Count the pixels of each level in each region, shape (n_regions, N_LEVELS).
+    """Count the pixels of each level but 0 in each region, shape (n_regions, N_LEVELS).
 
-    `regions` is N_LEVELS times the number of each pixel's region, counted from 0.
+    `regions` is N_LEVELS times the number of each pixel's region, counted from 0. Level 0 is above
+    no threshold; what stands there means nothing.
     """
+    codes = (levels + regions).ravel()
     counts = np.zeros(n_regions * N_LEVELS, np.int64)
+    # Half of the pixels are 0 or 1, faint and outside of all masks: quicker counted by themselves.
+    counts[1] = np.count_nonzero(codes == 1)
     # `bincount` would first look for the least and the largest number.
-    np.add.at(counts, (levels + regions).ravel().astype(np.intp), 1)
+    np.add.at(counts, codes[codes > 1].astype(np.intp), 1)
     return counts.reshape(n_regions, N_LEVELS)
 
 
