@@ -17,7 +17,7 @@ from gazescribe.pipeline.report.gallery import QUALITY
 from gazescribe.pipeline.report.layout import DataSet
 from gazescribe.pipeline.report.numbers import NONE, Cited, cite, number, pointer
 from gazescribe.pipeline.report.sheets import Sheet, sheet
-from gazescribe.pipeline.report.written import Counts, IngestCounts, load_json, rerun
+from gazescribe.pipeline.report.written import ALWAYS, Counts, load_json, rerun
 
 LEFT_OUT = "left_out"
 INGEST, GAZE = "ingest", "readings_with_gaze"
@@ -97,8 +97,8 @@ def read_metrics(
     metrics = []
     for relative in paths:
         path = folder / relative
-        model = IngestCounts if path.stem == "ingest" else Counts
         content = load_json(path, rerun(path))
+        model = ALWAYS.get(path.stem, Counts)
         check(content, model, GazeError, where=path, remedy=rerun(path))
         parent = PurePosixPath(relative).parent
         item = owners.get(str(parent), parent.name)

@@ -40,10 +40,65 @@ class Counts(WrittenJson):
     n_maps: int | None = None
 
 
-class IngestCounts(Counts):
-    """An ingest says which rows came in."""
+class Ingested(Counts):
+    """`ingest.json`."""
 
+    dataset: str
+    version: str
     rows: dict[str, int]
+    counts: dict[str, int]
+    faults: dict[str, IngestFault]
+    lost: dict[str, int]
+    lost_rows: dict[str, int]
+
+
+class FoundFixations(Counts):
+    """`fixations.json`."""
+
+    readings: int
+    readings_with_gaze: int
+    samples: int
+    fixations: int
+    without_gaze: dict[str, int]
+
+
+class Associated(Counts):
+    """`associate.json`; without mentions their number is null."""
+
+    params: dict[str, Any]
+    split_source: str
+    n_readings: int
+    n_mentions: int | None
+    n_readings_gaze_begins_late: int
+    n_windows: dict[str, int]
+    n_gaussians: int
+    readings_left_out: dict[str, int]
+    mentions_left_out: dict[str, int]
+
+
+class DrawnMaps(Counts):
+    """`heatmaps.json`."""
+
+    kind: str
+    params: dict[str, Any]
+    split_source: str
+    n_maps: int
+    n_readings: int
+    n_shards: int
+    n_blank: int
+    maps_by_label: dict[str, int]
+    left_out: dict[str, Any]
+
+
+class FittedImages(Counts):
+    """`images.json`."""
+
+    params: dict[str, Any]
+    n_listed: int
+    n_images: int
+    n_shards: int
+    left_out: dict[str, Any]
+    scaled_copies: dict[str, Any]
 
 
 class Rate(WrittenJson):
@@ -100,6 +155,18 @@ class Tuned(WrittenJson):
     n_readings: int
     n_subjects: int
     best: Best
+
+
+ALWAYS: dict[str, type[WrittenJson]] = {
+    "ingest": Ingested,
+    "fixations": FoundFixations,
+    "associate": Associated,
+    "heatmaps": DrawnMaps,
+    "images": FittedImages,
+    "evaluate_labels": EvaluatedLabels,
+    "tune": Tuned,
+}
+"""What a stage always writes, by the name of its file: one that lacks any of it is not whole."""
 
 
 class Caption(WrittenJson):

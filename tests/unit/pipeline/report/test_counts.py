@@ -14,6 +14,7 @@ from gazescribe.pipeline.report.counts import (
     read_metrics,
 )
 from gazescribe.pipeline.report.layout import DataSet
+from gazescribe.pipeline.report.written import ALWAYS
 
 INGEST = Metrics(
     "ingest",
@@ -48,6 +49,20 @@ ELLIPSES = Metrics(
     "heatmaps", "reflacx-ellipse", {"kind": "ellipse", "n_maps": 125, "left_out": {"low": 1}}
 )
 ALL = [INGEST, MIMIC, ASSOCIATE, HEATMAPS, ELLIPSES]
+
+
+VALUES = {"int": 0, "str": "window", "dict": {}}  # of a type, by its name
+
+
+def whole(stage, **fields):
+    """The JSON of a stage with all that it always writes."""
+    of_stage = ALWAYS[stage].model_fields.items()
+    required = {name: str(field.annotation) for name, field in of_stage if field.is_required()}
+    content = {
+        name: next(value for kind, value in VALUES.items() if kind in annotation.split("[")[0])
+        for name, annotation in required.items()
+    }
+    return json.dumps(content | fields)
 
 
 def test_every_reason_is_listed_with_what_it_is_of():
@@ -123,12 +138,12 @@ def test_counts_of_a_stage_stand_side_by_side():
         pytest.param("[1]", "a JSON object was expected", id="list"),
         pytest.param("{}", r"`gazescribe ingest` again.\s+- rows is missing", id="no rows"),
         pytest.param(
-            '{"rows": {}, "faults": {"bad": {"rows": 1}}}',
+            whole("ingest", faults={"bad": {"rows": 1}}),
             "faults.bad.severity is missing",
             id="fault without severity",
         ),
         pytest.param(
-            '{"rows": {}, "faults": []}', "faults: Input should be a valid dict", id="no faults"
+            whole("ingest", faults=[]), "faults: Input should be a valid dict", id="no faults"
         ),
     ],
 )
@@ -141,17 +156,32 @@ def test_metrics_that_cannot_be_read(tmp_path, content, message):
 
 def test_metrics_are_named_by_file_and_folder(tmp_path):
     (tmp_path / "egd").mkdir()
-    (tmp_path / "egd/ingest.json").write_text(json.dumps({"rows": {}}))
-    assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", {"rows": {}})]
+    (tmp_path / "egd/ingest.json").write_text(whole("ingest"))
+    content = json.loads(whole("ingest"))
+    assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", content)]
+
+
+@pytest.mark.parametrize("stage", ["ingest", "fixations", "associate", "heatmaps", "images"])
+def test_every_field_that_a_stage_always_writes_is_asked_for(tmp_path, stage):
+    path = tmp_path / f"{stage}.json"
+    path.write_text(whole(stage))
+    assert [entry.stage for entry in read_metrics(tmp_path, [path.name])] == [stage]
+    fields = json.loads(whole(stage))
+    assert len(fields) > 4
+    path.write_text("{}")
+    with pytest.raises(GazeError, match=f"gazescribe {stage}` again") as error:
+        read_metrics(tmp_path, [path.name])
+    assert str(path) in str(error.value)
+    assert {fault.split(" ")[0] for fault in error.value.faults} == set(fields)
 
 
 def test_data_sets_whose_folders_have_one_name_are_kept_apart(tmp_path):
     paths = []
     for n, name in enumerate(("a", "b", "c")):
         (tmp_path / name / "tables").mkdir(parents=True)
-        content = {"rows": {"readings": n}, "counts": {"readings": n}}
+        content = whole("ingest", rows={"readings": n}, counts={"readings": n})
         paths.append(f"{name}/tables/ingest.json")
-        (tmp_path / paths[-1]).write_text(json.dumps(content))
+        (tmp_path / paths[-1]).write_text(content)
     owners = {"mine": DataSet(tables="a/tables"), "theirs": DataSet(tables="b/tables")}
     metrics = read_metrics(tmp_path, paths, owners)
     assert flows(metrics) == {
