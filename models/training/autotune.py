@@ -8,6 +8,7 @@ CONFIG has it, and so do the others.
 """
 
 import dataclasses
+import gc
 import importlib
 import json
 from dataclasses import dataclass
@@ -119,7 +120,11 @@ def _try_run(
     own = Way(*(getattr(run, name) for name in CHOSEN))
     compiles = not getattr(run, "checkpointing", False)
     trials = try_ways(job, machine, own=own, compiles=compiles)
-    return trials, choose(trials, own, steps_of(job)), steps_of(job)
+    n_steps = steps_of(job)
+    # Module and trainer name one another, and hold the processes that load images.
+    del job
+    gc.collect()
+    return trials, choose(trials, own, n_steps), n_steps
 
 
 def _write(way: Any, names: list[str], path: Path) -> None:
@@ -146,15 +151,19 @@ def _lines(
 ) -> tuple[str, ...]:
     import torch
 
+    from gazescribe.models.training.ways import COMPILED_FROM_S
+
     device = torch.device("cuda" if machine.accelerator == "gpu" else "cpu")
     compiled = any(trial.way.compile for trial in trials)
+    is_short = chosen.training_s(n_steps) < COMPILED_FROM_S
+    why = "an hour of training could pay for it" if is_short else "it excludes checkpointing"
     minutes = chosen.training_s(n_steps) / 60
     others = f" (and of {len(names) - 1} more)" if len(names) > 1 else ""
     return (
         f"{name} on {machine_name(device)}:",
         f"  {'':38}{'first step':>12}{'s a step':>12}{'loss differs by':>18}",
         *(_line(trial) for trial in trials),
-        *["  compilation was not tried: an hour of training could pay for it"] * (not compiled),
+        *[f"  compilation was not tried: {why}"] * (not compiled),
         f"  chosen: {chosen.way}, at most {minutes:.0f} min; it stands in CONFIG{others}",
     )
 

@@ -22,8 +22,9 @@ from gazescribe.models.training.fitting import Job, arrange, quiet, trainer_of
 from gazescribe.models.training.sampling import epoch_seed
 from gazescribe.pipeline.core.errors import GazeError
 
-N_STEPS = 4
-"""Of each way; the first, in which libraries set themselves up, counts apart."""
+N_STEPS, MOST_STEPS, LEAST_S = 4, 20, 1.0
+"""Of each way; the first, in which libraries set themselves up, counts apart. Short steps are more,
+until they have taken a second."""
 LARGEST_DIFFERENCE = 0.05
 """Share of the loss; a way that lies farther from float32 is not chosen."""
 LEAST_GAIN = 0.05
@@ -85,9 +86,9 @@ class _EnoughSteps(Exception):  # noqa: N818  no error: the only way out of Ligh
 
 
 class _StepTimes(pl.Callback):
-    def __init__(self, seed: int, n_steps: int) -> None:
+    def __init__(self, seed: int, n_batches: int) -> None:
         self._seed = seed
-        self._n_steps = n_steps
+        self._n_batches = n_batches
         self.seconds: list[float] = []
         self.loss = math.nan
 
@@ -108,7 +109,9 @@ class _StepTimes(pl.Callback):
             self.loss = float(outputs["loss"])
         self.seconds.append(now - self._since)
         self._since = now
-        if len(self.seconds) == self._n_steps:
+        n_steps, taken_s = len(self.seconds), sum(self.seconds[1:])
+        is_long = n_steps >= N_STEPS and (taken_s >= LEAST_S or n_steps == MOST_STEPS)
+        if is_long or n_steps == self._n_batches:
             raise _EnoughSteps
 
 
@@ -190,7 +193,7 @@ def _try(job: Job, way: Way, start: dict[str, torch.Tensor], machine: Machine) -
     job.module.load_state_dict(start)
     plan = dataclasses.replace(job.plan, **dataclasses.asdict(way))
     arrange(job.module, plan)
-    times = _StepTimes(plan.seed, min(N_STEPS, len(job.train)))
+    times = _StepTimes(plan.seed, len(job.train))
     try:
         with quiet():
             trainer_of(plan, machine, [times]).fit(job.module, job.train, job.validate)

@@ -45,7 +45,7 @@ def test_each_way_is_told_beside_float32_on_the_same_batch(tmp_path, monkeypatch
 
 
 def _seeded():
-    return ways._StepTimes(3, n_steps=10**9)
+    return ways._StepTimes(3, n_batches=10**9)
 
 
 def test_weights_are_the_same_for_all_and_training_is_not_touched(tmp_path, monkeypatch):
@@ -55,6 +55,24 @@ def test_weights_are_the_same_for_all_and_training_is_not_touched(tmp_path, monk
     try_ways(small_job(), CPU, own=PLAIN, compiles=False)
     after = fit(small_job(), resume=tmp_path / "other.pt", machine=CPU)
     assert untouched.rows == after.rows
+
+
+@pytest.mark.parametrize(
+    ("n_batches", "least_s", "n_steps"),
+    [(3, 9.0, 3), (10**6, 0.0, 4), (10**6, 9.0, 20)],
+    ids=["an epoch", "long steps", "short steps"],
+)
+def test_short_steps_are_more(monkeypatch, n_batches, least_s, n_steps):
+    monkeypatch.setattr(ways, "LEAST_S", least_s)
+    times = ways._StepTimes(3, n_batches)
+    small = Small()
+    times.on_train_epoch_start(None, small)
+    step = (None, small, {"loss": torch.tensor(0.5)}, None, 0)
+    for _ in range(n_steps - 1):
+        times.on_train_batch_end(*step)
+    with pytest.raises(ways._EnoughSteps):
+        times.on_train_batch_end(*step)
+    assert times.loss == 0.5
 
 
 def test_a_rate_that_falls_with_validation_needs_none_here():
