@@ -212,7 +212,19 @@ def _has_predicate(sentence: Parse, connector: Connector) -> bool:
         last, place = item, item.end
         if _is_described(sentence, item):
             return True
-    return False
+    return last is not None and _is_said_there(sentence, connector, last)
+
+
+def _is_said_there(sentence: Parse, connector: Connector, item: Item) -> bool:
+    """Tell what is there from what is denied in one place: "no A in the left lung, B present"."""
+    earlier = [
+        other.end for other in sentence.items if other.concept and other.end <= connector.start
+    ]
+    if not earlier or not _is_placed(sentence, max(earlier)):
+        return False
+    hit = next((hit for hit in sentence.hits if hit.start >= item.end), None)
+    is_said = hit is not None and hit.trigger.direction == "asserts" and not hit.trigger.finite
+    return is_said and hit is not None and not sentence.count(item.end, hit.start)
 
 
 def _is_described(sentence: Parse, item: Item) -> bool:

@@ -22,7 +22,9 @@ STAND_INS = frozenset(
 )
 # What comes after them is a cause, and so is there: "obscured by effusion".
 CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
-SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could"])
+# What has them is said of one finding alone, not of those that mere commas put before it.
+SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could", "less"])
+FAVORS = frozenset(["favor", "favors", "favoring", "favour", "favours", "favouring", "prefer"])
 PLURAL = frozenset(["are", "were", "have"])
 PAST = frozenset(["was", "were", "had"])
 # Verbs that bring a finding of their own: "the right lung shows B".

@@ -5,14 +5,16 @@ the left, each through lists and up to the end of its reach; `decisions` then ch
 """
 
 from bisect import bisect_left
+from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
 from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
-from gazescribe.pipeline.dictation.labeler.english import CAUSES, SINGULAR, STAND_INS
+from gazescribe.pipeline.dictation.labeler.english import CAUSES, FAVORS, SINGULAR, STAND_INS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, links_list
 
 _DENIAL = "negation."
+_LESS_FAVORED = "hedge.less_favored"
 _UNDONE = "negation.resolution_of"
 _NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
@@ -27,6 +29,8 @@ def resolve(sentence: Parse) -> None:
     """Let every trigger of a sentence reach its items; the items are changed in place."""
     if any(hit.trigger.alone for hit in sentence.hits):
         _settle_answers(sentence)
+    if "over" in sentence.words.texts:
+        _find_preferences(sentence)
     cut(sentence)
     directions = {hit.trigger.direction for hit in sentence.hits}
     if "before" in directions:
@@ -78,6 +82,20 @@ def _settle_answers(sentence: Parse) -> None:
         else:
             excluded = [hit]
         sentence.hits = [other for other in sentence.hits if other not in excluded]
+
+
+def _find_preferences(sentence: Parse) -> None:
+    """Doubt what another finding is favored over, as in "we favor A over B"."""
+    for hit in [hit for hit in sentence.hits if hit.trigger.direction == "before"]:
+        ends = [item.end for item in sentence.items if item.start >= hit.end]
+        if not ends or FAVORS.isdisjoint(sentence.texts_between(hit.start, hit.end)):
+            continue
+        over = bisect_left(sentence.words.starts, min(ends))
+        if sentence.words.texts[over : over + 1] == ["over"]:
+            trigger = replace(hit.trigger, rule_id=_LESS_FAVORED, effect="uncertain", reach="next")
+            place = sentence.words.starts[over], sentence.words.ends[over]
+            sentence.hits.append(Hit(*place, trigger))
+            sentence.hits.sort(key=lambda hit: hit.start)
 
 
 def _is_none_between(sentence: Parse, hit: Hit) -> bool:
@@ -338,8 +356,8 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     _, end = sentence.clause(hit.start)
     later = [item for item in sentence.items if hit.end <= item.start and item.end <= end]
     nearest = min((item.start for item in later), default=end)
-    if sentence.count(hit.end, nearest) > _INVERTED_WORDS:
-        return []
+    if not hit.trigger.words or sentence.count(hit.end, nearest) > _INVERTED_WORDS:
+        return []  # without words it stands right behind: "effusion free"
     if sentence.texts_between(hit.start, hit.end)[0] in _ASKS:
         return []  # ": no" answers what stands before it
     if not CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
