@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args, get_origin
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from gazescribe.pipeline.core.figures import Plate, save
 from gazescribe.pipeline.core.settings import Figures
 from gazescribe.pipeline.core.tables import write_table
 from gazescribe.pipeline.report.results import title_of
+from gazescribe.pipeline.report.written import ALWAYS
 from gazescribe.pipeline.results.rows import PaperTable
 from gazescribe.pipeline.results.writing import NetworkResults, write_results
 from gazescribe.pipeline.windows.associate import run as associate
@@ -90,7 +92,7 @@ def make_run(folder: Path) -> Path:
     counts = {"counts": {"readings": 2, "readings_with_gaze": 1}, "rows": {"readings": 2}}
     fault = {"severity": "loss", "loses": "words", "rows": 4, "items": 1}
     ingest = {**counts, "faults": {"bad_times": fault}, "without_gaze": {"discarded": 1}}
-    (folder / "data/tables/reflacx/ingest.json").write_text(json.dumps(ingest))
+    (folder / "data/tables/reflacx/ingest.json").write_text(json.dumps(whole("ingest", **ingest)))
     return folder
 
 
@@ -157,8 +159,23 @@ def write_stages(folder: Path) -> None:
     log.write_text("epoch,train_loss,validate_auroc,lr\n0,1250.5,0.5,1e-4\n1,1100.25,0.6251,1e-5\n")
 
 
+NONE = {int: 0, str: "", dict: {}}  # nothing, by type
+
+
+def whole(stage: str, **fields: object) -> dict:
+    """All that a stage always writes in its JSON, nothing but for the fields given."""
+    content = dict(fields)
+    for name, field in ALWAYS[stage].model_fields.items():
+        if field.is_required():
+            kinds = (get_origin(field.annotation), field.annotation, *get_args(field.annotation))
+            content.setdefault(name, next(NONE[kind] for kind in kinds if kind in NONE))
+    return content
+
+
 def _write(path: Path, content: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.stem in ("ingest", "associate", "heatmaps"):
+        content = whole(path.stem, **content)
     path.write_text(json.dumps(content))
 
 

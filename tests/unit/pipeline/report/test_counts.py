@@ -14,7 +14,7 @@ from gazescribe.pipeline.report.counts import (
     read_metrics,
 )
 from gazescribe.pipeline.report.layout import DataSet
-from gazescribe.pipeline.report.written import ALWAYS
+from tests.report_run import whole as whole_content
 
 INGEST = Metrics(
     "ingest",
@@ -51,18 +51,8 @@ ELLIPSES = Metrics(
 ALL = [INGEST, MIMIC, ASSOCIATE, HEATMAPS, ELLIPSES]
 
 
-VALUES = {"int": 0, "str": "window", "dict": {}}  # of a type, by its name
-
-
 def whole(stage, **fields):
-    """The JSON of a stage with all that it always writes."""
-    of_stage = ALWAYS[stage].model_fields.items()
-    required = {name: str(field.annotation) for name, field in of_stage if field.is_required()}
-    content = {
-        name: next(value for kind, value in VALUES.items() if kind in annotation.split("[")[0])
-        for name, annotation in required.items()
-    }
-    return json.dumps(content | fields)
+    return json.dumps(whole_content(stage, **fields))
 
 
 def test_every_reason_is_listed_with_what_it_is_of():

@@ -9,7 +9,7 @@ from PIL import Image
 from gazescribe.pipeline.report.notices import AGREEMENT, SYNTHETIC, UNKNOWN
 from tests.predictions import write_predictions
 from tests.report_numbers import check_numbers
-from tests.report_run import HOSTILE, SIZE, STAGES, make_run, write_results_of, write_stages
+from tests.report_run import HOSTILE, SIZE, STAGES, make_run, whole, write_results_of, write_stages
 from tests.running import gazescribe, invoke
 from tests.synthetic import reading, write_tables
 
@@ -311,7 +311,7 @@ def test_a_stage_that_wrote_something_else_leaves_the_old_pages(changed, tmp_pat
 
 def test_a_reason_with_a_count_is_not_among_those_not_found(changed, tmp_path):
     ingest = {"rows": {"readings": 2}, "without_gaze": {"discarded": 0, "too_few": 0}}
-    (changed / "data/tables/egd/ingest.json").write_text(json.dumps(ingest))
+    (changed / "data/tables/egd/ingest.json").write_text(json.dumps(whole("ingest", **ingest)))
     gazescribe("report", changed, tmp_path / "out")
     text = (tmp_path / "out/index.html").read_text()
     absent = re.search("Looked for and not found: (.*)[.]</p>", text)[1]
