@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazescribe.models.cooperative.settings import CooperativeInputs
-from gazescribe.models.core.drawn_maps import DrawnMaps, Samples
+from gazescribe.models.core.drawn_maps import DrawnMaps, Samples, check_folders
 from gazescribe.models.core.images import FRAME, open_kind
 from gazescribe.models.core.settings import Drawing
 from gazescribe.pipeline.core.shards import Shards
@@ -60,6 +60,7 @@ def open_maps(inputs: CooperativeInputs, images: Shards) -> Maps:
         return Maps(
             {name: open_kind(folder, "heatmaps") for name, folder in inputs.saliency_maps.items()}
         )
+    check_folders(map(Path, inputs.associated.values()))
     height, width = ([*images.index[side].to_pylist(), 1][0] for side in FRAME[:2])
     given = inputs.drawing
     drawing = Drawing(given.amplitude, given.resize)

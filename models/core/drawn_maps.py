@@ -7,7 +7,7 @@ them. Numbers are those of shards to the rounding of float16, and maps that are 
 resampled (`pipeline.geometry.moving`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,10 +22,12 @@ from numpy.typing import ArrayLike, NDArray
 from gazescribe.models.core.images import FRAME
 from gazescribe.models.core.settings import Drawing
 from gazescribe.pipeline.core.class_names import labels_said
+from gazescribe.pipeline.core.errors import SchemaError
+from gazescribe.pipeline.core.files import settle
 from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import parquet_schema
 from gazescribe.pipeline.core.shards import to_stored
-from gazescribe.pipeline.core.tables import read_table, rows_of, table_path
+from gazescribe.pipeline.core.tables import has_table, read_table, rows_of, table_path
 from gazescribe.pipeline.core.values import WINDOWS_OF
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, frame_of, peak_of
 from gazescribe.pipeline.geometry.gaussians import is_drawn
@@ -183,6 +185,21 @@ class DrawnMaps:
             size = self._image_sizes[window]
             self._peaks[window] = peak_of(own, size, self._drawing.amplitude)
         return self._peaks[window]
+
+
+def check_folders(folders: Iterable[Path]) -> None:
+    """Refuse folders that have no windows and Gaussians; raises SchemaError naming all of them."""
+    faults = []
+    for folder in dict.fromkeys(folders):
+        settle(folder)
+        absent = [name for name in ("windows", "gaussians") if not has_table(folder, name)]
+        if absent:
+            shards = " (it holds shards)" if (folder / "index.parquet").is_file() else ""
+            faults.append(f"{folder}: no {', no '.join(absent)}{shards}")
+    if faults:
+        message = "maps are to be drawn from windows and Gaussians (maps: gaussians)."
+        remedy = "Give folders that `gazescribe associate` wrote, or set `maps: shards`."
+        raise SchemaError(message, remedy=remedy, faults=faults)
 
 
 def sigma_deg_of(folder: Path) -> float | None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gazescribe.models.core.leaks import leak_faults
 from gazescribe.models.mil.items import MilItems, image_index, joined
 from gazescribe.models.mil.labelled import labelled_items
+from gazescribe.models.mil.maps import check_maps
 from gazescribe.models.mil.readings import reading_items
 from gazescribe.models.mil.settings import MilInputs, MilRun, input_of, scored_sources
 from gazescribe.models.mil.supervision import sources_of, tables_of
@@ -36,6 +37,7 @@ def build_items(inputs: MilInputs, run: MilRun) -> dict[str, MilItems]:
     images or are of other labels, or if a table or shard is not what it must be.
     """
     check_splits(inputs, run)
+    check_maps(inputs, [*sources_of(run.supervision), *scored_sources(inputs)])
     images = image_index(inputs, run)
     items = {split: unannotated_items(inputs, images, split) for split in SPLITS[1:]}
     annotated = []
@@ -83,6 +85,7 @@ def evaluation_items(inputs: MilInputs, run: MilRun) -> dict[str, MilItems]:
     """
     images = image_index(inputs, run)
     sources = scored_sources(inputs)
+    check_maps(inputs, sources)
     kinds = {source.kind for source in sources}
     listed = {}
     for split in SPLITS[1:]:

@@ -1,13 +1,20 @@
 """Where the maps of a source come from: drawn from its Gaussians, or read from its shards."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from gazescribe.models.core.drawn_maps import DrawnMaps
+from gazescribe.models.core.drawn_maps import DrawnMaps, check_folders
 from gazescribe.models.mil.settings import MilInputs, input_of, is_drawn
 from gazescribe.models.mil.supervision import Source
 from gazescribe.pipeline.core.shards import Shards, open_shards
 
 Maps = DrawnMaps | Shards
+
+
+def check_maps(inputs: MilInputs, sources: Iterable[Source]) -> None:
+    """Refuse folders from which no maps can be drawn; raises SchemaError naming all of them."""
+    drawn = [source.gaussians for source in sources if is_drawn(source, inputs)]
+    check_folders(Path(input_of(inputs, str(field))) for field in drawn)
 
 
 def open_maps(inputs: MilInputs, source: Source, size: tuple[int, int]) -> Maps:

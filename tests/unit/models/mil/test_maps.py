@@ -107,7 +107,13 @@ def test_maps_are_scored_by_the_same_masks(inputs):
     assert (found[0] != found[1]).mean() < 0.01
 
 
-def test_a_folder_without_gaussians(inputs, tmp_path):
-    given = replace(drawing(inputs), associated=str(tmp_path / "maps-label"))
-    with pytest.raises(SchemaError, match=r"windows\.parquet: there is no"):
+def test_all_folders_from_which_nothing_can_be_drawn(inputs, tmp_path):
+    places = {"associated": "maps-label", "egd_associated": "gone"}
+    wrong = {name: str(tmp_path / place) for name, place in places.items()}
+    given = replace(drawing(inputs), **wrong, scored_on=("egd",))
+    with pytest.raises(SchemaError, match="set `maps: shards`") as raised:
         build_items(given, run())
+    assert list(raised.value.faults) == [
+        f"{tmp_path}/maps-label: no windows, no gaussians (it holds shards)",
+        f"{tmp_path}/gone: no windows, no gaussians",
+    ]
