@@ -46,9 +46,10 @@ def test_images_are_no_maps(tmp_path):
         open_maps(swapped, open_shards(inputs.images))
 
 
-@pytest.fixture
-def both(tmp_path):
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
     """A world whose maps are drawn from its fixations: as shards, and when they are needed."""
+    tmp_path = tmp_path_factory.mktemp("drawn")
     inputs = balanced_world(tmp_path).write()
     tables, associated, maps = inputs.tables["egd"], tmp_path / "associated", tmp_path / "drawn"
     gazescribe("associate", tables, associated)
@@ -97,7 +98,7 @@ def test_crops_are_drawn_where_they_are_cut_out(both):
     assert (stored.float() - drawn.float()).abs().mean() < 0.02
 
 
-def test_what_drawn_maps_are_of(both, tmp_path):
+def test_what_drawn_maps_are_of(both):
     stored, drawn = both
     assert targets_of(drawn) == targets_of(stored)
     drawing = dataclasses.replace(drawn.drawing, saliency_from="samples", samples_sigma_px=5.0)
@@ -105,7 +106,5 @@ def test_what_drawn_maps_are_of(both, tmp_path):
     assert of_samples == {"saliency_from": "samples", "sigma_deg": None, "sigma_px": 5.0}
     inputs = training_inputs(small_run("unet_s"), drawn)
     assert "saliency_maps" not in inputs
-    assert (inputs["associated"], inputs["drawing"]["saliency_from"]) == (
-        str(tmp_path / "associated"),
-        "fixations",
-    )
+    assert inputs["associated"] == drawn.associated["egd"]
+    assert inputs["drawing"]["saliency_from"] == "fixations"

@@ -20,10 +20,10 @@ from tests.unit.models.mil.mil_cases import IMAGE_PX, SIZE, World, run
 STILL = Augment(0.0, 0.0, 1.0, 1.0, "bilinear")
 
 
-@pytest.fixture
-def inputs(tmp_path):
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
     """An image without annotation; a reading of two labels, one of none, one of EGD."""
-    world = World(tmp_path)
+    world = World(tmp_path_factory.mktemp("world"))
     world.image("A", 99_000_001, Edema="positive")
     world.image("V", 99_000_002, "validate")
     world.reading("R1", 99_000_003, said="Pneumothorax,Edema,Pneumothorax")
@@ -108,12 +108,11 @@ def test_maps_are_scored_by_the_same_masks(inputs):
 
 
 def test_all_folders_from_which_nothing_can_be_drawn(inputs, tmp_path):
-    places = {"associated": "maps-label", "egd_associated": "gone"}
-    wrong = {name: str(tmp_path / place) for name, place in places.items()}
+    wrong = {"associated": inputs.label_maps, "egd_associated": f"{tmp_path}/gone"}
     given = replace(drawing(inputs), **wrong, scored_on=("egd",))
     with pytest.raises(SchemaError, match="set `maps: shards`") as raised:
         build_items(given, run())
     assert list(raised.value.faults) == [
-        f"{tmp_path}/maps-label: no windows, no gaussians (it holds shards)",
+        f"{inputs.label_maps}: no windows, no gaussians (it holds shards)",
         f"{tmp_path}/gone: no windows, no gaussians",
     ]
