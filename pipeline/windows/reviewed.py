@@ -27,7 +27,7 @@ class WindowReviews:
         if reviews.files:
             columns = (readings[name].to_pylist() for name in ("reading_id", "text"))
             for reading_id, text in zip(*columns, strict=True):
-                reviewed = reviews.of(reading_id, text)
+                reviewed = reviews.of_text(reading_id, text)
                 if reviewed is not None and reviewed.windows:
                     self.times[reading_id] = reviewed.windows
         self._n_moved = 0

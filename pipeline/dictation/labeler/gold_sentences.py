@@ -51,7 +51,7 @@ class SentenceFile(Strict):
 
 @dataclass(frozen=True, order=True)
 class GoldMention:
-    """One label of one span, as a person gives it or as the labeler found it."""
+    """One label of one span, as a person or the labeler gives it."""
 
     start: int
     end: int
@@ -91,20 +91,19 @@ class GoldSet:
         self, sentence: GoldSentence, mentions: Sequence[Mention]
     ) -> tuple[list[GoldMention], list[GoldMention]]:
         """Give the gold mentions that were not found, and those found that are not gold."""
-        found = [
+        labeled = [
             GoldMention(mention.char_start, mention.char_end, mention.label, mention.polarity)
             for mention in mentions
         ]
-        missing = [
-            gold for gold in sentence.mentions if not any(gold.agrees(other) for other in found)
-        ]
-        extra = [mention for mention in found if not self._expects(sentence, mention)]
+        missing = [gold for gold in sentence.mentions if not any(map(gold.agrees, labeled))]
+        extra = [mention for mention in labeled if not self._expects(sentence, mention)]
         return missing, extra
 
     def _expects(self, sentence: GoldSentence, mention: GoldMention) -> bool:
         for gold in sentence.mentions:
-            named = mention.label == gold.label or mention.label in self.implied.get(gold.label, ())
-            if named and mention.polarity == gold.polarity and mention.overlaps(gold):
+            labels = (gold.label, *self.implied.get(gold.label, ()))
+            is_same = mention.label in labels and mention.polarity == gold.polarity
+            if is_same and mention.overlaps(gold):
                 return True
         return False
 

@@ -4,22 +4,21 @@ Triggers that stand before their finding are carried to the right and those that
 the left, each through lists and up to the end of its reach; `decisions` then chooses among them.
 """
 
-from bisect import bisect_left
-from dataclasses import replace
-
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
+from gazescribe.pipeline.dictation.labeler.answers import (
+    find_preferences,
+    is_none_between,
+    settle_answers,
+)
 from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
-from gazescribe.pipeline.dictation.labeler.english import CAUSES, FAVORS, SINGULAR, STAND_INS
+from gazescribe.pipeline.dictation.labeler.english import CAUSES, SINGULAR, STAND_INS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, links_list
 
 _DENIAL = "negation."
-_LESS_FAVORED = "hedge.less_favored"
 _UNDONE = "negation.resolution_of"
 _NOT = "negation.rather_than"
 _ASKS = frozenset([":", "?"])
-_ANSWER_ENDS = frozenset(".,;:!?)-")
-_OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
 # How far, in words and marks, an adjective and an inverted verb reach; set by hand.
 _ADJECTIVE_WORDS = 5
 _INVERTED_WORDS = 4
@@ -28,9 +27,9 @@ _INVERTED_WORDS = 4
 def resolve(sentence: Parse) -> None:
     """Let every trigger of a sentence reach its items; the items are changed in place."""
     if any(hit.trigger.alone for hit in sentence.hits):
-        _settle_answers(sentence)
+        settle_answers(sentence)
     if "over" in sentence.words.texts:
-        _find_preferences(sentence)
+        find_preferences(sentence)
     cut(sentence)
     directions = {hit.trigger.direction for hit in sentence.hits}
     if "before" in directions:
@@ -52,7 +51,7 @@ def _embed(sentence: Parse) -> None:
         if hit.trigger.direction != "embeds":
             continue
         # "There" begins a clause elsewhere: "cannot say there is no A".
-        ends = [cut for cut in sentence.cuts if cut > hit.end and sentence.count(hit.end, cut)]
+        ends = [end for end in sentence.cuts if end > hit.end and sentence.count(hit.end, end)]
         ends += _new_denials(sentence, hit.end)
         end = min(ends, default=sentence.end)
         for item in sentence.items:
@@ -70,78 +69,35 @@ def _new_denials(sentence: Parse, start: int) -> list[int]:
     ]
 
 
-def _settle_answers(sentence: Parse) -> None:
-    """Tell an answer, "pneumothorax - no", from the same words before a finding, "no effusion"."""
-    for hit in [hit for hit in sentence.hits if hit.trigger.alone]:
-        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:2]
-        is_decimal = following[:1] == ["."] and len(following) > 1
-        is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
-        is_last = is_last or _is_none_between(sentence, hit)
-        if is_last and any(item.end <= hit.start for item in sentence.items):
-            excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
-        else:
-            excluded = [hit]
-        sentence.hits = [other for other in sentence.hits if other not in excluded]
-
-
-def _find_preferences(sentence: Parse) -> None:
-    """Doubt what another finding is favored over, as in "we favor A over B"."""
-    for hit in [hit for hit in sentence.hits if hit.trigger.direction == "before"]:
-        ends = [item.end for item in sentence.items if item.start >= hit.end]
-        if not ends or FAVORS.isdisjoint(sentence.texts_between(hit.start, hit.end)):
-            continue
-        over = bisect_left(sentence.words.starts, min(ends))
-        if sentence.words.texts[over : over + 1] == ["over"]:
-            trigger = replace(hit.trigger, rule_id=_LESS_FAVORED, effect="uncertain", reach="next")
-            place = sentence.words.starts[over], sentence.words.ends[over]
-            sentence.hits.append(Hit(*place, trigger))
-            sentence.hits.sort(key=lambda hit: hit.start)
-
-
-def _is_none_between(sentence: Parse, hit: Hit) -> bool:
-    """Tell whether "none" stands right between two findings: "A none B none", "A none small B"."""
-    if sentence.texts_between(hit.start, hit.end) != ["none"]:
-        return False
-    ends = [item.end for item in sentence.items if item.end <= hit.start]
-    starts = [item.start for item in sentence.items if item.start >= hit.end]
-    if not ends or not starts or sentence.count(max(ends), hit.start):
-        return False
-    between = list(sentence.hits_between(hit.end, min(starts)))
-    opens = bool(between) and between[0].trigger.direction in ("start", "place")
-    return sentence.count(hit.end, min(starts)) <= (_OPENING_WORDS if opens else 0)
-
-
-def _is_same_span(hit: Hit, other: Hit) -> bool:
-    return other is not hit and (other.start, other.end) == (hit.start, hit.end)
-
-
 def _carry_right(sentence: Parse) -> None:
     """Give each item the trigger before it whose reach it lies in."""
     active: Hit | None = None
     last: Item | None = None
     previous: Hit | None = None
-    row: list[Hit | Item] = [*sentence.hits, *sentence.items]
-    row.sort(key=lambda place: (place.start, isinstance(place, Item)))
+    elements: list[Hit | Item] = [*sentence.hits, *sentence.items]
+    elements.sort(key=lambda element: (element.start, isinstance(element, Item)))
     cuts = sorted(sentence.forward_cuts)
-    for place in row:
-        while cuts and cuts[0] <= place.start:
+    for element in elements:
+        while cuts and cuts[0] <= element.start:
             if active is not None and cuts[0] >= active.end:
                 active, last = None, None
             cuts.pop(0)
-        if isinstance(place, Item):
-            link = None if active is None else _belonging(sentence, active, last, place)
+        if isinstance(element, Item):
+            link = None if active is None else _belonging(sentence, active, last, element)
             if link is not None:
-                place.asserted = link
+                element.asserted = link
                 if link.trigger.reach == "list":
                     active, last = None, None
-            elif active is not None and _reaches_right(sentence, active, last, place):
-                place.before = active
-                last = place
-            elif active is not None and last is not None and place.start >= last.end:
+            elif active is not None and _reaches_right(sentence, active, last, element):
+                element.before = active
+                last = element
+            elif active is not None and last is not None and element.start >= last.end:
                 active, last = None, None
-        elif place.trigger.direction == "before" and not _is_under(sentence, active, last, place):
-            is_void = _is_void(sentence, previous, place)
-            active, last, previous = None if is_void else place, None, place
+        elif element.trigger.direction == "before" and not _is_under(
+            sentence, active, last, element
+        ):
+            is_void = _is_void(sentence, previous, element)
+            active, last, previous = None if is_void else element, None, element
 
 
 def _is_void(sentence: Parse, previous: Hit | None, hit: Hit) -> bool:
@@ -242,18 +198,17 @@ def _is_said_already(sentence: Parse, active: Hit, last: Item | None) -> bool:
     """Tell whether a participle speaks of what is before it: "tube removed, effusion"."""
     if last is not None or active.trigger.reach != "list" or active.trigger.effect != "negative":
         return False
-    after_mark = any(place.start == active.end for place in sentence.connectors)
+    is_at_mark = any(connector.start == active.end for connector in sentence.connectors)
     begin, _ = sentence.clause(active.start)
-    return after_mark and any(
-        begin <= place.start and place.end <= active.start for place in sentence.items
+    return is_at_mark and any(
+        begin <= item.start and item.end <= active.start for item in sentence.items
     )
 
 
 def _modifies_subject(sentence: Parse, active: Hit) -> bool:
     """Tell "lungs without A show B", where A only describes the lungs, from "no A shows B"."""
-    begin = max(
-        (cut for cut in sentence.forward_cuts if cut < active.start), default=sentence.start
-    )
+    ends = [end for end in sentence.forward_cuts if end < active.start]
+    begin = max(ends, default=sentence.start)
     return sentence.count(begin, active.start) > 0
 
 
@@ -299,7 +254,7 @@ def _looks_left(hit: Hit) -> bool:
 
 def _modifies_next(sentence: Parse, hit: Hit) -> bool:
     """Tell whether an adjective belongs to the finding after it: "effusion, possible edema"."""
-    if hit.trigger.finite or (hit.trigger.alone and _is_none_between(sentence, hit)):
+    if hit.trigger.finite or (hit.trigger.alone and is_none_between(sentence, hit)):
         return False
     following = [item.start for item in sentence.items if item.start >= hit.end]
     if not following:
@@ -362,23 +317,23 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
         return []  # ": no" answers what stands before it
     if not CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
         return []  # "obscured by effusion" says that the effusion is there
-    row = [item for item in later if item.start == nearest and item.before is None]
+    subjects = [item for item in later if item.start == nearest and item.before is None]
     if SINGULAR.isdisjoint(sentence.texts_between(hit.start, nearest)):
         for item in later:
-            is_next = row and item.start > row[-1].start and item.before is None
-            if is_next and is_list_gap(sentence, row[-1], item):
-                row.append(item)
-    return row
+            is_next = subjects and item.start > subjects[-1].start and item.before is None
+            if is_next and is_list_gap(sentence, subjects[-1], item):
+                subjects.append(item)
+    return subjects
 
 
 def _before_aside(sentence: Parse, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
     """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
-    if not any(place.end == hit.start and place.comma for place in sentence.connectors):
+    if not any(mark.end == hit.start and mark.comma for mark in sentence.connectors):
         return []
     asides = [
-        place.start
-        for place in sentence.hits
-        if place.trigger.rule_id == "boundary.relative" and place.start <= nearest.start
+        other.start
+        for other in sentence.hits
+        if other.trigger.rule_id == "boundary.relative" and other.start <= nearest.start
     ]
     heads = [item for item in earlier if asides and item.end <= asides[-1]]
     last = max((item.end for item in heads), default=0)

@@ -47,10 +47,10 @@ def _items(text: ReviewedText, pair: tuple[str, str]) -> Iterator[Item]:
             yield Item((_word(first, place), _word(second, place)), first == second)
 
 
-def _word(right: ReviewedMention | None, place: ReviewedPlace) -> str:
+def _word(answer: ReviewedMention | None, place: ReviewedPlace) -> str:
     # Another label is no mention of the one that was found.
-    is_other = right and place.found and right.label != place.found.label
-    return NONE if right is None or is_other else right.polarity
+    is_other = answer and place.labeled and answer.label != place.labeled.label
+    return NONE if answer is None or is_other else answer.polarity
 
 
 def _measures(items: list[Item]) -> dict[str, Any]:

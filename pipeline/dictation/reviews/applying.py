@@ -40,32 +40,32 @@ class Reviews:
     def __init__(self, files: Sequence[ReviewFile]) -> None:
         self.files = files
         self.texts = join_reviews(files)
-        self.known = {reading_id for reading_id, _ in self.texts}
-        self._met: dict[str, str] = {}  # hash of the text of each reading that was seen
+        self._reading_ids = {reading_id for reading_id, _ in self.texts}
+        self._sha256: dict[str, str] = {}  # of the text of each reading that the tables had
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> "Reviews":
         """Read files and folders, as `read_reviews` does."""
         return cls(read_reviews(paths))
 
-    def of(self, reading_id: str, text: str | None) -> ReviewedText | None:
+    def of_text(self, reading_id: str, text: str | None) -> ReviewedText | None:
         """Give the reviews of a reading's text, if there are any."""
-        if reading_id not in self.known:
+        if reading_id not in self._reading_ids:
             return None
-        self._met[reading_id] = hash_of(text or "")
-        return self.texts.get((reading_id, self._met[reading_id]))
+        self._sha256[reading_id] = hash_of(text or "")
+        return self.texts.get((reading_id, self._sha256[reading_id]))
 
     def why_left_out(self, text: ReviewedText, datasets: Collection[str]) -> str | None:
         """Say why the reviews of a text were not used; None if they were.
 
         `datasets` are those of the tables; empty if nobody knows.
         """
-        met = self._met.get(text.reading_id)
-        if met == text.text_sha256:
+        sha256 = self._sha256.get(text.reading_id)
+        if sha256 == text.text_sha256:
             return None
         if datasets and text.dataset not in datasets:
             return "of another data set"
-        return "unknown reading" if met is None else "text has changed"
+        return "unknown reading" if sha256 is None else "text has changed"
 
     def summary(self, outcomes: Mapping[str, int], left_out: Mapping[str, int]) -> dict[str, Any]:
         """Give the counts that a stage writes."""
@@ -108,31 +108,31 @@ class MentionReviews:
 
     def correct(self, rows: list[Row], report: ReportText) -> list[Row]:
         """Give the mentions of a report as its reviewers have them."""
-        text = self.reviews.of(report.report_id, report.text)
+        text = self.reviews.of_text(report.report_id, report.text)
         if text is None:
             return rows
-        usable = self._without_contradictions(
+        places = self._without_contradictions(
             [place for place in text.places if self._is_usable(place, report)]
         )
-        wanted = {right.place for place in usable for right in place.leading if right}
-        given = {_key(row): row for row in rows}
-        named = {mention.place for place in usable for mention in place.mentions}
-        free = [row for key, row in given.items() if key not in named]
-        corrected = dict(given)
+        answers = {answer.place for place in places for answer in place.answers if answer}
+        reviewed = {mention.place for place in places for mention in place.mentions}
+        by_place = {_place_of(row): row for row in rows}
+        unreviewed = [row for row_place, row in by_place.items() if row_place not in reviewed]
+        corrected = dict(by_place)
         additions = {}
-        for place in usable:
-            own = {mention.place for mention in place.leading if mention}
-            before = _in_place(place, given, free)
+        for place in places:
+            own = {answer.place for answer in place.answers if answer}
+            labeled = _labeled(place, by_place, unreviewed)
             # What another answer makes right is not taken away.
-            before = [row for row in before if _key(row) not in wanted - own]
-            if self._changes(place, before):
-                for row in before:
-                    corrected.pop(_key(row), None)
-                for right in place.leading:
-                    if right is not None:
-                        additions[right.place] = _row(right, place, before, report)
+            labeled = [row for row in labeled if _place_of(row) not in answers - own]
+            if self._changes(place, labeled):
+                for row in labeled:
+                    corrected.pop(_place_of(row), None)
+                for answer in place.answers:
+                    if answer is not None:
+                        additions[answer.place] = _row(answer, place, labeled, report)
         corrected |= additions
-        return [corrected[key] for key in sorted(corrected)]
+        return [corrected[row_place] for row_place in sorted(corrected)]
 
     def summary(self, datasets: Collection[str]) -> dict[str, Any]:
         """Give the counts, after all reports."""
@@ -149,7 +149,7 @@ class MentionReviews:
             why = place.verdict
         elif any(mention.char_end > len(report.text) for mention in place.mentions):
             why = "outside of the text"
-        elif any(right and right.label not in self.labels for right in place.leading):
+        elif any(answer and answer.label not in self.labels for answer in place.answers):
             why = "label not in the rules"
         if why:
             self.left_out[why] += 1
@@ -159,42 +159,45 @@ class MentionReviews:
         """Leave out places that reviewers make one mention of, with several polarities; count."""
         polarities: dict[Place, set[str]] = {}
         for place in places:
-            for right in place.leading:
-                if right is not None:
-                    polarities.setdefault(right.place, set()).add(right.polarity)
-        kept = []
+            for answer in place.answers:
+                if answer is not None:
+                    polarities.setdefault(answer.place, set()).add(answer.polarity)
+        consistent = []
         for place in places:
-            if any(right and len(polarities[right.place]) > 1 for right in place.leading):
+            if any(answer and len(polarities[answer.place]) > 1 for answer in place.answers):
                 self.left_out["reviewers disagree"] += 1
             else:
-                kept.append(place)
-        return kept
+                consistent.append(place)
+        return consistent
 
-    def _changes(self, place: ReviewedPlace, before: Sequence[Row]) -> bool:
-        """Tell whether the mentions of a place are not what is right there; count what is done."""
-        wanted = [(*right.place, right.polarity) for right in place.leading if right]
-        is_so = [(*_key(row), row["polarity"]) for row in before] == wanted
-        unchanged, changed = (
-            ("right", "kept right")
-            if place.verdict == "right"
-            else ("right without it", place.verdict)
-        )
-        self.outcomes[unchanged if is_so else changed] += 1
-        return not is_so
+    def _changes(self, place: ReviewedPlace, labeled: Sequence[Row]) -> bool:
+        """Tell whether the mentions of a place are not its answers; count what is done."""
+        answers = [(*answer.place, answer.polarity) for answer in place.answers if answer]
+        is_same = [(*_place_of(row), row["polarity"]) for row in labeled] == answers
+        if place.verdict == "right":
+            outcome = "right" if is_same else "kept right"
+        else:
+            outcome = "right without it" if is_same else place.verdict
+        self.outcomes[outcome] += 1
+        return not is_same
 
 
-def _key(row: Row) -> Place:
+def _place_of(row: Row) -> Place:
     return row["char_start"], row["char_end"], row["label"]
 
 
-def _in_place(place: ReviewedPlace, given: Mapping[Place, Row], free: Sequence[Row]) -> list[Row]:
-    """Find the mentions that a place is about: those it names; else those alike, of `free` ones.
+def _labeled(
+    place: ReviewedPlace, by_place: Mapping[Place, Row], unreviewed: Sequence[Row]
+) -> list[Row]:
+    """Find the mentions that a place is about: those it names, else those alike that none names.
 
     Other rules may find the same label in some more words or fewer.
     """
-    keys = dict.fromkeys(mention.place for mention in place.mentions)
-    exact = [given[key] for key in keys if key in given]
-    return exact or [row for row in free if any(_is_alike(row, one) for one in place.mentions)]
+    named = dict.fromkeys(mention.place for mention in place.mentions)
+    exact = [by_place[mention_place] for mention_place in named if mention_place in by_place]
+    if exact:
+        return exact
+    return [row for row in unreviewed if any(_is_alike(row, other) for other in place.mentions)]
 
 
 def _is_alike(row: Row, mention: ReviewedMention) -> bool:
@@ -203,21 +206,21 @@ def _is_alike(row: Row, mention: ReviewedMention) -> bool:
 
 
 def _row(
-    right: ReviewedMention, place: ReviewedPlace, before: Sequence[Row], report: ReportText
+    answer: ReviewedMention, place: ReviewedPlace, labeled: Sequence[Row], report: ReportText
 ) -> Row:
     """Make the row of table `mentions` that a review asks for."""
-    start, end = right.char_start, right.char_end
-    concepts = [row["concept"] for row in before if row["label"] == right.label]
+    start, end = answer.char_start, answer.char_end
+    concepts = [row["concept"] for row in labeled if row["label"] == answer.label]
     onset_s, offset_s = (None, None) if report.words is None else report.words.span(start, end)
     return {
         "report_id": report.report_id,
         "char_start": start,
         "char_end": end,
-        "label": right.label,
-        "concept": concepts[0] if concepts else right.label,
+        "label": answer.label,
+        "concept": concepts[0] if concepts else answer.label,
         "text": report.text[start:end],
         "sentence": _sentence_of(start, report),
-        "polarity": right.polarity,
+        "polarity": answer.polarity,
         "rule_id": f"{RULE}.{place.verdict.replace(' ', '_')}",
         "trigger": None,
         "onset_s": onset_s,

@@ -27,40 +27,38 @@ Key = tuple[str, str]  # reading, and the hash of its text
 class ReviewedPlace:
     """One place of a text, and what each reviewer says is right there: None where nothing is."""
 
-    found: ReviewedMention | None  # by the labeler, where any reviewer saw it
+    labeled: ReviewedMention | None  # by the labeler, where any reviewer saw it
     votes: dict[str, ReviewedMention | None] = field(default_factory=dict)
 
     @property
-    def leading(self) -> list[ReviewedMention | None]:
-        """What has the most votes."""
+    def answers(self) -> list[ReviewedMention | None]:
+        """Those with the most votes."""
         counts = Counter(self.votes.values())
-        return [right for right, n in counts.items() if n == max(counts.values())]
+        return [answer for answer, n in counts.items() if n == max(counts.values())]
 
     @property
     def mentions(self) -> list[ReviewedMention]:
-        """What was found there and what leads."""
-        return [mention for mention in (self.found, *self.leading) if mention is not None]
+        """That of the labeler and those of the answers."""
+        return [mention for mention in (self.labeled, *self.answers) if mention is not None]
 
     @property
     def is_decided(self) -> bool:
         """Tell whether one answer has more votes than any other."""
-        return len(self.leading) == 1
+        return len(self.answers) == 1
 
     @property
     def verdict(self) -> str:
         """Say what was decided: right, what was wrong, or that nothing was."""
         if not self.is_decided:
             return "reviewers disagree"
-        (right,), found = self.leading, self.found
-        if found is None:
-            return "missing" if right else "no mention"
-        if right is None:
-            return "no mention"
-        if right.label != found.label:
+        (answer,), labeled = self.answers, self.labeled
+        if answer is None or labeled is None:
+            return "missing" if answer else "no mention"
+        if answer.label != labeled.label:
             return "label"
-        if right.place != found.place:
+        if answer.place != labeled.place:
             return "span"
-        return "right" if right.polarity == found.polarity else "polarity"
+        return "right" if answer.polarity == labeled.polarity else "polarity"
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,10 @@ def join_reviews(files: Sequence[ReviewFile]) -> dict[Key, ReviewedText]:
     latest: dict[Key, dict[str, ReadingReview]] = {}
     for file in files:
         for review in file.readings:
-            of_text = latest.setdefault(review.key, {})
-            known = of_text.get(file.reviewer)
-            if known is None or _age(known) < _age(review):
-                of_text[file.reviewer] = review
+            by_reviewer = latest.setdefault(review.key, {})
+            earlier = by_reviewer.get(file.reviewer)
+            if earlier is None or _age(earlier) < _age(review):
+                by_reviewer[file.reviewer] = review
     texts = {}
     for key in sorted(latest):
         reviews = dict(sorted(latest[key].items()))
@@ -143,7 +141,7 @@ def _overlapped(
 ) -> ReviewedPlace:
     """Find the place of a mention that somebody else added, too, or make one."""
     for place in places.values():
-        if place.found is None and reviewer not in place.votes:
+        if place.labeled is None and reviewer not in place.votes:
             others = [other for other in place.votes.values() if other is not None]
             if any(mention.label == other.label and mention.overlaps(other) for other in others):
                 return place
@@ -151,12 +149,13 @@ def _overlapped(
 
 
 def _windows(reviews: Mapping[str, ReadingReview]) -> dict[Place, tuple[float, float]]:
-    times: dict[Place, list[tuple[float, float]]] = {}
+    intervals: dict[Place, list[tuple[float, float]]] = {}
     for review in reviews.values():
         for window in review.windows:
-            given = (window.right.start_s, window.right.end_s)
-            times.setdefault(window.place, []).append(given)
-    return {
-        place: (median(start for start, _ in given), median(end for _, end in given))
-        for place, given in sorted(times.items())
-    }
+            interval = (window.right.start_s, window.right.end_s)
+            intervals.setdefault(window.place, []).append(interval)
+    medians = {}
+    for place in sorted(intervals):
+        starts_s, ends_s = zip(*intervals[place], strict=True)
+        medians[place] = median(starts_s), median(ends_s)
+    return medians

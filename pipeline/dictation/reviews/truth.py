@@ -47,7 +47,7 @@ def find_texts(reviews: Reviews, folders: Sequence[Path]) -> dict[Key, ReportTex
     found = {}
     for folder in folders:
         for report in read_reports(folder, Counter()):
-            text = reviews.of(report.report_id, report.text)
+            text = reviews.of_text(report.report_id, report.text)
             if text is not None:
                 found[text.key] = report
     for key, text in reviews.texts.items():
@@ -84,8 +84,8 @@ def _sentences(text: ReviewedText, report: ReportText) -> Iterator[TrueSentence 
         last = spans[number + 1][0] if number + 1 < len(spans) else len(report.text)
         inside = [p for p in text.places if any(first <= m.char_start < last for m in p.mentions)]
         if all(place.is_decided for place in inside):
-            right = {mention for place in inside for mention in place.leading if mention}
-            mentions = tuple(sorted(right, key=lambda mention: mention.place))
+            answers = {mention for place in inside for mention in place.answers if mention}
+            mentions = tuple(sorted(answers, key=lambda mention: mention.place))
             verdicts = frozenset(place.verdict for place in inside)
             yield TrueSentence(text.key, start, report.text[start:end], mentions, verdicts)
         else:

@@ -49,7 +49,7 @@ def test_most_votes_decide_in_any_order_of_files():
     for order in permutations(files):
         (place,) = only_text(*order).places
         assert place.verdict == "polarity"
-        assert place.leading[0].polarity == "negative"
+        assert place.answers[0].polarity == "negative"
     assert verdicts(*files[:2]) == ["reviewers disagree"]
 
 

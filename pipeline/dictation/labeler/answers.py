@@ -1,0 +1,56 @@
+"""What is settled before rules reach findings: answers, "A - no", and preferences, "A over B"."""
+
+from bisect import bisect_left
+from dataclasses import replace
+
+from gazescribe.pipeline.dictation.labeler.english import FAVORS
+from gazescribe.pipeline.dictation.labeler.items import Hit, Parse
+
+_LESS_FAVORED = "hedge.less_favored"
+_ANSWER_ENDS = frozenset(".,;:!?)-")
+_OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
+
+
+def settle_answers(sentence: Parse) -> None:
+    """Tell an answer, "pneumothorax - no", from the same words before a finding, "no effusion"."""
+    for hit in [hit for hit in sentence.hits if hit.trigger.alone]:
+        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:2]
+        is_decimal = following[:1] == ["."] and len(following) > 1
+        is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
+        is_last = is_last or is_none_between(sentence, hit)
+        if is_last and any(item.end <= hit.start for item in sentence.items):
+            excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
+        else:
+            excluded = [hit]
+        sentence.hits = [other for other in sentence.hits if other not in excluded]
+
+
+def find_preferences(sentence: Parse) -> None:
+    """Doubt what another finding is favored over, as in "we favor A over B"."""
+    for hit in [hit for hit in sentence.hits if hit.trigger.direction == "before"]:
+        ends = [item.end for item in sentence.items if item.start >= hit.end]
+        if not ends or FAVORS.isdisjoint(sentence.texts_between(hit.start, hit.end)):
+            continue
+        over = bisect_left(sentence.words.starts, min(ends))
+        if sentence.words.texts[over : over + 1] == ["over"]:
+            trigger = replace(hit.trigger, rule_id=_LESS_FAVORED, effect="uncertain", reach="next")
+            place = sentence.words.starts[over], sentence.words.ends[over]
+            sentence.hits.append(Hit(*place, trigger))
+            sentence.hits.sort(key=lambda hit: hit.start)
+
+
+def is_none_between(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether "none" stands right between two findings: "A none B none", "A none small B"."""
+    if sentence.texts_between(hit.start, hit.end) != ["none"]:
+        return False
+    ends = [item.end for item in sentence.items if item.end <= hit.start]
+    starts = [item.start for item in sentence.items if item.start >= hit.end]
+    if not ends or not starts or sentence.count(max(ends), hit.start):
+        return False
+    between = list(sentence.hits_between(hit.end, min(starts)))
+    opens = bool(between) and between[0].trigger.direction in ("start", "place")
+    return sentence.count(hit.end, min(starts)) <= (_OPENING_WORDS if opens else 0)
+
+
+def _is_same_span(hit: Hit, other: Hit) -> bool:
+    return other is not hit and (other.start, other.end) == (hit.start, hit.end)
