@@ -102,10 +102,11 @@ def _sync(path: Path) -> None:
 def _sync_all(staging: Path, names: Iterable[str]) -> None:
     """Bring some files and folders of a staging folder to the disk, and their names."""
     for name in sorted(names):
-        path = staging / name
-        for below in sorted(path.rglob("*")) if path.is_dir() else ():
-            _sync(below)
-        _sync(path)
+        for folder, _, files in os.walk(staging / name):  # nothing if it is a file
+            for file in files:
+                _sync(Path(folder, file))
+            _sync(Path(folder))
+        _sync(staging / name)
     _sync(staging)
 
 

@@ -105,13 +105,20 @@ def sort_metadata(root: Path) -> None:
     """Put the rows of the metadata tables in order: phases 1 and 2 by id, phase 3 by image (A5)."""
     for phase in (1, 2, 3):
         path = _metadata_path(root, phase)
-        header, *lines = path.read_bytes().splitlines(keepends=True)
-        column = header.split(b",").index(b"image" if phase == 3 else b"id")
-        # Both stand before the first cell that may have quotes.
-        keys = [line.split(b",", column + 1)[column] for line in lines]
-        lines = [line for _, line in sorted(zip(keys, lines, strict=True))]
-        with path.open("wb") as file:
-            file.writelines([header, *lines])
+        in_order = path.with_suffix(".sorted")
+        with path.open("rb") as rows, in_order.open("wb") as out:
+            header = rows.readline()
+            out.write(header)
+            # Before the first cell that may have quotes stand both.
+            column = header.split(b",").index(b"image" if phase == 3 else b"id")
+            places, start = [], len(header)
+            for row in rows:
+                places.append((row.split(b",", column + 1)[column], start, len(row)))
+                start += len(row)
+            for _, start, length in sorted(places):
+                rows.seek(start)
+                out.write(rows.read(length))
+        in_order.replace(path)
 
 
 def _metadata_path(root: Path, phase: int) -> Path:

@@ -75,3 +75,19 @@ def test_a_record_that_is_a_pipe_is_not_waited_for(folder):
     os.mkfifo(folder / RECORD)
     with pytest.raises(WriteError, match="not of an earlier run"):
         check_ours(folder, entries(folder), "maps")
+
+
+@pytest.mark.parametrize("names", [[], ["b"], ["b", "a.txt", "a", 'ü"\n']])
+def test_a_record_is_what_json_makes_of_it(tmp_path, names):
+    staging, folder = tmp_path / "staging", tmp_path / "out"
+    folder.mkdir()
+    for name in names:
+        place = staging / name / "deep" / "er" if name == "a" else staging
+        place.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(name)
+    staging.mkdir(exist_ok=True)
+    write_record(staging, names, folder, [], "tables")
+    text = (staging / RECORD).read_text(encoding="utf-8")
+    record = json.loads(text)
+    assert text == json.dumps(record, indent=1, sort_keys=True) + "\n"
+    assert len(record["files"]) == len(names)
