@@ -1,15 +1,16 @@
-"""An object store on this machine, as S3 is: moto's server, with an empty bucket `lab`."""
+"""Object stores for tests: moto's server, as S3 is, and fsspec's own store in memory."""
 
 import os
 
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
-    """Give the file system of a store that stands for S3 while the tests of a module run."""
+    """Give the file system of a store that stands for S3, with an empty bucket `lab`."""
+    from moto.server import ThreadedMotoServer  # slow to import
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -28,3 +29,14 @@ def s3(tmp_path_factory):
         yield files
         files.clear_instance_cache()
     server.stop()
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    """Give a store of this process with two files, and an empty folder for copies."""
+    monkeypatch.setenv("GAZE_CACHE", str(tmp_path / "copies"))
+    files = fsspec.filesystem("memory")
+    files.pipe({"/lab/tables/a.txt": b"one", "/lab/tables/sub/b.txt": b"two"})
+    yield files
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]

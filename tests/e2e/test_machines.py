@@ -11,7 +11,7 @@ import pytest
 from distributed import Client
 
 from tests.conftest import ROOT
-from tests.running import gazescribe
+from tests.running import gazescribe, invoke
 from tests.stores import s3  # noqa: F401  a fixture
 
 READINGS = 12
@@ -120,3 +120,23 @@ def test_an_object_store_and_no_shared_disk(raw, alone, scheduler, s3, tmp_path)
     run_chain("s3://lab/raw", lambda name: f"s3://lab/out/{name}", "--scheduler", scheduler)
     s3.get("lab/out", str(tmp_path / "out"), recursive=True)
     assert content(tmp_path / "out") == alone
+
+
+def test_faults_of_a_store_that_is_there(s3, tmp_path, monkeypatch):  # noqa: F811
+    """In words, and without the credentials."""
+    for address, said in (
+        ("s3://nowhere/tables", "there is no such bucket"),
+        ("s3://lab/nothing", "there is no such folder or file in the store"),
+    ):
+        result = invoke("label", address, tmp_path / "mentions.csv")
+        assert (result.exit_code, said in result.output) == (2, True), result.output
+        assert "never-to-be-printed" not in result.output
+    (tmp_path / "reports.csv").write_text("report_id,text\nR1,No edema.\n")
+    result = invoke("label", tmp_path / "reports.csv", "s3://nowhere/mentions.csv")
+    assert (result.exit_code, "there is no such bucket" in result.output) == (2, True)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    s3.clear_instance_cache()
+    result = invoke("label", "s3://lab/nothing", tmp_path / "mentions.csv")
+    assert "there are no credentials for this store" in result.output
+    s3.clear_instance_cache()

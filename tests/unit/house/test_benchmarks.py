@@ -52,3 +52,33 @@ def test_the_page_has_the_committed_ratios():
     rows = re.findall(r"^\| `([\w-]+)` \|.*?\| ([\d.,]+) × \|", PAGE.read_text(), re.MULTILINE)
     listed = {name: float(ratio.replace(",", "")) for name, ratio in rows}
     assert listed == committed
+
+
+@pytest.mark.parametrize(
+    ("workers", "task", "machine", "wall_s", "bound"),
+    [
+        (1, {"compute_s": 2, "writer_s": 0.5}, {}, 1 + 12 * 2 + 0.5, "workers"),
+        (4, {"compute_s": 2, "writer_s": 0.25}, {}, 1 + 3 * 2 + 4 * 0.25, "workers"),
+        (64, {"compute_s": 2, "writer_s": 1}, {}, 1 + 2 + 12 * 1, "writer"),
+        (64, {"compute_s": 1, "writer_s": 0, "read": 30}, {"disk": 10}, 1 + 12 * 3 + 1, "disk"),
+        (64, {"compute_s": 1, "writer_s": 0, "written": 30}, {"disk": 10}, 2 + 12 * 3, "disk"),
+        (64, {"compute_s": 1, "writer_s": 0, "result": 30}, {"network": 10}, 2 + 36, "network"),
+        (2, {"compute_s": 1, "writer_s": 0, "files": 4}, {"latency_s": 0.5}, 1 + 6 * 3, "workers"),
+    ],
+)
+def test_simulated_workers(benchmark, workers, task, machine, wall_s, bound):
+    """Twelve equal tasks, whose end can be told by hand; the first can begin after a second."""
+    simulation = benchmark("simulation")
+    outcome = simulation.simulate(
+        [simulation.Task(**task)] * 12, workers, 1.0, simulation.Machine(**machine)
+    )
+    assert outcome.wall_s == pytest.approx(wall_s)
+    assert outcome.bound == bound
+
+
+def test_simulated_results_are_taken_in_order(benchmark):
+    """A slow first task keeps the others waiting, and no more are sent than some for a worker."""
+    simulation = benchmark("simulation")
+    tasks = [simulation.Task(10 if number == 0 else 1, 0.0) for number in range(9)]
+    outcome = simulation.simulate(tasks, 2, 0.0, simulation.Machine())
+    assert outcome.wall_s == pytest.approx(11)  # seven beside the first; the last came when it went

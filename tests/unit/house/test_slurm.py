@@ -1,4 +1,7 @@
-"""`runs/slurm.sh` with stand-ins for `sbatch` and `gazescribe`: which runs come, in which order."""
+"""`runs/slurm.sh` with stand-ins for `sbatch` and `gazescribe`: which runs come, in which order.
+
+And `runs/slurm_workers.py`, which has workers of its own.
+"""
 
 import json
 import os
@@ -78,3 +81,35 @@ def test_a_run_that_fails_is_not_scored_and_stops_no_other(submit):
     assert [line for line in asked if line.startswith("evaluate")] == [
         "evaluate config.json out scores --run 1"
     ]
+
+
+QUEUE = """#!/usr/bin/env bash
+cp "$1" job.sh
+setsid bash job.sh > job.log 2>&1 < /dev/null &
+echo "Submitted batch job 4711"
+"""
+
+
+def test_a_command_with_workers_of_slurm(tmp_path):
+    """A stand-in for `sbatch` runs the job that dask-jobqueue wrote: the worker comes and works."""
+    pytest.importorskip("dask_jobqueue")
+    for name, text in (("sbatch", QUEUE), ("scancel", '#!/usr/bin/env bash\necho "$1" > ended\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "reports.csv").write_text("report_id,text\nR1,No edema. Mass.\n")
+    command = ["label", "reports.csv", "mentions.csv"]
+    words = ["1", "01:00:00", "--partition=batch", "--", *command]
+    subprocess.run(
+        [sys.executable, ROOT / "runs" / "slurm_workers.py", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / "mentions.csv").read_text().count(",negative,") == 1
+    job = (tmp_path / "job.sh").read_text()
+    assert "#SBATCH --partition=batch\n" in job
+    assert "#SBATCH -t 01:00:00\n" in job
+    assert " tls://" in job
+    assert (tmp_path / "ended").read_text() == "4711\n"
+    assert list(tmp_path.glob(".dask*")) == [], "certificates are gone"

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-import fsspec
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
@@ -12,20 +11,9 @@ from gazescribe.pipeline.core import remote
 from gazescribe.pipeline.core.errors import GazeError, SchemaError, WriteError
 from gazescribe.pipeline.core.ownership import RECORD
 from gazescribe.pipeline.core.remote import UPLOADING, Store, address_of, is_address, with_addresses
+from tests.stores import memory  # noqa: F401  a fixture
 
 ADDRESS = "memory://lab/tables"
-
-
-@pytest.fixture
-def memory(tmp_path, monkeypatch):
-    """Give a store with two files, and an empty folder for copies."""
-    monkeypatch.setenv("GAZE_CACHE", str(tmp_path / "copies"))
-    files = fsspec.filesystem("memory")
-    files.store.clear()
-    files.pseudo_dirs[:] = [""]
-    files.pipe({"/lab/tables/a.txt": b"one", "/lab/tables/sub/b.txt": b"two"})
-    yield files
-    files.store.clear()
 
 
 def content(folder):
@@ -38,7 +26,7 @@ def test_addresses():
     assert not is_address("/data")
 
 
-def test_a_folder_is_brought_and_comes_again_where_it_changed(memory, monkeypatch):
+def test_a_folder_is_brought_and_comes_again_where_it_changed(memory, monkeypatch):  # noqa: F811
     store = Store(f"{ADDRESS}/")
     first = store.bring()
     assert content(store.local) == {"a.txt": "one", "sub/b.txt": "two"}
@@ -57,13 +45,13 @@ def test_a_folder_is_brought_and_comes_again_where_it_changed(memory, monkeypatc
     assert content(store.local) == {"a.txt": "ONE"}
 
 
-def test_a_file_is_brought(memory):
+def test_a_file_is_brought(memory):  # noqa: F811
     store = Store("memory://lab/tables/a.txt")
     store.bring()
     assert store.local.read_text() == "one"
 
 
-def test_files_that_are_left_out_stay_away(memory):
+def test_files_that_are_left_out_stay_away(memory):  # noqa: F811
     store = Store(ADDRESS)
     memory.pipe_file("/lab/tables/x.JPG", b"picture")
     digest = store.bring((".jpg",))
@@ -74,7 +62,7 @@ def test_files_that_are_left_out_stay_away(memory):
     store.bring_version(digest, (".jpg",))
 
 
-def test_the_version_of_a_run(memory):
+def test_the_version_of_a_run(memory):  # noqa: F811
     """Another machine reads what the first one did, or says that it cannot."""
     store = Store(ADDRESS)
     digest = store.bring()
@@ -86,25 +74,25 @@ def test_the_version_of_a_run(memory):
         store.bring_version(digest)
 
 
-def test_some_files_of_a_large_folder(memory):
+def test_some_files_of_a_large_folder(memory):  # noqa: F811
     store = Store(ADDRESS)
     store.fetch([("a", "a.txt"), ("none", "none.txt"), ("../../etc/passwd",), ("sub/b.txt",)])
     assert content(store.local) == {"a.txt": "one", "sub/b.txt": "two"}
 
 
-def test_nothing_there(memory):
+def test_nothing_there(memory):  # noqa: F811
     with pytest.raises(GazeError, match=r"memory://lab/none: there is no such folder or file"):
         Store("memory://lab/none").bring()
 
 
-def test_a_folder_that_is_being_sent(memory):
+def test_a_folder_that_is_being_sent(memory):  # noqa: F811
     owner = {"pid": 7, "host": "elsewhere", "since": "2026-01-01T00:00:00+00:00"}
     memory.pipe_file(f"/lab/tables/{UPLOADING}", json.dumps(owner).encode())
     with pytest.raises(SchemaError, match=r"not whole: process 7 on elsewhere .* was cut off"):
         Store(ADDRESS).bring()
 
 
-def test_a_folder_that_lacks_a_file_of_its_record(memory):
+def test_a_folder_that_lacks_a_file_of_its_record(memory):  # noqa: F811
     """As one that was copied to the store by other means, which were cut off."""
     files = {"a.txt": {"size": 3}, "gone.txt": {"size": 5}, "sub/b.txt": {"size": 2_000}}
     memory.pipe_file(f"/lab/tables/{RECORD}", json.dumps({"files": files}).encode())
@@ -114,7 +102,7 @@ def test_a_folder_that_lacks_a_file_of_its_record(memory):
 
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "a//b", "a\nb"])
-def test_names_that_lead_elsewhere(memory, name):
+def test_names_that_lead_elsewhere(memory, name):  # noqa: F811
     """A store takes any text as a name; none may become a path out of the folder."""
     memory.store[f"/lab/tables/{name}"] = memory.store["/lab/tables/a.txt"]
     with pytest.raises(GazeError, match=r"cannot be files|no such folder"):
@@ -139,7 +127,7 @@ def test_unknown_stores():
         Store("s4://bucket/folder")
 
 
-def test_a_disk_that_is_too_small(memory, monkeypatch):
+def test_a_disk_that_is_too_small(memory, monkeypatch):  # noqa: F811
     monkeypatch.setattr(remote.shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
     with pytest.raises(WriteError, match=r"6 bytes are to come.*room for 1\. Name .* GAZE_CACHE"):
         Store(ADDRESS).bring()
@@ -155,7 +143,7 @@ def test_a_disk_that_is_too_small(memory, monkeypatch):
         (FileNotFoundError("The specified bucket does not exist"), "there is no such bucket"),
     ],
 )
-def test_what_stores_raise(memory, monkeypatch, raised, said):
+def test_what_stores_raise(memory, monkeypatch, raised, said):  # noqa: F811
     store = Store(ADDRESS)
 
     def fail(*_, **__):
@@ -167,14 +155,14 @@ def test_what_stores_raise(memory, monkeypatch, raised, said):
     assert not store.local.exists() or content(store.local) == {}
 
 
-def test_bugs_are_not_explained(memory, monkeypatch):
+def test_bugs_are_not_explained(memory, monkeypatch):  # noqa: F811
     store = Store(ADDRESS)
     monkeypatch.setattr(store.files, "find", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.bring()
 
 
-def test_messages_name_addresses(memory):
+def test_messages_name_addresses(memory):  # noqa: F811
     path = Store(ADDRESS).local / "a.txt"
     assert address_of(path) == f"{ADDRESS}/a.txt"
     assert address_of(Path("elsewhere")) is None

@@ -12,7 +12,7 @@ from gazescribe.pipeline.core.locks import this_process
 from gazescribe.pipeline.core.ownership import RECORD
 from gazescribe.pipeline.core.remote import UPLOADING, Store
 from gazescribe.pipeline.core.sending import make_room, send
-from tests.unit.pipeline.core.test_remote import memory  # noqa: F401  a fixture
+from tests.stores import memory  # noqa: F401  a fixture
 
 ADDRESS = "memory://lab/made"
 
