@@ -15,16 +15,18 @@ STEP = 2**-11
 
 
 def with_gaussians(inputs: MilInputs, image_px: tuple[int, int], size: int) -> MilInputs:
-    """Draw the label maps of a world into shards, from three Gaussians a window."""
+    """Draw the maps of a world into shards, from three Gaussians a window."""
     drawn = {}
-    for associated, tables, maps in (
-        ("associated", "reflacx", "label_maps"),
-        ("egd_associated", "egd", "egd_maps"),
+    for associated in ("associated", "egd_associated"):
+        _add_gaussians(Path(getattr(inputs, associated)), image_px)
+    for associated, tables, maps, kind in (
+        ("associated", "reflacx", "label_maps", "label"),
+        ("associated", "reflacx", "report_maps", "report"),
+        ("egd_associated", "egd", "egd_maps", "label"),
     ):
         folder = Path(getattr(inputs, associated))
-        _add_gaussians(folder, image_px)
         drawn[maps] = str(folder.with_name(f"drawn-{maps}"))
-        sized = ("--kind", "label", "--size", size)
+        sized = ("--kind", kind, "--size", size)
         gazescribe("heatmaps", getattr(inputs, tables), folder, drawn[maps], *sized)
     return replace(inputs, **drawn)
 

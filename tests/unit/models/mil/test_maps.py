@@ -31,6 +31,7 @@ def inputs(tmp_path_factory):
     world.reading("R3", 99_000_005, said="Fracture")
     world.reading("E1", 99_000_006, "validate", said="Edema", dataset="egd", phase=None)
     world.map("ellipse", "R3", "Edema", peak=None)
+    world.ellipse("R1", "Pulmonary edema", certainty=3)
     return with_gaussians(world.write(), IMAGE_PX, SIZE)
 
 
@@ -51,7 +52,9 @@ def test_lists_are_those_of_shards(inputs):
         np.testing.assert_array_equal(column, other.columns()[name], err_msg=name)
 
 
-@pytest.mark.parametrize(("supervision", "n"), [("gaze", 4), ("ellipse", 4), ("none", 1)])
+@pytest.mark.parametrize(
+    ("supervision", "n"), [("gaze", 4), ("report", 4), ("ellipse", 4), ("none", 1)]
+)
 def test_items_are_those_of_shards_where_nothing_is_moved(inputs, supervision, n):
     given = {"augment": STILL, "supervision": supervision}
     one, other = batch_of(inputs, n, **given), batch_of(drawing(inputs), n, **given)
