@@ -28,6 +28,7 @@ MAPS = (
 )
 COMMANDS = {
     "": MAPS,
+    "cloud": MAPS[:3],  # and no store to read
     "formats": (
         *MAPS,
         "export t a z --shards h --format zarr",

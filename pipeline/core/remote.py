@@ -28,7 +28,7 @@ from gazescribe.pipeline.core.ownership import RECORD
 UPLOADING = ".uploading.json"
 AT_ONCE = 32  # transfers: small files wait for answers, not for the line
 LOST = ("aiohttp.", "asyncio.", "botocore.", "concurrent.", "requests.", "ssl.", "urllib3.")
-"""Modules whose errors say that a store did not answer; only errors of fsspec are Python's own."""
+"""Modules whose errors say that a store did not answer."""
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
 _NO_RIGHT = "Look at the credentials (variables or profile, as the store's own tools take them)."
 _ANEW = "Run the command again that writes it."

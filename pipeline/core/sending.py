@@ -108,7 +108,7 @@ def _claimed(store: Store, names: list[str], content: str | None) -> Iterator[Ob
         owner = store.read(UPLOADING)
         if is_alive(owner) and not _is_this_process(owner):
             message = f"another run is sending here: {who(owner)}."
-            remedy = f"Wait for it; if it has ended, remove {store.address}/{UPLOADING}."
+            remedy = f"Wait for it; if it has ended there, remove all of {store.address}."
             raise WriteError(message, where=store.address, remedy=remedy) from None
         with store.explained():
             store.files.pipe_file(store.key(UPLOADING), claim)
