@@ -33,7 +33,7 @@ NEEDS = {
     "make": 2,
     "dvc": 10,
     "physionet": 4,
-    "hours": 4,
+    "hours": 5,
     "gpu": 4,
     "cluster": 5,
     "store": 1,
