@@ -5,6 +5,7 @@ from gazescribe.pipeline.core.errors import ArrayError
 from gazescribe.pipeline.geometry.gaussians import (
     REACH,
     Peaks,
+    as_slice,
     draw,
     profiles,
 )
@@ -124,6 +125,12 @@ def test_peak_where_its_bound_is_met_exactly():
         drawn = profiles(at, sigma, clip, np.arange(float(length)))
         expected = draw(drawn, drawn, weight).max()
         assert Peaks(drawn, drawn).of(weight) == pytest.approx(expected, rel=1e-5)
+
+
+def test_rows_that_follow_each_other_are_a_slice():
+    assert as_slice(np.array([2, 3, 4])) == slice(2, 5)
+    assert as_slice(np.array([7])) == slice(7, 8)
+    np.testing.assert_array_equal(as_slice(np.array([2, 4])), [2, 4])
 
 
 GAP = np.array([0, 0.5, 0, 0.0, 1.0, 0])  # Gaussians that do not follow each other
