@@ -7,6 +7,7 @@ import click
 
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params
+from gazescribe.pipeline.commands.stores import Address
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import override
@@ -19,7 +20,7 @@ from gazescribe.pipeline.windows.windows import ENDS, STARTS
 
 def _file_of_mentions(
     ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]
-) -> Path | None:
+) -> Path | Address | None:
     """Take what stands between TABLES and OUT: one file, or nothing."""
     if len(paths) > 1:
         n_paths = len(paths) + 2
