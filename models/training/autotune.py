@@ -156,7 +156,7 @@ def _lines(
     device = torch.device("cuda" if machine.accelerator == "gpu" else "cpu")
     compiled = any(trial.way.compile for trial in trials)
     is_short = chosen.training_s(n_steps) < COMPILED_FROM_S
-    why = "an hour of training could pay for it" if is_short else "it excludes checkpointing"
+    why = "only an hour of training pays for it" if is_short else "it excludes checkpointing"
     minutes = chosen.training_s(n_steps) / 60
     others = f" (and of {len(names) - 1} more)" if len(names) > 1 else ""
     return (
