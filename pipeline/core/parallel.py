@@ -3,14 +3,16 @@
 Results come back in the order of the tasks, so what is written never depends on the worker count.
 """
 
+import ctypes
 import gc
 import logging
 import os
 import signal
+import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from multiprocessing import resource_tracker
@@ -149,12 +151,25 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         yield client
 
 
+def _give_back() -> None:
+    """Give freed memory back to the system before workers need it.
+
+    What tasks are planned by, such as a whole table, is often larger than what is left of it; the
+    allocators of Arrow and of the C library keep it for themselves.
+    """
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # of other C libraries than GNU's
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 @contextmanager
 def _local_cluster(workers: int) -> Iterator[Any]:
     """Start workers that only this process can reach, and that Ctrl-C does not."""
     import dask
     from distributed import LocalCluster
 
+    _give_back()
     # The terminal sends Ctrl-C to all processes; workers are stopped by this one. They inherit the
     # mask. Python's resource tracker would lift it, were it started by the first of them.
     resource_tracker.ensure_running()

@@ -57,6 +57,10 @@ LOOKED_AT = ["reading_id", "dataset", "has_gaze", "width_px", "height_px", "text
 """Columns of `readings` that are needed of all at once."""
 
 
+SPOKEN = ["report_id", "char_start", "char_end", "label", "polarity"]
+"""Columns of mentions that windows are found by."""
+
+
 @dataclass(frozen=True)
 class AssociatedPart:
     """Windows and Gaussians of some readings."""
@@ -140,7 +144,7 @@ def run(
     window_reviews = WindowReviews(Reviews.read(reviews), readings)
     spoken = TABLES["mentions"].schema.empty_table()
     if mentions is not None:
-        spoken = read_mentions(mentions, readings, label_map, encoding=encoding)
+        spoken = read_mentions(mentions, readings, label_map, encoding=encoding).select(SPOKEN)
     ids, readings_left_out = usable_readings(readings)
     known = set(readings["reading_id"].to_pylist())
     del readings  # its texts have been compared with the mentions
