@@ -258,18 +258,6 @@ def scoring_inputs(run: CooperativeRun, inputs: CooperativeInputs) -> dict[str, 
     return {**training_inputs(run, inputs), **baseline}
 
 
-def uses_cache(run: CooperativeRun) -> bool:
-    """Whether a run trains on features that its frozen trunk gave once."""
-    stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
-    return stage_3 and run.frozen is True and bool(run.cache_features)
-
-
-def keeps_features(run: CooperativeRun) -> bool:
-    """Whether a run keeps what its frozen encoder gave of each image, to draw maps from it."""
-    has_encoder = run.network == "dual_encoder" and run.encoder is not None
-    return has_encoder and run.frozen is True and run.cache_features == "all"
-
-
 def input_faults(inputs: CooperativeInputs, runs: Sequence[CooperativeRun]) -> list[str]:  # noqa: ARG001  every network's takes them
     """Say which data sets have maps in shards alone, though maps are to be drawn."""
     if inputs.maps == "shards":
@@ -283,12 +271,7 @@ def input_faults(inputs: CooperativeInputs, runs: Sequence[CooperativeRun]) -> l
 
 def run_faults(run: CooperativeRun) -> list[str]:
     """Say what in a run does not go together; nothing where all does."""
-    return [
-        *_network_faults(run),
-        *_start_faults(run),
-        *start_faults(run),
-        *_number_faults(run),
-    ]
+    return [*_network_faults(run), *_start_faults(run), *start_faults(run), *_number_faults(run)]
 
 
 def network_of_file(run: CooperativeRun) -> str | None:

@@ -37,9 +37,7 @@ from gazescribe.models.cooperative.networks import outputs_of, started
 from gazescribe.models.cooperative.settings import (
     CooperativeInputs,
     CooperativeRun,
-    keeps_features,
     network_of_file,
-    uses_cache,
 )
 from gazescribe.models.cooperative.splits import SPLIT_FILE, split_csv, split_sha256
 from gazescribe.models.core.device import Machine
@@ -217,6 +215,18 @@ def map_scores(logits: Tensor, batch: Tensors, valid: Tensor | None) -> Tensor:
         for *pair, shown in zip(p, y, on, looked_at(batch).tolist(), strict=True)
     ]
     return torch.tensor(rows, dtype=torch.float64)
+
+
+def uses_cache(run: CooperativeRun) -> bool:
+    """Whether a run trains on features that its frozen trunk gave once."""
+    stage_3 = run.network == "fusion" and run.objective == "cross_entropy"
+    return stage_3 and run.frozen is True and bool(run.cache_features)
+
+
+def keeps_features(run: CooperativeRun) -> bool:
+    """Whether a run keeps what its frozen encoder gave of each image, to draw maps from it."""
+    has_encoder = run.network == "dual_encoder" and run.encoder is not None
+    return has_encoder and run.frozen is True and run.cache_features == "all"
 
 
 def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:

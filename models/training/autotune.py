@@ -67,10 +67,11 @@ def autotune(name: str, path: Path, out: Path, machine: Machine) -> Tuning:
         config = read_config(path)
         run = next(run for run in config.runs if run.name == name)
         alike = [other for other in config.runs if _cost(other, config) == _cost(run, config)]
-        if getattr(settings_of(config.system), "uses_cache", lambda _: False)(run):
-            return Tuning(run, (f"{name}: trains on features that are computed once; as CONFIG",))
         if (begun := _begun(alike, config, out)) is not None:
             return Tuning(run, (f"{name}: as CONFIG has it, for {begun} has begun so",))
+        system = importlib.import_module(f"gazescribe.models.{config.system}.training")
+        if getattr(system, "uses_cache", lambda _: False)(run):
+            return Tuning(run, (f"{name}: trains on features that are computed once; as CONFIG",))
         trials, chosen, n_steps = _try_run(run, config, out, machine)
         names = [other.name for other in alike]
         _write(chosen.way, names, path)

@@ -165,8 +165,8 @@ def test_what_has_begun_without_it_stays(config, fast):
 
 
 def test_features_that_are_computed_once_leave_nothing_to_choose(config, fast, monkeypatch):
-    settings = sys.modules["gazescribe.models.small.settings"]
-    monkeypatch.setattr(settings, "uses_cache", lambda run: run.model == "b", raising=False)
+    training = sys.modules["gazescribe.models.small.training"]
+    monkeypatch.setattr(training, "uses_cache", lambda run: run.model == "b", raising=False)
     result = invoke("train", config, "out", "--accelerator", "cpu", "--autotune")
     assert "b-seed0: trains on features that are computed once" in result.stderr
     assert fast == ["a-seed0"]
