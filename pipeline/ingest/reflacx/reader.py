@@ -39,16 +39,19 @@ from gazescribe.pipeline.sources.walking import existing
 
 def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     readings, faults = read_metadata(root, manifest)
-    ids = {
-        "reading_id": {reading.reading_id for reading in readings},
-        "dicom_id": {reading.dicom_id for reading in readings},
-        "subject_id": {str(reading.subject_id) for reading in readings},
-    }
     packed = Packets(readings, ReflacxReading)
-    if not options.samples:  # 10 GB, which many do not download: nobody misses them
-        return Listing(packed, faults, ids)
-    kept = (reading for reading in readings if not reading.discarded)
-    return Listing(packed, faults, ids, sampled=Packets(kept, ReflacxReading))
+    sampled = None
+    if options.samples:  # 10 GB, which many do not download: nobody misses them
+        kept = (reading for reading in readings if not reading.discarded)
+        sampled = Packets(kept, ReflacxReading)
+    # Ids of the list itself would hold the memory in which they lie scattered.
+    del readings
+    ids: dict[str, set[str]] = {"reading_id": set(), "dicom_id": set(), "subject_id": set()}
+    for reading in packed:
+        ids["reading_id"].add(reading.reading_id)
+        ids["dicom_id"].add(reading.dicom_id)
+        ids["subject_id"].add(str(reading.subject_id))
+    return Listing(packed, faults, ids, sampled=sampled)
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
