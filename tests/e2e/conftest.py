@@ -61,6 +61,11 @@ def server(tmp_path_factory):
         started.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _forked_in_time(server):
+    """Polars would wait in forks for threads that it started in this process: fork before any."""
+
+
 @pytest.fixture(scope="session")
 def room_project(tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("room-project"))

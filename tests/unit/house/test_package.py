@@ -201,7 +201,7 @@ def test_such_imports_are_found(line):
 def test_pinned_packages_run_on_the_first_release_of_python_that_we_name():
     """A patch release is enough to make `make setup` fail: 3.11.5 is not in Debian 12."""
     (oldest,) = SpecifierSet(metadata.metadata("gazescribe")["Requires-Python"])
-    demands = {d.name: d.metadata["Requires-Python"] for d in metadata.distributions()}
+    demands = {d.name: d.metadata.get("Requires-Python") for d in metadata.distributions()}
     unmet = {
         name: asked
         for name, asked in demands.items()
