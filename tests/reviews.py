@@ -46,7 +46,7 @@ def of_reading(text, /, mentions=(), windows=(), reading_id="R1", **changes):
 def review(*readings, reviewer="A. Reader"):
     return {
         "review": 1,
-        "program": "gazescribe 0.1.0",
+        "program": "gazescribe 1.0.0",
         "reviewer": reviewer,
         "saved_at": TIME,
         "readings": list(readings),
