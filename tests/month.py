@@ -87,9 +87,13 @@ class Project:
         content = yaml.safe_load((ROOT / "params.yaml").read_text())
         content["profile"] = "month"
         content["tabulate"]["n_bootstrap"] = 10
+        content["maps"] = "shards"  # which these data have
         inputs = json.loads((self.folder / "data" / "inputs.json").read_text())
         for system in SYSTEMS:
-            content[system]["inputs"] = inputs[system]
+            of_maps = ("maps", "drawing")  # `configure` adds them, from other sections
+            content[system]["inputs"] = {
+                key: value for key, value in inputs[system].items() if key not in of_maps
+            }
         self._dump(content, "params.yaml")
 
     def configure(self) -> None:
@@ -120,8 +124,8 @@ class Project:
         for name in [f"{kind}-{system}" for kind in kinds for system in SYSTEMS]:
             stage = content["stages"][name]
             words = stage["cmd"].split()
-            if "--heatmaps" in words:
-                words = words[: words.index("--heatmaps")]
+            if "--drawn" in words:
+                words = words[: words.index("--drawn")]
             deps = [x for x in stage["deps"] if x.startswith(made) or not x.startswith("data/")]
             stages[name] = {**stage, "cmd": " ".join(words), "deps": deps}
         self._dump({"stages": stages}, "dvc.yaml")

@@ -29,6 +29,10 @@ def promises(archive) -> dict:
     return json.loads((archive / "promised.json").read_text())
 
 
+def test_an_archive_is_there():
+    assert ARCHIVES
+
+
 def test_commands_have_the_options_they_had(promises):
     today = promised.commands()
     for name, words in promises["commands"].items():
