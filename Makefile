@@ -76,7 +76,7 @@ faults: setup
 month: setup  ## minutes: every model of both papers, tiny, under kills, edits and a full disk
 	python -m tests.month
 
-bench: setup  ## ten minutes: each part's speed beside a stated peer's, and what fell since it was noted
+bench: setup  ## minutes: each part's speed beside a stated peer's, and what fell since it was noted
 	python benchmarks/bench.py
 
 format: setup

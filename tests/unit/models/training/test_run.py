@@ -316,7 +316,8 @@ def test_the_command_says_what_it_did(config, monkeypatch, tmp_path):
         ),
     ],
 )
-def test_bad_options(tmp_path, options, message):
+def test_bad_options(tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)  # away from runs that `make demo` trained
     (tmp_path / "config.json").write_text(json.dumps(resolved("mil")))
     result = invoke("train", tmp_path / "config.json", tmp_path / "out", *options)
     assert result.exit_code == 2
