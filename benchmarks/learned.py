@@ -13,8 +13,7 @@ Rows that begin with ">" are the data of the row above, with less or worse to le
 source" weighs each fixation by its duration in the sentence that its reader was on: what the best
 association could reach with these maps.
 
-`--time` measures instead: seconds and memory for the release's 3,052 readings, by the window and by
-the model.
+`--time` measures computing time and memory instead, for the release's 3,052 readings, by both.
 """
 
 import argparse
@@ -244,13 +243,13 @@ def mistaken(folder: Path, rate: float, seed: int) -> Path:
     for number in np.flatnonzero(rng.random(len(rows)) < rate):
         rows[number]["label"] = rows[others[number]]["label"]
     keys = set()
-    kept = []
+    spoken_again = []
     for row in rows:  # one label of one span once
         key = tuple(row[name] for name in ("report_id", "char_start", "char_end", "label"))
         if key not in keys:
-            kept.append(row)
+            spoken_again.append(row)
         keys.add(key)
-    write(kept, folder / "mistaken.csv")
+    write(spoken_again, folder / "mistaken.csv")
     return folder / "mistaken.csv"
 
 
@@ -338,9 +337,10 @@ def candidate(name: str, by_reading: dict[str, Shares], params: Params) -> Candi
 
     def seconds(case: Case) -> np.ndarray:
         bounds_s = [support_s(one.sentence, case.sentences, params.learned) for one in case.spoken]
-        at = case.gaussians["fixation"]
-        own = by_reading[case.reading_id]
-        share = np.array([own[one.sentence][at] for one in case.spoken]).reshape(-1, len(at))
+        numbers = case.gaussians["fixation"]
+        shares = by_reading[case.reading_id]
+        of_spoken = [shares[sentence.sentence][numbers] for sentence in case.spoken]
+        share = np.array(of_spoken).reshape(-1, len(numbers))
         reach_s = overlap(case, np.array(bounds_s).reshape(-1, 2))
         return weigh(reach_s, share, params.learned)
 
@@ -358,8 +358,8 @@ def true_source(folder: Path) -> Callable[[Case], np.ndarray]:
 
     def seconds(case: Case) -> np.ndarray:
         gaze = case.gaussians
-        own = visits[case.reading_id]
-        is_on = [np.isin(gaze["fixation"], own.get(one.sentence, [])) for one in case.spoken]
+        visited = visits[case.reading_id]
+        is_on = [np.isin(gaze["fixation"], visited.get(one.sentence, [])) for one in case.spoken]
         n = len(gaze["fixation"])
         return np.array(is_on, float).reshape(-1, n) * (gaze["offset_s"] - gaze["onset_s"])
 
@@ -380,15 +380,11 @@ def measure(folder: Path) -> None:
     params = demo(release, RELEASE, {})
     for method in ("window", "learned"):
         stage = associating(release, method, params)
-        begin, begin_cpu = time.perf_counter(), time.process_time()
+        begin = time.process_time()
         stage()
-        seconds, cpu_s = time.perf_counter() - begin, time.process_time() - begin_cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(
-            f"{method}: {seconds:.1f} s, of them {cpu_s:.1f} s computing; highest memory of the"
-            f" process so far {peak:.2f} GB",
-            flush=True,
-        )
+        cpu_s = time.process_time() - begin
+        peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(f"{method}: computes for {cpu_s:.1f} s; highest memory so far {peak_gb:.2f} GB")
 
 
 def ratios(folder: Path) -> Iterator[Ratio]:

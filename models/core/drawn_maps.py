@@ -105,13 +105,13 @@ class DrawnMaps:
         return frame_of(image_size, self._size, self._drawing.resize)
 
     def _indexed(self, maps: pd.DataFrame) -> pd.DataFrame:
-        known: dict[Size, Letterbox] = {}
+        frame_by_size: dict[Size, Letterbox] = {}
         frames = []
         for row, windows in enumerate(self._windows):
             image_size = self._image_sizes[windows[0]]
-            if image_size not in known:
-                known[image_size] = self.frame(row)
-            frames.append(known[image_size])
+            if image_size not in frame_by_size:
+                frame_by_size[image_size] = self.frame(row)
+            frames.append(frame_by_size[image_size])
         rows = pd.Series(np.arange(len(maps)), maps.index, dtype=float).where(~maps["is_blank"])
         places = {name: [getattr(frame, name) for frame in frames] for name in FRAME}
         return maps[["reading_id", "label"]].assign(row=rows, **places)
@@ -136,16 +136,16 @@ class DrawnMaps:
         ndarray of float16, shape (n, height, width)
         """
         numbers = np.asarray(rows).tolist()
-        of_row = {at: self._windows[row] for at, row in enumerate(numbers) if row >= 0}
+        of_row = {place: self._windows[row] for place, row in enumerate(numbers) if row >= 0}
         maps = np.zeros((len(numbers), frame.height, frame.width), np.float16)
         drawn = self._draw(sorted(set(chain(*of_row.values()))), frame, affine)
         joined: dict[tuple[int, ...], Float16Map] = {}
-        for at, windows in of_row.items():
+        for place, windows in of_row.items():
             shown = tuple(window for window in windows if window in drawn)
             if shown and shown not in joined:  # labels of the same sentences share their map
                 joined[shown] = to_stored(np.maximum.reduce([drawn[window] for window in shown]))
             if shown:
-                maps[at] = joined[shown]
+                maps[place] = joined[shown]
         return maps
 
     def _draw(
@@ -162,10 +162,10 @@ class DrawnMaps:
         moved = MovedGaussians(gaussians, motion, amplitude=self._drawing.amplitude)
         drawn, begin = {}, 0
         for window, place in zip(windows, places, strict=True):
-            own = np.arange(begin, begin + len(place))
+            rows = np.arange(begin, begin + len(place))
             begin += len(place)
             if peak := self._peak(window):
-                drawn[window] = moved.draw(own, 1 / peak)
+                drawn[window] = moved.draw(rows, 1 / peak)
         return drawn
 
     def _published(self, window: int, frame: Letterbox) -> NDArray[np.float32]:
@@ -181,9 +181,9 @@ class DrawnMaps:
     def _peak(self, window: int) -> float:
         """Give the maximum of a window at full size, worked out once a process."""
         if window not in self._peaks:
-            own = self._rows(np.arange(*self._bounds[window]))
+            gaussians = self._rows(np.arange(*self._bounds[window]))
             size = self._image_sizes[window]
-            self._peaks[window] = peak_of(own, size, self._drawing.amplitude)
+            self._peaks[window] = peak_of(gaussians, size, self._drawing.amplitude)
         return self._peaks[window]
 
 
@@ -230,12 +230,12 @@ def _gaussians_of(folder: Path, windows: pd.DataFrame) -> tuple[dict[str, NDArra
     table = read_table(folder, "gaussians", ["reading_id", *GAUSSIAN_COLUMNS])
     # Numbers in place of ids: both tables are sorted by id, and millions of strings are slow.
     ids = table["reading_id"].combine_chunks().dictionary_encode()
-    known = pc.index_in(pa.array(windows["reading_id"], pa.string()), ids.dictionary)
-    own = known.fill_null(len(ids.dictionary)).to_numpy().astype(np.int64)
+    numbers_of_ids = pc.index_in(pa.array(windows["reading_id"], pa.string()), ids.dictionary)
+    id_numbers = numbers_of_ids.fill_null(len(ids.dictionary)).to_numpy().astype(np.int64)
     number, own_number = table["window"].to_numpy(), windows["window"].to_numpy()
     n_windows = 1 + max(number.max(initial=0), own_number.max(initial=0))
     key = ids.indices.to_numpy().astype(np.int64) * n_windows + number
-    own_key = own * n_windows + own_number
+    own_key = id_numbers * n_windows + own_number
     wanted = np.isin(key, own_key)
     columns = {
         name: table[name].to_numpy()[wanted] for name in GAUSSIAN_COLUMNS if name != "window"

@@ -118,14 +118,14 @@ def _try_run(
     seed_all(run.seed)
     system = importlib.import_module(f"gazescribe.models.{config.system}.training")
     job = system.prepare(run, config.inputs, out, machine)
-    own = Way(*(getattr(run, name) for name in CHOSEN))
+    configured = Way(*(getattr(run, name) for name in CHOSEN))
     compiles = not getattr(run, "checkpointing", False)
-    trials = try_ways(job, machine, own=own, compiles=compiles)
+    trials = try_ways(job, machine, own=configured, compiles=compiles)
     n_steps = steps_of(job)
     # Module and trainer name one another, and hold the processes that load images.
     del job
     gc.collect()
-    return trials, choose(trials, own, n_steps), n_steps
+    return trials, choose(trials, configured, n_steps), n_steps
 
 
 def _write(way: Any, names: list[str], path: Path) -> None:

@@ -96,11 +96,11 @@ class Store:
     def objects(self) -> Objects:
         """List what lies there; nothing where nothing is."""
         with self.explained():
-            found = self.files.find(self.path, detail=True)
+            listing = self.files.find(self.path, detail=True)
         objects = {}
-        for path, about in found.items():
+        for path, entry in listing.items():
             # As it is, for it may hold anything: no library is to make a harmless path of it.
-            objects[path[len(self.path) + 1 :]] = [about["size"], _version(about)]
+            objects[path[len(self.path) + 1 :]] = [entry["size"], _version(entry)]
         if faults := [name for name in objects if name and not is_inside(name)]:
             message = "objects with such names cannot be files."
             raise GazeError(message, where=self.address, faults=faults)
@@ -202,18 +202,20 @@ class Store:
             raise SchemaError(message, where=self.address, remedy=f"Wait for it. {_ANEW}")
         files = self.read(RECORD).get("files", {}) if RECORD in objects else {}
         faults = []
-        for name, about in files.items():
+        for name, entry in files.items():
             size = objects[name][0] if name in objects else 0
-            if size != about["size"]:
-                faults.append(f"{name}: {size:,} bytes of {about['size']:,}")
+            if size != entry["size"]:
+                faults.append(f"{name}: {size:,} bytes of {entry['size']:,}")
         if faults:
             message = "this is not whole: its record names files that are absent or cut off."
             remedy = f"Copy it to the store again. {_ANEW}"
             raise SchemaError(message, where=self.address, remedy=remedy, faults=faults)
 
     def _bring(self, objects: Objects) -> None:
-        known = self._read_note().get("objects", {})
-        here = {name: noted for name, noted in known.items() if noted[:2] == objects.get(name)}
+        noted_objects = self._read_note().get("objects", {})
+        here = {
+            name: noted for name, noted in noted_objects.items() if noted[:2] == objects.get(name)
+        }
         wanted = sorted({*objects} - {*here} | self._missing(here))
         size = sum(objects[name][0] for name in wanted)
         self.local.parent.mkdir(parents=True, exist_ok=True)
@@ -280,8 +282,7 @@ def _file_system(protocol: str) -> Any:
         # Listings are asked for anew: other machines write, too.
         return fsspec.filesystem(protocol, use_listings_cache=False)
     except ValueError as error:
-        known = ", ".join(sorted({"s3", "gs", "az", "abfs"}))
-        message = f"there is no store {protocol}://; there are {known} and others."
+        message = f"there is no store {protocol}://; there are s3, gs, az, abfs and others."
         raise GazeError(message) from error
     except ImportError as error:
         raise GazeError(f"{protocol}:// needs a package: {shorten(error)}.") from error

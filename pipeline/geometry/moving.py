@@ -95,12 +95,12 @@ class MovedGaussians:
         self._weight = np.asarray(gaussians["weight_s"], float)
         if amplitude == "mass":
             self._weight = self._weight / (2 * np.pi * sigmas.prod(axis=1))
-        at = np.linalg.solve(motion.turn, (centres - motion.start).T).T
+        centres_px = np.linalg.solve(motion.turn, (centres - motion.start).T).T
         slopes = motion.turn / sigmas[:, :, None]  # of z, along x and y of the picture
         steepness = np.sqrt((slopes**2).sum(axis=1))
         self._rho = slopes.prod(axis=2).sum(axis=1) / steepness.prod(axis=1)
         self._x, self._y = (
-            ((np.arange(motion.size[1 - axis]) - at[:, [axis]]) * steepness[:, [axis]])
+            ((np.arange(motion.size[1 - axis]) - centres_px[:, [axis]]) * steepness[:, [axis]])
             for axis in (0, 1)
         )
         self._series()

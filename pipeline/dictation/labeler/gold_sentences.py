@@ -178,15 +178,15 @@ def _read_sentences(
     content: SentenceFile, source: RulesFile, codes: Codes, sentences: list[GoldSentence]
 ) -> None:
     """Add the sentences of one file to those of the files before it."""
-    seen = {sentence.text: sentence.where for sentence in sentences}
+    places = {sentence.text: sentence.where for sentence in sentences}
     for number, family in enumerate(content.families):
         for index, marked in enumerate(family.sentences):
             place: Place = ("families", number, "sentences", index)
             where = f"{source.name} line {source.lines[place]}"
             text, mentions = _parse(marked, place, source, codes)
-            if text in seen:
-                source.fault(place, f"{text!r} already stands in {seen[text]}")
-            seen[text] = where
+            if text in places:
+                source.fault(place, f"{text!r} already stands in {places[text]}")
+            places[text] = where
             sentences.append(GoldSentence(where, family.family, family.reason, text, mentions))
 
 
