@@ -190,7 +190,9 @@ def main() -> None:
         ):
             told(title, rate(fit, folder), theirs)
         for n_workers in WORKERS:
-            with LocalCluster(n_workers, threads_per_worker=1, dashboard_address=":0") as cluster:
+            with LocalCluster(
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
+            ) as cluster:
                 for decode in ("exact", "scaled"):
                     found = rate(ours(decode, scheduler=cluster.scheduler_address), folder)
                     told(f"{decode}, scheduler of {n_workers}", found, theirs)
