@@ -32,7 +32,7 @@ def find_preferences(sentence: Parse) -> None:
         if not ends or FAVORS.isdisjoint(sentence.texts_between(hit.start, hit.end)):
             continue
         over = bisect_left(sentence.words.starts, min(ends))
-        if sentence.words.texts[over : over + 1] == ["over"]:
+        if " ".join(sentence.words.texts[over : over + 2]).startswith(("over", "more than")):
             trigger = replace(hit.trigger, rule_id=_LESS_FAVORED, effect="uncertain", reach="next")
             place = sentence.words.starts[over], sentence.words.ends[over]
             sentence.hits.append(Hit(*place, trigger))

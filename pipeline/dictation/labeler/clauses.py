@@ -220,7 +220,7 @@ def _is_said_there(sentence: Parse, connector: Connector, item: Item) -> bool:
     earlier = [
         other.end for other in sentence.items if other.concept and other.end <= connector.start
     ]
-    if not earlier or not _is_placed(sentence, max(earlier)):
+    if not earlier or not sentence.count(max(earlier), connector.start):
         return False
     hit = next((hit for hit in sentence.hits if hit.start >= item.end), None)
     is_said = hit is not None and hit.trigger.direction == "asserts" and not hit.trigger.finite

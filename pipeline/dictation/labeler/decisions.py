@@ -118,9 +118,12 @@ def _strongest(item: Item, sentence: Parse) -> Hit | None:
             if (hit.trigger.effect != "negative" or hit.trigger.order < 6)
             and not _is_taken_back(item.asserted, hit, sentence)
         ]
-    return min(
-        reached, key=lambda hit: (hit.trigger.order, abs(hit.start - item.start)), default=None
-    )
+    return min(reached, key=lambda hit: (hit.trigger.order, _gap(item, hit)), default=None)
+
+
+def _gap(item: Item, hit: Hit) -> int:
+    """Give the characters between a trigger and an item, whatever the lengths of the two are."""
+    return max(item.start - hit.end, hit.start - item.end)
 
 
 def _is_taken_back(assertion: Hit, denial: Hit, sentence: Parse) -> bool:

@@ -18,6 +18,7 @@ from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, l
 _DENIAL = "negation."
 _UNDONE = "negation.resolution_of"
 _NOT = "negation.rather_than"
+_PREFERS = frozenset(["over", "than"])
 _ASKS = frozenset([":", "?"])
 # How far, in words and marks, an adjective and an inverted verb reach; set by hand.
 _ADJECTIVE_WORDS = 5
@@ -28,7 +29,7 @@ def resolve(sentence: Parse) -> None:
     """Let every trigger of a sentence reach its items; the items are changed in place."""
     if any(hit.trigger.alone for hit in sentence.hits):
         settle_answers(sentence)
-    if "over" in sentence.words.texts:
+    if not _PREFERS.isdisjoint(sentence.words.texts):
         find_preferences(sentence)
     cut(sentence)
     directions = {hit.trigger.direction for hit in sentence.hits}
