@@ -70,11 +70,11 @@ def runs(
 
 
 def _list(configs: Sequence[Config], *, as_json: bool) -> None:
-    found = [status for config in configs for status in statuses(config)]
-    if not as_json and found:
-        _show(found)
-    counts: Counter[str] = Counter(status.state for status in found)
-    hours = [status.hours_left for status in found]
+    listed = [status for config in configs for status in statuses(config)]
+    if not as_json and listed:
+        _show(listed)
+    counts: Counter[str] = Counter(status.state for status in listed)
+    hours = [status.hours_left for status in listed]
     known_h = sum(value for value in hours if value is not None)
     n_unknown = hours.count(None)
     line = ", ".join(f"{counts[state]} {state}" for state in STYLES if counts[state])
@@ -82,10 +82,10 @@ def _list(configs: Sequence[Config], *, as_json: bool) -> None:
         line += f"; {known_h:.1f} hours left"
     if n_unknown:
         line += f"; {n_unknown} of which no epoch was measured"
-    options.summarise(line, {"runs": [asdict(status) for status in found]}, as_json=as_json)
+    options.summarise(line, {"runs": [asdict(status) for status in listed]}, as_json=as_json)
 
 
-def _show(found: Sequence[RunStatus]) -> None:
+def _show(listed: Sequence[RunStatus]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -96,7 +96,7 @@ def _show(found: Sequence[RunStatus]) -> None:
     for name in ("epoch", "hours left"):
         table.add_column(name, no_wrap=True, justify="right")
     table.add_column("", overflow="fold")
-    for status in found:
+    for status in listed:
         hours = "?" if status.hours_left is None else f"{status.hours_left:.1f}"
         state = f"[{STYLES[status.state]}]{status.state}[/]"
         epoch = f"{status.epoch}/{status.epochs}"
@@ -105,17 +105,17 @@ def _show(found: Sequence[RunStatus]) -> None:
 
 
 def _prune(configs: Sequence[Config], *, yes: bool, as_json: bool) -> None:
-    asked = {run_hash for config in configs for run_hash in run_hashes(config).values()}
-    found = leftovers(run_hash for run_hash in asked if run_hash)
-    for leftover in found if not as_json else []:
+    hashes = {run_hash for config in configs for run_hash in run_hashes(config).values()}
+    unused = leftovers(run_hash for run_hash in hashes if run_hash)
+    for leftover in unused if not as_json else []:
         size = f"{leftover.size / MB:,.1f} MB, {leftover.freed / MB:,.1f} of them here alone"
         click.echo(f"{leftover.folder}: {leftover.name}, {size}")
-    if found and not yes:
-        click.confirm(f"Remove these {len(found)} folders?", abort=True)
-    remove(found)
-    freed = sum(leftover.freed for leftover in found)
-    line = f"{len(found)} folders removed, {freed / MB:,.1f} MB freed"
-    details = {"removed": [str(leftover.folder) for leftover in found], "freed": freed}
+    if unused and not yes:
+        click.confirm(f"Remove these {len(unused)} folders?", abort=True)
+    remove(unused)
+    freed = sum(leftover.freed for leftover in unused)
+    line = f"{len(unused)} folders removed, {freed / MB:,.1f} MB freed"
+    details = {"removed": [str(leftover.folder) for leftover in unused], "freed": freed}
     options.summarise(line, details, as_json=as_json)
 
 

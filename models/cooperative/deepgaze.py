@@ -97,8 +97,8 @@ class DeepGaze:
         inputs = [grey.expand(1, 3, *size), bias - bias.logsumexp(dim=(-2, -1), keepdim=True)]
         if not self._is_mixture:
             inputs += [_history(size[1] / 2), _history(size[0] / 2)]
-        said = self._network(*(one.to(self._device) for one in inputs))
-        density = said.double().cpu().reshape(size).exp()
+        log_density = self._network(*(tensor.to(self._device) for tensor in inputs))
+        density = log_density.double().cpu().reshape(size).exp()
         values = np.zeros(image.shape)
         values[shown] = _resized(density, small)[0, 0].numpy()
         if not np.isfinite(values).all() or values.sum() <= 0:

@@ -87,8 +87,8 @@ class GazeGNN(nn.Module):
                 stages.append(_conv_norm(channels[stage - 1], channels[stage], 3, stride=2))
                 height, width = height // 2, width // 2
             for _ in range(n_blocks):
-                done = sum(isinstance(layer, GraphBlock) for layer in stages)
-                dilation = done // BLOCKS_A_DILATION + 1
+                n_before = sum(isinstance(layer, GraphBlock) for layer in stages)
+                dilation = n_before // BLOCKS_A_DILATION + 1
                 stages.append(
                     GraphBlock(channels[stage], (height, width), REDUCTIONS[stage], dilation)
                 )

@@ -35,8 +35,8 @@ def gradcam(network: nn.Module, *inputs: Tensor) -> tuple[CooperativeOutput, Ten
     tapped: list[Tensor] = []
 
     def tap(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-        taken, replace = _tapped(output)
-        leaf = taken.detach().requires_grad_()  # of a frozen network, too
+        activation, replace = _tapped(output)
+        leaf = activation.detach().requires_grad_()  # of a frozen network, too
         tapped.append(leaf)
         return replace(leaf)
 

@@ -210,13 +210,17 @@ def targets_of(inputs: CooperativeInputs) -> dict[str, Any]:
     What a folder does not say, or two say otherwise, is null.
     """
     if inputs.maps == "gaussians":
-        said = [_drawn_target_of(folder, inputs.drawing) for folder in inputs.associated.values()]
+        targets = [
+            _drawn_target_of(folder, inputs.drawing) for folder in inputs.associated.values()
+        ]
     else:
-        said = [_target_of(folder) for folder in inputs.saliency_maps.values()]
+        targets = [_target_of(folder) for folder in inputs.saliency_maps.values()]
     return {
-        name: said[0][name] if all(one[name] == said[0][name] for one in said) else None
+        name: targets[0][name]
+        if all(target[name] == targets[0][name] for target in targets)
+        else None
         for name in ("saliency_from", "sigma_deg", "sigma_px")
-        if said
+        if targets
     }
 
 

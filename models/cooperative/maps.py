@@ -50,8 +50,12 @@ class Maps:
         """Give one map: drawn in this frame, or (height, width) as it was stored."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
         maps = list(self.folders.values())[number]
-        own = row - int(self._first_rows[number])
-        return maps.drawn([own], frame)[0] if isinstance(maps, DrawnMaps) else maps[own]
+        row_of_source = row - int(self._first_rows[number])
+        return (
+            maps.drawn([row_of_source], frame)[0]
+            if isinstance(maps, DrawnMaps)
+            else maps[row_of_source]
+        )
 
 
 def open_maps(inputs: CooperativeInputs, images: Shards) -> Maps:
@@ -62,12 +66,12 @@ def open_maps(inputs: CooperativeInputs, images: Shards) -> Maps:
         )
     check_folders(map(Path, inputs.associated.values()))
     height, width = ([*images.index[side].to_pylist(), 1][0] for side in FRAME[:2])
-    given = inputs.drawing
-    drawing = Drawing(given.amplitude, given.resize)
+    params = inputs.drawing
+    drawing = Drawing(params.amplitude, params.resize)
     drawn: dict[str, Shards | DrawnMaps] = {}
     for name, folder in inputs.associated.items():
         samples = None
-        if given.saliency_from == "samples":
-            samples = Samples(Path(inputs.tables[name]), given.samples_sigma_px)
+        if params.saliency_from == "samples":
+            samples = Samples(Path(inputs.tables[name]), params.samples_sigma_px)
         drawn[name] = DrawnMaps(Path(folder), "saliency", (height, width), drawing, samples)
     return Maps(drawn)

@@ -133,9 +133,9 @@ def outputs_of(run: CooperativeRun, classes: Sequence[str]) -> tuple[str, ...]:
     """Name what the network of a run gives, as its checkpoint says it: classes come first."""
     if run.objective == "triplet":
         return ("embedding",)
-    told = () if run.objective == "saliency" else tuple(classes)
+    outputs = () if run.objective == "saliency" else tuple(classes)
     drawn = run.network == "fusion" or run.objective in ("saliency", "joint")
-    return (*told, "saliency") if drawn else told
+    return (*outputs, "saliency") if drawn else outputs
 
 
 def classes_in(checkpoint: Checkpoint, path: Path) -> tuple[str, ...]:

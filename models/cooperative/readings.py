@@ -47,21 +47,23 @@ def classes_of(inputs: CooperativeInputs, tables: Mapping[str, pd.DataFrame]) ->
     That order is stated, or the paper's three of EGD come first and all others by name. Raises
     AlignmentError if names differ by capitals alone.
     """
-    found = {name for table in tables.values() for name in table["diagnosis"].dropna()}
+    diagnoses = {name for table in tables.values() for name in table["diagnosis"].dropna()}
     by_letters = defaultdict(set)
-    for name in found:
+    for name in diagnoses:
         by_letters[name.casefold()].add(name)
     faults = [", ".join(sorted(names)) for names in by_letters.values() if len(names) > 1]
     if faults:
         message = "these diagnoses differ by capitals alone."
         raise AlignmentError(message, remedy="Write each in one way.", faults=sorted(faults))
-    if taken := sorted(found & set(TAKEN)):
-        message = f"no diagnosis can be called {', '.join(taken)}: results have measures so named."
+    if reserved := sorted(diagnoses & set(TAKEN)):
+        message = (
+            f"no diagnosis can be called {', '.join(reserved)}: results have measures so named."
+        )
         raise AlignmentError(message, remedy="Give it another name.")
     if inputs.classes is not None:
         return inputs.classes
     first = DIAGNOSES if EGD in inputs.tables else ()
-    classes = (*first, *sorted(found - set(first)))
+    classes = (*first, *sorted(diagnoses - set(first)))
     if len(classes) == 1:
         message = f"all diagnoses are {quote(classes[0])}: a network has nothing to tell apart."
         raise AlignmentError(message, remedy="Give images of two classes or more, or no diagnosis.")

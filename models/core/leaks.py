@@ -26,7 +26,9 @@ def people_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
             if {name, other} <= set(OF_MIMIC) or images[name] & images[other]
         }
         first = next((people[other] for other in people if people[other] in alike), name)
-        people = {other: first if one in alike else one for other, one in people.items()}
+        people = {
+            other: first if dataset in alike else dataset for other, dataset in people.items()
+        }
         people[name] = first
     return people
 
@@ -51,13 +53,13 @@ def leak_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     ]
 
 
-def _divided(listed: pd.DataFrame, what: str, key: list[str]) -> list[str]:
+def _divided(listed: pd.DataFrame, kind: str, key: list[str]) -> list[str]:
     """Name what has the same key in two splits."""
     first = listed.groupby(key, sort=False)["split"].transform("first")
     of_divided = listed.loc[listed["split"] != first, key].drop_duplicates()
     rows = listed.merge(of_divided, on=key)
     return [
-        f"{what} {of_key[key[-1]].iloc[0]}: {_places(of_key)}" for _, of_key in rows.groupby(key)
+        f"{kind} {of_key[key[-1]].iloc[0]}: {_places(of_key)}" for _, of_key in rows.groupby(key)
     ]
 
 

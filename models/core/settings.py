@@ -71,16 +71,16 @@ class SettingRule:
 
         def checked(value: object, read: Callable[[object], object]) -> object:
             try:
-                found = read(value)
+                checked_value = read(value)
             except ValidationError:
                 if self.expected is None:
                     raise
                 raise ValueError(f"{self.expected} expected, found {quote(value)}") from None
             try:
-                self.check(found)
+                self.check(checked_value)
             except ValueError as fault:  # CONFIG's reader adds as much
-                raise ValueError(f"{fault}, found {quote(found)}") from fault
-            return found
+                raise ValueError(f"{fault}, found {quote(checked_value)}") from fault
+            return checked_value
 
         yield WrapValidator(checked)
 

@@ -82,14 +82,14 @@ def stages_of(config: Config, listed: Sequence[str], above: Mapping[str, Any]) -
         }
         first = _first_model(members[0])
         start = [f"{runs}/{first}-seed${{item.seed}}"] if first else []
-        own = f"{configs}/{ITEM}.json"
+        config_path = f"{configs}/{ITEM}.json"
         stages[f"train-{system}-{group}"] = {
             "desc": "Train one model with one seed.",
             "wdir": "..",
             "matrix": matrix,
-            "cmd": f"gazescribe train {own} {runs}",
+            "cmd": f"gazescribe train {config_path} {runs}",
             "deps": [
-                own,
+                config_path,
                 *start,
                 *_folders(settings.training_inputs(members[0], config.inputs)),
                 *_rooms(above[f"train-{system}"]),
@@ -100,9 +100,9 @@ def stages_of(config: Config, listed: Sequence[str], above: Mapping[str, Any]) -
             "desc": "Score one model with one seed.",
             "wdir": "..",
             "matrix": matrix,
-            "cmd": f"gazescribe evaluate {own} {runs} {scores}",
+            "cmd": f"gazescribe evaluate {config_path} {runs} {scores}",
             "deps": [
-                own,
+                config_path,
                 f"{runs}/{ITEM}",
                 *start,
                 *_folders(settings.scoring_inputs(members[0], config.inputs)),

@@ -128,9 +128,9 @@ class Leftover:
     freed: int
 
 
-def leftovers(asked: Iterable[str]) -> list[Leftover]:
+def leftovers(hashes: Iterable[str]) -> list[Leftover]:
     """List runs of other hashes, but for those that are being trained, and what was damaged."""
-    wanted = set(asked)
+    wanted = set(hashes)
     folders = []
     for entry in entries():
         if entry.name in wanted:
@@ -149,7 +149,7 @@ def _leftover(folder: Path, entry: Path) -> Leftover:
     return Leftover(folder, str(name), size, freed)
 
 
-def remove(found: Sequence[Leftover]) -> None:
+def remove(folders: Sequence[Leftover]) -> None:
     """Remove these folders."""
-    for leftover in found:
+    for leftover in folders:
         shutil.rmtree(leftover.folder)

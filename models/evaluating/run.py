@@ -129,8 +129,8 @@ def evaluate_run(
         if not is_scored:
             if place.folder.exists():
                 warnings.append(set_aside(place.folder))
-            with keeping(place.folder, CONTENT, SCORES) as kept:
-                _score(run, models / run.name / FILE, config, place, kept, accelerator)
+            with keeping(place.folder, CONTENT, SCORES) as scores_kept:
+                _score(run, models / run.name / FILE, config, place, scores_kept, accelerator)
         link_all(place.folder, staging)
     summary: dict[str, Any] = read_json(folder / SCORES)
     summary["warnings"] = [*summary["warnings"], *warnings]

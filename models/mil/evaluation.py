@@ -108,7 +108,7 @@ def score(run: MilRun, path: Path, config: Config, device: torch.device) -> Scor
             "thresholds": list(limits),
             "labels": checkpoint.labels,
             "unannotated": [list_name(name) for name in config.inputs.unannotated],
-            "scored_by": {one.dataset: one.kind for one in scored_sources(config.inputs)},
+            "scored_by": {source.dataset: source.kind for source in scored_sources(config.inputs)},
             "counts": counts(run, config.inputs, unannotated, readings, trained),
             "egd": trained.get("egd"),
             "left_out": {
@@ -185,7 +185,7 @@ def counts(
     for source, n in trained["n"]["train"].items():
         positive = trained["positive"]["train"][source]
         counted.setdefault(source, {})["train"] = {"images": n, "positive": positive}
-    told = {
+    source_by_name = {
         source.dataset: source
         for source in sources_of(run.supervision)
         if source.dataset in inputs.scored_on and source.kind != "ellipse"
@@ -194,7 +194,10 @@ def counts(
     for split in SCORED_SPLITS:
         lists = [*_by_source(unannotated[split], images_of)]
         lists += _by_source(readings[split], inputs.scored_on)
-        lists += [(name, reading_items(inputs, one, images, split)) for name, one in told.items()]
+        lists += [
+            (name, reading_items(inputs, told_source, images, split))
+            for name, told_source in source_by_name.items()
+        ]
         for name, items in lists:
             positive = (items.labels > 0).sum(axis=0).tolist()
             by_label = dict(zip(items.label_names, positive, strict=True))

@@ -306,6 +306,6 @@ def _write_index(images: Sequence[Row], task: Task, folder: Path, source: str) -
     ]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     labels = [channel.label for channel in task.channels if channel.label]
-    said = labels_metadata(labels) if labels else {}
-    write_table(columns, folder, "heatmaps", {"checkpoint": source, **said})
+    metadata = labels_metadata(labels) if labels else {}
+    write_table(columns, folder, "heatmaps", {"checkpoint": source, **metadata})
     table_path(folder, "heatmaps").rename(folder / "index.parquet")

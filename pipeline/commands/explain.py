@@ -67,15 +67,15 @@ def picture(text: str, concepts: Sequence[Explained]) -> str:
 
 def reviewed(text: str, paths: Sequence[Path]) -> Iterator[str]:
     """Say what readers made of each place of a text, and who they are."""
-    for one in Reviews.read(paths).texts.values():
-        if one.text_sha256 == hash_of(text):
-            for place in one.places:
+    for review in Reviews.read(paths).texts.values():
+        if review.text_sha256 == hash_of(text):
+            for place in review.places:
                 for reader, right in sorted(place.votes.items()):
                     start, end, label = place.mentions[0].place
                     now = f"{right.label}, {right.polarity}" if right else "no mention"
                     words = text[right.char_start : right.char_end] if right else text[start:end]
                     yield (
-                        f"review of {one.reading_id} by {reader}: {label} [{start}:{end}] →"
+                        f"review of {review.reading_id} by {reader}: {label} [{start}:{end}] →"
                         f' {now}, "{words}" ({place.verdict})'
                     )
 

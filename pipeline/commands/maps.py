@@ -65,8 +65,8 @@ def maps(
         message = "OUT lies in ROOT, where its files could be taken for those of a recorder."
         raise GazeError(message, where=out, remedy="Name a folder beside ROOT.")
     params = load_params(shared.params_file)
-    given = (root, images, mimic_metadata, rules, reviews)
-    chain = Chain(manifest, tree, out, params, *given, shared.parallel)
+    sources = (root, images, mimic_metadata, rules, reviews)
+    chain = Chain(manifest, tree, out, params, *sources, shared.parallel)
     with alone(out):
         chain.run()
     shared.summarise("\n".join(_lines(chain)), chain.summaries)

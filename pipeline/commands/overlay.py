@@ -56,7 +56,7 @@ def overlay(
     paths = [row["image_path"] for row in readings.values() if row["image_path"]]
     root = radiographs_root(images, paths)
     maps = choose_maps(read_windows(tables, associated, readings), reading_ids, count)
-    said = {}
+    captions = {}
     absent = 0
     with replacing_folder(out, "overlays", obsolete=()) as folder:
         for rows in maps:
@@ -69,9 +69,9 @@ def overlay(
             name = f"{rows[0]['reading_id']}-{safe_name(rows[0]['label'])}"
             save(figure, folder, name, params.figures)
             title = f"{rows[0]['label']}, {rows[0]['reading_id']}"  # without what was said
-            said[name] = {"title": title, "caption": SEEN}
-        write_json(said, folder / "captions.json")
-    line = f"{len(said)} pictures, {absent} radiographs absent"
+            captions[name] = {"title": title, "caption": SEEN}
+        write_json(captions, folder / "captions.json")
+    line = f"{len(captions)} pictures, {absent} radiographs absent"
     if not maps:
         line = "nothing was drawn: no window has gaze"
     elif maps[0][0]["label"] == ALL_GAZE:

@@ -43,7 +43,7 @@ from gazescribe.pipeline.report.run import run
     show_default=True,
     help="How many inspectors at most, spread over data sets and labels.",
 )
-@click.option("--reading", "asked", multiple=True, help="Only this reading; can be repeated.")
+@click.option("--reading", "wanted", multiple=True, help="Only this reading; can be repeated.")
 @click.option(
     "--predictions",
     metavar="FOLDER",

@@ -68,13 +68,13 @@ def tabulate(
             raise click.UsageError(f"--{name} is an option of {owner}, not of {network}.")
     if values["heatmaps"] and values["drawn"]:
         raise click.UsageError("--heatmaps and --drawn exclude each other.")
-    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    inputs: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     stage = importlib.import_module(f"gazescribe.pipeline.results.{network}.stage")
     params = load_params(params_file)
-    if "drawn" in given:
+    if "drawn" in inputs:
         how = params.heatmaps
-        given["drawn"] = stage.MapsToDraw(*given["drawn"], how.size, how.amplitude, how.resize)
-    summary: dict[str, Any] = stage.run(scores, out, params.tabulate, params.figures, **given)
+        inputs["drawn"] = stage.MapsToDraw(*inputs["drawn"], how.size, how.amplitude, how.resize)
+    summary: dict[str, Any] = stage.run(scores, out, params.tabulate, params.figures, **inputs)
     line = f"{network}: {summary['n_runs']} runs of {len(summary['models'])} models,"
     line += f" {len(summary['tables'])} tables and {len(summary['figures'])} figures"
     absent = ", ".join(summary["not_made"])

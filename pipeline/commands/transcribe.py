@@ -57,20 +57,20 @@ def transcribe(
     from a model folder; nothing is fetched and nothing leaves it. A later run does what is missing.
     """
     settings, load = _recogniser(engine, model, language, prompt, device)
-    done = transcribe_files(audio, out, settings, load)
-    if done.faults:
-        message = f"{plural(len(done.faults), 'file')} of {len(audio)} could not be read."
-        raise GazeError(message, faults=done.faults)
-    there = f", {done.n_there} were there already" if done.n_there else ""
-    heard = f"{done.duration_s / 60:.1f} minutes, {plural(done.n_words, 'word')}"
+    summary = transcribe_files(audio, out, settings, load)
+    if summary.faults:
+        message = f"{plural(len(summary.faults), 'file')} of {len(audio)} could not be read."
+        raise GazeError(message, faults=summary.faults)
+    already = f", {summary.n_there} were there already" if summary.n_there else ""
+    heard = f"{summary.duration_s / 60:.1f} minutes, {plural(summary.n_words, 'word')}"
     details = {
         "transcripts": len(audio),
-        "were_there": done.n_there,
-        "words": done.n_words,
-        "duration_s": done.duration_s,
+        "were_there": summary.n_there,
+        "words": summary.n_words,
+        "duration_s": summary.duration_s,
         "settings": asdict(settings),
     }
-    line = f"{plural(len(audio), 'transcript')}{there}: {heard} → {out}"
+    line = f"{plural(len(audio), 'transcript')}{already}: {heard} → {out}"
     options.summarise(line, details, as_json=as_json)
 
 

@@ -77,8 +77,10 @@ def run_in_project(task: Any, function: Callable[[Any], Any], project: Project) 
         If this machine has another version of the package, or does not see the folder.
     """
     where = f"worker on {socket.gethostname()}"
-    if (own := version("gazescribe")) != project.version:
-        message = f"gazescribe {own} is installed here, and {project.version} where the run began."
+    if (installed := version("gazescribe")) != project.version:
+        message = (
+            f"gazescribe {installed} is installed here, and {project.version} where the run began."
+        )
         raise GazeError(message, where=where, remedy="Install the same version on all machines.")
     unseen = [name for name in project.names if not (project.folder / name).exists()]
     if unseen:

@@ -56,8 +56,8 @@ def send(store: Store) -> None:
         else:
             _send_folder(store)
     except GazeError as error:
-        kept = f"What was made is kept in {cache()}."
-        remedy = " ".join(filter(None, (error.remedy, kept)))
+        kept_place = f"What was made is kept in {cache()}."
+        remedy = " ".join(filter(None, (error.remedy, kept_place)))
         raise WriteError(
             error.what, where=error.where, remedy=remedy, faults=error.faults
         ) from error
@@ -77,8 +77,8 @@ def _send_folder(store: Store) -> None:
         small = sorted({*files} - {*large})
         store.in_threads(partial(_put, store), small, "sending")
         store.in_threads(partial(_put, store), large, "sending", LARGE_AT_ONCE)
-        gone = {*objects} - {*names, *MARKS, UPLOADING}
-        store.in_threads(partial(_remove, store), sorted(gone), "removing")
+        obsolete = {*objects} - {*names, *MARKS, UPLOADING}
+        store.in_threads(partial(_remove, store), sorted(obsolete), "removing")
         _check_sizes(store, files)
         for mark in marks:
             _put(store, mark)
@@ -118,8 +118,8 @@ def _claimed(store: Store, names: list[str], content: str | None) -> Iterator[Ob
 
 def _is_this_process(owner: dict[str, Any]) -> bool:
     """Tell whether this process was cut off as it sent here before."""
-    this = this_process()
-    return all(owner.get(name) == this[name] for name in ("pid", "started", "host"))
+    process = this_process()
+    return all(owner.get(name) == process[name] for name in ("pid", "started", "host"))
 
 
 def _check_ours(store: Store, objects: Objects, content: str | None = None) -> None:

@@ -61,8 +61,8 @@ class StageNotes:
             }
             write_json({**self._notes, name: note}, self._path)
             self._notes = read_json(self._path)  # a later run gives the same summary
-        found: Summary = self._notes[name]["summary"]
-        return found
+        noted: Summary = self._notes[name]["summary"]
+        return noted
 
     def forget_others(self, names: Collection[str]) -> None:
         """Remove what stages of other names left here, unless it was changed since."""

@@ -136,16 +136,16 @@ def run_packed(task: bytes, function: bytes) -> tuple[Any, Files]:
             raise _of_this_machine(error) from error
         finally:
             _made.reset(token)
-        made = sorted(path for path in folder.rglob("*") if path.is_file())
-        return result, {str(path.relative_to(folder)): path.read_bytes() for path in made}
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return result, {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def _made_here(name: str, folders: Sequence[str]) -> Path:
-    made = _made.get()
-    assert made is not None  # noqa: S101  only `run_packed` unpacks
+    folder_of_task = _made.get()
+    assert folder_of_task is not None  # noqa: S101  only `run_packed` unpacks
     for folder in folders:
-        (made / folder).mkdir(parents=True, exist_ok=True)
-    return made / name
+        (folder_of_task / folder).mkdir(parents=True, exist_ok=True)
+    return folder_of_task / name
 
 
 def _brought_here(address: str, digest: str | None, leave_out: tuple[str, ...], name: str) -> Path:

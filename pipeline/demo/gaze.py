@@ -224,8 +224,8 @@ def _leave_image(
     """Move some fixations that are on no finding beyond an edge of the image."""
     free = np.flatnonzero(visit < 0)
     count = round(rate * rng.uniform(0.6, 1.6) * visit.size)
-    gone = rng.permutation(free)[:count]
-    beyond = rng.uniform(0.03, 0.3, gone.size)
-    side = rng.random(gone.size)
-    x[gone] = np.select([side < 0.4, side < 0.8], [-beyond, 1 + beyond], x[gone])
-    y[gone] = np.select([side < 0.8, side < 0.9], [y[gone], -beyond], 1 + beyond)
+    away = rng.permutation(free)[:count]
+    beyond = rng.uniform(0.03, 0.3, away.size)
+    side = rng.random(away.size)
+    x[away] = np.select([side < 0.4, side < 0.8], [-beyond, 1 + beyond], x[away])
+    y[away] = np.select([side < 0.8, side < 0.9], [y[away], -beyond], 1 + beyond)

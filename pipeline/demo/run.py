@@ -79,14 +79,14 @@ def write_demo(
         tasks[-1] += [
             partial(egd.write_pictures, some, out, inverted) for some in _batches(population.egd)
         ]
-    done = map_tasks(
+    results = map_tasks(
         _call,
         list(chain.from_iterable(tasks)),
         workers=workers,
         scheduler=scheduler,
         description="writing",
     )
-    tables, written, dictations, sessions, others = (islice(done, len(part)) for part in tasks)
+    tables, written, dictations, sessions, others = (islice(results, len(part)) for part in tasks)
     deque(tables, maxlen=0)
     with (out / TRUTH).open("w", encoding="utf-8") as truth:
         # What comes from workers is written at once: of 100,000 readings it is gigabytes.

@@ -211,16 +211,16 @@ def _undecodable(path: Path, encoding: str) -> tuple[int, int]:
 def _csv_records(lines: Iterator[str], faults: Faults) -> Iterator[_Record]:
     """Cut lines into the rows of a csv file, the header first; blank lines are none."""
     csv.field_size_limit(sys.maxsize)
-    taken: list[str] = []
+    lines_of_record: list[str] = []
 
     def noted() -> Iterator[str]:
         for line in lines:
-            taken.append(line)
+            lines_of_record.append(line)
             yield line
 
     reader = csv.reader(noted(), strict=True)
     while True:
-        taken.clear()
+        lines_of_record.clear()
         first = reader.line_num + 1
         try:
             cells = next(reader, None)
@@ -228,13 +228,13 @@ def _csv_records(lines: Iterator[str], faults: Faults) -> Iterator[_Record]:
             if "unexpected end" in str(fault):
                 faults.add(f"the quote opened in line {first} is never closed", QUOTE)
                 return
-            begin = f" of the row that begins in line {first}" if len(taken) > 1 else ""
+            begin = f" of the row that begins in line {first}" if len(lines_of_record) > 1 else ""
             faults.add(f"line {reader.line_num}{begin}: text follows a closing quote", QUOTE)
             continue
         if cells is None:
             return
         if cells:
-            yield _Record(first, cells, [*taken])
+            yield _Record(first, cells, [*lines_of_record])
 
 
 def _csv_rows(records: Iterator[_Record], columns: list[str], faults: Faults) -> Rows:

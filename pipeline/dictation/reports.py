@@ -161,8 +161,10 @@ def _from_tables(folder: Path, left_out: Counter[str]) -> Iterator[ReportText]:
                     left_out["without text"] += 1
                     continue
                 ends = list(zip(*spans[reading_id], strict=True))
-                said = WordTimes(*times[reading_id])
-                yield ReportText(reading_id, text, ends or None, said, ended_by.get(reading_id, ""))
+                word_times = WordTimes(*times[reading_id])
+                yield ReportText(
+                    reading_id, text, ends or None, word_times, ended_by.get(reading_id, "")
+                )
 
 
 def _sentence_ends(attributes: pa.Table) -> dict[str, str]:

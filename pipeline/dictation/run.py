@@ -62,10 +62,12 @@ def label_file(
     without_periods: dict[str, dict[str, int]] = {}
     read = read_reports(source, left_out, encoding=encoding)
     reports = count_ends(read, SpokenMarks(book.punctuation), without_periods)
-    found = run(
+    rows_by_report = run(
         _keeping(reports, waiting), conventions, rules=rules, workers=workers, scheduler=scheduler
     )
-    written = write_mentions(((waiting.popleft(), rows) for rows in found), source, out, reviewed)
+    written = write_mentions(
+        ((waiting.popleft(), rows) for rows in rows_by_report), source, out, reviewed
+    )
     return {
         **written,
         "left_out": dict(left_out),
@@ -157,10 +159,10 @@ def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
     Workers of a scheduler live for days, in which rules change: the files decide, not the folder.
     """
     book = load_rules(rules)
-    made = (book.sha256, conventions)
-    if made not in _labelers:
-        _labelers[made] = Labeler(book, conventions)
-    return _labelers[made]
+    key = (book.sha256, conventions)
+    if key not in _labelers:
+        _labelers[key] = Labeler(book, conventions)
+    return _labelers[key]
 
 
 def mention_row(report: ReportText, mention: Mention) -> dict[str, Any]:

@@ -50,25 +50,25 @@ def write_card(
     contents: Contents,
     files: Sequence[FileSet],
     sources: Sequence[Manifest],
-    made: Mapping[str, Any],
+    provenance: Mapping[str, Any],
 ) -> None:
     """Write README.md, index.html, LICENSE_NOTICE.md, columns.csv and load_example.py."""
     environment = jinja_environment(autoescape=False)
-    head = _head(folder, contents, files, sources, made)
+    head = _head(folder, contents, files, sources, provenance)
     facts = {
         "title": title_of(sources),
         "head": yaml.safe_dump(head, sort_keys=False, allow_unicode=True),
-        "reader": READERS[made["format"]],
+        "reader": READERS[provenance["format"]],
         "files": files,
         "sources": sources,
-        "made": made,
+        "made": provenance,
         "sets": [map_set.name for map_set in contents.sets],
         "unstated": UNSTATED,
     }
     templates = {
         "README.md": "README.md.j2",
         "LICENSE_NOTICE.md": "LICENSE_NOTICE.md.j2",
-        "load_example.py": f"load_{made['format']}.py.j2",
+        "load_example.py": f"load_{provenance['format']}.py.j2",
     }
     for name, template in templates.items():
         text = environment.get_template(template).render(facts)
@@ -82,10 +82,10 @@ def _head(
     contents: Contents,
     files: Sequence[FileSet],
     sources: Sequence[Manifest],
-    made: Mapping[str, Any],
+    provenance: Mapping[str, Any],
 ) -> Json:
     """YAML head of the card, as Hugging Face reads it."""
-    open_licence = made["synthetic"]
+    open_licence = provenance["synthetic"]
     counts = [map_set.index.num_rows for map_set in contents.sets]
     n = max(counts or [len(contents.tables["windows"])])
     head: Json = {
@@ -99,10 +99,10 @@ def _head(
     sizes = {map_set.name: map_set.size for map_set in contents.sets}
     # The sets of maps first: the first is what `load_dataset` opens.
     tables = sorted(files, key=lambda file_set: file_set.name not in sizes)
-    if made["format"] == "hf":
+    if provenance["format"] == "hf":
         head |= _by_split(folder, tables, sizes)
-    if made["format"] == "parquet":
-        rows = {name: table["rows"] for name, table in made["tables"].items()}
+    if provenance["format"] == "parquet":
+        rows = {name: table["rows"] for name, table in provenance["tables"].items()}
         # `datasets` cannot open a file without rows.
         head |= {"configs": [_unsplit(entry) for entry in tables if rows.get(entry.name, 1)]}
     if "configs" in head:

@@ -96,14 +96,14 @@ def _pairs(contents: Contents, images: dict[str, Row]) -> Iterator[Row]:
         if sentence is None or reading_id not in images:
             continue
         # By characters: the labeler may cut sentences at other places than the dictated periods.
-        said = {
+        polarities = {
             (row["label"], row["polarity"]): None
             for row in mentions.get(reading_id, ())
             if row["char_start"] < window["char_end"] and row["char_end"] > window["char_start"]
         }
         phrase = texts[reading_id][sentence["char_start"] : sentence["char_end"]].strip()
         place = {"reading_id": reading_id, "window": window["window"]}
-        for label, polarity in said:
+        for label, polarity in polarities:
             about = {"phrase": phrase, "label": label, "polarity": polarity}
             yield {**place, "sentence": window["sentence"], **about}
 

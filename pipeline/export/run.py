@@ -241,7 +241,7 @@ def _describe(
     contents: Contents,
     files: Sequence[FileSet],
     sources: Sequence[Manifest],
-    made: Mapping[str, Any],
+    record: Mapping[str, Any],
     published_on: str | None,
 ) -> None:
     """Write what describes all files: Croissant, checksums."""
@@ -251,7 +251,7 @@ def _describe(
         "name": title_of(sources),
         "description": sources[0].description,
         "license": [source.licence.url or source.licence.name for source in sources],
-        "version": made["made_by"]["gazescribe"],
+        "version": record["made_by"]["gazescribe"],
         **({"citeAs": cited} if cited else {}),
         **({"url": sources[0].access.url} if sources[0].access.url else {}),
         **({"datePublished": published_on} if published_on else {}),

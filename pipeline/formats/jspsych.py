@@ -52,8 +52,8 @@ def _plain(trial: Trial) -> Iterator[str]:
     return (name for name, value in trial.items() if not isinstance(value, list | dict))
 
 
-def _samples(trial: Trial, own: list[str]) -> Iterator[tuple[Any, ...]]:
-    cells = [trial.get(name, "") for name in own]
+def _samples(trial: Trial, names: list[str]) -> Iterator[tuple[Any, ...]]:
+    cells = [trial.get(name, "") for name in names]
     target = _only_target(trial.get(TARGETS))
     for sample in trial.get(DATA) or ():
         x, y = sample["x"], sample["y"]

@@ -58,14 +58,20 @@ def _hdf5_rows(path: Path, table: str) -> Iterator[Row]:
     with parsing(path, "an HDF5 file of PsychoPy's ioHub", ManifestError), h5py.File(path) as file:
         sessions = _sessions(file)
         tables = [file.get(f"{EVENTS}/{name}") for name in TABLES[table]]
-        filled = [found for found in tables if found is not None and len(found)]
+        filled = [
+            table_of_events
+            for table_of_events in tables
+            if table_of_events is not None and len(table_of_events)
+        ]
         if not filled:
-            held = [name for name in TABLES if any(file.get(f"{EVENTS}/{t}") for t in TABLES[name])]
-            message = f"there are no {table} in it; it holds {', '.join(held) or 'no gaze'}."
+            others = [
+                name for name in TABLES if any(file.get(f"{EVENTS}/{t}") for t in TABLES[name])
+            ]
+            message = f"there are no {table} in it; it holds {', '.join(others) or 'no gaze'}."
             raise ManifestError(message, where=path)
-        for found in filled:
-            for start in range(0, len(found), PIECE_ROWS):
-                piece = found[start : start + PIECE_ROWS]
+        for table_of_events in filled:
+            for start in range(0, len(table_of_events), PIECE_ROWS):
+                piece = table_of_events[start : start + PIECE_ROWS]
                 columns = {name: piece[name].tolist() for name in piece.dtype.names}
                 for cells in zip(*columns.values(), strict=True):
                     row = dict(zip(columns, cells, strict=True))

@@ -29,13 +29,13 @@ def read(path: Path, table: str) -> Content:
     """
     scanpaths = read_json(path, ManifestError, top=list)
     with parsing(path, KIND, ManifestError):
-        keys = dict.fromkeys(key for each in scanpaths for key in _plain(each))
-        if table == "readings" and not any(DEPTH in each for each in scanpaths[:1]):
-            rows: Iterator[tuple[Any, ...]] = (_cells(each, keys) for each in scanpaths)
+        keys = dict.fromkeys(key for scanpath in scanpaths for key in _plain(scanpath))
+        if table == "readings" and not any(DEPTH in scanpath for scanpath in scanpaths[:1]):
+            rows: Iterator[tuple[Any, ...]] = (_cells(scanpath, keys) for scanpath in scanpaths)
             return in_pieces([*keys], list(rows))
         lists = _lists(scanpaths[0])
         names = [*keys, "fixation", *lists]
-        fixations = [row for each in scanpaths for row in _fixations(each, keys, lists)]
+        fixations = [row for scanpath in scanpaths for row in _fixations(scanpath, keys, lists)]
     return in_pieces(names, fixations)
 
 

@@ -160,9 +160,9 @@ def _message(text: str) -> str:
     return text.removeprefix("# Message:").strip()
 
 
-def _of_fixations(found: Iterable[Fixation], head: Head, path: Path) -> Content:
+def _of_fixations(events: Iterable[Fixation], head: Head, path: Path) -> Content:
     """Give fixations of the file, and which eye of each participant fixates longer."""
-    fixations = list(found)
+    fixations = list(events)
     if not fixations:
         message = "there is no fixation in it."
         remedy = "Export events, or use its samples."

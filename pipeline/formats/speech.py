@@ -149,9 +149,9 @@ def _shared(tokens: Sequence[str], timed: Sequence[Word], near: Word) -> Iterato
             yield near._replace(text=token, start_s=None, end_s=None)
         return
     n_characters = sum(map(len, tokens))
-    done = 0
+    n_before = 0
     for token in tokens:
-        from_s = start_s + (end_s - start_s) * done / n_characters
-        done += len(token)
-        to_s = start_s + (end_s - start_s) * done / n_characters
+        from_s = start_s + (end_s - start_s) * n_before / n_characters
+        n_before += len(token)
+        to_s = start_s + (end_s - start_s) * n_before / n_characters
         yield timed[0]._replace(text=token, start_s=from_s, end_s=to_s)

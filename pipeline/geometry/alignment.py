@@ -119,7 +119,9 @@ def string_tde(reference: Cells, path: Cells, length: int = 3) -> float:
     """
     if min(len(reference), len(path)) < length:
         return float("nan")
-    runs = (np.lib.stride_tricks.sliding_window_view(each, length) for each in (path, reference))
+    runs = (
+        np.lib.stride_tricks.sliding_window_view(scanpath, length) for scanpath in (path, reference)
+    )
     of_path, of_reference = runs
     # Levenshtein's table, of all pairs of runs at once.
     above = [np.full((len(of_path), len(of_reference)), number) for number in range(length + 1)]
@@ -151,7 +153,7 @@ def scaled_tde(reference: Path, path: Path, frame: Frame) -> float:
     longest = min(len(reference), len(path))
     if not longest:
         return float("nan")
-    places = [each[:, :2] / max(frame) for each in (path, reference)]
+    places = [scanpath[:, :2] / max(frame) for scanpath in (path, reference)]
     squared = ((places[0][:, None] - places[1]) ** 2).sum(axis=2)
     summed, similarities = np.zeros_like(squared), []
     for k in range(1, longest + 1):

@@ -181,9 +181,9 @@ def _sum_up(checked: Checked, manifest: Manifest, sizes: Mapping[str, int]) -> N
         return next((name for name, matcher in matchers if matcher.fullmatch(path)), "")
 
     kinds = {path: kind_of(path) for path in checked.absent}
-    there = {kind_of(path) for path in sizes}
+    kinds_present = {kind_of(path) for path in sizes}
     counts = Counter(kinds.values())
-    whole = {kind for kind, n in counts.items() if kind and n > MANY and kind not in there}
+    whole = {kind for kind, n in counts.items() if kind and n > MANY and kind not in kinds_present}
     checked.absent_kinds = {kind: counts[kind] for kind in sorted(whole)}
     checked.absent = sorted(path for path in checked.absent if kinds[path] not in whole)
     checked.differ.sort()

@@ -152,14 +152,14 @@ def count_splits(splits: Iterable[str | None]) -> dict[str, int]:
     return {split: counts[split] for split in SPLITS}
 
 
-def divided_faults(what: str, ids: Iterable[Any], splits: Iterable[str | None]) -> list[str]:
-    """Say which ids, of subjects or images as `what` says, are in two splits."""
+def divided_faults(kind: str, ids: Iterable[Any], splits: Iterable[str | None]) -> list[str]:
+    """Say which ids, of subjects or images as `kind` says, are in two splits."""
     seen: defaultdict[Any, set[str]] = defaultdict(set)
     for name, split in zip(ids, splits, strict=True):
         if split is not None:
             seen[name].add(split)
     return [
-        f"{what} {name}: {', '.join(sorted(names, key=SPLITS.index))}"
+        f"{kind} {name}: {', '.join(sorted(names, key=SPLITS.index))}"
         for name, names in sorted(seen.items())
         if len(names) > 1
     ]
@@ -208,10 +208,10 @@ def share_out(
     of images (those to come counted by half) and share.
     """
     share_of = dict(zip(SPLITS, shares, strict=True))
-    taken: Counter[tuple[str, str | None]] = Counter()
+    n_by_split: Counter[tuple[str, str | None]] = Counter()
 
     def quotient(split: str, strata: Sequence[str | None]) -> float:
-        n_images = sum(taken[split, stratum] for stratum in {*strata})
+        n_images = sum(n_by_split[split, stratum] for stratum in {*strata})
         return (n_images + len(strata) / 2) / share_of[split]
 
     def order(subject: Subject) -> tuple[int, bytes]:
@@ -222,5 +222,5 @@ def share_out(
     for subject in sorted(images, key=order):
         strata_of_subject = images[subject]
         chosen[subject] = min(share_of, key=lambda split: quotient(split, strata_of_subject))
-        taken.update((chosen[subject], stratum) for stratum in strata_of_subject)
+        n_by_split.update((chosen[subject], stratum) for stratum in strata_of_subject)
     return chosen

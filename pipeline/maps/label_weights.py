@@ -29,11 +29,11 @@ def label_weights(
     states = zip(windows["window"], windows["labels"], windows["status"], strict=True)
     for window, labels, status in states:
         inside = np.flatnonzero(gaussians["window"] == window)
-        own = rows[inside]
+        rows_inside = rows[inside]
         for label in labels if status == "ok" else ():
             weight_s = weights.setdefault(label, np.full(len(duration_s), np.nan))
-            known = np.nan_to_num(weight_s[own]) + gaussians["weight_s"][inside]
-            weight_s[own] = np.minimum(known, duration_s[own])
+            known = np.nan_to_num(weight_s[rows_inside]) + gaussians["weight_s"][inside]
+            weight_s[rows_inside] = np.minimum(known, duration_s[rows_inside])
     return weights
 
 
@@ -44,8 +44,8 @@ def is_of_label(
 
     Points of no length belong to the windows that they are in.
     """
-    own: NDArray[np.bool_] = np.nan_to_num(weight_s) >= min_share * duration_s
-    return own & ~np.isnan(weight_s)
+    is_enough: NDArray[np.bool_] = np.nan_to_num(weight_s) >= min_share * duration_s
+    return is_enough & ~np.isnan(weight_s)
 
 
 def check_fixations(

@@ -140,8 +140,8 @@ def _by_reason(
         if _is_whole(count):
             words = objects.replace("_", " "), reason.replace("_", " ")
             choice = entry.choice_of(key, reason)
-            at = pointer(*place)
-            yield LeftOut(entry.stage, entry.item, *words, count, entry.file, at, choice)
+            place_in_file = pointer(*place)
+            yield LeftOut(entry.stage, entry.item, *words, count, entry.file, place_in_file, choice)
 
 
 def _drawn_from(entry: Metrics) -> str:
@@ -160,8 +160,8 @@ def flows(metrics: Sequence[Metrics]) -> dict[str, list[tuple[str, Cited]]]:
 def _flow(item: str, by_stage: Mapping[tuple[str, str], Metrics]) -> list[tuple[str, Cited]]:
     nothing = Metrics("", "", {})
     ingest = by_stage[INGEST, item]
-    found = by_stage.get(("fixations", item))  # in samples, where there were none
-    gaze = found.cited(GAZE) if found else ingest.cited("counts", GAZE)
+    entry_of_fixations = by_stage.get(("fixations", item))  # in samples, where there were none
+    gaze = entry_of_fixations.cited(GAZE) if entry_of_fixations else ingest.cited("counts", GAZE)
     associate = by_stage.get(("associate", item), nothing)
     maps = {kind: by_stage.get(("heatmaps", f"{item}-{kind}"), nothing) for kind in DRAWN}
     has_labels = maps["label"].content.get("n_maps")

@@ -126,9 +126,9 @@ def _panel(title: str, columns: Sequence[tuple[str, str]], runs: Runs) -> CurveP
     points: dict[tuple[str, str, str], Points] = {}
     for column, split in columns:
         for run, rows in runs.logs.items():
-            found = points_of(rows, column)
-            if len(found) > 1:
-                points[run, column, split] = found
+            points_of_curve = points_of(rows, column)
+            if len(points_of_curve) > 1:
+                points[run, column, split] = points_of_curve
     if len({value for line in points.values() for _, value in line}) < 2:
         return None
     scale = scale_of(points.values())

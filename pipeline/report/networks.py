@@ -147,25 +147,25 @@ def ask(networks: Iterable[Network], reading: Row) -> Answers:
     """Find what networks say of a reading, a row of that table: by its id, else by its image's."""
     answers = Answers()
     for network in networks:
-        found = network.pictures.get(reading["reading_id"])
-        found = found or network.pictures.get(reading["dicom_id"], [])
+        pictures = network.pictures.get(reading["reading_id"])
+        pictures = pictures or network.pictures.get(reading["dicom_id"], [])
         size = (reading["height_px"], reading["width_px"])
-        reason = _reason(found, None if None in size else size)
+        reason = _reason(pictures, None if None in size else size)
         if reason:
             answers.missing[network.name] = reason
             continue
-        (picture,) = found
+        (picture,) = pictures
         if picture is not None:
             maps = _maps_of(network.shards, picture.name)
             answers.given.append(Answer(network.name, network.map, picture, maps))
     return answers
 
 
-def _reason(found: Sequence[PredictedPicture | None], size: Size | None) -> str:
+def _reason(pictures: Sequence[PredictedPicture | None], size: Size | None) -> str:
     """Say why these pictures of a reading are of no use; empty where they are."""
-    if len(found) != 1:
-        return SEVERAL if found else NO_PICTURE
-    (picture,) = found
+    if len(pictures) != 1:
+        return SEVERAL if pictures else NO_PICTURE
+    (picture,) = pictures
     if picture is None:
         return UNREADABLE
     fits = size is None or is_scaled((picture.height_px, picture.width_px), size)
@@ -182,10 +182,10 @@ def _maps_of(shards: Shards | None, name: str) -> Shards | None:
 def count_answers(answers: Iterable[Answers], names: Iterable[str]) -> dict[str, dict[str, int]]:
     """Count for each network the readings that it says something of, and the others by reason."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-    for one in answers:
-        for answer in one.given:
+    for answers_of_reading in answers:
+        for answer in answers_of_reading.given:
             counts[answer.network][SHOWN] += 1
-        for name, reason in one.missing.items():
+        for name, reason in answers_of_reading.missing.items():
             counts[name][reason] += 1
     return {name: dict(sorted(count.items())) for name, count in counts.items()}
 

@@ -134,7 +134,7 @@ def aligned(cells: Sequence[str]) -> list[str]:
 
 def apart(text: str) -> str:
     """Set the thousands of a text's whole numbers apart; decimals stay as they are."""
-    return _LONG.sub(lambda found: f"{int(found[0]):,}", text)
+    return _LONG.sub(lambda match: f"{int(match[0]):,}", text)
 
 
 def told(text: str, **values: Any) -> Markup:

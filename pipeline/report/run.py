@@ -87,7 +87,7 @@ def run(
     *,
     images: Path | None = None,
     enclosed: Enclosed = ENCLOSED,
-    asked: Sequence[str] = (),
+    wanted: Sequence[str] = (),
     count: int = 24,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -121,7 +121,7 @@ def run(
     ids = reading_ids(folder, layout)
     windows = {name: _windows(folder, layout.datasets[name]) for name in ids}
     chosen = choose(
-        ids, {name: table for name, table in windows.items() if table is not None}, asked, count
+        ids, {name: table for name, table in windows.items() if table is not None}, wanted, count
     )
     names = [reading_id for readings in chosen.values() for reading_id in readings]
     roots = _images(folder, layout, images, list(ids)) if enclosed.picture_px else {}
@@ -250,17 +250,18 @@ def _images(
     """Find the radiographs of each data set; what nobody asked for may be absent, it is counted."""
     paths = {name: _image_paths(folder / layout.datasets[name].tables) for name in names}
     named = None if layout.images is None else folder / layout.images
-    asked = images or (named if (folder / RUN_FILE).is_file() else None)
+    folder_named = images or (named if (folder / RUN_FILE).is_file() else None)
     variable = os.environ.get(ROOT)
-    start = asked or named or (Path(variable) if variable else None)
+    start = folder_named or named or (Path(variable) if variable else None)
     if start is None:
         return {}
     roots = {}
     for name in names:
         with suppress(GazeError, OSError):  # it may hold other data sets alone
             roots[name] = radiographs_root(start, paths[name], name=name)
-    if asked is not None and not roots:
-        radiographs_root(asked, list(chain.from_iterable(paths.values())))  # says what is wrong
+    if folder_named is not None and not roots:
+        # It says what is wrong.
+        radiographs_root(folder_named, list(chain.from_iterable(paths.values())))
     return {name: roots.get(name, start) for name in names}
 
 

@@ -42,7 +42,7 @@ def reading_ids(folder: Path, run: RunLayout) -> dict[str, list[str]]:
 def choose(
     ids: Mapping[str, Sequence[str]],
     windows: Mapping[str, pa.Table],
-    asked: Sequence[str],
+    wanted: Sequence[str],
     count: int,
 ) -> dict[str, dict[str, str]]:
     """Choose readings: those asked for, else `count` at most; refuse ids that no data set has.
@@ -61,7 +61,7 @@ def choose(
     # The data sets in turn: the first reading of each, then the second of each, and so on.
     turns = chain.from_iterable(zip_longest(*labels.values()))
     spread = [reading_id for reading_id in turns if reading_id is not None][:count]
-    chosen = set(asked or spread)
+    chosen = set(wanted or spread)
     all_ids = list(chain.from_iterable(ids.values()))
     faults = []
     for reading_id in sorted(chosen.difference(all_ids)):

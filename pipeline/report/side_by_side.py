@@ -146,7 +146,7 @@ def _ellipses(plate: Plate, image_size: Size, size: Size) -> FloatMap | None:
 
 
 def _summary(title: str, maps: Sequence[object], masks: Sequence[object]) -> str:
-    n_maps, n_drawn = (sum(one is not None for one in some) for some in (maps, masks))
+    n_maps, n_drawn = (sum(drawn is not None for drawn in some) for some in (maps, masks))
     text = f"{title}. {n_maps} of {len(maps)} readings have a map of it"
     return f"{text}, {n_drawn} have ellipses." if n_drawn else f"{text}."
 

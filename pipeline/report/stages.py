@@ -210,8 +210,12 @@ def search(folder: Path, run: RunLayout) -> Section:
     ranking = f"{run.tune}/ranking.csv"
     sheets = [_ranking("Best rules, floors and ceilings", [*ranked[:TOP], *between], ranking)]
     more = [_ranking("All rules", numbered, ranking)]
-    said = path / "captions.json"
-    captions = read_json(said, SearchCaptions, remedy) if said.is_file() else SearchCaptions()
+    captions_path = path / "captions.json"
+    captions = (
+        read_json(captions_path, SearchCaptions, remedy)
+        if captions_path.is_file()
+        else SearchCaptions()
+    )
     pictures = [
         embed_figure(figure_paths(path, name), under.title, remedy, under.caption)
         for name, under in captions

@@ -60,9 +60,11 @@ def compare(reference: Path, path: Path, frame: Frame, params: ScoreScanpaths) -
     values |= zip(MULTIMATCH, multimatch(reference, path, frame), strict=True)
     pairs = [("scanmatch", 0.0)] + ([("scanmatch_duration", params.bin_s)] if timed else [])
     for name, bin_s in pairs:
-        first, second = (cells(each, frame, params.grid, bin_s) for each in (reference, path))
+        first, second = (
+            cells(scanpath, frame, params.grid, bin_s) for scanpath in (reference, path)
+        )
         values[name] = scanmatch(first, second, params.grid, params.threshold, params.gap)
-    first, second = (cells(each, frame, params.edit_grid) for each in (reference, path))
+    first, second = (cells(scanpath, frame, params.edit_grid) for scanpath in (reference, path))
     if longest := max(len(first), len(second)):
         values["edit_distance"] = float(edit_distance(first, second))
         values["edit_similarity"] = 1 - values["edit_distance"] / longest

@@ -63,8 +63,8 @@ def _is_on_image(reading: Mapping[str, Any], fixations: Columns) -> NDArray[np.b
     return inside
 
 
-def _columns(fixations: Columns, own: NDArray[np.bool_], weight_s: NDArray[Any]) -> Columns:
-    rows = np.flatnonzero(own)
+def _columns(fixations: Columns, is_of_path: NDArray[np.bool_], weight_s: NDArray[Any]) -> Columns:
+    rows = np.flatnonzero(is_of_path)
     return {
         "fixation": fixations["fixation"][rows],
         "place": np.arange(len(rows)),

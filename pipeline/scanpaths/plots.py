@@ -43,7 +43,10 @@ def score_panels(rows: Sequence[dict[str, Any]], label: str, scope: str) -> Plat
             if not np.isnan(row["low"]):
                 axes.hlines(place, row["low"], row["high"], color=colour)
         is_first = number % COLUMNS == 0
-        axes.set_yticks(range(len(sources)), [WORDS[one] if is_first else "" for one in sources])
+        axes.set_yticks(
+            range(len(sources)),
+            [WORDS[name_of_source] if is_first else "" for name_of_source in sources],
+        )
         axes.set(title=name.replace("_", "\n", 1).replace("_", " "), ylim=(-0.5, 3.5))
         axes.margins(x=0.15)
     caption = (

@@ -112,18 +112,18 @@ def run(
                 for kind, counts in part.left_out.items():
                     left_out[kind].update(counts)
         labels_by_task = {label.casefold(): label for label in labels}
-        findings = [each for each in entries if each["condition"] == "present"]
-        whole = [each for each in entries if each["condition"] == "freeview"]
+        findings = [path_entry for path_entry in entries if path_entry["condition"] == "present"]
+        whole = [path_entry for path_entry in entries if path_entry["condition"] == "freeview"]
         for name, content in zip(FILES, (findings, whole), strict=True):
             (folder / name).write_text(as_json(content), encoding="utf-8")
-        by_label = Counter(labels_by_task[each["task"]] for each in findings)
+        by_label = Counter(labels_by_task[path_entry["task"]] for path_entry in findings)
         summary = {
             "params": params.model_dump(),
             "split_source": extra["split_source"],
             "n_readings": len(whole),
             "n_findings": len(findings),
-            "n_fixations": sum(each["length"] for each in whole),
-            "n_fixations_of_findings": sum(each["length"] for each in findings),
+            "n_fixations": sum(path_entry["length"] for path_entry in whole),
+            "n_fixations_of_findings": sum(path_entry["length"] for path_entry in findings),
             "findings_by_label": dict(sorted(by_label.items())),
             "left_out": {
                 kind: {why: n for why, n in sorted(counts.items()) if n}

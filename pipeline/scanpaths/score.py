@@ -139,12 +139,11 @@ def _matched(
     left_out["predicted, of another image or finding"] += len(predicted) - len(matched)
     if not matched:
         examples = ", ".join(shorten(repr(key)) for key in list(ours)[:3])
-        asked = ", ".join(
+        examples_of_theirs = ", ".join(
             shorten(repr((prediction.image, prediction.task))) for prediction in predicted[:3]
         )
-        message = (
-            f"no prediction is of an image and finding of ours: predicted are {asked or 'none'}"
-        )
+        theirs = f"predicted are {examples_of_theirs or 'none'}"
+        message = f"no prediction is of an image and finding of ours: {theirs}"
         remedy = "`name` must be the image's dicom_id with .jpg, `task` the label in lower case."
         raise AlignmentError(f"{message}; ours are {examples}.", where=predictions, remedy=remedy)
     sizes = [ours[prediction.image, prediction.task][0].frame for prediction in matched]

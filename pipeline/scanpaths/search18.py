@@ -67,5 +67,5 @@ def _rounded(values: NDArray[np.float64]) -> list[float]:
 
 def as_json(entries: Iterable[Entry]) -> str:
     """Write entries as a JSON list, one a line."""
-    lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in entries)
+    lines = ",\n".join(json.dumps(scanpath, ensure_ascii=False) for scanpath in entries)
     return f"[\n{lines}\n]\n" if lines else "[]\n"

@@ -94,8 +94,8 @@ def with_preset(table: str, content: Any) -> Any:
     for gaze in (name for name in GAZE if name in tables):
         tables.setdefault("readings", {**_form_of(tables[gaze]), "columns": {}})
     if table not in tables:
-        held = ", ".join(preset.tables)
-        raise ValueError(f"a file of format {name} holds {held}, no {table}")
+        table_names = ", ".join(preset.tables)
+        raise ValueError(f"a file of format {name} holds {table_names}, no {table}")
     filled = {"reader": preset.reader, **tables[table], **content}
     for section in ("columns", "where"):
         theirs, ours = tables[table].get(section, {}), content.get(section) or {}
@@ -110,7 +110,7 @@ def with_preset(table: str, content: Any) -> Any:
 
 def _form_of(table: dict[str, Any]) -> dict[str, Any]:
     """Give what a preset says of a file, but for its columns and rows."""
-    return {key: said for key, said in table.items() if key not in {"columns", "where", "single"}}
+    return {key: value for key, value in table.items() if key not in {"columns", "where", "single"}}
 
 
 def _named(name: str) -> Format:

@@ -75,8 +75,10 @@ def _misspelt(start: Path, manifest: Manifest) -> Answer | None:
             for path in _folded(folder, parts):
                 message = f"{path} is here: capital and small letters count."
                 return message, f"Name it {manifest.signature}, as in the release."
-            there = {inner.casefold().removesuffix(".gz"): inner for inner in names_in(folder)}
-            if len(parts) > 1 and name in there:
+            names_by_plain = {
+                inner.casefold().removesuffix(".gz"): inner for inner in names_in(folder)
+            }
+            if len(parts) > 1 and name in names_by_plain:
                 message = f"{folder} holds what belongs into a folder {parts[0]}."
                 remedy = f"Put it into a folder {parts[0]}, and give the folder above that."
                 return message, remedy

@@ -58,7 +58,7 @@ def transcribe_files(
         If two files have the same name, or a transcript would take the place of another's file.
     """
     targets = _targets(audio, out)
-    done = Done()
+    summary = Done()
     recogniser: Recogniser | None = None
     for path, target in progress(targets.items(), "transcribing", len(targets)):
         try:
@@ -68,17 +68,17 @@ def transcribe_files(
                 recogniser = recogniser or load()
                 content = {**recogniser(path).as_json(), RECORD: record}
                 write_json(content, target)
-                done.n_heard += 1
+                summary.n_heard += 1
             else:
-                done.n_there += 1
+                summary.n_there += 1
         except (ParamsError, WriteError):  # of all files alike
             raise
         except GazeError as error:
-            done.faults.append(str(error))
+            summary.faults.append(str(error))
             continue
-        done.duration_s += content["duration"]
-        done.n_words += sum(len(segment["words"]) for segment in content["segments"])
-    return done
+        summary.duration_s += content["duration"]
+        summary.n_words += sum(len(segment["words"]) for segment in content["segments"])
+    return summary
 
 
 def _targets(audio: Sequence[Path], out: Path) -> dict[Path, Path]:

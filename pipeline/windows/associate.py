@@ -92,12 +92,12 @@ def associate_readings(
     for reading, parts in read_parts(tables, task.mentions, task.ids):
         reading_id, gaze = reading["reading_id"], parts["fixations"]
         moved = reviewed.get(reading_id, {})
-        found = find_windows(reading, parts, params, label_map, left_out, moved)
+        reading_windows = find_windows(reading, parts, params, label_map, left_out, moved)
         if learned is None:
-            rows, columns = draw_windows(reading, found, gaze, params.sigma_deg)
+            rows, columns = draw_windows(reading, reading_windows, gaze, params.sigma_deg)
         else:
             model = Model(learned, task.shares[reading_id], moved)
-            rows, columns = draw_learned(reading, parts, found, model, params.sigma_deg)
+            rows, columns = draw_learned(reading, parts, reading_windows, model, params.sigma_deg)
         windows += rows
         gaussians += columns
         n_late += gaze_begins_late(parts, params, label_map)
@@ -154,7 +154,8 @@ def run(
     if learned is not None and mentions is not None:
         shared = share_out_readings(tables, tasks, params, learned, label_map, rules)
         tasks = [
-            replace(task, shares={one: shared.shares[one] for one in task.ids}) for task in tasks
+            replace(task, shares={reading_id: shared.shares[reading_id] for reading_id in task.ids})
+            for task in tasks
         ]
     statuses: Counter[str] = Counter()
     unused = pc.invert(pc.is_in(spoken["report_id"], pa.array(ids, pa.string())))
@@ -165,7 +166,7 @@ def run(
         recorded["learned"] = shared.fit.params.model_dump()
     as_text = json.dumps(recorded, separators=(",", ":"))
     metadata = {"sigma_deg": str(params.sigma_deg), "params": as_text}
-    said = metadata | labels_metadata(label_map.channels)
+    all_metadata = metadata | labels_metadata(label_map.channels)
     associate_task = partial(  # absolute: workers of a scheduler have another working folder
         associate_readings,
         tables=tables.resolve(),
@@ -177,7 +178,7 @@ def run(
     obsolete = ("*.parquet", FIT_FILE)
     with replacing_folder(out, "windows", obsolete=obsolete, mark="associate.json") as folder:
         with (
-            TableWriter(folder, "windows", said) as windows,
+            TableWriter(folder, "windows", all_metadata) as windows,
             TableWriter(folder, "gaussians", metadata) as gaussians,
         ):
             for part in map_tasks(associate_task, tasks, description="associate", **where):

@@ -251,8 +251,10 @@ def _cause(
         if overlaps and concept.decision.polarity == DROPPED and place.label in concept.labels:
             span = concept.decision.trigger
             words = "" if span is None else text[slice(*span)]
-            found = text[concept.char_start : concept.char_end]
-            return _named(labeler, concept.decision.rule_id, words, concept.concept, found)
+            words_of_concept = text[concept.char_start : concept.char_end]
+            return _named(
+                labeler, concept.decision.rule_id, words, concept.concept, words_of_concept
+            )
     return Cause("not found", "", "")
 
 

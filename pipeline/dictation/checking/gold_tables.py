@@ -43,8 +43,8 @@ def read_texts(
     expected: dict[str, list[Expected]] = {}
     for mention in mentions:
         span = (mention["char_start"], mention["char_end"])
-        given = Expected(*span, mention["label"], mention["polarity"])
-        expected.setdefault(mention["report_id"], []).append(given)
+        mention_expected = Expected(*span, mention["label"], mention["polarity"])
+        expected.setdefault(mention["report_id"], []).append(mention_expected)
     return [
         Text(report_id, text, tuple(expected[report_id]) if report_id in expected else None)
         for report_id, text in texts.items()

@@ -135,8 +135,8 @@ def _read(file: str, read: Callable[[], Loaded], faults: list[str]) -> Loaded | 
     try:
         return read()
     except RuleError as error:
-        told = error.faults or (error.what,)
-        faults += [f"{file}: {fault}" if file else fault for fault in told]
+        faults_of_file = error.faults or (error.what,)
+        faults += [f"{file}: {fault}" if file else fault for fault in faults_of_file]
         return None
 
 

@@ -64,11 +64,11 @@ def _matches(mentions: pd.DataFrame, gold: pd.DataFrame) -> dict[int, int]:
     order = np.lexsort((ends[:, 1], ends[:, 0], starts[:, 1], starts[:, 0], -overlap / union))
     rows = both[["row_found", "row_gold"]].to_numpy()[order[overlap[order] > 0]]
     matches: dict[int, int] = {}
-    taken = set()
+    matched = set()
     for row_found, row_gold in rows.tolist():
-        if row_found not in matches and row_gold not in taken:
+        if row_found not in matches and row_gold not in matched:
             matches[row_found] = row_gold
-            taken.add(row_gold)
+            matched.add(row_gold)
     return matches
 
 

@@ -82,8 +82,8 @@ def run(
     column_map = load_certainty_map("reflacx", tuple(label_map.targets), rules)
     table = {name: read_table(tables, name) for name in READ if name != "sentences"}
     table["sentences"] = read_if_present(tables, "sentences")  # texts alone have none
-    told = {"readings": table["readings"], "label_map": label_map, "encoding": encoding}
-    spoken = read_mentions(mentions, **told).to_pandas()
+    how = {"readings": table["readings"], "label_map": label_map, "encoding": encoding}
+    spoken = read_mentions(mentions, **how).to_pandas()
     readings, attributes, certainties, sentences = (table[name].to_pandas() for name in READ)
     cases, left_out = select_cases(readings, attributes, params.phase)
     of_phase = readings.loc[readings["phase"] == params.phase, "reading_id"]
@@ -92,17 +92,19 @@ def run(
     draws = Draws(params.n_bootstrap, params.confidence, params.seed)
 
     images = readings.set_index("reading_id")["dicom_id"]
-    truth = None if gold is None else read_mentions(gold, **told).to_pandas()
+    truth = None if gold is None else read_mentions(gold, **how).to_pandas()
 
-    def of_these(found: pd.DataFrame) -> pd.DataFrame:
-        return found[found["report_id"].isin(cases["reading_id"])]
+    def of_these(mentions_of_side: pd.DataFrame) -> pd.DataFrame:
+        return mentions_of_side[mentions_of_side["report_id"].isin(cases["reading_id"])]
 
-    def score_other(found: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-        others = observe(cases, stated, of_these(found), columns)
+    def score_other(
+        mentions_of_side: pd.DataFrame, name: str
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        others = observe(cases, stated, of_these(mentions_of_side), columns)
         table, macro = score_certainties(others, list(columns), draws)
         scored: dict[str, Any] = {"name": name, "macro": macro}
         if truth is not None and gold is not None:
-            _, scored["gold"], _ = score_gold(found, truth, images, draws, gold)
+            _, scored["gold"], _ = score_gold(mentions_of_side, truth, images, draws, gold)
         return table, scored
 
     of_cases = of_these(spoken)
@@ -128,7 +130,7 @@ def run(
         results["baseline.csv"], summary["baseline"] = score_other(denied, NAME)
     disagreements = None
     if beside is not None:
-        other = read_mentions(beside, **told).to_pandas()
+        other = read_mentions(beside, **how).to_pandas()
         results["beside.csv"], scored = score_other(other, beside.name)
         disagreements = disagreeing(of_cases, of_these(other))
         summary["beside"] = scored | {"disagreements": dict(Counter(disagreements["kind"]))}
@@ -158,8 +160,8 @@ def baseline_mentions(
     texts = readings.loc[readings["reading_id"].isin(named), ["reading_id", "text"]]
     mentions = Baseline(labeler).label(texts["text"].tolist())
     rows = []
-    for reading_id, found in zip(texts["reading_id"], mentions, strict=True):
-        rows += [{"report_id": reading_id, **mention._asdict()} for mention in found]
+    for reading_id, mentions_of_text in zip(texts["reading_id"], mentions, strict=True):
+        rows += [{"report_id": reading_id, **mention._asdict()} for mention in mentions_of_text]
     columns = ["report_id", *Mention._fields]
     return pd.DataFrame(rows, columns=columns)
 

@@ -98,11 +98,11 @@ def label_file_with(
             if answered.reply is None:
                 unreadable.append(report.report_id)
                 continue
-            found, faults = find_mentions(
+            mentions, faults = find_mentions(
                 report.text, answered.sentences, answered.reply, labels, decided_by
             )
             unverified.update(faults)
-            yield report, [mention_row(report, mention) for mention in found]
+            yield report, [mention_row(report, mention) for mention in mentions]
 
     written = write_mentions(labelled(), source, out, reviewed)
     if unreadable:
@@ -144,9 +144,9 @@ def _answer(
     question = json.dumps(body, sort_keys=True).encode()
     key = hashlib.sha256(question).hexdigest()
     path = params.cache / key[:2] / f"{key}.json"
-    kept = _kept(path)
-    if kept is not None:
-        return Answered(report, sentences, kept, was_kept=True)
+    earlier = _kept(path)
+    if earlier is not None:
+        return Answered(report, sentences, earlier, was_kept=True)
     reply = _read(server.chat(body))
     if reply is not None:
         path.parent.mkdir(parents=True, exist_ok=True)

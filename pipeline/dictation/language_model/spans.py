@@ -40,38 +40,38 @@ def find_mentions(
     Counter of str
         Mentions of the reply that are left out, by reason.
     """
-    found: dict[tuple[int, int, str], Mention] = {}
+    mention_by_place: dict[tuple[int, int, str], Mention] = {}
     left_out: Counter[str] = Counter()
     times_said: Counter[tuple[int, str, str]] = Counter()
-    for said in reply.mentions:
-        if said.label not in labels:
+    for answer in reply.mentions:
+        if answer.label not in labels:
             left_out[NO_LABEL] += 1
             continue
-        if not 1 <= said.sentence <= len(sentences):
+        if not 1 <= answer.sentence <= len(sentences):
             left_out[NO_SENTENCE] += 1
             continue
-        start, end = sentences[said.sentence - 1]
-        places = list(_places(said.quote, text[start:end]))
+        start, end = sentences[answer.sentence - 1]
+        places = list(_places(answer.quote, text[start:end]))
         if not places:
             left_out[NO_QUOTE] += 1
             continue
-        key = (said.sentence, said.quote.casefold(), said.label)
+        key = (answer.sentence, answer.quote.casefold(), answer.label)
         first, last = places[min(times_said[key], len(places) - 1)]
         times_said[key] += 1
         place = start + first, start + last
         mention = Mention(
             *place,
-            label=said.label,
-            concept=said.label,
+            label=answer.label,
+            concept=answer.label,
             text=text[slice(*place)],
-            sentence=said.sentence - 1,
-            polarity=said.polarity,
+            sentence=answer.sentence - 1,
+            polarity=answer.polarity,
             rule_id=decided_by,
             trigger="",
         )
-        if found.setdefault((*place, said.label), mention) != mention:
+        if mention_by_place.setdefault((*place, answer.label), mention) != mention:
             left_out[CONTRADICTED] += 1
-    return [found[key] for key in sorted(found)], left_out
+    return [mention_by_place[key] for key in sorted(mention_by_place)], left_out
 
 
 def _places(quote: str, sentence: str) -> Iterator[tuple[int, int]]:

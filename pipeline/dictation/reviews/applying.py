@@ -121,10 +121,10 @@ class MentionReviews:
         corrected = dict(by_place)
         additions = {}
         for place in places:
-            own = {answer.place for answer in place.answers if answer}
+            answered = {answer.place for answer in place.answers if answer}
             labeled = _labeled(place, by_place, unreviewed)
             # What another answer makes right is not taken away.
-            labeled = [row for row in labeled if _place_of(row) not in answers - own]
+            labeled = [row for row in labeled if _place_of(row) not in answers - answered]
             if self._changes(place, labeled):
                 for row in labeled:
                     corrected.pop(_place_of(row), None)

@@ -47,7 +47,9 @@ def write_gold(
     with replacing(out) as beside:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000)
         beside.write_text(text, encoding="utf-8", newline="\n")
-    return {verdict: len(found) for verdict, found in families.items()}
+    return {
+        verdict: len(sentences_of_verdict) for verdict, sentences_of_verdict in families.items()
+    }
 
 
 def _known(out: Path, rules: Path | None) -> set[str]:
@@ -55,9 +57,11 @@ def _known(out: Path, rules: Path | None) -> set[str]:
     folder = rules or resource("rules")
     sentences = load_gold_sentences(folder).sentences
     if out.parent.resolve() == (folder / "gold").resolve():
-        own = f"gold/{out.name} line "
-        return {one.text for one in sentences if not one.where.startswith(own)}
-    return {one.text for one in sentences}
+        line_start = f"gold/{out.name} line "
+        return {
+            sentence.text for sentence in sentences if not sentence.where.startswith(line_start)
+        }
+    return {sentence.text for sentence in sentences}
 
 
 def _families(

@@ -84,17 +84,17 @@ def score(
     used = {sentence.key: reports[sentence.key] for sentence in sentences}
     texts = [report.text for report in used.values()]
     spans = [report.sentences for report in used.values()]
-    found = dict(zip(used, labeler.label(texts, spans), strict=True))
+    mentions = dict(zip(used, labeler.label(texts, spans), strict=True))
     denied = dict(zip(used, Baseline(labeler).label(texts), strict=True))
-    rows, macro = _scores(sentences, found, draws)
+    rows, macro = _scores(sentences, mentions, draws)
     _, baseline = _scores(sentences, denied, draws)
     return {"scores": rows, "macro": macro, "baseline": {"name": NAME, "macro": baseline}}
 
 
 def _scores(
-    sentences: Sequence[TrueSentence], found: Mentions, draws: Draws
+    sentences: Sequence[TrueSentence], mentions: Mentions, draws: Draws
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    aligned = align(_found_table(sentences, found), _true_table(sentences))
+    aligned = align(_found_table(sentences, mentions), _true_table(sentences))
     items, counts = count(aligned, aligned["report_id"])  # a reading is drawn whole
     table = score_table(items, counts, draws)
     table = table[table[["tp", "fp", "fn"]].any(axis=1)].drop(columns=["tn"])
@@ -114,12 +114,12 @@ def _true_table(sentences: Iterable[TrueSentence]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["report_id", "char_start", "char_end", "label", "polarity"])
 
 
-def _found_table(sentences: Iterable[TrueSentence], found: Mentions) -> pd.DataFrame:
+def _found_table(sentences: Iterable[TrueSentence], mentions: Mentions) -> pd.DataFrame:
     """Take the mentions that begin in these sentences."""
     rows = [
         {"report_id": " ".join(sentence.key), **mention._asdict()}
         for sentence in sentences
-        for mention in found[sentence.key]
+        for mention in mentions[sentence.key]
         if 0 <= mention.char_start - sentence.char_start < len(sentence.text)
     ]
     return pd.DataFrame(rows, columns=["report_id", *Mention._fields])

@@ -44,18 +44,18 @@ class TrueSentence:
 
 def find_texts(reviews: Reviews, folders: Sequence[Path]) -> dict[Key, ReportText]:
     """Give the text of each reviewed reading: of these tables, else as the review itself has it."""
-    found = {}
+    text_by_key = {}
     for folder in folders:
         for report in read_reports(folder, Counter()):
             text = reviews.of_text(report.report_id, report.text)
             if text is not None:
-                found[text.key] = report
+                text_by_key[text.key] = report
     for key, text in reviews.texts.items():
         for review in text.reviews.values():
             if review.text is not None:
                 spans = review.sentences
-                found.setdefault(key, ReportText(text.reading_id, review.text, spans))
-    return found
+                text_by_key.setdefault(key, ReportText(text.reading_id, review.text, spans))
+    return text_by_key
 
 
 def true_sentences(

@@ -111,8 +111,8 @@ def _time(text: str, cell: TimeCell, decimal: str) -> float:
     if with_unit := _WITH_UNIT.fullmatch(text):
         number, unit = with_unit.groups()
         with suppress(ValueError):
-            own, ours = SECONDS[_UNITS[unit]], SECONDS[cell.unit]
-            return float(_with_point(number, decimal)) * ours / own
+            unit_s, wanted_s = SECONDS[_UNITS[unit]], SECONDS[cell.unit]
+            return float(_with_point(number, decimal)) * wanted_s / unit_s
     return np.inf
 
 

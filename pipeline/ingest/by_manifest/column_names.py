@@ -28,15 +28,17 @@ def matching(name: str, header: Iterable[str]) -> list[str]:
 def find_columns(wanted: Iterable[str], header: Iterable[str]) -> dict[str, str]:
     """Give the columns that are there, by the names that they are asked for."""
     names = list(header)
-    return {name: found[0] for name in wanted if (found := matching(name.strip(), names))}
+    return {name: matches[0] for name in wanted if (matches := matching(name.strip(), names))}
 
 
 def check_columns(
-    wanted: Sequence[str], header: Sequence[str], asked: Mapping[str, str] = MappingProxyType({})
+    wanted: Sequence[str],
+    header: Sequence[str],
+    keys_by_name: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Refuse a file that lacks a column, has it twice, or several that a name may mean.
 
-    `asked` are the keys of the manifest that ask for columns, by the names of these.
+    `keys_by_name` are the keys of the manifest that ask for columns, by the names of these.
 
     Raises
     ------
@@ -47,12 +49,14 @@ def check_columns(
         if len(several := matching(name.strip(), header)) > 1:
             message = f"the column {name} may be {' or '.join(several)}: write more of its name"
             raise UnusableFileError("column_ambiguous", message)
-    found = find_columns(wanted, header)
-    names = [found.get(name, name) for name in wanted]
+    columns = find_columns(wanted, header)
+    names = [columns.get(name, name) for name in wanted]
     if fault := column_fault(names, header) or repeated(names, header):
         code, message = _with_remedy(fault, names, header)
-        keys = [f"{key} asks for {name}" for name, key in asked.items() if name not in found]
-        if keys and {*found.values()}:  # else the file is another, or cut in another way
+        keys = [
+            f"{key} asks for {name}" for name, key in keys_by_name.items() if name not in columns
+        ]
+        if keys and {*columns.values()}:  # else the file is another, or cut in another way
             message += f": {', '.join(keys)}"
         raise UnusableFileError(code, message)
 

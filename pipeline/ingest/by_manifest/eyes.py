@@ -46,20 +46,20 @@ def read_gaze(rows: Rows, columns: Any, view: Axes, findings: Findings) -> Gaze:
     """
     eyes = list(zip(columns.x_px.eyes(), columns.y_px.eyes(), strict=True))
     verdicts = [stated_valid(rows, cell, findings) for cell in columns.valid or ()]
-    found = []
+    by_eye = []
     for number, cells in enumerate(eyes):
         x, y = (rows.numbers(cell)[0] for cell in cells)
         lost = _lost(rows, cells, view)
         unseen = lost | np.isnan(x + y)
         if len(verdicts) == len(eyes):
             unseen |= ~verdicts[number]
-        found.append((x, y, lost, unseen))
-    x, y, lost, _ = found[0]
+        by_eye.append((x, y, lost, unseen))
+    x, y, lost, _ = by_eye[0]
     if len(eyes) > 1:
         x, y = (
-            mean_known([np.where(eye[3], np.nan, eye[axis]) for eye in found]) for axis in (0, 1)
+            mean_known([np.where(eye[3], np.nan, eye[axis]) for eye in by_eye]) for axis in (0, 1)
         )
-        lost = np.logical_or.reduce([eye[2] for eye in found]) & np.isnan(x)
+        lost = np.logical_or.reduce([eye[2] for eye in by_eye]) & np.isnan(x)
     valid: Mask = np.ones(len(rows), dtype=bool)
     if verdicts:
         valid = np.logical_or.reduce(verdicts)

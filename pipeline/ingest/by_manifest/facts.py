@@ -88,10 +88,10 @@ def read_images(
     if table is None:
         return {}
     images: dict[str, Facts] = {}
-    found = files_of("images", table, paths, manifest, faults)
-    if not found:
+    tables = files_of("images", table, paths, manifest, faults)
+    if not tables:
         note_no_file("images", table, paths, manifest, faults)
-    for files in found:
+    for files in tables:
         findings = Findings(files.file, None, faults)
         rows = read_rows(root, table, files, findings, "error")
         for name, some in (rows.by(table.columns.dicom_id) if rows else {}).items():

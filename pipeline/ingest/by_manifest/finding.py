@@ -37,12 +37,12 @@ def find_pieces(
     faults: list[Fault],
 ) -> Pieces:
     """Find the table of each reading, by the reading's name; files of many readings are read."""
-    found = files_of(name, table, paths, manifest, faults)
-    if not found:
+    tables = files_of(name, table, paths, manifest, faults)
+    if not tables:
         note_no_file(name, table, paths, manifest, faults)
         return {}
     if is_by_path(table):
-        pieces = _by_path(name, table, found, faults)
+        pieces = _by_path(name, table, tables, faults)
         if name != "readings" and pieces:
             # A column that the first file lacks, the manifest has wrong.
             noted: list[Fault] = []
@@ -50,7 +50,7 @@ def find_pieces(
             read_rows(root, table, first, Findings(first.file, None, noted), "error")
             faults += [fault for fault in noted if fault.severity == "error"]
         return dict(sorted(pieces.items()))
-    return _by_rows(name, table, root, found, manifest, faults)
+    return _by_rows(name, table, root, tables, manifest, faults)
 
 
 def note_no_file(
@@ -75,10 +75,10 @@ def is_by_path(table: Source) -> bool:
 
 
 def _by_path(
-    name: str, table: Source, found: Sequence[Files], faults: list[Fault]
+    name: str, table: Source, tables: Sequence[Files], faults: list[Fault]
 ) -> dict[str, Files]:
     pieces: dict[str, Files] = {}
-    for files in found:
+    for files in tables:
         reading = _name_of(table, files.parts)
         if reading in pieces:
             message = f"{pieces[reading].file} is of the same reading too{JOIN}"
@@ -99,13 +99,13 @@ def _by_rows(
     name: str,
     table: Source,
     root: Path,
-    found: Sequence[Files],
+    tables: Sequence[Files],
     manifest: OwnManifest,
     faults: list[Fault],
 ) -> Pieces:
     pieces: dict[str, Rows] = {}
     cell = table.columns.reading_id
-    for files in found:
+    for files in tables:
         findings = Findings(files.file, None, faults)
         rows = read_rows(root, table, files, findings, "error")
         by_name = {} if rows is None or cell is None else rows.by(cell)
@@ -142,14 +142,14 @@ def files_of(
     of_other_tables = {file.pattern for file in manifest.files if file.name not in ours}
     of_other_tables -= {file.pattern for file in manifest.files if file.name in ours}
     candidates = [path for path in paths if path not in of_other_tables]
-    found = _chosen(
+    chosen = _chosen(
         name, table, _matched(manifest.file(name), candidates, manifest, faults), faults
     )
     if table.beside is None:
-        return [Files(path, None, parts) for path, parts in found]
+        return [Files(path, None, parts) for path, parts in chosen]
     beside = list(_matched(manifest.file(f"{name}_beside"), candidates, manifest, faults))
     several = []
-    for path, parts in found:
+    for path, parts in chosen:
         partners = [other for other, theirs in beside if theirs.items() <= parts.items()]
         several.append(Files(path, partners[0] if partners else "the file beside", parts))
     return several

@@ -42,9 +42,9 @@ def foreign_form(path: Path, table: str, encoding: str | None = None) -> str | N
         if is_out_of_handles(fault):
             raise
         return None
-    found = marked_encoding(head, encoding)
-    if found != "utf-8":
-        head = head.decode(found, errors="replace").encode()
+    actual = marked_encoding(head, encoding)
+    if actual != "utf-8":
+        head = head.decode(actual, errors="replace").encode()
     for pattern, message, remedy in FORMS:
         if re.match(pattern, head):
             formats = [name for name in recognised(path) if table in read_format(name).tables]

@@ -31,23 +31,23 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     """
     names = {*names}
     plain = {name: _safe(name) for name in names}
-    taken = [*plain.values()]
+    made_ids = [*plain.values()]
     ids = {}
-    for name, made in plain.items():
-        is_clear = name == made or taken.count(made) == 1
-        is_usable = 0 < len(made) <= MAX_LENGTH
-        ids[name] = made if is_clear and is_usable else _with_digest(name, made)
+    for name, made_id in plain.items():
+        is_clear = name == made_id or made_ids.count(made_id) == 1
+        is_usable = 0 < len(made_id) <= MAX_LENGTH
+        ids[name] = made_id if is_clear and is_usable else _with_digest(name, made_id)
     return ids
 
 
 def note_names(kind: str, ids: Mapping[str, str], faults: list[Fault]) -> None:
     """Note names that are no ids, with an example."""
-    changed = sorted((name, made) for name, made in ids.items() if name != made)
+    changed = sorted((name, made_id) for name, made_id in ids.items() if name != made_id)
     if changed:
-        name, made = changed[0]
+        name, made_id = changed[0]
         message = (
             f"{plural(len(changed), f'name of {kind}s', f'names of {kind}s')} made ids, as"
-            f" {quote(shorten(name, 40))} {made}; the attribute {kind}_name keeps the name"
+            f" {quote(shorten(name, 40))} {made_id}; the attribute {kind}_name keeps the name"
         )
         file = "the tables"
         code = f"{kind}_id_made"
@@ -65,8 +65,8 @@ def _safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_.-")
 
 
-def _with_digest(name: str, made: str) -> str:
-    return f"{made[:MAX_LENGTH] or 'id'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+def _with_digest(name: str, made_id: str) -> str:
+    return f"{made_id[:MAX_LENGTH] or 'id'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def match_numbers(pieces: Mapping[str, dict[str, Any]], faults: list[Fault]) -> None:
@@ -77,11 +77,11 @@ def match_numbers(pieces: Mapping[str, dict[str, Any]], faults: list[Fault]) -> 
     """
     spelt: dict[float, set[str]] = {}
     for by_reading in pieces.values():
-        here: dict[float, list[str]] = {}
+        ids_by_number: dict[float, list[str]] = {}
         for reading_id in by_reading:
             if _NUMBER.fullmatch(reading_id):
-                here.setdefault(float(reading_id), []).append(reading_id)
-        for number, ids in here.items():
+                ids_by_number.setdefault(float(reading_id), []).append(reading_id)
+        for number, ids in ids_by_number.items():
             known = spelt.setdefault(number, {*ids})
             strange = [reading_id for reading_id in ids if reading_id not in known]
             for reading_id in strange:

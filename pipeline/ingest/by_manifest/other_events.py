@@ -30,10 +30,10 @@ def event_fault(source: Source, columns: Mapping[str, Sequence[Any]], chosen: Ma
         values = list(filter(None, dict.fromkeys(cells)))
         others = [value for value in values if OTHERS.fullmatch(value)]
         if others:
-            kept = next((value for value in values if value not in others), "Fixation")
+            event = next((value for value in values if value not in others), "Fixation")
             return (
                 f"the column {name} names other events than fixations"
                 f" ({', '.join(map(quote, others))}): keep the fixations, as `where: {{{name}:"
-                f" {quote(kept)}}}`"
+                f" {quote(event)}}}`"
             )
     return None

@@ -141,7 +141,7 @@ def _of_recording(content: Content) -> tuple[list[str], Pieces]:
 
     def chosen(columns: Mapping[str, str]) -> Iterator[Piece]:
         for piece in pieces:
-            cells = {asked: piece.columns[name] for asked, name in columns.items()}
+            cells = {key: piece.columns[name] for key, name in columns.items()}
             yield Piece(piece.n_rows, cells, piece.lines)
 
     return header, chosen
@@ -163,7 +163,7 @@ def _open_arrow(path: Path) -> tuple[list[str], Pieces]:
             batches = (table.slice(start, PIECE_ROWS) for start in starts)
         with parsing(path, "a table of Arrow", ManifestError):
             for batch in batches:
-                cells = {asked: batch.column(name).to_pylist() for asked, name in columns.items()}
+                cells = {key: batch.column(name).to_pylist() for key, name in columns.items()}
                 yield Piece(batch.num_rows, cells)
 
     return header, pieces

@@ -52,9 +52,9 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     ids_by_name = safe_ids(set[str](known).union(*pieces.values()))
     note_names("reading", ids_by_name, faults)
     pieces = {name: rename(by_reading, ids_by_name) for name, by_reading in pieces.items()}
-    names = {made: name for name, made in ids_by_name.items()}
+    names = {reading_id: name for name, reading_id in ids_by_name.items()}
     listed = pieces.get("readings", names)
-    starts = sessions.audio_starts({names[made]: made for made in listed})
+    starts = sessions.audio_starts({names[reading_id]: reading_id for reading_id in listed})
     if "readings" in pieces:
         images = read_images(root, files, manifest, faults)
         listing = list_readings(root, pieces.pop("readings"), manifest, starts, images, faults)
@@ -64,7 +64,10 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     else:  # no reader and no image is known: each reading is of its own subject and image
         named = sorted(names)
         readings = [
-            OwnReading(made, made, made, audio_start=starts.get(made, BEGIN)) for made in named
+            OwnReading(
+                reading_id, reading_id, reading_id, audio_start=starts.get(reading_id, BEGIN)
+            )
+            for reading_id in named
         ]
     readings = [_with_name(reading, names[reading.reading_id]) for reading in readings]
     for code, message in in_screen(manifest):
@@ -80,7 +83,9 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
     # Files are compared with these: names that are no ids stand in their paths.
     ids = {"reading_id": {*names, *names.values()}}
     if manifest.tables.readings is not None:
-        ids["reading_id"] = {name for made in listed for name in (made, names[made])}
+        ids["reading_id"] = {
+            name for reading_id in listed for name in (reading_id, names[reading_id])
+        }
         ids["subject_id"] = {reading.subject for reading in readings}
         ids["dicom_id"] = {
             reading.attributes.get("image_name", reading.dicom_id) for reading in readings
@@ -127,10 +132,10 @@ def _name_images(
     note_names("image", ids, faults)
     named = []
     for reading in readings:
-        made, attributes = ids[reading.dicom_id], reading.attributes
-        if made != reading.dicom_id:
+        dicom_id, attributes = ids[reading.dicom_id], reading.attributes
+        if dicom_id != reading.dicom_id:
             attributes = {**attributes, "image_name": reading.dicom_id}
-        named.append(replace(reading, dicom_id=made, attributes=attributes))
+        named.append(replace(reading, dicom_id=dicom_id, attributes=attributes))
     return named
 
 

@@ -143,10 +143,10 @@ class Sessions:
                 return []
             return list(trials_of_messages(self.messages, table, self.faults))
         trials: list[Trial] = []
-        found = files_of("trials", table, self.paths, self.manifest, self.faults)
-        if not found:
+        tables = files_of("trials", table, self.paths, self.manifest, self.faults)
+        if not tables:
             note_no_file("trials", table, self.paths, self.manifest, self.faults)
-        for files in found:
+        for files in tables:
             rows = self._read(table, files)
             if rows is not None:
                 trials += trials_of_table(rows, table.columns, files.parts, self.faults)
@@ -155,10 +155,10 @@ class Sessions:
     def _rows_by_session(self, name: str, table: Source) -> dict[str, Rows]:
         """Read a table by its sessions: a column, a part of the path, or all one session."""
         by_session: dict[str, Rows] = {}
-        found = files_of(name, table, self.paths, self.manifest, self.faults)
-        if not found:
+        tables = files_of(name, table, self.paths, self.manifest, self.faults)
+        if not tables:
             note_no_file(name, table, self.paths, self.manifest, self.faults)
-        for files in found:
+        for files in tables:
             rows = self._read(table, files)
             cell = table.columns.session  # type: ignore[attr-defined]  # as `is_of_sessions`
             several = {files.parts.get("session", ""): rows} if rows is not None else {}

@@ -55,10 +55,12 @@ def plan_own_splits(
 
 
 def _check_divided(readings: Sequence[OwnReading], file: str) -> None:
-    said = [(reading, reading.published) for reading in readings if reading.published is not None]
-    splits = [split for _, split in said]
-    faults = divided_faults("subject", [reading.subject for reading, _ in said], splits)
-    faults += divided_faults("image", [reading.dicom_id for reading, _ in said], splits)
+    published = [
+        (reading, reading.published) for reading in readings if reading.published is not None
+    ]
+    splits = [split for _, split in published]
+    faults = divided_faults("subject", [reading.subject for reading, _ in published], splits)
+    faults += divided_faults("image", [reading.dicom_id for reading, _ in published], splits)
     if faults:
         remedy = "Look at the split column of the source: splits must not cut through a subject."
         message = f"{len(faults)} subjects or images are in two splits."
@@ -100,7 +102,9 @@ def labels_of(pieces: Pieces, manifest: OwnManifest) -> frozenset[str]:
             columns = manifest.tables.by_name()[name].columns
             certain = rows.numbers(columns.certainty)[0] > 0
             labels = rows.text(columns.label)
-            return frozenset(label for label, there in zip(labels, certain, strict=True) if there)
+            return frozenset(
+                label for label, is_certain in zip(labels, certain, strict=True) if is_certain
+            )
     return frozenset()
 
 
@@ -128,8 +132,8 @@ def _fill(chosen: dict[str, str], seed: int) -> None:
         counts = Counter(chosen.values())
         largest = max(SPLITS, key=lambda name: counts[name])
         if not counts[split] and counts[largest] > 1:
-            there = [group for group, name in chosen.items() if name == largest]
-            chosen[max(there, key=lambda group: _digest(group, seed))] = split
+            groups_of_largest = [group for group, name in chosen.items() if name == largest]
+            chosen[max(groups_of_largest, key=lambda group: _digest(group, seed))] = split
 
 
 def _digest(group: str, seed: int) -> bytes:

@@ -57,15 +57,15 @@ def read_spoken(
     if timed is None:
         return None
     onset_s, offset_s, order = timed
-    said = filled[order].tolist()
+    spoken_rows = filled[order].tolist()
     phrases = [
         Word(texts[row], float(onset_s[place]), float(offset_s[place]))
-        for row, place in zip(said, order.tolist(), strict=True)
+        for row, place in zip(spoken_rows, order.tolist(), strict=True)
     ]
     if columns.sentence is None:
         return Spoken(phrases, None)
     sentences = rows.text(columns.sentence)
-    return Spoken(phrases, [sentences[row] for row in said])
+    return Spoken(phrases, [sentences[row] for row in spoken_rows])
 
 
 def _timed(
@@ -136,7 +136,7 @@ def end_by_sentences(
     `text` is what the table of readings says was dictated, None for nothing.
     """
     if spoken.sentences is not None:  # the source says where sentences end: nothing is cut
-        ends = [this != following for this, following in pairwise(spoken.sentences)]
+        ends = [sentence != next_sentence for sentence, next_sentence in pairwise(spoken.sentences)]
         return spoken.phrases, [*ends, True]
     words = [
         part

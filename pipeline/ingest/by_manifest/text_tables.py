@@ -48,7 +48,7 @@ class TextTable:
 
         A last row that is cut off is left out and noted.
         """
-        places = {asked: self.header.index(name) for asked, name in columns.items()}
+        places = {key: self.header.index(name) for key, name in columns.items()}
         while piece := list(islice(self.rows, PIECE_ROWS)):
             lines, rows = zip(*piece, strict=True)
             is_plain = all(map(any, rows)) and self.names not in rows
@@ -130,17 +130,17 @@ def _rows(path: Path, source: Source) -> NumberedRows:
 
 def _line_that_has(path: Path, source: Source, text: str) -> int:
     """Find the first line that begins with a text, or else has it anywhere; from 0."""
-    held = None
+    match = None
     with parsing(path, "a text table", ManifestError), opened(path, source.encoding) as lines:
         for number, line in enumerate(lines):
             if line.lstrip().startswith(text):
                 return number
-            if held is None and text in line:
-                held = number
-    if held is None:
+            if match is None and text in line:
+                match = number
+    if match is None:
         message = f"no line has {quote(text)}, which `skip_to` asks for"
         raise UnusableFileError("no_header", message)
-    return held
+    return match
 
 
 def _header_place(source: Source, rows: Sequence[list[str]]) -> int:

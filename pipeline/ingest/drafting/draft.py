@@ -136,10 +136,12 @@ def _audio_message(by_table: Mapping[str, Group]) -> Guess | None:
     if group is None or "words" not in by_table:
         return None
     column = preset_columns(group)["message"]
-    found = [[text for text in sheet.texts(column) if AUDIO.search(text)] for sheet in group.sheets]
-    if not found or not all(found):
+    messages = [
+        [text for text in sheet.texts(column) if AUDIO.search(text)] for sheet in group.sheets
+    ]
+    if not messages or not all(messages):
         return None
-    return Guess({"message": found[0][0]}, "a message of the recorder in each file")
+    return Guess({"message": messages[0][0]}, "a message of the recorder in each file")
 
 
 def _says(group: Group | None, column: str) -> bool:
@@ -204,9 +206,11 @@ def _fixations_alone(group: Group, sheet: Sheet) -> dict[str, Any]:
     choices: dict[str, Any] = {}
     for name in sheet.header if group.table == "fixations" else []:
         values = values_within(group, name)
-        kept = [value for value in values if not OTHERS.fullmatch(value)]
-        if EVENTS.fullmatch(stem_of(name)) and 0 < len(kept) < len(values):
-            choices[name] = Guess(kept[0] if len(kept) == 1 else kept, f"of {', '.join(values)}")
+        events = [value for value in values if not OTHERS.fullmatch(value)]
+        if EVENTS.fullmatch(stem_of(name)) and 0 < len(events) < len(values):
+            choices[name] = Guess(
+                events[0] if len(events) == 1 else events, f"of {', '.join(values)}"
+            )
         elif EYES.fullmatch(stem_of(name)) and len(values) > 1:
             choices[name] = Question(f"which {name} counts: {', '.join(values)}?")
     return choices
@@ -274,15 +278,15 @@ def _screen(by_table: dict[str, Group]) -> dict[str, Any]:
     cell = preset_columns(group).get("x_px")
     if isinstance(cell, dict) and cell.get("unit", "px") in {"px", "share"}:
         return {"resolution": {"image_width_deg": Question(IMAGE_WIDTH)}}
-    said: dict[str, Any] = {}
+    guesses: dict[str, Any] = {}
     for ours, theirs in IN_FILES.items():
         values = _said(group, theirs)
         if len({*values}) == 1:
-            said[ours] = Guess(round(values[0]), "the recorder says so")
-    asked = SCREEN
+            guesses[ours] = Guess(round(values[0]), "the recorder says so")
+    questions = SCREEN
     if _said(group, "px_per_deg_x"):  # so neither the screen's size nor the distance is needed
-        asked = {key: text for key, text in SCREEN.items() if key.endswith("_px")}
-    return {"screen": {key: said.get(key, Question(text)) for key, text in asked.items()}}
+        questions = {key: text for key, text in SCREEN.items() if key.endswith("_px")}
+    return {"screen": {key: guesses.get(key, Question(text)) for key, text in questions.items()}}
 
 
 def _said(group: Group, column: str) -> list[float]:

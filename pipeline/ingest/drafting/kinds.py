@@ -135,8 +135,8 @@ def _recordings(root: Path, form: str, paths: list[str]) -> Iterator[Group]:
 def image_readings(root: Path, group: Group) -> Group:
     """Take images for readings: they say how large they are."""
     sheets = [_sheet_of(root / path, IMAGES, "readings") for path in group.paths[:LOOKED_AT]]
-    found = [sheet for sheet in sheets if sheet is not None]
-    return replace(group, table="readings", format=IMAGES, sheets=found)
+    readings = [sheet for sheet in sheets if sheet is not None]
+    return replace(group, table="readings", format=IMAGES, sheets=readings)
 
 
 def preset_columns(group: Group) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def distinct(group: Group) -> Iterator[tuple[str, list[str]]]:
 
 def values_within(group: Group, name: str, by: Sequence[str] = ()) -> list[str]:
     """Give the values of a column in rows that are alike in others; of the rows with the most."""
-    found: list[list[str]] = [[]]
+    candidates: list[list[str]] = [[]]
     for sheet in group.sheets:
         if name in sheet.header:
             places = [sheet.header.index(column) for column in by if column in sheet.header]
@@ -197,5 +197,5 @@ def values_within(group: Group, name: str, by: Sequence[str] = ()) -> list[str]:
             for row, text in zip(sheet.rows, sheet.texts(name), strict=True):
                 if text:
                     seen[tuple(row[place] for place in places)][text] = None
-            found += map(list, seen.values())
-    return max(found, key=len)
+            candidates += map(list, seen.values())
+    return max(candidates, key=len)

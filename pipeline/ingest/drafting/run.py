@@ -70,10 +70,10 @@ def files_of(paths: Sequence[Path], root: Path) -> list[str]:
     for path in paths:
         if path.is_dir():
             entries = [entry for entry in entries_below(path) if entry.kind == "file"]
-            found = [path / entry.path for entry in entries]
+            listed = [path / entry.path for entry in entries]
         else:
-            found = [path]
-        files |= {file.resolve().relative_to(root).as_posix() for file in found}
+            listed = [path]
+        files |= {file.resolve().relative_to(root).as_posix() for file in listed}
     return sorted(
         file for file in files if not any(part.startswith(".") for part in file.split("/"))
     )

@@ -29,6 +29,6 @@ BY_HEAD = {  # what their first characters have
 def unread(path: Path) -> str | None:
     """Say what a file is that is known and not read, and what to do; None for others."""
     head = head_of(path)
-    said = next((text for known, text in BY_HEAD.items() if re.search(known, head)), None)
-    said = said or BY_SUFFIX.get(path.suffix.lower())
-    return f"{UNREAD}, {said}" if said else None
+    reason = next((text for known, text in BY_HEAD.items() if re.search(known, head)), None)
+    reason = reason or BY_SUFFIX.get(path.suffix.lower())
+    return f"{UNREAD}, {reason}" if reason else None

@@ -42,8 +42,8 @@ def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     packed = Packets(readings, ReflacxReading)
     sampled = None
     if options.samples:  # 10 GB, which many do not download: nobody misses them
-        kept = (reading for reading in readings if not reading.discarded)
-        sampled = Packets(kept, ReflacxReading)
+        usable = (reading for reading in readings if not reading.discarded)
+        sampled = Packets(usable, ReflacxReading)
     # Ids of the list itself would hold the memory in which they lie scattered.
     del readings
     ids: dict[str, set[str]] = {"reading_id": set(), "dicom_id": set(), "subject_id": set()}

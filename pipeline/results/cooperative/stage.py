@@ -91,7 +91,7 @@ def run(
     trained = {name: model for name, model in scored.items() if model.runs}  # no baselines
     histories = joint.read_trained(scored, runs, models) if models else {}
     confidence, n_least = params.confidence, params.min_patients
-    made: dict[str, PaperTable | None] = {  # in the order of the page
+    tables_made: dict[str, PaperTable | None] = {  # in the order of the page
         "table_1_diagnosis": tables.diagnosis(scored, published, confidence),
         "diagnosis_tests": diagnosis_tests(scored, confidence, n_least),
         "table_2_saliency": tables.saliency(scored, published, confidence),
@@ -102,7 +102,7 @@ def run(
         "joint_or_staged": joint.joint_table(scored, runs, histories),
         "inference_time": tables.inference(scored),
     }
-    drawn = draw_tables(made, DRAWN, TABLE_OF)
+    drawn = draw_tables(tables_made, DRAWN, TABLE_OF)
     participants = joint.taking_part(scored)
     drawn["joint_curves"] = figures.curves(histories, participants) if histories else None
     columns = examples.columns_of(scored)
@@ -125,7 +125,7 @@ def run(
     }
     title = "Cooperative network for saliency and diagnosis: results"
     notes = _notes(trained, metrics, published)
-    results = NetworkResults(title, notes, made, with_level(drawn, confidence), TABLE_OF)
+    results = NetworkResults(title, notes, tables_made, with_level(drawn, confidence), TABLE_OF)
     of_model = metrics["models"].get(scoring.reference(trained), {})
     headline = {"auroc": of_model.get("macro"), "kl": of_model.get("saliency_valid", {}).get("kl")}
     results = with_starts(results, starts, ())

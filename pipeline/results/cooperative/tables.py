@@ -60,7 +60,9 @@ def title_of(metric: str) -> str:
 
 def diagnosis_metrics(models: Models) -> tuple[str, ...]:
     """Name the metrics of Table 1: the first is the primary one; all models tell the same."""
-    classes = next((one.diagnosed.aligned.columns for one in models.values() if one.diagnosed), ())
+    classes = next(
+        (scored.diagnosed.aligned.columns for scored in models.values() if scored.diagnosed), ()
+    )
     return ("macro", "accuracy", *classes, "micro")
 
 
@@ -158,8 +160,8 @@ def inference(models: Models) -> PaperTable | None:
     for name, model in models.items():
         by_machine: dict[str, list[float]] = {}
         for run in model.runs:
-            if found := run.scores.inference:
-                by_machine.setdefault(found.machine, []).append(found.s_an_image)
+            if timing := run.scores.inference:
+                by_machine.setdefault(timing.machine, []).append(timing.s_an_image)
         for machine, seconds in by_machine.items():
             row = {"model": name, "weights": model.weights, "n_runs": len(seconds)}
             timed.append(row | {"s_an_image": float(np.median(seconds)), "machine": machine})

@@ -120,28 +120,28 @@ def _rows_of(column: str, balanced: str) -> set[str]:
     """Rows that differ for a model; of equal ones the full model, else the first."""
     rows: dict[tuple[bool, ...], str] = {}
     for row in ("full", *ABLATION):
-        has = dict(zip(PARTS, ABLATION[row], strict=True))
-        rows.setdefault(tuple(has[part] for part in _effective(column, balanced)), row)
+        parts_of_row = dict(zip(PARTS, ABLATION[row], strict=True))
+        rows.setdefault(tuple(parts_of_row[part] for part in _effective(column, balanced)), row)
     return set(rows.values())
 
 
 def _with_parts(models: Models, column: str, parts: tuple[bool, ...]) -> MilModel | None:
     """Find the model of a cell; of several the one of the paper's name, else the first."""
     reference = models["et"]
-    has = dict(zip(PARTS, parts, strict=True))
+    wanted = dict(zip(PARTS, parts, strict=True))
     balanced = reference.settings["balanced"]
     effective = _effective(column, balanced)
     allowed = {"supervision", "grid", "layers", "balanced", "decoder", "lambda_decoder"}
     allowed |= _ANNOTATED if column == "unannotated" else set()
     supervision = _SUPERVISION[column]
-    if column == "et" and not has["label_specific"]:
+    if column == "et" and not wanted["label_specific"]:
         supervision = "report"
     candidates = of_settings(models, reference, allowed, supervision=supervision)
     for model in sorted(candidates, key=lambda model: model.name not in MAIN):
         agrees = {
-            "balanced": model.settings["balanced"] == (balanced if has["balanced"] else "off"),
-            "multi_resolution": (len(model.settings["layers"]) > 1) == has["multi_resolution"],
-            "decoder": model.settings["decoder"] == has["decoder"],
+            "balanced": model.settings["balanced"] == (balanced if wanted["balanced"] else "off"),
+            "multi_resolution": (len(model.settings["layers"]) > 1) == wanted["multi_resolution"],
+            "decoder": model.settings["decoder"] == wanted["decoder"],
         }
         if all(agrees.get(part, True) for part in effective):
             return model

@@ -67,12 +67,12 @@ def pointing_by_label(frame: pd.DataFrame) -> Plate:
     return _of_labels(frame[frame["metric"] == "pointing"], "pointing", "n", "cases")
 
 
-def _of_labels(frame: pd.DataFrame, metric: str, n: str, what: str) -> Plate:
+def _of_labels(frame: pd.DataFrame, metric: str, n: str, meaning: str) -> Plate:
     """Draw the paper's models, or all where none of them was scored; labels with their n."""
     first = frame[frame["model"].isin(MAIN)]
     rows = frame if first.empty else first
     named = [f"{label} ({n_of})" for label, n_of in zip(rows["label"], rows[n], strict=True)]
-    caption = f"In brackets: {what} of the label; without any, or of one class, it has no point."
+    caption = f"In brackets: {meaning} of the label; without any, or of one class, it has no point."
     return _by_label(rows.assign(label=named), metric, f"{METRICS[metric]} by label, test", caption)
 
 

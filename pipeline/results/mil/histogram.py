@@ -61,13 +61,13 @@ def stored_maps(folder: Path) -> Iterator[NDArray[np.floating]]:
             yield shards[row]
 
 
-def drawn_maps(given: MapsToDraw) -> Iterator[NDArray[np.floating]]:
+def drawn_maps(params: MapsToDraw) -> Iterator[NDArray[np.floating]]:
     """Draw these maps from windows and Gaussians, as they would stand in shards.
 
     Raises GazeError if tables, windows or parameters do not fit together.
     """
-    tables, associated = given.tables, given.associated
-    size = parse_size(given.size)
+    tables, associated = params.tables, params.associated
+    size = parse_size(params.size)
     readings = read_table(tables, "readings", ["reading_id", "split", "phase"]).to_pylist()
     validate = {
         row["reading_id"]
@@ -84,12 +84,14 @@ def drawn_maps(given: MapsToDraw) -> Iterator[NDArray[np.floating]]:
         and row["width_px"]
     ]
     for reading_id, group in groupby(windows, key=itemgetter("reading_id")):
-        own = list(group)
+        rows = list(group)
         gaussians = read_readings(associated, "gaussians", [reading_id])[reading_id]
-        image_size = own[0]["height_px"], own[0]["width_px"]
-        canvas = Canvas(gaussians, image_size, size, amplitude=given.amplitude, resize=given.resize)
-        for label in sorted({label for row in own for label in row["labels"]}):
-            numbers = [row["window"] for row in own if label in row["labels"]]
+        image_size = rows[0]["height_px"], rows[0]["width_px"]
+        canvas = Canvas(
+            gaussians, image_size, size, amplitude=params.amplitude, resize=params.resize
+        )
+        for label in sorted({label for row in rows for label in row["labels"]}):
+            numbers = [row["window"] for row in rows if label in row["labels"]]
             yield to_stored(canvas.label_map(numbers)[0])
 
 

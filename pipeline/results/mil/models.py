@@ -182,24 +182,26 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
     """Score a model's runs; give also its test cases of each kind, for `check_cases`."""
     classified = read_classification(runs)
     localised = read_localisation(runs)
-    seeds, said = tuple(run.seed for run in runs), runs[0].scores
+    seeds, run_scores = tuple(run.seed for run in runs), runs[0].scores
     tested = {
-        name: classified[name, "test"] for name in said.datasets if (name, "test") in classified
+        name: classified[name, "test"]
+        for name in run_scores.datasets
+        if (name, "test") in classified
     }
     maps = {
         kind: score_map(
             localised[kind, "validate"],
             localised[kind, "test"],
-            said,
+            run_scores,
             seeds,
             draws,
         )
         for kind in MIL_MAPS
         if {(kind, "validate"), (kind, "test")} <= localised.keys()
     }
-    reported = said.unannotated[0]
+    reported = run_scores.unannotated[0]
     validation = classified.get((reported, "validate"))
-    unknown = np.full((len(seeds), len(said.labels)), np.nan)
+    unknown = np.full((len(seeds), len(run_scores.labels)), np.nan)
     auroc_validation = unknown if validation is None else _auroc_values(validation)
     means = {kind: float(scores.validation.macro().mean()[0]) for kind, scores in maps.items()}
     n_patients = {}
@@ -211,10 +213,10 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
         runs[0].model,
         runs,
         {
-            name: _auroc_measure(images, said.labels, seeds, draws)
+            name: _auroc_measure(images, run_scores.labels, seeds, draws)
             for name, images in tested.items()
         },
-        Measure(said.labels, seeds, auroc_validation, np.empty((0, *unknown.shape))),
+        Measure(run_scores.labels, seeds, auroc_validation, np.empty((0, *unknown.shape))),
         {
             name: np.stack([images.target.sum(0), (~images.target).sum(0)])
             for name, images in tested.items()
@@ -224,7 +226,7 @@ def score_model(runs: list[MilRun], draws: Draws) -> tuple[MilModel, dict[str, p
         max(means, key=lambda kind: means[kind]) if means else None,
         n_patients,
     )
-    return model, _cases(tested, localised, said.labels)
+    return model, _cases(tested, localised, run_scores.labels)
 
 
 def _auroc_values(images: Classified) -> Floats:
@@ -285,8 +287,8 @@ def of_settings(
     """
     fitting = []
     for model in models.values():
-        own = model.settings | {"supervision": kind_of(model.settings["supervision"])}
-        has_all = all(own.get(key) == value for key, value in settings.items())
+        all_settings = model.settings | {"supervision": kind_of(model.settings["supervision"])}
+        has_all = all(all_settings.get(key) == value for key, value in settings.items())
         if has_all and model.differs(reference) <= allowed | set(settings):
             fitting.append(model)
     return fitting

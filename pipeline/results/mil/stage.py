@@ -91,10 +91,10 @@ def run(
     confidence = params.confidence
     runs = read_mil_runs(scores, names_in_config(config) if config else None)
     reference = runs.get("et") or next(iter(runs.values()))
-    said = reference[0].scores
-    noisy = experiments.read_degraded(degraded, said.labels) if degraded else None
+    mil_scores = reference[0].scores
+    noisy = experiments.read_degraded(degraded, mil_scores.labels) if degraded else None
     whole = load_published("mil", PublishedMil)
-    published = whole.beside(said.labels, said.unannotated[0], said.scored_by)
+    published = whole.beside(mil_scores.labels, mil_scores.unannotated[0], mil_scores.scored_by)
     values, grid = None, reference[0].settings["grid"]
     if heatmaps:
         values = count_values(stored_maps(heatmaps), grid, where=heatmaps)
@@ -103,7 +103,7 @@ def run(
     models = _score(runs, draws, scores)
     curves = fractions.share_curves(models)
     equal = [fractions.equal_share(curve, draws) for curve in curves]
-    made: dict[str, PaperTable | None] = {  # in the order of the page
+    tables_made: dict[str, PaperTable | None] = {  # in the order of the page
         "table_1_auroc_by_label": tables.auroc_by_label(models, published, confidence),
         "table_2_label_groups": tables.label_groups(rules),
         "table_3_counts": tables.counts(models, published),
@@ -119,9 +119,11 @@ def run(
         "thresholds": tables.thresholds(models),
         "histogram": histogram_table(values) if values else None,
     }
-    of_auroc = partial(figures.auroc_by_label, said.unannotated[0])
-    pictures_made = draw_tables(made, {"table_1_auroc_by_label": of_auroc, **DRAWN}, TABLE_OF)
-    shares, weights = made["ellipse_shares"], made["lambdas"]
+    of_auroc = partial(figures.auroc_by_label, mil_scores.unannotated[0])
+    pictures_made = draw_tables(
+        tables_made, {"table_1_auroc_by_label": of_auroc, **DRAWN}, TABLE_OF
+    )
+    shares, weights = tables_made["ellipse_shares"], tables_made["lambdas"]
     pictures_made["ellipse_shares"] = (
         figures.shares(curves, shares.frame, equal, published) if shares else None
     )
@@ -131,7 +133,9 @@ def run(
     pictures_made |= examples.figure_4(models, params.n_examples, params.seed)
     pictures_made = with_level(pictures_made, confidence)
     if published is not whole:
-        made = {name: table and table.without_published() for name, table in made.items()}
+        tables_made = {
+            name: table and table.without_published() for name, table in tables_made.items()
+        }
     metrics: Summary = {
         "params": params.model_dump(),
         "n_runs": sum(len(model.runs) for model in models.values()),
@@ -147,7 +151,7 @@ def run(
             "Published figures stand beside what is of the paper's labels and images alone."
         )
     title = "Multiple-instance network: results"
-    results = NetworkResults(title, notes, made, pictures_made, TABLE_OF, footnotes)
+    results = NetworkResults(title, notes, tables_made, pictures_made, TABLE_OF, footnotes)
     results = with_starts(results, starts_of(runs), NO_NETWORK)
     of_model = metrics["models"]["et" if "et" in models else next(iter(models))]
     headline = "mil", {name: of_model.get(name) for name in ("auroc", "iou")}

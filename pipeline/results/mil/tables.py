@@ -45,13 +45,13 @@ def auroc_by_label(models: Models, published: PublishedMil, confidence: float) -
             parts.append(part.assign(n_positive=positive, n_negative=negative))
     if not parts:
         return None
-    said = _said(models)
-    frame = _by_label(parts, said.labels)
-    reported = frame["dataset"] == said.unannotated[0]
+    mil_scores = _said(models)
+    frame = _by_label(parts, mil_scores.labels)
+    reported = frame["dataset"] == mil_scores.unannotated[0]
     first = frame[reported & frame["model"].isin(_first(models))]
     heads = {"label": "label", "n_positive": "positive", "model": "model"}
     notes = ["Labels whose test images are all positive or all negative have no AUROC."]
-    title = f"Table 1: AUROC by label, {said.images_name} test images"
+    title = f"Table 1: AUROC by label, {mil_scores.images_name} test images"
     wide = _wide(first, "label", "n_positive", "positive", confidence)
     return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
 
@@ -70,17 +70,17 @@ def iou_by_label(models: Models, published: PublishedMil, confidence: float) -> 
             parts.append(part.assign(n=model.best.thresholds["n_test"].to_numpy()))
     if not parts:
         return None
-    said = _said(models)
-    frame = _by_label(parts, said.labels)
+    mil_scores = _said(models)
+    frame = _by_label(parts, mil_scores.labels)
     first = frame[(frame["metric"] == "iou") & frame["model"].isin(_first(models))]
     heads = {"label": "label", "n": "cases", "model": "model", "map": "map"}
     note = (
         "Cases are readings whose reader drew the label. The CSV also has the pointing game: the"
         " share of cases in which most of the map's maximum lies inside the ellipses."
     )
-    if said.is_by_gaze:
+    if mil_scores.is_by_gaze:
         note = BY_GAZE
-    title = f"Table 6: IoU by label, {said.readings_name} test readings"
+    title = f"Table 6: IoU by label, {mil_scores.readings_name} test readings"
     notes = [f"{note} {_published_maps(published)}"]
     wide = _wide(first, "label", "n", "cases", confidence)
     return PaperTable(title, frame, shown(first, heads), notes, wide=wide)
@@ -107,18 +107,18 @@ def iou_by_map(models: Models, published: PublishedMil, confidence: float) -> Pa
     if not parts:
         return None
     frame = pd.concat(parts, ignore_index=True).rename(columns={"item": "label"})
-    said = _said(models)
-    order = _order([*said.labels, ALL])
+    mil_scores = _said(models)
+    order = _order([*mil_scores.labels, ALL])
     frame = frame.sort_values("label", key=order, kind="stable", ignore_index=True)
     note = "* The kind that validation chose here, which Table 6 has."
     notes = [f"{note} {_published_maps(published)}"]
-    title = f"Table 6 for each kind of map: IoU, {said.readings_name} test readings"
+    title = f"Table 6 for each kind of map: IoU, {mil_scores.readings_name} test readings"
     return PaperTable(title, frame, _wide_by_map(frame[frame["model"].isin(_first(models))]), notes)
 
 
-def _wide(frame: pd.DataFrame, row: str, n: str, what: str, confidence: float) -> Wide:
-    """Lay rows of models out side by side; `what` stands behind each, as the column `n` counts."""
-    return Wide(frame.rename(columns={row: "row", n: "n"}), row, what, confidence)
+def _wide(frame: pd.DataFrame, row: str, n: str, meaning: str, confidence: float) -> Wide:
+    """Lay rows of models out side by side; `meaning` is behind each, as column `n` counts."""
+    return Wide(frame.rename(columns={row: "row", n: "n"}), row, meaning, confidence)
 
 
 def _said(models: Models) -> MilScores:
@@ -167,13 +167,13 @@ def averages(models: Models, published: PublishedMil, confidence: float) -> Pape
     )
     heads = {"metric": "metric", "model": "model", "map": "map", "n_labels": "labels"}
     title = "Table 5: averages over the labels, test"
-    said = _said(models)
+    mil_scores = _said(models)
     note = (
-        f"AUROC: {said.images_name}. IoU and pointing game: {said.readings_name}, with the map"
-        " whose validation IoU is best. Labels without a test case, or of one class, are left out"
-        " of a model's average."
+        f"AUROC: {mil_scores.images_name}. IoU and pointing game: {mil_scores.readings_name}, with"
+        " the map whose validation IoU is best. Labels without a test case, or of one class, are"
+        " left out of a model's average."
     )
-    if said.is_by_gaze:
+    if mil_scores.is_by_gaze:
         note += f" {BY_GAZE}"
     notes = [f"{note} {_published_maps(published)}"]
     wide = _wide(frame, "metric", "n_labels", "labels", confidence)

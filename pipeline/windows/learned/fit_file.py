@@ -88,16 +88,16 @@ def read_fit(path: Path) -> Fit:
     content: Any = read_json(path, SchemaError, remedy=remedy)
     file = check(content, FitFile, SchemaError, where=path, remedy=remedy)
     empty = begin(file.params, len(file.labels))
-    faults = [f"places name the label {one.label!r}, which labels do not" for one in file.places
-              if one.label not in file.labels]  # fmt: skip
+    faults = [f"places name the label {place.label!r}, which labels do not" for place in file.places
+              if place.label not in file.labels]  # fmt: skip
     if len(file.odds) != len(empty.odds):
         faults.append(f"odds has {len(file.odds)} numbers, its params make {len(empty.odds)}")
     if faults:
         raise SchemaError("this is no fit.", where=path, remedy=remedy, faults=faults)
     places_s = empty.places_s
-    for one in file.places:
-        where = file.labels.index(one.label), SIDES.index(one.side), ZONES.index(one.zone)
-        places_s[where] = one.seconds
+    for place in file.places:
+        where = file.labels.index(place.label), SIDES.index(place.side), ZONES.index(place.zone)
+        places_s[where] = place.seconds
     learnt = Learnt(np.array(file.odds), np.array(file.search), places_s)
     labels, subjects = tuple(file.labels), frozenset(file.subjects)
     return Fit(file.params, labels, subjects, file.n_readings, learnt)

@@ -75,7 +75,9 @@ def apply_fit(observed: Sequence[Observed], fit: Fit) -> tuple[dict[str, Shares]
     that the fit does not know have no map of their own.
     """
     observed = in_order(observed)
-    named = {label for reading in observed for said in reading.said for label in said.labels}
+    named = {
+        label for reading in observed for sentence in reading.said for label in sentence.labels
+    }
     labels = [*fit.labels, *sorted(named - {*fit.labels})]
     unknown = np.zeros((len(labels) - len(fit.labels), *fit.learnt.places_s.shape[1:]))
     learnt = replace(fit.learnt, places_s=np.concatenate([fit.learnt.places_s, unknown]))
@@ -98,7 +100,10 @@ def assign_folds(observed: Sequence[Observed], n_folds: int) -> NDArray[np.intp]
         remedy = "Use --method window, or give what other data taught with --fit."
         raise GazeError(message, remedy=remedy)
     fold_of = {subject: number % n_folds for number, subject in enumerate(subjects)}
-    folds = [fold_of[one.subject] if one.split == "train" else -1 for one in observed]
+    folds = [
+        fold_of[observation.subject] if observation.split == "train" else -1
+        for observation in observed
+    ]
     return np.array(folds, np.intp)
 
 
@@ -118,7 +123,9 @@ def _fit(
     labels: Sequence[str],
     params: Learned,
 ) -> Fit:
-    subjects = frozenset(one.subject for one, is_in in zip(observed, counted, strict=True) if is_in)
+    subjects = frozenset(
+        reading.subject for reading, is_in in zip(observed, counted, strict=True) if is_in
+    )
     learnt = learn(pairs, counted, params, len(labels))
     return Fit(params, tuple(labels), subjects, int(counted.sum()), learnt)
 
@@ -132,7 +139,9 @@ def _explain_into(
 ) -> None:
     """Put the shares of the judged readings in their places; refuse a fit that has seen them."""
     seen = [
-        one.subject in fit.subjects for one, is_in in zip(observed, judged, strict=True) if is_in
+        reading.subject in fit.subjects
+        for reading, is_in in zip(observed, judged, strict=True)
+        if is_in
     ]
     if any(seen):
         message = f"{sum(seen)} readings would be explained by what their own subject taught."
@@ -152,10 +161,10 @@ def shares_by_reading(
     number = 0
     for reading, n, first in zip(observed, n_fixations, before, strict=True):
         of_reading: Shares = {}
-        for said in reading.said:
+        for sentence in reading.said:
             of_sentence = slice(bounds[number], bounds[number + 1])
-            of_reading[said.sentence] = np.zeros(n)
-            of_reading[said.sentence][pairs.fixation[of_sentence] - first] = share[of_sentence]
+            of_reading[sentence.sentence] = np.zeros(n)
+            of_reading[sentence.sentence][pairs.fixation[of_sentence] - first] = share[of_sentence]
             number += 1
         shares[reading.reading_id] = of_reading
     return shares

@@ -57,8 +57,8 @@ def label_densities(seconds: FloatArray, sigma: float) -> FloatArray:
     n = seconds.sum(axis=-1, keepdims=True)
 
     def borrow(axes: tuple[int, ...], wider: FloatArray | float) -> FloatArray:
-        made = blurred.sum(axis=axes, keepdims=True) + BORROWED_S * wider
-        density: FloatArray = made / (n.sum(axis=axes, keepdims=True) + BORROWED_S)
+        smoothed = blurred.sum(axis=axes, keepdims=True) + BORROWED_S * wider
+        density: FloatArray = smoothed / (n.sum(axis=axes, keepdims=True) + BORROWED_S)
         return density
 
     everything = borrow((0, 1, 2), EVERYWHERE)

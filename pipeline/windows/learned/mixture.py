@@ -114,8 +114,8 @@ def _place(
     if without_places is not None:
         hidden = without_places[pairs.reading_of_sentence[pairs.sentence]]
         expected = np.where(hidden, EVERYWHERE, expected)
-    made = pairs.around(weight_s) + params.label_s * expected
-    density: FloatArray = made / (np.maximum(others_s, 0) + params.label_s)
+    expected_s = pairs.around(weight_s) + params.label_s * expected
+    density: FloatArray = expected_s / (np.maximum(others_s, 0) + params.label_s)
     return density
 
 

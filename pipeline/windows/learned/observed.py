@@ -58,13 +58,13 @@ def observe(
 
     Its table `regions` may hold the box `chest`.
     """
-    said = []
+    sentences = []
     for window in find_windows(reading, tables, params, label_map, Counter()):
         if window.kind == "sentence" and window.sentence is not None:
             text = str(reading["text"])[window.char_start : window.char_end]
             edges_s = bin_edges_s(window.sentence, tables["sentences"], learned)
             place = words.place_of(text)
-            said.append(Said(window.sentence, edges_s, window.labels, *place))
+            sentences.append(Said(window.sentence, edges_s, window.labels, *place))
     fixations = tables["fixations"]
     x, y = _in_chest(reading, fixations, tables["regions"])
     return Observed(
@@ -75,7 +75,7 @@ def observe(
         fixations["offset_s"].astype(float),
         x,
         y,
-        tuple(said),
+        tuple(sentences),
     )
 
 

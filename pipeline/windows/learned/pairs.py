@@ -138,11 +138,11 @@ def _named(
     observed: Sequence[Observed], labels: Sequence[str], sentence: Rows
 ) -> dict[str, NDArray[Any]]:
     """Say which maps the labels, side and zone of each pair's sentence mean."""
-    said = [sentence for reading in observed for sentence in reading.said]
-    n_labels = np.array([len(sentence.labels) for sentence in said], np.intp)
+    sentences = [sentence for reading in observed for sentence in reading.said]
+    n_labels = np.array([len(sentence.labels) for sentence in sentences], np.intp)
     place = [
         (labels.index(label) * len(SIDES) + sentence.side) * len(ZONES) + sentence.zone
-        for sentence in said
+        for sentence in sentences
         for label in sentence.labels
     ]
     first = np.cumsum(n_labels) - n_labels
@@ -163,9 +163,9 @@ def _pieces(observed: Sequence[Observed]) -> dict[str, NDArray[Any]]:
     }
     n_fixations = n_sentences = n_pairs = 0
     for reading in observed:
-        for said in reading.said:
-            begin = np.maximum(reading.onset_s[:, None], said.edges_s[:-1])
-            end = np.minimum(reading.offset_s[:, None], said.edges_s[1:])
+        for sentence in reading.said:
+            begin = np.maximum(reading.onset_s[:, None], sentence.edges_s[:-1])
+            end = np.minimum(reading.offset_s[:, None], sentence.edges_s[1:])
             seconds = np.maximum(end - begin, 0.0)
             reach_s = seconds.sum(axis=1)
             reached = np.flatnonzero(reach_s)

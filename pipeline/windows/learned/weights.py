@@ -57,8 +57,10 @@ def draw_learned(
             start_s, end_s = support_s(window.sentence, tables["sentences"], model.params)
             reach = replace(window, start_s=start_s, end_s=end_s)
             row, gaussians = draw_window(reading, number, reach, fixations, sigma_deg)
-            at = np.searchsorted(fixations["fixation"], gaussians["fixation"])
-            weight_s = weigh(gaussians["weight_s"], model.shares[window.sentence][at], model.params)
+            places = np.searchsorted(fixations["fixation"], gaussians["fixation"])
+            weight_s = weigh(
+                gaussians["weight_s"], model.shares[window.sentence][places], model.params
+            )
             row, gaussians = _weighed(row, gaussians, weight_s)
         else:
             row, gaussians = draw_window(reading, number, window, fixations, sigma_deg)
@@ -71,8 +73,8 @@ def _weighed(
     row: dict[str, Any], gaussians: Columns, weight_s: FloatArray
 ) -> tuple[dict[str, Any], Columns]:
     """Give Gaussians their weights, drop those without, and count the rest in the window's row."""
-    kept = weight_s > 0
-    gaussians = {name: values[kept] for name, values in gaussians.items()}
-    gaussians["weight_s"] = weight_s[kept]
-    counts = {"n_fixations": int(kept.sum()), "gaze_s": float(weight_s.sum())}
-    return row | counts | {"status": "ok" if kept.any() else "empty"}, gaussians
+    is_weighty = weight_s > 0
+    gaussians = {name: values[is_weighty] for name, values in gaussians.items()}
+    gaussians["weight_s"] = weight_s[is_weighty]
+    counts = {"n_fixations": int(is_weighty.sum()), "gaze_s": float(weight_s.sum())}
+    return row | counts | {"status": "ok" if is_weighty.any() else "empty"}, gaussians

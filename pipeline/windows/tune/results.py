@@ -75,19 +75,28 @@ def compare(
 ) -> Results:
     """Rank the rules."""
     several = len(np.unique(np.concatenate([scores.subjects for scores in labels]))) > 1
-    held = hold_out(labels) if several else []
+    labels_held_out = hold_out(labels) if several else []
     paper = macro([best_thresholds(scores)[1] for scores in labels])
     cross_validated = np.full(len(candidates), np.nan)
     samples = cross_validated[None]
-    if held:
-        cross_validated = macro([label_held.mean() for label_held in held])
-        samples = resample(held, Draws(params.n_bootstrap, params.confidence, params.seed))
+    if labels_held_out:
+        cross_validated = macro([label_held.mean() for label_held in labels_held_out])
+        samples = resample(
+            labels_held_out, Draws(params.n_bootstrap, params.confidence, params.seed)
+        )
     is_rule = np.array([candidate.stage not in BETWEEN for candidate in candidates])
     rules = np.flatnonzero(is_rule)
-    score = cross_validated if held else paper
+    score = cross_validated if labels_held_out else paper
     ranked = rules[np.argsort(-score[rules], kind="stable")]  # of equals the first in the list
     return Results(
-        list(candidates), tried, list(labels), held, paper, cross_validated, samples, ranked
+        list(candidates),
+        tried,
+        list(labels),
+        labels_held_out,
+        paper,
+        cross_validated,
+        samples,
+        ranked,
     )
 
 

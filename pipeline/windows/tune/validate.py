@@ -107,12 +107,12 @@ def resample(labels: Sequence[HeldOut], draws: Draws) -> FloatArray:
     All readings of a subject are drawn together. A label that a resample misses is left out of its
     mean; thresholds stay as they were chosen.
     """
-    everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
+    everybody = np.unique(np.concatenate([label.scores.subjects for label in labels]))
     drawn = draw_clusters(len(everybody), draws)
     by_label = []
-    for held in labels:
-        times = drawn[:, np.searchsorted(everybody, held.scores.subjects)]
-        by_label.append(ratio(times @ held.iou, times @ held.scores.n))
+    for label in labels:
+        times = drawn[:, np.searchsorted(everybody, label.scores.subjects)]
+        by_label.append(ratio(times @ label.iou, times @ label.scores.n))
     return macro(by_label)
 
 
@@ -121,17 +121,17 @@ def searched_iou(labels: Sequence[HeldOut], ranked: NDArray[np.intp]) -> float:
 
     The labels have two subjects or more; `ranked` are the rules to choose from.
     """
-    everybody = np.unique(np.concatenate([held.scores.subjects for held in labels]))
-    in_sample = [best_thresholds(held.scores)[1] for held in labels]
+    everybody = np.unique(np.concatenate([label.scores.subjects for label in labels]))
+    in_sample = [best_thresholds(label.scores)[1] for label in labels]
     total, n = np.zeros(len(labels)), np.zeros(len(labels))
     for subject in everybody:
-        places = [np.flatnonzero(held.scores.subjects == subject) for held in labels]
+        places = [np.flatnonzero(label.scores.subjects == subject) for label in labels]
         of_others = [
-            held.iou_of_others[place[0]] if len(place) else whole
-            for held, place, whole in zip(labels, places, in_sample, strict=True)
+            label.iou_of_others[place[0]] if len(place) else whole
+            for label, place, whole in zip(labels, places, in_sample, strict=True)
         ]
         chosen = ranked[np.argmax(macro(of_others)[ranked])]
-        for number, (held, place) in enumerate(zip(labels, places, strict=True)):
-            total[number] += held.iou[place, chosen].sum()
-            n[number] += held.scores.n[place, chosen].sum()
+        for number, (label, place) in enumerate(zip(labels, places, strict=True)):
+            total[number] += label.iou[place, chosen].sum()
+            n[number] += label.scores.n[place, chosen].sum()
     return float(np.mean(total / n))
