@@ -10,7 +10,8 @@ LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}  # "as well
 BREAKS = frozenset(
     """
     and or nor but although though while whereas however yet which that with without no not than
-    except there perhaps maybe possibly questionably conceivably
+    except there perhaps maybe possible possibly
+    questionable questionably conceivably equivocal suspected suspicious
     """.split()  # noqa: SIM905 (a row of words)
 )
 # Words before a verb that stand for a finding named before: "but it has since resolved".

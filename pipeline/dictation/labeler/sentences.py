@@ -55,6 +55,8 @@ _ANSWER = re.compile(
     r"|(?:(?:(?:i|we) see|there (?:is|are)) (?:none|neither|one|some)|none"
     r"|nothing (?:seen|there)"
     r"|there (?:is|are|(?:is not|are not|isn't|aren't)(?: one| any)?)(?=\s*(?:[.;,]|\Z))"
+    r"|still|(?:smaller|larger|bigger|worse|better|improved|unchanged|stable|the same)"
+    r"|(?:gone|resolved|cleared|removed|out|present)"
     r"|(?:no, )?(?:not|(?:i|we) (?:do not|don't|cannot|can't|did not)))\b[^.;?!]{0,30}(?:[.;]|\Z))",
     re.IGNORECASE,
 )
