@@ -3,10 +3,13 @@
 from bisect import bisect_left
 from dataclasses import replace
 
-from gazescribe.pipeline.dictation.labeler.english import FAVORS
+from gazescribe.pipeline.dictation.labeler.english import AMOUNTS, FAVORS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Parse
 
 _LESS_FAVORED = "hedge.less_favored"
+_IS_NOT = "answer.is_not"
+_PREDICATES = frozenset(["after", "asserts", "cancels"])
+_IS_THERE = frozenset(["assertion.seen", "assertion.persists", "assertion.present"])
 _ANSWER_ENDS = frozenset(".,;:!?)-")
 _OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
 
@@ -18,15 +21,28 @@ def settle_answers(sentence: Parse) -> None:
         is_decimal = following[:1] == ["."] and len(following) > 1
         is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
         is_last = is_last or is_none_between(sentence, hit)
-        if is_last and any(item.end <= hit.start for item in sentence.items):
+        if is_last and _is_answer(sentence, hit):
             excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
         else:
             excluded = [hit]
         sentence.hits = [other for other in sentence.hits if other not in excluded]
 
 
+def _is_answer(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether something stands before an answer; before "is not" something else is there."""
+    begin = 0
+    if hit.trigger.rule_id == _IS_NOT:
+        before = sentence.hits_between(0, hit.start)
+        earlier = [other for other in before if other.trigger.direction in _PREDICATES]
+        if not earlier or earlier[-1].trigger.rule_id not in _IS_THERE:
+            return False
+        begin = earlier[-1].end
+    return any(begin <= item.start and item.end <= hit.start for item in sentence.items)
+
+
 def find_preferences(sentence: Parse) -> None:
-    """Doubt what another finding is favored over, as in "we favor A over B"."""
+    """Doubt what another finding is favored over, "we favor A over B", but not "more A than B"."""
+    sentence.hits = [hit for hit in sentence.hits if not _is_of_amount(sentence, hit)]
     for hit in [hit for hit in sentence.hits if hit.trigger.direction == "before"]:
         ends = [item.end for item in sentence.items if item.start >= hit.end]
         if not ends or FAVORS.isdisjoint(sentence.texts_between(hit.start, hit.end)):
@@ -37,6 +53,15 @@ def find_preferences(sentence: Parse) -> None:
             place = sentence.words.starts[over], sentence.words.ends[over]
             sentence.hits.append(Hit(*place, trigger))
             sentence.hits.sort(key=lambda hit: hit.start)
+
+
+def _is_of_amount(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether amounts are compared: "more A than B"."""
+    before = [item for item in sentence.items if item.end <= hit.start]
+    if not before or sentence.texts_between(hit.start, hit.end) != ["than"]:
+        return False
+    nearest = bisect_left(sentence.words.starts, max(item.start for item in before))
+    return not AMOUNTS.isdisjoint(sentence.words.texts[nearest - 1 : nearest])
 
 
 def is_none_between(sentence: Parse, hit: Hit) -> bool:

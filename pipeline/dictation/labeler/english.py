@@ -26,6 +26,7 @@ CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account",
 # What has them is said of one finding alone, not of those that mere commas put before it.
 SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could", "less"])
 FAVORS = frozenset(["favor", "favors", "favoring", "favour", "favours", "favouring", "prefer"])
+AMOUNTS = frozenset(["more", "less", "fewer"])  # of a finding, as against another
 PLURAL = frozenset(["are", "were", "have"])
 PAST = frozenset(["was", "were", "had"])
 # Verbs that bring a finding of their own: "the right lung shows B".

@@ -255,8 +255,21 @@ def _claimed(state: Item, follower: Item, item: Item, sentence: Parse) -> bool:
     """Tell whether a state belongs to the structure after it: "heart normal, enlarged hila"."""
     if not _modifies(state, follower, sentence):
         return False
-    is_apart = bool(sentence.connectors_between(item.end, state.start))
+    gap = item.end, state.start
+    is_apart = bool(sentence.connectors_between(*gap))
+    if not is_apart and _follows_verb(state, gap, sentence):
+        return False  # "the heart is not enlarged hila are normal"
     return is_apart or sentence.next_verb(follower.end) is not None
+
+
+def _follows_verb(state: Item, gap: tuple[int, int], sentence: Parse) -> bool:
+    """Tell whether a state is the first after a verb, and so is said of what is before that."""
+    if any(hit.trigger.finite for hit in sentence.hits_between(*gap)):
+        return not any(
+            other.state is not None and gap[0] <= other.start and other.end <= state.start
+            for other in sentence.items
+        )
+    return False
 
 
 def _shared(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
