@@ -13,7 +13,8 @@ from gazescribe.pipeline.core.tables import read_table as read_arrow_table
 if TYPE_CHECKING:  # each takes a second to import
     import pandas as pd
 
-    from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention
+    from gazescribe.pipeline.dictation.labeler.labeler import Labeler
+    from gazescribe.pipeline.dictation.labeler.mentions import Mention
 
 SAMPLES = ("time_s", "x_px", "y_px")
 """Columns that fixations are found in."""

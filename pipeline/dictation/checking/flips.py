@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from gazescribe.pipeline.dictation.labeler import Labeler, Mention
 from gazescribe.pipeline.dictation.labeler.decisions import Explained
-from gazescribe.pipeline.dictation.labeler.labeler import DROPPED
+from gazescribe.pipeline.dictation.labeler.mentions import DROPPED
 from gazescribe.pipeline.dictation.labeler.places import place_of
 
 NONE = "none"

@@ -4,7 +4,8 @@
 only `spacy_component`, which puts the labeler into pipelines of spaCy, loads spaCy.
 """
 
-from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.mentions import Mention
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
 __all__ = ["Conventions", "Labeler", "Mention"]

@@ -11,7 +11,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
     is_list_gap,
     links_list,
 )
-from gazescribe.pipeline.dictation.labeler.rules import Effect
+from gazescribe.pipeline.dictation.labeler.triggers import Effect
 
 _EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
 
@@ -81,12 +81,10 @@ def _mark_neighbours(sentence: Parse, hit: Hit, findings: list[Item]) -> None:
 def explain_away(sentence: Parse, mimic: Item) -> None:
     """Deny or doubt the finding that is said to be a mimic: "nodule, likely a nipple shadow"."""
     findings = [
-        item
-        for item in sentence.items
-        if item.concept and item.concept.kind == "finding" and item.end <= mimic.start
+        item for item in sentence.items if item.kind == "finding" and item.end <= mimic.start
     ]
     nearest = max((item.end for item in findings), default=mimic.start)
-    between = list(sentence.hits_between(nearest, mimic.start))
+    between = sentence.hits_between(nearest, mimic.start)
     verb = next((hit for hit in reversed(between) if hit.trigger.direction == "equates"), None)
     hedge = mimic.before if mimic.before in between else None
     link = hedge or verb

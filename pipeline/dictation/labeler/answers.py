@@ -72,7 +72,7 @@ def is_none_between(sentence: Parse, hit: Hit) -> bool:
     starts = [item.start for item in sentence.items if item.start >= hit.end]
     if not ends or not starts or sentence.count(max(ends), hit.start):
         return False
-    between = list(sentence.hits_between(hit.end, min(starts)))
+    between = sentence.hits_between(hit.end, min(starts))
     opens = bool(between) and between[0].trigger.direction in ("start", "place")
     return sentence.count(hit.end, min(starts)) <= (_OPENING_WORDS if opens else 0)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gazescribe.pipeline.dictation.labeler.decisions import Explained
-from gazescribe.pipeline.dictation.labeler.labeler import DROPPED, Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.mentions import DROPPED, Mention
 
 NAME = "spaCy + negspacy"
 RULE = "negspacy.en_clinical"

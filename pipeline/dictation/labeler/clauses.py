@@ -56,7 +56,7 @@ def _cut_without_commas(sentence: Parse) -> None:
             continue
         follower = min(later, key=lambda other: other.start)
         gap = item.end, follower.start
-        hits = [*sentence.hits_between(*gap)]
+        hits = sentence.hits_between(*gap)
         is_next = not hits and not sentence.count(*gap)
         if is_next and _is_described(sentence, follower):
             sentence.forward_cuts.append(follower.start)
@@ -80,8 +80,7 @@ def _cut_before_subjects(sentence: Parse) -> None:
         earlier = [
             other.end
             for other in sentence.items
-            if other.end <= item.start
-            and (other.state is not None or (other.concept and other.concept.kind == "finding"))
+            if other.end <= item.start and (other.state is not None or other.kind == "finding")
         ]
         denial = _denial(sentence, item.start)
         if not earlier and denial is not None:
@@ -95,8 +94,10 @@ def _cut_before_subjects(sentence: Parse) -> None:
 
 def _has_own_state(sentence: Parse, item: Item, concept: Concept) -> bool:
     """Tell whether an adjective is said of a structure right after it, with a verb or without."""
+    if concept.kind != "structure":
+        return False
     later = [other for other in sentence.items if other.start >= item.end]
-    if concept.kind != "structure" or not later:
+    if not later:
         return False
     follower = min(later, key=lambda other: other.start)
     state = follower.state
@@ -181,15 +182,11 @@ def _is_spent(sentence: Parse, connector: Connector) -> bool:
 
 def _denial(sentence: Parse, place: int) -> Hit | None:
     """Give the denial, if it is one, that runs on to a place."""
-    before = [
-        hit
-        for hit in sentence.hits_between(sentence.start, place)
-        if hit.trigger.direction == "before"
-    ]
-    if not before:
-        return None
-    trigger = before[-1].trigger
-    return before[-1] if trigger.effect == "negative" or trigger.rule_id == _NO_NEW else None
+    for hit in reversed(sentence.hits):
+        if hit.end <= place and hit.trigger.direction == "before":
+            trigger = hit.trigger
+            return hit if trigger.effect == "negative" or trigger.rule_id == _NO_NEW else None
+    return None
 
 
 def _has_predicate(sentence: Parse, connector: Connector) -> bool:
@@ -206,7 +203,7 @@ def _has_predicate(sentence: Parse, connector: Connector) -> bool:
             break
         if (last is None and joints) or (last is not None and not joints):
             break
-        hits = [*sentence.hits_between(place, item.start)]
+        hits = sentence.hits_between(place, item.start)
         if any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in hits):
             break
         last, place = item, item.end
@@ -337,7 +334,7 @@ def _starts_clause(sentence: Parse, number: int) -> bool:
         ):
             return False  # a later connector of the same list stands nearer to the verb
     begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
-    earlier = list(sentence.hits_between(begin, connector.start))
+    earlier = sentence.hits_between(begin, connector.start)
     if any(hit.trigger.finite for hit in earlier):
         return True
     states = [item.start for item in sentence.items if item.state is not None]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import parts
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
-from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook, Trigger
+from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ def find_connectors(sentence: Parse) -> None:
             continue
         if number == last + 1 and sentence.connectors:
             before = sentence.connectors[-1]
-            before.word = f"{before.word} {join}".strip(" ,(")
+            before.say(f"{before.word} {join}".strip(" ,("))
         else:
             word = "" if join in _COMMAS else join
-            sentence.connectors.append(Connector(starts[number], 0, word, text in _COMMAS))
+            sentence.connectors.append(Connector(starts[number], 0, word, comma=text in _COMMAS))
         last = number + size - 1
         # It reaches to the next word, so that what opens "right after" it starts at its end.
         follows = starts[last + 1] if last + 1 < len(texts) else sentence.end

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
 from gazescribe.pipeline.dictation.labeler.phrases import Words
-from gazescribe.pipeline.dictation.labeler.rules import Trigger
 from gazescribe.pipeline.dictation.labeler.sentences import read_words
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 # What may stand before a phrase that opens its sentence.
 _OPENINGS = frozenset("and but oh uh um okay so well actually please , - : . ! ?".split())  # noqa: SIM905 (a row of words)

@@ -6,6 +6,7 @@ All others stand in the rules; in another language lists join at commas alone.
 # What joins findings and clauses.
 JOINS = frozenset(["and", "or", "nor", "plus", "versus", "vs", "with", "&", "+", "/"])
 LONG_JOINS = {"as": (["well", "as"], "and"), "such": (["as"], "or")}  # "as well as", "such as"
+CHOICES = frozenset(["or", "nor"])
 # Over these no gap of a phrase runs.
 BREAKS = frozenset(
     """

@@ -16,8 +16,8 @@ from gazescribe.pipeline.core.errors import RuleError, nearest
 from gazescribe.pipeline.core.resources import resource
 from gazescribe.pipeline.core.yaml_files import Strict
 from gazescribe.pipeline.dictation.label_maps import load_label_map
-from gazescribe.pipeline.dictation.labeler.labeler import Mention
 from gazescribe.pipeline.dictation.labeler.loading import read_rules_file
+from gazescribe.pipeline.dictation.labeler.mentions import Mention
 from gazescribe.pipeline.dictation.labeler.rule_faults import Place, RulesFile
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 

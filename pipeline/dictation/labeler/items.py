@@ -5,74 +5,107 @@ of `polarity/` found.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from gazescribe.pipeline.dictation.labeler.english import CHOICES
 from gazescribe.pipeline.dictation.labeler.phrases import Words
-from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+from gazescribe.pipeline.dictation.labeler.rules import Concept
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 
-@dataclass(slots=True)
 class Hit:
     """A trigger found in the text."""
 
-    start: int
-    end: int
-    trigger: Trigger
+    __slots__ = ("end", "start", "trigger")
+
+    def __init__(self, start: int, end: int, trigger: Trigger) -> None:
+        self.start = start
+        self.end = end
+        self.trigger = trigger
 
 
-@dataclass(slots=True)
 class Item:
-    """Something that triggers can govern: a mention, or a word for the state of a structure."""
+    """Something that triggers can govern: a mention, or a word for the state of a structure.
 
-    start: int
-    end: int
-    concept: Concept | None = None
-    state: Trigger | None = None
-    before: Hit | None = None
-    after: Hit | None = None
-    asserted: Hit | None = None
-    alternative: Hit | None = None
-    embedded: Hit | None = None
-    opens: bool = False  # its own first word does: "enlarged heart"
+    `opens` tells that its own first word begins a finding, as in "enlarged heart".
+    """
 
-    @property
-    def is_structure(self) -> bool:
-        """Tell whether it is a mention of a structure, as the heart."""
-        return self.concept is not None and self.concept.kind == "structure"
+    __slots__ = (
+        *("after", "alternative", "asserted", "before", "concept", "embedded", "end", "kind"),
+        *("opens", "start", "state"),
+    )
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        concept: Concept | None = None,
+        state: Trigger | None = None,
+        *,
+        opens: bool = False,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.concept = concept
+        self.kind: str = "" if concept is None else concept.kind
+        self.state = state
+        self.opens = opens
+        self.before: Hit | None = None
+        self.after: Hit | None = None
+        self.asserted: Hit | None = None
+        self.alternative: Hit | None = None
+        self.embedded: Hit | None = None
+
+    def reached_by(self, before: Hit | None, after: Hit | None) -> "Item":
+        """Give the same item with other triggers before and after it."""
+        item = Item(self.start, self.end, self.concept, self.state, opens=self.opens)
+        item.before, item.after = before, after
+        item.asserted, item.alternative = self.asserted, self.alternative
+        item.embedded = self.embedded
+        return item
 
 
-@dataclass(slots=True)
 class Connector:
-    """A comma, slash or conjunction."""
+    """A comma, slash or conjunction; one that offers a choice keeps a list under one negation."""
 
-    start: int
-    end: int
-    word: str
-    comma: bool
+    __slots__ = ("comma", "end", "is_choice", "start", "word")
 
-    @property
-    def is_choice(self) -> bool:
-        """Tell whether it offers a choice, which keeps a list under one negation."""
-        return "or" in self.word.split() or "nor" in self.word.split()
+    def __init__(self, start: int, end: int, word: str, *, comma: bool) -> None:
+        self.start = start
+        self.end = end
+        self.comma = comma
+        self.say(word)
+
+    def say(self, word: str) -> None:
+        """Set the word, or words."""
+        self.word = word
+        self.is_choice = not CHOICES.isdisjoint(word.split())
 
 
-@dataclass(slots=True)
 class Parse:
     """One sentence, or as much of it as rules reach, with all that was found in it."""
 
-    start: int
-    end: int
-    words: Words
-    items: list[Item]
-    hits: list[Hit] = field(default_factory=list)
-    connectors: list[Connector] = field(default_factory=list)
-    cuts: list[int] = field(default_factory=list)
-    forward_cuts: list[int] = field(default_factory=list)
+    __slots__ = ("connectors", "cuts", "end", "forward_cuts", "hits", "items", "start", "words")
 
-    def hits_between(self, start: int, end: int) -> Iterator[Hit]:
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        words: Words,
+        items: list[Item],
+        hits: list[Hit] | None = None,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.words = words
+        self.items = items
+        self.hits: list[Hit] = hits or []
+        self.connectors: list[Connector] = []
+        self.cuts: list[int] = []
+        self.forward_cuts: list[int] = []
+
+    def hits_between(self, start: int, end: int) -> list[Hit]:
         """Triggers that lie between two places."""
-        return (hit for hit in self.hits if start <= hit.start and hit.end <= end)
+        return [hit for hit in self.hits if start <= hit.start and hit.end <= end]
 
     def connectors_between(self, start: int, end: int) -> list[Connector]:
         """Connectors that lie between two places."""

@@ -1,14 +1,12 @@
 """The labeler: texts in, mentions out."""
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import repeat
-from operator import itemgetter
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gazescribe.pipeline.core.errors import GazeError, ParamsError, RuleError
 from gazescribe.pipeline.core.yaml_files import check, read_yaml
@@ -23,15 +21,27 @@ from gazescribe.pipeline.dictation.labeler.corrections import (
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
 from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
+from gazescribe.pipeline.dictation.labeler.mentions import (
+    DROPPED,
+    Mention,
+    Row,
+    in_order,
+    placed,
+    rows_of,
+)
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
 from gazescribe.pipeline.dictation.labeler.remembered import Remembered
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook, Sections, Views
-from gazescribe.pipeline.dictation.labeler.sections import compile_headings, ignored_spans
+from gazescribe.pipeline.dictation.labeler.sections import (
+    Spans,
+    compile_headings,
+    ignored_spans,
+    section_at,
+)
 from gazescribe.pipeline.dictation.labeler.sentences import read_words, split_sentences
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
 
-DROPPED = "dropped"
 SECTION_RULE = "section.ignored"
 
 NO_FINDING = "No Finding"
@@ -44,25 +54,7 @@ _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # no file can hold it
 REMEMBERED = 20_000
 REMEMBERED_CHARACTERS = 400
 
-Spans = Sequence[tuple[int, int]]
-# Of a mention in a sentence, or a text: start, end, label, concept, polarity, rule and trigger.
-# A plain tuple of plain values: the collector passes over it.
-Row = tuple[int, int, str, str, str, str, tuple[int, int] | None]
 View = Literal["reflacx", "ten", "chexpert"]
-
-
-class Mention(NamedTuple):  # a dataclass takes five times as long to make
-    """One label of one span of a text; the columns of the table `mentions`."""
-
-    char_start: int
-    char_end: int
-    label: str
-    concept: str
-    text: str
-    sentence: int
-    polarity: str
-    rule_id: str
-    trigger: str
 
 
 class Labeler:
@@ -147,10 +139,10 @@ class Labeler:
             mentions: list[Mention] = []
             for number, (start, _) in enumerate(parts):
                 if number in corrected:
-                    mentions += _mentions(text, corrected[number], 0, number, ignored)
+                    mentions += placed(text, corrected[number], 0, number, ignored)
                 elif rows[number]:
-                    mentions += _mentions(text, rows[number] or (), start, number, ignored)
-            yield mentions if sentences is None else _in_order(mentions)
+                    mentions += placed(text, rows[number] or (), start, number, ignored)
+            yield mentions if sentences is None else in_order(mentions)
 
     def explain(
         self, texts: Iterable[str], sentences: Iterable[Spans | None] | None = None
@@ -180,7 +172,7 @@ class Labeler:
         corrected: dict[int, list[Explained]] = {n: [] for n in near if 0 <= n < len(parts)}
         for concept in self._concepts(heard, parts, sorted(corrected)):
             corrected[concept.sentence].append(concept)
-        return {number: _rows(concepts) for number, concepts in corrected.items()}
+        return {number: rows_of(concepts) for number, concepts in corrected.items()}
 
     def _concepts(self, heard: str, parts: Spans, numbers: Iterable[int]) -> list[Explained]:
         """Give what some sentences of a text mention, without what their neighbours take back."""
@@ -199,7 +191,7 @@ class Labeler:
         if takes_back(words, self._compiled):
             return None
         decided = decide_mentions(sentence, words, self._compiled)
-        return _rows(map(self._explained, decided)) if decided else ()
+        return rows_of(map(self._explained, decided)) if decided else ()
 
     def _decide(self, sentence: str) -> list[Explained]:
         """Give all that a sentence mentions, with what was decided of it and why."""
@@ -286,60 +278,13 @@ def _without_ignored(concepts: list[Explained], ignored: Spans) -> list[Explaine
     """Drop what stands under an ignored heading."""
     marked = []
     for concept in concepts:
-        section = _section_at(concept.char_start, ignored)
+        section = section_at(concept.char_start, ignored)
         if section is not None:
             dropped = Decision(DROPPED, SECTION_RULE, None, section)
             marked.append(concept._replace(decision=dropped))
         else:
             marked.append(concept)
     return marked
-
-
-def _section_at(place: int, ignored: Spans) -> tuple[int, int] | None:
-    """Give the section under an ignored heading that a place lies in."""
-    number = bisect_right(ignored, place, key=itemgetter(0)) - 1
-    return ignored[number] if number >= 0 and place < ignored[number][1] else None
-
-
-def _rows(concepts: Iterable[Explained]) -> tuple[Row, ...]:
-    rows: dict[tuple[int, int, str], Row] = {}
-    for start, end, labels, concept, _, decision in concepts:
-        polarity, rule_id, trigger, _ = decision
-        if polarity == DROPPED:
-            continue
-        for label in labels:
-            name = label.removesuffix("?")
-            vote = polarity
-            if name != label:  # such a label is uncertain at most, and never denied
-                if polarity == "negative":
-                    continue
-                vote = "uncertain"
-            row = (start, end, name, concept, vote, rule_id, trigger)
-            rows.setdefault((start, end, name), row)
-    return tuple([rows[key] for key in sorted(rows)])
-
-
-def _mentions(
-    text: str, rows: Iterable[Row], place: int, number: int, ignored: Spans
-) -> list[Mention]:
-    """Place rows in their text: those of sentence `number`, which begins at `place`."""
-    mentions = []
-    for start, end, label, concept, polarity, rule_id, trigger in rows:
-        first, last = place + start, place + end
-        if ignored and _section_at(first, ignored) is not None:
-            continue
-        cause = text[place + trigger[0] : place + trigger[1]] if trigger else ""
-        about = (concept, text[first:last], number, polarity, rule_id, cause)
-        mentions.append(Mention(first, last, label, *about))
-    return mentions
-
-
-def _in_order(mentions: Sequence[Mention]) -> list[Mention]:
-    """Sort the mentions of sentences that were given, which may overlap."""
-    rows: dict[tuple[int, int, str], Mention] = {}
-    for mention in mentions:
-        rows.setdefault((mention.char_start, mention.char_end, mention.label), mention)
-    return [rows[key] for key in sorted(rows)]
 
 
 def _strongest(polarities: set[str], compat: bool) -> str:

@@ -1,6 +1,6 @@
 """One automaton over words that finds thousands of phrases in one pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, compress, product
@@ -25,13 +25,16 @@ class _Node:
     skips: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class _State(Generic[Entry]):
     """A set of nodes that the words read so far have reached, and where each word leads on."""
 
-    nodes: frozenset[int]
-    entries: tuple[Entry, ...]
-    moves: "Remembered[_State[Entry] | None]"
+    __slots__ = ("entries", "moves")
+
+    def __init__(
+        self, entries: tuple[Entry, ...], move: "Callable[[str], _State[Entry] | None]"
+    ) -> None:
+        self.entries = entries
+        self.moves = Remembered(move)
 
 
 class Lexicon(Generic[Entry]):
@@ -152,5 +155,5 @@ class Lexicon(Generic[Entry]):
         if key not in self._states:
             entries = [entry for node in sorted(key) for entry in self._ends.get(node, ())]
             distinct = tuple({id(entry): entry for entry in entries}.values())
-            self._states[key] = _State(key, distinct, Remembered(partial(self._move, key)))
+            self._states[key] = _State(distinct, partial(self._move, key))
         return self._states[key]

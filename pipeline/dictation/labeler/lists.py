@@ -40,7 +40,7 @@ def is_apart(sentence: Parse, hit: Hit, first: Item, second: Item) -> bool:
 
     Nor does it of one that is placed before the next is denied: "A on the right, B not seen".
     """
-    if second.is_structure and not first.is_structure:
+    if second.kind == "structure" and first.kind != "structure":
         return True
     joints = sentence.connectors_between(first.end, second.start)
     if hit.trigger.effect != "negative" or not joints:

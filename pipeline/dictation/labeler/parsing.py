@@ -13,9 +13,10 @@ from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import Words
-from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+from gazescribe.pipeline.dictation.labeler.rules import Concept
 from gazescribe.pipeline.dictation.labeler.scope import resolve
 from gazescribe.pipeline.dictation.labeler.structures import decide_structure
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 HEADING = "default.heading"
 LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
@@ -25,7 +26,7 @@ def decide_mentions(sentence: str, words: Words, compiled: Compiled) -> list[tup
     """Find what a sentence of some words mentions, and decide each mention."""
     decided = []
     for part in parse(sentence, words, compiled):
-        mentions = [item for item in part.items if not _is_mimic(item)]
+        mentions = [item for item in part.items if item.kind != "mimic"]
         _find_triggers(part, compiled)
         resolve(part)
         decided += [(item, _decide(item, part)) for item in mentions]
@@ -41,7 +42,7 @@ def parse(sentence: str, words: Words, compiled: Compiled) -> Iterator[Parse]:
     for first in range(0, len(words.texts), LONGEST):
         part = words.part(first, first + LONGEST) if is_endless else words
         items = _mentions(part, sentence, compiled)
-        if not all(map(_is_mimic, items)):
+        if any(item.kind != "mimic" for item in items):
             yield Parse(0, len(sentence), part, items)
 
 
@@ -74,7 +75,7 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
         start, end = words.starts[first], words.ends[last - 1]
         speaking = _speaking(triggers) if len(triggers) > 1 else triggers
         part.hits += [Hit(start, end, trigger) for trigger in speaking]
-    if any(item.is_structure for item in part.items):
+    if any(item.kind == "structure" for item in part.items):
         for first, last, states in compiled.states.find(words):
             start, end = words.starts[first], words.ends[last - 1]
             part.items += [Item(start, end, state=state) for state in states]
@@ -96,10 +97,6 @@ def _replace_states(part: Parse, correction: Hit) -> None:
         correction.trigger = replace(correction.trigger, attached=True)  # the clause goes on
 
 
-def _is_mimic(item: Item) -> bool:
-    return item.concept is not None and item.concept.kind == "mimic"
-
-
 def _speaking(triggers: tuple[Trigger, ...]) -> Sequence[Trigger]:
     """Leave out what a phrase would say if it did not take back a denial, as "no change in"."""
     cancels = [trigger for trigger in triggers if trigger.direction == "cancels"]
@@ -107,7 +104,7 @@ def _speaking(triggers: tuple[Trigger, ...]) -> Sequence[Trigger]:
 
 
 def _decide(item: Item, part: Parse) -> Decision:
-    if item.is_structure:
+    if item.kind == "structure":
         return decide_structure(item, part)
     if _is_heading(item, part):
         return Decision("dropped", HEADING, None, (part.start, part.end))

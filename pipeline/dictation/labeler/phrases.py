@@ -9,7 +9,6 @@ wherever its characters stand in a row.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain, product
 from math import prod
@@ -40,13 +39,15 @@ class PhraseError(ValueError):
     """A phrase that cannot be read, or that could never match."""
 
 
-@dataclass(slots=True)  # not frozen: making a frozen one takes three times as long
 class Words:
     """The words and marks of a stretch of text, and where each begins and ends."""
 
-    texts: list[str]
-    starts: list[int]
-    ends: list[int]
+    __slots__ = ("ends", "starts", "texts")
+
+    def __init__(self, texts: list[str], starts: list[int], ends: list[int]) -> None:
+        self.texts = texts
+        self.starts = starts
+        self.ends = ends
 
     def part(self, first: int, last: int) -> "Words":
         """Give the words from the first to before the last number."""

@@ -16,26 +16,8 @@ from pydantic import Field
 from gazescribe.pipeline.core.yaml_files import Strict
 from gazescribe.pipeline.dictation.labeler.phrases import Slip, cut_words
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.triggers import Direction, Effect, Trigger
 
-Direction = Literal[
-    "before",
-    "after",
-    "between",
-    "boundary",
-    "start",
-    "verb",
-    "asserts",
-    "cancels",
-    "belongs",
-    "embeds",
-    "place",
-    "equates",
-    "state",
-    "retracts",
-]
-Effect = Literal[
-    "positive", "negative", "uncertain", "dropped", "normal", "abnormal", "borderline", "stable"
-]
 State = Literal["abnormal", "borderline", "normal", "stable"]
 STATES: tuple[State, ...] = ("abnormal", "borderline", "normal", "stable")
 # What a structure is that is only stable, by the convention `stable`.
@@ -174,29 +156,6 @@ class Repairs(Strict):
             for meant, slips in self.words.items()
             for heard in slips
         ]
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """A rule with all that its family says, as the resolver uses it."""
-
-    rule_id: str
-    direction: Direction
-    effect: Effect | None
-    reach: str
-    words: int
-    order: int
-    finite: bool
-    attached: bool
-    alone: bool = False  # counts only where nothing of its clause follows it
-    only: str = ""
-    noun: bool = False
-    undone: bool = False
-
-    @property
-    def family(self) -> str:
-        """Give the family that the rule is of."""
-        return self.rule_id.partition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def resolve(sentence: Parse) -> None:
     if "between" in directions:
         mark_alternatives(sentence)
     for item in sentence.items:
-        if item.concept is not None and item.concept.kind == "mimic":
+        if item.kind == "mimic":
             explain_away(sentence, item)
 
 
@@ -116,7 +116,7 @@ def _is_void(sentence: Parse, previous: Hit | None, hit: Hit) -> bool:
 
 def _belonging(sentence: Parse, active: Hit, last: Item | None, item: Item) -> Hit | None:
     """Give what of a finding is denied, while it is there: "growth of" in "no growth of the A"."""
-    if not _is_denial(active) or item.concept is None or item.concept.kind != "finding":
+    if not _is_denial(active) or item.kind != "finding":
         return None
     start = active.end if last is None else last.end
     links = [
@@ -175,8 +175,10 @@ def _reaches_right(sentence: Parse, active: Hit, last: Item | None, item: Item) 
 
 def _is_elsewhere(sentence: Parse, active: Hit, item: Item) -> bool:
     """Tell whether another place is denied: "right but not left A", "not on the left, with A"."""
+    if active.trigger.effect != "negative":
+        return False
     place = next_place(sentence, active.end)
-    if active.trigger.effect != "negative" or place is None or place.end > item.start:
+    if place is None or place.end > item.start:
         return False
     joints = sentence.connectors_between(place.end, item.start)
     if joints:
@@ -229,10 +231,10 @@ def _carry_left(sentence: Parse) -> None:
 
 def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
     """Tell whether a finding has another place than what is denied: "left A, none on the right"."""
-    ending = [other for other in sentence.hits if 0 <= hit.start - other.end <= 1]
-    ending = [other for other in ending if other.trigger.direction == "place"]
-    place = next_place(sentence, hit.end) or next(iter(ending), None)
-    if place is None or hit.trigger.effect != "negative":
+    if hit.trigger.effect != "negative":
+        return False
+    place = next_place(sentence, hit.end) or _ending_place(sentence, hit.start)
+    if place is None:
         return False
     if place.trigger.effect == "positive":
         return True
@@ -245,6 +247,14 @@ def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
         if is_other and other is not place and not sentence.connectors_between(*gap):
             return sentence.count(*gap) <= _ADJECTIVE_WORDS
     return False
+
+
+def _ending_place(sentence: Parse, end: int) -> Hit | None:
+    """Give the side, view or part of the lung that is named right before a place of the text."""
+    for hit in sentence.hits:
+        if hit.trigger.direction == "place" and 0 <= end - hit.end <= 1:
+            return hit
+    return None
 
 
 def _looks_left(hit: Hit) -> bool:

@@ -1,12 +1,17 @@
 """Headings of written reports: what stands under "Indication:" is a question, not a finding."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, variants
 from gazescribe.pipeline.dictation.labeler.rules import Sections
 from gazescribe.pipeline.dictation.labeler.sentences import read_words
+
+Spans = Sequence[tuple[int, int]]
 
 _EMPTY_LINE = re.compile(r"(?<=\S)[ \t\r]*\n[ \t\r]*\n\s*(?=\S)")
 _SPOKEN = re.compile(rf".{FILLER}+")
@@ -89,3 +94,9 @@ def _findings_begin(text: str, start: int, end: int, begins: Lexicon[bool]) -> i
         if "\n" in gap or gap.rstrip().endswith((".", ";", "!", "?")):
             return start + words.starts[first]
     return end
+
+
+def section_at(place: int, ignored: Spans) -> tuple[int, int] | None:
+    """Give the section under an ignored heading that a place lies in."""
+    number = bisect_right(ignored, place, key=itemgetter(0)) - 1
+    return ignored[number] if number >= 0 and place < ignored[number][1] else None

@@ -14,7 +14,8 @@ from typing import Any
 
 from gazescribe.pipeline.core.errors import RuleError
 from gazescribe.pipeline.core.foreign import read_json
-from gazescribe.pipeline.dictation.labeler.labeler import Labeler, Mention
+from gazescribe.pipeline.dictation.labeler.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler.mentions import Mention
 from gazescribe.pipeline.dictation.labeler.spacy_import import spacy
 
 NAME = "gazescribe"

@@ -5,7 +5,6 @@ borderline one, negative with a normal one, and else dropped. What it is when it
 stable, the convention `stable` says.
 """
 
-from dataclasses import replace
 from itertools import pairwise
 
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, from_hit
@@ -17,7 +16,7 @@ from gazescribe.pipeline.dictation.labeler.english import (
     PREPOSITIONS,
 )
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
-from gazescribe.pipeline.dictation.labeler.rules import Trigger
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 NO_STATE = "structure.no_state"
 _ASIDE_WORDS = 2  # at most, between "although" and a state
@@ -84,7 +83,7 @@ def _said_of(state: Item, item: Item, sentence: Parse) -> Decision:
     of_both = item.after if state.end <= item.start and after is None else None
     if of_both and not _is_for_another(state, item.end, of_both.start, sentence):
         after = of_both
-    decision = decide(replace(state, before=before, after=after), sentence)
+    decision = decide(state.reached_by(before, after), sentence)
     if decision.trigger is None:
         earlier = _alternative_to(state, sentence)
         if earlier is not None:
@@ -115,10 +114,7 @@ def _is_for_another(state: Item, start: int, end: int, sentence: Parse) -> bool:
     if state.state is None or state.state.noun:
         return False  # "no effusion or mediastinal contour abnormality"
     return any(
-        mention.concept is not None
-        and mention.concept.kind == "finding"
-        and start <= mention.start
-        and mention.end <= end
+        mention.kind == "finding" and start <= mention.start and mention.end <= end
         for mention in sentence.items
     )
 
@@ -275,7 +271,7 @@ def _follows_verb(state: Item, gap: tuple[int, int], sentence: Parse) -> bool:
 def _shared(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
     """Take the state of the structure before it in a list: "normal heart and mediastinum"."""
     earlier = [other for other in sentence.items if other.end <= item.start]
-    structures = [other for other in earlier if other.concept and other.concept.kind == "structure"]
+    structures = [other for other in earlier if other.kind == "structure"]
     if not structures:
         return []
     neighbour = max(structures, key=lambda structure: structure.end)

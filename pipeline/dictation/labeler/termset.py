@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.phrases import GAP, MAX_VARIANTS, parts, written_out
-from gazescribe.pipeline.dictation.labeler.rules import Trigger
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 KINDS = ("pseudo_negations", "preceding_negations", "following_negations", "termination")
 MIN_REACH = 8  # words; negspacy denies to the end of the sentence, so that less cannot be said

@@ -7,8 +7,9 @@ import re
 
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
-from gazescribe.pipeline.dictation.labeler.rules import Concept, Trigger
+from gazescribe.pipeline.dictation.labeler.rules import Concept
 from gazescribe.pipeline.dictation.labeler.scope import resolve
+from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 SIGNS = {"[": "finding", "{": "structure", "|": "mimic", "<": None}
 

@@ -1,0 +1,69 @@
+"""Mentions, the rows that the labeler gives, and the shorter ones of a remembered sentence."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gazescribe.pipeline.dictation.labeler.decisions import Explained
+from gazescribe.pipeline.dictation.labeler.sections import Spans, section_at
+
+DROPPED = "dropped"
+
+# Of a mention in a sentence, or a text: start, end, label, concept, polarity, rule and trigger.
+# A plain tuple of plain values: the collector passes over it.
+Row = tuple[int, int, str, str, str, str, tuple[int, int] | None]
+
+
+class Mention(NamedTuple):  # a dataclass takes five times as long to make
+    """One label of one span of a text; the columns of the table `mentions`."""
+
+    char_start: int
+    char_end: int
+    label: str
+    concept: str
+    text: str
+    sentence: int
+    polarity: str
+    rule_id: str
+    trigger: str
+
+
+def rows_of(concepts: Iterable[Explained]) -> tuple[Row, ...]:
+    """Give the rows of what a sentence mentions, one for each label of a span."""
+    rows: dict[tuple[int, int, str], Row] = {}
+    for start, end, labels, concept, _, decision in concepts:
+        polarity, rule_id, trigger, _ = decision
+        if polarity == DROPPED:
+            continue
+        for label in labels:
+            name = label.removesuffix("?")
+            vote = polarity
+            if name != label:  # such a label is uncertain at most, and never denied
+                if polarity == "negative":
+                    continue
+                vote = "uncertain"
+            row = (start, end, name, concept, vote, rule_id, trigger)
+            rows.setdefault((start, end, name), row)
+    return tuple([rows[key] for key in sorted(rows)])
+
+
+def placed(
+    text: str, rows: Iterable[Row], place: int, number: int, ignored: Spans
+) -> list[Mention]:
+    """Place rows in their text: those of sentence `number`, which begins at `place`."""
+    mentions = []
+    for start, end, label, concept, polarity, rule_id, trigger in rows:
+        first, last = place + start, place + end
+        if ignored and section_at(first, ignored) is not None:
+            continue
+        cause = text[place + trigger[0] : place + trigger[1]] if trigger else ""
+        about = (concept, text[first:last], number, polarity, rule_id, cause)
+        mentions.append(Mention(first, last, label, *about))
+    return mentions
+
+
+def in_order(mentions: Sequence[Mention]) -> list[Mention]:
+    """Sort the mentions of sentences that were given, which may overlap."""
+    rows: dict[tuple[int, int, str], Mention] = {}
+    for mention in mentions:
+        rows.setdefault((mention.char_start, mention.char_end, mention.label), mention)
+    return [rows[key] for key in sorted(rows)]
