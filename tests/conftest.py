@@ -1,5 +1,7 @@
+import atexit
 import gc
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
 
+_fsync = os.fsync
+
+
+def _sync_what_is_no_file(descriptor: int) -> None:
+    """Wait for no disk: no test turns a machine off, and those of the order replace what calls."""
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        _fsync(descriptor)
+
+
+os.fsync = _sync_what_is_no_file
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -34,14 +48,10 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     """Let the collector look through what tests make, not through modules."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)  # else it takes a tenth of the time
     gc.enable()
-
-
-def pytest_unconfigure():
-    gc.unfreeze()  # modules that end in some order do so as ever
+    atexit.register(gc.unfreeze)  # modules that end in some order do so as ever
 
 
 @pytest.fixture(scope="session")

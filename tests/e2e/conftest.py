@@ -13,9 +13,15 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
+def pytest_collection_modifyitems(items):
+    """Modules with a browser come last: its event loop would be in the way of others."""
+    browsing = {item.path for item in items if "browser" in item.fixturenames}
+    items.sort(key=lambda item: item.path in browsing)
+
+
+@pytest.fixture(scope="session")
 def browser():
-    """Chromium without a window, for one module: its event loop would be in the way of others."""
+    """Chromium without a window, started once."""
     if CHROMIUM is None:
         pytest.skip("needs chromium")
     from playwright.sync_api import sync_playwright

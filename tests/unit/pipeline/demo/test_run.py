@@ -18,7 +18,7 @@ def contents(root):
     return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the test with workers runs last
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo") / "raw"
     return out, run(out, "--readings", 11, "--images", "none", "--workers", 1)

@@ -27,7 +27,7 @@ def gaze(reading_id, number):
         yield fixation(at, onset_s, onset_s + 0.4, **where)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the test with workers runs last
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("learned")
     ids = [f"R{number}" for number in range(len(SPLITS))]
@@ -77,7 +77,7 @@ def test_the_summary_says_what_was_learnt_from(folder):
     assert counts["params"]["learned"]["folds"] == 5
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("two_workers")
 def test_the_same_bytes_for_any_number_of_workers(folder, monkeypatch):
     monkeypatch.setattr(parts, "READINGS_A_TASK", 2)
     for workers in (1, 2):

@@ -33,7 +33,7 @@ FILES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the test with workers runs last
 def given(tmp_path_factory):
     """Four subjects; the eyes rest on the ellipse from 1 s on, while and after it is named."""
     folder = tmp_path_factory.mktemp("tune")
@@ -66,7 +66,7 @@ def given(tmp_path_factory):
     return tables, path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the test with workers runs last
 def params(tmp_path_factory):
     """Small and quick, with all ideas switched on."""
     content = yaml.load(resource("params.yaml").read_text(), yaml.CSafeLoader)
@@ -78,7 +78,7 @@ def params(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the test with workers runs last
 def out(given, params, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "tune"
     said = gazescribe("tune", *given, out, "--params", params, "--workers", 1)
@@ -135,6 +135,7 @@ def test_patch_makes_parameters(out, given, tmp_path):
     gazescribe("associate", *given, tmp_path / "associated", "--params", path)
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_two_workers_write_the_same_bytes(out, given, params, tmp_path):
     gazescribe("tune", *given, tmp_path, "--params", params, "--workers", 2)
     assert entries(tmp_path) == FILES
