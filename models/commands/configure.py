@@ -32,6 +32,7 @@ from gazescribe.models.cooperative.settings import (
 from gazescribe.models.core.config import SCHEMA_VERSION, Config, settings_of
 from gazescribe.models.core.settings import Drawing
 from gazescribe.models.mil.settings import (
+    MaskDrawing,
     MilEvaluation,
     MilFolders,
     MilInputs,
@@ -48,6 +49,7 @@ from gazescribe.pipeline.commands.params import (
 from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.files import replacing_folder, write_json
 from gazescribe.pipeline.dictation.label_maps import LabelMap, load_column_map, load_label_map
+from gazescribe.pipeline.geometry.sizes import parse_size
 
 COLUMNS_OF = ("reflacx", "mimic-cxr-jpg", "egd")
 """Data sets whose own columns say which labels an image has."""
@@ -205,6 +207,7 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
             name: known.by_name if own.mentions else _columns(name, known, rules)
             for name, own in folders.datasets.items()
         },
+        masks=_masks(params, known, rules) if params.maps == "gaussians" else None,
     )
     runs = tuple(mil_runs(params.mil, profile.mil))
     _check_inputs("mil", inputs, runs)
@@ -214,6 +217,13 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
         example_seed=min(profile.mil.seeds),
     )
     return inputs, runs, evaluation
+
+
+def _masks(params: Params, known: LabelMap, rules: Path | None) -> MaskDrawing:
+    """Say how ellipses are drawn, of REFLACX and of data sets of one's own."""
+    own = [name for name, one in params.mil.inputs.datasets.items() if one.ellipse_maps]
+    channels = {name: _columns(name, known, rules) for name in ("reflacx", *own)}
+    return MaskDrawing(params.heatmaps.min_certainty, parse_size(params.heatmaps.size), channels)
 
 
 def _columns(name: str, known: LabelMap, rules: Path | None) -> dict[str, tuple[str, ...]]:

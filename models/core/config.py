@@ -9,7 +9,7 @@ import importlib
 import math
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -100,13 +100,18 @@ def read_settings(kind: type, content: Any, *, where: object) -> Any:
 
 
 def _read_keys(
-    kinds: dict[str, Any], content: dict[str, Any], key: str, faults: list[str]
+    kinds: dict[str, Any],
+    content: dict[str, Any],
+    key: str,
+    faults: list[str],
+    optional: Container[str] = (),
 ) -> dict[str, Any]:
     prefix = f"{key}." if key else ""
     faults += [
         f"{prefix}{name} is unknown{nearest(name, kinds)}" for name in content if name not in kinds
     ]
-    faults += [f"{prefix}{name} is missing" for name in kinds if name not in content]
+    absent = [name for name in kinds if name not in content and name not in optional]
+    faults += [f"{prefix}{name} is missing" for name in absent]
     return {
         name: _read(kind, content[name], f"{prefix}{name}", faults)
         for name, kind in kinds.items()
@@ -174,7 +179,10 @@ def _read_dataclass(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
         faults.append(f"{key}: an object expected, found {quote(value)}")
         return None
     n_faults = len(faults)
-    values = _read_keys(get_type_hints(kind, include_extras=True), value, key, faults)
+    # What a CONFIG of an earlier version could not say.
+    optional = [each.name for each in dataclasses.fields(kind) if each.default is None]
+    hints = get_type_hints(kind, include_extras=True)
+    values = _read_keys(hints, value, key, faults, optional)
     if len(faults) > n_faults:
         return None
     try:

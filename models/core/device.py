@@ -23,6 +23,11 @@ class Machine:
     accelerator: Literal["cpu", "gpu"]
     devices: int = 1
 
+    @property
+    def draws(self) -> bool:
+        """Whether maps are drawn on the device; for a CPU the processes that load draw them."""
+        return self.accelerator == "gpu"
+
 
 def process_rank() -> int:
     """Give this process a number among those that train together; Lightning starts all but 0."""

@@ -32,7 +32,9 @@ from gazescribe.pipeline.core.values import WINDOWS_OF
 from gazescribe.pipeline.geometry.canvas import GAUSSIAN_COLUMNS, Canvas, frame_of, peak_of
 from gazescribe.pipeline.geometry.gaussians import is_drawn
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.geometry.moving import Motion, MovedGaussians
+from gazescribe.pipeline.geometry.moving import Motion, placed_gaussians
+from gazescribe.pipeline.geometry.placed import CLIP, MAP, WEIGHT, WINDOW, Picture, draw_maps
+from gazescribe.pipeline.geometry.placed import GAUSSIAN_COLUMNS as PLACED_COLUMNS
 from gazescribe.pipeline.geometry.samples import sample_gaussians
 
 WINDOW_COLUMNS = ["reading_id", "window", "kind", "labels", "status", "width_px", "height_px"]
@@ -68,6 +70,9 @@ class DrawnMaps:
         Whether maps can be drawn where they are moved to: those that are shrunk as the published
         code does it cannot.
     """
+
+    placed_as = "gaussians"
+    """Part of a batch that has what is to be drawn."""
 
     def __init__(
         self, folder: Path, kind: str, size: Size, drawing: Drawing, samples: Samples | None = None
@@ -135,38 +140,49 @@ class DrawnMaps:
         -------
         ndarray of float16, shape (n, height, width)
         """
+        size = frame.height, frame.width
         numbers = np.asarray(rows).tolist()
-        of_row = {place: self._windows[row] for place, row in enumerate(numbers) if row >= 0}
-        maps = np.zeros((len(numbers), frame.height, frame.width), np.float16)
-        drawn = self._draw(sorted(set(chain(*of_row.values()))), frame, affine)
-        joined: dict[tuple[int, ...], Float16Map] = {}
-        for place, windows in of_row.items():
-            shown = tuple(window for window in windows if window in drawn)
-            if shown and shown not in joined:  # labels of the same sentences share their map
-                joined[shown] = to_stored(np.maximum.reduce([drawn[window] for window in shown]))
-            if shown:
-                maps[place] = joined[shown]
+        if self.can_move:
+            placed = self.placed(numbers, frame, affine)
+            maps: Float16Map = draw_maps(placed, len(numbers), Picture.of(size))
+            return maps
+        maps = np.zeros((len(numbers), *size), np.float16)
+        windows = {place: self._windows[row] for place, row in enumerate(numbers) if row >= 0}
+        drawn = {one: self._published(one, frame) for one in set(chain(*windows.values()))}
+        for place, shown in windows.items():
+            maps[place] = to_stored(np.maximum.reduce([drawn[window] for window in shown]))
         return maps
 
-    def _draw(
-        self, windows: Sequence[int], frame: Letterbox, affine: ArrayLike
-    ) -> dict[int, NDArray[np.float32]]:
-        """Draw windows of one image, each divided by its maximum; without those of no gaze."""
-        if not self.can_move:
-            return {window: self._published(window, frame) for window in windows}
-        places = [np.arange(*self._bounds[window]) for window in windows]
-        if not places:
-            return {}
-        gaussians = self._rows(np.concatenate(places))
-        motion = Motion.of_frame(frame, affine)
-        moved = MovedGaussians(gaussians, motion, amplitude=self._drawing.amplitude)
-        drawn, begin = {}, 0
-        for window, place in zip(windows, places, strict=True):
-            rows = np.arange(begin, begin + len(place))
-            begin += len(place)
-            if peak := self._peak(window):
-                drawn[window] = moved.draw(rows, 1 / peak)
-        return drawn
+    def placed(
+        self, rows: ArrayLike, frame: Letterbox, affine: ArrayLike = AS_IT_IS
+    ) -> NDArray[np.float64]:
+        """Give what there is to draw of maps, to `geometry.placed.draw_maps`; as for `drawn`."""
+        shown = [(place, row) for place, row in enumerate(np.asarray(rows).tolist()) if row >= 0]
+        windows = sorted(set(chain(*(self._windows[row] for _, row in shown))))
+        windows = [window for window in windows if self._peak(window)]
+        if not windows:
+            return np.zeros((0, len(PLACED_COLUMNS)))
+        numbers = [np.arange(*self._bounds[window]) for window in windows]
+        placed = placed_gaussians(
+            self._rows(np.concatenate(numbers)),
+            Motion.of_frame(frame, affine),
+            amplitude=self._drawing.amplitude,
+        )
+        of_window = {}
+        for window, part in zip(
+            windows, np.split(placed, np.cumsum(list(map(len, numbers)))[:-1]), strict=True
+        ):
+            part[:, WINDOW] = window
+            part[:, WEIGHT] *= 1 / self._peak(window)
+            of_window[window] = part[np.argsort(part[:, CLIP], kind="stable")]
+        parts = []
+        for place, row in shown:
+            for window in self._windows[row]:
+                if window in of_window:
+                    part = of_window[window].copy()
+                    part[:, MAP] = place
+                    parts.append(part)
+        return np.concatenate(parts)
 
     def _published(self, window: int, frame: Letterbox) -> NDArray[np.float32]:
         gaussians = self._rows(np.arange(*self._bounds[window]))

@@ -1,13 +1,14 @@
 """Batches for the network: uint8 images, and float16 maps of the annotated ones alone.
 
 Nothing is moved, scaled or made float here; that happens to whole batches on the device. But maps
-that come from Gaussians are drawn where they are moved to, and masks beside them moved as well
-(`are_moved`).
+that come from Gaussians or ellipses are drawn where they are moved to, here or on the device, and
+masks of shards beside them moved as well (`are_moved`).
 """
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypedDict
+from itertools import compress
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -15,17 +16,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gazescribe.models.core.drawn_maps import DrawnMaps
+from gazescribe.models.core.drawing import PLACED, draw_batch, is_placed, join_placed
 from gazescribe.models.core.images import open_images
 from gazescribe.models.core.loaders import Tensors, load_batches
 from gazescribe.models.mil.items import MilItems
-from gazescribe.models.mil.maps import Maps, open_maps
+from gazescribe.models.mil.maps import Drawn, Maps, open_maps
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.mil.supervision import Source, sources_of
 from gazescribe.models.training.augment import apply, draw
 from gazescribe.models.training.sampling import EpochSampler, EvenBatches, Key
 from gazescribe.pipeline.core.errors import AlignmentError
 from gazescribe.pipeline.core.shards import Shards
+from gazescribe.pipeline.geometry.letterbox import Letterbox
 
 
 class MilBatch(TypedDict):
@@ -38,6 +40,8 @@ class MilBatch(TypedDict):
     annotated : Tensor of bool, shape (B,)
     maps : Tensor of float16, shape (A, labels, S, S)
         Of the annotated items, in their order; moved where `MilImages.are_moved`.
+    gaussians, ellipses : Tensor of float64, shape (n, columns)
+        In place of maps that are to be drawn on the device (`draw_on`).
     affine : Tensor of float32, shape (B, 2, 3)
         What to do to each item (`models.training.augment.apply`); the identity when evaluating.
     index : Tensor of int64, shape (B,)
@@ -47,7 +51,9 @@ class MilBatch(TypedDict):
     image: Tensor
     labels: Tensor
     annotated: Tensor
-    maps: Tensor
+    maps: NotRequired[Tensor]
+    gaussians: NotRequired[Tensor]
+    ellipses: NotRequired[Tensor]
     affine: Tensor
     index: Tensor
 
@@ -56,7 +62,8 @@ class MilImages(Dataset[Tensors]):
     """Items by key (epoch, index), with an affine for each where they are `augmented`.
 
     `image_row` of the items points into `images`, `map_row` of the annotated ones into the `maps`
-    of their source; there are none where none is annotated.
+    of their source; there are none where none is annotated. With `draws_later` the items have what
+    is to be drawn, where all maps can be drawn moved.
     """
 
     def __init__(
@@ -67,13 +74,16 @@ class MilImages(Dataset[Tensors]):
         run: MilRun,
         *,
         augmented: bool,
+        draws_later: bool = False,
     ) -> None:
         self._items = items
         self._images = images
         self._maps = maps
         self._run = run
         self._augmented = augmented
-        self.are_moved = any(isinstance(one, DrawnMaps) and one.can_move for one in maps.values())
+        can_move = [isinstance(one, Drawn) and one.can_move for one in maps.values()]
+        self.are_moved = any(can_move)
+        self.draws_later = draws_later and self.are_moved and all(can_move)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -93,21 +103,25 @@ class MilImages(Dataset[Tensors]):
             "index": torch.tensor(index),
         }
         if self._maps and items.annotated[index]:
-            item["maps"] = self._maps_of(index, affine)
+            item |= self._maps_of(index, affine)
         return item
 
-    def _maps_of(self, index: int, affine: NDArray[np.float32]) -> Tensor:
+    def _maps_of(self, index: int, affine: NDArray[np.float32]) -> Tensors:
         """Give the maps of an item, float16, moved where those of all items are."""
         maps, rows = self._maps[str(self._items.source[index])], self._items.map_row[index]
         size = self._run.image_size
-        if isinstance(maps, DrawnMaps):
-            return drawn(maps, rows, size, affine)
+        if isinstance(maps, Drawn):
+            shown = rows[rows >= 0]
+            frame = maps.frame(int(shown[0])) if len(shown) else Letterbox.fit((size, size), None)
+            if self.draws_later:
+                return {maps.placed_as: torch.from_numpy(maps.placed(rows, frame, affine))}
+            return {"maps": torch.from_numpy(maps.drawn(rows, frame, affine))}
         stored = stacked(maps, rows, size)
         if not self.are_moved:
-            return stored
+            return {"maps": stored}
         mode = self._run.augment.interpolation
         (moved,) = apply(torch.from_numpy(affine)[None], stored[None], mode=mode)
-        return moved[0].half()
+        return {"maps": moved[0].half()}
 
 
 def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
@@ -122,19 +136,6 @@ def stacked(maps: Shards, rows: NDArray[np.int64], size: int) -> Tensor:
     return torch.from_numpy(values)
 
 
-def drawn(
-    maps: DrawnMaps, rows: NDArray[np.int64], size: int, affine: NDArray[np.float32]
-) -> Tensor:
-    """Draw the maps of an item as float16, shape (channels, size, size), moved by its affine.
-
-    `rows` has one a channel, negative for an empty map.
-    """
-    shown = rows[rows >= 0]
-    if not len(shown):
-        return torch.zeros((len(rows), size, size), dtype=torch.float16)
-    return torch.from_numpy(maps.drawn(rows, maps.frame(int(shown[0])), affine))
-
-
 def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
     """Shrink a square map to the largest value of each block, as the network's grid does later."""
     factor = len(heatmap) // size
@@ -146,20 +147,35 @@ def shrunk(heatmap: NDArray[np.float16], size: int) -> NDArray[np.float16]:
 
 def collate(items: Sequence[Tensors], size: int) -> MilBatch:
     """Put items into a batch; `size` is that of their frames."""
-    maps = [item["maps"] for item in items if "maps" in item]
-    none = torch.zeros((0, len(items[0]["labels"]), size, size), dtype=torch.float16)
-    return MilBatch(
-        image=torch.stack([item["image"] for item in items]),
-        labels=torch.stack([item["labels"] for item in items]),
-        annotated=torch.tensor(["maps" in item for item in items]),
-        maps=torch.stack(maps) if maps else none,
-        affine=torch.stack([item["affine"] for item in items]),
-        index=torch.stack([item["index"] for item in items]),
-    )
+    annotated = ["maps" in item or is_placed(item) for item in items]
+    with_maps = list(compress(items, annotated))
+    n_labels = len(items[0]["labels"])
+    maps = join_placed(with_maps, n_labels)
+    if not maps:
+        none = torch.zeros((0, n_labels, size, size), dtype=torch.float16)
+        maps["maps"] = torch.stack([item["maps"] for item in with_maps]) if with_maps else none
+    batch: Any = {"annotated": torch.tensor(annotated), **maps}
+    for name in ("image", "labels", "affine", "index"):
+        batch[name] = torch.stack([item[name] for item in items])
+    return batch  # type: ignore[no-any-return]  # parts of it need not be there
 
 
-def training_loader(items: MilItems, inputs: MilInputs, run: MilRun) -> DataLoader[Tensors]:
+def draw_on(batch: Tensors, device: torch.device) -> Tensors:
+    """Draw the maps of a batch on a device, where they are not yet."""
+    if not is_placed(batch):
+        return batch
+    n_items, n_labels = int(batch["annotated"].sum()), batch["labels"].shape[1]
+    shape = (n_items, n_labels, *batch["image"].shape[2:])
+    others = {name: part for name, part in batch.items() if name not in PLACED}
+    return {**others, "maps": draw_batch(batch, shape, device)}
+
+
+def training_loader(
+    items: MilItems, inputs: MilInputs, run: MilRun, *, draws_later: bool = False
+) -> DataLoader[Tensors]:
     """Load batches of training items: another order and other affines every epoch.
+
+    With `draws_later` they have what is to be drawn of maps in place of these (`draw_on`).
 
     Returns
     -------
@@ -179,7 +195,8 @@ def training_loader(items: MilItems, inputs: MilInputs, run: MilRun) -> DataLoad
         }
     sampler = EpochSampler(len(items), run.batch_size, run.seed)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
-    return _load(items, inputs, maps, run, augmented=True, **options)
+    changes = {"augmented": True, "draws_later": draws_later}
+    return _load(items, inputs, maps, run, changes, **options)
 
 
 def evaluation_loader(
@@ -187,7 +204,7 @@ def evaluation_loader(
 ) -> DataLoader[Tensors]:
     """Load batches of images as they are, each once, in order; maps of none. Raises as above."""
     batches = EvenBatches(len(items), batch_size)
-    return _load(items, inputs, {}, run, augmented=False, batch_sampler=batches)
+    return _load(items, inputs, {}, run, {"augmented": False}, batch_sampler=batches)
 
 
 def _load(
@@ -195,12 +212,11 @@ def _load(
     inputs: MilInputs,
     maps: Mapping[str, Maps],
     run: MilRun,
-    *,
-    augmented: bool,
+    changes: Mapping[str, bool],
     **options: Any,
 ) -> DataLoader[Tensors]:
     images = open_images(inputs.images, (run.image_size, run.image_size))
-    dataset = MilImages(items, images, maps, run, augmented=augmented)
+    dataset = MilImages(items, images, maps, run, **changes)
     return load_batches(
         dataset, run.workers, collate_fn=partial(collate, size=run.image_size), **options
     )
@@ -208,7 +224,7 @@ def _load(
 
 def _open_maps(inputs: MilInputs, source: Source, size: int) -> Maps:
     maps = open_maps(inputs, source, (size, size))
-    if isinstance(maps, DrawnMaps):
+    if isinstance(maps, Drawn):
         return maps
     heights, widths = (maps.index[side].unique().to_pylist() for side in ("height", "width"))
     if heights != widths or len(heights) != 1 or heights[0] % size:

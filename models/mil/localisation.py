@@ -57,10 +57,16 @@ ABOVE = {"ellipse": 0.5, "gaze": 0.15}
 
 
 def open_masks(inputs: MilInputs, run: MilRun) -> dict[str, Masks]:
-    """Open what readings are scored against, by data set; what is drawn has the size of images."""
-    size = run.image_size, run.image_size
+    """Open what readings are scored against, by data set.
+
+    Maps of gaze that are drawn have the size of images, masks that of shards.
+    """
+    sizes = dict.fromkeys(ABOVE, (run.image_size, run.image_size))
+    if inputs.masks and inputs.masks.size:
+        height, width = inputs.masks.size
+        sizes["ellipse"] = height, width
     return {
-        source.dataset: Masks(open_maps(inputs, source, size), ABOVE[source.kind])
+        source.dataset: Masks(open_maps(inputs, source, sizes[source.kind]), ABOVE[source.kind])
         for source in scored_sources(inputs)
     }
 

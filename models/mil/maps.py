@@ -1,20 +1,23 @@
-"""Where the maps of a source come from: drawn from its Gaussians, or read from its shards."""
+"""Where the maps of a source come from: drawn from Gaussians or ellipses, or read from shards."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from gazescribe.models.core.drawn_maps import DrawnMaps, check_folders
+from gazescribe.models.mil.drawn_masks import DrawnMasks
 from gazescribe.models.mil.settings import MilInputs, input_of, is_drawn
 from gazescribe.models.mil.supervision import Source
 from gazescribe.pipeline.core.shards import Shards, open_shards
 
-Maps = DrawnMaps | Shards
+Drawn = DrawnMaps | DrawnMasks
+Maps = Drawn | Shards
 
 
 def check_maps(inputs: MilInputs, sources: Iterable[Source]) -> None:
     """Refuse folders from which no maps can be drawn; raises SchemaError naming all of them."""
-    drawn = [source.gaussians for source in sources if is_drawn(source, inputs)]
-    check_folders(Path(input_of(inputs, str(field))) for field in drawn)
+    of_gaze = [source for source in sources if source.kind != "ellipse"]
+    drawn = [source.drawn_from for source in of_gaze if is_drawn(source, inputs)]
+    check_folders(Path(input_of(inputs, field)) for field in drawn)
 
 
 def open_maps(inputs: MilInputs, source: Source, size: tuple[int, int]) -> Maps:
@@ -24,6 +27,8 @@ def open_maps(inputs: MilInputs, source: Source, size: tuple[int, int]) -> Maps:
     """
     if not is_drawn(source, inputs):
         return open_shards(input_of(inputs, source.maps))
+    folder = Path(input_of(inputs, source.drawn_from))
+    if source.kind == "ellipse" and inputs.masks:
+        return DrawnMasks(folder, source.dataset, size, inputs.drawing.resize, inputs.masks)
     kind = "report" if source.kind == "report" else "label"
-    folder = Path(input_of(inputs, str(source.gaussians)))
     return DrawnMaps(folder, kind, size, inputs.drawing)

@@ -1,7 +1,8 @@
 """Readings with maps of their labels, of gaze or of what their readers drew.
 
 Reads: `readings`, and `ellipses` where the labels are those drawn; `windows` that label maps were
-drawn from; indices of image and map shards; Gaussians in place of the second, if so asked.
+drawn from; indices of image and map shards; Gaussians or ellipses in place of the second, if so
+asked.
 Drops: readings that cannot be used, counted by reason.
 Source: Lanfredi et al. 2023, Section 2.6; `spec/mil.md` sections 2.2 and 6.
 """
@@ -13,6 +14,7 @@ import pandas as pd
 
 from gazescribe.models.core.drawn_maps import DrawnMaps
 from gazescribe.models.core.images import FRAME, check_frames
+from gazescribe.models.mil.drawn_masks import DrawnMasks
 from gazescribe.models.mil.items import MilItems, absent, assembled, channel_numbers, screened
 from gazescribe.models.mil.maps import open_maps
 from gazescribe.models.mil.settings import MilInputs, input_of
@@ -112,6 +114,8 @@ def _map_index(inputs: MilInputs, source: Source, images: pd.DataFrame) -> tuple
     height, width = ([*images[side], 1][0] for side in FRAME[:2])
     maps = open_maps(inputs, source, (height, width))
     folder = str(maps.folder)
+    if isinstance(maps, DrawnMasks):
+        return maps.index, folder
     if isinstance(maps, DrawnMaps):
         index, said = maps.index, maps.labels
     else:

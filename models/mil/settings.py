@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from gazescribe.models.core.settings import (
     NOT_EMPTY,
     Augment,
+    Between,
     Count,
     CountOrZero,
     Drawing,
@@ -70,6 +71,11 @@ def _check_layers(layers: tuple[int, ...]) -> None:
         raise ValueError("3, 4 or both expected, each once")
 
 
+def _check_size(size: tuple[int, ...] | None) -> None:
+    if size is not None and len(size) != len(("height", "width")):
+        raise ValueError("height and width, or null, expected")
+
+
 @dataclass(frozen=True)
 class MilMethod:
     """What the paper says, of section `mil` of `params.yaml`."""
@@ -119,7 +125,8 @@ class MilRun(MilMethod, MilSize):
 class MilDataset:
     """Folders of a data set that is none of the paper's; null where it has no such thing.
 
-    `associated` and `label_maps` supervise by gaze, `ellipse_maps` by ellipses. `mentions` is the
+    `associated` and `label_maps` supervise by gaze, `ellipse_maps` by ellipses: it has to be named
+    where masks are drawn as well, and need not exist then. `mentions` is the
     file of `gazescribe label`: of its images as unannotated ones it says the labels, else the table
     `certainties` does.
     """
@@ -135,9 +142,9 @@ class MilDataset:
 class MilFolders:
     """Folders, relative to the working folder; those that no run uses need not exist.
 
-    Maps of gaze are drawn from the Gaussians of `associated` and its like, or read from shards,
-    `label_maps` and its like, which were drawn from these (`MilInputs.maps`). Its windows also list
-    what was dictated without a look.
+    Maps of gaze are drawn from the Gaussians of `associated` and its like, masks of ellipses from
+    tables; or both are read from shards, `label_maps`, `ellipse_maps` and their like, which were
+    drawn from these (`MilInputs.maps`). The windows also list what was dictated without a look.
     `unannotated` are the data sets whose images have labels alone, `scored_on` those whose readings
     maps are scored on, both by name: mimic, reflacx, or one of `datasets`.
     """
@@ -160,11 +167,25 @@ class MilFolders:
 
 
 @dataclass(frozen=True)
+class MaskDrawing:
+    """How masks are drawn from ellipses, as section `heatmaps` of `params.yaml` says.
+
+    Those that maps are scored against have the shape `size`, (height, width); null: that of images.
+    `channels` says which labels a column of a data set reaches.
+    """
+
+    min_certainty: Annotated[int, Between(1, 5)]
+    size: Annotated[tuple[Count, ...] | None, SettingRule(_check_size)]
+    channels: dict[str, dict[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
 class MilInputs(MilFolders):
     """Folders, and what the rules say: the labels, and which of them each column reaches.
 
-    `maps` says where maps of gaze come from, `drawing` how they are drawn here. `labels` are in the
-    order of the network's channels; `channels` is by data set of the paper and column;
+    `maps` says where maps come from, `drawing` and `masks` how they are drawn here; without the
+    second, masks of ellipses are read from shards all the same, as by version 1.0. `labels` are in
+    the order of the network's channels; `channels` is by data set of the paper and column;
     `own_channels` by other data set, and column of its certainties, or class of its mentions in
     lower case.
     """
@@ -174,6 +195,7 @@ class MilInputs(MilFolders):
     labels: Annotated[tuple[str, ...], NOT_EMPTY]
     channels: dict[str, dict[str, tuple[str, ...]]]
     own_channels: dict[str, dict[str, tuple[str, ...]]]
+    masks: MaskDrawing | None = None
 
 
 @dataclass(frozen=True)
@@ -221,8 +243,8 @@ AS_IN_PAPER: dict[str, object] = {
 """Inputs that count for the hash of a run only where they differ from these, which every run had
 before they could: such runs are trained, and stay so."""
 
-DRAWING = "drawing"
-"""Of `MilInputs`; counts for the hash of a run where its maps are drawn."""
+DRAWING, MASKS = "drawing", "masks"
+"""Of `MilInputs`; count for the hash of a run where its maps, or masks, are drawn."""
 
 PARTS = {"inputs": MilInputs, "runs": tuple[MilRun, ...], "evaluation": MilEvaluation}
 """Of a CONFIG."""
@@ -252,7 +274,10 @@ def training_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
 
 def scoring_inputs(run: MilRun, inputs: MilInputs) -> dict[str, Any]:
     """Give what a run is scored on; its own annotations are counted."""
-    fields = [field for source in scored_sources(inputs) for field in _read_of(source, inputs)]
+    sources = scored_sources(inputs)
+    fields = [field for source in sources for field in _read_of(source, inputs)]
+    if any(source.kind == "ellipse" and is_drawn(source, inputs) for source in sources):
+        fields.append(f"{MASKS}.size")
     return training_inputs(run, inputs) | _values(inputs, fields)
 
 
@@ -260,18 +285,26 @@ def _values(inputs: MilInputs, fields: Sequence[str]) -> dict[str, Any]:
     values = {name: input_of(inputs, name) for name in fields}
     if DRAWING in values:
         values[DRAWING] = asdict(inputs.drawing)
+    if inputs.masks and MASKS in values:
+        certainty, resize = inputs.masks.min_certainty, inputs.drawing.resize
+        values[MASKS] = {"min_certainty": certainty, "resize": resize}
     return values
 
 
 def is_drawn(source: Source, inputs: MilInputs) -> bool:
-    """Tell whether the maps of a source are drawn from Gaussians: ellipses are always masks."""
-    return inputs.maps == "gaussians" and source.gaussians is not None
+    """Tell whether the maps of a source are drawn from Gaussians, or its masks from ellipses."""
+    can_be = source.kind != "ellipse" or inputs.masks is not None
+    return inputs.maps == "gaussians" and can_be
 
 
 def _read_of(source: Source, inputs: MilInputs) -> list[str]:
-    """Name what is read of a source. So a run that reads no map of gaze is the same either way."""
-    drawn = is_drawn(source, inputs)
-    return [*source.folders(drawn=drawn), *[DRAWING] * drawn]
+    """Name what is read of a source. So a run that reads no map is the same either way."""
+    if not is_drawn(source, inputs):
+        return source.folders(drawn=False)
+    fields = source.folders(drawn=True)
+    if source.kind != "ellipse":
+        return [*fields, DRAWING]
+    return [*fields, MASKS, f"{MASKS}.channels.{source.dataset}"]
 
 
 def scored_sources(inputs: MilInputs) -> list[Source]:
@@ -303,10 +336,19 @@ def input_faults(inputs: MilInputs, runs: Sequence[MilRun]) -> list[str]:
     for run in runs:
         if isinstance(run.supervision, dict):
             asked += [(f"{run.name}.supervision", *named) for named in named_in(run.supervision)]
+    faults += _mask_faults(inputs, [name for _, kind, name in asked if kind == "ellipse"])
     for where, kind, name in asked:
         if lack := lacking(inputs.datasets, kind, name, drawn=inputs.maps == "gaussians"):
             faults.append(f"{where}: {lack}")
     return faults
+
+
+def _mask_faults(inputs: MilInputs, datasets: Sequence[str]) -> list[str]:
+    """Say of which data sets it is not known which labels their ellipses are of."""
+    if inputs.maps == "shards" or inputs.masks is None:
+        return []
+    unknown = set(datasets) - set(inputs.masks.channels)
+    return [f"inputs.masks.channels: {name} is missing" for name in sorted(unknown)]
 
 
 def start_faults(run: MilRun) -> list[str]:

@@ -27,15 +27,17 @@ class Source(NamedTuple):
     associated: str | None = None
 
     @property
-    def gaussians(self) -> str | None:
-        """The folder with the Gaussians of its maps; None for maps that are not of gaze."""
-        return "associated" if self.kind == "report" else self.associated
+    def drawn_from(self) -> str:
+        """The folder with the Gaussians, or the ellipses, that its maps are drawn from."""
+        if self.kind == "ellipse":
+            return self.tables
+        return self.associated or "associated"
 
     def folders(self, *, drawn: bool) -> list[str]:
-        """All of its folders, where its maps are drawn from Gaussians, or come from shards."""
-        maps = self.gaussians if drawn and self.gaussians else self.maps
-        told_by = [self.associated] if self.associated and self.associated != maps else []
-        return [self.tables, maps, *told_by]
+        """All of its folders, where its maps are drawn, or come from shards."""
+        maps = self.drawn_from if drawn else self.maps
+        folders = (self.tables, maps, self.associated)
+        return list(dict.fromkeys(folder for folder in folders if folder))
 
 
 NONE = "none"

@@ -18,7 +18,7 @@ from gazescribe.models.core.images import resize_of
 from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.mil.lists import build_items, evaluation_items
-from gazescribe.models.mil.loading import evaluation_loader, training_loader
+from gazescribe.models.mil.loading import draw_on, evaluation_loader, training_loader
 from gazescribe.models.mil.localisation import ValidationIou
 from gazescribe.models.mil.losses import (
     GazeUncertainty,
@@ -62,6 +62,10 @@ class MilTraining(pl.LightningModule):
         return torch.optim.Adam(
             parameters, lr=run.lr, weight_decay=run.weight_decay, amsgrad=run.amsgrad
         )
+
+    def on_before_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
+        """Draw maps on the device where the processes that load have not."""
+        return draw_on(batch, self.device)
 
     def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
         """Move image and maps alike, each item by its own draw, on the device.
@@ -145,8 +149,8 @@ class MilTraining(pl.LightningModule):
 def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:  # noqa: ARG001  every network's `prepare` takes it
     """Prepare a run for `models.training.fitting.fit`.
 
-    `out` and `machine` are not used: no run starts from another. Raises GazeError if the data are
-    not what they must be, or fill no batch.
+    `out` is not used: no run starts from another. Raises GazeError if the data are not what they
+    must be, or fill no batch.
     """
     items = build_items(inputs, run)
     readings = evaluation_items(inputs, run)
@@ -157,7 +161,7 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         places = ", ".join(input_of(inputs, tables_of(name)) for name in inputs.unannotated)
         raise AlignmentError(message, where=places, remedy="Ingest it with some, or more of it.")
     module = MilTraining(run, len(inputs.labels))
-    train = training_loader(items["train"], inputs, run)
+    train = training_loader(items["train"], inputs, run, draws_later=machine.draws)
     images: Any = train.dataset  # its kind is lost on the way through torch's loader
     module.moves_maps = not images.are_moved
     if run.iou_every:

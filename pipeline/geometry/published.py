@@ -3,6 +3,8 @@
 Every step is linear and acts on each axis alone, so the whole of it is one matrix an axis.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ def published_frame(image_size: tuple[int, int], size: tuple[int, int]) -> Lette
     return Letterbox(size[0], size[1], scale, pads[0], pads[1], image_size)
 
 
+@lru_cache(maxsize=4)  # some 25 MB each, of the sizes that radiographs usually have
 def published_resize(
     image_size: tuple[int, int], size: tuple[int, int]
 ) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +98,16 @@ def published_ellipse_mask(
     ndarray of bool, shape `size`
         Where more than half is left after the resize.
     """
-    full = ellipse_mask(box_px, Letterbox.fit(image_size, None)).astype(float)
-    of_y, of_x = published_resize(image_size, size)
-    mask: NDArray[np.bool_] = of_y @ full @ of_x.T > 0.5
+    full = ellipse_mask(box_px, Letterbox.fit(image_size, None))
+    inside = [np.flatnonzero(full.any(axis=axis)) for axis in (1, 0)]
+    mask = np.zeros(size, bool)
+    if not len(inside[0]):
+        return mask
+    # The rest of both matrices meets zeros alone.
+    box = tuple(slice(places[0], places[-1] + 1) for places in inside)
+    of_y, of_x = (
+        of[:, part] for of, part in zip(published_resize(image_size, size), box, strict=True)
+    )
+    rows, columns = (np.flatnonzero(of.any(axis=1)) for of in (of_y, of_x))
+    mask[np.ix_(rows, columns)] = of_y[rows] @ full[box].astype(float) @ of_x[columns].T > 0.5
     return mask

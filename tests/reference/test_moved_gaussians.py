@@ -8,7 +8,8 @@ from scipy.stats import multivariate_normal
 from gazescribe.models.training.augment import affine, apply
 from gazescribe.pipeline.geometry.canvas import Canvas
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.geometry.moving import Motion, MovedGaussians
+from gazescribe.pipeline.geometry.moving import Motion, placed_gaussians
+from gazescribe.pipeline.geometry.placed import Picture, PlacedGaussians
 from tests.reference.test_gaussians_scipy import IMAGE, fixations
 
 SIZE = (48, 64)
@@ -42,6 +43,11 @@ def summed(columns, motion):
     return total
 
 
+def drawn(columns, motion):
+    placed = placed_gaussians(columns, motion)
+    return PlacedGaussians(placed, Picture.of(motion.size)).sum(slice(0, len(placed)))
+
+
 @pytest.mark.parametrize(("angle_deg", "shift", "scale"), TURNED)
 @pytest.mark.parametrize("round_ones", [True, False])
 @pytest.mark.parametrize("seed", range(3))
@@ -53,7 +59,7 @@ def test_a_moved_map_is_the_map_at_the_places_that_it_shows(
         columns["sigma_x_px"] = columns["sigma_y_px"]
     matrix = affine(angle_deg, shift, scale, SIZE)
     motion = Motion.of_frame(Letterbox.fit(IMAGE, SIZE), matrix)
-    found = MovedGaussians(columns, motion).draw(np.arange(12))
+    found = drawn(columns, motion)
     expected = summed(columns, motion)
     assert expected.max() > 0
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * expected.max())
@@ -67,7 +73,7 @@ def test_a_motion_shows_what_resampling_shows(angle_deg, shift, scale):
         columns[f"clip_{name}min_px"][:], columns[f"clip_{name}max_px"][:] = 0, side
     frame = Letterbox.fit(IMAGE, SIZE)
     motion = Motion.of_frame(frame, affine(angle_deg, shift, scale, SIZE))
-    found = MovedGaussians(columns, motion).draw(np.arange(8))
+    found = drawn(columns, motion)
     fine = tuple(side * FINER for side in SIZE)
     large, peak = Canvas(columns, IMAGE, fine).label_map([0])
     matrix = torch.from_numpy(affine(angle_deg, shift, scale, fine))[None]

@@ -181,8 +181,9 @@ def test_networks_that_draw_their_maps_need_no_shards(network, tmp_path):
     drawing, reading = (behind(name, maps, tmp_path / maps) for maps in ("gaussians", "shards"))
     assert {"associate@egd", f"train-{network}@papers"} <= drawing & reading
     assert f"maps-gaussians@papers-{network}" in drawing - reading
-    assert not [stage for stage in drawing if stage.startswith("heatmaps")]
-    assert [stage for stage in reading if stage.startswith("heatmaps")]
+    of_shards = ("heatmaps", "ellipses")
+    assert not [stage for stage in drawing if stage.startswith(of_shards)]
+    assert [stage for stage in reading if stage.startswith(of_shards)]
 
 
 def test_runs_one_by_one_are_those_of_the_profile_paper(tmp_path, monkeypatch):

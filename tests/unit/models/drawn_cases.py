@@ -23,6 +23,7 @@ def with_gaussians(inputs: MilInputs, image_px: tuple[int, int], size: int) -> M
         ("associated", "reflacx", "label_maps", "label"),
         ("associated", "reflacx", "report_maps", "report"),
         ("egd_associated", "egd", "egd_maps", "label"),
+        ("associated", "reflacx", "ellipse_maps", "ellipse"),
     ):
         folder = Path(getattr(inputs, associated))
         drawn[maps] = str(folder.with_name(f"drawn-{maps}"))

@@ -16,6 +16,7 @@ from gazescribe.pipeline.core.values import CHEXPERT_LABELS
 from gazescribe.pipeline.geometry.letterbox import Letterbox
 from tests.synthetic import Row, reading, table
 
+Box = tuple[float, float, float, float]
 IMAGE_PX = (80, 100)  # of tests.synthetic.reading
 SIZE, MAP_SIZE = 32, 64
 CHANNELS = {
@@ -120,10 +121,12 @@ class World:
         row = {"reading_id": reading_id, "label": label, "peak": peak}
         self.maps.setdefault(kind, []).append(row)
 
-    def ellipse(self, reading_id: str, label: str, certainty: int) -> None:
+    def ellipse(
+        self, reading_id: str, label: str, certainty: int, box_px: Box = (10.0, 10.0, 10.0, 10.0)
+    ) -> None:
         """Add an ellipse of a column of the data set."""
         number = len(self.ellipses)
-        box = dict.fromkeys(("xmin_px", "ymin_px", "xmax_px", "ymax_px"), 10.0)
+        box = dict(zip(("xmin_px", "ymin_px", "xmax_px", "ymax_px"), box_px, strict=True))
         row = {"reading_id": reading_id, "ellipse": number, "label": label, "certainty": certainty}
         self.ellipses.append(row | box)
 

@@ -192,7 +192,8 @@ def test_a_run_that_draws_its_maps_reads_gaussians_in_place_of_shards(inputs):
     named = training_inputs(RUN, drawing)
     assert {*named} == {"images", "mimic", "reflacx", "channels", "associated", "drawing"}
     assert named["drawing"] == {"amplitude": "mass", "resize": "direct"}
-    assert {*scoring_inputs(RUN, drawing)} == {*named, "ellipse_maps"}
+    of_masks = {"masks", "masks.size", "masks.channels.reflacx"}
+    assert {*scoring_inputs(RUN, drawing)} == {*named, *of_masks}
     report = training_inputs(replace(RUN, supervision="report"), drawing)
     assert {*report} == {*named}
     degraded = training_inputs(replace(RUN, supervision="degraded"), drawing)
@@ -202,8 +203,29 @@ def test_a_run_that_draws_its_maps_reads_gaussians_in_place_of_shards(inputs):
 @pytest.mark.parametrize("supervision", ["none", "ellipse"])
 def test_a_run_without_maps_of_gaze_stays_as_it_was(inputs, supervision):
     one, other = replace(RUN, supervision=supervision), replace(inputs, maps="gaussians")
-    assert training_inputs(one, other) == training_inputs(one, inputs)
-    assert scoring_inputs(one, other) == scoring_inputs(one, inputs)
+    if supervision == "none":
+        assert training_inputs(one, other) == training_inputs(one, inputs)
+    of_1_0 = replace(other, masks=None)
+    assert training_inputs(one, of_1_0) == training_inputs(one, inputs)
+    assert scoring_inputs(one, of_1_0) == scoring_inputs(one, inputs)
+
+
+def test_a_run_that_draws_its_masks_reads_tables_in_place_of_shards(inputs):
+    run, drawing = replace(RUN, supervision="ellipse"), replace(inputs, maps="gaussians")
+    named = training_inputs(run, drawing)
+    folders = {"images", "mimic", "reflacx", "channels"}
+    assert {*named} == folders | {"masks", "masks.channels.reflacx"}
+    assert named["masks"] == {"min_certainty": 3, "resize": "direct"}
+    scored = scoring_inputs(run, drawing)
+    assert {*scored} == {*named, "masks.size"}
+    assert scored["masks.size"] == (512, 512)
+
+
+def test_all_data_sets_of_whose_ellipses_no_label_is_known(inputs):
+    mylab = {"mylab": MilDataset("t", "a", ellipse_maps="e")}
+    own = replace(inputs, maps="gaussians", datasets=mylab, scored_on=("reflacx", "mylab"))
+    assert input_faults(own, []) == ["inputs.masks.channels: mylab is missing"]
+    assert input_faults(replace(own, maps="shards"), []) == []
 
 
 def test_data_sets_of_ones_own_need_no_shards_where_maps_are_drawn(inputs):

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.geometry.ellipses import ellipse_mask
 from gazescribe.pipeline.geometry.letterbox import Letterbox
-from gazescribe.pipeline.geometry.moving import (
-    LEFT_OUT,
-    Motion,
-    MovedGaussians,
+from gazescribe.pipeline.geometry.moving import Motion, placed_ellipses, placed_gaussians
+from gazescribe.pipeline.geometry.placed import (
+    CLIP,
+    WEIGHT,
+    Picture,
+    PlacedGaussians,
     coverage,
-    n_terms,
+    draw_masks,
 )
 
 IMAGE = (60, 80)
@@ -25,7 +28,11 @@ def gaussian(x_px, y_px, *, sigma_x=4.0, sigma_y=4.0, clip=(0, 0, 80, 60)):
 
 
 def drawn(columns, motion=STILL, **options):
-    return MovedGaussians(columns, motion, **options).draw(np.arange(len(columns["x_px"])))
+    return summed(placed_gaussians(columns, motion, **options), motion.size)
+
+
+def summed(placed, size):
+    return PlacedGaussians(placed, Picture.of(size)).sum(slice(0, len(placed)))
 
 
 def test_a_picture_that_is_not_moved_shows_the_image():
@@ -62,16 +69,19 @@ def test_amplitudes_and_weights():
     columns = gaussian(40, 30)
     assert drawn(columns, amplitude="peak").max() == pytest.approx(1)
     assert drawn(columns).sum() == pytest.approx(1, abs=1e-4)
-    moved = MovedGaussians(columns, STILL)
-    three, one = moved.draw(np.array([0]), 3.0), moved.draw(np.array([0]))
-    np.testing.assert_allclose(three, 3 * one, rtol=1e-6)
-    assert not moved.draw(np.array([], int)).any()
+    placed = placed_gaussians(columns, STILL)
+    one = summed(placed, IMAGE)
+    placed[:, WEIGHT] *= 3
+    np.testing.assert_allclose(summed(placed, IMAGE), 3 * one, rtol=1e-6)
+    assert not summed(placed[:0], IMAGE).any()
 
 
 def test_a_clip_turns_with_the_picture():
     eighth = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
     motion = Motion(eighth, np.array([0.0, 30.0]), (80, 80))
-    mask = coverage(motion, (0, 0, 80, 60))
+    (placed,) = placed_gaussians(gaussian(2, 30), motion)
+    assert placed[CLIP] == 0
+    mask = coverage(placed, Picture.of(motion.size))
     x, y = np.meshgrid(np.arange(80), np.arange(80))
     places = motion.start + np.stack([x, y], -1) @ eighth.T
     inside = ((places > 0.5) & (places < [78.5, 58.5])).all(axis=-1)
@@ -89,20 +99,6 @@ def test_an_edge_cuts_a_gaussian_beside_it_and_no_other():
     np.testing.assert_array_equal(drawn(far), whole)
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.02, 0.3, 0.6, 0.8])
-def test_terms_are_as_many_as_the_bound_needs(rho):
-    x = np.linspace(-7, 7, 281)
-    bells = np.exp(-(x**2) / 2)
-    exact = bells * bells[:, None] * np.exp(-rho * x * x[:, None])
-    term = bells * bells[:, None]
-    total = term.copy()
-    for k in range(1, n_terms(rho)):
-        term = term * (-rho * x * x[:, None] / k)
-        total += term
-    assert np.abs(total - exact).max() <= LEFT_OUT
-    assert n_terms(0.0) == 1
-
-
 def test_long_gaussians_stay_finite():
     """They are drawn one by one: hundreds of terms would be needed, whose powers overflow."""
     columns = gaussian(40, 30, sigma_x=12.0, sigma_y=3.0)
@@ -110,3 +106,50 @@ def test_long_gaussians_stay_finite():
     found = drawn(columns, eighth)
     assert np.isfinite(found).all()
     assert found.max() == pytest.approx(1 / (2 * np.pi * 36), rel=1e-2)
+
+
+FRAME = Letterbox.fit(IMAGE, (48, 40))
+BOXES = [(10.0, 8.0, 41.0, 30.0), (-9.0, 20.0, 30.0, 70.0), (50.0, 3.0, 50.0, 30.0)]
+
+
+def masks(affine, boxes=BOXES, frame=FRAME):
+    placed = placed_ellipses(boxes, frame, affine)
+    return draw_masks(placed, 1, Picture.of((frame.height, frame.width)))[0]
+
+
+@pytest.mark.parametrize("size", [None, (48, 40), (640, 512), (97, 131)])
+def test_masks_that_are_not_moved_are_those_of_shards(size):
+    frame = Letterbox.fit(IMAGE, size)
+    for box in [*BOXES, (0.0, 0.0, 80.0, 60.0), (16.0, 12.0, 48.0, 36.0), (90.0, 3.0, 99.0, 9.0)]:
+        expected = ellipse_mask(box, frame)
+        np.testing.assert_array_equal(masks(np.eye(2, 3), [box], frame), expected)
+
+
+@pytest.mark.parametrize(
+    "affine",
+    [
+        pytest.param([[0.8, 0.5, 0.1], [-0.6, 0.9, -0.2]], id="turned"),
+        pytest.param([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]], id="upside down"),
+        pytest.param([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], id="nearly outside"),
+    ],
+)
+def test_a_moved_mask_is_what_its_pixels_show(affine):
+    """Each place is looked up on its own, through all coordinates, and the largest box."""
+    height, width = FRAME.height, FRAME.width
+    expected = np.zeros((height, width), bool)
+    for y in range(height):
+        for x in range(width):
+            picture = np.array([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1, 1.0])
+            shown = (np.array(affine) @ picture + 1) * (width, height) / 2 - 0.5
+            at = (shown - (FRAME.pad_x_px, FRAME.pad_y_px) + 0.5) / FRAME.scale - 0.5
+            on_image = (at >= -0.5).all() and at[0] < 79.5 and at[1] < 59.5
+            for xmin, ymin, xmax, ymax in BOXES[:2]:
+                from_middle = (2 * at - (xmin + xmax, ymin + ymax)) / (xmax - xmin, ymax - ymin)
+                expected[y, x] |= on_image and from_middle @ from_middle < 1
+    assert expected.any()
+    np.testing.assert_array_equal(masks(affine), expected)
+
+
+def test_a_mask_of_no_ellipse_is_empty():
+    assert not masks(np.eye(2, 3), []).any()
+    assert not masks(np.eye(2, 3), BOXES[2:]).any()
