@@ -9,6 +9,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
     LIST_ENDS,
     LIST_WORDS,
     is_list_gap,
+    is_sized,
     links_list,
 )
 from gazescribe.pipeline.dictation.labeler.triggers import Effect
@@ -56,7 +57,8 @@ def _mark_lists(sentence: Parse, findings: list[Item]) -> None:
         if second.alternative and not first.alternative and second.start >= first.end:
             joints = sentence.connectors_between(first.end, second.start)
             commas = joints and not any(joint.word for joint in joints)
-            if commas and is_list_gap(sentence, first, second):
+            is_other = is_sized(sentence, first)  # "small A, B or C"
+            if commas and not is_other and is_list_gap(sentence, first, second):
                 first.alternative = second.alternative
 
 

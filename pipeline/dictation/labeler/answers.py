@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import replace
+from itertools import dropwhile
 
 from gazescribe.pipeline.dictation.labeler.english import AMOUNTS, FAVORS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Parse
@@ -10,14 +11,21 @@ _LESS_FAVORED = "hedge.less_favored"
 _IS_NOT = "answer.is_not"
 _PREDICATES = frozenset(["after", "asserts", "cancels"])
 _IS_THERE = frozenset(["assertion.seen", "assertion.persists", "assertion.present"])
-_ANSWER_ENDS = frozenset(".,;:!?)-")
+# What may stand behind an answer and changes nothing.
+_TAIL = frozenset(
+    """
+    at this the time today now currently here on current film study image exam so far
+    """.split()  # noqa: SIM905 (a row of words)
+)
+_ANSWER_ENDS = frozenset([*".,;:!?()-", "and", "but", "though", "however", "while"])
 _OPENING_WORDS = 2  # at most, between an answer and the next finding: "none, small left B"
 
 
 def settle_answers(sentence: Parse) -> None:
     """Tell an answer, "pneumothorax - no", from the same words before a finding, "no effusion"."""
     for hit in [hit for hit in sentence.hits if hit.trigger.alone]:
-        following = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :][:2]
+        rest = sentence.words.texts[bisect_left(sentence.words.starts, hit.end) :]
+        following = list(dropwhile(_TAIL.__contains__, rest))[:2]
         is_decimal = following[:1] == ["."] and len(following) > 1
         is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
         is_last = is_last or is_none_between(sentence, hit)

@@ -5,12 +5,13 @@ and where it joins two clauses ("A is gone and B persists").
 """
 
 from gazescribe.pipeline.dictation.labeler.connectors import find_connectors
-from gazescribe.pipeline.dictation.labeler.english import PLURAL, TRANSITIVE
+from gazescribe.pipeline.dictation.labeler.english import TRANSITIVE
 from gazescribe.pipeline.dictation.labeler.items import Connector, Hit, Item, Parse
-from gazescribe.pipeline.dictation.labeler.lists import is_instead
+from gazescribe.pipeline.dictation.labeler.lists import is_instead, is_pair
 from gazescribe.pipeline.dictation.labeler.rules import Concept
 
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
+_STATES = frozenset(["abnormal", "borderline", "normal"])
 _NO_NEW = "exclusion.no_new"
 _GENERAL = frozenset([_NO_NEW, "start.general"])
 _SPEAKS = frozenset(["before", "after", "boundary", "cancels", "between"])
@@ -207,9 +208,9 @@ def _has_predicate(sentence: Parse, connector: Connector) -> bool:
         if any(hit.trigger.finite or hit.trigger.direction == "boundary" for hit in hits):
             break
         last, place = item, item.end
-        if _is_described(sentence, item):
+        if _is_described(sentence, item) or _is_said_there(sentence, connector, item):
             return True
-    return last is not None and _is_said_there(sentence, connector, last)
+    return False
 
 
 def _is_said_there(sentence: Parse, connector: Connector, item: Item) -> bool:
@@ -227,6 +228,7 @@ def _is_said_there(sentence: Parse, connector: Connector, item: Item) -> bool:
 def _is_described(sentence: Parse, item: Item) -> bool:
     """Tell whether a word after an item, of no other item, says how it is: "B unchanged"."""
     ends = [mark.start for mark in sentence.connectors if mark.start >= item.end]
+    ends += [cut for cut in sentence.cuts if cut >= item.end]
     end = min(ends, default=sentence.end)
     following = [
         other.start for other in sentence.items if other.concept and item.end <= other.start < end
@@ -263,7 +265,11 @@ def _stands_apart(sentence: Parse, denial: Hit, connector: Connector) -> bool:
     item = min(later, key=lambda item: item.start)
     if sentence.connectors_between(connector.end, item.start):
         return False
-    marks = [mark for mark in sentence.connectors if mark.end <= connector.start]
+    marks = [
+        mark
+        for mark in sentence.connectors
+        if denial.end <= mark.start and mark.end <= connector.start
+    ]
     if connector.word:
         return not marks and _is_placed(sentence, connector.end)
     if _is_placed(sentence, connector.end) or _is_placed(sentence, item.end):
@@ -286,17 +292,6 @@ def next_place(sentence: Parse, start: int) -> Hit | None:
             is_apart = "" in gap or sentence.connectors_between(start, hit.start)
             return hit if near and not is_apart else None
     return None
-
-
-def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
-    """Tell whether just two findings, and a verb for one, stand around a connector."""
-    begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
-    spans = {
-        (item.start, item.end)
-        for item in sentence.items
-        if item.concept is not None and begin <= item.start and item.end <= verb.start
-    }
-    return len(spans) == 2 and PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
 
 
 def _opening(sentence: Parse, place: int) -> str:
@@ -337,14 +332,24 @@ def _starts_clause(sentence: Parse, number: int) -> bool:
     earlier = sentence.hits_between(begin, connector.start)
     if any(hit.trigger.finite for hit in earlier):
         return True
-    states = [item.start for item in sentence.items if item.state is not None]
-    if any(begin <= place < connector.start for place in states) and any(
-        place >= verb.start for place in states
-    ):
+    if _has_two_states(sentence, begin, connector.start, verb.start):
         return True  # "normal heart, and the aorta is tortuous"
     if not any(hit.trigger.direction == "before" for hit in earlier):
         return False
     return not _shares_verb(sentence, connector, verb)
+
+
+def _has_two_states(sentence: Parse, begin: int, joint: int, verb: int) -> bool:
+    """Tell whether a structure before a joint has a state there, and there is one after a verb."""
+    states = [
+        item.start
+        for item in sentence.items
+        if item.state and item.state.effect in _STATES and item.state.words
+    ]
+    is_said = any(begin <= place < joint for place in states)
+    if not is_said or all(place < verb for place in states):
+        return False
+    return any(item.kind == "structure" and begin <= item.start < joint for item in sentence.items)
 
 
 def is_transitive(sentence: Parse, verb: Hit) -> bool:

@@ -15,6 +15,7 @@ from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 # What may stand before a phrase that opens its sentence.
 _OPENINGS = frozenset("and but oh uh um okay so well actually please , - : . ! ?".split())  # noqa: SIM905 (a row of words)
+_MARKS = frozenset([",", ";", "(", "and", "but", "with"])
 _SAYS = frozenset(["before", "after", "verb", "asserts"])
 _REPLACED_WORDS = 4  # at most, and no verb: "correction, left lower lobe" replaces a place
 
@@ -29,6 +30,8 @@ class Correction:
     is_first: bool  # of its sentence: it speaks of one before
     is_last: bool  # of its sentence
     says_more: bool  # more than a word that replaces another
+    since: int  # where the words begin that may be replaced: after a mark, or a finding
+    until: int  # where the words end that may replace them: at the next mark
     sentence: int = 0
     about: int = 0  # the sentence that it speaks of: its own, or one before it
 
@@ -56,19 +59,32 @@ def find_corrections(sentence: str, compiled: Compiled) -> Corrections:
         stop = retracting[place + 1][0] if place + 1 < len(retracting) else len(words.texts)
         if stop < len(words.texts) and all(opens[last:stop]):
             continue  # "sorry, I mean" is one correction
+        marks = [
+            word
+            for word in range(last, stop)
+            if words.texts[word] in _MARKS and not all(opens[last:word])
+        ]
+        end = min(marks, default=stop)
+        begins = [
+            words.ends[word]
+            for word in range(first)
+            if words.texts[word] in _MARKS and not all(opens[word + 1 : first])
+        ]
         correction = Correction(
             words.starts[first],
             words.ends[last - 1],
             trigger,
             is_first=all(opens[:first]),
             is_last=not any(is_word[last:stop]),
-            says_more=sum(is_word[last:stop]) > _REPLACED_WORDS
+            says_more=sum(is_word[last:end]) > _REPLACED_WORDS
             or any(
                 other.direction in _SAYS or other.effect == "normal"
                 for begin, _, triggers in hits
                 for other in triggers
-                if last <= begin < stop
+                if last <= begin < end
             ),
+            since=max(begins, default=0),
+            until=words.starts[end] if end < len(words.texts) else len(sentence),
         )
         corrections.append(correction)
     return Corrections(tuple(corrections), is_idle=all(opens))
@@ -111,6 +127,8 @@ def _placed(corrections: Iterable[tuple[int, Corrections]]) -> Iterator[Correcti
                 correction,
                 start=start + correction.start,
                 end=start + correction.end,
+                since=start + correction.since,
+                until=start + correction.until,
                 sentence=number,
                 about=number - 1 - n_idle if correction.is_first else number,
             )
@@ -137,13 +155,14 @@ def _taken_back(correction: Correction, concepts: list[Explained]) -> list[int]:
         if concept.sentence == later_sentence and concept.char_start >= correction.end
     ]
     nearest = max(concepts[place].char_end for place in earlier)
+    if correction.trigger.reach != "list" and _is_of_words(correction, nearest, later):
+        return []
     last = [place for place in earlier if concepts[place].char_end == nearest]
     if correction.trigger.reach == "clause":
-        is_word_replaced = not (correction.is_last or correction.says_more or later)
         begin = min(concepts[place].decision.reach[0] for place in last)
         clause = [place for place in earlier if concepts[place].char_start >= begin]
         is_whole = correction.about < correction.sentence
-        return [] if is_word_replaced else earlier if is_whole else clause
+        return earlier if is_whole else clause
     labels = {label for concept in later for label in concept.labels}
     said_again = [place for place in earlier if not labels.isdisjoint(concepts[place].labels)]
     known = {label for place in earlier for label in concepts[place].labels}
@@ -156,3 +175,13 @@ def _taken_back(correction: Correction, concepts: list[Explained]) -> list[int]:
         after = [place for place in last if place > max(said_again)]
         return said_again + (after if is_new else [])
     return last if later or correction.says_more else []
+
+
+def _is_of_words(correction: Correction, nearest: int, later: list[Explained]) -> bool:
+    """Tell whether only words are replaced: "A, sorry, left", "A; small right, sorry, left B"."""
+    if correction.is_last:
+        return False
+    if correction.about == correction.sentence and nearest <= correction.since:
+        return True
+    is_said_anew = any(concept.char_start < correction.until for concept in later)
+    return not (correction.says_more or is_said_anew)

@@ -67,7 +67,8 @@ def _is_there_anyway(item: Item, decision: Decision) -> bool:
     if decision.polarity != "positive" or item.asserted is None or item.state is not None:
         return False
     is_new = item.embedded is not None and item.embedded.trigger.reach == "next"
-    return item.asserted.trigger.reach != "list" and not is_new
+    is_verb = item.asserted.trigger.finite or item.asserted.trigger.direction == "belongs"
+    return is_verb and item.asserted.trigger.reach != "list" and not is_new
 
 
 def _decide_in_clause(item: Item, sentence: Parse) -> Decision:

@@ -12,7 +12,8 @@ BREAKS = frozenset(
     """
     and or nor but although though while whereas however yet which that with without no not than
     except there perhaps maybe possible possibly
-    questionable questionably conceivably equivocal suspected suspicious
+    questionable questionably conceivably equivocal suspected suspicious whether if
+    removed withdrawn resolved cleared
     """.split()  # noqa: SIM905 (a row of words)
 )
 # Words before a verb that stand for a finding named before: "but it has since resolved".

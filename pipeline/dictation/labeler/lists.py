@@ -1,8 +1,10 @@
 """What makes findings neighbours in a list."""
 
-from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
+from gazescribe.pipeline.dictation.labeler.english import PLURAL
+from gazescribe.pipeline.dictation.labeler.items import Connector, Hit, Item, Parse
 
 LIST_ENDS = frozenset(["before", "after", "asserts", "cancels", "verb", "boundary", "state"])
+ADJECTIVE_WORDS = 5  # and marks, at most, between an adjective and its finding; set by hand
 LIST_WORDS = 10  # and marks, at most, between two neighbours; set by hand
 
 
@@ -47,6 +49,28 @@ def is_apart(sentence: Parse, hit: Hit, first: Item, second: Item) -> bool:
         return False
     between = sentence.hits_between(first.end, joints[0].start)
     return any(other.trigger.direction == "place" for other in between)
+
+
+def is_pair(sentence: Parse, connector: Connector, verb: Hit) -> bool:
+    """Tell whether just two findings, and a verb for one, stand around a connector."""
+    begin = max((cut for cut in sentence.cuts if cut < connector.start), default=sentence.start)
+    spans = {
+        (item.start, item.end)
+        for item in sentence.items
+        if item.concept is not None and begin <= item.start and item.end <= verb.start
+    }
+    return len(spans) == 2 and PLURAL.isdisjoint(sentence.texts_between(verb.start, verb.end))
+
+
+def is_sized(sentence: Parse, item: Item) -> bool:
+    """Tell whether a finding has its size before it, and so is there: "small A, B absent"."""
+    begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
+    return any(
+        hit.trigger.direction == "start" and hit.trigger.attached
+        for hit in sentence.hits_between(begin, item.start)
+        if sentence.count(hit.end, item.start) <= ADJECTIVE_WORDS
+        and not sentence.connectors_between(hit.end, item.start)
+    )
 
 
 def _is_nor(sentence: Parse, hit: Hit) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
+from gazescribe.pipeline.dictation.labeler.english import OTHER_SUBJECTS, PAST, PLURAL
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import Words
 from gazescribe.pipeline.dictation.labeler.rules import Concept
@@ -19,6 +20,10 @@ from gazescribe.pipeline.dictation.labeler.structures import decide_structure
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 HEADING = "default.heading"
+_MARKS = frozenset([",", ";", "and", "but"])
+_BEFORE_STATES = PAST | PLURAL | {"", "is", "not", "remains", "remain", "appears", "looks"}
+_OF = (["of"], ["from"], ["for"])  # "clear of effusion"
+_GAP = 4  # words after a state in which its finding begins
 LONGEST = 300  # words; no rule reaches farther, so that endless sentences take linear time
 
 
@@ -78,17 +83,42 @@ def _find_triggers(part: Parse, compiled: Compiled) -> None:
     if any(item.kind == "structure" for item in part.items):
         for first, last, states in compiled.states.find(words):
             start, end = words.starts[first], words.ends[last - 1]
-            part.items += [Item(start, end, state=state) for state in states]
+            is_normal = any(state.effect == "normal" for state in states)
+            is_free_of = is_normal and words.texts[last : last + 1] in _OF
+            if is_free_of or not _is_of_finding(part, first, last):
+                part.items += [Item(start, end, state=state) for state in states]
         part.items.sort(key=lambda item: (item.start, item.end))
     for hit in part.hits:
         if hit.trigger.direction == "retracts":
             _replace_states(part, hit)
 
 
+def _is_of_finding(part: Parse, first: int, last: int) -> bool:
+    """Tell whether a state, of some words, is of the finding after it: "large effusion"."""
+    words = part.words
+    place = next((n for n in range(last, last + _GAP) if words.texts[n : n + 1] == [""]), None)
+    if place is None or not _MARKS.isdisjoint(words.texts[last:place]):
+        return False
+    if first and words.texts[first - 1] in _BEFORE_STATES:
+        return False  # "the heart is enlarged effusions are small"
+    start = words.starts[place]
+    gap = part.hits_between(words.ends[last - 1], start)
+    if not OTHER_SUBJECTS.isdisjoint(words.texts[last:place]) or any(
+        hit.trigger.direction not in ("place", "start") for hit in gap
+    ):
+        return False
+    return any(
+        item.start == start and item.concept is not None and item.concept.kind == "finding"
+        for item in part.items
+    )
+
+
 def _replace_states(part: Parse, correction: Hit) -> None:
     """Drop the states before a correction that says the state anew: "normal, sorry, enlarged"."""
     later = [item for item in part.items if item.start >= correction.end]
-    if correction.trigger.reach == "list" and any(item.concept for item in later):
+    follower = next((item.start for item in later if item.concept), part.end)
+    between = part.texts_between(later[0].end, follower) if later else []
+    if correction.trigger.reach == "list" and follower < part.end and _MARKS.isdisjoint(between):
         return  # "heart enlarged, um, normal mediastinum"
     if later and later[0].state is not None:
         part.items = [
@@ -111,13 +141,24 @@ def _decide(item: Item, part: Parse) -> Decision:
     return decide(item, part)
 
 
+def _opens_line(before: list[str]) -> bool:
+    """Tell whether a line begins after these words: after none, a mark, or another heading."""
+    while before and before[-1] in ("", "/", "and", "&"):
+        before = before[:-1]
+    return not before or before[-1] in (":", ";", ".", ")")
+
+
 def _is_heading(item: Item, part: Parse) -> bool:
     """Tell whether a mention only heads a line that then says more of it: "Lines: PICC removed"."""
-    if item.start != part.start or item.concept is None:
-        return False
     words = part.words
-    after = bisect_left(words.starts, item.end)
-    if words.texts[after : after + 1] != [":"]:
+    if item.concept is None or ":" not in words.texts:
+        return False
+    first, after = bisect_left(words.starts, item.start), bisect_left(words.starts, item.end)
+    if ":" not in words.texts[after:] or not _opens_line(words.texts[:first]):
+        return False
+    while words.texts[after] in ("", "/", "and", "&"):  # "lines/tubes:"
+        after += 1
+    if words.texts[after] != ":":
         return False
     labels = item.concept.labels
     later = (other.concept for other in part.items if other.start >= item.end)

@@ -10,18 +10,24 @@ from gazescribe.pipeline.dictation.labeler.answers import (
     is_none_between,
     settle_answers,
 )
-from gazescribe.pipeline.dictation.labeler.clauses import cut, is_pair, is_transitive, next_place
+from gazescribe.pipeline.dictation.labeler.clauses import cut, is_transitive, next_place
 from gazescribe.pipeline.dictation.labeler.english import CAUSES, SINGULAR, STAND_INS
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
-from gazescribe.pipeline.dictation.labeler.lists import is_apart, is_list_gap, links_list
+from gazescribe.pipeline.dictation.labeler.lists import (
+    ADJECTIVE_WORDS,
+    is_apart,
+    is_list_gap,
+    is_pair,
+    is_sized,
+    links_list,
+)
 
 _DENIAL = "negation."
 _UNDONE = "negation.resolution_of"
 _NOT = "negation.rather_than"
 _PREFERS = frozenset(["over", "than"])
 _ASKS = frozenset([":", "?"])
-# How far, in words and marks, an adjective and an inverted verb reach; set by hand.
-_ADJECTIVE_WORDS = 5
+# How far, in words and marks, an inverted verb reaches; set by hand.
 _INVERTED_WORDS = 4
 
 
@@ -131,7 +137,7 @@ def _belonging(sentence: Parse, active: Hit, last: Item | None, item: Item) -> H
         return None
     gap = link.end, item.start
     is_word_missing = link.trigger.reach == "next" and link.start == start
-    is_far = sentence.connectors_between(*gap) or sentence.count(*gap) > _ADJECTIVE_WORDS
+    is_far = sentence.connectors_between(*gap) or sentence.count(*gap) > ADJECTIVE_WORDS
     is_broken = any(hit.trigger.finite for hit in sentence.hits_between(*gap))
     return None if is_word_missing or is_far or is_broken else link
 
@@ -147,6 +153,8 @@ def _is_under(sentence: Parse, active: Hit | None, last: Item | None, hit: Hit) 
     """
     if active is None or active.trigger.effect != "negative":
         return False
+    if hit.trigger.family == "history" and hit.start - active.end <= 1:
+        return _is_denial(active)  # "none of the previously seen"
     if hit.trigger.rule_id == _UNDONE and _is_denial(active) and last is None:
         joints = sentence.connectors_between(active.end, hit.start)
         return all(joint.is_choice for joint in joints)
@@ -185,7 +193,7 @@ def _is_elsewhere(sentence: Parse, active: Hit, item: Item) -> bool:
         return any(joint.comma for joint in joints) and not any(joint.is_choice for joint in joints)
     begin = max((other.end for other in sentence.items if other.end <= active.start), default=0)
     return any(
-        _is_opposite(other, place) and sentence.count(other.end, active.start) <= _ADJECTIVE_WORDS
+        _is_opposite(other, place) and sentence.count(other.end, active.start) <= ADJECTIVE_WORDS
         for other in sentence.hits_between(begin, active.start)
     )
 
@@ -201,7 +209,10 @@ def _is_said_already(sentence: Parse, active: Hit, last: Item | None) -> bool:
     """Tell whether a participle speaks of what is before it: "tube removed, effusion"."""
     if last is not None or active.trigger.reach != "list" or active.trigger.effect != "negative":
         return False
-    is_at_mark = any(connector.start == active.end for connector in sentence.connectors)
+    is_at_mark = any(
+        active.end <= mark.start and not sentence.count(active.end, mark.start)
+        for mark in sentence.connectors
+    )
     begin, _ = sentence.clause(active.start)
     return is_at_mark and any(
         begin <= item.start and item.end <= active.start for item in sentence.items
@@ -224,7 +235,9 @@ def _carry_left(sentence: Parse) -> None:
             if hit.trigger.direction == "after" and _has_other_place(sentence, hit, item):
                 continue
             if hit.trigger.direction != "after":
-                item.asserted = item.asserted or hit
+                is_weaker = item.asserted is not None and not item.asserted.trigger.finite
+                if item.asserted is None or (is_weaker and hit.trigger.finite):
+                    item.asserted = hit
             elif item.after is None or item.after.trigger.order >= hit.trigger.order:
                 item.after = hit
 
@@ -245,7 +258,7 @@ def _has_other_place(sentence: Parse, hit: Hit, item: Item) -> bool:
             place.trigger.family == "projection" and other.trigger.direction == "place"
         )
         if is_other and other is not place and not sentence.connectors_between(*gap):
-            return sentence.count(*gap) <= _ADJECTIVE_WORDS
+            return sentence.count(*gap) <= ADJECTIVE_WORDS
     return False
 
 
@@ -275,14 +288,15 @@ def _modifies_next(sentence: Parse, hit: Hit) -> bool:
         return False
     if any(later.trigger.direction == "before" for later in sentence.hits_between(*gap)):
         return False
-    return sentence.count(*gap) <= _ADJECTIVE_WORDS
+    return sentence.count(*gap) <= ADJECTIVE_WORDS
 
 
 def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     """Give the findings before a trigger that it speaks of: the nearest, and the list it ends."""
     begin, _ = sentence.clause(hit.start)
     earlier = [item for item in sentence.items if begin <= item.start and item.end <= hit.start]
-    if not earlier and begin > sentence.start and _has_no_subject(sentence, begin, hit):
+    is_bare = not earlier and begin > sentence.start and _has_no_subject(sentence, begin, hit)
+    if is_bare and not (hit.trigger.effect == "uncertain" and _is_followed(sentence, hit)):
         earlier = [item for item in sentence.items if item.end <= begin]
     if not earlier:
         return []
@@ -304,7 +318,8 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
         joints = sentence.connectors_between(item.end, leftmost.start)
         joined = joined or any(joint.word for joint in joints)
         # "A, B is gone" says nothing of A, nor does "A, heart size hard to judge".
-        if not joined and (is_singular or is_apart(sentence, hit, item, leftmost)):
+        is_other = is_apart(sentence, hit, item, leftmost) or is_sized(sentence, item)
+        if not joined and (is_singular or is_other):
             break
         # "Stable A and B is gone": a word that qualifies only the first tells the two apart.
         stands_alone = joints and (
@@ -317,6 +332,15 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     return subjects
 
 
+def _is_followed(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether a doubt is of what follows: "A; difficult to assess B"."""
+    _, end = sentence.clause(hit.start)
+    starts = [item.start for item in sentence.items if hit.end <= item.start < end]
+    gap = hit.end, min(starts, default=end)
+    is_near = bool(starts) and sentence.count(*gap) <= _INVERTED_WORDS
+    return is_near and not any(mark.comma for mark in sentence.connectors_between(*gap))
+
+
 def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     """Give the findings after a trigger that has none before it: "not seen are A or B"."""
     _, end = sentence.clause(hit.start)
@@ -324,6 +348,8 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     nearest = min((item.start for item in later), default=end)
     if not hit.trigger.words or sentence.count(hit.end, nearest) > _INVERTED_WORDS:
         return []  # without words it stands right behind: "effusion free"
+    if any(mark.comma for mark in sentence.connectors_between(hit.end, nearest)):
+        return []  # "has resolved, edema"
     if sentence.texts_between(hit.start, hit.end)[0] in _ASKS:
         return []  # ": no" answers what stands before it
     if not CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
@@ -356,7 +382,9 @@ def _is_qualified(sentence: Parse, item: Item) -> bool:
     begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
     return any(
         hit.trigger.direction in ("start", "cancels", "before")
-        and sentence.count(hit.end, item.start) <= _ADJECTIVE_WORDS
+        and sentence.count(hit.end, item.start) <= ADJECTIVE_WORDS
+        and not sentence.connectors_between(hit.end, item.start)
+        and ":" not in sentence.texts_between(hit.end, item.start)
         for hit in sentence.hits_between(begin, item.start)
     )
 

@@ -49,15 +49,18 @@ _MAYBE_END = re.compile(
 )
 _NUMBERED = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]?|[-*•]|[a-z][.)])?", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[(\[]?\d{1,2}[.)]\s|[-*•]\s|[A-Z][A-Z /]{3,}:|[A-Z][a-z]+(?: [a-z]+)?:)")
+_ANSWER_ENDS = r"(?:[.;,]|\band\b|\bbut\b|\Z)"
 _ANSWER = re.compile(
-    r"\s+(?:(?:no|none|nil|negative|absent)\s*(?:[.;]|\Z)|yes\b"
+    rf"\s+(?:(?:no|none|nil|negative|absent)\s*{_ANSWER_ENDS}|yes\b"
     r"|none (?:on|at|in) [^.;?!]{0,60}(?:[.;]|\Z)"
     r"|(?:(?:(?:i|we) see|there (?:is|are)) (?:none|neither|one|some)|none"
     r"|nothing (?:seen|there)"
-    r"|there (?:is|are|(?:is not|are not|isn't|aren't)(?: one| any)?)(?=\s*(?:[.;,]|\Z))"
+    r"|there (?:is|are|(?:is not|are not|isn't|aren't)(?: one| any)?)"
+    rf"(?=(?: at this time| today| now)?\s*{_ANSWER_ENDS})"
     r"|still|(?:smaller|larger|bigger|worse|better|improved|unchanged|stable|the same)"
     r"|(?:gone|resolved|cleared|removed|out|present)"
-    r"|(?:no, )?(?:not|(?:i|we) (?:do not|don't|cannot|can't|did not)))\b[^.;?!]{0,30}(?:[.;]|\Z))",
+    r"|(?:no, )?(?:not|(?:i|we) (?:do not|don't|cannot|can't|did not)))"
+    rf"\b[^.;,?!]{{0,30}}?{_ANSWER_ENDS})",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(

@@ -19,6 +19,7 @@ from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 NO_STATE = "structure.no_state"
+_CANNOT_ASSESS = "exclusion.cannot_assess"
 _ASIDE_WORDS = 2  # at most, between "although" and a state
 _PREMODIFIER_WORDS = 6  # at most, between a state and the structure after it
 _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
@@ -27,7 +28,7 @@ _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 def decide_structure(item: Item, sentence: Parse) -> Decision:
     """Decide a structure from the words for its state in its clause."""
     states = _states(item, sentence)
-    if not states and _is_doubted(item):
+    if _is_doubted(item) and all(_kind(state) == "stable" for state in states):
         return decide(item, sentence)
     votes = [_vote(state, item, sentence) for state in states]
     firm = [vote for vote, state in zip(votes, states, strict=True) if _kind(state) != "stable"]
@@ -84,7 +85,7 @@ def _said_of(state: Item, item: Item, sentence: Parse) -> Decision:
     if of_both and not _is_for_another(state, item.end, of_both.start, sentence):
         after = of_both
     decision = decide(state.reached_by(before, after), sentence)
-    if decision.trigger is None:
+    if decision.polarity == "positive":
         earlier = _alternative_to(state, sentence)
         if earlier is not None:
             return _said_of(earlier, item, sentence)
@@ -145,7 +146,10 @@ def _states(item: Item, sentence: Parse) -> list[Item]:
     if any(_kind(state) != "stable" for state in after):
         # "Expanded area heart is normal": what stands farther off yields to what is said of it.
         before = [state for state in before if _is_close(state, item, sentence)]
-    return before + after + _asides(item, states, sentence) or _shared(item, states, sentence)
+    mine = before + after + _asides(item, states, sentence)
+    if all(_kind(state) == "stable" for state in mine):
+        return _shared(item, states, sentence) or mine
+    return mine
 
 
 def _asides(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
@@ -255,7 +259,8 @@ def _claimed(state: Item, follower: Item, item: Item, sentence: Parse) -> bool:
     is_apart = bool(sentence.connectors_between(*gap))
     if not is_apart and _follows_verb(state, gap, sentence):
         return False  # "the heart is not enlarged hila are normal"
-    return is_apart or sentence.next_verb(follower.end) is not None
+    verb = sentence.next_verb(follower.end)
+    return is_apart or (verb is not None and not sentence.is_cut(follower.end, verb.start))
 
 
 def _follows_verb(state: Item, gap: tuple[int, int], sentence: Parse) -> bool:
@@ -286,7 +291,11 @@ def _shared(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
 
 def _is_doubted(item: Item) -> bool:
     """Tell whether a structure is hard to judge: "heart size is difficult to assess"."""
-    if item.after is None or item.concept is None:
+    if item.concept is None:
+        return False
+    if item.before is not None and item.before.trigger.rule_id == _CANNOT_ASSESS:
+        return "borderline" not in item.concept.ignores
+    if item.after is None:
         return False
     return item.after.trigger.effect == "uncertain" and "borderline" not in item.concept.ignores
 
