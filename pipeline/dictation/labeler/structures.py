@@ -14,6 +14,7 @@ from gazescribe.pipeline.dictation.labeler.english import (
     LIKE,
     OTHER_SUBJECTS,
     PREPOSITIONS,
+    STAND_INS,
 )
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
@@ -146,6 +147,9 @@ def _states(item: Item, sentence: Parse) -> list[Item]:
     if any(_kind(state) != "stable" for state in after):
         # "Expanded area heart is normal": what stands farther off yields to what is said of it.
         before = [state for state in before if _is_close(state, item, sentence)]
+    added = _added(item, states, sentence)
+    if any(_kind(state) != "stable" for state in added):
+        return added  # "was enlarged but is now normal"
     mine = before + after + _asides(item, states, sentence)
     if all(_kind(state) == "stable" for state in mine):
         return _shared(item, states, sentence) or mine
@@ -172,6 +176,20 @@ def _asides(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
         and sentence.texts_between(state.end, sentence.end)[:1] == [","]
         and not any(hit.trigger.finite for hit in sentence.hits_between(begin, state.start))
     ]
+
+
+def _added(item: Item, states: list[Item], sentence: Parse) -> list[Item]:
+    """Take what the next clause says of a structure: "is smaller but still enlarged"."""
+    _, end = sentence.clause(item.start)
+    added = [state for state in states if state.start >= end]
+    if not added or set(sentence.texts_between(end, added[0].start)[1:]) - STAND_INS:
+        return []
+    mentions = [other for other in sentence.items if other.concept and other.start >= item.end]
+    if any(
+        other.start < added[0].start or _modifies(added[0], other, sentence) for other in mentions
+    ):
+        return []
+    return added[:1]
 
 
 def _concerns(state: Item, rule: Trigger, item: Item, sentence: Parse) -> bool:
