@@ -1,5 +1,7 @@
 """Rows of many readings, in chunks of fixed size; each is written as one row group a table.
 
+Samples are many: those of a chunk are cut, and only numbers until they are written.
+
 The folder of the tables holds one data set, and nothing of an earlier run.
 """
 
@@ -7,7 +9,7 @@ import math
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -49,6 +51,7 @@ READING_TABLES = (
 )
 INGESTED = (*READING_TABLES, "samples", "studies", "images")
 CHUNK_READINGS = 128  # a row group; independent of the workers, so that bytes are too
+GROUP_ROWS = 2**16  # of samples in one row group at most; most readings have fewer
 
 
 @dataclass
@@ -58,6 +61,8 @@ class Chunk:
     # table to column to pieces, one a reading
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     packed: dict[str, pa.Table] = field(default_factory=dict)  # the same, once `pack` was called
+    # the samples of each reading, without its id and their numbers
+    samples: list[tuple[str, dict[str, NDArray[Any]]]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     # rows of the gaze-quality table, by column
     quality: dict[str, list[Any]] = field(default_factory=dict)
@@ -170,8 +175,7 @@ class Chunk:
         if is_impossible is not None and is_impossible(measures):
             valid = np.zeros(len(time_s), bool)
         inside = valid & on_image(x_px, y_px, size_px[0] or 0, size_px[1] or 0)
-        rows = {"sample": np.arange(len(time_s)), "inside": inside, **columns, "valid": valid}
-        self.add("samples", reading_id, rows)
+        self.samples.append((reading_id, {"inside": inside, **columns, "valid": valid}))
 
     def add_usable_fixations(
         self,
@@ -224,6 +228,35 @@ class Chunk:
         self.tables = {}
         return self
 
+    def rows_of(self, table: str) -> Iterator[pa.Table | dict[str, Any]]:
+        """Give the rows of a table, those of each row group by themselves."""
+        if table in self.packed:
+            yield self.packed[table]
+        if table != "samples":
+            return
+        group: list[dict[str, Any]] = []
+        n_rows = 0
+        for piece in self._pieces_of_samples():
+            n = len(piece["reading_id"])
+            if n_rows + n > GROUP_ROWS:
+                yield {name: _join([part[name] for part in group]) for name in piece}
+                group, n_rows = [], 0
+            group.append(piece)
+            n_rows += n
+        if n_rows:
+            yield {name: _join([part[name] for part in group]) for name in group[0]}
+
+    def _pieces_of_samples(self) -> Iterator[dict[str, Any]]:
+        """Cut the samples of each reading."""
+        for reading_id, columns in self.samples:
+            n_rows = len(columns["time_s"])
+            for start in range(0, n_rows, GROUP_ROWS):
+                number = np.arange(start, min(start + GROUP_ROWS, n_rows), dtype=np.int32)
+                piece = {
+                    name: values[start : start + GROUP_ROWS] for name, values in columns.items()
+                }
+                yield {"reading_id": [reading_id] * len(number), "sample": number, **piece}
+
     def take_notes(self, other: "Chunk") -> None:
         """Take over all but the rows of another chunk."""
         self.faults += other.faults
@@ -273,10 +306,10 @@ def write_chunks(
         if out is not None:
             writers = {name: stack.enter_context(TableWriter(out, name, extra)) for name in names}
         for chunk in chunks:
-            packed = chunk.pack().packed
+            chunk.pack()
             for name, writer in writers.items():
-                if name in packed:
-                    writer.write(packed[name])
+                for rows in chunk.rows_of(name):
+                    writer.write(rows)
             if tally is not None:
                 tally.add(chunk.faults)
                 chunk.faults = [fault for fault in chunk.faults if fault.severity == "error"]

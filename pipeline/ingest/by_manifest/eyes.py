@@ -1,5 +1,6 @@
 """What recorders write that is no gaze: lost eyes, fixations in several rows, other coordinates."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,15 @@ class Gaze:
     lost: Mask  # no eye was found, by what stands there
     valid: Mask  # the recorder says that it found an eye
 
+    def take(self, rows: NDArray[np.intp]) -> "Gaze":
+        """Copy the rows of these numbers."""
+        return Gaze(self.x[rows], self.y[rows], self.lost[rows], self.valid[rows])
+
+    def is_there(self) -> Mask:
+        """Tell which rows have a position that is not that of a lost eye."""
+        there: Mask = ~self.lost & ~np.isnan(self.x + self.y)
+        return there
+
 
 def read_gaze(rows: Rows, columns: Any, view: Axes, findings: Findings) -> Gaze:
     """Read positions: those of one eye, or the mean of the eyes that were found and are valid.
@@ -44,8 +54,16 @@ def read_gaze(rows: Rows, columns: Any, view: Axes, findings: Findings) -> Gaze:
     Where the manifest gives as many `valid` as eyes, each is that of the eye in the same place;
     else one that is valid is enough.
     """
-    eyes = list(zip(columns.x_px.eyes(), columns.y_px.eyes(), strict=True))
     verdicts = [stated_valid(rows, cell, findings) for cell in columns.valid or ()]
+    gaze = find_gaze(rows, columns, view, verdicts)
+    if verdicts:
+        check_valid(gaze.valid, gaze.is_there(), columns, findings)
+    return gaze
+
+
+def find_gaze(rows: Rows, columns: Any, view: Axes, verdicts: Sequence[Mask]) -> Gaze:
+    """Read positions as `read_gaze` does, of rows whose `valid` columns were read."""
+    eyes = list(zip(columns.x_px.eyes(), columns.y_px.eyes(), strict=True))
     by_eye = []
     for number, cells in enumerate(eyes):
         x, y = (rows.numbers(cell)[0] for cell in cells)
@@ -63,7 +81,6 @@ def read_gaze(rows: Rows, columns: Any, view: Axes, findings: Findings) -> Gaze:
     valid: Mask = np.ones(len(rows), dtype=bool)
     if verdicts:
         valid = np.logical_or.reduce(verdicts)
-        check_valid(valid, ~lost & ~np.isnan(x + y), columns, findings)
     return Gaze(x, y, lost, valid)
 
 
@@ -189,14 +206,23 @@ class OffImage:
     is_certain: bool  # even where the positions do
 
 
-def off_image_cause(rows: Rows, columns: Any, view: Axes) -> OffImage:
-    """Say where all positions are, as the file has them, and why they may be off the image."""
-    cells: tuple[PlaceCell, PlaceCell] = (columns.x_px, columns.y_px)
+Range = tuple[float, float]  # the lowest and the highest; NaN where no value is known
+
+
+def ranges_of(rows: Rows, columns: Any) -> list[Range]:
+    """Say where all positions are, across and down, as the file has them."""
     ranges = []
-    for cell in cells:
+    for cell in (columns.x_px, columns.y_px):
         values = rows.numbers(cell)[0]
-        values = values[~np.isnan(values)]
-        ranges.append((float(values.min()), float(values.max())) if len(values) else (0.0, 0.0))
+        low, high = (extreme.reduce(values, initial=np.nan) for extreme in (np.fmin, np.fmax))
+        ranges.append((float(low), float(high)))
+    return ranges
+
+
+def off_image_cause(ranges: Sequence[Range], columns: Any, view: Axes) -> OffImage:
+    """Say where all positions are, and why they may be off the image."""
+    cells: tuple[PlaceCell, PlaceCell] = (columns.x_px, columns.y_px)
+    ranges = [(0.0, 0.0) if math.isnan(low) else (low, high) for low, high in ranges]
     wholes = [axis.whole(cell) for cell, axis in zip(cells, view, strict=True)]
     unit = columns.x_px.unit
     lowest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)

@@ -12,6 +12,7 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
     Gaze,
     find_repeats,
     join_rows,
+    ranges_of,
     read_gaze,
 )
 from gazescribe.pipeline.ingest.by_manifest.impossible import in_fixations
@@ -25,7 +26,11 @@ from gazescribe.pipeline.ingest.by_manifest.views import (
     note_sizes,
     views_of,
 )
-from gazescribe.pipeline.ingest.by_manifest.weighing import measure_ways, note_problems
+from gazescribe.pipeline.ingest.by_manifest.weighing import (
+    measure_ways,
+    note_problems,
+    step_between,
+)
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, Mask
 from gazescribe.pipeline.ingest.quality import Quality
@@ -62,7 +67,8 @@ def read_fixations(
     values = _fixation_values(rows, columns, reading, view, gaze, findings)
     usable = _usable(values, gaze, unseen, findings, rows)
     if not edges_by_row(rows, columns, reading):
-        measure_ways(gaze, columns, reading, manifest, chunk)
+        some = gaze.take(np.arange(0, len(rows), step_between(len(rows))))
+        measure_ways(some, columns, reading, manifest, chunk)
     places: NDArray[np.integer[Any]] = rows.places
     if columns.fixation is not None:
         ids = rows.text(columns.fixation)
@@ -71,9 +77,10 @@ def read_fixations(
         usable = np.ones(len(places), dtype=bool)
     else:
         usable &= ~find_repeats(values, usable, places, findings)
+    ranges = ranges_of(rows, columns)
     # Where no row is usable, what was taken for lost eyes may be gaze in another unit.
     seen = gaze.lost if columns.fixation is None and not usable.any() else usable
-    if note_off_image(values, seen, columns, rows, reading, manifest, findings):
+    if note_off_image(values, seen, columns, ranges, reading, manifest, findings):
         chunk.without_gaze["off the image"] += 1
         return False
 

@@ -21,7 +21,8 @@ from gazescribe.pipeline.ingest.by_manifest.names import (
     safe_ids,
 )
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, Pieces
-from gazescribe.pipeline.ingest.by_manifest.reading import read_reading, read_samples
+from gazescribe.pipeline.ingest.by_manifest.reading import read_reading
+from gazescribe.pipeline.ingest.by_manifest.samples import read_samples
 from gazescribe.pipeline.ingest.by_manifest.sessions import Sessions
 from gazescribe.pipeline.ingest.by_manifest.splits import labels_of, plan_own_splits
 from gazescribe.pipeline.ingest.by_manifest.units import BEGIN

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.eyes import LOST, UNPLACED, read_gaze
 from gazescribe.pipeline.ingest.by_manifest.fixations import read_fixations
-from gazescribe.pipeline.ingest.by_manifest.impossible import in_samples, in_words
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_words
 from gazescribe.pipeline.ingest.by_manifest.own_reading import (
     OwnReading,
     compare_clocks,
@@ -18,25 +17,18 @@ from gazescribe.pipeline.ingest.by_manifest.own_reading import (
 )
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.spoken import end_by_sentences, place_words, read_spoken
-from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes, seconds
+from gazescribe.pipeline.ingest.by_manifest.units import BEGIN, Axes
 from gazescribe.pipeline.ingest.by_manifest.views import (
-    edges_by_row,
-    gaze_places,
-    note_off_image,
-    note_sizes,
     view_of_image,
-    views_of,
 )
 from gazescribe.pipeline.ingest.by_manifest.weighing import (
     measure_boxes,
-    measure_ways,
     note_problems,
 )
 from gazescribe.pipeline.ingest.chunks import Chunk
 from gazescribe.pipeline.ingest.csv_files import Floats, sort_corners
 from gazescribe.pipeline.ingest.sentence_ends import ENDED_BY
 from gazescribe.pipeline.ingest.settings import Ingest
-from gazescribe.pipeline.ingest.understood import Measures
 from gazescribe.pipeline.sources.table_manifests import LOSES, OwnManifest, cells_of, is_of_sessions
 
 LABELLED = {  # tables of labels and boxes: the columns of text and of whole numbers
@@ -136,57 +128,3 @@ def _read_labelled(
     code = f"{name}_unreadable"
     findings.add_rows("loss", code, message, bad, rows=rows.places, loses=LOSES[name])
     chunk.add(name, reading.reading_id, {column: cell[~bad] for column, cell in values.items()})
-
-
-def read_samples(
-    root: Path, reading: OwnReading, manifest: OwnManifest, settings: Ingest, chunk: Chunk
-) -> None:
-    """Add the gaze samples of a reading to the chunk; the manifest has a table of samples."""
-    table = manifest.tables.samples
-    piece = None if table is None else rows_of_table("samples", root, reading, manifest, chunk)
-    if table is None or piece is None:
-        return
-    rows, findings = piece
-    if isinstance(reading.pieces["samples"], Rows):  # read once: nothing else needs its memory
-        reading.pieces["samples"] = rows.take(np.zeros(0, np.int64))
-    columns = table.columns
-    note_sizes(rows, columns, reading, manifest, findings)
-    time_s = seconds(rows.numbers(columns.time_s)[0], columns.time_s, reading.audio_start)
-    timeless = np.isnan(time_s)
-    code, message = "sample_no_time", "have no time"
-    findings.add_rows("loss", code, message, timeless, rows=rows.places, loses="samples")
-    if timeless.any() or (np.diff(time_s) < 0).any():  # sorted samples need no copy
-        order = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
-        rows, time_s = rows.take(order), time_s[order]
-    view, unseen = views_of(rows, columns, reading, manifest)
-    message = "do not say which part of the image was on screen, and are invalid"
-    findings.add_rows("loss", "sample_no_view", message, unseen, rows=rows.places, loses="samples")
-    gaze = read_gaze(rows, columns, view, findings)
-    position = gaze_places(gaze, columns, view)
-    x_px, y_px = position["x_px"], position["y_px"]
-    lost = gaze.valid & gaze.lost
-    findings.add_rows("warning", "sample_lost", LOST, lost, rows=rows.places)
-    seen = gaze.valid & ~gaze.lost & ~np.isnan(gaze.x + gaze.y)
-    valid = seen & ~np.isnan(x_px) & ~np.isnan(y_px)
-    unplaced = seen & ~valid & ~unseen
-    code = "sample_unplaced"
-    findings.add_rows("loss", code, UNPLACED, unplaced, rows=rows.places, loses="samples")
-    if not seen.any():
-        findings.add("loss", "samples_none", "no sample is valid", loses="samples")
-    note_off_image(position, valid, columns, rows, reading, manifest, findings)
-    if not edges_by_row(rows, columns, reading):
-        measure_ways(gaze, columns, reading, manifest, chunk)
-    if len(time_s) and manifest.tables.words is not None:
-        aside = Chunk()  # the words were read, with their faults, in the pass before
-        read_words(root, reading, manifest, settings, aside)
-        span_s = float(time_s[0]), float(time_s[-1])
-        compare_clocks("samples", span_s, span_of("words", reading, aside), reading, chunk.faults)
-    stated_hz = None if manifest.screen is None else manifest.screen.sampling_hz
-
-    def is_impossible(measures: Measures) -> bool:
-        return note_problems(in_samples(measures, columns, stated_hz), "samples", findings)
-
-    values = {"time_s": time_s, **position, "valid": valid}
-    del rows, gaze, lost, timeless, unseen  # as large as the file: what follows needs its place
-    px_per_deg = view[0].usual_px_per_deg(), view[1].usual_px_per_deg()
-    chunk.add_samples(reading.reading_id, values, reading.size_px, px_per_deg, is_impossible)

@@ -1,7 +1,7 @@
 """Rows of any data set: of a file that is read in pieces, the cells that the manifest asks for.
 
-Numbers are kept as numbers, texts that repeat once each. A file of samples takes less than twice
-its size in memory, without what `read_samples` makes of the reading at hand.
+Numbers are kept as numbers, texts that repeat once each: a file of samples takes about its size in
+memory.
 """
 
 import unicodedata
@@ -36,6 +36,7 @@ from gazescribe.pipeline.sources.faults import Findings, Severity
 from gazescribe.pipeline.sources.table_manifests import Source, cells_of
 
 MAX_POOL = 10_000  # different texts of a column that are looked up at a time
+MAX_SHORT = 127  # places that a byte holds
 
 Key = tuple[Any, Any]  # a column, and the entry of the lists in it; or those that are joined
 
@@ -51,7 +52,7 @@ def key_of(cell: Cell) -> Key:
 class Texts:
     """A column of texts: which of them each row has."""
 
-    codes: NDArray[np.int32]  # shape (n,): places in `values`
+    codes: NDArray[np.int8 | np.int32]  # shape (n,): places in `values`
     values: list[str]  # nearly all of them differ
 
     def take(self, selection: Any) -> "Texts":
@@ -83,6 +84,20 @@ class Rows:
             for key, column in self.columns.items()
         }
         return Rows(columns, self.places[selection], self.file, self.decimal)
+
+    def without(self, key: Key) -> "Rows":
+        """Leave out a column, whose memory is free once nothing else holds it."""
+        columns = {other: column for other, column in self.columns.items() if other != key}
+        return Rows(columns, self.places, self.file, self.decimal)
+
+    def reorder(self, order: NDArray[np.intp]) -> "Rows":
+        """Keep the rows of these numbers in this order, in the place of the rows themselves."""
+        for values in (*self.columns.values(), self.places):  # one by one, to hold no more
+            cells = values.codes if isinstance(values, Texts) else values
+            if not cells.flags.writeable:  # as of a worker that was sent them
+                return self.take(order)
+            cells[: len(order)] = cells[order]
+        return self.take(slice(len(order)))
 
     def text(self, cell: Cell) -> list[str]:
         """Give a mapped column as text without blanks round it."""
@@ -154,9 +169,7 @@ class Rows:
         if (coded[1:] < coded[:-1]).any():  # else each reading's rows stand together
             order = np.argsort(coded, kind="stable")
             coded = coded[order]
-            for values in (*self.columns.values(), self.places):  # one by one, to hold no more
-                cells = values.codes if isinstance(values, Texts) else values
-                cells[:] = cells[order]
+            self.reorder(order)
         ends = np.searchsorted(coded, np.arange(len(codes)), side="right").tolist()
         starts = [0, *ends]
         pieces = {text: self.take(slice(starts[n], ends[n])) for text, n in codes.items()}
@@ -261,7 +274,7 @@ class _Column:
 
     def __init__(self, cell: Cell, decimal: str) -> None:
         self.cell, self.decimal = cell, decimal
-        self.cells = array("d" if _is_number(cell) else "i")
+        self.cells = array("d" if _is_number(cell) else "b")
         self.values: list[str] = []
         self.codes: dict[str, int] = {}
         self.n_bad, self.bad = 0, ""  # cells that are no number, and the first of them
@@ -284,6 +297,8 @@ class _Column:
             if text not in self.codes:
                 self.codes[text] = len(self.values)
                 self.values.append(text)
+        if len(self.values) > MAX_SHORT + 1 and self.cells.typecode == "b":
+            self.cells = array("i", self.cells)
         self.cells.extend(map(self.codes.__getitem__, texts))
 
     def note(self, kind: str, findings: Findings) -> None:
@@ -301,7 +316,8 @@ class _Column:
         """Give the whole column."""
         if _is_number(self.cell):
             return np.frombuffer(self.cells, np.float64)
-        return Texts(np.frombuffer(self.cells, np.int32), self.values)
+        kind = np.int8 if self.cells.typecode == "b" else np.int32
+        return Texts(np.frombuffer(self.cells, kind), self.values)
 
 
 def _kept_cells(source: Source) -> dict[Key, Cell]:

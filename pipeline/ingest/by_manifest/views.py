@@ -1,10 +1,11 @@
 """Where eyes looked on the image: what of it was on screen, and positions that cannot be."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gazescribe.pipeline.ingest.by_manifest.eyes import Gaze, off_image_cause
+from gazescribe.pipeline.ingest.by_manifest.eyes import Gaze, Range, off_image_cause
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, edge_names
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, Part, Parts, view_of
@@ -87,34 +88,40 @@ def note_off_image(
     position: dict[str, Floats],
     usable: Mask,
     columns: Any,
-    rows: Rows,
+    ranges: Sequence[Range],
     reading: OwnReading,
     manifest: OwnManifest,
     findings: Findings,
 ) -> bool:
-    """Note a reading of which no position lies on the image, and why that may be; tell so."""
-    x_px, y_px = position["x_px"][usable], position["y_px"][usable]
+    """Note a reading of which no position lies on the image, and why that may be; tell so.
+
+    `ranges` are those of all positions, as `ranges_of` gives them.
+    """
     width_px, height_px = reading.size_px
-    if not len(x_px) or width_px is None or height_px is None:
+    if not usable.any() or width_px is None or height_px is None:
         return False
     if reading.has_file_size and columns.x_px.unit == "px":
-        _refuse_shrunk(x_px, y_px, width_px, height_px, findings)
-    cause = off_image_cause(rows, columns, view_of_image(reading, manifest))
-    is_off = not on_image(x_px, y_px, width_px, height_px).any()
+        _refuse_shrunk(position, usable, width_px, height_px, findings)
+    cause = off_image_cause(ranges, columns, view_of_image(reading, manifest))
+    is_on = on_image(position["x_px"], position["y_px"], width_px, height_px)
+    is_off = not (is_on & usable).any()
     if is_off or cause.is_certain:
         findings.add("loss", "gaze_off_image", cause.message, loses="gaze")
     return is_off or cause.is_certain
 
 
 def _refuse_shrunk(
-    x_px: Floats, y_px: Floats, width_px: int, height_px: int, findings: Findings
+    position: dict[str, Floats], usable: Mask, width_px: int, height_px: int, findings: Findings
 ) -> None:
     """Refuse the size of a file that is smaller than the image whose pixels the gaze counts in."""
-    share = float(((x_px > width_px) | (y_px > height_px)).mean())
+    x_px, y_px = position["x_px"], position["y_px"]
+    beyond = usable & ((x_px > width_px) | (y_px > height_px))
+    share = float(beyond.sum() / usable.sum())
     if share > MAX_BEYOND:
+        highest = x_px[usable].max(), y_px[usable].max()
         message = (
             f"{share:.0%} of the positions lie beyond the {width_px} by {height_px} pixels of the"
-            f" image's file (they reach {x_px.max():.0f}, {y_px.max():.0f}): if it is a smaller"
+            f" image's file (they reach {highest[0]:.0f}, {highest[1]:.0f}): if it is a smaller"
             " copy, give the width_px and height_px of the image that was shown"
         )
         findings.add("error", "image_file_smaller", message, loses="gaze")

@@ -1,9 +1,11 @@
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from gazescribe.pipeline.commands.params import load_params
 from gazescribe.pipeline.core.errors import GazeError
 from gazescribe.pipeline.core.tables import read_table, table_path, write_table
+from gazescribe.pipeline.ingest import chunks
 from gazescribe.pipeline.ingest.chunks import Chunk, cut, dataset_of, find_obsolete, write_chunks
 from gazescribe.pipeline.ingest.transcripts import Word, transcribe
 from gazescribe.pipeline.sources.faults import Fault, Findings
@@ -34,6 +36,25 @@ def test_chunks_are_row_groups_in_order_and_their_notes_are_gathered(tmp_path):
     assert read_table(tmp_path, "fixations")["reading_id"].to_pylist() == [*"AABBCC"]
     assert notes.quality["reading_id"] == ["A", "B", "C"]
     assert (notes.tables, notes.without_gaze.total(), len(notes.faults)) == ({}, 1, 1)
+
+
+def samples(n):
+    time_s = np.arange(n, dtype=float)
+    columns = {"time_s": time_s, "x_px": time_s, "y_px": time_s}
+    return columns | {"valid": np.ones(n, bool)}
+
+
+def test_samples_of_readings_share_a_row_group_that_is_not_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "GROUP_ROWS", 4)
+    chunk = Chunk()
+    for reading_id, n in (("A", 3), ("B", 1), ("C", 9), ("D", 0), ("E", 2)):
+        chunk.add_samples(reading_id, samples(n), (9, 9))
+    write_chunks([chunk], tmp_path, ["samples"])
+    with pq.ParquetFile(table_path(tmp_path, "samples")) as file:
+        groups = [file.read_row_group(n)["reading_id"].to_pylist() for n in range(4)]
+    assert groups == [[*"AAAB"], [*"CCCC"], [*"CCCC"], [*"CEE"]]
+    rows = read_table(tmp_path, "samples")
+    assert rows["sample"].to_pylist() == [0, 1, 2, 0, *range(9), 0, 1]
 
 
 def test_without_a_folder_nothing_is_written_and_the_notes_are_the_same(tmp_path):

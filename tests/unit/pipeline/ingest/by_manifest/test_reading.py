@@ -2,9 +2,6 @@ import json
 
 import pytest
 
-from gazescribe.pipeline.core.tables import read_table
-from tests.running import gazescribe
-
 
 def test_tables_for_all_readings_become_rows(lab):
     lab.ingest()
@@ -21,33 +18,6 @@ def test_tables_for_all_readings_become_rows(lab):
     assert lab.column("fixations", "px_per_deg_y") == [30, 30]
     assert lab.column("fixations", "shown_xmin_px") == [None, None]
     assert lab.reasons() == {}
-
-
-def test_samples_alone_go_on_to_fixations(lab, tmp_path):
-    rows = "".join(f"A1,{10 * n},{20 if n < 50 else 60},40,{n != 30}\n" for n in range(100))
-    lab.files["samples.csv"] = "id,ms,x,y,ok\n" + rows
-    del lab.tables["fixations"]
-    lab.tables["samples"] = {
-        "file": "samples.csv",
-        "columns": {
-            "reading_id": "id",
-            "time_s": {"column": "ms", "unit": "ms"},
-            "x_px": "x",
-            "y_px": "y",
-            "valid": "ok",
-        },
-    }
-    lab.ingest()
-    assert lab.column("samples", "valid").count(False) == 1
-    assert lab.summary["without_gaze"] == {"samples alone": 2}
-    assert {row["name"]: row["value"] for row in lab.rows("attributes")} == {
-        "px_per_deg_x": "30.0",
-        "px_per_deg_y": "30.0",
-    }
-    text = gazescribe("fixations", tmp_path / "out", tmp_path / "found", "--workers", "1")
-    assert "3 fixations of 1 reading" in text
-    found = read_table(tmp_path / "found", "fixations").to_pylist()
-    assert [row["x_px"] for row in found] == [20, 20, 60]
 
 
 def test_boxes_labels_and_attributes(lab):
@@ -117,14 +87,6 @@ def test_gaze_on_another_clock_than_the_words_is_said(lab):
     assert verified.exit_code == 2
     assert CLOCKS in verified.output
     assert "lost: windows of 1" in verified.output
-
-
-def test_samples_on_another_clock_than_the_words_are_said(lab):
-    lab.files["samples.csv"] = "id,s,x,y\nA1,100.5,1,1\nA1,101,1,1\nB2,1,1,1\n"
-    del lab.tables["fixations"]
-    columns = {"reading_id": "id", "time_s": "s", "x_px": "x", "y_px": "y"}
-    lab.tables["samples"] = {"file": "samples.csv", "columns": columns}
-    assert CLOCKS in lab.run("verify", "--workers", "1").output
 
 
 def test_phrases_are_cut_behind_periods(lab):
@@ -204,16 +166,6 @@ def test_a_reading_without_rows_of_a_table_loses_them_and_no_other(lab):
     assert lab.reasons() == {"words_missing": 1}
     assert lab.column("readings", "text", "B2") == [None]
     assert len(lab.rows("fixations", "B2")) == 1
-
-
-def test_a_file_of_samples_without_rows_is_read(lab):
-    samples = {"file": "samples/{reading_id}.csv"}
-    samples["columns"] = {"time_s": "t", "x_px": "x", "y_px": "y", "valid": "ok"}
-    lab.tables["samples"] = samples
-    lab.files |= {"samples/A1.csv": "t,x,y,ok\n", "samples/B2.csv": "t,x,y,ok\n1.5,10,20,1\n"}
-    lab.ingest()
-    assert lab.rows("samples") == []
-    assert lab.column("samples", "valid", "B2") == [True]
 
 
 def test_words_without_a_time_are_put_between_their_neighbours(lab):
