@@ -3,12 +3,14 @@
     python benchmarks/loader.py FOLDER [--images N] [--rounds N]
 
 Makes radiographs of noise in FOLDER, once: JPEG files of a usual size, shards of them, and gaze of
-three labels on each. Prints images a second of the loader alone, with 0, 1 and 2 loader processes:
-ours (uint8 images and affines; they are moved on the device later), ours with maps of annotated
-images, from shards or drawn from Gaussians; all three moved as well, on a thread of this process;
-and the published way, which decodes, resizes twice, moves and normalises each image in the loader,
-with a map of zeros. Files are read from memory, as they would be on a machine whose memory holds
-them. The best of several rounds counts, for other work on the machine can only slow a round.
+three labels on each. Prints the bytes of a batch that go to the device, and images a second of the
+loader alone, with 0, 1 and 2 loader processes: ours (uint8 images and affines; they are moved on
+the device later), ours with maps of annotated images, from shards, drawn from Gaussians, or sent as
+Gaussians that are drawn on the device; all four drawn and moved as well, on a thread of this
+process in place of the device; and the published way, which decodes, resizes twice, moves and
+normalises each image in the loader, with a map of zeros. Files are read from memory, as they would
+be on a machine whose memory holds them. The best of several rounds counts, for other work on the
+machine can only slow a round.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from torchvision.transforms.functional import normalize, pad, resize
 from gazescribe.models.core.config import read_config
 from gazescribe.models.core.settings import Drawing
 from gazescribe.models.mil.items import MilItems
-from gazescribe.models.mil.loading import training_loader
+from gazescribe.models.mil.loading import draw_on, training_loader
 from gazescribe.models.mil.settings import MilInputs, MilRun
 from gazescribe.models.training.augment import apply
 from gazescribe.pipeline.commands.cli import main as gazescribe
@@ -51,7 +53,7 @@ FIXATIONS = 15
 SIGMA_PX = (92.0, 95.0)
 X_PX, Y_PX = (200, 2300), (200, 2800)
 CLIPS = ("clip_xmin_px", "clip_ymin_px", "clip_xmax_px", "clip_ymax_px")
-MAPS = ("none", "shards", "gaussians")
+MAPS = ("none", "shards", "gaussians", "on the device")
 SUBJECT = 99_000_001
 
 
@@ -73,7 +75,12 @@ def main() -> None:
         for place in places
     ]
     print(f"maps: {sizes[0] / 1e6:.1f} MB of shards, {sizes[1] / 1e6:.2f} MB of Gaussians")
-    print("loader processes | published | ours | + shards | + Gaussians | moved: ours | + shards |")
+    loaders = {maps: ours(arguments.folder, len(files), 0, maps) for maps in MAPS}
+    for maps, loader in loaders.items():
+        n_bytes = sum(part.nbytes for part in next(iter(loader)).values())
+        print(f"a batch of {BATCH_SIZE} sent to the device, maps {maps}: {n_bytes / 1e6:.2f} MB")
+    names = " | ".join(MAPS)
+    print(f"loader processes | published | {names} | moved: {names}")
     for workers in (0, 1, 2):
         theirs = best(published_loader(files, workers), len(files), arguments.rounds)
         loaders = [ours(arguments.folder, len(files), workers, maps) for maps in MAPS]
@@ -89,7 +96,8 @@ def ratios(folder: Path) -> Iterator[Ratio]:
     files = radiographs(folder / "jpg", BATCH_SIZE)
     shards(folder, files)
     drawn, stored = (
-        partial(all_of, Moved(ours(folder, len(files), 0, maps))) for maps in reversed(MAPS[1:])
+        partial(all_of, Moved(ours(folder, len(files), 0, maps)))
+        for maps in ("gaussians", "shards")
     )
     work = f"batch of {BATCH_SIZE} with maps drawn from Gaussians, all moved, {SIZE} pixels"
     published = partial(all_of, published_loader(files, 0))
@@ -196,7 +204,8 @@ def settings(folder: Path, workers: int, maps: str) -> tuple[MilInputs, MilRun]:
 
 def ours(folder: Path, n: int, workers: int, maps: str) -> DataLoader:
     """Our loader: without maps, or with those of shards or Gaussians."""
-    inputs, run = settings(folder, workers, maps if maps != "none" else "shards")
+    kind = {"none": "shards", "on the device": "gaussians"}.get(maps, maps)
+    inputs, run = settings(folder, workers, kind)
     map_row = np.full((n, 10), -1)
     map_row[:, :LABELS_SAID] = np.arange(n * LABELS_SAID).reshape(n, LABELS_SAID)
     items = MilItems(
@@ -211,7 +220,7 @@ def ours(folder: Path, n: int, workers: int, maps: str) -> DataLoader:
         left_out={},
         label_names=TEN_LABELS,
     )
-    return training_loader(items, inputs, run)
+    return training_loader(items, inputs, run, draws_later=maps == "on the device")
 
 
 class Moved:
@@ -221,7 +230,8 @@ class Moved:
         self.loader = loader
 
     def __iter__(self):
-        for batch in self.loader:
+        for sent in self.loader:
+            batch = draw_on(sent, torch.device("cpu"))
             (image,) = apply(batch["affine"], batch["image"], mode="bilinear")
             maps = batch["maps"].float()
             if not self.loader.dataset.are_moved:

@@ -4,8 +4,8 @@ Nothing is made float here; that happens to whole batches on the device. Images 
 as published, so that what a frozen network says of one is constant; but for GazeGNN's crops.
 """
 
-from collections.abc import Iterator
-from typing import Any, TypedDict
+from collections.abc import Iterator, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,9 @@ from gazescribe.models.cooperative.gaze import gaze_grid
 from gazescribe.models.cooperative.items import CooperativeItems, block_of, frames_of
 from gazescribe.models.cooperative.maps import Maps, open_maps
 from gazescribe.models.cooperative.settings import CooperativeInputs, CooperativeRun
+from gazescribe.models.core.drawing import PLACED, draw_batch, is_placed, join_placed
 from gazescribe.models.core.images import open_kind
-from gazescribe.models.core.loaders import load_batches
+from gazescribe.models.core.loaders import Tensors, load_batches, stack_items
 from gazescribe.models.training.sampling import (
     AUGMENT,
     ORDER,
@@ -44,6 +45,8 @@ class CooperativeBatch(TypedDict):
         Number of the diagnosis; -1 where it is not known.
     map : Tensor of float16, shape (B, 1, H, W)
         Where the reader looked; all 0 where there is none.
+    gaussians : Tensor of float64, shape (n, columns)
+        In place of maps that are to be drawn on the device (`draw_on`).
     valid : Tensor of bool, shape (B, 1, H, W)
         Pixels on the image.
     gaze : Tensor of float32, shape (B, H / 4, W / 4)
@@ -54,7 +57,8 @@ class CooperativeBatch(TypedDict):
 
     image: Tensor
     target: Tensor
-    map: Tensor
+    map: NotRequired[Tensor]
+    gaussians: NotRequired[Tensor]
     valid: Tensor
     gaze: Tensor
     index: Tensor
@@ -64,14 +68,24 @@ class Radiographs(Dataset[CooperativeBatch]):
     """Items by key (epoch, index); all epochs see the same.
 
     Rows of the items point into `images` and `maps`, of which blocks of `factor` pixels a side
-    become one. Maps that are drawn are drawn at that size.
+    become one. Maps that are drawn are drawn at that size; with `draws_later` the items have what
+    is to be drawn of these.
     """
 
-    def __init__(self, items: CooperativeItems, images: Shards, maps: Maps, factor: int) -> None:
+    def __init__(
+        self,
+        items: CooperativeItems,
+        images: Shards,
+        maps: Maps,
+        factor: int,
+        *,
+        draws_later: bool = False,
+    ) -> None:
         self._items = items
         self._images = images
         self._maps = maps
         self._factor = factor
+        self.draws_later = draws_later and maps.are_drawn
 
     def __len__(self) -> int:
         return len(self._items)
@@ -81,19 +95,38 @@ class Radiographs(Dataset[CooperativeBatch]):
         items = self._items
         frame = items.frames[index]
         size = frame.height, frame.width
-        row = int(items.map_row[index])
-        heatmap = self._maps.at(row, frame) if row >= 0 else np.zeros(size, np.float16)
         valid = frame.on_image(0)[:, None] & frame.on_image(1)[None]
         # Means of blocks become bytes again: all images are, until they are on the device.
         grey = shrunk(self._images[int(items.image_row[index])], size)
-        return CooperativeBatch(
+        item = CooperativeBatch(
             image=torch.from_numpy(np.rint(grey).astype(np.uint8))[None],
             target=torch.tensor(items.target[index]),
-            map=torch.from_numpy(shrunk(heatmap, size).astype(np.float16))[None],
             valid=torch.from_numpy(valid)[None],
             gaze=torch.from_numpy(gaze_grid(items.gaze[index], size)),
             index=torch.tensor(index),
         )
+        row = int(items.map_row[index])
+        if self.draws_later:
+            item["gaussians"] = torch.from_numpy(self._maps.placed(row, frame))
+        else:
+            heatmap = self._maps.at(row, frame) if row >= 0 else np.zeros(size, np.float16)
+            item["map"] = torch.from_numpy(shrunk(heatmap, size).astype(np.float16))[None]
+        return item
+
+
+def collate(items: Sequence[Tensors]) -> Tensors:
+    """Put items into a batch."""
+    others = [{name: part for name, part in item.items() if name not in PLACED} for item in items]
+    return stack_items(others) | join_placed(items, 1)
+
+
+def draw_on(batch: Tensors, device: torch.device) -> Tensors:
+    """Draw the maps of a batch on a device, where they are not yet."""
+    if not is_placed(batch):
+        return batch
+    n_items, _, height, width = batch["image"].shape
+    maps = draw_batch(batch, (n_items, 1, height, width), device)
+    return {name: part for name, part in batch.items() if name not in PLACED} | {"map": maps}
 
 
 class Crops(Dataset[CooperativeBatch]):
@@ -217,7 +250,12 @@ class ClassSampler(Sampler[Key]):
 
 
 def training_loader(
-    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, n_classes: int
+    items: CooperativeItems,
+    inputs: CooperativeInputs,
+    run: CooperativeRun,
+    n_classes: int,
+    *,
+    draws_later: bool = False,
 ) -> DataLoader[CooperativeBatch]:
     """Load batches to train on: all classes alike for triplets, else in the order of the run.
 
@@ -233,23 +271,36 @@ def training_loader(
     else:
         sampler = EpochSampler(len(used), run.batch_size, run.seed, shuffle=run.shuffle)
     options = {"batch_size": run.batch_size, "sampler": sampler, "drop_last": True}
-    return load_batches(_dataset(used, inputs, run, run.seed), run.workers, **options)
+    dataset = _dataset(used, inputs, run, run.seed, draws_later=draws_later)
+    return load_batches(dataset, run.workers, collate_fn=collate, **options)
 
 
 def evaluation_loader(
-    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, *, batch_size: int
+    items: CooperativeItems,
+    inputs: CooperativeInputs,
+    run: CooperativeRun,
+    *,
+    batch_size: int,
+    draws_later: bool = False,
 ) -> DataLoader[CooperativeBatch]:
     """Load batches of all items, each once, in order; raises as `training_loader` does."""
     batches = EvenBatches(len(items), batch_size)
-    return load_batches(_dataset(items, inputs, run), run.workers, batch_sampler=batches)
+    dataset = _dataset(items, inputs, run, draws_later=draws_later)
+    return load_batches(dataset, run.workers, collate_fn=collate, batch_sampler=batches)
 
 
 def _dataset(
-    items: CooperativeItems, inputs: CooperativeInputs, run: CooperativeRun, seed: int | None = None
+    items: CooperativeItems,
+    inputs: CooperativeInputs,
+    run: CooperativeRun,
+    seed: int | None = None,
+    *,
+    draws_later: bool,
 ) -> Dataset[CooperativeBatch]:
     """Give the items as the network sees them; with a seed, as it is trained on them."""
     images = open_kind(inputs.images, "images")
     maps = open_maps(inputs, images)
     if run.crops == "published":
         return Crops(items, images, maps, seed)
-    return Radiographs(items, images, maps, block_of(images, run, inputs.images))
+    factor = block_of(images, run, inputs.images)
+    return Radiographs(items, images, maps, factor, draws_later=draws_later)

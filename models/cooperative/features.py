@@ -58,6 +58,11 @@ class KeptFeatures:
                     self._features[key] = self._encoder(images[row : row + 1]).decoder.cpu()
         return torch.cat([self._features[key] for key in keys]).to(images.device)
 
+    def bytes_of(self, n_images: int) -> int:
+        """Tell how much memory so many images take, by those that were met."""
+        met = [features.nbytes for features in self._features.values()]
+        return n_images * sum(met) // max(len(met), 1)
+
 
 def cached_loaders(
     network: Fusion,

@@ -48,14 +48,20 @@ class Maps:
 
     def at(self, row: int, frame: Letterbox) -> NDArray[Any]:
         """Give one map: drawn in this frame, or (height, width) as it was stored."""
+        maps, number = self._place(row)
+        return maps.drawn([number], frame)[0] if isinstance(maps, DrawnMaps) else maps[number]
+
+    def placed(self, row: int, frame: Letterbox) -> NDArray[np.float64]:
+        """Give what there is to draw of a map, as `DrawnMaps.placed`; nothing of a negative row."""
+        maps, number = self._place(max(row, 0))
+        if not isinstance(maps, DrawnMaps):
+            raise TypeError("maps of shards are not drawn")
+        return maps.placed([number] if row >= 0 else [], frame)
+
+    def _place(self, row: int) -> tuple[Shards | DrawnMaps, int]:
+        """Give the maps of the data set that a row is of, and its row among these."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
-        maps = list(self.folders.values())[number]
-        row_of_source = row - int(self._first_rows[number])
-        return (
-            maps.drawn([row_of_source], frame)[0]
-            if isinstance(maps, DrawnMaps)
-            else maps[row_of_source]
-        )
+        return list(self.folders.values())[number], row - int(self._first_rows[number])
 
 
 def open_maps(inputs: CooperativeInputs, images: Shards) -> Maps:

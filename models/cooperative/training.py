@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
 from gazescribe.models.cooperative.blocks import CooperativeOutput
-from gazescribe.models.cooperative.data import evaluation_loader, scaled, training_loader
+from gazescribe.models.cooperative.data import draw_on, evaluation_loader, scaled, training_loader
 from gazescribe.models.cooperative.features import KeptFeatures, cached_loaders
 from gazescribe.models.cooperative.items import (
     CooperativeItems,
@@ -83,6 +83,10 @@ class CooperativeTraining(pl.LightningModule):
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": plateau, "monitor": MONITOR},
         }
+
+    def on_before_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
+        """Draw maps on the device where the processes that load have not."""
+        return draw_on(batch, self.device)
 
     def on_after_batch_transfer(self, batch: Tensors, dataloader_idx: int) -> Tensors:  # noqa: ARG002  Lightning's signature
         """Bring images to [0, 1] on the device."""
@@ -225,8 +229,13 @@ def uses_cache(run: CooperativeRun) -> bool:
 
 def keeps_features(run: CooperativeRun) -> bool:
     """Whether a run keeps what its frozen encoder gave of each image, to draw maps from it."""
+    return can_keep(run) and run.cache_features == "all"
+
+
+def can_keep(run: CooperativeRun) -> bool:
+    """Whether a run has a frozen encoder, so that it could."""
     has_encoder = run.network == "dual_encoder" and run.encoder is not None
-    return has_encoder and run.frozen is True and run.cache_features == "all"
+    return has_encoder and run.frozen is True
 
 
 def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: Machine) -> Job:
@@ -258,9 +267,10 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     if uses_cache(run):
         loaders = cached_loaders(network, items, inputs, run, machine)
     else:
+        later = {"draws_later": machine.draws}
         loaders = (
-            training_loader(items["train"], inputs, run, len(lists.classes)),
-            evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size),
+            training_loader(items["train"], inputs, run, len(lists.classes), **later),
+            evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size, **later),
         )
     return Job(
         module=CooperativeTraining(run, network),

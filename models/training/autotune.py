@@ -1,8 +1,9 @@
 """`gazescribe train --autotune`: train each run in the way that is fastest on this machine.
 
 A few steps of each way are tried (`models.training.ways`). The choice is written into CONFIG, as
-the settings precision, channels_last and compile of all runs whose steps cost the same: seeds and
-variants are compared, so they are trained alike. From there the hash of a run, its training, going
+the settings precision, channels_last and compile of all runs whose steps cost the same, and
+`cache_features: all` where that saves time: seeds and variants are compared, so they are trained
+alike. From there the hash of a run, its training, going
 on with it and its evaluation know it. Where one of them has begun, nothing is tried: it goes on as
 CONFIG has it, and so do the others.
 """
@@ -76,11 +77,11 @@ def autotune(name: str, path: Path, out: Path, machine: Machine) -> Tuning:
         names = [other.name for other in alike]
         _write(chosen.way, names, path)
     return Tuning(
-        dataclasses.replace(run, **dataclasses.asdict(chosen.way)),
+        dataclasses.replace(run, **chosen.way.settings),
         _lines(name, trials, chosen, n_steps, names, machine),
         {
             "trials": [_figures(trial) for trial in trials],
-            "chosen": dataclasses.asdict(chosen.way),
+            "chosen": chosen.way.settings,
             "runs": names,
         },
     )
@@ -113,7 +114,7 @@ def _try_run(
 ) -> tuple[list["Trial"], "Trial", int]:
     """Prepare a run, try the ways, and choose; give also the steps of its training."""
     from gazescribe.models.training.epochs import seed_all
-    from gazescribe.models.training.ways import Way, choose, steps_of, try_ways
+    from gazescribe.models.training.ways import Way, choose, steps_of, try_keeping, try_ways
 
     seed_all(run.seed)
     system = importlib.import_module(f"gazescribe.models.{config.system}.training")
@@ -125,6 +126,14 @@ def _try_run(
     # Module and trainer name one another, and hold the processes that load images.
     del job
     gc.collect()
+    if getattr(system, "can_keep", lambda _: False)(run) and run.cache_features != "all":
+        seed_all(run.seed)
+        keeping = dataclasses.replace(run, cache_features="all")
+        job = system.prepare(keeping, config.inputs, out, machine)
+        fastest = choose(trials, configured, n_steps).way
+        trials.append(try_keeping(job, machine, fastest, trials[0].loss))
+        del job
+        gc.collect()
     return trials, choose(trials, configured, n_steps), n_steps
 
 
@@ -132,7 +141,7 @@ def _write(way: Any, names: list[str], path: Path) -> None:
     content: dict[str, Any] = read_json(path)
     for settings in content["runs"]:
         if settings["name"] in names:
-            settings.update(dataclasses.asdict(way))
+            settings.update(way.settings)
     write_json(content, path)
 
 
@@ -162,7 +171,7 @@ def _lines(
     others = f" (and of {len(names) - 1} more)" if len(names) > 1 else ""
     return (
         f"{name} on {machine_name(device)}:",
-        f"  {'':38}{'first step':>12}{'s a step':>12}{'loss differs by':>18}",
+        f"  {'':42}{'first step':>12}{'s a step':>12}{'loss differs by':>18}",
         *(_line(trial) for trial in trials),
         *[f"  compilation was not tried: {why}"] * (not compiled),
         f"  chosen: {chosen.way}, at most {minutes:.0f} min; it stands in CONFIG{others}",
@@ -171,6 +180,10 @@ def _lines(
 
 def _line(trial: "Trial") -> str:
     if trial.fault is not None:
-        return f"  {trial.way!s:38}cannot be used: {trial.fault}"
+        return f"  {trial.way!s:42}cannot be used: {trial.fault}"
     differs = "–" if trial.difference is None else f"{trial.difference:.1e}"
-    return f"  {trial.way!s:38}{trial.first_s:10.2f} s{trial.step_s:12.4f}{differs:>18}"
+    line = f"  {trial.way!s:42}{trial.first_s:10.2f} s{trial.step_s:12.4f}{differs:>18}"
+    if not trial.way.keeps:
+        return line
+    memory = f"{trial.kept_bytes / 1e6:,.1f} MB of main memory"
+    return f"{line}\n    the first epoch takes {trial.extra_s:.0f} s more; {memory}"

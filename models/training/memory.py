@@ -1,4 +1,4 @@
-"""How much memory a run takes at most."""
+"""How much memory a run takes at most, and how much there is."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+MEMORY = Path("/proc/meminfo")
 FORGET_PEAK = "5"  # proc(5)
 
 
@@ -26,8 +27,18 @@ def peak_mib(accelerator: Literal["cpu", "gpu"]) -> float | None:
     """
     if accelerator == "gpu":
         return round(torch.cuda.max_memory_allocated() / 2**20, 1)
-    if not STATUS.is_file():
+    kib = _kib_of(STATUS, "VmHWM:")
+    return None if kib is None else round(kib / 2**10, 1)
+
+
+def free_bytes() -> int | None:
+    """Tell how much main memory is free, or could be; None where the system does not say."""
+    kib = _kib_of(MEMORY, "MemAvailable:")
+    return None if kib is None else kib * 2**10
+
+
+def _kib_of(path: Path, name: str) -> int | None:
+    if not path.is_file():
         return None
-    lines = (line.split() for line in STATUS.read_text(encoding="ascii").splitlines())
-    (kib,) = (int(words[1]) for words in lines if words[0] == "VmHWM:")
-    return round(kib / 2**10, 1)
+    lines = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+    return next((int(words[1]) for words in lines if words[0] == name), None)

@@ -1,8 +1,9 @@
 """Ways of computing the same training, tried for a few steps each on the machine at hand.
 
-A way is a precision, an order of the tensors in memory, and whether the network is compiled. All
-take the same batches from the same weights, by the trainer that trains, and drop nothing out. Told
-is what a step takes, and how far the loss of the first lies from that in float32, contiguous.
+A way is a precision, an order of the tensors in memory, whether the network is compiled, and
+whether what a frozen encoder gives of each image is kept. All take the same batches from the same
+weights, by the trainer that trains, and drop nothing out. Told is what a step takes, and how far
+the loss of the first lies from that in float32, contiguous.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ from torch import nn
 from gazescribe.models.core.device import Machine, finished
 from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.fitting import Job, arrange, quiet, trainer_of
+from gazescribe.models.training.memory import free_bytes
 from gazescribe.models.training.sampling import epoch_seed
 from gazescribe.pipeline.core.errors import GazeError
 
@@ -29,21 +31,35 @@ LARGEST_DIFFERENCE = 0.05
 """Share of the loss; a way that lies farther from float32 is not chosen."""
 LEAST_GAIN = 0.05
 """Share of the time; the way of CONFIG is left only for one that saves as much."""
+MOST_MEMORY = 0.5
+"""Share of the memory that is free; features that would take more are not kept."""
 COMPILED_FROM_S = 3600
 """Time of a whole training from which the minutes of a compilation can pay."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way of computing; the names are those of the settings of a run."""
+    """A way of computing; the first three names are those of the settings of a run."""
 
     precision: Literal["32", "16-mixed", "bf16-mixed"]
     channels_last: bool
     compile: bool
+    keeps: bool = False
 
     def __str__(self) -> str:
         order = "channels last" if self.channels_last else "contiguous"
-        return f"{self.precision}, {order}{', compiled' if self.compile else ''}"
+        more = f"{', compiled' if self.compile else ''}{', features kept' if self.keeps else ''}"
+        return f"{self.precision}, {order}{more}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of a run that is trained so."""
+        return plan_of(self) | ({"cache_features": "all"} if self.keeps else {})
+
+
+def plan_of(way: Way) -> dict[str, Any]:
+    """Give what a `TrainingPlan` says of a way."""
+    return {name: getattr(way, name) for name in ("precision", "channels_last", "compile")}
 
 
 PLAIN = Way("32", channels_last=False, compile=False)
@@ -59,6 +75,10 @@ class Trial:
         The first step, with compilation; the median of the others.
     difference : float, optional
         Of the first loss from that of `PLAIN`, as a share of it; None where that gave none.
+    extra_s : float
+        What all steps of the first epoch take more than those of the others.
+    kept_bytes : int
+        Of main memory, for features that are kept.
     fault : str, optional
         Why it cannot be used; there are no figures then.
     """
@@ -69,11 +89,14 @@ class Trial:
     loss: float = math.nan
     difference: float | None = None
     fault: str | None = None
+    extra_s: float = 0.0
+    kept_bytes: int = 0
 
     def training_s(self, n_steps: int) -> float:
         """Time that so many steps take, compilation included."""
         # The first step of others tells more about the machine than about the way.
-        return n_steps * self.step_s + (self.first_s if self.way.compile else 0)
+        compiled_s = self.first_s if self.way.compile else 0
+        return n_steps * self.step_s + compiled_s + self.extra_s
 
     @property
     def is_sound(self) -> bool:
@@ -171,6 +194,35 @@ def try_ways(job: Job, machine: Machine, *, own: Way, compiles: bool) -> list[Tr
     return trials
 
 
+def try_keeping(job: Job, machine: Machine, way: Way, reference: float) -> Trial:
+    """Try a way on a job whose module keeps what its frozen encoder gives of each image.
+
+    The same steps are gone through twice: an epoch meets each image first, the others know it.
+    `reference` is the first loss of `PLAIN`. The job must not be trained afterwards.
+    """
+    _leave_out_dropout(job.module)
+    start = {name: value.clone() for name, value in job.module.state_dict().items()}
+    way = dataclasses.replace(way, keeps=True)
+    meets, knows = (_try(job, way, start, machine, N_STEPS) for _ in range(2))
+    if knows.fault is not None:
+        return knows
+    kept: Any = job.module.kept
+    datasets: Any = (job.train.dataset, job.validate.dataset)
+    n_images = sum(map(len, datasets))
+    trial = dataclasses.replace(
+        knows,
+        first_s=meets.first_s,
+        loss=meets.loss,
+        extra_s=len(job.train) * max(meets.step_s - knows.step_s, 0.0),
+        kept_bytes=kept.bytes_of(n_images),
+    )
+    free = free_bytes()
+    if free is not None and trial.kept_bytes > MOST_MEMORY * free:
+        needs = f"{trial.kept_bytes / 1e9:.1f} GB of the {free / 1e9:.1f} GB that are free"
+        return Trial(way, fault=f"it would keep {needs}")
+    return _compared(trial, reference)
+
+
 def steps_of(job: Job) -> int:
     """Count the steps of a whole training, if nothing stops it early."""
     return job.plan.epochs * len(job.train)
@@ -190,11 +242,13 @@ def choose(trials: Sequence[Trial], own: Way, n_steps: int) -> Trial:
     return fastest
 
 
-def _try(job: Job, way: Way, start: dict[str, torch.Tensor], machine: Machine) -> Trial:
+def _try(
+    job: Job, way: Way, start: dict[str, torch.Tensor], machine: Machine, most: int = MOST_STEPS
+) -> Trial:
     job.module.load_state_dict(start)
-    plan = dataclasses.replace(job.plan, **dataclasses.asdict(way))
+    plan = dataclasses.replace(job.plan, **plan_of(way))
     arrange(job.module, plan)
-    times = _StepTimes(plan.seed, len(job.train))
+    times = _StepTimes(plan.seed, min(len(job.train), most))
     try:
         with quiet():
             trainer_of(plan, machine, [times]).fit(job.module, job.train, job.validate)

@@ -11,14 +11,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gazescribe.models.mil.settings import MaskDrawing, MilInputs, MilRun
 from gazescribe.pipeline.core.tables import read_table
 from tests import cooperative_scores, report_run, reviews, scores
 from tests.conftest import ROOT
 from tests.running import gazescribe
+from tests.unit.models import drawn_cases
 from tests.unit.models.mil import mil_cases, mil_scored
 
 RUN = mil_cases.run(
     name="unannotated-seed0", model="unannotated", supervision="none", decoder=False
+)
+DRAWN = mil_cases.run(
+    supervision={"gaze": ("egd",), "ellipse": ("reflacx",)}, batch_size=5, decoder=False
 )
 TEXTS = {
     "r0": "Mild edema of both lungs. There is no large pleural effusion.",
@@ -113,8 +118,8 @@ def _make_networks() -> None:
     for number in range(4):
         state = {"Edema": "positive" if number % 2 else "negative"}
         inputs.image(f"train-{number}", 99_000_000 + number, "train", **state)
-    content = dataclasses.asdict(mil_scored.config(inputs.write(), RUN))
-    Path("config.json").write_text(json.dumps({"schema_version": 1, **content}))
+    _write_config("config.json", inputs.write(), RUN)
+    _make_drawn_world()
     gazescribe("train", "config.json", "models", "--accelerator", "cpu")
     gazescribe("evaluate", "config.json", "models", "scored", "--accelerator", "cpu")
     shutil.rmtree(".runs", ignore_errors=True)
@@ -129,6 +134,25 @@ def _make_networks() -> None:
         grey = np.random.default_rng(number).integers(0, 256, (24, 32), dtype=np.uint8)
         Image.fromarray(grey).save(f"pictures/p{number}.png")
     shutil.copy(next(Path("raw").rglob("*.dcm")), "pictures/d.dcm")
+
+
+def _make_drawn_world() -> None:
+    """Write what is needed to train a network whose maps are drawn, of gaze and of ellipses."""
+    world = mil_cases.listed_world(Path("drawn"))
+    world.maps.clear()
+    world.ellipse("R1", "Pulmonary edema", 3, (20.0, 30.0, 61.0, 90.0))
+    world.ellipse("R3", "Pneumothorax", 5, (-5.0, 10.0, 40.0, 60.0))
+    world.reading("E1", 99_000_003, said="Edema", dataset="egd", phase=None)
+    inputs = world.write()
+    for associated in ("associated", "egd_associated"):
+        drawn_cases.add_gaussians(Path(getattr(inputs, associated)), mil_cases.IMAGE_PX)
+    masks = MaskDrawing(3, None, {"reflacx": mil_cases.CHANNELS["reflacx"]})
+    _write_config("drawn.json", dataclasses.replace(inputs, maps="gaussians", masks=masks), DRAWN)
+
+
+def _write_config(name: str, inputs: MilInputs, run: MilRun) -> None:
+    content = dataclasses.asdict(mil_scored.config(inputs, run))
+    Path(name).write_text(json.dumps({"schema_version": 1, **content}))
 
 
 def _make_own_files() -> None:

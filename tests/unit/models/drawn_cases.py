@@ -18,7 +18,7 @@ def with_gaussians(inputs: MilInputs, image_px: tuple[int, int], size: int) -> M
     """Draw the maps of a world into shards, from three Gaussians a window."""
     drawn = {}
     for associated in ("associated", "egd_associated"):
-        _add_gaussians(Path(getattr(inputs, associated)), image_px)
+        add_gaussians(Path(getattr(inputs, associated)), image_px)
     for associated, tables, maps, kind in (
         ("associated", "reflacx", "label_maps", "label"),
         ("associated", "reflacx", "report_maps", "report"),
@@ -32,7 +32,8 @@ def with_gaussians(inputs: MilInputs, image_px: tuple[int, int], size: int) -> M
     return replace(inputs, **drawn)
 
 
-def _add_gaussians(associated: Path, image_px: tuple[int, int]) -> None:
+def add_gaussians(associated: Path, image_px: tuple[int, int]) -> None:
+    """Add three Gaussians of each window, on images of this (height, width), to a folder."""
     rng = np.random.default_rng(0)
     height, width = image_px
     windows = read_table(associated, "windows").to_pylist()

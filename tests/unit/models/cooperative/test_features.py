@@ -67,3 +67,5 @@ def test_kept_features_are_those_of_the_encoder_whatever_the_batch():
     other = kept.of(images[3:], torch.tensor([5]), training=False)
     assert torch.equal(other, again[:1]), "validation has a list of its own"
     assert not first.requires_grad
+    assert kept.bytes_of(10) == 10 * first[0].nbytes
+    assert KeptFeatures(encoder).bytes_of(10) == 0

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from gazescribe.models.cooperative.data import evaluation_loader
+from gazescribe.models.cooperative.data import draw_on, evaluation_loader
 from gazescribe.models.cooperative.items import build_lists, targets_of
 from gazescribe.models.cooperative.maps import open_maps
 from gazescribe.models.cooperative.settings import CooperativeInputs, training_inputs
+from gazescribe.models.cooperative.training import prepare
+from gazescribe.models.core.device import Machine
+from gazescribe.models.training.epochs import seed_all
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.shards import open_shards
 from tests.running import gazescribe
@@ -74,6 +77,49 @@ def test_items_are_the_same_whether_maps_are_stored_or_drawn(both):
             assert part.dtype == other[name].dtype
             torch.testing.assert_close(other[name], part, atol=STEP, rtol=0)
     assert lists[0].left_out == lists[1].left_out
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_device_draws_what_loader_processes_draw(both, workers):
+    _, inputs = both
+    run = small_run("unet_s", **SIZES, workers=workers)
+    items = build_lists(inputs, run).items["train"]
+    assert (items.map_row >= 0).any()
+    items = dataclasses.replace(items, map_row=np.where(np.arange(len(items)), items.map_row, -1))
+    loaders = [
+        evaluation_loader(items, inputs, run, batch_size=4, draws_later=later)
+        for later in (False, True)
+    ]
+    for one, sent in zip(*loaders, strict=True):
+        assert "map" not in sent
+        other = draw_on(sent, torch.device("cpu"))
+        assert one.keys() == other.keys()
+        for name, part in one.items():
+            assert part.dtype == other[name].dtype
+            torch.testing.assert_close(other[name], part, atol=STEP, rtol=0)
+
+
+def test_training_on_a_device_draws_there(both):
+    """As a GPU's loaders send it, on the CPU: no step can tell."""
+    _, inputs = both
+    run = small_run("unet_s", **SIZES)
+    losses = []
+    for kind in ("cpu", "gpu"):
+        seed_all(0)
+        job = prepare(run, inputs, None, Machine(kind))
+        assert job.train.dataset.draws_later == (kind == "gpu")
+        (batch, *_) = job.train
+        moved = job.module.on_before_batch_transfer(batch, 0)
+        losses.append(job.module.terms(job.module.on_after_batch_transfer(moved, 0))["saliency"])
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=0)
+
+
+def test_shards_are_not_drawn_later(both):
+    stored, _ = both
+    run = small_run("unet_s", **SIZES)
+    items = build_lists(stored, run).items["train"]
+    batch = next(iter(evaluation_loader(items, stored, run, batch_size=4, draws_later=True)))
+    assert draw_on(batch, torch.device("cpu")) is batch
 
 
 def test_smaller_maps_are_drawn_at_their_size(both):

@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from torch.utils.data import DataLoader
@@ -170,6 +171,43 @@ def test_features_that_are_computed_once_leave_nothing_to_choose(config, fast, m
     result = invoke("train", config, "out", "--accelerator", "cpu", "--autotune")
     assert "b-seed0: trains on features that are computed once" in result.stderr
     assert fast == ["a-seed0"]
+
+
+def test_a_frozen_encoder_is_tried_with_its_features_kept(config, fast, monkeypatch):
+    tried = []
+
+    def try_keeping(job, machine, way, reference):
+        tried.append((job.module.keeps, way, reference))
+        kept = dataclasses.replace(way, keeps=True)
+        return Trial(kept, 1.0, 0.1, 0.71, 0.01, extra_s=0.5, kept_bytes=2 * 10**9)
+
+    @dataclass(frozen=True)
+    class Frozen(Run):
+        cache_features: bool | str
+
+    def prepared(run, inputs, out, machine):
+        job = prepare(run, inputs, out, machine)
+        job.module.keeps = run.cache_features == "all"
+        return job
+
+    training = sys.modules["gazescribe.models.small.training"]
+    monkeypatch.setattr(ways, "try_keeping", try_keeping)
+    monkeypatch.setattr(training, "prepare", prepared)
+    monkeypatch.setattr(training, "can_keep", lambda run: run.model == "b", raising=False)
+    settings = sys.modules["gazescribe.models.small.settings"]
+    settings.PARTS["runs"] = tuple[Frozen, ...]
+    Frozen.__annotations__["cache_features"] = Literal[True, False, "all"]
+    content = json.loads(config.read_text())
+    for run in content["runs"]:
+        run["cache_features"] = True
+    config.write_text(json.dumps(content))
+    result = invoke("train", config, "out", "--autotune", "--accelerator", "cpu")
+    assert result.exit_code == 0, result.output
+    assert tried == [(True, FAST, 0.7)]
+    assert "bf16-mixed, channels last, features kept" in result.stderr
+    assert "the first epoch takes 0 s more; 2,000.0 MB of main memory" in result.stderr
+    assert [run.cache_features for run in read_config(config).runs] == [True, True, "all"]
+    assert ways_in(config) == [FAST] * 3
 
 
 def test_several_devices_are_refused(config):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gazescribe.models.training import memory
-from gazescribe.models.training.memory import forget_peak, peak_mib
+from gazescribe.models.training.memory import forget_peak, free_bytes, peak_mib
 
 MIB = 2**20
 
@@ -43,6 +43,16 @@ def test_a_system_that_does_not_say(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "FORGET", tmp_path / "clear_refs")
     forget_peak("cpu")
     assert peak_mib("cpu") is None
+
+
+def test_memory_that_is_free(monkeypatch, tmp_path):
+    path = tmp_path / "meminfo"
+    monkeypatch.setattr(memory, "MEMORY", path)
+    assert free_bytes() is None
+    path.write_text("MemTotal:  16000000 kB\nMemAvailable:   2000 kB\n")
+    assert free_bytes() == 2000 * 1024
+    path.write_text("MemTotal:  16000000 kB\n")
+    assert free_bytes() is None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,4 +1,6 @@
+import dataclasses
 import math
+from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
@@ -8,7 +10,15 @@ from gazescribe.models.core.device import Machine
 from gazescribe.models.training import ways
 from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.fitting import fit
-from gazescribe.models.training.ways import PLAIN, Trial, Way, choose, try_ways, ways_of
+from gazescribe.models.training.ways import (
+    PLAIN,
+    Trial,
+    Way,
+    choose,
+    try_keeping,
+    try_ways,
+    ways_of,
+)
 from gazescribe.pipeline.core.errors import GazeError
 from tests.unit.models.small_network import Small
 from tests.unit.models.training.test_fitting import job_of
@@ -42,6 +52,52 @@ def test_each_way_is_told_beside_float32_on_the_same_batch(tmp_path, monkeypatch
     with ways.quiet():
         ways.trainer_of(job.plan, CPU, [_seeded(), FirstLoss()]).fit(job.module, job.train)
     assert plain.loss == losses[0]
+
+
+class Keeping(Small):
+    """Keeps something of each image that it meets, which takes a while the first time."""
+
+    def __init__(self):
+        super().__init__()
+        self.met = set()
+        self.seconds = 0.0
+        self.kept = SimpleNamespace(bytes_of=lambda n_images: n_images * 1000)
+        self.meetings = []
+
+    def training_step(self, batch, batch_idx):
+        numbers = batch["image"].flatten(1).sum(dim=1).tolist()
+        self.meetings.append(len({*numbers} - self.met))
+        self.seconds += 1.0 if self.meetings[-1] else 0.1
+        self.met.update(numbers)
+        return super().training_step(batch, batch_idx)
+
+
+def test_what_is_kept_is_met_once_and_known_then(monkeypatch):
+    seed_all(3)
+    job = job_of(Keeping())
+    monkeypatch.setattr(ways, "finished", lambda _: job.module.seconds)
+    trial = try_keeping(job, CPU, HALF, 0.5)
+    assert trial.way == dataclasses.replace(HALF, keeps=True)
+    n_steps = min(len(job.train), ways.N_STEPS)
+    assert len(job.module.meetings) == 2 * n_steps
+    assert all(job.module.meetings[:n_steps])
+    assert not any(job.module.meetings[n_steps:])
+    assert (trial.step_s, trial.extra_s) == pytest.approx((0.1, 0.9 * len(job.train)))
+    assert trial.kept_bytes == 1000 * (len(job.train.dataset) + len(job.validate.dataset))
+    assert trial.difference == pytest.approx(abs(trial.loss - 0.5) / 0.5)
+    seed_all(3)
+    monkeypatch.setattr(ways, "free_bytes", lambda: 1)
+    full = try_keeping(job_of(Keeping()), CPU, HALF, 0.5)
+    assert not full.is_sound
+    assert full.fault.startswith("it would keep 0.0 GB of the 0.0 GB that are free")
+
+
+def test_keeping_pays_where_epochs_are_many():
+    keeping = dataclasses.replace(PLAIN, keeps=True)
+    trials = [Trial(PLAIN, 1.0, 1.0, 0.7, 0.0), Trial(keeping, 1.0, 0.5, 0.7, 0.0, extra_s=10.0)]
+    assert choose(trials, PLAIN, 10).way == PLAIN
+    assert choose(trials, PLAIN, 100).way == keeping
+    assert keeping.settings == {**PLAIN.settings, "cache_features": "all"}
 
 
 def _seeded():
