@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,8 @@ from gazescribe.pipeline.core.system_errors import from_system
 
 Function = Callable[..., Any]
 
+ADDRESSES = "Paths may be addresses of an object store: s3://bucket/folder."
+"""Said in the help of commands that take them."""
 FOLDER = StorePath()
 _ELSEWHERE = "Name another place."
 NEW_FOLDER = StorePath(file_okay=False)
@@ -44,6 +47,8 @@ class GazeCommand(click.Command):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.example, self.section, self.takes_addresses = example, section, takes_addresses
+        if takes_addresses:
+            self.help = f"{cleandoc(self.help or '')}\n\n{ADDRESSES}"
         self.params.append(
             click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
         )

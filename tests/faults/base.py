@@ -146,6 +146,8 @@ def _make_drawn_world() -> None:
     inputs = world.write()
     for associated in ("associated", "egd_associated"):
         drawn_cases.add_gaussians(Path(getattr(inputs, associated)), mil_cases.IMAGE_PX)
+    counts = {"n_readings_gaze_begins_late": 0}
+    Path(inputs.egd_associated, "associate.json").write_text(json.dumps(counts))
     masks = MaskDrawing(3, None, {"reflacx": mil_cases.CHANNELS["reflacx"]})
     _write_config("drawn.json", dataclasses.replace(inputs, maps="gaussians", masks=masks), DRAWN)
 

@@ -121,10 +121,7 @@ LINES = {
     "fingerprint": Command("fingerprint OUT.json read associated"),
     "runs": Command("runs --config config.json", also="world"),
     "train": Command("train config.json OUT --accelerator cpu", also="world"),
-    "train drawn": Command(
-        "train drawn.json OUT --accelerator cpu",
-        also="drawn/reflacx drawn/associated-reflacx drawn/egd drawn/associated-egd",
-    ),
+    "train drawn": Command("train drawn.json OUT --accelerator cpu", also="drawn"),
     "evaluate": Command("evaluate config.json models OUT --accelerator cpu", also="world"),
     "predict": Command(
         "predict models/unannotated-seed0/model.safetensors pictures --out OUT --accelerator cpu",

@@ -55,3 +55,8 @@ def test_faulty_parameters_do_not_keep_help_away(project):
     printed = said("associate")
     assert "Delay of that rule, seconds. --end" in printed
     assert "Parameters, section" not in printed
+
+
+def test_commands_that_take_addresses_say_so():
+    assert "object store: s3://bucket/folder. Options:" in said("heatmaps")
+    assert "s3://" not in said("doctor")
