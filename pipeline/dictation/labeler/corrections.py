@@ -78,7 +78,8 @@ def find_corrections(sentence: str, compiled: Compiled) -> Corrections:
             is_last=not any(is_word[last:stop]),
             says_more=sum(is_word[last:end]) > _REPLACED_WORDS
             or any(
-                other.direction in _SAYS or other.effect == "normal"
+                (other.direction in _SAYS and (other.finite or other.direction != "asserts"))
+                or other.effect == "normal"
                 for begin, _, triggers in hits
                 for other in triggers
                 if last <= begin < end

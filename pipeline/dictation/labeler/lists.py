@@ -73,6 +73,32 @@ def is_sized(sentence: Parse, item: Item) -> bool:
     )
 
 
+def is_qualified(sentence: Parse, item: Item) -> bool:
+    """Tell whether a word such as "stable" stands between an item and the one before it."""
+    begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
+    return any(
+        hit.trigger.direction in ("start", "cancels", "before")
+        and sentence.count(hit.end, item.start) <= ADJECTIVE_WORDS
+        and not sentence.connectors_between(hit.end, item.start)
+        and ":" not in sentence.texts_between(hit.end, item.start)
+        for hit in sentence.hits_between(begin, item.start)
+    )
+
+
+def before_aside(sentence: Parse, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
+    """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
+    if not any(mark.end == hit.start and mark.comma for mark in sentence.connectors):
+        return []
+    asides = [
+        other.start
+        for other in sentence.hits
+        if other.trigger.rule_id == "boundary.relative" and other.start <= nearest.start
+    ]
+    heads = [item for item in earlier if asides and item.end <= asides[-1]]
+    last = max((item.end for item in heads), default=0)
+    return [item for item in heads if item.end == last]
+
+
 def _is_nor(sentence: Parse, hit: Hit) -> bool:
     """Tell the "nor" that joins, "neither A nor B has grown", from one that denies anew."""
     return sentence.texts_between(hit.start, hit.end) == ["nor"]

@@ -160,6 +160,10 @@ def _is_heading(item: Item, part: Parse) -> bool:
         after += 1
     if words.texts[after] != ":":
         return False
-    labels = item.concept.labels
-    later = (other.concept for other in part.items if other.start >= item.end)
-    return any(concept is not None and concept.labels == labels for concept in later)
+    colon = words.starts[after]
+    others = [
+        (other.start > colon, other.concept.labels == item.concept.labels)
+        for other in part.items
+        if other.concept and other.start >= item.end
+    ]
+    return (True, True) in others and (False, False) not in others

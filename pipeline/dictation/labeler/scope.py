@@ -15,9 +15,11 @@ from gazescribe.pipeline.dictation.labeler.english import CAUSES, SINGULAR, STAN
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import (
     ADJECTIVE_WORDS,
+    before_aside,
     is_apart,
     is_list_gap,
     is_pair,
+    is_qualified,
     is_sized,
     links_list,
 )
@@ -60,6 +62,8 @@ def _embed(sentence: Parse) -> None:
         # "There" begins a clause elsewhere: "cannot say there is no A".
         ends = [end for end in sentence.cuts if end > hit.end and sentence.count(hit.end, end)]
         ends += _new_denials(sentence, hit.end)
+        first = min((item.end for item in sentence.items if item.start >= hit.end), default=0)
+        ends += [end for end in sentence.forward_cuts if end > hit.end and end >= first]
         end = min(ends, default=sentence.end)
         for item in sentence.items:
             if hit.end <= item.start and item.end <= end and item.embedded is None:
@@ -301,12 +305,13 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
     if not earlier:
         return []
     nearest = max(earlier, key=lambda item: (item.end, item.start))
-    if sentence.count(nearest.end, hit.start) > hit.trigger.words:
+    is_far = sentence.count(nearest.end, hit.start) > hit.trigger.words
+    if is_far or _has_other_subject(sentence, nearest, hit):
         return []
     subjects = [item for item in earlier if item.end > nearest.start]
     if hit.trigger.reach == "next" or "(" in sentence.texts_between(nearest.end, hit.start):
         return subjects  # "A, B (cannot be excluded)" says nothing of A
-    subjects += _before_aside(sentence, hit, nearest, earlier)
+    subjects += before_aside(sentence, hit, nearest, earlier)
     joined = False
     is_singular = not SINGULAR.isdisjoint(sentence.texts_between(hit.start, hit.end))
     for item in sorted(earlier, key=lambda item: item.end, reverse=True):
@@ -324,12 +329,24 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
         # "Stable A and B is gone": a word that qualifies only the first tells the two apart.
         stands_alone = joints and (
             joints[0].comma
-            or (_is_qualified(sentence, item) and not _is_qualified(sentence, leftmost))
+            or (is_qualified(sentence, item) and not is_qualified(sentence, leftmost))
         )
         if stands_alone and any(c.word == "and" and is_pair(sentence, c, hit) for c in joints):
             break
         subjects.append(item)
     return subjects
+
+
+def _has_other_subject(sentence: Parse, nearest: Item, hit: Hit) -> bool:
+    """Tell whether something else is spoken of: "A, the apices are obscured", "A, it may be B"."""
+    commas = [mark for mark in sentence.connectors_between(nearest.end, hit.start) if mark.comma]
+    if not commas:
+        return False
+    words = sentence.texts_between(commas[-1].end, hit.start)
+    if words[:1] == ["the"]:
+        return True
+    is_doubt = hit.trigger.effect == "uncertain" and words in ([], ["it"])
+    return is_doubt and _is_followed(sentence, hit)
 
 
 def _is_followed(sentence: Parse, hit: Hit) -> bool:
@@ -361,32 +378,6 @@ def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
             if is_next and is_list_gap(sentence, subjects[-1], item):
                 subjects.append(item)
     return subjects
-
-
-def _before_aside(sentence: Parse, hit: Hit, nearest: Item, earlier: list[Item]) -> list[Item]:
-    """Give the true subject where an aside stands between: "the mass, once called A, is gone"."""
-    if not any(mark.end == hit.start and mark.comma for mark in sentence.connectors):
-        return []
-    asides = [
-        other.start
-        for other in sentence.hits
-        if other.trigger.rule_id == "boundary.relative" and other.start <= nearest.start
-    ]
-    heads = [item for item in earlier if asides and item.end <= asides[-1]]
-    last = max((item.end for item in heads), default=0)
-    return [item for item in heads if item.end == last]
-
-
-def _is_qualified(sentence: Parse, item: Item) -> bool:
-    """Tell whether a word such as "stable" stands between an item and the one before it."""
-    begin = max((earlier.end for earlier in sentence.items if earlier.end <= item.start), default=0)
-    return any(
-        hit.trigger.direction in ("start", "cancels", "before")
-        and sentence.count(hit.end, item.start) <= ADJECTIVE_WORDS
-        and not sentence.connectors_between(hit.end, item.start)
-        and ":" not in sentence.texts_between(hit.end, item.start)
-        for hit in sentence.hits_between(begin, item.start)
-    )
 
 
 def _has_no_subject(sentence: Parse, begin: int, hit: Hit) -> bool:
