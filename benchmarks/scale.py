@@ -9,6 +9,7 @@ the next time; 100,000 readings take 5 GB and 500,000 files.
 """
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ class Run:
     """One stage at one size."""
 
     seconds: float
+    cpu_s: float  # of all its processes: what counts on a machine that has other work
     peak_mb: float
 
 
@@ -50,7 +52,7 @@ def measure(arguments: list[object]) -> Run:
     """Run a command in a session of its own, whose processes are counted together."""
     program = "from gazescribe.pipeline.commands.cli import main; main()"
     words = [*map(str, arguments), "--workers", str(WORKERS)]
-    begin, peak_kb = time.perf_counter(), 0
+    begin, begin_cpu_s, peak_kb = time.perf_counter(), cpu_of_children(), 0
     with subprocess.Popen(
         [sys.executable, "-c", program, *words], start_new_session=True, stdout=subprocess.DEVNULL
     ) as process:
@@ -59,7 +61,14 @@ def measure(arguments: list[object]) -> Run:
             time.sleep(PAUSE_S)
     if process.returncode:
         raise SystemExit(f"{words[0]} ended with {process.returncode}")
-    return Run(time.perf_counter() - begin, peak_kb / 1000)
+    seconds, cpu_s = time.perf_counter() - begin, cpu_of_children() - begin_cpu_s
+    return Run(seconds, cpu_s, peak_kb / 1000)
+
+
+def cpu_of_children() -> float:
+    """Processor seconds of all processes that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def memory_kb(session: int) -> int:
@@ -88,14 +97,14 @@ def measure_sizes(folder: Path, sizes: list[int]) -> dict[str, dict[int, Run]]:
 
 def show(stage: str, n: int, runs: dict[int, Run]) -> None:
     """Print a run, beside the smallest size."""
-    run, first = runs[n], min(runs)
+    run, least = runs[n], runs[min(runs)]
     line = f"{stage:10}{n:9,}{run.seconds:9.1f} s{run.seconds / n * 1e3:8.2f} ms a reading"
-    line += f"{run.peak_mb:8.0f} MB"
-    if n > first:
-        growth = run.peak_mb / runs[first].peak_mb
-        more = (run.seconds - runs[first].seconds) / (n - first) * 1e3
-        line += f"  {growth:.2f} x {first:,}{'' if growth <= FLAT else ' (grows)'}"
-        line += f"; {more:.2f} ms for each more"
+    line += f", {run.cpu_s / n * 1e3:.2f} of processors{run.peak_mb:8.0f} MB"
+    if run is not least:
+        more, growth = (n - min(runs)) / 1e3, run.peak_mb / least.peak_mb
+        line += f"  {growth:.2f} x {min(runs):,}{'' if growth <= FLAT else ' (grows)'}; "
+        line += f"{(run.seconds - least.seconds) / more:.2f} ms for each more, "
+        line += f"{(run.cpu_s - least.cpu_s) / more:.2f} of processors"
     print(line, flush=True)
 
 

@@ -84,6 +84,53 @@ def read_parquet(
         return table
 
 
+class RowGroups:
+    """A Parquet file whose footer has been read, for who comes back for other rows of it.
+
+    The footer has an entry for each column of each row group: of many rows it takes longer to read
+    than some rows do. Raises as `open_parquet`; the file must stay as it is.
+    """
+
+    def __init__(
+        self, path: Path, error: type[GazeError] = SchemaError, remedy: str | None = None
+    ) -> None:
+        with open_parquet(path, error, remedy) as file:
+            self._metadata = file.metadata
+        self._path, self._error, self._remedy = path, error, remedy
+        self._limits: dict[str, list[tuple[Any, Any]]] = {}
+
+    def rows_between(self, column: str, low: str, high: str) -> "pa.Table":
+        """Read the rows of which a column of texts lies between two; other groups stay unread."""
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        with parsing(self._path, PARQUET, self._error, self._remedy):
+            groups = [
+                number
+                for number, (least, most) in enumerate(self._limits_of(column))
+                if least is None or (least <= high and low <= most)
+            ]
+            with pq.ParquetFile(self._path, metadata=self._metadata) as file:
+                table = file.read_row_groups(groups)
+            table.validate(full=True)  # damaged bytes may be texts that are no UTF-8
+        values = table[column]
+        return table.filter(pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high)))
+
+    def _limits_of(self, column: str) -> list[tuple[Any, Any]]:
+        """Give the least and the largest value of each row group; None where it does not say."""
+        if column not in self._limits:
+            names = self._metadata.schema.names
+            said = [
+                self._metadata.row_group(number).column(names.index(column)).statistics
+                for number in range(self._metadata.num_row_groups)
+            ]
+            self._limits[column] = [
+                (about.min, about.max) if about is not None and about.has_min_max else (None, None)
+                for about in said
+            ]
+        return self._limits[column]
+
+
 def read_feather(path: Path, error: type[GazeError] = SchemaError) -> "pa.Table":
     """Read a Feather or Arrow file."""
     from pyarrow import feather

@@ -126,7 +126,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     from distributed import Client
 
     if scheduler is None:
-        with _local_cluster(workers) as cluster, Client(cluster) as client:
+        with _local_cluster(workers) as cluster, Client(cluster, direct_to_workers=True) as client:
             yield client
         return
     try:

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,7 @@ from gazescribe.pipeline.core.files import replacing, settle
 from gazescribe.pipeline.core.foreign import parsing
 from gazescribe.pipeline.core.foreign_tables import (
     PARQUET,
+    RowGroups,
     open_parquet,
     parquet_schema,
     read_parquet,
@@ -217,10 +219,21 @@ def read_readings(
 
     An absent table has no rows if it is `optional`.
     """
-    key = TABLES[name].key[0]
-    where = [(key, ">=", min(ids)), (key, "<=", max(ids))]
-    read = read_if_present if optional else read_table
-    return rows_of(read(folder, name, filters=where), key, ids)
+    spec, path = TABLES[name], table_path(folder, name)
+    settle(folder)
+    table = spec.schema.empty_table()
+    if not optional or has_table(folder, name):
+        about = path.stat() if path.is_file() else None
+        version = about and (about.st_ino, about.st_size, about.st_mtime_ns)
+        file = _row_groups_of(folder, name, version)
+        table = file.rows_between(spec.key[0], min(ids), max(ids))
+        table = check_rows(table, spec.widened(table.column_names), path, is_whole=False)
+    return rows_of(table, spec.key[0], ids)
+
+
+@lru_cache(maxsize=16)
+def _row_groups_of(folder: Path, name: str, _version: tuple[int, ...] | None) -> RowGroups:
+    return RowGroups(_checked_path(folder, name), remedy=_anew(name))
 
 
 def usable_readings(readings: pa.Table) -> tuple[list[str], dict[str, int]]:

@@ -30,6 +30,7 @@ from gazescribe.pipeline.dictation.foreign_files import (
     open_foreign,
 )
 from gazescribe.pipeline.dictation.label_maps import LabelMap
+from gazescribe.pipeline.dictation.own_mentions import read_own_mentions
 
 if TYPE_CHECKING:  # it takes a second to import
     import pandas as pd
@@ -87,9 +88,11 @@ def read_mentions(
     -----
     A mention that is given twice in the same way counts once.
     """
-    columns, records = _open_records(path, encoding)
-    ids, texts_of_ids = readings["reading_id"].to_pylist(), readings["text"].to_pylist()
+    ids, texts_of_ids = (readings[name].to_pylist() for name in ("reading_id", "text"))
     texts = {key: text for key, text in zip(ids, texts_of_ids, strict=True) if text is not None}
+    if (ours := read_own_mentions(path, texts, label_map)) is not None:
+        return conform(ours, "mentions")
+    columns, records = _open_records(path, encoding)
     wide = [column for column in columns if column.endswith(_WIDE_SUFFIX)]
     faults: list[str] = []
     if wide:
@@ -334,8 +337,7 @@ def _text_faults(row: Record) -> Iterator[str]:
 
 def _faults(row: Record, text: str) -> Iterator[str]:
     if row["polarity"] not in tuple(POLARITY_WORDS):  # a cell of JSON can be a list
-        polarities = ", ".join(POLARITY_WORDS)
-        yield f"polarity {cell_shown(row['polarity'])} is none of {polarities}"
+        yield f"polarity {cell_shown(row['polarity'])} is none of {', '.join(POLARITY_WORDS)}"
     numbers, unread = _numbers(row)
     for column in unread:
         kind = "number of seconds" if column in _TIMES else "whole number"

@@ -10,6 +10,7 @@ from pyarrow import feather
 from gazescribe.pipeline.core import foreign_tables
 from gazescribe.pipeline.core.errors import ManifestError, SchemaError
 from gazescribe.pipeline.core.foreign_tables import (
+    RowGroups,
     csv_rows,
     open_parquet,
     parquet_schema,
@@ -43,6 +44,25 @@ def test_parquet(tmp_path):
     assert open_parquet(path).num_row_groups == 1
     with pytest.raises(ManifestError, match=r"a\.parquet: it lacks the columns c, d"):
         read_parquet(path, ManifestError, columns=["d", "a", "c"])
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_rows_of_a_parquet_file_that_lie_between_two_texts(tmp_path, statistics):
+    path = tmp_path / "a.parquet"
+    rows = pa.table({"n": [[1], [], [3], [4], [5]], "id": ["a", "é", "b", "c", "c"]})
+    pq.write_table(rows, path, row_group_size=2, write_statistics=statistics)
+    file = RowGroups(path)
+    for low, high, numbers in [
+        ("a", "b", [[1], [3]]),
+        ("c", "c", [[4], [5]]),
+        ("d", "é", [[]]),
+        ("x", "z", []),
+    ]:
+        assert file.rows_between("id", low, high)["n"].to_pylist() == numbers
+    with path.open("r+b") as damaged:  # the footer is whole, and is not read again
+        damaged.write(bytes(200))
+    with pytest.raises(SchemaError, match=r"a\.parquet: this is not a Parquet file"):
+        file.rows_between("id", "a", "b")
 
 
 def not_utf_8():

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gazescribe.pipeline.core import tables
 from gazescribe.pipeline.core.errors import SchemaError
 from gazescribe.pipeline.core.files import replacing, replacing_folder, write_json
 from gazescribe.pipeline.core.schemas import TABLES
@@ -209,6 +210,19 @@ def test_rows_of_some_readings(tmp_path):
         "C": [],
     }
     assert read_readings(tmp_path, "sentences", ["A"])["A"]["sentence"].tolist() == [0, 1]
+
+
+def test_the_footer_of_a_table_is_read_once(tmp_path, monkeypatch):
+    read = []
+    checked = tables._checked_path
+    monkeypatch.setattr(tables, "_checked_path", lambda *of: read.append(of) or checked(*of))
+    write_table(ROWS, tmp_path, "sentences")
+    for name in ("A", "B", "A"):
+        read_readings(tmp_path, "sentences", [name])
+    assert len(read) == 1
+    write_table({**ROWS, "onset_s": [7.0, 8.0, 9.0]}, tmp_path, "sentences")
+    assert 7.0 in read_readings(tmp_path, "sentences", ["A", "B"])["B"]["onset_s"]
+    assert len(read) == 2
 
 
 def test_an_absent_table_has_no_rows_where_it_is_optional(tmp_path):
