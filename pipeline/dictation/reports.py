@@ -2,6 +2,7 @@
 
 import csv
 import json
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +52,10 @@ class ReportText:
 
 @dataclass(frozen=True)
 class WordTimes:
-    """Characters and seconds of the words of one dictation, in order."""
+    """Characters and seconds of the words of one dictation, in order.
+
+    They travel to workers: arrays of Python's do so whole, in a third of the bytes of lists.
+    """
 
     starts: Sequence[int]
     ends: Sequence[int]
@@ -173,10 +177,13 @@ def _sentence_ends(attributes: pa.Table) -> dict[str, str]:
     return dict(zip(rows["reading_id"].to_pylist(), rows["value"].to_pylist(), strict=True))
 
 
-def _columns_by_reading(table: pa.Table, ids: list[str]) -> dict[str, list[list[Any]]]:
+def _columns_by_reading(table: pa.Table, ids: list[str]) -> dict[str, list["array[Any]"]]:
     rows = rows_of(table, "reading_id", ids)
     columns = table.column_names[1:]
-    return {key: [part[column].tolist() for column in columns] for key, part in rows.items()}
+    return {
+        key: [array(part[name].dtype.char, part[name].tobytes()) for name in columns]
+        for key, part in rows.items()
+    }
 
 
 @contextmanager

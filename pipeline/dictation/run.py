@@ -9,6 +9,7 @@ Params: section `label`. Drops: reports without text, and what reviews say is no
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def run(
     list of dict
         For each report the rows of table `mentions`.
     """
-    for rows in map_tasks(
+    for labelled in map_tasks(
         partial(label_reports, rules=rules and rules.resolve(), conventions=conventions),
         _tasks(reports),
         workers=workers,
@@ -127,7 +128,7 @@ def run(
         description="reports",
         few=FEW_TASKS,
     ):
-        yield from rows
+        yield from labelled.rows
 
 
 def _tasks(reports: Iterable[ReportText]) -> Iterator[list[ReportText]]:
@@ -143,14 +144,23 @@ def _tasks(reports: Iterable[ReportText]) -> Iterator[list[ReportText]]:
         yield task
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """Mentions of some reports. As a list, each report's would travel by itself, with all names."""
+
+    rows: list[list[dict[str, Any]]]
+
+
 def label_reports(
     reports: list[ReportText], *, rules: Path | None, conventions: Conventions
-) -> list[list[dict[str, Any]]]:
+) -> Labelled:
     """Label some reports: one task."""
     texts = [report.text for report in reports]
     sentences = [report.sentences for report in reports]
     labelled = zip(reports, load_labeler(rules, conventions).label(texts, sentences), strict=True)
-    return [[mention_row(report, mention) for mention in mentions] for report, mentions in labelled]
+    return Labelled(
+        [[mention_row(report, mention) for mention in mentions] for report, mentions in labelled]
+    )
 
 
 def load_labeler(rules: Path | None, conventions: Conventions) -> Labeler:
