@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from tests.conftest import ROOT
+from tests.stores import serving
 
 UV = Path(sys.executable).with_name("uv")
 SIZE_MB = 600  # of the environment without any extra
@@ -28,7 +29,12 @@ MAPS = (
 )
 COMMANDS = {
     "": MAPS,
-    "cloud": MAPS[:3],  # and no store to read
+    "cloud": (
+        "demo d",
+        "ingest reflacx d s3://lab/t --beside d",
+        "label s3://lab/t s3://lab/m.parquet",
+        "associate s3://lab/t s3://lab/m.parquet s3://lab/a",
+    ),
     "formats": (
         *MAPS,
         "export t a z --shards h --format zarr",
@@ -51,7 +57,7 @@ def main() -> None:
     options.add_argument("extras", nargs="*", help="Only these.")
     told = options.parse_args()
     n_failed = 0
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, serving(Path(name)):
         folder = Path(name)
         _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
         (wheel,) = folder.glob("*.whl")
