@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,12 @@ def write_record(
         for path, about in earlier.items()
         if Path(path).parts[0] not in {*gone, *names} and (folder / path).is_file()
     }
-    new = set(_files(staging, names))
     # As `json.dumps` writes it, but a line at a time: of 100,000 readings there are 500,000 files.
     with (staging / RECORD).open("w", encoding="utf-8") as record:
         record.write(f'{{\n "content": {json.dumps(content)},\n "files": {{')
         separator = "\n"
-        for path in sorted(new | stay.keys()):
-            about = _describe(staging / path) if path in new else stay[path]
+        for path in merge(_files(staging, names), sorted(stay)):
+            about = stay[path] if path in stay else _describe(staging / path)
             text = json.dumps(about, indent=1, sort_keys=True).replace("\n", "\n  ")
             record.write(f"{separator}  {json.dumps(path)}: {text}")
             separator = ",\n"
@@ -107,22 +107,29 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path, names: Iterable[str]) -> Iterator[str]:
-    """Name all files below some entries of a folder, relative to it; a link to a folder is one."""
-    for name in sorted(names):
+    """Name all files below some entries of a folder, relative to it, in order.
+
+    A link to a folder is a file.
+    """
+    entries = []
+    for name in names:
         path = folder / name
         if path.is_dir() and not path.is_symlink():
-            yield from sorted(_below(path, f"{name}/"))
+            entries.append(f"{name}/")
         elif path.is_symlink() or path.exists():
-            yield name
+            entries.append(name)
+    yield from _below(folder, entries, "")
 
 
-def _below(folder: Path, prefix: str) -> Iterator[str]:
-    with os.scandir(folder) as scan:
-        for entry in scan:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below(Path(entry.path), f"{prefix}{entry.name}/")
-            else:
-                yield f"{prefix}{entry.name}"
+def _below(folder: Path, entries: list[str], prefix: str) -> Iterator[str]:
+    """Go through entries, of which folders end with a slash: so paths come in order."""
+    for entry in sorted(entries):
+        if not entry.endswith("/"):
+            yield f"{prefix}{entry}"
+            continue
+        with os.scandir(folder / entry) as scan:
+            inside = [item.name + "/" * item.is_dir(follow_symlinks=False) for item in scan]
+        yield from _below(folder / entry, inside, f"{prefix}{entry}")
 
 
 def _describe(path: Path) -> dict[str, Any]:
