@@ -40,10 +40,14 @@ def read_own_mentions(path: Path, texts: Mapping[str, str], label_map: LabelMap)
     are_right = all(_are_in(batch, trimmed) for batch in table.to_batches(ROWS_AT_ONCE))
     if not are_right or not has_rising_key(table, spec):
         return None
-    for name in _NULLABLE:
-        values = pc.if_else(pc.equal(table[name], ""), None, table[name])
-        table = table.set_column(table.column_names.index(name), spec.schema.field(name), values)
-    return table
+    columns = []
+    for field in spec.schema:  # one by one: of a million readings they are gigabytes
+        values = table[field.name].combine_chunks()
+        table = table.drop_columns([field.name])
+        if field.name in _NULLABLE:
+            values = pc.if_else(pc.equal(values, ""), None, values)
+        columns.append(values)
+    return pa.Table.from_arrays(columns, schema=spec.schema)
 
 
 def _has_known_words(table: pa.Table, label_map: LabelMap) -> bool:
