@@ -123,6 +123,7 @@ def left_out(metrics: Sequence[Metrics]) -> tuple[list[LeftOut], list[LeftOut]]:
             if (key.endswith(LEFT_OUT) or key in REASONS) and isinstance(reasons, dict):
                 objects = REASONS.get(key) or key.removesuffix(LEFT_OUT).strip("_")
                 lost += _by_reason(entry, objects or _drawn_from(entry), reasons, key)
+                lost += _by_kind(entry, reasons, key)
         for reason, fault in entry.content.get("faults", {}).items():
             objects = f"rows of {fault['loses']}" if fault["loses"] else "rows"
             rows = noticed if fault["severity"] == "warning" else lost
@@ -142,6 +143,16 @@ def _by_reason(
             choice = entry.choice_of(key, reason)
             place_in_file = pointer(*place)
             yield LeftOut(entry.stage, entry.item, *words, count, entry.file, place_in_file, choice)
+
+
+def _by_kind(entry: Metrics, kinds: Mapping[str, Any], key: str) -> Iterator[LeftOut]:
+    """List the counts of stages that name what they left out, and under that the reasons."""
+    for kind, reasons in kinds.items():
+        for reason, count in reasons.items() if isinstance(reasons, dict) else ():
+            if _is_whole(count) and "n" not in reasons:
+                words = kind.replace("_", " "), reason.replace("_", " ")
+                place = pointer(key, kind, reason)
+                yield LeftOut(entry.stage, entry.item, *words, count, entry.file, place)
 
 
 def _drawn_from(entry: Metrics) -> str:

@@ -157,12 +157,38 @@ class Tuned(WrittenJson):
     best: Best
 
 
+class MadeScanpaths(Counts):
+    """`scanpaths.json`."""
+
+    params: dict[str, Any]
+    split_source: str
+    n_readings: int
+    n_findings: int
+    n_fixations: int
+    n_fixations_of_findings: int
+    findings_by_label: dict[str, int]
+    left_out: dict[str, dict[str, int]]
+
+
+class Measured(Counts):
+    """`measures.json`."""
+
+    params: dict[str, Any]
+    split_source: str
+    n_readings: int
+    n_rows: dict[str, int]
+    n_readings_without_lungs: int
+    left_out: dict[str, dict[str, int]]
+
+
 ALWAYS: dict[str, type[WrittenJson]] = {
     "ingest": Ingested,
     "fixations": FoundFixations,
     "associate": Associated,
     "heatmaps": DrawnMaps,
     "images": FittedImages,
+    "scanpaths": MadeScanpaths,
+    "measures": Measured,
     "evaluate_labels": EvaluatedLabels,
     "tune": Tuned,
 }

@@ -15,7 +15,7 @@ from tests.faults.commands import LINES
 from tests.faults.damages import DAMAGES
 from tests.faults.runs import Outcome, Snapshot, listing, run, strays, workplace, written
 
-RECORD_INPUTS = ("sources", "train", "train drawn", "evaluate")
+RECORD_INPUTS = ("sources", "fingerprint", "train", "train drawn", "evaluate")
 """Their output names the hashes of what they read."""
 OPTIONAL = {("report", "associate.json"), ("tabulate mil", "columns.yaml")}
 """Commands that do without a file, and what they write shows that it is not there."""

@@ -151,7 +151,10 @@ def test_metrics_are_named_by_file_and_folder(tmp_path):
     assert read_metrics(tmp_path, ["egd/ingest.json"]) == [Metrics("ingest", "egd", content)]
 
 
-@pytest.mark.parametrize("stage", ["ingest", "fixations", "associate", "heatmaps", "images"])
+STAGES = ["ingest", "fixations", "associate", "heatmaps", "images", "scanpaths", "measures"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_every_field_that_a_stage_always_writes_is_asked_for(tmp_path, stage):
     path = tmp_path / f"{stage}.json"
     path.write_text(whole(stage))
@@ -206,6 +209,19 @@ def test_counts_of_readings_lead_to_them():
     choices = {row.reason: row.choice for row in lost}
     assert choices["no gaze"] == {**own, "quality": "no gaze"}
     assert choices["discarded"] == {}
+
+
+def test_reasons_below_what_was_left_out_are_listed():
+    reasons = {"fixations": {"outside the image": 78}, "readings": {"no gaze": 1}}
+    for stage in ("scanpaths", "measures"):
+        entry = Metrics(stage, "a", whole_content(stage, left_out=reasons), "a.json")
+        lost, noticed = left_out([entry])
+        assert noticed == []
+        assert lost == [
+            LeftOut(stage, "a", "fixations", "outside the image", 78),
+            LeftOut(stage, "a", "readings", "no gaze", 1),
+        ]
+        assert lost[0].cited.keys == ("/left_out/fixations/outside the image",)
 
 
 def test_counts_cite_where_they_stand():
