@@ -313,6 +313,10 @@ def _disturb(project: Project, random: Random) -> str:
     code = project.run(*words, commands=commands, after_s=seconds)
     for lock in (".git/index.lock", ".dvc/tmp/lock"):  # as a person would
         (project.folder / lock).unlink(missing_ok=True)
+    for name in ("dvc.lock", "runs/dvc.lock"):  # DVC writes it in place (docs/training.md)
+        path = project.folder / name
+        if path.is_file() and not path.stat().st_size:
+            path.unlink()
     outcome = f"killed {seconds:.1f} s into command {commands}" if code is None else f"exit {code}"
     return f"{line}: {outcome}"
 

@@ -155,6 +155,24 @@ def other_encoding(content: bytes, random: Random) -> bytes:
     return content[:at] + b"\x93" + content[at + 1 :]
 
 
+@damaging("may", *TEXT)
+def unseen_mark(content: bytes, random: Random) -> bytes:
+    """Put a mark that nobody sees before a letter, or take letters and accents apart."""
+    letters = [match.start() for match in re.finditer(rb"[A-Za-z]", content)] or [0]
+    place = random.choice(letters)
+    mark = random.choice("\ufeff\u200b\u00ad\u2060\u00a0\u200f").encode()
+    accent = "\u0301".encode()
+    after = content[place : place + 1] + accent + content[place + 1 :]
+    return content[:place] + random.choice((mark + content[place:], after))
+
+
+@damaging("may", ".csv", ".jsonl", ".txt")
+def put_together(content: bytes, random: Random) -> bytes:
+    """Put a file behind itself, names of columns, mark of byte order and all."""
+    mark = random.choice((b"", b"\xef\xbb\xbf"))
+    return mark + content + mark + content
+
+
 @damaging("same", ".csv", ".jsonl", ".json")
 def windows_lines(content: bytes, _: Random) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

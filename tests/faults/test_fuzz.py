@@ -33,6 +33,8 @@ FOUND_BY_DAMAGE = (
     ("fixations", "seen/attributes.parquet", "other_thing:488720"),  # nothing
     ("fixations", "seen/sentences.parquet", "other_thing:495671"),  # a link to itself
     ("export npy", "maps/index.parquet", "wrong_column:728065"),  # no metadata
+    ("associate learned", "mentions.parquet", "other_columns:426132"),  # no row
+    ("fingerprint", "associated/gaussians.parquet", "rows_shuffled:851760"),
 )
 
 

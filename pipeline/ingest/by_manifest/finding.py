@@ -113,8 +113,7 @@ def _by_rows(
         if unnamed is not None and name != "messages":  # recorders run on between two images
             code, message = f"{name}_of_no_reading", f"{len(unnamed)} rows name no reading"
             findings.add("warning", code, message, n=len(unnamed))
-        for written, piece in by_name.items():
-            reading = unicodedata.normalize("NFC", written)
+        for reading, piece in by_name.items():
             form = manifest.stated_form("reading_id")
             if form is not None and not re.fullmatch(form, reading):
                 message = f"reading_id {quote(shorten(reading, 30))} is not of the form {form}"

@@ -154,17 +154,20 @@ class Rows:
     def by(self, cell: Cell) -> dict[str, "Rows"]:
         """Cut the rows by the text of a column, in the file's order; the pieces are no copies.
 
-        Where the rows of a text do not stand together, these rows are put in that order.
+        Texts that look alike are one: letters are composed, and marks that nobody sees left out, as
+        that of byte order where files were put together. Where the rows of a text do not stand
+        together, these rows are put in that order.
         """
         column = self.coded(cell)
         if not len(self):
             return {}
         codes: dict[str, int] = {}
-        for text in column.values:
-            codes.setdefault(text, len(codes))
+        names = list(map(_as_name, column.values))
+        for name in names:
+            codes.setdefault(name, len(codes))
         coded = column.codes
-        if len(codes) < len(column.values):  # a text stands there twice
-            of_value = [codes[text] for text in column.values]
+        if len(codes) < len(names):  # a text stands there twice
+            of_value = [codes[name] for name in names]
             coded = np.array(of_value, np.int32)[coded]
         if (coded[1:] < coded[:-1]).any():  # else each reading's rows stand together
             order = np.argsort(coded, kind="stable")
@@ -174,6 +177,13 @@ class Rows:
         starts = [0, *ends]
         pieces = {text: self.take(slice(starts[n], ends[n])) for text, n in codes.items()}
         return dict(sorted(pieces.items()))
+
+
+def _as_name(text: str) -> str:
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(mark for mark in composed if unicodedata.category(mark) != "Cf").strip()
 
 
 def mean_known(columns: Sequence[Floats]) -> Floats:

@@ -111,7 +111,7 @@ def _check_gaze(observed: Sequence[Observed]) -> None:
     """Refuse training readings without a mention, or whose gaze lasts no time."""
     training = [reading for reading in observed if reading.split == "train" and reading.said]
     if not any((reading.offset_s > reading.onset_s).any() for reading in training):
-        message = "no training reading has both a mention and a fixation that lasts."
+        message = "no training reading has both mentions and a fixation that lasts."
         remedy = "Use --method window, or give what other data taught with --fit."
         raise GazeError(message, remedy=remedy)
 

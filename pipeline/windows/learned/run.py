@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import GazeError, ParamsError
 from gazescribe.pipeline.core.tables import read_readings
 from gazescribe.pipeline.dictation.label_maps import LabelMap
 from gazescribe.pipeline.dictation.places import load_places
@@ -65,7 +65,10 @@ def share_out_readings(
     observed = observe_readings(tables, tasks, params, settings, label_map, rules)
     n_known = 0
     if isinstance(teacher, Learned):
-        fit, shares = learn_by_folds(observed, label_map.channels, teacher)
+        try:
+            fit, shares = learn_by_folds(observed, label_map.channels, teacher)
+        except GazeError as error:
+            raise GazeError(error.what, where=tables, remedy=error.remedy) from error
     else:
         fit = teacher
         shares, n_known = apply_fit(observed, fit)

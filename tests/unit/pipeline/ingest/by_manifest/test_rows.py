@@ -123,3 +123,22 @@ def test_a_confidence_with_a_decimal_comma(lab):
     table = {"file": "s.csv", "separator": ";", "decimal": ",", "columns": columns}
     lab.tables["samples"] = table
     assert lab.ingest().column("samples", "valid") == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("\ufeffJos\u00e9", id="mark of byte order"),
+        pytest.param("Jose\u0301", id="letters apart"),
+        pytest.param("Jos\u00e9\u200b", id="blank without width"),
+        pytest.param("Jos\u00e9\u00a0", id="blank that holds lines together"),
+    ],
+)
+def test_ids_that_look_alike_are_one(lab, other):
+    lab.files["readings.csv"] = "id,who,w,h\nJos\u00e9,7,100,80\n"
+    lab.files["fixations.csv"] = f"id,start,end,x,y\nJos\u00e9,0,1,1,5\n{other},1,2,2,6\n"
+    lab.files["words.csv"] = f"id,word,from,to\n{other},clear.,1,2\n"
+    lab.ingest()
+    assert [row["x_px"] for row in lab.all_rows("fixations")] == [1, 2]
+    assert [row["text"] for row in lab.all_rows("words")] == ["clear."]
+    assert lab.reasons() == {"reading_id_made": 1}

@@ -94,7 +94,7 @@ def test_a_fit_knows_no_map_of_a_new_label(shared):
 @pytest.mark.parametrize(
     ("readings", "message"),
     [
-        pytest.param([], "no training reading has both a mention and a fixation", id="none"),
+        pytest.param([], "no training reading has both mentions and a fixation", id="none"),
         pytest.param([observed(0, "test")], "no training reading has both", id="test alone"),
         pytest.param([observed(0)], "1 training subjects with gaze: too few", id="one subject"),
     ],
