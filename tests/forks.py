@@ -198,11 +198,16 @@ class Server:
 
 
 def _parse_yaml_once() -> None:
-    """Let DVC parse a YAML text once: it does so for each stage, which is half of what it does."""
+    """Let DVC parse a YAML text once, and write its lock as JSON, which is YAML, too.
+
+    It does both for each stage, which is half of what it does.
+    """
     from dvc.utils import serialize, strictyaml
     from dvc.utils.serialize import _yaml
+    from ruamel.yaml.comments import CommentedMap
 
     parse: Any = _yaml.parse_yaml
+    dump: Any = _yaml._dump
     parsed: dict[str, Any] = {}
 
     def parse_once(text: str, path: Any, typ: str = "safe") -> Any:
@@ -213,5 +218,12 @@ def _parse_yaml_once() -> None:
             parsed[text] = parse(text, path)
         return deepcopy(parsed[text])
 
+    def dump_fast(data: Any, stream: Any) -> None:
+        if isinstance(data, CommentedMap):
+            dump(data, stream)
+        else:
+            json.dump(data, stream)
+
+    _yaml._dump = dump_fast
     for module in (_yaml, serialize, strictyaml):
         module.parse_yaml = parse_once

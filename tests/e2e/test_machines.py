@@ -100,6 +100,7 @@ def start(home, program, *options):
     """Start a part of a cluster on what stands for a machine."""
     (home / "tmp").mkdir()
     elsewhere = {"TMPDIR": home / "tmp", "HOME": home, "GAZE_CACHE": home / "copies"}
+    elsewhere["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] = False  # nobody sees the call stacks
     return subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *options],
         cwd=home,

@@ -20,7 +20,7 @@ COPIED = (
     *("params.yaml", "dvc.yaml", ".dvc/config"),
 )
 READINGS = 14
-OVERLAYS = 2  # a second each
+OVERLAYS = 1  # a second each
 KINDS = ("label", "saliency")
 INDEX = "data/heatmaps/*/index.parquet"
 SPINE = (

@@ -83,12 +83,12 @@ def test_negspacy_takes_it():
 
 
 def f1_of_denials(terms):
-    gold = load_gold_sentences(RULES)
+    """On every third gold sentence: spaCy takes its time."""
+    sentences = load_gold_sentences(RULES).sentences[::3]
     baseline = Baseline(Labeler.from_rules(RULES), terms)
     hits = wrong = 0
-    for sentence, mentions in zip(
-        gold.sentences, baseline.label([s.text for s in gold.sentences]), strict=True
-    ):
+    labelled = baseline.label([sentence.text for sentence in sentences])
+    for sentence, mentions in zip(sentences, labelled, strict=True):
         for expected in sentence.mentions:
             for mention in mentions:
                 overlaps = mention.char_start < expected.end and expected.start < mention.char_end
