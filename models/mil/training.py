@@ -158,8 +158,9 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
     if not len(items["validate"]):
         names = " or ".join(LONG_NAMES.get(name, name) for name in inputs.unannotated)
         message = f"{run.name} has no image of {names} to validate on, which chooses its epoch."
-        places = ", ".join(input_of(inputs, tables_of(name)) for name in inputs.unannotated)
-        raise AlignmentError(message, where=places, remedy="Ingest it with some, or more of it.")
+        places = [input_of(inputs, tables_of(name)) for name in inputs.unannotated]
+        remedy = "Ingest it with some, or more of it, and make shards of their images."
+        raise AlignmentError(message, where=", ".join([*places, inputs.images]), remedy=remedy)
     module = MilTraining(run, len(inputs.labels))
     train = training_loader(items["train"], inputs, run, draws_later=machine.draws)
     images: Any = train.dataset  # its kind is lost on the way through torch's loader

@@ -203,17 +203,16 @@ def coverage(row: Rows, picture: Picture) -> Array:
     """
     xp = picture.xp
     half_x, half_y, offset_x, offset_y, *turn, side = row[HALF:].tolist()
-    mask = picture.zeros(1, xp.float32)[0] + 1
+    parts = []
     for half, offset, along in ((half_x, offset_x, turn[:2]), (half_y, offset_y, turn[2:])):
         # In pixels of the picture, from the middle of the rectangle.
         of_x = xp.asarray((offset + along[0] * picture.x) / side, dtype=xp.float32)
         of_y = xp.asarray(along[1] * picture.y / side, dtype=xp.float32)
         part = of_y[:, None] + of_x
         xp.abs(part, out=part)
-        part *= -1
-        part += half + 0.5
-        mask *= xp.clip(part, 0, min(1, 2 * half), out=part)
-    return mask
+        xp.subtract(xp.asarray(half + 0.5, dtype=xp.float32), part, out=part)
+        parts.append(xp.clip(part, 0, min(1, 2 * half), out=part))
+    return xp.multiply(*parts, out=parts[0])
 
 
 def draw_masks(rows: Rows, n_maps: int, picture: Picture) -> Array:

@@ -22,6 +22,7 @@ FOUND_BY_DAMAGE = (
     ("fixations", "seen/regions.parquet", "wrong_column:714521"),  # likewise, in one carried over
     ("tune", "read/sentences.parquet", "wrong_column:20"),
     ("train", "world/images/images-00004.npy", "other_format:778397"),
+    ("train drawn", "drawn/images/index.parquet", "other_columns:438053"),  # images of others
     ("report", "run/data/tables/reflacx/ingest.json", "other_thing:485086"),  # a pipe
     ("render", "associated/gaussians.parquet", "rows_shuffled:271682"),
     ("fixations", "seen/attributes.parquet", "rows_shuffled:37301"),
