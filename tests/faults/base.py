@@ -80,11 +80,7 @@ def make_base(folder: Path) -> Path:
 def _make_data() -> None:
     """Write tables, mentions, windows and maps, each by its command."""
     one = ("--workers", 1)
-    params = (ROOT / "params.yaml").read_text()
-    assert "gaze_readings: 3" in params
-    Path("demo.yaml").write_text(params.replace("gaze_readings: 3", "gaze_readings: 1"))
-    small = ("--readings", 11, "--images", "small", "--params", "demo.yaml")
-    gazescribe("demo", "raw", "--seed", 3, *small, *one)
+    gazescribe("demo", "raw", "--readings", 11, "--seed", 3, "--images", "small", *one)
     gazescribe("ingest", "reflacx", "raw/reflacx", "read", *one)
     metadata = ("--mimic-metadata", "raw/mimic-cxr-jpg")
     gazescribe("ingest", "egd", "raw/egd", "seen", "--samples", *metadata, *one)
