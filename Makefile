@@ -18,7 +18,7 @@ GROUPS = tests-whole tests-pipeline tests-rest tests-models
 NAMED = tests/unit/pipeline tests/unit/models tests/unit/gazescribe tests/faults tests/e2e
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 
-.PHONY: setup demo docs check test tests $(GROUPS) faults month bench lint style types format clean
+.PHONY: setup demo docs check test tests $(GROUPS) faults month compiled bench lint style types format clean
 
 setup: .venv/.ready
 
@@ -75,6 +75,9 @@ faults: setup
 
 month: setup  ## minutes: every model of both papers, tiny, under kills, edits and a full disk
 	python -m tests.month
+
+compiled: setup  ## a minute, with a C compiler: the compiled labeler answers as the plain one
+	python -m tests.compiled
 
 bench: setup  ## minutes: each part's speed beside a stated peer's, and what fell since it was noted
 	python benchmarks/bench.py

@@ -11,22 +11,29 @@ slows a round. New reports are drawn afresh for each round, so that none was rea
 pipeline is spaCy's blank English, its sentencizer, an entity ruler with as many phrases as our
 rules, and negspacy.
 
-Run: python benchmarks/labeler.py [--reports N] [--rounds N] [--profile new|stock]
+With `--compiled` the wheel with the compiled labeler is built first, and measured.
+
+Run: python benchmarks/labeler.py [--compiled] [--reports N] [--rounds N] [--profile new|stock]
 """
 
 import argparse
 import cProfile
 import json
+import os
 import pstats
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
+from compiled import compiled_package
 from ratio import Ratio, in_turns
 
-from gazescribe.pipeline.dictation.labeler import Labeler
+from gazescribe.pipeline.dictation.labeler import IS_COMPILED, Labeler
 from gazescribe.pipeline.dictation.labeler.gold_sentences import GoldSentence, load_gold_sentences
 from gazescribe.pipeline.dictation.labeler.phrases import GAP, parts
 from gazescribe.pipeline.dictation.labeler.rules import RuleBook
@@ -151,19 +158,30 @@ def ratios(_folder: Path) -> Iterator[Ratio]:
         yield Ratio(f"labeler-{kind}", work, "blank spaCy, phrases, negspacy", *seconds)
 
 
+def run_compiled() -> None:
+    """Run the same command again, with the package of a compiled wheel first on the path."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(compiled_package(Path(folder)))}
+        subprocess.run([sys.executable, *sys.argv], env=environment, check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", choices=["new", "stock"])
+    parser.add_argument("--compiled", action="store_true")
     given = parser.parse_args()
+    if given.compiled and not IS_COMPILED:
+        run_compiled()
+        return
     labeler = Labeler.from_rules()
     plain, n_phrases = plain_pipeline(labeler)
     sides = {
         "gazescribe": lambda texts: sum(len(mentions) for mentions in labeler.stream(texts)),
         "plain": lambda texts: sum(len(doc.ents) for doc in plain.pipe(texts)),
     }
-    results: dict[str, object] = {"phrases": n_phrases}
+    results: dict[str, object] = {"compiled": IS_COMPILED, "phrases": n_phrases}
     for kind in ("new", "stock"):
         best = dict.fromkeys(sides, float("inf"))
         read: set[str] = set()

@@ -22,7 +22,7 @@ def mark_alternatives(sentence: Parse) -> None:
     findings = [
         item
         for item in sentence.items
-        if item.concept and item.concept.kind != "structure" and not _is_compared(sentence, item)
+        if item.concept and item.kind != "structure" and not _is_compared(sentence, item)
     ]
     for first, second in pairwise(findings):
         if second.start < first.end or not is_list_gap(sentence, first, second):

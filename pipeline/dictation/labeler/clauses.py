@@ -8,7 +8,7 @@ from gazescribe.pipeline.dictation.labeler.connectors import find_connectors
 from gazescribe.pipeline.dictation.labeler.english import TRANSITIVE
 from gazescribe.pipeline.dictation.labeler.items import Connector, Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.lists import is_instead, is_pair
-from gazescribe.pipeline.dictation.labeler.rules import Concept
+from gazescribe.pipeline.dictation.labeler.targets import Target
 
 _CUTS = frozenset([";", ")", "-"])  # a dash between spaces; hyphens inside words are no words
 _STATES = frozenset(["abnormal", "borderline", "normal"])
@@ -93,7 +93,7 @@ def _cut_before_subjects(sentence: Parse) -> None:
             sentence.forward_cuts.append(item.start)
 
 
-def _has_own_state(sentence: Parse, item: Item, concept: Concept) -> bool:
+def _has_own_state(sentence: Parse, item: Item, concept: Target) -> bool:
     """Tell whether an adjective is said of a structure right after it, with a verb or without."""
     if concept.kind != "structure":
         return False

@@ -1,23 +1,24 @@
 """The rules of a folder, compiled: what to look for in a sentence, under one set of conventions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
-from gazescribe.pipeline.dictation.labeler.phrases import parts
+from gazescribe.pipeline.dictation.labeler.phrases import Slip, parts
 from gazescribe.pipeline.dictation.labeler.punctuation import SpokenMarks
 from gazescribe.pipeline.dictation.labeler.rules import Concept, RuleBook
 from gazescribe.pipeline.dictation.labeler.settings import Conventions
+from gazescribe.pipeline.dictation.labeler.targets import Target
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """Lexicons of the mentions, triggers, states, words asked near some, and spoken marks."""
+    """Lexicons of the mentions, triggers, states and spoken marks."""
 
-    mentions: Lexicon[Concept | None]
+    mentions: Lexicon[Target | None]
     triggers: Lexicon[Trigger]
     states: Lexicon[Trigger]
-    near: dict[str, Lexicon[bool]]
     spoken: SpokenMarks
     retracting: Lexicon[Trigger]  # of the triggers those alone that take something back
     opening: frozenset[str]  # words that begin a finding after a comma, also as its own first word
@@ -26,13 +27,11 @@ class Compiled:
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     """Compile a rule book."""
     slips = book.repairs.slips if conventions.repairs else []
-    mentions: list[tuple[str, Concept | None]] = []
-    near = {}
+    mentions: list[tuple[str, Target | None]] = []
     for concept in book.concepts:
-        mentions += [(phrase, concept) for phrase in concept.phrases]
+        target = _target(concept, slips)
+        mentions += [(phrase, target) for phrase in concept.phrases]
         mentions += [(phrase, None) for phrase in concept.unless]
-        if concept.near:
-            near[concept.id] = Lexicon(((phrase, True) for phrase in concept.near), slips)
     if conventions.repairs:
         mentions += [(phrase, None) for phrase in book.repairs.unless]
     triggers = list(book.triggers(conventions))
@@ -52,8 +51,22 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
         Lexicon(mentions, slips),
         Lexicon(carriers),
         Lexicon(states),
-        near,
         SpokenMarks(book.punctuation),
         Lexicon(retracting),
         frozenset(opening),
+    )
+
+
+def _target(concept: Concept, slips: Sequence[Slip]) -> Target:
+    near = [(phrase, True) for phrase in concept.near]
+    return Target(
+        concept.id,
+        concept.labels,
+        concept.kind,
+        certain=concept.certain,
+        generic=concept.generic,
+        shares=concept.shares,
+        ignores=[*concept.ignores],
+        spellings=frozenset(concept.phrases if concept.case == "exact" else ()),
+        near=Lexicon(near, slips) if near else None,
     )

@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 from gazescribe.pipeline.dictation.labeler.english import CHOICES
 from gazescribe.pipeline.dictation.labeler.phrases import Words
-from gazescribe.pipeline.dictation.labeler.rules import Concept
+from gazescribe.pipeline.dictation.labeler.targets import Target
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 
@@ -38,7 +38,7 @@ class Item:
         self,
         start: int,
         end: int,
-        concept: Concept | None = None,
+        concept: Target | None = None,
         state: Trigger | None = None,
         *,
         opens: bool = False,

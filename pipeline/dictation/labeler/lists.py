@@ -28,7 +28,7 @@ def is_instead(sentence: Parse, end: int, start: int) -> bool:
     """Tell whether a finding ends at one place, and the next from another is none of its kind."""
     before: set[str] = set()
     for item in sentence.items:
-        if item.concept is None or item.concept.kind != "finding":
+        if item.concept is None or item.kind != "finding":
             continue
         if item.end <= end and not sentence.count(item.end, end):
             before.update(item.concept.labels)

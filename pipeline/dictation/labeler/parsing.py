@@ -14,9 +14,9 @@ from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
 from gazescribe.pipeline.dictation.labeler.english import OTHER_SUBJECTS, PAST, PLURAL
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import Words
-from gazescribe.pipeline.dictation.labeler.rules import Concept
 from gazescribe.pipeline.dictation.labeler.scope import resolve
 from gazescribe.pipeline.dictation.labeler.structures import decide_structure
+from gazescribe.pipeline.dictation.labeler.targets import Target
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 HEADING = "default.heading"
@@ -54,12 +54,13 @@ def parse(sentence: str, words: Words, compiled: Compiled) -> Iterator[Parse]:
 def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
     items: list[Item] = []
     taken: list[int] = []
-    for first, last, concepts in compiled.mentions.find(words):
+    for first, last, targets in compiled.mentions.find(words):
         start, end = words.starts[first], words.ends[last - 1]
+        opens = words.texts[first] in compiled.opening
         items += [
-            Item(start, end, concept, opens=words.texts[first] in compiled.opening)
-            for concept in concepts
-            if concept is not None and _fits(concept, words, original[start:end], compiled)
+            Item(start, end, target, opens=opens)
+            for target in targets
+            if target is not None and _fits(target, words, original[start:end])
         ]
         taken += range(first, last)
     for number in taken:
@@ -67,11 +68,10 @@ def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
     return items
 
 
-def _fits(concept: Concept, words: Words, text: str, compiled: Compiled) -> bool:
-    if concept.case == "exact" and text not in concept.phrases:
+def _fits(target: Target, words: Words, text: str) -> bool:
+    if target.spellings and text not in target.spellings:
         return False
-    near = compiled.near.get(concept.id)
-    return near is None or bool(near.find(words))
+    return target.near is None or bool(target.near.find(words))
 
 
 def _find_triggers(part: Parse, compiled: Compiled) -> None:

@@ -10,9 +10,8 @@ wherever its characters stand in a row.
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import accumulate, chain, product
+from itertools import chain, product
 from math import prod
-from operator import add
 
 from gazescribe.pipeline.dictation.labeler.remembered import Remembered
 
@@ -26,7 +25,10 @@ _UNSPACED = (
 FILLER = "\ue000"  # draws a mark out to the length of the word spoken for it; private in Unicode
 _WORD = rf"[^\W{_UNSPACED}]+"
 _GAP_BEHIND = r"(?:\s+|(?<=\w)-(?=\w))?"  # white space, or a hyphen inside a word
-_PIECE = re.compile(rf"(?:\w+(?:'\w+)*|'\w+|[^\w\s]){_GAP_BEHIND}")
+_PIECE = re.compile(  # of ASCII: \w and what may give back take longer
+    r"(?:[a-zA-Z0-9_]++(?:'[a-zA-Z0-9_]++)*+|'[a-zA-Z0-9_]++|[^a-zA-Z0-9_\s])"
+    r"(?:\s++|(?<=[a-zA-Z0-9_])-(?=[a-zA-Z0-9_]))?+"
+)
 _PIECE_OF_ANY_SCRIPT = re.compile(
     rf"(?:[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]{FILLER}*){_GAP_BEHIND}"
 )
@@ -57,14 +59,19 @@ class Words:
 def cut_words(text: str) -> Words:
     """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
     piece = _PIECE if text.isascii() else _PIECE_OF_ANY_SCRIPT  # the first is faster
-    pieces = piece.findall(text)  # all of the text, but for white space before the first
-    texts = list(map(_WORD_OF.__getitem__, pieces))
-    starts = list(accumulate(map(len, pieces), initial=len(text) - len(text.lstrip())))
-    starts.pop()
-    words = texts
+    place = len(text) - len(text.lstrip())
+    texts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for written in piece.findall(text):  # all of the text, but for white space before the first
+        word = _WORD_OF[written]
+        texts.append(word)
+        starts.append(place)
+        ends.append(place + len(word))
+        place += len(written)
     if FILLER in text:
-        texts = [word.rstrip(FILLER) for word in words]
-    return Words(texts, starts, list(map(add, starts, map(len, words))))
+        texts = [word.rstrip(FILLER) for word in texts]
+    return Words(texts, starts, ends)
 
 
 def _word_of(piece: str) -> str:

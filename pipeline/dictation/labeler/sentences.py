@@ -116,11 +116,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         spans.append((start, end))
         start = end
     spans.append((start, len(text)))
-    return [
-        _trim(text, *span)
-        for span in spans
-        if not text[slice(*span)].isspace() and span[0] < span[1]
-    ]
+    trimmed = [_trim(text, start, end) for start, end in spans]
+    return [(start, end) for start, end in trimmed if start < end]
 
 
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
@@ -155,5 +152,5 @@ def _line_ends(text: str, start: int, place: int) -> bool:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
+    piece = text[start:end].rstrip()
+    return start + len(piece) - len(piece.lstrip()), start + len(piece)

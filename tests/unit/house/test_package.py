@@ -6,6 +6,7 @@ Needs no network: hatchling is in the environment, and a wheel of pure Python is
 import ast
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -120,6 +121,14 @@ def test_the_source_distribution_builds_the_same_wheel(sdist, wheel, tmp_path):
     assert packages == {"gazescribe"}
     (tmp_path / "wheel").mkdir()
     assert members(build(source, "wheel", tmp_path / "wheel")) == members(wheel)
+
+
+def test_the_modules_that_a_compiled_wheel_has_are_there():
+    """`python -m tests.compiled` builds it, which takes too long here."""
+    names = runpy.run_path(str(ROOT / "hatch_build.py"))["MODULES"]
+    assert len(names) > 20
+    folder = ROOT / "pipeline/dictation/labeler"
+    assert [name for name in names if not (folder / f"{name}.py").is_file()] == []
 
 
 @pytest.mark.parametrize("origin", ["wheel", "checkout"])

@@ -7,8 +7,8 @@ import re
 
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import cut_words
-from gazescribe.pipeline.dictation.labeler.rules import Concept
 from gazescribe.pipeline.dictation.labeler.scope import resolve
+from gazescribe.pipeline.dictation.labeler.targets import Target
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
 
 SIGNS = {"[": "finding", "{": "structure", "|": "mimic", "<": None}
@@ -34,7 +34,7 @@ def parse(marked, **triggers):
         word = piece[1:-1]
         text += word
         if piece[0] != "<":
-            concept = Concept(id=word, labels=[word], phrases=[word], kind=SIGNS[piece[0]])
+            concept = Target(word, [word], SIGNS[piece[0]])
             items.append(Item(start, len(text), concept))
         elif triggers[word].direction == "state":
             items.append(Item(start, len(text), state=triggers[word]))
