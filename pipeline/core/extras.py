@@ -11,6 +11,7 @@ EXTRAS = {
     "dvc": ("dvc",),
     "formats": ("h5py", "pycocotools", "skimage", "zarr"),
     "gaze": ("I2MC", "pymovements"),
+    "radiographs": ("numba",),
     "spacy": ("negspacy", "spacy"),
 }
 """Modules by the extra of `pyproject.toml` that they come with."""

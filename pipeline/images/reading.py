@@ -6,9 +6,11 @@ after their bits are read.
 """
 
 import io
+import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -151,7 +153,9 @@ def _decode_picture(path: Path, file: BinaryIO, scaled_to: Size | None, bits: in
         # Of colours each pixel is looked at: they may be few.
         is_grey_jpeg = image.format == "JPEG" and image.mode == "L"
         block_px = _ask_for_blocks(image, scaled_to) if scaled_to and is_grey_jpeg else 1
-        pixels = _grey(path, image)
+        pixels = _blocks(file, block_px) if block_px > 1 else None
+        if pixels is None:
+            pixels = _grey(path, image)
         return Decoded(pixels if bits == 8 else pixels * np.uint16(257), image_size, block_px)
 
 
@@ -163,6 +167,35 @@ def _ask_for_blocks(image: "Image", size: Size) -> int:
     width = image.width
     drafted = image.draft("L", least)
     return round(width / drafted[1][2]) if drafted else 1  # as it is, where nothing was drafted
+
+
+@cache
+def block_reader() -> Callable[[bytes, int], Picture | None] | None:
+    """Give what decodes blocks in a third of Pillow's time, to the same bytes.
+
+    None where numba is not installed, or does not work beside the numpy or on the machine there is.
+    """
+    from PIL import Image
+
+    if sys.byteorder != "little":
+        return None
+    sample = io.BytesIO()
+    Image.new("L", (8, 8)).save(sample, "JPEG")
+    try:
+        from gazescribe.pipeline.images.jpeg_blocks import blocks_of
+
+        blocks_of(sample.getvalue(), 8)  # compiled here, where a failure is no fault of a file
+    except Exception:  # noqa: BLE001 whatever fails in it, Pillow has the same outcome
+        return None
+    return blocks_of
+
+
+def _blocks(file: BinaryIO, block_px: int) -> Picture | None:
+    read = block_reader()
+    if read is None:
+        return None
+    file.seek(0)
+    return read(file.read(), block_px)
 
 
 def _grey(path: Path, image: "Image") -> Picture:

@@ -2,6 +2,7 @@ import io
 import os
 import re
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
 from gazescribe.pipeline.geometry.canvas import render
+from gazescribe.pipeline.images import reading
 from gazescribe.pipeline.images.reading import (
     Decoded,
     decode_radiograph,
@@ -335,6 +337,29 @@ def test_what_is_no_grey_jpeg_is_read_whole(tmp_path, name, mode):
     decoded = decode_radiograph(tmp_path / name, scaled_to=(8, 8))
     assert decoded.block_px == 1
     np.testing.assert_array_equal(decoded.pixels, read_radiograph(tmp_path / name))
+
+
+@pytest.mark.parametrize("size", [(100, 100), (50, 48), (8, 8)])
+def test_blocks_are_the_same_with_and_without_a_compiler(tmp_path, monkeypatch, size):
+    path = save(tmp_path / "a.jpg", grained(203, 200), quality=95)
+    content = path.read_bytes()
+    decoded = [decode_radiograph(path, scaled_to=size, content=content) for _ in range(2)]
+    monkeypatch.setattr(reading, "block_reader", lambda: None)
+    decoded.append(decode_radiograph(path, scaled_to=size))
+    for other in decoded[1:]:
+        assert other[1:] == decoded[0][1:]
+        np.testing.assert_array_equal(other.pixels, decoded[0].pixels)
+
+
+def test_a_compiler_that_does_not_work_is_not_used(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.jpg", grained(64, 64), quality=95)
+    monkeypatch.setitem(sys.modules, "gazescribe.pipeline.images.jpeg_blocks", None)
+    reading.block_reader.cache_clear()
+    try:
+        assert reading.block_reader() is None
+        assert decode_radiograph(path, scaled_to=(16, 16)).block_px == 4
+    finally:
+        reading.block_reader.cache_clear()
 
 
 def outcome(path, scaled_to=None):
