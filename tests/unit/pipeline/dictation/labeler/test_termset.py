@@ -83,8 +83,8 @@ def test_negspacy_takes_it():
 
 
 def f1_of_denials(terms):
-    """On every third gold sentence: spaCy takes its time."""
-    sentences = load_gold_sentences(RULES).sentences[::3]
+    """F1 of what is denied, on the gold sentences."""
+    sentences = load_gold_sentences(RULES).sentences
     baseline = Baseline(Labeler.from_rules(RULES), terms)
     hits = wrong = 0
     labelled = baseline.label([sentence.text for sentence in sentences])
