@@ -90,7 +90,7 @@ class Project:
         content["maps"] = "shards"  # which these data have
         inputs = json.loads((self.folder / "data" / "inputs.json").read_text())
         for system in SYSTEMS:
-            of_maps = ("maps", "drawing")  # `configure` adds them, from other sections
+            of_maps = ("maps", "drawing", "masks")  # `configure` adds them, from other sections
             content[system]["inputs"] = {
                 key: value for key, value in inputs[system].items() if key not in of_maps
             }
