@@ -19,7 +19,7 @@ MODULES = (
     *("alternatives", "answers", "clauses", "compiling", "connectors", "corrections", "decisions"),
     *("english", "items", "lexicon", "lists", "mentions", "parsing", "phrases", "places"),
     *("punctuation", "remembered", "scope", "sections", "sentences", "structures", "targets"),
-    "triggers",
+    *("triggers", "unseen"),
 )
 """All that reads sentences; what reads rules and settings are models of pydantic, not compiled."""
 # What is not compiled counts as of any type: types are checked elsewhere, and the build needs

@@ -18,6 +18,7 @@ from gazescribe.pipeline.dictation.labeler.scope import resolve
 from gazescribe.pipeline.dictation.labeler.structures import decide_structure
 from gazescribe.pipeline.dictation.labeler.targets import Target
 from gazescribe.pipeline.dictation.labeler.triggers import Trigger
+from gazescribe.pipeline.dictation.labeler.unseen import seen
 
 HEADING = "default.heading"
 _MARKS = frozenset([",", ";", "and", "but"])
@@ -69,7 +70,7 @@ def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
 
 
 def _fits(target: Target, words: Words, text: str) -> bool:
-    if target.spellings and text not in target.spellings:
+    if target.spellings and seen(text) not in target.spellings:
         return False
     return target.near is None or bool(target.near.find(words))
 

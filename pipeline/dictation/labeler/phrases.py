@@ -14,6 +14,7 @@ from itertools import chain, product
 from math import prod
 
 from gazescribe.pipeline.dictation.labeler.remembered import Remembered
+from gazescribe.pipeline.dictation.labeler.unseen import has_unseen, placed_back, seen
 
 MAX_VARIANTS = 2000  # of one part of a phrase; parts are what spaces outside brackets divide
 MAX_DEPTH = 20  # brackets in brackets; our own rules have two
@@ -57,8 +58,16 @@ class Words:
 
 
 def cut_words(text: str) -> Words:
-    """Cut a text into words and marks; a hyphen inside a word parts it and vanishes."""
-    piece = _PIECE if text.isascii() else _PIECE_OF_ANY_SCRIPT  # the first is faster
+    """Cut a text into words and marks; a hyphen inside a word parts it and vanishes.
+
+    So do marks that nobody sees, without parting it; a word begins and ends at what is seen.
+    """
+    is_plain = text.isascii()
+    if not is_plain and has_unseen(text):
+        words = cut_words(seen(text))
+        spans = placed_back(text, zip(words.starts, words.ends, strict=True))
+        return Words(words.texts, [start for start, _ in spans], [end for _, end in spans])
+    piece = _PIECE if is_plain else _PIECE_OF_ANY_SCRIPT  # the first is faster
     place = len(text) - len(text.lstrip())
     texts: list[str] = []
     starts: list[int] = []
@@ -95,7 +104,7 @@ def parts(phrase: str) -> list[list[tuple[str, ...]]]:
     PhraseError
         If the phrase cannot be read, if it can be empty, or if it could never match.
     """
-    plain = phrase.casefold()
+    plain = seen(phrase).casefold()
     written_out = [_part_variants(part, phrase) for part in _split(plain, phrase)]
     if all(() in variants for variants in written_out):
         raise PhraseError(f"{phrase!r} is empty, or empty when all that may be absent is")

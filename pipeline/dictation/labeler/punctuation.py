@@ -13,6 +13,7 @@ from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, cut_words, variants
 from gazescribe.pipeline.dictation.labeler.rules import Punctuation, SpokenMark
 from gazescribe.pipeline.dictation.labeler.sentences import working_copy
+from gazescribe.pipeline.dictation.labeler.unseen import seen
 
 _ENDS = frozenset(".!?")
 _WRITTEN_MARK = re.compile(r"\s*[.!?;:]")
@@ -48,12 +49,13 @@ class SpokenMarks:
     def find(self, text: str) -> Iterator[Spoken]:
         """Find the marks that are spoken in a text; a full stop before all words is none."""
         copy = working_copy(text)
+        look = seen(copy)
         for word in self._telling:
-            if word in copy:
+            if word in look:
                 break
         else:  # as in nearly all texts
             return
-        if not any(words in copy for words in self._said):
+        if not any(words in look for words in self._said):
             return
         words = cut_words(copy)
         for first, last, meanings in self._lexicon.find(words):

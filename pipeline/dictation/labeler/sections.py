@@ -10,6 +10,7 @@ from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, variants
 from gazescribe.pipeline.dictation.labeler.rules import Sections
 from gazescribe.pipeline.dictation.labeler.sentences import read_words
+from gazescribe.pipeline.dictation.labeler.unseen import has_unseen, placed_back, seen
 
 Spans = Sequence[tuple[int, int]]
 
@@ -55,6 +56,8 @@ def ignored_spans(text: str, headings: Headings | None) -> list[tuple[int, int]]
     """Give the stretches of a text that stand under an ignored heading."""
     if headings is None or ":" not in text:
         return []
+    if has_unseen(text):
+        return placed_back(text, ignored_spans(seen(text), headings))
     if FILLER in text:  # of spoken marks: here they stand where their words end
         text = _SPOKEN.sub(lambda spoken: spoken[0][::-1], text).replace(FILLER, " ")
     matches = list(headings.pattern.finditer(f"\n{text}"))  # a text begins as a line does

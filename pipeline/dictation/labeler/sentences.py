@@ -2,13 +2,15 @@
 
 The working copy has exactly one character for each of the original, so a place in one is a place in
 the other: lower case, one kind of quote, dash, full stop and comma, plain spaces instead of line
-breaks, tabs, non-breaking spaces and control characters.
+breaks, tabs, non-breaking spaces and control characters. Marks that nobody sees stay; words are cut
+as if they were not there.
 """
 
 import re
 import unicodedata
 
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, Words, cut_words
+from gazescribe.pipeline.dictation.labeler.unseen import has_unseen, placed_back, seen
 
 _FULL_STOPS = {  # of scripts that put no space behind them, or none before the next sentence
     **dict.fromkeys(map(ord, "。｡．।॥۔։።။។"), "."),
@@ -28,7 +30,7 @@ _SINGLE = {
     **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
     **dict.fromkeys(range(0x20), " "),
     **dict.fromkeys(range(0x7F, 0xA1), " "),
-    **dict.fromkeys([0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000], " "),
+    **dict.fromkeys([0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000], " "),
 }
 _ASCII = bytes(range(128)).decode("ascii").translate(_SINGLE).lower().encode("ascii").ljust(256)
 
@@ -105,6 +107,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     numbers end nothing, and a number at the start of a line, or glued to a word, belongs to what
     follows it.
     """
+    if has_unseen(text):
+        return placed_back(text, split_sentences(seen(text)))
     spans = []
     start = 0
     for match in _MAYBE_END.finditer(text):

@@ -112,6 +112,17 @@ def test_a_folder_gives_times_and_keeps_dictated_sentences(tmp_path):
         assert (row["onset_s"], row["offset_s"]) == times[said]
 
 
+def test_a_soft_hyphen_in_a_dictated_word_leaves_its_mention_and_time(tmp_path):
+    text = "no ef\u00adfusion . big heart"
+    write_tables(tmp_path / "tables", readings=[reading(text=text)], words=words(text))
+    gazescribe("label", tmp_path / "tables", tmp_path / "mentions.parquet")
+    row, *_ = read_parquet(tmp_path / "mentions.parquet")
+    (word,) = [word for word in words(text) if "ef" in word["text"]]
+    assert (row["text"], row["polarity"]) == ("ef\u00adfusion", "negative")
+    assert (row["onset_s"], row["offset_s"]) == (word["onset_s"], word["offset_s"])
+    assert "negative" in gazescribe("explain", text)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -428,3 +428,25 @@ def test_a_script_without_spaces_is_matched_by_the_vocabulary(tmp_path):
         ("胸腔积液", "negative", 0),
         ("胸膜腔积液", "positive", 1),
     ]
+
+
+@pytest.mark.parametrize("mark", ["\u00ad", "\u200b", "\u200d", "\u2060", "\ufeff", "\u200e"])
+def test_marks_that_nobody_sees_change_nothing_but_places(labeler, mark):
+    plain = (
+        "Indication: edema. Findings: no pleural effusion, CHF or PNA period Heart is big.\n\nNo "
+        "mass. Nodule left, correction, right."
+    )
+    text = mark + mark.join(plain) + mark
+    (expected,), (found,) = labeler.label([plain]), labeler.label([text])
+    assert len(found) == len(expected) > 5
+    for mention, other in zip(found, expected, strict=True):
+        assert text[mention.char_start : mention.char_end] == mention.text
+        assert mention.char_start == 2 * other.char_start + 1
+        assert mention.char_end == 2 * other.char_end
+        assert mention.text.replace(mark, "") == other.text
+        assert mention.trigger.replace(mark, "") == other.trigger
+        assert mention[2:4] + mention[5:8] == other[2:4] + other[5:8]
+    ((_, known),), ((_, explained),) = labeler.explain([plain]), labeler.explain([text])
+    assert [concept.decision[:2] for concept in explained] == [
+        concept.decision[:2] for concept in known
+    ]

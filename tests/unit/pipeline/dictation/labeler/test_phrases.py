@@ -104,3 +104,17 @@ def test_a_phrase_is_written_out():
 def test_alternatives_stand_in_brackets(phrase):
     with pytest.raises(PhraseError, match=re.escape(f"{phrase!r} has | outside of brackets")):
         variants(phrase)
+
+
+@pytest.mark.parametrize("mark", ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_marks_that_nobody_sees_part_no_word(mark):
+    text = f"{mark}No pleu{mark}ral  {mark}{mark}effu{mark}sion{mark}.{mark}"
+    words = cut_words(text)
+    assert words.texts == ["No", "pleural", "effusion", "."]
+    spans = zip(words.starts, words.ends, strict=True)
+    written = ["No", f"pleu{mark}ral", f"effu{mark}sion", "."]
+    assert [text[start:end] for start, end in spans] == written
+    assert cut_words(mark).texts == []
+    assert variants(f"effu{mark}sion(s)") == {"effusion", "effusions"}
+    with pytest.raises(PhraseError, match="is empty"):
+        parts(mark)
