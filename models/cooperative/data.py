@@ -24,14 +24,15 @@ from gazescribe.models.core.images import open_kind
 from gazescribe.models.core.loaders import Tensors, load_batches, stack_items
 from gazescribe.models.training.sampling import (
     AUGMENT,
+    FILL,
     ORDER,
     EpochSampler,
     EvenBatches,
     Key,
+    NoBatchError,
     generator,
     place,
 )
-from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.shards import Shards
 
 
@@ -203,7 +204,7 @@ class ClassSampler(Sampler[Key]):
     """Keys in batches that hold as many images of every class, in another order every epoch.
 
     `target` is the class of each item; `batch_size` counts the items a batch and process. Where it
-    is no multiple of `n_classes`, a batch has one more of some classes. Raises ParamsError if a
+    is no multiple of `n_classes`, a batch has one more of some classes. Raises NoBatchError if a
     class is absent, if the items fill no batch, or if no batch has two of one class.
 
     An epoch has as many batches as the items fill. Images of a rarer class come again before others
@@ -221,11 +222,11 @@ class ClassSampler(Sampler[Key]):
         if not all(map(len, self._classes)) or not len(self):
             counts = [len(rows) for rows in self._classes]
             message = f"training images by class are {counts}: no batch of {batch_size} with each."
-            raise ParamsError(message, remedy="Lower batch_size, or give more images.")
+            raise NoBatchError(message, remedy=FILL)
         if batch_size <= n_classes:
             message = f"in batches of {batch_size} images no two are of one of {n_classes} classes:"
             remedy = f"Set batch_size of the contrastive model to {2 * n_classes} or more."
-            raise ParamsError(f"{message} there are no triplets.", remedy=remedy)
+            raise NoBatchError(f"{message} there are no triplets.", remedy=remedy)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this before each."""

@@ -46,6 +46,7 @@ from gazescribe.models.core.loaders import Tensors
 from gazescribe.models.core.starting_weights import told, warn_of_other_file
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
+from gazescribe.models.training.sampling import faults_of, naming
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from gazescribe.pipeline.geometry.saliency import cc, kl
@@ -245,10 +246,11 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     the data are not what they must be or fill no batch, or if the weights to start from do not fit.
     """
     lists = build_lists(inputs, run)
+    where = ", ".join(inputs.tables.values())
     if not lists.classes and run.objective != "saliency":
         raise ParamsError(
             f"{run.name} is trained to tell diagnoses, and no image has one.",
-            where=", ".join(inputs.tables.values()),
+            where=where,
             remedy="Train models that learn saliency and start from none that learns diagnoses:"
             f" {', '.join(SALIENCY_ALONE)}.",
         )
@@ -260,18 +262,21 @@ def prepare(run: CooperativeRun, inputs: CooperativeInputs, out: Path, machine: 
     if not len(validated):
         message = f"{run.name} has nothing to validate on, which chooses its epoch."
         remedy = f"Ingest more of {', '.join(inputs.tables)}."
-        raise AlignmentError(message, where=", ".join(inputs.tables.values()), remedy=remedy)
+        faults = faults_of(lists.left_out)
+        raise AlignmentError(message, where=where, remedy=remedy, faults=faults)
     split = split_csv(lists.readings, lists.chosen)
     network: Any = started(run, out, split, len(lists.classes))
     loaders: tuple[DataLoader[Any], DataLoader[Any]]
-    if uses_cache(run):
-        loaders = cached_loaders(network, items, inputs, run, machine)
-    else:
-        later = {"draws_later": machine.draws}
-        loaders = (
-            training_loader(items["train"], inputs, run, len(lists.classes), **later),
-            evaluation_loader(items["validate"], inputs, run, batch_size=run.batch_size, **later),
-        )
+    with naming(run.name, where, lists.left_out):
+        if uses_cache(run):
+            loaders = cached_loaders(network, items, inputs, run, machine)
+        else:
+            later = {"draws_later": machine.draws}
+            size = run.batch_size
+            loaders = (
+                training_loader(items["train"], inputs, run, len(lists.classes), **later),
+                evaluation_loader(items["validate"], inputs, run, batch_size=size, **later),
+            )
     return Job(
         module=CooperativeTraining(run, network),
         train=loaders[0],

@@ -34,6 +34,7 @@ from gazescribe.models.mil.supervision import LONG_NAMES, sources_of, tables_of
 from gazescribe.models.training.augment import apply
 from gazescribe.models.training.epochs import TrainingPlan
 from gazescribe.models.training.fitting import Job
+from gazescribe.models.training.sampling import faults_of, naming
 from gazescribe.models.training.validation import by_epoch, gathered, macro_auroc
 from gazescribe.pipeline.core.errors import AlignmentError
 
@@ -160,9 +161,14 @@ def prepare(run: MilRun, inputs: MilInputs, out: Path, machine: Machine) -> Job:
         message = f"{run.name} has no image of {names} to validate on, which chooses its epoch."
         places = [input_of(inputs, tables_of(name)) for name in inputs.unannotated]
         remedy = "Ingest it with some, or more of it, and make shards of their images."
-        raise AlignmentError(message, where=", ".join([*places, inputs.images]), remedy=remedy)
+        where = ", ".join([*places, inputs.images])
+        faults = faults_of(items["validate"].left_out)
+        raise AlignmentError(message, where=where, remedy=remedy, faults=faults)
     module = MilTraining(run, len(inputs.labels))
-    train = training_loader(items["train"], inputs, run, draws_later=machine.draws)
+    named = [*inputs.unannotated, *(source.dataset for source in sources_of(run.supervision))]
+    tables = dict.fromkeys(input_of(inputs, tables_of(name)) for name in named)
+    with naming(run.name, ", ".join([*tables, inputs.images]), items["train"].left_out):
+        train = training_loader(items["train"], inputs, run, draws_later=machine.draws)
     images: Any = train.dataset  # its kind is lost on the way through torch's loader
     module.moves_maps = not images.are_moved
     if run.iou_every:

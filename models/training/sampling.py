@@ -3,7 +3,8 @@
 Items have keys (epoch, index), so that loader processes that live on know the epoch of each item.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 from torch import distributed
@@ -12,6 +13,10 @@ from torch.utils.data import Sampler
 from gazescribe.pipeline.core.errors import ParamsError
 
 Key = tuple[int, int]
+FILL = (
+    "Lower its batch_size in params.yaml, ingest or label more of these data, or train models that"
+    " learn from other supervision or another split."
+)
 ORDER, SEED, AUGMENT = range(3)
 """What a stream of random numbers is for: streams of the same seed and epoch differ."""
 
@@ -33,11 +38,32 @@ def place() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
+class NoBatchError(ParamsError):
+    """Items to train on that fill no batch."""
+
+
+@contextmanager
+def naming(run: str, where: str, left_out: Mapping[str, int]) -> Iterator[None]:
+    """Name, where the items of a run fill no batch, the run, its folders and what is left out."""
+    try:
+        yield
+    except NoBatchError as error:
+        raise NoBatchError(
+            f"{run}: {error.what}", where=where, remedy=error.remedy, faults=faults_of(left_out)
+        ) from error
+
+
+def faults_of(left_out: Mapping[str, int]) -> list[str]:
+    """Say of each reason what is left out for it, the commonest first."""
+    by_number = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    return [f"left out: {n}, {reason}" for reason, n in by_number]
+
+
 class EpochSampler(Sampler[Key]):
     """Keys of one process's training items, in another order every epoch, or always in theirs.
 
     `batch_size` counts the items a batch and process. Items that fill no batch are left out, others
-    every epoch (without `shuffle` the last ones, always); raises ParamsError where they fill none.
+    every epoch (without `shuffle` the last ones, always); raises NoBatchError where they fill none.
 
     No two processes have an item in common, and all have as many batches. Batch k of all of them
     is batch k of a single process that takes as many items as they do together.
@@ -60,8 +86,7 @@ class EpochSampler(Sampler[Key]):
         n_batches = self._n_items // (self._batch_size * world_size)
         if not n_batches:
             message = f"{self._n_items} items fill no batch of {self._batch_size} on each of"
-            remedy = "Lower batch_size, or give more items."
-            raise ParamsError(f"{message} {world_size} devices.", remedy=remedy)
+            raise NoBatchError(f"{message} {world_size} devices.", remedy=FILL)
         return n_batches * self._batch_size
 
     def __iter__(self) -> Iterator[Key]:

@@ -21,6 +21,7 @@ from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import Machine
 from gazescribe.models.training.epochs import seed_all
 from gazescribe.models.training.run import train_run
+from gazescribe.models.training.sampling import faults_of
 from gazescribe.pipeline.core.errors import AlignmentError, ParamsError, SchemaError
 from gazescribe.pipeline.core.values import DIAGNOSES
 from tests.unit.models.cooperative.cooperative_cases import balanced_world, small_run
@@ -416,6 +417,25 @@ def test_no_map_to_validate_on(tmp_path, model):
     world.maps = [one for one in world.maps if one["dicom_id"] not in unseen]
     with pytest.raises(AlignmentError, match=f"{model}-seed0 has nothing to validate on"):
         prepare(small_run(model, **SIZES), world.write(), tmp_path, CPU)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("unet_s", "items fill no batch of 64"),
+        ("contrastive", "training images by class are .*no batch of 64 with each"),
+    ],
+)
+def test_items_that_fill_no_batch_are_named_with_their_run_and_folders(tmp_path, model, message):
+    world = balanced_world(tmp_path)
+    world.readings[0]["has_gaze"] = False
+    inputs = world.write()
+    settings = small_run(model, **{**SIZES, "batch_size": 64})
+    with pytest.raises(ParamsError, match=f"{settings.name}: .*{message}") as raised:
+        prepare(settings, inputs, tmp_path, CPU)
+    assert all(folder in str(raised.value) for folder in inputs.tables.values())
+    assert "Lower its batch_size in params.yaml" in str(raised.value)
+    assert raised.value.faults == tuple(faults_of(build_lists(inputs, settings).left_out))
 
 
 @pytest.fixture

@@ -8,13 +8,15 @@ from gazescribe.models.core.checkpoint import load_checkpoint
 from gazescribe.models.core.config import Config
 from gazescribe.models.core.device import Machine
 from gazescribe.models.mil.evaluation import score
+from gazescribe.models.mil.lists import build_items
 from gazescribe.models.mil.losses import annotated_cells, decoder_loss, image_loss
 from gazescribe.models.mil.network import gradcam, restored
 from gazescribe.models.mil.settings import TRAINS_AS
 from gazescribe.models.mil.training import MilTraining, prepare, warnings_of
 from gazescribe.models.training.run import train_run
+from gazescribe.models.training.sampling import faults_of
 from gazescribe.pipeline.core.class_names import TEN_LABELS
-from gazescribe.pipeline.core.errors import AlignmentError
+from gazescribe.pipeline.core.errors import AlignmentError, ParamsError
 from tests.unit.models.mil.mil_cases import SIZE, World, run
 from tests.unit.models.mil.mil_scored import config
 
@@ -309,6 +311,20 @@ def test_nobody_to_validate_on(world):
     inputs = world.write()
     with pytest.raises(AlignmentError, match=r"et-seed0 has no image .* to validate on"):
         prepare(run(), inputs, None, CPU)
+
+
+def test_items_that_fill_no_batch_are_named_with_their_run_and_folders(world):
+    inputs = world.write()
+    settings = run(batch_size=64)
+    left_out = build_items(inputs, settings)["train"].left_out
+    message = rf"{settings.name}: \d+ items fill no batch of 64 "
+    with pytest.raises(ParamsError, match=message) as raised:
+        prepare(settings, inputs, None, CPU)
+    text = str(raised.value)
+    assert inputs.mimic in text
+    assert inputs.images in text
+    assert "Lower its batch_size in params.yaml" in text
+    assert raised.value.faults == tuple(faults_of(left_out))
 
 
 def test_warnings():

@@ -5,7 +5,13 @@ import pytest
 from torch.utils.data import DataLoader, Dataset
 
 from gazescribe.models.training import sampling
-from gazescribe.models.training.sampling import EpochSampler, EvenBatches, epoch_seed, generator
+from gazescribe.models.training.sampling import (
+    EpochSampler,
+    EvenBatches,
+    epoch_seed,
+    generator,
+    naming,
+)
 from gazescribe.pipeline.core.errors import ParamsError
 
 
@@ -159,3 +165,21 @@ def test_lightning_tells_the_epoch():
     _set_sampler_epoch(DataLoader(Echo(), batch_size=4, sampler=sampler), 7)
     _set_sampler_epoch(DataLoader(Echo(), batch_sampler=batches), 7)
     assert {epoch for epoch, _ in sampler} == {7}
+
+
+def test_what_fills_no_batch_is_named():
+    left_out = {"b: absent": 2, "a: absent": 2, "beyond": 7}
+    with pytest.raises(ParamsError) as raised, naming("et-seed0", "data/a, data/b", left_out):
+        EpochSampler(3, 4, seed=0)
+    head, *lines = str(raised.value).splitlines()
+    assert head.startswith("data/a, data/b: et-seed0: 3 items fill no batch of 4 on each of 1 dev")
+    assert lines == [
+        "  - left out: 7, beyond",
+        "  - left out: 2, a: absent",
+        "  - left out: 2, b: absent",
+    ]
+
+
+def test_other_faults_stay_as_they_are():
+    with pytest.raises(ParamsError, match=r"^other$"), naming("et-seed0", "data", {"a": 1}):
+        raise ParamsError("other")
