@@ -15,7 +15,7 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
     ranges_of,
     read_gaze,
 )
-from gazescribe.pipeline.ingest.by_manifest.impossible import in_fixations
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_clock, in_fixations
 from gazescribe.pipeline.ingest.by_manifest.own_reading import OwnReading, rows_of_table, times
 from gazescribe.pipeline.ingest.by_manifest.rows import Rows
 from gazescribe.pipeline.ingest.by_manifest.units import Axes, ViewAxis
@@ -65,6 +65,7 @@ def read_fixations(
     view, unseen = views_of(rows, columns, reading, manifest)
     gaze = read_gaze(rows, columns, view, findings)
     values = _fixation_values(rows, columns, reading, view, gaze, findings)
+    stepping = list(in_clock(values["onset_s"], rows.places, "onset_s and the end"))
     usable = _usable(values, gaze, unseen, findings, rows)
     if not edges_by_row(rows, columns, reading):
         some = gaze.take(np.arange(0, len(rows), step_between(len(rows))))
@@ -85,7 +86,8 @@ def read_fixations(
         return False
 
     def is_impossible(measures: Measures) -> bool:
-        return note_problems(in_fixations(measures, columns), "gaze", findings)
+        problems = stepping or in_fixations(measures, columns)
+        return note_problems(problems, "gaze", findings)
 
     return chunk.add_usable_fixations(
         values, usable, places, reading.size_px, thresholds, findings, is_impossible

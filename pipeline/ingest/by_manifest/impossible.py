@@ -11,8 +11,12 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.ingest.by_manifest.units import SECONDS
+from gazescribe.pipeline.ingest.csv_files import Floats
 from gazescribe.pipeline.ingest.understood import Measures
 from gazescribe.pipeline.sources.cells import TimeCell
 from gazescribe.pipeline.sources.table_manifests import OwnManifest
@@ -23,6 +27,8 @@ ALIKE = 1.5  # longest by shortest: fixations differ by more, samples do not
 FIXATIONS_PER_S = 14.0  # a fixation of 50 ms and a saccade of 20 ms
 SHARE_OF_TIME = 0.02  # in fixations, or in words: the rest is begin and duration in two units
 READING_S = 4 * 3600.0  # nobody looks at one image for so long
+DAY_S, HOUR_S = 86_400.0, 3600.0
+PAUSE_S = 60.0  # between rows, or between readings of an hour that stand one behind the other
 SAMPLING_HZ = (5.0, 20_000.0)
 AT_ONCE = 0.3  # share of samples; recorders repeat a few times, two eyes in rows repeat half
 APART = 20.0  # sampling rate by the one that is stated, or the other way round
@@ -45,6 +51,28 @@ class Problem(NamedTuple):
 
     code: str
     message: str
+
+
+def in_clock(
+    time_s: Floats, places: NDArray[np.integer[Any]], name: str, code: str = "clock_steps_back"
+) -> Iterator[Problem]:
+    """Say where a clock begins anew, at midnight or at the end of summer time.
+
+    Times are as the file has them, of one reading, NaN where unknown; `places` are those of the
+    rows in it. Rows in any order step back more than once.
+    """
+    back = np.flatnonzero(time_s[1:] < time_s[:-1]) + 1
+    if len(back) != 1:
+        return
+    (row,) = back.tolist()
+    step_s = float(time_s[row - 1] - time_s[row])
+    remedy = f"write {name} with date and offset (2024-10-27 02:30:00+02:00), or in seconds"
+    where = f"in row {int(places[row]) + 1} of the file"
+    if DAY_S - READING_S < step_s <= DAY_S:
+        yield Problem(code, f"the clock passes midnight {where}: {remedy}")
+    elif abs(step_s - HOUR_S) < PAUSE_S < abs(time_s[row] - time_s[0]):
+        message = f"the clock steps back by an hour {where}, as at the end of summer time"
+        yield Problem(code, f"{message}: {remedy}")
 
 
 def in_fixations(measures: Measures, columns: Any) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gazescribe.pipeline.ingest.by_manifest.fixations import read_fixations
-from gazescribe.pipeline.ingest.by_manifest.impossible import in_words
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_clock, in_words
 from gazescribe.pipeline.ingest.by_manifest.own_reading import (
     OwnReading,
     compare_clocks,
@@ -87,13 +87,14 @@ def read_words(
     # Words that trials cut are on the clock of the session, as gaze is.
     since = reading.audio_start if is_of_sessions(table) else BEGIN
     onset_s, offset_s = times(rows, table.columns, since)
+    stepping = list(in_clock(onset_s, rows.places, "onset_s and the end", "words_step_back"))
     spoken = read_spoken(rows, table.columns, onset_s, offset_s, findings)
     if spoken is None:
         return reading.text
     words, ends = end_by_sentences(spoken, reading.text, settings.pause_s, findings, chunk)
     transcript = place_words(words, ends, reading.text, findings)
     measures = chunk.add_words(reading.reading_id, transcript, words)
-    note_problems(in_words(measures, table.columns), "windows", findings)
+    note_problems(stepping or in_words(measures, table.columns), "windows", findings)
     return transcript.text
 
 

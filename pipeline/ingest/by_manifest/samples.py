@@ -19,7 +19,7 @@ from gazescribe.pipeline.ingest.by_manifest.eyes import (
     find_gaze,
     ranges_of,
 )
-from gazescribe.pipeline.ingest.by_manifest.impossible import in_samples
+from gazescribe.pipeline.ingest.by_manifest.impossible import Problem, in_clock, in_samples
 from gazescribe.pipeline.ingest.by_manifest.own_reading import (
     OwnReading,
     compare_clocks,
@@ -68,7 +68,7 @@ def read_samples(
         reading.pieces["samples"] = rows.take(np.zeros(0, np.int64))
     columns = table.columns
     note_sizes(rows, columns, reading, manifest, findings)
-    rows, time_s = _in_time_order(rows, table, reading, findings)
+    rows, time_s, stepping = _in_time_order(rows, table, reading, findings)
     placed = _place(rows, table, reading, manifest, findings)
     placed.note(rows, columns, findings)
     position, valid = placed.position, placed.fates["valid"]
@@ -83,7 +83,8 @@ def read_samples(
     stated_hz = None if manifest.screen is None else manifest.screen.sampling_hz
 
     def is_impossible(measures: Measures) -> bool:
-        return note_problems(in_samples(measures, columns, stated_hz), "samples", findings)
+        problems = stepping or in_samples(measures, columns, stated_hz)
+        return note_problems(problems, "samples", findings)
 
     values = {"time_s": time_s, **position, "valid": valid}
     px_per_deg = placed.usual_px_per_deg()
@@ -92,8 +93,8 @@ def read_samples(
 
 def _in_time_order(
     rows: Rows, table: Samples, reading: OwnReading, findings: Findings
-) -> tuple[Rows, Floats]:
-    """Give the rows that have a time, without that column, and their times in seconds."""
+) -> tuple[Rows, Floats, list[Problem]]:
+    """Give the rows that have a time, without that column, their times in seconds, and problems."""
     cell = table.columns.time_s
     time_s = seconds(rows.numbers(cell)[0], cell, reading.audio_start)
     if _is_read_once(cell, table):
@@ -101,10 +102,11 @@ def _in_time_order(
     timeless = np.isnan(time_s)
     code, message = "sample_no_time", "have no time"
     findings.add_rows("loss", code, message, timeless, rows=rows.places, loses="samples")
+    stepping = list(in_clock(time_s, rows.places, "time_s"))
     if timeless.any() or (time_s[1:] < time_s[:-1]).any():  # sorted samples need no copy
         order = np.argsort(time_s, kind="stable")[: np.count_nonzero(~timeless)]  # NaN comes last
         rows, time_s = rows.reorder(order), time_s[order]
-    return rows, time_s
+    return rows, time_s, stepping
 
 
 def _is_read_once(cell: Cell, table: Samples) -> bool:

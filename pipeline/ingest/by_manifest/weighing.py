@@ -43,8 +43,9 @@ WAYS = {
     **{unit: f"they were in another unit: set `unit: {unit}` for x_px and y_px" for unit in UNITS},
 }
 
-IN_WORDS = ("word_rate", "words_are_numbers", "words_at_once")
+IN_WORDS = ("words_step_back", "word_rate", "words_are_numbers", "words_at_once")
 IN_GAZE = (
+    "clock_steps_back",
     "fixations_too_many",
     "fixations_too_few",
     "fixation_duration",

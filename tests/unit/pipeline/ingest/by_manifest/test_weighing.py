@@ -9,6 +9,8 @@ import json
 import numpy as np
 import pytest
 
+from gazescribe.pipeline.ingest.by_manifest.impossible import in_clock
+
 SIZE = np.array([1200, 900])
 AREA = {"xmin_px": 0, "ymin_px": 0, "xmax_px": 1200, "ymax_px": 900}
 MS = {"unit": "ms"}
@@ -398,3 +400,84 @@ def test_of_a_screen_only_what_is_used_must_be_right(right):
     on_screen(right, distance_mm=65)
     right.manifest["resolution"] = {"px_per_deg": 30}
     assert right.run("verify").exit_code == 0
+
+
+def by_the_clock(content, columns, start_s, back_s):
+    """Write the times of rows as a clock shows them that steps back six seconds later."""
+    head, *lines = content.splitlines()
+    written = [head]
+    for line in lines:
+        cells = line.split(",")
+        for column in columns:
+            time_s = float(cells[column]) + start_s
+            time_s -= back_s * (time_s >= start_s + 6)
+            cells[column] = f"{time_s // 3600:02.0f}:{time_s // 60 % 60:02.0f}:{time_s % 60:09.6f}"
+        written.append(",".join(cells))
+    return "\n".join(written) + "\n"
+
+
+MIDNIGHT = (86_394, 86_400)
+SUMMER_TIME_ENDS = (3 * 3600 - 6, 3600)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "back_s", "message"),
+    [
+        (*MIDNIGHT, "the clock passes midnight in row"),
+        (*SUMMER_TIME_ENDS, "the clock steps back by an hour in row"),
+    ],
+)
+def test_a_clock_that_steps_back_within_a_reading(right, start_s, back_s, message):
+    content = by_the_clock(right.files["fixations.csv"], [1], start_s, back_s)
+    right.files["fixations.csv"] = content
+    row = next(
+        row + 1
+        for row, line in enumerate(content.splitlines())
+        if row > 1 and line.split(",")[1] < content.splitlines()[row - 1].split(",")[1]
+    )
+    said = refused(right, f"{message} {row} ", "write onset_s and the end with date and offset")
+    assert "clock_steps_back" in said
+    assert "may be in" not in said
+
+
+def test_samples_by_a_clock_that_passes_midnight(sampled):
+    sampled.files["samples.csv"] = by_the_clock(sample_rows(time=1), [1], *MIDNIGHT)
+    said = refused(sampled, "passes midnight in row 362 ", "write time_s with date")
+    assert "may be in" not in said
+
+
+def test_words_by_a_clock_that_steps_back(right):
+    right.files["words.csv"] = by_the_clock(word_rows(), [2, 3], *SUMMER_TIME_ENDS)
+    said = refused(right, "steps back by an hour", code="words_step_back")
+    assert "word_rate" not in said
+
+
+@pytest.mark.parametrize(
+    "time_s",
+    [
+        pytest.param([1, 2, 3, 4], id="in order"),
+        pytest.param([3000, 3601, 1, 600, 90_000, 3700], id="in any order"),
+        pytest.param([0, 1800, 3600, 0, 1800, 3600], id="an hour of each eye"),
+        pytest.param([5, 10, 2, 20], id="a short step"),
+        pytest.param([5, np.nan, 10, np.nan], id="unknown"),
+        pytest.param([7], id="one"),
+        pytest.param([], id="none"),
+    ],
+)
+def test_rows_that_step_back_otherwise_are_sorted_as_before(time_s):
+    assert not list(in_clock(np.array(time_s, float), np.arange(len(time_s)), "time_s"))
+
+
+def test_dates_with_their_offset_pass_the_end_of_summer_time(right):
+    lines = right.files["fixations.csv"].splitlines()
+    for number, line in enumerate(lines[1:], start=1):
+        key, onset, *rest = line.split(",")
+        summer = float(onset) < 6
+        minute, offset = ("59", "+02:00") if summer else ("00", "+01:00")
+        second = float(onset) + 54 if summer else float(onset) - 6
+        moment = f"2024-10-27 02:{minute}:{second:09.6f}{offset}"
+        lines[number] = ",".join([key, moment, *rest])
+    right.files["fixations.csv"] = "\n".join(lines) + "\n"
+    del right.files["words.csv"], right.tables["words"]
+    result = right.run("verify")
+    assert result.exit_code == 0, result.output
