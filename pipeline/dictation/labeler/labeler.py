@@ -19,7 +19,6 @@ from gazescribe.pipeline.dictation.labeler.corrections import (
     takes_back,
 )
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
-from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.loading import load_rules
 from gazescribe.pipeline.dictation.labeler.mentions import (
     DROPPED,
@@ -28,6 +27,7 @@ from gazescribe.pipeline.dictation.labeler.mentions import (
     in_order,
     placed,
     rows_of,
+    with_labels,
 )
 from gazescribe.pipeline.dictation.labeler.parsing import decide_mentions
 from gazescribe.pipeline.dictation.labeler.phrases import PhraseError
@@ -191,17 +191,12 @@ class Labeler:
         if takes_back(words, self._compiled):
             return None
         decided = decide_mentions(sentence, words, self._compiled)
-        return rows_of(map(self._explained, decided)) if decided else ()
+        return rows_of(with_labels(decided, self._labels)) if decided else ()
 
     def _decide(self, sentence: str) -> list[Explained]:
         """Give all that a sentence mentions, with what was decided of it and why."""
         decided = decide_mentions(sentence, read_words(sentence), self._compiled)
-        return [self._explained(pair) for pair in decided]
-
-    def _explained(self, decided: tuple[Item, Decision]) -> Explained:
-        item, decision = decided
-        name = item.concept.id if item.concept else ""
-        return Explained(item.start, item.end, self._labels[name], name, 0, decision)
+        return with_labels(decided, self._labels)
 
     def aggregate(
         self, mentions: Iterable[Mention], view: View = "reflacx", *, compat: bool = False

@@ -1,9 +1,10 @@
 """Mentions, the rows that the labeler gives, and the shorter ones of a remembered sentence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gazescribe.pipeline.dictation.labeler.decisions import Explained
+from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
+from gazescribe.pipeline.dictation.labeler.items import Item
 from gazescribe.pipeline.dictation.labeler.sections import Spans, section_at
 
 DROPPED = "dropped"
@@ -28,6 +29,18 @@ class Mention(NamedTuple):  # a dataclass takes five times as long to make
     trigger: str
 
 
+def with_labels(
+    decided: Iterable[tuple[Item, Decision]], labels: Mapping[str, tuple[str, ...]]
+) -> list[Explained]:
+    """Give what was decided of the items of a sentence, with the labels of their concepts."""
+    concepts = []
+    for item, decision in decided:
+        name = item.concept.id if item.concept else ""
+        row = (item.start, item.end, labels[name], name, 0, decision)
+        concepts.append(_new_tuple(Explained, row))
+    return concepts
+
+
 def rows_of(concepts: Iterable[Explained]) -> tuple[Row, ...]:
     """Give the rows of what a sentence mentions, one for each label of a span."""
     rows: dict[tuple[int, int, str], Row] = {}
@@ -44,7 +57,7 @@ def rows_of(concepts: Iterable[Explained]) -> tuple[Row, ...]:
                 vote = "uncertain"
             row = (start, end, name, concept, vote, rule_id, trigger)
             rows.setdefault((start, end, name), row)
-    return tuple([rows[key] for key in sorted(rows)])
+    return tuple(sorted(rows.values()))
 
 
 def placed(
@@ -57,8 +70,8 @@ def placed(
         if ignored and section_at(first, ignored) is not None:
             continue
         cause = text[place + trigger[0] : place + trigger[1]] if trigger else ""
-        about = (concept, text[first:last], number, polarity, rule_id, cause)
-        mentions.append(_new_tuple(Mention, (first, last, label, *about)))
+        cells = (first, last, label, concept, text[first:last], number, polarity, rule_id, cause)
+        mentions.append(_new_tuple(Mention, cells))
     return mentions
 
 

@@ -4,6 +4,8 @@ Triggers that stand before their finding are carried to the right and those that
 the left, each through lists and up to the end of its reach; `decisions` then chooses among them.
 """
 
+from operator import attrgetter
+
 from gazescribe.pipeline.dictation.labeler.alternatives import explain_away, mark_alternatives
 from gazescribe.pipeline.dictation.labeler.answers import (
     find_preferences,
@@ -86,7 +88,7 @@ def _carry_right(sentence: Parse) -> None:
     last: Item | None = None
     previous: Hit | None = None
     elements: list[Hit | Item] = [*sentence.hits, *sentence.items]
-    elements.sort(key=lambda element: (element.start, isinstance(element, Item)))
+    elements.sort(key=attrgetter("start"))  # hits before items, where they begin together
     cuts = sorted(sentence.forward_cuts)
     for element in elements:
         while cuts and cuts[0] <= element.start:

@@ -1,10 +1,26 @@
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, Explained
-from gazescribe.pipeline.dictation.labeler.mentions import Mention, in_order, placed, rows_of
+from gazescribe.pipeline.dictation.labeler.items import Item
+from gazescribe.pipeline.dictation.labeler.mentions import (
+    Mention,
+    in_order,
+    placed,
+    rows_of,
+    with_labels,
+)
+from gazescribe.pipeline.dictation.labeler.targets import Target
 
 
 def explained(start, end, *labels, polarity="positive", trigger=None):
     decision = Decision(polarity, "a.rule", trigger, (0, 50))
     return Explained(start, end, labels, "concept", 0, decision)
+
+
+def test_what_is_decided_of_an_item_has_the_labels_of_its_concept():
+    decision = Decision("positive", "a.rule", None, (0, 50))
+    item = Item(3, 8, Target("edema", ["edema"]))
+    concepts = with_labels([(item, decision)], {"edema": ("edema", "opacity")})
+    assert concepts == [Explained(3, 8, ("edema", "opacity"), "edema", 0, decision)]
+    assert concepts[0].decision is decision  # and its cells have names
 
 
 def test_each_label_of_a_span_has_one_row_by_place_and_label():
