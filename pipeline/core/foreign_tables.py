@@ -39,7 +39,9 @@ def parquet_schema(
 
     check_file(path, error)
     with parsing(path, PARQUET, error, remedy):
-        return pq.read_schema(path)
+        schema = pq.read_schema(path)
+        _check_metadata(schema)
+    return schema
 
 
 def open_parquet(
@@ -51,12 +53,19 @@ def open_parquet(
     check_file(path, error)
     with parsing(path, PARQUET, error, remedy):
         file = pq.ParquetFile(path)
+        _check_metadata(file.schema_arrow)
     n_rows, size = file.metadata.num_rows, path.stat().st_size
     if n_rows > max(MAX_ROWS, MAX_ROWS_A_BYTE * size):
         file.close()
         message = f"its {size:,} bytes unpack to {n_rows:,} rows, which no table does."
         raise error(message, where=path, remedy=remedy or AGAIN)
     return file
+
+
+def _check_metadata(schema: "pa.Schema") -> None:
+    """Decode what a file says of itself, where a damaged one fails."""
+    for text in (*(schema.metadata or {}), *(schema.metadata or {}).values()):
+        text.decode()
 
 
 def read_parquet(

@@ -81,6 +81,14 @@ def test_texts_that_are_damaged(tmp_path, read):
         read(path)
 
 
+@pytest.mark.parametrize("read", [read_parquet, parquet_schema, open_parquet, RowGroups])
+def test_what_a_damaged_file_says_of_itself(tmp_path, read):
+    table = pa.table({"a": [1]}).replace_schema_metadata({"source": b"\xa2 lab"})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(SchemaError, match=r"a.parquet: this is not a Parquet file"):
+        read(tmp_path / "a.parquet")
+
+
 @pytest.mark.parametrize("kept", [0, 100, -1])
 @pytest.mark.parametrize("read", READERS[:3])
 def test_no_parquet(tmp_path, read, kept):
