@@ -204,8 +204,8 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
         labels=known.channels,
         channels={name: _columns(name, known, rules) for name in COLUMNS_OF},
         own_channels={
-            name: known.by_name if own.mentions else _columns(name, known, rules)
-            for name, own in folders.datasets.items()
+            name: known.by_name if dataset.mentions else _columns(name, known, rules)
+            for name, dataset in folders.datasets.items()
         },
         masks=_masks(params, known, rules) if params.maps == "gaussians" else None,
     )
@@ -221,8 +221,8 @@ def _mil(params: Params, profile: Profile, rules: Path | None) -> Parts:
 
 def _masks(params: Params, known: LabelMap, rules: Path | None) -> MaskDrawing:
     """Say how ellipses are drawn, of REFLACX and of data sets of one's own."""
-    own = [name for name, one in params.mil.inputs.datasets.items() if one.ellipse_maps]
-    channels = {name: _columns(name, known, rules) for name in ("reflacx", *own)}
+    names = [name for name, dataset in params.mil.inputs.datasets.items() if dataset.ellipse_maps]
+    channels = {name: _columns(name, known, rules) for name in ("reflacx", *names)}
     return MaskDrawing(params.heatmaps.min_certainty, parse_size(params.heatmaps.size), channels)
 
 

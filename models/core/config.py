@@ -180,7 +180,7 @@ def _read_dataclass(kind: Any, value: Any, key: str, faults: list[str]) -> Any:
         return None
     n_faults = len(faults)
     # What a CONFIG of an earlier version could not say.
-    optional = [each.name for each in dataclasses.fields(kind) if each.default is None]
+    optional = [field.name for field in dataclasses.fields(kind) if field.default is None]
     hints = get_type_hints(kind, include_extras=True)
     values = _read_keys(hints, value, key, faults, optional)
     if len(faults) > n_faults:

@@ -64,10 +64,10 @@ def draw_batch(
         for item, (begin, end) in enumerate(pairwise(bounds)):
             if begin == end:
                 continue
-            own = rows[begin:end].copy()
-            own[:, MAP] -= item * n_maps
+            of_item = rows[begin:end].copy()
+            of_item[:, MAP] -= item * n_maps
             if name == "gaussians":
-                maps[item] = draw_maps(own, n_maps, picture, on[begin:end])
+                maps[item] = draw_maps(of_item, n_maps, picture, on[begin:end])
             else:
-                maps[item] = draw_masks(own, n_maps, picture)
+                maps[item] = draw_masks(of_item, n_maps, picture)
     return maps

@@ -148,7 +148,7 @@ class DrawnMaps:
             return maps
         maps = np.zeros((len(numbers), *size), np.float16)
         windows = {place: self._windows[row] for place, row in enumerate(numbers) if row >= 0}
-        drawn = {one: self._published(one, frame) for one in set(chain(*windows.values()))}
+        drawn = {number: self._published(number, frame) for number in set(chain(*windows.values()))}
         for place, shown in windows.items():
             maps[place] = to_stored(np.maximum.reduce([drawn[window] for window in shown]))
         return maps

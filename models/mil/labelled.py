@@ -86,17 +86,17 @@ def own_items(inputs: MilInputs, dataset: str, images: pd.DataFrame, split: str)
     An image has what any of its readings says: a positive or uncertain mention, where `mentions`
     are named, else a certainty of `CERTAIN` or more, or of unknown degree. Raises as above.
     """
-    own = inputs.datasets[dataset]
-    readings = read_table(Path(own.tables), "readings", READING_COLUMNS).to_pandas()
-    if own.mentions:
-        said, is_told = _mentioned(own.mentions), _has_text(readings)
+    folders = inputs.datasets[dataset]
+    readings = read_table(Path(folders.tables), "readings", READING_COLUMNS).to_pandas()
+    if folders.mentions:
+        labelled, is_told = _mentioned(folders.mentions), _has_text(readings)
     else:
-        certainties = _certainties(own.tables, dataset)
+        certainties = _certainties(folders.tables, dataset)
         is_told = readings["reading_id"].isin(certainties["reading_id"])
         degree = certainties["certainty"]
-        said = certainties[degree.isna() | (degree >= CERTAIN)]
-    reached = _reached(said, inputs, dataset).merge(readings[["reading_id", "dicom_id"]])
-    told = pd.Index(readings.loc[is_told, "dicom_id"].unique())
+        labelled = certainties[degree.isna() | (degree >= CERTAIN)]
+    reached = _reached(labelled, inputs, dataset).merge(readings[["reading_id", "dicom_id"]])
+    dicom_ids = pd.Index(readings.loc[is_told, "dicom_id"].unique())
     listed = readings.drop_duplicates("dicom_id").sort_values("dicom_id")
     rows = listed["split"] == split
     if split == SPLITS[0]:
@@ -106,7 +106,7 @@ def own_items(inputs: MilInputs, dataset: str, images: pd.DataFrame, split: str)
         listed,
         {
             f"{dataset}: no split": listed["split"].isna().to_numpy(),
-            f"{dataset}: image without labels": absent(listed["dicom_id"], told),
+            f"{dataset}: image without labels": absent(listed["dicom_id"], dicom_ids),
             f"{dataset}: image not in the shards": absent(listed["dicom_id"], images.index),
         },
     )
@@ -128,9 +128,11 @@ def _mentioned(file: str) -> pd.DataFrame:
     """List what is mentioned and not denied, by reading."""
     path = Path(file)
     table = read_parquet(path, columns=TABLES["mentions"].columns)
-    said: pd.DataFrame = check_rows(table, TABLES["mentions"], path).to_pandas()
-    said = said[said["polarity"].isin(POSITIVE)].rename(columns={"report_id": "reading_id"})
-    return said.assign(label=said["label"].str.strip().str.casefold())
+    mentions: pd.DataFrame = check_rows(table, TABLES["mentions"], path).to_pandas()
+    mentions = mentions[mentions["polarity"].isin(POSITIVE)].rename(
+        columns={"report_id": "reading_id"}
+    )
+    return mentions.assign(label=mentions["label"].str.strip().str.casefold())
 
 
 def _certainties(tables: str, dataset: str) -> pd.DataFrame:
@@ -143,16 +145,16 @@ def _certainties(tables: str, dataset: str) -> pd.DataFrame:
     return certainties
 
 
-def _reached(said: pd.DataFrame, inputs: MilInputs, dataset: str) -> pd.DataFrame:
+def _reached(labelled: pd.DataFrame, inputs: MilInputs, dataset: str) -> pd.DataFrame:
     """Give reading and label of all that is said; raises for names that CONFIG does not know."""
     channels = inputs.own_channels[dataset]
-    unknown = sorted(set(said["label"]) - set(channels))
+    unknown = sorted(set(labelled["label"]) - set(channels))
     if unknown:
         message = f"CONFIG does not say which labels these reach: {', '.join(unknown)}."
         remedy = f"Add them to labels.yaml, or to {dataset} in columns.yaml, of the rules folder;"
         remedy += " [] where they reach none. Then run `gazescribe configure` again."
         where = inputs.datasets[dataset].mentions or inputs.datasets[dataset].tables
         raise AlignmentError(message, where=where, remedy=remedy)
-    reached = said.assign(label=said["label"].map(channels)).explode("label")
+    reached = labelled.assign(label=labelled["label"].map(channels)).explode("label")
     rows: pd.DataFrame = reached[["reading_id", "label"]].dropna().drop_duplicates()
     return rows

@@ -81,7 +81,9 @@ class MilImages(Dataset[Tensors]):
         self._maps = maps
         self._run = run
         self._augmented = augmented
-        can_move = [isinstance(one, Drawn) and one.can_move for one in maps.values()]
+        can_move = [
+            isinstance(source_maps, Drawn) and source_maps.can_move for source_maps in maps.values()
+        ]
         self.are_moved = any(can_move)
         self.draws_later = draws_later and self.are_moved and all(can_move)
 

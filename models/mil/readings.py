@@ -117,14 +117,14 @@ def _map_index(inputs: MilInputs, source: Source, images: pd.DataFrame) -> tuple
     if isinstance(maps, DrawnMasks):
         return maps.index, folder
     if isinstance(maps, DrawnMaps):
-        index, said = maps.index, maps.labels
+        index, labels = maps.index, maps.labels
     else:
-        said = labels_said(maps.index.schema.metadata, folder)
+        labels = labels_said(maps.index.schema.metadata, folder)
         index = maps.index.select(["reading_id", "label", "peak", *FRAME]).to_pandas()
         row = pd.Series(np.arange(len(index)), index.index, dtype=float)
         index = index.assign(row=row.where(index["peak"] != 0)).drop(columns="peak")
     if source.kind != "report":  # whose maps are of no label
-        check_same_labels(said, inputs.labels, where=folder)
+        check_same_labels(labels, inputs.labels, where=folder)
     return index, folder
 
 

@@ -313,8 +313,8 @@ def scored_sources(inputs: MilInputs) -> list[Source]:
 
 
 def _scored_kind(inputs: MilInputs, dataset: str) -> str:
-    own = inputs.datasets.get(dataset)
-    is_gaze_alone = dataset == "egd" or (own is not None and own.ellipse_maps is None)
+    folders = inputs.datasets.get(dataset)
+    is_gaze_alone = dataset == "egd" or (folders is not None and folders.ellipse_maps is None)
     return "gaze" if is_gaze_alone else "ellipse"
 
 
@@ -332,12 +332,12 @@ def input_faults(inputs: MilInputs, runs: Sequence[MilRun]) -> list[str]:
         for name in inputs.unannotated
         if name not in known
     ]
-    asked = [("inputs.scored_on", _scored_kind(inputs, name), name) for name in inputs.scored_on]
+    sources = [("inputs.scored_on", _scored_kind(inputs, name), name) for name in inputs.scored_on]
     for run in runs:
         if isinstance(run.supervision, dict):
-            asked += [(f"{run.name}.supervision", *named) for named in named_in(run.supervision)]
-    faults += _mask_faults(inputs, [name for _, kind, name in asked if kind == "ellipse"])
-    for where, kind, name in asked:
+            sources += [(f"{run.name}.supervision", *named) for named in named_in(run.supervision)]
+    faults += _mask_faults(inputs, [name for _, kind, name in sources if kind == "ellipse"])
+    for where, kind, name in sources:
         if lack := lacking(inputs.datasets, kind, name, drawn=inputs.maps == "gaussians"):
             faults.append(f"{where}: {lack}")
     return faults

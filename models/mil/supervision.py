@@ -77,12 +77,14 @@ def source_of(kind: str, dataset: str) -> Source:
     """Find the annotations of a kind of a data set; KeyError for one of the paper without any."""
     if dataset in TABLES:
         return WORDS[OF_PAPER[kind, dataset]]
-    own = f"datasets.{dataset}"
-    associated = f"{own}.associated" if kind == "gaze" else None
-    return Source(kind, dataset, f"{own}.tables", f"{own}.{KINDS[kind]}", associated)
+    key = f"datasets.{dataset}"
+    associated = f"{key}.associated" if kind == "gaze" else None
+    return Source(kind, dataset, f"{key}.tables", f"{key}.{KINDS[kind]}", associated)
 
 
-def lacking(own: Mapping[str, Any], kind: str, dataset: str, *, drawn: bool = False) -> str | None:
+def lacking(
+    folders_by_dataset: Mapping[str, Any], kind: str, dataset: str, *, drawn: bool = False
+) -> str | None:
     """Say what a data set lacks for annotations of a kind; None where it has all of them.
 
     `own` are the folders (`settings.MilDataset`) of the data sets that are none of the paper's.
@@ -90,12 +92,12 @@ def lacking(own: Mapping[str, Any], kind: str, dataset: str, *, drawn: bool = Fa
     """
     if dataset in TABLES:
         return None if (kind, dataset) in OF_PAPER else f"{dataset} has no maps of {kind}"
-    known = ("reflacx", "egd", *own)
-    if dataset not in own:
+    known = ("reflacx", "egd", *folders_by_dataset)
+    if dataset not in folders_by_dataset:
         return f"{', '.join(known)} expected{nearest(dataset, known)}, found {dataset}"
     of_gaze = kind == "gaze"
     fields = [*[KINDS[kind]] * (not (drawn and of_gaze)), *["associated"] * of_gaze]
-    absent = [field for field in fields if getattr(own[dataset], field) is None]
+    absent = [field for field in fields if getattr(folders_by_dataset[dataset], field) is None]
     return f"inputs.datasets.{dataset} has no {', '.join(absent)}" if absent else None
 
 

@@ -130,16 +130,16 @@ def _read_list(table: Path) -> list[Picture]:
 
 def _named(pictures: Sequence[Picture]) -> list[Picture]:
     """Name those that have no name; file systems may not tell a from A."""
-    taken = {picture.name.casefold() for picture in pictures if picture.name}
+    names_in_use = {picture.name.casefold() for picture in pictures if picture.name}
     named = []
     for picture in pictures:
         name = picture.name
         if not name:
             stem = name = safe_name(without_suffix(picture.told_path))
             number = 1
-            while name.casefold() in taken:
+            while name.casefold() in names_in_use:
                 number += 1
                 name = f"{stem}-{number}"
-            taken.add(name.casefold())
+            names_in_use.add(name.casefold())
         named.append(replace(picture, name=name))
     return named

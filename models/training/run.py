@@ -141,13 +141,13 @@ def _train(
     def write_progress(course: "Course") -> None:
         nonlocal begun
         begun += 1  # with those that were cut off
-        done = len(course.rows)
-        if done:
+        n_epochs = len(course.rows)
+        if n_epochs:
             with replacing(entry / EPOCHS) as beside:
                 write_rows(course.rows, beside)
         else:  # of a state that was deleted, to start anew
             (entry / EPOCHS).unlink(missing_ok=True)
-        write_state(entry, epoch=done, seconds=course.seconds, epochs_begun=begun)
+        write_state(entry, epoch=n_epochs, seconds=course.seconds, epochs_begun=begun)
 
     course = fit(job, resume=entry / RESUME, machine=machine, live=live, at_epoch=write_progress)
     if math.isnan(course.best_score):

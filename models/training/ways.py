@@ -206,7 +206,7 @@ def try_keeping(job: Job, machine: Machine, way: Way, reference: float) -> Trial
     meets, knows = (_try(job, way, start, machine, N_STEPS) for _ in range(2))
     if knows.fault is not None:
         return knows
-    kept: Any = job.module.kept
+    features: Any = job.module.kept
     datasets: Any = (job.train.dataset, job.validate.dataset)
     n_images = sum(map(len, datasets))
     trial = dataclasses.replace(
@@ -214,7 +214,7 @@ def try_keeping(job: Job, machine: Machine, way: Way, reference: float) -> Trial
         first_s=meets.first_s,
         loss=meets.loss,
         extra_s=len(job.train) * max(meets.step_s - knows.step_s, 0.0),
-        kept_bytes=kept.bytes_of(n_images),
+        kept_bytes=features.bytes_of(n_images),
     )
     free = free_bytes()
     if free is not None and trial.kept_bytes > MOST_MEMORY * free:

@@ -124,8 +124,8 @@ class Chain:
         """Run one stage, unless it is done, and say so."""
         notes = StageNotes(self.out / NOTES)
         inputs = {**inputs, "version": version("gazescribe")}
-        done = " (done before)" if notes.is_done(name, out, inputs) else ""
-        click.secho(f"{name}{done}", err=True, dim=True)
+        note = " (done before)" if notes.is_done(name, out, inputs) else ""
+        click.secho(f"{name}{note}", err=True, dim=True)
         self.summaries[name] = notes.run(name, out, inputs, stage)
 
     @cached_property

@@ -116,14 +116,16 @@ def export(
         raise click.UsageError("TABLES, ASSOCIATED and OUT are needed.")
     request = ExportRequest(**values)
     params = load_params(shared.params_file).heatmaps
-    made = run(tables, associated, out, request, params, **shared.parallel)
-    for content, texts in made["duties"].items():
+    provenance = run(tables, associated, out, request, params, **shared.parallel)
+    for content, texts in provenance["duties"].items():
         for text in texts:
             click.secho(f"{content} included, and with it a duty: {text}", fg="yellow", err=True)
-    counts = [f"{table['rows']:,} {name}" for name, table in made["tables"].items()]
-    counts += [f"{plural(maps['maps'], 'map')} in {name}" for name, maps in made["maps"].items()]
-    if not made["maps"] and request.form != "bids":
+    counts = [f"{table['rows']:,} {name}" for name, table in provenance["tables"].items()]
+    counts += [
+        f"{plural(maps['maps'], 'map')} in {name}" for name, maps in provenance["maps"].items()
+    ]
+    if not provenance["maps"] and request.form != "bids":
         counts.append("no maps: give --shards or --size")
-    counts += [f"{n:,} {name}" for name, n in made["counts"].items()]
+    counts += [f"{n:,} {name}" for name, n in provenance["counts"].items()]
     ids = "ids hashed" if request.key_file else "ids as in the sources"
-    shared.summarise(f"{request.form}: {', '.join(counts)}; {ids} → {out}", made)
+    shared.summarise(f"{request.form}: {', '.join(counts)}; {ids} → {out}", provenance)

@@ -196,11 +196,11 @@ def _replacing_folder(
             yield staging
             notes = {_OLD} if fingerprint is None else {path.name for path in staging.glob(".*")}
             new = {path.name for path in staging.iterdir()} - notes
-            gone = _obsolete(folder, obsolete) - new
-            check_ours(folder, new | gone, content)
-            write_record(staging, new, folder, gone, content)
+            old = _obsolete(folder, obsolete) - new
+            check_ours(folder, new | old, content)
+            write_record(staging, new, folder, old, content)
             record = {RECORD} & {path.name for path in staging.iterdir()}
-            _commit(staging, folder, new | record, gone, mark)
+            _commit(staging, folder, new | record, old, mark)
     except BaseException:
         # Once the journal is there, the work is needed to bring `out` to its new state.
         if fingerprint is None and not (folder / JOURNAL).exists():

@@ -129,13 +129,13 @@ class RowGroups:
         """Give the least and the largest value of each row group; None where it does not say."""
         if column not in self._limits:
             names = self._metadata.schema.names
-            said = [
+            statistics = [
                 self._metadata.row_group(number).column(names.index(column)).statistics
                 for number in range(self._metadata.num_row_groups)
             ]
             self._limits[column] = [
                 (about.min, about.max) if about is not None and about.has_min_max else (None, None)
-                for about in said
+                for about in statistics
             ]
         return self._limits[column]
 

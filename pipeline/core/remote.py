@@ -75,8 +75,8 @@ class Store:
     """
 
     def __init__(self, address: str) -> None:
-        found = _ADDRESS.match(address)
-        protocol, path = found.groups() if found else ("", address)
+        match = _ADDRESS.match(address)
+        protocol, path = match.groups() if match else ("", address)
         if "@" in path.partition("/")[0]:  # not to be shown
             message = "an address with a name or password in it is not taken."
             raise GazeError(message, remedy=_NO_RIGHT)
@@ -213,10 +213,10 @@ class Store:
 
     def _bring(self, objects: Objects) -> None:
         noted_objects = self._read_note().get("objects", {})
-        here = {
+        noted_here = {
             name: noted for name, noted in noted_objects.items() if noted[:2] == objects.get(name)
         }
-        wanted = sorted({*objects} - {*here} | self._missing(here))
+        wanted = sorted({*objects} - {*noted_here} | self._missing(noted_here))
         size = sum(objects[name][0] for name in wanted)
         self.local.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.local.parent).free

@@ -54,13 +54,13 @@ def _has_known_words(table: pa.Table, label_map: LabelMap) -> bool:
     labels = pc.unique(table["label"]).to_pylist()
     are_known = all(label in label_map.by_name and label == label.strip() for label in labels)
     polarities = pc.unique(table["polarity"]).to_pylist()
-    said = [text for name in _NULLABLE for text in pc.unique(table[name]).to_pylist() if text]
+    causes = [text for name in _NULLABLE for text in pc.unique(table[name]).to_pylist() if text]
     concepts = pc.unique(table["concept"]).to_pylist()
     return (
         are_known
         and set(polarities) <= set(POLARITIES)
         and all(concepts)
-        and "\0" not in "".join([*concepts, *said])
+        and "\0" not in "".join([*concepts, *causes])
     )
 
 

@@ -63,6 +63,23 @@ def _tables(dc_codes: Codes, ac_codes: Codes, most: int) -> Tables:
     return tables
 
 
+@kept
+def _empty_lane(n_blocks: int, side: int) -> Lane:
+    """Make a lane that has read nothing."""
+    # Lanes read at most as many blocks as there are, and write eight at a time.
+    n_written = n_blocks + 8
+    n_means = n_written if side > 1 else 0
+    return Lane(
+        np.zeros(5, np.int64),
+        np.zeros(FULL + SLACK, np.uint8),
+        np.empty((FULL + SLACK, 2), np.int64),
+        np.empty(8 * BLOCK, np.int8),
+        np.empty(8 * BLOCK, np.int32),
+        np.empty((side * side, n_means), np.int32),
+        np.empty(n_written, np.int32),
+    )
+
+
 def _kept_decode(sources: tuple[tuple[int, int], ...]) -> Callable[..., bool]:
     """Make what decodes a scan into a picture; False where it cannot.
 
@@ -86,27 +103,7 @@ def _kept_decode(sources: tuple[tuple[int, int], ...]) -> Callable[..., bool]:
         if n_bytes < 0 or len(sources) == 0:
             return False
         tables = Tables(entries, values, ac_symbols, dc_symbols)
-        # Lanes read at most as many blocks as there are, and write eight at a time.
-        n_written = n_blocks + 8
-        n_means = n_written if side > 1 else 0
-        a = Lane(
-            np.zeros(5, np.int64),
-            np.zeros(FULL + SLACK, np.uint8),
-            np.empty((FULL + SLACK, 2), np.int64),
-            np.empty(8 * BLOCK, np.int8),
-            np.empty(8 * BLOCK, np.int32),
-            np.empty((side * side, n_means), np.int32),
-            np.empty(n_written, np.int32),
-        )
-        b = Lane(
-            np.zeros(5, np.int64),
-            np.zeros(FULL + SLACK, np.uint8),
-            np.empty((FULL + SLACK, 2), np.int64),
-            np.empty(8 * BLOCK, np.int8),
-            np.empty(8 * BLOCK, np.int32),
-            np.empty((side * side, n_means), np.int32),
-            np.empty(n_written, np.int32),
-        )
+        a, b = _empty_lane(n_blocks, side), _empty_lane(n_blocks, side)
         file = Scan(bits, n_bytes * 8, n_blocks, tables, divisors, side)
         n_first = read_blocks(file, a, b)
         if n_first < 0:

@@ -36,12 +36,12 @@ def read_header(content: bytes) -> Header | None:
     divisors: dict[int, bytes] = {}
     codes: dict[int, Codes] = {}
     frame: bytes | None = None
-    at = 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
-        kind = content[at + 1]
-        end = at + 2 + int.from_bytes(content[at + 2 : at + 4])
-        segment = content[at + 4 : end]
-        if end < at + 4 or end > len(content):
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xFF:
+        kind = content[place + 1]
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4])
+        segment = content[place + 4 : end]
+        if end < place + 4 or end > len(content):
             return None
         if kind == SCAN:
             return _header(frame, segment, divisors, codes, end) if frame else None
@@ -56,7 +56,7 @@ def read_header(content: bytes) -> Header | None:
             is_plain = kind in COMMENTS
         if not is_plain:
             return None
-        at = end
+        place = end
     return None
 
 

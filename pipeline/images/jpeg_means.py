@@ -137,7 +137,7 @@ def _transform(side: int) -> Any:
             source = item(context, builder, signature, values, 0)
             of_divisors = item(context, builder, signature, values, 2)
             target = item(context, builder, signature, values, 4)
-            kept: dict[tuple[int, int], Any] = {}
+            needed: dict[tuple[int, int], Any] = {}
             for number, cell in enumerate(ZIGZAG):
                 if not {*cell} <= {*rows_read(side)}:
                     continue
@@ -154,9 +154,9 @@ def _transform(side: int) -> Any:
                     eight = builder.insert_element(
                         eight, divisor, ir.Constant(ir.IntType(32), lane)
                     )
-                kept[cell] = Eight(builder, value) * Eight(builder, eight)
-            kept[0, 0] = Eight(builder, ir.Constant(EIGHT, [0] * 8))  # added last
-            for mean in means_of(kept, side):
+                needed[cell] = Eight(builder, value) * Eight(builder, eight)
+            needed[0, 0] = Eight(builder, ir.Constant(EIGHT, [0] * 8))  # added last
+            for mean in means_of(needed, side):
                 write(builder, target, mean.value)
                 target = builder.gep(target, [values[6]])
             return context.get_dummy_value()
@@ -171,7 +171,7 @@ quarters, sixteenths = _transform(2), _transform(4)
 
 
 @generated
-def turn(_: Any, blocks: Any, first: Any, turned: Any, at: Any) -> Any:
+def turn(_: Any, blocks: Any, first: Any, turned: Any, first_turned: Any) -> Any:
     """Bring together, as eight bytes, what eight blocks have in the same place.
 
     Coefficient 8 m + n comes to place 8 n + m.
@@ -198,7 +198,7 @@ def turn(_: Any, blocks: Any, first: Any, turned: Any, at: Any) -> Any:
             write(builder, builder.gep(target, [place]), row)
         return context.get_dummy_value()
 
-    return types.void(blocks, first, turned, at), generate
+    return types.void(blocks, first, turned, first_turned), generate
 
 
 @compiled
