@@ -12,6 +12,7 @@ from gazescribe.models.core.checkpoint import read_metadata
 from gazescribe.models.predicting.pictures import list_pictures
 from gazescribe.models.predicting.run import PARTS, PredictOptions, run
 from gazescribe.pipeline.commands import options
+from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError
 
 
@@ -115,9 +116,10 @@ def predict(
         click.secho(text.rstrip(), fg="yellow", err=True)
     reasons = Counter(fault["reason"].rstrip(".") for fault in summary["left_out"])
     n_others = sum(other_suffixes.values())
-    line = f"{summary['n_images']} images predicted by {summary['checkpoint']['name']}"
+    predicted, checkpoint = plural(summary["n_images"], "image"), summary["checkpoint"]["name"]
+    line = f"{predicted} predicted by {checkpoint}"
     line += "; left out: " + (", ".join(f"{n} {why}" for why, n in reasons.items()) or "none")
-    line += f"; {n_others} other files in the folders" if n_others else ""
+    line += f"; {plural(n_others, 'other file')} in the folders" if n_others else ""
     line += f"; {summary['n_kept']} kept from a run that was cut off" if summary["n_kept"] else ""
     if "localisation" in summary:
         means = summary["localisation"].items()

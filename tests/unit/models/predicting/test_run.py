@@ -85,7 +85,7 @@ def read(out):
 
 def test_what_it_says(tmp_path, trained, images):
     said = gazescribe("predict", trained, images, "--out", tmp_path / "out", "--batch-size", 2)
-    assert "3 images predicted by et-seed0; left out: none; 1 other files in the folders" in said
+    assert "3 images predicted by et-seed0; left out: none; 1 other file in the folders" in said
     found = read(tmp_path / "out")
     assert found["checkpoint"] == {"name": "et-seed0", "system": "mil", "run_hash": "abc"}
     assert (found["map"], found["thresholds"], found["left_out"]) == ("decoder", None, [])
