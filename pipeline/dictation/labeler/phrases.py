@@ -26,9 +26,10 @@ _UNSPACED = (
 FILLER = "\ue000"  # draws a mark out to the length of the word spoken for it; private in Unicode
 _WORD = rf"[^\W{_UNSPACED}]+"
 _GAP_BEHIND = r"(?:\s+|(?<=\w)-(?=\w))?"  # white space, or a hyphen inside a word
-_PIECE = re.compile(  # of ASCII: \w and what may give back take longer
-    r"(?:[a-zA-Z0-9_]++(?:'[a-zA-Z0-9_]++)*+|'[a-zA-Z0-9_]++|[^a-zA-Z0-9_\s])"
-    r"(?:\s++|(?<=[a-zA-Z0-9_])-(?=[a-zA-Z0-9_]))?+"
+# Of ASCII: \w and what may give back take longer. Groups may: Python before 3.11.5 misreads others.
+_PIECE = re.compile(
+    r"(?:[a-zA-Z0-9_]++(?:'[a-zA-Z0-9_]++)*|'[a-zA-Z0-9_]++|[^a-zA-Z0-9_\s])"
+    r"(?:\s++|(?<=[a-zA-Z0-9_])-(?=[a-zA-Z0-9_]))?"
 )
 _PIECE_OF_ANY_SCRIPT = re.compile(
     rf"(?:[{_UNSPACED}]|{_WORD}(?:'{_WORD})*|'{_WORD}|[^\w\s]{FILLER}*){_GAP_BEHIND}"
