@@ -53,8 +53,8 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 LINES = [
     pytest.param(line, id=f"{block.where} {line[:50]}")
     for block in BLOCKS
-    if block.kind == "sh"
     for line in commands_of(block)
+    if block.kind == "sh" or (block.kind == "text" and line.startswith("gazescribe "))
 ]
 
 
@@ -262,9 +262,36 @@ def test_links_and_pictures_exist(page):
     assert not [link for link in linked if not (page.parent / link).exists()]
 
 
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_commands_named_in_the_text_have_these_options(page):
+    for code in re.findall(r"`gazescribe ([^`]+)`", FENCE.sub("", page.read_text())):
+        words = re.findall(r"[^\s,]+", code)
+        assert words[0] in {*COMMANDS, "COMMAND", "--help", "key"}, code  # a file of keys begins so
+        if words[0] in COMMANDS:
+            assert set(re.findall(r"--[a-z][a-z-]*", code)) <= options_of(words), code
+
+
+def options_of(words):
+    command = main.get_command(click.Context(main), words[0])
+    if words[1:2] and words[1] in getattr(command, "commands", {}):
+        command = command.commands[words[1]]
+    return {word for option in command.params for word in option.opts} | {"--help"}
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_benchmarks_that_make_figures_exist(page):
+    for name, rest in re.findall(
+        r"(benchmarks/\w+\.py|tests/[\w/]+\.py)([^`\n]*)", page.read_text()
+    ):
+        text = (ROOT / name).read_text()
+        assert not [word for word in re.findall(r"--[a-z][a-z-]*", rest) if f'"{word}"' not in text]
+
+
 def test_every_command_and_page_is_in_the_table_of_contents():
     contents = (ROOT / "docs" / "README.md").read_text()
-    assert not [name for name in COMMANDS if f"| `{name}` |" not in contents]
+    assert {name: contents.count(f"| `{name}` |") for name in COMMANDS} == dict.fromkeys(
+        COMMANDS, 1
+    )
     others = {page.name for page in PAGES} - {"README.md"}
     assert len(others) > 10
     assert not [name for name in {*others} - RECORDERS if f"]({name})" not in contents]
