@@ -14,6 +14,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
 )
 from gazescribe.pipeline.dictation.labeler.triggers import Effect
 
+_BOTH = "alternative.both"
 _EQUAL_WORDS = 4  # between "is" or "likely" and what a finding is said to be
 
 
@@ -32,7 +33,7 @@ def mark_alternatives(sentence: Parse) -> None:
                 first.alternative = first.alternative or hit
                 second.alternative = second.alternative or hit
     for hit in sentence.hits:
-        if hit.trigger.direction == "between" and hit.trigger.reach == "next":
+        if hit.trigger.direction == "between" and hit.trigger.reach != "list":
             _mark_neighbours(sentence, hit, findings)
     _mark_lists(sentence, findings)
 
@@ -52,24 +53,37 @@ def _mark_lists(sentence: Parse, findings: list[Item]) -> None:
     for first, second in reversed([*pairwise(findings)]):
         if first.concept and first.concept.generic:
             break  # "opacity, A or B" explains the opacity
-        if second.alternative and second.alternative.trigger.reach != "list":
+        hit = second.alternative
+        if hit is None or hit.trigger.reach == "next" or first.alternative:
             continue  # "A, B versus C" explains A
-        if second.alternative and not first.alternative and second.start >= first.end:
-            joints = sentence.connectors_between(first.end, second.start)
-            commas = joints and not any(joint.word for joint in joints)
-            is_other = is_sized(sentence, first)  # "small A, B or C"
-            if commas and not is_other and is_list_gap(sentence, first, second):
-                first.alternative = second.alternative
+        if second.start >= first.end and _is_offered(sentence, hit, first, second):
+            first.alternative = hit
+
+
+def _is_offered(sentence: Parse, hit: Hit, first: Item, second: Item) -> bool:
+    """Tell whether the finding before an alternative is one, too: "A, B or C", "A B or both"."""
+    if hit.trigger.rule_id == _BOTH and not sentence.count(first.end, second.start):
+        return True
+    if not is_list_gap(sentence, first, second):
+        return False
+    if hit.trigger.rule_id == _BOTH:
+        return True
+    joints = sentence.connectors_between(first.end, second.start)
+    is_joined = not joints or any(joint.word for joint in joints)
+    return not is_joined and not is_sized(sentence, first)  # "small A, B or C"
 
 
 def _mark_neighbours(sentence: Parse, hit: Hit, findings: list[Item]) -> None:
-    """Mark the finding next to "versus" on each side, whatever the other side is."""
+    """Mark the finding next to "versus" on each side, whatever the other side is.
+
+    Of a phrase that names the other side itself, "or something else", it is the one before.
+    """
     before = max((item.end for item in findings if item.end <= hit.start), default=None)
     after = min((item.start for item in findings if item.start >= hit.end), default=None)
     for item in findings:
         if item.end == before:
             gap = item.end, hit.start
-        elif item.start == after:
+        elif item.start == after and hit.trigger.reach == "next":
             gap = hit.end, item.start
         else:
             continue

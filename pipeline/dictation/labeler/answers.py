@@ -5,16 +5,18 @@ from dataclasses import replace
 from itertools import dropwhile
 
 from gazescribe.pipeline.dictation.labeler.english import AMOUNTS, FAVORS
-from gazescribe.pipeline.dictation.labeler.items import Hit, Parse
+from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 
 _LESS_FAVORED = "hedge.less_favored"
 _IS_NOT = "answer.is_not"
 _PREDICATES = frozenset(["after", "asserts", "cancels"])
 _IS_THERE = frozenset(["assertion.seen", "assertion.persists", "assertion.present"])
+_IS = frozenset(["is", "are", "was", "were"])
+_ISNT = frozenset(["isn't", "aren't", "wasn't", "weren't"])
 # What may stand behind an answer and changes nothing.
 _TAIL = frozenset(
     """
-    at this the time today now currently here on current film study image exam so far
+    at this the time today now currently here on current film study image exam so far either
     """.split()  # noqa: SIM905 (a row of words)
 )
 _ANSWER_ENDS = frozenset([*".,;:!?()-", "and", "but", "though", "however", "while"])
@@ -29,11 +31,23 @@ def settle_answers(sentence: Parse) -> None:
         is_decimal = following[:1] == ["."] and len(following) > 1
         is_last = not following or (following[0] in _ANSWER_ENDS and not is_decimal)
         is_last = is_last or is_none_between(sentence, hit)
-        if is_last and _is_answer(sentence, hit):
+        if is_last and _undoes(sentence, hit):
+            hit.trigger = replace(hit.trigger, effect="uncertain")
+            excluded = []
+        elif is_last and _is_answer(sentence, hit):
             excluded = [other for other in sentence.hits if _is_same_span(hit, other)]
         else:
             excluded = [hit]
         sentence.hits = [other for other in sentence.hits if other not in excluded]
+
+
+def _undoes(sentence: Parse, hit: Hit) -> bool:
+    """Tell whether what is denied is that something is excluded: "A is excluded, B is not"."""
+    if hit.trigger.rule_id != _IS_NOT:
+        return False
+    before = sentence.hits_between(0, hit.start)
+    earlier = [other.trigger for other in before if other.trigger.direction in _PREDICATES]
+    return bool(earlier) and earlier[-1].undone and earlier[-1].effect == "negative"
 
 
 def _is_answer(sentence: Parse, hit: Hit) -> bool:
@@ -46,6 +60,17 @@ def _is_answer(sentence: Parse, hit: Hit) -> bool:
             return False
         begin = earlier[-1].end
     return any(begin <= item.start and item.end <= hit.start for item in sentence.items)
+
+
+def answers_with_not(sentence: Parse, item: Item) -> bool | None:
+    """Tell whether "is not" (True), or "is" (False), is all that is said after an item."""
+    words, first = sentence.words.texts, bisect_left(sentence.words.starts, item.end)
+    verb = words[first] if first < len(words) else ""
+    if verb not in _IS and verb not in _ISNT:
+        return None
+    is_not = verb in _ISNT or words[first + 1 : first + 2] == ["not"]
+    rest = list(dropwhile(_TAIL.__contains__, words[first + 1 + (is_not and verb in _IS) :]))
+    return is_not if not rest or rest[0] in _ANSWER_ENDS else None
 
 
 def find_preferences(sentence: Parse) -> None:

@@ -39,9 +39,11 @@ def cut(sentence: Parse) -> None:
                 sentence.cuts.append(hit.start)
     # In order: whether a later connector joins clauses depends on the cuts before it.
     for number, connector in enumerate(sentence.connectors):
-        if _starts_item(sentence, connector):
+        starts_item = _starts_item(sentence, connector)
+        if starts_item:
             sentence.forward_cuts.append(connector.start)
-        if not connector.is_choice and _starts_clause(sentence, number):
+        is_clause = starts_item and _has_verb_of_its_own(sentence, connector)
+        if not connector.is_choice and (is_clause or _starts_clause(sentence, number)):
             sentence.forward_cuts.append(connector.start)
             sentence.cuts.append(connector.start)
     _cut_before_subjects(sentence)
@@ -142,13 +144,10 @@ def _starts_item(sentence: Parse, connector: Connector) -> bool:
         return True
     reach = _opening(sentence, connector.end)
     # What has resolved or was removed is listed with its places: "removal of A and right B".
-    if not reach and denial is not None and not _lists_places(denial):
+    is_family = denial is not None and denial.trigger.family == "negation"
+    if not reach and denial is not None and not (is_family and denial.trigger.reach == "list"):
         reach = "list" if _stands_apart(sentence, denial, connector) else ""
     return bool(reach) and not _is_kept(sentence, connector.end, reach)
-
-
-def _lists_places(denial: Hit) -> bool:
-    return denial.trigger.family == "negation" and denial.trigger.reach == "list"
 
 
 def _is_kept(sentence: Parse, place: int, reach: str) -> bool:
@@ -270,12 +269,24 @@ def _stands_apart(sentence: Parse, denial: Hit, connector: Connector) -> bool:
         for mark in sentence.connectors
         if denial.end <= mark.start and mark.end <= connector.start
     ]
+    is_placed = _is_placed(sentence, connector.end)
     if connector.word:
-        return not marks and _is_placed(sentence, connector.end)
-    if _is_placed(sentence, connector.end) or _is_placed(sentence, item.end):
+        verb = sentence.next_verb(item.end)
+        is_shared = verb is not None and _shares_verb(sentence, connector, verb)
+        # "No A, and B", but not "no A, and B are seen", nor "no A, B, and C".
+        is_last = connector.comma and all(mark.is_choice for mark in marks) and not is_shared
+        return is_last or (is_placed and not marks)
+    if is_placed or _is_placed(sentence, item.end):
         return True
     closed = [mark for mark in marks if mark.end <= max(earlier, default=0)]
     return bool(closed) and closed[-1].is_choice
+
+
+def _has_verb_of_its_own(sentence: Parse, connector: Connector) -> bool:
+    """Tell whether a verb is of a second list alone: "no A, and B and C are absent"."""
+    if not connector.comma or connector.word != "and" or not _denial(sentence, connector.start):
+        return False
+    return sentence.next_verb(connector.end) is not None
 
 
 def _is_placed(sentence: Parse, place: int) -> bool:

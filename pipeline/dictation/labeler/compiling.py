@@ -22,6 +22,7 @@ class Compiled:
     spoken: SpokenMarks
     retracting: Lexicon[Trigger]  # of the triggers those alone that take something back
     opening: frozenset[str]  # words that begin a finding after a comma, also as its own first word
+    nouns: frozenset[str]  # for a state, as "enlargement"
 
 
 def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
@@ -40,21 +41,22 @@ def compile_rules(book: RuleBook, conventions: Conventions) -> Compiled:
     retracting = [
         (phrase, trigger) for phrase, trigger in carriers if trigger.direction == "retracts"
     ]
-    opening = {
-        row[0]
-        for phrase, trigger in carriers
-        if trigger.direction == "start" and len(parts(phrase)) == 1
-        for row in parts(phrase)[0]
-        if len(row) == 1
-    }
+    opening = [phrase for phrase, trigger in carriers if trigger.direction == "start"]
+    nouns = [phrase for phrase, trigger in states if trigger.noun and trigger.words]
     return Compiled(
         Lexicon(mentions, slips),
         Lexicon(carriers),
         Lexicon(states),
         SpokenMarks(book.punctuation),
         Lexicon(retracting),
-        frozenset(opening),
+        _single_words(opening),
+        _single_words(nouns),
     )
+
+
+def _single_words(phrases: Sequence[str]) -> frozenset[str]:
+    rows = [parts(phrase) for phrase in phrases]
+    return frozenset(row[0] for part in rows if len(part) == 1 for row in part[0] if len(row) == 1)
 
 
 def _target(concept: Concept, slips: Sequence[Slip]) -> Target:

@@ -26,12 +26,13 @@ class Hit:
 class Item:
     """Something that triggers can govern: a mention, or a word for the state of a structure.
 
-    `opens` tells that its own first word begins a finding, as in "enlarged heart".
+    `opens` tells that its own first word begins a finding, as in "enlarged heart", and `is_of` that
+    it is something of a structure, as in "enlargement of the heart".
     """
 
     __slots__ = (
         *("after", "alternative", "asserted", "before", "concept", "embedded", "end", "kind"),
-        *("opens", "start", "state"),
+        *("is_of", "opens", "start", "state"),
     )
 
     def __init__(
@@ -42,6 +43,7 @@ class Item:
         state: Trigger | None = None,
         *,
         opens: bool = False,
+        is_of: bool = False,
     ) -> None:
         self.start = start
         self.end = end
@@ -49,6 +51,7 @@ class Item:
         self.kind: str = "" if concept is None else concept.kind
         self.state = state
         self.opens = opens
+        self.is_of = is_of
         self.before: Hit | None = None
         self.after: Hit | None = None
         self.asserted: Hit | None = None

@@ -58,8 +58,11 @@ def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
     for first, last, targets in compiled.mentions.find(words):
         start, end = words.starts[first], words.ends[last - 1]
         opens = words.texts[first] in compiled.opening
+        is_of = (
+            words.texts[first + 1 : first + 2] == _OF[0] and words.texts[first] in compiled.nouns
+        )
         items += [
-            Item(start, end, target, opens=opens)
+            Item(start, end, target, opens=opens, is_of=is_of)
             for target in targets
             if target is not None and _fits(target, words, original[start:end])
         ]

@@ -112,6 +112,7 @@ class Sections(Strict):
     unless: list[str] = Field(default_factory=list)
     heeded: list[str] = Field(default_factory=list)
     ignored: list[str] = Field(default_factory=list)
+    brief: list[str] = Field(default_factory=list)
 
 
 class SpokenMark(Strict):

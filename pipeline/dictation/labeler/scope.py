@@ -341,10 +341,12 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
 
 def _has_other_subject(sentence: Parse, nearest: Item, hit: Hit) -> bool:
     """Tell whether something else is spoken of: "A, the apices are obscured", "A, it may be B"."""
-    commas = [mark for mark in sentence.connectors_between(nearest.end, hit.start) if mark.comma]
-    if not commas:
+    joints = sentence.connectors_between(nearest.end, hit.start)
+    is_condition = sentence.texts_between(hit.start, hit.end)[0] == "if"  # "A and if present B"
+    marks = [mark for mark in joints if mark.comma or (is_condition and mark.word == "and")]
+    if not marks:
         return False
-    words = sentence.texts_between(commas[-1].end, hit.start)
+    words = sentence.texts_between(marks[-1].end, hit.start)
     if words[:1] == ["the"]:
         return True
     is_doubt = hit.trigger.effect == "uncertain" and words in ([], ["it"])
@@ -363,14 +365,18 @@ def _is_followed(sentence: Parse, hit: Hit) -> bool:
 def _inverted(sentence: Parse, hit: Hit) -> list[Item]:
     """Give the findings after a trigger that has none before it: "not seen are A or B"."""
     _, end = sentence.clause(hit.start)
+    first = sentence.texts_between(hit.start, hit.end)[0]
+    if first == "if":
+        _, end = sentence.clause(end)  # "if present, A is small"
     later = [item for item in sentence.items if hit.end <= item.start and item.end <= end]
     nearest = min((item.start for item in later), default=end)
     if not hit.trigger.words or sentence.count(hit.end, nearest) > _INVERTED_WORDS:
         return []  # without words it stands right behind: "effusion free"
-    if any(mark.comma for mark in sentence.connectors_between(hit.end, nearest)):
-        return []  # "has resolved, edema"
-    if sentence.texts_between(hit.start, hit.end)[0] in _ASKS:
+    if first in _ASKS:
         return []  # ": no" answers what stands before it
+    commas = [mark for mark in sentence.connectors_between(hit.end, nearest) if mark.comma]
+    if commas and first != "if":
+        return []  # "has resolved, edema", but not "if present, edema"
     if not CAUSES.isdisjoint(sentence.texts_between(hit.end, nearest)):
         return []  # "obscured by effusion" says that the effusion is there
     subjects = [item for item in later if item.start == nearest and item.before is None]

@@ -9,7 +9,7 @@ from operator import itemgetter
 from gazescribe.pipeline.dictation.labeler.lexicon import Lexicon
 from gazescribe.pipeline.dictation.labeler.phrases import FILLER, variants
 from gazescribe.pipeline.dictation.labeler.rules import Sections
-from gazescribe.pipeline.dictation.labeler.sentences import read_words
+from gazescribe.pipeline.dictation.labeler.sentences import read_words, split_sentences
 from gazescribe.pipeline.dictation.labeler.unseen import has_unseen, placed_back, seen
 
 Spans = Sequence[tuple[int, int]]
@@ -21,16 +21,21 @@ _SHOUTED = r"[A-Z][A-Z /&,()-]{3,40}"
 
 @dataclass(frozen=True)
 class Headings:
-    """All headings, which of them are ignored, and what begins a finding without a heading."""
+    """All headings, which of them are ignored, and what begins a finding without a heading.
+
+    Of the ignored ones the brief have one sentence: "Comparison: None."
+    """
 
     pattern: re.Pattern[str]
     ignored: frozenset[str]
+    brief: frozenset[str]
     begins: Lexicon[bool]
 
 
 def compile_headings(sections: Sections) -> Headings | None:
     """Compile the headings; None without ignored ones."""
-    ignored = frozenset(v for phrase in sections.ignored for v in variants(phrase))
+    brief = frozenset(v for phrase in sections.brief for v in variants(phrase))
+    ignored = brief.union(v for phrase in sections.ignored for v in variants(phrase))
     heeded = frozenset(v for phrase in sections.heeded for v in variants(phrase))
     if not ignored:
         return None
@@ -43,7 +48,7 @@ def compile_headings(sections: Sections) -> Headings | None:
     byline = r"(?: (?:by|at|from|dated)\b[^:.\n]{1,40})?"
     # The white space before a heading is part of the pattern, which makes the search fast.
     pattern = re.compile(rf"\s({begins}|{shouted}){byline}[ \t*]*:")
-    return Headings(pattern, ignored, _compile_begins(sections))
+    return Headings(pattern, ignored, brief, _compile_begins(sections))
 
 
 def _compile_begins(sections: Sections) -> Lexicon[bool]:
@@ -70,7 +75,12 @@ def ignored_spans(text: str, headings: Headings | None) -> list[tuple[int, int]]
             spans.append((start, _paragraph_end(text, match.end() - 1, end)))
     if spans and all(is_ignored):
         start, end = spans[-1]
-        spans[-1] = start, _findings_begin(text, matches[-1].end() - 1, end, headings.begins)
+        is_brief = _name(matches[-1]) in headings.brief
+        section = text[matches[-1].end() - 1 : end]
+        spans[-1] = (
+            start,
+            end - len(section) + _findings_begin(section, headings.begins, is_brief=is_brief),
+        )
     return spans
 
 
@@ -86,17 +96,21 @@ def _paragraph_end(text: str, start: int, end: int) -> int:
     return stop.end() if stop else end
 
 
-def _findings_begin(text: str, start: int, end: int, begins: Lexicon[bool]) -> int:
-    """Give where, after the last heading, a sentence plainly says what the image shows."""
-    section = text[start:end]
+def _findings_begin(section: str, begins: Lexicon[bool], *, is_brief: bool) -> int:
+    """Give where, after the last heading, a sentence plainly says what the image shows.
+
+    After a brief heading that is any sentence but the first that does not speak of a study again.
+    """
     words = read_words(section)
+    places = {start for start, _ in split_sentences(section)[1:]} if is_brief else set()
     for first, _, meanings in begins.find(words):
-        if first == 0 or False in meanings:
-            continue
-        gap = section[words.starts[first - 1] : words.starts[first]]
-        if "\n" in gap or gap.rstrip().endswith((".", ";", "!", "?")):
-            return start + words.starts[first]
-    return end
+        place = words.starts[first]
+        gap = section[words.starts[first - 1] : place] if first else ""
+        if False in meanings:
+            places.discard(place)
+        elif "\n" in gap or gap.rstrip().endswith((".", ";", "!", "?")):
+            places.add(place)
+    return min(places, default=len(section))
 
 
 def section_at(place: int, ignored: Spans) -> tuple[int, int] | None:

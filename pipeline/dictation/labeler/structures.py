@@ -7,10 +7,12 @@ stable, the convention `stable` says.
 
 from itertools import pairwise
 
+from gazescribe.pipeline.dictation.labeler.answers import answers_with_not
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide, from_hit
 from gazescribe.pipeline.dictation.labeler.english import (
     ARTICLES,
     FAR_PREPOSITIONS,
+    JOINS,
     LIKE,
     OTHER_SUBJECTS,
     PREPOSITIONS,
@@ -23,22 +25,66 @@ NO_STATE = "structure.no_state"
 _CANNOT_ASSESS = "exclusion.cannot_assess"
 _ASIDE_WORDS = 2  # at most, between "although" and a state
 _PREMODIFIER_WORDS = 6  # at most, between a state and the structure after it
+_OF_KIND = {"abnormal": "positive", "borderline": "uncertain", "normal": "negative"}
+_JOINTS = (ARTICLES | JOINS | {",", "of", "either", "both", "left", "right"}) - {"with"}
 _RANK = {"positive": 0, "uncertain": 1, "negative": 2}
 
 
 def decide_structure(item: Item, sentence: Parse) -> Decision:
     """Decide a structure from the words for its state in its clause."""
+    answered = _answered(item, sentence)
+    if answered is not None:
+        return answered
     states = _states(item, sentence)
     if _is_doubted(item) and all(_kind(state) == "stable" for state in states):
         return decide(item, sentence)
     votes = [_vote(state, item, sentence) for state in states]
     firm = [vote for vote, state in zip(votes, states, strict=True) if _kind(state) != "stable"]
     if not votes:
+        head = _head_of_list(item, sentence)
+        if head is not None:
+            return decide(head, sentence)
         return Decision("dropped", NO_STATE, None, sentence.clause(item.start))
     vote = min(firm or votes, key=lambda vote: _RANK.get(vote.polarity, 3))
     if vote.polarity == "positive" and item.concept is not None and not item.concept.certain:
         return vote._replace(polarity="uncertain")
     return vote
+
+
+def _head_of_list(item: Item, sentence: Parse) -> Item | None:
+    """Give the finding whose noun a list shares: "enlargement of the heart or mediastinum"."""
+    earlier = [other for other in sentence.items if other.end <= item.start]
+    if not earlier:
+        return None
+    nearest = max(earlier, key=lambda other: other.end)
+    gap = nearest.end, item.start
+    words = set(sentence.texts_between(*gap))
+    if not sentence.connectors_between(*gap) or words - _JOINTS:
+        return None
+    if nearest.kind == "structure":
+        return None if _states(nearest, sentence) else _head_of_list(nearest, sentence)
+    return nearest if nearest.is_of else None
+
+
+def _answered(item: Item, sentence: Parse) -> Decision | None:
+    """Decide "B is" and "B is not" from the state said before: "A is enlarged, B is not"."""
+    is_not = answers_with_not(sentence, item)
+    if is_not is None:
+        return None
+    earlier = [
+        other for other in sentence.items if other.kind == "structure" and other.end <= item.start
+    ]
+    for other in sorted(earlier, key=lambda other: other.end, reverse=True):
+        for state in _states(other, sentence):
+            polarity = _OF_KIND.get(_kind(state))
+            if polarity is None:
+                continue
+            if is_not:
+                polarity = "positive" if polarity == "negative" else "negative"
+            rule_id = state.state.rule_id if state.state else NO_STATE
+            trigger = state.start, state.end
+            return Decision(polarity, rule_id, trigger, sentence.clause(item.start))
+    return None
 
 
 def _kind(state: Item) -> str:
@@ -273,6 +319,8 @@ def _claimed(state: Item, follower: Item, item: Item, sentence: Parse) -> bool:
     """Tell whether a state belongs to the structure after it: "heart normal, enlarged hila"."""
     if not _modifies(state, follower, sentence):
         return False
+    if follower.kind == "structure" and answers_with_not(sentence, follower) is not None:
+        return False  # "the heart is enlarged the mediastinum is not"
     gap = item.end, state.start
     is_apart = bool(sentence.connectors_between(*gap))
     if not is_apart and _follows_verb(state, gap, sentence):

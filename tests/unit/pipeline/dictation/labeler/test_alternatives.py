@@ -9,6 +9,11 @@ from tests.unit.pipeline.dictation.labeler.parses import reached
         pytest.param("[a] <versus> [b]", "ab", id="both sides"),
         pytest.param("[a], [b] <versus> [c]", "bc", id="versus does not reach the list"),
         pytest.param("[a], [b] <or> [c]", "abc", id="or does"),
+        pytest.param("[a], [b], <or else>; [c]", "ab", id="a phrase for the other side does"),
+        pytest.param("[a] and [b], <or else>", "b", id="but not over and"),
+        pytest.param("[a] and [b], <or both>", "ab", id="or both does"),
+        pytest.param("[a] [b] <or both>", "ab", id="or both without a comma"),
+        pytest.param("[a] <gone> [b] <or both>", "b", id="or both of one"),
     ],
 )
 def test_alternatives(text, doubted):

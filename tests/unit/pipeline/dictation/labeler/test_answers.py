@@ -1,6 +1,7 @@
 import pytest
 
 from gazescribe.pipeline.dictation.labeler.answers import (
+    answers_with_not,
     find_preferences,
     is_none_between,
     settle_answers,
@@ -51,3 +52,36 @@ def test_what_another_finding_is_favored_over_is_doubted(text, words):
     spans = [sentence.texts_between(hit.start, hit.end) for hit in sentence.hits]
     assert spans == [[word] for word in words]
     assert all(hit.trigger.effect == "uncertain" for hit in sentence.hits[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_not"),
+    [
+        pytest.param("{heart} is.", False, id="is"),
+        pytest.param("{heart} is not", True, id="is not"),
+        pytest.param("{heart} isn't, [a]", True, id="shortened"),
+        pytest.param("{heart} is not either", True, id="a word that changes nothing"),
+        pytest.param("{heart} isn't not", None, id="twice"),
+        pytest.param("{heart} is not large", None, id="more behind it"),
+        pytest.param("{heart}", None, id="nothing"),
+    ],
+)
+def test_is_or_is_not_alone_answers(text, is_not):
+    sentence = parse(text)
+    assert answers_with_not(sentence, sentence.items[0]) is is_not
+
+
+@pytest.mark.parametrize(
+    ("before", "effects"),
+    [
+        pytest.param(trigger("after", "negative", undone=True), ["uncertain"], id="excluded"),
+        pytest.param(trigger("after", "negative"), [], id="absent"),
+        pytest.param(trigger("asserts", name="assertion.present"), ["negative"], id="present"),
+        pytest.param(trigger("asserts", name="assertion.changed"), [], id="changed"),
+    ],
+)
+def test_is_not_answers_what_is_said_of_the_finding_before(before, effects):
+    answer = trigger("after", "negative", alone=True, name="answer.is_not")
+    sentence = parse("[a] <so>, [b] is <not>.", so=before, **{"not": answer})
+    settle_answers(sentence)
+    assert [str(hit.trigger.effect) for hit in sentence.hits[1:]] == effects

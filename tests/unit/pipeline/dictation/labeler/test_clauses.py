@@ -24,6 +24,9 @@ GROWTH = trigger("state", "abnormal", noun=True)
             "[a] <is> new and [b] <is> old", {"is": HAS}, [9], [9], id="two subjects, two verbs"
         ),
         pytest.param(
+            "<no> [a], and [b] and [c] <is>", {"no": NO, "is": HAS}, [4], [4, 4], id="a verb of two"
+        ),
+        pytest.param(
             "<no> [a], {b} <large>", {"no": NO, "large": LARGE}, [], [6], id="a state of its own"
         ),
         pytest.param("<no> {b} <large>", {"no": NO, "large": LARGE}, [], [], id="first subject"),
@@ -55,6 +58,11 @@ def test_where_clauses_end(text, triggers, cuts, forward_cuts):
         pytest.param("<no> [a], <left> [b] or [c]", "", id="a choice keeps it"),
         pytest.param("<no> [a], <known> [b] or [c]", "b", id="said to be there"),
         pytest.param("<no> [a] or [b], [c]", "c", id="a closed list"),
+        pytest.param("<no> [a], and [b]", "b", id="the last of two after a comma"),
+        pytest.param("<no> [a] and [b]", "", id="the last of two without"),
+        pytest.param("<no> [a], [b], and [c]", "", id="the last of three"),
+        pytest.param("<no> [a] or [b], and [c]", "c", id="the last after a choice"),
+        pytest.param("<no> [a], and [b] or [c]", "", id="a choice of the last two"),
         pytest.param("<no> [a], [b]/<known> [c]", "", id="a slash joins closely"),
         pytest.param("<no> [a], <small> [b]/[c]", "b", id="small ones in spite of a slash"),
         pytest.param("<no> [a], <small> [b] or [c]", "", id="but not of a choice"),

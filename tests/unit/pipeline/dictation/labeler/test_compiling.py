@@ -31,3 +31,10 @@ def test_states_stand_apart_from_the_other_triggers():
     assert {rule.direction for rule in states} == {"state"}
     assert triggers
     assert "state" not in {rule.direction for rule in triggers}
+
+
+def test_single_words_that_open_and_nouns_of_states_are_told_apart():
+    compiled = compile_rules(load_rules(), Conventions())
+    assert {"small", "enlarged"} <= compiled.opening
+    assert "enlargement" in compiled.nouns
+    assert compiled.nouns.isdisjoint({"enlarged", "finding", "abnormal"})

@@ -34,6 +34,12 @@ def test_a_mention_knows_whether_its_first_word_opens(compiled):
     assert found == {(0, True), (19, False)}
 
 
+def test_a_mention_knows_whether_its_noun_is_of_a_structure(compiled):
+    text = "Enlargement of the heart, blunting of the costophrenic angle, big heart."
+    (part,) = parse(text, read_words(text), compiled)
+    assert [item.is_of for item in part.items] == [True, False, False]
+
+
 def test_places_are_counted_from_the_start_of_the_sentence(compiled):
     ((item, decision),) = decide_mentions("No edema.", read_words("No edema."), compiled)
     assert (item.start, item.end) == (3, 8)

@@ -57,6 +57,9 @@ def test_what_is_denied_elsewhere_is_not_denied_here(text, denied):
         pytest.param("[a] <but> [b] <gone>", "b", id="clause"),
         pytest.param("<gone> is the [a]", "a", id="inverted"),
         pytest.param("<gone> due to [a]", "", id="a cause is there"),
+        pytest.param("<gone>, [a]", "", id="not over a comma"),
+        pytest.param("<if there>, [a]", "a", id="but a condition is"),
+        pytest.param("[a] and <if there> [b]", "b", id="a condition after and"),
     ],
 )
 def test_what_stands_after_reaches_to_the_left(text, denied):

@@ -8,7 +8,8 @@ HEADINGS = compile_headings(
         ignored=["indication", "history"],
         heeded=["findings"],
         begins=["there is", "lungs are"],
-        unless=["there is concern"],
+        unless=["there is concern", "prior film"],
+        brief=["comparison"],
     )
 )
 
@@ -37,6 +38,16 @@ HEADINGS = compile_headings(
             "HISTORY: a. Indication: b. There is c.",
             ["HISTORY: a. ", "Indication: b. "],
             id="after the last of two",
+        ),
+        pytest.param("Comparison: a. B is b.", ["Comparison: a. "], id="a brief heading"),
+        pytest.param("Comparison: a", ["Comparison: a"], id="a brief heading alone"),
+        pytest.param(
+            "Comparison: a. Prior film b. C.", ["Comparison: a. Prior film b. "], id="goes on"
+        ),
+        pytest.param(
+            "Comparison: a. History: b. C.",
+            ["Comparison: a. ", "History: b. C."],
+            id="a brief heading before another",
         ),
         pytest.param("**History**: a", ["**History**: a"], id="marked up"),
         pytest.param("Findings: edema.", [], id="heeded"),

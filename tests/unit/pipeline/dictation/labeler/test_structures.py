@@ -52,3 +52,42 @@ def test_structures_of_a_list_share_a_state():
     sentence = resolved("<normal> {heart} and {hilum}")
     structures = [item for item in sentence.items if item.concept]
     assert [decide_structure(item, sentence).polarity for item in structures] == ["negative"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        pytest.param("{heart} <enlarged>, {hilum} is not.", "negative", id="abnormal"),
+        pytest.param("{heart} <normal>, {hilum} is not.", "positive", id="normal"),
+        pytest.param("{heart} <borderline>, {hilum} isn't", "negative", id="borderline"),
+        pytest.param("{heart} <not> <enlarged>, {hilum} is.", "positive", id="is"),
+        pytest.param("{heart} <enlarged> {hilum} is not", "negative", id="without a comma"),
+        pytest.param("{heart} <stable>, {hilum} is not.", "dropped", id="only stable"),
+        pytest.param("{heart}, {hilum} is not.", "dropped", id="no state"),
+        pytest.param("{hilum} is not.", "dropped", id="nothing before it"),
+    ],
+)
+def test_a_structure_that_is_or_is_not_takes_the_state_before_it(text, polarity):
+    sentence = resolved(text)
+    hilum = [item for item in sentence.items if item.concept][-1]
+    assert decide_structure(hilum, sentence).polarity == polarity
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        pytest.param("[growth] or {hilum}", "positive", id="or"),
+        pytest.param("<not> [growth], {heart} or the {hilum}", "negative", id="denied, of three"),
+        pytest.param("[growth] with {hilum}", "dropped", id="with"),
+        pytest.param("[growth] over {hilum}", "dropped", id="no list"),
+        pytest.param("[growth], <normal> {heart} and {hilum}", "negative", id="a state between"),
+    ],
+)
+def test_a_noun_of_the_first_is_said_of_a_list(text, polarity):
+    sentence = resolved(text)
+    growth = next(item for item in sentence.items if item.kind == "finding")
+    hilum = sentence.items[-1]
+    growth.is_of = True
+    assert decide_structure(hilum, sentence).polarity == polarity
+    growth.is_of = False
+    assert decide_structure(hilum, sentence).polarity in ("dropped", "negative")
