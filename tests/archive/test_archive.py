@@ -46,7 +46,7 @@ def test_functions_take_what_they_took_in_the_same_order(promises):
 
 
 def test_tables_are_read_whole(archive):
-    for folder in sorted((archive / "data/tables").iterdir()):
+    for folder in [archive / "scanpaths", *sorted((archive / "data/tables").iterdir())]:
         for path in folder.glob("*.parquet"):
             before, today = pq.read_table(path), read_table(folder, path.stem)
             assert today.select(before.column_names).to_pydict() == before.to_pydict()
