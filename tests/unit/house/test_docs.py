@@ -4,6 +4,7 @@ All pages share one folder, which docs/tutorial.md fills; tests/documentation.py
 """
 
 import functools
+import json
 import re
 import shutil
 from collections import Counter
@@ -25,7 +26,16 @@ from gazescribe.pipeline.commands.cli import COMMANDS, main
 from gazescribe.pipeline.commands.params import Params, load_params, load_profile
 from gazescribe.pipeline.core.errors import ParamsError
 from gazescribe.pipeline.core.yaml_files import check
-from tests.documentation import FENCE, blocks_of, commands_of, needs, run_blocks, run_line, words_of
+from tests.documentation import (
+    FENCE,
+    blocks_of,
+    commands_of,
+    needs,
+    run_blocks,
+    run_line,
+    run_python,
+    words_of,
+)
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -79,6 +89,22 @@ def test_examples_run(page, project):
 def test_blocks_that_do_not_run_are_those_we_know_of():
     found = Counter(needs(block) for block in BLOCKS if needs(block))
     assert found == NEEDS
+
+
+def test_chestx_det_becomes_coco(shared, tmp_path):
+    (block,) = [block for block in BLOCKS if needs(block) == "ChestX-Det"]
+    source = shared / "real" / "chestxdet" / "chestxdet_80.json"
+    shutil.copy(source, tmp_path / "ChestX_Det_test.json")
+    with chdir(tmp_path):
+        run_python(block, {})
+    coco = json.loads((tmp_path / "coco.json").read_text())
+    assert len(coco["images"]) == len(json.loads(source.read_text())) == 80
+    assert {len(shape["segmentation"][0]) % 2 for shape in coco["annotations"]} == {0}
+
+
+def test_bash_completes_commands():
+    (block,) = [block for block in BLOCKS if needs(block) == "bash"]
+    assert "gazescribe" in run_line(f"{block.text}complete -p gazescribe")
 
 
 @pytest.mark.parametrize("line", LINES)
