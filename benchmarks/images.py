@@ -66,10 +66,10 @@ def draw(folder: Path, n: int) -> list[Path]:
     return files
 
 
-def write_tree(folder: Path) -> None:
-    """`MANY` files of few pictures, and tables of few and of many of them."""
+def write_tree(folder: Path, few: int = FEW, many: int = MANY) -> None:
+    """Many files of few pictures, and tables of few and of many of them."""
     rows: dict[str, list] = {name: [] for name in ("dicom_id", "study_id", "path")}
-    for number in range(MANY):
+    for number in range(many):
         name = f"00000000-{number:08d}-00000000-00000000-00000000"
         path = f"files/p99/p99000001/s{99000000 + number}/{name}"
         file = folder / f"{path}.jpg"
@@ -80,7 +80,7 @@ def write_tree(folder: Path) -> None:
             os.link(folder / f"{rows['path'][number % DISTINCT]}.jpg", file)
         for column, value in zip(rows, (name, 99000000 + number, path), strict=True):
             rows[column].append(value)
-    for count, table in ((FEW, "few"), (MANY, "many")):
+    for count, table in ((few, "few"), (many, "many")):
         write_table(
             {
                 **{column: values[:count] for column, values in rows.items()},

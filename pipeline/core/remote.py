@@ -30,7 +30,10 @@ AT_ONCE = 32  # transfers: small files wait for answers, not for the line
 LOST = ("aiohttp.", "asyncio.", "botocore.", "concurrent.", "requests.", "ssl.", "urllib3.")
 """Modules whose errors say that a store did not answer."""
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
-_NO_RIGHT = "Look at the credentials (variables or profile, as the store's own tools take them)."
+_NO_RIGHT = (
+    "Look at the credentials (variables or profile, as the store's own tools take them), on other"
+    " machines at those of their workers."
+)
 _ANEW = "Run the command again that writes it."
 
 Objects = dict[str, list[Any]]

@@ -4,9 +4,12 @@ import importlib
 import json
 import re
 import sys
+from collections import Counter
 
+import pyarrow as pa
 import pytest
 
+from gazescribe.pipeline.windows.associate import AssociatedPart
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "benchmarks"
@@ -82,3 +85,33 @@ def test_simulated_results_are_taken_in_order(benchmark):
     tasks = [simulation.Task(10 if number == 0 else 1, 0.0) for number in range(9)]
     outcome = simulation.simulate(tasks, 2, 0.0, simulation.Machine())
     assert outcome.wall_s == pytest.approx(11)  # seven beside the first; the last came when it went
+
+
+def test_what_dataclasses_hold_is_counted_as_it_travels(benchmark):
+    """Arrow's buffers travel beside the pickle; the scheduler counts this result as 56 bytes."""
+    table = pa.table({"x_px": [0.0] * 10_000})
+    part = AssociatedPart(table, table.schema.empty_table(), Counter(), 0, 0)
+    on_the_way = benchmark("stages").bytes_on_the_way
+    assert table.nbytes < on_the_way(part) < table.nbytes + 2000
+    assert table.nbytes < on_the_way((len, part)) < table.nbytes + 2000  # with the function
+
+
+def test_what_the_writer_does_is_told_from_two_sizes(benchmark):
+    """Two seconds at the start, 0.1 for a task, 0.01 for a reading; a tenth of a core idles."""
+    stages = benchmark("stages")
+
+    def run(n, tasks):
+        idle_s = 0.1 * 30
+        cpu_s = 2 + 0.1 * tasks + 0.01 * n + idle_s
+        return stages.Measured(n, [1.0] * tasks, 1.0 * tasks, cpu_s, 30, 0, 0, 0)
+
+    writer = stages.Writer.of(run(100, 4), run(500, 20), 0.1, 0.1)
+    assert (writer.start_s, writer.task_s, writer.each_s) == pytest.approx((2, 0.1, 0.01))
+
+
+def test_what_disk_and_line_must_carry(benchmark):
+    """Until the writer is busy all the time, more workers ask for more of both."""
+    scaling, simulation = benchmark("scaling"), benchmark("simulation")
+    task = simulation.Task(compute_s=1, writer_s=0.125, read=3e6, written=1e6, result=8e6)
+    carried = scaling.carried_by([task] * 6400, 0, simulation.Machine())
+    assert carried == ["4", "16", "32", "32", "8", "32", "64", "64"]
