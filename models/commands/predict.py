@@ -14,6 +14,7 @@ from gazescribe.models.predicting.run import PARTS, PredictOptions, run
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.core.console import plural
 from gazescribe.pipeline.core.errors import MAX_SHOWN, GazeError
+from gazescribe.pipeline.images.reading import why_pillow
 
 
 def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
@@ -101,6 +102,8 @@ def predict(
     if out is None or not images:
         raise GazeError("give at least one IMAGE and --out FOLDER, or --card.")
     pictures, other_suffixes = list_pictures(images, but=out)
+    if asked["decode"] == "scaled" and (slower := why_pillow()):
+        click.echo(f"Pillow decodes: {slower}", err=True)
     summary = run(
         checkpoint,
         pictures,

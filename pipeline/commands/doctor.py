@@ -39,6 +39,7 @@ LIBRARIES = (
     "torchvision",
     "pytorch-lightning",
     "timm",
+    "numba",
 )
 IMAGES_GB, MAPS_GB = 49, 9
 """Disk for all of MIMIC-CXR's frontal images at 512 pixels; for all maps, which networks need where

@@ -8,6 +8,7 @@ import click
 from gazescribe.pipeline.commands import options
 from gazescribe.pipeline.commands.params import load_params, size_of
 from gazescribe.pipeline.core.yaml_files import override
+from gazescribe.pipeline.images.reading import why_pillow
 from gazescribe.pipeline.images.run import SUFFIXES, run
 
 
@@ -58,6 +59,8 @@ def images(
     size = size_of(size, all_params, shared.params_file)
     params = override(all_params.images, size=size, **choices)
     sources = [*((folder, root) for folder in (tables, *also)), *also_from]
+    # Before workers begin: what is compiled here they find.
+    slower = why_pillow() if params.decode == "scaled" else ""
     summary = run(sources, out, params, **shared.parallel)
     left_out = ", ".join(f"{counts['n']} {why}" for why, counts in summary["left_out"].items())
     line = f"{summary['n_images']} radiographs in {summary['n_shards']} shards"
@@ -66,6 +69,8 @@ def images(
         line += f"; {n_copies} are copies at another scale"
     if params.decode == "scaled":
         line += f"; {summary['n_decoded_scaled']} decoded scaled"
+    if slower and summary["n_decoded_scaled"]:
+        click.echo(f"Pillow decodes: {slower}", err=True)
     if others := summary.get("other_files"):
         line += f"; {others['n']} ids stand for another file in later tables, which is not taken"
         line += f" ({', '.join(others['first'])})"

@@ -93,7 +93,7 @@ def _addresses(value: object) -> list[Address]:
     return [value] if isinstance(value, Address) else []
 
 
-def _bring(value: Any, kind: click.ParamType[Any], ctx: click.Context, copies: list[Copy]) -> Any:
+def _bring(value: Any, kind: "click.ParamType[Any]", ctx: click.Context, copies: list[Copy]) -> Any:
     """Bring what a value names; give the value with paths for addresses."""
     if isinstance(value, tuple):
         kinds = kind.types if isinstance(kind, click.Tuple) else [kind] * len(value)

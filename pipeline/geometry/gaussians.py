@@ -70,7 +70,7 @@ def profiles(
     density: Profiles = np.exp(z * np.float32(-0.5))
     density *= z <= REACH**2
     clips, clip_index = np.unique(clip_px, axis=0, return_inverse=True)
-    density *= _coverage(clips, at_px, cell_px)[clip_index]
+    density *= _coverage(clips, at_px, cell_px)[clip_index.ravel()]  # numpy 2.0.0: a column
     if amplitude == "mass":
         density /= (np.sqrt(2 * np.pi) * sigma_px[:, None]).astype(np.float32)
     return density

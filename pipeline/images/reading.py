@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazescribe.pipeline.core.errors import ArrayError, GazeError
+from gazescribe.pipeline.core.extras import install
 from gazescribe.pipeline.core.file_names import DICOM_SUFFIXES
 from gazescribe.pipeline.core.foreign import check_file
 from gazescribe.pipeline.core.system_errors import is_out_of_handles
@@ -175,18 +176,36 @@ def block_reader() -> Callable[[bytes, int], Picture | None] | None:
 
     None where numba is not installed, or does not work beside the numpy or on the machine there is.
     """
+    try:
+        return _compiled_reader()
+    except Exception:  # noqa: BLE001 whatever fails in it, Pillow has the same outcome
+        return None
+
+
+def why_pillow() -> str:
+    """Say why Pillow decodes blocks, and the remedy; nothing where `block_reader` does."""
+    if block_reader() is not None:
+        return ""
+    try:
+        _compiled_reader()
+    except Exception as error:  # noqa: BLE001 as above
+        if isinstance(error, ModuleNotFoundError) and error.name == "numba":
+            return f"numba, three times as fast, is not installed. {install('radiographs')}"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        return f"numba, three times as fast, does not work here: {reason}."
+    return ""
+
+
+def _compiled_reader() -> Callable[[bytes, int], Picture | None]:
     from PIL import Image
 
     if sys.byteorder != "little":
-        return None
+        raise OSError("it reads only on machines that store the lowest byte first")
+    from gazescribe.pipeline.images.jpeg_blocks import blocks_of
+
     sample = io.BytesIO()
     Image.new("L", (8, 8)).save(sample, "JPEG")
-    try:
-        from gazescribe.pipeline.images.jpeg_blocks import blocks_of
-
-        blocks_of(sample.getvalue(), 8)  # compiled here, where a failure is no fault of a file
-    except Exception:  # noqa: BLE001 whatever fails in it, Pillow has the same outcome
-        return None
+    blocks_of(sample.getvalue(), 8)  # compiled here, where a failure is no fault of a file
     return blocks_of
 
 

@@ -362,6 +362,34 @@ def test_a_compiler_that_does_not_work_is_not_used(tmp_path, monkeypatch):
         reading.block_reader.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModuleNotFoundError("No numba", name="numba"), 'pip install "gazescribe[radiographs]"'),
+        (
+            ImportError("Numba needs NumPy 2.5 or less.\nGot 2.6"),
+            "here: Numba needs NumPy 2.5 or le",
+        ),
+        (OSError(), "does not work here: OSError."),
+    ],
+)
+def test_it_is_told_why_pillow_decodes(monkeypatch, error, reason):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(reading, "_compiled_reader", fail)
+    reading.block_reader.cache_clear()
+    try:
+        assert reason in reading.why_pillow()
+    finally:
+        reading.block_reader.cache_clear()
+
+
+def test_nothing_is_told_where_the_faster_reader_decodes():
+    pytest.importorskip("numba")
+    assert reading.why_pillow() == ""
+
+
 def outcome(path, scaled_to=None):
     try:
         decoded = decode_radiograph(path, scaled_to=scaled_to)
