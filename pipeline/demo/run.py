@@ -61,7 +61,7 @@ def write_demo(
     seed, with_images = settings.seed, images != "none"
     population = draw_cases(settings.readings, seed, small=images == "small")
     plans = plan_readings(population, settings, with_samples=with_images)
-    pictures, unlabelled = mimic.plan_images(population, seed, settings.edge_case_rate)
+    plan_images = partial(mimic.plan_images, population, seed, settings.edge_case_rate)
     cases = in_sheet_order(population.egd, seed)
     readings = read_all(cases, settings)
     of_reflacx, of_egd, jpg = out / "reflacx", out / "egd", out / "mimic-cxr-jpg"
@@ -75,7 +75,7 @@ def write_demo(
     ]
     if with_images:
         inverted = egd.inverted_ids(cases)
-        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(pictures)]
+        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(plan_images()[0])]
         tasks[-1] += [
             partial(egd.write_pictures, some, out, inverted) for some in _batches(population.egd)
         ]
@@ -97,6 +97,7 @@ def write_demo(
     deque(others, maxlen=0)
     # Workers have gone: what is sorted whole takes their memory.
     reflacx.sort_metadata(of_reflacx)
+    pictures, unlabelled = plan_images()
     mimic.write_tables(pictures, unlabelled, jpg)
     return {
         "reflacx_readings": len(plans),

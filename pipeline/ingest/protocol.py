@@ -22,8 +22,8 @@ class Listing:
     # what `Reader.read` takes, by rising id; empty where the plan gives it
     readings: Readings[Any]
     faults: list[Fault]  # of the lists, errors among them
-    # ids listed, under the names of the manifest's `ids`
-    ids: Mapping[str, set[str]] = field(default_factory=dict)
+    # gives the ids listed, under the names of the manifest's `ids`: sets of large trees are large
+    ids: Callable[[], dict[str, set[str]]] = dict
     content: Any = None  # what else the reader wants to plan and to count by
     # for `Reader.read_samples`; None where samples need no pass of their own
     sampled: Readings[Any] | None = None

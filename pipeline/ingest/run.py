@@ -87,7 +87,7 @@ def survey_tree(root: Path, manifest: Manifest, settings: Ingest, options: Inges
     unread = {f"{fault.code.partition('_')[0]}_missing" for fault in errors}
     noted = [fault for fault in notes.faults if fault.code not in unread]
     understood = sum_up(notes.measures)
-    return Survey(faults + noted, counts, notes.quality, understood, dict(listing.ids))
+    return Survey(faults + noted, counts, notes.quality, understood, listing.ids())
 
 
 def _reader_of(manifest: Manifest) -> Reader:

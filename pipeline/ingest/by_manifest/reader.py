@@ -102,7 +102,7 @@ def _list(root: Path, manifest: OwnManifest, _options: IngestOptions) -> Listing
         with_pieces.append(replace(reading, pieces=of_reading, labels=labels))
     has_samples = manifest.tables.samples is not None
     table = manifest.tables.readings
-    return Listing(with_pieces, faults, ids, table, sampled if has_samples else None)
+    return Listing(with_pieces, faults, lambda: ids, table, sampled if has_samples else None)
 
 
 def _pieces(sessions: Sessions, manifest: OwnManifest) -> dict[str, Pieces]:

@@ -14,6 +14,7 @@ the appearance of the image; `ingest.audio_offset_s` is added to the times of wo
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -213,13 +214,16 @@ class AssignedCase:
 
 def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     tree = read_tree(root, manifest, options)
-    ids = {
+    # What `verify` reads where there is no plan, for a subject is in two splits.
+    cases = [AssignedCase(tree, number, None, None, None) for number in range(len(tree.cases))]
+    return Listing(cases, tree.faults, partial(_ids, tree), content=tree)
+
+
+def _ids(tree: Tree) -> dict[str, set[str]]:
+    return {
         "dicom_id": {case.dicom_id for case in tree.cases},
         "subject_id": {str(case.subject_id) for case in tree.cases},
     }
-    # What `verify` reads where there is no plan, for a subject is in two splits.
-    cases = [AssignedCase(tree, number, None, None, None) for number in range(len(tree.cases))]
-    return Listing(cases, tree.faults, ids, content=tree)
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
@@ -256,7 +260,7 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
         "readings": n_cases,
         "readings_with_gaze": n_cases - notes.without_gaze.total(),
         **{f"readings_{name}": diagnoses[name] for name in DIAGNOSES},
-        "subjects": len(listing.ids["subject_id"]),
+        "subjects": len(listing.ids()["subject_id"]),
         "transcripts": n_cases - len(untold),
         "fixation_rows": tree.n_rows["fixations"],
         "gaze_rows": tree.n_rows["eye_gaze"],

@@ -8,6 +8,7 @@ Source: Lanfredi et al. 2023, Section 2.6; spec mil.md 6.2 and 6.3, reflacx.md B
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,15 @@ def _list(root: Path, manifest: Manifest, _options: IngestOptions) -> Listing:
     if any(fault.severity == "error" for fault in faults):
         return Listing([], faults)
     filtered = filter_images(tables)
-    ids = {
+    counts = {"images_kept": len(filtered.images), **filtered.left_out}
+    return Listing([], faults, partial(_ids, tables), content=filtered, further_counts=counts)
+
+
+def _ids(tables: MimicTables) -> dict[str, set[str]]:
+    return {
         "dicom_id": set(tables.metadata["dicom_id"]),
         "subject_id": set(tables.metadata["subject_id"].astype(str)),
     }
-    counts = {"images_kept": len(filtered.images), **filtered.left_out}
-    return Listing([], faults, ids, content=filtered, further_counts=counts)
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:

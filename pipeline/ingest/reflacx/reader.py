@@ -9,6 +9,7 @@ readings, whatever files are there. Source: Bigolin Lanfredi et al. 2022; spec r
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gazescribe.pipeline.ingest.chunks import READING_TABLES, Chunk
@@ -44,14 +45,16 @@ def _list(root: Path, manifest: Manifest, options: IngestOptions) -> Listing:
     if options.samples:  # 10 GB, which many do not download: nobody misses them
         usable = (reading for reading in readings if not reading.discarded)
         sampled = Packets(usable, ReflacxReading)
-    # Ids of the list itself would hold the memory in which they lie scattered.
-    del readings
+    return Listing(packed, faults, partial(_ids, packed), sampled=sampled)
+
+
+def _ids(readings: Readings[ReflacxReading]) -> dict[str, set[str]]:
     ids: dict[str, set[str]] = {"reading_id": set(), "dicom_id": set(), "subject_id": set()}
-    for reading in packed:
+    for reading in readings:
         ids["reading_id"].add(reading.reading_id)
         ids["dicom_id"].add(reading.dicom_id)
         ids["subject_id"].add(str(reading.subject_id))
-    return Listing(packed, faults, ids, sampled=sampled)
+    return ids
 
 
 def _plan(root: Path, listing: Listing, settings: Ingest, options: IngestOptions) -> Plan:
@@ -101,6 +104,7 @@ def _split_warnings(readings: Readings[ReflacxReading], plan: SplitPlan) -> Iter
 
 
 def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
+    ids = listing.ids()
     n_readings, n_discarded, phases = len(listing.readings), 0, Counter[int]()
     for reading in listing.readings:
         phases[reading.phase] += 1
@@ -110,8 +114,8 @@ def _count(listing: Listing, notes: Chunk) -> dict[str, int]:
         **{f"readings_phase_{phase}": phases[phase] for phase in PHASES},
         "readings_discarded": n_discarded,
         "readings_with_gaze": n_readings - notes.without_gaze.total(),
-        "images": len(listing.ids["dicom_id"]),
-        "subjects": len(listing.ids["subject_id"]),
+        "images": len(ids["dicom_id"]),
+        "subjects": len(ids["subject_id"]),
     }
 
 
