@@ -86,7 +86,7 @@ def write_demo(
         scheduler=scheduler,
         description="writing",
     )
-    tables, written, dictations, sessions, others = (islice(results, len(part)) for part in tasks)
+    tables, written, dictations, sessions = (islice(results, len(part)) for part in tasks[:4])
     deque(tables, maxlen=0)
     with (out / TRUTH).open("w", encoding="utf-8") as truth:
         # What comes from workers is written at once: of 100,000 readings it is gigabytes.
@@ -94,8 +94,8 @@ def write_demo(
         for row in chain.from_iterable(dictations):
             truth.write(json.dumps(row, sort_keys=True) + "\n")
     egd_gaze.write_gaze(of_egd, sessions, samples=with_images)
-    deque(others, maxlen=0)
-    # Workers have gone: what is sorted whole takes their memory.
+    deque(results, maxlen=0)
+    # With the last result workers have gone: what is sorted whole takes their memory.
     reflacx.sort_metadata(of_reflacx)
     pictures, unlabelled = plan_images()
     mimic.write_tables(pictures, unlabelled, jpg)
