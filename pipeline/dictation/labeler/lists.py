@@ -24,6 +24,15 @@ def is_list_gap(sentence: Parse, first: Item, second: Item, *, companions: bool 
     return sentence.count(first.end, second.start) <= LIST_WORDS
 
 
+def is_touching(sentence: Parse, first: Item, second: Item) -> bool:
+    """Tell whether two findings have nothing between them: "effusion edema", dictated in a row."""
+    gap = first.end, second.start
+    is_apart = sentence.connectors_between(*gap) or sentence.is_cut(*gap)
+    return (
+        not is_apart and not sentence.count(*gap) and "structure" not in (first.kind, second.kind)
+    )
+
+
 def is_instead(sentence: Parse, end: int, start: int) -> bool:
     """Tell whether a finding ends at one place, and the next from another is none of its kind."""
     before: set[str] = set()

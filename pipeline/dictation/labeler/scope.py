@@ -23,6 +23,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
     is_pair,
     is_qualified,
     is_sized,
+    is_touching,
     links_list,
 )
 
@@ -320,7 +321,8 @@ def _subjects(sentence: Parse, hit: Hit) -> list[Item]:
         if item in subjects:
             continue
         leftmost = min(subjects, key=lambda subject: subject.start)
-        if not is_list_gap(sentence, item, leftmost, companions=True):
+        is_neighbour = is_list_gap(sentence, item, leftmost, companions=True)
+        if not is_neighbour and not is_touching(sentence, item, leftmost):
             break
         joints = sentence.connectors_between(item.end, leftmost.start)
         joined = joined or any(joint.word for joint in joints)

@@ -1,7 +1,12 @@
 import pytest
 
 from gazescribe.pipeline.dictation.labeler.clauses import cut
-from gazescribe.pipeline.dictation.labeler.lists import is_instead, is_list_gap, links_list
+from gazescribe.pipeline.dictation.labeler.lists import (
+    is_instead,
+    is_list_gap,
+    is_touching,
+    links_list,
+)
 from tests.unit.pipeline.dictation.labeler.parses import SCOPE, parse
 
 
@@ -21,6 +26,16 @@ def test_neighbours_in_a_list(text, is_list):
     cut(sentence)
     first, second = sentence.items
     assert is_list_gap(sentence, first, second) == is_list
+
+
+@pytest.mark.parametrize(
+    ("text", "are_touching"),
+    [("[a] [b]", True), ("[a], [b]", False), ("[a] or [b]", False), ("[a] small [b]", False)],
+)
+def test_findings_in_a_row(text, are_touching):
+    sentence = parse(text)
+    cut(sentence)
+    assert is_touching(sentence, *sentence.items) == are_touching
 
 
 def test_companions_are_neighbours_where_they_may():
