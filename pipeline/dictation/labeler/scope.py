@@ -349,8 +349,8 @@ def _has_other_subject(sentence: Parse, nearest: Item, hit: Hit) -> bool:
     if not marks:
         return False
     words = sentence.texts_between(marks[-1].end, hit.start)
-    if words[:1] == ["the"]:
-        return True
+    if words[:1] == ["the"] or (words and marks[-1].word == "with"):
+        return True  # "A, with X not excluded"
     is_doubt = hit.trigger.effect == "uncertain" and words in ([], ["it"])
     return is_doubt and _is_followed(sentence, hit)
 
