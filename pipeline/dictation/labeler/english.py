@@ -27,6 +27,8 @@ STAND_INS = frozenset(
 CAUSES = frozenset(["by", "because", "due", "owing", "from", "given", "account", "secondary"])
 # What has them is said of one finding alone, not of those that mere commas put before it.
 SINGULAR = frozenset(["is", "was", "has", "cannot", "can't", "may", "might", "could", "less"])
+# A finding whose last word ends so is one with the finding behind it: "cavitary pneumonia".
+ADJECTIVE_ENDS = ("ic", "ous", "ary", "ive", "lar", "hazy", "glass", "aspiration")
 FAVORS = frozenset(["favor", "favors", "favoring", "favour", "favours", "favouring", "prefer"])
 AMOUNTS = frozenset(["more", "less", "fewer"])  # of a finding, as against another
 PLURAL = frozenset(["are", "were", "have"])

@@ -26,13 +26,14 @@ class Hit:
 class Item:
     """Something that triggers can govern: a mention, or a word for the state of a structure.
 
-    `opens` tells that its own first word begins a finding, as in "enlarged heart", and `is_of` that
-    it is something of a structure, as in "enlargement of the heart".
+    `opens` tells that its own first word begins a finding, as in "enlarged heart", `is_of` that it
+    is something of a structure, as in "enlargement of the heart", and `modifies` that its own last
+    word is an adjective, as in "cavitary pneumonia".
     """
 
     __slots__ = (
         *("after", "alternative", "asserted", "before", "concept", "embedded", "end", "kind"),
-        *("is_of", "opens", "start", "state"),
+        *("is_of", "modifies", "opens", "start", "state"),
     )
 
     def __init__(
@@ -44,6 +45,7 @@ class Item:
         *,
         opens: bool = False,
         is_of: bool = False,
+        modifies: bool = False,
     ) -> None:
         self.start = start
         self.end = end
@@ -52,6 +54,7 @@ class Item:
         self.state = state
         self.opens = opens
         self.is_of = is_of
+        self.modifies = modifies
         self.before: Hit | None = None
         self.after: Hit | None = None
         self.asserted: Hit | None = None

@@ -33,6 +33,19 @@ def is_touching(sentence: Parse, first: Item, second: Item) -> bool:
     )
 
 
+def join_adjectives(sentence: Parse) -> None:
+    """Let all that is said of an adjective or of the finding behind it be said of both."""
+    for first in sentence.items:
+        if not first.modifies:
+            continue
+        for second in sentence.items:
+            if second.start >= first.end and is_touching(sentence, first, second):
+                first.before = second.before = first.before or second.before
+                first.after = second.after = first.after or second.after
+                first.asserted = second.asserted = first.asserted or second.asserted
+                first.alternative = second.alternative = first.alternative or second.alternative
+
+
 def is_instead(sentence: Parse, end: int, start: int) -> bool:
     """Tell whether a finding ends at one place, and the next from another is none of its kind."""
     before: set[str] = set()

@@ -11,7 +11,12 @@ from dataclasses import replace
 
 from gazescribe.pipeline.dictation.labeler.compiling import Compiled
 from gazescribe.pipeline.dictation.labeler.decisions import Decision, decide
-from gazescribe.pipeline.dictation.labeler.english import OTHER_SUBJECTS, PAST, PLURAL
+from gazescribe.pipeline.dictation.labeler.english import (
+    ADJECTIVE_ENDS,
+    OTHER_SUBJECTS,
+    PAST,
+    PLURAL,
+)
 from gazescribe.pipeline.dictation.labeler.items import Hit, Item, Parse
 from gazescribe.pipeline.dictation.labeler.phrases import Words
 from gazescribe.pipeline.dictation.labeler.scope import resolve
@@ -61,8 +66,9 @@ def _mentions(words: Words, original: str, compiled: Compiled) -> list[Item]:
         is_of = (
             words.texts[first + 1 : first + 2] == _OF[0] and words.texts[first] in compiled.nouns
         )
+        modifies = words.texts[last - 1].endswith(ADJECTIVE_ENDS)
         items += [
-            Item(start, end, target, opens=opens, is_of=is_of)
+            Item(start, end, target, opens=opens, is_of=is_of, modifies=modifies)
             for target in targets
             if target is not None and _fits(target, words, original[start:end])
         ]

@@ -24,6 +24,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
     is_qualified,
     is_sized,
     is_touching,
+    join_adjectives,
     links_list,
 )
 
@@ -52,6 +53,7 @@ def resolve(sentence: Parse) -> None:
         _embed(sentence)
     if "between" in directions:
         mark_alternatives(sentence)
+    join_adjectives(sentence)
     for item in sentence.items:
         if item.kind == "mimic":
             explain_away(sentence, item)

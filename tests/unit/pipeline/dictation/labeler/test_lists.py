@@ -5,6 +5,7 @@ from gazescribe.pipeline.dictation.labeler.lists import (
     is_instead,
     is_list_gap,
     is_touching,
+    join_adjectives,
     links_list,
 )
 from tests.unit.pipeline.dictation.labeler.parses import SCOPE, parse
@@ -36,6 +37,20 @@ def test_findings_in_a_row(text, are_touching):
     sentence = parse(text)
     cut(sentence)
     assert is_touching(sentence, *sentence.items) == are_touching
+
+
+@pytest.mark.parametrize(
+    ("text", "sharing"),
+    [("[a] [b]", True), ("[a], [b]", False), ("{a} [b]", False)],
+)
+def test_an_adjective_is_one_with_the_finding_behind_it(text, sharing):
+    sentence = parse(text)
+    cut(sentence)
+    adjective, finding = sentence.items
+    hit = object()
+    adjective.modifies, finding.after = True, hit
+    join_adjectives(sentence)
+    assert (adjective.after is hit, finding.after is hit) == (sharing, True)
 
 
 def test_companions_are_neighbours_where_they_may():
