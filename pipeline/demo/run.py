@@ -59,9 +59,10 @@ def write_demo(
     from gazescribe.pipeline.demo.reflacx_plan import plan_readings
 
     seed, with_images = settings.seed, images != "none"
-    population = draw_cases(settings.readings, seed, small=images == "small")
+    draw = partial(draw_cases, settings.readings, seed, small=images == "small")
+    population = draw()
     plans = plan_readings(population, settings, with_samples=with_images)
-    plan_images = partial(mimic.plan_images, population, seed, settings.edge_case_rate)
+    plan_images = partial(mimic.plan_images, seed=seed, edge_case_rate=settings.edge_case_rate)
     cases = in_sheet_order(population.egd, seed)
     readings = read_all(cases, settings)
     of_reflacx, of_egd, jpg = out / "reflacx", out / "egd", out / "mimic-cxr-jpg"
@@ -75,10 +76,12 @@ def write_demo(
     ]
     if with_images:
         inverted = egd.inverted_ids(cases)
-        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(plan_images()[0])]
+        pictures, _ = plan_images(population)
+        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(pictures)]
         tasks[-1] += [
             partial(egd.write_pictures, some, out, inverted) for some in _batches(population.egd)
         ]
+    del population  # drawn again below: meanwhile its memory is the workers'
     results = map_tasks(
         _call,
         list(chain.from_iterable(tasks)),
@@ -97,7 +100,8 @@ def write_demo(
     deque(results, maxlen=0)
     # With the last result workers have gone: what is sorted whole takes their memory.
     reflacx.sort_metadata(of_reflacx)
-    pictures, unlabelled = plan_images()
+    population = draw()
+    pictures, unlabelled = plan_images(population)
     mimic.write_tables(pictures, unlabelled, jpg)
     return {
         "reflacx_readings": len(plans),
