@@ -36,7 +36,8 @@ SCALED = (
 )
 BINARY = (
     *("h5py", "llvmlite", "matplotlib", "numba", "numpy", "pandas", "pillow", "pyarrow"),
-    *("pycocotools", "pydantic-core", "scikit-image", "scikit-learn", "scipy", "spacy", "thinc"),
+    *("pycocotools", "pydantic-core", "pyyaml", "scikit-image", "scikit-learn", "scipy"),
+    *("spacy", "thinc"),
 )
 """Built for each Python: the oldest is the first that is."""
 COMMANDS = {

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -143,10 +144,11 @@ class Interrupter:
             on_disk = command.on("disk/")
             before = listing(self.root)
             size = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file())
-            with _read_only(disk) if not share else _little_space(disk, int(share * size)):
-                outcome = run(on_disk.line, folder)
+            little = _little_space(disk, int(share * size)) if share else _read_only(disk)
+            with little as limit:
+                outcome = run(on_disk.line, folder, limit)
             problems = _changed_inputs(before, listing(self.root))
-            said = "disk is full" if share else "only be read|no right"
+            said = "disk is full|no file of that size" if share else "only be read|no right"
             if outcome.exit != 0 and not re.search(said, outcome.output):
                 problems.append(f"exit {outcome.exit}: {outcome.fault or outcome.output}")
             if outcome.exit != 0 and written(disk) != expected.older:
@@ -221,13 +223,14 @@ def _disk(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _little_space(disk: Path, n_bytes: int) -> Iterator[None]:
-    """Leave so little space on a disk; where it is no disk of its own, allow files of that size."""
+def _little_space(disk: Path, n_bytes: int) -> Iterator[Callable[[], None] | None]:
+    """Leave so little space on a disk; where it is no disk of its own, allow files of that size.
+
+    The second is for the child to call: we write files ourselves, as does pytest.
+    """
     if not os.path.ismount(disk):
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
-        yield
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        yield partial(resource.setrlimit, resource.RLIMIT_FSIZE, (n_bytes, most))
         return
     filler = disk / "filler"
     filler.write_bytes(bytes(max(shutil.disk_usage(disk).free - n_bytes, 0)))

@@ -106,7 +106,10 @@ def start(
     if pid:
         return Child(pid, answer, screen, time.monotonic())
     try:
-        answer.write_text(json.dumps(_in_child(line, folder, screen, before)))
+        content = json.dumps(_in_child(line, folder, screen, before))
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # `before` may have set less
+        answer.write_text(content)
     finally:
         os._exit(0)
 

@@ -218,7 +218,9 @@ def test_what_changes_scores_makes_them_anew(tmp_path, config, change):
 
 def test_scores_that_somebody_changed_are_not_lost(tmp_path, config):
     scored(config, tmp_path)
-    (tmp_path / "out" / "small-seed0" / "scores.json").write_text('{"hash": ')
+    scores = tmp_path / "out" / "small-seed0" / "scores.json"
+    scores.chmod(0o644)  # it cannot be written to by mistake
+    scores.write_text('{"hash": ')
     with pytest.raises(WriteError, match="no scores of an earlier run") as caught:
         scored(config, tmp_path)
     assert caught.value.faults == ("scores.json: changed since it was written",)

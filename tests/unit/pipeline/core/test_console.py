@@ -32,6 +32,7 @@ def drawn(monkeypatch, stream, seconds_an_item):
     clock = itertools.count(0, seconds_an_item)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")  # on a dumb one no bar can be drawn
     assert list(progress(iter("abc"), "counting", total=3)) == ["a", "b", "c"]
     return stream.getvalue()
 
