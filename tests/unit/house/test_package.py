@@ -105,7 +105,7 @@ def test_the_wheel_holds_one_name_and_every_file(wheel):
     assert any(name.endswith(".html") for name in code)
     assert any(name.endswith(".js") for name in code)
     data = {f"gazescribe/_data/{name}" for name in tracked(*DATA)}
-    expected = code | data | set(tracked("gazescribe/*.py"))
+    expected = code | data | set(tracked("gazescribe/*.py", "gazescribe/py.typed"))
     assert len(expected) > 300
     assert {name for name in names if name.startswith("gazescribe/")} == expected
 
