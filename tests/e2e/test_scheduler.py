@@ -157,11 +157,11 @@ def test_a_worker_killed_half_way_changes_nothing(folder, cluster):
 def test_ctrl_c_ends_all_processes_with_one_line(folder):
     """The terminal sends it to all of them; none goes on, none says more."""
     out = folder / "interrupted"
-    code = "from gazescribe.pipeline.maps import heatmaps; heatmaps.ROWS_A_SHARD = 8; "
+    code = "from gazescribe.pipeline.maps import heatmaps; heatmaps.ROWS_A_SHARD = 1; "
     code += "from gazescribe.pipeline.commands.cli import main; main()"
     heatmaps = ("heatmaps", folder / "tables", folder / "alone" / "associated", out)
     started = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, heatmaps), "--size", "2048", "--workers", "2"],
+        [sys.executable, "-c", code, *map(str, heatmaps), "--size", "3072", "--workers", "2"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -172,6 +172,7 @@ def test_ctrl_c_ends_all_processes_with_one_line(folder):
     os.killpg(started.pid, signal.SIGSTOP)  # so that it does not end while we count
     workers = psutil.Process(started.pid).children(recursive=True)
     assert len(workers) >= 2
+    assert not out.exists(), "it ended too soon to be stopped"
     os.killpg(started.pid, signal.SIGINT)
     os.killpg(started.pid, signal.SIGCONT)
     _, told = started.communicate(timeout=120)
