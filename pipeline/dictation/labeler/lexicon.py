@@ -133,13 +133,15 @@ class Lexicon(Generic[Entry]):
 
     def _move(self, nodes: frozenset[int], symbol: str) -> _State[Entry] | None:
         reached: set[int] = set()
-        is_word = symbol == _OTHER or symbol[:1].isalnum()
-        for number in nodes:
+        is_word = (symbol == _OTHER or symbol[:1].isalnum()) and symbol not in BREAKS
+        for number in nodes:  # most have none of the three
             node = self._nodes[number]
-            reached.update(node.words.get(symbol, ()))
-            if is_word and symbol not in BREAKS:
+            if symbol in node.words:
+                reached.update(node.words[symbol])
+            if is_word and node.any_word:
                 reached.update(node.any_word)
-            reached.update(to for stem, to in node.endings if symbol.startswith(stem))
+            if node.endings:
+                reached.update(to for stem, to in node.endings if symbol.startswith(stem))
         return self._state(reached) if reached else None
 
     def _state(self, nodes: set[int]) -> _State[Entry]:
