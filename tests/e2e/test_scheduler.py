@@ -158,6 +158,8 @@ def test_ctrl_c_ends_all_processes_with_one_line(folder):
     """The terminal sends it to all of them; none goes on, none says more."""
     out = folder / "interrupted"
     code = "from gazescribe.pipeline.maps import heatmaps; heatmaps.ROWS_A_SHARD = 1; "
+    # Where tests run in the background of a shell, they ignore it, and what they start would, too.
+    code += "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "from gazescribe.pipeline.commands.cli import main; main()"
     heatmaps = ("heatmaps", folder / "tables", folder / "alone" / "associated", out)
     started = subprocess.Popen(
