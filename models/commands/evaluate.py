@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
-from gazescribe.models.core.config import read_config
+from gazescribe.models.core.config import naming, read_config
 from gazescribe.models.core.device import Accelerator
 from gazescribe.models.core.runs import choose_runs, run_data
 from gazescribe.models.evaluating.run import check_trained, evaluate_run
@@ -35,9 +35,10 @@ def evaluate(
     config = read_config(config_file)
     runs = choose_runs(config, names)
     check_trained(runs, models)
-    data = run_data(config, runs)
-    summaries = {
-        run.name: evaluate_run(run, config, models, out, data[run.name], accelerator)
-        for run in runs
-    }
+    with naming(config_file):
+        data = run_data(config, runs)
+        summaries = {
+            run.name: evaluate_run(run, config, models, out, data[run.name], accelerator)
+            for run in runs
+        }
     summarise_runs(summaries, "scored", out, as_json=as_json)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gazescribe.models.commands.run_options import accelerator_option, run_option, summarise_runs
-from gazescribe.models.core.config import read_config
+from gazescribe.models.core.config import naming, read_config
 from gazescribe.models.core.device import Accelerator, choose_machine, process_rank
 from gazescribe.models.core.runs import choose_runs, training_data
 from gazescribe.models.training.autotune import autotune as tuned
@@ -51,15 +51,16 @@ def train(
     config = read_config(config_file)
     runs = choose_runs(config, names)
     choose = partial(choose_machine, accelerator, devices)
-    data = training_data(config, runs)
     summaries = {}
-    for run in runs:
-        tuning = tuned(run.name, config_file, out, choose()) if autotune else None
-        for line in tuning.lines if tuning else ():
-            click.echo(line, err=True)
-        chosen = tuning.run if tuning else run
-        summaries[run.name] = train_run(chosen, config, out, data[run.name], choose)
-        if tuning and tuning.figures:
-            summaries[run.name]["autotune"] = tuning.figures
+    with naming(config_file):
+        data = training_data(config, runs)
+        for run in runs:
+            tuning = tuned(run.name, config_file, out, choose()) if autotune else None
+            for line in tuning.lines if tuning else ():
+                click.echo(line, err=True)
+            chosen = tuning.run if tuning else run
+            summaries[run.name] = train_run(chosen, config, out, data[run.name], choose)
+            if tuning and tuning.figures:
+                summaries[run.name]["autotune"] = tuning.figures
     if process_rank() == 0:
         summarise_runs(summaries, "trained", out, as_json=as_json)

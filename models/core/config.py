@@ -9,12 +9,13 @@ import importlib
 import math
 import re
 import types
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gazescribe.models.core.settings import Between, SettingRule
-from gazescribe.pipeline.core.errors import ParamsError, nearest, quote
+from gazescribe.pipeline.core.errors import GazeError, ParamsError, nearest, quote
 from gazescribe.pipeline.core.foreign import read_json
 
 SCHEMA_VERSION = 1
@@ -72,6 +73,17 @@ def read_config(path: Path) -> Config:
         raise ParamsError(message, where=path, remedy=remedy, faults=faults)
     del values["schema_version"]
     return Config(**values)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let errors that speak of CONFIG name its file: what finds them does not know it."""
+    try:
+        yield
+    except GazeError as error:
+        if error.where == "CONFIG":
+            error.where = str(path)
+        raise
 
 
 def _run_faults(runs: tuple[Any, ...], faults_of: Callable[[Any], list[str]]) -> list[str]:

@@ -1,12 +1,13 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from gazescribe.models.commands.configure import resolved
-from gazescribe.models.core.config import read_config, read_settings
+from gazescribe.models.core.config import naming, read_config, read_settings
 from gazescribe.models.mil.settings import MilInputs, MilRun
-from gazescribe.pipeline.core.errors import ParamsError
+from gazescribe.pipeline.core.errors import GazeError, ParamsError
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +129,12 @@ def test_settings_alone(content):
     content["runs"][0]["grid"] = 0
     with pytest.raises(ParamsError, match=r"(?s)model\.safetensors: .*run\.grid: at least 1"):
         read_settings(MilRun, content["runs"][0], where="model.safetensors")
+
+
+def test_what_speaks_of_config_names_its_file():
+    with pytest.raises(GazeError) as told, naming(Path("runs/mil.json")):
+        raise GazeError("names nothing.", where="CONFIG")
+    assert str(told.value) == "runs/mil.json: names nothing."
+    with pytest.raises(GazeError) as told, naming(Path("runs/mil.json")):
+        raise GazeError("is empty.", where="tables")
+    assert str(told.value) == "tables: is empty."
