@@ -37,7 +37,7 @@ class Rising:
 
     def up_to(self, reading_id: str) -> pa.Table:
         """Take the rows up to a reading, but for those that were taken before."""
-        parts = [self._none]
+        parts = [self._rest.slice(0, 0)]  # as in the file: columns may be null there
         while len(self._rest):
             n = pc.sum(pc.less_equal(self._rest[0], reading_id)).as_py()
             parts.append(self._rest.slice(0, n))

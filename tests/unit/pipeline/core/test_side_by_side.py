@@ -1,3 +1,4 @@
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -54,3 +55,15 @@ def test_rows_out_of_order_are_sorted_and_wrong_ones_refused_before_the_first(fo
     pq.write_table(table.take([*order, 0]), path, row_group_size=2)
     with pytest.raises(SchemaError, match="stands there already"):
         Rising(folder, "sentences", COLUMNS)
+
+
+def test_columns_that_another_program_lets_be_null(folder):
+    path = table_path(folder, "sentences")
+    table = pq.read_table(path)
+    fields = [field.with_nullable(True) for field in table.schema]
+    nullable = table.cast(pa.schema(fields, metadata=table.schema.metadata))
+    pq.write_table(nullable, path, row_group_size=3)
+    rising = Rising(folder, "sentences", COLUMNS)
+    assert ids(rising.up_to("C")) == "AAC"
+    assert ids(rising.up_to("Ü")) == "DDDFÉÉ"
+    assert ids(rising.up_to("Ü")) == ""
