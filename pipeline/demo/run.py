@@ -69,17 +69,17 @@ def write_demo(
     record = partial(egd_gaze.record_session, seed=seed, samples=with_images)
     tasks: list[list[Callable[[], Any]]] = [  # in the order in which their results are written
         [partial(egd.write_tables, of_egd, cases, seed)],
-        [partial(reflacx.write_readings, some, of_reflacx, settings) for some in _batches(plans)],
-        [partial(egd.write_dictations, of_egd, some, seed) for some in _batches(readings)],
+        [partial(reflacx.write_readings, batch, of_reflacx, settings) for batch in _batches(plans)],
+        [partial(egd.write_dictations, of_egd, batch, seed) for batch in _batches(readings)],
         [partial(record, session) for session in egd_gaze.plan_sessions(readings, settings)],
         [],
     ]
     if with_images:
         inverted = egd.inverted_ids(cases)
         pictures, _ = plan_images(population)
-        tasks[-1] += [partial(mimic.write_images, some, jpg) for some in _batches(pictures)]
+        tasks[-1] += [partial(mimic.write_images, batch, jpg) for batch in _batches(pictures)]
         tasks[-1] += [
-            partial(egd.write_pictures, some, out, inverted) for some in _batches(population.egd)
+            partial(egd.write_pictures, batch, out, inverted) for batch in _batches(population.egd)
         ]
     del population  # drawn again below: meanwhile its memory is the workers'
     results = map_tasks(
